@@ -1,0 +1,443 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { AppError } from './platform/errors.ts';
+import { MASTER_KEY_BYTES } from './platform/sealing.ts';
+
+/**
+ * The environment, read once, validated and frozen. Each setting is one line of the table below: its name, how it is
+ * read, what it is without being set. Secrets may come from a file instead (`<NAME>_FILE`).
+ */
+export interface Config {
+  readonly production: boolean;
+  readonly issuer: URL;
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: the embedded Postgres below `dataDir`. */
+  readonly databaseUrl: string | undefined;
+  readonly databasePool: number;
+  readonly databaseTimeoutMs: number;
+  readonly redisUrl: string | undefined;
+  readonly dataDir: string;
+  /** 32 bytes each; the first seals, all open. Empty: a development key is made in `dataDir`. */
+  readonly masterKeys: readonly Uint8Array[];
+  readonly demo: boolean;
+  readonly logLevel: string;
+  /** Addresses or CIDR ranges whose X-Forwarded-For counts. */
+  readonly trustedProxies: readonly string[];
+  /** Requests a minute and address, at endpoints that check a credential. */
+  readonly rateLimit: number;
+  readonly keys: KeyConfig;
+  readonly lifetimes: Lifetimes;
+}
+
+export interface KeyConfig {
+  /** JWS algorithms with a ring of their own; the first signs by default. */
+  readonly rings: readonly string[];
+  readonly rsaBits: number;
+  readonly rotationSeconds: number;
+  /** `max-age` of the JWKS: how long a verifier may go without seeing a new key. */
+  readonly jwksMaxAgeSeconds: number;
+  /** How often a node looks for a new ring, should a NOTIFY have been lost. */
+  readonly pollSeconds: number;
+}
+
+/** Seconds. */
+export interface Lifetimes {
+  readonly accessToken: number;
+  readonly idToken: number;
+  readonly authorizationCode: number;
+  /** A refresh token that is not used for this long ends. */
+  readonly refreshTokenIdle: number;
+  /** However much it is used, a chain of refresh tokens ends after this. */
+  readonly refreshTokenAbsolute: number;
+  readonly session: number;
+  readonly interaction: number;
+}
+
+const DEFAULT_PORT = 3000;
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+type Read = (text: string) => unknown;
+
+interface Setting {
+  readonly read: Read;
+  /** As one would write it; undefined when there is none or when it is derived. */
+  readonly fallback?: string;
+  readonly secret?: boolean;
+  readonly about: string;
+}
+
+/** Every setting there is. A `CARDEA_*` name that is not here is refused. */
+export const SETTINGS = {
+  CARDEA_ISSUER: {
+    read: issuer,
+    about: 'the issuer identifier, an origin such as https://id.example.com (default http://localhost:CARDEA_PORT)',
+  },
+  CARDEA_HOST: { read: text, fallback: '127.0.0.1', about: 'the address to listen on' },
+  CARDEA_PORT: { read: integer(0, 65_535), fallback: String(DEFAULT_PORT), about: 'the port to listen on' },
+  CARDEA_DATABASE_URL: {
+    read: url('postgres:', 'postgresql:'),
+    secret: true,
+    about: 'postgres://user:password@host/database; without it an embedded Postgres runs in CARDEA_DATA_DIR',
+  },
+  CARDEA_DATABASE_POOL: { read: integer(1, 500), fallback: '10', about: 'database connections at most' },
+  CARDEA_DATABASE_TIMEOUT_MS: {
+    read: integer(100, 60_000),
+    fallback: '5000',
+    about: 'milliseconds to wait for a connection or a statement',
+  },
+  CARDEA_REDIS_URL: {
+    read: url('redis:', 'rediss:', 'redis+sentinel:', 'redis+cluster:', 'rediss+cluster:'),
+    secret: true,
+    about:
+      'redis://host:6379, redis+sentinel://host:26379,host2:26379/master-name or redis+cluster://host:6379,host2:6379; optional',
+  },
+  CARDEA_DATA_DIR: {
+    read: text,
+    fallback: '.data',
+    about: 'where the embedded Postgres and the development master key live',
+  },
+  CARDEA_MASTER_KEY: {
+    read: masterKeys,
+    secret: true,
+    about:
+      '32 random bytes in base64 or hex ("openssl rand -base64 32"); several, separated by commas, while rotating: the first seals, all open',
+  },
+  CARDEA_DEMO: {
+    read: boolean,
+    about: 'seed a demo client and person at start (default: yes in development, refused in production)',
+  },
+  CARDEA_LOG_LEVEL: {
+    read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    fallback: 'info',
+    about: 'the least level that is logged',
+  },
+  CARDEA_TRUSTED_PROXIES: {
+    read: addresses,
+    fallback: '',
+    about: 'addresses or CIDR ranges, separated by commas, whose X-Forwarded-For counts',
+  },
+  CARDEA_RATE_LIMIT: {
+    read: integer(1, 1_000_000),
+    fallback: '600',
+    about: 'requests a minute from one address at each endpoint that checks a credential',
+  },
+  CARDEA_KEY_RINGS: {
+    read: list(oneOf('RS256', 'ES256', 'EdDSA')),
+    fallback: 'RS256',
+    about: 'signing algorithms that have keys, separated by commas; the first is the default',
+  },
+  CARDEA_KEY_RSA_BITS: { read: oneOfNumbers(2048, 3072, 4096), fallback: '2048', about: 'size of new RSA keys' },
+  CARDEA_KEY_ROTATION: { read: seconds(1), fallback: '30d', about: 'how long a key signs before the next takes over' },
+  CARDEA_JWKS_MAX_AGE: {
+    read: seconds(1),
+    fallback: '1h',
+    about: 'how long a verifier may keep the JWKS; a new key waits at least this long before it signs',
+  },
+  CARDEA_KEY_POLL: {
+    read: seconds(1),
+    fallback: '30s',
+    about: 'how often a node looks for new keys, should a notification have been lost',
+  },
+  CARDEA_ACCESS_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of access tokens' },
+  CARDEA_ID_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of ID tokens' },
+  CARDEA_CODE_TTL: { read: seconds(1), fallback: '60s', about: 'lifetime of authorization codes' },
+  CARDEA_REFRESH_TOKEN_IDLE_TTL: {
+    read: seconds(1),
+    fallback: '14d',
+    about: 'a refresh token unused for this long ends',
+  },
+  CARDEA_REFRESH_TOKEN_TTL: {
+    read: seconds(1),
+    fallback: '180d',
+    about: 'a chain of refresh tokens ends after this, used or not',
+  },
+  CARDEA_SESSION_TTL: { read: seconds(1), fallback: '14d', about: 'a session unused for this long ends' },
+  CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'how long a person may take to sign in' },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export class ConfigError extends AppError {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super('invalid_configuration', 500, problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** @throws ConfigError with every problem there is, not just the first */
+export function loadConfig(env: Environment = process.env): Config {
+  const problems = unknownNames(env);
+  const values = new Map<SettingName, unknown>();
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
+    try {
+      const given = rawValue(name, setting, env) ?? setting.fallback;
+      if (given !== undefined) values.set(name, setting.read(given));
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  // Each reader above fixes its setting's type; the table cannot carry that through a Map.
+  const get = <T>(name: SettingName) => values.get(name) as T;
+  const production = env.NODE_ENV === 'production';
+  const config: Config = {
+    production,
+    issuer: get<URL | undefined>('CARDEA_ISSUER') ?? new URL(`http://localhost:${get<number>('CARDEA_PORT')}`),
+    host: get('CARDEA_HOST'),
+    port: get('CARDEA_PORT'),
+    databaseUrl: get('CARDEA_DATABASE_URL'),
+    databasePool: get('CARDEA_DATABASE_POOL'),
+    databaseTimeoutMs: get('CARDEA_DATABASE_TIMEOUT_MS'),
+    redisUrl: get('CARDEA_REDIS_URL'),
+    dataDir: resolve(get<string>('CARDEA_DATA_DIR')),
+    masterKeys: get<Uint8Array[] | undefined>('CARDEA_MASTER_KEY') ?? [],
+    demo: get<boolean | undefined>('CARDEA_DEMO') ?? !production,
+    logLevel: get('CARDEA_LOG_LEVEL'),
+    trustedProxies: get('CARDEA_TRUSTED_PROXIES'),
+    rateLimit: get('CARDEA_RATE_LIMIT'),
+    keys: {
+      rings: get('CARDEA_KEY_RINGS'),
+      rsaBits: get('CARDEA_KEY_RSA_BITS'),
+      rotationSeconds: get('CARDEA_KEY_ROTATION'),
+      jwksMaxAgeSeconds: get('CARDEA_JWKS_MAX_AGE'),
+      pollSeconds: get('CARDEA_KEY_POLL'),
+    },
+    lifetimes: {
+      accessToken: get('CARDEA_ACCESS_TOKEN_TTL'),
+      idToken: get('CARDEA_ID_TOKEN_TTL'),
+      authorizationCode: get('CARDEA_CODE_TTL'),
+      refreshTokenIdle: get('CARDEA_REFRESH_TOKEN_IDLE_TTL'),
+      refreshTokenAbsolute: get('CARDEA_REFRESH_TOKEN_TTL'),
+      session: get('CARDEA_SESSION_TTL'),
+      interaction: get('CARDEA_INTERACTION_TTL'),
+    },
+  };
+  const unsafe = production ? unsafeForProduction(config) : [];
+  if (unsafe.length > 0) throw new ConfigError(unsafe);
+  return deepFreeze(config);
+}
+
+/** What is in force, one line a setting, secrets masked. */
+export function describeConfig(
+  env: Environment = process.env,
+): { name: string; value: string; source: string; about: string }[] {
+  const config = loadConfig(env);
+  return (Object.entries(SETTINGS) as [SettingName, Setting][]).map(([name, setting]) => {
+    const source = env[name] !== undefined ? 'environment' : env[`${name}_FILE`] !== undefined ? 'file' : 'default';
+    const given = rawValue(name, setting, env);
+    const shown =
+      given === undefined ? (DERIVED[name]?.(config) ?? setting.fallback ?? '') : setting.secret ? '********' : given;
+    return { name, value: shown, source, about: setting.about };
+  });
+}
+
+const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
+  CARDEA_ISSUER: (config) => config.issuer.origin,
+  CARDEA_DATABASE_URL: (config) => `(embedded, in ${config.dataDir})`,
+  CARDEA_MASTER_KEY: (config) => `(development key, in ${config.dataDir})`,
+  CARDEA_DEMO: (config) => String(config.demo),
+  CARDEA_REDIS_URL: () => '(none)',
+};
+
+/**
+ * The master keys to use: those configured, or in development one that is made once and kept in the data directory
+ * with mode 0600.
+ */
+export function resolveMasterKeys(config: Config): readonly Uint8Array[] {
+  if (config.masterKeys.length > 0) return config.masterKeys;
+  const file = join(config.dataDir, 'master.key');
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    // 'wx': of two processes that start at once, one makes the key and the other reads it
+    try {
+      writeFileSync(file, `${randomBytes(MASTER_KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  return masterKeys(readFileSync(file, 'utf8'));
+}
+
+function unsafeForProduction(config: Config): string[] {
+  const problems: string[] = [];
+  if (!config.databaseUrl)
+    problems.push('CARDEA_DATABASE_URL is required in production; the embedded Postgres is for development');
+  if (config.masterKeys.length === 0)
+    problems.push(
+      'CARDEA_MASTER_KEY (or CARDEA_MASTER_KEY_FILE) is required in production; make one with "openssl rand -base64 32"',
+    );
+  if (config.issuer.protocol === 'http:' && !isLoopback(config.issuer.hostname))
+    problems.push('CARDEA_ISSUER must be https in production unless it is a loopback address');
+  if (config.demo)
+    problems.push('CARDEA_DEMO must not be set in production; demo data has a password that everybody knows');
+  return problems;
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+// ---- names ----
+
+function unknownNames(env: Environment): string[] {
+  const problems: string[] = [];
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('CARDEA_')) continue;
+    const base = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name;
+    const setting = (SETTINGS as Record<string, Setting>)[base];
+    if (!setting) problems.push(`${name} is not a setting; did you mean ${nearestName(base)}?`);
+    else if (base !== name && !setting.secret)
+      problems.push(`${name} is not a setting: only secrets come from files; set ${base}`);
+  }
+  return problems;
+}
+
+function nearestName(name: string): string {
+  return Object.keys(SETTINGS).reduce((best, candidate) =>
+    distance(name, candidate) < distance(name, best) ? candidate : best,
+  );
+}
+
+/** Levenshtein distance, by rows. */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}
+
+function rawValue(name: string, setting: Setting, env: Environment): string | undefined {
+  const direct = env[name];
+  const file = setting.secret ? env[`${name}_FILE`] : undefined;
+  if (direct !== undefined && file !== undefined) throw new Error(`is set twice: drop ${name} or ${name}_FILE`);
+  if (file === undefined) return direct;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new Error(`cannot be read from ${name}_FILE (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+// ---- readers: each returns the value or throws what is wrong, in words that fit behind the setting's name ----
+
+function text(value: string): string {
+  if (value === '') throw new Error('must not be empty');
+  return value;
+}
+
+function integer(least: number, most: number): Read {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < least || number > most)
+      throw new Error(`must be a whole number from ${least} to ${most}`);
+    return number;
+  };
+}
+
+function boolean(value: string): boolean {
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  throw new Error('must be true or false');
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: HOUR, d: DAY };
+
+function seconds(least: number): Read {
+  return (value) => {
+    const [, amount, unit] = /^(\d{1,9})([smhd])?$/.exec(value) ?? [];
+    const total = Number(amount) * (UNITS[unit ?? 's'] ?? 1);
+    if (!(total >= least)) throw new Error('must be a duration such as 90s, 15m, 12h or 30d');
+    return total;
+  };
+}
+
+function oneOf(...allowed: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (!allowed.includes(value)) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return value;
+  };
+}
+
+function oneOfNumbers(...allowed: readonly number[]): Read {
+  return (value) => Number(oneOf(...allowed.map(String))(value));
+}
+
+function list(read: (value: string) => string): Read {
+  return (value) => {
+    const items = split(value).map(read);
+    if (items.length === 0) throw new Error('must not be empty');
+    return [...new Set(items)];
+  };
+}
+
+function split(value: string): string[] {
+  return value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+function issuer(value: string): URL {
+  const parsed = URL.parse(value);
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) throw new Error('must be an http or https URL');
+  if (
+    parsed.pathname !== '/' ||
+    parsed.search ||
+    parsed.hash ||
+    parsed.username ||
+    parsed.password ||
+    value.endsWith('/')
+  ) {
+    throw new Error(`must be an origin alone, such as ${parsed.origin}`);
+  }
+  return parsed;
+}
+
+function url(...protocols: readonly string[]): Read {
+  return (value) => {
+    // Several hosts, as Sentinel and Cluster have them, are no URL: look at the first.
+    const parsed = URL.parse(value.replace(/,[^/]*/, ''));
+    if (!parsed || !protocols.includes(parsed.protocol))
+      throw new Error(`must be a URL that starts with ${protocols.map((one) => `${one}//`).join(' or ')}`);
+    return value;
+  };
+}
+
+function addresses(value: string): string[] {
+  return split(value).map((one) => {
+    const [address = '', bits, ...rest] = one.split('/');
+    const version = isIP(address);
+    const most = version === 4 ? 32 : 128;
+    if (version === 0 || rest.length > 0 || (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= most))) {
+      throw new Error(`must be addresses or CIDR ranges; ${JSON.stringify(one)} is neither`);
+    }
+    return one;
+  });
+}
+
+function masterKeys(value: string): Uint8Array[] {
+  const keys = split(value).map((one) => Buffer.from(one, /^[0-9a-f]{64}$/i.test(one) ? 'hex' : 'base64'));
+  if (keys.length === 0 || keys.some((key) => key.length !== MASTER_KEY_BYTES)) {
+    throw new Error(`must be ${MASTER_KEY_BYTES} bytes in base64 or hex ("openssl rand -base64 32")`);
+  }
+  return keys;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof URL || ArrayBuffer.isView(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,154 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { AppError, unavailable } from './errors.ts';
+
+/** A statement of the hot path: `name` makes Postgres keep its plan per connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A statement with its parameters. */
+export interface Bound {
+  readonly statement: Statement;
+  readonly values: readonly unknown[];
+}
+
+export type Row = Record<string, unknown>;
+
+export interface Db {
+  /** For everything that is not on the hot path; narrow it with `.withTables<…>()`. */
+  readonly kysely: Kysely<Record<never, never>>;
+  /** Runs one statement, which commits by itself. */
+  run<R = Row>(statement: Statement, values: readonly unknown[]): Promise<R[]>;
+  /**
+   * Runs statements as one transaction in one round trip: all are sent before the first answer is read, and all
+   * happen or none does. One statement alone needs no BEGIN.
+   * @returns the rows of each
+   */
+  transact(bound: readonly Bound[]): Promise<Row[][]>;
+  /** A connection of its own, outside the pool (LISTEN, advisory locks). The caller ends it. */
+  connect(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+export interface DbOptions {
+  url: string;
+  /** Connections at most. */
+  poolSize?: number;
+  /** Milliseconds to wait for a connection, and for a statement. */
+  timeoutMs?: number;
+  /** An idle connection broke; without a listener this would end the process. */
+  onIdleError?: (error: Error) => void;
+  /** Called with the text of each statement sent, BEGIN and COMMIT included. */
+  onStatement?: (text: string) => void;
+}
+
+const DEFAULT_POOL_SIZE = 10;
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+/** @throws (each method) AppError 503 when Postgres cannot be reached or does not answer in time */
+export function createDb(options: DbOptions): Db {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const connection = {
+    connectionString: options.url,
+    connectionTimeoutMillis: timeoutMs,
+    statement_timeout: timeoutMs,
+    // The client gives up a little later than the server, so that a frozen server or network cannot hang a request.
+    query_timeout: timeoutMs + 1_000,
+    keepAlive: true,
+    application_name: 'cardea',
+    pipeline: true,
+  };
+  const pool = new pg.Pool({
+    ...connection,
+    max: options.poolSize ?? DEFAULT_POOL_SIZE,
+    Client: observed(options.onStatement),
+  });
+  pool.on('error', (error) => options.onIdleError?.(error));
+
+  async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    try {
+      const result = await pool.query({ name: statement.name, text: statement.text, values: values as unknown[] });
+      return result.rows as R[];
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  async function transact(bound: readonly Bound[]): Promise<Row[][]> {
+    const only = bound[0];
+    if (!only) return [];
+    if (bound.length === 1) return [await run(only.statement, only.values)];
+    const client = await pool.connect().catch((error) => {
+      throw translate(error);
+    });
+    const sent = [
+      client.query('BEGIN'),
+      ...bound.map(({ statement, values }) =>
+        client.query({ name: statement.name, text: statement.text, values: values as unknown[] }),
+      ),
+      client.query('COMMIT'),
+    ];
+    const settled = await Promise.allSettled(sent);
+    const failed = settled.find((one) => one.status === 'rejected');
+    // A connection that broke is not given back; one whose transaction was refused has been rolled back by COMMIT.
+    client.release(failed !== undefined && isConnectionError(failed.reason));
+    if (failed) throw translate(failed.reason);
+    return settled.slice(1, -1).map((one) => (one.status === 'fulfilled' ? one.value.rows : []));
+  }
+
+  return {
+    kysely: new Kysely<Record<never, never>>({ dialect: new PostgresDialect({ pool }) }),
+    run,
+    transact,
+    async connect() {
+      const client = new pg.Client({ ...connection, statement_timeout: 0, query_timeout: 0, pipeline: false });
+      client.on('error', (error) => options.onIdleError?.(error));
+      try {
+        await client.connect();
+      } catch (error) {
+        throw translate(error);
+      }
+      return client;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** SQLSTATE of an error that Postgres answered with. */
+export function sqlState(error: unknown): string | undefined {
+  if (error instanceof AppError) return sqlState(error.cause);
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+export const UNIQUE_VIOLATION = '23505';
+export const FOREIGN_KEY_VIOLATION = '23503';
+
+/** Passes Postgres' own refusals (constraints…) on, and turns everything that means "not there" into a 503. */
+export function translate(error: unknown): unknown {
+  return isConnectionError(error) ? unavailable('the database', error) : error;
+}
+
+// 08 connection, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby
+const UNAVAILABLE_STATES = /^(08|53|57)|^25006$/;
+
+function isConnectionError(error: unknown): boolean {
+  if (error instanceof AppError) return false;
+  if (error instanceof pg.DatabaseError) return UNAVAILABLE_STATES.test(error.code ?? '');
+  // What is left is a socket's error or pg's own word that the connection is gone, unless the mistake is ours.
+  return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
+}
+
+function observed(onStatement: DbOptions['onStatement']): typeof pg.Client {
+  if (!onStatement) return pg.Client;
+  return class extends pg.Client {
+    // biome-ignore lint/suspicious/noExplicitAny: the boundary to pg, whose query() has a dozen overloads
+    override query(...args: any[]): any {
+      const first = args[0];
+      onStatement(typeof first === 'string' ? first : first.text);
+      // biome-ignore lint/suspicious/noExplicitAny: as above
+      return (super.query as any)(...args);
+    }
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * The one error that internals throw on purpose. The edge decides how it looks: RFC 9457 problem+json under `/api`,
+ * RFC 6749 §5.2 at OAuth endpoints, a page in a browser, one line on the CLI.
+ */
+export class AppError extends Error {
+  /** Machine-readable and stable, in snake_case; tests and clients look for this, never for the message. */
+  readonly code: string;
+  /** HTTP status. */
+  readonly status: number;
+  /** The input that was wrong, when one was. */
+  readonly field: string | undefined;
+
+  constructor(code: string, status: number, message: string, options: { cause?: unknown; field?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.status = status;
+    this.field = options.field;
+  }
+}
+
+/** Seconds that a client is asked to wait when something that we depend on is down (RFC 9110 §10.2.3). */
+export const RETRY_AFTER_SECONDS = 5;
+
+/** A dependency is down or saturated: 503 with Retry-After, never a verdict on what the client sent. */
+export function unavailable(what: string, cause?: unknown): AppError {
+  return new AppError('temporarily_unavailable', 503, `${what} is unavailable; try again shortly`, { cause });
+}
+
+export function invalidInput(field: string, message: string): AppError {
+  return new AppError('invalid_input', 400, `${field}: ${message}`, { field });
+}
+
+export function notFound(what: string, name: string): AppError {
+  return new AppError('not_found', 404, `no ${what} ${JSON.stringify(name)}`);
+}
+
+export function isUnavailable(error: unknown): error is AppError {
+  return error instanceof AppError && error.status === 503;
+}

@@ -1,0 +1,125 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { AppError } from './errors.ts';
+
+/**
+ * Sealing: AES-256-GCM under a master key that is never in the database.
+ *
+ * A sealed value is `version(1) ‖ master key id(4) ‖ iv(12) ‖ ciphertext ‖ tag(16)`. Each place (table, column, row)
+ * gets a key of its own, derived from the master key, so a random 96-bit IV stays far from its birthday bound
+ * (NIST SP 800-38D §8.3) however many rows there are; the place is additional data too, so a value that was copied
+ * to another row, column or table does not open.
+ */
+export interface Sealer {
+  seal(place: Place, plaintext: Uint8Array): Buffer;
+  /** @throws AppError `sealed_value_unreadable` when the key is not in the list, the value was changed or it was moved */
+  open(place: Place, sealed: Uint8Array): Buffer;
+  /** True when the value is not sealed under the first (current) master key; `master-key rotate` re-seals those. */
+  isStale(sealed: Uint8Array): boolean;
+}
+
+export interface Place {
+  table: string;
+  column: string;
+  /** The row's primary key, as text. */
+  row: string;
+}
+
+export const MASTER_KEY_BYTES = 32;
+
+const VERSION = 1;
+const KEY_ID_BYTES = 4;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const HEADER_BYTES = 1 + KEY_ID_BYTES;
+
+interface MasterKey {
+  id: Buffer;
+  sealing: Buffer;
+}
+
+/**
+ * @param masterKeys 32 bytes each; the first seals, all of them open
+ */
+export function createSealer(masterKeys: readonly Uint8Array[]): Sealer {
+  const keys = masterKeys.map(deriveMasterKey);
+  const current = keys[0];
+  if (!current) throw new Error('a sealer needs a master key');
+
+  function find(sealed: Uint8Array): MasterKey | undefined {
+    if (sealed.length < HEADER_BYTES + IV_BYTES + TAG_BYTES || sealed[0] !== VERSION) return undefined;
+    const id = sealed.subarray(1, HEADER_BYTES);
+    return keys.find((key) => key.id.equals(id));
+  }
+
+  return {
+    seal(place, plaintext) {
+      const name = placeName(place);
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', placeKey(current, name), iv).setAAD(name);
+      return Buffer.concat([
+        Buffer.of(VERSION),
+        current.id,
+        iv,
+        cipher.update(plaintext),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
+    },
+
+    open(place, sealed) {
+      const key = find(sealed);
+      if (!key) throw unreadable(place, 'its master key is not in CARDEA_MASTER_KEY');
+      const name = placeName(place);
+      const iv = sealed.subarray(HEADER_BYTES, HEADER_BYTES + IV_BYTES);
+      const tag = sealed.subarray(sealed.length - TAG_BYTES);
+      const decipher = createDecipheriv('aes-256-gcm', placeKey(key, name), iv).setAAD(name).setAuthTag(tag);
+      const body = decipher.update(sealed.subarray(HEADER_BYTES + IV_BYTES, sealed.length - TAG_BYTES));
+      try {
+        return Buffer.concat([body, decipher.final()]);
+      } catch (cause) {
+        throw unreadable(place, 'it was changed or moved', cause);
+      }
+    },
+
+    isStale: (sealed) => find(sealed) !== current,
+  };
+}
+
+/** Seals JSON. */
+export function sealJson(sealer: Sealer, place: Place, value: unknown): Buffer {
+  return sealer.seal(place, Buffer.from(JSON.stringify(value)));
+}
+
+export function openJson(sealer: Sealer, place: Place, sealed: Uint8Array): unknown {
+  return JSON.parse(sealer.open(place, sealed).toString());
+}
+
+/** A keyed fingerprint for look-ups of what must not be readable: equal inputs meet, a dump tells nothing. */
+export function blindIndex(indexKey: Uint8Array, value: string): Buffer {
+  return createHmac('sha256', indexKey).update(value).digest();
+}
+
+/** What the database holds of a bearer token: 256 bits of randomness need no salt and no slow hash. */
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+function deriveMasterKey(secret: Uint8Array): MasterKey {
+  if (secret.length !== MASTER_KEY_BYTES) throw new Error(`a master key is ${MASTER_KEY_BYTES} bytes`);
+  const derive = (info: string, length: number) => Buffer.from(hkdfSync('sha256', secret, '', info, length));
+  return { id: derive('cardea key id', KEY_ID_BYTES), sealing: derive('cardea sealing', 32) };
+}
+
+function placeName(place: Place): Buffer {
+  return Buffer.from(`${place.table}\0${place.column}\0${place.row}`);
+}
+
+function placeKey(key: MasterKey, name: Buffer): Buffer {
+  return createHmac('sha256', key.sealing).update(name).digest();
+}
+
+function unreadable(place: Place, why: string, cause?: unknown): AppError {
+  return new AppError('sealed_value_unreadable', 500, `${place.table}.${place.column} cannot be opened: ${why}`, {
+    cause,
+  });
+}
