@@ -29,7 +29,7 @@ export async function up(db: Kysely<any>): Promise<void> {
     )`.execute(db);
   // A crash or a race may never leave two keys signing for one ring.
   await sql`CREATE UNIQUE INDEX signing_keys_one_active ON signing_keys (ring) WHERE state = 'active'`.execute(db);
-  await sql`CREATE TABLE key_set (only boolean PRIMARY KEY DEFAULT true CHECK (only), version bigint NOT NULL)`.execute(
+  await sql`CREATE TABLE key_set (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), version bigint NOT NULL)`.execute(
     db,
   );
   await sql`INSERT INTO key_set (version) VALUES (0)`.execute(db);
