@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from './platform/errors.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
+import type { Lifetimes } from './records/lifetimes.ts';
 
 /**
  * The environment, read once, validated and frozen. Each setting is one line of the table below: its name, how it is
@@ -34,26 +35,13 @@ export interface Config {
 
 export interface KeyConfig {
   /** JWS algorithms with a ring of their own; the first signs by default. */
-  readonly rings: readonly string[];
+  readonly rings: readonly ('RS256' | 'ES256' | 'EdDSA')[];
   readonly rsaBits: number;
   readonly rotationSeconds: number;
   /** `max-age` of the JWKS: how long a verifier may go without seeing a new key. */
   readonly jwksMaxAgeSeconds: number;
   /** How often a node looks for a new ring, should a NOTIFY have been lost. */
   readonly pollSeconds: number;
-}
-
-/** Seconds. */
-export interface Lifetimes {
-  readonly accessToken: number;
-  readonly idToken: number;
-  readonly authorizationCode: number;
-  /** A refresh token that is not used for this long ends. */
-  readonly refreshTokenIdle: number;
-  /** However much it is used, a chain of refresh tokens ends after this. */
-  readonly refreshTokenAbsolute: number;
-  readonly session: number;
-  readonly interaction: number;
 }
 
 const DEFAULT_PORT = 3000;
@@ -263,6 +251,14 @@ export function resolveMasterKeys(config: Config): readonly Uint8Array[] {
     }
   }
   return masterKeys(readFileSync(file, 'utf8'));
+}
+
+/** The longest that anything which is signed stays valid, in seconds. */
+export function signedLifetimes({ lifetimes }: Config): { tokens: number; cookies: number } {
+  return {
+    tokens: Math.max(lifetimes.accessToken, lifetimes.idToken),
+    cookies: Math.max(lifetimes.session, lifetimes.interaction),
+  };
 }
 
 function unsafeForProduction(config: Config): string[] {

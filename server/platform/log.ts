@@ -24,7 +24,6 @@ export function createLog(options: { level: string; destination?: DestinationStr
     'login_hint',
     'id_token_hint',
     'nonce',
-    'state',
   ];
   return pino(
     {
@@ -41,7 +40,8 @@ export function createLog(options: { level: string; destination?: DestinationStr
 
 interface DescribedError {
   type: string;
-  code?: unknown;
+  /** SQLSTATE, errno name or our own code; not called `code`, which would be censored. */
+  reason?: string;
   stack?: string;
   cause?: DescribedError;
 }
@@ -56,7 +56,7 @@ export function describeError(error: unknown, depth = 0): DescribedError {
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
   return {
     type: error.name,
-    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof code === 'string' ? { reason: code } : {}),
     ...(frames?.length ? { stack: frames.join('\n') } : {}),
     ...(error.cause === undefined || depth > 3 ? {} : { cause: describeError(error.cause, depth + 1) }),
   };

@@ -1,0 +1,108 @@
+import { isIPv6 } from 'node:net';
+import type { FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
+import type { Clock } from './clock.ts';
+import { AppError } from './errors.ts';
+
+/** Counts events by key in a fixed window; Redis or memory. */
+export interface Counter {
+  get(key: string): Promise<number>;
+  /** @returns the count in the current window, this one included */
+  increment(key: string, windowMs: number): Promise<number>;
+}
+
+/** Limits what an address may do wrong. Right answers cost nothing, so busy clients and resource servers never meet it. */
+export interface Limits {
+  /** @throws AppError 429 when the address has used its attempts up */
+  assertAllowed(what: string, address: string): Promise<void>;
+  count(what: string, address: string): Promise<void>;
+}
+
+export const LIMIT_WINDOW_MS = 60_000;
+
+/** @param max events a minute and address */
+export function createLimits(options: { counter: Counter; max: number; now: Clock }): Limits {
+  const { counter, max, now } = options;
+  // The window is part of the key, so that a counter needs no clock to start afresh.
+  const keyOf = (what: string, address: string) =>
+    `limit:${what}:${subnet(address)}:${Math.floor(now() / LIMIT_WINDOW_MS)}`;
+  return {
+    async assertAllowed(what, address) {
+      if ((await counter.get(keyOf(what, address))) >= max) {
+        throw new AppError('rate_limited', 429, 'too many failed attempts from this address; wait a minute');
+      }
+    },
+    async count(what, address) {
+      await counter.increment(keyOf(what, address), LIMIT_WINDOW_MS);
+    },
+  };
+}
+
+/** Whoever has one IPv6 address has 2^64 of them: they count as one (better-auth CVE-2026-45364). */
+export function subnet(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped) return mapped;
+  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === '' ? [] : tail.split(':');
+  const full = address.includes('::')
+    ? [...groups, ...Array(8 - groups.length - after.length).fill('0'), ...after]
+    : groups;
+  return `${full
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
+const MAX_KEYS = 100_000;
+
+/** The counter of a single node, and what a node falls back to while Redis is away: limits stay closed. */
+export function createMemoryCounter(now: Clock): Counter {
+  const counts = new Map<string, { count: number; until: number }>();
+  const live = (key: string) => {
+    const entry = counts.get(key);
+    return entry && entry.until > now() ? entry : undefined;
+  };
+  return {
+    async get(key) {
+      return live(key)?.count ?? 0;
+    },
+    async increment(key, windowMs) {
+      const entry = live(key) ?? { count: 0, until: now() + windowMs };
+      entry.count += 1;
+      counts.delete(key);
+      counts.set(key, entry);
+      if (counts.size > MAX_KEYS) {
+        const oldest = counts.keys().next().value;
+        if (oldest !== undefined) counts.delete(oldest);
+      }
+      return entry.count;
+    },
+  };
+}
+
+type StoreCallback = (error: Error | null, result?: { current: number; ttl: number }) => void;
+
+/** Our counter as `@fastify/rate-limit` wants it (its own Redis store is for another client library). */
+export function limitStore(counter: Counter): FastifyRateLimitStoreCtor {
+  class LimitStore {
+    readonly #route: string;
+
+    constructor(options: { routeInfo?: { method?: unknown; url?: string } } = {}) {
+      this.#route = `${options.routeInfo?.method ?? ''}${options.routeInfo?.url ?? ''}`;
+    }
+
+    incr(key: string, done: StoreCallback, windowMs: number): void {
+      counter.increment(`rate:${this.#route}:${key}`, windowMs).then(
+        (current) => done(null, { current, ttl: windowMs }),
+        (error: Error) => done(error),
+      );
+    }
+
+    child(options: { routeInfo?: { method?: unknown; url?: string } }): LimitStore {
+      return new LimitStore(options);
+    }
+  }
+  // The plugin's types leave out the window that it passes to incr().
+  return LimitStore as unknown as FastifyRateLimitStoreCtor;
+}

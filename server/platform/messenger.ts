@@ -1,0 +1,70 @@
+import type pg from 'pg';
+import type { Db } from './db.ts';
+import type { Logger } from './log.ts';
+
+/**
+ * Postgres as the messenger between nodes: NOTIFY arrives after the change that it tells of has committed. While the
+ * connection is away anything may be missed, so whoever caches asks `isListening` first and forgets everything when
+ * `onGap` says that the line is back.
+ */
+export interface Messenger {
+  isListening(): boolean;
+  on(channel: string, handler: (payload: string) => void): void;
+  onGap(handler: () => void): void;
+  close(): Promise<void>;
+}
+
+const RECONNECT_MS = 500;
+
+export async function startMessenger(options: {
+  db: Db;
+  log: Logger;
+  channels: readonly string[];
+}): Promise<Messenger> {
+  const { db, log, channels } = options;
+  const handlers = new Map<string, ((payload: string) => void)[]>();
+  const gapHandlers: (() => void)[] = [];
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function connect(): Promise<void> {
+    const fresh = await db.connect();
+    fresh.on('notification', ({ channel, payload = '' }) => {
+      for (const handler of handlers.get(channel) ?? []) handler(payload);
+    });
+    fresh.once('end', () => {
+      if (client === fresh) client = undefined;
+      reconnectLater();
+    });
+    for (const channel of channels) await fresh.query(`LISTEN ${channel}`);
+    client = fresh;
+    for (const handler of gapHandlers) handler();
+  }
+
+  function reconnectLater(): void {
+    if (closed || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      connect().catch((error) => {
+        log.warn({ error }, 'the notification line to the database is down');
+        reconnectLater();
+      });
+    }, RECONNECT_MS);
+    timer.unref();
+  }
+
+  await connect();
+  return {
+    isListening: () => client !== undefined,
+    on(channel, handler) {
+      handlers.set(channel, [...(handlers.get(channel) ?? []), handler]);
+    },
+    onGap: (handler) => void gapHandlers.push(handler),
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { createClient, createCluster, createSentinel } from 'redis';
+import type { Clock } from './clock.ts';
+import { type Counter, createMemoryCounter } from './limits.ts';
+import type { Logger } from './log.ts';
+
+/** The few commands that we use, whatever the topology. */
+interface RedisCommands {
+  connect(): Promise<unknown>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  get(key: string): Promise<string | null>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  destroy(): void;
+}
+
+export interface RedisCounter extends Counter {
+  close(): void;
+}
+
+const PREFIX = 'cardea:';
+const COMMAND_TIMEOUT_MS = 250;
+
+/** Counts and sets the expiry at once: a key without a TTL would count for ever. */
+const INCREMENT = `
+  local count = redis.call('INCR', KEYS[1])
+  if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+  return count`;
+
+/**
+ * A counter shared by all nodes. Redis is here for speed, never for truth: while it is away each node counts by
+ * itself, so limits stay closed and nobody waits for it.
+ */
+export async function createRedisCounter(options: { url: string; log: Logger; now: Clock }): Promise<RedisCounter> {
+  const { log, now } = options;
+  const memory = createMemoryCounter(now);
+  const redis = connectTo(options.url);
+  let isAway = false;
+  redis.on('error', (error) => {
+    if (!isAway) log.warn({ error }, 'Redis is away; limits are counted per node');
+    isAway = true;
+  });
+  // Not awaited for long: a node starts without Redis, too.
+  await Promise.race([redis.connect().catch(() => {}), delay(COMMAND_TIMEOUT_MS * 4)]);
+
+  async function orMemory<T>(command: Promise<T>, fallback: () => Promise<T>): Promise<T> {
+    try {
+      const result = await timeLimited(command);
+      if (isAway) log.info('Redis is back');
+      isAway = false;
+      return result;
+    } catch {
+      return fallback();
+    }
+  }
+
+  return {
+    async get(key) {
+      const local = await memory.get(key);
+      const shared = await orMemory(
+        redis.get(PREFIX + key).then((value) => Number(value ?? 0)),
+        async () => 0,
+      );
+      // What was counted here while Redis was away still counts.
+      return Math.max(local, shared);
+    },
+    async increment(key, windowMs) {
+      const local = await memory.increment(key, windowMs);
+      const shared = await orMemory(
+        redis.eval(INCREMENT, { keys: [PREFIX + key], arguments: [String(windowMs)] }).then(Number),
+        async () => 0,
+      );
+      return Math.max(local, shared);
+    },
+    close: () => redis.destroy(),
+  };
+}
+
+/** redis://…, rediss://…, redis+sentinel://host:port,host:port/master-name, redis+cluster://host:port,host:port */
+function connectTo(url: string): RedisCommands {
+  const [, kind = '', rest = ''] = /^rediss?\+(sentinel|cluster):\/\/(.*)$/.exec(url) ?? [];
+  const common = { disableOfflineQueue: true, socket: { connectTimeout: COMMAND_TIMEOUT_MS * 4 } };
+  // The three client types differ in generics that we do not use; their commands are the same.
+  switch (kind) {
+    case 'sentinel': {
+      const [hosts = '', name = 'mymaster'] = rest.split('/');
+      return createSentinel({
+        name,
+        sentinelRootNodes: hostList(hosts, 26_379),
+        nodeClientOptions: common,
+      }) as unknown as RedisCommands;
+    }
+    case 'cluster': {
+      const [hosts = ''] = rest.split('/');
+      const scheme = url.startsWith('rediss') ? 'rediss' : 'redis';
+      const rootNodes = hostList(hosts, 6_379).map(({ host, port }) => ({ url: `${scheme}://${host}:${port}` }));
+      return createCluster({ rootNodes, defaults: common }) as unknown as RedisCommands;
+    }
+    default:
+      return createClient({ url, ...common }) as unknown as RedisCommands;
+  }
+}
+
+function hostList(hosts: string, defaultPort: number): { host: string; port: number }[] {
+  return hosts.split(',').map((one) => {
+    const [host = '', port] = one.split(':');
+    return { host, port: Number(port ?? defaultPort) };
+  });
+}
+
+function timeLimited<T>(command: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, failed) => {
+    timer = setTimeout(() => failed(new Error('Redis did not answer in time')), COMMAND_TIMEOUT_MS);
+  });
+  return Promise.race([command, limit]).finally(() => clearTimeout(timer));
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((wake) => setTimeout(wake, ms).unref());
+}
