@@ -1,0 +1,122 @@
+import type { Statement } from '../platform/db.ts';
+
+/**
+ * Every statement of the hot path. Each is prepared once a connection, by name; their number per request is what
+ * `tests/performance/statements.test.ts` counts.
+ *
+ * @param accountColumns what `server/accounts` wants to know of a joined account (alias `a`)
+ */
+export function createStatements(accountColumns: string) {
+  const SESSION = `
+    s.uid AS session_uid, s.sealed AS session_sealed,
+    (SELECT jsonb_object_agg(c.client_id, jsonb_build_object('sid', c.sid, 'grantId', c.grant_id,
+            'persistsLogout', c.persists_logout))
+       FROM session_authorizations c WHERE c.session_uid = s.uid) AS session_authorizations`;
+
+  return {
+    /** A bearer secret with all that is asked about it next: its grant, its session and its account. */
+    findRecord: {
+      name: 'find_record',
+      text: `
+        SELECT r.model, r.sealed, r.consumed_at, r.grant_id, g.sealed AS grant_sealed, ${SESSION}, ${accountColumns}
+          FROM records r
+          LEFT JOIN grants g ON g.id = r.grant_id
+          LEFT JOIN sessions s ON s.uid = r.session_uid
+          LEFT JOIN accounts a ON a.id = r.account_id
+         WHERE r.id_hash = $1`,
+    },
+    findGrant: { name: 'find_grant', text: 'SELECT id AS grant_id, sealed AS grant_sealed FROM grants WHERE id = $1' },
+    findSession: {
+      name: 'find_session',
+      text: `SELECT ${SESSION}, ${accountColumns}
+               FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id WHERE s.id_hash = $1`,
+    },
+    findSessionByUid: {
+      name: 'find_session_by_uid',
+      text: `SELECT ${SESSION}, ${accountColumns}
+               FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id WHERE s.uid = $1`,
+    },
+
+    /**
+     * Everything that a request does to records, at once. Of parallel requests that use up the same record one finds
+     * it unused; for the others `require_single_use` refuses the whole transaction.
+     */
+    writeRecords: {
+      name: 'write_records',
+      text: `
+        WITH consumed AS (
+          UPDATE records SET consumed_at = $1 WHERE id_hash = ANY($2::bytea[]) AND consumed_at IS NULL RETURNING 1
+        ), destroyed AS (
+          DELETE FROM records WHERE id_hash = ANY($3::bytea[])
+        ), changed AS (
+          UPDATE records r SET sealed = c.sealed, expires_at = c.expires_at, account_id = c.account_id
+            FROM unnest($4::bytea[], $5::bytea[], $6::timestamptz[], $7::uuid[])
+                 AS c (id_hash, sealed, expires_at, account_id)
+           WHERE r.id_hash = c.id_hash
+        ), inserted AS (
+          INSERT INTO records
+                 (id_hash, model, grant_id, account_id, client_id, session_uid, sealed, expires_at)
+          SELECT * FROM unnest($8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[],
+                               $14::bytea[], $15::timestamptz[])
+        )
+        SELECT require_single_use(cardinality($2::bytea[]), (SELECT count(*) FROM consumed))`,
+    },
+    insertReplays: {
+      name: 'insert_replays',
+      text: 'INSERT INTO replays (id_hash, expires_at) SELECT * FROM unnest($1::bytea[], $2::timestamptz[])',
+    },
+    insertGrants: {
+      name: 'insert_grants',
+      text: `INSERT INTO grants (id, account_id, client_id, sealed, expires_at)
+             SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[], $5::timestamptz[])`,
+    },
+    /** A grant that was revoked meanwhile stays revoked. */
+    changeGrants: {
+      name: 'change_grants',
+      text: `UPDATE grants g SET sealed = c.sealed, expires_at = c.expires_at
+               FROM unnest($1::text[], $2::bytea[], $3::timestamptz[]) AS c (id, sealed, expires_at)
+              WHERE g.id = c.id`,
+    },
+    deleteGrants: { name: 'delete_grants', text: 'DELETE FROM grants WHERE id = ANY($1::text[])' },
+    deleteRecordsOfGrants: {
+      name: 'delete_records_of_grants',
+      text: 'DELETE FROM records WHERE grant_id = ANY($1::text[])',
+    },
+    deleteSessions: { name: 'delete_sessions', text: 'DELETE FROM sessions WHERE id_hash = ANY($1::bytea[])' },
+    insertSession: {
+      name: 'insert_session',
+      text: `
+        WITH saved AS (
+          INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5) RETURNING uid
+        )
+        ${addAuthorizations(6)}`,
+    },
+    /**
+     * A session that ended meanwhile stays ended. Its id changes only when this request changed it ($2), and of its
+     * relying parties only those that this request touched, so parallel requests keep each other's.
+     */
+    changeSession: {
+      name: 'change_session',
+      text: `
+        WITH saved AS (
+          UPDATE sessions SET id_hash = coalesce($2, id_hash), account_id = $3, sealed = $4, expires_at = $5
+           WHERE uid = $1 RETURNING uid
+        ), removed AS (
+          DELETE FROM session_authorizations WHERE session_uid = $1 AND client_id = ANY($10::text[])
+        )
+        ${addAuthorizations(6)}`,
+    },
+  } as const satisfies Record<string, Statement>;
+}
+
+export type Statements = ReturnType<typeof createStatements>;
+
+function addAuthorizations(first: number): string {
+  const [clients, sids, grants, persists] = [first, first + 1, first + 2, first + 3];
+  return `INSERT INTO session_authorizations (session_uid, client_id, sid, grant_id, persists_logout)
+        SELECT saved.uid, c.client_id, c.sid, c.grant_id, c.persists_logout
+          FROM saved, unnest($${clients}::text[], $${sids}::text[], $${grants}::text[], $${persists}::boolean[])
+               AS c (client_id, sid, grant_id, persists_logout)
+        ON CONFLICT (session_uid, client_id) DO UPDATE
+           SET sid = excluded.sid, grant_id = excluded.grant_id, persists_logout = excluded.persists_logout`;
+}

@@ -1,0 +1,264 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from '../platform/clock.ts';
+import { type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
+import { bindChanges, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
+import { MODELS, type ModelName } from './models.ts';
+import { copy, type Payload, type SessionAuthorization } from './payload.ts';
+import { createStatements, type Statements } from './statements.ts';
+
+export interface Units {
+  /** Runs work with a unit of its own; parallel requests never share one. The work, or whoever it calls, commits. */
+  run<T>(work: (unit: Unit) => Promise<T>): Promise<T>;
+  /** The unit of the request that is being served. @throws Error outside of `run` */
+  current(): Unit;
+}
+
+/**
+ * @param accountColumns what an account's store wants to know of a row that came along (alias `a`)
+ */
+export function createUnits(options: { db: Db; sealer: Sealer; now: Clock; accountColumns: string }): Units {
+  const context = { ...options, statements: createStatements(options.accountColumns) };
+  const storage = new AsyncLocalStorage<Unit>();
+  return {
+    run(work) {
+      const unit = new Unit(context);
+      return storage.run(unit, () => work(unit));
+    },
+    current() {
+      const unit = storage.getStore();
+      if (!unit) throw new Error('no unit of work here: records are reached through units.run() alone');
+      return unit;
+    },
+  };
+}
+
+interface UnitContext {
+  readonly db: Db;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+  readonly statements: Statements;
+}
+
+interface Loaded {
+  readonly model: ModelName;
+  readonly payload: Payload;
+}
+
+/** SQLSTATE that `require_single_use` raises (migration 0001). */
+const ALREADY_USED = 'CD001';
+
+/**
+ * A unit of work: what one request reads and writes.
+ *
+ * Reads are made once, each together with what is asked about it next. Writes are gathered, seen by later reads of
+ * the same unit, and made by `commit` as one transaction before the response leaves: a crash loses all of them or
+ * none, and whether a code or a refresh token was still unused is decided there, by the database, for any number of
+ * nodes.
+ */
+export class Unit {
+  /** The first failure of a dependency: whatever is answered afterwards must not pass for a verdict. */
+  failure: unknown;
+
+  readonly #context: UnitContext;
+  /** By store and id. Functions that work once: parallel reads share a statement, unasked joins are never opened. */
+  readonly #reads = new Map<string, () => Promise<Loaded | undefined>>();
+  readonly #accountRows = new Map<string, Row>();
+  #changes = new Changes();
+
+  constructor(context: UnitContext) {
+    this.#context = context;
+  }
+
+  // ---- reads ----
+
+  async find(model: ModelName, id: string): Promise<Payload | undefined> {
+    const { store } = MODELS[model];
+    // Insert-only: only the insertion itself can tell whether it was the first.
+    if (store === 'replays') return undefined;
+    const key = keyOf(model, id);
+    if (this.#changes.destroyed.has(key)) return undefined;
+    const found = this.#changes.writes.get(key) ?? (await this.#read(key, () => this.#load(store, model, id)));
+    return found?.model === model ? copy(found.payload) : undefined;
+  }
+
+  async findSessionByUid(uid: string): Promise<Payload | undefined> {
+    const { db, statements } = this.#context;
+    const found =
+      this.#changes.sessionWrite(uid) ??
+      (await this.#read(uidKey(uid), async () => {
+        const [row] = await db.run(statements.findSessionByUid, [uid]);
+        return row && this.#openSession(row);
+      }));
+    return found && copy(found.payload);
+  }
+
+  /** The row of `accounts` that came along with a record or a session, if one did. */
+  joinedAccount(accountId: string): Row | undefined {
+    return this.#accountRows.get(accountId);
+  }
+
+  #read(key: string, load: () => Promise<Loaded | undefined>): Promise<Loaded | undefined> {
+    let read = this.#reads.get(key);
+    if (!read) {
+      read = once(() => load().catch((error) => this.#fail(error)));
+      this.#reads.set(key, read);
+    }
+    return read();
+  }
+
+  async #load(store: 'records' | 'grants' | 'sessions', model: ModelName, id: string): Promise<Loaded | undefined> {
+    const { db, statements } = this.#context;
+    const statement = {
+      records: statements.findRecord,
+      grants: statements.findGrant,
+      sessions: statements.findSession,
+    };
+    const [row] = await db.run(statement[store], [store === 'grants' ? id : hashToken(id)]);
+    if (!row) return undefined;
+    if (store === 'grants') return this.#openGrant(row);
+    if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
+    if (store === 'sessions') {
+      const loaded = this.#openSession(row);
+      this.#changes.sessionUids.set(id, row.session_uid as string);
+      // What was presented is what it is called; what is sealed may be older, by a parallel change of the id.
+      loaded.payload.jti = id;
+      return loaded;
+    }
+    this.#keepJoined(row);
+    this.#changes.stored.add(keyOf(model, id));
+    return this.#openRecord(row, id);
+  }
+
+  /** Remembers what came along with a record, so that asking for it costs nothing. */
+  #keepJoined(row: Row): void {
+    const { grant_id: grantId, session_uid: uid } = row;
+    if (typeof grantId === 'string' && row.grant_sealed) {
+      this.#reads.set(
+        keyOf('Grant', grantId),
+        once(async () => this.#openGrant(row)),
+      );
+    }
+    if (typeof uid === 'string' && row.session_sealed) {
+      this.#reads.set(
+        uidKey(uid),
+        once(async () => this.#openSession(row)),
+      );
+    }
+  }
+
+  #openRecord(row: Row, id: string): Loaded {
+    const payload = { ...this.#open(recordPlace(hashToken(id)), row.sealed), jti: id };
+    const consumed = row.consumed_at instanceof Date ? { consumed: Math.floor(row.consumed_at.getTime() / 1000) } : {};
+    return { model: row.model as ModelName, payload: { ...payload, ...consumed } };
+  }
+
+  #openGrant(row: Row): Loaded {
+    const id = row.grant_id as string;
+    this.#changes.stored.add(keyOf('Grant', id));
+    return { model: 'Grant', payload: { ...this.#open(grantPlace(id), row.grant_sealed), jti: id } };
+  }
+
+  #openSession(row: Row): Loaded {
+    const uid = row.session_uid as string;
+    const authorizations = withoutNulls(row.session_authorizations as Record<string, SessionAuthorization> | null);
+    this.#changes.authorizationsBefore.set(uid, authorizations);
+    const payload = this.#open(sessionPlace(uid), row.session_sealed);
+    if (Object.keys(authorizations).length > 0) payload.authorizations = copy(authorizations);
+    return { model: 'Session', payload };
+  }
+
+  #open(place: Place, sealed: unknown): Payload {
+    return openJson(this.#context.sealer, place, sealed as Uint8Array) as Payload;
+  }
+
+  // ---- writes, gathered until commit ----
+
+  /** @param lifetime seconds */
+  save(model: ModelName, id: string, payload: Payload, lifetime: number): void {
+    this.#changes.save(model, id, payload, new Date(this.#context.now() + lifetime * 1000));
+  }
+
+  /** Marks a single-use record as used. Whether it still was unused shows at commit. */
+  async consume(model: ModelName, id: string): Promise<void> {
+    const payload = await this.find(model, id);
+    if (payload) this.#changes.consumed.set(id, payload);
+  }
+
+  destroy(model: ModelName, id: string): void {
+    this.#changes.destroy(model, id);
+  }
+
+  revokeTokensOf(grantId: string): void {
+    this.#changes.revokedTokensOf.add(grantId);
+  }
+
+  /**
+   * Makes all that was gathered happen, or nothing.
+   * @throws AppError 400 `already_used` when another request used the same code or refresh token first; the grant is
+   *   then revoked with all that was issued for it (RFC 6749 §4.1.2, RFC 9700 §4.14.2)
+   * @throws AppError 400 `grant_revoked` when the grant was revoked meanwhile
+   * @throws AppError 400 `replayed` when an assertion's `jti` was seen before (RFC 7523 §3)
+   * @throws AppError 503 when the database is not there
+   */
+  async commit(): Promise<void> {
+    const { db, sealer, statements, now } = this.#context;
+    const changes = this.#changes;
+    this.discard();
+    const bound = bindChanges(changes, { sealer, statements, now });
+    try {
+      await db.transact(bound);
+    } catch (error) {
+      switch (sqlState(error)) {
+        case ALREADY_USED:
+          // The winner has committed before we learn of it, and nothing is saved for a grant that is gone.
+          await db.run(statements.deleteGrants, [changes.grantsOfConsumed()]).catch((failure) => this.#fail(failure));
+          throw new AppError('already_used', 400, 'it was used already', { cause: error });
+        case FOREIGN_KEY_VIOLATION:
+          throw new AppError('grant_revoked', 400, 'what it was granted under is gone', { cause: error });
+        case UNIQUE_VIOLATION:
+          throw new AppError('replayed', 400, 'it was presented before', { cause: error });
+        default:
+          this.#fail(error);
+      }
+    }
+  }
+
+  /** Forgets all that was read and gathered. */
+  discard(): void {
+    this.#reads.clear();
+    this.#accountRows.clear();
+    this.#changes = new Changes();
+  }
+
+  /** Lets another store's read count as this unit's: when it fails, what is answered afterwards is no verdict. */
+  attempt<T>(read: Promise<T>): Promise<T> {
+    return read.catch((error) => this.#fail(error));
+  }
+
+  #fail(error: unknown): never {
+    this.failure ??= error;
+    throw error;
+  }
+}
+
+const uidKey = (uid: string) => `session-uid ${uid}`;
+
+/** Drops the nulls that SQL has for what is not there. */
+function withoutNulls(found: Record<string, SessionAuthorization> | null): Record<string, SessionAuthorization> {
+  return Object.fromEntries(
+    Object.entries(found ?? {}).map(([client, { sid, grantId, persistsLogout }]) => [
+      client,
+      { ...(sid ? { sid } : {}), ...(grantId ? { grantId } : {}), ...(persistsLogout ? { persistsLogout } : {}) },
+    ]),
+  );
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
