@@ -1,0 +1,54 @@
+import type { Permissions } from './interactions.ts';
+import type { Step } from './step.ts';
+import { accountIn } from './steps.ts';
+
+/** What the app will get, in words, and the person's decision on it. */
+export const consentStep: Step = {
+  async show({ visit, parts, form, locale }) {
+    const accountId = accountIn(visit) ?? '';
+    const account = await parts.findAccount(accountId);
+    const asked = await visit.asked();
+    const missing = await visit.missing(accountId);
+    const resources = await Promise.all(
+      Object.entries(asked.resources).map(async ([identifier, scopes]) => ({
+        identifier,
+        name: await parts.resourceServerName(identifier),
+        scopes,
+        remembered: allowedBefore(scopes, missing.resources[identifier]),
+      })),
+    );
+    return parts.views.render(
+      'consent',
+      {
+        ...form,
+        client: visit.client,
+        account: { email: account?.email ?? '', ...(account?.name ? { name: account.name } : {}) },
+        scopes: asked.scopes,
+        remembered: allowedBefore(asked.scopes, missing.scopes),
+        resources,
+      },
+      locale,
+    );
+  },
+
+  async submit({ visit }, fields) {
+    switch (fields.action) {
+      case 'allow':
+        return { kind: 'progress', progress: { ...visit.progress, consent: await decision(visit.asked()) } };
+      case 'switch':
+        return { kind: 'progress', progress: { select_account: { another: true } } };
+      default:
+        return { kind: 'cancel' };
+    }
+  },
+};
+
+function allowedBefore(scopes: readonly string[], missing: readonly string[] = []): string[] {
+  return scopes.filter((scope) => !missing.includes(scope));
+}
+
+/** Exactly what was asked for; whatever else a form may have carried is not looked at. */
+async function decision(asked: Promise<Permissions>): Promise<Permissions> {
+  const { scopes, resources } = await asked;
+  return { scopes, resources };
+}

@@ -1,0 +1,66 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/**
+ * The port that signing in needs: what an authorization request asks of the person, and a way to say how it went.
+ * `server/oidc` fulfils it; this folder knows nothing of how.
+ */
+export interface Interactions {
+  /** @throws AppError 400 `sign_in_expired` when there is no such interaction in this browser */
+  open(request: FastifyRequest, reply: FastifyReply): Promise<Visit>;
+  /** Remembers how far the person has got. Nothing that is remembered here signs anybody in. */
+  remember(visit: Visit, progress: Progress): Promise<void>;
+  /** Hands over to the authorization request, which answers the browser. */
+  finish(visit: Visit, outcome: Outcome): Promise<void>;
+}
+
+/** One person's visit to the sign-in pages, for one authorization request. */
+export interface Visit {
+  readonly uid: string;
+  readonly client: VisitingClient;
+  /** Why the person was sent here: `login`, `consent` or `select_account`. */
+  readonly prompt: string;
+  /** `prompt` values of the authorization request (OpenID Connect Core §3.1.2.1). */
+  readonly requestedPrompts: ReadonlySet<string>;
+  readonly loginHint: string | undefined;
+  readonly uiLocales: string | undefined;
+  /** Who was signed in when the visit began. */
+  readonly signedIn: string | undefined;
+  readonly progress: Progress;
+  /** What the client asks for and this account has not granted it yet. */
+  missing(accountId: string): Promise<Permissions>;
+  /** All that the client asks for. */
+  asked(): Promise<Permissions>;
+}
+
+export interface VisitingClient {
+  readonly id: string;
+  readonly name: string;
+  readonly uri?: string;
+  readonly logoUri?: string;
+  readonly firstParty: boolean;
+}
+
+/** What the person has shown and said so far. */
+export interface Progress {
+  readonly login?: Login;
+  readonly consent?: Permissions;
+  readonly select_account?: { readonly another: boolean };
+}
+
+export interface Login {
+  readonly accountId: string;
+  /** Seconds since the epoch at which the credential was checked (OpenID Connect Core §2 `auth_time`). */
+  readonly ts: number;
+  /** RFC 8176. */
+  readonly amr: readonly string[];
+  readonly acr: string;
+  readonly remember: boolean;
+}
+
+export interface Permissions {
+  readonly scopes: readonly string[];
+  /** Scopes by RFC 8707 resource indicator. */
+  readonly resources: Readonly<Record<string, readonly string[]>>;
+}
+
+export type Outcome = Progress | { readonly error: string; readonly error_description: string };

@@ -1,0 +1,64 @@
+import type { LoginErrorKey } from '../views/views.ts';
+import { type Answer, type Step, type StepContext, textField } from './step.ts';
+
+const MAX_IDENTIFIER = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
+const MAX_PASSWORD = 256;
+
+/** Identifier and password. Whatever is wrong, the answer is the same, and takes the same time. */
+export const passwordStep: Step = {
+  async show(context) {
+    const { visit, parts } = context;
+    const signedIn = visit.signedIn === undefined ? undefined : await parts.findAccount(visit.signedIn);
+    return render(context, { identifier: visit.loginHint ?? signedIn?.email ?? '' });
+  },
+
+  async submit(context, fields): Promise<Answer> {
+    if (fields.action === 'cancel') return { kind: 'cancel' };
+    const { parts, request } = context;
+    const identifier = textField(fields, 'identifier').trim();
+    const password = textField(fields, 'password');
+    const missing = missingField(identifier, password);
+    if (missing) return again(context, identifier, missing);
+    await parts.limits.assertAllowed('sign-in', request.ip);
+
+    const account = identifier.length > MAX_IDENTIFIER ? undefined : await parts.findAccountByIdentifier(identifier);
+    const presented = [...password].length > MAX_PASSWORD ? '' : password;
+    // A hash is verified in any case, so that time tells nothing either (CVE-2026-40263).
+    const isRight = await parts.passwords.verify(
+      presented === '' ? null : (account?.passwordHash ?? null),
+      presented || 'x',
+    );
+    if (!isRight || !account || account.disabled) {
+      await parts.limits.count('sign-in', request.ip);
+      return again(context, identifier, 'invalid_credentials');
+    }
+    const ts = Math.floor(parts.now() / 1000);
+    const login = { accountId: account.id, ts, amr: ['pwd'], acr: parts.passwordAcr, remember: true };
+    return { kind: 'progress', progress: { login } };
+  },
+};
+
+function missingField(identifier: string, password: string): LoginErrorKey | undefined {
+  if (identifier === '') return 'identifier_required';
+  return password === '' ? 'password_required' : undefined;
+}
+
+async function again(context: StepContext, identifier: string, error: LoginErrorKey): Promise<Answer> {
+  return { kind: 'again', status: 400, html: render(context, { identifier, error }) };
+}
+
+function render(context: StepContext, more: { identifier: string; error?: LoginErrorKey }): string {
+  const { visit, form, parts, locale } = context;
+  const { identifier, error } = more;
+  return parts.views.render(
+    'login',
+    {
+      ...form,
+      client: visit.client,
+      reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,
+      ...(identifier === '' ? {} : { identifier }),
+      ...(error === undefined ? {} : { error }),
+    },
+    locale,
+  );
+}

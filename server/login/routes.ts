@@ -1,0 +1,109 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import { AppError } from '../platform/errors.ts';
+import { consentStep } from './consent.ts';
+import type { Csrf } from './csrf.ts';
+import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
+import { passwordStep } from './password.ts';
+import { selectAccountStep } from './select_account.ts';
+import type { Answer, Fields, LoginParts, Step, StepContext } from './step.ts';
+import { nextStep, outcomeOf, type StepName } from './steps.ts';
+
+const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
+  'select-account': selectAccountStep,
+  password: passwordStep,
+  consent: consentStep,
+};
+
+/** The person does not want to go on (RFC 6749 §4.1.2.1). */
+const CANCELLED: Outcome = { error: 'access_denied', error_description: 'the person did not agree' };
+
+export interface LoginOptions {
+  /** Where a visit lives: `<path>/<uid>`. */
+  readonly path: string;
+  readonly parts: LoginParts;
+  readonly csrf: Csrf;
+  readonly interactions: Interactions;
+  /** Runs a handler with a unit of work of its own. */
+  inUnit<T>(work: () => Promise<T>): Promise<T>;
+  /** Limits on the form posts. */
+  readonly limit: RouteShorthandOptions['config'];
+}
+
+type Params = { Params: { uid: string } };
+
+/**
+ * The dispatcher. It alone decides which step a visit is at, from stored state; the browser's URL names the visit and
+ * nothing else, and a form is only read by the step that the visit is at.
+ */
+export async function loginRoutes(app: FastifyInstance, options: LoginOptions): Promise<void> {
+  const { path, parts, csrf, interactions, inUnit, limit } = options;
+
+  app.get<Params>(`${path}/:uid`, (request, reply) =>
+    inUnit(async () => {
+      const visit = await openVisit(request, reply);
+      const step = await nextStep(visit);
+      if (step === 'done') return interactions.finish(visit, outcomeOf(visit));
+      return sendPage(reply, 200, await STEPS[step].show(contextOf(request, visit)));
+    }),
+  );
+
+  app.post<Params>(`${path}/:uid`, { config: { ...limit } }, (request, reply) =>
+    inUnit(async () => {
+      const visit = await openVisit(request, reply);
+      const fields = (request.body ?? {}) as Fields;
+      assertSameOrigin(request);
+      if (!csrf.isValid(visit.uid, fields.csrf)) {
+        throw new AppError('form_expired', 403, 'the form is no longer valid; go back and try again', {
+          field: 'csrf',
+        });
+      }
+      const step = await nextStep(visit);
+      if (step === 'done') return interactions.finish(visit, outcomeOf(visit));
+      const answer = await STEPS[step].submit(contextOf(request, visit), fields);
+      return respond(reply, visit, answer);
+    }),
+  );
+
+  async function respond(reply: FastifyReply, visit: Visit, answer: Answer): Promise<unknown> {
+    switch (answer.kind) {
+      case 'again':
+        return sendPage(reply, answer.status, answer.html);
+      case 'cancel':
+        return interactions.finish(visit, CANCELLED);
+      case 'progress':
+        return advance(reply, visit, answer.progress);
+    }
+  }
+
+  /** Goes on at once when nothing is left to ask, else remembers and shows the next page by a redirect. */
+  async function advance(reply: FastifyReply, visit: Visit, progress: Progress): Promise<unknown> {
+    if ((await nextStep(visit, progress)) === 'done') return interactions.finish(visit, outcomeOf(visit, progress));
+    await interactions.remember(visit, progress);
+    return reply.redirect(`${path}/${visit.uid}`, 303);
+  }
+
+  async function openVisit(request: FastifyRequest<Params>, reply: FastifyReply): Promise<Visit> {
+    const visit = await interactions.open(request, reply);
+    // The cookie says which visit it is; a URL that names another one is not followed.
+    if (visit.uid !== request.params.uid) throw new AppError('sign_in_expired', 400, 'this sign-in has expired');
+    return visit;
+  }
+
+  function contextOf(request: FastifyRequest<Params>, visit: Visit): StepContext {
+    const locale = parts.views.negotiate(visit.uiLocales, request.headers['accept-language']);
+    const form = { action: `${path}/${visit.uid}`, csrf: csrf.tokenFor(visit.uid) };
+    return { parts, visit, request, form, locale };
+  }
+}
+
+function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {
+  return reply.code(status).type('text/html; charset=utf-8').send(html);
+}
+
+/** Browsers say where a form came from (Fetch Metadata); a form of another site's is refused before it is read. */
+function assertSameOrigin(request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    throw new AppError('cross_site_form', 403, 'the form was sent from another site');
+  }
+}

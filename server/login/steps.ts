@@ -1,0 +1,47 @@
+import type { Permissions, Progress, Visit } from './interactions.ts';
+
+export type StepName = 'select-account' | 'password' | 'consent' | 'done';
+
+/**
+ * What comes next, from what is known alone. Steps never call each other and none is reached by its URL, so no flow
+ * can be led around one.
+ */
+export async function nextStep(visit: Visit, progress: Progress = visit.progress): Promise<StepName> {
+  if (mustSelect(visit, progress)) return 'select-account';
+  const accountId = accountIn(visit, progress);
+  if (accountId === undefined) return 'password';
+  if (progress.consent === undefined && (await mustConsent(visit, accountId))) return 'consent';
+  return 'done';
+}
+
+/** Who the rest of the visit is about: whoever has just signed in, or who already was, when that is good enough. */
+export function accountIn(visit: Visit, progress: Progress = visit.progress): string | undefined {
+  const { prompt, signedIn } = visit;
+  if (progress.login) return progress.login.accountId;
+  const mustSignIn = prompt === 'login' || progress.select_account?.another === true;
+  return mustSignIn ? undefined : signedIn;
+}
+
+/** The progress as the authorization request needs to see it. */
+export function outcomeOf(visit: Visit, progress: Progress = visit.progress): Progress {
+  const answered = visit.requestedPrompts.has('select_account') ? { select_account: { another: false } } : {};
+  return { ...answered, ...progress };
+}
+
+export function isEmpty({ scopes, resources }: Permissions): boolean {
+  return scopes.length === 0 && Object.keys(resources).length === 0;
+}
+
+function mustSelect({ requestedPrompts, signedIn }: Visit, progress: Progress): boolean {
+  return (
+    requestedPrompts.has('select_account') &&
+    signedIn !== undefined &&
+    progress.select_account === undefined &&
+    progress.login === undefined
+  );
+}
+
+async function mustConsent(visit: Visit, accountId: string): Promise<boolean> {
+  if (visit.requestedPrompts.has('consent') || visit.prompt === 'consent') return true;
+  return !visit.client.firstParty && !isEmpty(await visit.missing(accountId));
+}

@@ -1,0 +1,219 @@
+import type { JWK } from 'jose';
+import Keygrip from 'keygrip';
+import {
+  type ClientMetadata,
+  type Configuration,
+  errors,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
+import type { Lifetimes } from '../records/lifetimes.ts';
+import type { Units } from '../records/unit.ts';
+import { createAdapterFactory } from './adapter.ts';
+import { loadGrant } from './consent.ts';
+import type { Pages } from './pages.ts';
+import { ROUTES } from './routes.ts';
+
+export const LOGIN_PATH = '/login';
+
+/** Authentication context classes that Cardea can honestly claim, weakest first (OpenID Connect Core §2 `acr`). */
+export const ACR = { password: 'urn:cardea:acr:1fa' } as const;
+
+/** OpenID Connect Core §5.4. */
+export const CLAIMS = {
+  openid: ['sub'],
+  profile: [
+    'name',
+    'family_name',
+    'given_name',
+    'middle_name',
+    'nickname',
+    'preferred_username',
+    'profile',
+    'picture',
+    'website',
+    'gender',
+    'birthdate',
+    'zoneinfo',
+    'locale',
+    'updated_at',
+  ],
+  email: ['email', 'email_verified'],
+  phone: ['phone_number', 'phone_number_verified'],
+  address: ['address'],
+} as const;
+
+export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address'] as const;
+
+export interface AccountForClaims {
+  readonly accountId: string;
+  claims(): Record<string, unknown> & { sub: string };
+}
+
+export interface ResourceServerForTokens {
+  readonly identifier: string;
+  readonly scopes: readonly string[];
+}
+
+export interface ConfigurationOptions {
+  readonly issuer: URL;
+  /** Private JWKs; the first that fits an algorithm signs. */
+  readonly jwks: readonly JWK[];
+  /** The first signs, all verify. */
+  readonly cookieKeys: readonly Buffer[];
+  /** The JWS algorithm of ID tokens and JWT access tokens unless a client asks for another. */
+  readonly defaultAlg: string;
+  readonly lifetimes: Lifetimes;
+  readonly units: Units;
+  readonly pages: Pages;
+  /** @returns undefined for an account that does not exist or is disabled */
+  findAccount(id: string): Promise<AccountForClaims | undefined>;
+  findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
+  /** The scope that a client is registered for, including those of resource servers. */
+  registeredScope(clientId: string): Promise<readonly string[]>;
+  isFirstParty(clientId: string): Promise<boolean>;
+}
+
+type Context = KoaContextWithOIDC;
+
+export function createConfiguration(options: ConfigurationOptions): Configuration {
+  const { issuer, lifetimes, pages } = options;
+  const secure = issuer.protocol === 'https:';
+  return {
+    adapter: createAdapterFactory(options.units),
+    acrValues: Object.values(ACR),
+    assertJwtClientAuthClaimsAndHeader,
+    claims: { ...mutable(CLAIMS), acr: null, auth_time: null, iss: null, sid: null },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientBasedCORS,
+    clientDefaults: { id_token_signed_response_alg: options.defaultAlg } as Partial<ClientMetadata>,
+    // An ID token says who signed in; what else there is to know is asked at /userinfo (OpenID Connect Core §5.4).
+    conformIdTokenClaims: true,
+    cookies: {
+      // __Host-: bound to this very host, never to a domain, and never sent in clear (RFC 6265bis §4.1.3.2)
+      names: {
+        session: secure ? '__Host-cardea_session' : 'cardea_session',
+        interaction: 'cardea_interaction',
+        resume: 'cardea_resume',
+      },
+      // keygrip hands its keys to createHmac, which takes buffers; its types know of strings alone
+      keys: new Keygrip(options.cookieKeys as unknown as string[], 'sha256', 'base64'),
+      long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
+      short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
+    },
+    enabledJWA: {
+      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      userinfoSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    },
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client.clientId),
+        useGrantedResource: async () => false,
+      },
+      revocation: { enabled: true, allowedPolicy: mayRevoke },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: pages.logout,
+        postLogoutSuccessSource: pages.loggedOut,
+      },
+      userinfo: { enabled: true },
+    },
+    // `jwks_uri` is fetched from wherever a client says: no redirects, no endless bodies (design §7).
+    fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
+    findAccount: async (_ctx, id) => options.findAccount(id),
+    interactions: { policy: createPolicy(), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    jwks: { keys: options.jwks },
+    loadExistingGrant: (ctx) => loadGrant(ctx, options.isFirstParty),
+    pkce: { required: () => true },
+    renderError: pages.error,
+    responseTypes: ['code'],
+    rotateRefreshToken: true,
+    routes: ROUTES,
+    scopes: [...SCOPES],
+    ttl: {
+      AccessToken: lifetimes.accessToken,
+      AuthorizationCode: lifetimes.authorizationCode,
+      ClientCredentials: lifetimes.accessToken,
+      Grant: lifetimes.refreshTokenAbsolute,
+      IdToken: lifetimes.idToken,
+      Interaction: lifetimes.interaction,
+      RefreshToken: (_ctx, token) =>
+        Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - token.totalLifetime())),
+      Session: lifetimes.session,
+    },
+  } as Configuration;
+}
+
+/** RFC 7523 §3 and draft-ietf-oauth-rfc7523bis: the audience of a client assertion is the issuer, alone. */
+async function assertJwtClientAuthClaimsAndHeader(ctx: Context, claims: Record<string, unknown>): Promise<void> {
+  if (claims.aud !== ctx.oidc.issuer) {
+    throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier');
+  }
+}
+
+type ProviderClient = NonNullable<Context['oidc']['client']>;
+
+/** A page may call from where its client's redirect URIs are, if that client lives in browsers. */
+function clientBasedCORS(ctx: Context, origin: string, client: ProviderClient): boolean {
+  if (ctx.oidc.route !== 'userinfo' && client.tokenEndpointAuthMethod !== 'none') return false;
+  return (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null');
+}
+
+/** RFC 7662 §2.1: a public client proves nothing of itself, so it learns of its own tokens alone. */
+async function mayIntrospect(
+  _ctx: Context,
+  client: ProviderClient,
+  token: { clientId?: string | undefined },
+): Promise<boolean> {
+  return client.tokenEndpointAuthMethod !== 'none' || token.clientId === client.clientId;
+}
+
+/** RFC 7009 §2.1: only the client that a token was issued to may revoke it; others are told so. */
+async function mayRevoke(
+  _ctx: Context,
+  client: ProviderClient,
+  token: { clientId?: string | undefined },
+): Promise<boolean> {
+  if (token.clientId !== client.clientId) throw new errors.InvalidRequest('the token was issued to another client');
+  return true;
+}
+
+/**
+ * RFC 8707 with RFC 9068: a client reaches a resource server by the scopes that it is registered for, and no further.
+ */
+async function resourceServer(options: ConfigurationOptions, resource: string, clientId: string) {
+  const server = await options.findResourceServer(resource);
+  const registered = await options.registeredScope(clientId);
+  const scopes = server?.scopes.filter((scope) => registered.includes(scope)) ?? [];
+  if (!server || scopes.length === 0)
+    throw new errors.InvalidTarget('unknown resource, or one that this client has no scope for');
+  return {
+    scope: scopes.join(' '),
+    audience: server.identifier,
+    accessTokenFormat: 'jwt' as const,
+    accessTokenTTL: options.lifetimes.accessToken,
+    jwt: { sign: { alg: options.defaultAlg as 'RS256' } },
+  };
+}
+
+/**
+ * When a person has to be asked: the provider's own checks of OpenID Connect Core §3.1.2.1, with `select_account`
+ * added before them.
+ */
+function createPolicy() {
+  const { Prompt, base } = interactionPolicy;
+  const policy = base();
+  policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
+  return policy;
+}
+
+function mutable<T extends Record<string, readonly string[]>>(table: T): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(table).map(([scope, claims]) => [scope, [...claims]]));
+}

@@ -1,0 +1,77 @@
+import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+
+/** What a person has allowed on the consent page; the interaction's result carries it to the resumed request. */
+export interface ConsentDecision {
+  readonly scopes: readonly string[];
+  /** By resource indicator. */
+  readonly resources: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What is asked for and not granted yet. */
+export interface Missing {
+  readonly scopes: string[];
+  readonly resources: Record<string, string[]>;
+}
+
+/**
+ * The grant that the authorization request is judged by: the session's, extended by what the person has just allowed,
+ * or by all that was asked for when the client is the operator's own. It is saved with the code, in one transaction.
+ */
+export async function loadGrant(
+  ctx: KoaContextWithOIDC,
+  isFirstParty: (clientId: string) => Promise<boolean>,
+): Promise<Grant | undefined> {
+  const { provider, session, client, account, result } = ctx.oidc;
+  if (!client || !account) return undefined;
+  const grantId = session?.grantIdFor(client.clientId);
+  const existing = grantId ? await provider.Grant.find(grantId) : undefined;
+  const usable = existing?.accountId === account.accountId ? existing : undefined;
+  const decision = (result as { consent?: ConsentDecision } | undefined)?.consent ?? (await implied(ctx, isFirstParty));
+  if (!decision) return usable;
+  const grant = usable ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+  if (usable && !hasMissing(missingIn(usable, decision))) return usable;
+  if (decision.scopes.length > 0) grant.addOIDCScope([...decision.scopes].join(' '));
+  for (const [resource, scopes] of Object.entries(decision.resources)) {
+    grant.addResourceScope(resource, [...scopes].join(' '));
+  }
+  await grant.save();
+  return grant;
+}
+
+/** The operator's own clients need no consent: whoever runs them runs this. */
+async function implied(
+  ctx: KoaContextWithOIDC,
+  isFirstParty: (clientId: string) => Promise<boolean>,
+): Promise<ConsentDecision | undefined> {
+  const { client, params } = ctx.oidc;
+  if (!client || params?.prompt?.toString().split(' ').includes('consent')) return undefined;
+  return (await isFirstParty(client.clientId)) ? requested(ctx) : undefined;
+}
+
+function requested(ctx: KoaContextWithOIDC): ConsentDecision {
+  const { requestParamScopes, requestParamOIDCScopes, resourceServers } = ctx.oidc;
+  return {
+    scopes: [...requestParamOIDCScopes],
+    resources: Object.fromEntries(
+      Object.entries(resourceServers ?? {}).map(([resource, { scopes }]) => [
+        resource,
+        [...scopes].filter((scope) => requestParamScopes.has(scope)),
+      ]),
+    ),
+  };
+}
+
+/** What a grant lacks of what is asked for. */
+export function missingIn(grant: Grant | undefined, asked: ConsentDecision): Missing {
+  const scopes = new Set(grant?.getOIDCScopeEncountered().split(' '));
+  const resources = Object.entries(asked.resources).flatMap(([resource, wanted]) => {
+    const granted = new Set(grant?.getResourceScopeEncountered(resource).split(' '));
+    const lacking = wanted.filter((scope) => !granted.has(scope));
+    return lacking.length > 0 ? [[resource, lacking] as const] : [];
+  });
+  return { scopes: asked.scopes.filter((scope) => !scopes.has(scope)), resources: Object.fromEntries(resources) };
+}
+
+export function hasMissing({ scopes, resources }: Missing): boolean {
+  return scopes.length > 0 || Object.keys(resources).length > 0;
+}

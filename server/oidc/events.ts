@@ -1,0 +1,43 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Logger } from '../platform/log.ts';
+
+/** Errors that a client or a browser caused: worth a line when somebody looks, never a stack. */
+const REFUSALS = [
+  'authorization.error',
+  'grant.error',
+  'introspection.error',
+  'revocation.error',
+  'userinfo.error',
+  'end_session.error',
+  'end_session_confirm.error',
+] as const;
+
+/**
+ * Listens for what is worth logging. A listener that throws would turn a saved token into a 500, one that rejects
+ * would end the process (design §7): each is wrapped.
+ */
+export function listen(provider: Provider, log: Logger): void {
+  const emitter = provider as unknown as NodeJS.EventEmitter;
+  const on = <Arguments extends unknown[]>(event: string, listener: (...args: Arguments) => void) =>
+    emitter.on(event, (...args) => {
+      try {
+        listener(...(args as Arguments));
+      } catch (failure) {
+        log.error({ error: failure, event }, 'an event listener failed');
+      }
+    });
+
+  for (const event of REFUSALS) {
+    on(event, (ctx: KoaContextWithOIDC, error: { error?: string }) => {
+      log.info({ event, ...describe(ctx), reason: error.error }, 'refused');
+    });
+  }
+  on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
+    log.error({ event: 'server_error', ...describe(ctx), error }, 'a request failed');
+  });
+  on('error', (error: Error) => log.debug({ error }, 'a response could not be sent'));
+}
+
+function describe(ctx: KoaContextWithOIDC): { requestId: unknown; clientId: string | undefined } {
+  return { requestId: ctx.res.getHeader('x-request-id'), clientId: ctx.oidc?.client?.clientId };
+}

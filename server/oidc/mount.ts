@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { AppError } from '../platform/errors.ts';
+import type { Limits } from '../platform/limits.ts';
+import type { Units } from '../records/unit.ts';
+import { pinnedHeaders } from './provider.ts';
+import { ROUTES } from './routes.ts';
+import type { Document, Serving } from './serving.ts';
+
+export interface MountOptions {
+  readonly issuer: URL;
+  readonly units: Units;
+  readonly serving: Serving;
+  /** Counts failed client authentications by address. */
+  readonly limits: Limits;
+  /** @throws AppError 503 when this node may have missed that its key was withdrawn */
+  assertCanSign(): void;
+}
+
+/** oidc-provider reads bodies up to 56 KiB and calls anything longer a parse error. */
+const BODY_LIMIT = 56 * 1024;
+
+const WELL_KNOWN = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
+
+/** Method and path of all that the provider serves. */
+const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
+  [['GET', 'POST'], ROUTES.authorization],
+  [['GET'], `${ROUTES.authorization}/:uid`],
+  [['POST', 'OPTIONS'], ROUTES.token],
+  [['GET', 'POST', 'OPTIONS'], ROUTES.userinfo],
+  [['POST', 'OPTIONS'], ROUTES.introspection],
+  [['POST', 'OPTIONS'], ROUTES.revocation],
+  [['GET', 'POST'], ROUTES.end_session],
+  [['POST'], `${ROUTES.end_session}/confirm`],
+  [['GET'], `${ROUTES.end_session}/success`],
+];
+
+/** Endpoints at which a client proves who it is. */
+const AUTHENTICATED = new Set<string>([ROUTES.token, ROUTES.introspection, ROUTES.revocation]);
+
+/**
+ * The provider's endpoints as ordinary Fastify routes, so that hooks and limits apply to them. (`@fastify/middie`,
+ * which the provider's documentation shows, skips route-level limits and matches paths in its own way.)
+ */
+export async function mountProvider(app: FastifyInstance, options: MountOptions): Promise<void> {
+  const { issuer, units, serving, limits } = options;
+  // Bodies are the provider's to read.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  for (const [method, url] of MOUNTED) {
+    const guarded = AUTHENTICATED.has(url);
+    app.route({
+      method,
+      url,
+      config: { oauth: !url.startsWith(ROUTES.authorization) && !url.startsWith(ROUTES.end_session) },
+      onRequest: async (request) => {
+        refuseOversized(request);
+        options.assertCanSign();
+        if (guarded) await limits.assertAllowed('client-authentication', request.ip);
+      },
+      onResponse: async (request, reply) => {
+        if (guarded && reply.statusCode === 401) await limits.count('client-authentication', request.ip);
+      },
+      handler: (request, reply) => serve(request, reply),
+    });
+  }
+
+  app.get(ROUTES.jwks, { config: { oauth: true } }, (request, reply) => {
+    const { jwks } = serving.current();
+    return sendDocument(request, reply, { ...jwks, type: 'application/jwk-set+json; charset=utf-8' });
+  });
+  for (const url of WELL_KNOWN) {
+    app.get(url, { config: { oauth: true } }, (request, reply) => {
+      const { discovery } = serving.current();
+      return sendDocument(request, reply, { ...discovery, type: 'application/json; charset=utf-8' });
+    });
+  }
+
+  async function serve(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    reply.hijack();
+    // Headers that hooks have set so far would be lost with a hijacked reply.
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    await units.run(() => serving.current().handle(pinned(request, issuer), reply.raw));
+  }
+}
+
+/**
+ * The request as the provider is to see it: host, scheme and address as we know them, whatever headers it came with.
+ * (Design §7: otherwise `Host: evil.test` turns up in discovery and is accepted as an audience.)
+ */
+export function pinned(request: FastifyRequest, issuer: URL): IncomingMessage {
+  const { raw } = request;
+  for (const name of Object.keys(raw.headers)) {
+    if (
+      name === 'forwarded' ||
+      name.startsWith('x-forwarded-') ||
+      name === 'x-original-url' ||
+      name === 'x-rewrite-url'
+    )
+      delete raw.headers[name];
+  }
+  Object.assign(raw.headers, pinnedHeaders(issuer, request.ip));
+  return raw;
+}
+
+function refuseOversized(request: FastifyRequest): void {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > BODY_LIMIT)
+    throw new AppError('invalid_request', 413, `the request body is longer than ${BODY_LIMIT} bytes`);
+}
+
+/** Bytes computed once per key set (RFC 9110 §13.1.2 `If-None-Match`, RFC 8414 §3, RFC 7517 §8.5.2). */
+function sendDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  document: Document & { type: string },
+): FastifyReply {
+  reply
+    .header('etag', document.etag)
+    .header('cache-control', document.cacheControl)
+    .header('access-control-allow-origin', '*');
+  const known = request.headers['if-none-match'];
+  if (known?.split(',').some((one) => one.trim().replace(/^W\//, '') === document.etag)) return reply.code(304).send();
+  return reply.type(document.type).send(document.body);
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Errors are answered as RFC 6749 §5.2 JSON rather than as a page. */
+    oauth?: boolean;
+  }
+}

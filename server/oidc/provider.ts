@@ -1,0 +1,142 @@
+import inject from 'light-my-request';
+import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Units } from '../records/unit.ts';
+import { listen } from './events.ts';
+import type { Pages } from './pages.ts';
+import type { Handle } from './serving.ts';
+
+/** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
+export interface ClientForProvider {
+  readonly metadata: Readonly<Record<string, unknown>>;
+  matchesSecret(presented: string): boolean;
+}
+
+export interface ProviderOptions {
+  readonly issuer: URL;
+  readonly configuration: Configuration;
+  readonly units: Units;
+  readonly pages: Pages;
+  readonly log: Logger;
+  /** The same object again for as long as the client is unchanged. */
+  findClient(id: string): Promise<ClientForProvider | undefined>;
+}
+
+/** A provider for one version of the key set, with what never changes while it lives. */
+export interface ServingProvider {
+  readonly provider: Provider;
+  readonly handle: Handle;
+  /** The discovery document's bytes. */
+  readonly discovery: Buffer;
+}
+
+export async function createProvider(options: ProviderOptions): Promise<ServingProvider> {
+  const { issuer, units, pages, log } = options;
+  const provider = new Provider(issuer.origin, options.configuration);
+  // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
+  provider.proxy = true;
+  replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  listen(provider, log);
+  provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
+
+  /**
+   * The outermost step: what the request wrote is committed here, after the provider has made its answer and before
+   * that answer leaves. An answer that the database did not confirm is replaced.
+   */
+  async function settle(ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
+    const unit = units.current();
+    try {
+      await next();
+      // Part of the provider answers "not found" or "invalid" to whatever failed below it: that is no verdict.
+      if (unit.failure !== undefined) throw unit.failure;
+      if (ctx.status >= 500) unit.discard();
+      else await unit.commit();
+    } catch (error) {
+      unit.discard();
+      present(ctx, error);
+    }
+  }
+
+  function present(ctx: KoaContextWithOIDC, error: unknown): void {
+    const { status, body } = outcomeOf(error);
+    if (status >= 500 && !isUnavailable(error)) log.error({ error }, 'a request failed');
+    for (const name of ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'])
+      ctx.remove(name);
+    ctx.status = status;
+    ctx.set('cache-control', 'no-store');
+    if (status === 503) ctx.set('retry-after', String(RETRY_AFTER_SECONDS));
+    if (ctx.accepts('json', 'html') === 'html') pages.error(ctx, body);
+    else ctx.body = body;
+  }
+
+  const callback = provider.callback();
+  const handle: Handle = async (req, res) => callback(req, res);
+  const { rawPayload: discovery } = await inject((req, res) => void units.run(() => handle(req, res)), {
+    url: '/.well-known/openid-configuration',
+    headers: pinnedHeaders(issuer, '127.0.0.1'),
+  });
+  return { provider, handle, discovery };
+}
+
+/** What the provider is to believe of how it was reached: the issuer's word, never the request's. */
+export function pinnedHeaders(issuer: URL, address: string): Record<string, string> {
+  return {
+    host: issuer.host,
+    'x-forwarded-host': issuer.host,
+    'x-forwarded-proto': issuer.protocol.replace(':', ''),
+    'x-forwarded-for': address,
+  };
+}
+
+interface Outcome {
+  status: number;
+  body: { error: string; error_description: string };
+}
+
+/** RFC 6749 §5.2 for what only the database could decide. */
+const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
+  already_used: { status: 400, error: 'invalid_grant' },
+  grant_revoked: { status: 400, error: 'invalid_grant' },
+  replayed: { status: 401, error: 'invalid_client' },
+  temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
+};
+
+function outcomeOf(error: unknown): Outcome {
+  const known = error instanceof AppError ? OUTCOMES[error.code] : undefined;
+  if (!known) return { status: 500, body: { error: 'server_error', error_description: 'something went wrong' } };
+  const description =
+    known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
+  return { status: known.status, body: { error: known.error, error_description: description } };
+}
+
+/**
+ * The provider would ask its adapter on every request, hash the answer and keep a hundred clients (design §7).
+ * Instead a client is built once a provider and version of its metadata, and its secret is compared as a hash.
+ */
+function replaceClientLookup(provider: Provider, findClient: ProviderOptions['findClient']): void {
+  const ProviderClient = provider.Client as unknown as {
+    new (metadata: Record<string, unknown>): Client;
+    find(id: unknown): Promise<Client | undefined>;
+    prototype: { compareClientSecret(presented: string): boolean };
+  };
+  const built = new WeakMap<ClientForProvider, Client>();
+  const sources = new WeakMap<object, ClientForProvider>();
+
+  ProviderClient.find = async (id) => {
+    if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
+    const source = await findClient(id);
+    if (!source) return undefined;
+    const known = built.get(source);
+    if (known) return known;
+    const client = new ProviderClient({ ...source.metadata });
+    built.set(source, client);
+    sources.set(client, source);
+    return client;
+  };
+  ProviderClient.prototype.compareClientSecret = function compareClientSecret(presented) {
+    return sources.get(this)?.matchesSecret(presented) ?? false;
+  };
+}
+
+const MAX_CLIENT_ID = 256;
