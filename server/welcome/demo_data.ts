@@ -1,0 +1,54 @@
+/** The relying party and the person that a development server has from the start. Everybody knows this password. */
+export const DEMO_CLIENT_ID = 'demo';
+export const DEMO_CLIENT_NAME = 'Cardea Demo App';
+export const DEMO_EMAIL = 'demo@example.com';
+export const DEMO_PASSWORD = 'Over-the-Threshold-1';
+export const DEMO_CALLBACK = '/demo/callback';
+
+interface SeedParts {
+  readonly issuer: URL;
+  readonly accounts: {
+    findByIdentifier(text: string): Promise<object | undefined>;
+    create(input: {
+      email: string;
+      emailVerified: boolean;
+      username: string;
+      name: string;
+      givenName: string;
+      familyName: string;
+      passwordHash: string;
+    }): Promise<object>;
+  };
+  readonly clients: {
+    find(id: string): Promise<{ metadata: { redirect_uris: readonly string[] } } | undefined>;
+    create(input: { id: string; name: string; demo: boolean; metadata: Record<string, unknown> }): Promise<object>;
+    update(id: string, change: { metadata: Record<string, unknown> }): Promise<object>;
+  };
+  hash(password: string): Promise<string>;
+}
+
+/** Makes what is missing, and follows the issuer when that has moved. Safe to run at every start. */
+export async function seedDemo({ issuer, accounts, clients, hash }: SeedParts): Promise<void> {
+  const redirectUri = `${issuer.origin}${DEMO_CALLBACK}`;
+  const metadata = {
+    redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [`${issuer.origin}/`],
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    application_type: 'web',
+  };
+  const client = await clients.find(DEMO_CLIENT_ID);
+  if (!client) await clients.create({ id: DEMO_CLIENT_ID, name: DEMO_CLIENT_NAME, demo: true, metadata });
+  else if (!client.metadata.redirect_uris.includes(redirectUri)) await clients.update(DEMO_CLIENT_ID, { metadata });
+
+  if (await accounts.findByIdentifier(DEMO_EMAIL)) return;
+  await accounts.create({
+    email: DEMO_EMAIL,
+    emailVerified: true,
+    username: 'demo',
+    name: 'Carna Demo',
+    givenName: 'Carna',
+    familyName: 'Demo',
+    passwordHash: await hash(DEMO_PASSWORD),
+  });
+}

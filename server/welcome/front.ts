@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import type { Views } from '../views/views.ts';
+
+export interface FrontOptions {
+  readonly views: Views;
+  readonly issuer: URL;
+  readonly version: string;
+  /** Development only: whom one can sign in as. */
+  readonly demo: { email: string; password: string } | undefined;
+  /** The README, for whoever asks for documentation. */
+  readonly documentation: Buffer;
+  /** @throws when the database is not there */
+  isReady(): Promise<void>;
+}
+
+/** What is neither sign-in nor protocol: the front page, files that pages need, documentation and health. */
+export async function frontRoutes(app: FastifyInstance, options: FrontOptions): Promise<void> {
+  const { views, issuer, version, demo } = options;
+
+  app.get('/', async (request, reply) => {
+    const locale = views.negotiate(undefined, request.headers['accept-language']);
+    const data = { issuer: issuer.origin, version, docsUrl: '/docs', ...(demo ? { demo } : {}) };
+    return reply.type('text/html; charset=utf-8').send(views.render('home', data, locale));
+  });
+
+  app.get('/docs', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(options.documentation));
+
+  for (const [path, asset] of views.assets) {
+    app.get(path, async (_request, reply) =>
+      reply
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .header('etag', asset.etag)
+        .type(asset.type)
+        .send(asset.body),
+    );
+  }
+
+  /** Is the process alive? Says nothing of what it depends on, so that a database outage restarts nobody. */
+  app.get('/healthz', async () => ({ status: 'ok' }));
+
+  /** Can it serve sign-ins? */
+  app.get('/readyz', async () => {
+    await options.isReady();
+    return { status: 'ok' };
+  });
+}
