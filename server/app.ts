@@ -1,0 +1,342 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance } from 'fastify';
+import type { Kysely } from 'kysely';
+import { cookieKeys, jwks, signingKeys } from '../keys/jwks.ts';
+import { keyPolicy } from '../keys/policy.ts';
+import { silenceSeconds } from '../keys/ring.ts';
+import { createKeyRing, type KeyRing } from '../keys/rotate.ts';
+import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../keys/store.ts';
+import { claimsOf } from './accounts/claims.ts';
+import { createPasswords } from './accounts/passwords.ts';
+import { createAccounts } from './accounts/store.ts';
+import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
+import { matchesSecret } from './clients/secrets.ts';
+import { CLIENTS_CHANNEL, type Client, createClients } from './clients/store.ts';
+import { type Config, resolveMasterKeys, signedLifetimes } from './config.ts';
+import { cleanUp } from './jobs/cleanup.ts';
+import { createKeyFollower } from './jobs/follow_keys.ts';
+import { startJobs } from './jobs/runner.ts';
+import { createCsrf } from './login/csrf.ts';
+import type { Progress } from './login/interactions.ts';
+import { loginRoutes } from './login/routes.ts';
+import { ACR, createConfiguration, LOGIN_PATH, SCOPES } from './oidc/configuration.ts';
+import { createInteractions } from './oidc/interactions.ts';
+import { mountProvider, pinned } from './oidc/mount.ts';
+import { createPages } from './oidc/pages.ts';
+import { type ClientForProvider, createProvider } from './oidc/provider.ts';
+import { createServing, type Document, type Served } from './oidc/serving.ts';
+import { createCache } from './platform/cache.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import type { Db } from './platform/db.ts';
+import { unavailable } from './platform/errors.ts';
+import { createHttp } from './platform/http.ts';
+import {
+  type Counter,
+  createLimits,
+  createMemoryCounter,
+  LIMIT_WINDOW_MS,
+  limitStore,
+  subnet,
+} from './platform/limits.ts';
+import type { Logger } from './platform/log.ts';
+import { startMessenger } from './platform/messenger.ts';
+import { createRedisCounter } from './platform/redis.ts';
+import { createSealer, type Sealer } from './platform/sealing.ts';
+import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
+import { createUnits } from './records/unit.ts';
+import { createViews } from './views/views.ts';
+import { demoRoutes } from './welcome/demo.ts';
+import { DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
+import { frontRoutes } from './welcome/front.ts';
+
+export interface AppParts {
+  readonly config: Config;
+  readonly db: Db;
+  readonly log: Logger;
+  readonly now?: Clock;
+}
+
+export interface App {
+  readonly http: FastifyInstance;
+  readonly keyRing: KeyRing;
+  /** Lets requests finish, then closes everything but the database. */
+  close(): Promise<void>;
+}
+
+const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const CLEANUP_EVERY_MS = 60_000;
+
+/** The composition root: the only place that knows every part. */
+export async function createApp({ config, db, log, now = systemClock }: AppParts): Promise<App> {
+  const { issuer, lifetimes } = config;
+  await using opened = new AsyncDisposableStack();
+  const own = <T>(part: T, close: (part: T) => unknown): T => opened.adopt(part, async () => void (await close(part)));
+
+  // ---- what everything rests on ----
+  const sealer = createSealer(resolveMasterKeys(config));
+  const messenger = own(
+    await startMessenger({ db, log, channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL] }),
+    (line) => line.close(),
+  );
+  const counter: Counter = config.redisUrl
+    ? own(await createRedisCounter({ url: config.redisUrl, log, now }), (redis) => redis.close())
+    : createMemoryCounter(now);
+  const limits = createLimits({ counter, max: config.rateLimit, now });
+  const views = createViews();
+
+  // ---- people and relying parties ----
+  const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
+  const accounts = createAccounts({ db, sealer, indexKey, now });
+  const passwords = own(createPasswords(), (threads) => threads.close());
+  const clients = createClients({ db, now });
+  const resourceServers = createResourceServers({ db, now });
+  const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
+  const resourceServerCache = createCache({
+    load: resourceServers.find,
+    messenger,
+    channel: RESOURCE_SERVERS_CHANNEL,
+    now,
+  });
+  const forProvider = new WeakMap<Client, ClientForProvider>();
+  const registeredScope = async (clientId: string) =>
+    (await clientCache.get(clientId))?.metadata.scope?.split(' ') ?? [];
+  const resourceScopes = async (clientId: string, resource: string) => {
+    const registered = await registeredScope(clientId);
+    return (await resourceServerCache.get(resource))?.scopes.filter((scope) => registered.includes(scope)) ?? [];
+  };
+
+  // ---- records, keys and the provider ----
+  const units = createUnits({ db, sealer, now, accountColumns: accounts.columns });
+  const findAccount = async (id: string) => {
+    const row = units.current().joinedAccount(id);
+    return row ? accounts.fromRow(row) : units.current().attempt(accounts.findById(id));
+  };
+  const pages = createPages(views);
+  const policy = keyPolicy(config.keys, signedLifetimes(config));
+  const keyRing = createKeyRing({
+    // The key room has a database type of its own; it is the same database.
+    db: db.kysely as unknown as Kysely<KeyTables>,
+    sealer: keySealer(sealer),
+    now,
+    policy,
+    log,
+  });
+
+  async function serve(set: LoadedKeySet): Promise<Served> {
+    const configuration = createConfiguration({
+      issuer,
+      jwks: signingKeys(set),
+      cookieKeys: cookieKeys(set),
+      defaultAlg: config.keys.rings[0] ?? 'RS256',
+      lifetimes,
+      units,
+      pages,
+      async findAccount(id) {
+        const account = await findAccount(id);
+        if (!account || account.disabled) return undefined;
+        return { accountId: account.id, claims: () => claimsOf(account) };
+      },
+      findResourceServer: (identifier) => units.current().attempt(resourceServerCache.get(identifier)),
+      registeredScope: (clientId) => units.current().attempt(registeredScope(clientId)),
+      isFirstParty: async (clientId) => (await units.current().attempt(clientCache.get(clientId)))?.firstParty ?? false,
+    });
+    const { provider, handle, discovery } = await createProvider({
+      issuer,
+      configuration,
+      units,
+      pages,
+      log,
+      async findClient(id) {
+        const client = await clientCache.get(id);
+        if (!client) return undefined;
+        const known = forProvider.get(client) ?? describeClient(client);
+        forProvider.set(client, known);
+        return known;
+      },
+    });
+    const maxAgeSeconds = config.keys.jwksMaxAgeSeconds;
+    return {
+      version: set.version,
+      provider,
+      handle,
+      jwks: jwks(set, { maxAgeSeconds }),
+      discovery: document(discovery, maxAgeSeconds),
+    };
+  }
+
+  const nodeId = randomUUID();
+  await keyRing.acknowledge(nodeId, 0);
+  opened.defer(() => keyRing.forgetNode(nodeId).catch(() => {}));
+  await keyRing.maintain();
+  const serving = createServing(await serve(await keyRing.load()));
+  const follower = createKeyFollower({
+    keyRing,
+    nodeId,
+    now,
+    silenceSeconds: silenceSeconds(policy),
+    servedVersion: () => serving.current().version,
+    take: async (set) => serving.swap(await serve(set)),
+  });
+  await follower.refresh();
+  const refreshSoon = () =>
+    void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
+  messenger.on(KEYS_CHANNEL, refreshSoon);
+  messenger.onGap(refreshSoon);
+
+  // ---- the edge ----
+  const http = createHttp({
+    log,
+    secure: issuer.protocol === 'https:',
+    trustedProxies: config.trustedProxies,
+    renderError: ({ status, error, description, requestId }, request) =>
+      views.render(
+        'error',
+        { status, error, description, requestId },
+        views.negotiate(undefined, request.headers['accept-language']),
+      ),
+  });
+  await http.register(cookie);
+  await http.register(rateLimit, {
+    global: false,
+    max: config.rateLimit,
+    timeWindow: LIMIT_WINDOW_MS,
+    keyGenerator: (request) => subnet(request.ip),
+    store: limitStore(counter),
+  });
+  await http.register(async (scope) => {
+    await mountProvider(scope, {
+      issuer,
+      units,
+      serving,
+      limits,
+      assertCanSign() {
+        if (!follower.isInTouch()) throw unavailable('the key ring');
+      },
+    });
+  });
+  await http.register(async (scope) => {
+    await scope.register(formbody);
+    await loginRoutes(scope, {
+      path: LOGIN_PATH,
+      csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+      inUnit: (work) => units.run(work),
+      limit: { rateLimit: {} },
+      parts: {
+        views,
+        now,
+        limits,
+        passwords,
+        findAccount,
+        findAccountByIdentifier: (text) => accounts.findByIdentifier(text),
+        resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
+        passwordAcr: ACR.password,
+      },
+      interactions: createInteractions<Progress>({
+        issuer,
+        serving,
+        units,
+        scopes: SCOPES,
+        prepare: (request) => pinned(request, issuer),
+        resourceScopes,
+        async findClient(id) {
+          const client = await clientCache.get(id);
+          if (!client) return undefined;
+          const { client_uri: uri, logo_uri: logoUri } = client.metadata;
+          const { name, firstParty } = client;
+          return { id, name, firstParty, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) };
+        },
+      }),
+    });
+  });
+  await http.register(frontRoutes, {
+    views,
+    issuer,
+    version: PACKAGE.version,
+    demo: config.demo ? { email: DEMO_EMAIL, password: DEMO_PASSWORD } : undefined,
+    documentation: readFileSync(new URL('../README.md', import.meta.url)),
+    async isReady() {
+      await db.run({ name: 'ready', text: 'SELECT 1' }, []);
+    },
+  });
+  if (config.demo) {
+    await seedDemo({ issuer, accounts, clients, hash: passwords.hash });
+    await http.register(async (scope) => {
+      await scope.register(formbody);
+      await demoRoutes(scope, { issuer, views, now });
+    });
+  }
+
+  // ---- work that nobody asks for ----
+  own(
+    startJobs(
+      [
+        {
+          name: 'keys',
+          everyMs: config.keys.pollSeconds * 1000,
+          async run() {
+            await keyRing.maintain();
+            await follower.refresh();
+          },
+        },
+        {
+          name: 'cleanup',
+          everyMs: CLEANUP_EVERY_MS,
+          async run() {
+            const removed = await cleanUp({ db, now });
+            if (removed > 0) log.debug({ removed }, 'expired rows removed');
+          },
+        },
+      ],
+      log,
+    ),
+    (jobs) => jobs.stop(),
+  );
+
+  const everything = opened.move();
+  return {
+    http,
+    keyRing,
+    async close() {
+      await http.close();
+      await everything.disposeAsync();
+    },
+  };
+}
+
+function describeClient(client: Client): ClientForProvider {
+  const { metadata, secretHash, id, name } = client;
+  const scope = metadata.scope
+    ?.split(' ')
+    .filter((one) => (SCOPES as readonly string[]).includes(one))
+    .join(' ');
+  return {
+    metadata: {
+      ...metadata,
+      client_id: id,
+      client_name: name,
+      // The provider wants to see a secret where one is used; it never gets to compare it.
+      ...(secretHash ? { client_secret: secretHash.toString('base64url') } : {}),
+      // Scopes of resource servers are ours to judge; the provider knows its own alone.
+      ...(scope ? { scope } : {}),
+    },
+    matchesSecret: (presented) => matchesSecret(secretHash, presented),
+  };
+}
+
+function keySealer(sealer: Sealer) {
+  const place = (kid: string) => ({ table: 'signing_keys', column: 'sealed', row: kid });
+  return {
+    seal: (kid: string, bytes: Uint8Array) => sealer.seal(place(kid), bytes),
+    open: (kid: string, sealed: Uint8Array) => sealer.open(place(kid), sealed),
+  };
+}
+
+function document(body: Buffer, maxAgeSeconds: number): Document {
+  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  return { body, etag, cacheControl: `public, max-age=${maxAgeSeconds}` };
+}
