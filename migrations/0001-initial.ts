@@ -22,22 +22,35 @@ export async function up(db: Kysely<any>): Promise<void> {
       retiring_at  timestamptz,
       retired_at   timestamptz,
       -- the longest lifetime of anything this key may have signed, in seconds
-      signs_for    integer NOT NULL DEFAULT 0,
+      signs_for    integer NOT NULL,
+      -- an operator asked for it: it does not wait until the active key has signed for the rotation period
+      expedited    boolean NOT NULL DEFAULT false,
       revoked      boolean NOT NULL DEFAULT false,
       -- which version of the whole key set this key first appeared in
-      published_in bigint NOT NULL
+      published_in bigint NOT NULL,
+      -- the private half is there as long as the key is published, and no longer
+      CHECK ((state = 'retired') = (sealed IS NULL))
     )`.execute(db);
-  // A crash or a race may never leave two keys signing for one ring.
-  await sql`CREATE UNIQUE INDEX signing_keys_one_active ON signing_keys (ring) WHERE state = 'active'`.execute(db);
-  await sql`CREATE TABLE key_set (singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton), version bigint NOT NULL)`.execute(
+  // A crash or a race may never leave two keys signing for one ring, or two waiting to.
+  await sql`
+    CREATE UNIQUE INDEX signing_keys_one_each ON signing_keys (ring, state) WHERE state IN ('pending', 'active')`.execute(
     db,
   );
-  await sql`INSERT INTO key_set (version) VALUES (0)`.execute(db);
+  await sql`
+    CREATE TABLE key_set (
+      singleton    boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+      version      bigint NOT NULL,
+      -- the latest instant at which any node was there to sign, by its own clock; never goes back when a clock does
+      last_seen_at timestamptz NOT NULL
+    )`.execute(db);
+  await sql`INSERT INTO key_set (version, last_seen_at) VALUES (0, 'epoch')`.execute(db);
   await sql`
     CREATE TABLE key_nodes (
       node_id      text PRIMARY KEY,
       acknowledged bigint NOT NULL,
-      seen_at      timestamptz NOT NULL
+      seen_at      timestamptz NOT NULL,
+      -- what this node is configured to sign with; a ring goes when no live node has it any more
+      rings        text[] NOT NULL
     )`.execute(db);
   await sql`CREATE TABLE server_secrets (name text PRIMARY KEY, sealed bytea NOT NULL, created_at timestamptz NOT NULL)`.execute(
     db,

@@ -1,0 +1,28 @@
+import { COOKIE_RING } from './jwks.ts';
+import type { KeyAlgorithm, Policy } from './ring.ts';
+
+/** What an operator decides about keys; durations in seconds. */
+export interface KeySettings {
+  readonly rings: readonly Exclude<KeyAlgorithm, 'HMAC'>[];
+  readonly rsaBits: number;
+  readonly rotationSeconds: number;
+  readonly jwksMaxAgeSeconds: number;
+  readonly pollSeconds: number;
+}
+
+/** The longest that anything signed stays valid, in seconds. */
+export interface SignedLifetimes {
+  readonly tokens: number;
+  readonly cookies: number;
+}
+
+/** The rings that an operator asked for, and the one that signs cookies, which is always there. */
+export function keyPolicy({ rings, ...settings }: KeySettings, lifetimes: SignedLifetimes): Policy {
+  return {
+    ...settings,
+    rings: [
+      ...rings.map((alg) => ({ name: alg, alg, signsForSeconds: lifetimes.tokens })),
+      { name: COOKIE_RING, alg: 'HMAC', signsForSeconds: lifetimes.cookies },
+    ],
+  };
+}

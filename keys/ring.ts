@@ -1,0 +1,249 @@
+/**
+ * The planner: what has to happen to the keys now. Pure: no I/O, no randomness, no clock of its own.
+ *
+ * A ring is a line of keys for one purpose (RS256 tokens, cookies…). A key goes through
+ * `pending` (published, not signing) → `active` (signing) → `retiring` (published, not signing) → `retired` (gone).
+ * All instants are milliseconds since the epoch, all durations seconds.
+ */
+
+export type LiveState = 'pending' | 'active' | 'retiring';
+
+export type KeyAlgorithm = 'RS256' | 'ES256' | 'EdDSA' | 'HMAC';
+
+export interface RingPolicy {
+  readonly name: string;
+  readonly alg: KeyAlgorithm;
+  /** The longest lifetime of anything this ring signs. */
+  readonly signsForSeconds: number;
+}
+
+export interface Policy {
+  /** The first signs by default, and comes first in the JWKS. */
+  readonly rings: readonly RingPolicy[];
+  /** 2048, 3072 or 4096; of new RSA keys. */
+  readonly rsaBits: number;
+  /** How long a key signs before the next takes over. */
+  readonly rotationSeconds: number;
+  /** `max-age` of the JWKS. */
+  readonly jwksMaxAgeSeconds: number;
+  /** How often a node acknowledges, maintains, and looks for a new key set. */
+  readonly pollSeconds: number;
+}
+
+/** A key that is not retired. */
+export interface RingKey {
+  readonly kid: string;
+  readonly ring: string;
+  readonly state: LiveState;
+  readonly createdAt: number;
+  readonly activatedAt: number | undefined;
+  readonly retiringAt: number | undefined;
+  readonly signsForSeconds: number;
+  /** The version of the key set in which it first appeared. */
+  readonly publishedIn: number;
+  /** An operator asked for it: it need not wait until the active key's time is over. */
+  readonly expedited: boolean;
+}
+
+export interface RingNode {
+  /** The version of the key set that it serves. */
+  readonly acknowledged: number;
+  readonly seenAt: number;
+  /** Names of the rings that it is configured for. */
+  readonly rings: readonly string[];
+}
+
+export interface RingState {
+  readonly keys: readonly RingKey[];
+  readonly nodes: readonly RingNode[];
+  /** The latest instant at which any node was seen, whether it is still there or not. */
+  readonly lastSeenAt: number;
+}
+
+/**
+ * What is asked for on top of the scheduled work. A rotation names the keys that it replaces: when one of them is not
+ * active any more, somebody else was faster and there is nothing left to do.
+ */
+export type Order =
+  | { readonly verb: 'maintain' }
+  | { readonly verb: 'rotate'; readonly now: boolean; readonly replaces: ReadonlySet<string> }
+  | { readonly verb: 'revoke'; readonly kid: string };
+
+export type Action =
+  | { readonly do: 'create'; readonly ring: string; readonly state: 'pending' | 'active'; readonly expedited: boolean }
+  | { readonly do: 'expedite'; readonly ring: string; readonly kid: string }
+  | { readonly do: 'extend'; readonly ring: string; readonly kid: string; readonly signsForSeconds: number }
+  | { readonly do: 'promote'; readonly ring: string; readonly kid: string }
+  | { readonly do: 'demote'; readonly ring: string; readonly kid: string; readonly stoppedAt: number }
+  | { readonly do: 'retire'; readonly ring: string; readonly kid: string; readonly revoked: boolean };
+
+/** How far the clocks of nodes and verifiers may be apart; what verifiers commonly allow for `exp`. */
+export const CLOCK_TOLERANCE_SECONDS = 60;
+
+// A node that misses one poll had a slow query, two a restart; three in a row and it is not there.
+const SILENT_POLLS = 3;
+
+/**
+ * A node that has not reached the database for this long must stop signing: from then on the others no longer wait
+ * for it, and may withdraw the key that it still thinks is the active one.
+ */
+export function silenceSeconds(policy: Policy): number {
+  return SILENT_POLLS * policy.pollSeconds;
+}
+
+/** How long a key is published before it signs: the last node takes it up, then the last verifier's copy expires. */
+export function publicationSeconds(policy: Policy): number {
+  return policy.jwksMaxAgeSeconds + policy.pollSeconds;
+}
+
+/** When the last thing that a retiring key signed is over, on the slowest verifier's clock. */
+export function retiresAt(key: RingKey, policy: Policy): number | undefined {
+  if (key.retiringAt === undefined) return undefined;
+  return key.retiringAt + 1_000 * (silenceSeconds(policy) + key.signsForSeconds + CLOCK_TOLERANCE_SECONDS);
+}
+
+/**
+ * @param now milliseconds since the epoch
+ * @returns what to do, in this order; empty when all is as it should be
+ */
+export function plan(state: RingState, now: number, policy: Policy, order: Order = { verb: 'maintain' }): Action[] {
+  // Should the clock have been set back, the key has signed until later than the clock says now.
+  const stoppedAt = Math.max(now, state.lastSeenAt);
+  const live = state.nodes.filter((node) => isLive(node, now, policy));
+  const acknowledged = Math.min(...live.map((node) => node.acknowledged));
+  const configured = new Map(policy.rings.map((ring) => [ring.name, ring]));
+  const wanted = new Set([...configured.keys(), ...live.flatMap((node) => node.rings)]);
+
+  return [...new Set([...configured.keys(), ...state.keys.map((key) => key.ring)])].flatMap((name) => {
+    const keys = state.keys.filter((key) => key.ring === name);
+    const withdrawn = keys.flatMap((key) => withdraw(key, now, policy, order));
+    const left = keys.filter((key) => !withdrawn.some((action) => action.kid === key.kid));
+    if (!wanted.has(name)) return [...withdrawn, ...left.flatMap((key) => abandon(key, stoppedAt))];
+    const ring = configured.get(name);
+    // Another node's ring: that node knows its algorithm and lifetimes, and looks after it.
+    if (!ring) return withdrawn;
+    const active = left.find((key) => key.state === 'active');
+    const pending = left.find((key) => key.state === 'pending');
+    const ordered = order.verb === 'rotate' && active !== undefined && order.replaces.has(active.kid);
+    const situation: Situation = {
+      name,
+      stoppedAt,
+      active,
+      pending,
+      replaceNow: ordered && order.now,
+      replaceSoon: ordered && !order.now,
+      known:
+        pending !== undefined &&
+        hasPassed(pending.createdAt, publicationSeconds(policy), now) &&
+        acknowledged >= pending.publishedIn,
+      due: hasPassed(active?.activatedAt, policy.rotationSeconds, now),
+      // One poll more, because whoever creates the key looks only so often.
+      ahead: hasPassed(
+        active?.activatedAt,
+        policy.rotationSeconds - publicationSeconds(policy) - policy.pollSeconds,
+        now,
+      ),
+    };
+    return [...withdrawn, ...left.flatMap((key) => extend(key, ring)), ...succeed(situation)];
+  });
+}
+
+/** A clock that went back must not make nodes disappear: one that was seen "later" than now is live. */
+function isLive(node: RingNode, now: number, policy: Policy): boolean {
+  return !hasPassed(node.seenAt, silenceSeconds(policy) + CLOCK_TOLERANCE_SECONDS, now);
+}
+
+function hasPassed(since: number | undefined, seconds: number, now: number): boolean {
+  return since !== undefined && now >= since + 1_000 * seconds;
+}
+
+type Retirement = Extract<Action, { do: 'retire' }>;
+
+/** What leaves the JWKS now. */
+function withdraw(key: RingKey, now: number, policy: Policy, order: Order): Retirement[] {
+  if (order.verb === 'revoke' && order.kid === key.kid) return [retire(key, true)];
+  const over = key.state === 'retiring' ? retiresAt(key, policy) : undefined;
+  return over !== undefined && now >= over ? [retire(key, false)] : [];
+}
+
+/** No live node is configured for this ring any more: it stops signing, and what it has signed runs out. */
+function abandon(key: RingKey, stoppedAt: number): Action[] {
+  if (key.state === 'active') return [demote(key, stoppedAt)];
+  return key.state === 'pending' ? [retire(key, false)] : [];
+}
+
+/** What signs, or will, for longer than was known when the key was made. Never shortened: it has signed already. */
+function extend(key: RingKey, ring: RingPolicy): Action[] {
+  if (key.state === 'retiring' || key.signsForSeconds >= ring.signsForSeconds) return [];
+  return [{ do: 'extend', ring: key.ring, kid: key.kid, signsForSeconds: ring.signsForSeconds }];
+}
+
+interface Situation {
+  readonly name: string;
+  readonly stoppedAt: number;
+  readonly active: RingKey | undefined;
+  readonly pending: RingKey | undefined;
+  /** Ordered: an emergency. */
+  readonly replaceNow: boolean;
+  /** Ordered: as soon as the pending key is known everywhere. */
+  readonly replaceSoon: boolean;
+  /** Every live node publishes the pending key, and every verifier that honours max-age has it. */
+  readonly known: boolean;
+  /** The active key has signed for long enough. */
+  readonly due: boolean;
+  /** It is time for a pending key, if the active one shall be replaced in time. */
+  readonly ahead: boolean;
+}
+
+/** Who follows whom: the first line that answers decides. */
+const SUCCESSION: readonly ((ring: Situation) => Action[] | undefined)[] = [
+  // Nobody signs (a new ring, or the active key was revoked): whoever is published already, or a new key, at once.
+  ({ name, active, pending }) =>
+    active
+      ? undefined
+      : pending
+        ? [promote(pending)]
+        : [{ do: 'create', ring: name, state: 'active', expedited: false }],
+
+  // An emergency trusts nothing that existed before it. The pending key has signed nothing, so nobody will miss it.
+  ({ name, active, pending, replaceNow, stoppedAt }) =>
+    active && replaceNow
+      ? [
+          ...(pending ? [retire(pending, false)] : []),
+          demote(active, stoppedAt),
+          { do: 'create', ring: name, state: 'active', expedited: false },
+        ]
+      : undefined,
+
+  ({ active, pending, known, due, replaceSoon, stoppedAt }) =>
+    active && pending && known && (due || replaceSoon || pending.expedited)
+      ? [demote(active, stoppedAt), promote(pending)]
+      : undefined,
+
+  ({ pending, replaceSoon }) =>
+    pending && replaceSoon && !pending.expedited
+      ? [{ do: 'expedite', ring: pending.ring, kid: pending.kid }]
+      : undefined,
+
+  ({ name, pending, ahead, replaceSoon }) =>
+    !pending && (ahead || replaceSoon)
+      ? [{ do: 'create', ring: name, state: 'pending', expedited: replaceSoon }]
+      : undefined,
+];
+
+function succeed(situation: Situation): Action[] {
+  for (const rule of SUCCESSION) {
+    const actions = rule(situation);
+    if (actions) return actions;
+  }
+  return [];
+}
+
+const promote = (key: RingKey): Action => ({ do: 'promote', ring: key.ring, kid: key.kid });
+const demote = (key: RingKey, stoppedAt: number): Action => ({ do: 'demote', ring: key.ring, kid: key.kid, stoppedAt });
+const retire = (key: RingKey, revoked: boolean): Retirement => ({
+  do: 'retire',
+  ring: key.ring,
+  kid: key.kid,
+  revoked,
+});

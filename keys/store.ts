@@ -1,0 +1,271 @@
+import type { JWK } from 'jose';
+import { type ColumnType, type Kysely, type Selectable, sql, type Updateable } from 'kysely';
+import { type KeyMaterial, publicHalf } from './generate.ts';
+import type { Action, KeyAlgorithm, LiveState, RingKey, RingState } from './ring.ts';
+
+/** Seals private halves for their row: a value that was copied to another `kid` must not open. */
+export interface KeySealer {
+  seal(kid: string, bytes: Uint8Array): Buffer;
+  open(kid: string, sealed: Uint8Array): Buffer;
+}
+
+/** The part of the schema that belongs to this room. (An interface would not do for Kysely's `withTables`.) */
+export type KeyTables = {
+  signing_keys: SigningKeysTable;
+  key_set: { version: ColumnType<string, number, number>; last_seen_at: Date };
+  key_nodes: {
+    node_id: string;
+    acknowledged: ColumnType<string, number, number>;
+    seen_at: Date;
+    rings: string[];
+  };
+};
+
+type SigningKeysTable = {
+  kid: string;
+  ring: string;
+  alg: KeyAlgorithm;
+  state: LiveState | 'retired';
+  public_jwk: ColumnType<JWK | null, string | null, never>;
+  sealed: Buffer | null;
+  created_at: Date;
+  activated_at: Date | null;
+  retiring_at: Date | null;
+  retired_at: Date | null;
+  signs_for: number;
+  expedited: boolean;
+  revoked: boolean;
+  published_in: ColumnType<string, number, never>;
+};
+
+/** What is known of a key, retired ones included; nothing of it is secret. Instants in milliseconds since the epoch. */
+export interface KeyRecord extends Omit<RingKey, 'state'> {
+  readonly alg: KeyAlgorithm;
+  readonly state: LiveState | 'retired';
+  readonly retiredAt: number | undefined;
+  readonly revoked: boolean;
+  /** Undefined for a symmetric key. */
+  readonly publicJwk: JWK | undefined;
+}
+
+interface LoadedBase {
+  readonly kid: string;
+  readonly ring: string;
+  readonly alg: KeyAlgorithm;
+  readonly state: LiveState;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly activatedAt: number | undefined;
+  readonly retiringAt: number | undefined;
+}
+
+/** A key of a JWS algorithm. */
+export interface LoadedPair extends LoadedBase {
+  readonly publicJwk: JWK;
+  readonly privateJwk: JWK;
+}
+
+/** A symmetric key, which is never published. */
+export interface LoadedSecret extends LoadedBase {
+  readonly secret: Buffer;
+}
+
+export type LoadedKey = LoadedPair | LoadedSecret;
+
+export interface LoadedKeySet {
+  readonly version: number;
+  /** Active ones first, then pending, then retiring; among these in the order of the configured rings, then by age. */
+  readonly keys: readonly LoadedKey[];
+}
+
+type Executor = Kysely<KeyTables>;
+
+/** Rotation waits here until the transaction that holds it is over. */
+export async function lockKeySet(tx: Executor): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea_keys', 0))`.execute(tx);
+}
+
+/** What the planner looks at. */
+export async function readState(db: Executor): Promise<RingState> {
+  const rows = await db.selectFrom('signing_keys').selectAll().where('state', '<>', 'retired').execute();
+  const nodes = await db.selectFrom('key_nodes').selectAll().execute();
+  const { last_seen_at } = await db.selectFrom('key_set').select('last_seen_at').executeTakeFirstOrThrow();
+  return {
+    keys: rows.map(toRecord).filter((record): record is KeyRecord & RingKey => record.state !== 'retired'),
+    nodes: nodes.map((node) => ({
+      acknowledged: Number(node.acknowledged),
+      seenAt: node.seen_at.getTime(),
+      rings: node.rings,
+    })),
+    lastSeenAt: last_seen_at.getTime(),
+  };
+}
+
+export async function readRecords(db: Executor): Promise<KeyRecord[]> {
+  const rows = await db.selectFrom('signing_keys').selectAll().orderBy('created_at').orderBy('kid').execute();
+  return rows.map(toRecord);
+}
+
+export async function readRecord(db: Executor, kid: string): Promise<KeyRecord | undefined> {
+  const row = await db.selectFrom('signing_keys').selectAll().where('kid', '=', kid).executeTakeFirst();
+  return row && toRecord(row);
+}
+
+/** The keys with their private halves and the version that they are of: one statement, hence one snapshot. */
+export async function readKeySet(db: Executor, sealer: KeySealer, ringOrder: readonly string[]): Promise<LoadedKeySet> {
+  const rows = await db
+    .selectFrom('key_set')
+    .leftJoin('signing_keys', (join) => join.on('state', '<>', 'retired'))
+    .selectAll()
+    .execute();
+  const keys = rows.flatMap((row) => (row.kid === null ? [] : [openKey(row as OpenableRow, sealer)]));
+  return { version: Number(rows[0]?.version ?? 0), keys: keys.sort(byRank(ringOrder)) };
+}
+
+type OpenableRow = Selectable<SigningKeysTable> & { state: LiveState; sealed: Buffer };
+
+function openKey(row: OpenableRow, sealer: KeySealer): LoadedKey {
+  const secret = sealer.open(row.kid, row.sealed);
+  const base: LoadedBase = {
+    kid: row.kid,
+    ring: row.ring,
+    alg: row.alg,
+    state: row.state,
+    createdAt: row.created_at.getTime(),
+    activatedAt: row.activated_at?.getTime(),
+    retiringAt: row.retiring_at?.getTime(),
+  };
+  if (row.alg === 'HMAC') return { ...base, secret };
+  const privateJwk = JSON.parse(secret.toString()) as JWK;
+  // Not from the column: whoever can write to the database could put a public key of their own there, and we would
+  // publish it. What was sealed for this kid cannot be replaced.
+  return { ...base, privateJwk, publicJwk: publicHalf(privateJwk) };
+}
+
+const STATE_ORDER: readonly LiveState[] = ['active', 'pending', 'retiring'];
+
+function byRank(ringOrder: readonly string[]): (a: LoadedKey, b: LoadedKey) => number {
+  const ringRank = (key: LoadedKey) => ringOrder.indexOf(key.ring) >>> 0; // unknown ones, -1, come last
+  return (a, b) =>
+    STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) ||
+    ringRank(a) - ringRank(b) ||
+    b.createdAt - a.createdAt ||
+    (a.kid < b.kid ? -1 : 1);
+}
+
+/** @returns the new version of the key set, which every change to it has to take */
+export async function bumpVersion(tx: Executor): Promise<number> {
+  const { version } = await tx
+    .updateTable('key_set')
+    .set({ version: sql<number>`version + 1` })
+    .returning('version')
+    .executeTakeFirstOrThrow();
+  return Number(version);
+}
+
+export async function insertKey(
+  tx: Executor,
+  sealer: KeySealer,
+  action: Extract<Action, { do: 'create' }>,
+  material: KeyMaterial,
+  made: { at: number; version: number; signsForSeconds: number },
+): Promise<void> {
+  const at = new Date(made.at);
+  await tx
+    .insertInto('signing_keys')
+    .values({
+      kid: material.kid,
+      ring: action.ring,
+      alg: material.alg,
+      state: action.state,
+      public_jwk: material.publicJwk ? JSON.stringify(material.publicJwk) : null,
+      sealed: sealer.seal(material.kid, material.secret),
+      created_at: at,
+      activated_at: action.state === 'active' ? at : null,
+      signs_for: made.signsForSeconds,
+      expedited: action.expedited,
+      revoked: false,
+      published_in: made.version,
+    })
+    .execute();
+}
+
+type Change = Exclude<Action, { do: 'create' }>;
+
+export async function changeKey(tx: Executor, action: Change, at: number): Promise<void> {
+  await tx
+    .updateTable('signing_keys')
+    .set(changed(action, new Date(at)))
+    .where('kid', '=', action.kid)
+    .execute();
+}
+
+function changed(action: Change, at: Date): Updateable<SigningKeysTable> {
+  switch (action.do) {
+    case 'expedite':
+      return { expedited: true };
+    case 'extend':
+      return { signs_for: action.signsForSeconds };
+    case 'promote':
+      return { state: 'active', activated_at: at };
+    case 'demote':
+      return { state: 'retiring', retiring_at: new Date(action.stoppedAt) };
+    case 'retire':
+      return { state: 'retired', retired_at: at, revoked: action.revoked, sealed: null };
+  }
+}
+
+/** Delivered when the transaction commits, and only then; the payload is the new version. */
+export const CHANNEL = 'cardea_keys';
+
+export async function notify(tx: Executor, version: number): Promise<void> {
+  await sql`SELECT pg_notify(${CHANNEL}, ${String(version)})`.execute(tx);
+}
+
+export interface Heartbeat {
+  readonly nodeId: string;
+  readonly version: number;
+  readonly rings: readonly string[];
+  readonly now: number;
+  /** Nodes that were not seen since then are gone. */
+  readonly goneBefore: number;
+}
+
+/** @returns the current version of the key set */
+export async function saveHeartbeat(db: Executor, beat: Heartbeat): Promise<number> {
+  await db.deleteFrom('key_nodes').where('seen_at', '<', new Date(beat.goneBefore)).execute();
+  const row = { acknowledged: beat.version, seen_at: new Date(beat.now), rings: [...beat.rings] };
+  await db
+    .insertInto('key_nodes')
+    .values({ node_id: beat.nodeId, ...row })
+    .onConflict((conflict) => conflict.column('node_id').doUpdateSet(row))
+    .execute();
+  const { version } = await db
+    .updateTable('key_set')
+    .set({ last_seen_at: sql<Date>`greatest(last_seen_at, ${row.seen_at})` })
+    .returning('version')
+    .executeTakeFirstOrThrow();
+  return Number(version);
+}
+
+export async function deleteNode(db: Executor, nodeId: string): Promise<void> {
+  await db.deleteFrom('key_nodes').where('node_id', '=', nodeId).execute();
+}
+
+function toRecord(row: Selectable<SigningKeysTable>): KeyRecord {
+  return {
+    kid: row.kid,
+    ring: row.ring,
+    alg: row.alg,
+    state: row.state,
+    createdAt: row.created_at.getTime(),
+    activatedAt: row.activated_at?.getTime(),
+    retiringAt: row.retiring_at?.getTime(),
+    retiredAt: row.retired_at?.getTime(),
+    signsForSeconds: row.signs_for,
+    publishedIn: Number(row.published_in),
+    expedited: row.expedited,
+    revoked: row.revoked,
+    publicJwk: row.public_jwk ?? undefined,
+  };
+}

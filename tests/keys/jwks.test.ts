@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose';
+import Keygrip from 'keygrip';
+import { sql } from 'kysely';
+import Provider from 'oidc-provider';
+import { generateKey } from '../../keys/generate.ts';
+import { cookieKeys, jwks, signingKeys } from '../../keys/jwks.ts';
+import { publicationSeconds, silenceSeconds } from '../../keys/ring.ts';
+import type { LoadedKeySet } from '../../keys/store.ts';
+import { database } from '../helpers/postgres.ts';
+import { type Bench, bench, DAY, HOUR, RINGS } from './fixtures.ts';
+
+const MAX_AGE = { maxAgeSeconds: HOUR };
+
+/** A key of each state in each ring: one emergency, then a staged rotation. */
+async function everyState({ ring }: Bench): Promise<LoadedKeySet> {
+  await ring.maintain();
+  await ring.rotate({ now: true });
+  await ring.rotate();
+  return ring.load();
+}
+
+const published = (set: LoadedKeySet) =>
+  JSON.parse(jwks(set, MAX_AGE).body.toString()).keys as Record<string, string>[];
+const pairsOf = (set: LoadedKeySet) => set.keys.filter((key) => 'privateJwk' in key);
+
+describe('the JWKS', () => {
+  test('has the public halves of all pairs, active ones first, and nothing else', async (t) => {
+    const { db } = await database(t);
+    const set = await everyState(bench(db));
+    const expected = ['active', 'pending', 'retiring'].flatMap((state) =>
+      ['RS256', 'ES256', 'EdDSA'].map((ring) => `${state} ${ring}`),
+    );
+    const named = published(set).map((jwk) => {
+      const key = set.keys.find((one) => one.kid === jwk.kid);
+      return `${key?.state} ${key?.ring}`;
+    });
+    assert.deepEqual(named, expected);
+    const members = new Set(published(set).map((jwk) => Object.keys(jwk).join()));
+    assert.deepEqual([...members].sort(), ['kty,use,kid,alg,crv,x,y', 'kty,use,kid,crv,x', 'kty,use,kid,n,e']);
+  });
+
+  test('is the same bytes on every node, with a strong validator and max-age (RFC 9110 §8.8.3, RFC 9111 §5.2.2.1)', async (t) => {
+    const { db } = await database(t);
+    const first = bench(db);
+    await everyState(first);
+    // several keys of one ring and state, of one age, which the database then hands out in another order
+    for (let again = 0; again < 4; again += 1) await first.ring.rotate({ ring: 'EdDSA', now: true });
+    const one = jwks(await first.ring.load(), MAX_AGE);
+    for (const { kid } of (await first.ring.list()).sort((x, y) => (x.kid < y.kid ? 1 : -1)))
+      await sql`UPDATE signing_keys SET revoked = revoked WHERE kid = ${kid}`.execute(db.kysely);
+    const two = jwks(await bench(db).ring.load(), MAX_AGE);
+    assert.deepEqual(two, one);
+    assert.match(one.etag, /^"[\w-]{43}"$/);
+    assert.equal(one.cacheControl, 'public, max-age=3600');
+  });
+
+  test('changes its ETag with what it publishes, and only then', async (t) => {
+    const { db } = await database(t);
+    const { ring } = bench(db);
+    await ring.maintain();
+    const tags = [jwks(await ring.load(), MAX_AGE).etag];
+    for (const change of [() => ring.rotate({ ring: 'RS256' }), () => ring.rotate({ ring: 'ES256', now: true })]) {
+      await change();
+      tags.push(jwks(await ring.load(), MAX_AGE).etag);
+    }
+    assert.equal(new Set(tags).size, 3);
+    await ring.rotate({ ring: 'cookie' });
+    assert.equal(jwks(await ring.load(), MAX_AGE).etag, tags[2]);
+  });
+
+  test('verifies what the old key signed until that has expired', async (t) => {
+    const { db } = await database(t);
+    const { ring, at } = bench(db);
+    await ring.maintain();
+    const [signer] = signingKeys(await ring.load());
+    assert.ok(signer?.kid);
+    const token = await new SignJWT()
+      .setProtectedHeader({ alg: 'RS256', kid: signer.kid })
+      .sign(await importJWK(signer, 'RS256'));
+    const verify = async () => jwtVerify(token, createLocalJWKSet({ keys: published(await ring.load()) }));
+
+    at(DAY);
+    await ring.rotate({ ring: 'RS256' });
+    await verify();
+    at(DAY + publicationSeconds(RINGS));
+    await ring.maintain();
+    assert.notEqual(signingKeys(await ring.load())[0]?.kid, signer.kid, 'another key signs now');
+    at(DAY + publicationSeconds(RINGS) + silenceSeconds(RINGS) + HOUR + 59);
+    await ring.maintain();
+    await verify();
+    at(DAY + publicationSeconds(RINGS) + silenceSeconds(RINGS) + HOUR + 60);
+    await ring.maintain();
+    await assert.rejects(verify(), { code: 'ERR_JWKS_NO_MATCHING_KEY' });
+  });
+});
+
+describe('oidc-provider', () => {
+  const ALGORITHMS = { RS256: 'RS256', PS256: 'RS256', ES256: 'ES256', EdDSA: 'EdDSA', Ed25519: 'EdDSA' };
+
+  test('signs every algorithm with the active key of its ring alone, and verifies with all', async (t) => {
+    const { db } = await database(t);
+    const set = await everyState(bench(db));
+    const keystore = await keystoreOf(set);
+    for (const [alg, ring] of Object.entries(ALGORITHMS)) {
+      const kids = pairsOf(set).filter((key) => key.ring === ring);
+      const signs = keystore.selectForSign({ alg, use: 'sig' }).map((key) => key.kid);
+      assert.deepEqual(
+        signs,
+        kids.filter((key) => key.state === 'active').map((key) => key.kid),
+        alg,
+      );
+      const verifies = keystore.selectForVerify({ alg, use: 'sig' }).map((key) => key.kid);
+      assert.deepEqual(verifies.sort(), kids.map((key) => key.kid).sort(), alg);
+    }
+  });
+
+  test('does not sign with a retiring key when its ring has no active one', async (t) => {
+    const { db } = await database(t);
+    await everyState(bench(db));
+    const { ring } = bench(db, { ...RINGS, rings: RINGS.rings.filter((one) => one.name !== 'ES256') });
+    await ring.maintain();
+    const keystore = await keystoreOf(await ring.load());
+    assert.deepEqual(keystore.selectForSign({ alg: 'ES256', use: 'sig' }), []);
+    assert.equal(keystore.selectForVerify({ alg: 'ES256', use: 'sig' }).length, 2);
+  });
+
+  test('signs an ID token, and accepts those of pending and retiring keys as hints', async (t) => {
+    const { db } = await database(t);
+    const set = await everyState(bench(db));
+    const provider = new Provider('http://localhost', {
+      jwks: { keys: signingKeys(set) },
+      enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
+      clients: [{ client_id: 'c', client_secret: 's', redirect_uris: ['http://localhost/cb'] }],
+    } as never);
+    const client = await provider.Client.find('c');
+    assert.ok(client);
+    const token = await new provider.IdToken({ sub: 'somebody' }, { client, ctx: undefined } as never).issue({
+      use: 'idtoken',
+    });
+    const { protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: published(set) }));
+    assert.equal(protectedHeader.kid, set.keys.find((key) => key.ring === 'RS256' && key.state === 'active')?.kid);
+    for (const key of pairsOf(set).filter((one) => one.ring === 'RS256')) {
+      const hint = await new SignJWT({ sub: 'somebody' })
+        .setProtectedHeader({ alg: 'RS256', kid: key.kid })
+        .setIssuer('http://localhost')
+        .setAudience('c')
+        .setExpirationTime('1h')
+        .setIssuedAt()
+        .sign(await importJWK(key.privateJwk, 'RS256'));
+      await provider.IdToken.validate(hint, client as never);
+    }
+  });
+
+  interface Keystore {
+    selectForSign(by: { alg: string; use: 'sig' }): { kid: string }[];
+    selectForVerify(by: { alg: string; use: 'sig' }): { kid: string }[];
+  }
+
+  /** The provider's own key store, filled by its own code. */
+  async function keystoreOf(set: LoadedKeySet): Promise<Keystore> {
+    const internal = (name: string) => import(new URL(`helpers/${name}.js`, import.meta.resolve('oidc-provider')).href);
+    const provider = new Provider('http://localhost', { jwks: { keys: signingKeys(set) } } as never);
+    const { default: instance } = await internal('weak_cache');
+    return instance(provider).keystore;
+  }
+});
+
+describe('cookie keys', () => {
+  test('sign with the active one, and verify what any node may have signed', async (t) => {
+    const { db } = await database(t);
+    const set = await everyState(bench(db));
+    const states = cookieKeys(set).map(
+      (secret) => set.keys.find((key) => 'secret' in key && key.secret === secret)?.state,
+    );
+    assert.deepEqual(states, ['active', 'pending', 'retiring']);
+    // its types say strings, it hands them to createHmac
+    const keygrip = (keys: readonly Buffer[]) => new Keygrip(keys as never);
+    const grip = keygrip(cookieKeys(set));
+    for (const secret of cookieKeys(set)) assert.ok(grip.verify('cookie=1', keygrip([secret]).sign('cookie=1')));
+  });
+
+  test('are not published', async (t) => {
+    const { db } = await database(t);
+    const set = await everyState(bench(db));
+    const kids = new Set([...published(set), ...signingKeys(set)].map((jwk) => jwk.kid));
+    for (const key of set.keys.filter((one) => one.ring === 'cookie')) assert.equal(kids.has(key.kid), false);
+  });
+});
+
+describe('a new key', () => {
+  test('has the size that was asked for, and none is like another', async () => {
+    for (const bits of [2048, 3072]) {
+      const { publicJwk } = await generateKey('RS256', bits);
+      assert.equal(Buffer.from(publicJwk?.n ?? '', 'base64url').length * 8, bits);
+    }
+    const kids = await Promise.all(
+      ['ES256', 'ES256', 'EdDSA', 'EdDSA', 'HMAC', 'HMAC'].map((alg) => generateKey(alg as 'HMAC', 0)),
+    );
+    assert.equal(new Set(kids.map((key) => key.kid)).size, 6);
+  });
+});

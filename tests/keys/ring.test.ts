@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  type Action,
+  CLOCK_TOLERANCE_SECONDS,
+  type Policy,
+  plan,
+  publicationSeconds,
+  type RingKey,
+  type RingNode,
+  silenceSeconds,
+} from '../../keys/ring.ts';
+import { after, DAY, HOUR, key, node, POLICY, rotation, START } from './fixtures.ts';
+
+const PUBLICATION = publicationSeconds(POLICY);
+const GONE = silenceSeconds(POLICY) + CLOCK_TOLERANCE_SECONDS;
+const NO_RINGS: Policy = { ...POLICY, rings: [] };
+
+/** The plan in words: "demote a", "create pending". */
+function planned(
+  keys: RingKey[],
+  seconds: number,
+  given: { nodes?: RingNode[]; policy?: Policy; order?: Parameters<typeof plan>[3] } = {},
+): string[] {
+  const state = { keys, nodes: given.nodes ?? [], lastSeenAt: 0 };
+  return plan(state, after(seconds), given.policy ?? POLICY, given.order).map(inWords);
+}
+
+function inWords(action: Action): string {
+  switch (action.do) {
+    case 'create':
+      return `create ${action.expedited ? 'expedited ' : ''}${action.state}`;
+    case 'retire':
+      return `${action.revoked ? 'revoke' : 'retire'} ${action.kid}`;
+    case 'extend':
+      return `extend ${action.kid} to ${action.signsForSeconds}`;
+    default:
+      return `${action.do} ${action.kid}`;
+  }
+}
+
+describe('the first key', () => {
+  test('of an empty ring signs at once: there is nobody to warn', () => {
+    assert.deepEqual(planned([], 0), ['create active']);
+  });
+
+  test('is made for every configured ring', () => {
+    const rings = ['RS256', 'cookie'].map((name) => ({ name, alg: 'HMAC' as const, signsForSeconds: HOUR }));
+    const actions = plan({ keys: [], nodes: [], lastSeenAt: 0 }, START, { ...POLICY, rings });
+    assert.deepEqual(
+      actions.map((action) => action.ring),
+      ['RS256', 'cookie'],
+    );
+  });
+});
+
+describe('the next key', () => {
+  const ahead = POLICY.rotationSeconds - PUBLICATION - POLICY.pollSeconds;
+
+  test('is published in time for every verifier to know it when it takes over', () => {
+    assert.deepEqual(planned([key('a')], ahead - 1), []);
+    assert.deepEqual(planned([key('a')], ahead), ['create pending']);
+  });
+
+  test('is one: while it waits no other is made', () => {
+    const pending = key('b', { state: 'pending', createdAt: after(ahead) });
+    assert.deepEqual(planned([key('a'), pending], ahead + 60), []);
+  });
+
+  test('is published at once when rotation is faster than publication', () => {
+    assert.deepEqual(planned([key('a')], 0, { policy: { ...POLICY, rotationSeconds: 10 } }), ['create pending']);
+  });
+});
+
+describe('a pending key takes over', () => {
+  const due = POLICY.rotationSeconds;
+  const pending = (given: Partial<RingKey> = {}) => key('b', { state: 'pending', publishedIn: 2, ...given });
+  const informed = node({ acknowledged: 2, seenAt: after(due) });
+
+  test('when the active one has signed for the rotation period', () => {
+    assert.deepEqual(planned([key('a'), pending()], due - 1, { nodes: [informed] }), []);
+    assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed] }), ['demote a', 'promote b']);
+  });
+
+  test('not before max-age and poll interval have passed since it was published', () => {
+    const late = pending({ createdAt: after(due) });
+    assert.deepEqual(planned([key('a'), late], due + PUBLICATION - 1), []);
+    assert.deepEqual(planned([key('a'), late], due + PUBLICATION), ['demote a', 'promote b']);
+  });
+
+  test('not before every live node has acknowledged a key set that has it', () => {
+    const behind = node({ acknowledged: 1, seenAt: after(due) });
+    assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, behind] }), []);
+  });
+
+  test('without waiting for a node that is gone', () => {
+    const gone = node({ acknowledged: 1, seenAt: after(due - GONE) });
+    assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, gone] }), ['demote a', 'promote b']);
+    const silent = node({ acknowledged: 1, seenAt: after(due - GONE + 1) });
+    assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, silent] }), []);
+  });
+
+  test('early when an operator asked for it, under the same conditions', () => {
+    const expedited = pending({ expedited: true });
+    assert.deepEqual(planned([key('a'), expedited], PUBLICATION - 1), []);
+    assert.deepEqual(planned([key('a'), expedited], PUBLICATION), ['demote a', 'promote b']);
+    assert.deepEqual(
+      planned([key('a'), expedited], PUBLICATION, { nodes: [node({ seenAt: after(PUBLICATION) })] }),
+      [],
+    );
+  });
+});
+
+describe('a retiring key', () => {
+  const stopped = key('a', { state: 'retiring', retiringAt: START, signsForSeconds: 2 * HOUR });
+  const over = 2 * HOUR + silenceSeconds(POLICY) + CLOCK_TOLERANCE_SECONDS;
+
+  test('is withdrawn when the last thing that it signed has expired, on the last node and the slowest clock', () => {
+    assert.deepEqual(planned([key('b'), stopped], over - 1), []);
+    assert.deepEqual(planned([key('b'), stopped], over), ['retire a']);
+  });
+
+  test('stays as long as its own row says, whatever is configured by now', () => {
+    const rings = [{ name: 'RS256', alg: 'RS256' as const, signsForSeconds: 1 }];
+    assert.deepEqual(planned([key('b'), stopped], over - 1, { policy: { ...POLICY, rings } }), []);
+  });
+
+  test('of a ring that nobody has configured any more is withdrawn in the same way', () => {
+    assert.deepEqual(planned([stopped], over - 1, { policy: NO_RINGS }), []);
+    assert.deepEqual(planned([stopped], over, { policy: NO_RINGS }), ['retire a']);
+  });
+});
+
+describe('lifetimes', () => {
+  const rings = [{ name: 'RS256', alg: 'RS256' as const, signsForSeconds: 3 * HOUR }];
+
+  test('that grow are written to the keys that sign, or will', () => {
+    const keys = [key('a'), key('b', { state: 'pending' }), key('c', { state: 'retiring', retiringAt: START })];
+    const actions = planned(keys, 0, { policy: { ...POLICY, rings } });
+    assert.deepEqual(actions, [`extend a to ${3 * HOUR}`, `extend b to ${3 * HOUR}`]);
+  });
+
+  test('that shrink are not: what was signed was signed', () => {
+    assert.deepEqual(planned([key('a', { signsForSeconds: 4 * HOUR })], 0, { policy: { ...POLICY, rings } }), []);
+  });
+});
+
+describe('a staged rotation', () => {
+  test('makes a pending key that remembers the request', () => {
+    assert.deepEqual(planned([key('a')], DAY, { order: rotation('a') }), ['create expedited pending']);
+  });
+
+  test('uses the pending key that is there, at once if it is known everywhere', () => {
+    const fresh = key('b', { state: 'pending', createdAt: after(DAY) });
+    assert.deepEqual(planned([key('a'), fresh], DAY, { order: rotation('a') }), ['expedite b']);
+    const known = key('b', { state: 'pending', createdAt: START });
+    assert.deepEqual(planned([key('a'), known], DAY, { order: rotation('a') }), ['demote a', 'promote b']);
+  });
+
+  test('that was asked for twice happens once', () => {
+    const expedited = key('b', { state: 'pending', createdAt: after(DAY), expedited: true });
+    assert.deepEqual(planned([key('a'), expedited], DAY, { order: rotation('a') }), []);
+    assert.deepEqual(planned([key('b', { activatedAt: after(DAY) })], DAY, { order: rotation('a') }), []);
+  });
+});
+
+describe('an emergency', () => {
+  test('makes a key that signs at once', () => {
+    assert.deepEqual(planned([key('a')], DAY, { order: rotation('a', true) }), ['demote a', 'create active']);
+  });
+
+  test('does not trust the pending key either', () => {
+    const pending = key('b', { state: 'pending' });
+    assert.deepEqual(planned([key('a'), pending], DAY, { order: rotation('a', true) }), [
+      'retire b',
+      'demote a',
+      'create active',
+    ]);
+  });
+
+  test('does nothing when the key that it was about does not sign any more', () => {
+    assert.deepEqual(planned([key('b')], DAY, { order: rotation('a', true) }), []);
+  });
+});
+
+describe('a revoked key', () => {
+  const order = { verb: 'revoke', kid: 'a' } as const;
+
+  test('that signed is followed by the one that is published', () => {
+    assert.deepEqual(planned([key('a'), key('b', { state: 'pending', createdAt: after(DAY) })], DAY, { order }), [
+      'revoke a',
+      'promote b',
+    ]);
+  });
+
+  test('that signed is followed by a new one when none is published', () => {
+    assert.deepEqual(planned([key('a')], DAY, { order }), ['revoke a', 'create active']);
+  });
+
+  test('that did not sign just goes', () => {
+    assert.deepEqual(planned([key('b'), key('a', { state: 'retiring', retiringAt: START })], 60, { order }), [
+      'revoke a',
+    ]);
+    assert.deepEqual(planned([key('b'), key('a', { state: 'pending' })], 60, { order }), ['revoke a']);
+  });
+});
+
+describe('a ring that is not configured here any more', () => {
+  const keys = [key('a'), key('b', { state: 'pending' })];
+
+  test('stops signing when no live node has it', () => {
+    assert.deepEqual(planned(keys, DAY, { policy: NO_RINGS }), ['demote a', 'retire b']);
+    const gone = node({ seenAt: after(DAY - GONE) });
+    assert.deepEqual(planned(keys, DAY, { policy: NO_RINGS, nodes: [gone] }), ['demote a', 'retire b']);
+  });
+
+  test('is left alone while a live node has it: a rolling upgrade does not fight over it', () => {
+    assert.deepEqual(planned(keys, 60 * DAY, { policy: NO_RINGS, nodes: [node({ seenAt: after(60 * DAY) })] }), []);
+  });
+});
+
+describe('a clock that goes back', () => {
+  test('does not make nodes disappear', () => {
+    const pending = key('b', { state: 'pending', createdAt: after(-DAY), publishedIn: 2, expedited: true });
+    assert.deepEqual(planned([key('a'), pending], 0, { nodes: [node({ seenAt: after(DAY) })] }), []);
+  });
+
+  test('cannot hide that a key signed until later than it says now', () => {
+    const state = { keys: [key('a')], nodes: [], lastSeenAt: after(100) };
+    const [demoted] = plan(state, after(10), POLICY, rotation('a', true));
+    assert.deepEqual(demoted, { do: 'demote', ring: 'RS256', kid: 'a', stoppedAt: after(100) });
+    const [later] = plan(state, after(200), POLICY, rotation('a', true));
+    assert.deepEqual(later, { do: 'demote', ring: 'RS256', kid: 'a', stoppedAt: after(200) });
+  });
+});

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  type Order,
+  type Policy,
+  plan,
+  publicationSeconds,
+  type RingKey,
+  type RingNode,
+  type RingState,
+  silenceSeconds,
+} from '../../keys/ring.ts';
+import { applied, POLICY, START } from './fixtures.ts';
+
+const RINGS = [
+  { name: 'RS256', alg: 'RS256', signsForSeconds: 3_600 },
+  { name: 'cookie', alg: 'HMAC', signsForSeconds: 7_200 },
+] as const;
+const TIMES = { ...POLICY, rotationSeconds: 20_000 };
+
+type Step =
+  | { do: 'pass' | 'setBack'; seconds: number }
+  | { do: 'poll' | 'leave'; node: number }
+  | { do: 'rotate'; ring: 0 | 1; now: boolean }
+  | { do: 'revoke'; pick: number }
+  | { do: 'configure'; rings: number; longer: number };
+
+const of = <T extends string>(name: T) => fc.constant(name);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: of('pass'), seconds: fc.oneof(fc.nat(60), fc.nat(8_000)) }) },
+  { weight: 1, arbitrary: fc.record({ do: of('setBack'), seconds: fc.nat(6_000) }) },
+  { weight: 6, arbitrary: fc.record({ do: of('poll'), node: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ do: of('leave'), node: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: of('rotate'), ring: fc.constantFrom(0 as const, 1 as const), now: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: of('revoke'), pick: fc.nat(9) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: of('configure'),
+      rings: fc.integer({ min: 1, max: 2 }),
+      longer: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+);
+
+/** A node that signs with what it last read, as it was configured then, until it has been out of touch for too long. */
+interface ModelNode extends RingNode {
+  /** The keys that it signs with, and for how many seconds. */
+  readonly serves: ReadonlyMap<string, number>;
+}
+
+/**
+ * A deployment of up to three nodes that poll, fall silent and leave, under a clock that may be set back. After each
+ * step the promises of the house plan, section 4, are held against what the nodes really did.
+ */
+class Deployment {
+  private clock = START;
+  private version = 0;
+  private made = 0;
+  private policy: Policy = { ...TIMES, rings: RINGS };
+  private keys: readonly RingKey[] = [];
+  private readonly nodes = new Map<number, ModelNode>();
+  private lastSeenAt = 0;
+  /** By key: the latest expiry of anything that any node signed with it. */
+  private readonly signed = new Map<string, number>();
+  private readonly publishedAt = new Map<string, number>();
+
+  take(step: Step): void {
+    this.perform(this.happen(step));
+    for (const node of this.nodes.values()) this.sign(node);
+  }
+
+  /** @returns what is asked of the planner after it */
+  private happen(step: Step): Order {
+    switch (step.do) {
+      case 'pass':
+        this.clock += 1_000 * step.seconds;
+        for (const node of this.nodes.values()) this.sign(node);
+        break;
+      case 'setBack':
+        this.clock -= 1_000 * step.seconds;
+        break;
+      case 'poll':
+        this.nodes.set(step.node, {
+          acknowledged: this.version,
+          seenAt: this.clock,
+          rings: this.policy.rings.map((ring) => ring.name),
+          serves: this.signers(),
+        });
+        this.lastSeenAt = Math.max(this.lastSeenAt, this.clock);
+        break;
+      case 'leave':
+        this.nodes.delete(step.node);
+        break;
+      case 'configure':
+        this.policy = {
+          ...TIMES,
+          rings: RINGS.slice(0, step.rings).map((ring) => ({
+            ...ring,
+            signsForSeconds: ring.signsForSeconds * step.longer,
+          })),
+        };
+        break;
+      case 'rotate': {
+        const active = this.keys.filter((key) => key.state === 'active' && key.ring === RINGS[step.ring].name);
+        return { verb: 'rotate', now: step.now, replaces: new Set(active.map((key) => key.kid)) };
+      }
+      case 'revoke': {
+        const key = this.keys[step.pick % Math.max(1, this.keys.length)];
+        if (key) return { verb: 'revoke', kid: key.kid };
+      }
+    }
+    return { verb: 'maintain' };
+  }
+
+  private signers(): Map<string, number> {
+    const active = this.keys.filter((key) => key.state === 'active');
+    return new Map(
+      this.policy.rings.flatMap((ring) =>
+        active.filter((key) => key.ring === ring.name).map((key) => [key.kid, ring.signsForSeconds] as const),
+      ),
+    );
+  }
+
+  private sign(node: ModelNode): void {
+    const until = Math.min(this.clock, node.seenAt + 1_000 * silenceSeconds(this.policy));
+    for (const [kid, seconds] of node.serves)
+      this.signed.set(kid, Math.max(this.signed.get(kid) ?? 0, until + 1_000 * seconds));
+  }
+
+  perform(order: Order = { verb: 'maintain' }): void {
+    const before: RingState = { keys: this.keys, nodes: [...this.nodes.values()], lastSeenAt: this.lastSeenAt };
+    const actions = plan(before, this.clock, this.policy, order);
+    if (actions.length > 0) this.version += 1;
+    const state = applied(before, actions, {
+      at: this.clock,
+      version: this.version,
+      kid: () => `key${++this.made}`,
+      signsForSeconds: (name) => this.policy.rings.find((ring) => ring.name === name)?.signsForSeconds ?? 0,
+    });
+    this.keys = state.keys;
+    this.checkRings();
+    for (const was of before.keys) this.checkChange(was, before, order);
+    for (const key of state.keys) this.checkNew(key, before, order);
+    const again = plan(state, this.clock, this.policy, order);
+    assert.ok(!again.some((action) => action.do === 'demote'), 'a plan that was carried out is not carried out again');
+  }
+
+  private checkRings(): void {
+    for (const { name } of this.policy.rings) {
+      const states = this.keys.filter((key) => key.ring === name).map((key) => key.state);
+      assert.equal(states.filter((state) => state === 'active').length, 1, `one key signs for ${name}`);
+      assert.ok(states.filter((state) => state === 'pending').length <= 1, `at most one key waits for ${name}`);
+    }
+  }
+
+  private checkChange(was: RingKey, before: RingState, order: Order): void {
+    const is = this.keys.find((key) => key.kid === was.kid);
+    if (is) assert.ok(is.signsForSeconds >= was.signsForSeconds, 'what was signed is not forgotten');
+    if (was.state === 'pending' && is?.state === 'active') this.checkPromotion(was, before, order);
+    if (!is) this.checkWithdrawal(was, order);
+  }
+
+  private checkPromotion(key: RingKey, before: RingState, order: Order): void {
+    const predecessor = before.keys.find((one) => one.ring === key.ring && one.state === 'active');
+    if (!predecessor || (order.verb === 'revoke' && order.kid === predecessor.kid)) return;
+    const published = this.publishedAt.get(key.kid) ?? Number.POSITIVE_INFINITY;
+    assert.ok(this.clock >= published + 1_000 * publicationSeconds(this.policy), 'every verifier can know it');
+    for (const node of before.nodes) {
+      const gone = node.seenAt + 1_000 * (silenceSeconds(this.policy) + CLOCK_TOLERANCE_SECONDS);
+      assert.ok(this.clock >= gone || node.acknowledged >= key.publishedIn, 'every live node knows it');
+    }
+  }
+
+  private checkWithdrawal(key: RingKey, order: Order): void {
+    if (order.verb === 'revoke' && order.kid === key.kid) return;
+    assert.notEqual(key.state, 'active', 'a key that signs is not withdrawn');
+    if (key.state === 'pending') {
+      const configured = this.policy.rings.some((ring) => ring.name === key.ring);
+      assert.ok(
+        !configured || (order.verb === 'rotate' && order.now),
+        'a pending key goes in an emergency or with its ring',
+      );
+    }
+    const expires = this.signed.get(key.kid);
+    if (expires === undefined) return;
+    assert.ok(this.clock >= expires + 1_000 * CLOCK_TOLERANCE_SECONDS, 'the last thing that it signed has expired');
+  }
+
+  private checkNew(key: RingKey, before: RingState, order: Order): void {
+    if (this.publishedAt.has(key.kid)) return;
+    this.publishedAt.set(key.kid, this.clock);
+    const replaced = before.keys.some((one) => one.ring === key.ring && one.state === 'active');
+    if (key.state !== 'active' || !replaced) return;
+    const sudden = order.verb === 'revoke' || (order.verb === 'rotate' && order.now);
+    assert.ok(sudden, 'a key signs unannounced only in an emergency, or when its predecessor was revoked');
+  }
+}
+
+test('keeps the promises about keys under any sequence of events', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 150, size: 'max' }), (steps) => {
+      const deployment = new Deployment();
+      deployment.perform();
+      for (const one of steps) deployment.take(one);
+    }),
+    { numRuns: 2_000 },
+  );
+});

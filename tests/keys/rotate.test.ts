@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { publicationSeconds, silenceSeconds } from '../../keys/ring.ts';
+import { createKeyRing } from '../../keys/rotate.ts';
+import { CHANNEL, type KeyTables } from '../../keys/store.ts';
+import { createDb } from '../../server/platform/db.ts';
+import { database } from '../helpers/postgres.ts';
+import { defer, type Scope } from '../helpers/scope.ts';
+import { until } from '../helpers/waiting.ts';
+import { after, bench, DAY, HOUR, inState, POLICY, RINGS, SEALER, START } from './fixtures.ts';
+
+/** Without RSA, whose keys take time to make. */
+const QUICK = { ...POLICY, rings: RINGS.rings.filter((ring) => ring.name !== 'RS256') };
+const EDDSA = { ...POLICY, rings: RINGS.rings.filter((ring) => ring.name === 'EdDSA') };
+
+async function connection(scope: Scope, url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  defer(scope, () => client.end());
+  return client;
+}
+
+test('makes the first key of every ring, and then has nothing to do', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  const first = await ring.maintain();
+  assert.deepEqual(
+    first.done.map((done) => [done.do, done.ring, done.state]),
+    RINGS.rings.map((one) => ['create', one.name, 'active']),
+  );
+  assert.equal(first.version, 1);
+  assert.deepEqual(await ring.maintain(), { version: undefined, done: [] });
+});
+
+test('takes a key from pending to retired', async (t) => {
+  const { db } = await database(t);
+  const { ring, at } = bench(db, EDDSA);
+  await ring.maintain();
+  const [old] = inState(await ring.list(), 'EdDSA', 'active');
+
+  at(30 * DAY - publicationSeconds(EDDSA) - EDDSA.pollSeconds);
+  const [created] = (await ring.maintain()).done;
+  assert.equal(created?.state, 'pending');
+
+  at(30 * DAY);
+  await ring.acknowledge('one', 1);
+  assert.deepEqual((await ring.maintain()).done, [], 'node "one" does not know it yet');
+  assert.equal(await ring.acknowledge('one', 2), 2);
+  assert.deepEqual(
+    (await ring.maintain()).done.map((done) => [done.do, done.kid]),
+    [
+      ['demote', old],
+      ['promote', created.kid],
+    ],
+  );
+
+  const listed = (await ring.list()).find((one) => one.kid === old);
+  assert.equal(listed?.retiresAt, after(30 * DAY + silenceSeconds(EDDSA) + HOUR + 60));
+  at(30 * DAY + silenceSeconds(EDDSA) + HOUR + 59);
+  assert.deepEqual((await ring.maintain()).done, []);
+  at(30 * DAY + silenceSeconds(EDDSA) + HOUR + 60);
+  assert.deepEqual((await ring.maintain()).done, [{ do: 'retire', ring: 'EdDSA', kid: old }]);
+});
+
+test('remembers a staged rotation until it can happen', async (t) => {
+  const { db } = await database(t);
+  const { ring, at } = bench(db, EDDSA);
+  await ring.maintain();
+  at(DAY);
+  const [created] = (await ring.rotate()).done;
+  assert.equal(created?.state, 'pending');
+  assert.deepEqual((await ring.rotate()).done, []);
+  at(DAY + publicationSeconds(EDDSA) - 1);
+  assert.deepEqual((await ring.maintain()).done, []);
+  at(DAY + publicationSeconds(EDDSA));
+  await ring.maintain();
+  assert.deepEqual(inState(await ring.list(), 'EdDSA', 'active'), [created?.kid]);
+});
+
+test('rotates the ring that is named, and no other', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  await ring.maintain();
+  const { done } = await ring.rotate({ ring: 'ES256', now: true });
+  assert.deepEqual(
+    done.map((one) => `${one.do} ${one.ring}`),
+    ['demote ES256', 'create ES256'],
+  );
+  await assert.rejects(ring.rotate({ ring: 'PS512' }), { code: 'ring_not_configured', status: 404 });
+});
+
+test('revokes a key, once', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db, EDDSA);
+  await ring.maintain();
+  const [kid = ''] = inState(await ring.list(), 'EdDSA', 'active');
+  const { done } = await ring.revoke(kid);
+  assert.deepEqual(
+    done.map((one) => one.do),
+    ['retire', 'create'],
+  );
+  const gone = (await ring.list()).find((one) => one.kid === kid);
+  assert.equal(gone?.revoked, true);
+  assert.equal(gone?.publicJwk?.kid, kid, 'the public half stays for the record');
+  await assert.rejects(ring.revoke(kid), { code: 'key_already_retired', status: 409 });
+  await assert.rejects(ring.revoke('none'), { code: 'key_not_found', status: 404 });
+});
+
+test('rotates once, however many nodes do it at the same time', async (t) => {
+  const { db, url } = await database(t);
+  const other = createDb({ url });
+  defer(t, () => other.close());
+  const nodes = [bench(db, QUICK), bench(other, QUICK)];
+  const all = (work: (node: (typeof nodes)[0], index: number) => Promise<unknown>) =>
+    Promise.all(Array.from({ length: 20 }, (_, index) => work(nodes[index % 2] as (typeof nodes)[0], index)));
+
+  await all((node) => node.ring.maintain());
+  assert.equal((await nodes[0]?.ring.list())?.length, QUICK.rings.length, 'one first key in each ring');
+
+  for (const node of nodes) node.at(DAY);
+  await all((node, index) => (index % 3 ? node.ring.rotate() : node.ring.maintain()));
+  const staged = await db.kysely.withTables<KeyTables>().selectFrom('signing_keys').selectAll().execute();
+  assert.equal(staged.filter((row) => row.state === 'pending').length, QUICK.rings.length);
+  assert.equal(staged.length, 2 * QUICK.rings.length);
+
+  for (const node of nodes) node.at(2 * DAY);
+  await all((node) => node.ring.maintain());
+  const after = (await nodes[0]?.ring.list()) ?? [];
+  for (const { name } of QUICK.rings) {
+    assert.equal(inState(after, name, 'active').length, 1);
+    assert.equal(inState(after, name, 'retiring').length, 1);
+    assert.equal(inState(after, name, 'pending').length, 0);
+  }
+});
+
+test('replaces a key once in an emergency that several operators notice', async (t) => {
+  const { db, url } = await database(t);
+  const { ring } = bench(db, EDDSA);
+  await ring.maintain();
+  const holder = await connection(t, url);
+  await holder.query("SELECT pg_advisory_lock(hashtextextended('cardea_keys', 0))");
+  const calls = Promise.all(Array.from({ length: 5 }, () => ring.rotate({ now: true })));
+  await until('all of them have decided to, and wait for the lock', async () => {
+    const { rows } = await holder.query(
+      `SELECT count(*)::int AS waiting FROM pg_locks
+       WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    return rows[0]?.waiting === 5;
+  });
+  await holder.query("SELECT pg_advisory_unlock(hashtextextended('cardea_keys', 0))");
+  const done = (await calls).map((outcome) => outcome.done.length);
+  assert.deepEqual(done.sort(), [0, 0, 0, 0, 2]);
+  assert.equal((await ring.list()).length, 2);
+});
+
+test('leaves exactly one active key when the process dies at any point', async (t) => {
+  const { db, url } = await database(t);
+  const { ring } = bench(db, EDDSA);
+  await ring.maintain();
+  let deaths = 0;
+  for (let statements = 0; ; statements += 1) {
+    const before = await ring.list();
+    const finished = await dyingAfter(url, statements, (dying) =>
+      createKeyRing({ db: dying, sealer: SEALER, now: () => START, policy: EDDSA }).rotate({ now: true }),
+    );
+    const left = await ring.list();
+    assert.equal(inState(left, 'EdDSA', 'active').length, 1, `after ${statements} statements`);
+    if (finished) break;
+    deaths += 1;
+    assert.ok(left.length - before.length <= 1);
+    assert.equal((await ring.load()).keys.length, left.length, 'all of them can be read');
+  }
+  assert.ok(deaths >= 9, `it was interrupted at each of ${deaths} statements`);
+});
+
+/** Runs something on a connection whose socket breaks instead of sending the next statement. @returns whether it got through */
+async function dyingAfter(
+  url: string,
+  statements: number,
+  work: (db: Kysely<KeyTables>) => Promise<unknown>,
+): Promise<boolean> {
+  let left = statements;
+  class Dying extends pg.Client {
+    // biome-ignore lint/suspicious/noExplicitAny: the boundary to pg, whose query() has a dozen overloads
+    override query(...args: any[]): any {
+      if (left === 0) (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      left -= 1;
+      // biome-ignore lint/suspicious/noExplicitAny: as above
+      return (super.query as any)(...args);
+    }
+  }
+  const pool = new pg.Pool({ connectionString: url, max: 1, Client: Dying });
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const db = new Kysely<KeyTables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await work(db);
+    return true;
+  } catch (error) {
+    assert.ok(left < 0, error as Error);
+    return false;
+  } finally {
+    await db.destroy();
+  }
+}
+
+test('tells all nodes the new version, when it is committed', async (t) => {
+  const { db, url } = await database(t);
+  const { ring } = bench(db, EDDSA);
+  const listener = await connection(t, url);
+  const heard: (string | undefined)[] = [];
+  listener.on('notification', (message) => heard.push(message.payload));
+  await listener.query(`LISTEN ${CHANNEL}`);
+  const first = await ring.maintain();
+  await ring.maintain();
+  const second = await ring.rotate({ now: true });
+  await until('both notifications', async () => {
+    await listener.query('SELECT 1');
+    return heard.length >= 2;
+  });
+  assert.deepEqual(heard, [String(first.version), String(second.version)]);
+  assert.equal((await ring.load()).version, second.version);
+});
+
+test('keeps a retiring key for what it signed before the clock was set back', async (t) => {
+  const { db } = await database(t);
+  const { ring, at } = bench(db, EDDSA);
+  await ring.maintain();
+  at(DAY);
+  await ring.acknowledge('one', 1);
+  at(HOUR);
+  await ring.acknowledge('one', 1);
+  await ring.rotate({ now: true });
+  const [retiring] = (await ring.list()).filter((one) => one.state === 'retiring');
+  assert.equal(retiring?.retiringAt, after(DAY));
+});
+
+test('remembers the longest lifetime that was ever configured while a key signed', async (t) => {
+  const { db } = await database(t);
+  const lasting = (signsForSeconds: number) =>
+    bench(db, { ...POLICY, rings: [{ name: 'EdDSA', alg: 'EdDSA', signsForSeconds }] }).ring;
+  const lifetimes = [];
+  for (const seconds of [HOUR, DAY, HOUR]) {
+    await lasting(seconds).maintain();
+    lifetimes.push((await lasting(seconds).list())[0]?.signsForSeconds);
+  }
+  assert.deepEqual(lifetimes, [HOUR, DAY, DAY]);
+});
+
+test('leaves a ring to the live nodes that are configured for it', async (t) => {
+  const { db } = await database(t);
+  const upgraded = bench(db, QUICK);
+  const old = bench(db, EDDSA);
+  await upgraded.ring.acknowledge('upgraded', 0);
+  await upgraded.ring.maintain();
+  assert.deepEqual((await old.ring.maintain()).done, []);
+  await upgraded.ring.forgetNode('upgraded');
+  assert.deepEqual(
+    (await old.ring.maintain()).done.map((done) => `${done.do} ${done.ring}`),
+    ['demote ES256', 'demote cookie'],
+  );
+});
+
+test('forgets nodes that shut down, and those that are long gone', async (t) => {
+  const { db } = await database(t);
+  const { ring, at } = bench(db, EDDSA);
+  const nodes = async () => {
+    const rows = await db.kysely
+      .withTables<KeyTables>()
+      .selectFrom('key_nodes')
+      .select('node_id')
+      .orderBy('node_id')
+      .execute();
+    return rows.map((row) => row.node_id);
+  };
+  for (const id of ['crashed', 'stopped', 'well']) await ring.acknowledge(id, 0);
+  await ring.forgetNode('stopped');
+  assert.deepEqual(await nodes(), ['crashed', 'well']);
+  at(DAY);
+  await ring.acknowledge('well', 0);
+  assert.deepEqual(await nodes(), ['well']);
+});

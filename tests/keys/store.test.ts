@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { calculateJwkThumbprint } from 'jose';
+import { sql } from 'kysely';
+import type { KeyTables, LoadedKey } from '../../keys/store.ts';
+import { database } from '../helpers/postgres.ts';
+import { bench, RINGS } from './fixtures.ts';
+
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const;
+
+/** Everything in a loaded key that must not be found in the database, as bytes. */
+function secretsOf(key: LoadedKey): Buffer[] {
+  if ('secret' in key) return [key.secret];
+  return PRIVATE_MEMBERS.flatMap((member) => key.privateJwk[member] ?? []).flatMap((value) => [
+    Buffer.from(value, 'base64url'),
+    Buffer.from(value),
+  ]);
+}
+
+test('gives back what was made, under the RFC 7638 thumbprint', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  await ring.maintain();
+  const { keys, version } = await ring.load();
+  assert.equal(version, 1);
+  assert.deepEqual(
+    keys.map((key) => [key.ring, key.alg, key.state]),
+    RINGS.rings.map((one) => [one.name, one.alg, 'active']),
+  );
+  for (const key of keys) {
+    if ('secret' in key) assert.equal(key.secret.length, 32);
+    else {
+      assert.equal(key.kid, await calculateJwkThumbprint(key.publicJwk));
+      assert.equal(key.publicJwk.kid, key.kid);
+      assert.equal(key.privateJwk.kid, key.kid);
+    }
+  }
+});
+
+test('keeps nothing in the database with which one could sign', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  await ring.maintain();
+  await ring.rotate();
+  const { rows } = await sql<{
+    row: string;
+    sealed: Buffer;
+  }>`SELECT k::text AS row, sealed FROM signing_keys k`.execute(db.kysely);
+  const stored = Buffer.concat(rows.flatMap((row) => [Buffer.from(row.row), row.sealed]));
+  const { keys } = await ring.load();
+  assert.equal(keys.length, 2 * RINGS.rings.length);
+  for (const key of keys) {
+    const secrets = secretsOf(key);
+    assert.ok(secrets.length > 0);
+    for (const secret of secrets) assert.equal(stored.includes(secret), false, key.ring);
+    for (const secret of secrets) assert.equal(stored.includes(secret.toString('hex')), false, key.ring);
+  }
+  const listed = JSON.stringify(await ring.list());
+  for (const key of keys) for (const secret of secretsOf(key)) assert.equal(listed.includes(secret.toString()), false);
+});
+
+test('destroys the private half of a key that is withdrawn, and keeps its public half', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  await ring.maintain();
+  const [key] = (await ring.load()).keys;
+  await ring.revoke(key?.kid ?? '');
+  const row = await db.kysely
+    .withTables<KeyTables>()
+    .selectFrom('signing_keys')
+    .select(['sealed', 'public_jwk'])
+    .where('kid', '=', key?.kid ?? '')
+    .executeTakeFirstOrThrow();
+  assert.equal(row.sealed, null);
+  assert.equal(row.public_jwk?.kid, key?.kid);
+});
+
+test('does not publish a public key that somebody wrote into the database', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  await ring.maintain();
+  const before = await ring.load();
+  await sql`UPDATE signing_keys SET public_jwk = jsonb_set(public_jwk, '{n}', '"AQAB"') WHERE ring = 'RS256'`.execute(
+    db.kysely,
+  );
+  assert.deepEqual(await ring.load(), before);
+});
+
+test('does not open a private half that was moved to another key', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  await ring.maintain();
+  await sql`UPDATE signing_keys SET sealed = (SELECT sealed FROM signing_keys WHERE ring = 'EdDSA') WHERE ring = 'ES256'`.execute(
+    db.kysely,
+  );
+  await assert.rejects(ring.load(), { code: 'sealed_value_unreadable' });
+});
+
+test('lets the database refuse what must never be', async (t) => {
+  const { db } = await database(t);
+  const { ring } = bench(db);
+  await ring.maintain();
+  await ring.rotate();
+  const refused = [
+    sql`UPDATE signing_keys SET state = 'active' WHERE ring = 'RS256'`,
+    sql`UPDATE signing_keys SET state = 'pending' WHERE ring = 'RS256'`,
+    sql`UPDATE signing_keys SET sealed = NULL WHERE ring = 'RS256'`,
+    sql`UPDATE signing_keys SET state = 'retired' WHERE ring = 'RS256'`,
+  ];
+  for (const statement of refused) await assert.rejects(statement.execute(db.kysely), /violates/);
+});
