@@ -1,0 +1,49 @@
+/** What OpenID Connect Core §5.1.1 says about a postal address, in its own names. */
+export interface Address {
+  readonly formatted?: string;
+  readonly street_address?: string;
+  readonly locality?: string;
+  readonly region?: string;
+  readonly postal_code?: string;
+  readonly country?: string;
+}
+
+/** What is known of a person. All of it is sealed under the person's own key. */
+export interface Profile {
+  /** As the person gave it; this is where mail goes. */
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly username?: string;
+  readonly name?: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly middleName?: string;
+  readonly nickname?: string;
+  /** URL */
+  readonly profile?: string;
+  /** URL */
+  readonly picture?: string;
+  /** URL */
+  readonly website?: string;
+  readonly gender?: string;
+  /** ISO 8601 date; the year may be 0000 or stand alone */
+  readonly birthdate?: string;
+  /** IANA time zone name, such as Europe/Paris */
+  readonly zoneinfo?: string;
+  /** BCP 47 language tag */
+  readonly locale?: string;
+  /** E.164 is recommended */
+  readonly phoneNumber?: string;
+  readonly phoneNumberVerified?: boolean;
+  readonly address?: Address;
+}
+
+export interface Account extends Profile {
+  /** UUIDv7; the `sub` of every token. */
+  readonly id: string;
+  /** PHC string; null when the person has no password. */
+  readonly passwordHash: string | null;
+  readonly disabled: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}

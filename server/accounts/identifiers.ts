@@ -1,0 +1,66 @@
+import { invalidInput } from '../platform/errors.ts';
+
+/**
+ * The one form under which a person is looked up, counted and locked: whatever spelling of an identifier somebody
+ * types, it meets in the same bucket. NFKC first (full-width letters, ligatures, combining forms), then lower case,
+ * then NFKC again because lower-casing may decompose, then the white space around it goes.
+ *
+ * Dotless ı stays apart from i, and ß from ss: those are other letters, and folding them would let one person answer
+ * to another's name. Only the Greek final sigma is folded, whose lower case depends on what stands beside it.
+ *
+ * This is for comparing only. Mail goes to the address as the person gave it.
+ */
+export function normaliseIdentifier(text: string): string {
+  return text.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ').normalize('NFKC').trim();
+}
+
+/** RFC 5321 §4.5.3.1.3: a path has 256 octets, two of which are its angle brackets. */
+const EMAIL_MAX_BYTES = 254;
+const USERNAME_MAX = 64;
+
+// Invisible and control characters would make two names that look alike; lone surrogates have no UTF-8 form.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Z}]/u;
+// An unquoted local part, and a domain of labels that may be internationalised (RFC 6531); no address literals.
+const EMAIL = /^[^@"(),:;<>[\\\]]+@[\p{L}\p{N}\p{M}-]+(\.[\p{L}\p{N}\p{M}-]+)*$/u;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** True for the text form of a UUID, which is what account ids look like. */
+export function isAccountId(text: string): boolean {
+  return UUID.test(text.toLowerCase());
+}
+
+/**
+ * @returns the address as given, without white space around it
+ * @throws AppError `invalid_input`, field `email`
+ */
+export function checkEmail(text: string): string {
+  const email = text.trim();
+  const normal = normaliseIdentifier(email);
+  if (Buffer.byteLength(email) > EMAIL_MAX_BYTES || Buffer.byteLength(normal) > EMAIL_MAX_BYTES) {
+    throw invalidInput('email', `must have at most ${EMAIL_MAX_BYTES} bytes`);
+  }
+  if (INVISIBLE.test(email) || INVISIBLE.test(normal) || !EMAIL.test(normal)) {
+    throw invalidInput('email', 'must be an address such as ada@example.com');
+  }
+  return email;
+}
+
+/**
+ * A username is never an address nor an account id: those share its namespace, and whoever took somebody's address
+ * for a username could answer to it.
+ * @returns the name as given, without white space around it
+ * @throws AppError `invalid_input`, field `username`
+ */
+export function checkUsername(text: string): string {
+  const username = text.trim();
+  const normal = normaliseIdentifier(username);
+  if (normal === '' || [...normal].length > USERNAME_MAX || [...username].length > USERNAME_MAX) {
+    throw invalidInput('username', `must have 1 to ${USERNAME_MAX} characters`);
+  }
+  if (INVISIBLE.test(username) || INVISIBLE.test(normal)) {
+    throw invalidInput('username', 'must not contain white space or invisible characters');
+  }
+  if (normal.includes('@')) throw invalidInput('username', 'must not contain @; an e-mail address goes into email');
+  if (UUID.test(normal)) throw invalidInput('username', 'must not look like an account id');
+  return username;
+}

@@ -1,0 +1,95 @@
+import { invalidInput } from '../platform/errors.ts';
+import type { Address, Profile } from './account.ts';
+import { checkEmail, checkUsername } from './identifiers.ts';
+
+/** What a caller may say about a person; `email` is all that is needed. */
+export type ProfileInput = Pick<Profile, 'email'> & {
+  readonly [Name in keyof Omit<Profile, 'email'>]?: Profile[Name] | undefined;
+};
+
+const TEXT_MAX = 1_000;
+const URL_MAX = 2_000;
+
+type Check = (field: string, value: string) => string;
+
+/** Every text of a profile except the identifiers, and what it must look like. */
+const TEXTS = {
+  name: text,
+  givenName: text,
+  familyName: text,
+  middleName: text,
+  nickname: text,
+  profile: webUrl,
+  picture: webUrl,
+  website: webUrl,
+  gender: text,
+  birthdate: matching(/^\d{4}(-\d{2}-\d{2})?$/, 'must be YYYY-MM-DD or YYYY'),
+  zoneinfo: matching(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'must be a time zone such as Europe/Paris'),
+  locale: matching(/^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$/, 'must be a language tag such as en-GB'),
+  phoneNumber: matching(/^\+?[0-9(][0-9 ().-]{2,40}(;ext=[0-9]{1,15})?$/, 'must be a number such as +44 20 7946 0000'),
+} as const satisfies Partial<Record<keyof Profile, Check>>;
+
+const ADDRESS_PARTS = ['formatted', 'street_address', 'locality', 'region', 'postal_code', 'country'] as const;
+
+/** Input field names are those of OpenID Connect, so that an error names what the caller sent. */
+const FIELD_NAMES: Readonly<Record<string, string>> = {
+  givenName: 'given_name',
+  familyName: 'family_name',
+  middleName: 'middle_name',
+  phoneNumber: 'phone_number',
+};
+
+/**
+ * Takes what it knows and nothing else from the input, so that nothing can ride along.
+ * @throws AppError `invalid_input` with the field
+ */
+export function checkProfile(input: ProfileInput): Profile {
+  const texts: Record<string, string> = {};
+  for (const [name, check] of Object.entries(TEXTS) as [keyof typeof TEXTS, Check][]) {
+    const value = input[name];
+    if (value !== undefined) texts[name] = check(FIELD_NAMES[name] ?? name, value);
+  }
+  return {
+    email: checkEmail(input.email),
+    emailVerified: input.emailVerified ?? false,
+    ...(input.username === undefined ? {} : { username: checkUsername(input.username) }),
+    ...texts,
+    ...(input.phoneNumberVerified === undefined ? {} : { phoneNumberVerified: input.phoneNumberVerified }),
+    ...(input.address === undefined ? {} : { address: checkAddress(input.address) }),
+  };
+}
+
+function checkAddress(input: Address): Address {
+  const address: Record<string, string> = {};
+  for (const part of ADDRESS_PARTS) {
+    const value = input[part];
+    if (value === undefined) continue;
+    // the only texts with lines: §5.1.1 separates those of `formatted` and `street_address` by newlines
+    for (const line of value.split(/\r?\n/)) if (line !== '') text(`address.${part}`, line);
+    address[part] = value;
+  }
+  return address;
+}
+
+function text(field: string, value: string): string {
+  const trimmed = value.trim();
+  if (trimmed === '' || trimmed.length > TEXT_MAX) throw invalidInput(field, `must have 1 to ${TEXT_MAX} characters`);
+  if (/[\p{Cc}\p{Cs}]/u.test(trimmed)) throw invalidInput(field, 'must not contain control characters');
+  return trimmed;
+}
+
+/** These end up in links and images of relying parties: never `javascript:` or `data:`. */
+function webUrl(field: string, value: string): string {
+  const url = URL.parse(value);
+  if (!url || !['https:', 'http:'].includes(url.protocol) || value.length > URL_MAX) {
+    throw invalidInput(field, 'must be an http or https URL');
+  }
+  return value;
+}
+
+function matching(pattern: RegExp, message: string): Check {
+  return (field, value) => {
+    if (!pattern.test(value)) throw invalidInput(field, message);
+    return value;
+  };
+}

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { type Bound, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { AppError, notFound } from '../platform/errors.ts';
+import {
+  blindIndex,
+  createSealer,
+  MASTER_KEY_BYTES,
+  openJson,
+  type Place,
+  type Sealer,
+  sealJson,
+} from '../platform/sealing.ts';
+import type { Account, Profile } from './account.ts';
+import { isAccountId, normaliseIdentifier } from './identifiers.ts';
+import { uuidv7 } from './ids.ts';
+import { checkProfile, type ProfileInput } from './profile.ts';
+
+export type AccountInput = ProfileInput & {
+  /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
+  readonly passwordHash?: string | null;
+};
+
+export interface Accounts {
+  /** @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field */
+  create(input: AccountInput): Promise<Account>;
+  /** Hot path: one statement. */
+  findById(id: string): Promise<Account | undefined>;
+  /** By e-mail address or username, however it is spelt. Hot path: one statement. */
+  findByIdentifier(text: string): Promise<Account | undefined>;
+  /** By id, e-mail address or username. @throws AppError 404 `not_found` */
+  resolve(ref: string): Promise<Account>;
+  /** Oldest first. @param page `after`: the last id of the page before */
+  list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
+  /** @throws AppError 404 `not_found` */
+  setPassword(id: string, passwordHash: string | null): Promise<void>;
+  /**
+   * @param also statements for the same transaction: what must end when the person is shut out
+   * @throws AppError 404 `not_found`
+   */
+  disable(id: string, also?: readonly Bound[]): Promise<void>;
+  /** @throws AppError 404 `not_found` */
+  enable(id: string): Promise<void>;
+  /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
+  readonly columns: string;
+  /** @returns undefined when a LEFT JOIN found no account */
+  fromRow(row: Row): Account | undefined;
+}
+
+interface AccountRow {
+  account_id: string;
+  account_sealed_key: Buffer | null;
+  account_sealed_profile: Buffer;
+  account_password_hash: string | null;
+  account_disabled_at: Date | null;
+  account_created_at: Date;
+  account_updated_at: Date;
+}
+
+const COLUMNS = [
+  'a.id AS account_id',
+  'a.sealed_key AS account_sealed_key',
+  'a.sealed_profile AS account_sealed_profile',
+  'a.password_hash AS account_password_hash',
+  'a.disabled_at AS account_disabled_at',
+  'a.created_at AS account_created_at',
+  'a.updated_at AS account_updated_at',
+].join(', ');
+
+const SQL = {
+  insert: {
+    name: 'accounts.insert',
+    text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $5)`,
+  },
+  insertIdentifier: {
+    name: 'accounts.insert_identifier',
+    text: 'INSERT INTO account_identifiers (lookup, account_id, kind) VALUES ($1, $2, $3)',
+  },
+  findById: { name: 'accounts.find_by_id', text: `SELECT ${COLUMNS} FROM accounts a WHERE a.id = $1` },
+  findByIdentifier: {
+    name: 'accounts.find_by_identifier',
+    text: `SELECT ${COLUMNS} FROM account_identifiers i JOIN accounts a ON a.id = i.account_id WHERE i.lookup = $1`,
+  },
+  list: {
+    name: 'accounts.list',
+    text: `SELECT ${COLUMNS} FROM accounts a WHERE $1::uuid IS NULL OR a.id > $1 ORDER BY a.id LIMIT $2`,
+  },
+  // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of these touches it.
+  setPassword: {
+    name: 'accounts.set_password',
+    text: 'UPDATE accounts SET password_hash = $2 WHERE id = $1 RETURNING id',
+  },
+  disable: {
+    name: 'accounts.disable',
+    text: 'UPDATE accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1 RETURNING id',
+  },
+  enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
+};
+
+const SEALERS_MAX = 2_000;
+
+/**
+ * @param parts `sealer` seals each person's key; `indexKey` makes identifiers findable without being readable
+ */
+export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8Array; now: Clock }): Accounts {
+  const { db, sealer, indexKey, now } = parts;
+  const lookupOf = (identifier: string) => blindIndex(indexKey, normaliseIdentifier(identifier));
+
+  function fromRow(row: Row): Account | undefined {
+    const found = row as unknown as AccountRow;
+    // Not account_id: a joining query may well have a column of that name of its own.
+    if (!found.account_sealed_key) return undefined;
+    const id = found.account_id;
+    const own = ownSealer(id, found.account_sealed_key);
+    return {
+      ...(openJson(own, profilePlace(id), found.account_sealed_profile) as Profile),
+      id,
+      passwordHash: found.account_password_hash,
+      disabled: found.account_disabled_at !== null,
+      createdAt: found.account_created_at,
+      updatedAt: found.account_updated_at,
+    };
+  }
+
+  // Opening a person's key costs more than opening the profile with it. The cache is asked by the sealed key itself, so
+  // it serves nobody who has less than what the master key would open anyway, and a destroyed key is never asked for.
+  const sealers = new Map<string, Sealer>();
+
+  function ownSealer(id: string, sealedKey: Buffer): Sealer {
+    const name = `${id} ${sealedKey.toString('latin1')}`;
+    const known = sealers.get(name);
+    if (known) return known;
+    const own = createSealer([sealer.open(keyPlace(id), sealedKey)]);
+    const oldest = sealers.size >= SEALERS_MAX ? sealers.keys().next().value : undefined;
+    if (oldest !== undefined) sealers.delete(oldest);
+    sealers.set(name, own);
+    return own;
+  }
+
+  async function findById(id: string): Promise<Account | undefined> {
+    if (!isAccountId(id)) return undefined; // Postgres would refuse the text as no uuid
+    const [row] = await db.run(SQL.findById, [id]);
+    return row && fromRow(row);
+  }
+
+  async function findByIdentifier(text: string): Promise<Account | undefined> {
+    const [row] = await db.run(SQL.findByIdentifier, [lookupOf(text)]);
+    return row && fromRow(row);
+  }
+
+  async function change(id: string, bound: readonly Bound[]): Promise<void> {
+    if (!isAccountId(id)) throw notFound('account', id);
+    const [changed] = await db.transact(bound);
+    if (!changed?.length) throw notFound('account', id);
+  }
+
+  return {
+    async create({ passwordHash = null, ...input }) {
+      const profile = checkProfile(input);
+      const createdAt = new Date(now());
+      const id = uuidv7(createdAt.getTime());
+      const dataKey = randomBytes(MASTER_KEY_BYTES);
+      const identifiers = (['email', 'username'] as const).flatMap((kind) => {
+        const text = profile[kind];
+        return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
+      });
+      const sealedKey = sealer.seal(keyPlace(id), dataKey);
+      const sealedProfile = sealJson(createSealer([dataKey]), profilePlace(id), profile);
+      try {
+        await db.transact([
+          { statement: SQL.insert, values: [id, sealedKey, sealedProfile, passwordHash, createdAt] },
+          ...identifiers.map(({ kind, lookup }) => ({
+            statement: SQL.insertIdentifier,
+            values: [lookup, id, kind],
+          })),
+        ]);
+      } catch (error) {
+        throw sqlState(error) === UNIQUE_VIOLATION ? taken(error, identifiers) : error;
+      }
+      return { ...profile, id, passwordHash, disabled: false, createdAt, updatedAt: createdAt };
+    },
+
+    findById,
+    findByIdentifier,
+
+    async resolve(ref) {
+      const account = isAccountId(ref) ? await findById(ref) : await findByIdentifier(ref);
+      if (!account) throw notFound('account', ref);
+      return account;
+    },
+
+    async list({ after, limit }) {
+      if (after !== undefined && !isAccountId(after)) throw notFound('account', after);
+      const rows = await db.run(SQL.list, [after ?? null, limit]);
+      return rows.map(fromRow).filter((account) => account !== undefined);
+    },
+
+    setPassword: (id, passwordHash) => change(id, [{ statement: SQL.setPassword, values: [id, passwordHash] }]),
+    disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
+    enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
+    columns: COLUMNS,
+    fromRow,
+  };
+}
+
+function keyPlace(id: string): Place {
+  return { table: 'accounts', column: 'sealed_key', row: id };
+}
+
+function profilePlace(id: string): Place {
+  return { table: 'accounts', column: 'sealed_profile', row: id };
+}
+
+/** Postgres names the key that was there already (`detail`), by its bytes: that tells which identifier it was. */
+function taken(cause: unknown, identifiers: readonly { kind: string; lookup: Buffer }[]): AppError {
+  const detail = String((cause as { detail?: unknown }).detail);
+  const field = identifiers.find(({ lookup }) => detail.includes(lookup.toString('hex')))?.kind ?? 'email';
+  return new AppError('identifier_taken', 409, `${field}: somebody has it already`, { cause, field });
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Account } from '../../server/accounts/account.ts';
+import { claimsOf } from '../../server/accounts/claims.ts';
+import { checkNewPassword, failedRules } from '../../server/accounts/policy.ts';
+
+const bare: Account = {
+  id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  email: 'ada@example.com',
+  emailVerified: false,
+  passwordHash: 'phc',
+  disabled: false,
+  createdAt: new Date(1_000),
+  updatedAt: new Date(1_767_225_600_999),
+};
+
+describe('claimsOf (OpenID Connect Core §5.1)', () => {
+  test('leaves out what is not known, and everything that is no claim', () => {
+    assert.deepEqual(claimsOf(bare), {
+      sub: bare.id,
+      email: 'ada@example.com',
+      email_verified: false,
+      updated_at: 1_767_225_600,
+    });
+  });
+
+  test('names all standard claims', () => {
+    const claims = claimsOf({
+      ...bare,
+      username: 'ada',
+      name: 'Ada Lovelace',
+      givenName: 'Ada',
+      familyName: 'Lovelace',
+      middleName: 'Augusta',
+      nickname: 'Enchantress',
+      profile: 'https://example.com/ada',
+      picture: 'https://example.com/ada.png',
+      website: 'https://example.com',
+      gender: 'female',
+      birthdate: '1815-12-10',
+      zoneinfo: 'Europe/London',
+      locale: 'en-GB',
+      phoneNumber: '+442079460000',
+      phoneNumberVerified: true,
+      address: { country: 'England' },
+    });
+    assert.deepEqual(Object.keys(claims).sort(), [
+      'address',
+      'birthdate',
+      'email',
+      'email_verified',
+      'family_name',
+      'gender',
+      'given_name',
+      'locale',
+      'middle_name',
+      'name',
+      'nickname',
+      'phone_number',
+      'phone_number_verified',
+      'picture',
+      'preferred_username',
+      'profile',
+      'sub',
+      'updated_at',
+      'website',
+      'zoneinfo',
+    ]);
+    assert.deepEqual(claims.address, { country: 'England' });
+    assert.equal(claims.preferred_username, 'ada');
+  });
+});
+
+describe('the password policy', () => {
+  test('wants 8 to 256 characters, and counts what people see as one', () => {
+    assert.deepEqual(failedRules('1234567'), ['too_short']);
+    assert.deepEqual(failedRules('12345678'), []);
+    assert.deepEqual(failedRules('🔑'.repeat(7)), ['too_short']);
+    assert.deepEqual(failedRules('🔑'.repeat(256)), []);
+    assert.deepEqual(failedRules('🔑'.repeat(257)), ['too_long']);
+    assert.deepEqual(failedRules('a'.repeat(1_000_000)), ['too_long']);
+  });
+
+  test('names the failed rule', () => {
+    assert.throws(() => checkNewPassword('short'), { code: 'password_too_short', status: 400, field: 'password' });
+    assert.throws(() => checkNewPassword('a'.repeat(257)), { code: 'password_too_long', field: 'password' });
+  });
+});

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { checkEmail, checkUsername, isAccountId, normaliseIdentifier } from '../../server/accounts/identifiers.ts';
+import { uuidv7 } from '../../server/accounts/ids.ts';
+
+const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });
+
+describe('normaliseIdentifier', () => {
+  const same: readonly (readonly [what: string, one: string, other: string])[] = [
+    ['case', 'ADA@Example.COM', 'ada@example.com'],
+    ['white space around it', '  ada \t', 'ada'],
+    ['no-break and ideographic space around it', '\u00a0ada\u3000', 'ada'],
+    ['full-width letters and signs', 'ａｄａ＠ｅｘａｍｐｌｅ．ｃｏｍ', 'ada@example.com'],
+    ['a composed and a combining form', 'Zo\u00eb', 'zoe\u0308'],
+    ['marks in another order', 'q\u0307\u0323', 'q\u0323\u0307'],
+    ['ligatures', 'oﬃce', 'office'],
+    ['the Kelvin sign', '\u212aelvin', 'kelvin'],
+    ['mathematical letters', '𝓐𝓭𝓪', 'ada'],
+    ['final sigma', 'ΣΊΣΥΦΟΣ', 'σίσυφος'],
+    ['final sigma where it does not belong', 'σίσυφοσ', 'σίσυφος'],
+    ['conjoining and composed Hangul', '\u1112\u1161\u11ab', '한'],
+  ];
+  for (const [what, one, other] of same) {
+    test(`meets: ${what}`, () => assert.equal(normaliseIdentifier(one), normaliseIdentifier(other)));
+  }
+
+  const different: readonly (readonly [what: string, one: string, other: string])[] = [
+    ['dotless i and i', 'ıan', 'ian'],
+    ['dotted capital I and i', 'İan', 'ian'],
+    ['sharp s and ss', 'straße', 'strasse'],
+    ['accented and plain', 'zoë', 'zoe'],
+    ['Cyrillic а and Latin a', '\u0430da', 'ada'],
+    ['dots in the local part, which are the provider’s business', 'a.da@example.com', 'ada@example.com'],
+    ['a sub-address', 'ada+x@example.com', 'ada@example.com'],
+  ];
+  for (const [what, one, other] of different) {
+    test(`keeps apart: ${what}`, () => assert.notEqual(normaliseIdentifier(one), normaliseIdentifier(other)));
+  }
+
+  test('is idempotent', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const once = normaliseIdentifier(text);
+        assert.equal(normaliseIdentifier(once), once);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('is idempotent around every code point there is', () => {
+    const unstable: string[] = [];
+    for (let point = 0; point <= 0x10ffff; point += 1) {
+      const once = normaliseIdentifier(`a${String.fromCodePoint(point)}b`);
+      if (normaliseIdentifier(once) !== once) unstable.push(point.toString(16));
+    }
+    assert.deepEqual(unstable, []);
+  });
+
+  test('does not depend on the Unicode form', () => {
+    fc.assert(
+      fc.property(anyText, fc.constantFrom('NFC', 'NFD', 'NFKC', 'NFKD'), (text, form) => {
+        assert.equal(normaliseIdentifier(text.normalize(form)), normaliseIdentifier(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('does not depend on the case of ASCII letters', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40 }), (text) => {
+        assert.equal(normaliseIdentifier(text.toUpperCase()), normaliseIdentifier(text));
+      }),
+    );
+  });
+});
+
+describe('checkEmail', () => {
+  for (const email of [
+    'ada@example.com',
+    "o'brien+tag@sub.example.co.uk",
+    'a@b',
+    'zoë@exämple.com',
+    'ａda@example.com',
+    `${'a'.repeat(242)}@example.com`,
+  ]) {
+    test(`accepts ${email.slice(0, 40)}`, () => assert.equal(checkEmail(` ${email} `), email));
+  }
+
+  for (const email of [
+    '',
+    'ada',
+    '@example.com',
+    'ada@',
+    'ada@@example.com',
+    'ada@example..com',
+    'ada@.com',
+    'ada lovelace@example.com',
+    'ada@exam ple.com',
+    'ada@example.com\nbcc: eve@example.com',
+    'ada\u0000@example.com',
+    'ada\u202e@example.com',
+    'ada\ud800@example.com',
+    '"ada"@example.com',
+    'Ada <ada@example.com>',
+    'ada@[127.0.0.1]',
+    'ada@example.com,eve@example.com',
+    `${'a'.repeat(243)}@example.com`,
+  ]) {
+    test(`refuses ${JSON.stringify(email.slice(0, 40))}`, () => {
+      assert.throws(() => checkEmail(email), { code: 'invalid_input', field: 'email' });
+    });
+  }
+});
+
+describe('checkUsername', () => {
+  for (const username of ['ada', 'Ada.Lovelace-1815', '李雷', 'a'.repeat(64)]) {
+    test(`accepts ${username.slice(0, 20)}`, () => assert.equal(checkUsername(` ${username} `), username));
+  }
+
+  for (const [why, username] of [
+    ['empty', ''],
+    ['too long', 'a'.repeat(65)],
+    ['too long once it is normalised', '\ufdfa'.repeat(10)],
+    ['white space', 'ada lovelace'],
+    ['zero-width', 'ad\u200ba'],
+    ['like somebody’s address', 'ada@example.com'],
+    ['like somebody’s address in full width', 'ada＠example.com'],
+    ['like an account id', '01890A5D-AC96-774B-BCCE-B302099A8057'],
+  ] as const) {
+    test(`refuses what is ${why}`, () => {
+      assert.throws(() => checkUsername(username), { code: 'invalid_input', field: 'username' });
+    });
+  }
+});
+
+describe('uuidv7 (RFC 9562 §5.7)', () => {
+  test('has version 7, variant 10, and its milliseconds in front', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 48 - 1 }), (now) => {
+        const id = uuidv7(now);
+        assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        assert.equal(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16), now);
+        assert.ok(isAccountId(id));
+      }),
+    );
+  });
+
+  test('sorts by age', () => assert.ok(uuidv7(1_000) < uuidv7(1_001)));
+  test('differs within a millisecond', () => assert.notEqual(uuidv7(1), uuidv7(1)));
+});

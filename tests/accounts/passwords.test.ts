@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { describe, type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { DUMMY_HASH, isOutdated } from '../../server/accounts/argon2.ts';
+import { createPasswords, type PasswordsOptions } from '../../server/accounts/passwords.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+
+const UNAVAILABLE = { code: 'temporarily_unavailable', status: 503 };
+const WORKER = new URL('../../server/accounts/password_worker.ts', import.meta.url);
+
+function setUp(t: TestContext, options: PasswordsOptions = {}) {
+  const workers: Worker[] = [];
+  const passwords = createPasswords({
+    threads: 1,
+    startWorker() {
+      const worker = new Worker(WORKER);
+      workers.push(worker);
+      return worker;
+    },
+    ...options,
+  });
+  t.after(() => passwords.close());
+  return { passwords, workers };
+}
+
+describe('passwords', () => {
+  test('are argon2id hashes with pinned parameters and a salt of their own', async (t) => {
+    const { passwords } = setUp(t);
+    const [one, other] = await Promise.all([passwords.hash('correct horse'), passwords.hash('correct horse')]);
+    assert.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
+    assert.notEqual(one, other);
+    assert.equal(isOutdated(one), false);
+    assert.equal(isOutdated(one.replace('t=2', 't=1')), true);
+  });
+
+  test('verify as they were received, character by character', async (t) => {
+    const { passwords } = setUp(t);
+    for (const password of ['correct horse', ' spaces ', 'Zoë', '🔑'.repeat(256), '\u0000nul', 'a']) {
+      const hash = await passwords.hash(password);
+      assert.equal(await passwords.verify(hash, password), true);
+      assert.equal(await passwords.verify(hash, `!${[...password].slice(1).join('')}`), false);
+    }
+    assert.equal(await passwords.verify(await passwords.hash('Zoe\u0308'), 'Zo\u00eb'), false);
+  });
+
+  test('that are empty or over-long are refused before anything is hashed', async (t) => {
+    const { passwords, workers } = setUp(t);
+    const hash = DUMMY_HASH;
+    for (const password of ['', 'a'.repeat(257), '🔑'.repeat(257), 'a'.repeat(1_000_000)]) {
+      const refused = { code: 'invalid_input', status: 400, field: 'password' };
+      await assert.rejects(passwords.hash(password), refused);
+      await assert.rejects(passwords.verify(hash, password), refused);
+      await assert.rejects(passwords.verify(null, password), refused);
+    }
+    assert.equal(workers.length, 0);
+  });
+
+  test('a stored hash that cannot be read is an error of ours, not a wrong password', async (t) => {
+    const { passwords } = setUp(t);
+    await assert.rejects(passwords.verify('$argon2id$nonsense', 'x'), {
+      code: 'password_hash_unreadable',
+      status: 500,
+    });
+    assert.equal(await passwords.verify(null, 'still works'), false);
+  });
+});
+
+describe('an unknown person', () => {
+  test('costs the same as a known one: a dummy with the same parameters goes the same way', async (t) => {
+    const { passwords } = setUp(t);
+    const hash = await passwords.hash('correct horse');
+    const shape = (phc: string) => phc.split('$').map((part, i) => (i < 4 ? part : part.length));
+    assert.deepEqual(shape(DUMMY_HASH), shape(hash));
+
+    const [unknown, known]: [number[], number[]] = [[], []];
+    for (let i = 0; i < 15; i += 1) {
+      unknown.push(await timed(() => passwords.verify(null, 'wrong')));
+      known.push(await timed(() => passwords.verify(hash, 'wrong')));
+    }
+    const ratio = median(unknown) / median(known);
+    assert.ok(ratio > 0.6 && ratio < 1.7, `the medians have the ratio ${ratio}`);
+  });
+
+  test('is never let in, whatever the dummy says', async (t) => {
+    const { passwords } = setUp(t);
+    assert.equal(await passwords.verify(null, 'anything'), false);
+  });
+});
+
+describe('the threads', () => {
+  test('refuse at once what exceeds the queue, and do what was queued', async (t) => {
+    const { passwords } = setUp(t, { queueLimit: 2 });
+    const jobs = Array.from({ length: 5 }, () => passwords.verify(null, 'x'));
+    // one runs, two wait, the others are refused before the first has finished
+    const first = await Promise.race(
+      jobs.map((job, i) =>
+        job.then(
+          () => `${i} done`,
+          () => `${i} refused`,
+        ),
+      ),
+    );
+    assert.equal(first, '3 refused');
+    const settled = await Promise.allSettled(jobs);
+    assert.deepEqual(
+      settled.map((one) => one.status),
+      ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
+    );
+    await assert.rejects(Promise.all([1, 2, 3, 4].map(() => passwords.verify(null, 'x'))), UNAVAILABLE);
+  });
+
+  test('are started when they are needed, and no more than were asked for', async (t) => {
+    const { passwords, workers } = setUp(t, { threads: 2 });
+    await passwords.verify(null, 'x');
+    assert.equal(workers.length, 1);
+    await Promise.all(Array.from({ length: 6 }, () => passwords.verify(null, 'x')));
+    assert.equal(workers.length, 2);
+  });
+
+  test('that die take one job with them, and are replaced', async (t) => {
+    const { passwords, workers } = setUp(t);
+    await passwords.verify(null, 'x');
+    const [doomed, waiting] = [passwords.verify(null, 'x'), passwords.hash('correct horse')];
+    const outcome = assert.rejects(doomed, UNAVAILABLE);
+    await workers[0]?.terminate();
+    await outcome;
+    assert.match(await waiting, /^\$argon2id/);
+    assert.equal(workers.length, 2);
+  });
+
+  test('that die idle are replaced as well', async (t) => {
+    const { passwords, workers } = setUp(t);
+    await passwords.verify(null, 'x');
+    await workers[0]?.terminate();
+    assert.equal(await passwords.verify(null, 'x'), false);
+    assert.equal(workers.length, 2);
+  });
+
+  test('that cannot start fail their jobs with 503 instead of hanging', async (t) => {
+    const startWorker = () => new Worker('throw new Error("no")', { eval: true });
+    const { passwords } = setUp(t, { startWorker });
+    await assert.rejects(passwords.hash('correct horse'), UNAVAILABLE);
+    await assert.rejects(passwords.verify(null, 'x'), UNAVAILABLE);
+  });
+
+  test('fail what is in flight and refuse what comes when they are closed', async (t) => {
+    const { passwords } = setUp(t);
+    const jobs = [passwords.hash('correct horse'), passwords.hash('correct horse')].map((job) =>
+      assert.rejects(job, UNAVAILABLE),
+    );
+    await passwords.close();
+    await Promise.all(jobs);
+    await assert.rejects(passwords.hash('correct horse'), UNAVAILABLE);
+  });
+
+  test('yield to everything else: their priority is lower, the main thread’s stays', {
+    skip: process.platform !== 'linux',
+  }, async (t) => {
+    const { passwords } = setUp(t);
+    const before = getPriority();
+    const own = niceValues();
+    await passwords.verify(null, 'x');
+    assert.equal(getPriority(), before);
+    const all = niceValues();
+    assert.equal(all.get(process.pid), own.get(process.pid));
+    assert.equal([...all.values()].filter((nice) => nice === 10).length, 1);
+  });
+
+  test('do not keep the process alive, but a hash that somebody waits for does', async () => {
+    const script = `
+      const { createPasswords } = await import(${JSON.stringify(new URL('../../server/accounts/passwords.ts', import.meta.url).href)});
+      const passwords = createPasswords({ threads: 2 });
+      passwords.hash('correct horse').then((hash) => process.stdout.write(hash.slice(0, 9)));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 20_000,
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk;
+    });
+    const [code] = await once(child, 'close');
+    assert.deepEqual([code, output], [0, '$argon2id']);
+  });
+});
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** By thread id (proc(5): the 19th field of stat). */
+function niceValues(): Map<number, number> {
+  const tasks = readdirSync('/proc/self/task');
+  return new Map(
+    tasks.map((id) => {
+      const fields = readFileSync(`/proc/self/task/${id}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return [Number(id), Number(fields[16])];
+    }),
+  );
+}

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, type TestContext, test } from 'node:test';
+import type { Account } from '../../server/accounts/account.ts';
+import { createAccounts } from '../../server/accounts/store.ts';
+import type { Db } from '../../server/platform/db.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { database } from '../helpers/postgres.ts';
+import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
+
+async function setUp(t: TestContext) {
+  const statements: string[] = [];
+  const { url, db } = await database(t, { onStatement: (text) => statements.push(text) });
+  const clock = { ms: START };
+  const now = () => clock.ms;
+  const sealer = createSealer([randomBytes(32)]);
+  const indexKey = await loadServerSecret(db, sealer, 'account-index', now);
+  return { url, db, clock, now, sealer, indexKey, statements, accounts: createAccounts({ db, sealer, indexKey, now }) };
+}
+
+const ADA = {
+  email: 'Ada.Lovelace@Example.com',
+  emailVerified: true,
+  username: 'AdaL',
+  name: 'Ada Lovelace',
+  givenName: 'Ada',
+  familyName: 'Lovelace',
+  phoneNumber: '+44 20 7946 0000',
+  locale: 'en-GB',
+  zoneinfo: 'Europe/London',
+  address: { locality: 'Marylebone', country: 'England' },
+};
+
+describe('accounts', () => {
+  test('are found again by id, by e-mail and by username, however these are spelt', async (t) => {
+    const { accounts } = await setUp(t);
+    const created = await accounts.create({ ...ADA, passwordHash: 'phc' });
+    const expected: Account = {
+      ...ADA,
+      id: created.id,
+      passwordHash: 'phc',
+      disabled: false,
+      createdAt: new Date(START),
+      updatedAt: new Date(START),
+    };
+    assert.deepEqual(created, expected);
+    assert.deepEqual(await accounts.findById(created.id), expected);
+    for (const ref of [created.id, created.id.toUpperCase(), 'ada.lovelace@EXAMPLE.com', ' adal ', 'ａｄａｌ']) {
+      assert.deepEqual(await accounts.resolve(ref), expected, ref);
+    }
+    assert.deepEqual(await accounts.findByIdentifier('ADAL'), expected);
+  });
+
+  test('that do not exist are not found, whatever is asked for', async (t) => {
+    const { accounts } = await setUp(t);
+    await accounts.create(ADA);
+    for (const ref of ['', 'nobody', 'a@b', '00000000-0000-7000-8000-000000000000', "'; --", 'ada\u0000l', '\ud800']) {
+      assert.equal(await accounts.findById(ref), undefined);
+      assert.equal(await accounts.findByIdentifier(ref), undefined);
+      await assert.rejects(accounts.resolve(ref), { code: 'not_found', status: 404 });
+    }
+  });
+
+  test('look up in one statement each', async (t) => {
+    const { accounts, statements } = await setUp(t);
+    const { id } = await accounts.create(ADA);
+    statements.length = 0;
+    await accounts.findById(id);
+    await accounts.findByIdentifier('adal');
+    assert.equal(statements.length, 2);
+  });
+
+  test('share one namespace for e-mail and username, and say which was taken', async (t) => {
+    const { db, accounts } = await setUp(t);
+    await accounts.create(ADA);
+    const taken = (field: string) => ({ code: 'identifier_taken', status: 409, field });
+    await assert.rejects(accounts.create({ email: 'ADA.lovelace@example.com' }), taken('email'));
+    await assert.rejects(accounts.create({ email: 'other@example.com', username: 'ａdal' }), taken('username'));
+    // nothing is left of those that were refused
+    assert.deepEqual(await query(db, 'SELECT count(*)::int AS n FROM accounts'), [{ n: 1 }]);
+    await accounts.create({ email: 'other@example.com', username: 'other' });
+  });
+
+  test('of parallel registrations of one address one succeeds', async (t) => {
+    const { accounts } = await setUp(t);
+    const spellings = ['eve@example.com', 'EVE@example.com', 'Eve@Example.com', 'ｅve@example.com', ' eve@example.com'];
+    const settled = await Promise.allSettled(spellings.map((email) => accounts.create({ email })));
+    assert.equal(settled.filter((one) => one.status === 'fulfilled').length, 1);
+    for (const one of settled) if (one.status === 'rejected') assert.equal(one.reason.code, 'identifier_taken');
+  });
+
+  test('take no field that they do not know', async (t) => {
+    const { accounts } = await setUp(t);
+    const sly = { ...ADA, id: 'mine', disabled: true, isAdmin: true, address: { ...ADA.address, role: 'admin' } };
+    const created = await accounts.create(sly);
+    const found = await accounts.resolve('adal');
+    assert.equal('isAdmin' in found, false);
+    assert.equal(found.disabled, false);
+    assert.notEqual(created.id, 'mine');
+    assert.deepEqual(found.address, ADA.address);
+  });
+
+  test('refuse what a claim must not hold, by field', async (t) => {
+    const { accounts } = await setUp(t);
+    for (const [field, input] of [
+      ['email', { email: 'nonsense' }],
+      ['username', { username: 'a@b' }],
+      ['name', { name: '' }],
+      ['given_name', { givenName: 'A\u001b[2J' }],
+      ['website', { website: 'javascript:alert(1)' }],
+      ['picture', { picture: 'data:image/png;base64,AA==' }],
+      ['birthdate', { birthdate: 'yesterday' }],
+      ['zoneinfo', { zoneinfo: '../etc/passwd' }],
+      ['locale', { locale: 'en GB' }],
+      ['phone_number', { phoneNumber: 'call me' }],
+      ['address.locality', { address: { locality: '\u0007' } }],
+    ] as const) {
+      await assert.rejects(accounts.create({ ...ADA, ...input }), { code: 'invalid_input', status: 400, field });
+    }
+  });
+
+  test('are listed oldest first, a page at a time', async (t) => {
+    const { accounts, clock } = await setUp(t);
+    const ids: string[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      ids.push((await accounts.create({ email: `${name}@example.com` })).id);
+      clock.ms += 1;
+    }
+    const first = await accounts.list({ limit: 2 });
+    assert.deepEqual(
+      first.map(({ id }) => id),
+      ids.slice(0, 2),
+    );
+    const second = await accounts.list({ after: first[1]?.id, limit: 2 });
+    assert.deepEqual(
+      second.map(({ id }) => id),
+      ids.slice(2),
+    );
+  });
+
+  test('change password and state without touching updated_at, which is a claim about the profile', async (t) => {
+    const { accounts, clock } = await setUp(t);
+    const { id } = await accounts.create(ADA);
+    clock.ms += 60_000;
+    await accounts.setPassword(id, 'new');
+    await accounts.disable(id);
+    const changed = await accounts.resolve(id);
+    assert.equal(changed.passwordHash, 'new');
+    assert.equal(changed.disabled, true);
+    assert.deepEqual(changed.updatedAt, new Date(START));
+    await accounts.enable(id);
+    await accounts.setPassword(id, null);
+    assert.deepEqual(await accounts.resolve(id), { ...changed, passwordHash: null, disabled: false });
+    for (const missing of ['nobody', '00000000-0000-7000-8000-000000000000']) {
+      await assert.rejects(accounts.setPassword(missing, 'x'), { code: 'not_found' });
+      await assert.rejects(accounts.disable(missing), { code: 'not_found' });
+      await assert.rejects(accounts.enable(missing), { code: 'not_found' });
+    }
+  });
+
+  test('are disabled together with what the caller ends, or not at all', async (t) => {
+    const { accounts } = await setUp(t);
+    const { id } = await accounts.create(ADA);
+    const failing = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
+    await assert.rejects(accounts.disable(id, [failing]));
+    assert.equal((await accounts.resolve(id)).disabled, false);
+  });
+});
+
+describe('accounts at rest', () => {
+  test('show nothing of a person in the database', async (t) => {
+    const { url, accounts } = await setUp(t);
+    await accounts.create({ ...ADA, passwordHash: null });
+    const dump = (await dumpDatabase(url)).toLowerCase();
+    assert.ok(dump.includes('account_identifiers'), 'the dump has the rows');
+    for (const value of [ADA.email, 'ada.lovelace', ADA.username, ADA.name, ADA.phoneNumber, 'Marylebone']) {
+      for (const form of formsOf(value)) assert.equal(dump.includes(form.toLowerCase()), false, value);
+    }
+  });
+
+  test('have a key each, and the same profile twice is not the same bytes', async (t) => {
+    const { db, accounts } = await setUp(t);
+    await accounts.create({ email: 'a@example.com', name: 'Same' });
+    await accounts.create({ email: 'b@example.com', name: 'Same' });
+    const rows = await query(db, 'SELECT sealed_key, sealed_profile FROM accounts');
+    assert.notDeepEqual(rows[0]?.sealed_key, rows[1]?.sealed_key);
+    assert.notDeepEqual(rows[0]?.sealed_profile, rows[1]?.sealed_profile);
+  });
+
+  test('do not open in another row: key and profile are bound to their account', async (t) => {
+    const { db, accounts } = await setUp(t);
+    const { id: victim } = await accounts.create(ADA);
+    const { id: thief } = await accounts.create({ email: 'eve@example.com' });
+    const copy = (columns: string) =>
+      query(db, `UPDATE accounts SET (${columns}) = (SELECT ${columns} FROM accounts WHERE id = $2) WHERE id = $1`, [
+        thief,
+        victim,
+      ]);
+    const unreadable = { code: 'sealed_value_unreadable' };
+    await query(db, 'CREATE TEMP TABLE kept AS SELECT * FROM accounts');
+    await copy('sealed_key, sealed_profile');
+    await assert.rejects(accounts.findById(thief), unreadable);
+    await copy('sealed_profile');
+    await assert.rejects(accounts.findById(thief), unreadable);
+    assert.equal((await accounts.findById(victim))?.name, ADA.name);
+  });
+
+  test('are unreadable once their own key is gone, though everything else is still there', async (t) => {
+    const { db, accounts } = await setUp(t);
+    const { id } = await accounts.create(ADA);
+    await accounts.findById(id); // it has been read before, so anything that is kept in memory is
+    await query(db, 'UPDATE accounts SET sealed_key = $2 WHERE id = $1', [id, randomBytes(61)]);
+    await assert.rejects(accounts.findById(id), { code: 'sealed_value_unreadable' });
+  });
+
+  test('do not open with another master key', async (t) => {
+    const { db, now, indexKey, accounts } = await setUp(t);
+    const { id } = await accounts.create(ADA);
+    const stranger = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
+    await assert.rejects(stranger.findById(id), { code: 'sealed_value_unreadable' });
+  });
+});
+
+describe('fromRow', () => {
+  test('opens the account that another query joined, and nothing where there was none', async (t) => {
+    const { db, accounts } = await setUp(t);
+    const { id } = await accounts.create(ADA);
+    const join = (ref: string) =>
+      query(
+        db,
+        `SELECT r.id AS account_id, ${accounts.columns} FROM (SELECT $1::uuid AS id) r LEFT JOIN accounts a ON a.id = r.id`,
+        [ref],
+      );
+    const [found] = await join(id);
+    assert.deepEqual(accounts.fromRow(found ?? {}), await accounts.findById(id));
+    const [missing] = await join('00000000-0000-7000-8000-000000000000');
+    assert.equal(accounts.fromRow(missing ?? {}), undefined);
+  });
+});
+
+describe('loadServerSecret', () => {
+  test('gives all nodes that ask at once the same secret, sealed at rest', async (t) => {
+    const { url, db, now, sealer } = await setUp(t);
+    const secrets = await Promise.all(Array.from({ length: 10 }, () => loadServerSecret(db, sealer, 'test', now)));
+    assert.equal(new Set(secrets.map((secret) => secret.toString('hex'))).size, 1);
+    assert.equal(secrets[0]?.length, 32);
+    const dump = await dumpDatabase(url);
+    assert.equal(dump.includes(secrets[0]?.toString('hex') ?? ''), false);
+    assert.notDeepEqual(await loadServerSecret(db, sealer, 'other', now), secrets[0]);
+  });
+
+  test('does not make a new one when the master key is wrong', async (t) => {
+    const { db, now } = await setUp(t);
+    const stranger = createSealer([randomBytes(32)]);
+    await assert.rejects(loadServerSecret(db, stranger, 'account-index', now), { code: 'sealed_value_unreadable' });
+  });
+});
