@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { hashToken } from '../platform/sealing.ts';
+import { type AuthMethod, type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { newSecret } from './secrets.ts';
+
+/** A relying party. */
+export interface Client {
+  readonly id: string;
+  /** What people read on the consent page. */
+  readonly name: string;
+  /** SHA-256; null when it authenticates otherwise or not at all. */
+  readonly secretHash: Buffer | null;
+  /** One of our own: people are not asked for consent. */
+  readonly firstParty: boolean;
+  readonly demo: boolean;
+  readonly metadata: ClientMetadata;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface ClientInput {
+  readonly name: string;
+  readonly metadata?: MetadataInput;
+  readonly firstParty?: boolean;
+  /** Made for trying out; refused in production. */
+  readonly demo?: boolean;
+  /** Default: random. */
+  readonly id?: string;
+}
+
+/** What is given replaces what was there; `metadata` field by field, where undefined means the default. */
+export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty'> & { readonly name?: string };
+
+export interface Clients {
+  /**
+   * @returns the client, and its secret, which nobody can read again
+   * @throws AppError 400 `invalid_input` with the field, 409 `client_exists`
+   */
+  create(input: ClientInput): Promise<{ client: Client; secret?: string }>;
+  /** Hot path: one statement. */
+  find(id: string): Promise<Client | undefined>;
+  /** Oldest first. */
+  list(): Promise<Client[]>;
+  /**
+   * A change of `token_endpoint_auth_method` to one without a secret drops the secret; to one with a secret makes one.
+   * @throws AppError 400 `invalid_input` with the field, 404 `not_found`
+   */
+  update(id: string, change: ClientChange): Promise<{ client: Client; secret?: string }>;
+  /** @returns the new secret; the old one ends at once. @throws AppError 404 `not_found`, 409 `no_secret` */
+  rotateSecret(id: string): Promise<string>;
+  /** Removes it with everything that was issued to it. @throws AppError 404 `not_found` */
+  remove(id: string): Promise<void>;
+}
+
+/** Every change is told here, with the client's id: caches drop it. */
+export const CLIENTS_CHANNEL = 'cardea_clients';
+
+interface ClientRow {
+  id: string;
+  name: string;
+  secret_hash: Buffer | null;
+  first_party: boolean;
+  demo: boolean;
+  metadata: ClientMetadata;
+  created_at: Date;
+  updated_at: Date;
+}
+
+const COLUMNS = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at';
+
+const SQL = {
+  insert: {
+    name: 'clients.insert',
+    text: `INSERT INTO clients (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING ${COLUMNS}`,
+  },
+  find: { name: 'clients.find', text: `SELECT ${COLUMNS} FROM clients WHERE id = $1` },
+  list: { name: 'clients.list', text: `SELECT ${COLUMNS} FROM clients ORDER BY created_at, id` },
+  // Only over what was read: of two changes at once the second is refused instead of undoing the first.
+  update: {
+    name: 'clients.update',
+    text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6
+           WHERE id = $1 AND updated_at = $7 RETURNING ${COLUMNS}`,
+  },
+  rotate: {
+    name: 'clients.rotate_secret',
+    text: `UPDATE clients SET secret_hash = $2, updated_at = $3
+           WHERE id = $1 AND secret_hash IS NOT NULL RETURNING id`,
+  },
+  remove: { name: 'clients.remove', text: 'DELETE FROM clients WHERE id = $1 RETURNING id' },
+  // Grants and what hangs on them go by foreign key; these are what a client got for itself.
+  removeRecords: {
+    name: 'clients.remove_records',
+    text: 'DELETE FROM records WHERE client_id = $1 AND grant_id IS NULL',
+  },
+  notify: { name: 'clients.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
+};
+
+const NAME_MAX = 200;
+const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
+const SECRET_METHODS: ReadonlySet<AuthMethod> = new Set(['client_secret_basic', 'client_secret_post']);
+
+export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
+  const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
+
+  async function find(id: string): Promise<Client | undefined> {
+    // What cannot be an id is not asked for: a NUL character would make Postgres refuse the statement.
+    if (!ID.test(id)) return undefined;
+    const [row] = await db.run<ClientRow>(SQL.find, [id]);
+    return row && fromRow(row);
+  }
+
+  async function existing(id: string): Promise<Client> {
+    const client = await find(id);
+    if (!client) throw notFound('client', id);
+    return client;
+  }
+
+  return {
+    async create(input) {
+      const id = input.id ?? randomBytes(16).toString('hex');
+      if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
+      const metadata = checkMetadata(input.metadata ?? {});
+      const secret = SECRET_METHODS.has(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
+      const values = [
+        id,
+        checkName(input.name),
+        secret === undefined ? null : hashToken(secret),
+        input.firstParty ?? false,
+        input.demo ?? false,
+        JSON.stringify(metadata),
+        new Date(now()),
+      ];
+      try {
+        const [rows] = await db.transact([{ statement: SQL.insert, values }, notify(id)]);
+        return { client: only(rows, id), ...(secret === undefined ? {} : { secret }) };
+      } catch (cause) {
+        if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
+        throw new AppError('client_exists', 409, `client_id: ${id} exists already`, { cause, field: 'client_id' });
+      }
+    },
+
+    find,
+
+    async list() {
+      return (await db.run<ClientRow>(SQL.list, [])).map(fromRow);
+    },
+
+    async update(id, change) {
+      const before = await existing(id);
+      const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
+      const needsSecret = SECRET_METHODS.has(metadata.token_endpoint_auth_method);
+      const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
+      const secretHash = secret === undefined ? before.secretHash : hashToken(secret);
+      const values = [
+        id,
+        checkName(change.name ?? before.name),
+        needsSecret ? secretHash : null,
+        change.firstParty ?? before.firstParty,
+        JSON.stringify(metadata),
+        new Date(Math.max(now(), before.updatedAt.getTime() + 1)),
+        before.updatedAt,
+      ];
+      const [rows] = await db.transact([{ statement: SQL.update, values }, notify(id)]);
+      if (!rows?.length) throw new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`);
+      return { client: only(rows, id), ...(secret === undefined ? {} : { secret }) };
+    },
+
+    async rotateSecret(id) {
+      const before = await existing(id);
+      const secret = newSecret();
+      const values = [id, hashToken(secret), new Date(Math.max(now(), before.updatedAt.getTime() + 1))];
+      const [rows] = await db.transact([{ statement: SQL.rotate, values }, notify(id)]);
+      if (!rows?.length) throw new AppError('no_secret', 409, `client ${id} has no secret`);
+      return secret;
+    },
+
+    async remove(id) {
+      const [removed] = ID.test(id)
+        ? await db.transact([
+            { statement: SQL.remove, values: [id] },
+            { statement: SQL.removeRecords, values: [id] },
+            notify(id),
+          ])
+        : [];
+      if (!removed?.length) throw notFound('client', id);
+    },
+  };
+}
+
+function fromRow(row: ClientRow): Client {
+  return {
+    id: row.id,
+    name: row.name,
+    secretHash: row.secret_hash,
+    firstParty: row.first_party,
+    demo: row.demo,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+function only(rows: readonly unknown[] | undefined, id: string): Client {
+  const row = rows?.[0];
+  if (!row) throw notFound('client', id);
+  return fromRow(row as ClientRow);
+}
+
+function checkName(value: unknown): string {
+  const name = typeof value === 'string' ? value.trim() : '';
+  if (name === '' || [...name].length > NAME_MAX) throw invalidInput('name', `must have 1 to ${NAME_MAX} characters`);
+  // Whoever reads it on the consent page must see what is there: no controls, no bidirectional overrides.
+  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) throw invalidInput('name', 'must not contain invisible characters');
+  return name;
+}

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { checkMetadata, DEFAULT_SCOPE, type MetadataInput } from '../../server/clients/metadata.ts';
+import { checkRedirectUri, checkResourceIdentifier } from '../../server/clients/uris.ts';
+
+const CALLBACK = 'https://app.example/cb';
+const refused = (field: string) => ({ code: 'invalid_input', status: 400, field });
+
+describe('redirect URIs', () => {
+  for (const uri of [
+    CALLBACK,
+    'https://app.example',
+    'https://app.example:8443/cb?keep=this&and=%2Fthat',
+    'https://app.example/a*b',
+    'http://localhost/cb',
+    'http://localhost:3000/cb',
+    'http://127.0.0.1:49152/cb',
+    'http://[::1]:49152/cb',
+    'com.example.app:/oauth2redirect',
+    'com.example.app://callback',
+  ]) {
+    test(`may be ${uri}, and stays as it is`, () => assert.equal(checkRedirectUri('redirect_uris', uri), uri));
+  }
+
+  for (const [why, uri] of [
+    ['empty', ''],
+    ['relative', '/cb'],
+    ['without a scheme', 'app.example/cb'],
+    ['with a fragment (RFC 6749 §3.1.2)', `${CALLBACK}#`],
+    ['with user information (Pocket ID CVE-2026-28512)', 'https://app.example@evil.example/cb'],
+    ['with a password', 'https://a:b@app.example/cb'],
+    ['with empty user information', 'https://@evil.example/cb'],
+    ['http on another host', 'http://app.example/cb'],
+    ['http on a host that only looks like loopback', 'http://localhost.evil.example/cb'],
+    ['http on an address that only looks like loopback', 'http://127.0.0.1.evil.example/cb'],
+    ['javascript (authentik CVE-2024-21637)', 'javascript:alert(1)'],
+    ['javascript with an authority', 'javascript://app.example/%0aalert(1)'],
+    ['javascript in disguise', 'JaVaScRiPt:alert(1)'],
+    ['javascript behind a control character', 'java\tscript:alert(1)'],
+    ['data', 'data:text/html,x'],
+    ['file', 'file:///etc/passwd'],
+    ['vbscript', 'vbscript:x'],
+    ['blob', 'blob:https://app.example/1'],
+    ['a scheme without a dot (RFC 8252 §7.1)', 'myapp://cb'],
+    ['with a space', 'https://app.example/c b'],
+    ['with white space around it', ` ${CALLBACK}`],
+    ['with a line break', `${CALLBACK}\n`],
+    ['with a backslash', 'https://app.example\\@evil.example/cb'],
+    ['with a broken escape', 'https://app.example/%zz'],
+    ['without slashes', 'https:app.example/cb'],
+    ['with too many slashes', 'https:///app.example/cb'],
+    ['with an unencoded letter', 'https://exämple.com/cb'],
+    ['too long', `${CALLBACK}/${'a'.repeat(2_000)}`],
+  ] as const) {
+    test(`may not be ${why}`, () => {
+      assert.throws(() => checkRedirectUri('redirect_uris', uri), refused('redirect_uris'));
+    });
+  }
+
+  test('are refused by name, in their own field', () => {
+    assert.throws(() => checkMetadata({ redirect_uris: [CALLBACK, 'data:,x'] }), refused('redirect_uris'));
+    assert.throws(
+      () => checkMetadata({ redirect_uris: [CALLBACK], post_logout_redirect_uris: ['http://app.example'] }),
+      refused('post_logout_redirect_uris'),
+    );
+  });
+
+  test('never let through what the browser would run or read as another host, whatever is tried', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.webUrl(),
+          fc.string().map((rest) => `https://${rest}`),
+        ),
+        (text) => {
+          let accepted: string;
+          try {
+            accepted = checkRedirectUri('redirect_uris', text);
+          } catch {
+            return;
+          }
+          const url = new URL(accepted);
+          assert.equal(accepted, text);
+          assert.equal(url.username + url.password + url.hash, '');
+          assert.match(accepted, /^[\x21-\x7e]+$/);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('resource identifiers (RFC 8707 §2)', () => {
+  test('are absolute URIs without a fragment', () => {
+    for (const uri of ['https://api.example', 'urn:example:api', 'http://internal/api', 'api.example:v1']) {
+      assert.equal(checkResourceIdentifier('identifier', uri), uri);
+    }
+    for (const uri of ['', 'api', '/api', 'https://api.example#x', 'https://a b.example']) {
+      assert.throws(() => checkResourceIdentifier('identifier', uri), refused('identifier'));
+    }
+  });
+});
+
+describe('client metadata (RFC 7591 §2)', () => {
+  test('is completed for a confidential client', () => {
+    assert.deepEqual(checkMetadata({ redirect_uris: [CALLBACK] }), {
+      redirect_uris: [CALLBACK],
+      post_logout_redirect_uris: [],
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      application_type: 'web',
+      scope: DEFAULT_SCOPE,
+    });
+  });
+
+  test('is completed for a public client', () => {
+    const metadata = checkMetadata({ redirect_uris: ['com.example.app:/cb'], token_endpoint_auth_method: 'none' });
+    assert.deepEqual(metadata.grant_types, ['authorization_code', 'refresh_token']);
+    assert.equal(metadata.application_type, 'native');
+  });
+
+  test('is completed for a service, which is never sent anywhere', () => {
+    const metadata = checkMetadata({});
+    assert.deepEqual(metadata.grant_types, ['client_credentials']);
+    assert.deepEqual(metadata.response_types, []);
+  });
+
+  test('is complete: checking it again changes nothing', () => {
+    for (const input of [{}, { redirect_uris: [CALLBACK] }, { redirect_uris: ['http://localhost/cb'] }]) {
+      const once = checkMetadata(input);
+      assert.deepEqual(checkMetadata(once), once);
+    }
+  });
+
+  for (const [uris, type] of [
+    [[CALLBACK], 'web'],
+    [['http://localhost/cb'], 'native'],
+    [[CALLBACK, 'http://127.0.0.1/cb'], 'native'],
+    [['com.example.app:/cb'], 'native'],
+    [['https://localhost/cb', 'http://localhost/cb'], 'web'],
+    [[], 'web'],
+  ] as const) {
+    test(`takes a client with ${uris.join(' and ') || 'no redirect'} for ${type}`, () => {
+      assert.equal(checkMetadata({ redirect_uris: uris }).application_type, type);
+    });
+  }
+
+  const bad: readonly (readonly [why: string, field: string, input: MetadataInput & Record<string, unknown>])[] = [
+    ['a field that is not known', 'client_secret', { client_secret: 'mine' }],
+    ['another field that is not known', 'redirect_uri', { redirect_uri: CALLBACK }],
+    ['redirects that are no list', 'redirect_uris', { redirect_uris: CALLBACK }],
+    ['a redirect that is no text', 'redirect_uris', { redirect_uris: [1] }],
+    [
+      'very many redirects',
+      'redirect_uris',
+      { redirect_uris: Array.from({ length: 101 }, (_, i) => `${CALLBACK}${i}`) },
+    ],
+    ['the implicit grant', 'grant_types', { redirect_uris: [CALLBACK], grant_types: ['implicit'] }],
+    ['the password grant', 'grant_types', { redirect_uris: [CALLBACK], grant_types: ['password'] }],
+    ['no grant', 'grant_types', { redirect_uris: [CALLBACK], grant_types: [] }],
+    ['a code without a redirect', 'redirect_uris', { grant_types: ['authorization_code'] }],
+    ['a public client without a redirect', 'redirect_uris', { token_endpoint_auth_method: 'none' }],
+    [
+      'client_credentials of a public client (RFC 6749 §4.4)',
+      'grant_types',
+      {
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'client_credentials'],
+      },
+    ],
+    ['refresh tokens of nothing', 'grant_types', { grant_types: ['client_credentials', 'refresh_token'] }],
+    ['a response type of another flow', 'response_types', { redirect_uris: [CALLBACK], response_types: ['id_token'] }],
+    ['response types that do not fit', 'response_types', { redirect_uris: [CALLBACK], response_types: [] }],
+    ['a method that is not known', 'token_endpoint_auth_method', { token_endpoint_auth_method: 'client_secret_jwt' }],
+    ['a type that is not known', 'application_type', { application_type: 'mobile' }],
+    [
+      'a web client on a device',
+      'application_type',
+      { redirect_uris: ['com.example.app:/cb'], application_type: 'web' },
+    ],
+    [
+      'a native client on https loopback',
+      'redirect_uris',
+      { redirect_uris: ['https://localhost/cb'], application_type: 'native' },
+    ],
+    ['a scope with a quote', 'scope', { scope: 'openid "x"' }],
+    ['a scope that is no text', 'scope', { scope: 1 }],
+    ['private_key_jwt without keys', 'jwks', { token_endpoint_auth_method: 'private_key_jwt' }],
+    ['keys here and there', 'jwks', { jwks: { keys: [] }, jwks_uri: 'https://app.example/jwks' }],
+    ['keys over http', 'jwks_uri', { jwks_uri: 'http://app.example/jwks' }],
+    ['a logo that runs', 'logo_uri', { logo_uri: 'javascript:alert(1)' }],
+    ['a home page of the kind data', 'client_uri', { client_uri: 'data:text/html,x' }],
+  ];
+  for (const [why, field, input] of bad) {
+    test(`refuses ${why}`, () => assert.throws(() => checkMetadata(input), refused(field)));
+  }
+
+  test('names every scope once', () => {
+    assert.equal(checkMetadata({ scope: ' openid  email openid ' }).scope, 'openid email');
+  });
+});
+
+describe('client keys', () => {
+  const check = (jwks: unknown) => checkMetadata({ token_endpoint_auth_method: 'private_key_jwt', jwks });
+  const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength });
+
+  test('are public RSA, EC or OKP keys', () => {
+    const keys = [rsa(2_048), generateKeyPairSync('ec', { namedCurve: 'P-256' }), generateKeyPairSync('ed25519')].map(
+      ({ publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid: 'mine' }),
+    );
+    assert.deepEqual(check({ keys }).jwks, { keys });
+  });
+
+  for (const [why, jwks] of [
+    ['no set', []],
+    ['an empty set', { keys: [] }],
+    ['a private key', { keys: [generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })] }],
+    ['a shared secret', { keys: [{ kty: 'oct', k: randomBytes(32).toString('base64url') }] }],
+    ['a short RSA key', { keys: [rsa(1_024).publicKey.export({ format: 'jwk' })] }],
+    ['nonsense', { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] }],
+  ] as const) {
+    test(`are not ${why}`, () => assert.throws(() => check(jwks), refused('jwks')));
+  }
+});
