@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/** A static file, whose name carries the hash of its content: cache it as immutable. */
+export interface Asset {
+  body: Buffer;
+  /** Content-Type. */
+  type: string;
+  /** Strong, quoted (RFC 9110 §8.8.3). */
+  etag: string;
+}
+
+export interface Assets {
+  /** URL path → asset. */
+  files: ReadonlyMap<string, Asset>;
+  stylesheet: string;
+  icon: string;
+  /** The mark's source, to be inlined where it takes the page's colours. */
+  mark: string;
+}
+
+/** In the order of the cascade: `adapt` overrides what stands before it. */
+const STYLES = ['base', 'door', 'forms', 'parties', 'hall', 'report', 'adapt'];
+
+/** Reads the stylesheet and the mark from disk and names them by their content. */
+export function loadAssets(): Assets {
+  const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+  const files = new Map<string, Asset>();
+  const add = (text: string, extension: string, type: string): string => {
+    const body = Buffer.from(text);
+    const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
+    const path = `/assets/cardea-${hash}.${extension}`;
+    files.set(path, { body, type, etag: `"${hash}"` });
+    return path;
+  };
+  const mark = read('./assets/mark.svg');
+  return {
+    files,
+    stylesheet: add(STYLES.map((name) => read(`./styles/${name}.css`)).join('\n'), 'css', 'text/css; charset=utf-8'),
+    icon: add(mark, 'svg', 'image/svg+xml'),
+    mark,
+  };
+}

@@ -1,0 +1,156 @@
+/** What each page is told. One table of page name → data, so that a wrong or missing datum is a type error. */
+export interface Pages {
+  login: LoginData;
+  consent: ConsentData;
+  'select-account': SelectAccountData;
+  logout: LogoutData;
+  'logged-out': LoggedOutData;
+  error: ErrorData;
+  home: HomeData;
+  demo: DemoData;
+}
+
+export type PageName = keyof Pages;
+
+/** A relying party as people see it. All three are what the app says of itself: shown, never trusted. */
+export interface ClientView {
+  name: string;
+  /** `client_uri`. Linked only when it is http(s). */
+  uri?: string;
+  /** `logo_uri`. Shown only when it is a path of ours or a `data:image/` URL: the CSP refuses images from elsewhere. */
+  logoUri?: string;
+}
+
+/** The signed-in person. */
+export interface AccountView {
+  name?: string;
+  email: string;
+}
+
+/** The form's own URL and CSRF token; posted as `csrf`, with the pressed button's value as `action`. */
+export interface FormData {
+  action: string;
+  csrf: string;
+}
+
+/**
+ * Why a sign-in was refused. `invalid_credentials` stands for unknown, locked, passwordless and wrong alike,
+ * so that the page doesn't tell whether an account exists.
+ */
+export type LoginErrorKey =
+  | 'invalid_credentials'
+  | 'identifier_required'
+  | 'password_required'
+  | 'form_expired'
+  | 'too_many_attempts'
+  | 'temporarily_unavailable';
+
+/** Inputs `identifier`, `password`; `action` is `signin` or `cancel`. */
+export interface LoginData extends FormData {
+  client: ClientView;
+  /** What was typed before, or `login_hint`. */
+  identifier?: string;
+  error?: LoginErrorKey;
+  /** A fresh sign-in was asked for (`prompt=login`, `max_age`) although there is a session. */
+  reauthenticate?: boolean;
+}
+
+/** `action` is `allow`, `deny` or `switch`. */
+export interface ConsentData extends FormData {
+  client: ClientView;
+  account: AccountView;
+  /** OpenID Connect scopes asked for now. */
+  scopes: readonly string[];
+  resources: readonly ResourceView[];
+  /** Those of `scopes` that the person has allowed before. */
+  remembered?: readonly string[];
+}
+
+/** A resource server (RFC 8707) and what is asked for there. */
+export interface ResourceView {
+  name: string;
+  identifier: string;
+  scopes: readonly string[];
+  /** Those of `scopes` that the person has allowed before. */
+  remembered?: readonly string[];
+}
+
+/** `action` is `continue` or `another`. */
+export interface SelectAccountData extends FormData {
+  client: ClientView;
+  account: AccountView;
+}
+
+/** The provider's own form: posts `xsrf`, and `logout=yes` when the person wants to sign out of everything. */
+export interface LogoutData {
+  action: string;
+  xsrf: string;
+  client?: ClientView;
+  account?: AccountView;
+}
+
+export interface LoggedOutData {
+  client?: ClientView;
+}
+
+export interface ErrorData {
+  /** HTTP status. */
+  status: number;
+  /** OAuth error code (RFC 6749 §4.1.2.1) or one of ours. */
+  error: string;
+  /** For developers, as the protocol sends it. Never a cause or a stack. */
+  description?: string;
+  requestId?: string;
+}
+
+export interface HomeData {
+  issuer: string;
+  version: string;
+  docsUrl: string;
+  /** Development mode only: the seeded person. */
+  demo?: { email: string; password: string };
+}
+
+export type JsonValue = string | number | boolean | null | undefined | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+/** What the demo app did; each has a title in the catalogue. */
+export type DemoStepName =
+  | 'discovery'
+  | 'authorize'
+  | 'callback'
+  | 'token'
+  | 'verify'
+  | 'userinfo'
+  | 'refresh'
+  | 'error';
+
+export interface DemoStep {
+  step: DemoStepName;
+  /** Technical and untranslated, such as `GET /authorize?…`; line breaks are kept. */
+  detail: string;
+}
+
+export interface DemoData {
+  /** Where the refresh form posts `csrf` and `action=refresh`. */
+  action: string;
+  csrf: string;
+  issuer: string;
+  clientName: string;
+  steps: readonly DemoStep[];
+  /** Starts the flow anew. */
+  restartUrl: string;
+  logoutUrl: string;
+  /** The flow ended with this; no tokens are shown then. */
+  error?: { error: string; description?: string };
+  idToken?: { raw: string; header: JsonObject; claims: JsonObject };
+  /** `header` and `claims` when it is a JWT; `expiresAt` in seconds since the epoch. */
+  accessToken?: { raw: string; header?: JsonObject; claims?: JsonObject; scope?: string; expiresAt?: number };
+  userinfo?: JsonObject;
+  /** Whether a refresh token is at hand; it is never shown. */
+  canRefresh: boolean;
+  /** The tokens on this page come from a refresh. */
+  refreshed?: boolean;
+}

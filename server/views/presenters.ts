@@ -1,0 +1,178 @@
+import type { MessageKey, Translator } from './messages.ts';
+import type {
+  AccountView,
+  ClientView,
+  DemoStepName,
+  ErrorData,
+  JsonObject,
+  JsonValue,
+  LoginErrorKey,
+} from './pages.ts';
+
+// What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
+
+interface ScopeText {
+  label: MessageKey;
+  detail: MessageKey;
+}
+
+const SCOPES: Readonly<Record<string, ScopeText>> = {
+  openid: { label: 'scope.openid', detail: 'scope.openid.detail' },
+  profile: { label: 'scope.profile', detail: 'scope.profile.detail' },
+  email: { label: 'scope.email', detail: 'scope.email.detail' },
+  phone: { label: 'scope.phone', detail: 'scope.phone.detail' },
+  address: { label: 'scope.address', detail: 'scope.address.detail' },
+  offline_access: { label: 'scope.offline_access', detail: 'scope.offline_access.detail' },
+};
+
+export function scopeText(scope: string): ScopeText | undefined {
+  return Object.hasOwn(SCOPES, scope) ? SCOPES[scope] : undefined;
+}
+
+interface LoginError {
+  message: MessageKey;
+  /** The inputs to blame; none when the fault is in neither. */
+  fields: readonly ('identifier' | 'password')[];
+}
+
+const LOGIN_ERRORS: Readonly<Record<LoginErrorKey, LoginError>> = {
+  invalid_credentials: { message: 'login.error.credentials', fields: ['identifier', 'password'] },
+  identifier_required: { message: 'login.error.identifier', fields: ['identifier'] },
+  password_required: { message: 'login.error.password', fields: ['password'] },
+  form_expired: { message: 'login.error.expired', fields: [] },
+  too_many_attempts: { message: 'login.error.throttled', fields: [] },
+  temporarily_unavailable: { message: 'login.error.unavailable', fields: [] },
+};
+
+export function loginError(key: LoginErrorKey): LoginError {
+  return LOGIN_ERRORS[key];
+}
+
+interface ErrorText {
+  heading: MessageKey;
+  text: MessageKey;
+  next: MessageKey;
+}
+
+const ERROR_TEXTS = {
+  request: { heading: 'error.request.heading', text: 'error.request.text', next: 'error.request.next' },
+  expired: { heading: 'error.expired.heading', text: 'error.expired.text', next: 'error.expired.next' },
+  denied: { heading: 'error.denied.heading', text: 'error.denied.text', next: 'error.denied.next' },
+  missing: { heading: 'error.missing.heading', text: 'error.missing.text', next: 'error.missing.next' },
+  throttled: { heading: 'error.throttled.heading', text: 'error.throttled.text', next: 'error.throttled.next' },
+  busy: { heading: 'error.busy.heading', text: 'error.busy.text', next: 'error.busy.next' },
+  server: { heading: 'error.server.heading', text: 'error.server.text', next: 'error.server.next' },
+} as const satisfies Record<string, ErrorText>;
+
+/** Explains an error in plain words, by its code where that says most and by its status otherwise. */
+export function errorText({ error, status }: ErrorData): ErrorText {
+  if (error === 'form_expired' || error === 'interaction_expired' || error === 'session_not_found') {
+    return ERROR_TEXTS.expired;
+  }
+  if (error === 'access_denied' || status === 403) return ERROR_TEXTS.denied;
+  if (error === 'temporarily_unavailable' || status === 503) return ERROR_TEXTS.busy;
+  if (status === 404 || status === 405) return ERROR_TEXTS.missing;
+  if (status === 429) return ERROR_TEXTS.throttled;
+  if (status >= 500) return ERROR_TEXTS.server;
+  return ERROR_TEXTS.request;
+}
+
+const STEP_TITLES: Readonly<Record<DemoStepName, MessageKey>> = {
+  discovery: 'demo.step.discovery',
+  authorize: 'demo.step.authorize',
+  callback: 'demo.step.callback',
+  token: 'demo.step.token',
+  verify: 'demo.step.verify',
+  userinfo: 'demo.step.userinfo',
+  refresh: 'demo.step.refresh',
+  error: 'demo.step.error',
+};
+
+export function stepTitle(step: DemoStepName): MessageKey {
+  return STEP_TITLES[step];
+}
+
+/** The URI when it may become a link, so never `javascript:` and the like. */
+export function webLink(uri: string | undefined): string | undefined {
+  if (uri === undefined || !URL.canParse(uri)) return undefined;
+  const { protocol, href } = new URL(uri);
+  return protocol === 'https:' || protocol === 'http:' ? href : undefined;
+}
+
+/** The host to show beside an app's name: names are chosen freely, hosts are not. */
+export function webHost(uri: string | undefined): string | undefined {
+  const link = webLink(uri);
+  return link === undefined ? undefined : new URL(link).host;
+}
+
+/** The logo when our CSP (`img-src 'self' data:`) lets the browser load it. */
+export function logoOf(client: ClientView): string | undefined {
+  const uri = client.logoUri;
+  if (uri === undefined) return undefined;
+  return /^\/(?![/\\])/.test(uri) || /^data:image\//i.test(uri) ? uri : undefined;
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/**
+ * Cuts to `limit` characters as people count them. Apps and people name themselves: a long name may not push the
+ * buttons away, nor crowd out the sentence that it stands in.
+ */
+export function shorten(text: string, limit = 48): string {
+  let length = 0;
+  for (const { index } of graphemes.segment(text)) {
+    if (length === limit) return `${text.slice(0, index).trimEnd()}…`;
+    length += 1;
+  }
+  return text;
+}
+
+/** What stands for a logo or picture: the first letter or digit. */
+export function initial(name: string): string {
+  for (const { segment } of graphemes.segment(name)) {
+    if (/[\p{L}\p{N}]/u.test(segment)) return segment.toLocaleUpperCase();
+  }
+  return '·';
+}
+
+export function accountName(account: AccountView): string {
+  return account.name ?? account.email;
+}
+
+const TIME_CLAIMS: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'auth_time', 'updated_at']);
+
+interface JsonRow {
+  name: string;
+  value: string;
+  /** Set for claims that are a NumericDate (RFC 7519 §2). */
+  time?: { iso: string; text: string };
+}
+
+export function jsonRows(object: JsonObject, translator: Translator): JsonRow[] {
+  return Object.entries(object)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => {
+      const row = { name, value: printJson(value) };
+      return typeof value === 'number' && TIME_CLAIMS.has(name) ? { ...row, time: timeOf(value, translator) } : row;
+    });
+}
+
+function printJson(value: JsonValue): string {
+  if (typeof value === 'string') return value;
+  const line = JSON.stringify(value) ?? '';
+  return line.length <= 48 ? line : JSON.stringify(value, null, 2);
+}
+
+/** @param seconds since the epoch */
+export function timeOf(seconds: number, { locale }: Translator): { iso: string; text: string } {
+  const date = new Date(seconds * 1000);
+  // A date out of range is shown as the number that it is rather than failing the page.
+  if (Number.isNaN(date.getTime())) return { iso: '', text: String(seconds) };
+  const format = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'long',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
+  });
+  return { iso: date.toISOString(), text: format.format(date) };
+}

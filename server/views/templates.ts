@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Eta } from 'eta';
+import { escapeHtml, Html } from './html.ts';
+
+const FOLDER = new URL('./templates/', import.meta.url);
+
+/** Names that templates see without a prefix. */
+const SCOPE = ['data', 't', 'rich', 'translator', 'partial', 'present', 'shell'] as const;
+export type TemplateScope = Record<(typeof SCOPE)[number], unknown>;
+
+/** Prints a template, named by its path below `templates/` without `.eta`. */
+export type TemplatePrinter = (name: string, scope: TemplateScope) => Html;
+
+/**
+ * Reads and compiles all templates below a folder once. Two things that would let data become markup are refused here, at start:
+ * raw interpolation, and interpolation into an attribute without quotes.
+ */
+export function compileTemplates(folder: URL = FOLDER): TemplatePrinter {
+  const eta = new Eta({
+    autoEscape: true,
+    escapeFunction: escapeHtml,
+    functionHeader: `const { ${SCOPE.join(', ')} } = it;`,
+    plugins: [
+      {
+        processTemplate: (source) => {
+          if (/=\s*<%/.test(source)) throw new Error('a template prints into an attribute without quotes');
+          return source;
+        },
+        processAST: (nodes) => {
+          if (nodes.some((node) => typeof node !== 'string' && node.t === 'r')) {
+            throw new Error('a template prints raw; make it Html in TypeScript instead');
+          }
+          return nodes;
+        },
+      },
+    ],
+  });
+  const compiled = new Map(
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.eta'))
+      .map((file) => [
+        file.slice(0, -'.eta'.length).replaceAll('\\', '/'),
+        eta.compile(readFileSync(new URL(file, folder), 'utf8')),
+      ]),
+  );
+  return (name, scope) => {
+    const template = compiled.get(name);
+    if (template === undefined) throw new Error(`no template ${name}`);
+    return new Html(template.call(eta, scope));
+  };
+}

@@ -1,0 +1,88 @@
+import { type Asset, loadAssets } from './assets.ts';
+import { Html } from './html.ts';
+import { createTranslator, type Locale, locales, negotiate, type Translator } from './messages.ts';
+import type { PageName, Pages } from './pages.ts';
+import * as present from './presenters.ts';
+import { compileTemplates, type TemplateScope } from './templates.ts';
+
+export type { Asset } from './assets.ts';
+export type { Locale, MessageKey } from './messages.ts';
+export type * from './pages.ts';
+
+export interface Views {
+  /**
+   * A whole HTML document. Needs no script and no inline style, so it works under
+   * `default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'`.
+   * Send it as `text/html; charset=utf-8`.
+   */
+  render<P extends PageName>(page: P, data: Pages[P], locale: Locale): string;
+  /** URL path → file. Names carry their content's hash: serve with `Cache-Control: public, max-age=31536000, immutable`. */
+  assets: ReadonlyMap<string, Asset>;
+  locales: readonly Locale[];
+  /** Chooses the language from `ui_locales` and Accept-Language (RFC 4647 §3.4). */
+  negotiate(uiLocales?: string, acceptLanguage?: string): Locale;
+}
+
+interface Shell<D> {
+  /** `door` is one step of a flow, `hall` a page to look around in. */
+  layout: 'door' | 'hall';
+  title(data: D, translator: Translator): string;
+  /** A line under the door, where there is something to say. */
+  note?: (translator: Translator) => string;
+}
+
+const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
+  login: {
+    layout: 'door',
+    title: (data, { t }) => {
+      const page = t(data.reauthenticate ? 'login.again.title' : 'login.title');
+      // Read first by a screen reader, so it must tell that the page came back.
+      return data.error === undefined ? page : t('title.error', { page });
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  consent: { layout: 'door', title: (_, { t }) => t('consent.title') },
+  'select-account': { layout: 'door', title: (_, { t }) => t('select-account.title') },
+  logout: { layout: 'door', title: (_, { t }) => t('logout.title') },
+  'logged-out': { layout: 'door', title: (_, { t }) => t('logged-out.title') },
+  error: { layout: 'door', title: (_, { t }) => t('error.title') },
+  home: { layout: 'hall', title: (_, { t }) => t('home.title') },
+  demo: { layout: 'hall', title: (_, { t }) => t('demo.title') },
+};
+
+/** Reads and compiles everything once; throws when a template doesn't compile. Nothing is read after that. */
+export function createViews(): Views {
+  const assets = loadAssets();
+  const print = compileTemplates();
+  const translators = new Map(locales.map((locale) => [locale, createTranslator(locale)]));
+  const mark = new Html(assets.mark);
+
+  return {
+    render(page, data, locale) {
+      const translator = translators.get(locale) ?? createTranslator(locale);
+      const scopeOf = (content: unknown, shell: unknown): TemplateScope => ({
+        data: content,
+        t: translator.t,
+        rich: translator.rich,
+        translator,
+        present,
+        shell,
+        partial: (name: string, values: unknown) => print(`partials/${name}`, scopeOf(values, shell)),
+      });
+      const { layout, title, note } = SHELLS[page];
+      const shell = {
+        layout,
+        title: translator.t('title.page', { page: title(data, translator) }),
+        note: note?.(translator) ?? translator.t('brand.tagline'),
+        stylesheet: assets.stylesheet,
+        icon: assets.icon,
+        mark,
+      };
+      const body = print(page, scopeOf(data, shell));
+      return print('partials/document', scopeOf(data, { ...shell, body })).markup;
+    },
+    assets: assets.files,
+    locales,
+    negotiate: (uiLocales, acceptLanguage) => negotiate(uiLocales, acceptLanguage),
+  };
+}
