@@ -1,0 +1,57 @@
+# Cardea. `make help` says what there is.
+# Needs make, Node >= 20 and npm. The project brings the Node that it runs on as a package: node_modules/.bin goes first.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+# npm runs on the machine's own Node, as it replaces the project's.
+export MACHINE_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# The last file that an installation writes. `npm ci` begins by deleting the folder, so one that was interrupted has none.
+INSTALLED := node_modules/.complete
+
+.PHONY: run test check bench chaos help test-tools
+
+run: $(INSTALLED) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
+	@exec node server/main.ts
+
+test: check test-tools ## check, then all tests; one folder or file alone: make test only=tests/keys
+	@exec node tests/run.ts $(if $(only),'only=$(only)')
+
+check: $(INSTALLED) ## types, formatting, lint and the rules of what may import what
+	@tsc --noEmit
+	@biome check --error-on-warnings .
+
+bench: $(INSTALLED) ## measure against a bare oidc-provider; prints a table and writes .artifacts/bench.json
+	@exec node tests/performance/bench.ts
+
+chaos: $(INSTALLED) test-tools ## only the tests that kill processes
+	@exec node tests/run.ts only=tests/chaos
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+$(INSTALLED): package-lock.json
+	@command -v npm >/dev/null || { echo 'Cardea needs Node 20 or newer, with npm: https://nodejs.org/' >&2; exit 1; }
+	@echo 'installing packages (once)…'
+	@PATH="$$MACHINE_PATH" npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
+
+# The tests drive a real browser and a real Redis.
+test-tools:
+	@missing=; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || [ -n "$$TEST_CHROMIUM" ] || missing="$$missing chromium"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=none; fi; \
+	if [ "$$as" = none ] || ! command -v apt-get >/dev/null; then \
+	  [ -n '$(only)' ] || { echo "the tests need these programs; please install them:$$missing" >&2; exit 1; }; exit 0; fi; \
+	echo "installing$$missing…"; log=$$(mktemp); \
+	{ $$as env DEBIAN_FRONTEND=noninteractive apt-get update \
+	  && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } >"$$log" 2>&1 \
+	  || { tail -n 20 "$$log" >&2; rm -f "$$log"; echo "apt-get could not install$$missing" >&2; exit 1; }; \
+	rm -f "$$log"

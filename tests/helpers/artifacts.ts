@@ -1,0 +1,16 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout. */
+export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * A directory below `.artifacts/`, which git ignores: screenshots, reports and what a failed run leaves to look at.
+ * @param parts names of folders in it
+ */
+export function artifacts(...parts: readonly string[]): string {
+  const path = join(ROOT, '.artifacts', ...parts);
+  mkdirSync(path, { recursive: true });
+  return path;
+}

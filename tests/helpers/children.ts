@@ -1,0 +1,46 @@
+import type { ChildProcess } from 'node:child_process';
+
+const running = new Set<ChildProcess>();
+let watching = false;
+
+/**
+ * Sees to it that a child process, and what it has started in its group, does not outlive the test process: not when that ends
+ * early, is interrupted, or is ended by the runner for taking too long.
+ * @param child started with `detached: true`, so that it leads a process group
+ */
+export function track(child: ChildProcess): void {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  if (watching) return;
+  watching = true;
+  process.on('exit', () => {
+    for (const one of running) killGroup(one, 'SIGKILL');
+  });
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
+    process.once(signal, () => process.exit(128 + number));
+  }
+}
+
+/** @returns false when nobody is left in the group */
+export function killGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
+  try {
+    return process.kill(-child.pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when the process has ended, at once if it has already. */
+export async function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  if (child.exitCode === null && child.signalCode === null) {
+    await new Promise<void>((done) => {
+      child.once('exit', () => done());
+    });
+  }
+  return { code: child.exitCode, signal: child.signalCode };
+}

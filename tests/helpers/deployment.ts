@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { createPasswords } from '../../server/accounts/passwords.ts';
+import { createAccounts } from '../../server/accounts/store.ts';
+import { type App, createApp } from '../../server/app.ts';
+import { createResourceServers } from '../../server/clients/resource_servers.ts';
+import { type Client, type ClientInput, createClients } from '../../server/clients/store.ts';
+import { loadConfig } from '../../server/config.ts';
+import type { Clock } from '../../server/platform/clock.ts';
+import { createDb, type Db } from '../../server/platform/db.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { databaseUrl } from './postgres.ts';
+import { defer, type Scope } from './scope.ts';
+import { remember } from './secrets.ts';
+import { freePort } from './waiting.ts';
+
+/** A person as tests know one. */
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/** A relying party as it knows itself. */
+export interface Party {
+  readonly id: string;
+  /** Undefined for a public client. */
+  readonly secret: string | undefined;
+  readonly redirectUri: string;
+  readonly client: Client;
+}
+
+/** Puts people and relying parties into a database, the way the CLI does. */
+export interface Seeder {
+  person(input?: { email?: string; password?: string; name?: string; username?: string }): Promise<Person>;
+  party(input?: Partial<ClientInput> & { public?: boolean }): Promise<Party>;
+  resourceServer(input: { identifier: string; name: string; scopes: string[] }): Promise<void>;
+  readonly accounts: ReturnType<typeof createAccounts>;
+  readonly clients: ReturnType<typeof createClients>;
+}
+
+export const REDIRECT_URI = 'https://rp.example.com/callback';
+export const PASSWORD = 'Correct-Horse-Battery-9';
+
+// One hash a password and process: thousands of tests need none of their own.
+const hashes = new Map<string, Promise<string>>();
+
+async function hashOnce(password: string): Promise<string> {
+  let hash = hashes.get(password);
+  if (!hash) {
+    hash = (async () => {
+      const passwords = createPasswords({ threads: 1 });
+      try {
+        return await passwords.hash(password);
+      } finally {
+        await passwords.close();
+      }
+    })();
+    hashes.set(password, hash);
+  }
+  return hash;
+}
+
+export async function createSeeder(db: Db, masterKey: string, now: Clock = Date.now): Promise<Seeder> {
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
+  const accounts = createAccounts({ db, sealer, indexKey, now });
+  const clients = createClients({ db, now });
+  const resourceServers = createResourceServers({ db, now });
+  return {
+    accounts,
+    clients,
+    async person(input = {}) {
+      const email = input.email ?? `${randomBytes(6).toString('hex')}@example.com`;
+      const password = remember('password', input.password ?? PASSWORD);
+      const account = await accounts.create({
+        email,
+        emailVerified: true,
+        passwordHash: await hashOnce(password),
+        ...(input.name ? { name: input.name } : {}),
+        ...(input.username ? { username: input.username } : {}),
+      });
+      return { id: account.id, email, password };
+    },
+    async party({ public: isPublic = false, ...input } = {}) {
+      const metadata = {
+        redirect_uris: [REDIRECT_URI],
+        ...(isPublic ? { token_endpoint_auth_method: 'none' } : {}),
+        ...input.metadata,
+      };
+      const { client, secret } = await clients.create({ name: 'Test app', ...input, metadata });
+      if (secret !== undefined) remember('client_secret', secret);
+      const redirectUri = (client.metadata.redirect_uris as string[])[0] ?? REDIRECT_URI;
+      return { id: client.id, secret, redirectUri, client };
+    },
+    async resourceServer(input) {
+      await resourceServers.create(input);
+    },
+  };
+}
+
+export interface Deployment {
+  readonly issuer: string;
+  readonly app: App;
+  readonly db: Db;
+  readonly databaseUrl: string;
+  readonly masterKey: string;
+  readonly seed: Seeder;
+  /** Every statement that the app has sent, BEGIN and COMMIT included; empty it to count a request's. */
+  readonly statements: string[];
+  /** Every line that the app has logged. */
+  readonly logLines: string[];
+  /** Ends it before the scope does. */
+  close(): Promise<void>;
+}
+
+/** The whole application in this process, on a port of its own and a fresh database: for tests that look inside. */
+export async function deployment(
+  scope: Scope,
+  options: { env?: Readonly<Record<string, string>>; now?: Clock; databaseUrl?: string; masterKey?: string } = {},
+): Promise<Deployment> {
+  const url = options.databaseUrl ?? (await databaseUrl(scope));
+  const masterKey = options.masterKey ?? remember('master_key', randomBytes(32).toString('base64'));
+  const port = await freePort();
+  const issuer = `http://localhost:${port}`;
+  const config = loadConfig({
+    CARDEA_PORT: String(port),
+    CARDEA_ISSUER: issuer,
+    CARDEA_DEMO: 'false',
+    CARDEA_DATABASE_URL: url,
+    CARDEA_MASTER_KEY: masterKey,
+    ...options.env,
+  });
+  const statements: string[] = [];
+  const logLines: string[] = [];
+  const db = createDb({
+    url,
+    poolSize: config.databasePool,
+    timeoutMs: config.databaseTimeoutMs,
+    onStatement: (text) => void statements.push(text),
+  });
+  const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
+  const app = await createApp({ config, db, log, ...(options.now ? { now: options.now } : {}) });
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= app.close().then(() => db.close());
+    return closed;
+  };
+  defer(scope, close);
+  await app.http.listen({ host: config.host, port: config.port });
+  const seed = await createSeeder(db, masterKey, options.now);
+  return { issuer, app, db, databaseUrl: url, masterKey, seed, statements, logLines, close };
+}

@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded.ts';
+import { TEST_CLUSTER_SETTINGS } from './postgres.ts';
+import { defer, type Scope } from './scope.ts';
+import { isAlive, until } from './waiting.ts';
+
+export interface OwnPostgres {
+  dataDir: string;
+  /** Starts it, or joins it. */
+  start(): Promise<EmbeddedPostgres>;
+  /** The postmaster's, while it runs. */
+  pid(): number | undefined;
+  /** A crash of the postmaster (SIGKILL); its children end when they notice. */
+  kill(): Promise<void>;
+}
+
+/** A cluster of its own in a private directory (mode 0700), for tests that stop, freeze or kill it. The scope ends it. */
+export function ownPostgres(scope: Scope): OwnPostgres {
+  const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-embedded-'));
+
+  function pid(): number | undefined {
+    try {
+      const found = Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+      return found > 0 && isAlive(found) ? found : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = pid();
+    if (ending === undefined) return;
+    process.kill(ending, signal);
+    process.kill(ending, 'SIGCONT');
+    await until('the postmaster ends', () => !isAlive(ending));
+  }
+
+  defer(scope, async () => {
+    await end('SIGQUIT');
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+  return {
+    dataDir,
+    start: () => startEmbeddedPostgres({ dataDir, settings: TEST_CLUSTER_SETTINGS }),
+    pid,
+    kill: () => end('SIGKILL'),
+  };
+}

@@ -1,0 +1,167 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+
+/**
+ * Promise 8, "a database dump signs nobody in", is proved at the end of a run: tests remember each secret that they
+ * use, each database leaves a dump when it is dropped, and `tests/security/database_dump.test.ts` looks for the former in
+ * the latter. All of it is kept in TEST_RUN_DIR, which tests/run.ts makes; without that, nothing is kept.
+ */
+function runFolder(name: 'secrets' | 'dumps' | 'logs'): string | undefined {
+  const run = process.env.TEST_RUN_DIR;
+  if (!run) return undefined;
+  const folder = join(run, name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Whether this run keeps what it collects. */
+export function isCollecting(): boolean {
+  return Boolean(process.env.TEST_RUN_DIR);
+}
+
+export type SecretKind =
+  | 'access_token'
+  | 'refresh_token'
+  | 'id_token'
+  | 'code'
+  | 'client_secret'
+  | 'session_id'
+  | 'password'
+  | 'private_key'
+  | 'totp_secret'
+  | 'recovery_code'
+  | 'cookie'
+  | 'device_code'
+  | 'master_key'
+  | 'other';
+
+const known = new Set<string>();
+
+/**
+ * Notes a secret that a test used. A whole token response, URL or JWK may be noted by its secret parts only.
+ * @returns the value, so that it can be wrapped around the place where it comes into being
+ */
+export function remember<T extends string>(kind: SecretKind, value: T): T {
+  const folder = runFolder('secrets');
+  if (!folder || known.has(value)) return value;
+  known.add(value);
+  appendFileSync(join(folder, `${process.pid}.jsonl`), `${JSON.stringify([kind, value])}\n`);
+  return value;
+}
+
+/** Notes the secret members of a token response, a client registration or a private JWK. */
+export function rememberAll<T extends object>(answer: T): T {
+  const kinds: Readonly<Record<string, SecretKind>> = {
+    access_token: 'access_token',
+    refresh_token: 'refresh_token',
+    id_token: 'id_token',
+    code: 'code',
+    client_secret: 'client_secret',
+    device_code: 'device_code',
+    d: 'private_key',
+    p: 'private_key',
+    q: 'private_key',
+  };
+  for (const [name, value] of Object.entries(answer)) {
+    const kind = kinds[name];
+    if (kind && typeof value === 'string') remember(kind, value);
+  }
+  return answer;
+}
+
+/** Keeps a line that a server logged, to be searched in the end as well. */
+export function collectLog(line: string): void {
+  const folder = runFolder('logs');
+  if (folder) appendFileSync(join(folder, `${process.pid}.log`), `${line}\n`);
+}
+
+let dumps = 0;
+
+/** Keeps the dump of a database that is about to be dropped. */
+export async function collectDump(url: string): Promise<void> {
+  const folder = runFolder('dumps');
+  if (!folder) return;
+  const dump = await dumpDatabase(url);
+  if (dump !== '') appendFileSync(join(folder, `${process.pid}-${++dumps}.txt`), dump, 'latin1');
+}
+
+export interface Collected {
+  secrets: { kind: SecretKind; value: string }[];
+  /** Paths of what was collected. A dump is text in which each byte of a `bytea` is one latin1 character too. */
+  dumps: string[];
+  logs: string[];
+}
+
+/** All that the run has collected so far, over all its test processes. */
+export function collected(): Collected {
+  const files = (name: 'secrets' | 'dumps' | 'logs') => {
+    const folder = runFolder(name);
+    return folder && existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
+  };
+  const secrets = new Map<string, SecretKind>();
+  for (const file of files('secrets')) {
+    for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+      const [kind, value] = JSON.parse(line) as [SecretKind, string];
+      secrets.set(value, kind);
+    }
+  }
+  return {
+    secrets: [...secrets].map(([value, kind]) => ({ kind, value })),
+    dumps: files('dumps'),
+    logs: files('logs'),
+  };
+}
+
+/**
+ * How a secret could show in a dump: as it is, in hex (as the text of a `bytea` is), in base64, and, when it is base64url itself,
+ * as the bytes that it stands for.
+ */
+export function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const forms = [
+    bytes.toString('latin1'),
+    bytes.toString('hex'),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+  ];
+  if (/^[A-Za-z0-9_-]{22,}$/.test(value)) {
+    const decoded = Buffer.from(value, 'base64url');
+    forms.push(decoded.toString('hex'), decoded.toString('latin1'));
+  }
+  return [...new Set(forms)];
+}
+
+const RAW = { getTypeParser: () => (text: string) => text };
+
+/**
+ * Every value of every table of the schema `public`, one a line. What is `bytea` comes twice: in hex, as Postgres
+ * writes it, and byte by byte as latin1. Text is UTF-8 bytes in latin1, so that the whole is one searchable byte string.
+ */
+export async function dumpDatabase(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url, application_name: 'dump' });
+  await client.connect();
+  try {
+    const tables = await client.query<{ name: string }>(
+      "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+    );
+    let dump = '';
+    for (const { name } of tables.rows) {
+      const { rows, fields } = await client.query<(string | null)[]>({
+        text: `SELECT * FROM ${name}`,
+        rowMode: 'array',
+        types: RAW as never,
+      });
+      for (const row of rows) {
+        for (const [i, value] of row.entries()) {
+          if (value === null) continue;
+          dump += `${name}.${fields[i]?.name}\t${Buffer.from(value).toString('latin1')}\n`;
+          if (value.startsWith('\\x')) dump += `${Buffer.from(value.slice(2), 'hex').toString('latin1')}\n`;
+        }
+      }
+    }
+    return dump;
+  } finally {
+    await client.end();
+  }
+}

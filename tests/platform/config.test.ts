@@ -1,0 +1,440 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  type Config,
+  ConfigError,
+  describeConfig,
+  isLoopback,
+  loadConfig,
+  resolveMasterKeys,
+  SETTINGS,
+  type SettingName,
+} from '../../server/config.ts';
+
+const KEY = randomBytes(32).toString('base64');
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  CARDEA_ISSUER: 'https://id.example.com',
+  CARDEA_DATABASE_URL: 'postgres://cardea:hunter2@db/cardea',
+  CARDEA_MASTER_KEY: KEY,
+} as const;
+
+/** The problems that loading it reports; none when it loads. */
+function problems(env: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    assert.equal(error.code, 'invalid_configuration');
+    return error.problems;
+  }
+}
+
+/** The one problem there is. */
+function problem(env: Readonly<Record<string, string>>): string {
+  const found = problems(env);
+  assert.equal(found.length, 1, `one problem, not ${JSON.stringify(found)}`);
+  return found[0] ?? '';
+}
+
+describe('configuration', () => {
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cardea-test-config-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  function file(name: string, content: string): string {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  test('needs nothing in development', () => {
+    const config = loadConfig({});
+    assert.equal(config.production, false);
+    assert.equal(config.issuer.href, 'http://localhost:3000/');
+    assert.equal(config.host, '127.0.0.1');
+    assert.equal(config.port, 3000);
+    assert.equal(config.databaseUrl, undefined);
+    assert.equal(config.redisUrl, undefined);
+    assert.deepEqual(config.masterKeys, []);
+    assert.equal(config.demo, true);
+    assert.deepEqual(config.trustedProxies, []);
+    assert.deepEqual(config.keys.rings, ['RS256']);
+    assert.equal(config.keys.rotationSeconds, 30 * 24 * 3600);
+    assert.equal(config.lifetimes.authorizationCode, 60);
+  });
+
+  test('is frozen, all the way down', () => {
+    const config = loadConfig({}) as { -readonly [K in keyof Config]: Config[K] };
+    assert.throws(() => {
+      config.port = 1;
+    }, TypeError);
+    assert.throws(() => {
+      (config.keys as { rsaBits: number }).rsaBits = 512;
+    }, TypeError);
+    assert.throws(() => (config.trustedProxies as string[]).push('0.0.0.0/0'), TypeError);
+  });
+
+  test('the issuer follows the port unless it is set', () => {
+    assert.equal(loadConfig({ CARDEA_PORT: '4000' }).issuer.origin, 'http://localhost:4000');
+    const both = loadConfig({ CARDEA_PORT: '4000', CARDEA_ISSUER: 'https://id.example.com' });
+    assert.equal(both.issuer.origin, 'https://id.example.com');
+  });
+
+  describe('readers', () => {
+    const cases: readonly {
+      name: SettingName;
+      read: (config: Config) => unknown;
+      good: readonly (readonly [string, unknown])[];
+      bad: readonly string[];
+    }[] = [
+      {
+        name: 'CARDEA_ISSUER',
+        read: (config) => config.issuer.href,
+        good: [
+          ['https://id.example.com', 'https://id.example.com/'],
+          ['http://127.0.0.1:3000', 'http://127.0.0.1:3000/'],
+        ],
+        bad: [
+          '',
+          'id.example.com',
+          'ftp://id.example.com',
+          'https://id.example.com/',
+          'https://id.example.com/a',
+          'https://id.example.com?a=b',
+          'https://id.example.com#a',
+          'https://user:pw@id.example.com',
+          'javascript:alert(1)',
+        ],
+      },
+      { name: 'CARDEA_HOST', read: (config) => config.host, good: [['0.0.0.0', '0.0.0.0']], bad: [''] },
+      {
+        name: 'CARDEA_PORT',
+        read: (config) => config.port,
+        good: [
+          ['0', 0],
+          ['65535', 65_535],
+        ],
+        bad: ['', '-1', '65536', '3e3', '0x10', '1.5', ' 80', 'http'],
+      },
+      {
+        name: 'CARDEA_DATABASE_URL',
+        read: (config) => config.databaseUrl,
+        good: [
+          ['postgres://u:p@h/d', 'postgres://u:p@h/d'],
+          ['postgresql://h/d', 'postgresql://h/d'],
+        ],
+        bad: ['', 'h/d', 'mysql://h/d', 'redis://h'],
+      },
+      {
+        name: 'CARDEA_DATABASE_POOL',
+        read: (config) => config.databasePool,
+        good: [
+          ['1', 1],
+          ['500', 500],
+        ],
+        bad: ['0', '501', 'many'],
+      },
+      {
+        name: 'CARDEA_DATABASE_TIMEOUT_MS',
+        read: (config) => config.databaseTimeoutMs,
+        good: [
+          ['100', 100],
+          ['60000', 60_000],
+        ],
+        bad: ['99', '60001', '5s'],
+      },
+      {
+        name: 'CARDEA_REDIS_URL',
+        read: (config) => config.redisUrl,
+        good: [
+          ['redis://h:6379', 'redis://h:6379'],
+          ['rediss://u:p@h:6379', 'rediss://u:p@h:6379'],
+          ['redis+sentinel://a:26379,b:26379/main', 'redis+sentinel://a:26379,b:26379/main'],
+          ['redis+cluster://a:6379,b:6379', 'redis+cluster://a:6379,b:6379'],
+        ],
+        bad: ['', 'h:6379', 'http://h:6379'],
+      },
+      { name: 'CARDEA_DATA_DIR', read: (config) => config.dataDir, good: [['/srv/cardea', '/srv/cardea']], bad: [''] },
+      {
+        name: 'CARDEA_MASTER_KEY',
+        read: (config) => config.masterKeys.map((key) => Buffer.from(key).toString('hex')),
+        good: [
+          [KEY, [Buffer.from(KEY, 'base64').toString('hex')]],
+          ['ab'.repeat(32), ['ab'.repeat(32)]],
+          [`${'ab'.repeat(32)}, ${'cd'.repeat(32)}`, ['ab'.repeat(32), 'cd'.repeat(32)]],
+        ],
+        bad: ['', ',', 'short', 'ab'.repeat(31), randomBytes(31).toString('base64'), `${KEY},short`],
+      },
+      {
+        name: 'CARDEA_DEMO',
+        read: (config) => config.demo,
+        good: [
+          ['true', true],
+          ['1', true],
+          ['false', false],
+          ['0', false],
+        ],
+        bad: ['', 'yes', 'TRUE'],
+      },
+      {
+        name: 'CARDEA_LOG_LEVEL',
+        read: (config) => config.logLevel,
+        good: [['debug', 'debug']],
+        bad: ['', 'INFO', 'verbose'],
+      },
+      {
+        name: 'CARDEA_TRUSTED_PROXIES',
+        read: (config) => config.trustedProxies,
+        good: [
+          ['', []],
+          ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+          ['2001:db8::/32', ['2001:db8::/32']],
+        ],
+        bad: ['localhost', '10.0.0.0/33', '::1/129', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0', '10.0.0.1/-1'],
+      },
+      {
+        name: 'CARDEA_RATE_LIMIT',
+        read: (config) => config.rateLimit,
+        good: [['1', 1]],
+        bad: ['0', '1000001', 'off'],
+      },
+      {
+        name: 'CARDEA_KEY_RINGS',
+        read: (config) => config.keys.rings,
+        good: [
+          ['RS256,ES256,EdDSA', ['RS256', 'ES256', 'EdDSA']],
+          ['ES256,ES256', ['ES256']],
+        ],
+        bad: ['', 'HS256', 'none', 'RS256,none'],
+      },
+      {
+        name: 'CARDEA_KEY_RSA_BITS',
+        read: (config) => config.keys.rsaBits,
+        good: [
+          ['2048', 2048],
+          ['4096', 4096],
+        ],
+        bad: ['1024', '2047', ''],
+      },
+    ];
+    const durations: readonly (readonly [SettingName, (config: Config) => number])[] = [
+      ['CARDEA_KEY_ROTATION', (config) => config.keys.rotationSeconds],
+      ['CARDEA_JWKS_MAX_AGE', (config) => config.keys.jwksMaxAgeSeconds],
+      ['CARDEA_KEY_POLL', (config) => config.keys.pollSeconds],
+      ['CARDEA_ACCESS_TOKEN_TTL', (config) => config.lifetimes.accessToken],
+      ['CARDEA_ID_TOKEN_TTL', (config) => config.lifetimes.idToken],
+      ['CARDEA_CODE_TTL', (config) => config.lifetimes.authorizationCode],
+      ['CARDEA_REFRESH_TOKEN_IDLE_TTL', (config) => config.lifetimes.refreshTokenIdle],
+      ['CARDEA_REFRESH_TOKEN_TTL', (config) => config.lifetimes.refreshTokenAbsolute],
+      ['CARDEA_SESSION_TTL', (config) => config.lifetimes.session],
+      ['CARDEA_INTERACTION_TTL', (config) => config.lifetimes.interaction],
+    ];
+    const all = [
+      ...cases,
+      ...durations.map(([name, read]) => ({
+        name,
+        read: read as (config: Config) => unknown,
+        good: [
+          ['90', 90],
+          ['90s', 90],
+          ['15m', 900],
+          ['12h', 43_200],
+          ['30d', 2_592_000],
+        ] as const,
+        bad: ['', '0', '0d', '-1h', '1.5h', '1w', 'h', '1 h', '1h30m'],
+      })),
+    ];
+
+    for (const { name, read, good, bad } of all) {
+      test(`${name} takes what is right and says what is wrong`, () => {
+        for (const [text, expected] of good) assert.deepEqual(read(loadConfig({ [name]: text })), expected, text);
+        for (const text of bad) assert.match(problem({ [name]: text }), new RegExp(`^${name} must `), text);
+      });
+    }
+
+    test('each setting is covered here', () => {
+      assert.deepEqual(all.map(({ name }) => name).sort(), Object.keys(SETTINGS).sort());
+    });
+
+    test('no text makes loading fail but with a ConfigError', () => {
+      const names = Object.keys(SETTINGS);
+      fc.assert(
+        fc.property(fc.constantFrom(...names), fc.string({ unit: 'binary' }), (name, text) => {
+          assert.ok(problems({ [name]: text }).every((one) => one.startsWith(`${name} `)));
+        }),
+      );
+    });
+  });
+
+  test('tells of all problems at once', () => {
+    assert.equal(problems({ CARDEA_PORT: 'x', CARDEA_DEMO: 'maybe', CARDEA_NONSENSE: '1' }).length, 3);
+  });
+
+  describe('names', () => {
+    test('an unknown name is refused, with the nearest real one', () => {
+      for (const [wrong, right] of [
+        ['CARDEA_ISSEUR', 'CARDEA_ISSUER'],
+        ['CARDEA_DATABSE_URL', 'CARDEA_DATABASE_URL'],
+        ['CARDEA_MASTERKEY', 'CARDEA_MASTER_KEY'],
+        ['CARDEA_MASTERKEY_FILE', 'CARDEA_MASTER_KEY'],
+        ['CARDEA_LOGLEVEL', 'CARDEA_LOG_LEVEL'],
+        ['CARDEA_', 'CARDEA_'],
+      ] as const) {
+        const said = problem({ [wrong]: 'x' });
+        assert.ok(said.startsWith(`${wrong} is not a setting`), said);
+        assert.ok(said.includes(right), said);
+      }
+    });
+
+    test('the value of an unknown name is not repeated: it may be a secret with a typo', () => {
+      assert.ok(!problem({ CARDEA_MASTERKEY: 'sesame' }).includes('sesame'));
+    });
+
+    test('what is not CARDEA_* is left alone', () => {
+      assert.deepEqual(problems({ PATH: '/bin', CARDEA: '1', cardea_port: 'x', NODE_ENV: 'test' }), []);
+    });
+  });
+
+  describe('secrets from files', () => {
+    const secrets = (Object.keys(SETTINGS) as SettingName[]).filter((name) => 'secret' in SETTINGS[name]);
+    const values: Readonly<Record<string, string>> = {
+      CARDEA_DATABASE_URL: 'postgres://u:p@h/d',
+      CARDEA_REDIS_URL: 'redis://:p@h:6379',
+      CARDEA_MASTER_KEY: KEY,
+    };
+
+    test('each secret has a twin, which ends with or without a newline', () => {
+      assert.deepEqual(secrets.sort(), Object.keys(values).sort());
+      for (const name of secrets) {
+        const value = values[name] ?? '';
+        const direct = loadConfig({ [name]: value });
+        assert.deepEqual(loadConfig({ [`${name}_FILE`]: file(name, `${value}\n`) }), direct);
+        assert.deepEqual(loadConfig({ [`${name}_FILE`]: file(name, value) }), direct);
+      }
+    });
+
+    test('both at once is refused', () => {
+      const said = problem({ CARDEA_MASTER_KEY: KEY, CARDEA_MASTER_KEY_FILE: file('key', KEY) });
+      assert.match(said, /^CARDEA_MASTER_KEY is set twice/);
+    });
+
+    test('a file that is not there is told by name and code', () => {
+      const said = problem({ CARDEA_MASTER_KEY_FILE: join(folder, 'nothing') });
+      assert.equal(said, 'CARDEA_MASTER_KEY cannot be read from CARDEA_MASTER_KEY_FILE (ENOENT)');
+    });
+
+    test('what is wrong in a file is not repeated', () => {
+      assert.ok(!problem({ CARDEA_MASTER_KEY_FILE: file('bad', 'sesame') }).includes('sesame'));
+    });
+
+    test('a setting that is no secret has none', () => {
+      assert.match(problem({ CARDEA_PORT_FILE: file('port', '80') }), /only secrets come from files; set CARDEA_PORT$/);
+    });
+  });
+
+  describe('production', () => {
+    test('starts with what it needs', () => {
+      const config = loadConfig(PRODUCTION);
+      assert.equal(config.production, true);
+      assert.equal(config.demo, false);
+    });
+
+    const missing = (name: keyof typeof PRODUCTION) => {
+      const { [name]: _, ...rest } = PRODUCTION;
+      return rest;
+    };
+
+    test('refuses the embedded database', () => {
+      assert.match(problem(missing('CARDEA_DATABASE_URL')), /^CARDEA_DATABASE_URL is required/);
+    });
+
+    test('refuses to make up a master key', () => {
+      assert.match(problem(missing('CARDEA_MASTER_KEY')), /^CARDEA_MASTER_KEY .*is required/);
+    });
+
+    test('takes the master key from a file', () => {
+      assert.deepEqual(problems({ ...missing('CARDEA_MASTER_KEY'), CARDEA_MASTER_KEY_FILE: file('key', KEY) }), []);
+    });
+
+    test('refuses an http issuer that is not loopback', () => {
+      for (const origin of ['http://id.example.com', 'http://10.0.0.1', 'http://127.0.0.1.example.com'])
+        assert.match(problem({ ...PRODUCTION, CARDEA_ISSUER: origin }), /^CARDEA_ISSUER must be https/, origin);
+      for (const origin of ['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000'])
+        assert.deepEqual(problems({ ...PRODUCTION, CARDEA_ISSUER: origin }), [], origin);
+    });
+
+    test('refuses demo data', () => {
+      assert.match(problem({ ...PRODUCTION, CARDEA_DEMO: 'true' }), /^CARDEA_DEMO must not be set/);
+    });
+
+    test('says all that is missing at once', () => {
+      assert.equal(problems({ NODE_ENV: 'production', CARDEA_ISSUER: 'http://id.example.com' }).length, 3);
+    });
+  });
+
+  test('loopback is told from what looks like it', () => {
+    for (const name of ['localhost', '[::1]', '127.0.0.1', '127.1.2.3']) assert.ok(isLoopback(name), name);
+    for (const name of ['localhost.example.com', '127.0.0.1.example.com', '128.0.0.1', '0.0.0.0', '[::2]'])
+      assert.ok(!isLoopback(name), name);
+  });
+
+  describe('describeConfig', () => {
+    test('shows what is in force and where from, with secrets masked', () => {
+      const env = {
+        CARDEA_PORT: '4000',
+        CARDEA_DATABASE_URL: 'postgres://cardea:hunter2@db/cardea',
+        CARDEA_MASTER_KEY_FILE: file('key', KEY),
+      };
+      const shown = describeConfig(env);
+      const of = (name: SettingName) => shown.find((one) => one.name === name);
+      assert.deepEqual(
+        shown.map(({ name }) => name),
+        Object.keys(SETTINGS),
+      );
+      assert.equal(of('CARDEA_PORT')?.value, '4000');
+      assert.equal(of('CARDEA_PORT')?.source, 'environment');
+      assert.equal(of('CARDEA_MASTER_KEY')?.source, 'file');
+      assert.equal(of('CARDEA_HOST')?.source, 'default');
+      assert.equal(of('CARDEA_ISSUER')?.value, 'http://localhost:4000');
+      const text = JSON.stringify(shown);
+      assert.ok(!text.includes('hunter2'));
+      assert.ok(!text.includes(KEY));
+    });
+
+    test('refuses what loading refuses', () => {
+      assert.throws(() => describeConfig({ CARDEA_PORT: 'x' }), ConfigError);
+    });
+  });
+
+  describe('the development master key', () => {
+    test('is made once, with mode 0600, and kept', () => {
+      const config = loadConfig({ CARDEA_DATA_DIR: join(folder, 'a', 'b') });
+      const [made] = resolveMasterKeys(config);
+      assert.equal(made?.length, 32);
+      const path = join(config.dataDir, 'master.key');
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+      assert.deepEqual(resolveMasterKeys(config), [made]);
+      assert.deepEqual(Buffer.from(readFileSync(path, 'utf8').trim(), 'base64'), made);
+    });
+
+    test('differs from one directory to the next', () => {
+      const make = (name: string) => resolveMasterKeys(loadConfig({ CARDEA_DATA_DIR: join(folder, name) }))[0];
+      assert.notDeepEqual(make('one'), make('two'));
+    });
+
+    test('is not made when one is configured', () => {
+      const config = loadConfig({ CARDEA_DATA_DIR: join(folder, 'none'), CARDEA_MASTER_KEY: KEY });
+      assert.deepEqual(resolveMasterKeys(config), [Buffer.from(KEY, 'base64')]);
+      assert.ok(!existsSync(config.dataDir));
+    });
+  });
+});

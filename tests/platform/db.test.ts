@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { sql } from 'kysely';
+import { createDb, type Db, type Statement, sqlState, translate, UNIQUE_VIOLATION } from '../../server/platform/db.ts';
+import { AppError, isUnavailable, unavailable } from '../../server/platform/errors.ts';
+import { ownPostgres } from '../helpers/embedded.ts';
+import { database } from '../helpers/postgres.ts';
+import { defer, type Scope } from '../helpers/scope.ts';
+import { until } from '../helpers/waiting.ts';
+
+const CREATE: Statement = { name: 'create', text: 'CREATE TABLE things (id int PRIMARY KEY, value text NOT NULL)' };
+const INSERT: Statement = { name: 'insert', text: 'INSERT INTO things (id, value) VALUES ($1, $2) RETURNING id' };
+const COUNT: Statement = { name: 'count', text: 'SELECT count(*)::int AS n FROM things' };
+const SLEEP: Statement = { name: 'sleep', text: 'SELECT pg_sleep($1)' };
+const PID: Statement = { name: 'pid', text: 'SELECT pg_backend_pid() AS pid' };
+const ONE: Statement = { name: 'one', text: 'SELECT 1 AS one' };
+
+async function count(db: Db): Promise<number | undefined> {
+  return (await db.run<{ n: number }>(COUNT, []))[0]?.n;
+}
+
+/** A fresh database with an empty table. */
+async function things(scope: Scope, options: { poolSize?: number; timeoutMs?: number } = {}) {
+  const sent: string[] = [];
+  const made = await database(scope, { ...options, onStatement: (text) => sent.push(text) });
+  await made.db.run(CREATE, []);
+  sent.length = 0;
+  return { ...made, sent };
+}
+
+describe('transactions', () => {
+  test('all statements happen, in one round trip', async (t) => {
+    const { db, sent } = await things(t);
+    const rows = await db.transact([
+      { statement: INSERT, values: [1, 'a'] },
+      { statement: INSERT, values: [2, 'b'] },
+      { statement: COUNT, values: [] },
+    ]);
+    assert.deepEqual(rows, [[{ id: 1 }], [{ id: 2 }], [{ n: 2 }]]);
+    assert.deepEqual(sent, ['BEGIN', INSERT.text, INSERT.text, COUNT.text, 'COMMIT']);
+  });
+
+  for (const at of [0, 1, 2]) {
+    test(`none happens when number ${at + 1} is refused, and the connection is good for more`, async (t) => {
+      const { db } = await things(t, { poolSize: 1 });
+      const bound = [10, 11, 12].map((id, i) => ({ statement: INSERT, values: [id, i === at ? null : 'x'] }));
+      await assert.rejects(db.transact(bound), (error) => sqlState(error) === '23502');
+      assert.equal(await count(db), 0);
+      await db.transact([
+        { statement: INSERT, values: [1, 'a'] },
+        { statement: INSERT, values: [2, 'b'] },
+      ]);
+      assert.equal(await count(db), 2);
+    });
+  }
+
+  test('a refusal tells the first cause, not that the transaction was aborted', async (t) => {
+    const { db } = await things(t);
+    await db.run(INSERT, [1, 'a']);
+    const bound = [1, 2, 3].map((id) => ({ statement: INSERT, values: [id, 'x'] }));
+    await assert.rejects(db.transact(bound), (error) => sqlState(error) === UNIQUE_VIOLATION);
+  });
+
+  test('one statement needs no BEGIN, and none needs no connection', async (t) => {
+    const { db, sent } = await things(t);
+    assert.deepEqual(await db.transact([{ statement: INSERT, values: [1, 'a'] }]), [[{ id: 1 }]]);
+    assert.deepEqual(await db.transact([]), []);
+    assert.deepEqual(sent, [INSERT.text]);
+  });
+
+  test('parallel ones for one row: one wins, the others are refused, whatever the order', async (t) => {
+    const { db } = await things(t);
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, i) =>
+        db.transact([
+          { statement: INSERT, values: [i + 100, 'own'] },
+          { statement: INSERT, values: [1, 'shared'] },
+        ]),
+      ),
+    );
+    assert.equal(results.filter((one) => one.status === 'fulfilled').length, 1);
+    assert.equal(await count(db), 2);
+  });
+
+  test('statements are seen by the one who counts, through kysely as well', async (t) => {
+    const { db, sent } = await things(t);
+    await sql`SELECT 1`.execute(db.kysely);
+    await db.run(ONE, []);
+    assert.deepEqual(sent, ['SELECT 1', ONE.text]);
+  });
+});
+
+describe('when Postgres refuses', () => {
+  test('its refusals come through with their SQLSTATE', async (t) => {
+    const { db } = await things(t);
+    await db.run(INSERT, [1, 'a']);
+    const error = await db.run(INSERT, [1, 'b']).catch((thrown: unknown) => thrown);
+    assert.equal(sqlState(error), UNIQUE_VIOLATION);
+    assert.equal(isUnavailable(error), false);
+  });
+
+  test('our own errors are passed on as they are', () => {
+    const ours = new AppError('invalid_grant', 400, 'no');
+    assert.equal(translate(ours), ours);
+    const already = unavailable('something');
+    assert.equal(translate(already), already);
+    const mistake = new TypeError('x is not a function');
+    assert.equal(translate(mistake), mistake);
+  });
+
+  test('a SQLSTATE is found behind an AppError too', async (t) => {
+    const { db } = await things(t);
+    const cause = await db.run({ name: 'bad', text: 'SELEC' }, []).catch((thrown: unknown) => thrown);
+    assert.equal(sqlState(new AppError('x', 500, 'x', { cause })), '42601');
+    assert.equal(sqlState(new Error('x')), undefined);
+  });
+});
+
+describe('when Postgres does not answer (promise 7)', () => {
+  const SHORT_MS = 300;
+
+  test('a statement that takes too long is a 503, and the connection is good for more', async (t) => {
+    const { db } = await things(t, { poolSize: 1, timeoutMs: SHORT_MS });
+    await assert.rejects(db.run(SLEEP, [30]), isUnavailable);
+    await assert.rejects(
+      db.transact([
+        { statement: INSERT, values: [1, 'a'] },
+        { statement: SLEEP, values: [30] },
+      ]),
+      isUnavailable,
+    );
+    assert.equal(await count(db), 0);
+  });
+
+  test('waiting too long for a connection of the pool is a 503', async (t) => {
+    const { db } = await things(t, { poolSize: 1, timeoutMs: SHORT_MS });
+    const slow = db.run(SLEEP, [30]).catch((error: unknown) => error);
+    await assert.rejects(db.run(ONE, []), isUnavailable);
+    await slow;
+  });
+
+  test('a backend that is killed by an operator is a 503, and the next statement works', async (t) => {
+    const { db, url } = await things(t, { poolSize: 1 });
+    const operator = createDb({ url, poolSize: 1 });
+    defer(t, () => operator.close());
+    const [backend] = await db.run<{ pid: number }>(PID, []);
+    const waiting = assert.rejects(db.run(SLEEP, [30]), isUnavailable);
+    await until('the statement runs', async () => {
+      const text =
+        "SELECT 1 AS yes FROM pg_stat_activity WHERE pid = $1 AND query LIKE '%pg_sleep%' AND state = 'active'";
+      return (await operator.run({ name: 'active', text }, [backend?.pid])).length === 1;
+    });
+    await operator.run({ name: 'kill', text: 'SELECT pg_terminate_backend($1)' }, [backend?.pid]);
+    await waiting;
+    assert.deepEqual(await db.run(ONE, []), [{ one: 1 }]);
+  });
+
+  test('a frozen backend is a 503 soon after the time limit, not a hang', async (t) => {
+    const { db } = await things(t, { poolSize: 1, timeoutMs: SHORT_MS });
+    const [backend] = await db.run<{ pid: number }>(PID, []);
+    assert.ok(backend);
+    process.kill(backend.pid, 'SIGSTOP');
+    try {
+      const began = performance.now();
+      await assert.rejects(
+        db.transact([
+          { statement: INSERT, values: [1, 'a'] },
+          { statement: INSERT, values: [2, 'b'] },
+        ]),
+        isUnavailable,
+      );
+      assert.ok(performance.now() - began < SHORT_MS + 3_000);
+      assert.deepEqual(await db.run(ONE, []), [{ one: 1 }], 'on another connection');
+    } finally {
+      process.kill(backend.pid, 'SIGCONT');
+    }
+  });
+
+  describe('at all', () => {
+    const scope: Scope = { after };
+
+    test('gone: 503, no crash from idle connections, and it works when Postgres is back', async () => {
+      const own = ownPostgres(scope);
+      const { url } = await own.start();
+      const broken: Error[] = [];
+      const db = createDb({ url, timeoutMs: SHORT_MS, onIdleError: (error) => broken.push(error) });
+      defer(scope, () => db.close());
+      // several idle connections, and one of its own
+      await Promise.all(Array.from({ length: 4 }, () => db.run(ONE, [])));
+      await db.connect();
+
+      await own.kill();
+      await assert.rejects(db.run(ONE, []), isUnavailable);
+      await assert.rejects(
+        db.transact([
+          { statement: ONE, values: [] },
+          { statement: ONE, values: [] },
+        ]),
+        isUnavailable,
+      );
+      await assert.rejects(db.connect(), isUnavailable);
+      await until('idle connections are told of', () => broken.length > 0);
+
+      // The port is chosen anew at each start; an operator's Postgres keeps its own.
+      const back = await own.start();
+      const again = createDb({ url: back.url });
+      assert.deepEqual(await again.run(ONE, []), [{ one: 1 }]);
+      await again.close();
+    });
+
+    test('frozen as a whole: 503 within the time limit, and it works when it goes on', async (t) => {
+      const own = ownPostgres(t);
+      const { url } = await own.start();
+      const pid = own.pid();
+      assert.ok(pid);
+      const db = createDb({ url, timeoutMs: SHORT_MS });
+      defer(t, () => db.close());
+      process.kill(pid, 'SIGSTOP');
+      const began = performance.now();
+      await assert.rejects(db.run(ONE, []), isUnavailable);
+      await assert.rejects(db.connect(), isUnavailable);
+      assert.ok(performance.now() - began < 4_000);
+      process.kill(pid, 'SIGCONT');
+      assert.deepEqual(await db.run(ONE, []), [{ one: 1 }]);
+    });
+  });
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { describe, test } from 'node:test';
+import { AppError } from '../../server/platform/errors.ts';
+import { createLog, describeError } from '../../server/platform/log.ts';
+import { database } from '../helpers/postgres.ts';
+
+const SECRET = 'sesame-7f3a';
+
+/** A log whose lines are kept. */
+function recorder(level = 'trace') {
+  const lines: string[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  return { log: createLog({ level, destination }), lines, text: () => lines.join('') };
+}
+
+describe('log lines', () => {
+  test('are JSON with a level by name and a time in ISO 8601, and nothing of the machine', () => {
+    const { log, lines } = recorder();
+    log.info({ route: '/token', status: 200 }, 'request');
+    const line = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+    assert.deepEqual(Object.keys(line).sort(), ['level', 'msg', 'route', 'status', 'time']);
+    assert.equal(line.level, 'info');
+    assert.equal(new Date(String(line.time)).toISOString(), line.time);
+  });
+
+  test('below the level are not written', () => {
+    const { log, lines } = recorder('warn');
+    log.info('quiet');
+    log.warn('loud');
+    assert.equal(lines.length, 1);
+  });
+});
+
+describe('redaction', () => {
+  const names = [
+    ...['password', 'secret', 'token', 'code', 'cookie', 'authorization', 'email', 'access_token', 'refresh_token'],
+    ...['id_token', 'client_secret', 'client_assertion', 'code_verifier', 'login_hint', 'id_token_hint', 'nonce'],
+  ];
+
+  for (const name of names) {
+    test(`${name} is censored at the top and two levels down`, () => {
+      const { log, text } = recorder();
+      log.info({ [name]: SECRET });
+      log.info({ a: { [name]: SECRET } });
+      log.info({ a: { b: { [name]: SECRET } } });
+      assert.ok(!text().includes(SECRET), text());
+      assert.equal(text().split('[redacted]').length, 4);
+    });
+  }
+
+  test('holds in child loggers', () => {
+    const { log, text } = recorder();
+    log.child({ request: 'r1' }).info({ body: { password: SECRET } });
+    assert.ok(!text().includes(SECRET));
+  });
+});
+
+describe('errors', () => {
+  test('are told by type, code and frames, never by message', () => {
+    const error = Object.assign(new Error(`cannot parse ${SECRET}`), { code: 'E_PARSE' });
+    const { log, lines, text } = recorder();
+    log.error({ error }, 'failed');
+    log.error({ err: error }, 'failed');
+    log.error(error, 'failed');
+    assert.ok(!text().includes(SECRET), text());
+    assert.equal(lines.length, 3);
+    for (const line of lines) {
+      assert.match(line, /"type":"Error"/);
+      assert.match(line, /"E_PARSE"/);
+      assert.match(line, /log\.test\.ts/);
+    }
+  });
+
+  test('logged alone, without a text of ours, keep their message out too', () => {
+    const { log, text } = recorder();
+    const error = new Error(`cannot parse ${SECRET}`);
+    log.error(error);
+    log.error({ err: error });
+    log.error({ error });
+    assert.ok(!text().includes(SECRET), text());
+  });
+
+  test('messages of several lines do not slip in through the stack', () => {
+    const { log, text } = recorder();
+    log.error({ error: new Error(`first\n  ${SECRET}\n${SECRET}`) }, 'failed');
+    assert.ok(!text().includes(SECRET), text());
+  });
+
+  test('causes are told in the same way, and a cycle ends', () => {
+    const cause = new TypeError(SECRET);
+    const error = new AppError('temporarily_unavailable', 503, `no ${SECRET}`, { cause });
+    const { log, text } = recorder();
+    log.error({ error }, 'failed');
+    assert.ok(!text().includes(SECRET));
+    assert.match(text(), /temporarily_unavailable/);
+    assert.match(text(), /TypeError/);
+
+    const circle: { cause?: unknown } = cause;
+    circle.cause = error;
+    assert.ok(JSON.stringify(describeError(error)).length < 20_000);
+  });
+
+  test('what is thrown without being an error is told by its type', () => {
+    const { log, text } = recorder();
+    log.error({ error: SECRET }, 'failed');
+    log.error({ error: { password: SECRET, detail: SECRET } }, 'failed');
+    assert.ok(!text().includes(SECRET), text());
+  });
+
+  test('what Postgres quotes of a row stays out: its message, detail and parameters', async (t) => {
+    const { db } = await database(t);
+    const create = `CREATE TABLE people (email text UNIQUE, age int CHECK (age > 0))`;
+    await db.run({ name: 'create', text: create }, []);
+    const insert = { name: 'insert', text: 'INSERT INTO people VALUES ($1, $2)' };
+    await db.run(insert, [SECRET, 1]);
+    const { log, text } = recorder();
+    for (const values of [
+      [SECRET, 1],
+      [SECRET, -1],
+      ['x', SECRET],
+    ]) {
+      const error: unknown = await db.run(insert, values).catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof Error);
+      log.error({ error }, 'failed');
+    }
+    assert.ok(!text().includes(SECRET), text());
+    for (const state of ['23505', '23514', '22P02']) assert.ok(text().includes(state), state);
+  });
+});

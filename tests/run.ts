@@ -1,0 +1,201 @@
+/**
+ * What `make test` runs: every test file on one throw-away Postgres, in three phases, with one total.
+ *
+ *   node tests/run.ts [only=tests/keys]
+ *
+ * Tests that measure or kill processes run alone, after the others. The search of all database dumps comes last.
+ */
+import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec, type TestEvent } from 'node:test/reporters';
+import { startEmbeddedPostgres } from '../server/platform/embedded.ts';
+import { artifacts, ROOT } from './helpers/artifacts.ts';
+import { findChromium, findOnPath } from './helpers/chromium.ts';
+import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.ts';
+import { isAlive, until } from './helpers/waiting.ts';
+
+/** Cheap ones first: a mistake in the small shows before the browser starts. */
+const ORDER = ['platform', 'accounts', 'clients', 'keys', 'records', 'oidc', 'security', 'flows', 'browser'];
+const ALONE = /^tests\/(chaos|performance)\//;
+const LAST = 'tests/security/database_dump.test.ts';
+const MINUTE = 60_000;
+
+interface Phase {
+  name: string;
+  files: string[];
+  concurrency: number;
+  /** Milliseconds that one file may take; one that hangs on a leaked handle fails here. */
+  timeout: number;
+}
+
+const counters = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const;
+type Total = Record<(typeof counters)[number], number>;
+
+/** @returns the exit code */
+async function main(args: readonly string[]): Promise<number> {
+  const began = performance.now();
+  const only = args.map((arg) => /^only=(.*)$/.exec(arg)?.[1]).find((one) => one !== undefined) || 'tests';
+  const phases = plan(testFiles(only.replace(/^\.\//, '').replace(/\/$/, '')));
+  if (phases.length === 0) {
+    console.error(`no test file is in ${only}`);
+    return 1;
+  }
+  if (!reportTools(only === 'tests')) return 1;
+
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+
+  const total = Object.fromEntries(counters.map((name) => [name, 0])) as Total;
+  const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-run-'));
+  chmodSync(dataDir, 0o711); // as root, Postgres runs as another user, who has to get through
+  // Whatever the tests put into "the" temporary directory goes away with the run, also when it is interrupted.
+  process.env.TMPDIR = join(dataDir, 'tmp');
+  mkdirSync(process.env.TMPDIR, { mode: 0o755 });
+  process.env.TEST_RUN_DIR = freshRunFolder();
+  let leaked = 0;
+  try {
+    const postgres = await startEmbeddedPostgres({ dataDir, settings: TEST_CLUSTER_SETTINGS });
+    process.env.TEST_POSTGRES_URL = postgres.url;
+    await prepareTemplate(on(postgres.url, 'postgres'));
+    for (const phase of phases) {
+      if (interrupted.signal.aborted) break;
+      add(total, await runPhase(phase, interrupted.signal));
+    }
+  } finally {
+    leaked = await stopPostgres(dataDir);
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+  if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
+  if (interrupted.signal.aborted) console.error('interrupted');
+  return report(total, performance.now() - began, leaked > 0 || interrupted.signal.aborted);
+}
+
+function testFiles(only: string): string[] {
+  return globSync('tests/**/*.test.ts', { cwd: ROOT })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file === only || file.startsWith(`${only}/`) || file.startsWith(`${only}.`))
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+function rank(file: string): number {
+  const at = ORDER.indexOf(file.split('/')[1] ?? '');
+  return at === -1 ? ORDER.length : at;
+}
+
+function plan(files: readonly string[]): Phase[] {
+  const together = files.filter((file) => !ALONE.test(file) && file !== LAST);
+  return [
+    // One core is left to Postgres and the servers that the tests start, unless there are but two.
+    {
+      name: 'tests',
+      files: together,
+      concurrency: Math.max(2, Math.min(4, availableParallelism() - 1)),
+      timeout: 4 * MINUTE,
+    },
+    { name: 'alone', files: files.filter((file) => ALONE.test(file)), concurrency: 1, timeout: 8 * MINUTE },
+    { name: 'last', files: files.filter((file) => file === LAST), concurrency: 1, timeout: 2 * MINUTE },
+  ].filter((phase) => phase.files.length > 0);
+}
+
+/** @returns false when something is missing that the tests need; one line says what to install */
+function reportTools(needed: boolean): boolean {
+  const missing: string[] = [];
+  const chromium = findChromium();
+  if (chromium) process.env.TEST_CHROMIUM = chromium;
+  else missing.push('chromium');
+  if (!findOnPath(['redis-server'])) missing.push('redis-server');
+  if (missing.length === 0) return true;
+  console.error(`${needed ? '' : 'perhaps '}needed and not installed: apt-get install ${missing.join(' ')}`);
+  return !needed;
+}
+
+/** What the tests of this run collect; that of the last run is kept until now, to look at. */
+function freshRunFolder(): string {
+  const folder = join(artifacts(), 'run');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+async function runPhase(phase: Phase, signal: AbortSignal): Promise<Total> {
+  const total = Object.fromEntries(counters.map((name) => [name, 0])) as Total;
+  const events = run({
+    files: phase.files.map((file) => join(ROOT, file)),
+    cwd: ROOT,
+    concurrency: phase.concurrency,
+    timeout: phase.timeout,
+    signal,
+  });
+  const shown = Readable.from(withoutSummary(events, total)).compose(spec());
+  shown.pipe(process.stdout, { end: false });
+  await finished(shown, { writable: false });
+  return total;
+}
+
+/** Takes each phase's own closing numbers out, adds them up, and lets everything else through. */
+async function* withoutSummary(events: AsyncIterable<TestEvent>, total: Total): AsyncGenerator<TestEvent> {
+  for await (const event of events) {
+    if (event.type === 'test:summary' && event.data.file === undefined) add(total, event.data.counts as Partial<Total>);
+    const isNumber = event.type === 'test:diagnostic' && event.data.nesting === 0 && NUMBERS.test(event.data.message);
+    if (!isNumber) yield event;
+  }
+}
+
+const NUMBERS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
+function add(total: Total, more: Partial<Total>): void {
+  for (const name of counters) total[name] += more[name] ?? 0;
+}
+
+/** The numbers in the form of node's own runner, then a line for people. @returns the exit code */
+function report(total: Total, ms: number, broken: boolean): number {
+  const failed = total.failed + total.cancelled;
+  console.log(
+    [
+      `ℹ tests ${total.tests}`,
+      `ℹ suites ${total.suites}`,
+      `ℹ pass ${total.passed}`,
+      `ℹ fail ${total.failed}`,
+      `ℹ cancelled ${total.cancelled}`,
+      `ℹ skipped ${total.skipped}`,
+      `ℹ todo ${total.todo}`,
+      `ℹ duration_ms ${ms.toFixed(0)}`,
+      `${total.passed} passed, ${failed} failed`,
+    ].join('\n'),
+  );
+  return broken || failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+/** Stops the run's cluster, whoever is connected, and any that is left. @returns how many connections were left */
+async function stopPostgres(dataDir: string): Promise<number> {
+  const { default: pg } = await import('pg');
+  const url = process.env.TEST_POSTGRES_URL;
+  let left = 0;
+  if (url) {
+    const client = new pg.Client({ connectionString: on(url, 'postgres') });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      const counted = await client.query<{ n: number }>(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+      );
+      left = counted.rows[0]?.n ?? 0;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+  // Clusters that a test started by itself are in the temporary directory; an interrupted one has left its own running.
+  for (const file of globSync('{,tmp/*/}postgres/postmaster.pid', { cwd: dataDir })) {
+    const pid = Number(readFileSync(join(dataDir, file), 'utf8').split('\n')[0]);
+    if (!(pid > 0 && isAlive(pid))) continue;
+    process.kill(pid, 'SIGQUIT'); // at once: nothing of it is kept
+    await until('Postgres ends', () => !isAlive(pid));
+  }
+  return left;
+}
+
+process.exitCode = await main(process.argv.slice(2));
