@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import * as client from 'openid-client';
+import type { Page } from 'playwright-core';
+import { artifacts } from '../helpers/artifacts.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { type Deployment, deployment, type Party, type Person } from '../helpers/deployment.ts';
+import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+import { freePort } from '../helpers/waiting.ts';
+
+/** A real browser, a real relying party on an origin of its own, and the real pages. */
+const scope = { after };
+const app: Deployment = await deployment(scope, { env: { CARDEA_DEMO: 'true' } });
+const person: Person = await app.seed.person({ name: 'Ada Lovelace', email: 'ada@example.com' });
+const rpPort = await freePort();
+const rp = `http://localhost:${rpPort}`;
+const party: Party = await app.seed.party({
+  name: 'Harbour Notes',
+  metadata: { redirect_uris: [`${rp}/callback`], post_logout_redirect_uris: [`${rp}/bye`], application_type: 'web' },
+});
+const config = await client.discovery(new URL(app.issuer), party.id, party.secret, undefined, {
+  execute: [client.allowInsecureRequests],
+});
+
+interface Pending {
+  verifier: string;
+  state: string;
+  nonce: string;
+}
+const pending = new Map<string, Pending>();
+/** Claims of the ID tokens that the relying party has accepted, in order. */
+const accepted: client.IDToken[] = [];
+
+const server = createServer((request, response) => {
+  void answer(new URL(request.url ?? '/', rp)).then((body) => response.end(body));
+});
+async function answer(url: URL): Promise<string> {
+  if (url.pathname !== '/callback') return `<!doctype html><title>RP</title><h1>${url.pathname}</h1>`;
+  const known = pending.get(url.searchParams.get('state') ?? '');
+  if (!known) return '<!doctype html><title>RP</title><h1>unknown state</h1>';
+  try {
+    const tokens = await client.authorizationCodeGrant(config, url, {
+      pkceCodeVerifier: known.verifier,
+      expectedState: known.state,
+      expectedNonce: known.nonce,
+    });
+    remember('access_token', tokens.access_token);
+    remember('code', url.searchParams.get('code') ?? '');
+    const claims = tokens.claims();
+    if (claims) accepted.push(claims);
+    return `<!doctype html><title>RP</title><h1>Signed in as ${claims?.sub}</h1>`;
+  } catch (error) {
+    return `<!doctype html><title>RP</title><h1>${(error as { error?: string }).error ?? 'failed'}</h1>`;
+  }
+}
+await new Promise<void>((listening) => server.listen(rpPort, '127.0.0.1', listening));
+defer(scope, () => void server.close());
+
+async function authorizationUrl(more: Record<string, string> = {}): Promise<string> {
+  const known = {
+    verifier: client.randomPKCECodeVerifier(),
+    state: client.randomState(),
+    nonce: client.randomNonce(),
+  };
+  pending.set(known.state, known);
+  return client.buildAuthorizationUrl(config, {
+    redirect_uri: `${rp}/callback`,
+    scope: 'openid profile email',
+    code_challenge: await client.calculatePKCECodeChallenge(known.verifier),
+    code_challenge_method: 'S256',
+    state: known.state,
+    nonce: known.nonce,
+    max_age: '3600',
+    ...more,
+  }).href;
+}
+
+/** Light, dark and 360 px wide, as `<name>.<variant>.png` in a folder that git ignores. */
+async function screenshots(page: Page, name: string): Promise<void> {
+  const folder = artifacts('screenshots', 'flow');
+  for (const [variant, colorScheme, width] of [
+    ['light', 'light', 1280],
+    ['dark', 'dark', 1280],
+    ['360', 'light', 360],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 860 });
+    await page.screenshot({ path: join(folder, `${name}.${variant}.png`), fullPage: true });
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
+  }
+}
+
+const browser = await launchChromium(scope);
+const context = await browser.newContext();
+const page = await context.newPage();
+const complaints: string[] = [];
+page.on('console', (message) => {
+  if (message.type() === 'error') complaints.push(message.text());
+});
+page.on('pageerror', (error) => complaints.push(error.message));
+
+async function textOf(shown: Page, selector: string): Promise<string> {
+  return (await shown.locator(selector).textContent()) ?? '';
+}
+
+async function fillIn(password: string): Promise<void> {
+  await page.locator('#identifier').fill(person.email);
+  await page.locator('#password').fill(password);
+  await page.locator('#submit').click();
+}
+
+test('a person signs in, consents, is remembered, is asked again on prompt=login, and signs out', async (t) => {
+  await t.test('is asked to sign in, and told when the password was wrong', async () => {
+    await page.goto(await authorizationUrl());
+    await page.locator('#identifier').waitFor();
+    assert.match(await textOf(page, 'main'), /Harbour Notes/);
+    await screenshots(page, 'login');
+    await fillIn('not the password');
+    await page.locator('[role=alert]').waitFor();
+    assert.equal(await page.locator('#identifier').inputValue(), person.email, 'what was typed is kept');
+    await screenshots(page, 'login-error');
+  });
+
+  await t.test('signs in, by keyboard alone, and consents to what is said in words', async () => {
+    await page.locator('#password').focus();
+    await page.keyboard.type(person.password);
+    await page.keyboard.press('Enter');
+    await page.locator('#allow').waitFor();
+    const text = await textOf(page, 'main');
+    assert.match(text, /Harbour Notes/);
+    assert.match(text, /Ada Lovelace/);
+    assert.match(text, /e-mail address/);
+    await screenshots(page, 'consent');
+    await page.locator('#allow').click();
+    await page.waitForURL(`${rp}/callback**`);
+    assert.equal(await textOf(page, 'h1'), `Signed in as ${person.id}`);
+  });
+
+  await t.test('is remembered: the same app again asks nothing', async () => {
+    await page.goto(await authorizationUrl());
+    assert.ok(page.url().startsWith(`${rp}/callback`));
+    assert.equal(accepted.length, 2);
+    assert.equal(accepted[1]?.auth_time, accepted[0]?.auth_time);
+  });
+
+  await t.test('is asked again on prompt=login (OpenID Connect Core §3.1.2.1)', async () => {
+    await page.goto(await authorizationUrl({ prompt: 'login' }));
+    await page.locator('#password').waitFor();
+    assert.equal(await page.locator('#identifier').inputValue(), person.email);
+    await screenshots(page, 'login-again');
+    await page.locator('#password').fill(person.password);
+    await page.locator('#submit').click();
+    await page.waitForURL(`${rp}/callback**`);
+    assert.equal(accepted.length, 3);
+    assert.ok(Number(accepted[2]?.auth_time) >= Number(accepted[0]?.auth_time));
+  });
+
+  await t.test('may choose an account', async () => {
+    await page.goto(await authorizationUrl({ prompt: 'select_account' }));
+    await page.locator('#continue').waitFor();
+    await screenshots(page, 'select-account');
+    await page.locator('#continue').click();
+    await page.waitForURL(`${rp}/callback**`);
+    assert.equal(accepted.length, 4);
+  });
+
+  await t.test('signs out, and is asked to sign in again after that', async () => {
+    const logout = client.buildEndSessionUrl(config, { client_id: party.id, post_logout_redirect_uri: `${rp}/bye` });
+    await page.goto(logout.href);
+    await page.locator('#logout-yes').waitFor();
+    await screenshots(page, 'logout');
+    await page.locator('#logout-yes').click();
+    await page.waitForURL(`${rp}/bye**`);
+    await page.goto(await authorizationUrl());
+    await page.locator('#password').waitFor();
+  });
+
+  await t.test('sees a page when the app is at fault, and no script or style was refused on the way', async () => {
+    await page.goto(`${app.issuer}/logout/success`);
+    await screenshots(page, 'logged-out');
+    // Chromium reports the status of the next page as a console error; it is what the page is about.
+    const before = complaints.length;
+    await page.goto(`${app.issuer}/authorize?client_id=unknown`);
+    await screenshots(page, 'error');
+    const others = complaints.slice(0, before).filter((one) => !/status of 400/.test(one));
+    assert.deepEqual(others, []);
+  });
+});
+
+test('a person can do without JavaScript', async () => {
+  const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await plain.goto(await authorizationUrl());
+  await plain.locator('#identifier').fill(person.email);
+  await plain.locator('#password').fill(person.password);
+  await plain.locator('#submit').click();
+  await plain.locator('#allow').click();
+  await plain.waitForURL(`${rp}/callback**`);
+  assert.equal(await textOf(plain, 'h1'), `Signed in as ${person.id}`);
+});
+
+test('the front page offers a demo that runs the whole flow and shows what it got', async () => {
+  const visitor = await (await browser.newContext()).newPage();
+  await visitor.goto(app.issuer);
+  await screenshots(visitor, 'home');
+  await visitor.locator('a[href="/demo"]').first().click();
+  await visitor.locator('#identifier').fill('demo@example.com');
+  await visitor.locator('#password').fill('Over-the-Threshold-1');
+  await visitor.locator('#submit').click();
+  await visitor.locator('#allow').click();
+  await visitor.waitForURL(`${app.issuer}/demo/callback**`);
+  assert.match(await textOf(visitor, 'main'), /demo@example\.com/);
+  await screenshots(visitor, 'demo');
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { browserSession } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import {
+  authorize,
+  authorizeUrl,
+  introspect,
+  redeem,
+  refresh,
+  signIn,
+  token,
+  userinfo,
+} from '../helpers/relying_party.ts';
+
+/**
+ * The budgets of a request: statements sent to Postgres, BEGIN and COMMIT included, and transactions that write.
+ * Counted once everything that is cached is warm.
+ */
+const API = 'https://api.example.com';
+const app = await deployment({ after });
+const person = await app.seed.person();
+const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access api:read' } });
+await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
+const warmUp = await authorize({ issuer: app.issuer, party, person });
+const { browser } = warmUp;
+await redeem(app.issuer, party, warmUp);
+await token(app.issuer, party, { grant_type: 'client_credentials', resource: API, scope: 'api:read' });
+
+async function counted<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; statements: number; commits: number; sent: string[] }> {
+  app.statements.length = 0;
+  const result = await work();
+  const sent = [...app.statements];
+  const writes = sent.filter((text) => text !== 'BEGIN' && /\b(INSERT|UPDATE|DELETE)\b/.test(text)).length;
+  const begun = sent.filter((text) => text === 'COMMIT').length;
+  const inTransactions = sent.reduce(
+    ({ open, inside }, text) => {
+      if (text === 'BEGIN') return { open: true, inside };
+      if (text === 'COMMIT') return { open: false, inside };
+      return { open, inside: inside + (open && /\b(INSERT|UPDATE|DELETE)\b/.test(text) ? 1 : 0) };
+    },
+    { open: false, inside: 0 },
+  ).inside;
+  return { result, statements: sent.length, commits: begun + (writes - inTransactions), sent };
+}
+
+test('statements: JWKS and discovery: none', async () => {
+  for (const path of [
+    '/.well-known/jwks.json',
+    '/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server',
+  ]) {
+    const { statements } = await counted(() => fetch(app.issuer + path));
+    assert.equal(statements, 0, path);
+  }
+});
+
+test('statements: client credentials with a JWT: none', async () => {
+  const { result, statements } = await counted(() =>
+    token(app.issuer, party, { grant_type: 'client_credentials', resource: API, scope: 'api:read' }),
+  );
+  assert.equal(result.status, 200);
+  assert.equal(result.body.access_token?.split('.').length, 3);
+  assert.equal(statements, 0);
+});
+
+test('statements: client credentials with an opaque token: one, which commits', async () => {
+  const { result, statements, commits } = await counted(() =>
+    token(app.issuer, party, { grant_type: 'client_credentials' }),
+  );
+  assert.equal(result.status, 200);
+  assert.deepEqual({ statements, commits }, { statements: 1, commits: 1 });
+});
+
+test('statements: code redemption: two, one commit', async () => {
+  const granted = await authorize({ issuer: app.issuer, party, person, browser });
+  const { result, statements, commits } = await counted(() => redeem(app.issuer, party, granted));
+  assert.equal(result.status, 200);
+  assert.deepEqual({ statements, commits }, { statements: 2, commits: 1 });
+});
+
+test('statements: refresh: two, one commit', async () => {
+  const first = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
+  const { result, statements, commits } = await counted(() =>
+    refresh(app.issuer, party, first.body.refresh_token ?? ''),
+  );
+  assert.equal(result.status, 200);
+  assert.deepEqual({ statements, commits }, { statements: 2, commits: 1 });
+});
+
+test('statements: introspection of an opaque token without a hint: one', async () => {
+  const { body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
+  for (const value of [body.access_token, body.refresh_token]) {
+    const { result, statements, commits } = await counted(() => introspect(app.issuer, party, value ?? ''));
+    assert.equal(result.active, true);
+    assert.deepEqual({ statements, commits }, { statements: 1, commits: 0 });
+  }
+});
+
+test('statements: userinfo: one', async () => {
+  const { body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
+  const { result, statements, commits } = await counted(() => userinfo(app.issuer, body.access_token ?? ''));
+  assert.equal(result.body.sub, person.id);
+  assert.deepEqual({ statements, commits }, { statements: 1, commits: 0 });
+});
+
+test('statements: a whole sign-in with consent, from /authorize to tokens: at most 16, with at most 4 commits', async (t) => {
+  const stranger = browserSession(app.issuer);
+  const { statements, commits, sent } = await counted(async () => {
+    const verifier = 'v'.repeat(43);
+    const page = await signIn(
+      stranger,
+      await stranger.follow(await stranger.get(authorizeUrl({ issuer: app.issuer, party }, verifier))),
+      person,
+    );
+    const code = new URL(page.location ?? '').searchParams.get('code') ?? '';
+    const answer = await redeem(app.issuer, party, { code, verifier });
+    assert.equal(answer.status, 200);
+  });
+  t.diagnostic(`${statements} statements, ${commits} commits`);
+  assert.ok(
+    statements <= 16 && commits <= 4,
+    `${statements} statements, ${commits} commits:\n${sent.map((one) => one.trim().slice(0, 90)).join('\n')}`,
+  );
+});
