@@ -48,7 +48,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   mkdirSync(dataDir, { recursive: true });
   const runAs = servingUser(dataDir, bin);
   const passwordFile = join(dataDir, 'postgres.password');
-  if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(cluster, passwordFile, bin, runAs);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(cluster, passwordFile, bin, runAs, options.settings ?? {});
   const password = readFileSync(passwordFile, 'utf8').trim();
   const urlOn = (port: number, database = DATABASE) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 
@@ -115,6 +115,8 @@ function servingUser(dataDir: string, bin: string): RunAs {
     '--inh-caps=-all,+dac_read_search',
     '--ambient-caps=-all,+dac_read_search',
     '--bounding-set=-all,+dac_read_search',
+    // initdb asks access(2) whether it may run postgres, which leaves capabilities out of account without this
+    '--securebits=+no_setuid_fixup',
     '--no-new-privs',
   ];
   if (spawnSync(prefix[0] ?? '', [...prefix.slice(1), 'true']).status === 0)
@@ -136,7 +138,13 @@ function isReachable(path: string): boolean {
 
 // ---- first start ----
 
-function initialise(cluster: string, passwordFile: string, bin: string, runAs: RunAs): void {
+function initialise(
+  cluster: string,
+  passwordFile: string,
+  bin: string,
+  runAs: RunAs,
+  settings: Readonly<Record<string, string>>,
+): void {
   const owner = process.getuid?.() === 0 ? ownerOf(runAs) : undefined;
   mkdirSync(cluster, { recursive: true, mode: 0o700 });
   writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
@@ -156,6 +164,7 @@ function initialise(cluster: string, passwordFile: string, bin: string, runAs: R
       '--encoding=UTF8',
       '--locale=C',
       '--no-instructions',
+      ...(settings.fsync === 'off' ? ['--no-sync'] : []),
     ],
     { encoding: 'utf8', cwd: '/', ...(runAs.uid === undefined ? {} : { uid: runAs.uid, gid: runAs.gid ?? runAs.uid }) },
   );
@@ -223,8 +232,9 @@ async function launch(
   await until(async () => {
     if (failure !== undefined || child.exitCode !== null) {
       // Two processes started at once: the other one's Postgres holds the directory, and serves us as well.
-      const other = await runningPort(cluster, urlOn);
-      if (other !== undefined) return true;
+      if ((await runningPort(cluster, urlOn)) !== undefined) return true;
+      const other = readPostmaster(cluster)?.pid;
+      if (other !== undefined && other !== child.pid && isAlive(other)) return false; // it is still starting
       throw new AppError('embedded_postgres_failed', 500, `Postgres did not start; see ${logFile}`, { cause: failure });
     }
     return (await runningPort(cluster, urlOn)) !== undefined;
@@ -284,9 +294,14 @@ async function hasOtherClients(adminUrl: string): Promise<boolean> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  try {
+    // In a container nobody may wait for orphans, such as a Postgres whose server was killed: they stay as zombies.
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return process.platform !== 'linux';
   }
 }
 

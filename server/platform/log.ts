@@ -2,40 +2,80 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
 
+const CENSORED = new Set([
+  'password',
+  'secret',
+  'token',
+  'code',
+  'cookie',
+  'authorization',
+  'email',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'client_secret',
+  'client_assertion',
+  'code_verifier',
+  'login_hint',
+  'id_token_hint',
+  'nonce',
+]);
+
 /**
  * JSON lines. What must not be in a log is kept out by construction: requests are logged by route and status, never
  * by URL, header or body, errors by type, code and stack, and the names below are censored wherever they turn up.
  */
 export function createLog(options: { level: string; destination?: DestinationStream }): Logger {
-  const names = [
-    'password',
-    'secret',
-    'token',
-    'code',
-    'cookie',
-    'authorization',
-    'email',
-    'access_token',
-    'refresh_token',
-    'id_token',
-    'client_secret',
-    'client_assertion',
-    'code_verifier',
-    'login_hint',
-    'id_token_hint',
-    'nonce',
-  ];
   return pino(
     {
       level: options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-      redact: { paths: names.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+      formatters: {
+        level: (level) => ({ level }),
+        bindings: (bindings) => censored(bindings),
+        log: (fields) => censored(fields),
+      },
       serializers: { err: describeError, error: describeError },
+      hooks: {
+        logMethod(args, method) {
+          // Without a text, pino takes the error's message for one.
+          const [first, text] = args as unknown as [unknown, unknown];
+          const error = first instanceof Error ? first : (first as { err?: unknown } | undefined)?.err;
+          if (text === undefined && error instanceof Error) method.apply(this, [first as object, error.name]);
+          else method.apply(this, args);
+        },
+      },
     },
     options.destination ?? pino.destination({ dest: 1, sync: false }),
   );
+}
+
+const CENSOR_DEPTH = 8;
+
+/**
+ * The same fields with the names above censored, however deep; the object itself when there is nothing to hide. (pino's
+ * own `redact` took a quarter of the time that the JWKS takes, for lines with nothing to hide.)
+ */
+function censored<T extends object>(fields: T, depth = 0): T {
+  let copy: Record<string, unknown> | undefined;
+  const all = fields as Record<string, unknown>;
+  for (const name in all) {
+    const value = all[name];
+    const shown = CENSORED.has(name) ? '[redacted]' : shownOf(name, value, depth);
+    if (shown === value) continue;
+    copy ??= (Array.isArray(all) ? [...all] : { ...all }) as Record<string, unknown>;
+    copy[name] = shown;
+  }
+  return (copy ?? all) as T;
+}
+
+function shownOf(name: string, value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  // Under these names the serializers below see to it.
+  if (value instanceof Error) return depth === 0 && (name === 'error' || name === 'err') ? value : describeError(value);
+  if ('toJSON' in value) return value;
+  return depth < CENSOR_DEPTH ? censored(value, depth + 1) : '[too deep]';
 }
 
 interface DescribedError {

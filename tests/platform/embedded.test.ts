@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -132,13 +132,15 @@ describe('the embedded Postgres', () => {
     assert.equal(done.stdout.trim(), 'true', done.stderr);
   });
 
-  test('tells in words when the directory cannot be written', { skip: isRoot && 'root may write anywhere' }, (t) => {
+  test('tells in words when the directory cannot be written', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'cardea-test-readonly-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
-    chmodSync(folder, 0o500);
+    // Where a file is, not even root can make a directory.
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
     const refusal = (error: unknown) => error instanceof AppError && error.code === 'data_dir_not_writable';
-    assert.throws(() => assertWritable(folder), refusal);
-    assert.throws(() => assertWritable(join(folder, 'below')), refusal);
+    assert.throws(() => assertWritable(file), refusal);
+    assert.throws(() => assertWritable(join(file, 'below')), refusal);
   });
 
   test('says nothing when the directory can be written or made', (t) => {
