@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { AppError, unavailable } from './errors.ts';
 
@@ -99,7 +99,7 @@ export function createDb(options: DbOptions): Db {
   }
 
   return {
-    kysely: new Kysely<Record<never, never>>({ dialect: new PostgresDialect({ pool }) }),
+    kysely: new Kysely<Record<never, never>>({ dialect: new PostgresDialect({ pool: translated(pool) }) }),
     run,
     transact,
     async connect() {
@@ -113,6 +113,25 @@ export function createDb(options: DbOptions): Db {
       return client;
     },
     close: () => pool.end(),
+  };
+}
+
+/** The pool as Kysely sees it, with errors as everybody else here gets them. */
+function translated(pool: pg.Pool): PostgresPool {
+  const orTranslate = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => {
+      throw translate(error);
+    });
+  return {
+    options: pool.options,
+    async connect() {
+      const client = await orTranslate(pool.connect());
+      const query = (sql: string, parameters: readonly unknown[]) => orTranslate(client.query(sql, [...parameters]));
+      // Kysely's type also takes cursors, which are not used here and which a pipelined connection refuses.
+      const used = { query, release: (destroy?: boolean) => client.release(destroy) };
+      return used as unknown as PostgresPoolClient;
+    },
+    end: () => pool.end(),
   };
 }
 

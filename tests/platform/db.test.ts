@@ -199,6 +199,7 @@ describe('when Postgres does not answer (promise 7)', () => {
         isUnavailable,
       );
       await assert.rejects(db.connect(), isUnavailable);
+      await assert.rejects(sql`SELECT 1`.execute(db.kysely), isUnavailable);
       await until('idle connections are told of', () => broken.length > 0);
 
       // The port is chosen anew at each start; an operator's Postgres keeps its own.
