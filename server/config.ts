@@ -1,9 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from './platform/errors.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
+import {
+  addresses,
+  boolean,
+  type Environment,
+  integer,
+  issuer,
+  list,
+  oneOf,
+  oneOfNumbers,
+  rawValue,
+  type Setting,
+  seconds,
+  split,
+  text,
+  unknownNames,
+  url,
+} from './platform/settings.ts';
 import type { Lifetimes } from './records/lifetimes.ts';
 
 /**
@@ -45,19 +61,6 @@ export interface KeyConfig {
 }
 
 const DEFAULT_PORT = 3000;
-const HOUR = 3_600;
-const DAY = 24 * HOUR;
-
-type Read = (text: string) => unknown;
-
-interface Setting {
-  readonly read: Read;
-  /** As one would write it; undefined when there is none or when it is derived. */
-  readonly fallback?: string;
-  readonly secret?: boolean;
-  readonly about: string;
-}
-
 /** Every setting there is. A `CARDEA_*` name that is not here is refused. */
 export const SETTINGS = {
   CARDEA_ISSUER: {
@@ -148,7 +151,6 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export class ConfigError extends AppError {
   readonly problems: readonly string[];
@@ -160,7 +162,7 @@ export class ConfigError extends AppError {
 
 /** @throws ConfigError with every problem there is, not just the first */
 export function loadConfig(env: Environment = process.env): Config {
-  const problems = unknownNames(env);
+  const problems = unknownNames('CARDEA_', SETTINGS, env);
   const values = new Map<SettingName, unknown>();
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
     try {
@@ -278,150 +280,6 @@ function unsafeForProduction(config: Config): string[] {
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-// ---- names ----
-
-function unknownNames(env: Environment): string[] {
-  const problems: string[] = [];
-  for (const name of Object.keys(env)) {
-    if (!name.startsWith('CARDEA_')) continue;
-    const base = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : name;
-    const setting = (SETTINGS as Record<string, Setting>)[base];
-    if (!setting) problems.push(`${name} is not a setting; did you mean ${nearestName(base)}?`);
-    else if (base !== name && !setting.secret)
-      problems.push(`${name} is not a setting: only secrets come from files; set ${base}`);
-  }
-  return problems;
-}
-
-function nearestName(name: string): string {
-  return Object.keys(SETTINGS).reduce((best, candidate) =>
-    distance(name, candidate) < distance(name, best) ? candidate : best,
-  );
-}
-
-/** Levenshtein distance, by rows. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
-}
-
-function rawValue(name: string, setting: Setting, env: Environment): string | undefined {
-  const direct = env[name];
-  const file = setting.secret ? env[`${name}_FILE`] : undefined;
-  if (direct !== undefined && file !== undefined) throw new Error(`is set twice: drop ${name} or ${name}_FILE`);
-  if (file === undefined) return direct;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new Error(`cannot be read from ${name}_FILE (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
-
-// ---- readers: each returns the value or throws what is wrong, in words that fit behind the setting's name ----
-
-function text(value: string): string {
-  if (value === '') throw new Error('must not be empty');
-  return value;
-}
-
-function integer(least: number, most: number): Read {
-  return (value) => {
-    const number = Number(value);
-    if (!/^\d+$/.test(value) || number < least || number > most)
-      throw new Error(`must be a whole number from ${least} to ${most}`);
-    return number;
-  };
-}
-
-function boolean(value: string): boolean {
-  if (value === 'true' || value === '1') return true;
-  if (value === 'false' || value === '0') return false;
-  throw new Error('must be true or false');
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: HOUR, d: DAY };
-
-function seconds(least: number): Read {
-  return (value) => {
-    const [, amount, unit] = /^(\d{1,9})([smhd])?$/.exec(value) ?? [];
-    const total = Number(amount) * (UNITS[unit ?? 's'] ?? 1);
-    if (!(total >= least)) throw new Error('must be a duration such as 90s, 15m, 12h or 30d');
-    return total;
-  };
-}
-
-function oneOf(...allowed: readonly string[]): (value: string) => string {
-  return (value) => {
-    if (!allowed.includes(value)) throw new Error(`must be one of ${allowed.join(', ')}`);
-    return value;
-  };
-}
-
-function oneOfNumbers(...allowed: readonly number[]): Read {
-  return (value) => Number(oneOf(...allowed.map(String))(value));
-}
-
-function list(read: (value: string) => string): Read {
-  return (value) => {
-    const items = split(value).map(read);
-    if (items.length === 0) throw new Error('must not be empty');
-    return [...new Set(items)];
-  };
-}
-
-function split(value: string): string[] {
-  return value
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
-}
-
-function issuer(value: string): URL {
-  const parsed = URL.parse(value);
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) throw new Error('must be an http or https URL');
-  if (
-    parsed.pathname !== '/' ||
-    parsed.search ||
-    parsed.hash ||
-    parsed.username ||
-    parsed.password ||
-    value.endsWith('/')
-  ) {
-    throw new Error(`must be an origin alone, such as ${parsed.origin}`);
-  }
-  return parsed;
-}
-
-function url(...protocols: readonly string[]): Read {
-  return (value) => {
-    // Several hosts, as Sentinel and Cluster have them, are no URL: look at the first.
-    const parsed = URL.parse(value.replace(/,[^/]*/, ''));
-    if (!parsed || !protocols.includes(parsed.protocol))
-      throw new Error(`must be a URL that starts with ${protocols.map((one) => `${one}//`).join(' or ')}`);
-    return value;
-  };
-}
-
-function addresses(value: string): string[] {
-  return split(value).map((one) => {
-    const [address = '', bits, ...rest] = one.split('/');
-    const version = isIP(address);
-    const most = version === 4 ? 32 : 128;
-    if (version === 0 || rest.length > 0 || (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= most))) {
-      throw new Error(`must be addresses or CIDR ranges; ${JSON.stringify(one)} is neither`);
-    }
-    return one;
-  });
 }
 
 function masterKeys(value: string): Uint8Array[] {
