@@ -134,8 +134,8 @@ function responseTypes(value: unknown, grants: readonly GrantType[]): 'code'[] {
 /** OpenID Connect Dynamic Client Registration §2: which redirect URIs an application type may have. */
 function applicationType(value: unknown, redirects: readonly string[]): 'web' | 'native' {
   const kinds = new Set(redirects.map(kindOfUri));
-  const likely =
-    kinds.has('private-use') || (kinds.has('loopback-http') && !kinds.has('loopback-https')) ? 'native' : 'web';
+  // A loopback redirect alone makes no native app: it is what every web app has while it is being developed.
+  const likely = kinds.has('private-use') ? 'native' : 'web';
   const type = oneOf('application_type', value ?? likely, APPLICATION_TYPES);
   if (type === 'web' && kinds.has('private-use')) {
     throw invalidInput('application_type', 'must be native for a redirect to a private-use scheme');

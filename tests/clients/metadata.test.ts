@@ -138,8 +138,8 @@ describe('client metadata (RFC 7591 §2)', () => {
 
   for (const [uris, type] of [
     [[CALLBACK], 'web'],
-    [['http://localhost/cb'], 'native'],
-    [[CALLBACK, 'http://127.0.0.1/cb'], 'native'],
+    [['http://localhost/cb'], 'web'],
+    [[CALLBACK, 'http://127.0.0.1/cb'], 'web'],
     [['com.example.app:/cb'], 'native'],
     [['https://localhost/cb', 'http://localhost/cb'], 'web'],
     [[], 'web'],
