@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { after, test } from 'node:test';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { hashToken } from '../../server/platform/sealing.ts';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { authorize, redeem, refresh, token } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { basic, post, refusal } from './support.ts';
+
+const app = await deployment({ after });
+const GRANT = { grant_type: 'client_credentials' };
+const INVALID_CLIENT = { status: 401, error: 'invalid_client' };
+
+// ---- secrets ----
+
+test('client_secret_basic: each half is form-decoded, however it was encoded (RFC 6749 §2.3.1)', async () => {
+  const party = await app.seed.party({ id: 'app~one.v-2_x' });
+  const secret = party.secret ?? '';
+  const everyByte = (text: string) =>
+    [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  for (const [id, value] of [
+    [party.id, secret],
+    ['app%7Eone.v-2_x', encodeURIComponent(secret)],
+    [everyByte(party.id), everyByte(secret)],
+  ] as const) {
+    assert.equal((await post(app, '/token', GRANT, basic(id, value))).status, 200, id);
+  }
+});
+
+test('client_secret_basic and client_secret_post: a secret of special characters, as another server may have issued it', async () => {
+  const secret = remember('client_secret', `a+b %&=:"/?é ${randomBytes(12).toString('base64')}`);
+  const party = await app.seed.party();
+  await app.db.transact([
+    {
+      statement: { name: 'import_secret', text: 'UPDATE clients SET secret_hash = $2 WHERE id = $1' },
+      values: [party.id, hashToken(secret)],
+    },
+  ]);
+  const formEncoded = new URLSearchParams({ s: secret }).toString().slice('s='.length);
+  assert.match(formEncoded, /\+/, 'a space is a plus sign in a form');
+  // What is not ASCII is no VSCHAR (RFC 6749 §A.2): refused as a bad request, not as a wrong secret.
+  const answer = await post(app, '/token', GRANT, basic(party.id, formEncoded));
+  assert.equal(answer.status, 400);
+
+  const ascii = remember('client_secret', `a+b %&=:"/?~ ${randomBytes(12).toString('base64')}`);
+  const other = await app.seed.party();
+  await app.db.transact([
+    {
+      statement: { name: 'import_secret', text: 'UPDATE clients SET secret_hash = $2 WHERE id = $1' },
+      values: [other.id, hashToken(ascii)],
+    },
+  ]);
+  const plus = new URLSearchParams({ s: ascii }).toString().slice('s='.length);
+  assert.equal(
+    (await post(app, '/token', GRANT, basic(other.id, plus))).status,
+    200,
+    'application/x-www-form-urlencoded',
+  );
+  assert.equal((await post(app, '/token', GRANT, basic(other.id, encodeURIComponent(ascii)))).status, 200, 'percent');
+  assert.equal(
+    (await post(app, '/token', { ...GRANT, client_id: other.id, client_secret: ascii })).status,
+    200,
+    'client_secret_post',
+  );
+  // An encoded plus sign is a plus sign, a bare one a space: never the other way round.
+  const swapped = await post(app, '/token', GRANT, basic(other.id, plus.replace('%2B', '+')));
+  assert.deepEqual(refusal(swapped), INVALID_CLIENT);
+});
+
+test('a wrong secret is invalid_client with 401, and with WWW-Authenticate where Basic was used (RFC 6749 §5.2)', async () => {
+  const party = await app.seed.party();
+  const wrong = randomBytes(32).toString('base64url');
+  const byBasic = await post(app, '/token', GRANT, basic(party.id, wrong));
+  assert.deepEqual(refusal(byBasic), INVALID_CLIENT);
+  assert.match(byBasic.headers.get('www-authenticate') ?? '', /^Basic realm=/);
+
+  const byPost = await post(app, '/token', { ...GRANT, client_id: party.id, client_secret: wrong });
+  assert.deepEqual(refusal(byPost), INVALID_CLIENT);
+  assert.equal(byPost.headers.get('www-authenticate'), null);
+
+  const unknown = await post(app, '/token', GRANT, basic('no-such-client', wrong));
+  assert.deepEqual(refusal(unknown), INVALID_CLIENT);
+  assert.deepEqual(unknown.body, byBasic.body, 'nothing tells whether the client exists');
+});
+
+test('a secret is compared whole: no prefix, no suffix, no other case, no hash of it', async () => {
+  const party = await app.seed.party();
+  const secret = party.secret ?? '';
+  for (const value of [
+    secret.slice(0, -1),
+    `${secret}x`,
+    secret.toLowerCase() === secret ? secret.toUpperCase() : secret.toLowerCase(),
+    hashToken(secret).toString('base64url'),
+    hashToken(secret).toString('hex'),
+  ]) {
+    assert.deepEqual(refusal(await post(app, '/token', GRANT, basic(party.id, value))), INVALID_CLIENT);
+  }
+});
+
+test('a rotated secret: the new one works at once, the old one never again', async () => {
+  const party = await app.seed.party();
+  assert.equal((await token(app.issuer, party, GRANT)).status, 200);
+  const secret = remember('client_secret', await app.seed.clients.rotateSecret(party.id));
+  const renewed: Party = { ...party, secret };
+  // The running server is told by NOTIFY: from the moment that it takes the new secret, it refuses the old one.
+  const deadline = performance.now() + 5_000;
+  let status = 0;
+  while (status !== 200 && performance.now() < deadline) status = (await token(app.issuer, renewed, GRANT)).status;
+  assert.equal(status, 200);
+  assert.deepEqual(refusal(await token(app.issuer, party, GRANT)), INVALID_CLIENT);
+});
+
+test('a confidential client cannot leave its authentication out, a public one has none to give', async () => {
+  const confidential = await app.seed.party();
+  assert.deepEqual(refusal(await post(app, '/token', { ...GRANT, client_id: confidential.id })), INVALID_CLIENT);
+  const publicParty = await app.seed.party({ public: true });
+  const made = randomBytes(32).toString('base64url');
+  assert.deepEqual(refusal(await post(app, '/token', GRANT, basic(publicParty.id, made))), INVALID_CLIENT);
+  // RFC 6749 §4.4: client credentials are for confidential clients alone.
+  const refused = await post(app, '/token', { ...GRANT, client_id: publicParty.id });
+  assert.deepEqual(refusal(refused), { status: 400, error: 'unauthorized_client' });
+});
+
+test('none: a public client redeems its code by PKCE alone, and refreshes', async () => {
+  const party = await app.seed.party({ public: true });
+  const person = await app.seed.person();
+  const first = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
+  assert.equal(first.status, 200);
+  assert.equal((await refresh(app.issuer, party, first.body.refresh_token ?? '')).status, 200);
+});
+
+test('two ways of authentication at once are invalid_request (RFC 6749 §2.3)', async () => {
+  const party = await app.seed.party();
+  const secret = party.secret ?? '';
+  const both = await post(
+    app,
+    '/token',
+    { ...GRANT, client_id: party.id, client_secret: secret },
+    basic(party.id, secret),
+  );
+  assert.deepEqual(refusal(both), { status: 400, error: 'invalid_request' });
+  const mismatch = await post(app, '/token', { ...GRANT, client_id: 'another' }, basic(party.id, secret));
+  assert.deepEqual(refusal(mismatch), { status: 400, error: 'invalid_request' });
+  for (const header of [
+    'Basic',
+    'Basic !!!',
+    `Basic ${Buffer.from('no-colon').toString('base64')}`,
+    'Bearer x',
+    'Digest a',
+  ]) {
+    const malformed = await post(app, '/token', GRANT, { authorization: header });
+    assert.deepEqual(refusal(malformed), { status: 400, error: 'invalid_request' }, header);
+  }
+});
+
+test('a secret in the URL is not looked at (RFC 6749 §2.3.1)', async () => {
+  const party = await app.seed.party();
+  const query = new URLSearchParams({ client_id: party.id, client_secret: party.secret ?? '' });
+  const answer = await post(app, `/token?${query}`, GRANT);
+  assert.deepEqual(refusal(answer), { status: 400, error: 'invalid_request' });
+});
+
+// ---- private_key_jwt (RFC 7523) ----
+
+const keys = await generateKeyPair('ES256', { extractable: true });
+const otherKeys = await generateKeyPair('ES256', { extractable: true });
+const rsaKeys = await generateKeyPair('RS256', { extractable: true });
+const publicJwk = { ...(await exportJWK(keys.publicKey)), kid: 'mine', use: 'sig', alg: 'ES256' };
+const publicRsa = { ...(await exportJWK(rsaKeys.publicKey)), kid: 'mine-rsa', use: 'sig' };
+const signer = await app.seed.party({
+  metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicJwk, publicRsa] } },
+});
+
+interface Assertion {
+  /** Undefined takes a claim out. */
+  readonly claims?: Record<string, unknown>;
+  readonly header?: { alg: string; kid?: string };
+  readonly key?: CryptoKey | Uint8Array;
+}
+
+function assertion({
+  claims = {},
+  header = { alg: 'ES256', kid: 'mine' },
+  key = keys.privateKey,
+}: Assertion = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const payload: JWTPayload = {
+    iss: signer.id,
+    sub: signer.id,
+    aud: app.issuer,
+    jti: randomUUID(),
+    iat: now,
+    exp: now + 60,
+    ...claims,
+  };
+  return new SignJWT(payload).setProtectedHeader(header).sign(key);
+}
+
+function present(value: string, more: Record<string, string> = {}) {
+  return post(app, '/token', {
+    ...GRANT,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: value,
+    ...more,
+  });
+}
+
+test('private_key_jwt: a fresh assertion for the issuer is accepted, with or without client_id (RFC 7523 §3)', async () => {
+  assert.equal((await present(await assertion())).status, 200);
+  assert.equal((await present(await assertion(), { client_id: signer.id })).status, 200);
+  const byRsa = await assertion({ header: { alg: 'PS256', kid: 'mine-rsa' }, key: await pss() });
+  assert.equal((await present(byRsa)).status, 200);
+});
+
+async function pss(): Promise<CryptoKey> {
+  const jwk = await exportJWK(rsaKeys.privateKey);
+  const { importJWK } = await import('jose');
+  return (await importJWK({ ...jwk, alg: 'PS256' }, 'PS256')) as CryptoKey;
+}
+
+test('private_key_jwt: the audience is the issuer alone: not the endpoint, not a list, not another (RFC 7523bis)', async () => {
+  for (const aud of [
+    `${app.issuer}/token`,
+    [app.issuer],
+    [app.issuer, 'https://other.example.com'],
+    `${app.issuer}/`,
+    'https://other.example.com',
+    '',
+  ]) {
+    assert.deepEqual(refusal(await present(await assertion({ claims: { aud } }))), INVALID_CLIENT, JSON.stringify(aud));
+  }
+});
+
+test('private_key_jwt: the Host header does not choose the audience', async () => {
+  const value = await assertion({ claims: { aud: 'http://evil.test/token' } });
+  const answer = await post(
+    app,
+    '/token',
+    {
+      ...GRANT,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: value,
+    },
+    { 'x-forwarded-host': 'evil.test', forwarded: 'host=evil.test' },
+  );
+  assert.deepEqual(refusal(answer), INVALID_CLIENT);
+});
+
+test('private_key_jwt: an assertion works once (RFC 7523 §3, GHSA-3p3g-vpw6-4w66)', async () => {
+  const value = await assertion();
+  assert.equal((await present(value)).status, 200);
+  assert.deepEqual(refusal(await present(value)), INVALID_CLIENT);
+  // Another assertion with the same jti is a replay too.
+  const jti = randomUUID();
+  assert.equal((await present(await assertion({ claims: { jti } }))).status, 200);
+  assert.deepEqual(refusal(await present(await assertion({ claims: { jti } }))), INVALID_CLIENT);
+});
+
+test('private_key_jwt: of parallel presentations of one assertion exactly one works', async () => {
+  const value = await assertion();
+  const answers = await Promise.all(Array.from({ length: 12 }, () => present(value)));
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+  for (const answer of answers) if (answer.status !== 200) assert.deepEqual(refusal(answer), INVALID_CLIENT);
+});
+
+test('private_key_jwt: at introspection and revocation an assertion is used up as well', async () => {
+  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  for (const path of ['/introspect', '/revoke']) {
+    const value = await assertion();
+    const fields = { token: 'nothing', client_assertion_type: type, client_assertion: value };
+    assert.equal((await post(app, path, fields)).status, 200, path);
+    assert.deepEqual(refusal(await post(app, path, fields)), INVALID_CLIENT, path);
+    assert.deepEqual(refusal(await present(value)), INVALID_CLIENT, `${path}, then /token`);
+  }
+});
+
+test('private_key_jwt: claims that are missing, wrong or over are refused', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const bad: Record<string, Record<string, unknown>> = {
+    expired: { exp: now - 30, iat: now - 90 },
+    'no exp': { exp: undefined },
+    'no jti': { jti: undefined },
+    'no iss': { iss: undefined },
+    'no sub': { sub: undefined },
+    'no aud': { aud: undefined },
+    'iss of another': { iss: 'another' },
+    'sub of another': { sub: 'another' },
+    'not valid yet': { nbf: now + 300 },
+  };
+  for (const [what, claims] of Object.entries(bad)) {
+    const { status } = await present(await assertion({ claims }));
+    assert.equal(status, 401, what);
+  }
+});
+
+test('private_key_jwt: only the registered key signs; none, HS256 and keys in the header do not', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: signer.id, sub: signer.id, aud: app.issuer, jti: randomUUID(), exp: now + 60 };
+  const forged = await exportJWK(otherKeys.publicKey);
+  const attempts: Record<string, string> = {
+    'another key': await assertion({ key: otherKeys.privateKey }),
+    'another key without kid': await assertion({ header: { alg: 'ES256' }, key: otherKeys.privateKey }),
+    none: new UnsecuredJWT(claims).encode(),
+    'HS256 with the public key': await assertion({
+      header: { alg: 'HS256', kid: 'mine' },
+      key: new TextEncoder().encode(JSON.stringify(publicJwk)),
+    }),
+    'a key of its own (jwk)': await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', jwk: forged })
+      .sign(otherKeys.privateKey),
+    'a key from elsewhere (jku)': await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', jku: 'https://evil.example.com/jwks', kid: 'mine' })
+      .sign(otherKeys.privateKey),
+    'a signature cut off': (await assertion()).replace(/\.[^.]*$/, '.'),
+  };
+  for (const [what, value] of Object.entries(attempts)) {
+    assert.deepEqual(refusal(await present(value)), INVALID_CLIENT, what);
+  }
+  const notJwt = await present('not.a.jwt');
+  assert.deepEqual(refusal(notJwt), { status: 400, error: 'invalid_request' });
+});
+
+test('private_key_jwt: a refused assertion does not use its jti up, and its type must be named', async () => {
+  const jti = randomUUID();
+  assert.equal((await present(await assertion({ claims: { jti }, key: otherKeys.privateKey }))).status, 401);
+  assert.equal((await present(await assertion({ claims: { jti } }))).status, 200);
+  const untyped = await post(app, '/token', { ...GRANT, client_assertion: await assertion() });
+  assert.deepEqual(refusal(untyped), { status: 400, error: 'invalid_request' });
+  const secretToo = await present(await assertion(), { client_secret: 'x' });
+  assert.deepEqual(refusal(secretToo), { status: 400, error: 'invalid_request' });
+});
+
+test('a client is held to the method that it is registered with', async () => {
+  const bySecret = await app.seed.party();
+  const value = await assertion({ claims: { iss: bySecret.id, sub: bySecret.id } });
+  assert.deepEqual(refusal(await present(value)), INVALID_CLIENT);
+  assert.deepEqual(refusal(await post(app, '/token', GRANT, basic(signer.id, 'anything'))), INVALID_CLIENT);
+  assert.deepEqual(refusal(await post(app, '/token', { ...GRANT, client_id: signer.id })), INVALID_CLIENT);
+});

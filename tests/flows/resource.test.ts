@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { after, test } from 'node:test';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { deployment } from '../helpers/deployment.ts';
+import { authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { basic, begin, callbackOf, post, refusal, shown, signedIn, submit, tokensFor } from './support.ts';
+
+/** Resource indicators (RFC 8707) and the JWT access tokens that come of them (RFC 9068). */
+const app = await deployment({ after });
+const MAIL = 'https://mail.example.com';
+const FILES = 'https://files.example.com/v1';
+await app.seed.resourceServer({ identifier: MAIL, name: 'Mail API', scopes: ['mail:read', 'mail:send', 'shared'] });
+await app.seed.resourceServer({ identifier: FILES, name: 'Files API', scopes: ['files:read', 'shared'] });
+const person = await app.seed.person();
+const party = await app.seed.party({
+  metadata: { scope: 'openid profile email offline_access mail:read files:read shared' },
+});
+const INVALID_TARGET = { status: 400, error: 'invalid_target' };
+const MACHINE = { grant_type: 'client_credentials' };
+
+function code(granted: { code: string; verifier: string }, more: Record<string, string> = {}) {
+  return token(app.issuer, party, {
+    grant_type: 'authorization_code',
+    code: granted.code,
+    redirect_uri: party.redirectUri,
+    code_verifier: granted.verifier,
+    ...more,
+  });
+}
+
+test('an unknown resource is invalid_target, at /authorize and at /token (RFC 8707 §2)', async () => {
+  const browser = await signedIn(app, party, person);
+  for (const resource of [
+    'https://unknown.example.com',
+    `${MAIL}/`,
+    'not a uri',
+    `${MAIL}#x`,
+    app.issuer,
+    '/relative',
+  ]) {
+    const { page } = await begin(app, party, { resource }, browser);
+    assert.equal(callbackOf(page).error, 'invalid_target', resource);
+    assert.deepEqual(refusal(await token(app.issuer, party, { ...MACHINE, resource })), INVALID_TARGET, resource);
+  }
+});
+
+test("a client's registered scope bounds what it gets, whatever the resource server offers", async () => {
+  const { body } = await token(app.issuer, party, { ...MACHINE, resource: MAIL, scope: 'mail:read mail:send shared' });
+  assert.equal(body.scope, 'mail:read shared');
+  assert.equal(decodeJwt(body.access_token ?? '').scope, 'mail:read shared');
+  const browser = await signedIn(app, party, person);
+  const asked = await begin(app, party, { resource: MAIL, scope: 'openid mail:read mail:send' }, browser);
+  assert.equal(shown(asked.page), 'consent');
+  assert.doesNotMatch(asked.page.body, /mail:send/, 'not even asked for');
+  const page = await submit(browser, asked.page, { action: 'allow' });
+  const granted = { code: callbackOf(page).code ?? '', verifier: asked.verifier };
+  const answer = await code(granted, { resource: MAIL });
+  assert.equal(answer.body.scope, 'mail:read');
+});
+
+test('a client without any scope of a resource server has no business there: invalid_target', async () => {
+  const outsider = await app.seed.party({ metadata: { scope: 'openid email' } });
+  assert.deepEqual(refusal(await token(app.issuer, outsider, { ...MACHINE, resource: MAIL })), INVALID_TARGET);
+  assert.equal(
+    callbackOf((await begin(app, outsider, { resource: MAIL, scope: 'openid' })).page).error,
+    'invalid_target',
+  );
+});
+
+test('a client that is registered for scopes of resource servers alone gets no identity scope', async () => {
+  const machine = await app.seed.party({ metadata: { scope: 'mail:read' } });
+  for (const scope of ['openid', 'openid email', 'email mail:read']) {
+    assert.equal(callbackOf((await begin(app, machine, { scope })).page).error, 'invalid_scope', scope);
+    const refused = await token(app.issuer, machine, { ...MACHINE, scope });
+    assert.deepEqual(refusal(refused), { status: 400, error: 'invalid_scope' }, scope);
+  }
+  const { body } = await token(app.issuer, machine, { ...MACHINE, resource: MAIL, scope: 'mail:read' });
+  assert.equal(body.scope, 'mail:read');
+});
+
+test('consent names each resource server and is asked for each', async () => {
+  const browser = await signedIn(app, party, person);
+  const first = await begin(app, party, { resource: MAIL, scope: 'openid mail:read' }, browser);
+  assert.match(first.page.body, /Mail API/);
+  await submit(browser, first.page, { action: 'allow' });
+  assert.equal(
+    shown((await begin(app, party, { resource: MAIL, scope: 'openid mail:read' }, browser)).page),
+    'callback',
+  );
+  const second = await begin(app, party, { resource: FILES, scope: 'openid files:read' }, browser);
+  assert.equal(shown(second.page), 'consent');
+  assert.match(second.page.body, /Files API/);
+});
+
+test('one code for several resources: one access token for one at a time, each with that audience alone', async () => {
+  const several = await authorizeSeveral();
+  const first = await code(several, { resource: MAIL });
+  assert.equal(first.status, 200);
+  const mail = decodeJwt(first.body.access_token ?? '');
+  assert.deepEqual([mail.aud, mail.scope], [MAIL, 'mail:read shared']);
+  const second = await token(app.issuer, party, {
+    grant_type: 'refresh_token',
+    refresh_token: first.body.refresh_token ?? '',
+    resource: FILES,
+  });
+  const files = decodeJwt(second.body.access_token ?? '');
+  assert.deepEqual([files.aud, files.scope], [FILES, 'files:read shared']);
+  assert.equal(files.sub, person.id);
+
+  const both = [
+    ['grant_type', 'refresh_token'],
+    ['refresh_token', second.body.refresh_token ?? ''],
+    ['resource', MAIL],
+    ['resource', FILES],
+  ] as const;
+  assert.deepEqual(refusal(await post(app, '/token', both, basic(party.id, party.secret ?? ''))), INVALID_TARGET);
+  const twice = [
+    ['grant_type', 'client_credentials'],
+    ['resource', MAIL],
+    ['resource', FILES],
+  ] as const;
+  assert.deepEqual(refusal(await post(app, '/token', twice, basic(party.id, party.secret ?? ''))), INVALID_TARGET);
+});
+
+async function authorizeSeveral() {
+  const browser = await signedIn(app, party, person);
+  const verifier = randomBytes(32).toString('base64url');
+  const url = new URL('/authorize', app.issuer);
+  url.search = new URLSearchParams([
+    ['client_id', party.id],
+    ['redirect_uri', party.redirectUri],
+    ['response_type', 'code'],
+    ['scope', 'openid mail:read files:read shared'],
+    ['code_challenge', createHash('sha256').update(verifier).digest('base64url')],
+    ['code_challenge_method', 'S256'],
+    ['resource', MAIL],
+    ['resource', FILES],
+  ]).toString();
+  const asked = await browser.follow(await browser.get(url.href));
+  assert.match(asked.body, /Mail API[\s\S]*Files API/);
+  const page = await submit(browser, asked, { action: 'allow' });
+  return { code: callbackOf(page).code ?? '', verifier };
+}
+
+test('a resource that was not granted is invalid_target when the code or the refresh token is used (RFC 8707 §2.2)', async () => {
+  const options = { issuer: app.issuer, party, person, params: { resource: MAIL, scope: 'openid mail:read' } };
+  const granted = await authorize(options);
+  assert.deepEqual(refusal(await code(granted, { resource: FILES })), INVALID_TARGET);
+  const fresh = await authorize(options);
+  const { body } = await code(fresh, { resource: MAIL });
+  const refused = await token(app.issuer, party, {
+    grant_type: 'refresh_token',
+    refresh_token: body.refresh_token ?? '',
+    resource: FILES,
+  });
+  assert.deepEqual(refusal(refused), INVALID_TARGET);
+});
+
+test("without resource the token is opaque and Cardea's own; with it a JWT that Cardea's own endpoints refuse", async () => {
+  const params = { resource: MAIL, scope: 'openid email mail:read' };
+  const { tokens: own } = await tokensFor(app, party, person, { params });
+  assert.equal(own.access_token.includes('.'), false, 'opaque');
+  assert.equal((await userinfo(app.issuer, own.access_token)).body.email, person.email);
+  assert.equal(own.scope, 'openid email', 'no scope of a resource server in it');
+
+  const { body } = await code(await authorize({ issuer: app.issuer, party, person, params }), { resource: MAIL });
+  const jwt = body.access_token ?? '';
+  assert.equal(decodeProtectedHeader(jwt).typ, 'at+jwt');
+  assert.equal(body.scope, 'mail:read', 'and none of Cardea’s in that one');
+  assert.equal((await userinfo(app.issuer, jwt)).status, 401);
+});
+
+test('without openid the only granted resource need not be named again', async () => {
+  const params = { resource: MAIL, scope: 'mail:read' };
+  const answer = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, params }));
+  assert.equal(decodeJwt(answer.body.access_token ?? '').aud, MAIL);
+  assert.equal(answer.body.id_token, undefined);
+  const next = await refresh(app.issuer, party, answer.body.refresh_token ?? '');
+  assert.equal(decodeJwt(next.body.access_token ?? '').aud, MAIL);
+});
+
+test('a JWT is verified by its resource server, not asked about: introspection and revocation say so', async () => {
+  const { body } = await token(app.issuer, party, { ...MACHINE, resource: MAIL, scope: 'mail:read' });
+  const answer = await introspect(app.issuer, party, body.access_token ?? '');
+  assert.notEqual(answer.active, true);
+  const revoked = await post(app, '/revoke', { token: body.access_token ?? '' }, basic(party.id, party.secret ?? ''));
+  assert.equal(revoked.status, 400);
+  assert.equal(revoked.body.error, 'unsupported_token_type');
+});
+
+test('scopes of a resource server mean nothing without it', async () => {
+  const { body } = await token(app.issuer, party, { ...MACHINE, scope: 'mail:read' });
+  assert.equal(body.scope, undefined);
+  assert.equal(body.access_token?.includes('.'), false);
+});
