@@ -91,7 +91,7 @@ describe('an unknown person', () => {
   });
 });
 
-describe('the threads', () => {
+describe('the threads', { timeout: 60_000 }, () => {
   test('refuse at once what exceeds the queue, and do what was queued', async (t) => {
     const { passwords } = setUp(t, { queueLimit: 2 });
     const jobs = Array.from({ length: 5 }, () => passwords.verify(null, 'x'));
@@ -174,6 +174,7 @@ describe('the threads', () => {
     const script = `
       const { createPasswords } = await import(${JSON.stringify(new URL('../../server/accounts/passwords.ts', import.meta.url).href)});
       const passwords = createPasswords({ threads: 2 });
+      await passwords.hash('correct horse'); // from here on an idle thread is there
       passwords.hash('correct horse').then((hash) => process.stdout.write(hash.slice(0, 9)));`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       cwd: ROOT,

@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import type { MetadataInput } from '../clients/metadata.ts';
+import type { Client } from '../clients/store.ts';
+import { AppError, notFound } from '../platform/errors.ts';
+import { verb } from './context.ts';
+import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems } from './output.ts';
+
+interface CreateOptions extends PrintOptions {
+  name: string;
+  redirectUri: string[];
+  postLogoutRedirectUri: string[];
+  scope?: string;
+  grantType?: string[];
+  authMethod?: string;
+  jwksUri?: string;
+  jwksFile?: string;
+  public?: boolean;
+  native?: boolean;
+  firstParty?: boolean;
+}
+
+const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+export function clientsCommand(program: Command): void {
+  const noun = program.command('clients').description('apps that sign people in here');
+
+  noun
+    .command('create')
+    .description('register an app; prints its secret, once')
+    .requiredOption('--name <name>', 'what people read on the consent page')
+    .option('--redirect-uri <uri>', 'where it may be sent back to, exactly; repeat for more', several, [])
+    .option('--post-logout-redirect-uri <uri>', 'the same after signing out; repeat for more', several, [])
+    .option('--scope <scopes>', 'what it may ask for at most, separated by spaces')
+    .option('--grant-type <type>', 'authorization_code, refresh_token, client_credentials; repeat for more', several)
+    .addOption(
+      new Option(
+        '--auth-method <method>',
+        'client_secret_basic (default), client_secret_post, private_key_jwt or none',
+      ).conflicts('public'),
+    )
+    .addOption(new Option('--jwks-uri <uri>', 'where its public keys are, for private_key_jwt').conflicts('jwksFile'))
+    .option('--jwks-file <file>', 'its public keys as a JSON Web Key Set')
+    .option('--public', 'an app that cannot keep a secret: in a browser or on a device')
+    .option('--native', 'an app on a device: people are asked each time, and a loopback redirect may have any port')
+    .option('--first-party', 'one of our own: people are not asked for consent')
+    .option(...JSON_OPTION)
+    .action(
+      verb<CreateOptions>(async ({ clients }, options) => {
+        const { client, secret } = await clients.create({
+          name: options.name,
+          firstParty: options.firstParty ?? false,
+          metadata: metadataOf(options),
+        });
+        const { client_id, ...rest } = describe(client);
+        printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
+        if (secret) warnOnce(options);
+      }),
+    );
+
+  noun
+    .command('list')
+    .description('all apps')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ clients }, options) => {
+        const columns = ['client_id', 'client_name', 'token_endpoint_auth_method', 'first_party', 'redirect_uris'];
+        printItems((await clients.list()).map(describe), columns, 'There are no clients.', options);
+      }),
+    );
+
+  noun
+    .command('show')
+    .description('one app')
+    .argument('<client-id>')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ clients }, options, id = '') => {
+        const client = await clients.find(id);
+        if (!client) throw notFound('client', id);
+        printItem(describe(client), options);
+      }),
+    );
+
+  noun
+    .command('delete')
+    .description('remove an app, with all grants and tokens that it holds')
+    .argument('<client-id>')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ clients }, options, id = '') => {
+        await clients.remove(id);
+        printItem({ client_id: id, deleted: true }, options);
+      }),
+    );
+
+  noun
+    .command('rotate-secret')
+    .description('give an app a new secret, printed once; the old one ends at once')
+    .argument('<client-id>')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async ({ clients }, options, id = '') => {
+        const secret = await clients.rotateSecret(id);
+        printItem({ client_id: id, client_secret: secret }, options);
+        warnOnce(options);
+      }),
+    );
+}
+
+function metadataOf(options: CreateOptions): MetadataInput {
+  const method = options.public ? 'none' : options.authMethod;
+  return {
+    redirect_uris: options.redirectUri,
+    post_logout_redirect_uris: options.postLogoutRedirectUri,
+    ...(options.scope === undefined ? {} : { scope: options.scope }),
+    ...(options.grantType === undefined ? {} : { grant_types: options.grantType }),
+    ...(options.native ? { application_type: 'native' } : {}),
+    ...(method === undefined ? {} : { token_endpoint_auth_method: method }),
+    ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
+    ...(options.jwksFile === undefined ? {} : { jwks: readJson(options.jwksFile) }),
+  };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? 'it is not JSON';
+    throw new AppError('unreadable_file', 400, `--jwks-file ${file} cannot be read: ${why}`, { cause });
+  }
+}
+
+/** The members of RFC 7591 §3.2.1, and our own. */
+function describe(client: Client): Item {
+  return {
+    client_id: client.id,
+    client_name: client.name,
+    first_party: client.firstParty,
+    demo: client.demo,
+    ...(client.metadata as unknown as Item),
+    created_at: client.createdAt,
+    updated_at: client.updatedAt,
+  };
+}
+
+function warnOnce(options: PrintOptions): void {
+  if (!options.json) note('Keep the secret now: it is stored as a hash, and nobody can show it again.');
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { describeConfig } from '../config.ts';
+import { JSON_OPTION, type PrintOptions, printItems } from './output.ts';
+
+export function configCommand(program: Command): void {
+  const noun = program.command('config').description('settings');
+
+  noun
+    .command('check')
+    .description('check the CARDEA_* variables and print what is in force, secrets masked')
+    .option(...JSON_OPTION)
+    .action((options: PrintOptions) => {
+      printItems(describeConfig(), ['name', 'value', 'source', 'about'], 'There are no settings.', options);
+    });
+}

@@ -1,0 +1,174 @@
+import { constants } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { type Accounts, createAccounts } from '../accounts/store.ts';
+import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
+import { type Clients, createClients } from '../clients/store.ts';
+import { type Config, loadConfig, resolveMasterKeys } from '../config.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import { createDb, type Db, translate } from '../platform/db.ts';
+import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
+import { AppError, isUnavailable } from '../platform/errors.ts';
+import { migrateUp, migrationStatus } from '../platform/migrate.ts';
+import { createSealer, type Sealer } from '../platform/sealing.ts';
+import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+
+/** The command line itself was wrong: exit code 2. */
+export class UsageError extends Error {}
+
+/** Ctrl-C, or whoever else told us to stop. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(signal);
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+/** What a verb works with. Its parts are closed when the verb has ended, however it ended. */
+export interface Context {
+  readonly config: Config;
+  readonly db: Db;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+  readonly clients: Clients;
+  readonly resourceServers: ResourceServers;
+  accounts(): Promise<Accounts>;
+}
+
+export interface ContextOptions {
+  /** `any` leaves the schema alone, for the verbs that look after it. */
+  readonly schema?: 'current' | 'any';
+}
+
+const POOL_SIZE = 2;
+const EMBEDDED_RETRY_MS = 5_000;
+const EMBEDDED_PAUSE_MS = 100;
+
+type Verb<Options> = (context: Context, options: Options, ...args: string[]) => Promise<void>;
+
+/**
+ * A commander action that opens the context, runs the verb with its options and arguments, and closes everything,
+ * also on Ctrl-C.
+ */
+export function verb<Options = Record<never, never>>(run: Verb<Options>, contextOptions: ContextOptions = {}) {
+  return async (...given: unknown[]): Promise<void> => {
+    const command = given.at(-1) as Command;
+    await withContext((context) => run(context, command.opts() as Options, ...command.args), contextOptions);
+  };
+}
+
+/** @throws Interrupted when a signal arrives before the work is done; a second one ends the process at once */
+export async function withContext(
+  run: (context: Context) => Promise<void>,
+  options: ContextOptions = {},
+): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const stopping = new AbortController();
+  const interrupted = Promise.withResolvers<never>();
+  const onSignal = (signal: NodeJS.Signals) => {
+    const error = new Interrupted(signal as (typeof signals)[number]);
+    stopping.abort(error);
+    interrupted.reject(error);
+  };
+  for (const signal of signals) process.once(signal, onSignal);
+  try {
+    await using opened = new AsyncDisposableStack();
+    const opening = open(opened, options, stopping.signal);
+    const work = opening.then((context) => {
+      stopping.signal.throwIfAborted();
+      return run(context);
+    });
+    try {
+      await Promise.race([interrupted.promise, work]);
+    } finally {
+      await opening.catch(() => {}); // what has been started by then is stopped below
+    }
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+async function open(opened: AsyncDisposableStack, options: ContextOptions, stopping: AbortSignal): Promise<Context> {
+  const config = loadConfig();
+  const db = config.databaseUrl
+    ? openDb(opened, config, config.databaseUrl)
+    : await openEmbedded(opened, config, stopping);
+  const now = systemClock;
+  const sealer = createSealer(resolveMasterKeys(config));
+  if (options.schema !== 'any') await requireSchema(db, config);
+  let accounts: Promise<Accounts> | undefined;
+  return {
+    config,
+    db,
+    sealer,
+    now,
+    clients: createClients({ db, now }),
+    resourceServers: createResourceServers({ db, now }),
+    accounts() {
+      accounts ??= loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now).then((indexKey) =>
+        createAccounts({ db, sealer, indexKey, now }),
+      );
+      return accounts;
+    },
+  };
+}
+
+/**
+ * Another verb that ends at this moment may stop the embedded database under our hands, having seen nobody else
+ * connected: then it is started anew.
+ */
+async function openEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
+  assertWritable(config.dataDir);
+  const giveUpAt = performance.now() + EMBEDDED_RETRY_MS;
+  for (;;) {
+    try {
+      return await joinEmbedded(opened, config, stopping);
+    } catch (error) {
+      stopping.throwIfAborted();
+      if (!isStopped(error) || performance.now() > giveUpAt) throw error;
+      await setTimeout(EMBEDDED_PAUSE_MS);
+    }
+  }
+}
+
+/** Starts the embedded database unless it runs. When we are done it is stopped, unless a server beside us uses it. */
+async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
+  await using attempt = new AsyncDisposableStack();
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir });
+  attempt.defer(() => postgres.stop());
+  stopping.throwIfAborted();
+  const db = openDb(attempt, config, postgres.url);
+  await db.run({ name: 'cli.hello', text: 'SELECT 1' }, []);
+  opened.use(attempt.move());
+  return db;
+}
+
+/** The database went away while we came, or has not quite gone yet. */
+function isStopped(error: unknown): boolean {
+  return isUnavailable(translate(error)) || (error instanceof AppError && error.code === 'embedded_postgres_failed');
+}
+
+function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
+  const db = createDb({ url, poolSize: POOL_SIZE, timeoutMs: config.databaseTimeoutMs });
+  opened.defer(() => db.close());
+  return db;
+}
+
+/** The embedded database is nobody's but ours, so it is brought up to date; an operator decides about his own. */
+async function requireSchema(db: Db, config: Config): Promise<void> {
+  const pending = (await readStatus(db)).filter((one) => one.executedAt === undefined);
+  if (pending.length === 0) return;
+  if (config.databaseUrl) {
+    throw new AppError('migrations_pending', 409, 'the database schema is not up to date; run "cardea migrate up"');
+  }
+  await migrateUp(db);
+}
+
+async function readStatus(db: Db) {
+  try {
+    return await migrationStatus(db);
+  } catch (error) {
+    throw translate(error);
+  }
+}

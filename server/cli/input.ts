@@ -1,0 +1,86 @@
+import { Buffer } from 'node:buffer';
+import type { ReadStream } from 'node:tty';
+import { checkNewPassword } from '../accounts/policy.ts';
+import { AppError } from '../platform/errors.ts';
+import { Interrupted, UsageError } from './context.ts';
+
+export const PASSWORD_STDIN_OPTION = ['--password-stdin', 'read the password from standard input, one line'] as const;
+
+const LINE_MAX_BYTES = 64 * 1_024;
+
+/**
+ * A new password, typed twice without echo or read from standard input; there is no way to pass one as an argument,
+ * where every process of the machine could read it.
+ * @throws AppError when it does not fit the policy; UsageError when there is nobody to ask
+ */
+export async function readNewPassword(options: { passwordStdin?: boolean }): Promise<string> {
+  const stdin = process.stdin;
+  if (!options.passwordStdin && !stdin.isTTY) {
+    throw new UsageError('there is no terminal to ask for the password; use --password-stdin');
+  }
+  const password = stdin.isTTY ? await ask(stdin, 'Password: ') : await readLine(stdin);
+  checkNewPassword(password);
+  if (stdin.isTTY && (await ask(stdin, 'Once more: ')) !== password) {
+    throw new AppError('passwords_differ', 400, 'the two passwords differ');
+  }
+  return password;
+}
+
+/** The first line, without its end. */
+async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (chunk.includes(0x0a) || size > LINE_MAX_BYTES) break;
+  }
+  const bytes = Buffer.concat(chunks);
+  const end = bytes.indexOf(0x0a);
+  const line = end < 0 ? bytes : bytes.subarray(0, end);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line).replace(/\r$/, '');
+  } catch (cause) {
+    throw new AppError('password_encoding', 400, 'password: must be UTF-8 text', { cause, field: 'password' });
+  }
+}
+
+// What the terminal sends in raw mode.
+const ENTER = new Set(['\r', '\n', '\u0004']);
+const BACKSPACE = new Set(['\u007f', '\b']);
+const ERASE_LINE = '\u0015';
+const INTERRUPT = '\u0003';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what arrow keys and the like send begins with one
+const ESCAPE_SEQUENCE = /\u001b(\[[0-9;]*[A-Za-z~]|O[A-Z]|.)?/g;
+
+/** Shows nothing of what is typed, not even how much. */
+async function ask(terminal: ReadStream, prompt: string): Promise<string> {
+  terminal.setRawMode(true); // before the prompt, so that whoever is quick to type is not echoed
+  process.stderr.write(prompt);
+  terminal.setEncoding('utf8');
+  terminal.resume();
+  try {
+    return await new Promise<string>((done, failed) => {
+      let typed: string[] = [];
+      const onData = (chunk: string) => {
+        for (const character of chunk.replaceAll(ESCAPE_SEQUENCE, '')) {
+          if (ENTER.has(character)) return finish(() => done(typed.join('')));
+          if (character === INTERRUPT) return finish(() => failed(new Interrupted('SIGINT')));
+          if (character === ERASE_LINE) typed = [];
+          else if (BACKSPACE.has(character)) typed.pop();
+          else typed.push(character);
+        }
+      };
+      const finish = (settle: () => void) => {
+        terminal.off('data', onData);
+        settle();
+      };
+      terminal.on('data', onData);
+      terminal.once('end', () => finish(() => done(typed.join(''))));
+    });
+  } finally {
+    terminal.setRawMode(false);
+    terminal.pause();
+    process.stderr.write('\n');
+  }
+}

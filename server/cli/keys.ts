@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import type { Kysely } from 'kysely';
+import { COOKIE_RING } from '../../keys/jwks.ts';
+import { keyPolicy } from '../../keys/policy.ts';
+import { createKeyRing, type KeyRing, type ListedKey, type Outcome } from '../../keys/rotate.ts';
+import type { KeyTables } from '../../keys/store.ts';
+import { signedLifetimes } from '../config.ts';
+import { columnSealer } from '../platform/sealing.ts';
+import { type Context, verb } from './context.ts';
+import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+
+const COLUMNS = [
+  'kid',
+  'alg',
+  'state',
+  'created_at',
+  'activated_at',
+  'retiring_at',
+  'retires_at',
+  'retired_at',
+  'revoked',
+];
+
+export function keysCommand(program: Command): void {
+  const noun = program.command('keys').description('the keys that sign tokens; they rotate by themselves');
+
+  noun
+    .command('list')
+    .description('all keys, oldest first')
+    .option('--all', 'also the keys that sign cookies')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { all?: boolean }>(async (context, options) => {
+        const keys = (await keyRing(context).list()).filter((key) => options.all || key.ring !== COOKIE_RING);
+        printItems(keys.map(describe), COLUMNS, 'There are no keys yet; a server makes them when it starts.', options);
+      }),
+    );
+
+  noun
+    .command('rotate')
+    .description('replace the active key: the next one signs as soon as every node and verifier can know it')
+    .option('--now', 'an emergency: a new key signs at once, before verifiers have fetched it')
+    .option('--ring <name>', `RS256, ES256, EdDSA or ${COOKIE_RING} (default: all that sign tokens)`)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { now?: boolean; ring?: string }>(async (context, options) => {
+        const ring = keyRing(context);
+        const names = options.ring === undefined ? context.config.keys.rings : [options.ring];
+        const outcomes: Outcome[] = [];
+        for (const name of names) outcomes.push(await ring.rotate({ ring: name, now: options.now ?? false }));
+        printOutcome(outcomes, 'There was nothing to do: the next key waits until everybody can know it.', options);
+      }),
+    );
+
+  noun
+    .command('revoke')
+    .description('withdraw a key at once: what it has signed is refused from now on')
+    .argument('<kid>')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, kid = '') => {
+        printOutcome([await keyRing(context).revoke(kid)], '', options);
+      }),
+    );
+}
+
+function keyRing({ db, sealer, now, config }: Context): KeyRing {
+  return createKeyRing({
+    // The key room has a database type of its own; it is the same database.
+    db: db.kysely as unknown as Kysely<KeyTables>,
+    sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
+    now,
+    policy: keyPolicy(config.keys, signedLifetimes(config)),
+  });
+}
+
+function printOutcome(outcomes: readonly Outcome[], nothing: string, options: PrintOptions): void {
+  const done: Item[] = outcomes.flatMap((outcome) => outcome.done.map((one) => ({ ...one })));
+  if (options.json) {
+    const version = outcomes.findLast((outcome) => outcome.version !== undefined)?.version ?? null;
+    printItem({ version, done }, options);
+    return;
+  }
+  printItems(done, ['do', 'ring', 'kid', 'state'], nothing, options);
+}
+
+function describe(key: ListedKey): Item {
+  const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms));
+  return {
+    kid: key.kid,
+    alg: key.alg,
+    ring: key.ring,
+    state: key.state,
+    revoked: key.revoked,
+    created_at: time(key.createdAt),
+    activated_at: time(key.activatedAt),
+    retiring_at: time(key.retiringAt),
+    // when it will be withdrawn, and when it was
+    retires_at: time(key.retiresAt),
+    retired_at: time(key.retiredAt),
+  };
+}

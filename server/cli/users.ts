@@ -1,0 +1,175 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Account } from '../accounts/account.ts';
+import { claimsOf } from '../accounts/claims.ts';
+import { createPasswords } from '../accounts/passwords.ts';
+import type { Accounts } from '../accounts/store.ts';
+import type { Bound } from '../platform/db.ts';
+import { UsageError, verb, withContext } from './context.ts';
+import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
+import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+
+interface PasswordOptions extends PrintOptions {
+  passwordStdin?: boolean;
+  /** False by `--no-password`. */
+  password?: boolean;
+}
+
+interface CreateOptions extends PasswordOptions {
+  email: string;
+  username?: string;
+  name?: string;
+  givenName?: string;
+  familyName?: string;
+  emailVerified?: boolean;
+}
+
+const USER = 'id, e-mail address or username';
+const PAGE = 500;
+
+export function usersCommand(program: Command): void {
+  const noun = program.command('users').description('people who sign in here');
+
+  noun
+    .command('create')
+    .description('add a person; asks for the password unless told otherwise')
+    .requiredOption('--email <address>', 'e-mail address, to sign in with and to write to')
+    .option('--username <name>', 'another name to sign in with')
+    .option('--name <name>', 'full name, as it is shown')
+    .option('--given-name <name>', 'given name')
+    .option('--family-name <name>', 'family name')
+    .option('--email-verified', 'the address is known to be theirs')
+    .option(...PASSWORD_STDIN_OPTION)
+    .option('--no-password', 'no password: they cannot sign in with one')
+    .option(...JSON_OPTION)
+    .action(async (options: CreateOptions) => {
+      if (options.passwordStdin && options.password === false) {
+        throw new UsageError('--password-stdin and --no-password exclude each other');
+      }
+      const { passwordStdin: _, password: wanted, json: __, ...profile } = options;
+      const password = wanted === false ? null : await readNewPassword(options);
+      await withContext(async (context) => {
+        const accounts = await context.accounts();
+        const passwordHash = password === null ? null : await hash(password);
+        printItem(describe(await accounts.create({ ...profile, passwordHash })), options);
+      });
+    });
+
+  noun
+    .command('list')
+    .description('all people, oldest first')
+    .option('--limit <n>', 'at most so many', wholeNumber)
+    .option('--after <id>', 'begin after this one')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { limit?: number; after?: string }>(async (context, options) => {
+        const { limit = Number.POSITIVE_INFINITY, after } = options;
+        const items = (await list(await context.accounts(), limit, after)).map(describe);
+        const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'created_at'];
+        printItems(items, columns, 'There are no users.', options);
+      }),
+    );
+
+  noun
+    .command('show')
+    .description('one person')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        printItem(describe(await accounts.resolve(ref)), options);
+      }),
+    );
+
+  noun
+    .command('disable')
+    .description('shut a person out at once: sessions and tokens end, and nothing signs in again')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const { id } = await accounts.resolve(ref);
+        await accounts.disable(id, endEverythingOf(id));
+        printItem(describe(await accounts.resolve(id)), options);
+      }),
+    );
+
+  noun
+    .command('enable')
+    .description('let a person in again')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const { id } = await accounts.resolve(ref);
+        await accounts.enable(id);
+        printItem(describe(await accounts.resolve(id)), options);
+      }),
+    );
+
+  noun
+    .command('set-password')
+    .description('give a person a new password')
+    .argument('<user>', USER)
+    .option(...PASSWORD_STDIN_OPTION)
+    .option(...JSON_OPTION)
+    .action(async (ref: string, options: PasswordOptions) => {
+      const password = await readNewPassword(options);
+      await withContext(async (context) => {
+        const accounts = await context.accounts();
+        const { id } = await accounts.resolve(ref);
+        await accounts.setPassword(id, await hash(password));
+        printItem(describe(await accounts.resolve(id)), options);
+      });
+    });
+}
+
+function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(value);
+}
+
+async function hash(password: string): Promise<string> {
+  const passwords = createPasswords({ threads: 1 });
+  try {
+    return await passwords.hash(password);
+  } finally {
+    await passwords.close();
+  }
+}
+
+async function list(accounts: Accounts, limit: number, first: string | undefined): Promise<Account[]> {
+  const found: Account[] = [];
+  for (let after = first; found.length < limit; ) {
+    const page = await accounts.list({ after, limit: Math.min(PAGE, limit - found.length) });
+    found.push(...page);
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) break;
+  }
+  return found;
+}
+
+/** In the transaction that disables them, so that nothing is left over. Tokens with a grant go with it. */
+function endEverythingOf(accountId: string): Bound[] {
+  return [
+    ['users.end_sessions', 'DELETE FROM sessions WHERE account_id = $1'],
+    ['users.end_grants', 'DELETE FROM grants WHERE account_id = $1'],
+    ['users.end_records', 'DELETE FROM records WHERE account_id = $1'],
+  ].map(([name = '', text = '']) => ({ statement: { name, text }, values: [accountId] }));
+}
+
+/** Claims by their standard names; how somebody signs in, and whether, by ours. */
+function describe(account: Account): Item {
+  const { sub, updated_at: _, preferred_username: username, ...claims } = claimsOf(account);
+  return {
+    id: sub,
+    ...(username === undefined ? {} : { username: account.username }),
+    ...(claims as Item),
+    has_password: account.passwordHash !== null,
+    disabled: account.disabled,
+    created_at: account.createdAt,
+    updated_at: account.updatedAt,
+  };
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { hashToken } from '../../server/platform/sealing.ts';
+import { setUpCli } from './run_cli.ts';
+
+const BASIC = ['clients', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/cb'];
+
+describe('clients create', () => {
+  test('prints what scripts rely on: client_id, and once a client_secret that is stored as a hash', async (t) => {
+    const { cardea, db } = await setUpCli(t);
+    const made = await cardea([
+      ...BASIC,
+      '--redirect-uri',
+      'http://localhost:8080/cb',
+      '--post-logout-redirect-uri',
+      'https://shop.example/bye',
+      '--scope',
+      'openid email',
+      '--first-party',
+      '--json',
+    ]);
+    assert.deepEqual([made.code, made.stderr], [0, '']);
+    const { client_id, client_secret, created_at, updated_at, ...rest } = made.json;
+    assert.match(client_secret, /^[\w-]{43}$/);
+    assert.equal(made.stdout.split(client_secret).length, 2);
+    assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000);
+    assert.deepEqual(rest, {
+      client_name: 'Shop',
+      first_party: true,
+      demo: false,
+      redirect_uris: ['https://shop.example/cb', 'http://localhost:8080/cb'],
+      post_logout_redirect_uris: ['https://shop.example/bye'],
+      scope: 'openid email',
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      application_type: 'web',
+    });
+    const rows = await db.run({ name: '', text: 'SELECT secret_hash FROM clients WHERE id = $1' }, [client_id]);
+    assert.deepEqual(rows, [{ secret_hash: hashToken(client_secret) }]);
+    for (const args of [
+      ['clients', 'show', client_id],
+      ['clients', 'show', client_id, '--json'],
+      ['clients', 'list', '--json'],
+    ]) {
+      const shown = await cardea(args);
+      assert.equal(shown.code, 0);
+      assert.equal((shown.stdout + shown.stderr).includes(client_secret), false);
+    }
+    assert.deepEqual((await cardea(['clients', 'show', client_id, '--json'])).json, {
+      client_id,
+      ...rest,
+      created_at,
+      updated_at,
+    });
+  });
+
+  test('prints the secret once for people, too, and tells them to keep it', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const { code, stdout, stderr } = await cardea(BASIC);
+    assert.equal(code, 0);
+    const secret = /^client_secret +(\S{43})$/m.exec(stdout)?.[1] ?? '';
+    assert.notEqual(secret, '');
+    assert.equal((stdout + stderr).split(secret).length, 2);
+    assert.match(stderr, /Keep the secret now/);
+  });
+
+  test('makes public clients without a secret', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const { json } = await cardea([...BASIC, '--public', '--json']);
+    assert.equal('client_secret' in json, false);
+    assert.equal(json.token_endpoint_auth_method, 'none');
+    assert.deepEqual(json.grant_types, ['authorization_code', 'refresh_token']);
+  });
+
+  test('takes grant types, an authentication method and keys', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const jwk = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+    const file = join(folder, 'jwks.json');
+    writeFileSync(file, JSON.stringify({ keys: [jwk] }));
+    const service = ['clients', 'create', '--name', 'Service', '--auth-method', 'private_key_jwt', '--json'];
+    const made = await cardea([...service, '--grant-type', 'client_credentials', '--jwks-file', file]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.deepEqual(made.json.jwks, { keys: [jwk] });
+    assert.deepEqual(made.json.grant_types, ['client_credentials']);
+    assert.equal('client_secret' in made.json, false);
+    const remote = await cardea([...service, '--jwks-uri', 'https://service.example/jwks']);
+    assert.equal(remote.json.jwks_uri, 'https://service.example/jwks');
+    assert.equal((await cardea(service)).code, 1);
+    writeFileSync(file, '{');
+    assert.match((await cardea([...service, '--jwks-file', file])).stderr, /is not JSON/);
+  });
+});
+
+describe('clients', () => {
+  test('are listed in columns', async (t) => {
+    const { cardea } = await setUpCli(t);
+    assert.equal((await cardea(['clients', 'list'])).stdout, 'There are no clients.\n');
+    assert.deepEqual((await cardea(['clients', 'list', '--json'])).json, []);
+    await cardea([...BASIC, '--public']);
+    const [head = '', row = ''] = (await cardea(['clients', 'list'])).stdout.split('\n');
+    assert.match(head, /^CLIENT ID +CLIENT NAME +/);
+    assert.equal(row.indexOf('Shop'), head.indexOf('CLIENT NAME'));
+    assert.equal(row.indexOf('none'), head.indexOf('TOKEN ENDPOINT AUTH METHOD'));
+  });
+
+  test('get a new secret, and lose the old one', async (t) => {
+    const { cardea, db } = await setUpCli(t);
+    const { client_id, client_secret: old } = (await cardea([...BASIC, '--json'])).json;
+    const { code, json } = await cardea(['clients', 'rotate-secret', client_id, '--json']);
+    assert.equal(code, 0);
+    assert.deepEqual(Object.keys(json), ['client_id', 'client_secret']);
+    assert.notEqual(json.client_secret, old);
+    const rows = await db.run({ name: '', text: 'SELECT secret_hash FROM clients' }, []);
+    assert.deepEqual(rows, [{ secret_hash: hashToken(json.client_secret) }]);
+  });
+
+  test('are deleted', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const { client_id } = (await cardea([...BASIC, '--json'])).json;
+    const { code, json } = await cardea(['clients', 'delete', client_id, '--json']);
+    assert.deepEqual([code, json], [0, { client_id, deleted: true }]);
+    assert.equal((await cardea(['clients', 'show', client_id])).code, 1);
+  });
+});
+
+describe('resources', () => {
+  test('are created, listed, shown and deleted', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const identifier = 'https://api.example/v1';
+    const args = ['--identifier', identifier, '--name', 'API', '--scope', 'read write', '--json'];
+    const made = await cardea(['resources', 'create', ...args]);
+    assert.equal(made.code, 0, made.stderr);
+    const { created_at, ...rest } = made.json;
+    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'] });
+    assert.ok(Date.parse(created_at));
+    assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, [made.json]);
+    assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, made.json);
+    assert.equal((await cardea(['resources', 'create', ...args])).code, 1);
+    assert.equal((await cardea(['resources', 'delete', identifier])).code, 0);
+    assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, []);
+  });
+});

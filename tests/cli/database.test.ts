@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, type TestContext, test } from 'node:test';
+import pg from 'pg';
+import { SEALED_COLUMNS } from '../../server/cli/reseal.ts';
+import type { Db } from '../../server/platform/db.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { on } from '../helpers/postgres.ts';
+import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+import { setUpCli } from './run_cli.ts';
+
+const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
+
+describe('migrate', () => {
+  /** An empty database beside the one of the test. */
+  async function emptyDatabase(t: TestContext, beside: string): Promise<string> {
+    const name = `${new URL(beside).pathname.slice(1)}_empty`;
+    const admin = new pg.Client({ connectionString: on(beside, 'postgres') });
+    await admin.connect();
+    defer(t, async () => {
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+    });
+    await admin.query(`CREATE DATABASE ${name}`);
+    return on(beside, name);
+  }
+
+  test('is asked for when an operator’s schema is behind, and brings it up to date', async (t) => {
+    const { cardea, url } = await setUpCli(t);
+    const env = { CARDEA_DATABASE_URL: await emptyDatabase(t, url) };
+    const behind = await cardea(['users', 'list'], { env });
+    assert.equal(behind.code, 1);
+    assert.match(behind.stderr, /run "cardea migrate up"/);
+
+    const pending = await cardea(['migrate', 'status', '--json'], { env });
+    assert.equal(pending.code, 0);
+    assert.deepEqual(pending.json[0], { name: '0001-initial', state: 'pending', executed_at: null });
+
+    const up = await cardea(['migrate', 'up', '--json'], { env });
+    assert.equal(up.code, 0);
+    assert.equal(up.json[0].name, '0001-initial');
+    assert.ok(Date.parse(up.json[0].executed_at));
+
+    const again = await cardea(['migrate', 'up'], { env });
+    assert.deepEqual([again.code, again.stdout], [0, 'The schema is up to date.\n']);
+    assert.deepEqual((await cardea(['migrate', 'up', '--json'], { env })).json, []);
+    assert.match((await cardea(['migrate', 'status'], { env })).stdout, /^0001-initial +done +\d{4}-/m);
+    assert.equal((await cardea(['users', 'list'], { env })).code, 0);
+  });
+});
+
+describe('master-key rotate', () => {
+  const newKey = () => remember('master_key', randomBytes(32).toString('base64'));
+  const sealerOf = (key: string) => createSealer([Buffer.from(key, 'base64')]);
+
+  /** One row in every table that holds something sealed, beside what the CLI itself made. */
+  async function fill(db: Db, masterKey: string): Promise<void> {
+    const sealer = sealerOf(masterKey);
+    const seal = (table: string, row: string) =>
+      sealer.seal({ table, column: 'sealed', row }, Buffer.from(`${table} secret`));
+    const [account] = await query(db, 'SELECT id FROM accounts');
+    await query(
+      db,
+      `INSERT INTO clients (id, name, metadata, created_at, updated_at) VALUES ('app', 'App', '{}', now(), now())`,
+    );
+    await query(
+      db,
+      `INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ('g', $1, 'app', $2, now())`,
+      [account?.id, seal('grants', 'g')],
+    );
+    await query(db, `INSERT INTO sessions (uid, id_hash, sealed, expires_at) VALUES ('u', 'x', $1, now())`, [
+      seal('sessions', 'u'),
+    ]);
+    for (let i = 0; i < 1_203; i += 1) {
+      const hash = randomBytes(32);
+      await query(db, `INSERT INTO records (id_hash, model, sealed, expires_at) VALUES ($1, 'X', $2, now())`, [
+        hash,
+        seal('records', hash.toString('hex')),
+      ]);
+    }
+  }
+
+  test('re-seals everything under the first key, after which the old one can go', async (t) => {
+    const { cardea, db, masterKey: oldKey } = await setUpCli(t);
+    const key = newKey();
+    await cardea(['users', 'create', '--email', 'ada@example.com', '--name', 'Ada', '--no-password']);
+    await cardea(['keys', 'rotate']);
+    await fill(db, oldKey);
+
+    const rotated = await cardea(['master-key', 'rotate', '--json'], {
+      env: { CARDEA_MASTER_KEY: `${key},${oldKey}` },
+    });
+    assert.equal(rotated.code, 0, rotated.stderr);
+    const counts = Object.fromEntries(
+      rotated.json.map((one: { table: string; seen: number; resealed: number }) => [
+        one.table,
+        [one.seen, one.resealed],
+      ]),
+    );
+    assert.deepEqual(counts, {
+      server_secrets: [1, 1],
+      signing_keys: [2, 2],
+      accounts: [1, 1],
+      grants: [1, 1],
+      sessions: [1, 1],
+      records: [1_203, 1_203],
+    });
+    assert.match(rotated.stderr, /^records: 1203 looked at, 1203 re-sealed$/m);
+
+    const sealer = sealerOf(key);
+    for (const { table, column, keyText } of SEALED_COLUMNS) {
+      const rows = await query(db, `SELECT ${keyText} AS row, ${column} AS sealed FROM ${table}`);
+      assert.notEqual(rows.length, 0, table);
+      for (const { row, sealed } of rows) sealer.open({ table, column, row: String(row) }, sealed as Buffer);
+    }
+    const alone = await cardea(['users', 'show', 'ada@example.com', '--json'], { env: { CARDEA_MASTER_KEY: key } });
+    assert.equal(alone.json.name, 'Ada');
+    assert.equal((await cardea(['users', 'show', 'ada@example.com'])).code, 1);
+
+    const again = await cardea(['master-key', 'rotate', '--json'], { env: { CARDEA_MASTER_KEY: `${key},${oldKey}` } });
+    for (const { resealed } of again.json) assert.equal(resealed, 0);
+  });
+
+  test('leaves what it cannot open, and says that the key is still needed', async (t) => {
+    const { cardea } = await setUpCli(t);
+    await cardea(['users', 'create', '--email', 'ada@example.com', '--no-password']);
+    const { code, stdout, stderr } = await cardea(['master-key', 'rotate', '--json'], {
+      env: { CARDEA_MASTER_KEY: newKey() },
+    });
+    assert.equal(code, 1);
+    assert.equal(JSON.parse(stdout).find((one: { table: string }) => one.table === 'accounts').unreadable, 1);
+    assert.match(stderr, /^cardea: 2 values cannot be opened/m);
+    assert.equal((await cardea(['users', 'show', 'ada@example.com'])).code, 0);
+  });
+
+  test('knows every sealed column of the schema', async (t) => {
+    const { db } = await setUpCli(t);
+    const rows = await query(
+      db,
+      `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+        WHERE table_schema = 'public' AND column_name ~ '^sealed' AND column_name <> 'sealed_profile'`,
+    );
+    assert.deepEqual(
+      rows.map(({ name }) => name).sort(),
+      SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`).sort(),
+    );
+  });
+});

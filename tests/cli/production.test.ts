@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { after, test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { seedDemo } from '../../server/welcome/demo_data.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { createSeeder } from '../helpers/deployment.ts';
+import { databaseUrl } from '../helpers/postgres.ts';
+import { startNode } from '../helpers/processes.ts';
+import { defer } from '../helpers/scope.ts';
+import { freePort } from '../helpers/waiting.ts';
+
+/** What an operator meets who starts Cardea with NODE_ENV=production. */
+const scope = { after };
+const masterKey = randomBytes(32).toString('base64');
+const url = await databaseUrl(scope);
+const db = createDb({ url });
+defer(scope, () => db.close());
+const seed = await createSeeder(db, masterKey);
+
+function start(env: Readonly<Record<string, string>>) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['server/main.ts'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: 30_000,
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+test('refuses to start unsafely, and says everything that is to be set', () => {
+  const { status, stderr } = start({ CARDEA_ISSUER: 'http://id.example.com', CARDEA_DEMO: 'true' });
+  assert.equal(status, 1);
+  for (const name of ['CARDEA_DATABASE_URL', 'CARDEA_MASTER_KEY', 'CARDEA_ISSUER', 'CARDEA_DEMO']) {
+    assert.match(stderr, new RegExp(`cardea: ${name}`));
+  }
+  assert.doesNotMatch(stderr, /\n\s+at /);
+});
+
+test('refuses a database that holds demo data, until that is gone', async () => {
+  const hash = async () => (await seed.accounts.resolve((await seed.person()).id)).passwordHash ?? '';
+  await seedDemo({ issuer: new URL('https://id.example.com'), accounts: seed.accounts, clients: seed.clients, hash });
+  const env = {
+    CARDEA_DATABASE_URL: url,
+    CARDEA_MASTER_KEY: masterKey,
+    CARDEA_ISSUER: 'https://id.example.com',
+  };
+  const { status, stderr } = start({ ...env, CARDEA_PORT: String(await freePort()) });
+  assert.equal(status, 1);
+  assert.match(stderr, /clients delete demo.*users disable demo@example\.com/);
+
+  await seed.clients.remove('demo');
+  await seed.accounts.disable((await seed.accounts.resolve('demo@example.com')).id);
+  const node = await startNode(scope, { databaseUrl: url, env: { ...env, NODE_ENV: 'production' } });
+  assert.ok(node.isRunning());
+  const discovery = (await (await fetch(`${node.url}/.well-known/openid-configuration`)).json()) as { issuer: string };
+  assert.equal(discovery.issuer, 'https://id.example.com');
+  await node.stop();
+});

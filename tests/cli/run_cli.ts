@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../helpers/artifacts.ts';
+import { track } from '../helpers/children.ts';
+import { database } from '../helpers/postgres.ts';
+import { defer, type Scope } from '../helpers/scope.ts';
+import { remember, rememberAll } from '../helpers/secrets.ts';
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** Standard output as JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into it and asserts what it finds
+  json: any;
+}
+
+export interface RunOptions {
+  /** Written to standard input, which is closed after it. */
+  input?: string | Buffer;
+  env?: Readonly<Record<string, string>>;
+}
+
+/** `cardea` on a database of its own. */
+export async function setUpCli(scope: Scope) {
+  const { url, db } = await database(scope);
+  const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-test-cli-'));
+  defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+  const env = { CARDEA_DATABASE_URL: url, CARDEA_MASTER_KEY: masterKey, CARDEA_DATA_DIR: folder };
+  return {
+    url,
+    db,
+    masterKey,
+    folder,
+    env,
+    cardea: (args: readonly string[], options: RunOptions = {}) =>
+      runCli(args, { ...options, env: { ...env, ...options.env } }),
+  };
+}
+
+/** Runs the command as an operator would. It sees nothing of the test's own environment. */
+export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const child = startCli(args, options.env);
+  child.stdin?.on('error', () => {}); // it may end without having read everything
+  child.stdin?.end(options.input ?? '');
+  return finished(child);
+}
+
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  const child = spawn(process.execPath, ['server/cli.ts', ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: homedir(), ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    timeout: 60_000,
+  });
+  track(child);
+  return child;
+}
+
+/** Everything that it writes until it ends. */
+export async function finished(child: ChildProcess): Promise<Ran> {
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  const code = await new Promise<number | null>((done) => {
+    child.once('close', done);
+  });
+  return {
+    code,
+    stdout: stdout(),
+    stderr: stderr(),
+    get json() {
+      const value = JSON.parse(stdout());
+      return Array.isArray(value) ? value : rememberAll(value);
+    },
+  };
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  const chunks: Buffer[] = [];
+  stream?.on('data', (chunk: Buffer | string) => chunks.push(Buffer.from(chunk)));
+  return () => Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { ROOT } from '../helpers/artifacts.ts';
+import { defer } from '../helpers/scope.ts';
+import { until } from '../helpers/waiting.ts';
+import { finished, runCli, setUpCli, startCli } from './run_cli.ts';
+
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  keys: ['list', 'rotate', 'revoke'],
+  clients: ['create', 'list', 'show', 'delete', 'rotate-secret'],
+  users: ['create', 'list', 'show', 'disable', 'enable', 'set-password'],
+  resources: ['create', 'list', 'show', 'delete'],
+  migrate: ['up', 'status'],
+  'master-key': ['rotate'],
+  config: ['check'],
+};
+
+describe('cardea', () => {
+  test('explains itself, every noun and every verb, and needs no database for that', async () => {
+    const top = await runCli(['--help']);
+    assert.equal(top.code, 0);
+    assert.equal((await runCli(['--version'])).stdout, '0.1.0\n');
+    await Promise.all(
+      Object.entries(VERBS).map(async ([noun, verbs]) => {
+        assert.match(top.stdout, new RegExp(`^ {2}${noun} `, 'm'));
+        const help = await runCli([noun, '--help']);
+        assert.equal(help.code, 0);
+        for (const verb of verbs) assert.match(help.stdout, new RegExp(`^ {2}${verb}[ \\n]`, 'm'));
+        const one = await runCli([noun, verbs[0] ?? '', '--help']);
+        assert.equal(one.code, 0);
+        assert.match(one.stdout, /--json/);
+      }),
+    );
+  });
+
+  for (const [why, args] of [
+    ['no noun', []],
+    ['an unknown noun', ['cleints', 'list']],
+    ['no verb', ['users']],
+    ['an unknown verb', ['users', 'lits']],
+    ['an unknown option', ['users', 'list', '--jsno']],
+    ['a missing option', ['clients', 'create', '--redirect-uri', 'https://a.example/cb']],
+    ['a missing argument', ['users', 'show']],
+    ['an argument too many', ['users', 'show', 'a', 'b']],
+    ['a value that is none', ['users', 'list', '--limit', 'many']],
+    ['options that exclude each other', ['clients', 'create', '--name', 'N', '--public', '--auth-method', 'none']],
+    ['a password as an argument', ['users', 'create', '--email', 'a@example.com', '--password', 'correct horse']],
+    ['a password with no way to ask for it', ['users', 'create', '--email', 'a@example.com']],
+    [
+      'a password that is and is not there',
+      ['users', 'create', '--email', 'a@example.com', '--password-stdin', '--no-password'],
+    ],
+  ] as const) {
+    test(`ends with 2 and says so on standard error for ${why}`, async () => {
+      const { code, stdout, stderr } = await runCli(args);
+      assert.equal(code, 2);
+      assert.equal(stdout, '');
+      assert.notEqual(stderr, '');
+    });
+  }
+
+  test('ends with 1 and one line when it is refused', async (t) => {
+    const { cardea } = await setUpCli(t);
+    for (const args of [
+      ['users', 'show', 'nobody'],
+      ['clients', 'show', 'none'],
+      ['clients', 'delete', 'none'],
+      ['clients', 'rotate-secret', 'none'],
+      ['clients', 'create', '--name', 'N', '--redirect-uri', 'javascript:alert(1)'],
+      ['clients', 'create', '--name', 'N', '--jwks-file', '/nonexistent'],
+      ['resources', 'delete', 'urn:none'],
+      ['keys', 'revoke', 'none'],
+      ['keys', 'rotate', '--ring', 'none'],
+    ]) {
+      const { code, stdout, stderr } = await cardea(args);
+      assert.deepEqual([code, stdout], [1, ''], args.join(' '));
+      assert.match(stderr, /^cardea: [^\n]+\n$/, args.join(' '));
+    }
+  });
+
+  test('ends with 1 and one line when settings are wrong or the database is not there', async () => {
+    const down = { CARDEA_DATABASE_URL: 'postgres://cardea:hidden@127.0.0.1:1/cardea' };
+    for (const [env, reason] of [
+      [{ CARDEA_ISUER: 'x' }, /did you mean CARDEA_ISSUER/],
+      [{ NODE_ENV: 'production' }, /CARDEA_DATABASE_URL is required.*CARDEA_MASTER_KEY/],
+      [down, /ECONNREFUSED/],
+    ] as const) {
+      const { code, stderr } = await runCli(['users', 'list'], { env });
+      assert.equal(code, 1);
+      assert.match(stderr, /^cardea: [^\n]+\n$/);
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /hidden/);
+    }
+  });
+
+  test('does not mind a reader that has seen enough', async () => {
+    const child = startCli(['config', 'check', '--json']);
+    child.stdout?.destroy();
+    const { code, stderr } = await finished(child);
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  test('is executable, and found by its interpreter line', () => {
+    assert.equal(statSync(join(ROOT, 'server/cli.ts')).mode & 0o111, 0o111);
+  });
+});
+
+describe('config check', () => {
+  test('prints what is in force, secrets masked', async (t) => {
+    const { cardea, masterKey, url } = await setUpCli(t);
+    const { code, json, stdout } = await cardea(['config', 'check', '--json'], { env: { CARDEA_PORT: '4000' } });
+    assert.equal(code, 0);
+    const port = json.find((one: { name: string }) => one.name === 'CARDEA_PORT');
+    assert.deepEqual([port.value, port.source], ['4000', 'environment']);
+    for (const secret of [masterKey, url, new URL(url).password]) assert.equal(stdout.includes(secret), false);
+    const table = await cardea(['config', 'check']);
+    assert.match(table.stdout, /^CARDEA_MASTER_KEY +\*{8} +environment/m);
+  });
+});
+
+describe('the embedded database', () => {
+  function folder(t: Parameters<typeof defer>[0]): string {
+    const made = mkdtempSync(join(tmpdir(), 'cardea-test-cli-'));
+    chmodSync(made, 0o711); // as root, Postgres runs as another user, who has to get through
+    defer(t, () => rmSync(made, { recursive: true, force: true }));
+    return made;
+  }
+
+  test('is started, migrated, used and stopped by a verb alone, and stays for the next', async (t) => {
+    const env = { CARDEA_DATA_DIR: folder(t) };
+    const created = await runCli(['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'], { env });
+    assert.equal(created.code, 0, created.stderr);
+    assert.equal(existsSync(join(env.CARDEA_DATA_DIR, 'postgres', 'postmaster.pid')), false);
+    // two at once share it, and the last one stops it
+    const both = await Promise.all([1, 2].map(() => runCli(['users', 'list', '--json'], { env })));
+    for (const one of both) assert.equal(one.json[0].id, created.json.id);
+    assert.equal(existsSync(join(env.CARDEA_DATA_DIR, 'postgres', 'postmaster.pid')), false);
+    assert.equal(statSync(join(env.CARDEA_DATA_DIR, 'master.key')).mode & 0o777, 0o600);
+  });
+
+  test('is stopped when the verb is interrupted', async (t) => {
+    const dataDir = folder(t);
+    const child = startCli(['users', 'list'], { CARDEA_DATA_DIR: dataDir });
+    const end = finished(child);
+    const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
+    await until('Postgres starts', () => existsSync(pidFile), { everyMs: 5 });
+    child.kill('SIGINT');
+    assert.equal((await end).code, 130);
+    assert.equal(existsSync(pidFile), false);
+  });
+});
