@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
  * `server/oidc` fulfils it; this folder knows nothing of how.
  */
 export interface Interactions {
-  /** @throws AppError 400 `sign_in_expired` when there is no such interaction in this browser */
+  /** @throws AppError 400 `interaction_expired` when there is no such interaction in this browser */
   open(request: FastifyRequest, reply: FastifyReply): Promise<Visit>;
   /** Remembers how far the person has got. Nothing that is remembered here signs anybody in. */
   remember(visit: Visit, progress: Progress): Promise<void>;

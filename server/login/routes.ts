@@ -85,7 +85,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   async function openVisit(request: FastifyRequest<Params>, reply: FastifyReply): Promise<Visit> {
     const visit = await interactions.open(request, reply);
     // The cookie says which visit it is; a URL that names another one is not followed.
-    if (visit.uid !== request.params.uid) throw new AppError('sign_in_expired', 400, 'this sign-in has expired');
+    if (visit.uid !== request.params.uid) throw new AppError('interaction_expired', 400, 'this sign-in has expired');
     return visit;
   }
 

@@ -7,6 +7,7 @@ import {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import { createAdapterFactory } from './adapter.ts';
@@ -64,6 +65,7 @@ export interface ConfigurationOptions {
   /** The JWS algorithm of ID tokens and JWT access tokens unless a client asks for another. */
   readonly defaultAlg: string;
   readonly lifetimes: Lifetimes;
+  readonly now: Clock;
   readonly units: Units;
   readonly pages: Pages;
   /** @returns undefined for an account that does not exist or is disabled */
@@ -79,9 +81,12 @@ type Context = KoaContextWithOIDC;
 export function createConfiguration(options: ConfigurationOptions): Configuration {
   const { issuer, lifetimes, pages } = options;
   const secure = issuer.protocol === 'https:';
+  const grantParts = { isFirstParty: options.isFirstParty, lifetime: lifetimes.refreshTokenAbsolute, now: options.now };
   return {
     adapter: createAdapterFactory(options.units),
     acrValues: Object.values(ACR),
+    // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
+    allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader,
     claims: { ...mutable(CLAIMS), acr: null, auth_time: null, iss: null, sid: null },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
@@ -109,7 +114,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      dPoP: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: {
         enabled: true,
@@ -130,7 +136,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     interactions: { policy: createPolicy(), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },
-    loadExistingGrant: (ctx) => loadGrant(ctx, options.isFirstParty),
+    loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
     pkce: { required: () => true },
     renderError: pages.error,
     responseTypes: ['code'],
@@ -166,13 +172,17 @@ function clientBasedCORS(ctx: Context, origin: string, client: ProviderClient): 
   return (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null');
 }
 
-/** RFC 7662 §2.1: a public client proves nothing of itself, so it learns of its own tokens alone. */
+/**
+ * RFC 7662 §2.1: a public client proves nothing of itself, so it learns of its own tokens alone. And nobody's token is
+ * active when that account is disabled or gone.
+ */
 async function mayIntrospect(
-  _ctx: Context,
+  options: ConfigurationOptions,
   client: ProviderClient,
-  token: { clientId?: string | undefined },
+  token: { clientId?: string | undefined; accountId?: string | undefined },
 ): Promise<boolean> {
-  return client.tokenEndpointAuthMethod !== 'none' || token.clientId === client.clientId;
+  if (client.tokenEndpointAuthMethod === 'none' && token.clientId !== client.clientId) return false;
+  return token.accountId === undefined || (await options.findAccount(token.accountId)) !== undefined;
 }
 
 /** RFC 7009 §2.1: only the client that a token was issued to may revoke it; others are told so. */
@@ -205,11 +215,19 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
 
 /**
  * When a person has to be asked: the provider's own checks of OpenID Connect Core §3.1.2.1, with `select_account`
- * added before them.
+ * added before them, and whether there is an account at all.
  */
 function createPolicy() {
-  const { Prompt, base } = interactionPolicy;
+  const { Check, Prompt, base } = interactionPolicy;
   const policy = base();
+  // A session may outlive its account, or the account's being enabled: nobody is signed in then.
+  policy
+    .get('login')
+    ?.checks.add(
+      new Check('account_unavailable', 'the account is gone or disabled', 'login_required', ({ oidc }) =>
+        oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+      ),
+    );
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   return policy;
 }

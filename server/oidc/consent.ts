@@ -1,4 +1,5 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
 
 /** What a person has allowed on the consent page; the interaction's result carries it to the resumed request. */
 export interface ConsentDecision {
@@ -13,30 +14,42 @@ export interface Missing {
   readonly resources: Record<string, string[]>;
 }
 
+export interface GrantParts {
+  isFirstParty(clientId: string): Promise<boolean>;
+  /** The longest that anything issued under a grant may live, in seconds. */
+  readonly lifetime: number;
+  readonly now: Clock;
+}
+
 /**
  * The grant that the authorization request is judged by: the session's, extended by what the person has just allowed,
  * or by all that was asked for when the client is the operator's own. It is saved with the code, in one transaction.
  */
-export async function loadGrant(
-  ctx: KoaContextWithOIDC,
-  isFirstParty: (clientId: string) => Promise<boolean>,
-): Promise<Grant | undefined> {
+export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Promise<Grant | undefined> {
+  const { isFirstParty, lifetime, now } = parts;
   const { provider, session, client, account, result } = ctx.oidc;
   if (!client || !account) return undefined;
   const grantId = session?.grantIdFor(client.clientId);
   const existing = grantId ? await provider.Grant.find(grantId) : undefined;
   const usable = existing?.accountId === account.accountId ? existing : undefined;
   const decision = (result as { consent?: ConsentDecision } | undefined)?.consent ?? (await implied(ctx, isFirstParty));
-  if (!decision) return usable;
+  if (!usable && !decision) return undefined;
+  const isComplete = !decision || (usable !== undefined && !hasMissing(missingIn(usable, decision)));
+  if (usable && isComplete && usable.remainingTTL >= lifetime) return usable;
+
   const grant = usable ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
-  if (usable && !hasMissing(missingIn(usable, decision))) return usable;
-  if (decision.scopes.length > 0) grant.addOIDCScope([...decision.scopes].join(' '));
-  for (const [resource, scopes] of Object.entries(decision.resources)) {
-    grant.addResourceScope(resource, [...scopes].join(' '));
+  if (decision && decision.scopes.length > 0) grant.addOIDCScope(decision.scopes.join(' '));
+  for (const [resource, scopes] of Object.entries(decision?.resources ?? {})) {
+    grant.addResourceScope(resource, scopes.join(' '));
   }
+  // Nothing that is issued from now on may outlive what it was granted under; a day's margin keeps most requests from
+  // writing for that alone.
+  grant.exp = Math.floor(now() / 1000) + lifetime + DAY_SECONDS;
   await grant.save();
   return grant;
 }
+
+const DAY_SECONDS = 86_400;
 
 /** The operator's own clients need no consent: whoever runs them runs this. */
 async function implied(

@@ -43,6 +43,7 @@ export function createInteractions<Progress extends object>(options: Interaction
       const raw = options.prepare(request);
       const interaction = await details(serving.current().provider, raw, reply.raw);
       const { params, prompt, session, lastSubmission = {} } = interaction;
+      const { visit: of, ...rest } = lastSubmission as Record<string, unknown>;
       const client = await units.current().attempt(options.findClient(String(params.client_id)));
       if (!client) throw expired();
       const visit = {
@@ -53,7 +54,8 @@ export function createInteractions<Progress extends object>(options: Interaction
         loginHint: asText(params.login_hint),
         uiLocales: asText(params.ui_locales),
         signedIn: session?.accountId,
-        progress: lastSubmission as unknown as Progress,
+        // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
+        progress: (of === interaction.uid ? rest : {}) as Progress,
         asked: () => asked(params),
         async missing(accountId: string) {
           const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
@@ -67,8 +69,8 @@ export function createInteractions<Progress extends object>(options: Interaction
 
     async remember(visit: object, progress: Progress): Promise<void> {
       const { interaction } = found(visit);
-      // `lastSubmission` is merged into the result at the end; by itself it signs nobody in.
-      interaction.lastSubmission = { ...progress } as Record<string, unknown>;
+      // By itself it signs nobody in: the provider looks at `result` alone.
+      interaction.lastSubmission = { ...progress, visit: interaction.uid } as Record<string, unknown>;
       await interaction.persist();
       await units.current().commit();
     },
@@ -138,7 +140,7 @@ async function details(provider: Provider, request: IncomingMessage, response: S
 }
 
 function expired(): AppError {
-  return new AppError('sign_in_expired', 400, 'this sign-in has expired; go back to the app and start again');
+  return new AppError('interaction_expired', 400, 'this sign-in has expired; go back to the app and start again');
 }
 
 function asText(value: unknown): string | undefined {

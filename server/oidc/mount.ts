@@ -24,16 +24,19 @@ const WELL_KNOWN = ['/.well-known/openid-configuration', '/.well-known/oauth-aut
 
 /** Method and path of all that the provider serves. */
 const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
-  [['GET', 'POST'], ROUTES.authorization],
+  [['GET'], ROUTES.authorization],
   [['GET'], `${ROUTES.authorization}/:uid`],
   [['POST', 'OPTIONS'], ROUTES.token],
   [['GET', 'POST', 'OPTIONS'], ROUTES.userinfo],
   [['POST', 'OPTIONS'], ROUTES.introspection],
   [['POST', 'OPTIONS'], ROUTES.revocation],
-  [['GET', 'POST'], ROUTES.end_session],
+  [['GET'], ROUTES.end_session],
   [['POST'], `${ROUTES.end_session}/confirm`],
   [['GET'], `${ROUTES.end_session}/success`],
 ];
+
+/** Endpoints that browsers are sent to, and that must take a form as well. */
+const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
 
 /** Endpoints at which a client proves who it is. */
 const AUTHENTICATED = new Set<string>([ROUTES.token, ROUTES.introspection, ROUTES.revocation]);
@@ -53,6 +56,8 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
     app.route({
       method,
       url,
+      // A HEAD that the provider took for a GET would use up codes and start interactions.
+      exposeHeadRoute: false,
       config: { oauth: !url.startsWith(ROUTES.authorization) && !url.startsWith(ROUTES.end_session) },
       onRequest: async (request) => {
         refuseOversized(request);
@@ -66,6 +71,8 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
     });
   }
 
+  await app.register(async (forms) => navigateByForm(forms));
+
   app.get(ROUTES.jwks, { config: { oauth: true } }, (request, reply) => {
     const { jwks } = serving.current();
     return sendDocument(request, reply, { ...jwks, type: 'application/jwk-set+json; charset=utf-8' });
@@ -77,13 +84,46 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
     });
   }
 
-  async function serve(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async function serve(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    if (request.method === 'OPTIONS' && !isPreflight(request)) {
+      // RFC 9110 §9.3.7; the provider knows of preflights alone.
+      return reply.code(204).header('allow', methodsOf(request.routeOptions.url)).send();
+    }
     reply.hijack();
     // Headers that hooks have set so far would be lost with a hijacked reply.
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) reply.raw.setHeader(name, value);
-    await units.run(() => serving.current().handle(pinned(request, issuer), reply.raw));
+    return units.run(() => serving.current().handle(pinned(request, issuer), reply.raw));
   }
+}
+
+/**
+ * OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 ask for POST as well. Our cookies are SameSite=Lax, which do
+ * not come along with another site's form: the browser is sent on to make it a GET, with which they do.
+ */
+function navigateByForm(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: BODY_LIMIT },
+    (_request, body, done) => done(null, body),
+  );
+  for (const url of NAVIGATED) {
+    app.post(url, async (request, reply) => {
+      const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
+      return reply.redirect(`${url}?${form}`, 303);
+    });
+  }
+}
+
+function isPreflight({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+}
+
+function methodsOf(url: string | undefined): string {
+  return MOUNTED.filter(([, path]) => path === url)
+    .flatMap(([methods]) => methods)
+    .join(', ');
 }
 
 /**
@@ -92,6 +132,10 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
  */
 export function pinned(request: FastifyRequest, issuer: URL): IncomingMessage {
   const { raw } = request;
+  // Before X-Forwarded-For goes: `ip` is worked out anew from the headers whenever it is asked for.
+  const address = request.ip;
+  // RFC 9112 §3.2.2: a target may name a host, too, and the provider would build its URLs on that one.
+  raw.url = raw.url?.replace(/^https?:\/\/[^/]*/i, '') ?? '/';
   for (const name of Object.keys(raw.headers)) {
     if (
       name === 'forwarded' ||
@@ -101,7 +145,7 @@ export function pinned(request: FastifyRequest, issuer: URL): IncomingMessage {
     )
       delete raw.headers[name];
   }
-  Object.assign(raw.headers, pinnedHeaders(issuer, request.ip));
+  Object.assign(raw.headers, pinnedHeaders(issuer, address));
   return raw;
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
+import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Views } from '../views/views.ts';
 import { ROUTES } from './routes.ts';
 
@@ -22,13 +22,14 @@ export function createPages(views: Views): Pages {
   };
 
   return {
-    error(ctx, out) {
+    error(ctx, out, error) {
       ctx.type = 'html';
       ctx.body = views.render(
         'error',
         {
           status: ctx.status,
-          error: out.error,
+          // To the person a sign-in that is gone is no mistake of the app's, whatever OAuth calls it.
+          error: error instanceof errors.SessionNotFound ? 'interaction_expired' : out.error,
           ...(out.error_description ? { description: out.error_description } : {}),
           requestId: String(ctx.res.getHeader('x-request-id') ?? ''),
         },

@@ -3,6 +3,7 @@ import { type Client, type Configuration, type KoaContextWithOIDC, Provider } fr
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Units } from '../records/unit.ts';
+import { amend } from './amend.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import type { Handle } from './serving.ts';
@@ -27,8 +28,8 @@ export interface ProviderOptions {
 export interface ServingProvider {
   readonly provider: Provider;
   readonly handle: Handle;
-  /** The discovery document's bytes. */
-  readonly discovery: Buffer;
+  /** The discovery document, as it is sent. */
+  readonly discovery: string;
 }
 
 export async function createProvider(options: ProviderOptions): Promise<ServingProvider> {
@@ -50,7 +51,10 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       await next();
       // Part of the provider answers "not found" or "invalid" to whatever failed below it: that is no verdict.
       if (unit.failure !== undefined) throw unit.failure;
-      if (ctx.status >= 500) unit.discard();
+      // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
+      if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
+      const verdict = amend(ctx);
+      if (verdict === 'discard' || ctx.status >= 500) unit.discard();
       else await unit.commit();
     } catch (error) {
       unit.discard();
@@ -72,7 +76,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
 
   const callback = provider.callback();
   const handle: Handle = async (req, res) => callback(req, res);
-  const { rawPayload: discovery } = await inject((req, res) => void units.run(() => handle(req, res)), {
+  const { payload: discovery } = await inject((req, res) => void units.run(() => handle(req, res)), {
     url: '/.well-known/openid-configuration',
     headers: pinnedHeaders(issuer, '127.0.0.1'),
   });
@@ -98,6 +102,7 @@ interface Outcome {
 const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   already_used: { status: 400, error: 'invalid_grant' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
+  not_found: { status: 404, error: 'not_found' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };
@@ -129,7 +134,10 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
     if (!source) return undefined;
     const known = built.get(source);
     if (known) return known;
-    const client = new ProviderClient({ ...source.metadata });
+    const { scope, ...metadata } = source.metadata;
+    const client = new ProviderClient(scope ? source.metadata : metadata);
+    // No scope would mean any to the provider. Here it means none: a name that no scope can have.
+    if (scope === '') Object.assign(client, { scope: ' ' });
     built.set(source, client);
     sources.set(client, source);
     return client;

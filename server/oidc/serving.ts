@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 
 export interface Document {
-  readonly body: Buffer;
+  /** Text rather than bytes: Node sends it together with the head, in one write. */
+  readonly body: string;
   readonly etag: string;
   readonly cacheControl: string;
 }
@@ -28,8 +29,7 @@ export function createServing(first: Served): Serving {
   return {
     current: () => served,
     swap(next) {
-      // A slow load must not put an older key set back.
-      if (next.version >= served.version) served = next;
+      served = next;
     },
   };
 }
