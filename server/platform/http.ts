@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
+import { STATUS_CODES } from 'node:http';
+import { isIP, type Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, RETRY_AFTER_SECONDS } from './errors.ts';
 import type { Logger } from './log.ts';
@@ -33,6 +34,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
+const STRICT_TRANSPORT = 'max-age=31536000; includeSubDomains';
+
 /** The server, with what holds for every request: its id, its address, its headers, its log line and its errors. */
 export function createHttp(options: HttpOptions): FastifyInstance {
   const { log, secure } = options;
@@ -44,18 +47,26 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    // Neither reaches a route, so no hook sees them; without these Fastify answers by itself and quotes the URL.
+    frameworkErrors(error, request, reply) {
+      dress(request, reply);
+      present(error, request, reply);
+      log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
+    },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket),
   });
-  const methods = new Map<string, Set<string>>();
+  const routes = new Map<string, KnownRoute>();
 
   app.addHook('onRoute', (route) => {
-    const known = methods.get(route.url) ?? new Set();
-    for (const method of [route.method].flat()) known.add(method);
-    methods.set(route.url, known);
+    const known = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
+    for (const method of [route.method].flat()) known.methods.add(method);
+    routes.set(route.url, known);
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id).headers(HEADERS);
-    if (secure) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    dress(request, reply);
+    // Before its body is read: what a request to nowhere carries does not matter.
+    if (request.is404) throw unrouted(request, reply);
     // Only a trusted proxy's word gets here; if it is no address, nothing that counts by address may go on.
     if (isIP(request.ip) === 0) throw new AppError('invalid_forwarded_address', 400, 'X-Forwarded-For is malformed');
   });
@@ -74,13 +85,44 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     );
   });
 
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = methods.get(pathOf(request));
-    if (!allowed) return present(new AppError('not_found', 404, 'there is nothing here'), request, reply);
-    reply.header('allow', [...allowed].sort().join(', '));
-    return present(new AppError('method_not_allowed', 405, `${request.method} is not possible here`), request, reply);
-  });
   app.setErrorHandler((error, request, reply) => present(error, request, reply));
+
+  /** What every answer carries. */
+  function dress(request: FastifyRequest, reply: FastifyReply): void {
+    reply.header('x-request-id', request.id).headers(HEADERS);
+    if (secure) reply.header('strict-transport-security', STRICT_TRANSPORT);
+  }
+
+  /** 404, or 405 with the methods that the path does have (RFC 9110 §15.5.6). */
+  function unrouted(request: FastifyRequest, reply: FastifyReply): AppError {
+    const allowed = routeAt(routes, request)?.methods;
+    if (!allowed) return new AppError('not_found', 404, 'there is nothing here');
+    reply.header('allow', [...allowed].sort().join(', '));
+    return new AppError('method_not_allowed', 405, `${request.method} is not possible here`);
+  }
+
+  /** Answers what Node could not read as HTTP: there is no request yet, so neither hook nor handler would. */
+  function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const status = UNREADABLE[error.code ?? ''] ?? 400;
+    const requestId = randomUUID();
+    const body = JSON.stringify({
+      error: CLIENT_ERRORS[status] ?? 'invalid_request',
+      error_description: 'the request could not be understood',
+      request_id: requestId,
+    });
+    const headers = {
+      ...HEADERS,
+      ...(secure ? { 'strict-transport-security': STRICT_TRANSPORT } : {}),
+      'x-request-id': requestId,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'));
+    log.info({ requestId, route: '(none)', status, reason: error.code }, 'request');
+  }
 
   function present(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const known = toAppError(error);
@@ -92,7 +134,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return sendError(
       request,
       reply,
-      { status: known.status, error: known.code, description, requestId: request.id },
+      {
+        status: known.status,
+        error: known.status === 500 ? 'server_error' : known.code,
+        description,
+        requestId: request.id,
+      },
       known.field,
     );
   }
@@ -112,7 +159,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
         request_id: error.requestId,
       });
     }
-    if (request.routeOptions.config?.oauth) {
+    if (request.is404 ? routeAt(routes, request)?.oauth : request.routeOptions.config?.oauth) {
       return reply.send({ error: OAUTH_CODES[error.status] ?? error.error, error_description: error.description });
     }
     if (/\btext\/html\b/.test(request.headers.accept ?? '')) {
@@ -134,9 +181,28 @@ const OAUTH_CODES: Readonly<Record<number, string>> = {
   503: 'temporarily_unavailable',
 };
 
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
+interface KnownRoute {
+  readonly methods: Set<string>;
+  readonly oauth: boolean;
 }
+
+/** The route of a path, whatever the method; parameters stand for one segment. */
+function routeAt(routes: ReadonlyMap<string, KnownRoute>, request: FastifyRequest): KnownRoute | undefined {
+  const path = request.url.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '';
+  const segments = path.split('/');
+  for (const [pattern, route] of routes) {
+    const wanted = pattern.split('/');
+    const fits = wanted.every((one, i) => one === segments[i] || (one.startsWith(':') && segments[i] !== ''));
+    if (fits && wanted.length === segments.length) return route;
+  }
+  return undefined;
+}
+
+/** What Node says of requests that it cannot read; anything else is a 400. */
+const UNREADABLE: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
 
 /** Fastify's own errors (malformed bodies, wrong media types…) are the sender's fault when they say so. */
 function toAppError(error: unknown): AppError {
@@ -154,7 +220,10 @@ function toAppError(error: unknown): AppError {
 }
 
 const CLIENT_ERRORS: Readonly<Record<number, string>> = {
+  408: 'request_timeout',
   413: 'request_too_large',
+  414: 'uri_too_long',
   415: 'unsupported_media_type',
   429: 'rate_limited',
+  431: 'headers_too_large',
 };

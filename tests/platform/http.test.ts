@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { deployment } from '../helpers/deployment.ts';
+import { assertOrderly, assertRefusal, concrete, isOAuth, parse, routesOf, send, sendRaw } from '../security/wire.ts';
+
+const scope = { after };
+const app = await deployment(scope, { env: { CARDEA_DEMO: 'true' } });
+const { issuer } = app;
+const routes = routesOf(app);
+const HTML = { accept: 'text/html,application/xhtml+xml' };
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'SEARCH'];
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+test('the table of routes is read as the server has it', () => {
+  const paths = routes.map(({ path }) => path);
+  for (const path of [
+    '/',
+    '/authorize',
+    '/authorize/:uid',
+    '/token',
+    '/logout/confirm',
+    '/login/:uid',
+    '/demo/callback',
+  ]) {
+    assert.ok(paths.includes(path), path);
+  }
+  assert.deepEqual(routes.find(({ path }) => path === '/token')?.methods.toSorted(), ['OPTIONS', 'POST']);
+});
+
+test('every route answers 405 with Allow to each method that it does not have (RFC 9110 §15.5.6)', async () => {
+  for (const route of routes) {
+    for (const method of METHODS.filter((one) => !route.methods.includes(one))) {
+      const what = `${method} ${route.path}`;
+      const answer = await send(issuer, { method, target: concrete(route), headers: HTML });
+      assertOrderly(answer, what);
+      assert.equal(answer.headers.get('allow'), route.methods.toSorted().join(', '), what);
+      if (method === 'HEAD') {
+        assert.equal(answer.status, 405, what);
+        continue;
+      }
+      const shape = isOAuth(route) ? 'oauth' : 'page';
+      assertRefusal(answer, { status: 405, error: 'method_not_allowed', shape }, what);
+    }
+  }
+});
+
+test('a refused method is refused before its body is read, whatever that is', async () => {
+  for (const headers of [
+    { 'content-type': 'text/xml' },
+    { 'content-type': '\xff' },
+    { 'content-type': 'application/json' },
+  ]) {
+    const put = await send(issuer, { method: 'PUT', target: '/token', headers, body: '{\xff\x00' });
+    assertRefusal(put, { status: 405, shape: 'oauth' }, 'PUT /token');
+    const nowhere = await send(issuer, { method: 'POST', target: '/nowhere', headers, body: '{\xff\x00' });
+    assertRefusal(nowhere, { status: 404, error: 'not_found', shape: 'oauth' }, 'POST /nowhere');
+  }
+});
+
+test('an unknown route is 404: a page for browsers, problem+json under /api/ (RFC 9457), JSON otherwise', async () => {
+  for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS', 'QUERY']) {
+    const json = await send(issuer, { method, target: '/nowhere?code=abc' });
+    assertRefusal(json, { status: 404, error: 'not_found', shape: 'oauth' }, method);
+    assert.equal((JSON.parse(json.body) as { request_id?: string }).request_id, json.headers.get('x-request-id'));
+    const page = await send(issuer, { method, target: '/nowhere', headers: HTML });
+    assertRefusal(page, { status: 404, error: 'not_found', shape: 'page' }, method);
+    const api = await send(issuer, { method, target: '/api/v1/nowhere', headers: HTML });
+    assertRefusal(api, { status: 404, error: 'not_found', shape: 'problem' }, method);
+  }
+});
+
+test('HEAD on a document says what GET says, without the body (RFC 9110 §9.3.2)', async () => {
+  for (const route of routes.filter(({ path, methods }) => methods.includes('HEAD') && !/login|demo/.test(path))) {
+    const get = await send(issuer, { target: route.path });
+    const head = await send(issuer, { method: 'HEAD', target: route.path });
+    assert.equal(head.status, get.status, route.path);
+    assert.equal(head.body, '');
+    for (const name of ['content-type', 'content-length', 'cache-control', 'etag']) {
+      assert.equal(head.headers.get(name), get.headers.get(name), `${route.path} ${name}`);
+    }
+  }
+});
+
+test('HEAD never reaches the provider, where it would use things up', () => {
+  for (const path of ['/authorize', '/authorize/:uid', '/userinfo', '/logout', '/logout/success']) {
+    assert.equal(routes.find((route) => route.path === path)?.methods.includes('HEAD'), false, path);
+  }
+});
+
+test('OPTIONS that is no preflight tells what is possible (RFC 9110 §9.3.7)', async () => {
+  for (const route of routes.filter(({ methods }) => methods.includes('OPTIONS'))) {
+    const answer = await send(issuer, { method: 'OPTIONS', target: route.path });
+    assertOrderly(answer, route.path);
+    assert.equal(answer.status, 204);
+    assert.deepEqual(answer.headers.get('allow')?.split(', ').toSorted(), route.methods.toSorted(), route.path);
+  }
+});
+
+test('request ids are our own and never repeat, whatever the request says', async () => {
+  const mine = '00000000-0000-4000-8000-000000000000';
+  const headers = { 'x-request-id': mine, 'request-id': mine, 'x-correlation-id': mine };
+  const ids = await Promise.all(
+    ['/', '/token', '/authorize', '/nowhere', '/%'].map(async (target) => {
+      const { headers: answered } = await send(issuer, { target, headers });
+      return answered.get('x-request-id');
+    }),
+  );
+  assert.equal(new Set(ids).size, ids.length);
+  assert.ok(!ids.includes(mine));
+});
+
+test('a target that is no URL is refused without being quoted', async () => {
+  for (const target of ['/%', '/%zz', '/login/%ff', '/authorize/%e0%a4', '/%c0%af', '/token%']) {
+    const answer = await send(issuer, { target, headers: HTML });
+    assertRefusal(answer, { status: 400, error: 'invalid_request', shape: 'page' }, target);
+    assert.ok(!answer.body.includes(target), target);
+    assertRefusal(await send(issuer, { target }), { status: 400, shape: 'oauth' }, target);
+  }
+});
+
+test('a path that is too long is 414, headers that are too long are 431', async () => {
+  const long = 'a'.repeat(300);
+  for (const target of [`/login/${long}`, `/authorize/${long}`]) {
+    assertRefusal(await send(issuer, { target }), { status: 414, error: 'uri_too_long', shape: 'oauth' }, target);
+  }
+  const huge = 'a'.repeat(20_000);
+  for (const request of [{ target: `/authorize?state=${huge}` }, { target: '/', headers: { cookie: huge } }]) {
+    assertRefusal(await send(issuer, request), { status: 431, error: 'headers_too_large', shape: 'oauth' }, 'huge');
+  }
+});
+
+test('what is not HTTP is refused in our own words', async () => {
+  const messages = [
+    'BREW /token HTTP/1.1\r\nHost: a\r\n\r\n',
+    '\x00\x01\x02\x03\r\n\r\n',
+    'GET /\xff\xfe HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET /a\x00b HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n',
+    // RFC 9112 §6.1: the two ways of framing a body exclude each other, or requests get smuggled
+    'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd',
+    'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n',
+    'POST /token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n',
+  ];
+  for (const message of messages) {
+    const answer = parse(await sendRaw(issuer, message));
+    assertRefusal(answer, { status: 400, error: 'invalid_request', shape: 'oauth' }, JSON.stringify(message));
+  }
+});
+
+test('CONNECT is not a proxy, and does not hang', async () => {
+  assert.equal(await sendRaw(issuer, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n'), '');
+});
+
+test('a body of 56 KiB is read and one more byte is 413, with or without Content-Length', async () => {
+  const limit = 56 * 1024;
+  for (const target of ['/token', '/introspect', '/revoke']) {
+    const request = { method: 'POST', target, headers: FORM };
+    const fits = await send(issuer, { ...request, body: `a=${'b'.repeat(limit - 2)}` });
+    assertRefusal(fits, { status: 400, error: 'invalid_request', shape: 'oauth' }, target);
+    const over = await send(issuer, { ...request, body: `a=${'b'.repeat(limit - 1)}` });
+    assertRefusal(over, { status: 413, error: 'invalid_request', shape: 'oauth' }, target);
+    const chunks = await send(issuer, { ...request, body: [`a=${'b'.repeat(limit)}`, 'c'.repeat(limit)] });
+    assertOrderly(chunks, target);
+    assert.ok([400, 413].includes(chunks.status), `${target}: ${chunks.status}`);
+  }
+  for (const target of ['/authorize', '/logout', '/login/abc', '/demo']) {
+    for (const body of [`a=${'b'.repeat(65 * 1024)}`, ['a=', 'b'.repeat(65 * 1024)]]) {
+      const answer = await send(issuer, { method: 'POST', target, headers: { ...FORM, ...HTML }, body });
+      assertRefusal(answer, { status: 413, error: 'request_too_large', shape: 'page' }, target);
+    }
+  }
+});
+
+test('a form at /authorize and /logout is made a GET, with which our cookies come along (OpenID Connect Core §3.1.2.1)', async () => {
+  for (const target of ['/authorize', '/logout']) {
+    const body = 'client_id=a&client_id=b&state=%0d%0aset-cookie:x=y&nonce=%ff%00';
+    const answer = await send(issuer, { method: 'POST', target, headers: FORM, body });
+    assertOrderly(answer, target);
+    assert.equal(answer.status, 303);
+    assert.equal(answer.headers.get('set-cookie'), null);
+    const location = new URL(answer.headers.get('location') ?? '', issuer);
+    assert.equal(location.origin + location.pathname, issuer + target);
+    assert.deepEqual(location.searchParams.getAll('client_id'), ['a', 'b']);
+    assert.equal(location.searchParams.get('state'), '\r\nset-cookie:x=y');
+  }
+});
+
+test('each request, also one that no route saw, leaves one line without its URL', async () => {
+  app.logLines.length = 0;
+  await send(issuer, { target: '/%zz?code=swordfish' });
+  await send(issuer, { target: '/nowhere?code=swordfish' });
+  await sendRaw(issuer, 'BREW /authorize?code=swordfish HTTP/1.1\r\nHost: a\r\n\r\n');
+  const lines = app.logLines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ msg }) => msg === 'request');
+  assert.deepEqual(lines.map(({ status }) => status).toSorted(), [400, 400, 404]);
+  assert.ok(lines.every(({ route, requestId }) => route === '(none)' && typeof requestId === 'string'));
+  assert.ok(!app.logLines.join('').includes('swordfish'));
+});

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { startEmbeddedPostgres } from '../../server/platform/embedded.ts';
+import { browserSession, formOf } from '../helpers/browser_session.ts';
+import { createSeeder, type Party } from '../helpers/deployment.ts';
+import { ownPostgres } from '../helpers/embedded.ts';
+import { TEST_CLUSTER_SETTINGS } from '../helpers/postgres.ts';
+import { type ServerNode, startNode } from '../helpers/processes.ts';
+import { authorization, authorize, authorizeUrl, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { defer } from '../helpers/scope.ts';
+import { freePort, until } from '../helpers/waiting.ts';
+
+/** Design §1, promise 7: losing Postgres fails honestly. */
+
+const VERIFIER = 'v'.repeat(43);
+const RESOURCE = 'https://orders.example.com';
+/** Longer than the node waits for a statement, shorter than anybody would call a hang. */
+const ANSWER_WITHIN_MS = 8_000;
+
+/** A node on a Postgres of its own that comes back on the same port, with everything that clients hold of it. */
+async function situation(t: TestContext) {
+  const postgres = ownPostgres(t);
+  const settings = { ...TEST_CLUSTER_SETTINGS, port: String(await freePort()) };
+  const start = () => startEmbeddedPostgres({ dataDir: postgres.dataDir, settings });
+  const { url } = await start();
+  const masterKey = randomBytes(32).toString('base64');
+  const node = await startNode(t, {
+    databaseUrl: url,
+    env: {
+      CARDEA_MASTER_KEY: masterKey,
+      CARDEA_DATABASE_TIMEOUT_MS: '500',
+      CARDEA_KEY_POLL: '2s',
+      CARDEA_CODE_TTL: '10m',
+    },
+  });
+  const { issuer } = node;
+  const db = createDb({ url });
+  // Closed before anything breaks: these connections are not what is tested.
+  const seed = await createSeeder(db, masterKey);
+  await seed.resourceServer({ identifier: RESOURCE, name: 'Orders', scopes: ['orders:read'] });
+  const party = await seed.party({ firstParty: true, metadata: { scope: 'openid profile email orders:read' } });
+  const cold = await seed.party({ firstParty: true });
+  const person = await seed.person();
+  await db.close();
+
+  const { browser, ...granted } = await authorize({ issuer, party, person });
+  const tokens = await redeem(issuer, party, await authorize({ issuer, party, person, browser }));
+  assert.equal(tokens.status, 200);
+  assert.equal((await clientCredentials(node, party)).status, 200);
+  const stranger = browserSession(issuer);
+  const loginPage = await stranger.follow(await stranger.get(authorizeUrl({ issuer, party }, VERIFIER)));
+  return {
+    postgres,
+    start,
+    node,
+    issuer,
+    party,
+    cold,
+    person,
+    granted,
+    browser,
+    tokens: tokens.body,
+    stranger,
+    loginPage,
+  };
+}
+
+type Situation = Awaited<ReturnType<typeof situation>>;
+
+function clientCredentials(node: ServerNode, party: Party) {
+  return token(node.issuer, party, { grant_type: 'client_credentials', resource: RESOURCE, scope: 'orders:read' });
+}
+
+/** Every request that needs the database. */
+function requests(s: Situation): Record<string, () => Promise<Answer>> {
+  const { issuer, party, cold, granted, tokens, stranger, loginPage, person, browser } = s;
+  const get = (path: string, headers: Record<string, string> = {}) => ask(new URL(path, issuer), { headers });
+  const post = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    ask(new URL(path, issuer), { method: 'POST', headers, body: new URLSearchParams(fields) });
+  const refreshing = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' };
+  const redeeming = {
+    grant_type: 'authorization_code',
+    code: granted.code,
+    code_verifier: granted.verifier,
+    redirect_uri: party.redirectUri,
+  };
+  const bearer = { authorization: `Bearer ${tokens.access_token}` };
+  const form = formOf(loginPage);
+  const credentials = { ...form.fields, identifier: person.email, password: person.password, action: 'signin' };
+  return {
+    'refresh, client known': () => post('/token', refreshing, authorization(party)),
+    'code, client known': () => post('/token', redeeming, authorization(party)),
+    'client credentials, client not seen before': () =>
+      post('/token', { grant_type: 'client_credentials' }, authorization(cold)),
+    'client credentials, opaque': () => post('/token', { grant_type: 'client_credentials' }, authorization(party)),
+    'client credentials, wrong secret of a client not seen before': () =>
+      post('/token', { grant_type: 'client_credentials' }, authorization({ ...cold, secret: 'wrong' })),
+    introspection: () => post('/introspect', { token: tokens.access_token ?? '' }, authorization(party)),
+    revocation: () => post('/revoke', { token: tokens.access_token ?? '' }, authorization(party)),
+    userinfo: () => get('/userinfo', bearer),
+    'authorize, stranger': () => get(authorizeUrl({ issuer, party }, VERIFIER)),
+    'authorize, signed in': () => browser.clone().get(authorizeUrl({ issuer, party }, VERIFIER)),
+    'login page': () => stranger.clone().get(form.action),
+    'login form': () => stranger.clone().post(form.action, credentials),
+    logout: () => browser.clone().get('/logout'),
+    readiness: () => get('/readyz'),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+async function ask(url: URL, init: RequestInit = {}): Promise<Answer> {
+  const answer = await fetch(url, { ...init, redirect: 'manual' });
+  return { status: answer.status, headers: answer.headers, body: await answer.text() };
+}
+
+/** Sends it, and insists on an honest answer in time. */
+async function assertHonest(request: () => Promise<Answer>, what: string): Promise<void> {
+  const { signal, late } = deadline(what);
+  const answer = await Promise.race([request(), late]);
+  signal();
+  const { body } = answer;
+  assert.equal(answer.status, 503, `${what}: ${answer.status} ${body.slice(0, 200)}`);
+  assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/, what);
+  assert.match(body, /temporarily_unavailable/, what);
+  assert.doesNotMatch(body, /invalid_grant|invalid_client|invalid_token|server_error|postgres/i, what);
+  assert.equal(answer.headers.get('set-cookie'), null, `${what}: nothing is changed in the browser`);
+  assert.equal(answer.headers.get('location'), null, what);
+}
+
+function deadline(what: string): { signal: () => void; late: Promise<never> } {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, failed) => {
+    timer = setTimeout(() => failed(new Error(`${what}: no answer within ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS);
+  });
+  return { signal: () => clearTimeout(timer), late };
+}
+
+async function assertStillServed({ issuer }: Situation): Promise<void> {
+  for (const path of ['/.well-known/jwks.json', '/.well-known/openid-configuration', '/healthz']) {
+    assert.equal((await ask(new URL(path, issuer))).status, 200, path);
+  }
+}
+
+/** All of Postgres stops answering, and keeps its sockets: what a dead host or a full network looks like. */
+function freeze(postmaster: number): () => void {
+  process.kill(postmaster, 'SIGSTOP');
+  const backends = childrenOf(postmaster);
+  for (const pid of backends) process.kill(pid, 'SIGSTOP');
+  return () => {
+    for (const pid of [...backends, postmaster]) process.kill(pid, 'SIGCONT');
+  };
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      // "pid (name) state ppid …"
+      const [, ppid] = /\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+      return Number(ppid) === parent ? [Number(entry)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const FAILURES: Record<string, (t: TestContext, s: Situation) => Promise<() => Promise<void>>> = {
+  async 'that is frozen'(t, { postgres }) {
+    const thaw = freeze(postgres.pid() ?? Number.NaN);
+    let thawed = false;
+    const once = async () => {
+      if (!thawed) thaw();
+      thawed = true;
+    };
+    defer(t, once);
+    return once;
+  },
+  async 'that was killed'(_t, { postgres, start }) {
+    await postgres.kill();
+    return async () => void (await start());
+  },
+};
+
+for (const [name, fail] of Object.entries(FAILURES)) {
+  test(`with a Postgres ${name} every endpoint answers 503, and all that clients hold works when it is back`, async (t) => {
+    const s = await situation(t);
+    const recover = await fail(t, s);
+    await assertStillServed(s);
+
+    for (const [what, request] of Object.entries(requests(s))) await assertHonest(request, what);
+    // All at once: a pool whose connections are gone must not turn into a queue.
+    const burst = Object.entries(requests(s)).flatMap(([what, request]) =>
+      [request, request].map((one) => ({ what, one })),
+    );
+    await Promise.all(burst.map(({ what, one }) => assertHonest(one, `${what}, in parallel`)));
+    await assertStillServed(s);
+
+    // A token that needs nothing of the database is signed while this node may be sure of its key, and not longer.
+    await until('the node no longer trusts its key', async () => {
+      const { status, body } = await clientCredentials(s.node, s.party);
+      assert.ok(
+        status === 200 || (status === 503 && body.error === 'temporarily_unavailable'),
+        `${status} ${body.error}`,
+      );
+      return status === 503;
+    });
+    await assertStillServed(s);
+
+    await recover();
+    await until('the node is ready again', async () => (await ask(new URL('/readyz', s.issuer))).status === 200, {
+      withinMs: 20_000,
+    });
+    await until(
+      'the node trusts its key again',
+      async () => (await clientCredentials(s.node, s.party)).status === 200,
+      {
+        withinMs: 20_000,
+      },
+    );
+    const refreshed = await refresh(s.issuer, s.party, s.tokens.refresh_token ?? '');
+    assert.equal(refreshed.status, 200, refreshed.body.error);
+    const redeemed = await redeem(s.issuer, s.party, s.granted);
+    assert.equal(redeemed.status, 200, redeemed.body.error);
+    assert.equal((await userinfo(s.issuer, s.tokens.access_token ?? '')).status, 200);
+    const silent = await s.browser.get(
+      authorizeUrl({ issuer: s.issuer, party: s.party, params: { prompt: 'none' } }, VERIFIER),
+    );
+    assert.ok(new URL(silent.location ?? '').searchParams.get('code'), 'the session is still there');
+    const { action, fields } = formOf(s.loginPage);
+    const signedIn = await s.stranger.post(action, {
+      ...fields,
+      identifier: s.person.email,
+      password: s.person.password,
+    });
+    assert.ok(new URL(signedIn.location ?? '').searchParams.get('code'), 'the sign-in under way goes on');
+    assert.ok(s.node.isRunning());
+  });
+}
+
+test('a node whose Postgres goes away and comes back writes no stack of a crash and no value of a request', async (t) => {
+  const s = await situation(t);
+  await s.postgres.kill();
+  for (const [what, request] of Object.entries(requests(s))) await assertHonest(request, what);
+  const log = s.node.lines.join('\n');
+  for (const secret of [s.person.email, s.person.password, s.tokens.refresh_token ?? '', s.granted.code]) {
+    assert.ok(!log.includes(secret));
+  }
+  assert.ok(!s.node.records().some(({ level }) => level === 'fatal'));
+  await s.start();
+});
