@@ -45,12 +45,12 @@ import {
 import type { Logger } from './platform/log.ts';
 import { startMessenger } from './platform/messenger.ts';
 import { createRedisCounter } from './platform/redis.ts';
-import { createSealer, type Sealer } from './platform/sealing.ts';
+import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
 import { createUnits } from './records/unit.ts';
 import { createViews } from './views/views.ts';
 import { demoRoutes } from './welcome/demo.ts';
-import { DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
+import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
 import { frontRoutes } from './welcome/front.ts';
 
 export interface AppParts {
@@ -95,6 +95,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const passwords = own(createPasswords(), (threads) => threads.close());
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
+  if (config.production) await assertNoDemoData({ accounts, clients });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const resourceServerCache = createCache({
     load: resourceServers.find,
@@ -121,7 +122,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const keyRing = createKeyRing({
     // The key room has a database type of its own; it is the same database.
     db: db.kysely as unknown as Kysely<KeyTables>,
-    sealer: keySealer(sealer),
+    sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
     now,
     policy,
     log,
@@ -134,6 +135,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       cookieKeys: cookieKeys(set),
       defaultAlg: config.keys.rings[0] ?? 'RS256',
       lifetimes,
+      now,
       units,
       pages,
       async findAccount(id) {
@@ -177,7 +179,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const follower = createKeyFollower({
     keyRing,
     nodeId,
-    now,
+    uptime: () => performance.now(),
     silenceSeconds: silenceSeconds(policy),
     servedVersion: () => serving.current().version,
     take: async (set) => serving.swap(await serve(set)),
@@ -200,7 +202,6 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         views.negotiate(undefined, request.headers['accept-language']),
       ),
   });
-  await http.register(cookie);
   await http.register(rateLimit, {
     global: false,
     max: config.rateLimit,
@@ -220,6 +221,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
     });
   });
   await http.register(async (scope) => {
+    scope.removeAllContentTypeParsers(); // a form is a form: no JSON
     await scope.register(formbody);
     await loginRoutes(scope, {
       path: LOGIN_PATH,
@@ -266,7 +268,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   if (config.demo) {
     await seedDemo({ issuer, accounts, clients, hash: passwords.hash });
     await http.register(async (scope) => {
+      scope.removeAllContentTypeParsers(); // a form is a form: no JSON
       await scope.register(formbody);
+      await scope.register(cookie);
       await demoRoutes(scope, { issuer, views, now });
     });
   }
@@ -310,10 +314,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
 
 function describeClient(client: Client): ClientForProvider {
   const { metadata, secretHash, id, name } = client;
-  const scope = metadata.scope
-    ?.split(' ')
-    .filter((one) => (SCOPES as readonly string[]).includes(one))
-    .join(' ');
+  const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
     metadata: {
       ...metadata,
@@ -322,21 +323,13 @@ function describeClient(client: Client): ClientForProvider {
       // The provider wants to see a secret where one is used; it never gets to compare it.
       ...(secretHash ? { client_secret: secretHash.toString('base64url') } : {}),
       // Scopes of resource servers are ours to judge; the provider knows its own alone.
-      ...(scope ? { scope } : {}),
+      scope: scope.join(' '),
     },
     matchesSecret: (presented) => matchesSecret(secretHash, presented),
   };
 }
 
-function keySealer(sealer: Sealer) {
-  const place = (kid: string) => ({ table: 'signing_keys', column: 'sealed', row: kid });
-  return {
-    seal: (kid: string, bytes: Uint8Array) => sealer.seal(place(kid), bytes),
-    open: (kid: string, sealed: Uint8Array) => sealer.open(place(kid), sealed),
-  };
-}
-
-function document(body: Buffer, maxAgeSeconds: number): Document {
+function document(body: string, maxAgeSeconds: number): Document {
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   return { body, etag, cacheControl: `public, max-age=${maxAgeSeconds}` };
 }

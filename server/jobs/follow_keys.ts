@@ -1,6 +1,5 @@
 import type { KeyRing } from '../../keys/rotate.ts';
 import type { LoadedKeySet } from '../../keys/store.ts';
-import type { Clock } from '../platform/clock.ts';
 
 export interface KeyFollower {
   /** Looks whether there is a newer key set, takes it into use, and tells the others which one is served here. */
@@ -15,7 +14,8 @@ export interface KeyFollower {
 export interface KeyFollowerOptions {
   readonly keyRing: KeyRing;
   readonly nodeId: string;
-  readonly now: Clock;
+  /** Milliseconds that only ever grow: a wall clock that is set back must not make a cut-off node trust itself. */
+  readonly uptime: () => number;
   readonly silenceSeconds: number;
   /** The version that is being served. */
   readonly servedVersion: () => number;
@@ -24,14 +24,15 @@ export interface KeyFollowerOptions {
 }
 
 export function createKeyFollower(options: KeyFollowerOptions): KeyFollower {
-  const { keyRing, nodeId, now, take, servedVersion } = options;
-  let lastContact = now();
+  const { keyRing, nodeId, uptime, take, servedVersion } = options;
+  let lastContact = uptime();
   let following: Promise<void> = Promise.resolve();
 
   async function follow(): Promise<void> {
-    const contact = now();
+    const contact = uptime();
     let current = await keyRing.acknowledge(nodeId, servedVersion());
-    while (current > servedVersion()) {
+    // Not just a newer one: a database that was restored from a backup goes back.
+    while (current !== servedVersion()) {
       await take(await keyRing.load());
       current = await keyRing.acknowledge(nodeId, servedVersion());
     }
@@ -44,6 +45,6 @@ export function createKeyFollower(options: KeyFollowerOptions): KeyFollower {
       following = following.catch(() => {}).then(follow);
       return following;
     },
-    isInTouch: () => now() - lastContact < options.silenceSeconds * 1000,
+    isInTouch: () => uptime() - lastContact < options.silenceSeconds * 1000,
   };
 }

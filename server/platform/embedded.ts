@@ -36,6 +36,8 @@ export interface EmbeddedOptions {
 const DATABASE = 'cardea';
 const USER = 'cardea';
 const START_TIMEOUT_MS = 30_000;
+const SMART_STOP_MS = 10_000;
+const ATTEMPTS = 3;
 
 /**
  * Starts the cluster, or joins the one that runs on this directory already (after a `kill -9` of the server, or beside
@@ -52,10 +54,20 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const password = readFileSync(passwordFile, 'utf8').trim();
   const urlOn = (port: number, database = DATABASE) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 
-  let port = await runningPort(cluster, urlOn);
-  const started = port === undefined;
-  if (port === undefined) port = await launch(cluster, bin, runAs, options.settings ?? {}, urlOn);
+  const { port, started } = await joinOrLaunch();
   await createDatabase(urlOn(port, 'postgres'));
+
+  /** Again, when the one that was to be joined is just being stopped by whoever started it. */
+  async function joinOrLaunch(attempts = ATTEMPTS): Promise<{ port: number; started: boolean }> {
+    const running = await runningPort(cluster, urlOn);
+    if (running !== undefined) return { port: running, started: false };
+    try {
+      return { port: await launch(cluster, bin, runAs, options.settings ?? {}, urlOn), started: true };
+    } catch (error) {
+      if (attempts <= 1) throw error;
+      return joinOrLaunch(attempts - 1);
+    }
+  }
 
   return {
     url: urlOn(port),
@@ -64,7 +76,9 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       if (await hasOtherClients(urlOn(port, 'postgres'))) return;
       const pid = readPostmaster(cluster)?.pid;
       if (pid === undefined) return;
-      process.kill(pid, 'SIGINT'); // fast shutdown: rolls open transactions back, writes a checkpoint
+      // Smart shutdown: whoever has connected since we looked is served to the end. Then a fast one.
+      process.kill(pid, 'SIGTERM');
+      await until(() => !isAlive(pid), SMART_STOP_MS).catch(() => process.kill(pid, 'SIGINT'));
       await until(() => !isAlive(pid), START_TIMEOUT_MS);
     },
   };

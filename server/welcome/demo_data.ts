@@ -1,3 +1,5 @@
+import { AppError } from '../platform/errors.ts';
+
 /** The relying party and the person that a development server has from the start. Everybody knows this password. */
 export const DEMO_CLIENT_ID = 'demo';
 export const DEMO_CLIENT_NAME = 'Cardea Demo App';
@@ -8,7 +10,7 @@ export const DEMO_CALLBACK = '/demo/callback';
 interface SeedParts {
   readonly issuer: URL;
   readonly accounts: {
-    findByIdentifier(text: string): Promise<object | undefined>;
+    findByIdentifier(text: string): Promise<{ disabled: boolean } | undefined>;
     create(input: {
       email: string;
       emailVerified: boolean;
@@ -25,6 +27,22 @@ interface SeedParts {
     update(id: string, change: { metadata: Record<string, unknown> }): Promise<object>;
   };
   hash(password: string): Promise<string>;
+}
+
+/**
+ * @throws AppError 409 `demo_data` when somebody could sign in as the demo person, or an app as the demo app
+ */
+export async function assertNoDemoData({ accounts, clients }: Pick<SeedParts, 'accounts' | 'clients'>): Promise<void> {
+  const remedies: string[] = [];
+  if (await clients.find(DEMO_CLIENT_ID)) remedies.push(`cardea clients delete ${DEMO_CLIENT_ID}`);
+  const person = await accounts.findByIdentifier(DEMO_EMAIL);
+  if (person && !person.disabled) remedies.push(`cardea users disable ${DEMO_EMAIL}`);
+  if (remedies.length === 0) return;
+  throw new AppError(
+    'demo_data',
+    409,
+    `this database holds demo data, with a password that everybody knows; run "${remedies.join('" and "')}" first`,
+  );
 }
 
 /** Makes what is missing, and follows the issuer when that has moved. Safe to run at every start. */
