@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin } from '../flows/support.ts';
+import { formOf, type Page } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+
+/** Nothing at the door tells whether somebody exists (authentik CVE-2023-39522). */
+
+const scope = { after };
+const app = await deployment(scope);
+const party = await app.seed.party();
+const person = await app.seed.person();
+const disabled = await app.seed.person();
+await app.seed.accounts.disable(disabled.id);
+const passwordless = await app.seed.accounts.create({ email: 'passwordless@example.com', emailVerified: true });
+
+/** What is the visit's own, and differs from one to the next, is made the same; everything else has to be. */
+async function answerTo(identifier: string, password: string): Promise<{ page: Page; shape: string }> {
+  const { browser, page } = await begin(app, party);
+  const { action, fields } = formOf(page);
+  const answer = await browser.post(action, { ...fields, identifier, password, action: 'signin' });
+  const own = [action.split('/').at(-1) ?? '', fields.csrf ?? '', answer.headers.get('x-request-id') ?? '', identifier];
+  const level = (text: string) => own.reduce((all, one) => (one === '' ? all : all.replaceAll(one, '*')), text);
+  const headers = [...answer.headers].filter(([name]) => name !== 'date' && !name.startsWith('x-ratelimit'));
+  return {
+    page: answer,
+    shape: JSON.stringify([answer.status, headers.map(([name, value]) => [name, level(value)]), level(answer.body)]),
+  };
+}
+
+const same = (length: number) => 'x'.repeat(length);
+// Of one length, so that Content-Length has to be the same as well.
+const WRONG = same(person.password.length);
+
+test('unknown, wrong, disabled and passwordless are one answer, byte by byte', async () => {
+  const reference = await answerTo(person.email, WRONG);
+  assert.equal(reference.page.status, 400);
+  assert.equal(reference.page.location, undefined);
+  const cases: Record<string, [string, string]> = {
+    unknown: [`${same(person.email.length - '@example.com'.length)}@example.com`, WRONG],
+    'disabled, right password': [disabled.email, disabled.password],
+    'disabled, wrong password': [disabled.email, WRONG],
+    passwordless: [passwordless.email, WRONG],
+    'a password that is too long': [person.email, same(300)],
+    'an account id': [person.id, person.password],
+  };
+  for (const [name, [identifier, password]] of Object.entries(cases)) {
+    const { shape } = await answerTo(identifier, password);
+    // Content-Length follows the echoed identifier; lengths that differ are levelled out.
+    const level = (text: string) => text.replace(/\["content-length","\d+"\]/, '["content-length","*"]');
+    assert.equal(level(shape), level(reference.shape), name);
+    if (identifier.length === person.email.length) assert.equal(shape, reference.shape, `${name}: length too`);
+  }
+});
+
+test('whoever begins a sign-in with a login_hint learns nothing from it', async () => {
+  const pages = await Promise.all(
+    [person.email, disabled.email, `${same(person.email.length - '@example.com'.length)}@example.com`].map(
+      async (hint) => {
+        const { page } = await begin(app, party, { login_hint: hint });
+        const { action, fields } = formOf(page);
+        return [hint, action, fields.csrf ?? ''].reduce((all, one) => all.replaceAll(one, '*'), page.body);
+      },
+    ),
+  );
+  assert.equal(new Set(pages).size, 1);
+});
+
+test('the right password still signs in', async () => {
+  const { page } = await answerTo(person.email, person.password);
+  assert.equal(page.status, 303);
+});

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { begin } from '../flows/support.ts';
+import { formOf } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorize, authorizeUrl } from '../helpers/relying_party.ts';
+import { assertOrderly, send, type WireRequest } from './wire.ts';
+
+/** Host poisoning (couch-auth CVE-2025-70948): the issuer's word chooses URLs, never the request's. */
+
+const scope = { after };
+const plain = await deployment(scope);
+const proxied = await deployment(scope, { env: { CARDEA_TRUSTED_PROXIES: '127.0.0.1/32,::1' } });
+
+const EVIL = 'evil.test';
+const HOSTILE: readonly (readonly [string, string])[][] = [
+  [['host', EVIL]],
+  [
+    ['host', `${EVIL}:80`],
+    ['x-forwarded-host', EVIL],
+  ],
+  [
+    ['x-forwarded-host', EVIL],
+    ['x-forwarded-proto', 'https'],
+    ['x-forwarded-port', '666'],
+  ],
+  [['x-forwarded-host', `${EVIL}, localhost`]],
+  [['x-forwarded-proto', 'javascript']],
+  [['forwarded', `for=192.0.2.1;host=${EVIL};proto=https`]],
+  [
+    ['x-original-url', `https://${EVIL}/`],
+    ['x-rewrite-url', `https://${EVIL}/`],
+  ],
+  [
+    ['x-forwarded-prefix', `/${EVIL}`],
+    ['x-forwarded-path', `/${EVIL}`],
+    ['x-forwarded-uri', `/${EVIL}`],
+  ],
+  [
+    ['x-host', EVIL],
+    ['x-forwarded-server', EVIL],
+    ['x-http-host-override', EVIL],
+    ['x-script-name', `/${EVIL}`],
+  ],
+  [['host', `localhost@${EVIL}`]],
+  [['host', '']],
+];
+
+for (const [name, app] of [
+  ['no proxy is trusted', plain],
+  ['the sender is a trusted proxy', proxied],
+] as const) {
+  const { issuer } = app;
+  const variants = (
+    target: string,
+    more: Omit<WireRequest, 'target' | 'headers'> = {},
+    own: [string, string][] = [],
+  ) => [
+    ...HOSTILE.map((headers): WireRequest => ({ ...more, target, headers: [...own, ...headers] })),
+    // RFC 9112 §3.2.2: the target may name a host as well
+    { ...more, target: `http://${EVIL}${target}`, headers: own },
+    { ...more, target: `https://${EVIL}${target}`, headers: [...own, ['host', EVIL] as const] },
+  ];
+
+  test(`documents and pages never name another host (${name})`, async () => {
+    for (const path of [
+      '/',
+      '/.well-known/openid-configuration',
+      '/.well-known/oauth-authorization-server',
+      '/logout',
+    ]) {
+      const honest = await send(issuer, { target: path });
+      for (const request of variants(path)) {
+        const answer = await send(issuer, request);
+        const what = JSON.stringify(request);
+        assertOrderly(answer, what);
+        assert.equal(answer.status, honest.status, what);
+        assert.equal(new URL(answer.headers.get('location') ?? '/', issuer).origin, issuer, what);
+        assert.ok(!answer.body.includes(EVIL), what);
+        if (path !== '/logout') assert.equal(answer.body, honest.body, what);
+      }
+    }
+  });
+
+  test(`redirects stay with the issuer (${name})`, async () => {
+    const party = await app.seed.party();
+    const { pathname, search } = new URL(authorizeUrl({ issuer, party }, 'v'.repeat(43)));
+    for (const request of variants(pathname + search)) {
+      const answer = await send(issuer, request);
+      const what = JSON.stringify(request);
+      assert.equal(answer.status, 303, `${what} ${answer.body}`);
+      assert.match(new URL(answer.headers.get('location') ?? '', issuer).href, new RegExp(`^${issuer}/login/`), what);
+      for (const line of answer.headers.getSetCookie()) assert.doesNotMatch(line, /domain=|evil/i, what);
+    }
+  });
+
+  test(`the code comes from the issuer and goes to the client, whatever Host the form was sent with (${name})`, async () => {
+    const party = await app.seed.party({ firstParty: true });
+    const person = await app.seed.person();
+    const own: [string, string][] = [['content-type', 'application/x-www-form-urlencoded']];
+    for (let i = 0; i < variants('/').length; i += 1) {
+      const { browser, page } = await begin(app, party);
+      const { action, fields } = formOf(page);
+      const cookie = ['cardea_interaction', 'cardea_interaction.sig']
+        .map((one) => `${one}=${browser.cookie(one)}`)
+        .join('; ');
+      const body = new URLSearchParams({ ...fields, identifier: person.email, password: person.password }).toString();
+      const request = variants(new URL(action, issuer).pathname, { method: 'POST', body }, [
+        ...own,
+        ['cookie', cookie],
+      ])[i];
+      assert.ok(request);
+      const answer = await send(issuer, request);
+      const location = new URL(answer.headers.get('location') ?? 'about:blank');
+      assert.equal(location.origin + location.pathname, party.redirectUri, JSON.stringify(request.headers));
+      assert.equal(location.searchParams.get('iss'), issuer);
+      assert.ok(location.searchParams.get('code'));
+    }
+  });
+
+  test(`a client assertion is for the issuer, not for whoever Host says (${name}; RFC 7523 §3)`, async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const party = await app.seed.party({
+      metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [await exportJWK(publicKey)] } },
+    });
+    const request = async (aud: string, headers: readonly (readonly [string, string])[], target = '/token') => {
+      const assertion = await new SignJWT({ aud })
+        .setProtectedHeader({ alg: 'RS256' })
+        .setIssuer(party.id)
+        .setSubject(party.id)
+        .setJti(crypto.randomUUID())
+        .setIssuedAt()
+        .setExpirationTime('1m')
+        .sign(privateKey);
+      const body = new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion,
+      }).toString();
+      const all = [['content-type', 'application/x-www-form-urlencoded'] as const, ...headers];
+      return send(issuer, { method: 'POST', target, headers: all, body });
+    };
+    for (const headers of HOSTILE) {
+      for (const aud of [`http://${EVIL}`, `http://${EVIL}/token`, `https://${EVIL}/token`, `${issuer}/token`]) {
+        const answer = await request(aud, headers);
+        assert.equal(answer.status, 401, `${aud} ${JSON.stringify(headers)}: ${answer.body}`);
+        assert.equal((JSON.parse(answer.body) as { error: string }).error, 'invalid_client');
+      }
+    }
+    assert.equal((await request(`http://${EVIL}/token`, [], `http://${EVIL}/token`)).status, 401);
+    assert.equal((await request(issuer, [['host', EVIL]])).status, 200);
+  });
+
+  test(`tokens name the issuer (${name})`, async () => {
+    const party = await app.seed.party({ public: true, firstParty: true });
+    const person = await app.seed.person();
+    for (const [i, headers] of HOSTILE.entries()) {
+      const { code, verifier } = await authorize({ issuer, party, person });
+      const body = new URLSearchParams({
+        grant_type: 'authorization_code',
+        code,
+        code_verifier: verifier,
+        client_id: party.id,
+        redirect_uri: party.redirectUri,
+      }).toString();
+      const all = [['content-type', 'application/x-www-form-urlencoded'] as const, ...headers];
+      const target = i % 2 === 0 ? '/token' : `http://${EVIL}/token`;
+      const answer = await send(issuer, { method: 'POST', target, headers: all, body });
+      assert.equal(answer.status, 200, answer.body);
+      const { id_token } = JSON.parse(answer.body) as { id_token: string };
+      assert.equal(decodeJwt(id_token).iss, issuer);
+    }
+  });
+}

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin, tokensFor } from '../flows/support.ts';
+import { formOf } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorization, authorizeUrl, userinfo } from '../helpers/relying_party.ts';
+import { assertOrderly, concrete, isOAuth, routesOf, send } from './wire.ts';
+
+/** Whatever is sent: a 4xx in the endpoint's own words, never a 5xx, a stack trace or silence. */
+
+const scope = { after };
+const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000' } });
+const { issuer } = app;
+const party = await app.seed.party();
+const person = await app.seed.person();
+const basic = authorization(party);
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+const VALUES: Record<string, string> = {
+  empty: '',
+  NUL: '%00',
+  'NUL inside': 'a%00b',
+  'raw NUL': 'a\x00b',
+  'invalid UTF-8': '%ff%fe%c0%80',
+  'raw invalid UTF-8': '\xff\xfe\xc0\x80',
+  'lone surrogate': '%ed%a0%80',
+  'half a percent': '%',
+  'no hexadecimal': '%zz%u0041',
+  'line breaks': '%0d%0aset-cookie:%20x=y%0d%0a%0d%0a<script>',
+  'bidirectional override': '%e2%80%ae%e2%81%a6',
+  brackets: '[object%20Object]',
+  prototype: '__proto__',
+  constructor: 'constructor',
+  SQL: "'%20OR%201=1;--",
+  path: '../../../../etc/passwd',
+  number: '-1e309',
+  JSON: '%7B%22a%22%3A%7B%7D%7D',
+  long: 'a'.repeat(8_000),
+  'long and not ASCII': '%e2%82%ac'.repeat(1_000),
+};
+
+const FIELDS = [
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'refresh_token',
+  'redirect_uri',
+  'scope',
+  'resource',
+  'token',
+  'token_type_hint',
+  'client_assertion',
+  'client_assertion_type',
+  'access_token',
+  'xsrf',
+  'logout',
+  'csrf',
+  'identifier',
+  'password',
+  'id_token_hint',
+  'post_logout_redirect_uri',
+  'state',
+  'nonce',
+  'prompt',
+  'max_age',
+  'claims',
+  'request',
+  'response_mode',
+  'response_type',
+  'code_challenge',
+  'code_challenge_method',
+  'acr_values',
+  'ui_locales',
+  'login_hint',
+  'display',
+  'registration',
+  '__proto__',
+  'constructor',
+  'a%00b',
+  '%ff',
+];
+
+for (const route of routesOf(app)) {
+  test(`${route.path} takes any query and any form`, async () => {
+    const target = concrete(route);
+    for (const [name, value] of Object.entries(VALUES)) {
+      const all = FIELDS.map((field) => `${field}=${value.slice(0, 200)}`).join('&');
+      // Raw bytes and NULs are no HTTP target; in a body they are fine.
+      if (route.methods.includes('GET') && !/raw/.test(name)) {
+        for (const query of [all, value, `${value}=${value}`, `a=${value.slice(0, 7_000)}`]) {
+          if (query.length > 12_000) continue;
+          assertOrderly(await send(issuer, { target: `${target}?${query}` }), `GET ${route.path} ${name}`);
+        }
+      }
+      if (!route.methods.includes('POST')) continue;
+      for (const body of [all, value, `${value}=${value}`]) {
+        for (const headers of [FORM, { ...FORM, ...basic }]) {
+          assertOrderly(await send(issuer, { method: 'POST', target, headers, body }), `POST ${route.path} ${name}`);
+        }
+      }
+    }
+  });
+
+  if (!route.methods.includes('POST')) continue;
+  test(`${route.path} takes a form and nothing else`, async () => {
+    const types = [
+      'application/json',
+      'text/plain',
+      'text/xml',
+      'multipart/form-data; boundary=x',
+      'application/octet-stream',
+      'application/x-www-form-urlencoded-x',
+      '\xff',
+      '/',
+      'x',
+      'a/b; charset="',
+    ];
+    for (const type of types) {
+      for (const body of [
+        '{"grant_type":"client_credentials"}',
+        '\x00\xff',
+        '[]',
+        'null',
+        '{"__proto__":{"a":1}}',
+        '{',
+      ]) {
+        const answer = await send(issuer, {
+          method: 'POST',
+          target: concrete(route),
+          headers: { ...basic, 'content-type': type },
+          body,
+        });
+        assertOrderly(answer, `${route.path} ${type}`);
+        assert.ok(answer.status >= 400, `${route.path} ${type}: ${answer.status}`);
+        if (isOAuth(route)) assert.match(answer.headers.get('content-type') ?? '', /^application\/json/);
+      }
+    }
+  });
+}
+
+test('each parameter of a good authorization request may be garbage', async () => {
+  const url = new URL(authorizeUrl({ issuer, party, params: { nonce: 'n', prompt: 'login' } }, 'v'.repeat(43)));
+  const base = url.search.slice(1).split('&');
+  const names = [...new Set([...url.searchParams.keys(), ...FIELDS.slice(19, -2)])];
+  for (const [what, value] of Object.entries(VALUES).filter(([name]) => !/raw|long/.test(name))) {
+    for (const name of names) {
+      const query = [...base.filter((pair) => !pair.startsWith(`${name}=`)), `${name}=${value}`].join('&');
+      assertOrderly(await send(issuer, { target: `/authorize?${query}` }), `${name}: ${what}`);
+    }
+  }
+});
+
+test('credentials and tokens in headers may be garbage', async () => {
+  const values = [
+    '',
+    'Basic',
+    'Basic ',
+    'Basic !!!',
+    `Basic ${Buffer.from('%ff:%00').toString('base64')}`,
+    `Basic ${Buffer.from('\x00:\x00', 'latin1').toString('base64')}`,
+    `Basic ${'A'.repeat(8_000)}`,
+    'Bearer',
+    'Bearer \xff',
+    'Bearer a b',
+    `Bearer ${'a'.repeat(8_000)}`,
+    'DPoP x',
+    'Digest x',
+    '\xff\xff',
+    'Basic Og==',
+  ];
+  for (const value of values) {
+    for (const target of ['/token', '/introspect', '/revoke', '/userinfo']) {
+      const answer = await send(issuer, {
+        method: 'POST',
+        target,
+        headers: { ...FORM, authorization: value },
+        body: 'grant_type=client_credentials&token=x',
+      });
+      assertOrderly(answer, `${target} ${value}`);
+      assert.ok(answer.status >= 400);
+    }
+  }
+});
+
+test('cookies may be garbage', async () => {
+  const values = [
+    '=',
+    ';;;',
+    '\xff=\xfe',
+    'cardea_session=%00; cardea_session.sig=%00',
+    `cardea_session=${'x'.repeat(6_000)}`,
+    'cardea_interaction=%ff; cardea_interaction.sig=a',
+    'cardea_resume=__proto__',
+    '__proto__=1; constructor=2',
+    'cardea_session="',
+    'cardea_session=%',
+  ];
+  const authorize = new URL(authorizeUrl({ issuer, party }, 'v'.repeat(43)));
+  for (const cookie of values) {
+    for (const target of [
+      '/',
+      authorize.pathname + authorize.search,
+      '/authorize/abc',
+      '/login/abc',
+      '/logout',
+      '/logout/success',
+    ]) {
+      assertOrderly(await send(issuer, { target, headers: { cookie } }), `${target} ${cookie.slice(0, 40)}`);
+    }
+  }
+});
+
+test('the sign-in form may be garbage, and the visit goes on', async () => {
+  const { browser, page } = await begin(app, party);
+  const { action, fields } = formOf(page);
+  const cookie = ['cardea_interaction', 'cardea_interaction.sig']
+    .map((name) => `${name}=${browser.cookie(name)}`)
+    .join('; ');
+  for (const [what, value] of Object.entries(VALUES)) {
+    for (const form of [`identifier=${value}&password=x`, `identifier=x&password=${value}`, `action=${value}`]) {
+      const body = `csrf=${fields.csrf}&${form}`;
+      const answer = await send(issuer, { method: 'POST', target: action, headers: { ...FORM, cookie }, body });
+      assertOrderly(answer, what);
+      assert.equal(answer.status, 400, `${what}: ${form.slice(0, 60)}`);
+    }
+  }
+  assert.equal((await browser.get(action)).status, 200);
+});
+
+test('a token endpoint request with one field of garbage is refused with a code of RFC 6749 §5.2', async () => {
+  const codes = [
+    'invalid_request',
+    'invalid_client',
+    'invalid_grant',
+    'unauthorized_client',
+    'unsupported_grant_type',
+    'invalid_scope',
+    'invalid_target',
+  ];
+  for (const grant of ['authorization_code', 'refresh_token', 'client_credentials']) {
+    for (const [what, value] of Object.entries(VALUES)) {
+      for (const field of [
+        'code',
+        'refresh_token',
+        'scope',
+        'resource',
+        'redirect_uri',
+        'code_verifier',
+        'client_id',
+      ]) {
+        const answer = await send(issuer, {
+          method: 'POST',
+          target: '/token',
+          headers: { ...FORM, ...basic },
+          body: `grant_type=${grant}&${field}=${value}`,
+        });
+        assertOrderly(answer, `${grant} ${field}: ${what}`);
+        if (answer.status !== 200)
+          assert.ok(codes.includes((JSON.parse(answer.body) as { error: string }).error), answer.body);
+        else assert.equal(grant, 'client_credentials');
+      }
+    }
+  }
+});
+
+test('after all that the server is as it was', async () => {
+  const { tokens } = await tokensFor(app, party, person);
+  assert.equal((await userinfo(issuer, tokens.access_token)).status, 200);
+  const bad = app.logLines.filter((line) => /"level":"(error|fatal)"/.test(line));
+  assert.deepEqual(bad, []);
+});

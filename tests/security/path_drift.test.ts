@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { deployment } from '../helpers/deployment.ts';
+import { authorization } from '../helpers/relying_party.ts';
+import { assertRefusal, send } from './wire.ts';
+
+/** One path, one route, one set of limits (middie CVE-2026-2880: what the router and the guard read differently). */
+
+const scope = { after };
+const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '3' } });
+const { issuer } = app;
+const party = await app.seed.party();
+const drift = (path: string) => [
+  `/${path}`,
+  `${path}/`,
+  `${path}//`,
+  path.toUpperCase(),
+  `/${path[1]?.toUpperCase()}${path.slice(2)}`,
+  `${path};x`,
+  `${path};x=1?y`,
+  `/%${path.charCodeAt(1).toString(16)}${path.slice(2)}`,
+  `/%25${path.charCodeAt(1).toString(16)}${path.slice(2)}`,
+  `/..${path}`,
+  `/.${path}`,
+  `/x/..${path}`,
+  `/x/%2e%2e${path}`,
+  `/.;${path}`,
+  `${path}/.`,
+  `${path}%00`,
+  `${path}%20`,
+  `${path}%2f`,
+  `${path}%09`,
+  `${path}.json`,
+  `/\\${path.slice(1)}`,
+  `/api/..${path}`,
+];
+
+for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/authorize', '/logout']) {
+  test(`only ${path} is ${path}`, async () => {
+    // Below /authorize/ are the visits; there is none of such a name.
+    for (const target of drift(path).filter((one) => !one.startsWith('/authorize/'))) {
+      const headers = { ...authorization(party), 'content-type': 'application/x-www-form-urlencoded' };
+      const body = 'grant_type=client_credentials&token=x';
+      const isPage = path === '/authorize' || path === '/logout';
+      const answer = await send(issuer, isPage ? { target } : { method: 'POST', target, headers, body });
+      const shape = target.startsWith('/api/') ? 'problem' : 'oauth';
+      // What the router decodes is the same route, and its provider knows no such path.
+      assertRefusal(answer, { status: 404, error: 'not_found', shape }, target);
+    }
+  });
+}
+
+test('no other spelling gets round the limit on failed client authentication', async () => {
+  const wrong = {
+    ...authorization({ ...party, secret: 'wrong' }),
+    'content-type': 'application/x-www-form-urlencoded',
+  };
+  const guess = (target: string) =>
+    send(issuer, { method: 'POST', target, headers: wrong, body: 'grant_type=client_credentials' });
+  const statuses: number[] = [];
+  for (let i = 0; i < 3; i += 1) statuses.push((await guess('/token')).status);
+  assert.deepEqual(statuses, [401, 401, 401]);
+  for (const target of [
+    '/token',
+    '/token?',
+    '/token?x',
+    '/token?/introspect',
+    `${issuer}/token`,
+    'http://other.test/token',
+  ]) {
+    assert.equal((await guess(target)).status, 429, target);
+  }
+  for (const target of drift('/token')) assert.ok([404, 429].includes((await guess(target)).status), target);
+});

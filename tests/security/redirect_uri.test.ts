@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { deployment, REDIRECT_URI } from '../helpers/deployment.ts';
+import { authorize, authorizeUrl, redeem, token } from '../helpers/relying_party.ts';
+
+/**
+ * A redirect URI is compared character by character (RFC 9700 §4.1.3): not as a pattern (authentik CVE-2024-52289), not
+ * by its beginning, not as a browser would mend it (Pocket ID CVE-2026-28512), and never executed (authentik
+ * CVE-2024-21637).
+ */
+
+const scope = { after };
+const app = await deployment(scope);
+const { issuer } = app;
+const person = await app.seed.person();
+
+const REJECTED = [
+  'https://rp.example.com/callback/',
+  'https://rp.example.com/callback/../evil',
+  'https://rp.example.com/callback/evil',
+  'https://rp.example.com/callbackevil',
+  'https://rp.example.com/callback?x=1',
+  'https://rp.example.com/callback?',
+  'https://rp.example.com/callback#',
+  'https://rp.example.com/callback#evil',
+  'https://rp.example.com/Callback',
+  'https://RP.example.com/callback',
+  'HTTPS://rp.example.com/callback',
+  'https://rp.example.com:443/callback',
+  'https://rp.example.com./callback',
+  'https://rp.example.com/%63allback',
+  'https://rp.example.com//callback',
+  'https://rp.example.com\\callback',
+  'https://rp.example.com/callback ',
+  ' https://rp.example.com/callback',
+  'https://rp.example.com/callback\u0000',
+  'https://rp.example.com/callback\r\nLocation: https://evil.test',
+  'http://rp.example.com/callback',
+  'https://rp.example.com@evil.test/callback',
+  'https://rp.example.com%40evil.test/callback',
+  'https://rp.example.com:x@evil.test/callback',
+  'https://user@rp.example.com/callback',
+  'https://user:pass@rp.example.com/callback',
+  'https://evil.test\\@rp.example.com/callback',
+  'https://evil.test#@rp.example.com/callback',
+  'https://rp.example.com.evil.test/callback',
+  'https://evil.test/https://rp.example.com/callback',
+  'https://rpxexample.com/callback',
+  '//rp.example.com/callback',
+  '/callback',
+  'callback',
+  'javascript:alert(1)//https://rp.example.com/callback',
+  'data:text/html,<script>alert(1)</script>',
+  'vbscript:msgbox(1)',
+  'file:///etc/passwd',
+];
+
+async function attempt(uri: string, mode: string | undefined, party: { id: string }) {
+  const url = authorizeUrl(
+    { issuer, party: { ...(await template), id: party.id }, params: { redirect_uri: uri, response_mode: mode } },
+    'v'.repeat(43),
+  );
+  return fetch(url, { redirect: 'manual', headers: { accept: 'text/html' } });
+}
+const template = app.seed.party();
+
+for (const mode of [undefined, 'query', 'form_post', 'fragment', 'web_message']) {
+  test(`anything but the registered URI is answered with our own page (response_mode ${mode ?? 'by default'}; RFC 6749 §3.1.2.4)`, async () => {
+    const party = await app.seed.party();
+    for (const uri of REJECTED) {
+      const answer = await attempt(uri, mode, party);
+      const body = await answer.text();
+      assert.equal(answer.status, 400, `${uri}: ${answer.status} ${answer.headers.get('location')}`);
+      assert.equal(answer.headers.get('location'), null, uri);
+      assert.doesNotMatch(body, /<form|<script|http-equiv|href="(?!\/assets\/)/i, uri);
+    }
+  });
+}
+
+test('what looks like a pattern in a registered URI stands for itself (authentik CVE-2024-52289)', async () => {
+  const party = await app.seed.party({
+    metadata: { redirect_uris: ['https://rp.example.com/.*', 'https://rp.example.com/c.llback$'] },
+  });
+  for (const uri of [
+    'https://rp.example.com/x',
+    'https://rp.example.com/callback',
+    'https://rp.example.com/.',
+    'https://rpXexample.com/.*',
+  ]) {
+    assert.equal((await attempt(uri, undefined, party)).status, 400, uri);
+  }
+  assert.equal((await attempt('https://rp.example.com/.*', undefined, party)).status, 303);
+});
+
+test('a client cannot be registered with a URI that a browser would run or mend', async () => {
+  for (const uri of [
+    'javascript:alert(1)',
+    'JavaScript://rp.example.com/%0aalert(1)',
+    'data:text/html,x',
+    'vbscript:x',
+    'blob:https://rp.example.com/x',
+    'file:///etc/passwd',
+    'https://user@rp.example.com/callback',
+    'https://rp.example.com/callback#x',
+    'https://rp.example.com/call back',
+    'https:\\\\rp.example.com\\callback',
+    'https:rp.example.com/callback',
+    'http://rp.example.com/callback',
+    'https://*.example.com/callback\n',
+    '//rp.example.com/callback',
+  ]) {
+    await assert.rejects(
+      app.seed.party({ metadata: { redirect_uris: [uri] } }),
+      { code: 'invalid_input', field: 'redirect_uris' },
+      uri,
+    );
+  }
+});
+
+test('each of several registered URIs works, and a code is redeemed with the very one that it was sent to (RFC 6749 §4.1.3)', async () => {
+  const other = 'https://rp.example.com/other';
+  const party = await app.seed.party({ firstParty: true, metadata: { redirect_uris: [REDIRECT_URI, other] } });
+  const granted = await authorize({ issuer, party, person, params: { redirect_uri: other } });
+  assert.equal(granted.callback.origin + granted.callback.pathname, other);
+  for (const redirect_uri of [REDIRECT_URI, `${other}/`, `${other}?x`, '']) {
+    const answer = await token(issuer, party, {
+      grant_type: 'authorization_code',
+      code: (await authorize({ issuer, party, person, params: { redirect_uri: other }, browser: granted.browser }))
+        .code,
+      code_verifier: granted.verifier,
+      redirect_uri,
+    });
+    assert.notEqual(answer.status, 200, redirect_uri);
+    assert.ok(['invalid_grant', 'invalid_request'].includes(answer.body.error ?? ''), answer.body.error);
+  }
+  assert.equal((await redeem(issuer, { ...party, redirectUri: other }, granted)).status, 200);
+});
+
+test('an error is not sent to a URI that is not registered either (RFC 9700 §4.11.2)', async () => {
+  const party = await app.seed.party();
+  const params = { redirect_uri: 'https://evil.test/callback', response_type: 'nonsense', prompt: 'none' };
+  const answer = await fetch(authorizeUrl({ issuer, party, params }, 'v'.repeat(43)), { redirect: 'manual' });
+  assert.equal(answer.status, 400);
+  assert.equal(answer.headers.get('location'), null);
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { post, tokensFor } from '../flows/support.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorization, introspect, refresh, userinfo } from '../helpers/relying_party.ts';
+
+/** What was revoked opens nothing, from the answer on and on every node (Casdoor CVE-2026-9097; RFC 7009 §2). */
+
+const scope = { after };
+const app = await deployment(scope);
+const other = await deployment(scope, { databaseUrl: app.databaseUrl, masterKey: app.masterKey });
+const { issuer } = app;
+const party = await app.seed.party();
+const stranger = await app.seed.party();
+const person = await app.seed.person();
+
+for (const hint of [undefined, 'access_token', 'refresh_token', 'nonsense']) {
+  test(`an access token, with the hint ${hint}`, async () => {
+    const { tokens } = await tokensFor(app, party, person);
+    for (const node of [app, other]) assert.equal((await userinfo(node.issuer, tokens.access_token)).status, 200);
+    const fields = { token: tokens.access_token, ...(hint === undefined ? {} : { token_type_hint: hint }) };
+    assert.equal((await post(app, '/revoke', fields, authorization(party))).status, 200);
+    for (const node of [app, other]) {
+      const { status, body } = await userinfo(node.issuer, tokens.access_token);
+      assert.deepEqual([status, body.error], [401, 'invalid_token']);
+      assert.deepEqual(await introspect(node.issuer, party, tokens.access_token), { active: false });
+    }
+  });
+}
+
+test('a refresh token, and the access tokens of its grant with it (RFC 7009 §2.1)', async () => {
+  const { tokens } = await tokensFor(app, party, person);
+  assert.equal((await post(app, '/revoke', { token: tokens.refresh_token ?? '' }, authorization(party))).status, 200);
+  for (const node of [app, other]) {
+    const refused = await refresh(node.issuer, party, tokens.refresh_token ?? '');
+    assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
+    assert.equal((await userinfo(node.issuer, tokens.access_token)).status, 401);
+  }
+});
+
+test('nobody but its client revokes a token, and everybody else changes nothing', async () => {
+  const { tokens } = await tokensFor(app, party, person);
+  for (const token of [tokens.access_token, tokens.refresh_token ?? '']) {
+    const { body } = await post(app, '/revoke', { token }, authorization(stranger));
+    assert.notEqual(body.error, undefined);
+    assert.equal((await post(app, '/revoke', { token }, authorization({ ...party, secret: 'wrong' }))).status, 401);
+  }
+  assert.equal((await userinfo(issuer, tokens.access_token)).status, 200);
+  assert.equal((await refresh(issuer, party, tokens.refresh_token ?? '')).status, 200);
+});

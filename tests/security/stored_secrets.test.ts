@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, test } from 'node:test';
+import { begin, shown, submitPassword, tokensFor } from '../flows/support.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorize, introspect, redeem, refresh, userinfo } from '../helpers/relying_party.ts';
+import { dumpDatabase } from '../helpers/secrets.ts';
+
+/** What lies in the database opens nothing, and nothing in it can be put in another's place. */
+
+const scope = { after };
+const app = await deployment(scope);
+const { issuer } = app;
+const sql = (text: string, values: unknown[] = []) =>
+  app.db.run({ name: createHash('sha1').update(text).digest('hex'), text }, values);
+
+test('a client secret is stored as its SHA-256 alone (plaintext client secrets)', async () => {
+  const party = await app.seed.party();
+  const [row] = await sql('SELECT * FROM clients WHERE id = $1', [party.id]);
+  assert.ok(party.secret && row);
+  assert.deepEqual(row.secret_hash, createHash('sha256').update(party.secret).digest());
+  assert.ok(!JSON.stringify(row).includes(party.secret));
+});
+
+test('no bearer secret, address, name or session id is in any column, as text or as bytes', async () => {
+  const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access' } });
+  const person = await app.seed.person({ name: 'Grace Unmistakable Hopper', email: 'grace.unmistakable@example.com' });
+  const { browser, tokens } = await tokensFor(app, party, person);
+  const pending = await begin(app, party);
+  const granted = await authorize({ issuer, party, person });
+  const dump = (await dumpDatabase(app.databaseUrl)).toLowerCase();
+  const secrets = [
+    person.email,
+    person.password,
+    'Unmistakable',
+    party.secret,
+    granted.code,
+    tokens.access_token,
+    tokens.refresh_token,
+    tokens.id_token,
+  ]
+    .concat(browser.cookies(), pending.browser.cookies())
+    .filter((one): one is string => one !== undefined && one.length > 8);
+  assert.ok(secrets.length >= 12, `${secrets.length}`);
+  const ids = new Set(secrets);
+  for (const secret of ids) {
+    for (const form of [secret, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('hex')]) {
+      assert.ok(!dump.includes(form.toLowerCase()), `a ${secret.length} characters long secret is in the dump`);
+    }
+  }
+});
+
+test("a record that was put in another's place does not open, and gives nobody another's rights", async () => {
+  const party = await app.seed.party();
+  const [rich, poor] = [await app.seed.person(), await app.seed.person()];
+  const theirs = (await tokensFor(app, party, rich)).tokens;
+  const mine = (await tokensFor(app, party, poor)).tokens;
+  const hash = (token: string) => createHash('sha256').update(token).digest();
+  const move = 'UPDATE records SET sealed = (SELECT sealed FROM records WHERE id_hash = $2) WHERE id_hash = $1';
+  await sql(move, [hash(mine.access_token), hash(theirs.access_token)]);
+  await sql(move, [hash(mine.refresh_token ?? ''), hash(theirs.refresh_token ?? '')]);
+  const answer = await userinfo(issuer, mine.access_token);
+  assert.notEqual(answer.status, 200);
+  assert.equal(answer.body.sub, undefined);
+  assert.notEqual((await introspect(issuer, party, mine.access_token)).active, true);
+  assert.notEqual((await refresh(issuer, party, mine.refresh_token ?? '')).status, 200);
+  assert.equal((await userinfo(issuer, theirs.access_token)).body.sub, rich.id, 'its owner is not harmed');
+});
+
+test("a profile, and the key that it is sealed with, do not open in another's row", async () => {
+  const party = await app.seed.party({ firstParty: true });
+  for (const columns of [['sealed_profile'], ['sealed_key'], ['sealed_key', 'sealed_profile']]) {
+    const [rich, poor] = [await app.seed.person(), await app.seed.person()];
+    const set = columns.map((one) => `${one} = other.${one}`).join(', ');
+    await sql(`UPDATE accounts SET ${set} FROM accounts AS other WHERE accounts.id = $1 AND other.id = $2`, [
+      poor.id,
+      rich.id,
+    ]);
+    const { browser, page } = await begin(app, party);
+    const answer = await submitPassword(browser, page, poor).catch((error: Error) => error);
+    if (!(answer instanceof Error)) assert.notEqual(shown(answer), 'callback', columns.join());
+  }
+});
+
+test("a session, a grant and a code that were put in another's place do not open", async () => {
+  const party = await app.seed.party({ firstParty: true });
+  const [rich, poor] = [await app.seed.person(), await app.seed.person()];
+  const theirs = await authorize({ issuer, party, person: rich });
+  const mine = await authorize({ issuer, party, person: poor });
+  for (const table of ['sessions', 'grants']) {
+    const key = table === 'sessions' ? 'uid' : 'id';
+    await sql(
+      `UPDATE ${table} SET sealed = other.sealed FROM ${table} AS other WHERE ${table}.account_id = $1 AND other.account_id = $2 AND other.${key} <> ${table}.${key}`,
+      [poor.id, rich.id],
+    );
+  }
+  assert.notEqual((await redeem(issuer, party, mine)).status, 200);
+  const { page } = await begin(app, party, { prompt: 'none' }, mine.browser);
+  assert.equal(page.location === undefined ? null : new URL(page.location).searchParams.get('code'), null);
+  assert.equal((await redeem(issuer, party, theirs)).status, 200);
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import type { Deployment } from '../helpers/deployment.ts';
+
+/** An answer as it came over the wire. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+export interface WireRequest {
+  readonly method?: string;
+  /** The request target, byte for byte; `fetch` would normalise it. */
+  readonly target: string;
+  /** Each character is one byte. Host and Connection are added when they are missing. */
+  readonly headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+  /** A text's characters are one byte each; a list of them is sent as chunks, without Content-Length. */
+  readonly body?: string | readonly string[];
+}
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** Sends a request that no client library would, and reads until the server closes. */
+export async function send(issuer: string, request: WireRequest): Promise<WireAnswer> {
+  const { method = 'GET', target, body = '' } = request;
+  const given = Array.isArray(request.headers) ? request.headers : Object.entries(request.headers ?? {});
+  const has = (name: string) => given.some(([one]) => one.toLowerCase() === name);
+  const headers = [...given];
+  if (!has('host')) headers.push(['host', new URL(issuer).host]);
+  if (!has('connection')) headers.push(['connection', 'close']);
+  const framed = typeof body === 'string' ? body : `${body.map(chunk).join('')}0\r\n\r\n`;
+  if (typeof body !== 'string') headers.push(['transfer-encoding', 'chunked']);
+  else if (body !== '' && !has('content-length')) headers.push(['content-length', String(body.length)]);
+  const head = [`${method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)];
+  return parse(await sendRaw(issuer, `${head.join('\r\n')}\r\n\r\n${framed}`));
+}
+
+/** @param bytes one a character @returns all that came back before the server closed the connection */
+export function sendRaw(issuer: string, bytes: string): Promise<string> {
+  return new Promise((done, failed) => {
+    const socket = connect(Number(new URL(issuer).port), '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')));
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`no end of the answer to ${bytes.slice(0, 80)}`)),
+      ANSWER_WITHIN_MS,
+    );
+    let received = '';
+    let broken: Error | undefined;
+    socket.on('data', (data) => {
+      received += data.toString('latin1');
+    });
+    // A server that refuses a long body closes while we still write: what it said before that counts.
+    socket.on('error', (error) => {
+      broken = error;
+    });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      if (received === '' && broken) failed(broken);
+      else done(received);
+    });
+  });
+}
+
+export function parse(received: string): WireAnswer {
+  const [head = '', ...rest] = received.split('\r\n\r\n');
+  const [start = '', ...lines] = head.split('\r\n');
+  const headers = new Headers(
+    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  );
+  return {
+    status: Number(start.split(' ')[1]),
+    headers,
+    body: Buffer.from(rest.join('\r\n\r\n'), 'latin1').toString(),
+  };
+}
+
+function chunk(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A frame of a stack, a source file, or what Node and Postgres call their errors. */
+const INSIDES =
+  /\n\s+at |node_modules|\.[tj]s:\d+|FST_|HPE_|TypeError|SyntaxError|ECONNREFUSED|relation "|invalid byte sequence/;
+
+/** What every answer owes to whoever gets it, and what it must keep to itself. */
+export function assertOrderly(answer: WireAnswer, what: string): void {
+  assert.ok(answer.status >= 200 && answer.status < 500, `${what}: ${answer.status} ${answer.body.slice(0, 300)}`);
+  assert.match(answer.headers.get('x-request-id') ?? '', UUID, `${what}: request id`);
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff', what);
+  assert.match(answer.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/, what);
+  assert.doesNotMatch(answer.body, INSIDES, what);
+}
+
+/** A refusal as its endpoint has to word it: RFC 6749 §5.2 for clients, RFC 9457 under /api/, a page for browsers. */
+export function assertRefusal(
+  answer: WireAnswer,
+  expected: { status: number; error?: string; shape: 'oauth' | 'problem' | 'page' },
+  what: string,
+): void {
+  assertOrderly(answer, what);
+  assert.equal(answer.status, expected.status, `${what}: ${answer.body.slice(0, 300)}`);
+  assert.equal(answer.headers.get('cache-control'), 'no-store', what);
+  const type = answer.headers.get('content-type') ?? '';
+  if (expected.shape === 'page') {
+    assert.match(type, /^text\/html\b/, what);
+    assert.ok(
+      answer.body.includes(answer.headers.get('x-request-id') ?? '-'),
+      `${what}: the page names the request id`,
+    );
+    if (expected.error) assert.ok(answer.body.includes(`<code>${expected.error}</code>`), `${what}: ${expected.error}`);
+    return;
+  }
+  assert.match(type, expected.shape === 'problem' ? /^application\/problem\+json\b/ : /^application\/json\b/, what);
+  const body = JSON.parse(answer.body) as Record<string, unknown>;
+  if (expected.shape === 'problem') {
+    assert.equal(body.status, expected.status, what);
+    assert.equal(body.request_id, answer.headers.get('x-request-id'), what);
+    if (expected.error) assert.equal(body.type, `urn:cardea:error:${expected.error}`, what);
+    return;
+  }
+  // RFC 6749 §5.2: the characters that `error` and `error_description` may consist of
+  assert.match(String(body.error), /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/, what);
+  assert.match(String(body.error_description), /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/, what);
+  if (expected.error) assert.equal(body.error, expected.error, what);
+}
+
+export interface Route {
+  readonly path: string;
+  readonly methods: readonly string[];
+}
+
+/** Every route that the server has, so that no table in a test can forget one. */
+export function routesOf({ app }: Pick<Deployment, 'app'>): Route[] {
+  const stack: string[] = [];
+  return app.http
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .flatMap((line) => {
+      const found = /^((?:│ {3}| {4})*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line);
+      if (!found) return [];
+      const [, indent = '', segment = '', methods = ''] = found;
+      stack.length = indent.length / 4;
+      stack.push(segment);
+      return methods === '' ? [] : [{ path: stack.join(''), methods: methods.split(', ') }];
+    });
+}
+
+/** The routes at which clients, not browsers, are answered. */
+export function isOAuth({ path }: Route): boolean {
+  return /^\/(token|userinfo|introspect|revoke|\.well-known\/.*)$/.test(path);
+}
+
+/** Where a route's parameters are, something that fits. */
+export function concrete({ path }: Route): string {
+  return path.replace(/:[a-z]+/g, 'abc');
+}
