@@ -48,6 +48,8 @@ export interface RingKey {
 export interface RingNode {
   /** The version of the key set that it serves. */
   readonly acknowledged: number;
+  /** Since when it serves that version in place of an older one; the beginning of time when there was none. */
+  readonly acknowledgedAt: number;
   readonly seenAt: number;
   /** Names of the rings that it is configured for. */
   readonly rings: readonly string[];
@@ -135,7 +137,9 @@ export function plan(state: RingState, now: number, policy: Policy, order: Order
       known:
         pending !== undefined &&
         hasPassed(pending.createdAt, publicationSeconds(policy), now) &&
-        acknowledged >= pending.publishedIn,
+        acknowledged >= pending.publishedIn &&
+        // A node that came late has handed out the key set before until then: that, too, must have expired.
+        live.every((node) => hasPassed(node.acknowledgedAt, policy.jwksMaxAgeSeconds, now)),
       due: hasPassed(active?.activatedAt, policy.rotationSeconds, now),
       // One poll more, because whoever creates the key looks only so often.
       ahead: hasPassed(

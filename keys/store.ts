@@ -16,6 +16,7 @@ export type KeyTables = {
   key_nodes: {
     node_id: string;
     acknowledged: ColumnType<string, number, number>;
+    acknowledged_at: Date;
     seen_at: Date;
     rings: string[];
   };
@@ -94,6 +95,7 @@ export async function readState(db: Executor): Promise<RingState> {
     keys: rows.map(toRecord).filter((record): record is KeyRecord & RingKey => record.state !== 'retired'),
     nodes: nodes.map((node) => ({
       acknowledged: Number(node.acknowledged),
+      acknowledgedAt: node.acknowledged_at.getTime(),
       seenAt: node.seen_at.getTime(),
       rings: node.rings,
     })),
@@ -235,10 +237,15 @@ export interface Heartbeat {
 export async function saveHeartbeat(db: Executor, beat: Heartbeat): Promise<number> {
   await db.deleteFrom('key_nodes').where('seen_at', '<', new Date(beat.goneBefore)).execute();
   const row = { acknowledged: beat.version, seen_at: new Date(beat.now), rings: [...beat.rings] };
+  // A node that announces itself with 0 has served nothing before, so nothing of it need expire. Nor may a clock that
+  // was wrong for a while keep a rotation waiting once it is right again.
+  const acknowledged_at = beat.version === 0 ? new Date(0) : row.seen_at;
+  const since = sql<Date>`CASE WHEN key_nodes.acknowledged IN (0, ${beat.version})
+    THEN least(key_nodes.acknowledged_at, ${row.seen_at}) ELSE ${row.seen_at} END`;
   await db
     .insertInto('key_nodes')
-    .values({ node_id: beat.nodeId, ...row })
-    .onConflict((conflict) => conflict.column('node_id').doUpdateSet(row))
+    .values({ node_id: beat.nodeId, acknowledged_at, ...row })
+    .onConflict((conflict) => conflict.column('node_id').doUpdateSet({ ...row, acknowledged_at: since }))
     .execute();
   const { version } = await db
     .updateTable('key_set')

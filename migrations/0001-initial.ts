@@ -48,6 +48,8 @@ export async function up(db: Kysely<any>): Promise<void> {
     CREATE TABLE key_nodes (
       node_id      text PRIMARY KEY,
       acknowledged bigint NOT NULL,
+      -- since when it serves that version, in place of an older one
+      acknowledged_at timestamptz NOT NULL,
       seen_at      timestamptz NOT NULL,
       -- what this node is configured to sign with; a ring goes when no live node has it any more
       rings        text[] NOT NULL

@@ -36,7 +36,7 @@ export function key(kid: string, given: Partial<RingKey> = {}): RingKey {
 }
 
 export function node(given: Partial<RingNode> = {}): RingNode {
-  return { acknowledged: 1, seenAt: START, rings: ['RS256'], ...given };
+  return { acknowledged: 1, acknowledgedAt: 0, seenAt: START, rings: ['RS256'], ...given };
 }
 
 export const rotation = (replaces: string, now = false): Order => ({

@@ -88,6 +88,15 @@ describe('a pending key takes over', () => {
     assert.deepEqual(planned([key('a'), late], due + PUBLICATION), ['demote a', 'promote b']);
   });
 
+  test('not before what a node that came late has handed out until then has expired', () => {
+    const late = (seconds: number) => node({ acknowledged: 2, acknowledgedAt: after(seconds), seenAt: after(due) });
+    assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, late(due - HOUR + 1)] }), []);
+    assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, late(due - HOUR)] }), [
+      'demote a',
+      'promote b',
+    ]);
+  });
+
   test('not before every live node has acknowledged a key set that has it', () => {
     const behind = node({ acknowledged: 1, seenAt: after(due) });
     assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, behind] }), []);

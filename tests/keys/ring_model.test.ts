@@ -52,6 +52,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface ModelNode extends RingNode {
   /** The keys that it signs with, and for how many seconds. */
   readonly serves: ReadonlyMap<string, number>;
+  /** By key: until when a verifier may hold a key set that this node has handed out without it. */
+  readonly lateUntil: ReadonlyMap<string, number>;
 }
 
 /**
@@ -88,6 +90,8 @@ class Deployment {
       case 'poll':
         this.nodes.set(step.node, {
           acknowledged: this.version,
+          acknowledgedAt: this.acknowledgedAt(step.node),
+          lateUntil: this.lateUntil(step.node),
           seenAt: this.clock,
           rings: this.policy.rings.map((ring) => ring.name),
           serves: this.signers(),
@@ -116,6 +120,23 @@ class Deployment {
       }
     }
     return { verb: 'maintain' };
+  }
+
+  /** As the store keeps it. */
+  private acknowledgedAt(index: number): number {
+    const node = this.nodes.get(index);
+    if (!node) return 0;
+    return node.acknowledged === this.version ? Math.min(node.acknowledgedAt, this.clock) : this.clock;
+  }
+
+  /** Until now this node has handed out the key set that it had: a verifier may keep that for as long as max-age. */
+  private lateUntil(index: number): ReadonlyMap<string, number> {
+    const node = this.nodes.get(index);
+    const until = new Map(node?.lateUntil);
+    if (!node || node.acknowledged === this.version) return until;
+    const fresh = this.clock + 1_000 * this.policy.jwksMaxAgeSeconds;
+    for (const key of this.keys) if (key.publishedIn > node.acknowledged) until.set(key.kid, fresh);
+    return until;
   }
 
   private signers(): Map<string, number> {
@@ -171,9 +192,14 @@ class Deployment {
     if (!predecessor || (order.verb === 'revoke' && order.kid === predecessor.kid)) return;
     const published = this.publishedAt.get(key.kid) ?? Number.POSITIVE_INFINITY;
     assert.ok(this.clock >= published + 1_000 * publicationSeconds(this.policy), 'every verifier can know it');
-    for (const node of before.nodes) {
+    for (const node of this.nodes.values()) {
       const gone = node.seenAt + 1_000 * (silenceSeconds(this.policy) + CLOCK_TOLERANCE_SECONDS);
-      assert.ok(this.clock >= gone || node.acknowledged >= key.publishedIn, 'every live node knows it');
+      if (this.clock >= gone) continue;
+      assert.ok(node.acknowledged >= key.publishedIn, 'every live node knows it');
+      // Of a clock that was set back since, the earlier instant counts.
+      const known = node.acknowledgedAt + 1_000 * this.policy.jwksMaxAgeSeconds;
+      const until = Math.min(known, node.lateUntil.get(key.kid) ?? 0);
+      assert.ok(this.clock >= until, 'no verifier holds a key set from before it');
     }
   }
 

@@ -48,6 +48,16 @@ test('takes a key from pending to retired', async (t) => {
   await ring.acknowledge('one', 1);
   assert.deepEqual((await ring.maintain()).done, [], 'node "one" does not know it yet');
   assert.equal(await ring.acknowledge('one', 2), 2);
+  assert.deepEqual((await ring.maintain()).done, [], 'what "one" has handed out until now may be kept for max-age');
+  const promoted = 30 * DAY + EDDSA.jwksMaxAgeSeconds;
+  for (let beat = 30 * DAY; beat < promoted; beat += 60) {
+    at(beat);
+    await ring.acknowledge('one', 2);
+    assert.deepEqual((await ring.maintain()).done, []);
+  }
+  at(promoted);
+  await ring.acknowledge('newcomer', 0);
+  await ring.acknowledge('newcomer', 2);
   assert.deepEqual(
     (await ring.maintain()).done.map((done) => [done.do, done.kid]),
     [
@@ -57,10 +67,10 @@ test('takes a key from pending to retired', async (t) => {
   );
 
   const listed = (await ring.list()).find((one) => one.kid === old);
-  assert.equal(listed?.retiresAt, after(30 * DAY + silenceSeconds(EDDSA) + HOUR + 60));
-  at(30 * DAY + silenceSeconds(EDDSA) + HOUR + 59);
+  assert.equal(listed?.retiresAt, after(promoted + silenceSeconds(EDDSA) + HOUR + 60));
+  at(promoted + silenceSeconds(EDDSA) + HOUR + 59);
   assert.deepEqual((await ring.maintain()).done, []);
-  at(30 * DAY + silenceSeconds(EDDSA) + HOUR + 60);
+  at(promoted + silenceSeconds(EDDSA) + HOUR + 60);
   assert.deepEqual((await ring.maintain()).done, [{ do: 'retire', ring: 'EdDSA', kid: old }]);
 });
 
