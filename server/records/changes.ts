@@ -50,7 +50,7 @@ export class Changes {
   /** What is to be written to a store; nothing is saved for a grant that the same unit revokes. */
   writesTo(store: Store): Write[] {
     return [...this.writes.values()].filter(
-      ({ model, payload }) => MODELS[model].store === store && !this.isRevoked(payload.grantId),
+      (write) => MODELS[write.model].store === store && !this.isRevoked(grantOf(write)),
     );
   }
 
@@ -75,14 +75,19 @@ interface BindContext {
   readonly now: Clock;
 }
 
-/** The statements that make the changes, in an order that foreign keys accept. Pure, but for the sealing. */
+/**
+ * The statements that make the changes. Pure, but for the sealing.
+ *
+ * Their order is one that foreign keys accept, and the same in every transaction: grants, their records, sessions.
+ * Parallel requests wait for one another, but never in a circle.
+ */
 export function bindChanges(changes: Changes, context: BindContext): Bound[] {
   return [
     ...bindReplays(changes, context),
     ...bindGrants(changes, context),
-    ...bindSessions(changes, context),
-    ...bindRecords(changes, context),
     ...bindRevocations(changes, context),
+    ...bindRecords(changes, context),
+    ...bindSessions(changes, context),
   ];
 }
 
@@ -148,7 +153,10 @@ function bindSession(changes: Changes, write: Write, { statements, sealer }: Bin
 }
 
 function bindRecords(changes: Changes, { statements, sealer, now }: BindContext): Bound[] {
-  const consumed = [...changes.consumed.keys()].map(hashToken);
+  // What goes with its grant need not be marked as used, and is not there any more to be marked.
+  const consumed = [...changes.consumed].flatMap(([id, { grantId }]) =>
+    changes.isRevoked(grantId) ? [] : [hashToken(id)],
+  );
   const destroyed = changes.destroyedOf('records').map(hashToken);
   const { changed, created } = changes.split(changes.writesTo('records'));
   if (consumed.length + destroyed.length + changed.length + created.length === 0) return [];
@@ -164,7 +172,7 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
     changed.map(accountOf),
     created.map(hashOf),
     created.map(({ model }) => model),
-    created.map(({ payload }) => payload.grantId ?? null),
+    created.map((write) => grantOf(write) ?? null),
     created.map(accountOf),
     created.map(({ payload }) => payload.clientId ?? null),
     created.map(({ payload }) => payload.sessionUid ?? null),
@@ -199,6 +207,14 @@ export const sessionPlace = (uid: string): Place => ({ table: 'sessions', column
 const idOf = ({ id }: Write) => id;
 const hashOf = ({ id }: Write) => hashToken(id);
 const expiryOf = ({ expiresAt }: Write) => expiresAt;
+
+/**
+ * What a record was issued under and goes with. An interaction only looks at a grant: it outlives one that ends
+ * meanwhile, as when somebody else signs in in the same browser.
+ */
+function grantOf({ model, payload }: Write): string | undefined {
+  return model === 'Interaction' ? undefined : payload.grantId;
+}
 
 /** Whose record it is. An interaction belongs to whoever has proved an identity in it so far. */
 function accountOf({ model, payload }: Write): string | null {

@@ -40,12 +40,19 @@ export function createStatements(accountColumns: string) {
     /**
      * Everything that a request does to records, at once. Of parallel requests that use up the same record one finds
      * it unused; for the others `require_single_use` refuses the whole transaction.
+     *
+     * The grants that something is issued for are held before any of their records is, for a revocation takes them in
+     * this order too: otherwise each could hold what the other waits for. (The condition that is always true is what
+     * makes Postgres hold them first.)
      */
     writeRecords: {
       name: 'write_records',
       text: `
-        WITH consumed AS (
-          UPDATE records SET consumed_at = $1 WHERE id_hash = ANY($2::bytea[]) AND consumed_at IS NULL RETURNING 1
+        WITH held AS (
+          SELECT 1 FROM grants WHERE id = ANY($10::text[]) FOR KEY SHARE
+        ), consumed AS (
+          UPDATE records SET consumed_at = $1
+           WHERE (SELECT count(*) FROM held) >= 0 AND id_hash = ANY($2::bytea[]) AND consumed_at IS NULL RETURNING 1
         ), destroyed AS (
           DELETE FROM records WHERE id_hash = ANY($3::bytea[])
         ), changed AS (

@@ -80,7 +80,10 @@ export class Unit {
     const key = keyOf(model, id);
     if (this.#changes.destroyed.has(key)) return undefined;
     const found = this.#changes.writes.get(key) ?? (await this.#read(key, () => this.#load(store, model, id)));
-    return found?.model === model ? copy(found.payload) : undefined;
+    if (found?.model !== model) return undefined;
+    const payload = copy(found.payload);
+    if (this.#changes.consumed.has(id)) payload.consumed ??= Math.floor(this.#context.now() / 1000);
+    return payload;
   }
 
   async findSessionByUid(uid: string): Promise<Payload | undefined> {

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import type { SessionAuthorization } from '../../server/records/payload.ts';
+import type { Unit } from '../../server/records/unit.ts';
+import { bench, found, HOUR, newId, open, request } from './fixtures.ts';
+
+/** A browser has many tabs, and all of them save one session. */
+const own = await bench({ after });
+const [here, there] = own.nodes;
+const clients = await Promise.all(Array.from({ length: 8 }, () => own.client()));
+const [one = '', two = ''] = clients;
+
+async function newSession(authorizations: Record<string, SessionAuthorization> = {}) {
+  const [id, uid] = [newId(), newId()];
+  await request(here, (unit) =>
+    unit.save('Session', id, { jti: id, uid, accountId: own.accountId, loginTs: 1, authorizations }, HOUR),
+  );
+  return { id, uid };
+}
+
+/** Reads the session, changes it, and does not commit yet. */
+async function changing(unit: Unit, id: string, change: Record<string, SessionAuthorization | undefined>) {
+  const session = await unit.find('Session', id);
+  assert.ok(session);
+  const merged = Object.entries({ ...session.authorizations, ...change });
+  const authorizations = Object.fromEntries(
+    merged.flatMap(([client, authorization]) => (authorization ? [[client, authorization] as const] : [])),
+  );
+  unit.save('Session', id, { ...session, authorizations }, HOUR);
+}
+
+/** As the provider changes a session's id: destroyed under the old one, saved under the new one with the same uid. */
+async function renaming(unit: Unit, oldId: string): Promise<string> {
+  const session = await unit.find('Session', oldId);
+  assert.ok(session);
+  const id = newId();
+  unit.destroy('Session', oldId);
+  unit.save('Session', id, { ...session, jti: id }, HOUR);
+  return id;
+}
+
+const authorizationsOf = async (id: string) => (await found(here, 'Session', id))?.authorizations ?? {};
+
+describe('a session', () => {
+  test('is found by its id and by its uid, as it was saved', async () => {
+    const { id, uid } = await newSession({ [one]: { sid: 'sid-1', grantId: 'grant-1', persistsLogout: true } });
+    const expected = {
+      uid,
+      jti: id,
+      accountId: own.accountId,
+      loginTs: 1,
+      authorizations: { [one]: { sid: 'sid-1', grantId: 'grant-1', persistsLogout: true } },
+    };
+    assert.deepEqual(await found(there, 'Session', id), expected);
+    assert.deepEqual(await there.run((unit) => unit.findSessionByUid(uid)), expected);
+  });
+
+  test('keeps the clients of all parallel requests (OpenID Connect Back-Channel Logout needs every one)', async () => {
+    const { id } = await newSession();
+    const units = await Promise.all(clients.map((_, index) => open(index % 2 === 0 ? here : there)));
+    await Promise.all(units.map((unit, index) => changing(unit, id, { [clients[index] ?? '']: { sid: `s${index}` } })));
+    await Promise.all(units.map((unit) => unit.commit()));
+    const expected = Object.fromEntries(clients.map((client, index) => [client, { sid: `s${index}` }]));
+    assert.deepEqual(await authorizationsOf(id), expected);
+  });
+
+  test('loses the client that a request removes, and keeps those that others add meanwhile', async () => {
+    const { id } = await newSession({ [one]: { sid: 'gone' } });
+    const [removing, adding] = [await open(here), await open(there)];
+    await changing(adding, id, { [two]: { sid: 'added' } });
+    await changing(removing, id, { [one]: undefined });
+    await removing.commit();
+    await adding.commit();
+    assert.deepEqual(await authorizationsOf(id), { [two]: { sid: 'added' } });
+  });
+
+  test('that ended stays ended, also when a parallel request saves it', async () => {
+    const { id, uid } = await newSession({ [one]: { sid: 's' } });
+    const slow = await open(there);
+    await changing(slow, id, { [two]: { sid: 'late' } });
+    await request(here, async (unit) => {
+      await unit.find('Session', id);
+      unit.destroy('Session', id);
+    });
+    await slow.commit();
+    assert.equal(await found(here, 'Session', id), undefined);
+    assert.equal(await here.run((unit) => unit.findSessionByUid(uid)), undefined);
+    assert.deepEqual(await own.query('SELECT 1 FROM session_authorizations WHERE session_uid = $1', [uid]), []);
+  });
+
+  test('keeps its uid and its clients when it gets a new id, and its old id is worth nothing any more', async () => {
+    const { id, uid } = await newSession({ [one]: { sid: 's' } });
+    const newOne = await request(here, (unit) => renaming(unit, id));
+    assert.equal(await found(there, 'Session', id), undefined);
+    const session = await found(there, 'Session', newOne);
+    assert.equal(session?.uid, uid);
+    assert.equal(session?.jti, newOne);
+    assert.deepEqual(session?.authorizations, { [one]: { sid: 's' } });
+  });
+
+  test('does not get its old id back from a request that read it before the change', async () => {
+    const { id } = await newSession();
+    const slow = await open(there);
+    await changing(slow, id, { [two]: { sid: 'late' } });
+    const newOne = await request(here, (unit) => renaming(unit, id));
+    await slow.commit();
+    assert.equal(await found(here, 'Session', id), undefined);
+    const session = await found(here, 'Session', newOne);
+    assert.equal(session?.jti, newOne, 'it is called what it is presented as');
+    assert.deepEqual(session?.authorizations, { [two]: { sid: 'late' } });
+  });
+
+  test('that gets two new ids at once has one of them in the end', async () => {
+    const { id, uid } = await newSession();
+    const units = [await open(here), await open(there)];
+    const [first, second] = await Promise.all(units.map((unit) => renaming(unit, id)));
+    await Promise.all(units.map((unit) => unit.commit()));
+    const alive = await Promise.all([id, first ?? '', second ?? ''].map((name) => found(here, 'Session', name)));
+    assert.equal(alive.filter(Boolean).length, 1);
+    assert.equal(alive[0], undefined);
+    assert.equal(alive.find(Boolean)?.uid, uid);
+  });
+
+  test('is read with what the same unit has just saved', async () => {
+    const { id, uid } = await newSession();
+    const unit = await open(here);
+    await changing(unit, id, { [one]: { sid: 'new' } });
+    assert.deepEqual((await unit.find('Session', id))?.authorizations, { [one]: { sid: 'new' } });
+    assert.deepEqual((await unit.findSessionByUid(uid))?.authorizations, { [one]: { sid: 'new' } });
+  });
+});
