@@ -6,7 +6,7 @@ import type { LoadedKey, LoadedKeySet, LoadedPair, LoadedSecret } from './store.
 export const COOKIE_RING = 'cookie';
 
 export interface Jwks {
-  readonly body: Buffer;
+  readonly body: string;
   /** A strong validator, quotes included (RFC 9110 §8.8.3). Of the bytes: a change that verifiers cannot see keeps it. */
   readonly etag: string;
   readonly cacheControl: string;
@@ -17,7 +17,7 @@ export interface Jwks {
  * first, because some verifiers take the first that fits.
  */
 export function jwks(set: LoadedKeySet, options: { maxAgeSeconds: number }): Jwks {
-  const body = Buffer.from(JSON.stringify({ keys: set.keys.filter(isPair).map((key) => key.publicJwk) }));
+  const body = JSON.stringify({ keys: set.keys.filter(isPair).map((key) => key.publicJwk) });
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   return { body, etag, cacheControl: `public, max-age=${options.maxAgeSeconds}` };
 }

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { AppError, unavailable } from './errors.ts';
+import { createLane } from './lane.ts';
 
 /** A statement of the hot path: `name` makes Postgres keep its plan per connection. */
 export interface Statement {
@@ -65,11 +66,16 @@ export function createDb(options: DbOptions): Db {
     max: options.poolSize ?? DEFAULT_POOL_SIZE,
     Client: observed(options.onStatement),
   });
-  pool.on('error', (error) => options.onIdleError?.(error));
+  // The pool listens to idle connections alone. One that breaks while it is lent to somebody, but between two of his
+  // statements, would have no listener, which ends the process.
+  pool.on('connect', (client) => void client.on('error', (error) => options.onIdleError?.(error)));
+  pool.on('error', () => {}); // told already
+  const read = createLane(pool, isConnectionError);
 
   async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     try {
-      const result = await pool.query({ name: statement.name, text: statement.text, values: values as unknown[] });
+      const query = { name: statement.name, text: statement.text, values: values as unknown[] };
+      const result = await (READ.test(statement.text) ? read(query) : pool.query(query));
       return result.rows as R[];
     } catch (error) {
       throw translate(error);
@@ -135,6 +141,8 @@ function translated(pool: pg.Pool): PostgresPool {
   };
 }
 
+const READ = /^\s*SELECT\b/;
+
 /** SQLSTATE of an error that Postgres answered with. */
 export function sqlState(error: unknown): string | undefined {
   if (error instanceof AppError) return sqlState(error.cause);
@@ -149,8 +157,8 @@ export function translate(error: unknown): unknown {
   return isConnectionError(error) ? unavailable('the database', error) : error;
 }
 
-// 08 connection, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby
-const UNAVAILABLE_STATES = /^(08|53|57)|^25006$/;
+// 08 connection, 40 rolled back for the sake of others, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby
+const UNAVAILABLE_STATES = /^(08|40|53|57)|^25006$/;
 
 function isConnectionError(error: unknown): boolean {
   if (error instanceof AppError) return false;

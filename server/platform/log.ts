@@ -47,10 +47,14 @@ export function createLog(options: { level: string; destination?: DestinationStr
         },
       },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: false }),
+    options.destination ??
+      // Together rather than line by line: a write for each took longer than sending the JWKS. What waits is written
+      // when the process ends, also by an error that nobody caught.
+      pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: FLUSH_EVERY_MS }),
   );
 }
 
+const FLUSH_EVERY_MS = 50;
 const CENSOR_DEPTH = 8;
 
 /**
