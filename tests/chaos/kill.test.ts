@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { hashToken } from '../../server/platform/sealing.ts';
+import type { Party } from '../helpers/deployment.ts';
+import { type ServerNode, startNode } from '../helpers/processes.ts';
+import { introspect, redeem, type TokenAnswer, userinfo } from '../helpers/relying_party.ts';
+import { until } from '../helpers/waiting.ts';
+import { randomness, Tally } from './randomness.ts';
+import { bearerOf, NO_LIMIT, present, stage, type Ticket } from './stage.ts';
+
+/**
+ * Promise 4: a crash loses nothing and doubles nothing. Servers are killed in the middle of token requests; another one
+ * on the same database then has to honour whatever a client was told, and may not give anything a second time.
+ */
+const ROUNDS = Number(process.env.TEST_CHAOS_ROUNDS ?? 25);
+/** Started anew while the others are being killed, so that no round waits for a start. */
+const VICTIMS = 3;
+const CODES = 3;
+const REFRESHES = 3;
+
+const scope = { after };
+const on = await stage(scope, { nodes: 1 });
+const { issuer } = on;
+const [keeper] = on.nodes;
+
+interface Victim {
+  readonly node: ServerNode;
+  /** What its connections are called, so that the database can tell when all of them have ended. */
+  readonly name: string;
+  ready: Promise<void>;
+}
+
+const victims: Victim[] = await Promise.all(
+  Array.from({ length: VICTIMS }, async (_, index) => {
+    const name = `victim-${index}`;
+    const env = { ...NO_LIMIT, CARDEA_MASTER_KEY: on.masterKey, CARDEA_ISSUER: issuer };
+    const node = await startNode(scope, { databaseUrl: `${on.databaseUrl}?application_name=${name}`, env });
+    return { node, name, ready: Promise.resolve() };
+  }),
+);
+
+/** A client and what it was given last: everything that it holds. */
+interface Holder {
+  readonly party: Party;
+  readonly answer: TokenAnswer;
+  /** How many refresh tokens its grant has had. */
+  readonly generation: number;
+}
+
+/** The tokens that this answer brought work, on a node that did not issue them. */
+async function assertWorks({ party, answer }: Holder): Promise<void> {
+  const { access_token = '', refresh_token = '', id_token = '' } = answer.body;
+  const { status, body } = await userinfo(issuer, access_token, keeper.url);
+  assert.deepEqual([status, body.sub], [200, on.person.id]);
+  assert.equal((await introspect(issuer, party, refresh_token, keeper.url)).active, true);
+  const verified = await jwtVerify(id_token, keys, { issuer, audience: party.id });
+  assert.equal(verified.payload.sub, on.person.id);
+}
+
+const keys = createLocalJWKSet((await (await fetch(`${keeper.url}/.well-known/jwks.json`)).json()) as JSONWebKeySet);
+
+interface Attempt {
+  readonly ticket: Ticket;
+  /** What the client holds already, when it refreshes. */
+  readonly holder: Holder | undefined;
+  answer: TokenAnswer | undefined;
+}
+
+/** Requests that are under way at one node; each ends with an answer, or without one when the node is gone. */
+function launch(tickets: readonly { ticket: Ticket; holder?: Holder }[], node: ServerNode) {
+  const attempts: Attempt[] = tickets.map(({ ticket, holder }) => ({ ticket, holder, answer: undefined }));
+  const ended = attempts.map(async (attempt) => {
+    attempt.answer = await present(issuer, attempt.ticket, node.url).catch(() => undefined);
+  });
+  return { attempts, ended: Promise.all(ended) };
+}
+
+/** Whether a ticket was used, and what there is of the grant that it belongs to. */
+async function stored(ticket: Ticket) {
+  const text = `SELECT r.consumed_at IS NOT NULL AS used, r.grant_id,
+                       (SELECT count(*)::int FROM records o WHERE o.grant_id = r.grant_id AND o.model = 'RefreshToken') AS refresh_tokens,
+                       (SELECT count(*)::int FROM records o WHERE o.grant_id = r.grant_id AND o.model = 'AccessToken') AS access_tokens
+                  FROM records r WHERE r.id_hash = $1`;
+  const [row] = await on.db.run<{ used: boolean; grant_id: string; refresh_tokens: number; access_tokens: number }>(
+    { name: 'chaos_stored', text },
+    [hashToken(bearerOf(ticket))],
+  );
+  return row;
+}
+
+/** The killed process is gone at once; what it had sent to the database may take a moment longer. */
+function disconnected(name: string): Promise<unknown> {
+  return until('the database has finished what the killed server had sent', async () => {
+    return (await on.count('SELECT count(*) FROM pg_stat_activity WHERE application_name = $1', [name])) === 0;
+  });
+}
+
+/** Kills it, and lets a new one start on its port. */
+async function replace(victim: Victim): Promise<void> {
+  await victim.node.kill();
+  await disconnected(victim.name);
+  victim.ready = victim.node.restart();
+  victim.ready.catch(() => {}); // told to the round that waits for it
+}
+
+/** What a round needs: fresh codes, and holders that will refresh. */
+async function prepare(holders: Holder[]): Promise<{ ticket: Ticket; holder?: Holder }[]> {
+  const codes = Array.from({ length: CODES }, async () => {
+    const party = await on.party();
+    return { ticket: { kind: 'code', party, granted: await on.code(party) } as const };
+  });
+  const refreshing = holders.splice(0, REFRESHES).map((holder) => {
+    const value = holder.answer.body.refresh_token ?? '';
+    return { ticket: { kind: 'refresh', party: holder.party, value } as const, holder };
+  });
+  return [...(await Promise.all(codes)), ...refreshing];
+}
+
+const generationAfter = ({ holder }: Attempt) => (holder?.generation ?? 0) + 1;
+
+/** Holds a request that was under way against what the database says, and asks for the same again. */
+async function settle({ ticket, holder, answer }: Attempt, tally: Tally): Promise<Holder | undefined> {
+  const attempt = { ticket, holder, answer };
+  const generation = generationAfter(attempt);
+  const before = await stored(ticket);
+  assert.ok(before, 'only a second attempt may revoke');
+  const issued = before.used ? generation : generation - 1;
+  assert.deepEqual(
+    [before.refresh_tokens, before.access_tokens],
+    [issued, issued],
+    'a ticket is used if and only if what was issued for it is there',
+  );
+  if (answer) {
+    assert.equal(answer.status, 200, `an answer that came whole is no error: ${JSON.stringify(answer.body)}`);
+    assert.equal(before.used, true);
+    tally.add(`${ticket.kind} answered`);
+    const held = { party: ticket.party, answer, generation };
+    await assertWorks(held);
+    return held;
+  }
+  const again = await present(issuer, ticket, keeper.url);
+  if (!before.used) {
+    tally.add(`${ticket.kind} lost before commit, redeemed elsewhere`);
+    assert.equal(again.status, 200);
+    const held = { party: ticket.party, answer: again, generation };
+    await assertWorks(held);
+    return held;
+  }
+  tally.add(`${ticket.kind} lost after commit, refused and revoked`);
+  assert.deepEqual([again.status, again.body.error], [400, 'invalid_grant']);
+  assert.equal(await on.count('SELECT count(*) FROM grants WHERE id = $1', [before.grant_id]), 0);
+  assert.equal(await on.count('SELECT count(*) FROM records WHERE grant_id = $1', [before.grant_id]), 0);
+  return undefined;
+}
+
+test(`kill -9 in the middle of token requests, ${ROUNDS} rounds: what a client holds works, and nothing succeeds twice`, {
+  timeout: 60_000 + ROUNDS * 10_000,
+}, async (t) => {
+  const random = randomness();
+  t.diagnostic(`TEST_CHAOS_SEED=${random.seed}`);
+  const tally = new Tally();
+  let holders: Holder[] = [];
+  for (let made = 0; made < REFRESHES * 2; made += 1) {
+    const party = await on.party();
+    holders.push({ party, answer: await redeem(issuer, party, await on.code(party), keeper.url), generation: 1 });
+  }
+
+  // How long such requests take on a server that was just started, while another one starts: as in each round.
+  const undisturbed: number[] = [];
+  for (const victim of victims) {
+    const tickets = await prepare(holders);
+    const began = performance.now();
+    const { attempts, ended } = launch(tickets, victim.node);
+    await ended;
+    undisturbed.push(performance.now() - began);
+    for (const attempt of attempts) {
+      assert.ok(attempt.answer);
+      holders.push({ party: attempt.ticket.party, answer: attempt.answer, generation: generationAfter(attempt) });
+    }
+    await replace(victim);
+  }
+  let duration = Math.max(...undisturbed);
+  t.diagnostic(`undisturbed: ${undisturbed.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const victim = victims[round % VICTIMS] as Victim;
+    await victim.ready;
+    const tickets = await prepare(holders);
+    const moment = random.next() * duration;
+    const { attempts, ended } = launch(tickets, victim.node);
+    await pause(moment);
+    await replace(victim);
+    await ended;
+    // The machine has other things to do as well: how long it takes now shows in who came through.
+    if (attempts.every(({ answer }) => answer === undefined)) duration *= 1.1;
+    if (attempts.every(({ answer }) => answer !== undefined)) duration /= 1.1;
+    const settled = await Promise.all(
+      attempts.map((attempt) =>
+        settle(attempt, tally).catch((cause: unknown) => {
+          throw new Error(`round ${round}, killed after ${moment.toFixed(1)} ms, ${attempt.ticket.kind}`, { cause });
+        }),
+      ),
+    );
+    holders = [...holders, ...settled.filter((one) => one !== undefined)];
+  }
+  await Promise.all(victims.map(({ ready }) => ready));
+  t.diagnostic(`${tally}`);
+
+  for (const holder of holders) await assertWorks(holder);
+  const lost = (['code', 'refresh'] as const).map(
+    (kind) =>
+      tally.of(`${kind} lost before commit, redeemed elsewhere`) +
+      tally.of(`${kind} lost after commit, refused and revoked`),
+  );
+  assert.ok(
+    lost.every((count) => count > 0),
+    `no ${lost[0] ? 'refresh' : 'code redemption'} was hit: the kills did not test anything (${tally})`,
+  );
+});

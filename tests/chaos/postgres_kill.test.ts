@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded.ts';
+import type { Party } from '../helpers/deployment.ts';
+import { introspect, redeem, refresh, type TokenAnswer, userinfo } from '../helpers/relying_party.ts';
+import { defer } from '../helpers/scope.ts';
+import { freePort, isAlive, until } from '../helpers/waiting.ts';
+import { Tally } from './randomness.ts';
+import { stage } from './stage.ts';
+
+/**
+ * Promise 4 once more, with Postgres as the victim: on a cluster that writes to disk before it confirms (`fsync` and
+ * `synchronous_commit` as Postgres has them), whatever a client was handed out survives `kill -9` of the postmaster.
+ * Promise 7 on the way: while it is gone, nothing is said that would pass for a verdict.
+ */
+const CLIENTS = 8;
+const scope = { after };
+const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-durable-'));
+chmodSync(dataDir, 0o711); // as root, Postgres runs as another user, who has to get through
+const settings = { port: String(await freePort()), shared_buffers: '32MB' };
+
+defer(scope, async () => {
+  await endPostmaster('SIGQUIT');
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+});
+const postgres = await startEmbeddedPostgres({ dataDir, settings });
+const on = await stage(scope, { nodes: 2, databaseUrl: postgres.url });
+const { issuer } = on;
+
+function postmaster(): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    return pid > 0 && isAlive(pid) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function endPostmaster(signal: NodeJS.Signals): Promise<void> {
+  const pid = postmaster();
+  if (pid === undefined) return;
+  process.kill(pid, signal);
+  await until('the postmaster ends', () => !isAlive(pid));
+}
+
+/** The children of a killed postmaster hold its memory until they notice; a new one starts when they are gone. */
+function startAgain(): Promise<EmbeddedPostgres> {
+  return until(
+    'Postgres starts again',
+    () => startEmbeddedPostgres({ dataDir, settings }).catch(() => false as const),
+    {
+      withinMs: 60_000,
+    },
+  );
+}
+
+/** A client that refreshes for as long as it is let, and keeps all that it is given. */
+interface Client {
+  readonly party: Party;
+  readonly given: TokenAnswer[];
+  /** The last refresh got no tokens: only the database knows whether it happened. */
+  isUnsure: boolean;
+}
+
+test('kill -9 of Postgres under token load: every token that was handed out works when it is back', {
+  timeout: 180_000,
+}, async (t) => {
+  assert.equal(
+    await on.count(
+      "SELECT count(*) FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'on'",
+    ),
+    3,
+  );
+  const clients: Client[] = [];
+  for (let made = 0; made < CLIENTS; made += 1) {
+    const party = await on.party();
+    clients.push({ party, given: [await redeem(issuer, party, await on.code(party))], isUnsure: false });
+  }
+  const tally = new Tally();
+  const last = (client: Client) => client.given.at(-1)?.body.refresh_token ?? '';
+  const handedOut = () => clients.reduce((sum, { given }) => sum + given.length, 0);
+  let isOver = false;
+
+  async function keepRefreshing(client: Client, reach: string): Promise<void> {
+    while (!isOver && !client.isUnsure) {
+      const answer = await refresh(issuer, client.party, last(client), reach);
+      if (answer.status === 200) {
+        client.given.push(answer);
+        continue;
+      }
+      // It must not try again before Postgres is back: a refresh that did happen would then take its grant along.
+      assert.deepEqual([answer.status, answer.body.error], [503, 'temporarily_unavailable']);
+      assert.ok(answer.headers.has('retry-after'));
+      client.isUnsure = true;
+    }
+  }
+
+  const load = clients.map((client, index) => keepRefreshing(client, on.nodes[index % 2]?.url ?? issuer));
+  const all = Promise.all(load);
+  all.catch(() => {}); // told by the races below
+  const start = handedOut();
+  const isUnderWay = () => handedOut() >= start + 100;
+  await Promise.race([all, until('the load is under way', isUnderWay, { withinMs: 60_000, everyMs: 1 })]);
+  await endPostmaster('SIGKILL');
+  const haveHeard = () => clients.every(({ isUnsure }) => isUnsure);
+  await Promise.race([all, until('every client has heard of it', haveHeard, { withinMs: 30_000 })]);
+  isOver = true;
+  await all;
+  const down = await refresh(issuer, clients[0]?.party as Party, 'whatever');
+  assert.deepEqual([down.status, down.body.error], [503, 'temporarily_unavailable'], 'unknown is no verdict either');
+  assert.equal((await fetch(`${issuer}/.well-known/jwks.json`)).status, 200);
+
+  await startAgain();
+  const [first] = clients;
+  await until(
+    'the servers are back',
+    async () => (await userinfo(issuer, first?.given[0]?.body.access_token ?? '')).status === 200,
+  );
+
+  for (const client of clients) {
+    for (const [index, { body }] of client.given.entries()) {
+      const reach = on.nodes[index % 2]?.url;
+      assert.equal(
+        (await userinfo(issuer, body.access_token ?? '', reach)).status,
+        200,
+        'an access token that was handed out',
+      );
+      tally.add('access tokens alive');
+    }
+    const used = (await introspect(issuer, client.party, last(client))).active !== true;
+    const again = await refresh(issuer, client.party, last(client));
+    assert.equal(again.status, used ? 400 : 200);
+    tally.add(used ? 'refresh had happened unheard: refused and revoked' : 'refresh had not happened: works');
+    if (!used) continue;
+    assert.equal(again.body.error, 'invalid_grant');
+    assert.equal((await userinfo(issuer, client.given.at(-1)?.body.access_token ?? '')).status, 401);
+  }
+  t.diagnostic(`${tally}`);
+});

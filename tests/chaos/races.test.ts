@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, describe, test } from 'node:test';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { hashToken } from '../../server/platform/sealing.ts';
+import { authorize, introspect, redeem, type TokenAnswer, userinfo } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { bearerOf, elsewhere, isSuccess, present, stage, type Ticket } from './stage.ts';
+
+/** What the database decides when two server processes want the same thing at the same moment. */
+const on = await stage({ after });
+const { issuer } = on;
+const urls = on.nodes.map((node) => node.url);
+const nodeOf = (index: number) => urls[index % urls.length] ?? issuer;
+
+const PARALLEL = 100;
+
+async function race(ticket: Ticket): Promise<{ winners: TokenAnswer[]; losers: TokenAnswer[] }> {
+  const answers = await Promise.all(
+    Array.from({ length: PARALLEL }, (_, index) => present(issuer, ticket, nodeOf(index))),
+  );
+  return { winners: answers.filter(isSuccess), losers: answers.filter((answer) => !isSuccess(answer)) };
+}
+
+async function grantOf(ticket: Ticket): Promise<string> {
+  const statement = { name: '', text: 'SELECT grant_id FROM records WHERE id_hash = $1' };
+  const [row] = await on.db.run<{ grant_id: string }>(statement, [hashToken(bearerOf(ticket))]);
+  assert.ok(row);
+  return row.grant_id;
+}
+
+/** Everything that was issued for it is dead, on every node. */
+async function assertRevoked(ticket: Ticket, grantId: string, answers: readonly TokenAnswer[]): Promise<void> {
+  assert.equal(await on.count('SELECT count(*) FROM grants WHERE id = $1', [grantId]), 0);
+  assert.equal(await on.count('SELECT count(*) FROM records WHERE grant_id = $1', [grantId]), 0);
+  for (const { body } of answers) {
+    for (const reach of urls) {
+      assert.equal((await userinfo(issuer, body.access_token ?? '', reach)).status, 401);
+      for (const token of [body.access_token, body.refresh_token]) {
+        assert.deepEqual(await introspect(issuer, ticket.party, token ?? '', reach), { active: false });
+      }
+      const next = await present(
+        issuer,
+        { kind: 'refresh', party: ticket.party, value: body.refresh_token ?? '' },
+        reach,
+      );
+      assert.deepEqual([next.status, next.body.error], [400, 'invalid_grant']);
+    }
+  }
+}
+
+function assertOneWon({ winners, losers }: Awaited<ReturnType<typeof race>>): void {
+  assert.equal(winners.length, 1);
+  assert.deepEqual(
+    losers.map(({ status, body }) => [status, body.error]),
+    Array.from({ length: PARALLEL - 1 }, () => [400, 'invalid_grant']),
+  );
+}
+
+describe(`${PARALLEL} parallel requests over two nodes`, () => {
+  test('redeem one code once, and it takes what was issued for it along (RFC 6749 §4.1.2)', async () => {
+    const party = await on.party();
+    const ticket: Ticket = { kind: 'code', party, granted: await on.code(party) };
+    const grantId = await grantOf(ticket);
+    const outcome = await race(ticket);
+    assertOneWon(outcome);
+    await assertRevoked(ticket, grantId, outcome.winners);
+  });
+
+  test('get one successor of one refresh token, and its grant is revoked (RFC 9700 §4.14.2)', async () => {
+    const party = await on.party();
+    const first = await redeem(issuer, party, await on.code(party));
+    const ticket: Ticket = { kind: 'refresh', party, value: first.body.refresh_token ?? '' };
+    const grantId = await grantOf(ticket);
+    const outcome = await race(ticket);
+    assertOneWon(outcome);
+    await assertRevoked(ticket, grantId, [first, ...outcome.winners]);
+  });
+
+  test('leave other grants of the same person alone', async () => {
+    const [theirs, mine] = [await on.party(), await on.party()];
+    const kept = await redeem(issuer, mine, await on.code(mine));
+    await race({ kind: 'code', party: theirs, granted: await on.code(theirs) });
+    for (const reach of urls) assert.equal((await userinfo(issuer, kept.body.access_token ?? '', reach)).status, 200);
+  });
+
+  test('accept one client assertion once (RFC 7523 §3)', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+    remember('private_key', (await exportJWK(privateKey)).d ?? '');
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
+    const party = await on.seed.party({
+      metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } },
+    });
+    const assertion = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+      .setIssuer(party.id)
+      .setSubject(party.id)
+      .setAudience(issuer)
+      .setJti(randomUUID())
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey);
+    const body = {
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    };
+    const answers = await Promise.all(
+      // Fewer than an address may fail in a minute, whatever the limit of a deployment is.
+      Array.from({ length: 20 }, async (_, index) => {
+        const answer = await fetch(new URL('/token', nodeOf(index)), {
+          method: 'POST',
+          body: new URLSearchParams(body),
+        });
+        const { access_token, error } = (await answer.json()) as { access_token?: string; error?: string };
+        if (access_token !== undefined) remember('access_token', access_token);
+        return [answer.status, error];
+      }),
+    );
+    assert.equal(answers.filter(([status]) => status === 200).length, 1);
+    assert.deepEqual(
+      answers.filter(([status]) => status !== 200),
+      Array.from({ length: 19 }, () => [401, 'invalid_client']),
+    );
+  });
+});
+
+test('50 parallel authorizations for 50 clients over two nodes all stay in the one session, and every code is good', async () => {
+  const parties = await Promise.all(Array.from({ length: 50 }, () => on.party()));
+  const uids = await on.db.run<{ uid: string }>({ name: '', text: 'SELECT uid FROM sessions' }, []);
+  assert.equal(uids.length, 1, 'one browser, one session');
+  const browsers = urls.map((url) => elsewhere(on.browser, issuer, url));
+  const granted = await Promise.all(
+    parties.map(async (party, index) => {
+      const browser = browsers[index % browsers.length] ?? on.browser;
+      return { party, reach: nodeOf(index + 1), code: await authorize({ issuer, party, person: on.person, browser }) };
+    }),
+  );
+  const statement = { name: '', text: 'SELECT client_id FROM session_authorizations WHERE session_uid = $1' };
+  const rows = await on.db.run<{ client_id: string }>(statement, [uids[0]?.uid]);
+  const inSession = new Set(rows.map((row) => row.client_id));
+  assert.deepEqual(new Set(parties.map(({ id }) => id)).difference(inSession), new Set());
+  const answers = await Promise.all(granted.map(({ party, reach, code }) => redeem(issuer, party, code, reach)));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    Array(50).fill(200),
+  );
+});

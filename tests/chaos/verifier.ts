@@ -1,0 +1,49 @@
+import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+
+/**
+ * A resource server that keeps the JWKS for as long as `Cache-Control` lets it, and not a moment less. It never
+ * fetches it for any other reason, not even for a `kid` that it has not seen: whether a key was published long enough
+ * before it signs is what shows here.
+ */
+export interface Verifier {
+  /** @throws JOSEError when the token does not verify by what this verifier knows */
+  verify(token: string, audience: string): Promise<JWTPayload>;
+  /** The kids of all tokens that it has verified, in the order of their first appearance. */
+  readonly kids: ReadonlySet<string>;
+  readonly fetched: number;
+}
+
+export function createVerifier(issuer: string, reach: string): Verifier {
+  const kids = new Set<string>();
+  let fetched = 0;
+  let expiresAt = Number.NEGATIVE_INFINITY;
+  let known: Promise<ReturnType<typeof createLocalJWKSet>> | undefined;
+
+  async function fetchKeys() {
+    // RFC 9111 §4.2.3: the age of a response counts from when it was asked for.
+    const asked = performance.now();
+    const response = await fetch(new URL('/.well-known/jwks.json', reach));
+    const maxAge = /\bmax-age=(\d+)\b/.exec(response.headers.get('cache-control') ?? '')?.[1];
+    if (response.status !== 200 || maxAge === undefined) throw new Error(`no keys: ${response.status}`);
+    const keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
+    expiresAt = asked + Number(maxAge) * 1000;
+    fetched += 1;
+    return keys;
+  }
+
+  return {
+    kids,
+    get fetched() {
+      return fetched;
+    },
+    async verify(token, audience) {
+      if (!known || performance.now() >= expiresAt) {
+        expiresAt = Number.POSITIVE_INFINITY; // one fetch for all that ask meanwhile
+        known = fetchKeys();
+      }
+      const { payload } = await jwtVerify(token, await known, { issuer, audience });
+      kids.add(decodeProtectedHeader(token).kid ?? '');
+      return payload;
+    },
+  };
+}

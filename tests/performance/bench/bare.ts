@@ -1,0 +1,98 @@
+/**
+ * A bare oidc-provider on its own in-memory adapter: what Cardea is measured against. It has the very configuration
+ * that Cardea gives its provider, adapter and sign-in pages aside, so that both do the same work for a request.
+ *
+ *   BARE='{…}' node tests/performance/bench/bare.ts
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Adapter, type Configuration, Provider } from 'oidc-provider';
+import { generateKey } from '../../../keys/generate.ts';
+import { loadConfig } from '../../../server/config.ts';
+import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
+import { createPages } from '../../../server/oidc/pages.ts';
+import type { Units } from '../../../server/records/unit.ts';
+import { createViews } from '../../../server/views/views.ts';
+
+/** What the bench tells this process. */
+export interface BareSpec {
+  readonly port: number;
+  readonly client: { readonly id: string; readonly secret: string; readonly redirectUri: string };
+  /** The client's own scope, those of the resource server included. */
+  readonly scope: readonly string[];
+  readonly resource: { readonly identifier: string; readonly scopes: readonly string[] };
+  readonly people: readonly { readonly id: string; readonly email: string }[];
+}
+
+const spec = JSON.parse(process.env.BARE ?? '') as BareSpec;
+const issuer = new URL(`http://localhost:${spec.port}`);
+const people = new Map(spec.people.map((person) => [person.id, person]));
+
+const unused = (): never => {
+  throw new Error('the in-memory adapter knows no unit of work');
+};
+const units: Units = { run: unused, current: unused };
+
+const configuration = createConfiguration({
+  issuer,
+  jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
+  cookieKeys: [randomBytes(32)],
+  defaultAlg: 'RS256',
+  lifetimes: loadConfig({}).lifetimes,
+  units,
+  pages: createPages(createViews()),
+  async findAccount(id) {
+    const person = people.get(id);
+    if (!person) return undefined;
+    return { accountId: id, claims: () => ({ sub: id, updated_at: 0, email: person.email, email_verified: true }) };
+  },
+  findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
+  registeredScope: async () => spec.scope,
+  isFirstParty: async () => true,
+  now: Date.now,
+});
+
+const provider = new Provider(issuer.origin, {
+  ...configuration,
+  adapter: await roomyMemory(),
+  clients: [
+    {
+      client_id: spec.client.id,
+      client_secret: spec.client.secret,
+      redirect_uris: [spec.client.redirectUri],
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      scope: spec.scope.filter((scope) => (SCOPES as readonly string[]).includes(scope)).join(' '),
+    },
+  ],
+} as unknown as Configuration);
+
+const handle = provider.callback();
+createServer((request, response) => {
+  if (request.url?.startsWith(LOGIN_PATH)) void signIn(request, response);
+  else void handle(request, response);
+}).listen(spec.port, '127.0.0.1', () => console.log('listening'));
+
+// By itself rather than by the signal, so that a profile is written.
+process.once('SIGTERM', () => process.exit(0));
+
+/** Whoever comes is the person that the `login_hint` names: signing in is not what is measured. */
+async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const { params } = await provider.interactionDetails(request, response);
+    await provider.interactionFinished(request, response, { login: { accountId: String(params.login_hint) } });
+  } catch (error) {
+    response.statusCode = 500;
+    response.end(String(error));
+  }
+}
+
+/** Its own in-memory adapter. As it comes it forgets all but its last thousand entries: fewer than one round makes. */
+async function roomyMemory(): Promise<(model: string) => Adapter> {
+  const load = async (path: string) => ((await import(`oidc-provider/lib/${path}`)) as { default: unknown }).default;
+  const Lru = (await load('helpers/lru.js')) as new (options: { maxSize: number }) => unknown;
+  const MemoryAdapter = (await load('adapters/memory_adapter.js')) as new (model: string, store: unknown) => Adapter;
+  const store = new Lru({ maxSize: 1e6 });
+  return (model) => new MemoryAdapter(model, store);
+}

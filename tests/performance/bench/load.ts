@@ -1,0 +1,129 @@
+import { connect, type Socket } from 'node:net';
+
+/** One request as it goes over the wire, and what is done with its answer. */
+export interface Load {
+  readonly port: number;
+  /** How many requests are sent in all. */
+  readonly count: number;
+  readonly connections: number;
+  /** @returns the whole request, head and body, in latin1 */
+  request(index: number): string;
+  /** Statuses that count as an answer; anything else ends the run. */
+  readonly expected: number;
+  /** Sees each answer; left out where nobody looks, since it shares the processor with what is measured. */
+  answered?(index: number, head: string, body: string): void;
+  /** Ends the run before all is sent. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Measured {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Milliseconds, ascending. */
+  readonly latencies: Float64Array;
+}
+
+/**
+ * Sends requests over kept-alive connections, one at a time on each. The generator shares two cores with what it
+ * measures, so it knows just enough of HTTP/1.1 to find the end of an answer (RFC 9112 §6.3, Content-Length alone).
+ * @throws when an answer has another status than the expected, or a connection ends
+ */
+export async function run(load: Load): Promise<Measured> {
+  const sockets = await Promise.all(Array.from({ length: Math.min(load.connections, load.count) }, () => open(load)));
+  const latencies = new Float64Array(load.count);
+  let sent = 0;
+  let answers = 0;
+  const began = performance.now();
+  try {
+    await Promise.all(
+      sockets.map(
+        (socket) =>
+          new Promise<void>((done, failed) => {
+            let index = 0;
+            let at = 0;
+            const received = answerReader(
+              (status, head, body) => {
+                latencies[answers++] = performance.now() - at;
+                if (status !== load.expected) {
+                  failed(new Error(`answered ${status} instead of ${load.expected}: ${head}\n\n${body}`));
+                  return;
+                }
+                load.answered?.(index, head, body);
+                next();
+              },
+              load.answered !== undefined,
+              load.expected,
+            );
+            const next = () => {
+              if (sent >= load.count || load.signal?.aborted) return done();
+              index = sent++;
+              at = performance.now();
+              socket.write(load.request(index), 'latin1');
+            };
+            socket.on('data', (chunk) => {
+              try {
+                received(chunk);
+              } catch (error) {
+                failed(error);
+              }
+            });
+            socket.on('error', failed);
+            socket.on('close', () => failed(new Error('the server closed a connection')));
+            next();
+          }),
+      ),
+    );
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+  const seconds = (performance.now() - began) / 1_000;
+  return { requests: answers, seconds, latencies: latencies.subarray(0, answers).sort() };
+}
+
+/** @param share of the answers that were at least as fast, 0 to 1 */
+export function percentile({ latencies }: Pick<Measured, 'latencies'>, share: number): number {
+  return latencies[Math.min(latencies.length - 1, Math.ceil(latencies.length * share) - 1)] ?? Number.NaN;
+}
+
+function open({ port }: Load): Promise<Socket> {
+  return new Promise((done, failed) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => {
+      socket.removeListener('error', failed);
+      done(socket);
+    });
+    socket.once('error', failed);
+  });
+}
+
+const END_OF_HEAD = '\r\n\r\n';
+const LENGTH = /\r\ncontent-length: *(\d+)/i;
+
+/** Puts chunks together until an answer is whole. */
+function answerReader(
+  whole: (status: number, head: string, body: string) => void,
+  wantsBody: boolean,
+  expected: number,
+): (chunk: Buffer) => void {
+  let pending: Buffer | undefined;
+  return (chunk) => {
+    const bytes = pending ? Buffer.concat([pending, chunk]) : chunk;
+    const end = bytes.indexOf(END_OF_HEAD);
+    if (end === -1) {
+      pending = bytes;
+      return;
+    }
+    const head = bytes.toString('latin1', 0, end);
+    const length = LENGTH.exec(head)?.[1];
+    if (length === undefined) throw new Error(`an answer without Content-Length: ${head}`);
+    const from = end + END_OF_HEAD.length;
+    const size = from + Number(length);
+    if (bytes.length < size) {
+      pending = bytes;
+      return;
+    }
+    if (bytes.length > size) throw new Error('an answer that nobody asked for');
+    pending = undefined;
+    const status = Number(head.slice(9, 12));
+    whole(status, head, wantsBody || status !== expected ? bytes.toString('utf8', from, size) : '');
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * Cardea against a bare oidc-provider on the same machine in the same minutes (`make bench`).
+ *
+ *   node tests/performance/bench/main.ts [--rounds=7] [--scale=1] [--only=jwks,refresh]
+ *
+ * With BENCH_PROFILE=cardea (or bare) that server leaves a CPU profile in .artifacts/profiles.
+ */
+import { parseArgs } from 'node:util';
+import type { Scope } from '../../helpers/scope.ts';
+import { measure } from './measure.ts';
+import { report, table, writeReport } from './report.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    scale: { type: 'string', default: '1' },
+    people: { type: 'string', default: '64' },
+    only: { type: 'string' },
+  },
+});
+
+const ends: (() => void | Promise<void>)[] = [];
+const scope: Scope = { after: (end) => void ends.push(end) };
+
+try {
+  const result = await report(() =>
+    measure(scope, {
+      rounds: Number(values.rounds),
+      scale: Number(values.scale),
+      people: Number(values.people),
+      ...(values.only === undefined ? {} : { only: values.only.split(',') }),
+      progress: (what) => console.error(`… ${what}`),
+    }),
+  );
+  // Of a part of the cases there is a table, but no report: that one is whole or from another run.
+  const path = values.only === undefined ? writeReport(result, 'bench.json') : undefined;
+  console.log(`\n${table(result)}${path ? `\n\nwritten to ${path}` : ''}`);
+} finally {
+  for (const end of ends.reverse()) await end();
+}

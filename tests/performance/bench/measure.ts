@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs';
+import type { Scope } from '../../helpers/scope.ts';
+import { CASES, type Case, CONNECTIONS, clientCredentialsJwt, createTarget, loginForms, type Target } from './cases.ts';
+import { type Measured, percentile, run } from './load.ts';
+import { type Bench, type ServerName, startServers } from './servers.ts';
+
+export interface BenchOptions {
+  /** Pairs of rounds that each case is measured in. */
+  readonly rounds: number;
+  /** The share of its requests that a round sends. */
+  readonly scale: number;
+  /** How many people have a session and a grant. */
+  readonly people: number;
+  /** Names of cases; default: all. */
+  readonly only?: readonly string[];
+  /** Told what is being measured. */
+  progress?(what: string): void;
+}
+
+/** Of one server in one case, over all rounds: medians of the rounds' own numbers. */
+export interface Side {
+  /** Requests a second. */
+  readonly rate: number;
+  readonly rates: readonly number[];
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Processor time of the server's process for a request, in microseconds; without Postgres; null where unknown. */
+  readonly cpuMicroseconds: number | null;
+}
+
+export interface CaseResult {
+  readonly name: string;
+  readonly title: string;
+  readonly requestsPerRound: number;
+  readonly rounds: number;
+  readonly cardea: Side;
+  readonly bare: Side;
+  /** Cardea's rate by the bare provider's: the median over pairs of rounds, so that drift of the machine cancels out. */
+  readonly ratio: number;
+  readonly ratios: readonly number[];
+  readonly aim: { readonly atLeast: number; readonly met: boolean } | null;
+}
+
+export interface HashingResult {
+  readonly name: string;
+  readonly title: string;
+  /** Connections that ask for tokens, one request at a time each. */
+  readonly connections: number;
+  readonly requestsPerRound: number;
+  readonly rounds: number;
+  /** Sign-ins held in flight. */
+  readonly inFlight: number;
+  readonly hashesPerSecond: number;
+  /** Milliseconds, medians over the rounds. */
+  readonly unloaded: { readonly p50: number; readonly p99: number };
+  readonly loaded: { readonly p50: number; readonly p99: number };
+  /** p99 with hashes in flight by p99 without: the median over pairs of rounds. */
+  readonly ratio: number;
+  readonly ratios: readonly number[];
+  readonly aim: { readonly atMost: number; readonly met: boolean };
+}
+
+export interface BenchResult {
+  readonly postgres: Bench['postgres'];
+  readonly connections: number;
+  readonly people: number;
+  readonly cases: readonly CaseResult[];
+  readonly hashing: readonly HashingResult[];
+}
+
+/** Starts both servers and measures them in turn; only one is under load at any time. */
+export async function measure(scope: Scope, options: BenchOptions): Promise<BenchResult> {
+  const { progress = () => {}, only } = options;
+  progress('starting the servers, signing everybody in');
+  const bench = await startServers(scope, options.people);
+  const targets = {
+    cardea: await createTarget(bench.cardea, bench),
+    bare: await createTarget(bench.bare, bench),
+  };
+  const wanted = (name: string) => only === undefined || only.includes(name);
+  const cases: CaseResult[] = [];
+  for (const one of CASES.filter(({ name }) => wanted(name))) {
+    progress(one.title);
+    cases.push(await measureCase(one, targets, options));
+  }
+  const hashing: HashingResult[] = [];
+  for (const connections of HASHING_CONNECTIONS) {
+    const name = `hashing_${connections}`;
+    if (!wanted(name)) continue;
+    progress(`tokens over ${connections} connections with ${IN_FLIGHT} password hashes in flight`);
+    hashing.push(await measureHashing(name, connections, targets.cardea, options));
+  }
+  return { postgres: bench.postgres, connections: CONNECTIONS, people: options.people, cases, hashing };
+}
+
+// ---- rates ----
+
+interface Round extends Measured {
+  readonly cpuSeconds: number | undefined;
+}
+
+async function measureCase(
+  one: Case,
+  targets: Readonly<Record<ServerName, Target>>,
+  { rounds, scale }: BenchOptions,
+): Promise<CaseResult> {
+  const count = Math.ceil(one.requests * scale);
+  const measured: Record<ServerName, Round[]> = { cardea: [], bare: [] };
+  // Compiled, cached and connected before anything counts.
+  for (const name of ['cardea', 'bare'] as const) await round(one, targets[name], Math.ceil(count / 2));
+  for (let i = 0; i < rounds; i += 1) {
+    const order = i % 2 === 0 ? (['cardea', 'bare'] as const) : (['bare', 'cardea'] as const);
+    for (const name of order) measured[name].push(await round(one, targets[name], count));
+  }
+  const cardea = sideOf(measured.cardea);
+  const bare = sideOf(measured.bare);
+  const ratios = cardea.rates.map((rate, i) => rate / (bare.rates[i] ?? Number.NaN));
+  const ratio = median(ratios);
+  return {
+    name: one.name,
+    title: one.title,
+    requestsPerRound: count,
+    rounds,
+    cardea,
+    bare,
+    ratio,
+    ratios,
+    aim: one.aim === undefined ? null : { atLeast: one.aim, met: ratio >= one.aim },
+  };
+}
+
+async function round(one: Case, target: Target, count: number): Promise<Round> {
+  const request = await one.prepare(target, count);
+  const bodies: string[] = [];
+  const cpuBefore = cpuSeconds(target.server.pid);
+  const measured = await run({
+    port: target.server.port,
+    count,
+    connections: CONNECTIONS,
+    request,
+    expected: 200,
+    ...(one.collect ? { answered: (_index: number, _head: string, body: string) => void bodies.push(body) } : {}),
+  });
+  const cpuAfter = cpuSeconds(target.server.pid);
+  one.collect?.(target, bodies);
+  const cpu = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
+  return { ...measured, cpuSeconds: cpu };
+}
+
+function sideOf(rounds: readonly Round[]): Side {
+  const rates = rounds.map(({ requests, seconds }) => requests / seconds);
+  const cpu = rounds.flatMap(({ requests, cpuSeconds: seconds }) =>
+    seconds === undefined ? [] : [(seconds / requests) * 1e6],
+  );
+  return {
+    rate: median(rates),
+    rates,
+    p50: median(rounds.map((one) => percentile(one, 0.5))),
+    p99: median(rounds.map((one) => percentile(one, 0.99))),
+    cpuMicroseconds: cpu.length > 0 ? median(cpu) : null,
+  };
+}
+
+const TICKS_A_SECOND = 100; // USER_HZ, the same on every Linux that Node runs on
+
+/** Processor time that a process has used so far, over all its threads (proc(5), `utime` and `stime`). */
+function cpuSeconds(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+  } catch {
+    return undefined;
+  }
+}
+
+// ---- waiting for passwords ----
+
+const IN_FLIGHT = 32;
+const AT_MOST = 2;
+/** As busy as in the other cases, where requests queue anyway; and lightly loaded, where each wait shows. */
+const HASHING_CONNECTIONS = [CONNECTIONS, 4];
+const HASHING_REQUESTS = 2_000;
+/** More sign-ins than can be answered meanwhile. */
+const ENDLESS = 100_000;
+
+async function measureHashing(
+  name: string,
+  connections: number,
+  target: Target,
+  { rounds, scale }: BenchOptions,
+): Promise<HashingResult> {
+  const count = Math.ceil(HASHING_REQUESTS * scale);
+  const request = clientCredentialsJwt(target);
+  const tokens = () => run({ port: target.server.port, count, connections, request: () => request, expected: 200 });
+  const forms = await loginForms(target, IN_FLIGHT);
+  await tokens();
+  const pairs: { unloaded: Measured; loaded: Measured; hashesPerSecond: number }[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    const unloaded = await tokens();
+    const { result: loaded, hashesPerSecond } = await whileHashing(target, forms, tokens);
+    pairs.push({ unloaded, loaded, hashesPerSecond });
+  }
+  const ratios = pairs.map(({ unloaded, loaded }) => percentile(loaded, 0.99) / percentile(unloaded, 0.99));
+  const over = (pick: (pair: (typeof pairs)[number]) => number) => median(pairs.map(pick));
+  const ratio = median(ratios);
+  return {
+    name,
+    title: `token p99 with ${IN_FLIGHT} hashes in flight, ${connections} connections`,
+    connections,
+    requestsPerRound: count,
+    rounds,
+    inFlight: IN_FLIGHT,
+    hashesPerSecond: over((pair) => pair.hashesPerSecond),
+    unloaded: { p50: over((pair) => percentile(pair.unloaded, 0.5)), p99: over((p) => percentile(p.unloaded, 0.99)) },
+    loaded: { p50: over((pair) => percentile(pair.loaded, 0.5)), p99: over((p) => percentile(p.loaded, 0.99)) },
+    ratio,
+    ratios,
+    aim: { atMost: AT_MOST, met: ratio <= AT_MOST },
+  };
+}
+
+/** Does some work while that many sign-ins are held in flight: each that is answered is sent again. */
+async function whileHashing<T>(
+  target: Target,
+  forms: readonly string[],
+  work: () => Promise<T>,
+): Promise<{ result: T; hashesPerSecond: number }> {
+  const stop = new AbortController();
+  const started = Promise.withResolvers<void>();
+  let answers = 0;
+  const hashing = run({
+    port: target.server.port,
+    count: ENDLESS,
+    connections: forms.length,
+    request: (index) => forms[index % forms.length] ?? '',
+    expected: 400, // a wrong password
+    answered() {
+      answers += 1;
+      started.resolve();
+    },
+    signal: stop.signal,
+  });
+  hashing.catch(started.reject);
+  await started.promise;
+  const before = answers;
+  const began = performance.now();
+  try {
+    const result = await work();
+    const hashesPerSecond = ((answers - before) * 1_000) / (performance.now() - began);
+    return { result, hashesPerSecond };
+  } finally {
+    stop.abort();
+    await hashing;
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low, high] = [sorted[Math.max(0, middle - 1)] ?? Number.NaN, sorted[middle] ?? Number.NaN];
+  return sorted.length % 2 === 1 ? high : (low + high) / 2;
+}

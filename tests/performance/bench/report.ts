@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { artifacts, ROOT } from '../../helpers/artifacts.ts';
+import type { BenchResult } from './measure.ts';
+
+export interface Report extends BenchResult {
+  /** ISO 8601 */
+  readonly at: string;
+  readonly seconds: number;
+  readonly machine: {
+    readonly platform: string;
+    readonly processor: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    /** Over the minute before the bench began: whatever else the machine had to do. */
+    readonly loadBefore: number;
+  };
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const PACKAGES = ['oidc-provider', 'fastify', 'pg', 'pino', 'jose', '@node-rs/argon2'];
+
+/** Runs a bench and puts down where it ran. */
+export async function report(run: () => Promise<BenchResult>): Promise<Report> {
+  const loadBefore = loadavg()[0] ?? 0;
+  const began = performance.now();
+  const result = await run();
+  const processors = cpus();
+  return {
+    at: new Date().toISOString(),
+    seconds: Math.round((performance.now() - began) / 1_000),
+    machine: {
+      platform: `${process.platform} ${process.arch}`,
+      processor: processors[0]?.model ?? 'unknown',
+      cores: processors.length,
+      memoryBytes: totalmem(),
+      loadBefore,
+    },
+    versions: {
+      cardea: versionIn(join(ROOT, 'package.json')),
+      node: process.versions.node,
+      postgres: result.postgres.server_version,
+      ...Object.fromEntries(
+        PACKAGES.map((name) => [name, versionIn(join(ROOT, 'node_modules', name, 'package.json'))]),
+      ),
+    },
+    ...result,
+  };
+}
+
+/** @returns where it was written to */
+export function writeReport(written: Report, name: string): string {
+  const path = join(artifacts(), name);
+  writeFileSync(path, `${JSON.stringify(written, null, 2)}\n`);
+  return path;
+}
+
+export function table({ cases, hashing, machine, versions, postgres, connections }: Report): string {
+  const rates = [
+    ['requests a second', 'Cardea', 'bare', 'ratio', 'aim', '', 'p50/p99 ms', 'bare p50/p99', 'CPU µs', 'bare CPU'],
+    ...cases.map(({ title, cardea, bare, ratio, aim }) => [
+      title,
+      cardea.rate.toFixed(0),
+      bare.rate.toFixed(0),
+      ratio.toFixed(2),
+      aim ? `≥ ${aim.atLeast}` : '',
+      aim ? verdict(aim.met) : '',
+      `${ms(cardea.p50)} / ${ms(cardea.p99)}`,
+      `${ms(bare.p50)} / ${ms(bare.p99)}`,
+      cardea.cpuMicroseconds?.toFixed(0) ?? '',
+      bare.cpuMicroseconds?.toFixed(0) ?? '',
+    ]),
+  ];
+  const waits = [
+    ['milliseconds', 'p99 without', 'p99 with', 'ratio', 'aim', '', 'hashes/s'],
+    ...hashing.map(({ title, unloaded, loaded, ratio, aim, hashesPerSecond }) => [
+      title,
+      ms(unloaded.p99),
+      ms(loaded.p99),
+      ratio.toFixed(2),
+      `≤ ${aim.atMost}`,
+      verdict(aim.met),
+      hashesPerSecond.toFixed(0),
+    ]),
+  ];
+  return [
+    `${machine.cores} × ${machine.processor}, load ${machine.loadBefore.toFixed(1)} before; Node ${versions.node}`,
+    `Cardea on Postgres ${versions.postgres} (fsync ${postgres.fsync}, synchronous_commit ${postgres.synchronous_commit}),`,
+    `oidc-provider ${versions['oidc-provider']} in memory; ${connections} connections; medians of ${cases[0]?.rounds ?? 0} alternating rounds`,
+    '',
+    aligned(rates),
+    ...(hashing.length > 0 ? ['', aligned(waits)] : []),
+  ].join('\n');
+}
+
+const ms = (value: number) => value.toFixed(value < 10 ? 1 : 0);
+const verdict = (met: boolean) => (met ? 'met' : 'NOT MET');
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  const [head = [], ...body] = rows.map(line);
+  return [head, '-'.repeat(head.length), ...body].join('\n');
+}
+
+function versionIn(packageJson: string): string {
+  return (JSON.parse(readFileSync(packageJson, 'utf8')) as { version: string }).version;
+}

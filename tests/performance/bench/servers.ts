@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDb } from '../../../server/platform/db.ts';
+import { startEmbeddedPostgres } from '../../../server/platform/embedded.ts';
+import { ROOT } from '../../helpers/artifacts.ts';
+import { ended, killGroup, track } from '../../helpers/children.ts';
+import { createSeeder, type Party, type Person, REDIRECT_URI } from '../../helpers/deployment.ts';
+import { defer, type Scope } from '../../helpers/scope.ts';
+import { freePort, until } from '../../helpers/waiting.ts';
+import type { BareSpec } from './bare.ts';
+
+export type ServerName = 'cardea' | 'bare';
+
+/** A server under test: a process of its own. */
+export interface Server {
+  readonly name: ServerName;
+  readonly port: number;
+  readonly issuer: string;
+  readonly pid: number;
+}
+
+/** What both servers know: the same client, resource server and people. */
+export interface Bench {
+  readonly cardea: Server;
+  readonly bare: Server;
+  readonly party: Party & { readonly secret: string };
+  readonly people: readonly Person[];
+  readonly resource: { readonly identifier: string; readonly scopes: readonly string[] };
+  /** What the database promises of a commit, and its version: asked, not assumed. */
+  readonly postgres: Readonly<Record<'fsync' | 'synchronous_commit' | 'full_page_writes' | 'server_version', string>>;
+}
+
+const RESOURCE = { identifier: 'https://api.example.com', scopes: ['api:read'] };
+const SCOPE = ['openid', 'profile', 'email', ...RESOURCE.scopes];
+const START_WITHIN_MS = 60_000;
+
+/**
+ * Starts Cardea on an embedded Postgres of its own, with the settings that it has in earnest, and the bare provider.
+ * @param people how many sign in, each with a session and a grant: real traffic does not meet in one row
+ */
+export async function startServers(scope: Scope, people: number): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-bench-'));
+  chmodSync(folder, 0o711); // as root, Postgres runs as another user, who has to get through
+  defer(scope, () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const dataDir = join(folder, 'data');
+
+  const port = await freePort();
+  const cardea = await launch(scope, {
+    name: 'cardea',
+    file: 'server/main.ts',
+    port,
+    log: join(folder, 'cardea.log'),
+    path: '/healthz',
+    env: {
+      CARDEA_PORT: String(port),
+      CARDEA_DATA_DIR: dataDir,
+      CARDEA_DEMO: 'false',
+      // Wrong passwords are what keeps hashes in flight here; elsewhere they would meet the limit.
+      CARDEA_RATE_LIMIT: '1000000',
+    },
+  });
+
+  const { url } = await startEmbeddedPostgres({ dataDir }); // joins the one that Cardea has started
+  const db = createDb({ url, poolSize: 1 });
+  try {
+    const seed = await createSeeder(db, readFileSync(join(dataDir, 'master.key'), 'utf8').trim());
+    await seed.resourceServer({ ...RESOURCE, name: 'API', scopes: [...RESOURCE.scopes] });
+    const grant_types = ['authorization_code', 'refresh_token', 'client_credentials'];
+    const { secret = '', ...party } = await seed.party({
+      firstParty: true,
+      metadata: { scope: SCOPE.join(' '), grant_types },
+    });
+    const persons: Person[] = [];
+    for (let i = 0; i < people; i += 1) persons.push(await seed.person());
+
+    const spec: BareSpec = {
+      port: await freePort(),
+      client: { id: party.id, secret, redirectUri: REDIRECT_URI },
+      scope: SCOPE,
+      resource: RESOURCE,
+      people: persons.map(({ id, email }) => ({ id, email })),
+    };
+    const bare = await launch(scope, {
+      name: 'bare',
+      file: 'tests/performance/bench/bare.ts',
+      port: spec.port,
+      log: join(folder, 'bare.log'),
+      path: '/.well-known/openid-configuration',
+      env: { BARE: JSON.stringify(spec) },
+    });
+    return {
+      cardea,
+      bare,
+      party: { ...party, secret },
+      people: persons,
+      resource: RESOURCE,
+      postgres: {
+        fsync: await setting('fsync'),
+        synchronous_commit: await setting('synchronous_commit'),
+        full_page_writes: await setting('full_page_writes'),
+        server_version: await setting('server_version'),
+      },
+    };
+  } finally {
+    await db.close();
+  }
+
+  async function setting(name: string): Promise<string> {
+    const rows = await db.run<{ value: string }>({ name: 'setting', text: 'SELECT current_setting($1) AS value' }, [
+      name,
+    ]);
+    return rows[0]?.value ?? '';
+  }
+}
+
+interface Launch {
+  readonly name: ServerName;
+  readonly file: string;
+  readonly port: number;
+  readonly log: string;
+  /** Answers 200 when it is ready. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What it writes goes to a file: reading it here would take time from the load. */
+async function launch(scope: Scope, { name, file, port, log, path, env }: Launch): Promise<Server> {
+  const output = openSync(log, 'a', 0o600);
+  const flags = process.env.BENCH_PROFILE === name ? ['--cpu-prof', '--cpu-prof-dir=.artifacts/profiles'] : [];
+  const child = spawn(process.execPath, [...flags, file], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: homedir(), ...env },
+    stdio: ['ignore', output, output],
+    detached: true,
+  });
+  track(child);
+  defer(scope, () => end(child));
+  const issuer = `http://localhost:${port}`;
+  await until(
+    `${name} answers`,
+    async () => {
+      if (child.exitCode !== null) throw new Error(`${name} ended at once:\n${readFileSync(log, 'utf8')}`);
+      try {
+        const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+        await answer.arrayBuffer();
+        return answer.status === 200;
+      } catch {
+        return false;
+      }
+    },
+    { withinMs: START_WITHIN_MS },
+  );
+  return { name, port, issuer, pid: child.pid ?? 0 };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM');
+  const late = setTimeout(() => killGroup(child, 'SIGKILL'), 15_000);
+  await ended(child);
+  clearTimeout(late);
+}
