@@ -141,19 +141,15 @@ export async function up(db: Kysely<any>): Promise<void> {
       model       text NOT NULL,
       -- a token cannot be saved for a grant that was revoked meanwhile, and goes with its grant
       grant_id    text REFERENCES grants (id) ON DELETE CASCADE,
-      account_id  uuid REFERENCES accounts (id) ON DELETE CASCADE,
+      account_id  uuid,
       client_id   text,
       session_uid text,
-      user_code   text,
       sealed      bytea NOT NULL,
       consumed_at timestamptz,
       expires_at  timestamptz NOT NULL
     )`.execute(db);
   await sql`CREATE INDEX records_grant ON records (grant_id) WHERE grant_id IS NOT NULL`.execute(db);
-  await sql`CREATE INDEX records_account ON records (account_id) WHERE account_id IS NOT NULL`.execute(db);
   await sql`CREATE INDEX records_client ON records (client_id) WHERE grant_id IS NULL`.execute(db);
-  await sql`CREATE INDEX records_session ON records (session_uid) WHERE session_uid IS NOT NULL`.execute(db);
-  await sql`CREATE UNIQUE INDEX records_user_code ON records (user_code) WHERE user_code IS NOT NULL`.execute(db);
   await sql`CREATE INDEX records_expiry ON records (expires_at)`.execute(db);
 
   // Insert-only: what is in here was used.

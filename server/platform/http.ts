@@ -63,15 +63,17 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     routes.set(route.url, known);
   });
 
-  app.addHook('onRequest', async (request, reply) => {
+  // Callbacks rather than promises: these run for every request, also for those that take no longer than a promise.
+  app.addHook('onRequest', (request, reply, done) => {
     dress(request, reply);
     // Before its body is read: what a request to nowhere carries does not matter.
-    if (request.is404) throw unrouted(request, reply);
+    if (request.is404) return done(unrouted(request, reply));
     // Only a trusted proxy's word gets here; if it is no address, nothing that counts by address may go on.
-    if (isIP(request.ip) === 0) throw new AppError('invalid_forwarded_address', 400, 'X-Forwarded-For is malformed');
+    if (isIP(request.ip) !== 0) return done();
+    return done(new AppError('invalid_forwarded_address', 400, 'X-Forwarded-For is malformed'));
   });
 
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     log.info(
       {
         requestId: request.id,
@@ -83,6 +85,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       },
       'request',
     );
+    done();
   });
 
   app.setErrorHandler((error, request, reply) => present(error, request, reply));
