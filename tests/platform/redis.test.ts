@@ -86,6 +86,8 @@ for (const [how, lose, regain] of [
       if (both.includes(429)) nextWindow();
       return (await sharedCount()) === before + 2;
     });
+    // The guesses that it took may have used this window up.
+    nextWindow();
     await signsIn(a);
   });
 }
