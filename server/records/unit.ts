@@ -4,6 +4,7 @@ import { type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState, UNIQUE_VIOLATION } 
 import { AppError } from '../platform/errors.ts';
 import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
 import { bindChanges, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
+import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
 import { MODELS, type ModelName } from './models.ts';
 import { copy, type Payload, type SessionAuthorization } from './payload.ts';
 import { createStatements, type Statements } from './statements.ts';
@@ -19,7 +20,9 @@ export interface Units {
  * @param accountColumns what an account's store wants to know of a row that came along (alias `a`)
  */
 export function createUnits(options: { db: Db; sealer: Sealer; now: Clock; accountColumns: string }): Units {
-  const context = { ...options, statements: createStatements(options.accountColumns) };
+  const statements = createStatements(options.accountColumns);
+  const writeRecords = createWriteRecords({ db: options.db, statements });
+  const context = { ...options, statements, writeRecords };
   const storage = new AsyncLocalStorage<Unit>();
   return {
     run(work) {
@@ -39,6 +42,7 @@ interface UnitContext {
   readonly sealer: Sealer;
   readonly now: Clock;
   readonly statements: Statements;
+  readonly writeRecords: WriteRecords;
 }
 
 interface Loaded {
@@ -206,12 +210,18 @@ export class Unit {
    * @throws AppError 503 when the database is not there
    */
   async commit(): Promise<void> {
-    const { db, sealer, statements, now } = this.#context;
+    const { db, sealer, statements, writeRecords, now } = this.#context;
     const changes = this.#changes;
     this.discard();
     const bound = bindChanges(changes, { sealer, statements, now });
     try {
-      await db.transact(bound);
+      const [only] = bound;
+      // Most requests change records alone: those may share a transaction.
+      if (bound.length === 1 && only?.statement === statements.writeRecords) {
+        await writeRecords(only.values as RecordValues);
+      } else {
+        await db.transact(bound);
+      }
     } catch (error) {
       switch (sqlState(error)) {
         case ALREADY_USED:

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { migrateUp } from '../../server/platform/migrate.ts';
+import { createWriteRecords } from '../../server/records/group_commit.ts';
+import { createStatements } from '../../server/records/statements.ts';
+import { ownPostgres } from '../helpers/embedded.ts';
+import { bench, exchange, found, HOUR, issued, newGrant, newId, newSingleUse, request } from './fixtures.ts';
+
+/** What parallel requests write goes to the disk together; each is judged by itself (records/group_commit.ts). */
+const own = await bench({ after });
+const [here, there] = own.nodes;
+
+/** A token of a client's own, as client credentials give one. */
+async function issue(grantId?: string): Promise<string> {
+  const id = newId();
+  const under = grantId === undefined ? {} : { grantId, accountId: own.accountId };
+  await request(here, (unit) => unit.save('AccessToken', id, issued('AccessToken', id, under), HOUR));
+  return id;
+}
+
+const writes = () => own.statements.filter((text) => text.includes('INSERT INTO records')).length;
+
+test('60 parallel requests share a few transactions, and each finds what it wrote', async () => {
+  const before = writes();
+  const ids = await Promise.all(Array.from({ length: 60 }, () => issue()));
+  assert.ok(writes() - before <= 6, `${writes() - before} statements for 60 requests`);
+  for (const id of ids) assert.equal((await found(there, 'AccessToken', id))?.jti, id);
+});
+
+test('one that is refused spoils nothing for its neighbours', async () => {
+  const granted = await newGrant(own);
+  const revoked = await newGrant(own);
+  await request(there, (unit) => unit.destroy('Grant', revoked));
+  const settled = await Promise.allSettled([issue(granted), issue(revoked), issue(), issue(granted)]);
+  const codes = settled.map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'done'));
+  assert.deepEqual(codes, ['done', 'grant_revoked', 'done', 'done']);
+  for (const one of settled) {
+    if (one.status === 'fulfilled') assert.ok(await found(there, 'AccessToken', one.value));
+  }
+});
+
+test('two that use up the same record in one batch: one does, the other revokes, and neighbours get theirs', async () => {
+  const contested = await newSingleUse(own);
+  const others = await Promise.all(Array.from({ length: 8 }, () => newSingleUse(own)));
+  const [first, second, ...rest] = await Promise.allSettled([
+    exchange(here, own, contested),
+    exchange(here, own, contested),
+    ...others.map((used) => exchange(here, own, used)),
+  ]);
+  assert.deepEqual([first?.status, second?.status].sort(), ['fulfilled', 'rejected']);
+  assert.equal(await found(there, 'Grant', contested.grantId), undefined);
+  for (const [i, one] of rest.entries()) {
+    assert.equal(one.status, 'fulfilled');
+    if (one.status === 'fulfilled') assert.ok(await found(there, 'RefreshToken', one.value), `neighbour ${i}`);
+  }
+});
+
+test('while the database is away every one of them gets a 503, and none is tried by itself', async (t) => {
+  const postgres = ownPostgres(t);
+  const { url } = await postgres.start();
+  const sent: string[] = [];
+  const db = createDb({ url, timeoutMs: 1_000, onStatement: (text) => void sent.push(text) });
+  t.after(() => db.close());
+  await migrateUp(db);
+  const write = createWriteRecords({ db, statements: createStatements('a.id AS account_id') });
+  const nothing = [new Date(), ...Array.from({ length: 14 }, () => [])] as unknown as Parameters<typeof write>[0];
+  await write(nothing);
+  await postgres.kill();
+  sent.length = 0;
+  const settled = await Promise.allSettled(Array.from({ length: 20 }, () => write(nothing)));
+  for (const one of settled) {
+    assert.equal(one.status === 'rejected' && (one.reason as { status: number }).status, 503);
+  }
+  assert.ok(sent.length <= 2, `${sent.length} statements`);
+});
