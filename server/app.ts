@@ -17,7 +17,7 @@ import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resou
 import { matchesSecret } from './clients/secrets.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from './clients/store.ts';
 import { type Config, resolveMasterKeys, signedLifetimes } from './config.ts';
-import { cleanUp } from './jobs/cleanup.ts';
+import { cleanUp, cleanUpLag } from './jobs/cleanup.ts';
 import { createKeyFollower } from './jobs/follow_keys.ts';
 import { startJobs } from './jobs/runner.ts';
 import { createCsrf } from './login/csrf.ts';
@@ -70,6 +70,8 @@ export interface App {
 const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const CLEANUP_EVERY_MS = 60_000;
+/** What has expired is normally gone within two turns. */
+const CLEANUP_LAG_SECONDS = 300;
 
 /** The composition root: the only place that knows every part. */
 export async function createApp({ config, db, log, now = systemClock }: AppParts): Promise<App> {
@@ -293,6 +295,8 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
           async run() {
             const removed = await cleanUp({ db, now });
             if (removed > 0) log.debug({ removed }, 'expired rows removed');
+            const lagSeconds = await cleanUpLag({ db, now });
+            if (lagSeconds > CLEANUP_LAG_SECONDS) log.warn({ lagSeconds }, 'expired rows pile up');
           },
         },
       ],

@@ -305,7 +305,8 @@ async function hasOtherClients(adminUrl: string): Promise<boolean> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this id runs, whoever owns it. One that ended and that nobody has waited for does not. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+
+export { isAlive } from '../../server/platform/embedded.ts';
 
 /**
  * Waits for an event that a test cannot be told of. Not a sleep: it returns as soon as the condition holds.
@@ -40,19 +41,4 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => done(false));
     server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
   });
-}
-
-/** Whether a process of this id runs, whoever owns it. One that ended and that nobody has waited for does not. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  try {
-    // "pid (name) state …"; in a container nobody may be there to bury orphans, and they stay as zombies
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return process.platform !== 'linux';
-  }
 }
