@@ -73,12 +73,12 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
 
   await app.register(async (forms) => navigateByForm(forms));
 
-  app.get(ROUTES.jwks, { config: { oauth: true } }, (request, reply) => {
+  app.get(ROUTES.jwks, { config: { oauth: true, quiet: true } }, (request, reply) => {
     const { jwks } = serving.current();
     return sendDocument(request, reply, { ...jwks, type: 'application/jwk-set+json; charset=utf-8' });
   });
   for (const url of WELL_KNOWN) {
-    app.get(url, { config: { oauth: true } }, (request, reply) => {
+    app.get(url, { config: { oauth: true, quiet: true } }, (request, reply) => {
       const { discovery } = serving.current();
       return sendDocument(request, reply, { ...discovery, type: 'application/json; charset=utf-8' });
     });
@@ -168,11 +168,4 @@ function sendDocument(
   const known = request.headers['if-none-match'];
   if (known?.split(',').some((one) => one.trim().replace(/^W\//, '') === document.etag)) return reply.code(304).send();
   return reply.type(document.type).send(document.body);
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Errors are answered as RFC 6749 §5.2 JSON rather than as a page. */
-    oauth?: boolean;
-  }
 }

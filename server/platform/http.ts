@@ -74,17 +74,20 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
 
   app.addHook('onResponse', (request, reply, done) => {
-    log.info(
-      {
-        requestId: request.id,
-        method: request.method,
-        // The route, not the URL: URLs carry codes, states and hints.
-        route: request.routeOptions.url ?? '(none)',
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-      },
-      'request',
-    );
+    const { config, url } = request.routeOptions;
+    const level = config?.quiet ? 'debug' : 'info';
+    if (log.isLevelEnabled(level))
+      log[level](
+        {
+          requestId: request.id,
+          method: request.method,
+          // The route, not the URL: URLs carry codes, states and hints.
+          route: url ?? '(none)',
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+        },
+        'request',
+      );
     done();
   });
 
@@ -230,3 +233,12 @@ const CLIENT_ERRORS: Readonly<Record<number, string>> = {
   429: 'rate_limited',
   431: 'headers_too_large',
 };
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Errors are answered as RFC 6749 §5.2 JSON rather than as a page. */
+    oauth?: boolean;
+    /** Fetched so often, and saying so little, that a line for each is for debugging alone. */
+    quiet?: boolean;
+  }
+}

@@ -26,7 +26,7 @@ export async function frontRoutes(app: FastifyInstance, options: FrontOptions): 
   app.get('/docs', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(options.documentation));
 
   for (const [path, asset] of views.assets) {
-    app.get(path, async (_request, reply) =>
+    app.get(path, { config: { quiet: true } }, async (_request, reply) =>
       reply
         .header('cache-control', 'public, max-age=31536000, immutable')
         .header('etag', asset.etag)
@@ -36,10 +36,10 @@ export async function frontRoutes(app: FastifyInstance, options: FrontOptions): 
   }
 
   /** Is the process alive? Says nothing of what it depends on, so that a database outage restarts nobody. */
-  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/healthz', { config: { quiet: true } }, async () => ({ status: 'ok' }));
 
   /** Can it serve sign-ins? */
-  app.get('/readyz', async () => {
+  app.get('/readyz', { config: { quiet: true } }, async () => {
     await options.isReady();
     return { status: 'ok' };
   });
