@@ -69,6 +69,8 @@ export interface App {
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
+/** How many forms an address may send for each wrong answer that it may give. */
+const FORMS_PER_FAILURE = 10;
 const CLEANUP_EVERY_MS = 60_000;
 /** What has expired is normally gone within two turns. */
 const CLEANUP_LAG_SECONDS = 300;
@@ -206,7 +208,8 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   });
   await http.register(rateLimit, {
     global: false,
-    max: config.rateLimit,
+    // Right answers are counted here as well, since each costs a hash; a busy household must not meet this one.
+    max: config.rateLimit * FORMS_PER_FAILURE,
     timeWindow: LIMIT_WINDOW_MS,
     keyGenerator: (request) => subnet(request.ip),
     store: limitStore(counter),

@@ -43,7 +43,7 @@ export interface Config {
   readonly logLevel: string;
   /** Addresses or CIDR ranges whose X-Forwarded-For counts. */
   readonly trustedProxies: readonly string[];
-  /** Requests a minute and address, at endpoints that check a credential. */
+  /** Failed sign-ins, and failed client authentications, a minute and address. */
   readonly rateLimit: number;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
@@ -114,7 +114,7 @@ export const SETTINGS = {
   CARDEA_RATE_LIMIT: {
     read: integer(1, 1_000_000),
     fallback: '600',
-    about: 'requests a minute from one address at each endpoint that checks a credential',
+    about: 'failed sign-ins, and failed client authentications, a minute from one address',
   },
   CARDEA_KEY_RINGS: {
     read: list(oneOf('RS256', 'ES256', 'EdDSA')),
