@@ -88,6 +88,19 @@ test('all that hangs on the session dies with it, for every client; offline acce
   assert.equal((await userinfo(app.issuer, elsewhere.tokens.access_token)).status, 200, "another browser's session");
 });
 
+test('what was granted in the session is gone from the database, not just out of reach', async () => {
+  const someone = await app.seed.person();
+  const { browser } = await tokensFor(app, party, someone);
+  const left = async () => {
+    const text = `SELECT (SELECT count(*)::int FROM grants WHERE account_id = $1) AS grants,
+                         (SELECT count(*)::int FROM records WHERE account_id = $1) AS records`;
+    return (await app.db.run<{ grants: number; records: number }>({ name: 'left', text }, [someone.id]))[0];
+  };
+  assert.equal((await left())?.grants, 1);
+  await submit(browser, await logout(browser), { logout: 'yes' });
+  assert.deepEqual(await left(), { grants: 0, records: 0 });
+});
+
 test('an unregistered post_logout_redirect_uri is refused with a page, and nobody is signed out', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   for (const uri of [

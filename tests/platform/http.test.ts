@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { AppError } from '../../server/platform/errors.ts';
+import { createHttp } from '../../server/platform/http.ts';
+import { createLog } from '../../server/platform/log.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { assertOrderly, assertRefusal, concrete, isOAuth, parse, routesOf, send, sendRaw } from '../security/wire.ts';
 
@@ -198,4 +201,32 @@ test('each request, also one that no route saw, leaves one line without its URL'
   assert.deepEqual(lines.map(({ status }) => status).toSorted(), [400, 400, 404]);
   assert.ok(lines.every(({ route, requestId }) => route === '(none)' && typeof requestId === 'string'));
   assert.ok(!app.logLines.join('').includes('swordfish'));
+});
+
+test('what went wrong inside stays inside: a 500 has one wording, whoever threw what', async () => {
+  const log = createLog({ level: 'silent' });
+  const http = createHttp({ log, secure: false, trustedProxies: [], renderError: (error) => JSON.stringify(error) });
+  const thrown = [new AppError('sealed_value_unreadable', 500, 'inner words'), new Error('inner words'), 'inner words'];
+  for (const [i, error] of thrown.entries()) {
+    for (const [path, oauth] of [
+      ['/page', false],
+      ['/oauth', true],
+      ['/api/thing', false],
+    ] as const) {
+      http.get(`${path}${i}`, { config: { oauth } }, () => {
+        throw error;
+      });
+    }
+  }
+  for (const i of thrown.keys()) {
+    for (const path of ['/page', '/oauth', '/api/thing']) {
+      for (const accept of ['text/html', 'application/json']) {
+        const { statusCode, body } = await http.inject({ url: `${path}${i}`, headers: { accept } });
+        assert.equal(statusCode, 500);
+        assert.match(body, /server_error/);
+        assert.doesNotMatch(body, /inner|sealed|at /, `${path}${i} ${accept}`);
+      }
+    }
+  }
+  await http.close();
 });
