@@ -1,7 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { AppError, unavailable } from './errors.ts';
-import { createLane } from './lane.ts';
 
 /** A statement of the hot path: `name` makes Postgres keep its plan per connection. */
 export interface Statement {
@@ -59,8 +58,9 @@ export function createDb(options: DbOptions): Db {
     query_timeout: timeoutMs + 1_000,
     keepAlive: true,
     // A named statement is planned once a connection: left to itself Postgres plans the large ones anew each time, which
-    // takes longer than running them.
-    options: '-c plan_cache_mode=force_generic_plan',
+    // takes longer than running them. Planned while a table is small it would read that table whole, and go on to do so
+    // when it has grown: everything here is found by a key.
+    options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off',
     application_name: 'cardea',
     pipeline: true,
   };
@@ -73,12 +73,11 @@ export function createDb(options: DbOptions): Db {
   // statements, would have no listener, which ends the process.
   pool.on('connect', (client) => void client.on('error', (error) => options.onIdleError?.(error)));
   pool.on('error', () => {}); // told already
-  const read = createLane(pool, isConnectionError);
 
   async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     try {
       const query = { name: statement.name, text: statement.text, values: values as unknown[] };
-      const result = await (READ.test(statement.text) ? read(query) : pool.query(query));
+      const result = await pool.query(query);
       return result.rows as R[];
     } catch (error) {
       throw translate(error);
@@ -143,8 +142,6 @@ function translated(pool: pg.Pool): PostgresPool {
     end: () => pool.end(),
   };
 }
-
-const READ = /^\s*SELECT\b/;
 
 /** SQLSTATE of an error that Postgres answered with. */
 export function sqlState(error: unknown): string | undefined {

@@ -1,35 +1,51 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
-import { hashToken, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 import { MODELS, type ModelName, type Store } from './models.ts';
-import { copy, type Payload, type SessionAuthorization } from './payload.ts';
+import { authorizationsOf, type Kept, type Payload, type SessionAuthorization } from './payload.ts';
 import type { Statements } from './statements.ts';
 
+/** A save, with all that a column of its own is to hold. */
 export interface Write {
   readonly model: ModelName;
   readonly id: string;
-  readonly payload: Payload;
+  readonly kept: Kept;
   readonly expiresAt: Date;
+  readonly uid: string | undefined;
+  readonly grantId: string | undefined;
+  readonly accountId: string | undefined;
+  readonly clientId: string | undefined;
+  readonly sessionUid: string | undefined;
 }
 
 /** What a unit of work has gathered, and what it must know of the database to write it. */
 export class Changes {
   readonly writes = new Map<string, Write>();
   readonly destroyed = new Map<string, { model: ModelName; id: string }>();
-  /** Single-use records that this unit uses, by id. */
-  readonly consumed = new Map<string, Payload>();
+  /** Single-use records that this unit uses, each with its grant. */
+  readonly consumed = new Map<string, string | undefined>();
   readonly revokedTokensOf = new Set<string>();
   /** Keys that were found in the database. Those are changed and never inserted: what is gone stays gone. */
   readonly stored = new Set<string>();
   /** By session id. */
   readonly sessionUids = new Map<string, string>();
-  /** By session uid: what differs on save is what is written. */
-  readonly authorizationsBefore = new Map<string, Record<string, SessionAuthorization>>();
+  /** By session uid, as JSON: what differs on save is what is written. */
+  readonly authorizationsBefore = new Map<string, string>();
 
   save(model: ModelName, id: string, payload: Payload, expiresAt: Date): void {
     const key = keyOf(model, id);
     this.destroyed.delete(key);
-    this.writes.set(key, { model, id, payload: copy(payload), expiresAt });
+    this.writes.set(key, {
+      model,
+      id,
+      kept: keep(model, payload),
+      expiresAt,
+      uid: payload.uid,
+      grantId: grantOf(model, payload),
+      accountId: accountOf(model, payload),
+      clientId: payload.clientId,
+      sessionUid: payload.sessionUid,
+    });
     if (model === 'Session' && payload.uid) this.sessionUids.set(id, payload.uid);
   }
 
@@ -40,17 +56,17 @@ export class Changes {
   }
 
   sessionWrite(uid: string): Write | undefined {
-    return this.writesTo('sessions').find(({ payload }) => payload.uid === uid);
+    return this.writesTo('sessions').find((write) => write.uid === uid);
   }
 
   grantsOfConsumed(): string[] {
-    return [...this.consumed.values()].flatMap(({ grantId }) => (grantId === undefined ? [] : [grantId]));
+    return [...this.consumed.values()].filter((grantId) => grantId !== undefined);
   }
 
   /** What is to be written to a store; nothing is saved for a grant that the same unit revokes. */
   writesTo(store: Store): Write[] {
     return [...this.writes.values()].filter(
-      (write) => MODELS[write.model].store === store && !this.isRevoked(grantOf(write)),
+      (write) => MODELS[write.model].store === store && !this.isRevoked(write.grantId),
     );
   }
 
@@ -99,16 +115,20 @@ function bindReplays(changes: Changes, { statements }: BindContext): Bound[] {
 
 function bindGrants(changes: Changes, { statements, sealer }: BindContext): Bound[] {
   const { changed, created } = changes.split(changes.writesTo('grants'));
-  const sealed = ({ id, payload }: Write) => sealJson(sealer, grantPlace(id), without(payload, 'jti'));
+  const sealed = (write: Write) => seal(sealer, grantPlace(write.id), write);
   const bound: Bound[] = [];
   if (changed.length > 0) {
     const values = [changed.map(idOf), changed.map(sealed), changed.map(expiryOf)];
     bound.push({ statement: statements.changeGrants, values });
   }
   if (created.length > 0) {
-    const accounts = created.map(({ payload }) => payload.accountId);
-    const clients = created.map(({ payload }) => payload.clientId);
-    const values = [created.map(idOf), accounts, clients, created.map(sealed), created.map(expiryOf)];
+    const values = [
+      created.map(idOf),
+      created.map(({ accountId }) => accountId),
+      created.map(({ clientId }) => clientId),
+      created.map(sealed),
+      created.map(expiryOf),
+    ];
     bound.push({ statement: statements.insertGrants, values });
   }
   return bound;
@@ -116,7 +136,7 @@ function bindGrants(changes: Changes, { statements, sealer }: BindContext): Boun
 
 function bindSessions(changes: Changes, context: BindContext): Bound[] {
   const writes = changes.writesTo('sessions');
-  const saved = new Set(writes.map(({ payload }) => payload.uid));
+  const saved = new Set(writes.map(({ uid }) => uid));
   const bound = writes.map((write) => bindSession(changes, write, context));
   // A session that gets a new id is destroyed under the old one and saved under the new: a change, not a deletion.
   const ended = changes.destroyedOf('sessions').filter((id) => !saved.has(changes.sessionUids.get(id)));
@@ -125,10 +145,10 @@ function bindSessions(changes: Changes, context: BindContext): Bound[] {
 }
 
 function bindSession(changes: Changes, write: Write, { statements, sealer }: BindContext): Bound {
-  const { id, payload, expiresAt } = write;
-  const uid = payload.uid ?? '';
-  const before = changes.authorizationsBefore.get(uid);
-  const now = payload.authorizations ?? {};
+  const { id, uid = '', kept, expiresAt } = write;
+  const known = changes.authorizationsBefore.get(uid);
+  const before = known === undefined ? undefined : authorizationsOf(known);
+  const now = authorizationsOf(kept.authorizations ?? '{}');
   const touched = Object.entries(now).filter(([client, one]) => !isSame(one, before?.[client]));
   const authorizations = [
     touched.map(([client]) => client),
@@ -136,8 +156,8 @@ function bindSession(changes: Changes, write: Write, { statements, sealer }: Bin
     touched.map(([, one]) => one.grantId ?? null),
     touched.map(([, one]) => one.persistsLogout ?? false),
   ];
-  const sealed = sealJson(sealer, sessionPlace(uid), without(payload, 'authorizations'));
-  const account = payload.accountId ?? null;
+  const sealed = seal(sealer, sessionPlace(uid), write);
+  const account = write.accountId ?? null;
   if (before === undefined) {
     return {
       statement: statements.insertSession,
@@ -154,29 +174,31 @@ function bindSession(changes: Changes, write: Write, { statements, sealer }: Bin
 
 function bindRecords(changes: Changes, { statements, sealer, now }: BindContext): Bound[] {
   // What goes with its grant need not be marked as used, and is not there any more to be marked.
-  const consumed = [...changes.consumed].flatMap(([id, { grantId }]) =>
+  const consumed = [...changes.consumed].flatMap(([id, grantId]) =>
     changes.isRevoked(grantId) ? [] : [hashToken(id)],
   );
   const destroyed = changes.destroyedOf('records').map(hashToken);
   const { changed, created } = changes.split(changes.writesTo('records'));
   if (consumed.length + destroyed.length + changed.length + created.length === 0) return [];
-  const sealed = (write: Write) =>
-    sealJson(sealer, recordPlace(hashOf(write)), without(write.payload, 'jti', 'consumed'));
+  const changedHashes = changed.map(hashOf);
+  const createdHashes = created.map(hashOf);
+  const sealedAs = (hashes: readonly Buffer[]) => (write: Write, i: number) =>
+    seal(sealer, recordPlace(hashes[i] as Buffer), write);
   const values = [
     new Date(now()),
     consumed,
     destroyed,
-    changed.map(hashOf),
-    changed.map(sealed),
+    changedHashes,
+    changed.map(sealedAs(changedHashes)),
     changed.map(expiryOf),
-    changed.map(accountOf),
-    created.map(hashOf),
+    changed.map(({ accountId }) => accountId ?? null),
+    createdHashes,
     created.map(({ model }) => model),
-    created.map((write) => grantOf(write) ?? null),
-    created.map(accountOf),
-    created.map(({ payload }) => payload.clientId ?? null),
-    created.map(({ payload }) => payload.sessionUid ?? null),
-    created.map(sealed),
+    created.map(({ grantId }) => grantId ?? null),
+    created.map(({ accountId }) => accountId ?? null),
+    created.map(({ clientId }) => clientId ?? null),
+    created.map(({ sessionUid }) => sessionUid ?? null),
+    created.map(sealedAs(createdHashes)),
     created.map(expiryOf),
   ];
   return [{ statement: statements.writeRecords, values }];
@@ -208,28 +230,41 @@ const idOf = ({ id }: Write) => id;
 const hashOf = ({ id }: Write) => hashToken(id);
 const expiryOf = ({ expiresAt }: Write) => expiresAt;
 
+function seal(sealer: Sealer, place: Place, { kept }: Write): Buffer {
+  return sealer.seal(place, Buffer.from(kept.json));
+}
+
+/** A record is found by the hash of its id and marked as used in a column; a session's relying parties are rows. */
+function keep(model: ModelName, payload: Payload): Kept {
+  const { store } = MODELS[model];
+  if (store === 'sessions') {
+    const { authorizations = {}, ...sealed } = payload;
+    return { json: JSON.stringify(sealed), authorizations: JSON.stringify(authorizations) };
+  }
+  const { jti, consumed, ...sealed } = payload;
+  return {
+    json: JSON.stringify(sealed),
+    ...(jti === undefined ? {} : { jti }),
+    ...(consumed === undefined ? {} : { consumed }),
+  };
+}
+
 /**
  * What a record was issued under and goes with. An interaction only looks at a grant: it outlives one that ends
  * meanwhile, as when somebody else signs in in the same browser.
  */
-function grantOf({ model, payload }: Write): string | undefined {
+function grantOf(model: ModelName, payload: Payload): string | undefined {
   return model === 'Interaction' ? undefined : payload.grantId;
 }
 
 /** Whose record it is. An interaction belongs to whoever has proved an identity in it so far. */
-function accountOf({ model, payload }: Write): string | null {
-  if (model !== 'Interaction') return payload.accountId ?? null;
+function accountOf(model: ModelName, payload: Payload): string | undefined {
+  if (model !== 'Interaction') return payload.accountId;
   const { lastSubmission, session } = payload as {
     lastSubmission?: { login?: { accountId?: string } };
     session?: { accountId?: string };
   };
-  return lastSubmission?.login?.accountId ?? session?.accountId ?? null;
-}
-
-function without(payload: Payload, ...members: string[]): Payload {
-  const rest = { ...payload };
-  for (const member of members) delete rest[member];
-  return rest;
+  return lastSubmission?.login?.accountId ?? session?.accountId;
 }
 
 function isSame(a: SessionAuthorization, b: SessionAuthorization | undefined): boolean {

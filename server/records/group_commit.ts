@@ -1,4 +1,5 @@
 import { type Db, sqlState } from '../platform/db.ts';
+import { createBatches } from './batches.ts';
 import type { Statements } from './statements.ts';
 
 /** The values of one `writeRecords`: the instant, then lists. */
@@ -6,11 +7,6 @@ export type RecordValues = readonly [Date, ...(readonly unknown[])[]];
 
 /** Makes one request's changes to records happen, or refuses them; parallel requests may share a transaction. */
 export type WriteRecords = (values: RecordValues) => Promise<void>;
-
-/** Requests that share a transaction at most. */
-const MAX_BATCH = 64;
-/** Transactions at a time: while these are at the disk, the next ones gather. */
-const MAX_RUNNING = 2;
 
 /**
  * SQLSTATEs after which it is certain that nothing was committed: constraints (class 23), single use (CD001), a deadlock
@@ -30,26 +26,7 @@ interface Waiting {
  * database refuses a batch it has changed nothing, and each request is tried, and judged, by itself.
  */
 export function createWriteRecords({ db, statements }: { db: Db; statements: Statements }): WriteRecords {
-  let waiting: Waiting[] = [];
-  let running = 0;
-  let isScheduled = false;
-
-  function schedule(): void {
-    if (isScheduled || running >= MAX_RUNNING || waiting.length === 0) return;
-    isScheduled = true;
-    // After the events at hand: requests that are ready in the same turn leave together.
-    setImmediate(() => {
-      isScheduled = false;
-      const batch = waiting.slice(0, MAX_BATCH);
-      waiting = waiting.slice(MAX_BATCH);
-      running += 1;
-      void commit(batch).finally(() => {
-        running -= 1;
-        schedule();
-      });
-      schedule();
-    });
-  }
+  const add = createBatches<Waiting>(commit);
 
   async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
@@ -64,11 +41,7 @@ export function createWriteRecords({ db, statements }: { db: Db; statements: Sta
     }
   }
 
-  return (values) =>
-    new Promise((done, failed) => {
-      waiting.push({ values, done, failed });
-      schedule();
-    });
+  return (values) => new Promise((done, failed) => add({ values, done, failed }));
 }
 
 /** Lists are joined place by place; of the instants, which differ by less than a request takes, the first is kept. */

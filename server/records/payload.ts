@@ -26,7 +26,27 @@ export interface SessionAuthorization {
   persistsLogout?: boolean;
 }
 
-/** A copy that later changes of the original do not reach, as it will be once stored. */
-export function copy<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
+/**
+ * A payload as it is kept: as text, which nobody's later changes reach, and which is parsed for whoever asks. The other
+ * members are what is stored beside the text, and go over what the text says.
+ */
+export interface Kept {
+  readonly json: string;
+  readonly jti?: string;
+  readonly consumed?: number;
+  /** JSON, too. */
+  readonly authorizations?: string;
+}
+
+/** A payload of the caller's own. */
+export function payloadOf({ json, jti, consumed, authorizations }: Kept): Payload {
+  const payload = JSON.parse(json) as Payload;
+  if (jti !== undefined) payload.jti = jti;
+  if (consumed !== undefined) payload.consumed = consumed;
+  if (authorizations !== undefined) payload.authorizations = authorizationsOf(authorizations);
+  return payload;
+}
+
+export function authorizationsOf(json: string): Record<string, SessionAuthorization> {
+  return JSON.parse(json) as Record<string, SessionAuthorization>;
 }

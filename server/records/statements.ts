@@ -9,32 +9,41 @@ import type { Statement } from '../platform/db.ts';
 export function createStatements(accountColumns: string) {
   const SESSION = `
     s.uid AS session_uid, s.sealed AS session_sealed,
-    (SELECT jsonb_object_agg(c.client_id, jsonb_build_object('sid', c.sid, 'grantId', c.grant_id,
-            'persistsLogout', c.persists_logout))
+    (SELECT json_object_agg(c.client_id, json_strip_nulls(json_build_object('sid', c.sid, 'grantId', c.grant_id,
+            'persistsLogout', nullif(c.persists_logout, false))))::text
        FROM session_authorizations c WHERE c.session_uid = s.uid) AS session_authorizations`;
 
+  const accountOf = (id: string) => `LEFT JOIN LATERAL (SELECT * FROM accounts WHERE id = ${id} OFFSET 0) a ON true`;
+
   return {
+    // Reads take a list of keys, and each row names the one that it was found by (group_read.ts). Tables are joined row by
+    // row, each by its key (LATERAL, and OFFSET 0, which Postgres does not plan across): what it would do for a list
+    // otherwise is read the other tables whole.
+
     /** A bearer secret with all that is asked about it next: its grant, its session and its account. */
     findRecord: {
       name: 'find_record',
       text: `
-        SELECT r.model, r.sealed, r.consumed_at, r.grant_id, g.sealed AS grant_sealed, ${SESSION}, ${accountColumns}
-          FROM records r
-          LEFT JOIN grants g ON g.id = r.grant_id
-          LEFT JOIN sessions s ON s.uid = r.session_uid
-          LEFT JOIN accounts a ON a.id = r.account_id
-         WHERE r.id_hash = $1`,
+        SELECT r.*, g.grant_sealed, ${SESSION}, ${accountColumns}
+          FROM (SELECT id_hash AS key, model, sealed, consumed_at, grant_id, session_uid AS uid, account_id AS owner
+                  FROM records WHERE id_hash = ANY($1::bytea[]) OFFSET 0) r
+          LEFT JOIN LATERAL (SELECT sealed AS grant_sealed FROM grants WHERE id = r.grant_id OFFSET 0) g ON true
+          LEFT JOIN LATERAL (SELECT uid, sealed FROM sessions WHERE uid = r.uid OFFSET 0) s ON true
+          ${accountOf('r.owner')}`,
     },
-    findGrant: { name: 'find_grant', text: 'SELECT id AS grant_id, sealed AS grant_sealed FROM grants WHERE id = $1' },
+    findGrant: {
+      name: 'find_grant',
+      text: 'SELECT id AS key, id AS grant_id, sealed AS grant_sealed FROM grants WHERE id = ANY($1::text[])',
+    },
     findSession: {
       name: 'find_session',
-      text: `SELECT ${SESSION}, ${accountColumns}
-               FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id WHERE s.id_hash = $1`,
+      text: `SELECT s.id_hash AS key, ${SESSION}, ${accountColumns}
+               FROM (SELECT * FROM sessions WHERE id_hash = ANY($1::bytea[]) OFFSET 0) s ${accountOf('s.account_id')}`,
     },
     findSessionByUid: {
       name: 'find_session_by_uid',
-      text: `SELECT ${SESSION}, ${accountColumns}
-               FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id WHERE s.uid = $1`,
+      text: `SELECT s.uid AS key, ${SESSION}, ${accountColumns}
+               FROM (SELECT * FROM sessions WHERE uid = ANY($1::text[]) OFFSET 0) s ${accountOf('s.account_id')}`,
     },
 
     /**

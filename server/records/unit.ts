@@ -2,11 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../platform/clock.ts';
 import { type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
-import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
+import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 import { bindChanges, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
 import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
+import { createReadRow, type ReadRow } from './group_read.ts';
 import { MODELS, type ModelName } from './models.ts';
-import { copy, type Payload, type SessionAuthorization } from './payload.ts';
+import { type Kept, type Payload, payloadOf } from './payload.ts';
 import { createStatements, type Statements } from './statements.ts';
 
 export interface Units {
@@ -22,7 +23,13 @@ export interface Units {
 export function createUnits(options: { db: Db; sealer: Sealer; now: Clock; accountColumns: string }): Units {
   const statements = createStatements(options.accountColumns);
   const writeRecords = createWriteRecords({ db: options.db, statements });
-  const context = { ...options, statements, writeRecords };
+  const read = {
+    records: createReadRow(options.db, statements.findRecord),
+    grants: createReadRow(options.db, statements.findGrant),
+    sessions: createReadRow(options.db, statements.findSession),
+    sessionsByUid: createReadRow(options.db, statements.findSessionByUid),
+  };
+  const context = { ...options, statements, read, writeRecords };
   const storage = new AsyncLocalStorage<Unit>();
   return {
     run(work) {
@@ -42,12 +49,13 @@ interface UnitContext {
   readonly sealer: Sealer;
   readonly now: Clock;
   readonly statements: Statements;
+  readonly read: Readonly<Record<'records' | 'grants' | 'sessions' | 'sessionsByUid', ReadRow>>;
   readonly writeRecords: WriteRecords;
 }
 
 interface Loaded {
   readonly model: ModelName;
-  readonly payload: Payload;
+  readonly kept: Kept;
 }
 
 /** SQLSTATE that `require_single_use` raises (migration 0001). */
@@ -85,20 +93,19 @@ export class Unit {
     if (this.#changes.destroyed.has(key)) return undefined;
     const found = this.#changes.writes.get(key) ?? (await this.#read(key, () => this.#load(store, model, id)));
     if (found?.model !== model) return undefined;
-    const payload = copy(found.payload);
+    const payload = payloadOf(found.kept);
     if (this.#changes.consumed.has(id)) payload.consumed ??= Math.floor(this.#context.now() / 1000);
     return payload;
   }
 
   async findSessionByUid(uid: string): Promise<Payload | undefined> {
-    const { db, statements } = this.#context;
     const found =
       this.#changes.sessionWrite(uid) ??
       (await this.#read(uidKey(uid), async () => {
-        const [row] = await db.run(statements.findSessionByUid, [uid]);
+        const row = await this.#context.read.sessionsByUid(uid);
         return row && this.#openSession(row);
       }));
-    return found && copy(found.payload);
+    return found && payloadOf(found.kept);
   }
 
   /** The row of `accounts` that came along with a record or a session, if one did. */
@@ -116,26 +123,23 @@ export class Unit {
   }
 
   async #load(store: 'records' | 'grants' | 'sessions', model: ModelName, id: string): Promise<Loaded | undefined> {
-    const { db, statements } = this.#context;
-    const statement = {
-      records: statements.findRecord,
-      grants: statements.findGrant,
-      sessions: statements.findSession,
-    };
-    const [row] = await db.run(statement[store], [store === 'grants' ? id : hashToken(id)]);
+    if (store === 'grants') {
+      const grant = await this.#context.read.grants(id);
+      return grant && this.#openGrant(grant);
+    }
+    const idHash = hashToken(id);
+    const row = await this.#context.read[store](idHash);
     if (!row) return undefined;
-    if (store === 'grants') return this.#openGrant(row);
     if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
     if (store === 'sessions') {
-      const loaded = this.#openSession(row);
+      const { model: session, kept } = this.#openSession(row);
       this.#changes.sessionUids.set(id, row.session_uid as string);
       // What was presented is what it is called; what is sealed may be older, by a parallel change of the id.
-      loaded.payload.jti = id;
-      return loaded;
+      return { model: session, kept: { ...kept, jti: id } };
     }
     this.#keepJoined(row);
     this.#changes.stored.add(keyOf(model, id));
-    return this.#openRecord(row, id);
+    return this.#openRecord(row, id, idHash);
   }
 
   /** Remembers what came along with a record, so that asking for it costs nothing. */
@@ -155,29 +159,28 @@ export class Unit {
     }
   }
 
-  #openRecord(row: Row, id: string): Loaded {
-    const payload = { ...this.#open(recordPlace(hashToken(id)), row.sealed), jti: id };
+  #openRecord(row: Row, id: string, idHash: Buffer): Loaded {
+    const json = this.#open(recordPlace(idHash), row.sealed);
     const consumed = row.consumed_at instanceof Date ? { consumed: Math.floor(row.consumed_at.getTime() / 1000) } : {};
-    return { model: row.model as ModelName, payload: { ...payload, ...consumed } };
+    return { model: row.model as ModelName, kept: { json, jti: id, ...consumed } };
   }
 
   #openGrant(row: Row): Loaded {
     const id = row.grant_id as string;
     this.#changes.stored.add(keyOf('Grant', id));
-    return { model: 'Grant', payload: { ...this.#open(grantPlace(id), row.grant_sealed), jti: id } };
+    return { model: 'Grant', kept: { json: this.#open(grantPlace(id), row.grant_sealed), jti: id } };
   }
 
   #openSession(row: Row): Loaded {
     const uid = row.session_uid as string;
-    const authorizations = withoutNulls(row.session_authorizations as Record<string, SessionAuthorization> | null);
-    this.#changes.authorizationsBefore.set(uid, authorizations);
-    const payload = this.#open(sessionPlace(uid), row.session_sealed);
-    if (Object.keys(authorizations).length > 0) payload.authorizations = copy(authorizations);
-    return { model: 'Session', payload };
+    const authorizations = row.session_authorizations as string | null;
+    this.#changes.authorizationsBefore.set(uid, authorizations ?? '{}');
+    const json = this.#open(sessionPlace(uid), row.session_sealed);
+    return { model: 'Session', kept: { json, ...(authorizations === null ? {} : { authorizations }) } };
   }
 
-  #open(place: Place, sealed: unknown): Payload {
-    return openJson(this.#context.sealer, place, sealed as Uint8Array) as Payload;
+  #open(place: Place, sealed: unknown): string {
+    return this.#context.sealer.open(place, sealed as Uint8Array).toString();
   }
 
   // ---- writes, gathered until commit ----
@@ -190,7 +193,7 @@ export class Unit {
   /** Marks a single-use record as used. Whether it still was unused shows at commit. */
   async consume(model: ModelName, id: string): Promise<void> {
     const payload = await this.find(model, id);
-    if (payload) this.#changes.consumed.set(id, payload);
+    if (payload) this.#changes.consumed.set(id, payload.grantId);
   }
 
   destroy(model: ModelName, id: string): void {
@@ -257,16 +260,6 @@ export class Unit {
 }
 
 const uidKey = (uid: string) => `session-uid ${uid}`;
-
-/** Drops the nulls that SQL has for what is not there. */
-function withoutNulls(found: Record<string, SessionAuthorization> | null): Record<string, SessionAuthorization> {
-  return Object.fromEntries(
-    Object.entries(found ?? {}).map(([client, { sid, grantId, persistsLogout }]) => [
-      client,
-      { ...(sid ? { sid } : {}), ...(grantId ? { grantId } : {}), ...(persistsLogout ? { persistsLogout } : {}) },
-    ]),
-  );
-}
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

@@ -1,0 +1,35 @@
+import type { Db, Row, Statement } from '../platform/db.ts';
+import { createBatches } from './batches.ts';
+
+/** What a row is found by. */
+export type RowKey = string | Buffer;
+
+/** Reads one row by its key; parallel requests may share a statement. @throws AppError 503 when the database is away */
+export type ReadRow = (key: RowKey) => Promise<Row | undefined>;
+
+interface Asked {
+  readonly key: RowKey;
+  readonly done: (row: Row | undefined) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Group read, the counterpart of group commit: what parallel requests ask for while others are being answered is read
+ * together, as one statement. Whoever asks for the same row gets the same one, so it is nobody's to change.
+ *
+ * @param statement takes an array of keys and returns rows with their `key`
+ */
+export function createReadRow(db: Db, statement: Statement): ReadRow {
+  const ask = createBatches<Asked>(async (batch) => {
+    try {
+      const rows = await db.run(statement, [batch.map(({ key }) => key)]);
+      const byKey = new Map(rows.map((row) => [textOf(row.key as RowKey), row]));
+      for (const { key, done } of batch) done(byKey.get(textOf(key)));
+    } catch (error) {
+      for (const { failed } of batch) failed(error);
+    }
+  });
+  return (key) => new Promise((done, failed) => ask({ key, done, failed }));
+}
+
+const textOf = (key: RowKey) => (typeof key === 'string' ? key : key.toString('latin1'));

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { createReadRow } from '../../server/records/group_read.ts';
+import { createStatements } from '../../server/records/statements.ts';
+import { ownPostgres } from '../helpers/embedded.ts';
+import { bench, found, HOUR, issued, newGrant, newId, newSingleUse, request } from './fixtures.ts';
+
+/** What parallel requests ask for is read together; each gets its own (records/group_read.ts). */
+const own = await bench({ after });
+const [here, there] = own.nodes;
+
+const reads = () => own.statements.filter((text) => text.includes('FROM records')).length;
+
+test('60 parallel requests share a few statements, and each gets what it asked for', async () => {
+  const codes = await Promise.all(Array.from({ length: 30 }, () => newSingleUse(own)));
+  const asked = codes.flatMap(({ id }) => [id, newId()]);
+  const before = reads();
+  const got = await Promise.all(asked.map((id) => found(here, 'AuthorizationCode', id)));
+  assert.ok(reads() - before <= 6, `${reads() - before} statements for ${asked.length} requests`);
+  for (const [i, { id, grantId }] of codes.entries()) {
+    assert.deepEqual([got[2 * i]?.jti, got[2 * i]?.grantId], [id, grantId]);
+    assert.equal(got[2 * i + 1], undefined, 'what is not there');
+  }
+});
+
+test('two that ask for the same record at once get a payload of their own each', async () => {
+  const id = newId();
+  await request(there, (unit) => unit.save('ClientCredentials', id, issued('ClientCredentials', id, {}), HOUR));
+  const before = reads();
+  const [first, second] = await Promise.all([1, 2].map(() => found(here, 'ClientCredentials', id)));
+  assert.equal(reads() - before, 1);
+  assert.ok(first && second);
+  first.scope = 'changed';
+  assert.equal(second.scope, 'openid profile');
+});
+
+test('grants and sessions, too, are found by their own keys', async () => {
+  const grants = await Promise.all(Array.from({ length: 5 }, () => newGrant(own)));
+  const sessions = Array.from({ length: 5 }, () => ({ id: newId(), uid: newId() }));
+  for (const { id, uid } of sessions)
+    await request(there, (unit) => unit.save('Session', id, { jti: id, uid, accountId: own.accountId }, HOUR));
+  const [byId, byUid, byGrant] = await Promise.all([
+    Promise.all(sessions.map(({ id }) => found(here, 'Session', id))),
+    Promise.all(sessions.map(({ uid }) => here.run((unit) => unit.findSessionByUid(uid)))),
+    Promise.all(grants.map((id) => found(here, 'Grant', id))),
+  ]);
+  assert.deepEqual(
+    byId.map((one) => one?.uid),
+    sessions.map(({ uid }) => uid),
+  );
+  assert.deepEqual(
+    byUid.map((one) => one?.jti),
+    sessions.map(({ id }) => id),
+  );
+  assert.deepEqual(
+    byGrant.map((one) => one?.jti),
+    grants,
+  );
+});
+
+test('no statement looks through a table, however many keys it is given and however small the tables are', async () => {
+  await Promise.all(Array.from({ length: 40 }, () => newSingleUse(own)));
+  const client = await own.db.connect();
+  try {
+    await client.query('ANALYZE');
+    for (const { name, text } of Object.values(createStatements('a.sealed_profile'))) {
+      const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}`);
+      const plan = rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n');
+      assert.doesNotMatch(plan, /Seq Scan|Hash|Merge/, `${name}\n${plan}`);
+    }
+  } finally {
+    await client.end();
+  }
+});
+
+test('while the database is away every one of them gets a 503', async (t) => {
+  const postgres = ownPostgres(t);
+  const { url } = await postgres.start();
+  const db = createDb({ url, timeoutMs: 1_000 });
+  t.after(() => db.close());
+  const read = createReadRow(db, { name: 'echo', text: 'SELECT unnest($1::text[]) AS key' });
+  assert.equal((await read('a'))?.key, 'a');
+  await postgres.kill();
+  const settled = await Promise.allSettled(['a', 'b', 'c'].map(read));
+  for (const one of settled) {
+    assert.equal(one.status === 'rejected' && (one.reason as { status: number }).status, 503);
+  }
+});
