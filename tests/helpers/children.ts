@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const running = new Set<ChildProcess>();
 let watching = false;
@@ -43,4 +44,18 @@ export async function ended(child: ChildProcess): Promise<{ code: number | null;
     });
   }
   return { code: child.exitCode, signal: child.signalCode };
+}
+
+/** The processes that a process has started, by proc(5). */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      // "pid (name) state ppid …"
+      const [, ppid] = /\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
+      return Number(ppid) === parent ? [Number(entry)] : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded.ts';
+import { childrenOf } from './children.ts';
 import { TEST_CLUSTER_SETTINGS } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
 import { isAlive, until } from './waiting.ts';
@@ -12,8 +13,10 @@ export interface OwnPostgres {
   start(): Promise<EmbeddedPostgres>;
   /** The postmaster's, while it runs. */
   pid(): number | undefined;
-  /** A crash of the postmaster (SIGKILL); its children end when they notice. */
+  /** A crash of the postmaster (SIGKILL), and of its children, which end when they notice: nobody answers any more. */
   kill(): Promise<void>;
+  /** As `kill`, without waiting for the children. */
+  killPostmaster(): Promise<void>;
 }
 
 /** A cluster of its own in a private directory (mode 0700), for tests that stop, freeze or kill it. The scope ends it. */
@@ -45,6 +48,11 @@ export function ownPostgres(scope: Scope): OwnPostgres {
     dataDir,
     start: () => startEmbeddedPostgres({ dataDir, settings: TEST_CLUSTER_SETTINGS }),
     pid,
-    kill: () => end('SIGKILL'),
+    async kill() {
+      const children = childrenOf(pid() ?? Number.NaN);
+      await end('SIGKILL');
+      await until('its children end', () => !children.some(isAlive));
+    },
+    killPostmaster: () => end('SIGKILL'),
   };
 }

@@ -74,7 +74,7 @@ describe('the embedded Postgres', () => {
     const connected = new pg.Client({ connectionString: first.url });
     connected.on('error', () => {});
     await connected.connect();
-    await own.kill();
+    await own.killPostmaster();
 
     const second = await own.start();
     assert.equal(second.started, true);

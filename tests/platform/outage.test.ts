@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { createDb } from '../../server/platform/db.ts';
 import { startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
+import { childrenOf } from '../helpers/children.ts';
 import { createSeeder, type Party } from '../helpers/deployment.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { TEST_CLUSTER_SETTINGS } from '../helpers/postgres.ts';
@@ -157,19 +157,6 @@ function freeze(postmaster: number): () => void {
   return () => {
     for (const pid of [...backends, postmaster]) process.kill(pid, 'SIGCONT');
   };
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').flatMap((entry) => {
-    if (!/^\d+$/.test(entry)) return [];
-    try {
-      // "pid (name) state ppid …"
-      const [, ppid] = /\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
-      return Number(ppid) === parent ? [Number(entry)] : [];
-    } catch {
-      return [];
-    }
-  });
 }
 
 const FAILURES: Record<string, (t: TestContext, s: Situation) => Promise<() => Promise<void>>> = {
