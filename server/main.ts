@@ -5,10 +5,12 @@ import { assertWritable, startEmbeddedPostgres } from './platform/embedded.ts';
 import { AppError } from './platform/errors.ts';
 import { createLog } from './platform/log.ts';
 import { migrateUp } from './platform/migrate.ts';
+import { sizeThreadPool } from './platform/threads.ts';
 import { DEMO_EMAIL, DEMO_PASSWORD } from './welcome/demo_data.ts';
 
 /** The process: configuration, database, application, signals; nothing else. */
 async function main(): Promise<void> {
+  sizeThreadPool();
   const config = loadConfig();
   const log = createLog({ level: config.logLevel });
   await using opened = new AsyncDisposableStack();

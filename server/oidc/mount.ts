@@ -47,9 +47,10 @@ const AUTHENTICATED = new Set<string>([ROUTES.token, ROUTES.introspection, ROUTE
  */
 export async function mountProvider(app: FastifyInstance, options: MountOptions): Promise<void> {
   const { issuer, units, serving, limits } = options;
-  // Bodies are the provider's to read.
+  // Bodies are the provider's to read. The form is named because a type that is named is looked up, not parsed.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  for (const type of ['application/x-www-form-urlencoded', '*'])
+    app.addContentTypeParser(type, (_request, _payload, done) => done(null));
 
   for (const [method, url] of MOUNTED) {
     const guarded = AUTHENTICATED.has(url);
@@ -58,14 +59,18 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
       url,
       // A HEAD that the provider took for a GET would use up codes and start interactions.
       exposeHeadRoute: false,
-      config: { oauth: !url.startsWith(ROUTES.authorization) && !url.startsWith(ROUTES.end_session) },
+      config: {
+        oauth: !url.startsWith(ROUTES.authorization) && !url.startsWith(ROUTES.end_session),
+        hijacked: true,
+      },
       onRequest: async (request) => {
         refuseOversized(request);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
       },
-      onResponse: async (request, reply) => {
-        if (guarded && reply.statusCode === 401) await limits.count('client-authentication', request.ip);
+      onResponse: (request, reply, done) => {
+        if (!guarded || reply.statusCode !== 401) return done();
+        limits.count('client-authentication', request.ip).then(() => done(), done);
       },
       handler: (request, reply) => serve(request, reply),
     });
@@ -90,9 +95,6 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
       return reply.code(204).header('allow', methodsOf(request.routeOptions.url)).send();
     }
     reply.hijack();
-    // Headers that hooks have set so far would be lost with a hijacked reply.
-    for (const [name, value] of Object.entries(reply.getHeaders()))
-      if (value !== undefined) reply.raw.setHeader(name, value);
     return units.run(() => serving.current().handle(pinned(request, issuer), reply.raw));
   }
 }
@@ -135,7 +137,7 @@ export function pinned(request: FastifyRequest, issuer: URL): IncomingMessage {
   // Before X-Forwarded-For goes: `ip` is worked out anew from the headers whenever it is asked for.
   const address = request.ip;
   // RFC 9112 §3.2.2: a target may name a host, too, and the provider would build its URLs on that one.
-  raw.url = raw.url?.replace(/^https?:\/\/[^/]*/i, '') ?? '/';
+  if (!raw.url?.startsWith('/')) raw.url = raw.url?.replace(/^https?:\/\/[^/]*/i, '') ?? '/';
   for (const name of Object.keys(raw.headers)) {
     if (
       name === 'forwarded' ||

@@ -39,11 +39,15 @@ const STRICT_TRANSPORT = 'max-age=31536000; includeSubDomains';
 /** The server, with what holds for every request: its id, its address, its headers, its log line and its errors. */
 export function createHttp(options: HttpOptions): FastifyInstance {
   const { log, secure } = options;
+  const isProxied = options.trustedProxies.length > 0;
+  const headers: Readonly<Record<string, string>> = secure
+    ? { ...HEADERS, 'strict-transport-security': STRICT_TRANSPORT }
+    : HEADERS;
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    trustProxy: isProxied && [...options.trustedProxies],
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
@@ -61,42 +65,54 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const known = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
     for (const method of [route.method].flat()) known.methods.add(method);
     routes.set(route.url, known);
+    // Not for each request: merely listening for the end of an answer takes a part of the time that the JWKS takes.
+    if (route.config?.quiet && !log.isLevelEnabled('debug')) return;
+    route.onResponse = [
+      (request, reply, done) => {
+        tell(request, reply);
+        done();
+      },
+      ...[route.onResponse ?? []].flat(),
+    ];
   });
 
-  // Callbacks rather than promises: these run for every request, also for those that take no longer than a promise.
+  // A callback rather than a promise: this runs for every request, also for those that take no longer than a promise.
   app.addHook('onRequest', (request, reply, done) => {
     dress(request, reply);
     // Before its body is read: what a request to nowhere carries does not matter.
     if (request.is404) return done(unrouted(request, reply));
     // Only a trusted proxy's word gets here; if it is no address, nothing that counts by address may go on.
-    if (isIP(request.ip) !== 0) return done();
+    if (!isProxied || isIP(request.ip) !== 0) return done();
     return done(new AppError('invalid_forwarded_address', 400, 'X-Forwarded-For is malformed'));
   });
 
-  app.addHook('onResponse', (request, reply, done) => {
-    const { config, url } = request.routeOptions;
-    const level = config?.quiet ? 'debug' : 'info';
-    if (log.isLevelEnabled(level))
-      log[level](
-        {
-          requestId: request.id,
-          method: request.method,
-          // The route, not the URL: URLs carry codes, states and hints.
-          route: url ?? '(none)',
-          status: reply.statusCode,
-          ms: Math.round(reply.elapsedTime),
-        },
-        'request',
-      );
-    done();
+  app.setErrorHandler((error, request, reply) => {
+    present(error, request, reply);
+    if (request.is404) tell(request, reply);
+    return reply;
   });
 
-  app.setErrorHandler((error, request, reply) => present(error, request, reply));
+  /** One line a request. */
+  function tell(request: FastifyRequest, reply: FastifyReply): void {
+    const { config, url } = request.routeOptions;
+    log[config?.quiet ? 'debug' : 'info'](
+      {
+        requestId: request.id,
+        method: request.method,
+        // The route, not the URL: URLs carry codes, states and hints.
+        route: url ?? '(none)',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  }
 
   /** What every answer carries. */
   function dress(request: FastifyRequest, reply: FastifyReply): void {
-    reply.header('x-request-id', request.id).headers(HEADERS);
-    if (secure) reply.header('strict-transport-security', STRICT_TRANSPORT);
+    if (!request.routeOptions.config?.hijacked) return void reply.header('x-request-id', request.id).headers(headers);
+    reply.raw.setHeader('x-request-id', request.id);
+    for (const name in headers) reply.raw.setHeader(name, headers[name] as string);
   }
 
   /** 404, or 405 with the methods that the path does have (RFC 9110 §15.5.6). */
@@ -117,15 +133,14 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       error_description: 'the request could not be understood',
       request_id: requestId,
     });
-    const headers = {
-      ...HEADERS,
-      ...(secure ? { 'strict-transport-security': STRICT_TRANSPORT } : {}),
+    const head = {
+      ...headers,
       'x-request-id': requestId,
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(body),
       connection: 'close',
     };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}`);
     socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'));
     log.info({ requestId, route: '(none)', status, reason: error.code }, 'request');
   }
@@ -240,5 +255,7 @@ declare module 'fastify' {
     oauth?: boolean;
     /** Fetched so often, and saying so little, that a line for each is for debugging alone. */
     quiet?: boolean;
+    /** Whoever answers does so on the raw response: that is where the headers are to be. */
+    hijacked?: boolean;
   }
 }

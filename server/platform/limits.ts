@@ -39,7 +39,7 @@ export function createLimits(options: { counter: Counter; max: number; now: Cloc
 
 /** Whoever has one IPv6 address has 2^64 of them: they count as one (better-auth CVE-2026-45364). */
 export function subnet(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(':') || !isIPv6(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped) return mapped;
   const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];

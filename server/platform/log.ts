@@ -30,7 +30,7 @@ export function createLog(options: { level: string; destination?: DestinationStr
     {
       level: options.level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(),
       formatters: {
         level: (level) => ({ level }),
         bindings: (bindings) => censored(bindings),
@@ -52,6 +52,21 @@ export function createLog(options: { level: string; destination?: DestinationStr
       // when the process ends, also by an error that nobody caught.
       pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: FLUSH_EVERY_MS }),
   );
+}
+
+/** `pino.stdTimeFunctions.isoTime`, with the part that is the same for a second made once a second. */
+function createTimestamp(): () => string {
+  let second = Number.NaN;
+  let start = '';
+  return () => {
+    const now = Date.now();
+    const ms = now % 1_000;
+    if (now - ms !== second) {
+      second = now - ms;
+      start = `,"time":"${new Date(second).toISOString().slice(0, -'000Z'.length)}`;
+    }
+    return `${start}${String(ms).padStart(3, '0')}Z"`;
+  };
 }
 
 const FLUSH_EVERY_MS = 50;

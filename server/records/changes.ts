@@ -32,6 +32,10 @@ export class Changes {
   /** By session uid, as JSON: what differs on save is what is written. */
   readonly authorizationsBefore = new Map<string, string>();
 
+  get isEmpty(): boolean {
+    return this.writes.size + this.destroyed.size + this.consumed.size + this.revokedTokensOf.size === 0;
+  }
+
   save(model: ModelName, id: string, payload: Payload, expiresAt: Date): void {
     const key = keyOf(model, id);
     this.destroyed.delete(key);

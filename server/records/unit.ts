@@ -216,6 +216,7 @@ export class Unit {
     const { db, sealer, statements, writeRecords, now } = this.#context;
     const changes = this.#changes;
     this.discard();
+    if (changes.isEmpty) return;
     const bound = bindChanges(changes, { sealer, statements, now });
     try {
       const [only] = bound;

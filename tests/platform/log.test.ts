@@ -22,11 +22,14 @@ function recorder(level = 'trace') {
 describe('log lines', () => {
   test('are JSON with a level by name and a time in ISO 8601, and nothing of the machine', () => {
     const { log, lines } = recorder();
+    const before = Date.now();
     log.info({ route: '/token', status: 200 }, 'request');
     const line = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
     assert.deepEqual(Object.keys(line).sort(), ['level', 'msg', 'route', 'status', 'time']);
     assert.equal(line.level, 'info');
     assert.equal(new Date(String(line.time)).toISOString(), line.time);
+    const at = Date.parse(String(line.time));
+    assert.ok(before <= at && at <= Date.now(), String(line.time));
   });
 
   test('below the level are not written', () => {

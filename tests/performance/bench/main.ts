@@ -1,7 +1,7 @@
 /**
  * Cardea against a bare oidc-provider on the same machine in the same minutes (`make bench`).
  *
- *   node tests/performance/bench/main.ts [--rounds=7] [--scale=1] [--only=jwks,refresh]
+ *   node tests/performance/bench/main.ts [--rounds=15] [--scale=1] [--only=jwks,refresh]
  *
  * With BENCH_PROFILE=cardea (or bare) that server leaves a CPU profile in .artifacts/profiles.
  */
@@ -12,7 +12,7 @@ import { report, table, writeReport } from './report.ts';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '15' },
     scale: { type: 'string', default: '1' },
     people: { type: 'string', default: '64' },
     only: { type: 'string' },

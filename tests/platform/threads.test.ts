@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { after, test } from 'node:test';
+import { signingThreads } from '../../server/platform/threads.ts';
+import { startNode } from '../helpers/processes.ts';
+
+test('there are as many signing threads as processors beside the main one, within bounds', () => {
+  const expected = { 1: 2, 2: 2, 3: 2, 4: 3, 8: 7, 9: 8, 64: 8 };
+  for (const [processors, threads] of Object.entries(expected))
+    assert.equal(signingThreads(Number(processors)), threads);
+});
+
+test('a server has that many: nothing has used the pool before it was sized', async () => {
+  const node = await startNode({ after });
+  const tasks = `/proc/${node.pid()}/task`;
+  const named = readdirSync(tasks).map((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8').trim());
+  assert.equal(named.filter((name) => name === 'libuv-worker').length, signingThreads(availableParallelism()));
+});
