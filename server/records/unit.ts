@@ -77,10 +77,16 @@ export class Unit {
   /** By store and id. Functions that work once: parallel reads share a statement, unasked joins are never opened. */
   readonly #reads = new Map<string, () => Promise<Loaded | undefined>>();
   readonly #accountRows = new Map<string, Row>();
-  #changes = new Changes();
+  /** Made when something is read or written: many requests do neither. */
+  #gathered: Changes | undefined;
 
   constructor(context: UnitContext) {
     this.#context = context;
+  }
+
+  get #changes(): Changes {
+    this.#gathered ??= new Changes();
+    return this.#gathered;
   }
 
   // ---- reads ----
@@ -214,9 +220,9 @@ export class Unit {
    */
   async commit(): Promise<void> {
     const { db, sealer, statements, writeRecords, now } = this.#context;
-    const changes = this.#changes;
+    const changes = this.#gathered;
     this.discard();
-    if (changes.isEmpty) return;
+    if (!changes || changes.isEmpty) return;
     const bound = bindChanges(changes, { sealer, statements, now });
     try {
       const [only] = bound;
@@ -246,7 +252,7 @@ export class Unit {
   discard(): void {
     this.#reads.clear();
     this.#accountRows.clear();
-    this.#changes = new Changes();
+    this.#gathered = undefined;
   }
 
   /** Lets another store's read count as this unit's: when it fails, what is answered afterwards is no verdict. */
