@@ -28,12 +28,12 @@ import { createInteractions } from './oidc/interactions.ts';
 import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
 import { type ClientForProvider, createProvider } from './oidc/provider.ts';
-import { createServing, type Document, type Served } from './oidc/serving.ts';
+import { createDocument, createServing, type Served } from './oidc/serving.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
 import { unavailable } from './platform/errors.ts';
-import { createHttp } from './platform/http.ts';
+import { createHttp, fixedHeaders } from './platform/http.ts';
 import {
   type Counter,
   createLimits,
@@ -132,6 +132,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
     log,
   });
 
+  const secure = issuer.protocol === 'https:';
+  const fixed = fixedHeaders(secure);
+
   async function serve(set: LoadedKeySet): Promise<Served> {
     const configuration = createConfiguration({
       issuer,
@@ -170,8 +173,16 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       version: set.version,
       provider,
       handle,
-      jwks: jwks(set, { maxAgeSeconds }),
-      discovery: document(discovery, maxAgeSeconds),
+      jwks: createDocument({ ...jwks(set, { maxAgeSeconds }), type: 'application/jwk-set+json; charset=utf-8' }, fixed),
+      discovery: createDocument(
+        {
+          body: discovery,
+          etag: `"${createHash('sha256').update(discovery).digest('base64url')}"`,
+          cacheControl: `public, max-age=${maxAgeSeconds}`,
+          type: 'application/json; charset=utf-8',
+        },
+        fixed,
+      ),
     };
   }
 
@@ -197,7 +208,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   // ---- the edge ----
   const http = createHttp({
     log,
-    secure: issuer.protocol === 'https:',
+    secure,
     trustedProxies: config.trustedProxies,
     renderError: ({ status, error, description, requestId }, request) =>
       views.render(
@@ -334,9 +345,4 @@ function describeClient(client: Client): ClientForProvider {
     },
     matchesSecret: (presented) => matchesSecret(secretHash, presented),
   };
-}
-
-function document(body: string, maxAgeSeconds: number): Document {
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-  return { body, etag, cacheControl: `public, max-age=${maxAgeSeconds}` };
 }

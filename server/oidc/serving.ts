@@ -1,11 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 
+/** A document that is the same for everybody, as it is sent. */
 export interface Document {
   /** Text rather than bytes: Node sends it together with the head, in one write. */
   readonly body: string;
   readonly etag: string;
-  readonly cacheControl: string;
+  /** Names and values by turns, as `writeHead` takes them. */
+  readonly head: readonly string[];
+  /** Of a 304 (RFC 9110 §15.4.5). */
+  readonly unchangedHead: readonly string[];
+}
+
+/** @param fixed what every answer carries */
+export function createDocument(
+  content: { readonly body: string; readonly etag: string; readonly cacheControl: string; readonly type: string },
+  fixed: Readonly<Record<string, string>>,
+): Document {
+  const { body, etag, cacheControl, type } = content;
+  const unchanged = { ...fixed, 'access-control-allow-origin': '*', 'cache-control': cacheControl, etag };
+  const whole = { ...unchanged, 'content-type': type, 'content-length': String(Buffer.byteLength(body)) };
+  return { body, etag, head: Object.entries(whole).flat(), unchangedHead: Object.entries(unchanged).flat() };
 }
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

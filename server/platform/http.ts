@@ -36,13 +36,16 @@ const HEADERS: Readonly<Record<string, string>> = {
 
 const STRICT_TRANSPORT = 'max-age=31536000; includeSubDomains';
 
+/** What every answer carries, but for the id of its request. */
+export function fixedHeaders(secure: boolean): Readonly<Record<string, string>> {
+  return secure ? { ...HEADERS, 'strict-transport-security': STRICT_TRANSPORT } : HEADERS;
+}
+
 /** The server, with what holds for every request: its id, its address, its headers, its log line and its errors. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { log, secure } = options;
+  const { log } = options;
   const isProxied = options.trustedProxies.length > 0;
-  const headers: Readonly<Record<string, string>> = secure
-    ? { ...HEADERS, 'strict-transport-security': STRICT_TRANSPORT }
-    : HEADERS;
+  const headers = fixedHeaders(options.secure);
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
@@ -53,7 +56,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     routerOptions: { maxParamLength: 256 },
     // Neither reaches a route, so no hook sees them; without these Fastify answers by itself and quotes the URL.
     frameworkErrors(error, request, reply) {
-      dress(request, reply);
       present(error, request, reply);
       log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
     },
@@ -78,7 +80,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   // A callback rather than a promise: this runs for every request, also for those that take no longer than a promise.
   app.addHook('onRequest', (request, reply, done) => {
-    dress(request, reply);
+    const answered = request.routeOptions.config?.answered;
+    if (answered === undefined) dress(request, reply);
+    else if (answered === 'raw') dressRaw(request, reply);
     // Before its body is read: what a request to nowhere carries does not matter.
     if (request.is404) return done(unrouted(request, reply));
     // Only a trusted proxy's word gets here; if it is no address, nothing that counts by address may go on.
@@ -108,9 +112,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     );
   }
 
-  /** What every answer carries. */
   function dress(request: FastifyRequest, reply: FastifyReply): void {
-    if (!request.routeOptions.config?.hijacked) return void reply.header('x-request-id', request.id).headers(headers);
+    reply.header('x-request-id', request.id).headers(headers);
+  }
+
+  function dressRaw(request: FastifyRequest, reply: FastifyReply): void {
     reply.raw.setHeader('x-request-id', request.id);
     for (const name in headers) reply.raw.setHeader(name, headers[name] as string);
   }
@@ -148,7 +154,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   function present(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const known = toAppError(error);
     if (known.status >= 500 && known.status !== 503) log.error({ requestId: request.id, error }, 'a request failed');
-    reply.code(known.status).header('cache-control', 'no-store');
+    dress(request, reply);
+    reply.code(known.status);
     if (known.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (known.status === 429) reply.header('retry-after', 60);
     const description = known.status === 500 ? 'something went wrong' : known.message;
@@ -255,7 +262,10 @@ declare module 'fastify' {
     oauth?: boolean;
     /** Fetched so often, and saying so little, that a line for each is for debugging alone. */
     quiet?: boolean;
-    /** Whoever answers does so on the raw response: that is where the headers are to be. */
-    hijacked?: boolean;
+    /**
+     * How the route answers, if not by its reply: on the raw response, where the fixed headers are then set already, or
+     * with a head of its own, which has them.
+     */
+    answered?: 'raw' | 'head';
   }
 }

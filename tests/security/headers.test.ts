@@ -77,6 +77,31 @@ for (const [name, app, at] of [
   });
 }
 
+test('documents that anybody may keep carry the rest of it, also unchanged and also when refused', async () => {
+  for (const [at, isSecure] of [
+    [plain.issuer, false],
+    [reach, true],
+  ] as const) {
+    for (const path of ['/.well-known/jwks.json', '/.well-known/openid-configuration']) {
+      const whole = await fetch(at + path);
+      const unchanged = await fetch(at + path, { headers: { 'if-none-match': whole.headers.get('etag') ?? '' } });
+      const refused = await fetch(at + path, { method: 'POST' });
+      assert.deepEqual([whole.status, unchanged.status, refused.status], [200, 304, 405], path);
+      assert.equal(await unchanged.text(), '');
+      for (const { headers, status } of [whole, unchanged, refused]) {
+        const what = `${path} ${status}`;
+        assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'.*frame-ancestors 'none'/, what);
+        assert.equal(headers.get('x-frame-options'), 'DENY', what);
+        assert.equal(headers.get('x-content-type-options'), 'nosniff', what);
+        assert.equal(headers.get('referrer-policy'), 'no-referrer', what);
+        assert.match(headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/, what);
+        assert.equal(headers.has('strict-transport-security'), isSecure, what);
+        assert.equal(headers.get('cache-control'), status === 405 ? 'no-store' : 'public, max-age=3600', what);
+      }
+    }
+  }
+});
+
 test('tokens are never kept by anybody on the way (RFC 6749 §5.1)', async () => {
   const party = await plain.seed.party();
   const answer = await fetch(`${plain.issuer}/token`, {
