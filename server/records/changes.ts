@@ -184,26 +184,27 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
   const destroyed = changes.destroyedOf('records').map(hashToken);
   const { changed, created } = changes.split(changes.writesTo('records'));
   if (consumed.length + destroyed.length + changed.length + created.length === 0) return [];
-  const changedHashes = changed.map(hashOf);
-  const createdHashes = created.map(hashOf);
-  const sealedAs = (hashes: readonly Buffer[]) => (write: Write, i: number) =>
-    seal(sealer, recordPlace(hashes[i] as Buffer), write);
+  const rowOf = (write: Write) => {
+    const idHash = hashOf(write);
+    return { ...write, idHash, sealed: seal(sealer, recordPlace(idHash), write) };
+  };
+  const [changedRows, createdRows] = [changed.map(rowOf), created.map(rowOf)];
   const values = [
     new Date(now()),
     consumed,
     destroyed,
-    changedHashes,
-    changed.map(sealedAs(changedHashes)),
-    changed.map(expiryOf),
-    changed.map(({ accountId }) => accountId ?? null),
-    createdHashes,
-    created.map(({ model }) => model),
-    created.map(({ grantId }) => grantId ?? null),
-    created.map(({ accountId }) => accountId ?? null),
-    created.map(({ clientId }) => clientId ?? null),
-    created.map(({ sessionUid }) => sessionUid ?? null),
-    created.map(sealedAs(createdHashes)),
-    created.map(expiryOf),
+    changedRows.map(({ idHash }) => idHash),
+    changedRows.map(({ sealed }) => sealed),
+    changedRows.map(expiryOf),
+    changedRows.map(({ accountId }) => accountId ?? null),
+    createdRows.map(({ idHash }) => idHash),
+    createdRows.map(({ model }) => model),
+    createdRows.map(({ grantId }) => grantId ?? null),
+    createdRows.map(({ accountId }) => accountId ?? null),
+    createdRows.map(({ clientId }) => clientId ?? null),
+    createdRows.map(({ sessionUid }) => sessionUid ?? null),
+    createdRows.map(({ sealed }) => sealed),
+    createdRows.map(expiryOf),
   ];
   return [{ statement: statements.writeRecords, values }];
 }
@@ -242,8 +243,9 @@ function seal(sealer: Sealer, place: Place, { kept }: Write): Buffer {
 function keep(model: ModelName, payload: Payload): Kept {
   const { store } = MODELS[model];
   if (store === 'sessions') {
-    const { authorizations = {}, ...sealed } = payload;
-    return { json: JSON.stringify(sealed), authorizations: JSON.stringify(authorizations) };
+    const { authorizations, ...sealed } = payload;
+    const json = JSON.stringify(sealed);
+    return authorizations ? { json, authorizations: JSON.stringify(authorizations) } : { json };
   }
   const { jti, consumed, ...sealed } = payload;
   return {

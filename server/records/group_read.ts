@@ -1,4 +1,5 @@
 import type { Db, Row, Statement } from '../platform/db.ts';
+import { isUnavailable } from '../platform/errors.ts';
 import { createBatches } from './batches.ts';
 
 /** What a row is found by. */
@@ -15,21 +16,26 @@ interface Asked {
 
 /**
  * Group read, the counterpart of group commit: what parallel requests ask for while others are being answered is read
- * together, as one statement. Whoever asks for the same row gets the same one, so it is nobody's to change.
+ * together, as one statement. Whoever asks for the same row gets the same one, so it is nobody's to change. And nobody
+ * pays for a neighbour: when the database refuses a batch, each key of it is asked for by itself.
  *
  * @param statement takes an array of keys and returns rows with their `key`
  */
 export function createReadRow(db: Db, statement: Statement): ReadRow {
-  const ask = createBatches<Asked>(async (batch) => {
+  const add = createBatches<Asked>(read);
+
+  async function read(batch: readonly Asked[]): Promise<void> {
     try {
       const rows = await db.run(statement, [batch.map(({ key }) => key)]);
       const byKey = new Map(rows.map((row) => [textOf(row.key as RowKey), row]));
       for (const { key, done } of batch) done(byKey.get(textOf(key)));
     } catch (error) {
-      for (const { failed } of batch) failed(error);
+      if (batch.length > 1 && !isUnavailable(error)) await Promise.all(batch.map((one) => read([one])));
+      else for (const { failed } of batch) failed(error);
     }
-  });
-  return (key) => new Promise((done, failed) => ask({ key, done, failed }));
+  }
+
+  return (key) => new Promise((done, failed) => add({ key, done, failed }));
 }
 
 const textOf = (key: RowKey) => (typeof key === 'string' ? key : key.toString('latin1'));

@@ -74,6 +74,15 @@ test('no statement looks through a table, however many keys it is given and howe
   }
 });
 
+test('a key that the database refuses spoils nothing for its neighbours', async () => {
+  const [one, other] = [await newGrant(own), await newGrant(own)];
+  const settled = await Promise.allSettled([one, 'no text\0', other].map((id) => found(here, 'Grant', id)));
+  assert.deepEqual(
+    settled.map((read) => (read.status === 'fulfilled' ? read.value?.jti : 'refused')),
+    [one, 'refused', other],
+  );
+});
+
 test('while the database is away every one of them gets a 503', async (t) => {
   const postgres = ownPostgres(t);
   const { url } = await postgres.start();
