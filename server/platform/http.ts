@@ -85,8 +85,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     else if (answered === 'raw') dressRaw(request, reply);
     // Before its body is read: what a request to nowhere carries does not matter.
     if (request.is404) return done(unrouted(request, reply));
-    // Only a trusted proxy's word gets here; if it is no address, nothing that counts by address may go on.
-    if (!isProxied || isIP(request.ip) !== 0) return done();
+    // A proxy's word must be an address, or nothing that counts by address may go on. Who has hung up has none, either.
+    if (isProxied ? isIP(request.ip) !== 0 : request.ip) return done();
     return done(new AppError('invalid_forwarded_address', 400, 'X-Forwarded-For is malformed'));
   });
 

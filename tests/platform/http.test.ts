@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { AppError } from '../../server/platform/errors.ts';
 import { createHttp } from '../../server/platform/http.ts';
@@ -229,4 +233,24 @@ test('what went wrong inside stays inside: a 500 has one wording, whoever threw 
     }
   }
   await http.close();
+});
+
+test('a request without an address gets nowhere, since nothing could be counted against it', async (t) => {
+  const log = createLog({ level: 'silent' });
+  const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
+  let reached = false;
+  http.get('/', () => {
+    reached = true;
+    return 'here';
+  });
+  // As of one who has hung up, the address of a Unix socket is not known.
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-test-http-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const socketPath = join(folder, 'socket');
+  await http.listen({ path: socketPath });
+  t.after(() => http.close());
+  const status = await new Promise((done, failed) => {
+    get({ socketPath, path: '/' }, (response) => done(response.resume().statusCode)).on('error', failed);
+  });
+  assert.deepEqual([status, reached], [400, false]);
 });
