@@ -87,9 +87,9 @@ export function browserSession(issuer: string, reach: string = issuer, start: re
 }
 
 /** The action and the hidden fields of a page's form. */
-export function formOf(page: Page): { action: string; fields: Record<string, string> } {
+export function formOf(page: Pick<Page, 'status' | 'body'>): { action: string; fields: Record<string, string> } {
   const form = /<form[^>]*action="([^"]*)"[\s\S]*?<\/form>/.exec(page.body);
-  if (!form) throw new Error(`no form on ${page.url} (${page.status})`);
+  if (!form) throw new Error(`no form on a page (${page.status}): ${page.body}`);
   const fields: Record<string, string> = {};
   for (const [input] of form[0].matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
     fields[attributeOf(input, 'name')] = attributeOf(input, 'value');

@@ -119,6 +119,30 @@ for (const [name, app] of [
     }
   });
 
+  test(`signing out asks at the issuer and ends there (${name})`, async () => {
+    const party = await app.seed.party({ public: true, firstParty: true });
+    const person = await app.seed.person();
+    for (let i = 0; i < variants('/').length; i += 1) {
+      const { browser } = await authorize({ issuer, party, person });
+      const cookie = ['cardea_session', 'cardea_session.sig'].map((one) => `${one}=${browser.cookie(one)}`).join('; ');
+      const ask = variants('/logout', {}, [['cookie', cookie]])[i] as WireRequest;
+      const page = await send(issuer, ask);
+      assert.equal(page.status, 200, page.body);
+      assert.ok(!page.body.includes(EVIL), JSON.stringify(ask));
+      const { action, fields } = formOf(page);
+      assert.equal(new URL(action, issuer).origin, issuer, JSON.stringify(ask));
+      const own: [string, string][] = [
+        ['cookie', cookie],
+        ['content-type', 'application/x-www-form-urlencoded'],
+      ];
+      const body = new URLSearchParams({ ...fields, logout: 'yes' }).toString();
+      const leave = variants('/logout/confirm', { method: 'POST', body }, own)[i] as WireRequest;
+      const left = await send(issuer, leave);
+      assert.equal(left.status, 303, left.body);
+      assert.equal(new URL(left.headers.get('location') ?? '', issuer).origin, issuer, JSON.stringify(leave.target));
+    }
+  });
+
   test(`a client assertion is for the issuer, not for whoever Host says (${name}; RFC 7523 §3)`, async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const party = await app.seed.party({
