@@ -52,7 +52,8 @@ export function createStatements(accountColumns: string) {
      *
      * The grants that something is issued for are held before any of their records is, for a revocation takes them in
      * this order too: otherwise each could hold what the other waits for. (The condition that is always true is what
-     * makes Postgres hold them first.)
+     * makes Postgres hold them first.) What is changed is not joined to its new values, for the same reason that reads
+     * join row by row. LIMIT: parallel requests may change the same record, and share this statement.
      */
     writeRecords: {
       name: 'write_records',
@@ -65,10 +66,12 @@ export function createStatements(accountColumns: string) {
         ), destroyed AS (
           DELETE FROM records WHERE id_hash = ANY($3::bytea[])
         ), changed AS (
-          UPDATE records r SET sealed = c.sealed, expires_at = c.expires_at, account_id = c.account_id
-            FROM unnest($4::bytea[], $5::bytea[], $6::timestamptz[], $7::uuid[])
-                 AS c (id_hash, sealed, expires_at, account_id)
-           WHERE r.id_hash = c.id_hash
+          UPDATE records r SET (sealed, expires_at, account_id) = (
+                   SELECT c.sealed, c.expires_at, c.account_id
+                     FROM unnest($4::bytea[], $5::bytea[], $6::timestamptz[], $7::uuid[])
+                          AS c (id_hash, sealed, expires_at, account_id)
+                    WHERE c.id_hash = r.id_hash LIMIT 1)
+           WHERE id_hash = ANY($4::bytea[])
         ), inserted AS (
           INSERT INTO records
                  (id_hash, model, grant_id, account_id, client_id, session_uid, sealed, expires_at)
@@ -89,9 +92,11 @@ export function createStatements(accountColumns: string) {
     /** A grant that was revoked meanwhile stays revoked. */
     changeGrants: {
       name: 'change_grants',
-      text: `UPDATE grants g SET sealed = c.sealed, expires_at = c.expires_at
-               FROM unnest($1::text[], $2::bytea[], $3::timestamptz[]) AS c (id, sealed, expires_at)
-              WHERE g.id = c.id`,
+      text: `UPDATE grants g SET (sealed, expires_at) = (
+                      SELECT c.sealed, c.expires_at
+                        FROM unnest($1::text[], $2::bytea[], $3::timestamptz[]) AS c (id, sealed, expires_at)
+                       WHERE c.id = g.id LIMIT 1)
+              WHERE id = ANY($1::text[])`,
     },
     deleteGrants: { name: 'delete_grants', text: 'DELETE FROM grants WHERE id = ANY($1::text[])' },
     deleteRecordsOfGrants: {

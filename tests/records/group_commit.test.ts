@@ -56,6 +56,24 @@ test('two that use up the same record in one batch: one does, the other revokes,
   }
 });
 
+test('parallel requests that change the same record all succeed, and it is as one of them left it', async () => {
+  const id = await issue();
+  const changes = Array.from({ length: 5 }, (_, i) => ({ ...issued('AccessToken', id, {}), scope: `changed-${i}` }));
+  await Promise.all(
+    changes.map((payload) =>
+      request(here, async (unit) => {
+        await unit.find('AccessToken', id);
+        unit.save('AccessToken', id, payload, HOUR);
+      }),
+    ),
+  );
+  const left = await found(there, 'AccessToken', id);
+  assert.ok(
+    changes.some(({ scope }) => scope === left?.scope),
+    String(left?.scope),
+  );
+});
+
 test('while the database is away every one of them gets a 503, and none is tried by itself', async (t) => {
   const postgres = ownPostgres(t);
   const { url } = await postgres.start();
