@@ -20,10 +20,10 @@ import { type Config, resolveMasterKeys, signedLifetimes } from './config.ts';
 import { cleanUp, cleanUpLag } from './jobs/cleanup.ts';
 import { createKeyFollower } from './jobs/follow_keys.ts';
 import { startJobs } from './jobs/runner.ts';
-import { createCsrf } from './login/csrf.ts';
+import { ACR } from './login/assurance.ts';
 import type { Progress } from './login/interactions.ts';
 import { loginRoutes } from './login/routes.ts';
-import { ACR, createConfiguration, LOGIN_PATH, SCOPES } from './oidc/configuration.ts';
+import { createConfiguration, LOGIN_PATH, SCOPES } from './oidc/configuration.ts';
 import { createInteractions } from './oidc/interactions.ts';
 import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
@@ -31,6 +31,7 @@ import { type ClientForProvider, createProvider } from './oidc/provider.ts';
 import { createDocument, createServing, type Served } from './oidc/serving.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
+import { createCsrf } from './platform/csrf.ts';
 import type { Db } from './platform/db.ts';
 import { unavailable } from './platform/errors.ts';
 import { createHttp, fixedHeaders } from './platform/http.ts';
@@ -138,6 +139,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   async function serve(set: LoadedKeySet): Promise<Served> {
     const configuration = createConfiguration({
       issuer,
+      acrValues: Object.values(ACR),
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
       defaultAlg: config.keys.rings[0] ?? 'RS256',
@@ -252,7 +254,6 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         findAccount,
         findAccountByIdentifier: (text) => accounts.findByIdentifier(text),
         resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
-        passwordAcr: ACR.password,
       },
       interactions: createInteractions<Progress>({
         issuer,

@@ -38,12 +38,21 @@ export interface Profile {
   readonly address?: Address;
 }
 
+export type SecondFactorKind = 'totp' | 'passkey';
+
 export interface Account extends Profile {
   /** UUIDv7; the `sub` of every token. */
   readonly id: string;
   /** PHC string; null when the person has no password. */
   readonly passwordHash: string | null;
+  /** When the password was last set; null without one, and where its age is not known. */
+  readonly passwordSetAt: Date | null;
   readonly disabled: boolean;
+  readonly groups: readonly string[];
+  /** Kinds of second factor that the person has; empty for none. */
+  readonly secondFactors: readonly SecondFactorKind[];
+  /** Counts changes of what signs the person in. A sign-in that began under another one does not end. */
+  readonly epoch: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

@@ -11,7 +11,7 @@ import {
   type Sealer,
   sealJson,
 } from '../platform/sealing.ts';
-import type { Account, Profile } from './account.ts';
+import type { Account, Profile, SecondFactorKind } from './account.ts';
 import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
 import { checkProfile, type ProfileInput } from './profile.ts';
@@ -19,6 +19,7 @@ import { checkProfile, type ProfileInput } from './profile.ts';
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
   readonly passwordHash?: string | null;
+  readonly groups?: readonly string[];
 };
 
 export interface Accounts {
@@ -41,6 +42,8 @@ export interface Accounts {
   disable(id: string, also?: readonly Bound[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   enable(id: string): Promise<void>;
+  /** Seals under the person's own key, which goes when the person does. @param account as this store returned it */
+  sealerOf(account: Account): Sealer;
   /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
   readonly columns: string;
   /** @returns undefined when a LEFT JOIN found no account */
@@ -52,7 +55,11 @@ interface AccountRow {
   account_sealed_key: Buffer | null;
   account_sealed_profile: Buffer;
   account_password_hash: string | null;
+  account_password_set_at: Date | null;
   account_disabled_at: Date | null;
+  account_groups: string[];
+  account_second_factors: SecondFactorKind[];
+  account_epoch: number;
   account_created_at: Date;
   account_updated_at: Date;
 }
@@ -62,7 +69,11 @@ const COLUMNS = [
   'a.sealed_key AS account_sealed_key',
   'a.sealed_profile AS account_sealed_profile',
   'a.password_hash AS account_password_hash',
+  'a.password_set_at AS account_password_set_at',
   'a.disabled_at AS account_disabled_at',
+  'a.groups AS account_groups',
+  'a.second_factors AS account_second_factors',
+  'a.epoch AS account_epoch',
   'a.created_at AS account_created_at',
   'a.updated_at AS account_updated_at',
 ].join(', ');
@@ -70,8 +81,8 @@ const COLUMNS = [
 const SQL = {
   insert: {
     name: 'accounts.insert',
-    text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $5)`,
+    text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, groups, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, CASE WHEN $4::text IS NOT NULL THEN $5::timestamptz END, $6, $5, $5)`,
   },
   insertIdentifier: {
     name: 'accounts.insert_identifier',
@@ -113,19 +124,26 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     if (!found.account_sealed_key) return undefined;
     const id = found.account_id;
     const own = ownSealer(id, found.account_sealed_key);
-    return {
+    const account: Account = {
       ...(openJson(own, profilePlace(id), found.account_sealed_profile) as Profile),
       id,
       passwordHash: found.account_password_hash,
+      passwordSetAt: found.account_password_set_at,
       disabled: found.account_disabled_at !== null,
+      groups: found.account_groups,
+      secondFactors: found.account_second_factors,
+      epoch: found.account_epoch,
       createdAt: found.account_created_at,
       updatedAt: found.account_updated_at,
     };
+    ownSealers.set(account, own);
+    return account;
   }
 
   // Opening a person's key costs more than opening the profile with it. The cache is asked by the sealed key itself, so
   // it serves nobody who has less than what the master key would open anyway, and a destroyed key is never asked for.
   const sealers = new Map<string, Sealer>();
+  const ownSealers = new WeakMap<Account, Sealer>();
 
   function ownSealer(id: string, sealedKey: Buffer): Sealer {
     const name = `${id} ${sealedKey.toString('latin1')}`;
@@ -156,7 +174,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   return {
-    async create({ passwordHash = null, ...input }) {
+    async create({ passwordHash = null, groups = [], ...input }) {
       const profile = checkProfile(input);
       const createdAt = new Date(now());
       const id = uuidv7(createdAt.getTime());
@@ -169,7 +187,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       const sealedProfile = sealJson(createSealer([dataKey]), profilePlace(id), profile);
       try {
         await db.transact([
-          { statement: SQL.insert, values: [id, sealedKey, sealedProfile, passwordHash, createdAt] },
+          { statement: SQL.insert, values: [id, sealedKey, sealedProfile, passwordHash, createdAt, groups] },
           ...identifiers.map(({ kind, lookup }) => ({
             statement: SQL.insertIdentifier,
             values: [lookup, id, kind],
@@ -178,7 +196,20 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       } catch (error) {
         throw sqlState(error) === UNIQUE_VIOLATION ? taken(error, identifiers) : error;
       }
-      return { ...profile, id, passwordHash, disabled: false, createdAt, updatedAt: createdAt };
+      const account: Account = {
+        ...profile,
+        id,
+        passwordHash,
+        passwordSetAt: passwordHash === null ? null : createdAt,
+        disabled: false,
+        groups,
+        secondFactors: [],
+        epoch: 0,
+        createdAt,
+        updatedAt: createdAt,
+      };
+      ownSealers.set(account, createSealer([dataKey]));
+      return account;
     },
 
     findById,
@@ -199,6 +230,11 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     setPassword: (id, passwordHash) => change(id, [{ statement: SQL.setPassword, values: [id, passwordHash] }]),
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
+    sealerOf(account) {
+      const own = ownSealers.get(account);
+      if (!own) throw new Error('an account that did not come from here');
+      return own;
+    },
     columns: COLUMNS,
     fromRow,
   };

@@ -10,6 +10,11 @@ const EXPIRING = [
   ['replays', 'id_hash'],
   ['sessions', 'uid'],
   ['grants', 'id'],
+  ['attempts', 'bucket'],
+  ['devices', 'id_hash'],
+  ['links', 'token_hash'],
+  ['mails', 'id'],
+  ['security_events', 'id'],
 ] as const;
 
 const DELETE: readonly Statement[] = EXPIRING.map(([table, key]) => ({

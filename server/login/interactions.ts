@@ -49,11 +49,12 @@ export interface Progress {
 
 export interface Login {
   readonly accountId: string;
+  /** Of the account when its credential was checked: a sign-in that a change of credentials overtakes does not end. */
+  readonly epoch: number;
   /** Seconds since the epoch at which the credential was checked (OpenID Connect Core §2 `auth_time`). */
   readonly ts: number;
-  /** RFC 8176. */
+  /** Methods that have succeeded so far (RFC 8176): `pwd`, `otp`, `hwk`, `swk`, `user`, and `mfa` once there are two factors. */
   readonly amr: readonly string[];
-  readonly acr: string;
   readonly remember: boolean;
 }
 
@@ -63,4 +64,7 @@ export interface Permissions {
   readonly resources: Readonly<Record<string, readonly string[]>>;
 }
 
-export type Outcome = Progress | { readonly error: string; readonly error_description: string };
+/** What the authorization request is told: how the person signed in, with what that is worth. */
+export type Outcome =
+  | (Omit<Progress, 'login'> & { readonly login?: Login & { readonly acr: string } })
+  | { readonly error: string; readonly error_description: string };

@@ -1,5 +1,6 @@
+import { textField } from '../platform/forms.ts';
 import type { LoginErrorKey } from '../views/views.ts';
-import { type Answer, type Step, type StepContext, textField } from './step.ts';
+import type { Answer, Step, StepContext } from './step.ts';
 
 const MAX_IDENTIFIER = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
 const MAX_PASSWORD = 256;
@@ -33,7 +34,7 @@ export const passwordStep: Step = {
       return again(context, identifier, 'invalid_credentials');
     }
     const ts = Math.floor(parts.now() / 1000);
-    const login = { accountId: account.id, ts, amr: ['pwd'], acr: parts.passwordAcr, remember: true };
+    const login = { accountId: account.id, epoch: account.epoch, ts, amr: ['pwd'], remember: true };
     return { kind: 'progress', progress: { login } };
   },
 };

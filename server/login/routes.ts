@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
+import { readForm, sendPage } from '../platform/forms.ts';
 import { consentStep } from './consent.ts';
-import type { Csrf } from './csrf.ts';
 import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
 import { passwordStep } from './password.ts';
 import { selectAccountStep } from './select_account.ts';
-import type { Answer, Fields, LoginParts, Step, StepContext } from './step.ts';
+import type { Answer, LoginParts, Step, StepContext } from './step.ts';
 import { nextStep, outcomeOf, type StepName } from './steps.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
@@ -50,13 +51,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   app.post<Params>(`${path}/:uid`, { config: { ...limit } }, (request, reply) =>
     inUnit(async () => {
       const visit = await openVisit(request, reply);
-      const fields = (request.body ?? {}) as Fields;
-      assertSameOrigin(request);
-      if (!csrf.isValid(visit.uid, fields.csrf)) {
-        throw new AppError('form_expired', 403, 'the form is no longer valid; go back and try again', {
-          field: 'csrf',
-        });
-      }
+      const fields = readForm(request, csrf, visit.uid);
       const step = await nextStep(visit);
       if (step === 'done') return interactions.finish(visit, outcomeOf(visit));
       const answer = await STEPS[step].submit(contextOf(request, visit), fields);
@@ -93,17 +88,5 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const locale = parts.views.negotiate(visit.uiLocales, request.headers['accept-language']);
     const form = { action: `${path}/${visit.uid}`, csrf: csrf.tokenFor(visit.uid) };
     return { parts, visit, request, form, locale };
-  }
-}
-
-function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {
-  return reply.code(status).type('text/html; charset=utf-8').send(html);
-}
-
-/** Browsers say where a form came from (Fetch Metadata); a form of another site's is refused before it is read. */
-function assertSameOrigin(request: FastifyRequest): void {
-  const site = request.headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw new AppError('cross_site_form', 403, 'the form was sent from another site');
   }
 }

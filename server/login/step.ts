@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { FormData, Locale, Views } from '../views/views.ts';
 import type { Progress, Visit } from './interactions.ts';
@@ -14,8 +15,6 @@ export interface LoginParts {
   findAccount(id: string): Promise<Account | undefined>;
   findAccountByIdentifier(text: string): Promise<Account | undefined>;
   resourceServerName(identifier: string): Promise<string>;
-  /** The `acr` that a password alone is worth. */
-  readonly passwordAcr: string;
 }
 
 export interface StepContext {
@@ -25,9 +24,6 @@ export interface StepContext {
   readonly form: FormData;
   readonly locale: Locale;
 }
-
-/** What a person sent with a step's form. */
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** What a step makes of a form: progress, an end, or its page again with what was wrong. */
 export type Answer =
@@ -39,10 +35,4 @@ export type Answer =
 export interface Step {
   show(context: StepContext): Promise<string>;
   submit(context: StepContext, fields: Fields): Promise<Answer>;
-}
-
-/** A field as text; anything else (a list, from a repeated field) counts as missing. */
-export function textField(fields: Fields, name: string): string {
-  const value = fields[name];
-  return typeof value === 'string' ? value : '';
 }

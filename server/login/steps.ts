@@ -1,4 +1,5 @@
-import type { Permissions, Progress, Visit } from './interactions.ts';
+import { acrOf } from './assurance.ts';
+import type { Outcome, Permissions, Progress, Visit } from './interactions.ts';
 
 export type StepName = 'select-account' | 'password' | 'consent' | 'done';
 
@@ -23,9 +24,9 @@ export function accountIn(visit: Visit, progress: Progress = visit.progress): st
 }
 
 /** The progress as the authorization request needs to see it. */
-export function outcomeOf(visit: Visit, progress: Progress = visit.progress): Progress {
+export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit.progress): Outcome {
   const answered = visit.requestedPrompts.has('select_account') ? { select_account: { another: false } } : {};
-  return { ...answered, ...progress };
+  return { ...answered, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };
 }
 
 export function isEmpty({ scopes, resources }: Permissions): boolean {

@@ -17,9 +17,6 @@ import { ROUTES } from './routes.ts';
 
 export const LOGIN_PATH = '/login';
 
-/** Authentication context classes that Cardea can honestly claim, weakest first (OpenID Connect Core §2 `acr`). */
-export const ACR = { password: 'urn:cardea:acr:1fa' } as const;
-
 /** OpenID Connect Core §5.4. */
 export const CLAIMS = {
   openid: ['sub'],
@@ -58,6 +55,8 @@ export interface ResourceServerForTokens {
 
 export interface ConfigurationOptions {
   readonly issuer: URL;
+  /** Weakest first. */
+  readonly acrValues: readonly string[];
   /** Private JWKs; the first that fits an algorithm signs. */
   readonly jwks: readonly JWK[];
   /** The first signs, all verify. */
@@ -84,7 +83,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   const grantParts = { isFirstParty: options.isFirstParty, lifetime: lifetimes.refreshTokenAbsolute, now: options.now };
   return {
     adapter: createAdapterFactory(options.units),
-    acrValues: Object.values(ACR),
+    acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader,

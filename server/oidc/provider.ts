@@ -101,6 +101,7 @@ interface Outcome {
 /** RFC 6749 §5.2 for what only the database could decide. */
 const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   already_used: { status: 400, error: 'invalid_grant' },
+  credentials_changed: { status: 400, error: 'interaction_expired' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
   not_found: { status: 404, error: 'not_found' },
   replayed: { status: 401, error: 'invalid_client' },

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../platform/clock.ts';
-import { type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type Bound, type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 import { bindChanges, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
@@ -60,6 +60,8 @@ interface Loaded {
 
 /** SQLSTATE that `require_single_use` raises (migration 0001). */
 const ALREADY_USED = 'CD001';
+/** SQLSTATE that `require_epoch` raises (migration 0002). */
+const CREDENTIALS_CHANGED = 'CD002';
 
 /**
  * A unit of work: what one request reads and writes.
@@ -79,6 +81,7 @@ export class Unit {
   readonly #accountRows = new Map<string, Row>();
   /** Made when something is read or written: many requests do neither. */
   #gathered: Changes | undefined;
+  #others: Bound[] = [];
 
   constructor(context: UnitContext) {
     this.#context = context;
@@ -210,20 +213,27 @@ export class Unit {
     this.#changes.revokedTokensOf.add(grantId);
   }
 
+  /** Another room's statement for the same transaction, after everything of ours: it happens when that does. */
+  also(bound: Bound): void {
+    this.#others.push(bound);
+  }
+
   /**
    * Makes all that was gathered happen, or nothing.
    * @throws AppError 400 `already_used` when another request used the same code or refresh token first; the grant is
    *   then revoked with all that was issued for it (RFC 6749 §4.1.2, RFC 9700 §4.14.2)
    * @throws AppError 400 `grant_revoked` when the grant was revoked meanwhile
    * @throws AppError 400 `replayed` when an assertion's `jti` was seen before (RFC 7523 §3)
+   * @throws AppError 400 `credentials_changed` when what a sign-in rests on was changed while it went on
    * @throws AppError 503 when the database is not there
    */
   async commit(): Promise<void> {
     const { db, sealer, statements, writeRecords, now } = this.#context;
-    const changes = this.#gathered;
+    const changes = this.#gathered ?? new Changes();
+    const others = this.#others;
     this.discard();
-    if (!changes || changes.isEmpty) return;
-    const bound = bindChanges(changes, { sealer, statements, now });
+    if (changes.isEmpty && others.length === 0) return;
+    const bound = [...bindChanges(changes, { sealer, statements, now }), ...others];
     try {
       const [only] = bound;
       // Most requests change records alone: those may share a transaction.
@@ -238,6 +248,10 @@ export class Unit {
           // The winner has committed before we learn of it, and nothing is saved for a grant that is gone.
           await db.run(statements.deleteGrants, [changes.grantsOfConsumed()]).catch((failure) => this.#fail(failure));
           throw new AppError('already_used', 400, 'it was used already', { cause: error });
+        case CREDENTIALS_CHANGED:
+          throw new AppError('credentials_changed', 400, 'the password was changed meanwhile; sign in again', {
+            cause: error,
+          });
         case FOREIGN_KEY_VIOLATION:
           throw new AppError('grant_revoked', 400, 'what it was granted under is gone', { cause: error });
         case UNIQUE_VIOLATION:
@@ -253,6 +267,7 @@ export class Unit {
     this.#reads.clear();
     this.#accountRows.clear();
     this.#gathered = undefined;
+    this.#others = [];
   }
 
   /** Lets another store's read count as this unit's: when it fails, what is answered afterwards is no verdict. */

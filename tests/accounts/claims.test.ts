@@ -9,7 +9,11 @@ const bare: Account = {
   email: 'ada@example.com',
   emailVerified: false,
   passwordHash: 'phc',
+  passwordSetAt: null,
   disabled: false,
+  groups: [],
+  secondFactors: [],
+  epoch: 0,
   createdAt: new Date(1_000),
   updatedAt: new Date(1_767_225_600_999),
 };

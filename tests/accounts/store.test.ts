@@ -43,7 +43,11 @@ describe('accounts', () => {
       ...ADA,
       id: created.id,
       passwordHash: 'phc',
+      passwordSetAt: new Date(START),
       disabled: false,
+      groups: [],
+      secondFactors: [],
+      epoch: 0,
       createdAt: new Date(START),
       updatedAt: new Date(START),
     };

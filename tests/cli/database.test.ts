@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { SEALED_COLUMNS } from '../../server/cli/reseal.ts';
@@ -72,6 +72,16 @@ describe('master-key rotate', () => {
     await query(db, `INSERT INTO sessions (uid, id_hash, sealed, expires_at) VALUES ('u', 'x', $1, now())`, [
       seal('sessions', 'u'),
     ]);
+    await query(
+      db,
+      `INSERT INTO links (token_hash, purpose, sealed, created_at, expires_at) VALUES ('x', 'any', $1, now(), now())`,
+      [seal('links', Buffer.from('x').toString('hex'))],
+    );
+    const mail = randomUUID();
+    await query(db, `INSERT INTO mails (id, sealed, due_at, expires_at) VALUES ($1, $2, now(), now())`, [
+      mail,
+      seal('mails', mail),
+    ]);
     for (let i = 0; i < 1_203; i += 1) {
       const hash = randomBytes(32);
       await query(db, `INSERT INTO records (id_hash, model, sealed, expires_at) VALUES ($1, 'X', $2, now())`, [
@@ -105,6 +115,8 @@ describe('master-key rotate', () => {
       grants: [1, 1],
       sessions: [1, 1],
       records: [1_203, 1_203],
+      links: [1, 1],
+      mails: [1, 1],
     });
     assert.match(rotated.stderr, /^records: 1203 looked at, 1203 re-sealed$/m);
 
@@ -139,7 +151,8 @@ describe('master-key rotate', () => {
     const rows = await query(
       db,
       `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
-        WHERE table_schema = 'public' AND column_name ~ '^sealed' AND column_name <> 'sealed_profile'`,
+        WHERE table_schema = 'public' AND column_name ~ '^sealed'
+          AND column_name NOT IN ('sealed_profile', 'sealed_own')`,
     );
     assert.deepEqual(
       rows.map(({ name }) => name).sort(),

@@ -34,6 +34,7 @@ const unused = (): never => {
 const units: Units = { run: unused, current: unused };
 
 const configuration = createConfiguration({
+  acrValues: ['urn:cardea:acr:1fa'],
   issuer,
   jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
   cookieKeys: [randomBytes(32)],
