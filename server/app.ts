@@ -10,7 +10,9 @@ import { keyPolicy } from '../keys/policy.ts';
 import { silenceSeconds } from '../keys/ring.ts';
 import { createKeyRing, type KeyRing } from '../keys/rotate.ts';
 import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../keys/store.ts';
+import { createAttempts } from './accounts/attempts.ts';
 import { claimsOf } from './accounts/claims.ts';
+import { createDevices } from './accounts/devices.ts';
 import { createPasswords } from './accounts/passwords.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
@@ -21,6 +23,7 @@ import { cleanUp, cleanUpLag } from './jobs/cleanup.ts';
 import { createKeyFollower } from './jobs/follow_keys.ts';
 import { startJobs } from './jobs/runner.ts';
 import { ACR } from './login/assurance.ts';
+import { createDeviceCookie } from './login/device_cookie.ts';
 import type { Progress } from './login/interactions.ts';
 import { loginRoutes } from './login/routes.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from './oidc/configuration.ts';
@@ -29,6 +32,7 @@ import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
 import { type ClientForProvider, createProvider } from './oidc/provider.ts';
 import { createDocument, createServing, type Served } from './oidc/serving.ts';
+import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from './oidc/sessions.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createCsrf } from './platform/csrf.ts';
@@ -97,9 +101,23 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   // ---- people and relying parties ----
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, now });
+  const attempts = createAttempts({ db, accounts, indexKey, now });
+  const devices = createDevices({ db, now });
   const passwords = own(createPasswords(), (threads) => threads.close());
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
+  await clients.ensureBuiltin({
+    id: ACCOUNT_CLIENT_ID,
+    name: 'Cardea',
+    metadata: {
+      redirect_uris: [issuer.origin + SIGNED_IN_PATH],
+      post_logout_redirect_uris: [`${issuer.origin}/`],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      application_type: 'web',
+      scope: 'openid',
+    },
+  });
   if (config.production) await assertNoDemoData({ accounts, clients });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const resourceServerCache = createCache({
@@ -162,6 +180,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       units,
       pages,
       log,
+      seen: async () => [],
       async findClient(id) {
         const client = await clientCache.get(id);
         if (!client) return undefined;
@@ -241,9 +260,11 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers(); // a form is a form: no JSON
     await scope.register(formbody);
+    await scope.register(cookie);
     await loginRoutes(scope, {
       path: LOGIN_PATH,
       csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+      deviceCookie: createDeviceCookie(secure),
       inUnit: (work) => units.run(work),
       limit: { rateLimit: {} },
       parts: {
@@ -252,7 +273,15 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         limits,
         passwords,
         findAccount,
-        findAccountByIdentifier: (text) => accounts.findByIdentifier(text),
+        attempts,
+        devices,
+        transaction: {
+          also: (bound) => units.current().also(bound),
+          provided: (bound) => units.current().provided(bound),
+        },
+        notices: { locked: async () => {}, signedIn: () => [] },
+        requireEpoch: accounts.requireEpoch,
+        trustDeviceSeconds: 0,
         resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
       },
       interactions: createInteractions<Progress>({

@@ -42,6 +42,11 @@ export interface Accounts {
   disable(id: string, also?: readonly Bound[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   enable(id: string): Promise<void>;
+  /**
+   * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
+   * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
+   */
+  requireEpoch(id: string, epoch: number): Bound;
   /** Seals under the person's own key, which goes when the person does. @param account as this store returned it */
   sealerOf(account: Account): Sealer;
   /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
@@ -101,6 +106,11 @@ const SQL = {
   setPassword: {
     name: 'accounts.set_password',
     text: 'UPDATE accounts SET password_hash = $2 WHERE id = $1 RETURNING id',
+  },
+  // FOR SHARE: a change of credentials that is under way is waited for, one that comes later finds what we write.
+  requireEpoch: {
+    name: 'accounts.require_epoch',
+    text: 'SELECT require_epoch($2, (SELECT epoch FROM accounts WHERE id = $1 AND disabled_at IS NULL FOR SHARE))',
   },
   disable: {
     name: 'accounts.disable',
@@ -230,6 +240,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     setPassword: (id, passwordHash) => change(id, [{ statement: SQL.setPassword, values: [id, passwordHash] }]),
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
+    requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
     sealerOf(account) {
       const own = ownSealers.get(account);
       if (!own) throw new Error('an account that did not come from here');

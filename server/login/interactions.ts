@@ -56,6 +56,19 @@ export interface Login {
   /** Methods that have succeeded so far (RFC 8176): `pwd`, `otp`, `hwk`, `swk`, `user`, and `mfa` once there are two factors. */
   readonly amr: readonly string[];
   readonly remember: boolean;
+  /** What was known of the browser when the person came. */
+  readonly device: KnownDevice;
+  /** The person wants not to be asked for the second factor on this browser for a while. */
+  readonly trustDevice?: boolean;
+}
+
+export interface KnownDevice {
+  /** This person has signed in here before. */
+  readonly known: boolean;
+  /** The second factor need not be shown here, unless it is asked for. */
+  readonly trusted: boolean;
+  /** This person has not signed in anywhere yet. */
+  readonly first: boolean;
 }
 
 export interface Permissions {

@@ -1,9 +1,9 @@
+import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
 import { textField } from '../platform/forms.ts';
 import type { LoginErrorKey } from '../views/views.ts';
 import type { Answer, Step, StepContext } from './step.ts';
 
 const MAX_IDENTIFIER = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
-const MAX_PASSWORD = 256;
 
 /** Identifier and password. Whatever is wrong, the answer is the same, and takes the same time. */
 export const passwordStep: Step = {
@@ -15,26 +15,34 @@ export const passwordStep: Step = {
 
   async submit(context, fields): Promise<Answer> {
     if (fields.action === 'cancel') return { kind: 'cancel' };
-    const { parts, request } = context;
+    const { parts, request, deviceToken } = context;
     const identifier = textField(fields, 'identifier').trim();
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
     if (missing) return again(context, identifier, missing);
     await parts.limits.assertAllowed('sign-in', request.ip);
 
-    const account = identifier.length > MAX_IDENTIFIER ? undefined : await parts.findAccountByIdentifier(identifier);
-    const presented = [...password].length > MAX_PASSWORD ? '' : password;
-    // A hash is verified in any case, so that time tells nothing either (CVE-2026-40263).
-    const isRight = await parts.passwords.verify(
-      presented === '' ? null : (account?.passwordHash ?? null),
-      presented || 'x',
-    );
+    const guess = await parts.attempts.takePassword({
+      identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than any that somebody has
+      deviceToken,
+    });
+    const { account } = guess;
+    // A hash is verified in any case, so that time tells nothing either (Note Mark CVE-2026-40263).
+    const isTooLong = codePoints(password) > PASSWORD_MAX;
+    const hash = guess.allowed && !isTooLong ? (account?.passwordHash ?? null) : null;
+    const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password);
     if (!isRight || !account || account.disabled) {
       await parts.limits.count('sign-in', request.ip);
+      // What was not allowed was no guess, and does not count as one.
+      if (guess.allowed && (await parts.attempts.failed(guess)).lockedNow) {
+        await parts.notices.locked(account, 'password', request);
+      }
       return again(context, identifier, 'invalid_credentials');
     }
+    parts.transaction.also(parts.attempts.succeeded(guess));
     const ts = Math.floor(parts.now() / 1000);
-    const login = { accountId: account.id, epoch: account.epoch, ts, amr: ['pwd'], remember: true };
+    const { id: accountId, epoch } = account;
+    const login = { accountId, epoch, ts, amr: ['pwd'], remember: true, device: guess.device };
     return { kind: 'progress', progress: { login } };
   },
 };
