@@ -3,7 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import { createPasswords } from '../accounts/passwords.ts';
 import type { Accounts } from '../accounts/store.ts';
-import type { Bound } from '../platform/db.ts';
+import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
@@ -94,7 +94,7 @@ export function usersCommand(program: Command): void {
       verb<PrintOptions>(async (context, options, ref = '') => {
         const accounts = await context.accounts();
         const { id } = await accounts.resolve(ref);
-        await accounts.disable(id, endEverythingOf(id));
+        await accounts.disable(id, endSessions(id));
         printItem(describe(await accounts.resolve(id)), options);
       }),
     );
@@ -169,15 +169,6 @@ async function list(accounts: Accounts, limit: number, first: string | undefined
     if (page.length < PAGE) break;
   }
   return found;
-}
-
-/** In the transaction that disables them, so that nothing is left over. Tokens with a grant go with it. */
-function endEverythingOf(accountId: string): Bound[] {
-  return [
-    ['users.end_sessions', 'DELETE FROM sessions WHERE account_id = $1'],
-    ['users.end_grants', 'DELETE FROM grants WHERE account_id = $1'],
-    ['users.end_records', 'DELETE FROM records WHERE account_id = $1'],
-  ].map(([name = '', text = '']) => ({ statement: { name, text }, values: [accountId] }));
 }
 
 /** Claims by their standard names; how somebody signs in, and whether, by ours. */
