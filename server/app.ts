@@ -13,7 +13,10 @@ import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../k
 import { createAttempts } from './accounts/attempts.ts';
 import { claimsOf } from './accounts/claims.ts';
 import { createDevices } from './accounts/devices.ts';
+import { createEvents } from './accounts/events.ts';
+import { createMails } from './accounts/mails.ts';
 import { createPasswords } from './accounts/passwords.ts';
+import { createSessionDetails } from './accounts/session_details.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
 import { matchesSecret } from './clients/secrets.ts';
@@ -25,6 +28,7 @@ import { startJobs } from './jobs/runner.ts';
 import { ACR } from './login/assurance.ts';
 import { createDeviceCookie } from './login/device_cookie.ts';
 import type { Progress } from './login/interactions.ts';
+import { createNotices } from './login/notices.ts';
 import { loginRoutes } from './login/routes.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from './oidc/configuration.ts';
 import { createInteractions } from './oidc/interactions.ts';
@@ -103,6 +107,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const accounts = createAccounts({ db, sealer, indexKey, now });
   const attempts = createAttempts({ db, accounts, indexKey, now });
   const devices = createDevices({ db, now });
+  const events = createEvents({ db, accounts, now });
+  const mails = createMails({ db, sealer, now });
+  const sessionDetails = createSessionDetails({ db, accounts, now });
   const passwords = own(createPasswords(), (threads) => threads.close());
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
@@ -180,7 +187,10 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       units,
       pages,
       log,
-      seen: async () => [],
+      async seen({ uid, accountId, userAgent, address }) {
+        const account = await findAccount(accountId);
+        return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
+      },
       async findClient(id) {
         const client = await clientCache.get(id);
         if (!client) return undefined;
@@ -279,7 +289,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
           also: (bound) => units.current().also(bound),
           provided: (bound) => units.current().provided(bound),
         },
-        notices: { locked: async () => {}, signedIn: () => [] },
+        notices: createNotices({ db, mails, events }),
         requireEpoch: accounts.requireEpoch,
         trustDeviceSeconds: 0,
         resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,

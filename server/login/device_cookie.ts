@@ -19,7 +19,9 @@ export function createDeviceCookie(secure: boolean): DeviceCookie {
       return token !== undefined && TOKEN.test(token) ? token : undefined;
     },
     write(reply, token) {
-      reply.setCookie(name, token, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: DEVICE_SECONDS });
+      const options = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: DEVICE_SECONDS } as const;
+      // As a header at once: the plugin's own way comes too late for an answer that the provider makes.
+      reply.header('set-cookie', reply.server.serializeCookie(name, token, options));
     },
   };
 }

@@ -1,13 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.ts';
-import type { Attempts, Factor } from '../accounts/attempts.ts';
+import type { Attempts } from '../accounts/attempts.ts';
 import type { Devices } from '../accounts/devices.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { FormData, Locale, Views } from '../views/views.ts';
-import type { Login, Progress, Visit } from './interactions.ts';
+import type { Progress, Visit } from './interactions.ts';
+import type { SignInNotices } from './notices.ts';
 
 /** What steps are given to work with. */
 export interface LoginParts {
@@ -26,13 +27,6 @@ export interface LoginParts {
   /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
   readonly trustDeviceSeconds: number;
   resourceServerName(identifier: string): Promise<string>;
-}
-
-export interface SignInNotices {
-  /** A factor was locked just now. `account` is undefined when nobody has that identifier, which must cost the same. */
-  locked(account: Account | undefined, factor: Factor, request: FastifyRequest): Promise<void>;
-  /** Somebody signed in: what to write in the same transaction. */
-  signedIn(account: Account, login: Login, request: FastifyRequest): readonly Bound[];
 }
 
 export interface StepContext {
