@@ -21,7 +21,12 @@ export type MailDetails = Readonly<Record<string, string>>;
 /** What somebody wants mailed. Who gets it, and whether anybody does, is found out when it is sent. */
 export type MailIntent =
   /** As typed: the request that asks does the same whether or not there is such a person. */
-  | { readonly kind: 'reset' | 'sign_up'; readonly email: string; readonly locale: string }
+  | {
+      readonly kind: 'reset' | 'sign_up';
+      readonly email: string;
+      readonly locale: string;
+      readonly details?: MailDetails;
+    }
   | { readonly kind: NoticeKind; readonly accountId: string; readonly details?: MailDetails }
   /** A link to the new address; the present one is told. */
   | {
@@ -70,6 +75,8 @@ export interface Mails {
 export const MAILS_CHANNEL = 'cardea_mails';
 /** Tried for so long, then given up. */
 const KEPT_MS = 3 * 24 * 3_600_000;
+/** Whoever has waited longer than that for a link has asked again, or no longer wants it. */
+const LINK_KEPT_MS = 2 * 3_600_000;
 
 const SQL = {
   insert: {
@@ -118,6 +125,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
   return {
     enqueue(intent) {
       const at = now();
+      const expiresAt = at + (intent.kind === 'reset' || intent.kind === 'sign_up' ? LINK_KEPT_MS : KEPT_MS);
       const rows = mailsOf(intent).map((one) => {
         const id = randomUUID();
         const content: Sealed = { intent: one, at };
@@ -125,7 +133,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       });
       return {
         statement: SQL.insert,
-        values: [rows.map(({ id }) => id), rows.map(({ sealed }) => sealed), new Date(at), new Date(at + KEPT_MS)],
+        values: [rows.map(({ id }) => id), rows.map(({ sealed }) => sealed), new Date(at), new Date(expiresAt)],
       };
     },
 
