@@ -32,6 +32,7 @@ import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
 import { type ClientForProvider, createProvider } from './oidc/provider.ts';
 import { createDocument, createServing, type Served } from './oidc/serving.ts';
+import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from './oidc/sessions.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createCsrf } from './platform/csrf.ts';
@@ -105,6 +106,18 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const passwords = own(createPasswords(), (threads) => threads.close());
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
+  await clients.ensureBuiltin({
+    id: ACCOUNT_CLIENT_ID,
+    name: 'Cardea',
+    metadata: {
+      redirect_uris: [issuer.origin + SIGNED_IN_PATH],
+      post_logout_redirect_uris: [`${issuer.origin}/`],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      application_type: 'web',
+      scope: 'openid',
+    },
+  });
   if (config.production) await assertNoDemoData({ accounts, clients });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const resourceServerCache = createCache({
@@ -167,6 +180,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       units,
       pages,
       log,
+      seen: async () => [],
       async findClient(id) {
         const client = await clientCache.get(id);
         if (!client) return undefined;
