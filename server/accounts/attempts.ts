@@ -25,6 +25,8 @@ export interface Attempts {
   take(input: { account: Account; factor: CodeFactor; deviceToken: string | undefined }): Promise<Guess>;
   /** It was wrong. */
   failed(guess: Guess): Promise<{ lockedNow: boolean }>;
+  /** Nothing was verified, so nothing was learnt: the guess is given back. */
+  returned(guess: Guess): Promise<void>;
   /** It was right: for the transaction that makes something of it. */
   succeeded(guess: Guess): Bound;
   /** Forgets all failures and locks of a person, on every device and for every factor. */
@@ -151,6 +153,10 @@ function createStatements(accountColumns: string) {
          WHERE bucket = $1
      RETURNING failures = ${FAILURES} AS locked_now`,
     },
+    returned: {
+      name: 'attempts.returned',
+      text: 'UPDATE attempts SET in_flight = greatest(in_flight - 1, 0) WHERE bucket = $1',
+    },
     // The row stays for as long as other guesses may be in flight: were it gone, theirs would not count.
     succeeded: {
       name: 'attempts.succeeded',
@@ -202,6 +208,10 @@ export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Ui
     async failed({ bucket }) {
       const [row] = await db.run<{ locked_now: boolean }>(SQL.failed, [bucket, time()]);
       return { lockedNow: row?.locked_now ?? false };
+    },
+
+    async returned({ bucket }) {
+      await db.run(SQL.returned, [bucket]);
     },
 
     succeeded: ({ bucket }) => ({ statement: SQL.succeeded, values: [bucket] }),

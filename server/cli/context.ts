@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { type Attempts, createAttempts } from '../accounts/attempts.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
 import { type Clients, createClients } from '../clients/store.ts';
@@ -34,6 +35,7 @@ export interface Context {
   readonly clients: Clients;
   readonly resourceServers: ResourceServers;
   accounts(): Promise<Accounts>;
+  attempts(): Promise<Attempts>;
 }
 
 export interface ContextOptions {
@@ -97,7 +99,8 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
   const now = systemClock;
   const sealer = createSealer(resolveMasterKeys(config));
   if (options.schema !== 'any') await requireSchema(db, config);
-  let accounts: Promise<Accounts> | undefined;
+  const indexKey = once(() => loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now));
+  const accounts = once(async () => createAccounts({ db, sealer, indexKey: await indexKey(), now }));
   return {
     config,
     db,
@@ -105,12 +108,17 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     now,
     clients: createClients({ db, now }),
     resourceServers: createResourceServers({ db, now }),
-    accounts() {
-      accounts ??= loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now).then((indexKey) =>
-        createAccounts({ db, sealer, indexKey, now }),
-      );
-      return accounts;
-    },
+    accounts,
+    attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),
+  };
+}
+
+/** Made when a verb first asks for it. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

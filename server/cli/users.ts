@@ -76,8 +76,12 @@ export function usersCommand(program: Command): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
-        printItem(describe(await accounts.resolve(ref)), options);
+        const account = await (await context.accounts()).resolve(ref);
+        const locks = await (await context.attempts()).locksOf(account.id);
+        printItem(
+          { ...describe(account), locked: locks.map(({ factor, until }) => `${factor} until ${until.toISOString()}`) },
+          options,
+        );
       }),
     );
 
@@ -106,6 +110,22 @@ export function usersCommand(program: Command): void {
         const { id } = await accounts.resolve(ref);
         await accounts.enable(id);
         printItem(describe(await accounts.resolve(id)), options);
+      }),
+    );
+
+  noun
+    .command('unlock')
+    .description('end all locks that wrong passwords or codes have led to')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const { id } = await accounts.resolve(ref);
+        const attempts = await context.attempts();
+        const ended = await attempts.locksOf(id);
+        await context.db.transact([attempts.unlock(id)]);
+        printItem({ ...describe(await accounts.resolve(id)), locks_ended: ended.map(({ factor }) => factor) }, options);
       }),
     );
 

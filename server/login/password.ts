@@ -30,7 +30,10 @@ export const passwordStep: Step = {
     // A hash is verified in any case, so that time tells nothing either (Note Mark CVE-2026-40263).
     const isTooLong = codePoints(password) > PASSWORD_MAX;
     const hash = guess.allowed && !isTooLong ? (account?.passwordHash ?? null) : null;
-    const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password);
+    const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password).catch(async (error) => {
+      if (guess.allowed) await parts.attempts.returned(guess);
+      throw error;
+    });
     if (!isRight || !account || account.disabled) {
       await parts.limits.count('sign-in', request.ip);
       // What was not allowed was no guess, and does not count as one.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A static file, whose name carries the hash of its content: cache it as immutable. */
 export interface Asset {
@@ -14,15 +14,19 @@ export interface Assets {
   /** URL path → asset. */
   files: ReadonlyMap<string, Asset>;
   stylesheet: string;
+  /** By the file's name in `scripts/`, without `.js`. Pages work without them. */
+  scripts: Readonly<Record<string, string>>;
   icon: string;
   /** The mark's source, to be inlined where it takes the page's colours. */
   mark: string;
 }
 
+const SCRIPT_TYPE = 'text/javascript; charset=utf-8';
+
 /** In the order of the cascade: `adapt` overrides what stands before it. */
 const STYLES = ['base', 'door', 'forms', 'parties', 'hall', 'report', 'adapt'];
 
-/** Reads the stylesheet and the mark from disk and names them by their content. */
+/** Reads the stylesheet, the scripts and the mark from disk and names them by their content. */
 export function loadAssets(): Assets {
   const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
   const files = new Map<string, Asset>();
@@ -34,9 +38,15 @@ export function loadAssets(): Assets {
     return path;
   };
   const mark = read('./assets/mark.svg');
+  const scripts = readdirSync(new URL('./scripts/', import.meta.url))
+    .filter((file) => file.endsWith('.js'))
+    .sort();
   return {
     files,
     stylesheet: add(STYLES.map((name) => read(`./styles/${name}.css`)).join('\n'), 'css', 'text/css; charset=utf-8'),
+    scripts: Object.fromEntries(
+      scripts.map((file) => [file.slice(0, -'.js'.length), add(read(`./scripts/${file}`), 'js', SCRIPT_TYPE)]),
+    ),
     icon: add(mark, 'svg', 'image/svg+xml'),
     mark,
   };

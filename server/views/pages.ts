@@ -1,6 +1,7 @@
 /** What each page is told. One table of page name → data, so that a wrong or missing datum is a type error. */
 export interface Pages {
   login: LoginData;
+  'new-password': NewPasswordData;
   consent: ConsentData;
   'select-account': SelectAccountData;
   logout: LogoutData;
@@ -53,6 +54,46 @@ export interface LoginData extends FormData {
   error?: LoginErrorKey;
   /** A fresh sign-in was asked for (`prompt=login`, `max_age`) although there is a session. */
   reauthenticate?: boolean;
+}
+
+/** What a new password may be refused for. */
+export type PasswordRuleName =
+  | 'too_short'
+  | 'too_long'
+  | 'no_upper'
+  | 'no_lower'
+  | 'no_digit'
+  | 'no_symbol'
+  | 'blocklisted'
+  | 'personal'
+  | 'reused';
+
+/**
+ * A field for a new password with the rules that it must keep: the partial `new-password`, which brings its script
+ * along. It posts `new_password`; at most one such field a page. `policy.rules` and the `rules` of a refusal fit in here.
+ */
+export interface NewPasswordView {
+  /** As they are shown. Only the server can judge those that are told by neither limit nor pattern. */
+  rules: readonly NewPasswordRule[];
+  /** Those that the password sent before broke; undefined when none has been sent. */
+  failed?: readonly PasswordRuleName[];
+  /** The person has no password yet. */
+  isFirst?: boolean;
+}
+
+export interface NewPasswordRule {
+  name: PasswordRuleName;
+  /** The number that its text tells: characters, or how many earlier passwords. */
+  limit?: number;
+  /** A regular expression (with the flag `u`) that a password keeping it matches. */
+  pattern?: string;
+}
+
+/** The password has expired. `action` is `change` or `cancel`. */
+export interface NewPasswordData extends FormData {
+  client: ClientView;
+  account: AccountView;
+  newPassword: NewPasswordView;
 }
 
 /** `action` is `allow`, `deny` or `switch`. */

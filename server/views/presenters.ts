@@ -7,6 +7,9 @@ import type {
   JsonObject,
   JsonValue,
   LoginErrorKey,
+  NewPasswordRule,
+  NewPasswordView,
+  PasswordRuleName,
 } from './pages.ts';
 
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
@@ -46,6 +49,61 @@ const LOGIN_ERRORS: Readonly<Record<LoginErrorKey, LoginError>> = {
 
 export function loginError(key: LoginErrorKey): LoginError {
   return LOGIN_ERRORS[key];
+}
+
+type RuleState = 'open' | 'met' | 'failed';
+
+interface PasswordRuleText {
+  id: string;
+  name: PasswordRuleName;
+  state: RuleState;
+  text: MessageKey;
+  limit: string;
+  /** How a script can judge it; empty when only the server can. */
+  checks: readonly (readonly ['minimum' | 'maximum' | 'pattern', string])[];
+  words: Readonly<Record<RuleState, MessageKey>>;
+  isHidden: boolean;
+}
+
+const RULE_TEXTS: Readonly<Record<PasswordRuleName, MessageKey>> = {
+  too_short: 'password.rule.too-short',
+  too_long: 'password.rule.too-long',
+  no_upper: 'password.rule.no-upper',
+  no_lower: 'password.rule.no-lower',
+  no_digit: 'password.rule.no-digit',
+  no_symbol: 'password.rule.no-symbol',
+  blocklisted: 'password.rule.blocklisted',
+  personal: 'password.rule.personal',
+  reused: 'password.rule.reused',
+};
+
+/** Each rule with its state: nothing is known of a password that has not been sent. */
+export function passwordRules({ rules, failed }: NewPasswordView): PasswordRuleText[] {
+  return rules.map((rule) => {
+    const state = failed?.length ? (failed.includes(rule.name) ? 'failed' : 'met') : 'open';
+    const checks = checksOf(rule);
+    return {
+      id: `rule-${rule.name.replaceAll('_', '-')}`,
+      name: rule.name,
+      state,
+      text: RULE_TEXTS[rule.name],
+      limit: String(rule.limit ?? ''),
+      checks,
+      words: {
+        open: checks.length > 0 ? 'password.rule.open' : 'password.rule.server',
+        met: 'password.rule.met',
+        failed: 'password.rule.failed',
+      },
+      // Hardly anybody wants to know: it shows when it is broken.
+      isHidden: rule.name === 'too_long' && state !== 'failed',
+    };
+  });
+}
+
+function checksOf({ name, limit, pattern }: NewPasswordRule): PasswordRuleText['checks'] {
+  if (name === 'too_short') return [['minimum', String(limit)]];
+  if (name === 'too_long') return [['maximum', String(limit)]];
+  return pattern === undefined ? [] : [['pattern', pattern]];
 }
 
 interface ErrorText {

@@ -11,8 +11,8 @@ export type * from './pages.ts';
 
 export interface Views {
   /**
-   * A whole HTML document. Needs no script and no inline style, so it works under
-   * `default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'`.
+   * A whole HTML document. Needs no script and no inline one or style, so it works under
+   * `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'`.
    * Send it as `text/html; charset=utf-8`.
    */
   render<P extends PageName>(page: P, data: Pages[P], locale: Locale): string;
@@ -38,6 +38,14 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
       const page = t(data.reauthenticate ? 'login.again.title' : 'login.title');
       // Read first by a screen reader, so it must tell that the page came back.
       return data.error === undefined ? page : t('title.error', { page });
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  'new-password': {
+    layout: 'door',
+    title: ({ newPassword }, { t }) => {
+      const page = t('new-password.title');
+      return newPassword.failed?.length ? t('title.error', { page }) : page;
     },
     note: ({ t }) => t('login.address'),
   },
@@ -75,6 +83,7 @@ export function createViews(): Views {
         title: translator.t('title.page', { page: title(data, translator) }),
         note: note?.(translator) ?? translator.t('brand.tagline'),
         stylesheet: assets.stylesheet,
+        scripts: assets.scripts,
         icon: assets.icon,
         mark,
       };

@@ -83,7 +83,37 @@ const demo = {
 const manyScopes = ['openid', 'profile', 'email', 'phone', 'address', 'offline_access'];
 const loginIds = ['identifier', 'password', 'submit', 'cancel'];
 
+const newPassword = {
+  rules: [
+    { name: 'too_short', limit: 12 },
+    { name: 'no_upper', pattern: '\\p{Lu}' },
+    { name: 'no_digit', pattern: '\\p{Nd}' },
+    { name: 'blocklisted' },
+    { name: 'reused', limit: 5 },
+    { name: 'too_long', limit: 256 },
+  ],
+} as const;
+
 const CASES: readonly Case[] = [
+  pageCase(
+    'new-password',
+    'new-password',
+    { ...form, client, account, newPassword },
+    { ids: ['new-password', 'rule-too-short', 'rule-reused', 'submit', 'cancel'] },
+  ),
+  pageCase(
+    'new-password-refused',
+    'new-password',
+    { ...form, client, account, newPassword: { ...newPassword, failed: ['too_short', 'reused', 'too_long'] } },
+    { focus: 'new-password' },
+  ),
+  pageCase('new-password-hostile', 'new-password', {
+    action: EVIL,
+    csrf: EVIL,
+    client: hostile,
+    account: { email: EVIL },
+    newPassword: { rules: [{ name: 'no_upper', pattern: EVIL }], isFirst: true },
+  }),
   pageCase('login', 'login', { ...form, client: { ...client, logoUri } }, { ids: loginIds, focus: 'identifier' }),
   pageCase(
     'login-error',
@@ -249,8 +279,9 @@ const PROBE = `(() => {
     duplicates: [...document.querySelectorAll('[id]')].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i),
     dangling: [...document.querySelectorAll('[aria-describedby], [aria-labelledby], label[for]')]
       .map((e) => e.getAttribute('aria-describedby') ?? e.getAttribute('aria-labelledby') ?? e.getAttribute('for'))
+      .flatMap((ids) => ids.split(' '))
       .filter((id) => !document.getElementById(id)),
-    active: [...document.querySelectorAll('script, style, iframe, object, base, [style], [onerror], [onload], [onclick]')]
+    active: [...document.querySelectorAll('script:not([src^="/assets/"]), style, iframe, object, base, [style], [onerror], [onload], [onclick]')]
       .map((e) => e.outerHTML.slice(0, 80)),
     links: [...document.querySelectorAll('a[href], img[src]')].map((e) => e.href ?? e.src).filter((u) => /^javascript:/i.test(u)),
     title: document.title,
@@ -425,6 +456,50 @@ describe('views in Chromium', () => {
     await page.close();
   });
 
+  test('rules of a new password are marked while it is typed, and it can be shown', async () => {
+    const { page, complaints } = await open();
+    await page.goto(`${origin}/new-password-refused`);
+    const states = () =>
+      page.evaluate<Record<string, string>>(
+        `Object.fromEntries([...document.querySelectorAll('[data-rule]')].map((e) => [e.dataset.rule, e.dataset.state + (e.hidden ? ' hidden' : '')]))`,
+      );
+    assert.equal((await states()).reused, 'failed');
+    const known = { blocklisted: 'open', reused: 'open' };
+    await page.fill('#new-password', '🔑Ébc');
+    assert.deepEqual(await states(), {
+      ...known,
+      too_short: 'failed',
+      no_upper: 'met',
+      no_digit: 'failed',
+      too_long: 'met hidden',
+    });
+    assert.equal(await page.locator('[role=status]').textContent(), '2 of 4 rules are met so far.');
+    assert.match((await page.locator('#rule-reused').textContent()) ?? '', /checked when you send it/);
+    await page.fill('#new-password', `${'🔑'.repeat(256)}4`);
+    assert.deepEqual(await states(), {
+      ...known,
+      too_short: 'met',
+      no_upper: 'failed',
+      no_digit: 'met',
+      too_long: 'failed',
+    });
+    await page.click('[data-reveal]');
+    assert.equal(await page.getAttribute('#new-password', 'type'), 'text');
+    await Promise.all([page.waitForURL('**/post'), page.click('#submit')]);
+    assert.equal(new URLSearchParams(posted).get('new_password'), `${'🔑'.repeat(256)}4`);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  test('the rules of a new password are marked by the server where no script runs', async () => {
+    const { page } = await open({ javaScriptEnabled: false });
+    await page.goto(`${origin}/new-password-refused`);
+    assert.equal(await page.locator('#rule-too-short[data-state=failed]').count(), 1);
+    assert.match((await page.locator('#rule-no-upper').textContent()) ?? '', /\bmet$/);
+    assert.equal(await page.locator('[data-reveal]').isVisible(), false);
+    await page.close();
+  });
+
   test('Enter signs in rather than cancels, and empty fields are not sent', async () => {
     const { page } = await open({ javaScriptEnabled: false });
     await page.goto(`${origin}/login`);
@@ -491,9 +566,10 @@ describe('templates and messages', () => {
     assert.deepEqual([...views.assets.values()].map(({ type }) => type).sort(), [
       'image/svg+xml',
       'text/css; charset=utf-8',
+      ...readdirSync(join(ROOT, 'server', 'views', 'scripts')).map(() => 'text/javascript; charset=utf-8'),
     ]);
     for (const [path, { etag, body }] of views.assets) {
-      assert.ok(path.includes(etag.replaceAll('"', '')) && /^\/assets\/cardea-[0-9a-f]{16}\.(css|svg)$/.test(path));
+      assert.ok(path.includes(etag.replaceAll('"', '')) && /^\/assets\/cardea-[0-9a-f]{16}\.(css|js|svg)$/.test(path));
       assert.ok(body.length > 0);
     }
   });
