@@ -33,6 +33,13 @@ export interface Accounts {
   resolve(ref: string): Promise<Account>;
   /** Oldest first. @param page `after`: the last id of the page before */
   list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
+  /**
+   * Changes what the profile says; undefined takes a value away. `updated_at` goes forward.
+   * @param account as it was read: a change that somebody else made meanwhile is not undone
+   * @param also statements for the same transaction
+   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
+   */
+  update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   setPassword(id: string, passwordHash: string | null): Promise<void>;
   /**
@@ -102,6 +109,22 @@ const SQL = {
     name: 'accounts.list',
     text: `SELECT ${COLUMNS} FROM accounts a WHERE $1::uuid IS NULL OR a.id > $1 ORDER BY a.id LIMIT $2`,
   },
+  // One statement, for a profile and the identifiers that find it never differ. What was changed meanwhile is no error
+  // that Postgres would know of, so the function that refuses a wrong epoch refuses a wrong number of rows.
+  update: {
+    name: 'accounts.update',
+    text: `WITH changed AS (
+             UPDATE accounts SET sealed_profile = $2, updated_at = $4 WHERE id = $1 AND updated_at = $3 RETURNING id
+           ), removed AS (
+             DELETE FROM account_identifiers WHERE account_id = $1 AND NOT kind = ANY($5::text[])
+           ), kept AS (
+             INSERT INTO account_identifiers (kind, lookup, account_id)
+             SELECT c.kind, c.lookup, $1 FROM unnest($5::text[], $6::bytea[]) AS c (kind, lookup)
+             ON CONFLICT (account_id, kind) DO UPDATE SET lookup = excluded.lookup
+              WHERE account_identifiers.lookup <> excluded.lookup
+           )
+           SELECT require_epoch(1, (SELECT count(*)::integer FROM changed))`,
+  },
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of these touches it.
   setPassword: {
     name: 'accounts.set_password',
@@ -119,6 +142,8 @@ const SQL = {
   enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
 };
 
+/** SQLSTATE that `require_epoch` raises (migration 0002). */
+const NOT_AS_READ = 'CD002';
 const SEALERS_MAX = 2_000;
 
 /**
@@ -177,6 +202,19 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return row && fromRow(row);
   }
 
+  function identifiersOf(profile: Profile): { kind: 'email' | 'username'; lookup: Buffer }[] {
+    return (['email', 'username'] as const).flatMap((kind) => {
+      const text = profile[kind];
+      return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
+    });
+  }
+
+  function sealerOf(account: Account): Sealer {
+    const own = ownSealers.get(account);
+    if (!own) throw new Error('an account that did not come from here');
+    return own;
+  }
+
   async function change(id: string, bound: readonly Bound[]): Promise<void> {
     if (!isAccountId(id)) throw notFound('account', id);
     const [changed] = await db.transact(bound);
@@ -189,10 +227,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       const createdAt = new Date(now());
       const id = uuidv7(createdAt.getTime());
       const dataKey = randomBytes(MASTER_KEY_BYTES);
-      const identifiers = (['email', 'username'] as const).flatMap((kind) => {
-        const text = profile[kind];
-        return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
-      });
+      const identifiers = identifiersOf(profile);
       const sealedKey = sealer.seal(keyPlace(id), dataKey);
       const sealedProfile = sealJson(createSealer([dataKey]), profilePlace(id), profile);
       try {
@@ -237,15 +272,28 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       return rows.map(fromRow).filter((account) => account !== undefined);
     },
 
+    async update(account, changes, also = []) {
+      const profile = checkProfile({ ...account, ...changes });
+      const identifiers = identifiersOf(profile);
+      const { id, updatedAt: before } = account;
+      const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
+      const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
+      const kinds = identifiers.map(({ kind }) => kind);
+      const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+      try {
+        await db.transact([{ statement: SQL.update, values }, ...also]);
+      } catch (error) {
+        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiers);
+        if (sqlState(error) !== NOT_AS_READ) throw error;
+        throw new AppError('changed_meanwhile', 409, 'the account was changed meanwhile; look again', { cause: error });
+      }
+    },
+
     setPassword: (id, passwordHash) => change(id, [{ statement: SQL.setPassword, values: [id, passwordHash] }]),
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
     requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
-    sealerOf(account) {
-      const own = ownSealers.get(account);
-      if (!own) throw new Error('an account that did not come from here');
-      return own;
-    },
+    sealerOf,
     columns: COLUMNS,
     fromRow,
   };
