@@ -16,7 +16,7 @@ import { createDevices } from './accounts/devices.ts';
 import { createEvents } from './accounts/events.ts';
 import { createMails } from './accounts/mails.ts';
 import { createPasswords } from './accounts/passwords.ts';
-import { createSessionDetails } from './accounts/session_details.ts';
+import { createSessionDetails, SEEN_EVERY_MS } from './accounts/session_details.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
 import { matchesSecret } from './clients/secrets.ts';
@@ -53,6 +53,7 @@ import {
 } from './platform/limits.ts';
 import type { Logger } from './platform/log.ts';
 import { startMessenger } from './platform/messenger.ts';
+import { createRecently } from './platform/recently.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
@@ -110,6 +111,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const events = createEvents({ db, accounts, now });
   const mails = createMails({ db, sealer, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
+  const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const passwords = own(createPasswords(), (threads) => threads.close());
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
@@ -188,6 +190,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       pages,
       log,
       async seen({ uid, accountId, userAgent, address }) {
+        if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },
