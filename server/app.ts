@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
@@ -14,9 +15,13 @@ import { createAttempts } from './accounts/attempts.ts';
 import { claimsOf } from './accounts/claims.ts';
 import { createDevices } from './accounts/devices.ts';
 import { createEvents } from './accounts/events.ts';
-import { createMails } from './accounts/mails.ts';
+import { createLinks } from './accounts/links.ts';
+import { createMailThrottle } from './accounts/mail_throttle.ts';
+import { createMails, MAILS_CHANNEL } from './accounts/mails.ts';
 import { createPasswords } from './accounts/passwords.ts';
-import { createSessionDetails } from './accounts/session_details.ts';
+import { PASSWORD_MAX, PASSWORD_MIN } from './accounts/policy.ts';
+import { createSessionDetails, visitorDetails } from './accounts/session_details.ts';
+import { createSetPassword } from './accounts/set_password.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
 import { matchesSecret } from './clients/secrets.ts';
@@ -24,7 +29,9 @@ import { CLIENTS_CHANNEL, type Client, createClients } from './clients/store.ts'
 import { type Config, resolveMasterKeys, signedLifetimes } from './config.ts';
 import { cleanUp, cleanUpLag } from './jobs/cleanup.ts';
 import { createKeyFollower } from './jobs/follow_keys.ts';
-import { startJobs } from './jobs/runner.ts';
+import { createMailWorker } from './jobs/mail.ts';
+import { createDrafts } from './jobs/mail_drafts.ts';
+import { type Job, startJobs } from './jobs/runner.ts';
 import { ACR } from './login/assurance.ts';
 import { createDeviceCookie } from './login/device_cookie.ts';
 import type { Progress } from './login/interactions.ts';
@@ -52,15 +59,21 @@ import {
   subnet,
 } from './platform/limits.ts';
 import type { Logger } from './platform/log.ts';
+import { createOutboxMailer, createSmtpMailer } from './platform/mail.ts';
 import { startMessenger } from './platform/messenger.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
+import { endSessions } from './records/overview.ts';
 import { createUnits } from './records/unit.ts';
+import { FORGOT_PATH } from './selfservice/forgot.ts';
+import { publicRoutes } from './selfservice/public.ts';
+import { SIGN_UP_PATH } from './selfservice/sign_up.ts';
 import { createViews } from './views/views.ts';
 import { demoRoutes } from './welcome/demo.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
 import { frontRoutes } from './welcome/front.ts';
+import { outboxRoutes } from './welcome/outbox.ts';
 
 export interface AppParts {
   readonly config: Config;
@@ -80,6 +93,8 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.u
 
 /** How many forms an address may send for each wrong answer that it may give. */
 const FORMS_PER_FAILURE = 10;
+/** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
+const MAIL_EVERY_MS = 30_000;
 const CLEANUP_EVERY_MS = 60_000;
 /** What has expired is normally gone within two turns. */
 const CLEANUP_LAG_SECONDS = 300;
@@ -93,7 +108,11 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   // ---- what everything rests on ----
   const sealer = createSealer(resolveMasterKeys(config));
   const messenger = own(
-    await startMessenger({ db, log, channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL] }),
+    await startMessenger({
+      db,
+      log,
+      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL],
+    }),
     (line) => line.close(),
   );
   const counter: Counter = config.redisUrl
@@ -101,6 +120,13 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
     : createMemoryCounter(now);
   const limits = createLimits({ counter, max: config.rateLimit, now });
   const views = createViews();
+  const outbox = join(config.dataDir, 'outbox');
+  const sender = { from: config.mailFrom, domain: issuer.hostname, now };
+  const mailer = config.smtp
+    ? own(createSmtpMailer(config.smtp, sender), (one) => one.close())
+    : config.production
+      ? undefined
+      : createOutboxMailer(outbox, sender);
 
   // ---- people and relying parties ----
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
@@ -109,6 +135,8 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const devices = createDevices({ db, now });
   const events = createEvents({ db, accounts, now });
   const mails = createMails({ db, sealer, now });
+  const links = createLinks({ db, sealer, now });
+  const throttle = createMailThrottle({ counter, indexKey, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
   const passwords = own(createPasswords(), (threads) => threads.close());
   const clients = createClients({ db, now });
@@ -292,6 +320,10 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         notices: createNotices({ db, mails, events }),
         requireEpoch: accounts.requireEpoch,
         trustDeviceSeconds: 0,
+        sideWays: {
+          ...(mailer ? { forgotUrl: FORGOT_PATH } : {}),
+          ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
+        },
         resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
       },
       interactions: createInteractions<Progress>({
@@ -311,6 +343,37 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       }),
     });
   });
+  if (mailer) {
+    await http.register(async (scope) => {
+      scope.removeAllContentTypeParsers(); // a form is a form: no JSON
+      await scope.register(formbody);
+      await scope.register(cookie);
+      await publicRoutes(scope, {
+        views,
+        csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+        secure,
+        limits,
+        throttle,
+        mails,
+        links,
+        accounts,
+        passwordChange: createSetPassword({ db, passwords, links, mails }),
+        signUp: config.signUp,
+        limit: { rateLimit: {} },
+        transact: db.transact,
+        hash: passwords.hash,
+        endSessions,
+        unlock: attempts.unlock,
+        event: events.append,
+        origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),
+        passwordRules: [
+          { name: 'too_short', limit: PASSWORD_MIN },
+          { name: 'too_long', limit: PASSWORD_MAX },
+        ],
+      });
+    });
+  }
+  if (!config.smtp && !config.production) await http.register(outboxRoutes, { views, issuer, folder: outbox });
   await http.register(frontRoutes, {
     views,
     issuer,
@@ -332,9 +395,21 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   }
 
   // ---- work that nobody asks for ----
+  const mailJobs: Job[] = [];
+  if (mailer) {
+    const draft = createDrafts({ accounts, links, views, throttle, issuer });
+    const worker = own(createMailWorker({ mails, draft, mailer, db, now, log }), (one) => one.stop());
+    messenger.on(MAILS_CHANNEL, worker.wake);
+    messenger.onGap(worker.wake);
+    mailJobs.push({ name: 'mail', everyMs: MAIL_EVERY_MS, run: worker.run });
+    worker.wake();
+  } else {
+    log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
+  }
   own(
     startJobs(
       [
+        ...mailJobs,
         {
           name: 'keys',
           everyMs: config.keys.pollSeconds * 1000,
