@@ -23,8 +23,11 @@ export type AccountInput = ProfileInput & {
 };
 
 export interface Accounts {
-  /** @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field */
-  create(input: AccountInput): Promise<Account>;
+  /**
+   * @param also statements for the same transaction, before those that make the account
+   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
+   */
+  create(input: AccountInput, also?: readonly Bound[]): Promise<Account>;
   /** Hot path: one statement. */
   findById(id: string): Promise<Account | undefined>;
   /** By e-mail address or username, however it is spelt. Hot path: one statement. */
@@ -40,6 +43,8 @@ export interface Accounts {
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
    */
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
+  /** As `update`, for somebody else's transaction, which fails with SQLSTATE CD002 when it was changed meanwhile. */
+  updating(account: Account, changes: Partial<ProfileInput>): Bound;
   /** @throws AppError 404 `not_found` */
   setPassword(id: string, passwordHash: string | null): Promise<void>;
   /**
@@ -207,7 +212,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return row && fromRow(row);
   }
 
-  function identifiersOf(profile: Profile): { kind: 'email' | 'username'; lookup: Buffer }[] {
+  function identifiersOf(
+    profile: Pick<ProfileInput, 'email' | 'username'>,
+  ): { kind: 'email' | 'username'; lookup: Buffer }[] {
     return (['email', 'username'] as const).flatMap((kind) => {
       const text = profile[kind];
       return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
@@ -220,6 +227,17 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return own;
   }
 
+  function updating(account: Account, changes: Partial<ProfileInput>): Bound {
+    const profile = checkProfile({ ...account, ...changes });
+    const identifiers = identifiersOf(profile);
+    const { id, updatedAt: before } = account;
+    const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
+    const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
+    const kinds = identifiers.map(({ kind }) => kind);
+    const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+    return { statement: SQL.update, values };
+  }
+
   async function change(id: string, bound: readonly Bound[]): Promise<void> {
     if (!isAccountId(id)) throw notFound('account', id);
     const [changed] = await db.transact(bound);
@@ -227,7 +245,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   return {
-    async create({ passwordHash = null, groups = [], ...input }) {
+    async create({ passwordHash = null, groups = [], ...input }, also = []) {
       const profile = checkProfile(input);
       const createdAt = new Date(now());
       const id = uuidv7(createdAt.getTime());
@@ -237,6 +255,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       const sealedProfile = sealJson(createSealer([dataKey]), profilePlace(id), profile);
       try {
         await db.transact([
+          ...also,
           { statement: SQL.insert, values: [id, sealedKey, sealedProfile, passwordHash, createdAt, groups] },
           ...identifiers.map(({ kind, lookup }) => ({
             statement: SQL.insertIdentifier,
@@ -278,21 +297,17 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     async update(account, changes, also = []) {
-      const profile = checkProfile({ ...account, ...changes });
-      const identifiers = identifiersOf(profile);
-      const { id, updatedAt: before } = account;
-      const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
-      const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
-      const kinds = identifiers.map(({ kind }) => kind);
-      const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+      const bound = updating(account, changes);
       try {
-        await db.transact([{ statement: SQL.update, values }, ...also]);
+        await db.transact([bound, ...also]);
       } catch (error) {
-        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiers);
+        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiersOf({ ...account, ...changes }));
         if (sqlState(error) !== NOT_AS_READ) throw error;
         throw new AppError('changed_meanwhile', 409, 'the account was changed meanwhile; look again', { cause: error });
       }
     },
+
+    updating,
 
     setPassword: (id, passwordHash) => change(id, [{ statement: SQL.setPassword, values: [id, passwordHash] }]),
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),

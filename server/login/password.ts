@@ -64,6 +64,7 @@ function render(context: StepContext, more: { identifier: string; error?: LoginE
     'login',
     {
       ...form,
+      ...parts.sideWays,
       client: visit.client,
       reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,
       ...(identifier === '' ? {} : { identifier }),
