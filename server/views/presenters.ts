@@ -14,6 +14,8 @@ import type {
   PasswordRuleName,
 } from './pages.ts';
 
+export * from './account_presenters.ts';
+
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
 
 interface ScopeText {
