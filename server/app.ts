@@ -11,7 +11,7 @@ import { silenceSeconds } from '../keys/ring.ts';
 import { createKeyRing, type KeyRing } from '../keys/rotate.ts';
 import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../keys/store.ts';
 import { claimsOf } from './accounts/claims.ts';
-import { createPasswords } from './accounts/passwords.ts';
+import { openPasswordRoom } from './accounts/password_room.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
 import { matchesSecret } from './clients/secrets.ts';
@@ -97,7 +97,8 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   // ---- people and relying parties ----
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, now });
-  const passwords = own(createPasswords(), (threads) => threads.close());
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const { passwords } = passwordRoom;
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
   if (config.production) await assertNoDemoData({ accounts, clients });

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { openPasswordRoom, type PasswordRoom } from '../accounts/password_room.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
 import { type Clients, createClients } from '../clients/store.ts';
@@ -9,6 +10,7 @@ import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
+import { createLog } from '../platform/log.ts';
 import { migrateUp, migrationStatus } from '../platform/migrate.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
@@ -34,6 +36,7 @@ export interface Context {
   readonly clients: Clients;
   readonly resourceServers: ResourceServers;
   accounts(): Promise<Accounts>;
+  passwords(): Promise<PasswordRoom>;
 }
 
 export interface ContextOptions {
@@ -98,6 +101,13 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
   const sealer = createSealer(resolveMasterKeys(config));
   if (options.schema !== 'any') await requireSchema(db, config);
   let accounts: Promise<Accounts> | undefined;
+  let passwords: Promise<PasswordRoom> | undefined;
+  const openAccounts = () => {
+    accounts ??= loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now).then((indexKey) =>
+      createAccounts({ db, sealer, indexKey, now }),
+    );
+    return accounts;
+  };
   return {
     config,
     db,
@@ -105,11 +115,15 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     now,
     clients: createClients({ db, now }),
     resourceServers: createResourceServers({ db, now }),
-    accounts() {
-      accounts ??= loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now).then((indexKey) =>
-        createAccounts({ db, sealer, indexKey, now }),
-      );
-      return accounts;
+    accounts: openAccounts,
+    passwords() {
+      passwords ??= openAccounts().then(async (accounts) => {
+        const log = createLog({ level: 'silent' });
+        const room = await openPasswordRoom(config.passwords, { db, accounts, log, threads: 1 });
+        opened.defer(() => room.close());
+        return room;
+      });
+      return passwords;
     },
   };
 }
