@@ -15,7 +15,7 @@ import { claimsOf } from './accounts/claims.ts';
 import { createDevices } from './accounts/devices.ts';
 import { createEvents } from './accounts/events.ts';
 import { createMails } from './accounts/mails.ts';
-import { createPasswords } from './accounts/passwords.ts';
+import { openPasswordRoom } from './accounts/password_room.ts';
 import { createSessionDetails, SEEN_EVERY_MS } from './accounts/session_details.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
@@ -112,7 +112,8 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const mails = createMails({ db, sealer, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
-  const passwords = own(createPasswords(), (threads) => threads.close());
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const { passwords } = passwordRoom;
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
   await clients.ensureBuiltin({
