@@ -14,7 +14,7 @@ import {
 import type { Account, Profile, SecondFactorKind } from './account.ts';
 import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
-import { checkProfile, type ProfileInput } from './profile.ts';
+import { checkGroups, checkProfile, type ProfileInput } from './profile.ts';
 
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
@@ -49,6 +49,8 @@ export interface Accounts {
   disable(id: string, also?: readonly Bound[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   enable(id: string): Promise<void>;
+  /** @throws AppError 400 `invalid_input`, 404 `not_found` */
+  setGroups(id: string, groups: readonly string[]): Promise<void>;
   /**
    * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
    * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
@@ -139,6 +141,7 @@ const SQL = {
     name: 'accounts.disable',
     text: 'UPDATE accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1 RETURNING id',
   },
+  setGroups: { name: 'accounts.set_groups', text: 'UPDATE accounts SET groups = $2 WHERE id = $1 RETURNING id' },
   enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
 };
 
@@ -222,8 +225,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   return {
-    async create({ passwordHash = null, groups = [], ...input }) {
+    async create({ passwordHash = null, groups: given = [], ...input }) {
       const profile = checkProfile(input);
+      const groups = checkGroups(given);
       const createdAt = new Date(now());
       const id = uuidv7(createdAt.getTime());
       const dataKey = randomBytes(MASTER_KEY_BYTES);
@@ -292,6 +296,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     setPassword: (id, passwordHash) => change(id, [{ statement: SQL.setPassword, values: [id, passwordHash] }]),
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
+    setGroups: (id, groups) => change(id, [{ statement: SQL.setGroups, values: [id, checkGroups(groups)] }]),
     requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
     sealerOf,
     columns: COLUMNS,

@@ -17,9 +17,9 @@ import { ROUTES } from './routes.ts';
 
 export const LOGIN_PATH = '/login';
 
-/** OpenID Connect Core §5.4. */
+/** OpenID Connect Core §5.4. How somebody signed in is told with who did: an app need not ask for it (§2). */
 export const CLAIMS = {
-  openid: ['sub'],
+  openid: ['sub', 'acr', 'amr'],
   profile: [
     'name',
     'family_name',
@@ -91,7 +91,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader,
-    claims: { ...mutable(CLAIMS), acr: null, auth_time: null, iss: null, sid: null },
+    claims: { ...mutable(CLAIMS), auth_time: null, iss: null, sid: null },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     clientBasedCORS,
     clientDefaults: { id_token_signed_response_alg: options.defaultAlg } as Partial<ClientMetadata>,
