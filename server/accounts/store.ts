@@ -15,7 +15,7 @@ import type { Account, Profile, SecondFactorKind } from './account.ts';
 import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
 import { PASSWORDS_REMEMBERED } from './policy.ts';
-import { checkProfile, type ProfileInput } from './profile.ts';
+import { checkGroups, checkProfile, type ProfileInput } from './profile.ts';
 
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
@@ -76,6 +76,8 @@ export interface Accounts {
   disable(id: string, also?: readonly Bound[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   enable(id: string): Promise<void>;
+  /** @throws AppError 400 `invalid_input`, 404 `not_found` */
+  setGroups(id: string, groups: readonly string[]): Promise<void>;
   /**
    * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
    * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
@@ -200,6 +202,7 @@ const SQL = {
     name: 'accounts.disable',
     text: 'UPDATE accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1 RETURNING id',
   },
+  setGroups: { name: 'accounts.set_groups', text: 'UPDATE accounts SET groups = $2 WHERE id = $1 RETURNING id' },
   enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
 };
 
@@ -283,8 +286,15 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   /** A new account, and what stores it. */
-  function prepare({ passwordHash = null, groups = [], passwordSetAt, disabled = false, ...input }: ImportedAccount) {
+  function prepare({
+    passwordHash = null,
+    groups: given = [],
+    passwordSetAt,
+    disabled = false,
+    ...input
+  }: ImportedAccount) {
     const profile = checkProfile(input);
+    const groups = checkGroups(given);
     const createdAt = new Date(now());
     const id = uuidv7(createdAt.getTime());
     const dataKey = randomBytes(MASTER_KEY_BYTES);
@@ -302,10 +312,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       updatedAt: createdAt,
     };
     ownSealers.set(account, own);
-    const identifiers = (['email', 'username'] as const).flatMap((kind) => {
-      const text = profile[kind];
-      return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
-    });
+    const identifiers = identifiersOf(profile);
     const values = [
       id,
       sealer.seal(keyPlace(id), dataKey),
@@ -400,6 +407,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
+    setGroups: (id, groups) => change(id, [{ statement: SQL.setGroups, values: [id, checkGroups(groups)] }]),
     requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
     sealerOf,
     columns: COLUMNS,

@@ -191,6 +191,34 @@ describe('configuration', () => {
         good: [['debug', 'debug']],
         bad: ['', 'INFO', 'verbose'],
       },
+      { name: 'CARDEA_NAME', read: (config) => config.name, good: [['Example', 'Example']], bad: [''] },
+      {
+        name: 'CARDEA_SECOND_FACTOR',
+        read: (config) => config.secondFactor.required,
+        good: [
+          ['optional', false],
+          ['required', true],
+        ],
+        bad: ['', 'true', 'Required'],
+      },
+      {
+        name: 'CARDEA_TRUST_DEVICE',
+        read: (config) => config.secondFactor.trustDeviceSeconds,
+        good: [
+          ['0', 0],
+          ['30d', 2_592_000],
+        ],
+        bad: ['', 'never', '-1'],
+      },
+      {
+        name: 'CARDEA_SECOND_FACTOR_GROUPS',
+        read: (config) => config.secondFactor.groups,
+        good: [
+          ['', []],
+          ['admins, staff', ['admins', 'staff']],
+        ],
+        bad: [],
+      },
       {
         name: 'CARDEA_TRUSTED_PROXIES',
         read: (config) => config.trustedProxies,
