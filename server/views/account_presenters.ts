@@ -11,8 +11,6 @@ import type {
 } from './account_pages.ts';
 import type { MessageKey, Translator } from './messages.ts';
 
-export { qrCode } from './qr.ts';
-
 // What the templates at `/account` ask for: data, which they print escaped.
 
 interface NavItem {
@@ -178,9 +176,4 @@ export function day(at: Date, { locale }: Translator, zone = 'UTC'): { iso: stri
     iso: at.toISOString(),
     text: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: zone }).format(at),
   };
-}
-
-/** Base32 in groups of four, as people read it out. */
-export function grouped(secret: string): string {
-  return secret.match(/.{1,4}/g)?.join(' ') ?? secret;
 }

@@ -54,6 +54,22 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
     },
     note: ({ t }) => t('login.address'),
   },
+  'second-factor': {
+    layout: 'door',
+    title: (data, { t }) => {
+      const page = t('second-factor.title');
+      return data.error === undefined ? page : t('title.error', { page });
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  enrol: {
+    layout: 'door',
+    title: (data, { t }) => {
+      const page = t('enrol.title');
+      return data.error === undefined ? page : t('title.error', { page });
+    },
+  },
+  'recovery-codes': { layout: 'door', title: (_, { t }) => t('recovery-codes.title') },
   'new-password': {
     layout: 'door',
     title: ({ newPassword }, { t }) => {
@@ -96,7 +112,7 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'account/password': accountShell('account.password.title'),
   'account/second-factor': accountShell('account.second-factor.title'),
   'account/authenticator': accountShell('account.authenticator.title'),
-  'account/recovery-codes': accountShell('account.recovery-codes.title'),
+  'account/recovery-codes': accountShell('recovery-codes.title'),
   'account/passkeys': accountShell('account.passkeys.title'),
   'account/sessions': accountShell('account.sessions.title'),
   'account/apps': accountShell('account.apps.title'),
