@@ -20,7 +20,7 @@ import { createMailThrottle } from './accounts/mail_throttle.ts';
 import { createMails, MAILS_CHANNEL } from './accounts/mails.ts';
 import { createPasswords } from './accounts/passwords.ts';
 import { PASSWORD_MAX, PASSWORD_MIN } from './accounts/policy.ts';
-import { createSessionDetails, visitorDetails } from './accounts/session_details.ts';
+import { createSessionDetails, SEEN_EVERY_MS, visitorDetails } from './accounts/session_details.ts';
 import { createSetPassword } from './accounts/set_password.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
@@ -61,6 +61,7 @@ import {
 import type { Logger } from './platform/log.ts';
 import { createOutboxMailer, createSmtpMailer } from './platform/mail.ts';
 import { startMessenger } from './platform/messenger.ts';
+import { createRecently } from './platform/recently.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
@@ -138,6 +139,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const links = createLinks({ db, sealer, now });
   const throttle = createMailThrottle({ counter, indexKey, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
+  const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const passwords = own(createPasswords(), (threads) => threads.close());
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
@@ -216,6 +218,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       pages,
       log,
       async seen({ uid, accountId, userAgent, address }) {
+        if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },

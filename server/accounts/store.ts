@@ -63,9 +63,14 @@ export interface Accounts {
   sealerOf(account: Account): Sealer;
   /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
   readonly columns: string;
+  /** As `fromRow`, without opening anything. */
+  credentialsOf(row: Row): Credentials | undefined;
   /** @returns undefined when a LEFT JOIN found no account */
   fromRow(row: Row): Account | undefined;
 }
+
+/** What signing in is judged by. */
+export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'disabled' | 'epoch'>;
 
 interface AccountRow {
   account_id: string;
@@ -310,6 +315,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
     sealerOf,
     columns: COLUMNS,
+    credentialsOf,
     fromRow,
   };
 }
@@ -320,6 +326,17 @@ function keyPlace(id: string): Place {
 
 function profilePlace(id: string): Place {
   return { table: 'accounts', column: 'sealed_profile', row: id };
+}
+
+function credentialsOf(row: Row): Credentials | undefined {
+  const found = row as unknown as AccountRow;
+  if (!found.account_sealed_key) return undefined;
+  return {
+    id: found.account_id,
+    passwordHash: found.account_password_hash,
+    disabled: found.account_disabled_at !== null,
+    epoch: found.account_epoch,
+  };
 }
 
 /** Postgres names the key that was there already (`detail`), by its bytes: that tells which identifier it was. */
