@@ -76,6 +76,28 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'select-account': { layout: 'door', title: (_, { t }) => t('select-account.title') },
   logout: { layout: 'door', title: (_, { t }) => t('logout.title') },
   'logged-out': { layout: 'door', title: (_, { t }) => t('logged-out.title') },
+  'ask-mail': {
+    layout: 'door',
+    title: ({ purpose, failed }, { t }) => {
+      const page = t(present.askText(purpose).title);
+      return failed ? t('title.error', { page }) : page;
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  'mail-sent': { layout: 'door', title: (_, { t }) => t('mail-sent.title') },
+  'set-password': {
+    layout: 'door',
+    title: ({ purpose, newPassword, nameFailed }, { t }) => {
+      const page = t(present.linkText(purpose).title);
+      return newPassword.failed || nameFailed ? t('title.error', { page }) : page;
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  'confirm-link': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).title) },
+  'link-done': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).doneTitle) },
+  'link-gone': { layout: 'door', title: (_, { t }) => t('link-gone.title') },
+  outbox: { layout: 'hall', title: (_, { t }) => t('outbox.title') },
+  'outbox-mail': { layout: 'hall', title: ({ subject }) => subject },
   error: { layout: 'door', title: (_, { t }) => t('error.title') },
   home: { layout: 'hall', title: (_, { t }) => t('home.title') },
   demo: { layout: 'hall', title: (_, { t }) => t('demo.title') },
