@@ -46,7 +46,7 @@ import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
 import { type ClientForProvider, createProvider } from './oidc/provider.ts';
 import { createDocument, createServing, type Served } from './oidc/serving.ts';
-import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from './oidc/sessions.ts';
+import { ACCOUNT_CLIENT_ID, createSessions, SIGNED_IN_PATH } from './oidc/sessions.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createCsrf } from './platform/csrf.ts';
@@ -68,10 +68,12 @@ import { createRecently } from './platform/recently.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
-import { endSessions } from './records/overview.ts';
+import { createOverview, endSessions } from './records/overview.ts';
 import { createUnits, type Unit } from './records/unit.ts';
+import { createChallenges } from './selfservice/challenges.ts';
 import { FORGOT_PATH } from './selfservice/forgot.ts';
 import { publicRoutes } from './selfservice/public.ts';
+import { accountRoutes } from './selfservice/routes.ts';
 import { SIGN_UP_PATH } from './selfservice/sign_up.ts';
 import { createViews } from './views/views.ts';
 import { demoRoutes } from './welcome/demo.ts';
@@ -421,6 +423,43 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
     });
   }
   if (!config.smtp && !config.production) await http.register(outboxRoutes, { views, issuer, folder: outbox });
+  await http.register(async (scope) => {
+    scope.removeAllContentTypeParsers(); // a form is a form: no JSON
+    await scope.register(formbody);
+    await scope.register(cookie);
+    await accountRoutes(scope, {
+      sessions: createSessions({ issuer, serving, units, sealer, now }),
+      csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+      now,
+      twoFactorsAcr: ACR.twoFactors,
+      deviceTokenOf: createDeviceCookie(secure).read,
+      limit: { rateLimit: {} },
+      parts: {
+        views,
+        accounts,
+        events,
+        mails,
+        overview: createOverview({ db, sealer, now }),
+        sessionDetails,
+        totp,
+        recoveryCodes,
+        passkeys,
+        challenges: createChallenges({ sealer, now }),
+        passwordChange: passwordRoom.change,
+        passwordRules: passwordRoom.policy.rules,
+        sendsMail: mailer !== undefined,
+        transact: db.transact,
+        async findApp(id) {
+          const client = await clientCache.get(id);
+          if (!client) return undefined;
+          const { client_uri: uri, logo_uri: logoUri } = client.metadata;
+          const { name, firstParty, builtin } = client;
+          return { name, firstParty, builtin, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) };
+        },
+        resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
+      },
+    });
+  });
   await http.register(frontRoutes, {
     views,
     issuer,
