@@ -40,14 +40,14 @@ export async function up(db: Kysely<any>): Promise<void> {
       bucket          bytea PRIMARY KEY,
       account_id      uuid REFERENCES accounts (id) ON DELETE CASCADE,
       factor          text NOT NULL CHECK (factor IN ('password', 'totp', 'recovery_code')),
-      -- a browser where the person has signed in before counts for itself; all others count together
-      known_device    boolean NOT NULL,
+      -- what was said of the latest guess: go ahead, wait for those in flight, or not before locked_until
+      verdict         text NOT NULL CHECK (verdict IN ('taken', 'busy', 'locked')),
       failures        integer NOT NULL,
       -- guesses whose outcome is not known yet; after in_flight_until they count as failures
       in_flight       integer NOT NULL,
       in_flight_until timestamptz NOT NULL,
       -- how often in a row it was locked: the next lock lasts twice as long
-      locks           integer NOT NULL DEFAULT 0,
+      locks           integer NOT NULL,
       locked_until    timestamptz,
       expires_at      timestamptz NOT NULL
     )`.execute(db);

@@ -10,8 +10,13 @@ import { keyPolicy } from '../keys/policy.ts';
 import { silenceSeconds } from '../keys/ring.ts';
 import { createKeyRing, type KeyRing } from '../keys/rotate.ts';
 import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../keys/store.ts';
+import { createAttempts } from './accounts/attempts.ts';
 import { claimsOf } from './accounts/claims.ts';
+import { createDevices } from './accounts/devices.ts';
+import { createEvents } from './accounts/events.ts';
+import { createMails } from './accounts/mails.ts';
 import { openPasswordRoom } from './accounts/password_room.ts';
+import { createSessionDetails, SEEN_EVERY_MS } from './accounts/session_details.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
 import { matchesSecret } from './clients/secrets.ts';
@@ -21,7 +26,9 @@ import { cleanUp, cleanUpLag } from './jobs/cleanup.ts';
 import { createKeyFollower } from './jobs/follow_keys.ts';
 import { startJobs } from './jobs/runner.ts';
 import { ACR } from './login/assurance.ts';
+import { createDeviceCookie } from './login/device_cookie.ts';
 import type { Progress } from './login/interactions.ts';
+import { createNotices } from './login/notices.ts';
 import { loginRoutes } from './login/routes.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from './oidc/configuration.ts';
 import { createInteractions } from './oidc/interactions.ts';
@@ -29,6 +36,7 @@ import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
 import { type ClientForProvider, createProvider } from './oidc/provider.ts';
 import { createDocument, createServing, type Served } from './oidc/serving.ts';
+import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from './oidc/sessions.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createCsrf } from './platform/csrf.ts';
@@ -45,6 +53,7 @@ import {
 } from './platform/limits.ts';
 import type { Logger } from './platform/log.ts';
 import { startMessenger } from './platform/messenger.ts';
+import { createRecently } from './platform/recently.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
@@ -97,10 +106,30 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   // ---- people and relying parties ----
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, now });
-  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const attempts = createAttempts({ db, accounts, indexKey, now });
+  const devices = createDevices({ db, now });
+  const events = createEvents({ db, accounts, now });
+  const mails = createMails({ db, sealer, now });
+  const sessionDetails = createSessionDetails({ db, accounts, now });
+  const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, devices, log }), (room) =>
+    room.close(),
+  );
   const { passwords } = passwordRoom;
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
+  await clients.ensureBuiltin({
+    id: ACCOUNT_CLIENT_ID,
+    name: 'Cardea',
+    metadata: {
+      redirect_uris: [issuer.origin + SIGNED_IN_PATH],
+      post_logout_redirect_uris: [`${issuer.origin}/`],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      application_type: 'web',
+      scope: 'openid',
+    },
+  });
   if (config.production) await assertNoDemoData({ accounts, clients });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const resourceServerCache = createCache({
@@ -163,6 +192,11 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       units,
       pages,
       log,
+      async seen({ uid, accountId, userAgent, address }) {
+        if (wasSeen(uid)) return [];
+        const account = await findAccount(accountId);
+        return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
+      },
       async findClient(id) {
         const client = await clientCache.get(id);
         if (!client) return undefined;
@@ -242,9 +276,11 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers(); // a form is a form: no JSON
     await scope.register(formbody);
+    await scope.register(cookie);
     await loginRoutes(scope, {
       path: LOGIN_PATH,
       csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+      deviceCookie: createDeviceCookie(secure),
       inUnit: (work) => units.run(work),
       limit: { rateLimit: {} },
       parts: {
@@ -253,7 +289,18 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         limits,
         passwords,
         findAccount,
-        findAccountByIdentifier: (text) => accounts.findByIdentifier(text),
+        attempts,
+        devices,
+        transaction: {
+          also: (bound) => units.current().also(bound),
+          provided: (bound) => units.current().provided(bound),
+        },
+        notices: createNotices({ db, mails, events }),
+        passwordPolicy: passwordRoom.policy,
+        changePassword: passwordRoom.change.set,
+        upgradeIfOutdated: passwordRoom.upgradeIfOutdated,
+        requireEpoch: accounts.requireEpoch,
+        trustDeviceSeconds: 0,
         resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
       },
       interactions: createInteractions<Progress>({

@@ -23,7 +23,10 @@ import {
   unknownNames,
   url,
 } from './platform/settings.ts';
+import { isLoopback, type Mailbox, mailbox, type SmtpServer, smtpUrl } from './platform/smtp_url.ts';
 import type { Lifetimes } from './records/lifetimes.ts';
+
+export { isLoopback } from './platform/smtp_url.ts';
 
 /**
  * The environment, read once, validated and frozen. Each setting is one line of the table below: its name, how it is
@@ -51,6 +54,11 @@ export interface Config {
   readonly passwords: PasswordSettings;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
+  /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
+  readonly smtp: SmtpServer | undefined;
+  readonly mailFrom: Mailbox;
+  /** Whether people may open accounts by themselves. */
+  readonly signUp: boolean;
 }
 
 export interface KeyConfig {
@@ -197,6 +205,17 @@ export const SETTINGS = {
   },
   CARDEA_SESSION_TTL: { read: seconds(1), fallback: '14d', about: 'a session unused for this long ends' },
   CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'how long a person may take to sign in' },
+  CARDEA_SMTP_URL: {
+    read: smtpUrl,
+    secret: true,
+    about:
+      'smtp://user:password@host:587 or smtps://…; STARTTLS is required unless the host is loopback or ?tls=none says otherwise',
+  },
+  CARDEA_MAIL_FROM: {
+    read: mailbox,
+    about: 'whom mails are from, such as "Cardea <no-reply@example.com>" (default: no-reply at the issuer’s host)',
+  },
+  CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -226,9 +245,10 @@ export function loadConfig(env: Environment = process.env): Config {
   // Each reader above fixes its setting's type; the table cannot carry that through a Map.
   const get = <T>(name: SettingName) => values.get(name) as T;
   const production = env.NODE_ENV === 'production';
+  const issuerUrl = get<URL | undefined>('CARDEA_ISSUER') ?? new URL(`http://localhost:${get<number>('CARDEA_PORT')}`);
   const config: Config = {
     production,
-    issuer: get<URL | undefined>('CARDEA_ISSUER') ?? new URL(`http://localhost:${get<number>('CARDEA_PORT')}`),
+    issuer: issuerUrl,
     host: get('CARDEA_HOST'),
     port: get('CARDEA_PORT'),
     databaseUrl: get('CARDEA_DATABASE_URL'),
@@ -270,6 +290,9 @@ export function loadConfig(env: Environment = process.env): Config {
       session: get('CARDEA_SESSION_TTL'),
       interaction: get('CARDEA_INTERACTION_TTL'),
     },
+    smtp: get('CARDEA_SMTP_URL'),
+    mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
+    signUp: get('CARDEA_SIGN_UP'),
   };
   const unsafe = [...unsafeHashing(config.passwords), ...(production ? unsafeForProduction(config) : [])];
   if (unsafe.length > 0) throw new ConfigError(unsafe);
@@ -300,7 +323,13 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_PASSWORD_BLOCKLIST: () => '(built-in list alone)',
   CARDEA_PASSWORD_PEPPER: () => '(none)',
   CARDEA_PASSWORD_QUEUE: () => '(64 a thread)',
+  CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
+  CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
 };
+
+function defaultSender({ hostname }: URL): Mailbox {
+  return { name: 'Cardea', address: `no-reply@${hostname}` };
+}
 
 /**
  * The master keys to use: those configured, or in development one that is made once and kept in the data directory
@@ -357,11 +386,9 @@ function unsafeForProduction(config: Config): string[] {
     problems.push('CARDEA_ISSUER must be https in production unless it is a loopback address');
   if (config.demo)
     problems.push('CARDEA_DEMO must not be set in production; demo data has a password that everybody knows');
+  if (config.signUp && !config.smtp)
+    problems.push('CARDEA_SIGN_UP needs CARDEA_SMTP_URL: whoever signs up is mailed a link');
   return problems;
-}
-
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 function masterKeys(value: string): Uint8Array[] {

@@ -63,19 +63,36 @@ export interface Accounts {
    */
   rehash(id: string, from: string, to: string): Promise<void>;
   /**
+   * Changes what the profile says; undefined takes a value away. `updated_at` goes forward.
+   * @param account as it was read: a change that somebody else made meanwhile is not undone
+   * @param also statements for the same transaction
+   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
+   */
+  update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
+  /**
    * @param also statements for the same transaction: what must end when the person is shut out
    * @throws AppError 404 `not_found`
    */
   disable(id: string, also?: readonly Bound[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   enable(id: string): Promise<void>;
+  /**
+   * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
+   * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
+   */
+  requireEpoch(id: string, epoch: number): Bound;
   /** Seals under the person's own key, which goes when the person does. @param account as this store returned it */
   sealerOf(account: Account): Sealer;
   /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
   readonly columns: string;
+  /** As `fromRow`, without opening anything. */
+  credentialsOf(row: Row): Credentials | undefined;
   /** @returns undefined when a LEFT JOIN found no account */
   fromRow(row: Row): Account | undefined;
 }
+
+/** What signing in is judged by. */
+export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
 
 interface AccountRow {
   account_id: string;
@@ -125,6 +142,22 @@ const SQL = {
     name: 'accounts.list',
     text: `SELECT ${COLUMNS} FROM accounts a WHERE $1::uuid IS NULL OR a.id > $1 ORDER BY a.id LIMIT $2`,
   },
+  // One statement, for a profile and the identifiers that find it never differ. What was changed meanwhile is no error
+  // that Postgres would know of, so the function that refuses a wrong epoch refuses a wrong number of rows.
+  update: {
+    name: 'accounts.update',
+    text: `WITH changed AS (
+             UPDATE accounts SET sealed_profile = $2, updated_at = $4 WHERE id = $1 AND updated_at = $3 RETURNING id
+           ), removed AS (
+             DELETE FROM account_identifiers WHERE account_id = $1 AND NOT kind = ANY($5::text[])
+           ), kept AS (
+             INSERT INTO account_identifiers (kind, lookup, account_id)
+             SELECT c.kind, c.lookup, $1 FROM unnest($5::text[], $6::bytea[]) AS c (kind, lookup)
+             ON CONFLICT (account_id, kind) DO UPDATE SET lookup = excluded.lookup
+              WHERE account_identifiers.lookup <> excluded.lookup
+           )
+           SELECT require_epoch(1, (SELECT count(*)::integer FROM changed))`,
+  },
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of these touches it.
   setPassword: {
     name: 'accounts.set_password',
@@ -158,6 +191,11 @@ const SQL = {
     name: 'accounts.holders',
     text: `SELECT encode(lookup, 'hex') AS lookup, account_id FROM account_identifiers WHERE lookup = ANY($1::bytea[])`,
   },
+  // FOR SHARE: a change of credentials that is under way is waited for, one that comes later finds what we write.
+  requireEpoch: {
+    name: 'accounts.require_epoch',
+    text: 'SELECT require_epoch($2, (SELECT epoch FROM accounts WHERE id = $1 AND disabled_at IS NULL FOR SHARE))',
+  },
   disable: {
     name: 'accounts.disable',
     text: 'UPDATE accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1 RETURNING id',
@@ -165,6 +203,8 @@ const SQL = {
   enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
 };
 
+/** SQLSTATE that `require_epoch` raises (migration 0002). */
+const NOT_AS_READ = 'CD002';
 const SEALERS_MAX = 2_000;
 
 /**
@@ -221,6 +261,19 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   async function findByIdentifier(text: string): Promise<Account | undefined> {
     const [row] = await db.run(SQL.findByIdentifier, [lookupOf(text)]);
     return row && fromRow(row);
+  }
+
+  function identifiersOf(profile: Profile): { kind: 'email' | 'username'; lookup: Buffer }[] {
+    return (['email', 'username'] as const).flatMap((kind) => {
+      const text = profile[kind];
+      return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
+    });
+  }
+
+  function sealerOf(account: Account): Sealer {
+    const own = ownSealers.get(account);
+    if (!own) throw new Error('an account that did not come from here');
+    return own;
   }
 
   async function change(id: string, bound: readonly Bound[]): Promise<void> {
@@ -328,14 +381,29 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       await db.run(SQL.rehash, [id, from, to, new Date(now())]);
     },
 
+    async update(account, changes, also = []) {
+      const profile = checkProfile({ ...account, ...changes });
+      const identifiers = identifiersOf(profile);
+      const { id, updatedAt: before } = account;
+      const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
+      const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
+      const kinds = identifiers.map(({ kind }) => kind);
+      const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+      try {
+        await db.transact([{ statement: SQL.update, values }, ...also]);
+      } catch (error) {
+        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiers);
+        if (sqlState(error) !== NOT_AS_READ) throw error;
+        throw new AppError('changed_meanwhile', 409, 'the account was changed meanwhile; look again', { cause: error });
+      }
+    },
+
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
-    sealerOf(account) {
-      const own = ownSealers.get(account);
-      if (!own) throw new Error('an account that did not come from here');
-      return own;
-    },
+    requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
+    sealerOf,
     columns: COLUMNS,
+    credentialsOf,
     fromRow,
   };
 }
@@ -346,6 +414,18 @@ function keyPlace(id: string): Place {
 
 function profilePlace(id: string): Place {
   return { table: 'accounts', column: 'sealed_profile', row: id };
+}
+
+function credentialsOf(row: Row): Credentials | undefined {
+  const found = row as unknown as AccountRow;
+  if (!found.account_sealed_key) return undefined;
+  return {
+    id: found.account_id,
+    passwordHash: found.account_password_hash,
+    passwordSetAt: found.account_password_set_at,
+    disabled: found.account_disabled_at !== null,
+    epoch: found.account_epoch,
+  };
 }
 
 /** Postgres names the key that was there already (`detail`), by its bytes: that tells which identifier it was. */

@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { type Attempts, createAttempts } from '../accounts/attempts.ts';
+import { createDevices } from '../accounts/devices.ts';
 import { openPasswordRoom, type PasswordRoom } from '../accounts/password_room.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
@@ -37,6 +39,7 @@ export interface Context {
   readonly resourceServers: ResourceServers;
   accounts(): Promise<Accounts>;
   passwords(): Promise<PasswordRoom>;
+  attempts(): Promise<Attempts>;
 }
 
 export interface ContextOptions {
@@ -100,14 +103,8 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
   const now = systemClock;
   const sealer = createSealer(resolveMasterKeys(config));
   if (options.schema !== 'any') await requireSchema(db, config);
-  let accounts: Promise<Accounts> | undefined;
-  let passwords: Promise<PasswordRoom> | undefined;
-  const openAccounts = () => {
-    accounts ??= loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now).then((indexKey) =>
-      createAccounts({ db, sealer, indexKey, now }),
-    );
-    return accounts;
-  };
+  const indexKey = once(() => loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now));
+  const accounts = once(async () => createAccounts({ db, sealer, indexKey: await indexKey(), now }));
   return {
     config,
     db,
@@ -115,16 +112,24 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     now,
     clients: createClients({ db, now }),
     resourceServers: createResourceServers({ db, now }),
-    accounts: openAccounts,
-    passwords() {
-      passwords ??= openAccounts().then(async (accounts) => {
-        const log = createLog({ level: 'silent' });
-        const room = await openPasswordRoom(config.passwords, { db, accounts, log, threads: 1 });
-        opened.defer(() => room.close());
-        return room;
-      });
-      return passwords;
-    },
+    accounts,
+    attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),
+    passwords: once(async () => {
+      const log = createLog({ level: 'silent' });
+      const parts = { db, accounts: await accounts(), devices: createDevices({ db, now }), log, threads: 1 };
+      const room = await openPasswordRoom(config.passwords, parts);
+      opened.defer(() => room.close());
+      return room;
+    }),
+  };
+}
+
+/** Made when a verb first asks for it. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import type { Accounts } from '../accounts/store.ts';
-import type { Bound } from '../platform/db.ts';
+import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
@@ -76,8 +76,12 @@ export function usersCommand(program: Command): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
-        printItem(describe(await accounts.resolve(ref)), options);
+        const account = await (await context.accounts()).resolve(ref);
+        const locks = await (await context.attempts()).locksOf(account.id);
+        printItem(
+          { ...describe(account), locked: locks.map(({ factor, until }) => `${factor} until ${until.toISOString()}`) },
+          options,
+        );
       }),
     );
 
@@ -90,7 +94,7 @@ export function usersCommand(program: Command): void {
       verb<PrintOptions>(async (context, options, ref = '') => {
         const accounts = await context.accounts();
         const { id } = await accounts.resolve(ref);
-        await accounts.disable(id, endEverythingOf(id));
+        await accounts.disable(id, endSessions(id));
         printItem(describe(await accounts.resolve(id)), options);
       }),
     );
@@ -110,6 +114,22 @@ export function usersCommand(program: Command): void {
     );
 
   noun
+    .command('unlock')
+    .description('end all locks that wrong passwords or codes have led to')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const { id } = await accounts.resolve(ref);
+        const attempts = await context.attempts();
+        const ended = await attempts.locksOf(id);
+        await context.db.transact([attempts.unlock(id)]);
+        printItem({ ...describe(await accounts.resolve(id)), locks_ended: ended.map(({ factor }) => factor) }, options);
+      }),
+    );
+
+  noun
     .command('set-password')
     .description('give a person a new password; all of their sessions and tokens end')
     .argument('<user>', USER)
@@ -121,7 +141,7 @@ export function usersCommand(program: Command): void {
         const accounts = await context.accounts();
         const account = await accounts.resolve(ref);
         const { change } = await context.passwords();
-        await change.set(account, password, { also: endEverythingOf(account.id) });
+        await change.set(account, password, { also: endSessions(account.id) });
         printItem(describe(await accounts.resolve(account.id)), options);
       });
     });
@@ -141,15 +161,6 @@ async function list(accounts: Accounts, limit: number, first: string | undefined
     if (page.length < PAGE) break;
   }
   return found;
-}
-
-/** In the transaction that disables them or changes their password, so that nothing is left over. Tokens with a grant go with it. */
-function endEverythingOf(accountId: string): Bound[] {
-  return [
-    ['users.end_sessions', 'DELETE FROM sessions WHERE account_id = $1'],
-    ['users.end_grants', 'DELETE FROM grants WHERE account_id = $1'],
-    ['users.end_records', 'DELETE FROM records WHERE account_id = $1'],
-  ].map(([name = '', text = '']) => ({ statement: { name, text }, values: [accountId] }));
 }
 
 /** Claims by their standard names; how somebody signs in, and whether, by ours. */

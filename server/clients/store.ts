@@ -16,6 +16,10 @@ export interface Client {
   /** One of our own: people are not asked for consent. */
   readonly firstParty: boolean;
   readonly demo: boolean;
+  /** Cardea's own pages: made and kept right at start, and not the operator's to change. */
+  readonly builtin: boolean;
+  /** Nobody gets in there with one factor, whatever the request says. */
+  readonly secondFactorRequired: boolean;
   readonly metadata: ClientMetadata;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -40,9 +44,11 @@ export interface Clients {
    * @throws AppError 400 `invalid_input` with the field, 409 `client_exists`
    */
   create(input: ClientInput): Promise<{ client: Client; secret?: string }>;
+  /** Makes a client of Cardea's own, or sets it right when what it is to be has changed. Safe at every start. */
+  ensureBuiltin(input: { id: string; name: string; metadata: MetadataInput }): Promise<void>;
   /** Hot path: one statement. */
   find(id: string): Promise<Client | undefined>;
-  /** Oldest first. */
+  /** Oldest first, without Cardea's own. */
   list(): Promise<Client[]>;
   /**
    * A change of `token_endpoint_auth_method` to one without a secret drops the secret; to one with a secret makes one.
@@ -64,32 +70,43 @@ interface ClientRow {
   secret_hash: Buffer | null;
   first_party: boolean;
   demo: boolean;
+  builtin: boolean;
+  second_factor_required: boolean;
   metadata: ClientMetadata;
   created_at: Date;
   updated_at: Date;
 }
 
-const COLUMNS = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at';
+const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at';
+const COLUMNS = `${INSERTED}, builtin, second_factor_required`;
 
 const SQL = {
   insert: {
     name: 'clients.insert',
-    text: `INSERT INTO clients (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING ${COLUMNS}`,
+    text: `INSERT INTO clients (${INSERTED}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING ${COLUMNS}`,
+  },
+  ensureBuiltin: {
+    name: 'clients.ensure_builtin',
+    text: `INSERT INTO clients AS c (id, name, first_party, builtin, metadata, created_at, updated_at)
+           VALUES ($1, $2, true, true, $3, $4, $4)
+           ON CONFLICT (id) DO UPDATE
+              SET name = excluded.name, metadata = excluded.metadata, updated_at = excluded.updated_at, builtin = true
+            WHERE (c.name, c.metadata) IS DISTINCT FROM (excluded.name, excluded.metadata)`,
   },
   find: { name: 'clients.find', text: `SELECT ${COLUMNS} FROM clients WHERE id = $1` },
-  list: { name: 'clients.list', text: `SELECT ${COLUMNS} FROM clients ORDER BY created_at, id` },
+  list: { name: 'clients.list', text: `SELECT ${COLUMNS} FROM clients WHERE NOT builtin ORDER BY created_at, id` },
   // Only over what was read: of two changes at once the second is refused instead of undoing the first.
   update: {
     name: 'clients.update',
     text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6
-           WHERE id = $1 AND updated_at = $7 RETURNING ${COLUMNS}`,
+           WHERE id = $1 AND updated_at = $7 AND NOT builtin RETURNING ${COLUMNS}`,
   },
   rotate: {
     name: 'clients.rotate_secret',
     text: `UPDATE clients SET secret_hash = $2, updated_at = $3
-           WHERE id = $1 AND secret_hash IS NOT NULL RETURNING id`,
+           WHERE id = $1 AND secret_hash IS NOT NULL AND NOT builtin RETURNING id`,
   },
-  remove: { name: 'clients.remove', text: 'DELETE FROM clients WHERE id = $1 RETURNING id' },
+  remove: { name: 'clients.remove', text: 'DELETE FROM clients WHERE id = $1 AND NOT builtin RETURNING id' },
   // Grants and what hangs on them go by foreign key; these are what a client got for itself.
   removeRecords: {
     name: 'clients.remove_records',
@@ -140,6 +157,10 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
         throw new AppError('client_exists', 409, `client_id: ${id} exists already`, { cause, field: 'client_id' });
       }
+    },
+
+    async ensureBuiltin({ id, name, metadata }) {
+      await db.run(SQL.ensureBuiltin, [id, checkName(name), JSON.stringify(checkMetadata(metadata)), new Date(now())]);
     },
 
     find,
@@ -197,6 +218,8 @@ function fromRow(row: ClientRow): Client {
     secretHash: row.secret_hash,
     firstParty: row.first_party,
     demo: row.demo,
+    builtin: row.builtin,
+    secondFactorRequired: row.second_factor_required,
     metadata: row.metadata,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -25,6 +25,8 @@ export interface Visit {
   readonly uiLocales: string | undefined;
   /** Who was signed in when the visit began. */
   readonly signedIn: string | undefined;
+  /** The session that was so. */
+  readonly sessionUid: string | undefined;
   readonly progress: Progress;
   /** What the client asks for and this account has not granted it yet. */
   missing(accountId: string): Promise<Permissions>;
@@ -56,6 +58,21 @@ export interface Login {
   /** Methods that have succeeded so far (RFC 8176): `pwd`, `otp`, `hwk`, `swk`, `user`, and `mfa` once there are two factors. */
   readonly amr: readonly string[];
   readonly remember: boolean;
+  /** What was known of the browser when the person came. */
+  readonly device: KnownDevice;
+  /** The person wants not to be asked for the second factor on this browser for a while. */
+  readonly trustDevice?: boolean;
+  /** The password was right, and is too old: there is no going on without a new one. */
+  readonly passwordExpired?: boolean;
+}
+
+export interface KnownDevice {
+  /** This person has signed in here before. */
+  readonly known: boolean;
+  /** The second factor need not be shown here, unless it is asked for. */
+  readonly trusted: boolean;
+  /** This person has not signed in anywhere yet. */
+  readonly first: boolean;
 }
 
 export interface Permissions {

@@ -1,9 +1,9 @@
+import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
 import { textField } from '../platform/forms.ts';
 import type { LoginErrorKey } from '../views/views.ts';
 import type { Answer, Step, StepContext } from './step.ts';
 
 const MAX_IDENTIFIER = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
-const MAX_PASSWORD = 256;
 
 /** Identifier and password. Whatever is wrong, the answer is the same, and takes the same time. */
 export const passwordStep: Step = {
@@ -15,26 +15,44 @@ export const passwordStep: Step = {
 
   async submit(context, fields): Promise<Answer> {
     if (fields.action === 'cancel') return { kind: 'cancel' };
-    const { parts, request } = context;
+    const { parts, request, deviceToken } = context;
     const identifier = textField(fields, 'identifier').trim();
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
     if (missing) return again(context, identifier, missing);
     await parts.limits.assertAllowed('sign-in', request.ip);
 
-    const account = identifier.length > MAX_IDENTIFIER ? undefined : await parts.findAccountByIdentifier(identifier);
-    const presented = [...password].length > MAX_PASSWORD ? '' : password;
-    // A hash is verified in any case, so that time tells nothing either (CVE-2026-40263).
-    const isRight = await parts.passwords.verify(
-      presented === '' ? null : (account?.passwordHash ?? null),
-      presented || 'x',
-    );
-    if (!isRight || !account || account.disabled) {
+    const guess = await parts.attempts.takePassword({
+      identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than any that somebody has
+      deviceToken,
+    });
+    const { credentials } = guess;
+    // A hash is verified in any case, so that time tells nothing either (Note Mark CVE-2026-40263).
+    const isTooLong = codePoints(password) > PASSWORD_MAX;
+    const hash = guess.allowed && !isTooLong ? (credentials?.passwordHash ?? null) : null;
+    const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password).catch(async (error) => {
+      if (guess.allowed) await parts.attempts.returned(guess);
+      throw error;
+    });
+    if (!isRight || !credentials || credentials.disabled) {
       await parts.limits.count('sign-in', request.ip);
+      const { lockedNow } = await parts.attempts.failed(guess);
+      if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
       return again(context, identifier, 'invalid_credentials');
     }
+    parts.transaction.also(parts.attempts.succeeded(guess));
+    await parts.upgradeIfOutdated(credentials, password);
     const ts = Math.floor(parts.now() / 1000);
-    const login = { accountId: account.id, epoch: account.epoch, ts, amr: ['pwd'], remember: true };
+    const { id: accountId, epoch, passwordSetAt } = credentials;
+    const login = {
+      accountId,
+      epoch,
+      ts,
+      amr: ['pwd'],
+      remember: true,
+      device: guess.device,
+      ...(parts.passwordPolicy.isExpired(passwordSetAt, parts.now()) ? { passwordExpired: true } : {}),
+    };
     return { kind: 'progress', progress: { login } };
   },
 };

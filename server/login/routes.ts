@@ -3,15 +3,18 @@ import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
 import { consentStep } from './consent.ts';
+import type { DeviceCookie } from './device_cookie.ts';
 import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
+import { newPasswordStep } from './new_password.ts';
 import { passwordStep } from './password.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { Answer, LoginParts, Step, StepContext } from './step.ts';
-import { nextStep, outcomeOf, type StepName } from './steps.ts';
+import { accountIn, nextStep, outcomeOf, type StepName } from './steps.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   'select-account': selectAccountStep,
   password: passwordStep,
+  'new-password': newPasswordStep,
   consent: consentStep,
 };
 
@@ -23,6 +26,7 @@ export interface LoginOptions {
   readonly path: string;
   readonly parts: LoginParts;
   readonly csrf: Csrf;
+  readonly deviceCookie: DeviceCookie;
   readonly interactions: Interactions;
   /** Runs a handler with a unit of work of its own. */
   inUnit<T>(work: () => Promise<T>): Promise<T>;
@@ -37,14 +41,14 @@ type Params = { Params: { uid: string } };
  * nothing else, and a form is only read by the step that the visit is at.
  */
 export async function loginRoutes(app: FastifyInstance, options: LoginOptions): Promise<void> {
-  const { path, parts, csrf, interactions, inUnit, limit } = options;
+  const { path, parts, csrf, deviceCookie, interactions, inUnit, limit } = options;
 
   app.get<Params>(`${path}/:uid`, (request, reply) =>
     inUnit(async () => {
       const visit = await openVisit(request, reply);
       const step = await nextStep(visit);
-      if (step === 'done') return interactions.finish(visit, outcomeOf(visit));
-      return sendPage(reply, 200, await STEPS[step].show(contextOf(request, visit)));
+      if (step === 'done') return finish(request, reply, visit);
+      return sendPage(reply, 200, await STEPS[step].show(await contextOf(request, visit)));
     }),
   );
 
@@ -53,28 +57,60 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
       const visit = await openVisit(request, reply);
       const fields = readForm(request, csrf, visit.uid);
       const step = await nextStep(visit);
-      if (step === 'done') return interactions.finish(visit, outcomeOf(visit));
-      const answer = await STEPS[step].submit(contextOf(request, visit), fields);
-      return respond(reply, visit, answer);
+      if (step === 'done') return finish(request, reply, visit);
+      const answer = await STEPS[step].submit(await contextOf(request, visit), fields);
+      return respond(request, reply, visit, answer);
     }),
   );
 
-  async function respond(reply: FastifyReply, visit: Visit, answer: Answer): Promise<unknown> {
+  async function respond(
+    request: FastifyRequest<Params>,
+    reply: FastifyReply,
+    visit: Visit,
+    answer: Answer,
+  ): Promise<unknown> {
     switch (answer.kind) {
       case 'again':
         return sendPage(reply, answer.status, answer.html);
       case 'cancel':
         return interactions.finish(visit, CANCELLED);
       case 'progress':
-        return advance(reply, visit, answer.progress);
+        return advance(request, reply, visit, answer);
     }
   }
 
   /** Goes on at once when nothing is left to ask, else remembers and shows the next page by a redirect. */
-  async function advance(reply: FastifyReply, visit: Visit, progress: Progress): Promise<unknown> {
-    if ((await nextStep(visit, progress)) === 'done') return interactions.finish(visit, outcomeOf(visit, progress));
+  async function advance(
+    request: FastifyRequest<Params>,
+    reply: FastifyReply,
+    visit: Visit,
+    { progress, html }: Extract<Answer, { kind: 'progress' }>,
+  ): Promise<unknown> {
+    if (html === undefined && (await nextStep(visit, progress)) === 'done')
+      return finish(request, reply, visit, progress);
     await interactions.remember(visit, progress);
-    return reply.redirect(`${path}/${visit.uid}`, 303);
+    return html === undefined ? reply.redirect(`${path}/${visit.uid}`, 303) : sendPage(reply, 200, html);
+  }
+
+  /** Signs the person in, on condition that nothing that this rests on has changed meanwhile. */
+  async function finish(
+    request: FastifyRequest<Params>,
+    reply: FastifyReply,
+    visit: Visit,
+    progress: Progress = visit.progress,
+  ): Promise<void> {
+    const { login } = progress;
+    if (login) {
+      const { transaction, devices, notices } = parts;
+      const account = await parts.findAccount(login.accountId);
+      if (!account) throw new AppError('interaction_expired', 400, 'this account is not available any more');
+      transaction.provided(parts.requireEpoch(login.accountId, login.epoch));
+      const token = deviceCookie.read(request) ?? devices.newToken();
+      deviceCookie.write(reply, token);
+      transaction.also(devices.remember(login.accountId, token, login.trustDevice ? parts.trustDeviceSeconds : 0));
+      for (const bound of notices.signedIn(account, login, request)) transaction.also(bound);
+    }
+    return interactions.finish(visit, outcomeOf(visit, progress));
   }
 
   async function openVisit(request: FastifyRequest<Params>, reply: FastifyReply): Promise<Visit> {
@@ -84,9 +120,12 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     return visit;
   }
 
-  function contextOf(request: FastifyRequest<Params>, visit: Visit): StepContext {
-    const locale = parts.views.negotiate(visit.uiLocales, request.headers['accept-language']);
+  async function contextOf(request: FastifyRequest<Params>, visit: Visit): Promise<StepContext> {
+    const accountId = accountIn(visit);
+    const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
+    const preferred = [visit.uiLocales, account?.locale].filter((one) => one !== undefined).join(' ');
+    const locale = parts.views.negotiate(preferred, request.headers['accept-language']);
     const form = { action: `${path}/${visit.uid}`, csrf: csrf.tokenFor(visit.uid) };
-    return { parts, visit, request, form, locale };
+    return { parts, visit, request, deviceToken: deviceCookie.read(request), form, locale };
   }
 }

@@ -1,10 +1,17 @@
 import type { FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.ts';
+import type { Attempts } from '../accounts/attempts.ts';
+import type { Devices } from '../accounts/devices.ts';
+import type { PasswordChange } from '../accounts/password_change.ts';
+import type { PasswordRoom } from '../accounts/password_room.ts';
+import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Bound } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { FormData, Locale, Views } from '../views/views.ts';
 import type { Progress, Visit } from './interactions.ts';
+import type { SignInNotices } from './notices.ts';
 
 /** What steps are given to work with. */
 export interface LoginParts {
@@ -12,8 +19,19 @@ export interface LoginParts {
   readonly now: Clock;
   readonly limits: Limits;
   readonly passwords: { verify(hash: string | null, password: string): Promise<boolean> };
+  readonly passwordPolicy: Pick<PasswordPolicy, 'rules' | 'isExpired'>;
+  readonly changePassword: PasswordChange['set'];
+  readonly upgradeIfOutdated: PasswordRoom['upgradeIfOutdated'];
+  readonly attempts: Attempts;
+  readonly devices: Devices;
+  /** Statements for the transaction in which the request commits. */
+  readonly transaction: { also(bound: Bound): void; provided(bound: Bound): void };
+  /** What happens besides, when a person's factor was locked and when somebody signed in. */
+  readonly notices: SignInNotices;
   findAccount(id: string): Promise<Account | undefined>;
-  findAccountByIdentifier(text: string): Promise<Account | undefined>;
+  requireEpoch(accountId: string, epoch: number): Bound;
+  /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
+  readonly trustDeviceSeconds: number;
   resourceServerName(identifier: string): Promise<string>;
 }
 
@@ -21,13 +39,20 @@ export interface StepContext {
   readonly parts: LoginParts;
   readonly visit: Visit;
   readonly request: FastifyRequest;
+  /** The token that this browser brought along, if it has one. */
+  readonly deviceToken: string | undefined;
   readonly form: FormData;
   readonly locale: Locale;
 }
 
 /** What a step makes of a form: progress, an end, or its page again with what was wrong. */
 export type Answer =
-  | { readonly kind: 'progress'; readonly progress: Progress }
+  | {
+      readonly kind: 'progress';
+      readonly progress: Progress;
+      /** Shown before going on: what the person gets to see but once. Its form leads on. */
+      readonly html?: string;
+    }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'again'; readonly status: number; readonly html: string };
 

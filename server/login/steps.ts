@@ -1,7 +1,7 @@
 import { acrOf } from './assurance.ts';
 import type { Outcome, Permissions, Progress, Visit } from './interactions.ts';
 
-export type StepName = 'select-account' | 'password' | 'consent' | 'done';
+export type StepName = 'select-account' | 'password' | 'new-password' | 'consent' | 'done';
 
 /**
  * What comes next, from what is known alone. Steps never call each other and none is reached by its URL, so no flow
@@ -11,6 +11,7 @@ export async function nextStep(visit: Visit, progress: Progress = visit.progress
   if (mustSelect(visit, progress)) return 'select-account';
   const accountId = accountIn(visit, progress);
   if (accountId === undefined) return 'password';
+  if (progress.login?.passwordExpired) return 'new-password';
   if (progress.consent === undefined && (await mustConsent(visit, accountId))) return 'consent';
   return 'done';
 }

@@ -54,6 +54,7 @@ export function createInteractions<Progress extends object>(options: Interaction
         loginHint: asText(params.login_hint),
         uiLocales: asText(params.ui_locales),
         signedIn: session?.accountId,
+        sessionUid: session?.uid,
         // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
         progress: (of === interaction.uid ? rest : {}) as Progress,
         asked: () => asked(params),

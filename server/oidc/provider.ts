@@ -1,5 +1,6 @@
 import inject from 'light-my-request';
 import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Units } from '../records/unit.ts';
@@ -22,7 +23,19 @@ export interface ProviderOptions {
   readonly log: Logger;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string): Promise<ClientForProvider | undefined>;
+  /** A signed-in browser came by: what to write of that in the same transaction. */
+  seen(session: SeenSession): Promise<readonly Bound[]>;
 }
+
+export interface SeenSession {
+  readonly uid: string;
+  readonly accountId: string;
+  readonly userAgent: string | undefined;
+  readonly address: string;
+}
+
+/** Routes at which a browser is, or gets, signed in. */
+const SIGNING_IN = new Set(['authorization', 'resume']);
 
 /** A provider for one version of the key set, with what never changes while it lives. */
 export interface ServingProvider {
@@ -54,12 +67,20 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
       const verdict = amend(ctx);
-      if (verdict === 'discard' || ctx.status >= 500) unit.discard();
-      else await unit.commit();
+      if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
+      for (const bound of await tellSeen(ctx)) unit.also(bound);
+      await unit.commit();
     } catch (error) {
       unit.discard();
       present(ctx, error);
     }
+  }
+
+  async function tellSeen(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {
+    const { route = '', session } = ctx.oidc ?? {};
+    if (!SIGNING_IN.has(route) || !session?.accountId || (session as { destroyed?: boolean }).destroyed) return [];
+    const { uid, accountId } = session;
+    return options.seen({ uid, accountId, userAgent: ctx.get('user-agent') || undefined, address: ctx.ip });
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {

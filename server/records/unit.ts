@@ -81,7 +81,8 @@ export class Unit {
   readonly #accountRows = new Map<string, Row>();
   /** Made when something is read or written: many requests do neither. */
   #gathered: Changes | undefined;
-  #others: Bound[] = [];
+  #before: Bound[] = [];
+  #after: Bound[] = [];
 
   constructor(context: UnitContext) {
     this.#context = context;
@@ -215,7 +216,12 @@ export class Unit {
 
   /** Another room's statement for the same transaction, after everything of ours: it happens when that does. */
   also(bound: Bound): void {
-    this.#others.push(bound);
+    this.#after.push(bound);
+  }
+
+  /** The same, before everything of ours: a condition without which nothing happens. */
+  provided(bound: Bound): void {
+    this.#before.push(bound);
   }
 
   /**
@@ -230,10 +236,10 @@ export class Unit {
   async commit(): Promise<void> {
     const { db, sealer, statements, writeRecords, now } = this.#context;
     const changes = this.#gathered ?? new Changes();
-    const others = this.#others;
+    const [before, after] = [this.#before, this.#after];
     this.discard();
-    if (changes.isEmpty && others.length === 0) return;
-    const bound = [...bindChanges(changes, { sealer, statements, now }), ...others];
+    if (changes.isEmpty && before.length + after.length === 0) return;
+    const bound = [...before, ...bindChanges(changes, { sealer, statements, now }), ...after];
     try {
       const [only] = bound;
       // Most requests change records alone: those may share a transaction.
@@ -267,7 +273,8 @@ export class Unit {
     this.#reads.clear();
     this.#accountRows.clear();
     this.#gathered = undefined;
-    this.#others = [];
+    this.#before = [];
+    this.#after = [];
   }
 
   /** Lets another store's read count as this unit's: when it fails, what is answered afterwards is no verdict. */

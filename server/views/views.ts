@@ -1,11 +1,13 @@
 import { type Asset, loadAssets } from './assets.ts';
 import { Html } from './html.ts';
+import { type ComposedMail, createMailComposer, type MailData, type MailName } from './mails.ts';
 import { createTranslator, type Locale, locales, negotiate, type Translator } from './messages.ts';
 import type { PageName, Pages } from './pages.ts';
 import * as present from './presenters.ts';
 import { compileTemplates, type TemplateScope } from './templates.ts';
 
 export type { Asset } from './assets.ts';
+export type { ComposedMail, MailData, MailName } from './mails.ts';
 export type { Locale, MessageKey } from './messages.ts';
 export type * from './pages.ts';
 
@@ -16,11 +18,16 @@ export interface Views {
    * Send it as `text/html; charset=utf-8`.
    */
   render<P extends PageName>(page: P, data: Pages[P], locale: Locale): string;
+  /** A mail in both its forms, which say the same. */
+  mail(name: MailName, data: MailData, locale: Locale): ComposedMail;
   /** URL path → file. Names carry their content's hash: serve with `Cache-Control: public, max-age=31536000, immutable`. */
   assets: ReadonlyMap<string, Asset>;
   locales: readonly Locale[];
-  /** Chooses the language from `ui_locales` and Accept-Language (RFC 4647 §3.4). */
-  negotiate(uiLocales?: string, acceptLanguage?: string): Locale;
+  /**
+   * Chooses the language (RFC 4647 §3.4).
+   * @param preferred language tags, the best first, separated by spaces: `ui_locales`, then the account's
+   */
+  negotiate(preferred?: string, acceptLanguage?: string): Locale;
 }
 
 interface Shell<D> {
@@ -90,8 +97,9 @@ export function createViews(): Views {
       const body = print(page, scopeOf(data, shell));
       return print('partials/document', scopeOf(data, { ...shell, body })).markup;
     },
+    mail: createMailComposer(print),
     assets: assets.files,
     locales,
-    negotiate: (uiLocales, acceptLanguage) => negotiate(uiLocales, acceptLanguage),
+    negotiate: (preferred, acceptLanguage) => negotiate(preferred, acceptLanguage),
   };
 }

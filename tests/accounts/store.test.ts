@@ -244,6 +244,70 @@ describe('fromRow', () => {
   });
 });
 
+describe('an update', () => {
+  test('changes what it names, keeps the rest, and moves the identifiers along', async (t) => {
+    const { accounts, clock } = await setUp(t);
+    const before = await accounts.create(ADA);
+    clock.ms += 60_000;
+    await accounts.update(before, { email: 'ada@new.example.com', name: 'Ada King', phoneNumber: undefined });
+    const found = await accounts.findByIdentifier('ADA@new.example.com');
+    const { phoneNumber: _, ...rest } = ADA;
+    const expected = { ...rest, email: 'ada@new.example.com', name: 'Ada King', updatedAt: new Date(clock.ms) };
+    assert.deepEqual({ ...found, ...expected }, found);
+    assert.equal(found && 'phoneNumber' in found, false);
+    assert.equal(await accounts.findByIdentifier(ADA.email), undefined);
+    assert.equal((await accounts.findByIdentifier('adal'))?.id, before.id);
+  });
+
+  test('gives a username, and takes it away', async (t) => {
+    const { accounts } = await setUp(t);
+    await accounts.update(await accounts.create({ email: 'b@example.com' }), { username: 'bob' });
+    const bob = await accounts.findByIdentifier('bob');
+    assert.ok(bob);
+    await accounts.update(bob, { username: undefined });
+    assert.equal(await accounts.findByIdentifier('bob'), undefined);
+    assert.equal((await accounts.findById(bob.id))?.username, undefined);
+  });
+
+  test("refuses an identifier that is somebody else's, and changes nothing then", async (t) => {
+    const { accounts } = await setUp(t);
+    await accounts.create(ADA);
+    const bob = await accounts.create({ email: 'b@example.com' });
+    const update = accounts.update(bob, { name: 'Bob', username: 'ADAL' });
+    await assert.rejects(update, { code: 'identifier_taken', field: 'username' });
+    await assert.rejects(accounts.update(bob, { email: ADA.email }), { code: 'identifier_taken', field: 'email' });
+    assert.equal((await accounts.findById(bob.id))?.name, undefined);
+  });
+
+  test('of two at once, on what both have read, one is refused: neither undoes the other', async (t) => {
+    const { accounts, db } = await setUp(t);
+    const bob = await accounts.create({ email: 'b@example.com' });
+    const noted = { statement: { name: '', text: "UPDATE accounts SET groups = ARRAY['late'] WHERE id = $1" } };
+    const both = await Promise.allSettled([
+      accounts.update(bob, { email: 'new@example.com' }, [{ ...noted, values: [bob.id] }]),
+      accounts.update(bob, { name: 'Bob' }, [{ ...noted, values: [bob.id] }]),
+    ]);
+    const refused = both.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
+    assert.deepEqual(refused, ['changed_meanwhile']);
+    const found = await accounts.findById(bob.id);
+    assert.ok((found?.email === 'new@example.com') !== (found?.name === 'Bob'));
+    assert.equal((await accounts.findByIdentifier(found?.email ?? ''))?.id, bob.id);
+    await query(db, "UPDATE accounts SET groups = '{}'");
+    await assert.rejects(accounts.update(bob, { name: 'B' }, [{ ...noted, values: [bob.id] }]), {
+      code: 'changed_meanwhile',
+    });
+    assert.deepEqual((await accounts.findById(bob.id))?.groups, [], 'and nothing of the same transaction happened');
+  });
+
+  test('takes nothing along that is no part of a profile', async (t) => {
+    const { accounts } = await setUp(t);
+    const bob = await accounts.create({ email: 'b@example.com' });
+    await accounts.update(bob, { name: 'Bob', groups: ['admins'], epoch: 7 } as { name: string });
+    const found = await accounts.findById(bob.id);
+    assert.deepEqual([found?.groups, found?.epoch, found?.name], [[], 0, 'Bob']);
+  });
+});
+
 describe('loadServerSecret', () => {
   test('gives all nodes that ask at once the same secret, sealed at rest', async (t) => {
     const { url, db, now, sealer } = await setUp(t);

@@ -66,10 +66,19 @@ export async function tokensFor(
   };
 }
 
-export type Shown = 'sign-in' | 'consent' | 'select-account' | 'sign-out' | 'signed-out' | 'error' | 'callback';
+export type Shown =
+  | 'sign-in'
+  | 'new-password'
+  | 'consent'
+  | 'select-account'
+  | 'sign-out'
+  | 'signed-out'
+  | 'error'
+  | 'callback';
 
 const MARKS: readonly (readonly [RegExp, Shown])[] = [
   [/ id="password"/, 'sign-in'],
+  [/ id="new-password"/, 'new-password'],
   [/ id="allow"/, 'consent'],
   [/ id="another"/, 'select-account'],
   [/ id="logout-yes"/, 'sign-out'],

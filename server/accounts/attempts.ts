@@ -1,0 +1,243 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Bound, Db, Row } from '../platform/db.ts';
+import { unavailable } from '../platform/errors.ts';
+import { blindIndex, hashToken } from '../platform/sealing.ts';
+import type { Account } from './account.ts';
+import { normaliseIdentifier } from './identifiers.ts';
+import type { Accounts, Credentials } from './store.ts';
+
+/**
+ * Guesses at what signs a person in, and the locks that wrong ones lead to.
+ *
+ * A guess is taken before anything is verified, by a statement that commits by itself: so many guesses at once, on
+ * however many nodes, are no more than were allowed, and one that was taken counts even when the request that made it
+ * fails or its process dies (Vikunja CVE-2026-35597). A success gives it back.
+ *
+ * Each person has one bucket a factor, whatever spelling of whatever identifier they are asked for by (Authelia
+ * CVE-2026-47203), and an identifier that nobody has is counted in the same way, so that a lock tells nothing either. A
+ * browser on which the person has signed in before has a bucket of its own: strangers lock out strangers (OWASP, "Device
+ * Cookies").
+ */
+export interface Attempts {
+  /** Looks the person up and takes a guess at their password, in one statement. @throws AppError 503 when too many are in flight */
+  takePassword(input: { identifier: string; deviceToken: string | undefined }): Promise<PasswordGuess>;
+  /** @throws AppError 503 when too many are in flight */
+  take(input: { account: Account; factor: CodeFactor; deviceToken: string | undefined }): Promise<Guess>;
+  /** It was wrong. One that was not allowed does not count, at the same cost: how long it takes tells of no lock. */
+  failed(guess: Guess): Promise<{ lockedNow: boolean }>;
+  /** Nothing was verified, so nothing was learnt: the guess is given back. */
+  returned(guess: Guess): Promise<void>;
+  /** It was right: for the transaction that makes something of it. */
+  succeeded(guess: Guess): Bound;
+  /** Forgets all failures and locks of a person, on every device and for every factor. */
+  unlock(accountId: string): Bound;
+  /** The locks of a person that are in force now. */
+  locksOf(accountId: string): Promise<Lock[]>;
+}
+
+export type CodeFactor = 'totp' | 'recovery_code';
+export type Factor = 'password' | CodeFactor;
+
+export interface Guess {
+  /** False: whatever was guessed, the answer is no. */
+  readonly allowed: boolean;
+  readonly bucket: Buffer;
+}
+
+export interface PasswordGuess extends Guess {
+  /** What there is to verify; undefined when nobody has the identifier. */
+  readonly credentials: Credentials | undefined;
+  /** Opens what is known of the person, which takes time: not before the password was right. */
+  account(): Account | undefined;
+  /** What is known of the browser. */
+  readonly device: { readonly known: boolean; readonly trusted: boolean; readonly first: boolean };
+}
+
+export interface Lock {
+  readonly factor: Factor;
+  readonly until: Date;
+}
+
+/** Wrong guesses until the lock. */
+export const FAILURES = 3;
+const LOCK_SECONDS = 15 * 60;
+const LOCK_SECONDS_MOST = 24 * 3_600;
+/** For how long failures, and how often in a row there was a lock, are remembered. */
+const MEMORY_SECONDS = 24 * 3_600;
+/** A guess that nobody has settled by then counts as wrong: its process died, or its request failed. */
+const IN_FLIGHT_SECONDS = 60;
+
+/** How long the next lock lasts, in seconds, after so many (an SQL expression) in a row. */
+const lockSeconds = (locks: string) => `least(${LOCK_SECONDS} * power(2, least(${locks}, 10)), ${LOCK_SECONDS_MOST})`;
+const after = (time: string, seconds: string | number) => `${time} + make_interval(secs => ${seconds})`;
+
+/**
+ * Takes a guess from a bucket. `slot` has one row: bucket, account_id.
+ * What the row says is first brought up to now ($1): what has expired, a lock that has ended, guesses that nobody settled.
+ */
+const takeFrom = (slot: string, factor: string) => `
+  INSERT INTO attempts AS t
+         (bucket, account_id, factor, verdict, failures, in_flight, in_flight_until, locks, locked_until, expires_at)
+  SELECT bucket, account_id, ${factor}, 'taken', 0, 1, ${after('$1::timestamptz', IN_FLIGHT_SECONDS)}, 0, NULL,
+         ${after('$1::timestamptz', MEMORY_SECONDS)}
+    FROM ${slot}
+  ON CONFLICT (bucket) DO UPDATE
+     SET (verdict, failures, in_flight, in_flight_until, locks, locked_until, expires_at) = (
+           SELECT verdict, failures,
+                  in_flight + CASE WHEN verdict = 'taken' THEN 1 ELSE 0 END,
+                  CASE WHEN verdict = 'taken' THEN excluded.in_flight_until ELSE t.in_flight_until END,
+                  locks + CASE WHEN overdue THEN 1 ELSE 0 END,
+                  CASE WHEN overdue THEN ${after('$1::timestamptz', lockSeconds('locks'))}
+                       WHEN verdict = 'locked' THEN t.locked_until END,
+                  CASE WHEN overdue THEN ${after('$1::timestamptz', `${lockSeconds('locks')} + ${MEMORY_SECONDS}`)}
+                       WHEN verdict = 'taken' THEN greatest(excluded.expires_at, ${after('t.locked_until', MEMORY_SECONDS)})
+                       ELSE t.expires_at END
+             FROM (SELECT *, failures >= ${FAILURES} AND NOT is_locked AS overdue,
+                          CASE WHEN is_locked OR failures >= ${FAILURES} THEN 'locked'
+                               WHEN failures + in_flight >= ${FAILURES} THEN 'busy'
+                               ELSE 'taken' END AS verdict
+                     FROM (SELECT alive AND coalesce(t.locked_until > $1, false) AS is_locked,
+                                  CASE WHEN alive THEN t.locks ELSE 0 END AS locks,
+                                  CASE WHEN alive AND NOT coalesce(t.locked_until <= $1, false)
+                                       THEN t.failures + CASE WHEN t.in_flight_until <= $1 THEN t.in_flight ELSE 0 END
+                                       ELSE 0 END AS failures,
+                                  CASE WHEN alive AND t.in_flight_until > $1 THEN t.in_flight ELSE 0 END AS in_flight
+                             FROM (SELECT t.expires_at > $1 AS alive) a) now) judged)
+  RETURNING t.bucket, t.verdict`;
+
+/** The bucket of somebody (16 bytes of an account's id, or the lookup of an identifier) at a factor and a device. */
+const bucketOf = (whom: string, factor: string, device: string) =>
+  `sha256(${whom} || convert_to(${factor}, 'UTF8') || coalesce(${device}, ''::bytea))`;
+
+/** A browser's row is found by its cookie together with the account: $2 is the hash of the cookie, or null. */
+const knownDevice = (account: string) => `
+  SELECT id_hash, trusted_until FROM devices
+   WHERE id_hash = sha256($2::bytea || uuid_send(${account})) AND expires_at > $1`;
+
+function createStatements(accountColumns: string) {
+  return {
+    takePassword: {
+      name: 'attempts.take_password',
+      text: `
+        WITH person AS (
+          SELECT * FROM accounts WHERE id = (SELECT account_id FROM account_identifiers WHERE lookup = $3)
+        ), device AS (
+          ${knownDevice('(SELECT id FROM person)')}
+        ), slot AS (
+          SELECT ${bucketOf('coalesce((SELECT uuid_send(id) FROM person), $3)', "'password'", '(SELECT id_hash FROM device)')} AS bucket,
+                 (SELECT id FROM person) AS account_id
+        ), guess AS (
+          ${takeFrom('slot', "'password'")}
+        )
+        SELECT guess.bucket, guess.verdict, (SELECT id_hash FROM device) IS NOT NULL AS device_known,
+               coalesce((SELECT trusted_until FROM device) > $1, false) AS device_trusted,
+               NOT EXISTS (SELECT 1 FROM devices d WHERE d.account_id = a.id) AS device_first, ${accountColumns}
+          FROM guess LEFT JOIN person a ON true`,
+    },
+    take: {
+      name: 'attempts.take',
+      text: `
+        WITH slot AS (
+          SELECT ${bucketOf('uuid_send($3::uuid)', '$4::text', `(SELECT id_hash FROM (${knownDevice('$3::uuid')}) d)`)} AS bucket,
+                 $3::uuid AS account_id
+        )
+        ${takeFrom('slot', '$4::text')}`,
+    },
+    failed: {
+      name: 'attempts.failed',
+      text: `
+        UPDATE attempts t
+           SET (in_flight, failures, locks, locked_until, expires_at) = (
+                 SELECT greatest(t.in_flight - $3::int, 0), t.failures + $3::int,
+                        t.locks + CASE WHEN locks_now THEN 1 ELSE 0 END,
+                        CASE WHEN locks_now THEN ${after('$2::timestamptz', lockSeconds('t.locks'))} ELSE t.locked_until END,
+                        CASE WHEN locks_now THEN ${after('$2::timestamptz', `${lockSeconds('t.locks')} + ${MEMORY_SECONDS}`)}
+                             WHEN $3::int = 1 THEN ${after('$2::timestamptz', MEMORY_SECONDS)}
+                             ELSE t.expires_at END
+                   FROM (SELECT $3::int = 1 AND t.failures + 1 = ${FAILURES} AS locks_now) now)
+         WHERE bucket = $1
+     RETURNING $3::int = 1 AND failures = ${FAILURES} AS locked_now`,
+    },
+    returned: {
+      name: 'attempts.returned',
+      text: 'UPDATE attempts SET in_flight = greatest(in_flight - 1, 0) WHERE bucket = $1',
+    },
+    // The row stays for as long as other guesses may be in flight: were it gone, theirs would not count.
+    succeeded: {
+      name: 'attempts.succeeded',
+      text: `
+        UPDATE attempts
+           SET failures = 0, locks = 0, locked_until = NULL, in_flight = greatest(in_flight - 1, 0),
+               expires_at = in_flight_until
+         WHERE bucket = $1`,
+    },
+    unlock: { name: 'attempts.unlock', text: 'DELETE FROM attempts WHERE account_id = $1' },
+    locks: {
+      name: 'attempts.locks',
+      text: `SELECT factor, max(locked_until) AS until FROM attempts
+              WHERE account_id = $1 AND locked_until > $2 GROUP BY factor ORDER BY factor`,
+    },
+  };
+}
+
+interface GuessRow extends Row {
+  readonly bucket: Buffer;
+  readonly verdict: 'taken' | 'busy' | 'locked';
+}
+
+interface PasswordGuessRow extends GuessRow {
+  readonly device_known: boolean;
+  readonly device_trusted: boolean;
+  readonly device_first: boolean;
+}
+
+export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Uint8Array; now: Clock }): Attempts {
+  const { db, accounts, indexKey, now } = parts;
+  const SQL = createStatements(accounts.columns);
+  const time = () => new Date(now());
+  const hashOf = (deviceToken: string | undefined) => (deviceToken === undefined ? null : hashToken(deviceToken));
+
+  return {
+    async takePassword({ identifier, deviceToken }) {
+      const lookup = blindIndex(indexKey, normaliseIdentifier(identifier));
+      const [row] = await db.run<PasswordGuessRow>(SQL.takePassword, [time(), hashOf(deviceToken), lookup]);
+      const found = judged(row);
+      return {
+        ...guessOf(found),
+        credentials: accounts.credentialsOf(found),
+        account: () => accounts.fromRow(found),
+        device: { known: found.device_known, trusted: found.device_trusted, first: found.device_first },
+      };
+    },
+
+    async take({ account, factor, deviceToken }) {
+      const [row] = await db.run<GuessRow>(SQL.take, [time(), hashOf(deviceToken), account.id, factor]);
+      return guessOf(row);
+    },
+
+    async failed({ bucket, allowed }) {
+      const [row] = await db.run<{ locked_now: boolean }>(SQL.failed, [bucket, time(), allowed ? 1 : 0]);
+      return { lockedNow: row?.locked_now ?? false };
+    },
+
+    async returned({ bucket }) {
+      await db.run(SQL.returned, [bucket]);
+    },
+
+    succeeded: ({ bucket }) => ({ statement: SQL.succeeded, values: [bucket] }),
+    unlock: (accountId) => ({ statement: SQL.unlock, values: [accountId] }),
+    locksOf: (accountId) => db.run<{ factor: Factor; until: Date }>(SQL.locks, [accountId, time()]),
+  };
+}
+
+function guessOf(row: GuessRow | undefined): Guess {
+  const { bucket, verdict } = judged(row);
+  // No verdict on what was guessed: those before it may yet turn out right.
+  if (verdict === 'busy') throw unavailable('signing in to this account');
+  return { allowed: verdict === 'taken', bucket };
+}
+
+function judged<R extends GuessRow>(row: R | undefined): R {
+  if (!row) throw new Error('a guess left no row');
+  return row;
+}

@@ -1,0 +1,97 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Bound, Db } from '../platform/db.ts';
+import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import type { Account } from './account.ts';
+import { uuidv7 } from './ids.ts';
+import type { Accounts } from './store.ts';
+
+/** What a person is told about in "recent security events"; each has a text in the message catalogue. */
+export const EVENT_KINDS = [
+  'signed_in',
+  'new_device',
+  'locked',
+  'unlocked',
+  'password_changed',
+  'password_reset',
+  'totp_added',
+  'totp_removed',
+  'passkey_added',
+  'passkey_removed',
+  'recovery_codes_renewed',
+  'recovery_code_used',
+  'email_changed',
+  'email_verified',
+  'session_ended',
+  'app_revoked',
+] as const;
+
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** Where it came from and what it was about, in plain words. */
+export type EventDetails = Readonly<Record<string, string>>;
+
+export interface SecurityEvent {
+  readonly id: string;
+  readonly kind: EventKind;
+  readonly details: EventDetails;
+  readonly at: Date;
+}
+
+export interface Events {
+  /** For the transaction of what happened: there is no event of what did not, and nothing happens without its event. */
+  append(account: Account, kind: EventKind, details?: EventDetails): Bound;
+  /** The newest first. */
+  list(account: Account, limit: number): Promise<SecurityEvent[]>;
+}
+
+/** For as long a person can look back. */
+export const EVENT_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+const SQL = {
+  insert: {
+    name: 'security_events.insert',
+    text: `INSERT INTO security_events (id, account_id, kind, sealed_own, created_at, expires_at)
+           VALUES ($1, $2, $3, $4, $5, $6)`,
+  },
+  list: {
+    name: 'security_events.list',
+    text: `SELECT id, kind, sealed_own, created_at FROM security_events
+            WHERE account_id = $1 AND expires_at > $2 AND kind = ANY($3::text[]) ORDER BY id DESC LIMIT $4`,
+  },
+};
+
+interface EventRow {
+  id: string;
+  kind: EventKind;
+  sealed_own: Buffer;
+  created_at: Date;
+}
+
+/** What happened to an account, for the person to see. What it says is sealed under their own key. */
+export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf'>; now: Clock }): Events {
+  const { db, accounts, now } = parts;
+  return {
+    append(account, kind, details = {}) {
+      const at = now();
+      const id = uuidv7(at);
+      const sealed = sealJson(accounts.sealerOf(account), placeOf(id), details);
+      const values = [id, account.id, kind, sealed, new Date(at), new Date(at + EVENT_DAYS * DAY_MS)];
+      return { statement: SQL.insert, values };
+    },
+
+    async list(account, limit) {
+      // While versions differ another node may write kinds that this one has no words for.
+      const rows = await db.run<EventRow>(SQL.list, [account.id, new Date(now()), EVENT_KINDS, limit]);
+      const sealer = accounts.sealerOf(account);
+      return rows.map(({ id, kind, sealed_own: sealed, created_at: at }) => ({
+        id,
+        kind,
+        details: openJson(sealer, placeOf(id), sealed) as EventDetails,
+        at,
+      }));
+    },
+  };
+}
+
+const placeOf = (id: string): Place => ({ table: 'security_events', column: 'sealed_own', row: id });

@@ -1,0 +1,71 @@
+import { type Bound, type Db, sqlState } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Account } from './account.ts';
+
+const SQL = {
+  // FOR UPDATE: changes of one person's factors happen one after the other, each over what the last one left.
+  require: {
+    name: 'factors.require_epoch',
+    text: 'SELECT require_epoch($2, (SELECT epoch FROM accounts WHERE id = $1 FOR UPDATE))',
+  },
+  // What the person has is read off the tables themselves, so that it cannot drift from them.
+  settle: {
+    name: 'factors.settle',
+    text: `UPDATE accounts
+              SET epoch = epoch + 1,
+                  second_factors = ARRAY(
+                    SELECT kind FROM (
+                      SELECT 1 AS place, 'totp' AS kind WHERE EXISTS (SELECT 1 FROM totp WHERE account_id = $1)
+                      UNION ALL
+                      SELECT 2, 'passkey' WHERE EXISTS (SELECT 1 FROM passkeys WHERE account_id = $1)
+                    ) kinds ORDER BY place)
+            WHERE id = $1 RETURNING epoch`,
+  },
+  // Codes stand in for a factor: without one they would be one themselves.
+  dropCodes: {
+    name: 'factors.drop_codes',
+    text: `DELETE FROM recovery_codes
+            WHERE account_id = $1 AND EXISTS (SELECT 1 FROM accounts WHERE id = $1 AND second_factors = '{}')`,
+  },
+  distrust: {
+    name: 'factors.distrust_devices',
+    text: 'UPDATE devices SET trusted_until = NULL WHERE account_id = $1 AND trusted_until IS NOT NULL',
+  },
+};
+
+/** SQLSTATE that `require_epoch` raises (migration 0002). */
+const CREDENTIALS_CHANGED = 'CD002';
+
+/**
+ * Changes what a person's second factors are, as one transaction: the factor itself, the list of kinds, the epoch (so
+ * that a sign-in which began before does not end after), codes that have nothing to stand in for, trust in browsers.
+ * @param account as it was when the change was decided: one that has changed since is not touched
+ * @param change the first statement's rows are returned
+ * @throws AppError 400 `credentials_changed` when the person's credentials changed meanwhile
+ */
+export async function changeFactors(
+  db: Db,
+  account: Account,
+  change: readonly Bound[],
+  also: readonly Bound[] = [],
+): Promise<{ epoch: number; rows: readonly unknown[] }> {
+  const of = (statement: Bound['statement'], ...values: unknown[]): Bound => ({
+    statement,
+    values: [account.id, ...values],
+  });
+  try {
+    const answers = await db.transact([
+      of(SQL.require, account.epoch),
+      ...change,
+      of(SQL.settle),
+      of(SQL.dropCodes),
+      of(SQL.distrust),
+      ...also,
+    ]);
+    const settled = answers[change.length + 1]?.[0] as { epoch: number };
+    return { epoch: settled.epoch, rows: answers[1] ?? [] };
+  } catch (cause) {
+    if (sqlState(cause) !== CREDENTIALS_CHANGED) throw cause;
+    throw new AppError('credentials_changed', 400, 'the account was changed meanwhile; try again', { cause });
+  }
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { type Bound, type Db, sqlState } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import { hashToken, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+
+/** What a mailed link is good for. */
+export const LINK_PURPOSES = [
+  'reset_password',
+  'sign_up',
+  'verify_email',
+  'change_email',
+  'invitation',
+  'unlock',
+] as const;
+export type LinkPurpose = (typeof LINK_PURPOSES)[number];
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Seconds. As short as the errand allows: whoever reads a mail later must not find a key in it. */
+export const LINK_LIFETIMES: Readonly<Record<LinkPurpose, number>> = {
+  reset_password: 30 * MINUTE,
+  sign_up: DAY,
+  verify_email: DAY,
+  change_email: HOUR,
+  invitation: 7 * DAY,
+  unlock: HOUR,
+};
+
+/** What a link was made under. When that has changed, the link is good for nothing. */
+export interface LinkPayload {
+  /** The address that the link proves, as it was when the mail went out. */
+  readonly email?: string;
+  /** Of the account: a link does not outlive a change of what signs the person in. */
+  readonly epoch?: number;
+}
+
+export interface Link {
+  readonly purpose: LinkPurpose;
+  /** None for a sign-up: there is nobody yet. */
+  readonly accountId: string | undefined;
+  readonly payload: LinkPayload;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Links that are mailed. The token has 256 bits and is stored as a hash; what the link is about is sealed. A link is good
+ * for one purpose and one account, for a short time, once.
+ */
+export interface Links {
+  /** @returns the token, and the statement that makes it work */
+  create(
+    purpose: LinkPurpose,
+    about: { accountId?: string; payload: LinkPayload; lifetimeSeconds?: number },
+  ): { token: string; bound: Bound };
+  /** Looks at a link and uses up nothing: mail scanners follow links as well. Undefined when it is good for nothing. */
+  peek(purpose: LinkPurpose, token: string): Promise<Link | undefined>;
+  /**
+   * Uses a link up, in the transaction of what it is used for: of parallel uses one finds it, and the transactions of the
+   * others fail (`isUsedUp`).
+   */
+  consume(purpose: LinkPurpose, token: string): Bound;
+  /** Ends all links of an account, as every change of password or address does; `consume` goes before it. */
+  endAllOf(accountId: string): Bound;
+}
+
+/** SQLSTATE that `require_single_use` raises (migration 0001). */
+const ALREADY_USED = 'CD001';
+
+/** True for the error of a transaction whose link was used meanwhile. */
+export function isUsedUp(error: unknown): boolean {
+  return sqlState(error) === ALREADY_USED;
+}
+
+/** A link that was used, is too old, was replaced or never was: nobody is told which. */
+export function linkGone(cause?: unknown): AppError {
+  return new AppError('link_gone', 410, 'the link no longer works', { cause });
+}
+
+const SQL = {
+  insert: {
+    name: 'links.insert',
+    text: `INSERT INTO links (token_hash, purpose, account_id, sealed, created_at, expires_at)
+           VALUES ($1, $2, $3, $4, $5, $6)`,
+  },
+  find: {
+    name: 'links.find',
+    text: 'SELECT account_id, sealed, expires_at FROM links WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3',
+  },
+  consume: {
+    name: 'links.consume',
+    text: `WITH used AS (
+             DELETE FROM links WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING 1
+           )
+           SELECT require_single_use(1, (SELECT count(*) FROM used))`,
+  },
+  endAll: { name: 'links.end_all', text: 'DELETE FROM links WHERE account_id = $1' },
+};
+
+const TOKEN_BYTES = 32;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
+interface Sealed {
+  readonly purpose: LinkPurpose;
+  readonly accountId: string | null;
+  readonly payload: LinkPayload;
+}
+
+export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Links {
+  return {
+    create(purpose, { accountId, payload, lifetimeSeconds = LINK_LIFETIMES[purpose] }) {
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
+      const hash = hashToken(token);
+      const createdAt = now();
+      // Purpose and account are sealed as well, so that a row which was tampered with opens no other door.
+      const content: Sealed = { purpose, accountId: accountId ?? null, payload };
+      const sealed = sealJson(sealer, placeOf(hash), content);
+      const expiresAt = new Date(createdAt + lifetimeSeconds * 1000);
+      const values = [hash, purpose, accountId ?? null, sealed, new Date(createdAt), expiresAt];
+      return { token, bound: { statement: SQL.insert, values } };
+    },
+
+    async peek(purpose, token) {
+      if (!TOKEN.test(token)) return undefined;
+      const hash = hashToken(token);
+      const [row] = await db.run<{ account_id: string | null; sealed: Buffer; expires_at: Date }>(SQL.find, [
+        hash,
+        purpose,
+        new Date(now()),
+      ]);
+      if (!row) return undefined;
+      const content = openJson(sealer, placeOf(hash), row.sealed) as Sealed;
+      if (content.purpose !== purpose || content.accountId !== row.account_id) return undefined;
+      return {
+        purpose,
+        accountId: content.accountId ?? undefined,
+        payload: content.payload,
+        expiresAt: row.expires_at,
+      };
+    },
+
+    consume: (purpose, token) => ({
+      statement: SQL.consume,
+      values: [hashToken(token), purpose, new Date(now())],
+    }),
+
+    endAllOf: (accountId) => ({ statement: SQL.endAll, values: [accountId] }),
+  };
+}
+
+function placeOf(hash: Buffer): Place {
+  return { table: 'links', column: 'sealed', row: hash.toString('hex') };
+}

@@ -1,0 +1,68 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** RFC 6238 with what every authenticator app can do: SHA-1, six digits, thirty seconds. */
+export const STEP_SECONDS = 30;
+const DIGITS = 6;
+/** Steps that a clock may be off, in either direction (RFC 6238 §5.2). */
+const DRIFT = 1;
+
+/** The value for a counter (RFC 4226 §5.3). @param digits 6 to 8 */
+export function hotp(secret: Uint8Array, counter: number, digits: number = DIGITS): string {
+  const message = Buffer.alloc(8);
+  message.writeBigUInt64BE(BigInt(counter));
+  const digest = createHmac('sha1', secret).update(message).digest();
+  const offset = digest.readUInt8(digest.length - 1) & 0xf;
+  const truncated = digest.readUInt32BE(offset) & 0x7fff_ffff;
+  return String(truncated % 10 ** digits).padStart(digits, '0');
+}
+
+/** The time step of a moment (RFC 6238 §4.2). @param now milliseconds since the epoch */
+export function stepAt(now: number): number {
+  return Math.floor(now / 1000 / STEP_SECONDS);
+}
+
+/**
+ * The latest step around now whose code this is; undefined for none. All steps are compared, each in constant time:
+ * how long it takes tells nothing of how close a guess was.
+ * @param code as typed: white space is left out
+ */
+export function matchingStep(secret: Uint8Array, code: string, now: number): number | undefined {
+  const digits = code.replaceAll(/\s/g, '');
+  if (!/^[0-9]{6}$/.test(digits)) return undefined;
+  const presented = Buffer.from(digits);
+  let match: number | undefined;
+  for (let step = Math.max(0, stepAt(now) - DRIFT); step <= stepAt(now) + DRIFT; step += 1) {
+    if (timingSafeEqual(presented, Buffer.from(hotp(secret, step)))) match = step;
+  }
+  return match;
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** RFC 4648 §6, without padding, as authenticator apps take secrets. */
+export function base32(bytes: Uint8Array): string {
+  let bits = 0;
+  let value = 0;
+  let text = '';
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += BASE32[(value >>> bits) & 31];
+      value &= (1 << bits) - 1;
+    }
+  }
+  return bits === 0 ? text : text + BASE32[(value << (5 - bits)) & 31];
+}
+
+/**
+ * What authenticator apps read from a QR code ("Key Uri Format"). Whatever an app assumes of the rest is what we use.
+ * @param issuer shown above the code; it must not contain a colon, which separates it from the account
+ */
+export function otpauthUri(parts: { issuer: string; account: string; secret: string }): string {
+  const issuer = parts.issuer.replaceAll(':', ' ');
+  const label = `${encodeURIComponent(issuer)}:${encodeURIComponent(parts.account)}`;
+  const query = `secret=${parts.secret}&issuer=${encodeURIComponent(issuer)}&algorithm=SHA1&digits=${DIGITS}&period=${STEP_SECONDS}`;
+  return `otpauth://totp/${label}?${query}`;
+}

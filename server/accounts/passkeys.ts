@@ -1,0 +1,331 @@
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+  type RegistrationResponseJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import type { Clock } from '../platform/clock.ts';
+import { type Bound, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import type { Account } from './account.ts';
+import { changeFactors } from './factor_change.ts';
+import type { Accounts } from './store.ts';
+
+/** Passkeys (WebAuthn Level 3): as a second factor, and instead of password and second factor together. */
+export interface Passkeys {
+  /** @param challenge base64url; of the visit or session in which the answer will come */
+  registrationOptions(account: Account, challenge: string): Promise<PublicKeyCredentialCreationOptionsJSON>;
+  /**
+   * @param response what the browser answered, as JSON
+   * @param name what the person calls it
+   * @param also statements for the same transaction
+   * @returns the account's epoch from now on
+   * @throws AppError 400 `passkey_refused` when it answers something else, 409 `passkey_exists`, 400 `credentials_changed`
+   */
+  register(
+    account: Account,
+    challenge: string,
+    response: string,
+    name: string,
+    also?: readonly Bound[],
+  ): Promise<{ id: string; epoch: number }>;
+  list(account: Account): Promise<Passkey[]>;
+  /** @throws AppError 404 `not_found`, 400 `invalid_input` */
+  rename(account: Account, id: string, name: string): Promise<void>;
+  /** @throws AppError 404 `not_found`, 400 `credentials_changed` */
+  remove(account: Account, id: string, also?: readonly Bound[]): Promise<void>;
+  /** @param account whose passkeys may answer; without one the browser offers whatever it has for this site */
+  assertionOptions(challenge: string, account?: Account): Promise<PublicKeyCredentialRequestOptionsJSON>;
+  /**
+   * @param response what the browser answered, as JSON
+   * @returns who that is, and what it is worth; undefined when it is nobody, or somebody else than `account`
+   */
+  verify(
+    challenge: string,
+    response: string,
+    options: { account?: Account | undefined; requireUserVerification: boolean },
+  ): Promise<Assertion | undefined>;
+}
+
+export interface Assertion {
+  readonly account: Account;
+  /** `hwk` or `swk`: bound to one device, or kept in software that copies it; `user` when that checked who uses it (RFC 8176). */
+  readonly amr: readonly string[];
+}
+
+export interface Passkey {
+  /** The credential id in base64url. */
+  readonly id: string;
+  readonly name: string;
+  /** Synchronised by the person's platform rather than bound to one device. */
+  readonly backedUp: boolean;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+interface PasskeyRow {
+  id: Buffer;
+  public_key: Buffer;
+  counter: string;
+  transports: string[];
+  backed_up: boolean;
+  sealed_own: Buffer;
+  created_at: Date;
+  last_used_at: Date | null;
+}
+
+/** WebAuthn L3 §4: a credential id has at most 1023 bytes. */
+const ID_BYTES_MAX = 1_023;
+const NAME_MAX = 100;
+const PASSKEYS_MAX = 50;
+const TIMEOUT_MS = 5 * 60_000;
+/** EdDSA, ES256, RS256 (RFC 9053 §2, RFC 8812 §2): what authenticators have. */
+const ALGORITHMS = [-8, -7, -257];
+const TRANSPORT = /^[a-z][a-z-]{0,31}$/;
+const TRANSPORTS_MAX = 10;
+
+function createStatements(accountColumns: string) {
+  return {
+    insert: {
+      name: 'passkeys.insert',
+      text: `INSERT INTO passkeys (id, account_id, public_key, counter, transports, backed_up, sealed_own, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    },
+    list: {
+      name: 'passkeys.list',
+      text: `SELECT id, transports, backed_up, sealed_own, created_at, last_used_at FROM passkeys
+              WHERE account_id = $1 ORDER BY created_at, id`,
+    },
+    find: {
+      name: 'passkeys.find',
+      text: `SELECT p.public_key, p.counter, ${accountColumns}
+               FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = $1`,
+    },
+    // The counter grows with every use, or is 0 for ever where an authenticator keeps none (WebAuthn L3 §6.1.1).
+    use: {
+      name: 'passkeys.use',
+      text: `UPDATE passkeys SET counter = $2, backed_up = $3, last_used_at = $4
+              WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0)) RETURNING 1`,
+    },
+    rename: {
+      name: 'passkeys.rename',
+      text: 'UPDATE passkeys SET sealed_own = $3 WHERE id = $1 AND account_id = $2 RETURNING 1',
+    },
+    remove: { name: 'passkeys.remove', text: 'DELETE FROM passkeys WHERE id = $1 AND account_id = $2 RETURNING 1' },
+  };
+}
+
+/**
+ * @param parts `name` is what authenticators show for this site; `onCounterRegression` is told when two authenticators
+ *   seem to hold the same key: the sign-in is refused
+ */
+export function createPasskeys(parts: {
+  db: Db;
+  accounts: Accounts;
+  issuer: URL;
+  name: string;
+  now: Clock;
+  onCounterRegression(account: Account): Promise<void>;
+}): Passkeys {
+  const { db, accounts, issuer, now } = parts;
+  const SQL = createStatements(accounts.columns);
+  const rpID = issuer.hostname;
+  const origin = issuer.origin;
+
+  const rowsOf = (account: Account) => db.run<PasskeyRow>(SQL.list, [account.id]);
+  const nameOf = (account: Account, row: PasskeyRow) =>
+    openJson(accounts.sealerOf(account), namePlace(row.id), row.sealed_own) as string;
+  const descriptors = async (account: Account) =>
+    (await rowsOf(account)).map(({ id, transports }) => ({ id: id.toString('base64url'), transports }));
+
+  return {
+    async registrationOptions(account, challenge) {
+      return generateRegistrationOptions({
+        rpName: parts.name,
+        rpID,
+        userID: userHandle(account),
+        userName: account.email,
+        userDisplayName: account.name ?? account.email,
+        challenge: bytesOf(challenge),
+        timeout: TIMEOUT_MS,
+        attestationType: 'none',
+        supportedAlgorithmIDs: ALGORITHMS,
+        excludeCredentials: await descriptors(account),
+        authenticatorSelection: { residentKey: 'required', userVerification: 'preferred' },
+      });
+    },
+
+    async register(account, challenge, response, name, also = []) {
+      const label = checkName(name);
+      const { credential, credentialBackedUp } = await verifiedRegistration(challenge, response);
+      const id = Buffer.from(credential.id, 'base64url');
+      if ((await rowsOf(account)).length >= PASSKEYS_MAX) {
+        throw new AppError('too_many_passkeys', 409, `nobody needs more than ${PASSKEYS_MAX} passkeys`);
+      }
+      const values = [
+        id,
+        account.id,
+        Buffer.from(credential.publicKey),
+        credential.counter,
+        (credential.transports ?? []).filter((one) => TRANSPORT.test(one)).slice(0, TRANSPORTS_MAX),
+        credentialBackedUp,
+        sealJson(accounts.sealerOf(account), namePlace(id), label),
+        new Date(now()),
+      ];
+      try {
+        const { epoch } = await changeFactors(db, account, [{ statement: SQL.insert, values }], also);
+        return { id: credential.id, epoch };
+      } catch (cause) {
+        if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
+        throw new AppError('passkey_exists', 409, 'this passkey is registered already', { cause });
+      }
+    },
+
+    async list(account) {
+      return (await rowsOf(account)).map((row) => ({
+        id: row.id.toString('base64url'),
+        name: nameOf(account, row),
+        backedUp: row.backed_up,
+        createdAt: row.created_at,
+        lastUsedAt: row.last_used_at,
+      }));
+    },
+
+    async rename(account, id, name) {
+      const bytes = idBytes(id);
+      const sealed = sealJson(accounts.sealerOf(account), namePlace(bytes), checkName(name));
+      const renamed = await db.run(SQL.rename, [bytes, account.id, sealed]);
+      if (renamed.length === 0) throw notFound('passkey', id);
+    },
+
+    async remove(account, id, also = []) {
+      const remove = { statement: SQL.remove, values: [idBytes(id), account.id] };
+      // Looked for first: nothing else of the transaction may happen for one that is not there.
+      if (!(await rowsOf(account)).some((row) => row.id.equals(idBytes(id)))) throw notFound('passkey', id);
+      await changeFactors(db, account, [remove], also);
+    },
+
+    async assertionOptions(challenge, account) {
+      return generateAuthenticationOptions({
+        rpID,
+        challenge: bytesOf(challenge),
+        timeout: TIMEOUT_MS,
+        ...(account
+          ? { allowCredentials: await descriptors(account), userVerification: 'preferred' as const }
+          : { userVerification: 'required' as const }),
+      });
+    },
+
+    async verify(challenge, response, { account: expected, requireUserVerification }) {
+      const assertion = parse<AuthenticationResponseJSON>(response);
+      const id = Buffer.from(assertion?.id ?? '', 'base64url');
+      if (!assertion || id.length === 0 || id.length > ID_BYTES_MAX) return undefined;
+      const [row] = await db.run<Row & Pick<PasskeyRow, 'public_key' | 'counter'>>(SQL.find, [id]);
+      const account = row && accounts.fromRow(row);
+      if (!account || account.disabled || (expected && expected.id !== account.id)) return undefined;
+      if (!answersFor(account, assertion.response.userHandle, expected === undefined)) return undefined;
+      const verified = await verifiedAssertion({ challenge, assertion, requireUserVerification, row });
+      if (!verified) return undefined;
+
+      const { newCounter, credentialBackedUp, userVerified } = verified;
+      const used = await db.run(SQL.use, [id, newCounter, credentialBackedUp, new Date(now())]);
+      if (used.length === 0) {
+        await parts.onCounterRegression(account);
+        return undefined;
+      }
+      return { account, amr: [credentialBackedUp ? 'swk' : 'hwk', ...(userVerified ? ['user'] : [])] };
+    },
+  };
+
+  async function verifiedRegistration(challenge: string, response: string) {
+    const refused = (cause?: unknown) =>
+      new AppError('passkey_refused', 400, 'the passkey was not accepted; try again', { cause });
+    const registration = parse<RegistrationResponseJSON>(response);
+    if (!registration) throw refused();
+    try {
+      const { registrationInfo } = await verifyRegistrationResponse({
+        response: registration,
+        expectedChallenge: challenge,
+        expectedOrigin: origin,
+        expectedRPID: rpID,
+        supportedAlgorithmIDs: ALGORITHMS,
+        requireUserVerification: false, // asked for where it matters: when it stands for the password as well
+      });
+      if (!registrationInfo) throw new Error('not verified');
+      return registrationInfo;
+    } catch (cause) {
+      throw refused(cause);
+    }
+  }
+
+  async function verifiedAssertion(given: {
+    challenge: string;
+    assertion: AuthenticationResponseJSON;
+    requireUserVerification: boolean;
+    row: Pick<PasskeyRow, 'public_key' | 'counter'>;
+  }) {
+    try {
+      const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+        response: given.assertion,
+        expectedChallenge: given.challenge,
+        expectedOrigin: origin,
+        expectedRPID: rpID,
+        requireUserVerification: given.requireUserVerification,
+        // The library judges the counter before the signature. The database does, after it and for all nodes at once.
+        credential: { id: given.assertion.id, publicKey: new Uint8Array(given.row.public_key), counter: 0 },
+      });
+      return verified ? authenticationInfo : undefined;
+    } catch {
+      return undefined; // whatever it was, it proves nothing
+    }
+  }
+}
+
+/** WebAuthn L3 §7.2, step 6: whose the credential is, as the authenticator says it; it must say when nobody else did. */
+function answersFor(account: Account, handle: string | undefined, required: boolean): boolean {
+  if (handle === undefined) return !required;
+  return Buffer.from(handle, 'base64url').equals(userHandle(account));
+}
+
+/** The account's id, which tells an authenticator nothing about the person (WebAuthn L3 §14.6.1). */
+function userHandle({ id }: Account): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(id.replaceAll('-', ''), 'hex'));
+}
+
+function bytesOf(challenge: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(challenge, 'base64url'));
+}
+
+/** The parts that are looked at before the library looks at all of it. */
+function parse<R extends { id: string; response: { userHandle?: string } | object }>(json: string): R | undefined {
+  try {
+    const value = JSON.parse(json) as R | null;
+    if (typeof value?.id !== 'string' || typeof value.response !== 'object' || !value.response) return undefined;
+    const { userHandle: handle } = value.response as { userHandle?: unknown };
+    return handle === undefined || typeof handle === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function idBytes(id: string): Buffer {
+  const bytes = Buffer.from(id, 'base64url');
+  if (bytes.length === 0 || bytes.length > ID_BYTES_MAX) throw notFound('passkey', id.slice(0, 32));
+  return bytes;
+}
+
+function checkName(value: string): string {
+  const name = value.trim();
+  if (name === '' || [...name].length > NAME_MAX) throw invalidInput('name', `must have 1 to ${NAME_MAX} characters`);
+  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) throw invalidInput('name', 'must not contain invisible characters');
+  return name;
+}
+
+function namePlace(id: Buffer): Place {
+  return { table: 'passkeys', column: 'sealed_own', row: id.toString('hex') };
+}

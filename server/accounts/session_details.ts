@@ -1,0 +1,154 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Bound, Db } from '../platform/db.ts';
+import { subnet } from '../platform/limits.ts';
+import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import type { Account } from './account.ts';
+import type { Accounts } from './store.ts';
+
+/** What tells a person which browser a session is in. */
+export interface BrowserName {
+  /** Such as `Firefox`; undefined for one that we do not know. */
+  readonly browser?: string;
+  /** Such as `Linux`. */
+  readonly system?: string;
+}
+
+export interface SessionDetails extends BrowserName {
+  readonly sessionUid: string;
+  /** The network that it was last seen in: an IPv4 address, or an IPv6 /64. */
+  readonly network: string;
+  readonly signedInAt: Date;
+  readonly lastSeenAt: Date;
+}
+
+export interface Visitor {
+  /** `User-Agent` */
+  readonly userAgent: string | undefined;
+  readonly address: string;
+}
+
+/** What a person is shown of their sessions, beside what the provider knows of them. Sealed under the person's own key. */
+export interface SessionDetailsStore {
+  /** For the transaction of a request in which the session was seen. Changes something every five minutes at most. */
+  touch(sessionUid: string, account: Account, visitor: Visitor): Bound;
+  /** Of all sessions of the account. */
+  list(account: Account): Promise<SessionDetails[]>;
+}
+
+export const SEEN_EVERY_MS = 5 * 60_000;
+
+const SQL = {
+  // A session that ended meanwhile gets none: that must not fail the request, as its foreign key would.
+  touch: {
+    name: 'session_details.touch',
+    text: `INSERT INTO session_details AS d (session_uid, sealed_own, signed_in_at, last_seen_at)
+           SELECT s.uid, $3, $4, $4
+             FROM (SELECT uid FROM sessions WHERE uid = $1 AND account_id = $2 FOR KEY SHARE) s
+           ON CONFLICT (session_uid) DO UPDATE
+              SET sealed_own = excluded.sealed_own, last_seen_at = excluded.last_seen_at
+            WHERE d.last_seen_at <= $5`,
+  },
+  list: {
+    name: 'session_details.list',
+    text: `SELECT d.session_uid, d.sealed_own, d.signed_in_at, d.last_seen_at
+             FROM sessions s JOIN session_details d ON d.session_uid = s.uid WHERE s.account_id = $1`,
+  },
+};
+
+interface DetailsRow {
+  session_uid: string;
+  sealed_own: Buffer;
+  signed_in_at: Date;
+  last_seen_at: Date;
+}
+
+export function createSessionDetails(parts: {
+  db: Db;
+  accounts: Pick<Accounts, 'sealerOf'>;
+  now: Clock;
+}): SessionDetailsStore {
+  const { db, accounts, now } = parts;
+  return {
+    touch(sessionUid, account, { userAgent, address }) {
+      const at = now();
+      const seen = { ...browserOf(userAgent), network: subnet(address) };
+      const sealed = sealJson(accounts.sealerOf(account), placeOf(sessionUid), seen);
+      const values = [sessionUid, account.id, sealed, new Date(at), new Date(at - SEEN_EVERY_MS)];
+      return { statement: SQL.touch, values };
+    },
+
+    async list(account) {
+      const rows = await db.run<DetailsRow>(SQL.list, [account.id]);
+      const sealer = accounts.sealerOf(account);
+      return rows.map((row) => ({
+        ...(openJson(sealer, placeOf(row.session_uid), row.sealed_own) as BrowserName & { network: string }),
+        sessionUid: row.session_uid,
+        signedInAt: row.signed_in_at,
+        lastSeenAt: row.last_seen_at,
+      }));
+    },
+  };
+}
+
+const placeOf = (uid: string): Place => ({ table: 'session_details', column: 'sealed_own', row: uid });
+
+type Names = readonly (readonly [RegExp, string])[];
+
+/** The first that matches: most browsers also claim to be the ones that stand further down. */
+const BROWSERS: Names = [
+  [/\bEdg(e|A|iOS)?\//, 'Edge'],
+  [/\b(OPR|OPiOS)\//, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\bVivaldi\//, 'Vivaldi'],
+  [/\b(Firefox|FxiOS)\//, 'Firefox'],
+  [/\b(Chrome|Chromium|CriOS|HeadlessChrome)\//, 'Chrome'],
+  [/\bVersion\/[\d.]+.*\bSafari\//, 'Safari'],
+  [/\bcurl\//, 'curl'],
+];
+
+const SYSTEMS: Names = [
+  [/\biPhone\b/, 'iPhone'],
+  [/\biPad\b/, 'iPad'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bWindows\b/, 'Windows'],
+  [/\b(Macintosh|Mac OS X)\b/, 'macOS'],
+  [/\b(Linux|X11)\b/, 'Linux'],
+];
+
+/** What a `User-Agent` says in a word or two. It is what the browser says of itself: shown, never relied upon. */
+export function browserOf(userAgent: string | undefined): BrowserName {
+  const text = userAgent?.slice(0, 512) ?? '';
+  const nameIn = (names: Names) => names.find(([pattern]) => pattern.test(text))?.[1];
+  const [browser, system] = [nameIn(BROWSERS), nameIn(SYSTEMS)];
+  return { ...(browser === undefined ? {} : { browser }), ...(system === undefined ? {} : { system }) };
+}
+
+/** What is noted of a browser with what was done in it: of an event, and in a mail. */
+export function visitorDetails({ userAgent, address }: Visitor): Readonly<Record<string, string>> {
+  return { ...browserOf(userAgent), address: subnet(address) };
+}
+
+/** Where a session is, as far as an address tells. There is no database of places here, and none is asked. */
+export type PlaceKind = 'here' | 'private' | 'elsewhere';
+
+/** RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5: addresses that mean something within one network alone. */
+const PRIVATE: readonly RegExp[] = [
+  /^10\./,
+  /^127\./,
+  /^192\.168\./,
+  /^172\.(1[6-9]|2\d|3[01])\./,
+  /^169\.254\./,
+  /^f[cd][0-9a-f]{2}:/,
+  /^fe[89ab][0-9a-f]:/,
+  /^0:0:0:0::\/64$/, // the loopback's
+];
+
+/**
+ * @param network as it is noted of a session
+ * @param viewer the address that the person is at now
+ */
+export function place(network: string, viewer: string): PlaceKind {
+  if (network === subnet(viewer)) return 'here';
+  return PRIVATE.some((pattern) => pattern.test(network)) ? 'private' : 'elsewhere';
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import type { Bound, Db } from '../platform/db.ts';
+import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import type { Account } from './account.ts';
+import { changeFactors } from './factor_change.ts';
+import { base32, matchingStep, otpauthUri } from './one_time_password.ts';
+import type { Accounts } from './store.ts';
+
+/** Codes from an authenticator app (RFC 6238) as a second factor. */
+export interface Totp {
+  /**
+   * A new secret, which is nothing until it is confirmed.
+   * @param context what the enrolment belongs to, such as a visit or a session: it is of no use in another one
+   */
+  begin(account: Account, context: string): Enrolment;
+  /** The same enrolment again, for a page that is shown again; undefined when it is over or was not ours. */
+  resume(account: Account, context: string, enrolment: string): Enrolment | undefined;
+  /**
+   * Makes the secret the person's, when the code shows that their app has it. It replaces an earlier one.
+   * @param also statements for the same transaction
+   * @returns the account's epoch from now on; undefined for a wrong code or an enrolment that is over
+   * @throws AppError 400 `credentials_changed`
+   */
+  confirm(
+    account: Account,
+    context: string,
+    enrolment: string,
+    code: string,
+    also?: readonly Bound[],
+  ): Promise<{ epoch: number } | undefined>;
+  /** Accepts each code once (RFC 6238 §5.2): the database decides for all nodes. */
+  verify(account: Account, code: string): Promise<boolean>;
+  /** @throws AppError 400 `credentials_changed` */
+  remove(account: Account, also?: readonly Bound[]): Promise<void>;
+}
+
+export interface Enrolment {
+  /** Base32, for typing. */
+  readonly secret: string;
+  /** `otpauth://…`, for a QR code. */
+  readonly uri: string;
+  /** Sealed; travels through the form. */
+  readonly enrolment: string;
+}
+
+/** RFC 4226 §4, R6: 160 bits are recommended. */
+const SECRET_BYTES = 20;
+const ENROLMENT_SECONDS = 15 * 60;
+
+const SQL = {
+  put: {
+    name: 'totp.put',
+    text: `INSERT INTO totp (account_id, sealed_own, last_step, created_at) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (account_id) DO UPDATE
+              SET sealed_own = excluded.sealed_own, last_step = excluded.last_step, created_at = excluded.created_at`,
+  },
+  find: { name: 'totp.find', text: 'SELECT sealed_own FROM totp WHERE account_id = $1' },
+  use: {
+    name: 'totp.use',
+    text: 'UPDATE totp SET last_step = $2 WHERE account_id = $1 AND last_step < $2 RETURNING last_step',
+  },
+  remove: { name: 'totp.remove', text: 'DELETE FROM totp WHERE account_id = $1' },
+};
+
+/** @param parts `issuer` is what the authenticator app shows above the code */
+export function createTotp(parts: { db: Db; accounts: Accounts; issuer: string; now: Clock }): Totp {
+  const { db, accounts, issuer, now } = parts;
+
+  const describe = (account: Account, secret: Buffer, enrolment: string): Enrolment => {
+    const text = base32(secret);
+    return { secret: text, uri: otpauthUri({ issuer, account: account.email, secret: text }), enrolment };
+  };
+
+  function openEnrolment(account: Account, context: string, enrolment: string): Buffer | undefined {
+    const sealed = Buffer.from(enrolment, 'base64url');
+    try {
+      const opened = openJson(accounts.sealerOf(account), enrolmentPlace(account, context), sealed);
+      const { secret, expires } = opened as { secret: string; expires: number };
+      return expires > now() ? Buffer.from(secret, 'base64') : undefined;
+    } catch {
+      return undefined; // of another person or another visit, or made up
+    }
+  }
+
+  return {
+    begin(account, context) {
+      const secret = randomBytes(SECRET_BYTES);
+      const content = { secret: secret.toString('base64'), expires: now() + ENROLMENT_SECONDS * 1000 };
+      const sealed = sealJson(accounts.sealerOf(account), enrolmentPlace(account, context), content);
+      return describe(account, secret, sealed.toString('base64url'));
+    },
+
+    resume(account, context, enrolment) {
+      const secret = openEnrolment(account, context, enrolment);
+      return secret && describe(account, secret, enrolment);
+    },
+
+    async confirm(account, context, enrolment, code, also = []) {
+      const secret = openEnrolment(account, context, enrolment);
+      const step = secret && matchingStep(secret, code, now());
+      if (!secret || step === undefined) return undefined;
+      const sealed = accounts.sealerOf(account).seal(secretPlace(account), secret);
+      // The code that confirms is used up by that.
+      const put = { statement: SQL.put, values: [account.id, sealed, step, new Date(now())] };
+      const { epoch } = await changeFactors(db, account, [put], also);
+      return { epoch };
+    },
+
+    async verify(account, code) {
+      const [row] = await db.run<{ sealed_own: Buffer }>(SQL.find, [account.id]);
+      if (!row) return false;
+      const secret = accounts.sealerOf(account).open(secretPlace(account), row.sealed_own);
+      const step = matchingStep(secret, code, now());
+      if (step === undefined) return false;
+      const used = await db.run(SQL.use, [account.id, step]);
+      return used.length === 1;
+    },
+
+    async remove(account, also = []) {
+      await changeFactors(db, account, [{ statement: SQL.remove, values: [account.id] }], also);
+    },
+  };
+}
+
+function secretPlace({ id }: Account): Place {
+  return { table: 'totp', column: 'sealed_own', row: id };
+}
+
+/** No column: it is never stored. */
+function enrolmentPlace({ id }: Account, context: string): Place {
+  return { table: 'totp', column: 'enrolment', row: `${id} ${context}` };
+}

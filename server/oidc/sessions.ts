@@ -1,0 +1,87 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Provider } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
+import { openJson, type Sealer, sealJson } from '../platform/sealing.ts';
+import type { Units } from '../records/unit.ts';
+import { ROUTES } from './routes.ts';
+import type { Serving } from './serving.ts';
+
+/** The relying party that Cardea's own pages are: people sign in to them as to any other app. */
+export const ACCOUNT_CLIENT_ID = 'cardea-account';
+
+/** Where the browser comes back to from signing in. The code that it brings along is never redeemed. */
+export const SIGNED_IN_PATH = '/account/signed-in';
+
+const RETURN_SECONDS = 3_600;
+const PLACE = { table: 'authorization_requests', column: 'state', row: ACCOUNT_CLIENT_ID };
+
+interface ReturnState {
+  readonly to: string;
+  /** Seconds since the epoch. */
+  readonly exp: number;
+}
+
+/**
+ * Whose browser it is, for pages of ours that are no part of an authorization request, and the way to find out when that
+ * is not known, or not known freshly enough. Fulfils the port that `server/selfservice` declares.
+ */
+export function createSessions(options: {
+  readonly issuer: URL;
+  readonly serving: Serving;
+  readonly units: Units;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+}) {
+  const { issuer, serving, units, sealer } = options;
+  const seconds = () => Math.floor(options.now() / 1_000);
+
+  return {
+    /** @returns undefined when nobody is signed in */
+    async current(request: FastifyRequest, reply: FastifyReply) {
+      const session = await units.run(() => findSession(serving.current().provider, request, reply));
+      const { uid, accountId, loginTs, amr = [], acr } = session ?? {};
+      if (uid === undefined || accountId === undefined || loginTs === undefined || acr === undefined) return undefined;
+      return { sessionUid: uid, accountId, authTime: loginTs, amr, acr };
+    },
+
+    /**
+     * An authorization request of our own (OpenID Connect Core §3.1.2.1). Its code is worth nothing: nobody keeps the
+     * PKCE verifier.
+     */
+    signInUrl(wanted: { returnTo: string; fresh?: boolean; acr?: string; locale?: string }): string {
+      const state: ReturnState = { to: wanted.returnTo, exp: seconds() + RETURN_SECONDS };
+      const url = new URL(ROUTES.authorization, issuer);
+      url.search = new URLSearchParams({
+        client_id: ACCOUNT_CLIENT_ID,
+        redirect_uri: issuer.origin + SIGNED_IN_PATH,
+        response_type: 'code',
+        scope: 'openid',
+        code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
+        code_challenge_method: 'S256',
+        state: sealJson(sealer, PLACE, state).toString('base64url'),
+        ...(wanted.fresh ? { prompt: 'login' } : {}),
+        ...(wanted.acr === undefined ? {} : { acr_values: wanted.acr }),
+        ...(wanted.locale === undefined ? {} : { ui_locales: wanted.locale }),
+      }).toString();
+      return url.pathname + url.search;
+    },
+
+    /** The path that `signInUrl` was given, out of the `state` that came back; undefined for a state that is not ours. */
+    returnTo(state: unknown): string | undefined {
+      if (typeof state !== 'string') return undefined;
+      try {
+        const { to, exp } = openJson(sealer, PLACE, Buffer.from(state, 'base64url')) as ReturnState;
+        return exp > seconds() ? to : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+async function findSession(provider: Provider, request: FastifyRequest, reply: FastifyReply) {
+  const cookies = provider.createContext(request.raw, reply.raw).cookies;
+  const id = cookies.get(provider.cookieName('session'), { signed: true });
+  return id === undefined || id === '' ? undefined : provider.Session.find(id);
+}

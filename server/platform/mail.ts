@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTransport, type SendMailOptions } from 'nodemailer';
+import type { Clock } from './clock.ts';
+import { AppError, unavailable } from './errors.ts';
+import type { Mailbox, SmtpServer } from './smtp_url.ts';
+
+/** A mail as it is to be read; both forms say the same. */
+export interface Message {
+  /** What it is about, in a word: part of a file name. */
+  readonly kind: string;
+  readonly to: Mailbox;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** BCP 47 */
+  readonly locale: string;
+  /** Of the mail, not of the try: a mail that was sent twice is then recognised by whoever gets it. */
+  readonly id: string;
+}
+
+export interface Mailer {
+  /**
+   * @returns what the server answered
+   * @throws AppError 502 `mail_refused` when the server will never take it, 503 when it may take it later
+   */
+  send(message: Message): Promise<string>;
+  close(): void;
+}
+
+export interface MailerOptions {
+  readonly from: Mailbox;
+  /** What the part of a Message-ID after the @ is. */
+  readonly domain: string;
+  readonly now: Clock;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const SILENCE_TIMEOUT_MS = 30_000;
+const CONNECTIONS = 3;
+
+/** Sends by SMTP (RFC 5321). */
+export function createSmtpMailer(
+  server: SmtpServer,
+  options: MailerOptions & { timeouts?: { connectMs: number; silenceMs: number } },
+): Mailer {
+  const { connectMs, silenceMs } = options.timeouts ?? { connectMs: CONNECT_TIMEOUT_MS, silenceMs: SILENCE_TIMEOUT_MS };
+  const transport = createTransport({
+    host: server.host,
+    port: server.port,
+    secure: server.secure,
+    requireTLS: !server.secure && server.tls === 'required',
+    ignoreTLS: !server.secure && server.tls === 'none',
+    ...(server.auth ? { auth: { ...server.auth } } : {}),
+    tls: { minVersion: 'TLSv1.2' },
+    pool: true,
+    maxConnections: CONNECTIONS,
+    connectionTimeout: connectMs,
+    greetingTimeout: connectMs,
+    dnsTimeout: connectMs,
+    socketTimeout: silenceMs,
+    // A message names no files and no URLs of its own, whatever gets into it.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  // A pooled connection that breaks while it is idle is nobody's failure: the next mail opens another.
+  transport.on('error', () => {});
+  return {
+    async send(message) {
+      try {
+        const { response } = await transport.sendMail(rendered(message, options));
+        return response;
+      } catch (error) {
+        throw verdict(error);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** Where mails go in development: each into a file that the page /outbox shows. */
+export function createOutboxMailer(folder: string, options: MailerOptions): Mailer {
+  const transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+  return {
+    async send(message) {
+      const { message: source } = await transport.sendMail(rendered(message, options));
+      const time = new Date(options.now()).toISOString().replaceAll(/[:.]/g, '-');
+      const name = `${time}-${message.kind}-${randomBytes(3).toString('hex')}.eml`;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      // Under its own name once it is whole: whoever lists the folder sees no half a mail.
+      await writeFile(join(folder, `.${name}`), source, { mode: 0o600, flag: 'wx' });
+      await rename(join(folder, `.${name}`), join(folder, name));
+      return `written to ${join(folder, name)}`;
+    },
+    close: () => transport.close(),
+  };
+}
+
+function rendered(message: Message, { from, domain, now }: MailerOptions): SendMailOptions {
+  const to = message.to.address;
+  return {
+    from: headerOf(from),
+    to: headerOf(message.to),
+    // Said apart from the headers, so that nothing in a name can become another recipient.
+    envelope: { from: from.address, to: [to] },
+    subject: oneLine(message.subject),
+    text: message.text,
+    html: message.html,
+    // Readable as it is, and lines never too long (RFC 5322 §2.1.1).
+    textEncoding: 'quoted-printable',
+    date: new Date(now()),
+    messageId: `<${message.id}@${domain}>`,
+    headers: {
+      // RFC 3834 §5: no vacation notes in answer, please; the second is what Exchange listens to
+      'Auto-Submitted': 'auto-generated',
+      'X-Auto-Response-Suppress': 'All',
+      'Content-Language': message.locale,
+    },
+  };
+}
+
+function headerOf({ name, address }: Mailbox): { name: string; address: string } {
+  return { name: oneLine(name ?? ''), address };
+}
+
+/** A header is one line: whatever else would begin a new one, or hide something, becomes a space. */
+export function oneLine(text: string): string {
+  return text
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, 200);
+}
+
+interface SmtpError {
+  readonly responseCode?: unknown;
+  readonly command?: unknown;
+}
+
+/**
+ * 5yz is for good (RFC 5321 §4.2.1), when it is about the recipient or the mail. About who we are, it is the operator's to
+ * put right, and the mail waits for that.
+ */
+function verdict(error: unknown): AppError {
+  const { responseCode, command } = error as SmtpError;
+  const isForGood = typeof responseCode === 'number' && responseCode >= 500;
+  const isAboutMail = command === 'RCPT TO' || command === 'DATA';
+  if (isForGood && isAboutMail) {
+    return new AppError('mail_refused', 502, `the mail server refused the mail for good (${responseCode})`, {
+      cause: error,
+    });
+  }
+  return unavailable('the mail server', error);
+}

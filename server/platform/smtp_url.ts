@@ -1,0 +1,66 @@
+/** A mail server to hand mails to. */
+export interface SmtpServer {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte (smtps, RFC 8314 §3); otherwise STARTTLS as `tls` says. */
+  readonly secure: boolean;
+  /** `required`: nothing is sent, passwords least of all, before a certificate has been verified. */
+  readonly tls: 'required' | 'none';
+  readonly auth: { readonly user: string; readonly pass: string } | undefined;
+}
+
+const PORTS: Readonly<Record<string, number>> = { 'smtp:': 587, 'smtps:': 465 };
+const TLS = ['required', 'none'] as const;
+
+/**
+ * `smtp://user:password@host:587` or `smtps://…`. STARTTLS is required unless the server is on this machine, where nobody
+ * is in between, or `?tls=none` says that it is not.
+ * @throws Error in words that fit behind the setting's name
+ */
+export function smtpUrl(value: string): SmtpServer {
+  const url = URL.parse(value);
+  const port = PORTS[url?.protocol ?? ''];
+  if (!url || port === undefined || url.hostname === '') {
+    throw new Error('must be a URL that starts with smtp:// or smtps://');
+  }
+  if ((url.pathname !== '' && url.pathname !== '/') || url.hash !== '') {
+    throw new Error('must have no path: smtp://user:password@host:587');
+  }
+  const asked = [...url.searchParams];
+  const tls = url.searchParams.get('tls') ?? (isLoopback(url.hostname) ? 'none' : 'required');
+  if (asked.some(([name]) => name !== 'tls') || !isTls(tls)) throw new Error('takes ?tls=required or ?tls=none only');
+  const user = decodeURIComponent(url.username);
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? port : Number(url.port),
+    secure: url.protocol === 'smtps:',
+    tls,
+    auth: user === '' ? undefined : { user, pass: decodeURIComponent(url.password) },
+  };
+}
+
+function isTls(value: string): value is SmtpServer['tls'] {
+  return (TLS as readonly string[]).includes(value);
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Whom a mail is from or to. */
+export interface Mailbox {
+  readonly name?: string;
+  readonly address: string;
+}
+
+/**
+ * `Cardea <no-reply@id.example.com>`, or the address alone.
+ * @throws Error in words that fit behind the setting's name
+ */
+export function mailbox(value: string): Mailbox {
+  const [, name = '', bracketed, bare] =
+    /^(?:([^<>@"\p{C}]*)<([^<>@\s\p{C}]+@[^<>@\s\p{C}]+)>|([^<>@\s\p{C}]+@[^<>@\s\p{C}]+))$/u.exec(value.trim()) ?? [];
+  const address = bracketed ?? bare;
+  if (address === undefined) throw new Error('must be an address such as no-reply@example.com or Name <address>');
+  return name.trim() === '' ? { address } : { name: name.trim(), address };
+}

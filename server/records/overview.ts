@@ -1,0 +1,229 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Bound, Db } from '../platform/db.ts';
+import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
+import { grantPlace, recordPlace, sessionPlace } from './changes.ts';
+
+/** A browser in which a person is signed in. */
+export interface SessionOverview {
+  readonly uid: string;
+  /** When the person last showed a credential in it; undefined before they did. */
+  readonly authTime: Date | undefined;
+  /** RFC 8176 */
+  readonly amr: readonly string[];
+  /** Relying parties that it has signed in to. */
+  readonly clientIds: readonly string[];
+  readonly expiresAt: Date;
+}
+
+/** What a person lets one app do, in however many sessions they have done so. */
+export interface AppOverview {
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** Scopes by RFC 8707 resource indicator. */
+  readonly resources: Readonly<Record<string, readonly string[]>>;
+  readonly since: Date | undefined;
+  /** When the latest of the tokens that we know of was issued to it. */
+  readonly lastUsedAt: Date | undefined;
+}
+
+export interface Exceptions {
+  readonly except?: string | undefined;
+  readonly exceptVisit?: string | undefined;
+}
+
+/** What is stored under an account, for the person and the operator to see and to end. */
+export interface Overview {
+  /** The latest sign-in first. */
+  sessionsOf(accountId: string): Promise<SessionOverview[]>;
+  /** Apps with access, the one used last first. */
+  grantsOf(accountId: string): Promise<AppOverview[]>;
+  /** Signs one browser out, and out of all apps that it signed in to. Another account's session stays. */
+  endSession(accountId: string, uid: string): Bound[];
+  /**
+   * Ends everything that rests on a person having signed in: sessions, what apps were allowed, and with that every code
+   * and token, and every sign-in that is half-way.
+   * @param options `except`: a session that stays, with the apps that it signed in to; `exceptVisit`: the sign-in that
+   * stays, by the uid of its interaction
+   */
+  endSessions(accountId: string, options?: Exceptions): Bound[];
+  /** Takes back all that a person allowed an app: its tokens are dead with that. */
+  revokeApp(accountId: string, clientId: string): Bound[];
+}
+
+// Everywhere in the order in which requests write (changes.ts): grants, their records, sessions. So nobody waits in a circle.
+const SQL = {
+  sessions: {
+    name: 'overview.sessions',
+    text: `SELECT s.uid, s.sealed, s.expires_at,
+                  ARRAY(SELECT c.client_id FROM session_authorizations c WHERE c.session_uid = s.uid ORDER BY 1) AS clients
+             FROM sessions s WHERE s.account_id = $1 AND s.expires_at > $2`,
+  },
+  grants: {
+    name: 'overview.grants',
+    text: 'SELECT id, client_id, sealed FROM grants WHERE account_id = $1 AND expires_at > $2',
+  },
+  /** Of each kind of record the one that lives longest was issued last. */
+  latestRecords: {
+    name: 'overview.latest_records',
+    text: `SELECT DISTINCT ON (r.grant_id, r.model) r.grant_id, r.id_hash, r.sealed
+             FROM grants g JOIN records r ON r.grant_id = g.id
+            WHERE g.account_id = $1 ORDER BY r.grant_id, r.model, r.expires_at DESC`,
+  },
+  endGrantsOfSession: {
+    name: 'overview.end_grants_of_session',
+    text: `DELETE FROM grants WHERE account_id = $1 AND id IN (
+             SELECT c.grant_id FROM session_authorizations c JOIN sessions s ON s.uid = c.session_uid
+              WHERE s.uid = $2 AND s.account_id = $1)`,
+  },
+  endRecordsOfSession: {
+    name: 'overview.end_records_of_session',
+    text: 'DELETE FROM records WHERE account_id = $1 AND session_uid = $2',
+  },
+  endSession: { name: 'overview.end_session', text: 'DELETE FROM sessions WHERE account_id = $1 AND uid = $2' },
+  endGrants: {
+    name: 'overview.end_grants',
+    text: `DELETE FROM grants WHERE account_id = $1 AND NOT EXISTS (
+             SELECT 1 FROM session_authorizations c JOIN sessions s ON s.uid = c.session_uid
+              WHERE c.grant_id = grants.id AND s.uid = $2 AND s.account_id = $1)`,
+  },
+  /** A record without a session, such as an interaction, is never the kept one's. */
+  endRecords: {
+    name: 'overview.end_records',
+    text: `DELETE FROM records
+            WHERE account_id = $1 AND (session_uid = $2) IS NOT TRUE AND id_hash IS DISTINCT FROM $3::bytea`,
+  },
+  endSessions: {
+    name: 'overview.end_sessions',
+    text: 'DELETE FROM sessions WHERE account_id = $1 AND uid IS DISTINCT FROM $2',
+  },
+  revokeGrants: {
+    name: 'overview.revoke_grants',
+    text: 'DELETE FROM grants WHERE account_id = $1 AND client_id = $2',
+  },
+  revokeRecords: {
+    name: 'overview.revoke_records',
+    text: 'DELETE FROM records WHERE account_id = $1 AND client_id = $2',
+  },
+};
+
+interface SessionRow {
+  uid: string;
+  sealed: Buffer;
+  expires_at: Date;
+  clients: string[];
+}
+
+interface GrantRow {
+  id: string;
+  client_id: string;
+  sealed: Buffer;
+}
+
+interface RecordRow {
+  grant_id: string;
+  id_hash: Buffer;
+  sealed: Buffer;
+}
+
+/** Members of sealed payloads that are read here; seconds since the epoch. */
+interface Sealed {
+  iat?: number;
+  loginTs?: number;
+  amr?: string[];
+  openid?: { scope?: string };
+  resources?: Record<string, string>;
+}
+
+export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): Overview {
+  const { db, sealer, now } = parts;
+  const open = (place: Place, sealed: Buffer) => openJson(sealer, place, sealed) as Sealed;
+
+  /** Seconds since the epoch, by grant. */
+  async function lastUses(accountId: string): Promise<Map<string, number>> {
+    const uses = new Map<string, number>();
+    for (const row of await db.run<RecordRow>(SQL.latestRecords, [accountId])) {
+      const { iat = 0 } = open(recordPlace(row.id_hash), row.sealed);
+      uses.set(row.grant_id, Math.max(iat, uses.get(row.grant_id) ?? 0));
+    }
+    return uses;
+  }
+
+  return {
+    async sessionsOf(accountId) {
+      const rows = await db.run<SessionRow>(SQL.sessions, [accountId, new Date(now())]);
+      return rows
+        .map(({ uid, sealed, expires_at: expiresAt, clients: clientIds }) => {
+          const { loginTs, amr = [] } = open(sessionPlace(uid), sealed);
+          return { uid, authTime: dateOf(loginTs), amr, clientIds, expiresAt };
+        })
+        .sort(latestFirst(({ authTime }) => authTime));
+    },
+
+    async grantsOf(accountId) {
+      const [rows, uses] = await Promise.all([
+        db.run<GrantRow>(SQL.grants, [accountId, new Date(now())]),
+        lastUses(accountId),
+      ]);
+      const byClient = Map.groupBy(rows, ({ client_id: clientId }) => clientId);
+      return [...byClient]
+        .map(([clientId, grants]) => {
+          const payloads = grants.map(({ id, sealed }) => open(grantPlace(id), sealed));
+          return {
+            clientId,
+            ...allowedBy(payloads),
+            since: dateOf(least(payloads.map(({ iat }) => iat))),
+            lastUsedAt: dateOf(most(grants.map(({ id }) => uses.get(id)))),
+          };
+        })
+        .sort(latestFirst(({ lastUsedAt, since }) => lastUsedAt ?? since));
+    },
+
+    endSession: (accountId, uid) => [
+      { statement: SQL.endGrantsOfSession, values: [accountId, uid] },
+      { statement: SQL.endRecordsOfSession, values: [accountId, uid] },
+      { statement: SQL.endSession, values: [accountId, uid] },
+    ],
+
+    endSessions,
+
+    revokeApp: (accountId, clientId) => [
+      { statement: SQL.revokeGrants, values: [accountId, clientId] },
+      { statement: SQL.revokeRecords, values: [accountId, clientId] },
+    ],
+  };
+}
+
+/** As `Overview.endSessions`, for whoever has no use for the rest of it. */
+export function endSessions(accountId: string, { except, exceptVisit }: Exceptions = {}): Bound[] {
+  const values = [accountId, except ?? null];
+  const visit = exceptVisit === undefined ? null : hashToken(exceptVisit);
+  return [
+    { statement: SQL.endGrants, values },
+    { statement: SQL.endRecords, values: [...values, visit] },
+    { statement: SQL.endSessions, values },
+  ];
+}
+
+/** What several grants allow together. */
+function allowedBy(grants: readonly Sealed[]): Pick<AppOverview, 'scopes' | 'resources'> {
+  const scopes = new Set(grants.flatMap(({ openid }) => words(openid?.scope)));
+  const resources: Record<string, string[]> = {};
+  for (const [resource, scope] of grants.flatMap(({ resources = {} }) => Object.entries(resources))) {
+    resources[resource] = [...new Set([...(resources[resource] ?? []), ...words(scope)])];
+  }
+  return { scopes: [...scopes], resources };
+}
+
+const words = (scope: string | undefined) => scope?.split(' ').filter((word) => word !== '') ?? [];
+
+const known = (seconds: readonly (number | undefined)[]) => seconds.filter((one) => one !== undefined);
+const most = (seconds: readonly (number | undefined)[]) => known(seconds).sort((a, b) => b - a)[0];
+const least = (seconds: readonly (number | undefined)[]) => known(seconds).sort((a, b) => a - b)[0];
+
+function dateOf(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000);
+}
+
+function latestFirst<T>(at: (one: T) => Date | undefined): (a: T, b: T) => number {
+  return (a, b) => (at(b)?.getTime() ?? 0) - (at(a)?.getTime() ?? 0);
+}

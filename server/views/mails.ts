@@ -1,0 +1,260 @@
+import { Html } from './html.ts';
+import { createTranslator, type Locale, type MessageKey, type Translator } from './messages.ts';
+import * as present from './presenters.ts';
+import type { TemplatePrinter } from './templates.ts';
+
+/** Every mail there is. */
+export type MailName =
+  | 'reset'
+  | 'sign_up'
+  | 'already_registered'
+  | 'verify_email'
+  | 'invitation'
+  | 'change_email'
+  | 'change_email_requested'
+  | 'email_changed'
+  | 'locked'
+  | 'unlocked'
+  | 'new_device'
+  | 'password_changed'
+  | 'factor_added'
+  | 'factor_removed'
+  | 'recovery_codes_renewed';
+
+export interface MailData {
+  /** Whose account it is about. */
+  readonly email: string;
+  readonly name?: string;
+  /** The address that the account shall have, or has got. */
+  readonly newEmail?: string;
+  /** The host that it comes from. */
+  readonly host: string;
+  /** When it happened, in milliseconds. */
+  readonly at: number;
+  /** IANA name of the person's time zone. */
+  readonly timeZone?: string;
+  readonly link?: { readonly url: string; readonly lifetimeSeconds: number };
+  /** `browser`, `address`, `factor`: in plain words. */
+  readonly details: Readonly<Record<string, string>>;
+}
+
+export interface ComposedMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+interface MailShape {
+  readonly subject: MessageKey;
+  /** What happened. */
+  readonly lead: MessageKey;
+  /** What the link is for. */
+  readonly action?: MessageKey;
+  /** Whether it tells when and from where. */
+  readonly facts: boolean;
+  /** What to do when it wasn't you. */
+  readonly otherwise: MessageKey;
+}
+
+const SHAPES: Readonly<Record<MailName, MailShape>> = {
+  reset: {
+    subject: 'mail.reset.subject',
+    lead: 'mail.reset.lead',
+    action: 'mail.reset.action',
+    facts: true,
+    otherwise: 'mail.reset.otherwise',
+  },
+  sign_up: {
+    subject: 'mail.sign-up.subject',
+    lead: 'mail.sign-up.lead',
+    action: 'mail.sign-up.action',
+    facts: true,
+    otherwise: 'mail.sign-up.otherwise',
+  },
+  already_registered: {
+    subject: 'mail.already-registered.subject',
+    lead: 'mail.already-registered.lead',
+    facts: true,
+    otherwise: 'mail.already-registered.otherwise',
+  },
+  verify_email: {
+    subject: 'mail.verify-email.subject',
+    lead: 'mail.verify-email.lead',
+    action: 'mail.verify-email.action',
+    facts: false,
+    otherwise: 'mail.verify-email.otherwise',
+  },
+  invitation: {
+    subject: 'mail.invitation.subject',
+    lead: 'mail.invitation.lead',
+    action: 'mail.invitation.action',
+    facts: false,
+    otherwise: 'mail.invitation.otherwise',
+  },
+  change_email: {
+    subject: 'mail.change-email.subject',
+    lead: 'mail.change-email.lead',
+    action: 'mail.change-email.action',
+    facts: true,
+    otherwise: 'mail.change-email.otherwise',
+  },
+  change_email_requested: {
+    subject: 'mail.change-email-requested.subject',
+    lead: 'mail.change-email-requested.lead',
+    facts: true,
+    otherwise: 'mail.change-email-requested.otherwise',
+  },
+  email_changed: {
+    subject: 'mail.email-changed.subject',
+    lead: 'mail.email-changed.lead',
+    facts: true,
+    otherwise: 'mail.email-changed.otherwise',
+  },
+  locked: {
+    subject: 'mail.locked.subject',
+    lead: 'mail.locked.lead',
+    action: 'mail.locked.action',
+    facts: true,
+    otherwise: 'mail.locked.otherwise',
+  },
+  unlocked: {
+    subject: 'mail.unlocked.subject',
+    lead: 'mail.unlocked.lead',
+    facts: true,
+    otherwise: 'mail.unlocked.otherwise',
+  },
+  new_device: {
+    subject: 'mail.new-device.subject',
+    lead: 'mail.new-device.lead',
+    facts: true,
+    otherwise: 'mail.otherwise',
+  },
+  password_changed: {
+    subject: 'mail.password-changed.subject',
+    lead: 'mail.password-changed.lead',
+    facts: true,
+    otherwise: 'mail.password-changed.otherwise',
+  },
+  factor_added: {
+    subject: 'mail.factor-added.subject',
+    lead: 'mail.factor-added.lead',
+    facts: true,
+    otherwise: 'mail.otherwise',
+  },
+  factor_removed: {
+    subject: 'mail.factor-removed.subject',
+    lead: 'mail.factor-removed.lead',
+    facts: true,
+    otherwise: 'mail.otherwise',
+  },
+  recovery_codes_renewed: {
+    subject: 'mail.recovery-codes-renewed.subject',
+    lead: 'mail.recovery-codes-renewed.lead',
+    facts: true,
+    otherwise: 'mail.otherwise',
+  },
+};
+
+const FACTS = [
+  ['browser', 'mail.fact.browser'],
+  ['address', 'mail.fact.address'],
+  ['factor', 'mail.fact.factor'],
+] as const satisfies readonly (readonly [string, MessageKey])[];
+
+/** Both forms of a mail, in one language. Values are data in both: escaped in one, plain text of one line in the other. */
+export function createMailComposer(print: TemplatePrinter) {
+  return (name: MailName, data: MailData, locale: Locale): ComposedMail => {
+    const translator = createTranslator(locale);
+    const { t, rich } = translator;
+    const shape = SHAPES[name];
+    const values = {
+      email: tidy(data.email),
+      new_email: tidy(data.newEmail ?? data.email),
+      host: data.host,
+    };
+    const duration = data.link ? durationOf(data.link.lifetimeSeconds, locale) : '';
+    const link = data.link && {
+      url: data.link.url,
+      label: t(shape.action ?? shape.subject),
+      note: t('mail.link.once', { duration }),
+    };
+    const facts = shape.facts ? factsOf(data, translator) : [];
+    const content = {
+      subject: t(shape.subject),
+      greeting: data.name === undefined ? t('mail.greeting') : t('mail.greeting.name', { name: tidy(data.name) }),
+      lead: rich(shape.lead, values),
+      facts,
+      link,
+      otherwise: rich(shape.otherwise, values),
+      footer: t('mail.footer', { host: data.host }),
+    };
+    const plain = t(shape.lead, values);
+    const paragraphs = [
+      content.greeting,
+      plain,
+      facts.map(({ label, value }) => `${label}: ${value}`).join('\n'),
+      ...(link ? [`${link.label}:\n${link.url}`, link.note] : []),
+      t(shape.otherwise, values),
+      `-- \n${content.footer}`,
+    ];
+    const scope = { data: content, t, rich, translator, present, shell: {}, partial: () => new Html('') };
+    return {
+      subject: content.subject,
+      text: `${paragraphs.filter((one) => one !== '').join('\n\n')}\n`,
+      html: print('mails/layout', scope).markup,
+    };
+  };
+}
+
+function factsOf(data: MailData, { t, locale }: Translator): { label: string; value: string }[] {
+  const told = FACTS.flatMap(([name, key]) => {
+    const value = plainWords(data.details[name] ?? '');
+    return value === '' ? [] : [{ label: t(key), value }];
+  });
+  return [{ label: t('mail.fact.when'), value: timeOf(data, locale) }, ...told];
+}
+
+function timeOf({ at, timeZone }: MailData, locale: Locale): string {
+  const format = (zone: string) =>
+    new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long', timeZone: zone }).format(at);
+  try {
+    return format(timeZone ?? 'UTC');
+  } catch {
+    return format('UTC'); // a zone that this machine does not know
+  }
+}
+
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** In the largest unit of which it is at least two, or one that fits exactly: 30 minutes, 1 hour, 24 hours, 7 days. */
+export function durationOf(seconds: number, locale: Locale): string {
+  const [unit, size] = UNITS.find(([, one]) => seconds >= 2 * one || (one === 3_600 && seconds === one)) ?? [
+    'minute',
+    60,
+  ];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(seconds / size));
+}
+
+const NAME_MAX = 100;
+
+/** One line, whatever was in it. */
+function tidy(text: string): string {
+  return text
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, NAME_MAX * 3);
+}
+
+/**
+ * What a browser says of itself is a stranger's text in a mail of ours: mail programs make links of what looks like one.
+ */
+function plainWords(text: string): string {
+  return tidy(text)
+    .replaceAll(/[^\p{L}\p{M}\p{N} .,:()+/-]/gu, '')
+    .replaceAll(/\/\/+/g, '/')
+    .slice(0, NAME_MAX);
+}

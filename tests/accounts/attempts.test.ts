@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Account } from '../../server/accounts/account.ts';
+import { createAttempts, FAILURES, type Guess } from '../../server/accounts/attempts.ts';
+import { createDevices } from '../../server/accounts/devices.ts';
+import { createAccounts } from '../../server/accounts/store.ts';
+import { cleanUp } from '../../server/jobs/cleanup.ts';
+import type { AppError } from '../../server/platform/errors.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { database } from '../helpers/postgres.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const clock = { ms: Date.UTC(2026, 0, 1) };
+const now = () => clock.ms;
+const { db } = await database({ after }, { poolSize: 8 });
+const indexKey = randomBytes(32);
+const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
+const attempts = createAttempts({ db, accounts, indexKey, now });
+const devices = createDevices({ db, now });
+
+let people = 0;
+async function person(): Promise<Account> {
+  people += 1;
+  return accounts.create({ email: `Person${people}@example.com`, username: `person-${people}`, passwordHash: 'phc' });
+}
+
+async function knownDevice(account: Account): Promise<string> {
+  const token = devices.newToken();
+  await db.transact([devices.remember(account.id, token)]);
+  return token;
+}
+
+type Verdict = 'taken' | 'locked' | 'busy';
+
+async function take(identifier: string, deviceToken?: string): Promise<{ verdict: Verdict; guess?: Guess }> {
+  try {
+    const guess = await attempts.takePassword({ identifier, deviceToken });
+    return { verdict: guess.allowed ? 'taken' : 'locked', guess };
+  } catch (error) {
+    assert.equal((error as AppError).code, 'temporarily_unavailable');
+    return { verdict: 'busy' };
+  }
+}
+
+/** Takes a guess and says that it was wrong. */
+async function guessWrong(identifier: string, deviceToken?: string): Promise<Verdict> {
+  const { verdict, guess } = await take(identifier, deviceToken);
+  if (guess?.allowed) await attempts.failed(guess);
+  return verdict;
+}
+
+async function lock(identifier: string, deviceToken?: string): Promise<void> {
+  for (let i = 0; i < FAILURES; i += 1) assert.equal(await guessWrong(identifier, deviceToken), 'taken');
+  assert.equal(await guessWrong(identifier, deviceToken), 'locked');
+}
+
+async function lockEndsAfter(identifier: string): Promise<number> {
+  const start = clock.ms;
+  for (let minutes = 1; minutes <= 25 * 60; minutes += 1) {
+    clock.ms = start + minutes * MINUTE;
+    // A guess that is refused changes nothing, so asking is free; what is taken is given to the caller as failed.
+    if ((await guessWrong(identifier)) === 'taken') return minutes;
+  }
+  throw new Error('it never ends');
+}
+
+describe('attempts', () => {
+  test('three wrong guesses lock for 15 minutes, then twice as long, up to a day', async () => {
+    const { email } = await person();
+    await lock(email);
+    const minutes: number[] = [];
+    for (let i = 0; i < 9; i += 1) {
+      minutes.push(await lockEndsAfter(email));
+      // That was the first wrong guess of the next three.
+      assert.equal(await guessWrong(email), 'taken');
+      assert.equal(await guessWrong(email), 'taken');
+    }
+    assert.deepEqual(minutes, [15, 30, 60, 120, 240, 480, 960, 1_440, 1_440]);
+  });
+
+  test('a success forgets failures and locks', async () => {
+    const { email } = await person();
+    await lock(email);
+    clock.ms += 15 * MINUTE;
+    const { guess } = await take(email);
+    assert.ok(guess?.allowed);
+    await db.transact([attempts.succeeded(guess)]);
+    await lock(email);
+    assert.equal(await lockEndsAfter(email), 15, 'the first lock again');
+  });
+
+  test('failures are remembered for a day', async () => {
+    const { email } = await person();
+    assert.equal(await guessWrong(email), 'taken');
+    clock.ms += 23 * HOUR;
+    assert.equal(await guessWrong(email), 'taken');
+    clock.ms += 23 * HOUR;
+    assert.equal(await guessWrong(email), 'taken');
+    assert.equal(await guessWrong(email), 'locked');
+    clock.ms += 15 * MINUTE + 25 * HOUR;
+    await lock(email);
+    assert.equal(await lockEndsAfter(email), 15, 'a day without failures forgets how often it was locked');
+  });
+
+  test('whatever an account is asked for by, it is one bucket (Authelia CVE-2026-47203)', async () => {
+    const { email, username = '' } = await person();
+    const spellings = [email.toUpperCase(), ` ${username} `, username.replace('person', 'ＰＥＲＳＯＮ')];
+    for (const spelling of spellings) assert.equal(await guessWrong(spelling), 'taken', spelling);
+    for (const spelling of [email, username, ...spellings])
+      assert.equal(await guessWrong(spelling), 'locked', spelling);
+  });
+
+  test('an identifier that nobody has is counted and locked in the same way', async () => {
+    const { guess } = await take('nobody@example.com');
+    assert.equal((guess as { credentials?: unknown }).credentials, undefined);
+    if (guess) assert.deepEqual(await attempts.failed(guess), { lockedNow: false });
+    assert.equal(await guessWrong('NOBODY@example.com'), 'taken');
+    assert.equal(await guessWrong('nobody@example.com'), 'taken');
+    assert.equal(await guessWrong('nobody@example.com'), 'locked');
+    assert.equal(await guessWrong('somebody@example.com'), 'taken', 'another one has nothing to do with it');
+  });
+
+  test('a browser that the person has used has a bucket of its own, and no other’s', async () => {
+    const [ada, eve] = [await person(), await person()];
+    const [own, other] = [await knownDevice(ada), await knownDevice(eve)];
+    await lock(ada.email);
+    assert.equal(await guessWrong(ada.email, other), 'locked', 'the browser of somebody else is a stranger’s');
+    assert.equal(await guessWrong(ada.email, devices.newToken()), 'locked', 'a token that nobody gave out, too');
+    await lock(ada.email, own);
+    assert.equal(await guessWrong(eve.email, other), 'taken');
+    clock.ms += 16 * MINUTE;
+    const { guess } = await take(ada.email, own);
+    if (guess) await db.transact([attempts.succeeded(guess)]);
+    assert.equal(await guessWrong(ada.email), 'taken');
+  });
+
+  test('a success on a known browser gives strangers nothing', async () => {
+    const ada = await person();
+    const own = await knownDevice(ada);
+    await lock(ada.email);
+    const { guess } = await take(ada.email, own);
+    assert.ok(guess?.allowed);
+    await db.transact([attempts.succeeded(guess)]);
+    assert.equal(await guessWrong(ada.email), 'locked');
+  });
+
+  test('a forgotten browser is a stranger', async () => {
+    const ada = await person();
+    const [kept, gone] = [await knownDevice(ada), await knownDevice(ada)];
+    await db.transact([devices.forgetOthers(ada.id, kept)]);
+    await lock(ada.email, gone);
+    assert.equal(await guessWrong(ada.email), 'locked', 'it counts with all strangers');
+    assert.equal(await guessWrong(ada.email, kept), 'taken');
+  });
+
+  test('100 guesses at once are three: the others wait for those or are refused', async () => {
+    const { email } = await person();
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => take(email)));
+    const taken = outcomes.filter(({ verdict }) => verdict === 'taken');
+    assert.equal(taken.length, FAILURES);
+    assert.equal(outcomes.filter(({ verdict }) => verdict === 'busy').length, 100 - FAILURES);
+    const locked = await Promise.all(taken.map(({ guess }) => guess && attempts.failed(guess)));
+    assert.equal(locked.filter((one) => one?.lockedNow).length, 1, 'one of them tells of the lock');
+    assert.equal(await guessWrong(email), 'locked');
+  });
+
+  test('a guess that nobody settled counts as wrong: its process died', async () => {
+    const { email } = await person();
+    for (let i = 0; i < FAILURES; i += 1) assert.equal((await take(email)).verdict, 'taken');
+    assert.equal((await take(email)).verdict, 'busy');
+    clock.ms += MINUTE;
+    assert.equal((await take(email)).verdict, 'locked');
+    assert.equal(await lockEndsAfter(email), 15);
+  });
+
+  test('a guess that was given back leaves nothing', async () => {
+    const { email } = await person();
+    for (let i = 0; i < 2 * FAILURES; i += 1) {
+      const { guess } = await take(email);
+      assert.ok(guess?.allowed);
+      await attempts.returned(guess);
+    }
+    await lock(email);
+  });
+
+  test('codes have counters of their own', async () => {
+    const account = await person();
+    await lock(account.email);
+    for (const factor of ['totp', 'recovery_code'] as const) {
+      for (let i = 0; i < FAILURES; i += 1) {
+        const guess = await attempts.take({ account, factor, deviceToken: undefined });
+        assert.equal(guess.allowed, true);
+        await attempts.failed(guess);
+      }
+      assert.equal((await attempts.take({ account, factor, deviceToken: undefined })).allowed, false);
+    }
+    assert.deepEqual(
+      (await attempts.locksOf(account.id)).map(({ factor }) => factor),
+      ['password', 'recovery_code', 'totp'],
+    );
+  });
+
+  test('are forgotten when the person is unlocked, and swept away when they are old', async () => {
+    const account = await person();
+    await lock(account.email);
+    await db.transact([attempts.unlock(account.id)]);
+    assert.deepEqual(await attempts.locksOf(account.id), []);
+    await lock(account.email);
+    clock.ms += 49 * HOUR;
+    await cleanUp({ db, now });
+    const [left] = await db.run<{ n: number }>({ name: '', text: 'SELECT count(*)::int AS n FROM attempts' }, []);
+    assert.equal(left?.n, 0);
+  });
+
+  test('do as a plain model of them says, whatever happens in whatever order', async () => {
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ kind: fc.constant('take' as const), device: fc.boolean() }) },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('fail' as const), device: fc.boolean() }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('succeed' as const), device: fc.boolean() }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          kind: fc.constant('wait' as const),
+          ms: fc.constantFrom(1, 59_000, 60_000, 61_000, 15 * MINUTE, 31 * MINUTE, 25 * HOUR),
+        }),
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+        const account = await person();
+        const token = await knownDevice(account);
+        const buckets = { true: newBucket(), false: newBucket() };
+        const open: Record<string, Guess[]> = { true: [], false: [] };
+        for (const one of steps) {
+          if (one.kind === 'wait') {
+            clock.ms += one.ms;
+            continue;
+          }
+          const key = one.device ? 'true' : 'false';
+          const bucket = buckets[key];
+          if (one.kind === 'take') {
+            const { verdict, guess } = await take(account.email, one.device ? token : undefined);
+            assert.equal(verdict, modelTake(bucket));
+            if (guess?.allowed) open[key]?.push(guess);
+            continue;
+          }
+          const guess = open[key]?.shift();
+          if (!guess) continue;
+          if (one.kind === 'fail') {
+            assert.equal((await attempts.failed(guess)).lockedNow, modelFail(bucket));
+          } else {
+            await db.transact([attempts.succeeded(guess)]);
+            Object.assign(bucket, {
+              failures: 0,
+              locks: 0,
+              lockedUntil: 0,
+              inFlight: Math.max(0, bucket.inFlight - 1),
+            });
+            bucket.expiresAt = bucket.inFlightUntil;
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+// ---- the model: one bucket, in plain words ----
+
+interface Bucket {
+  failures: number;
+  inFlight: number;
+  inFlightUntil: number;
+  locks: number;
+  lockedUntil: number;
+  expiresAt: number;
+}
+
+function newBucket(): Bucket {
+  return { failures: 0, inFlight: 0, inFlightUntil: 0, locks: 0, lockedUntil: 0, expiresAt: 0 };
+}
+
+const lockMs = (locks: number) => Math.min(15 * MINUTE * 2 ** locks, 24 * HOUR);
+
+function modelTake(bucket: Bucket): Verdict {
+  if (bucket.expiresAt <= clock.ms) Object.assign(bucket, newBucket());
+  if (bucket.lockedUntil > clock.ms) {
+    forgetOverdue(bucket, false);
+    return 'locked';
+  }
+  const lockHasEnded = bucket.lockedUntil > 0;
+  forgetOverdue(bucket, !lockHasEnded);
+  if (lockHasEnded) bucket.failures = 0;
+  const rememberedUntil = Math.max(clock.ms, bucket.lockedUntil) + 24 * HOUR;
+  bucket.lockedUntil = 0;
+  if (bucket.failures >= FAILURES) {
+    bucket.lockedUntil = clock.ms + lockMs(bucket.locks);
+    bucket.locks += 1;
+    bucket.expiresAt = bucket.lockedUntil + 24 * HOUR;
+    return 'locked';
+  }
+  if (bucket.failures + bucket.inFlight >= FAILURES) return 'busy';
+  bucket.inFlight += 1;
+  bucket.inFlightUntil = clock.ms + MINUTE;
+  bucket.expiresAt = rememberedUntil;
+  return 'taken';
+}
+
+/** Guesses that were in flight for too long are failures. */
+function forgetOverdue(bucket: Bucket, count: boolean): void {
+  if (bucket.inFlightUntil > clock.ms) return;
+  bucket.failures += count || bucket.lockedUntil > clock.ms ? bucket.inFlight : 0;
+  bucket.inFlight = 0;
+}
+
+function modelFail(bucket: Bucket): boolean {
+  bucket.inFlight = Math.max(0, bucket.inFlight - 1);
+  bucket.failures += 1;
+  bucket.expiresAt = clock.ms + 24 * HOUR;
+  if (bucket.failures !== FAILURES) return false;
+  bucket.lockedUntil = clock.ms + lockMs(bucket.locks);
+  bucket.locks += 1;
+  bucket.expiresAt = bucket.lockedUntil + 24 * HOUR;
+  return true;
+}

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { type SoftPasskey, softPasskey } from '../helpers/authenticator.ts';
+import { factorStores, ISSUER, query } from './factors.ts';
+
+const ORIGIN = ISSUER.origin;
+const challenge = () => randomBytes(32).toString('base64url');
+
+async function registered(t: TestContext, start: Parameters<typeof softPasskey>[0] = {}) {
+  const stores = await factorStores(t);
+  const { id } = await stores.accounts.create({ email: 'ada@example.com', name: 'Ada' });
+  const passkey = softPasskey(start);
+  await add(stores, id, passkey);
+  const signIn = (more: { account?: string; requireUserVerification?: boolean } = {}, changed = {}) =>
+    assert_(stores, passkey, more, changed);
+  return { ...stores, id, passkey, signIn };
+}
+
+type Stores = Awaited<ReturnType<typeof factorStores>>;
+
+async function add({ passkeys, again }: Stores, id: string, passkey: SoftPasskey, name = 'Laptop') {
+  const asked = challenge();
+  const options = await passkeys.registrationOptions(await again(id), asked);
+  return passkeys.register(await again(id), asked, passkey.create(options, ORIGIN), name);
+}
+
+async function assert_(
+  { passkeys, again }: Stores,
+  passkey: SoftPasskey,
+  { account, requireUserVerification = true }: { account?: string; requireUserVerification?: boolean },
+  { origin = ORIGIN, answeredTo, ...change }: { origin?: string; answeredTo?: string; userHandle?: string } = {},
+) {
+  const asked = challenge();
+  const expected = account === undefined ? undefined : await again(account);
+  const options = await passkeys.assertionOptions(asked, expected);
+  const response = passkey.get({ ...options, ...(answeredTo ? { challenge: answeredTo } : {}) }, origin, change);
+  return passkeys.verify(asked, response, { account: expected, requireUserVerification });
+}
+
+test('what is asked of an authenticator (WebAuthn L3 §5.4, §5.5)', async (t) => {
+  const stores = await registered(t);
+  const { passkeys, again, id, passkey } = stores;
+  const account = await again(id);
+  const asked = challenge();
+  const creation = await passkeys.registrationOptions(account, asked);
+  assert.equal(creation.challenge, asked);
+  assert.deepEqual(creation.rp, { id: 'id.example.com', name: 'Example' });
+  assert.equal(Buffer.from(creation.user.id, 'base64url').toString('hex'), id.replaceAll('-', ''));
+  assert.equal(creation.attestation, 'none');
+  assert.equal(creation.authenticatorSelection?.residentKey, 'required');
+  assert.deepEqual(
+    creation.excludeCredentials?.map((one) => one.id),
+    [passkey.id],
+  );
+  const anybody = await passkeys.assertionOptions(asked);
+  assert.deepEqual([anybody.challenge, anybody.rpId, anybody.userVerification], [asked, 'id.example.com', 'required']);
+  assert.equal(anybody.allowCredentials, undefined);
+  const own = await passkeys.assertionOptions(asked, account);
+  assert.deepEqual(
+    own.allowCredentials?.map((one) => one.id),
+    [passkey.id],
+  );
+});
+
+test('signs in without a name and without a password, as who registered it', async (t) => {
+  const { signIn, id, passkey, again, passkeys, clock } = await registered(t);
+  assert.deepEqual([(await again(id)).secondFactors, (await again(id)).epoch], [['passkey'], 1]);
+  clock.ms += 1_000;
+  const first = await signIn();
+  assert.equal(first?.account.id, id);
+  assert.deepEqual(first?.amr, ['hwk', 'user']);
+  passkey.backedUp = true;
+  assert.deepEqual((await signIn())?.amr, ['swk', 'user'], 'a copy lives elsewhere by now (RFC 8176)');
+  const [listed] = await passkeys.list(await again(id));
+  assert.deepEqual([listed?.id, listed?.name, listed?.backedUp], [passkey.id, 'Laptop', true]);
+  assert.equal(listed?.lastUsedAt?.getTime(), clock.ms);
+});
+
+test('every part of an assertion counts (WebAuthn L3 §7.2)', async (t) => {
+  const stores = await registered(t);
+  const { signIn, passkey, passkeys, id } = stores;
+  assert.equal(await signIn({}, { origin: 'https://evil.example' }), undefined, 'origin');
+  assert.equal(await signIn({}, { answeredTo: challenge() }), undefined, 'challenge');
+  assert.equal(await signIn({}, { type: 'webauthn.create' }), undefined, 'type');
+  assert.equal(await signIn({}, { userHandle: undefined }), undefined, 'nobody said whose it is');
+  assert.equal(await signIn({}, { userHandle: randomBytes(16).toString('base64url') }), undefined, 'whose');
+  assert.equal(await assert_(stores, softPasskey(), {}), undefined, 'a key that is not registered');
+
+  const asked = challenge();
+  const options = await passkeys.assertionOptions(asked);
+  const answer = passkey.get(options, ORIGIN);
+  const parsed = JSON.parse(answer);
+  const forged = Buffer.from(parsed.response.authenticatorData, 'base64url');
+  forged[36] = (forged[36] ?? 0) + 1;
+  for (const made of [
+    '',
+    'null',
+    '[]',
+    '{}',
+    '{"id":"AA"}',
+    JSON.stringify({ ...parsed, response: null }),
+    JSON.stringify({ ...parsed, response: { ...parsed.response, userHandle: 1 } }),
+    JSON.stringify({ ...parsed, response: { ...parsed.response, signature: 'AAAA' } }),
+    JSON.stringify({ ...parsed, response: { ...parsed.response, authenticatorData: forged.toString('base64url') } }),
+    JSON.stringify({ ...parsed, id: randomBytes(2_000).toString('base64url') }),
+    JSON.stringify({ ...parsed, rpId: 'x', response: { ...parsed.response, clientDataJSON: 'AAAA' } }),
+  ]) {
+    assert.equal(await passkeys.verify(asked, made, { requireUserVerification: true }), undefined, made.slice(0, 80));
+  }
+  const wrongSite = passkey.get({ ...options, rpId: 'evil.example' }, ORIGIN);
+  assert.equal(await passkeys.verify(asked, wrongSite, { requireUserVerification: true }), undefined);
+  assert.equal((await passkeys.verify(asked, answer, { requireUserVerification: true }))?.account.id, id);
+});
+
+test('whoever holds the device is not its owner yet: alone it must check who uses it', async (t) => {
+  const { signIn, passkey, id } = await registered(t, { userVerification: false });
+  assert.equal(await signIn(), undefined);
+  const second = await signIn({ account: id, requireUserVerification: false });
+  assert.deepEqual(second?.amr, ['hwk'], 'after a password, holding it is enough');
+  passkey.userVerification = true;
+  assert.ok(await signIn());
+});
+
+test('as a second factor it is one of that person, and the handle may be missing', async (t) => {
+  const stores = await registered(t);
+  const eve = await stores.accounts.create({ email: 'eve@example.com' });
+  assert.equal(await stores.signIn({ account: eve.id }), undefined);
+  assert.ok(await stores.signIn({ account: stores.id }, { userHandle: undefined }));
+});
+
+test('nobody comes in whose account is disabled', async (t) => {
+  const { signIn, accounts, id } = await registered(t);
+  await accounts.disable(id);
+  assert.equal(await signIn(), undefined);
+});
+
+test('a signature counter that falls back is noticed and refused (WebAuthn L3 §6.1.1)', async (t) => {
+  const { signIn, passkey, regressions, id } = await registered(t, { counter: 10 });
+  assert.ok(await signIn());
+  passkey.counter = 40;
+  assert.ok(await signIn(), 'it may skip');
+  assert.deepEqual(regressions, []);
+  for (const before of [39, 40, -1]) {
+    passkey.counter = before; // and says one more: 41 is what was accepted last
+    assert.equal(await signIn(), undefined, String(before));
+  }
+  passkey.counter = 41;
+  assert.ok(await signIn());
+  assert.deepEqual(regressions, [id, id, id]);
+});
+
+test('one assertion in parallel is accepted once where the authenticator counts', async (t) => {
+  const { passkeys, passkey } = await registered(t, { counter: 0 });
+  const asked = challenge();
+  const answer = passkey.get(await passkeys.assertionOptions(asked), ORIGIN);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => passkeys.verify(asked, answer, { requireUserVerification: true })),
+  );
+  assert.equal(answers.filter(Boolean).length, 1);
+});
+
+test('registration takes what was asked for, once, and its name is sealed', async (t) => {
+  const stores = await registered(t);
+  const { passkeys, again, id, passkey, db } = stores;
+  const fresh = softPasskey();
+  const asked = challenge();
+  const options = await passkeys.registrationOptions(await again(id), asked);
+  const code = (wanted: string) => (error: { code?: string }) => error.code === wanted;
+  for (const [answer, expected] of [
+    [fresh.create({ ...options, challenge: challenge() }, ORIGIN), asked],
+    [fresh.create(options, 'https://evil.example'), asked],
+    [fresh.create({ ...options, rp: { id: 'evil.example' } }, ORIGIN), asked],
+    [fresh.create(options, ORIGIN), challenge()],
+    ['{}', asked],
+    ['not json', asked],
+  ] as const) {
+    await assert.rejects(
+      async () => passkeys.register(await again(id), expected, answer, 'x'),
+      code('passkey_refused'),
+    );
+  }
+  await assert.rejects(add(stores, id, passkey), code('passkey_exists'));
+  await assert.rejects(add(stores, id, fresh, ' '), code('invalid_input'));
+  assert.equal((await again(id)).epoch, 1, 'nothing of that changed anything');
+  await add(stores, id, fresh, 'Ada’s own phone');
+  const dump = JSON.stringify(await query(db, "SELECT encode(sealed_own, 'escape') AS name FROM passkeys"));
+  assert.ok(!dump.includes('own phone'));
+});
+
+test('passkeys are renamed and removed by their owner alone; with the last one the person has none', async (t) => {
+  const stores = await registered(t);
+  const { passkeys, accounts, again, id, passkey } = stores;
+  const eve = await accounts.create({ email: 'eve@example.com' });
+  const missing = { code: 'not_found' };
+  await assert.rejects(passkeys.rename(eve, passkey.id, 'Mine'), missing);
+  await assert.rejects(passkeys.remove(eve, passkey.id), missing);
+  await assert.rejects(passkeys.remove(eve, ''), missing);
+  await passkeys.rename(await again(id), passkey.id, 'Old laptop');
+  assert.equal((await passkeys.list(await again(id)))[0]?.name, 'Old laptop');
+  const phone = softPasskey();
+  await add(stores, id, phone, 'Phone');
+  await passkeys.remove(await again(id), passkey.id);
+  assert.deepEqual((await again(id)).secondFactors, ['passkey']);
+  await passkeys.remove(await again(id), phone.id);
+  assert.deepEqual([(await again(id)).secondFactors, (await again(id)).epoch], [[], 4]);
+});

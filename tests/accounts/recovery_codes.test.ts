@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { totpCode } from '../helpers/authenticator.ts';
+import { remember } from '../helpers/secrets.ts';
+import { factorStores, query } from './factors.ts';
+
+test('ten codes of sixty bits, each good once, however it is typed', async (t) => {
+  const { accounts, recoveryCodes } = await factorStores(t);
+  const ada = await accounts.create({ email: 'ada@example.com' });
+  const eve = await accounts.create({ email: 'eve@example.com' });
+  const codes = await recoveryCodes.generate(ada);
+  for (const code of codes) remember('recovery_code', code);
+  assert.equal(codes.length, 10);
+  assert.equal(new Set(codes).size, 10);
+  for (const code of codes) assert.match(code, /^[0-9a-hjkmnp-tv-z]{4}(-[0-9a-hjkmnp-tv-z]{4}){2}$/);
+
+  const [first = '', second = '', third = ''] = codes;
+  assert.equal(await recoveryCodes.use(eve, first), false, 'of another person');
+  assert.equal(await recoveryCodes.use(ada, ` ${first.toUpperCase().replaceAll('-', ' ')} `), true);
+  assert.equal(await recoveryCodes.use(ada, first), false, 'once');
+  assert.equal(await recoveryCodes.use(ada, second.replaceAll('1', 'l').replaceAll('0', 'O')), true);
+  for (const wrong of ['', '-', 'aaaa-aaaa-aaaa', third.slice(1), `${third}0`]) {
+    assert.equal(await recoveryCodes.use(ada, wrong), false, wrong);
+  }
+  assert.equal(await recoveryCodes.remaining(ada), 8);
+  assert.equal(await recoveryCodes.remaining(eve), 0);
+});
+
+test('new codes void the old ones, also when two are asked for at once', async (t) => {
+  const { accounts, recoveryCodes } = await factorStores(t);
+  const ada = await accounts.create({ email: 'ada@example.com' });
+  const old = await recoveryCodes.generate(ada);
+  await Promise.all([recoveryCodes.generate(ada), recoveryCodes.generate(ada), recoveryCodes.generate(ada)]);
+  assert.equal(await recoveryCodes.remaining(ada), 10);
+  assert.equal(await recoveryCodes.use(ada, old[0] ?? ''), false);
+});
+
+test('one code in parallel is used once', async (t) => {
+  const { accounts, recoveryCodes } = await factorStores(t);
+  const ada = await accounts.create({ email: 'ada@example.com' });
+  const [code = ''] = await recoveryCodes.generate(ada);
+  const answers = await Promise.all(Array.from({ length: 40 }, () => recoveryCodes.use(ada, code)));
+  assert.equal(answers.filter(Boolean).length, 1);
+});
+
+test('they go with the last factor that they stand in for', async (t) => {
+  const { accounts, again, totp, recoveryCodes, clock, db } = await factorStores(t);
+  const { id } = await accounts.create({ email: 'ada@example.com' });
+  const account = await again(id);
+  const { secret, enrolment } = totp.begin(account, '');
+  const { codes, bound } = recoveryCodes.draw(account);
+  await totp.confirm(account, '', enrolment, totpCode(secret, clock.ms), bound);
+  assert.equal(await recoveryCodes.remaining(account), 10);
+  const [row] = await query(db, "SELECT string_agg(encode(lookup, 'escape'), ' ') AS stored FROM recovery_codes");
+  for (const code of codes) assert.ok(!String(row?.stored).includes(code));
+  await totp.remove(await again(id));
+  assert.equal(await recoveryCodes.remaining(account), 0);
+  assert.equal(await recoveryCodes.use(account, codes[0] ?? ''), false);
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin, shown, submit, submitPassword } from '../flows/support.ts';
+import { type BrowserSession, formOf, type Page } from '../helpers/browser_session.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { authorize, authorizeUrl, signIn } from '../helpers/relying_party.ts';
+
+/**
+ * Whoever does not know the password cannot lock out who does (design promise 9; OWASP "Device Cookies"), and whoever
+ * guesses gets three guesses a lock period.
+ */
+const clock = { ms: Date.now() };
+const app = await deployment(
+  { after },
+  { now: () => clock.ms, env: { CARDEA_TRUSTED_PROXIES: '127.0.0.1/32,::1/128,::ffff:127.0.0.1/128' } },
+);
+const party = await app.seed.party();
+const MINUTE = 60_000;
+
+/** A form that somebody sends again and again, each time from another address. */
+async function stranger(): Promise<(person: Person, password: string) => Promise<Page>> {
+  const { browser, page } = await begin(app, party);
+  const { action, fields } = formOf(page);
+  let address = 0;
+  return (person, password) => {
+    address += 1;
+    const from = `198.51.${(address >> 8) & 255}.${address & 255}`;
+    return browser.post(
+      action,
+      { ...fields, identifier: person.email, password, action: 'signin' },
+      { 'x-forwarded-for': from },
+    );
+  };
+}
+
+async function signInAgain(browser: BrowserSession, person: Person): Promise<Page> {
+  const url = authorizeUrl({ issuer: app.issuer, party, params: { prompt: 'login' } }, 'v'.repeat(43));
+  return signIn(browser, await browser.follow(await browser.get(url)), person);
+}
+
+test('1,000 wrong passwords from 1,000 addresses never stop the owner on a known browser', async () => {
+  const owner = await app.seed.person();
+  const { browser } = await authorize({ issuer: app.issuer, party, person: owner });
+  const guess = await stranger();
+  for (let done = 0; done < 1_000; done += 250) {
+    for (let i = 0; i < 250; i += 1) assert.equal((await guess(owner, `wrong ${done + i}`)).status, 400);
+    assert.ok((await signInAgain(browser, owner)).location?.startsWith(party.redirectUri), `after ${done + 250}`);
+  }
+  // The owner's success gave the strangers nothing.
+  assert.equal((await guess(owner, owner.password)).status, 400);
+});
+
+test('a stranger has three guesses a lock period: the fourth is refused though it is right', async () => {
+  const owner = await app.seed.person();
+  const guess = await stranger();
+  let guesses = 0;
+  for (const minutes of [0, 15, 30, 60]) {
+    clock.ms += minutes * MINUTE;
+    const bucket = async () =>
+      (
+        await app.db.run<{ failures: number }>(
+          { name: '', text: 'SELECT failures FROM attempts WHERE account_id = $1' },
+          [owner.id],
+        )
+      )[0];
+    for (let i = 0; i < 10; i += 1) await guess(owner, `wrong ${i}`);
+    guesses += (await bucket())?.failures ?? 0;
+    assert.equal((await guess(owner, owner.password)).status, 400, 'right, but too late');
+  }
+  assert.equal(guesses, 4 * 3);
+  clock.ms += 120 * MINUTE;
+  assert.equal((await guess(owner, owner.password)).status, 303, 'the lock ends by itself');
+});
+
+test('the owner’s own mistakes lock the own browser alone, for a while', async () => {
+  const owner = await app.seed.person();
+  const { browser } = await authorize({ issuer: app.issuer, party, person: owner });
+  const { page } = await begin(app, party, { prompt: 'login' }, browser);
+  for (let i = 0; i < 3; i += 1) {
+    assert.equal(
+      (await submit(browser, page, { identifier: owner.email, password: 'wrong', action: 'signin' })).status,
+      400,
+    );
+  }
+  assert.equal((await submitPassword(browser, page, owner)).status, 400);
+  const elsewhere = await begin(app, party);
+  assert.equal(shown(await submitPassword(elsewhere.browser, elsewhere.page, owner)), 'consent');
+  clock.ms += 15 * MINUTE;
+  assert.notEqual((await submitPassword(browser, page, owner)).status, 400);
+});
+
+test('a device cookie of somebody else, or made up, is worth nothing', async () => {
+  const [owner, eve] = [await app.seed.person(), await app.seed.person()];
+  const { browser: known } = await authorize({ issuer: app.issuer, party, person: owner });
+  const { browser: eves } = await authorize({ issuer: app.issuer, party, person: eve });
+  const { page } = await begin(app, party, { prompt: 'login' }, eves);
+  for (let i = 0; i < 5; i += 1) {
+    await submit(eves, page, { identifier: owner.email, password: 'wrong', action: 'signin' });
+  }
+  assert.equal((await submitPassword(eves, page, owner)).status, 400, 'a stranger’s');
+  assert.equal((await submitPassword(eves, page, eve)).status, 303, 'the own one is not touched');
+  assert.ok((await signInAgain(known, owner)).location?.startsWith(party.redirectUri));
+});
