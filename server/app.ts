@@ -11,6 +11,7 @@ import { keyPolicy } from '../keys/policy.ts';
 import { silenceSeconds } from '../keys/ring.ts';
 import { createKeyRing, type KeyRing } from '../keys/rotate.ts';
 import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../keys/store.ts';
+import type { Account } from './accounts/account.ts';
 import { createAttempts } from './accounts/attempts.ts';
 import { claimsOf } from './accounts/claims.ts';
 import { createDevices } from './accounts/devices.ts';
@@ -18,11 +19,13 @@ import { createEvents } from './accounts/events.ts';
 import { createLinks } from './accounts/links.ts';
 import { createMailThrottle } from './accounts/mail_throttle.ts';
 import { createMails, MAILS_CHANNEL } from './accounts/mails.ts';
-import { createPasswords } from './accounts/passwords.ts';
-import { PASSWORD_MAX, PASSWORD_MIN } from './accounts/policy.ts';
+import { CHALLENGE_SECRET, challengeFor, createPasskeys } from './accounts/passkeys.ts';
+import { openPasswordRoom } from './accounts/password_room.ts';
+import { createRecoveryCodes, RECOVERY_CODES_SECRET } from './accounts/recovery_codes.ts';
+import { createSecondFactorPolicy } from './accounts/second_factors.ts';
 import { createSessionDetails, SEEN_EVERY_MS, visitorDetails } from './accounts/session_details.ts';
-import { createSetPassword } from './accounts/set_password.ts';
 import { createAccounts } from './accounts/store.ts';
+import { createTotp } from './accounts/totp.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
 import { matchesSecret } from './clients/secrets.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from './clients/store.ts';
@@ -66,7 +69,7 @@ import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
 import { endSessions } from './records/overview.ts';
-import { createUnits } from './records/unit.ts';
+import { createUnits, type Unit } from './records/unit.ts';
 import { FORGOT_PATH } from './selfservice/forgot.ts';
 import { publicRoutes } from './selfservice/public.ts';
 import { SIGN_UP_PATH } from './selfservice/sign_up.ts';
@@ -140,7 +143,23 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const throttle = createMailThrottle({ counter, indexKey, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
-  const passwords = own(createPasswords(), (threads) => threads.close());
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const { passwords } = passwordRoom;
+  const totp = createTotp({ db, accounts, issuer: config.name, now });
+  const recoveryCodesKey = await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now);
+  const recoveryCodes = createRecoveryCodes({ db, key: recoveryCodesKey, now });
+  const passkeys = createPasskeys({
+    db,
+    accounts,
+    issuer,
+    name: config.name,
+    now,
+    async onCounterRegression(account) {
+      log.warn({ accountId: account.id }, 'a passkey was refused: its counter fell back, as that of a copy would');
+    },
+  });
+  const challengeSecret = await loadServerSecret(db, sealer, CHALLENGE_SECRET, now);
+  const secondFactorPolicy = createSecondFactorPolicy(config.secondFactor);
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
   await clients.ensureBuiltin({
@@ -173,9 +192,18 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
 
   // ---- records, keys and the provider ----
   const units = createUnits({ db, sealer, now, accountColumns: accounts.columns });
-  const findAccount = async (id: string) => {
-    const row = units.current().joinedAccount(id);
-    return row ? accounts.fromRow(row) : units.current().attempt(accounts.findById(id));
+  // Once a request and person: what comes next is decided from it more than once.
+  const found = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  const findAccount = (id: string) => {
+    const unit = units.current();
+    const known = found.get(unit) ?? new Map<string, Promise<Account | undefined>>();
+    found.set(unit, known);
+    const row = unit.joinedAccount(id);
+    const account = row
+      ? Promise.resolve(accounts.fromRow(row))
+      : (known.get(id) ?? unit.attempt(accounts.findById(id)));
+    known.set(id, account);
+    return account;
   };
   const pages = createPages(views);
   const policy = keyPolicy(config.keys, signedLifetimes(config));
@@ -205,11 +233,18 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
-        return { accountId: account.id, claims: () => claimsOf(account) };
+        return {
+          accountId: account.id,
+          claims: () => claimsOf(account),
+          // Where browsers may be trusted, a session with one factor may well be as it should.
+          secondFactorRequired: config.secondFactor.trustDeviceSeconds === 0 && secondFactorPolicy.isRequired(account),
+        };
       },
       findResourceServer: (identifier) => units.current().attempt(resourceServerCache.get(identifier)),
       registeredScope: (clientId) => units.current().attempt(registeredScope(clientId)),
       isFirstParty: async (clientId) => (await units.current().attempt(clientCache.get(clientId)))?.firstParty ?? false,
+      requiresSecondFactor: async (clientId) =>
+        (await units.current().attempt(clientCache.get(clientId)))?.secondFactorRequired ?? false,
     });
     const { provider, handle, discovery } = await createProvider({
       issuer,
@@ -322,7 +357,12 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         },
         notices: createNotices({ db, mails, events }),
         requireEpoch: accounts.requireEpoch,
-        trustDeviceSeconds: 0,
+        totp,
+        recoveryCodes,
+        passkeys,
+        secondFactorPolicy,
+        passkeyChallenge: (visitUid) => challengeFor(challengeSecret, visitUid),
+        trustDeviceSeconds: config.secondFactor.trustDeviceSeconds,
         sideWays: {
           ...(mailer ? { forgotUrl: FORGOT_PATH } : {}),
           ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
@@ -340,8 +380,15 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
           const client = await clientCache.get(id);
           if (!client) return undefined;
           const { client_uri: uri, logo_uri: logoUri } = client.metadata;
-          const { name, firstParty } = client;
-          return { id, name, firstParty, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) };
+          const { name, firstParty, secondFactorRequired } = client;
+          return {
+            id,
+            name,
+            firstParty,
+            secondFactorRequired,
+            ...(uri ? { uri } : {}),
+            ...(logoUri ? { logoUri } : {}),
+          };
         },
       }),
     });
@@ -360,7 +407,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         mails,
         links,
         accounts,
-        passwordChange: createSetPassword({ db, passwords, links, mails }),
+        passwordChange: passwordRoom.change,
         signUp: config.signUp,
         limit: { rateLimit: {} },
         transact: db.transact,
@@ -369,10 +416,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         unlock: attempts.unlock,
         event: events.append,
         origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),
-        passwordRules: [
-          { name: 'too_short', limit: PASSWORD_MIN },
-          { name: 'too_long', limit: PASSWORD_MAX },
-        ],
+        passwordRules: passwordRoom.policy.rules,
       });
     });
   }

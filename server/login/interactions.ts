@@ -23,6 +23,8 @@ export interface Visit {
   readonly requestedPrompts: ReadonlySet<string>;
   readonly loginHint: string | undefined;
   readonly uiLocales: string | undefined;
+  /** `acr_values` of the authorization request (OpenID Connect Core §3.1.2.1). */
+  readonly acrValues: readonly string[];
   /** Who was signed in when the visit began. */
   readonly signedIn: string | undefined;
   readonly progress: Progress;
@@ -38,6 +40,8 @@ export interface VisitingClient {
   readonly uri?: string;
   readonly logoUri?: string;
   readonly firstParty: boolean;
+  /** Nobody gets in there with one factor. */
+  readonly secondFactorRequired: boolean;
 }
 
 /** What the person has shown and said so far. */
@@ -60,6 +64,8 @@ export interface Login {
   readonly device: KnownDevice;
   /** The person wants not to be asked for the second factor on this browser for a while. */
   readonly trustDevice?: boolean;
+  /** The person would rather not set up a second factor that the app asks for. */
+  readonly declinedEnrolment?: boolean;
 }
 
 export interface KnownDevice {

@@ -12,7 +12,10 @@ import type {
   NewPasswordRule,
   NewPasswordView,
   PasswordRuleName,
+  SecondFactorErrorKey,
 } from './pages.ts';
+
+export { qrCode } from './qr.ts';
 
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
 
@@ -43,6 +46,7 @@ interface LoginError {
 const LOGIN_ERRORS: Readonly<Record<LoginErrorKey, LoginError>> = {
   invalid_credentials: { message: 'login.error.credentials', fields: ['identifier', 'password'] },
   identifier_required: { message: 'login.error.identifier', fields: ['identifier'] },
+  passkey_refused: { message: 'login.error.passkey', fields: [] },
   password_required: { message: 'login.error.password', fields: ['password'] },
   form_expired: { message: 'login.error.expired', fields: [] },
   too_many_attempts: { message: 'login.error.throttled', fields: [] },
@@ -51,6 +55,22 @@ const LOGIN_ERRORS: Readonly<Record<LoginErrorKey, LoginError>> = {
 
 export function loginError(key: LoginErrorKey): LoginError {
   return LOGIN_ERRORS[key];
+}
+
+const SECOND_FACTOR_ERRORS: Readonly<Record<SecondFactorErrorKey, MessageKey>> = {
+  invalid_code: 'second-factor.error.code',
+  invalid_recovery_code: 'second-factor.error.recovery',
+  passkey_refused: 'second-factor.error.passkey',
+  code_required: 'second-factor.error.required',
+};
+
+export function secondFactorError(key: SecondFactorErrorKey): MessageKey {
+  return SECOND_FACTOR_ERRORS[key];
+}
+
+/** A secret in groups that can be typed without losing one's place. */
+export function secretInGroups(secret: string): string {
+  return secret.match(/.{1,4}/g)?.join(' ') ?? '';
 }
 
 type RuleState = 'open' | 'met' | 'failed';
@@ -312,6 +332,11 @@ function printJson(value: JsonValue): string {
   if (typeof value === 'string') return value;
   const line = JSON.stringify(value) ?? '';
   return line.length <= 48 ? line : JSON.stringify(value, null, 2);
+}
+
+/** The day in words. @param seconds since the epoch */
+export function dateOf(seconds: number, { locale }: Translator): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(seconds * 1000));
 }
 
 /** @param seconds since the epoch */

@@ -48,6 +48,22 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
     },
     note: ({ t }) => t('login.address'),
   },
+  'second-factor': {
+    layout: 'door',
+    title: (data, { t }) => {
+      const page = t('second-factor.title');
+      return data.error === undefined ? page : t('title.error', { page });
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  enrol: {
+    layout: 'door',
+    title: (data, { t }) => {
+      const page = t('enrol.title');
+      return data.error === undefined ? page : t('title.error', { page });
+    },
+  },
+  'recovery-codes': { layout: 'door', title: (_, { t }) => t('recovery-codes.title') },
   'new-password': {
     layout: 'door',
     title: ({ newPassword }, { t }) => {

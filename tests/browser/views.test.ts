@@ -94,7 +94,69 @@ const newPassword = {
   ],
 } as const;
 
+const passkey = JSON.stringify({ challenge: 'AAAA', rpId: '127.0.0.1', userVerification: 'required' });
+const authenticator = {
+  secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  uri: 'otpauth://totp/id.example.com:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=id.example.com',
+  enrolment: 'sealed',
+};
+const trustUntil = now + 30 * 86_400;
+
 const CASES: readonly Case[] = [
+  pageCase(
+    'second-factor',
+    'second-factor',
+    { ...form, client, account, hasCode: true, passkey, trustUntil },
+    { ids: ['code', 'submit', 'passkey', 'recovery-code', 'use-recovery-code', 'cancel'], focus: 'code' },
+  ),
+  pageCase(
+    'second-factor-wrong',
+    'second-factor',
+    { ...form, client, account, hasCode: true, error: 'invalid_code' },
+    { focus: 'error' },
+  ),
+  pageCase('second-factor-recovery', 'second-factor', {
+    ...form,
+    client,
+    account,
+    hasCode: false,
+    passkey,
+    error: 'invalid_recovery_code',
+  }),
+  pageCase('second-factor-hostile', 'second-factor', {
+    action: EVIL,
+    csrf: EVIL,
+    client: hostile,
+    account: { name: LONG, email: EVIL },
+    hasCode: true,
+    passkey: EVIL,
+    trustUntil,
+  }),
+  pageCase(
+    'enrol',
+    'enrol',
+    { ...form, client, authenticator, isOptional: false },
+    { ids: ['totp-secret', 'code', 'submit', 'cancel'] },
+  ),
+  pageCase(
+    'enrol-wrong',
+    'enrol',
+    { ...form, client, authenticator, isOptional: true, error: 'invalid_code' },
+    { ids: ['later'], focus: 'code' },
+  ),
+  pageCase('enrol-hostile', 'enrol', {
+    action: EVIL,
+    csrf: EVIL,
+    client: { name: LONG },
+    authenticator: { secret: EVIL, uri: `otpauth://totp/${EVIL}`, enrolment: EVIL },
+    isOptional: true,
+  }),
+  pageCase(
+    'recovery-codes',
+    'recovery-codes',
+    { client, next: '/login/uid', codes: Array.from({ length: 10 }, () => '0k3m-9abc-wxyz') },
+    { ids: ['recovery-codes', 'copy', 'print', 'next'] },
+  ),
   pageCase(
     'new-password',
     'new-password',
@@ -115,6 +177,12 @@ const CASES: readonly Case[] = [
     newPassword: { rules: [{ name: 'no_upper', pattern: EVIL }], isFirst: true },
   }),
   pageCase('login', 'login', { ...form, client: { ...client, logoUri } }, { ids: loginIds, focus: 'identifier' }),
+  pageCase(
+    'login-passkey',
+    'login',
+    { ...form, client, passkey, error: 'passkey_refused' },
+    { ids: [...loginIds, 'passkey'], focus: 'error' },
+  ),
   pageCase(
     'login-error',
     'login',

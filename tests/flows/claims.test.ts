@@ -30,7 +30,7 @@ const account = await app.seed.accounts.create({
 // Signs in with a password that another person's hash comes from: hashing once is enough for a whole process.
 const twin = await app.seed.person({ email: 'twin@example.com' });
 const hash = (await app.seed.accounts.findByIdentifier(twin.email))?.passwordHash ?? '';
-await app.seed.accounts.setPassword(account.id, hash);
+await app.db.transact(app.seed.accounts.passwordStatements(account, hash));
 const ada = { ...twin, id: account.id, email: 'ada@example.com' };
 const plain = await app.seed.person();
 const party = await app.seed.party();
@@ -135,7 +135,14 @@ test('an ID token says who, for whom, until when and by which sign-in, and nothi
     params: { nonce: 'n-0S6_WzA2Mj', max_age: '600', scope: 'openid profile email' },
   });
   const { iat, exp, auth_time, sid, at_hash, ...rest } = idTokenOf(tokens);
-  assert.deepEqual(rest, { iss: app.issuer, aud: party.id, sub: ada.id, nonce: 'n-0S6_WzA2Mj' });
+  assert.deepEqual(rest, {
+    iss: app.issuer,
+    aud: party.id,
+    sub: ada.id,
+    nonce: 'n-0S6_WzA2Mj',
+    acr: 'urn:cardea:acr:1fa',
+    amr: ['pwd'],
+  });
   assert.equal(Number(exp) - Number(iat), 3_600);
   const now = Date.now() / 1000;
   assert.ok(Math.abs(Number(iat) - now) < 60 && Number(auth_time) <= Number(iat) && Number(auth_time) > now - 60);

@@ -66,10 +66,23 @@ export async function tokensFor(
   };
 }
 
-export type Shown = 'sign-in' | 'consent' | 'select-account' | 'sign-out' | 'signed-out' | 'error' | 'callback';
+export type Shown =
+  | 'second-factor'
+  | 'enrol'
+  | 'recovery-codes'
+  | 'sign-in'
+  | 'consent'
+  | 'select-account'
+  | 'sign-out'
+  | 'signed-out'
+  | 'error'
+  | 'callback';
 
 const MARKS: readonly (readonly [RegExp, Shown])[] = [
   [/ id="password"/, 'sign-in'],
+  [/ id="totp-secret"/, 'enrol'],
+  [/ id="recovery-codes"/, 'recovery-codes'],
+  [/ id="use-recovery-code"/, 'second-factor'],
   [/ id="allow"/, 'consent'],
   [/ id="another"/, 'select-account'],
   [/ id="logout-yes"/, 'sign-out'],
