@@ -17,10 +17,10 @@ import { createDevices } from './accounts/devices.ts';
 import { createEvents } from './accounts/events.ts';
 import { createMails } from './accounts/mails.ts';
 import { CHALLENGE_SECRET, challengeFor, createPasskeys } from './accounts/passkeys.ts';
-import { createPasswords } from './accounts/passwords.ts';
+import { openPasswordRoom } from './accounts/password_room.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from './accounts/recovery_codes.ts';
 import { createSecondFactorPolicy } from './accounts/second_factors.ts';
-import { createSessionDetails } from './accounts/session_details.ts';
+import { createSessionDetails, SEEN_EVERY_MS } from './accounts/session_details.ts';
 import { createAccounts } from './accounts/store.ts';
 import { createTotp } from './accounts/totp.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
@@ -58,6 +58,7 @@ import {
 } from './platform/limits.ts';
 import type { Logger } from './platform/log.ts';
 import { startMessenger } from './platform/messenger.ts';
+import { createRecently } from './platform/recently.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
@@ -130,7 +131,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   });
   const challengeSecret = await loadServerSecret(db, sealer, CHALLENGE_SECRET, now);
   const secondFactorPolicy = createSecondFactorPolicy(config.secondFactor);
-  const passwords = own(createPasswords(), (threads) => threads.close());
+  const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const { passwords } = passwordRoom;
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
   await clients.ensureBuiltin({
@@ -224,6 +227,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       pages,
       log,
       async seen({ uid, accountId, userAgent, address }) {
+        if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ARGON2, leastMemory } from './accounts/argon2.ts';
+import type { PasswordSettings } from './accounts/password_room.ts';
+import { HASHING_MEMORY } from './accounts/passwords.ts';
 import { AppError } from './platform/errors.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
@@ -48,6 +51,7 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Failed sign-ins, and failed client authentications, a minute and address. */
   readonly rateLimit: number;
+  readonly passwords: PasswordSettings;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
@@ -135,6 +139,51 @@ export const SETTINGS = {
     read: integer(1, 1_000_000),
     fallback: '600',
     about: 'failed sign-ins, and failed client authentications, a minute from one address',
+  },
+  CARDEA_PASSWORD_POLICY: {
+    read: oneOf('complex', 'nist'),
+    fallback: 'complex',
+    about:
+      'complex: 12 characters of four kinds, nothing personal, not one of the last five; nist: 15 characters of any kind (SP 800-63B-4); neither takes common passwords',
+  },
+  CARDEA_PASSWORD_MAX_AGE: {
+    read: seconds(60),
+    about: 'a password older than this is to be changed at the next sign-in, such as 365d (default: never)',
+  },
+  CARDEA_PASSWORD_BLOCKLIST: {
+    read: text,
+    about:
+      'a file made by "cardea passwords blocklist build", or a folder of SHA-1 prefix files as Have I Been Pwned has them; optional, beside the built-in list',
+  },
+  CARDEA_PASSWORD_PEPPER: {
+    read: masterKeys,
+    secret: true,
+    about:
+      '32 random bytes in base64 or hex that go into every password hash; several, separated by commas, while changing: the first hashes, all verify. Losing it makes all passwords useless; optional',
+  },
+  CARDEA_PASSWORD_HASHING_MEMORY: {
+    read: integer(19, 1_000_000),
+    fallback: String(HASHING_MEMORY),
+    about: 'MiB that all password hashes under way may take together',
+  },
+  CARDEA_PASSWORD_QUEUE: {
+    read: integer(1, 1_000_000),
+    about: 'password hashes that may wait; further ones get 503 (default: 64 a thread)',
+  },
+  CARDEA_ARGON2_MEMORY: {
+    read: integer(7_168, 4_194_304),
+    fallback: String(ARGON2.memory),
+    about: 'KiB a password hash takes',
+  },
+  CARDEA_ARGON2_ITERATIONS: {
+    read: integer(1, 100),
+    fallback: String(ARGON2.iterations),
+    about: 'passes over that memory',
+  },
+  CARDEA_ARGON2_PARALLELISM: {
+    read: integer(1, 16),
+    fallback: String(ARGON2.parallelism),
+    about: 'lanes of a password hash',
   },
   CARDEA_KEY_RINGS: {
     read: list(oneOf('RS256', 'ES256', 'EdDSA')),
@@ -243,6 +292,19 @@ export function loadConfig(env: Environment = process.env): Config {
     logLevel: get('CARDEA_LOG_LEVEL'),
     trustedProxies: get('CARDEA_TRUSTED_PROXIES'),
     rateLimit: get('CARDEA_RATE_LIMIT'),
+    passwords: {
+      policy: get('CARDEA_PASSWORD_POLICY'),
+      maxAgeSeconds: get('CARDEA_PASSWORD_MAX_AGE'),
+      blocklist: resolveOptional(get('CARDEA_PASSWORD_BLOCKLIST')),
+      argon2: {
+        memory: get('CARDEA_ARGON2_MEMORY'),
+        iterations: get('CARDEA_ARGON2_ITERATIONS'),
+        parallelism: get('CARDEA_ARGON2_PARALLELISM'),
+      },
+      peppers: get<Uint8Array[] | undefined>('CARDEA_PASSWORD_PEPPER') ?? [],
+      memory: get('CARDEA_PASSWORD_HASHING_MEMORY'),
+      queueLimit: get('CARDEA_PASSWORD_QUEUE'),
+    },
     keys: {
       rings: get('CARDEA_KEY_RINGS'),
       rsaBits: get('CARDEA_KEY_RSA_BITS'),
@@ -269,7 +331,7 @@ export function loadConfig(env: Environment = process.env): Config {
       trustDeviceSeconds: get('CARDEA_TRUST_DEVICE'),
     },
   };
-  const unsafe = production ? unsafeForProduction(config) : [];
+  const unsafe = [...unsafeHashing(config.passwords), ...(production ? unsafeForProduction(config) : [])];
   if (unsafe.length > 0) throw new ConfigError(unsafe);
   return deepFreeze(config);
 }
@@ -297,6 +359,10 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
   CARDEA_NAME: (config) => config.name,
   CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
+  CARDEA_PASSWORD_MAX_AGE: () => '(never)',
+  CARDEA_PASSWORD_BLOCKLIST: () => '(built-in list alone)',
+  CARDEA_PASSWORD_PEPPER: () => '(none)',
+  CARDEA_PASSWORD_QUEUE: () => '(64 a thread)',
 };
 
 function defaultSender({ hostname }: URL): Mailbox {
@@ -328,6 +394,22 @@ export function signedLifetimes({ lifetimes }: Config): { tokens: number; cookie
     tokens: Math.max(lifetimes.accessToken, lifetimes.idToken),
     cookies: Math.max(lifetimes.session, lifetimes.interaction),
   };
+}
+
+function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
+  const problems: string[] = [];
+  const least = leastMemory(argon2.iterations);
+  if (argon2.memory < least)
+    problems.push(
+      `CARDEA_ARGON2_MEMORY must be at least ${least} with CARDEA_ARGON2_ITERATIONS=${argon2.iterations} (OWASP)`,
+    );
+  if (argon2.memory > memory * 1_024)
+    problems.push('CARDEA_PASSWORD_HASHING_MEMORY must have room for one hash of CARDEA_ARGON2_MEMORY');
+  return problems;
+}
+
+function resolveOptional(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }
 
 function unsafeForProduction(config: Config): string[] {

@@ -1,24 +1,36 @@
-/**
- * The cost of a password hash: OWASP's first choice for argon2id, 19 MiB, two passes, one lane. Pinned here so that an
- * upgrade of the library cannot change it unseen; hashes carry their own parameters, so changing these leaves the old
- * ones valid and `isOutdated` tells which to renew at the next sign-in.
- */
-export const ARGON2 = {
-  /** Argon2id; the library's enum exists in its types alone. */
-  algorithm: 2,
+/** The cost of a password hash. */
+export interface Argon2Parameters {
   /** KiB */
-  memoryCost: 19_456,
-  timeCost: 2,
-  parallelism: 1,
-  /** bytes */
-  outputLen: 32,
-} as const;
+  readonly memory: number;
+  /** Passes over the memory. */
+  readonly iterations: number;
+  /** Lanes. */
+  readonly parallelism: number;
+}
 
-const PREFIX = `$argon2id$v=19$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}$`;
+/**
+ * OWASP's choice for argon2id where memory is dear: 19 MiB, two passes, one lane. Pinned here so that an upgrade of the
+ * library cannot change it unseen; hashes carry their own parameters, so changing these leaves the old ones valid, and
+ * they are renewed at the next sign-in.
+ */
+export const ARGON2: Argon2Parameters = { memory: 19_456, iterations: 2, parallelism: 1 };
 
-/** True when the hash was made with other parameters than today's. */
-export function isOutdated(hash: string): boolean {
-  return !hash.startsWith(PREFIX);
+/** The least memory in KiB by the number of passes (OWASP Password Storage Cheat Sheet); more passes need no less. */
+const LEAST_MEMORY: readonly number[] = [47_104, 19_456, 12_288, 9_216, 7_168];
+
+/** @returns the least memory in KiB that so many passes are safe with */
+export function leastMemory(iterations: number): number {
+  return LEAST_MEMORY[Math.min(iterations, LEAST_MEMORY.length) - 1] ?? 0;
+}
+
+/** Argon2id; the library's enum exists in its types alone. */
+export const ARGON2ID = 2;
+/** bytes */
+export const ARGON2_OUTPUT = 32;
+
+/** What every hash with these parameters begins with. */
+export function argon2Prefix({ memory, iterations, parallelism }: Argon2Parameters): string {
+  return `$argon2id$v=19$m=${memory},t=${iterations},p=${parallelism}$`;
 }
 
 const SALT_CHARACTERS = 22; // 16 bytes
@@ -28,4 +40,6 @@ const HASH_CHARACTERS = 43; // 32 bytes
  * What is verified when there is nothing to verify: it parses, costs what every other hash costs, and is the hash of
  * no password that anybody will find.
  */
-export const DUMMY_HASH = `${PREFIX}${'A'.repeat(SALT_CHARACTERS)}$${'A'.repeat(HASH_CHARACTERS)}`;
+export function dummyHash(parameters: Argon2Parameters): string {
+  return `${argon2Prefix(parameters)}${'A'.repeat(SALT_CHARACTERS)}$${'A'.repeat(HASH_CHARACTERS)}`;
+}

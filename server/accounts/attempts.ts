@@ -4,7 +4,7 @@ import { unavailable } from '../platform/errors.ts';
 import { blindIndex, hashToken } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
 import { normaliseIdentifier } from './identifiers.ts';
-import type { Accounts } from './store.ts';
+import type { Accounts, Credentials } from './store.ts';
 
 /**
  * Guesses at what signs a person in, and the locks that wrong ones lead to.
@@ -23,7 +23,7 @@ export interface Attempts {
   takePassword(input: { identifier: string; deviceToken: string | undefined }): Promise<PasswordGuess>;
   /** @throws AppError 503 when too many are in flight */
   take(input: { account: Account; factor: CodeFactor; deviceToken: string | undefined }): Promise<Guess>;
-  /** It was wrong. */
+  /** It was wrong. One that was not allowed does not count, at the same cost: how long it takes tells of no lock. */
   failed(guess: Guess): Promise<{ lockedNow: boolean }>;
   /** Nothing was verified, so nothing was learnt: the guess is given back. */
   returned(guess: Guess): Promise<void>;
@@ -45,7 +45,10 @@ export interface Guess {
 }
 
 export interface PasswordGuess extends Guess {
-  readonly account: Account | undefined;
+  /** What there is to verify; undefined when nobody has the identifier. */
+  readonly credentials: Credentials | undefined;
+  /** Opens what is known of the person, which takes time: not before the password was right. */
+  account(): Account | undefined;
   /** What is known of the browser. */
   readonly device: { readonly known: boolean; readonly trusted: boolean; readonly first: boolean };
 }
@@ -143,15 +146,17 @@ function createStatements(accountColumns: string) {
     failed: {
       name: 'attempts.failed',
       text: `
-        UPDATE attempts
-           SET in_flight = greatest(in_flight - 1, 0),
-               failures = failures + 1,
-               locks = locks + CASE WHEN failures + 1 = ${FAILURES} THEN 1 ELSE 0 END,
-               locked_until = CASE WHEN failures + 1 = ${FAILURES}
-                                   THEN ${after('$2::timestamptz', lockSeconds('locks'))} ELSE locked_until END,
-               expires_at = ${after('$2::timestamptz', `CASE WHEN failures + 1 = ${FAILURES} THEN ${lockSeconds('locks')} ELSE 0 END + ${MEMORY_SECONDS}`)}
+        UPDATE attempts t
+           SET (in_flight, failures, locks, locked_until, expires_at) = (
+                 SELECT greatest(t.in_flight - $3::int, 0), t.failures + $3::int,
+                        t.locks + CASE WHEN locks_now THEN 1 ELSE 0 END,
+                        CASE WHEN locks_now THEN ${after('$2::timestamptz', lockSeconds('t.locks'))} ELSE t.locked_until END,
+                        CASE WHEN locks_now THEN ${after('$2::timestamptz', `${lockSeconds('t.locks')} + ${MEMORY_SECONDS}`)}
+                             WHEN $3::int = 1 THEN ${after('$2::timestamptz', MEMORY_SECONDS)}
+                             ELSE t.expires_at END
+                   FROM (SELECT $3::int = 1 AND t.failures + 1 = ${FAILURES} AS locks_now) now)
          WHERE bucket = $1
-     RETURNING failures = ${FAILURES} AS locked_now`,
+     RETURNING $3::int = 1 AND failures = ${FAILURES} AS locked_now`,
     },
     returned: {
       name: 'attempts.returned',
@@ -196,8 +201,13 @@ export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Ui
     async takePassword({ identifier, deviceToken }) {
       const lookup = blindIndex(indexKey, normaliseIdentifier(identifier));
       const [row] = await db.run<PasswordGuessRow>(SQL.takePassword, [time(), hashOf(deviceToken), lookup]);
-      const { device_known: known, device_trusted: trusted, device_first: first } = judged(row);
-      return { ...guessOf(row), account: accounts.fromRow(judged(row)), device: { known, trusted, first } };
+      const found = judged(row);
+      return {
+        ...guessOf(found),
+        credentials: accounts.credentialsOf(found),
+        account: () => accounts.fromRow(found),
+        device: { known: found.device_known, trusted: found.device_trusted, first: found.device_first },
+      };
     },
 
     async take({ account, factor, deviceToken }) {
@@ -205,8 +215,8 @@ export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Ui
       return guessOf(row);
     },
 
-    async failed({ bucket }) {
-      const [row] = await db.run<{ locked_now: boolean }>(SQL.failed, [bucket, time()]);
+    async failed({ bucket, allowed }) {
+      const [row] = await db.run<{ locked_now: boolean }>(SQL.failed, [bucket, time(), allowed ? 1 : 0]);
       return { lockedNow: row?.locked_now ?? false };
     },
 

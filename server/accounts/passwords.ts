@@ -1,17 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AppError, invalidInput, unavailable } from '../platform/errors.ts';
-import { DUMMY_HASH } from './argon2.ts';
+import { ARGON2, type Argon2Parameters, argon2Prefix, dummyHash } from './argon2.ts';
+import { type HashFault, readHash } from './hash_formats.ts';
 import type { Job, Outcome } from './password_worker.ts';
+import { createPeppers } from './peppers.ts';
 import { codePoints, PASSWORD_MAX } from './policy.ts';
 
 /**
- * Hashes and verifies passwords with argon2id on threads of its own. Never on libuv's pool: signing, DNS and files
- * share that one, and 32 hashes in flight there make a signature wait a thousand times as long as it takes.
+ * Hashes and verifies passwords on threads of its own. Never on libuv's pool: signing, DNS and files share that one,
+ * and 32 hashes in flight there make a signature wait a thousand times as long as it takes.
  */
 export interface Passwords {
   /**
-   * @returns a PHC string
+   * @returns a hash as it is stored (hash_formats.ts)
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
    */
   hash(password: string): Promise<string>;
@@ -19,26 +21,50 @@ export interface Passwords {
    * `null`, which stands for an unknown person or one without a password, is verified against a dummy: the same path,
    * the same queue, the same cost, and always false. So neither answer nor time tells whether an account exists.
    * The length is judged before that, by the password alone.
-   * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
+   * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full, 500
+   * `password_hash_unreadable` for a hash that can never be verified here
    */
   verify(hash: string | null, password: string): Promise<boolean>;
+  /** True when the hash was made in another way than new ones are: from elsewhere, other parameters, another pepper. */
+  isOutdated(hash: string): boolean;
+  /** Why a hash can never be verified here; undefined when it can. */
+  faultOf(hash: string): VerificationFault | undefined;
   /** Ends the threads; what is in flight or queued fails with 503. */
   close(): Promise<void>;
 }
 
+export type VerificationFault = HashFault | 'pepper_unknown';
+
 export interface PasswordsOptions {
-  /** Hashes at the same time; default: one less than there are cores, which is left to everything else. */
-  threads?: number;
+  readonly argon2?: Argon2Parameters;
+  /** Secrets of 32 bytes: the first hashes, all of them verify. */
+  readonly peppers?: readonly Uint8Array[];
+  /** MiB that all hashes under way may take together. */
+  readonly memory?: number;
+  /** Hashes at the same time; default: as many as the memory allows, and a core is left to everything else. */
+  readonly threads?: number;
   /** Jobs that may wait; beyond that they are refused at once. Default: about half a second's worth. */
-  queueLimit?: number;
+  readonly queueLimit?: number;
   /** Makes a thread; for tests that want to end one. */
-  startWorker?: () => Worker;
+  readonly startWorker?: () => Worker;
 }
 
+/** MiB. Leaves room for what other systems' hashes ask for. */
+export const HASHING_MEMORY = 256;
 const QUEUE_PER_THREAD = 64;
+const KIB = 1_024;
+
+const FAULTS: Readonly<Record<VerificationFault, string>> = {
+  unreadable: 'a stored password hash could not be read',
+  too_expensive:
+    'a stored password hash takes more memory or time than CARDEA_PASSWORD_HASHING_MEMORY and our limits allow',
+  pepper_unknown: 'a stored password hash was made with a pepper that is not in CARDEA_PASSWORD_PEPPER',
+};
 
 interface Waiting {
   readonly job: Job;
+  /** KiB */
+  readonly memory: number;
   readonly done: (value: string | boolean) => void;
   readonly failed: (error: AppError) => void;
 }
@@ -49,7 +75,11 @@ interface Slot {
 }
 
 export function createPasswords(options: PasswordsOptions = {}): Passwords {
-  const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+  const parameters = options.argon2 ?? ARGON2;
+  const peppers = createPeppers(options.peppers ?? []);
+  const budget = (options.memory ?? HASHING_MEMORY) * KIB;
+  const affordable = Math.max(1, Math.floor(budget / parameters.memory));
+  const threads = Math.min(options.threads ?? Math.max(1, availableParallelism() - 1), affordable);
   const queueLimit = options.queueLimit ?? QUEUE_PER_THREAD * threads;
   const startWorker =
     options.startWorker ??
@@ -58,29 +88,50 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   const slots = new Set<Slot>();
   const queue: Waiting[] = [];
   let closed = false;
+  let inUse = 0; // KiB
+
+  const beginning = `${peppers.current ? pepperPrefix(peppers.current.id) : ''}${argon2Prefix(parameters)}`;
+  const dummy = `${peppers.current ? pepperPrefix(peppers.current.id) : ''}${dummyHash(parameters)}`;
+  const pepperOf = (id: string | undefined) => (id === undefined ? undefined : peppers.find(id));
 
   const refusal = (cause?: unknown) => unavailable('password hashing', cause);
 
-  function submit(job: Job): Promise<string | boolean> {
+  function faultOf(hash: string): VerificationFault | undefined {
+    const stored = readHash(hash);
+    if (typeof stored === 'string') return stored;
+    if (stored.memory > budget) return 'too_expensive';
+    return stored.kind === 'argon2' && stored.pepper && !pepperOf(stored.pepper) ? 'pepper_unknown' : undefined;
+  }
+
+  function submit(job: Job, memory: number): Promise<string | boolean> {
     if (closed) return Promise.reject(refusal());
     const isAnyFree = slots.size < threads || [...slots].some((slot) => !slot.current);
-    if (!isAnyFree && queue.length >= queueLimit) return Promise.reject(refusal());
+    if ((!isAnyFree || inUse + memory > budget) && queue.length >= queueLimit) return Promise.reject(refusal());
     return new Promise((done, failed) => {
-      queue.push({ job, done, failed });
+      queue.push({ job, memory, done, failed });
       dispatch();
     });
   }
 
+  /** In the order of arrival: a large one that has to wait for memory is not passed by small ones for ever. */
   function dispatch(): void {
-    while (queue.length > 0 && !closed) {
+    for (let next = queue[0]; next && !closed; next = queue[0]) {
+      if (inUse > 0 && inUse + next.memory > budget) return;
       const slot = [...slots].find((one) => !one.current) ?? (slots.size < threads ? open() : undefined);
       if (!slot) return;
-      const next = queue.shift();
-      if (!next) return;
+      queue.shift();
       slot.current = next;
+      inUse += next.memory;
       slot.worker.ref(); // a hash that somebody waits for keeps the process alive, an idle thread does not
       slot.worker.postMessage(next.job);
     }
+  }
+
+  function release(slot: Slot): Waiting | undefined {
+    const finished = slot.current;
+    slot.current = undefined;
+    inUse -= finished?.memory ?? 0;
+    return finished;
   }
 
   function open(): Slot {
@@ -88,8 +139,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     slots.add(slot);
     slot.worker.unref();
     slot.worker.on('message', (outcome: Outcome) => {
-      const finished = slot.current;
-      slot.current = undefined;
+      const finished = release(slot);
       slot.worker.unref();
       if (finished) settle(finished, outcome);
       dispatch();
@@ -101,7 +151,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     // A thread that died takes its job with it; the next job that needs one starts another.
     slot.worker.on('exit', () => {
       slots.delete(slot);
-      slot.current?.failed(refusal(cause));
+      release(slot)?.failed(refusal(cause));
       dispatch();
     });
     return slot;
@@ -110,14 +160,26 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   return {
     async hash(password) {
       checkLength(password);
-      return String(await submit({ kind: 'hash', password }));
+      const pepper = peppers.current;
+      const job: Job = { kind: 'hash', password, parameters, ...(pepper ? { pepper: pepper.secret } : {}) };
+      const phc = String(await submit(job, parameters.memory));
+      return pepper ? pepperPrefix(pepper.id) + phc : phc;
     },
 
     async verify(hash, password) {
       checkLength(password);
-      const matches = await submit({ kind: 'verify', hash: hash ?? DUMMY_HASH, password });
+      const fault = faultOf(hash ?? dummy);
+      if (fault) throw unverifiable(fault);
+      const stored = readHash(hash ?? dummy);
+      if (typeof stored === 'string') throw unverifiable(stored);
+      const pepper = stored.kind === 'argon2' ? pepperOf(stored.pepper) : undefined;
+      const job: Job = { kind: 'verify', hash: hash ?? dummy, password, ...(pepper ? { pepper: pepper.secret } : {}) };
+      const matches = await submit(job, stored.memory);
       return hash !== null && matches === true;
     },
+
+    isOutdated: (hash) => !hash.startsWith(beginning),
+    faultOf,
 
     async close() {
       closed = true;
@@ -127,9 +189,17 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   };
 }
 
+function pepperPrefix(id: string): string {
+  return `$pepper$${id}`;
+}
+
+function unverifiable(fault: VerificationFault): AppError {
+  return new AppError('password_hash_unreadable', 500, FAULTS[fault]);
+}
+
 function settle(waiting: Waiting, outcome: Outcome): void {
   if (outcome.ok) waiting.done(outcome.value);
-  else waiting.failed(new AppError('password_hash_unreadable', 500, 'a stored password hash could not be read'));
+  else waiting.failed(unverifiable('unreadable'));
 }
 
 /** Before anything is hashed: length costs the attacker nothing and us everything. */

@@ -1,28 +1,189 @@
 import { AppError } from '../platform/errors.ts';
+import type { Profile } from './account.ts';
+import type { Blocklist } from './blocklist.ts';
+import { undoLeet } from './common_passwords.ts';
 
 /** Counted in Unicode code points (NIST SP 800-63B-4 §3.1.1.2). */
-export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX = 256;
+/** A new password differs from the current one and from those before it: so many together. */
+export const PASSWORDS_REMEMBERED = 5;
 
-/** The rules that a new password can fail, by name. */
-export type PasswordRule = 'too_short' | 'too_long';
+/** What a new password can be refused for, by name. */
+export type PasswordRule =
+  | 'too_short'
+  | 'too_long'
+  | 'no_upper'
+  | 'no_lower'
+  | 'no_digit'
+  | 'no_symbol'
+  | 'blocklisted'
+  | 'personal'
+  | 'reused';
 
-const MESSAGES: Readonly<Record<PasswordRule, string>> = {
-  too_short: `password: must have at least ${PASSWORD_MIN} characters`,
-  too_long: `password: must have at most ${PASSWORD_MAX} characters`,
-};
+export type PolicyName = 'complex' | 'nist';
 
-/** @returns the rules that the password breaks; empty when it will do */
-export function failedRules(password: string): PasswordRule[] {
-  const length = codePoints(password);
-  if (length < PASSWORD_MIN) return ['too_short'];
-  return length > PASSWORD_MAX ? ['too_long'] : [];
+/** A rule as people are shown it. Those with neither limit nor pattern, and `reused`, the server alone can judge. */
+export interface PolicyRule {
+  readonly name: PasswordRule;
+  /** Characters, or passwords remembered. */
+  readonly limit?: number;
+  /** A regular expression (with the flag `u`) that a password which keeps the rule matches. */
+  readonly pattern?: string;
 }
 
-/** @throws AppError 400 `password_<rule>`, field `password` */
-export function checkNewPassword(password: string): void {
-  const rule = failedRules(password)[0];
-  if (rule) throw new AppError(`password_${rule}`, 400, MESSAGES[rule], { field: 'password' });
+export interface PasswordPolicy {
+  readonly name: PolicyName;
+  /** In the order in which they are shown and reported. */
+  readonly rules: readonly PolicyRule[];
+  /** How long a password may be used, in seconds; undefined: for ever. */
+  readonly maxAgeSeconds: number | undefined;
+  /** @returns all rules that the password breaks; empty when it will do */
+  check(password: string, context: PasswordContext): Promise<PasswordRule[]>;
+  /** True for one that was set too long ago. One of unknown age counts from its owner's next sign-in. */
+  isExpired(passwordSetAt: Date | null, now: number): boolean;
+}
+
+export interface PasswordContext {
+  /** Words that the password must not contain; `personalWords` knows those of a person. */
+  readonly personal: readonly string[];
+  /** Hashes of the current password and those before it, newest first. */
+  readonly earlier?: readonly string[];
+}
+
+export interface PolicyParts {
+  readonly name: PolicyName;
+  readonly blocklist: Blocklist;
+  readonly maxAgeSeconds?: number | undefined;
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+const POLICIES: Readonly<Record<PolicyName, { minimum: number; rules: readonly PasswordRule[] }>> = {
+  complex: {
+    minimum: 12,
+    rules: [
+      'too_short',
+      'no_upper',
+      'no_lower',
+      'no_digit',
+      'no_symbol',
+      'blocklisted',
+      'personal',
+      'reused',
+      'too_long',
+    ],
+  },
+  // SP 800-63B-4 §3.1.1.2 asks for length and a blocklist, and forbids rules of composition.
+  nist: { minimum: 15, rules: ['too_short', 'blocklisted', 'too_long'] },
+};
+
+const PATTERNS: Partial<Readonly<Record<PasswordRule, string>>> = {
+  no_upper: '[\\p{Lu}\\p{Lt}]',
+  no_lower: '\\p{Ll}',
+  no_digit: '\\p{Nd}',
+  no_symbol: '[\\p{P}\\p{S}\\p{Zs}]',
+};
+
+const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => string>> = {
+  too_short: (limit) => `must have at least ${limit} characters`,
+  too_long: (limit) => `must have at most ${limit} characters`,
+  no_upper: () => 'must contain a capital letter',
+  no_lower: () => 'must contain a small letter',
+  no_digit: () => 'must contain a digit',
+  no_symbol: () => 'must contain a symbol or a space',
+  blocklisted: () => 'must not be a common password, nor one known from a leak',
+  personal: () => 'must not contain the name, username or e-mail address',
+  reused: (limit) => `must differ from the last ${limit} passwords`,
+};
+
+/** A new password that the policy refuses: code `password_<first rule>`, and all rules that it broke. */
+export class PasswordRefused extends AppError {
+  readonly rules: readonly PasswordRule[];
+  constructor(policy: Pick<PasswordPolicy, 'rules'>, rules: readonly PasswordRule[]) {
+    const said = rules.map((name) => MESSAGES[name](policy.rules.find((rule) => rule.name === name)?.limit));
+    super(`password_${rules[0]}`, 400, `password: ${said.join('; ')}`, { field: 'password' });
+    this.rules = rules;
+  }
+}
+
+export function createPolicy({ name, blocklist, maxAgeSeconds, verify }: PolicyParts): PasswordPolicy {
+  const { minimum, rules } = POLICIES[name];
+
+  /** True when the password breaks the rule; one that is not here is judged by its pattern. */
+  const breaks: Partial<
+    Record<PasswordRule, (password: string, context: PasswordContext) => boolean | Promise<boolean>>
+  > = {
+    too_short: (password) => codePoints(password) < minimum,
+    too_long: (password) => codePoints(password) > PASSWORD_MAX,
+    blocklisted: (password) => blocklist.has(password),
+    personal: (password, { personal }) => containsPersonal(password, personal),
+    async reused(password, { earlier = [] }) {
+      if (password === '') return false;
+      for (const hash of earlier) if (await verify(hash, password)) return true;
+      return false;
+    },
+  };
+
+  const limits: Partial<Record<PasswordRule, number>> = {
+    too_short: minimum,
+    too_long: PASSWORD_MAX,
+    reused: PASSWORDS_REMEMBERED,
+  };
+
+  return {
+    name,
+    maxAgeSeconds,
+    rules: rules.map((rule) => ({
+      name: rule,
+      ...(limits[rule] === undefined ? {} : { limit: limits[rule] }),
+      ...(PATTERNS[rule] === undefined ? {} : { pattern: PATTERNS[rule] }),
+    })),
+
+    async check(password, context) {
+      // Nothing else is looked at: what is as long as that is not worth the work.
+      if (codePoints(password) > PASSWORD_MAX) return ['too_long'];
+      const failed: PasswordRule[] = [];
+      for (const rule of rules) {
+        const pattern = PATTERNS[rule];
+        const isBroken = pattern ? !new RegExp(pattern, 'u').test(password) : await breaks[rule]?.(password, context);
+        if (isBroken) failed.push(rule);
+      }
+      return failed;
+    },
+
+    isExpired(passwordSetAt, now) {
+      if (maxAgeSeconds === undefined || passwordSetAt === null) return false;
+      return now - passwordSetAt.getTime() >= maxAgeSeconds * 1_000;
+    },
+  };
+}
+
+const PERSONAL_LEAST = 4;
+
+type Personal = Pick<Profile, 'email'> & {
+  readonly [Name in 'username' | 'name' | 'givenName' | 'familyName' | 'middleName' | 'nickname']?: string | undefined;
+};
+
+/** What of a person must not be in their password: each part of a name, the username, the e-mail address and its local part. */
+export function personalWords(person: Personal): string[] {
+  const { email, username = '' } = person;
+  const local = email.slice(0, Math.max(0, email.lastIndexOf('@')));
+  const names = [person.name, person.givenName, person.familyName, person.middleName, person.nickname];
+  const parts = [...names, local].flatMap((text) => (text ?? '').split(/[^\p{L}\p{N}\p{M}]+/u));
+  const words = [...parts, local, email, username].filter((word) => codePoints(word) >= PERSONAL_LEAST);
+  return [...new Set(words)];
+}
+
+function containsPersonal(password: string, words: readonly string[]): boolean {
+  const plain = fold(password);
+  const forms = [plain, undoLeet(plain)];
+  return words
+    .map(fold)
+    .some((word) => codePoints(word) >= PERSONAL_LEAST && forms.some((form) => form.includes(word)));
+}
+
+/** Without case and diacritics: Zoë, ZOE and zoe are one. */
+function fold(text: string): string {
+  return text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 
 /** The length of a text without building its parts; `[...text]` of a megabyte would be an attack. */

@@ -14,6 +14,7 @@ import {
 import type { Account, Profile, SecondFactorKind } from './account.ts';
 import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
+import { PASSWORDS_REMEMBERED } from './policy.ts';
 import { checkGroups, checkProfile, type ProfileInput } from './profile.ts';
 
 export type AccountInput = ProfileInput & {
@@ -22,9 +23,25 @@ export type AccountInput = ProfileInput & {
   readonly groups?: readonly string[];
 };
 
+/** An account that has been somewhere else before. */
+export type ImportedAccount = AccountInput & {
+  /** Default: now. Null where it is not known; it then counts from the next sign-in. */
+  readonly passwordSetAt?: Date | null | undefined;
+  readonly disabled?: boolean;
+};
+
 export interface Accounts {
   /** @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field */
   create(input: AccountInput): Promise<Account>;
+  /**
+   * Many at once, in one transaction: all of them or, when any identifier is taken, none.
+   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
+   */
+  createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;
+  /** @returns those of the identifiers that somebody has, as they are stored (`lookupOf`) in hex, with the account's id */
+  holdersOf(identifiers: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The key under which an identifier is found, in hex: equal for all spellings that are one. */
+  lookupOf(identifier: string): string;
   /** Hot path: one statement. */
   findById(id: string): Promise<Account | undefined>;
   /** By e-mail address or username, however it is spelt. Hot path: one statement. */
@@ -40,8 +57,18 @@ export interface Accounts {
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
    */
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
-  /** @throws AppError 404 `not_found` */
-  setPassword(id: string, passwordHash: string | null): Promise<void>;
+  /**
+   * The statements that set a password; `password_change.ts` is what runs them. The current hash goes into the history,
+   * and sign-ins that are under way end. Against another epoch than the given they fail with `CREDENTIALS_CHANGED`.
+   */
+  passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string): Bound[];
+  /** Hashes of the current password and those before it, newest first: what a new one must differ from. */
+  earlierPasswords(id: string): Promise<string[]>;
+  /**
+   * Stores the same password as another hash, unless the password has been changed meanwhile. Signs nobody out. A
+   * password of unknown age is as old as this.
+   */
+  rehash(id: string, from: string, to: string): Promise<void>;
   /**
    * @param also statements for the same transaction: what must end when the person is shut out
    * @throws AppError 404 `not_found`
@@ -60,9 +87,14 @@ export interface Accounts {
   sealerOf(account: Account): Sealer;
   /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
   readonly columns: string;
+  /** As `fromRow`, without opening anything. */
+  credentialsOf(row: Row): Credentials | undefined;
   /** @returns undefined when a LEFT JOIN found no account */
   fromRow(row: Row): Account | undefined;
 }
+
+/** What signing in is judged by. */
+export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'disabled' | 'epoch'>;
 
 interface AccountRow {
   account_id: string;
@@ -95,8 +127,9 @@ const COLUMNS = [
 const SQL = {
   insert: {
     name: 'accounts.insert',
-    text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, groups, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, CASE WHEN $4::text IS NOT NULL THEN $5::timestamptz END, $6, $5, $5)`,
+    text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, disabled_at, groups,
+                                 created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
   },
   insertIdentifier: {
     name: 'accounts.insert_identifier',
@@ -130,7 +163,35 @@ const SQL = {
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of these touches it.
   setPassword: {
     name: 'accounts.set_password',
-    text: 'UPDATE accounts SET password_hash = $2 WHERE id = $1 RETURNING id',
+    text: `WITH old AS (
+             SELECT id, password_hash FROM accounts WHERE id = $1 AND require_epoch($4, epoch) FOR UPDATE
+           ), kept AS (
+             INSERT INTO password_history (account_id, password_hash)
+             SELECT id, password_hash FROM old WHERE password_hash IS NOT NULL
+           )
+           UPDATE accounts a SET password_hash = $2, password_set_at = $3, epoch = a.epoch + 1
+             FROM old WHERE a.id = old.id RETURNING a.id`,
+  },
+  trimHistory: {
+    name: 'accounts.trim_password_history',
+    text: `DELETE FROM password_history WHERE account_id = $1 AND id NOT IN (
+             SELECT id FROM password_history WHERE account_id = $1 ORDER BY id DESC LIMIT ${PASSWORDS_REMEMBERED - 1})`,
+  },
+  earlierPasswords: {
+    name: 'accounts.earlier_passwords',
+    text: `SELECT password_hash FROM (
+             SELECT password_hash, 9223372036854775807 AS age FROM accounts WHERE id = $1 AND password_hash IS NOT NULL
+             UNION ALL SELECT password_hash, id FROM password_history WHERE account_id = $1) p
+            ORDER BY age DESC LIMIT ${PASSWORDS_REMEMBERED}`,
+  },
+  rehash: {
+    name: 'accounts.rehash',
+    text: `UPDATE accounts SET password_hash = $3, password_set_at = COALESCE(password_set_at, $4)
+            WHERE id = $1 AND password_hash = $2`,
+  },
+  holders: {
+    name: 'accounts.holders',
+    text: `SELECT encode(lookup, 'hex') AS lookup, account_id FROM account_identifiers WHERE lookup = ANY($1::bytea[])`,
   },
   // FOR SHARE: a change of credentials that is under way is waited for, one that comes later finds what we write.
   requireEpoch: {
@@ -224,41 +285,81 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     if (!changed?.length) throw notFound('account', id);
   }
 
+  /** A new account, and what stores it. */
+  function prepare({
+    passwordHash = null,
+    groups: given = [],
+    passwordSetAt,
+    disabled = false,
+    ...input
+  }: ImportedAccount) {
+    const profile = checkProfile(input);
+    const groups = checkGroups(given);
+    const createdAt = new Date(now());
+    const id = uuidv7(createdAt.getTime());
+    const dataKey = randomBytes(MASTER_KEY_BYTES);
+    const own = createSealer([dataKey]);
+    const account: Account = {
+      ...profile,
+      id,
+      passwordHash,
+      passwordSetAt: passwordHash === null ? null : passwordSetAt === undefined ? createdAt : passwordSetAt,
+      disabled,
+      groups,
+      secondFactors: [],
+      epoch: 0,
+      createdAt,
+      updatedAt: createdAt,
+    };
+    ownSealers.set(account, own);
+    const identifiers = (['email', 'username'] as const).flatMap((kind) => {
+      const text = profile[kind];
+      return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
+    });
+    const values = [
+      id,
+      sealer.seal(keyPlace(id), dataKey),
+      sealJson(own, profilePlace(id), profile),
+      passwordHash,
+      account.passwordSetAt,
+      disabled ? createdAt : null,
+      groups,
+      createdAt,
+    ];
+    const bound: Bound[] = [
+      { statement: SQL.insert, values },
+      ...identifiers.map(({ kind, lookup }) => ({ statement: SQL.insertIdentifier, values: [lookup, id, kind] })),
+    ];
+    return { account, identifiers, bound };
+  }
+
+  async function createAll(inputs: readonly ImportedAccount[]): Promise<Account[]> {
+    const prepared = inputs.map(prepare);
+    try {
+      await db.transact(prepared.flatMap(({ bound }) => bound));
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      throw taken(
+        error,
+        prepared.flatMap(({ identifiers }) => identifiers),
+      );
+    }
+    return prepared.map(({ account }) => account);
+  }
+
   return {
-    async create({ passwordHash = null, groups: given = [], ...input }) {
-      const profile = checkProfile(input);
-      const groups = checkGroups(given);
-      const createdAt = new Date(now());
-      const id = uuidv7(createdAt.getTime());
-      const dataKey = randomBytes(MASTER_KEY_BYTES);
-      const identifiers = identifiersOf(profile);
-      const sealedKey = sealer.seal(keyPlace(id), dataKey);
-      const sealedProfile = sealJson(createSealer([dataKey]), profilePlace(id), profile);
-      try {
-        await db.transact([
-          { statement: SQL.insert, values: [id, sealedKey, sealedProfile, passwordHash, createdAt, groups] },
-          ...identifiers.map(({ kind, lookup }) => ({
-            statement: SQL.insertIdentifier,
-            values: [lookup, id, kind],
-          })),
-        ]);
-      } catch (error) {
-        throw sqlState(error) === UNIQUE_VIOLATION ? taken(error, identifiers) : error;
-      }
-      const account: Account = {
-        ...profile,
-        id,
-        passwordHash,
-        passwordSetAt: passwordHash === null ? null : createdAt,
-        disabled: false,
-        groups,
-        secondFactors: [],
-        epoch: 0,
-        createdAt,
-        updatedAt: createdAt,
-      };
-      ownSealers.set(account, createSealer([dataKey]));
+    async create(input) {
+      // Whatever else rides along: a new account is neither disabled nor older than it is.
+      const [account] = await createAll([{ ...input, passwordSetAt: undefined, disabled: false }]);
+      if (!account) throw new Error('an account was not made');
       return account;
+    },
+    createAll,
+    lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
+
+    async holdersOf(identifiers) {
+      const rows = await db.run<{ lookup: string; account_id: string }>(SQL.holders, [identifiers.map(lookupOf)]);
+      return new Map(rows.map((row) => [row.lookup, row.account_id]));
     },
 
     findById,
@@ -293,13 +394,27 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       }
     },
 
-    setPassword: (id, passwordHash) => change(id, [{ statement: SQL.setPassword, values: [id, passwordHash] }]),
+    passwordStatements: ({ id, epoch }, passwordHash) => [
+      { statement: SQL.setPassword, values: [id, passwordHash, new Date(now()), epoch] },
+      { statement: SQL.trimHistory, values: [id] },
+    ],
+
+    async earlierPasswords(id) {
+      const rows = await db.run<{ password_hash: string }>(SQL.earlierPasswords, [id]);
+      return rows.map((row) => row.password_hash);
+    },
+
+    async rehash(id, from, to) {
+      await db.run(SQL.rehash, [id, from, to, new Date(now())]);
+    },
+
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
     setGroups: (id, groups) => change(id, [{ statement: SQL.setGroups, values: [id, checkGroups(groups)] }]),
     requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
     sealerOf,
     columns: COLUMNS,
+    credentialsOf,
     fromRow,
   };
 }
@@ -310,6 +425,17 @@ function keyPlace(id: string): Place {
 
 function profilePlace(id: string): Place {
   return { table: 'accounts', column: 'sealed_profile', row: id };
+}
+
+function credentialsOf(row: Row): Credentials | undefined {
+  const found = row as unknown as AccountRow;
+  if (!found.account_sealed_key) return undefined;
+  return {
+    id: found.account_id,
+    passwordHash: found.account_password_hash,
+    disabled: found.account_disabled_at !== null,
+    epoch: found.account_epoch,
+  };
 }
 
 /** Postgres names the key that was there already (`detail`), by its bytes: that tells which identifier it was. */

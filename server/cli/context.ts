@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Attempts, createAttempts } from '../accounts/attempts.ts';
+import { openPasswordRoom, type PasswordRoom } from '../accounts/password_room.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
 import { type Clients, createClients } from '../clients/store.ts';
@@ -10,6 +11,7 @@ import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
+import { createLog } from '../platform/log.ts';
 import { migrateUp, migrationStatus } from '../platform/migrate.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
@@ -36,6 +38,7 @@ export interface Context {
   readonly resourceServers: ResourceServers;
   accounts(): Promise<Accounts>;
   attempts(): Promise<Attempts>;
+  passwords(): Promise<PasswordRoom>;
 }
 
 export interface ContextOptions {
@@ -101,6 +104,12 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
   if (options.schema !== 'any') await requireSchema(db, config);
   const indexKey = once(() => loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now));
   const accounts = once(async () => createAccounts({ db, sealer, indexKey: await indexKey(), now }));
+  const passwords = once(async () => {
+    const log = createLog({ level: 'silent' });
+    const room = await openPasswordRoom(config.passwords, { db, accounts: await accounts(), log, threads: 1 });
+    opened.defer(() => room.close());
+    return room;
+  });
   return {
     config,
     db,
@@ -109,6 +118,7 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     clients: createClients({ db, now }),
     resourceServers: createResourceServers({ db, now }),
     accounts,
+    passwords,
     attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),
   };
 }

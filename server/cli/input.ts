@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import type { ReadStream } from 'node:tty';
-import { checkNewPassword } from '../accounts/policy.ts';
 import { AppError } from '../platform/errors.ts';
 import { Interrupted, UsageError } from './context.ts';
 
@@ -11,7 +10,7 @@ const LINE_MAX_BYTES = 64 * 1_024;
 /**
  * A new password, typed twice without echo or read from standard input; there is no way to pass one as an argument,
  * where every process of the machine could read it.
- * @throws AppError when it does not fit the policy; UsageError when there is nobody to ask
+ * @throws UsageError when there is nobody to ask
  */
 export async function readNewPassword(options: { passwordStdin?: boolean }): Promise<string> {
   const stdin = process.stdin;
@@ -19,7 +18,6 @@ export async function readNewPassword(options: { passwordStdin?: boolean }): Pro
     throw new UsageError('there is no terminal to ask for the password; use --password-stdin');
   }
   const password = stdin.isTTY ? await ask(stdin, 'Password: ') : await readLine(stdin);
-  checkNewPassword(password);
   if (stdin.isTTY && (await ask(stdin, 'Once more: ')) !== password) {
     throw new AppError('passwords_differ', 400, 'the two passwords differ');
   }

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
-import { createPasswords } from '../accounts/passwords.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
@@ -49,7 +48,8 @@ export function usersCommand(program: Command): void {
       const password = wanted === false ? null : await readNewPassword(options);
       await withContext(async (context) => {
         const accounts = await context.accounts();
-        const passwordHash = password === null ? null : await hash(password);
+        const passwordHash =
+          password === null ? null : await (await context.passwords()).change.hashFirst(profile, password);
         printItem(describe(await accounts.create({ ...profile, passwordHash })), options);
       });
     });
@@ -131,7 +131,7 @@ export function usersCommand(program: Command): void {
 
   noun
     .command('set-password')
-    .description('give a person a new password')
+    .description('give a person a new password; all of their sessions and tokens end')
     .argument('<user>', USER)
     .option(...PASSWORD_STDIN_OPTION)
     .option(...JSON_OPTION)
@@ -139,9 +139,10 @@ export function usersCommand(program: Command): void {
       const password = await readNewPassword(options);
       await withContext(async (context) => {
         const accounts = await context.accounts();
-        const { id } = await accounts.resolve(ref);
-        await accounts.setPassword(id, await hash(password));
-        printItem(describe(await accounts.resolve(id)), options);
+        const account = await accounts.resolve(ref);
+        const { change } = await context.passwords();
+        await change.set(account, password, { also: endSessions(account.id) });
+        printItem(describe(await accounts.resolve(account.id)), options);
       });
     });
 }
@@ -149,15 +150,6 @@ export function usersCommand(program: Command): void {
 function wholeNumber(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.');
   return Number(value);
-}
-
-async function hash(password: string): Promise<string> {
-  const passwords = createPasswords({ threads: 1 });
-  try {
-    return await passwords.hash(password);
-  } finally {
-    await passwords.close();
-  }
 }
 
 async function list(accounts: Accounts, limit: number, first: string | undefined): Promise<Account[]> {

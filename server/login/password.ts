@@ -31,25 +31,23 @@ export const passwordStep: Step = {
       identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than any that somebody has
       deviceToken,
     });
-    const { account } = guess;
+    const { credentials } = guess;
     // A hash is verified in any case, so that time tells nothing either (Note Mark CVE-2026-40263).
     const isTooLong = codePoints(password) > PASSWORD_MAX;
-    const hash = guess.allowed && !isTooLong ? (account?.passwordHash ?? null) : null;
+    const hash = guess.allowed && !isTooLong ? (credentials?.passwordHash ?? null) : null;
     const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password).catch(async (error) => {
       if (guess.allowed) await parts.attempts.returned(guess);
       throw error;
     });
-    if (!isRight || !account || account.disabled) {
+    if (!isRight || !credentials || credentials.disabled) {
       await parts.limits.count('sign-in', request.ip);
-      // What was not allowed was no guess, and does not count as one.
-      if (guess.allowed && (await parts.attempts.failed(guess)).lockedNow) {
-        await parts.notices.locked(account, 'password', request);
-      }
+      const { lockedNow } = await parts.attempts.failed(guess);
+      if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
       return again(context, identifier, 'invalid_credentials');
     }
     parts.transaction.also(parts.attempts.succeeded(guess));
     const ts = Math.floor(parts.now() / 1000);
-    const { id: accountId, epoch } = account;
+    const { id: accountId, epoch } = credentials;
     const login = { accountId, epoch, ts, amr: ['pwd'], remember: true, device: guess.device };
     return { kind: 'progress', progress: { login } };
   },

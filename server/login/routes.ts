@@ -10,7 +10,7 @@ import { passwordStep } from './password.ts';
 import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { Answer, LoginParts, Step, StepContext } from './step.ts';
-import { nextStep, outcomeOf, type StepName } from './steps.ts';
+import { accountIn, nextStep, outcomeOf, type StepName } from './steps.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   'select-account': selectAccountStep,
@@ -50,7 +50,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
       const visit = await openVisit(request, reply);
       const step = await nextStep(visit, parts);
       if (step === 'done') return finish(request, reply, visit);
-      return sendPage(reply, 200, await STEPS[step].show(contextOf(request, visit)));
+      return sendPage(reply, 200, await STEPS[step].show(await contextOf(request, visit)));
     }),
   );
 
@@ -60,7 +60,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
       const fields = readForm(request, csrf, visit.uid);
       const step = await nextStep(visit, parts);
       if (step === 'done') return finish(request, reply, visit);
-      const answer = await STEPS[step].submit(contextOf(request, visit), fields);
+      const answer = await STEPS[step].submit(await contextOf(request, visit), fields);
       return respond(request, reply, visit, answer);
     }),
   );
@@ -122,8 +122,11 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     return visit;
   }
 
-  function contextOf(request: FastifyRequest<Params>, visit: Visit): StepContext {
-    const locale = parts.views.negotiate(visit.uiLocales, request.headers['accept-language']);
+  async function contextOf(request: FastifyRequest<Params>, visit: Visit): Promise<StepContext> {
+    const accountId = accountIn(visit);
+    const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
+    const preferred = [visit.uiLocales, account?.locale].filter((one) => one !== undefined).join(' ');
+    const locale = parts.views.negotiate(preferred, request.headers['accept-language']);
     const form = { action: `${path}/${visit.uid}`, csrf: csrf.tokenFor(visit.uid) };
     return { parts, visit, request, deviceToken: deviceCookie.read(request), form, locale };
   }

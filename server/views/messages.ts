@@ -92,7 +92,8 @@ function acceptedRanges(header: string): string[] {
 }
 
 function lookUpRange(range: string, available: readonly string[]): string | undefined {
-  const subtags = range.toLowerCase().split('-');
+  // People write en_GB as well, and profiles keep what they wrote.
+  const subtags = range.toLowerCase().split(/[-_]/);
   // Longer tags than this are not languages; don't spend time on them.
   if (subtags.length > 8) return undefined;
   while (subtags.length > 0) {

@@ -23,8 +23,11 @@ export interface Views {
   /** URL path → file. Names carry their content's hash: serve with `Cache-Control: public, max-age=31536000, immutable`. */
   assets: ReadonlyMap<string, Asset>;
   locales: readonly Locale[];
-  /** Chooses the language from `ui_locales` and Accept-Language (RFC 4647 §3.4). */
-  negotiate(uiLocales?: string, acceptLanguage?: string): Locale;
+  /**
+   * Chooses the language (RFC 4647 §3.4).
+   * @param preferred language tags, the best first, separated by spaces: `ui_locales`, then the account's
+   */
+  negotiate(preferred?: string, acceptLanguage?: string): Locale;
 }
 
 interface Shell<D> {
@@ -113,6 +116,6 @@ export function createViews(): Views {
     mail: createMailComposer(print),
     assets: assets.files,
     locales,
-    negotiate: (uiLocales, acceptLanguage) => negotiate(uiLocales, acceptLanguage),
+    negotiate: (preferred, acceptLanguage) => negotiate(preferred, acceptLanguage),
   };
 }

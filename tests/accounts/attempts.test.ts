@@ -115,7 +115,7 @@ describe('attempts', () => {
 
   test('an identifier that nobody has is counted and locked in the same way', async () => {
     const { guess } = await take('nobody@example.com');
-    assert.equal((guess as { account?: Account }).account, undefined);
+    assert.equal((guess as { credentials?: unknown }).credentials, undefined);
     if (guess) assert.deepEqual(await attempts.failed(guess), { lockedNow: false });
     assert.equal(await guessWrong('NOBODY@example.com'), 'taken');
     assert.equal(await guessWrong('nobody@example.com'), 'taken');

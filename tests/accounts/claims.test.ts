@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Account } from '../../server/accounts/account.ts';
 import { claimsOf } from '../../server/accounts/claims.ts';
-import { checkNewPassword, failedRules } from '../../server/accounts/policy.ts';
 
 const bare: Account = {
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -72,21 +71,5 @@ describe('claimsOf (OpenID Connect Core §5.1)', () => {
     ]);
     assert.deepEqual(claims.address, { country: 'England' });
     assert.equal(claims.preferred_username, 'ada');
-  });
-});
-
-describe('the password policy', () => {
-  test('wants 8 to 256 characters, and counts what people see as one', () => {
-    assert.deepEqual(failedRules('1234567'), ['too_short']);
-    assert.deepEqual(failedRules('12345678'), []);
-    assert.deepEqual(failedRules('🔑'.repeat(7)), ['too_short']);
-    assert.deepEqual(failedRules('🔑'.repeat(256)), []);
-    assert.deepEqual(failedRules('🔑'.repeat(257)), ['too_long']);
-    assert.deepEqual(failedRules('a'.repeat(1_000_000)), ['too_long']);
-  });
-
-  test('names the failed rule', () => {
-    assert.throws(() => checkNewPassword('short'), { code: 'password_too_short', status: 400, field: 'password' });
-    assert.throws(() => checkNewPassword('a'.repeat(257)), { code: 'password_too_long', field: 'password' });
   });
 });

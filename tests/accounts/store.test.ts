@@ -147,20 +147,18 @@ describe('accounts', () => {
   });
 
   test('change password and state without touching updated_at, which is a claim about the profile', async (t) => {
-    const { accounts, clock } = await setUp(t);
+    const { accounts, clock, db } = await setUp(t);
     const { id } = await accounts.create(ADA);
     clock.ms += 60_000;
-    await accounts.setPassword(id, 'new');
+    await db.transact(accounts.passwordStatements({ id, epoch: 0 }, 'new'));
     await accounts.disable(id);
     const changed = await accounts.resolve(id);
     assert.equal(changed.passwordHash, 'new');
     assert.equal(changed.disabled, true);
     assert.deepEqual(changed.updatedAt, new Date(START));
     await accounts.enable(id);
-    await accounts.setPassword(id, null);
-    assert.deepEqual(await accounts.resolve(id), { ...changed, passwordHash: null, disabled: false });
+    assert.deepEqual(await accounts.resolve(id), { ...changed, disabled: false });
     for (const missing of ['nobody', '00000000-0000-7000-8000-000000000000']) {
-      await assert.rejects(accounts.setPassword(missing, 'x'), { code: 'not_found' });
       await assert.rejects(accounts.disable(missing), { code: 'not_found' });
       await assert.rejects(accounts.enable(missing), { code: 'not_found' });
     }

@@ -624,7 +624,8 @@ describe('templates and messages', () => {
       ['zh-Hant-x-private-tw', undefined, 'zh-Hant'],
       ['zh', 'pt', 'en'],
       ['*', '*;q=0.5', 'en'],
-      ['-- de_AT __proto__', ';;q=x,,;q=', 'en'],
+      ['-- __proto__', ';;q=x,,;q=', 'en'],
+      ['de_AT', 'ar', 'de'],
       ['a'.repeat(100_000), `${'b-'.repeat(50_000)},de`, 'de'],
     ];
     for (const [ui, accept, expected] of cases) assert.equal(negotiate(ui, accept, available), expected);

@@ -10,7 +10,7 @@ import { remember } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
 import { finished, setUpCli } from './run_cli.ts';
 
-const PASSWORD = remember('password', 'correct horse battery staple');
+const PASSWORD = remember('password', 'Correct horse battery staple 9');
 const ADA = ['users', 'create', '--email', 'Ada@example.com', '--username', 'ada', '--name', 'Ada Lovelace'];
 
 const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
@@ -53,9 +53,9 @@ describe('users create', () => {
   });
 
   for (const [what, input, password] of [
-    ['without a line end', 'pässword', 'pässword'],
-    ['with the line end of Windows', 'correct horse\r\n', 'correct horse'],
-    ['with white space of its own', '  correct horse \n', '  correct horse '],
+    ['without a line end', 'Kästrel-Fjord-7', 'Kästrel-Fjord-7'],
+    ['with the line end of Windows', 'Correct horse 7\r\n', 'Correct horse 7'],
+    ['with white space of its own', '  Correct horse 7 \n', '  Correct horse 7 '],
   ] as const) {
     test(`takes a password ${what} as it is`, async (t) => {
       const { cardea, db } = await setUpCli(t);
@@ -69,6 +69,8 @@ describe('users create', () => {
     ['short', 'short\n'],
     ['long', 'a'.repeat(257)],
     ['endless', 'a'.repeat(1_000_000)],
+    ['common', 'Password1234!\n'],
+    ['personal', 'My-Lovelace-1815\n'],
     ['no text', Buffer.from([0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8])],
   ] as const) {
     test(`refuses a password that is ${why}`, async (t) => {
@@ -97,14 +99,17 @@ describe('users', () => {
   test('are named by id, e-mail or username everywhere', async (t) => {
     const { cardea, db } = await setUpCli(t);
     const { id } = (await cardea([...ADA, '--no-password', '--json'])).json;
-    for (const ref of [id, 'ada@EXAMPLE.com', 'ADA']) {
+    for (const [n, ref] of [id, 'ada@EXAMPLE.com', 'ADA'].entries()) {
+      const password = remember('password', `${PASSWORD}-${n}`);
       assert.equal((await cardea(['users', 'show', ref, '--json'])).json.id, id);
       assert.equal((await cardea(['users', 'disable', ref, '--json'])).json.disabled, true);
       assert.equal((await cardea(['users', 'enable', ref, '--json'])).json.disabled, false);
-      const set = await cardea(['users', 'set-password', ref, '--password-stdin', '--json'], { input: PASSWORD });
+      const set = await cardea(['users', 'set-password', ref, '--password-stdin', '--json'], { input: password });
       assert.deepEqual([set.code, set.json.has_password], [0, true]);
-      assert.equal(await verifies(await storedHash(db), PASSWORD), true);
+      assert.equal(await verifies(await storedHash(db), password), true);
     }
+    const again = await cardea(['users', 'set-password', 'ada', '--password-stdin'], { input: `${PASSWORD}-1` });
+    assert.deepEqual([again.code, again.stderr], [1, 'cardea: password: must differ from the last 5 passwords\n']);
     assert.match((await cardea(['users', 'show', 'ada'])).stdout, /^email +Ada@example\.com$/m);
   });
 
@@ -125,49 +130,54 @@ describe('users', () => {
     assert.equal(row.indexOf('a@example.com'), head.indexOf('EMAIL'));
   });
 
-  test('who are disabled lose sessions, grants and tokens at once; nobody else does', async (t) => {
-    const { cardea, db } = await setUpCli(t);
-    const ids: string[] = [];
-    await query(
-      db,
-      `INSERT INTO clients (id, name, metadata, created_at, updated_at) VALUES ('app', 'App', '{}', now(), now())`,
-    );
-    for (const name of ['ada', 'eve']) {
-      const args = ['users', 'create', '--email', `${name}@example.com`, '--no-password', '--json'];
-      const { id } = (await cardea(args)).json;
-      ids.push(id);
-      const values = [id, name];
+  for (const [what, args] of [
+    ['are disabled', ['disable']],
+    ['get another password', ['set-password', '--password-stdin']],
+  ] as const) {
+    test(`who ${what} lose sessions, grants and tokens at once; nobody else does`, async (t) => {
+      const { cardea, db } = await setUpCli(t);
+      const ids: string[] = [];
       await query(
         db,
-        `INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($2, $2::text::bytea, $1, '', now())`,
-        values,
+        `INSERT INTO clients (id, name, metadata, created_at, updated_at) VALUES ('app', 'App', '{}', now(), now())`,
       );
-      await query(
-        db,
-        `INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($2, $1, 'app', '', now())`,
-        values,
-      );
-      for (const grant of ['$2', 'NULL']) {
+      for (const name of ['ada', 'eve']) {
+        const args = ['users', 'create', '--email', `${name}@example.com`, '--no-password', '--json'];
+        const { id } = (await cardea(args)).json;
+        ids.push(id);
+        const values = [id, name];
         await query(
           db,
-          `INSERT INTO records (id_hash, model, account_id, grant_id, sealed, expires_at)
-           VALUES (($2::text || '${grant}')::bytea, 'AccessToken', $1, ${grant}, '', now())`,
+          `INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($2, $2::text::bytea, $1, '', now())`,
           values,
         );
+        await query(
+          db,
+          `INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($2, $1, 'app', '', now())`,
+          values,
+        );
+        for (const grant of ['$2', 'NULL']) {
+          await query(
+            db,
+            `INSERT INTO records (id_hash, model, account_id, grant_id, sealed, expires_at)
+           VALUES (($2::text || '${grant}')::bytea, 'AccessToken', $1, ${grant}, '', now())`,
+            values,
+          );
+        }
       }
-    }
-    const left = async (id = '') => {
-      const tables = ['sessions', 'grants', 'records'];
-      const counts = tables.map((table) =>
-        query(db, `SELECT count(*)::int AS n FROM ${table} WHERE account_id = $1`, [id]),
-      );
-      return (await Promise.all(counts)).map(([row]) => row?.n);
-    };
-    assert.deepEqual(await left(ids[0]), [1, 1, 2]);
-    assert.equal((await cardea(['users', 'disable', 'ada@example.com'])).code, 0);
-    assert.deepEqual(await left(ids[0]), [0, 0, 0]);
-    assert.deepEqual(await left(ids[1]), [1, 1, 2]);
-  });
+      const left = async (id = '') => {
+        const tables = ['sessions', 'grants', 'records'];
+        const counts = tables.map((table) =>
+          query(db, `SELECT count(*)::int AS n FROM ${table} WHERE account_id = $1`, [id]),
+        );
+        return (await Promise.all(counts)).map(([row]) => row?.n);
+      };
+      assert.deepEqual(await left(ids[0]), [1, 1, 2]);
+      assert.equal((await cardea(['users', ...args, 'ada@example.com'], { input: PASSWORD })).code, 0);
+      assert.deepEqual(await left(ids[0]), [0, 0, 0]);
+      assert.deepEqual(await left(ids[1]), [1, 1, 2]);
+    });
+  }
 });
 
 const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
@@ -200,11 +210,11 @@ describe('the password prompt', { skip: !hasScript && 'needs script(1) of util-l
 
   test('shows nothing of what is typed, asks twice, and understands corrections', async (t) => {
     const { env, db } = await setUpCli(t);
-    const { code, screen } = await type(env, ['wrong\u0015correct horsee\u007f\u001b[D\r', 'correct horse\r']);
+    const { code, screen } = await type(env, ['wrong\u0015Correct horse 77\u007f\u001b[D\r', 'Correct horse 7\r']);
     assert.equal(code, 0, screen);
-    assert.equal(screen.includes('correct'), false);
+    assert.equal(screen.includes('orrect'), false);
     assert.match(screen, /"has_password": true/);
-    assert.equal(await verifies(await storedHash(db), 'correct horse'), true);
+    assert.equal(await verifies(await storedHash(db), 'Correct horse 7'), true);
   });
 
   test('refuses two that differ', async (t) => {

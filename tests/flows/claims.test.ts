@@ -30,7 +30,7 @@ const account = await app.seed.accounts.create({
 // Signs in with a password that another person's hash comes from: hashing once is enough for a whole process.
 const twin = await app.seed.person({ email: 'twin@example.com' });
 const hash = (await app.seed.accounts.findByIdentifier(twin.email))?.passwordHash ?? '';
-await app.seed.accounts.setPassword(account.id, hash);
+await app.db.transact(app.seed.accounts.passwordStatements(account, hash));
 const ada = { ...twin, id: account.id, email: 'ada@example.com' };
 const plain = await app.seed.person();
 const party = await app.seed.party();

@@ -236,6 +236,66 @@ describe('configuration', () => {
         bad: ['0', '1000001', 'off'],
       },
       {
+        name: 'CARDEA_PASSWORD_POLICY',
+        read: (config) => config.passwords.policy,
+        good: [
+          ['complex', 'complex'],
+          ['nist', 'nist'],
+        ],
+        bad: ['', 'none', 'NIST'],
+      },
+      {
+        name: 'CARDEA_PASSWORD_MAX_AGE',
+        read: (config) => config.passwords.maxAgeSeconds,
+        good: [
+          ['365d', 31_536_000],
+          ['60', 60],
+        ],
+        bad: ['', '0', '59s', 'never'],
+      },
+      {
+        name: 'CARDEA_PASSWORD_BLOCKLIST',
+        read: (config) => config.passwords.blocklist,
+        good: [['/srv/leaks', '/srv/leaks']],
+        bad: [''],
+      },
+      {
+        name: 'CARDEA_PASSWORD_PEPPER',
+        read: (config) => config.passwords.peppers.map((pepper) => Buffer.from(pepper).toString('hex')),
+        good: [[`${'ab'.repeat(32)},${'cd'.repeat(32)}`, ['ab'.repeat(32), 'cd'.repeat(32)]]],
+        bad: ['', 'short', randomBytes(31).toString('base64')],
+      },
+      {
+        name: 'CARDEA_PASSWORD_HASHING_MEMORY',
+        read: (config) => config.passwords.memory,
+        good: [['19', 19]],
+        bad: ['', '18', '1G'],
+      },
+      {
+        name: 'CARDEA_PASSWORD_QUEUE',
+        read: (config) => config.passwords.queueLimit,
+        good: [['1', 1]],
+        bad: ['', '0', '-1'],
+      },
+      {
+        name: 'CARDEA_ARGON2_MEMORY',
+        read: (config) => config.passwords.argon2.memory,
+        good: [['65536', 65_536]],
+        bad: ['', '7167', '64M', '19455'],
+      },
+      {
+        name: 'CARDEA_ARGON2_ITERATIONS',
+        read: (config) => config.passwords.argon2.iterations,
+        good: [['3', 3]],
+        bad: ['', '0', '101'],
+      },
+      {
+        name: 'CARDEA_ARGON2_PARALLELISM',
+        read: (config) => config.passwords.argon2.parallelism,
+        good: [['4', 4]],
+        bad: ['', '0', '17'],
+      },
+      {
         name: 'CARDEA_KEY_RINGS',
         read: (config) => config.keys.rings,
         good: [
@@ -281,6 +341,28 @@ describe('configuration', () => {
         bad: ['', '0', '0d', '-1h', '1.5h', '1w', 'h', '1 h', '1h30m'],
       })),
     ];
+
+    test('argon2 is never cheaper than OWASP finds safe, nor dearer than all hashes together may be', () => {
+      const argon2 = (memory: string, iterations: string, more: Record<string, string> = {}) => ({
+        CARDEA_ARGON2_MEMORY: memory,
+        CARDEA_ARGON2_ITERATIONS: iterations,
+        ...more,
+      });
+      for (const [memory, iterations] of [
+        ['47104', '1'],
+        ['12288', '3'],
+        ['9216', '4'],
+        ['7168', '5'],
+        ['7168', '9'],
+      ] as const) {
+        loadConfig(argon2(memory, iterations));
+        const less = String(Number(memory) - 1);
+        assert.match(problem(argon2(less, iterations)), /^CARDEA_ARGON2_MEMORY must /);
+      }
+      const budget = { CARDEA_PASSWORD_HASHING_MEMORY: '64' };
+      loadConfig(argon2('65536', '2', budget));
+      assert.match(problem(argon2('65537', '2', budget)), /^CARDEA_PASSWORD_HASHING_MEMORY must /);
+    });
 
     for (const { name, read, good, bad } of all) {
       test(`${name} takes what is right and says what is wrong`, () => {
@@ -338,6 +420,7 @@ describe('configuration', () => {
       CARDEA_DATABASE_URL: 'postgres://u:p@h/d',
       CARDEA_REDIS_URL: 'redis://:p@h:6379',
       CARDEA_MASTER_KEY: KEY,
+      CARDEA_PASSWORD_PEPPER: KEY,
     };
 
     test('each secret has a twin, which ends with or without a newline', () => {

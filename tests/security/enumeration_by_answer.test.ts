@@ -14,6 +14,8 @@ const disabled = await app.seed.person();
 await app.seed.accounts.disable(disabled.id);
 const passwordless = await app.seed.accounts.create({ email: 'passwordless@example.com', emailVerified: true });
 
+const locked = await app.seed.person();
+
 /** What is the visit's own, and differs from one to the next, is made the same; everything else has to be. */
 async function answerTo(identifier: string, password: string): Promise<{ page: Page; shape: string }> {
   const { browser, page } = await begin(app, party);
@@ -32,11 +34,14 @@ const same = (length: number) => 'x'.repeat(length);
 // Of one length, so that Content-Length has to be the same as well.
 const WRONG = same(person.password.length);
 
-test('unknown, wrong, disabled and passwordless are one answer, byte by byte', async () => {
+test('unknown, wrong, locked, disabled and passwordless are one answer, byte by byte', async () => {
   const reference = await answerTo(person.email, WRONG);
   assert.equal(reference.page.status, 400);
   assert.equal(reference.page.location, undefined);
+  for (let i = 0; i < 3; i += 1) await answerTo(locked.email, WRONG);
   const cases: Record<string, [string, string]> = {
+    'locked, right password': [locked.email, locked.password],
+    'locked, wrong password': [locked.email, WRONG],
     unknown: [`${same(person.email.length - '@example.com'.length)}@example.com`, WRONG],
     'disabled, right password': [disabled.email, disabled.password],
     'disabled, wrong password': [disabled.email, WRONG],

@@ -1,0 +1,116 @@
+import type { Bound, Db } from '../platform/db.ts';
+import { sqlState } from '../platform/db.ts';
+import { AppError, notFound } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Account } from './account.ts';
+import type { Passwords } from './passwords.ts';
+import { type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
+import type { ProfileInput } from './profile.ts';
+import type { Accounts } from './store.ts';
+
+/** The one way to set a password, whoever asks: the person, a mailed link, the sign-in step for an old one, an operator. */
+export interface PasswordChange {
+  /**
+   * @param person whose password it would be: an account, or the profile of one that does not exist yet
+   * @throws PasswordRefused with all rules that it breaks
+   */
+  check(person: Account | ProfileInput, candidate: string): Promise<void>;
+  /**
+   * Checks and hashes the first password of an account that is about to be made.
+   * @throws PasswordRefused
+   */
+  hashFirst(person: ProfileInput, candidate: string): Promise<string>;
+  /**
+   * Checks, hashes and stores. In the same transaction the old hash goes into the history, `epoch` is raised, so that
+   * sign-ins under way do not end, and links that were mailed and browsers that were known are forgotten.
+   * @returns the account's new epoch
+   * @throws PasswordRefused; AppError 404 `not_found`, 409 `credentials_changed` when somebody else was faster
+   */
+  set(account: Account, candidate: string, options?: PasswordChangeOptions): Promise<number>;
+}
+
+export interface PasswordChangeOptions {
+  /** Statements for the same transaction: what must end with the old password, and who is told of it. */
+  readonly also?: readonly Bound[];
+  /** `devices.id_hash` of the browser in which the person changes it, which stays known. */
+  readonly keepDevice?: Buffer | undefined;
+}
+
+const SQL = {
+  forgetLinks: { name: 'password_change.forget_links', text: 'DELETE FROM links WHERE account_id = $1' },
+  forgetDevices: {
+    name: 'password_change.forget_devices',
+    text: 'DELETE FROM devices WHERE account_id = $1 AND id_hash IS DISTINCT FROM $2',
+  },
+};
+
+/** SQLSTATE that `require_epoch` raises (migration 0002). */
+const CREDENTIALS_CHANGED = 'CD002';
+
+interface Parts {
+  readonly db: Db;
+  readonly accounts: Accounts;
+  readonly passwords: Passwords;
+  readonly policy: PasswordPolicy;
+}
+
+export function createPasswordChange({ db, accounts, passwords, policy }: Parts): PasswordChange {
+  const remembers = policy.rules.some(({ name }) => name === 'reused');
+
+  async function check(person: Account | ProfileInput, candidate: string): Promise<void> {
+    const stored = remembers && 'id' in person ? await accounts.earlierPasswords(person.id) : [];
+    // One that nobody can verify any more must not keep its owner from getting a new one.
+    const earlier = stored.filter((hash) => passwords.faultOf(hash) === undefined);
+    const broken = await policy.check(candidate, { personal: personalWords(person), earlier });
+    if (broken.length > 0) throw new PasswordRefused(policy, broken);
+  }
+
+  async function run(account: Account, bound: readonly Bound[]): Promise<void> {
+    try {
+      const [changed] = await db.transact(bound);
+      if (!changed?.length) throw notFound('account', account.id);
+    } catch (error) {
+      if (sqlState(error) !== CREDENTIALS_CHANGED) throw error;
+      throw new AppError('credentials_changed', 409, 'the password was changed meanwhile; try again', { cause: error });
+    }
+  }
+
+  return {
+    check,
+
+    async hashFirst(person, candidate) {
+      await check(person, candidate);
+      return passwords.hash(candidate);
+    },
+
+    async set(account, candidate, { also = [], keepDevice } = {}) {
+      await check(account, candidate);
+      const hash = await passwords.hash(candidate);
+      await run(account, [
+        ...accounts.passwordStatements(account, hash),
+        // Before the links go: one of these may be what uses a link up.
+        ...also,
+        { statement: SQL.forgetLinks, values: [account.id] },
+        { statement: SQL.forgetDevices, values: [account.id, keepDevice ?? null] },
+      ]);
+      return account.epoch + 1;
+    },
+  };
+}
+
+/**
+ * Renews a hash that was made in another way than new ones are, now that its password is known to be right: hashes from
+ * other systems, older parameters, an older pepper or none. Never fails a sign-in.
+ */
+export function createPasswordUpgrade(parts: { accounts: Accounts; passwords: Passwords; log: Logger }) {
+  const { accounts, passwords, log } = parts;
+  return async ({ id, passwordHash }: Account, password: string): Promise<void> => {
+    if (passwordHash === null || !passwords.isOutdated(passwordHash)) return;
+    try {
+      await accounts.rehash(id, passwordHash, await passwords.hash(password));
+      log.info({ accountId: id }, 'a password hash was renewed');
+    } catch (error) {
+      log.warn({ accountId: id, error }, 'a password hash could not be renewed yet');
+    }
+  };
+}

@@ -1,0 +1,70 @@
+import type { Db } from '../platform/db.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Account } from './account.ts';
+import type { Argon2Parameters } from './argon2.ts';
+import { type Blocklist, openBlocklist } from './blocklist.ts';
+import { createPasswordChange, createPasswordUpgrade, type PasswordChange } from './password_change.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
+import { createPolicy, type PasswordPolicy, type PolicyName } from './policy.ts';
+import type { Accounts } from './store.ts';
+
+/** What an operator decides about passwords. */
+export interface PasswordSettings {
+  readonly policy: PolicyName;
+  /** Seconds; undefined: a password may be used for ever. */
+  readonly maxAgeSeconds: number | undefined;
+  /** A file or folder of leaked passwords. */
+  readonly blocklist: string | undefined;
+  readonly argon2: Argon2Parameters;
+  /** 32 bytes each; the first hashes, all verify. */
+  readonly peppers: readonly Uint8Array[];
+  /** MiB for all hashes under way together. */
+  readonly memory: number;
+  /** Hashes that may wait; undefined: about half a second's worth. */
+  readonly queueLimit: number | undefined;
+}
+
+/** Everything about passwords, put together as the settings say. */
+export interface PasswordRoom {
+  readonly passwords: Passwords;
+  readonly blocklist: Blocklist;
+  readonly policy: PasswordPolicy;
+  readonly change: PasswordChange;
+  /** After a right password: renews an outdated hash. Never throws. */
+  upgradeIfOutdated(account: Account, password: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws AppError 500 `blocklist_unreadable` */
+export async function openPasswordRoom(
+  settings: PasswordSettings,
+  parts: { db: Db; accounts: Accounts; log: Logger; threads?: number },
+): Promise<PasswordRoom> {
+  const { db, accounts, log, threads } = parts;
+  const { argon2, peppers, memory, queueLimit } = settings;
+  const blocklist = await openBlocklist(settings.blocklist);
+  const passwords = createPasswords({
+    argon2,
+    peppers,
+    memory,
+    ...(queueLimit === undefined ? {} : { queueLimit }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const policy = createPolicy({
+    name: settings.policy,
+    maxAgeSeconds: settings.maxAgeSeconds,
+    blocklist,
+    verify: passwords.verify,
+  });
+  return {
+    passwords,
+    blocklist,
+    policy,
+    change: createPasswordChange({ db, accounts, passwords, policy }),
+    upgradeIfOutdated: createPasswordUpgrade({ accounts, passwords, log }),
+    async close() {
+      await passwords.close();
+      await blocklist.close();
+    },
+  };
+}

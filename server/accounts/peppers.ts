@@ -1,0 +1,20 @@
+import { createHmac } from 'node:crypto';
+
+/** A secret outside the database that goes into every hash: without it a stolen table cannot even be guessed at. */
+export interface Pepper {
+  /** What a stored hash names it by. Tells nothing of the secret, which is random. */
+  readonly id: string;
+  readonly secret: Uint8Array;
+}
+
+const ID_CHARACTERS = 8;
+
+export function nameOfPepper(secret: Uint8Array): string {
+  return createHmac('sha256', secret).update('cardea password pepper').digest('hex').slice(0, ID_CHARACTERS);
+}
+
+/** @param secrets the first hashes, all of them verify */
+export function createPeppers(secrets: readonly Uint8Array[]) {
+  const all = secrets.map((secret): Pepper => ({ id: nameOfPepper(secret), secret }));
+  return { current: all[0], find: (id: string) => all.find((pepper) => pepper.id === id) };
+}

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, type TestContext, test } from 'node:test';
+import bcrypt from '@node-rs/bcrypt';
+import { ARGON2 } from '../../server/accounts/argon2.ts';
+import { openPasswordRoom, type PasswordSettings } from '../../server/accounts/password_room.ts';
+import { createAccounts } from '../../server/accounts/store.ts';
+import type { Bound, Db } from '../../server/platform/db.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { database } from '../helpers/postgres.ts';
+import { remember } from '../helpers/secrets.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const SETTINGS: PasswordSettings = {
+  policy: 'complex',
+  maxAgeSeconds: undefined,
+  blocklist: undefined,
+  argon2: ARGON2,
+  peppers: [],
+  memory: 64,
+  queueLimit: undefined,
+};
+const ADA = { email: 'ada@example.com', name: 'Ada Lovelace', emailVerified: true };
+
+const passwordNo = (n: number) => remember('password', `Kestrel-Fjord-${n}x`);
+const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
+
+async function setUp(t: TestContext) {
+  const { db } = await database(t);
+  const clock = { ms: START };
+  const now = () => clock.ms;
+  const sealer = createSealer([randomBytes(32)]);
+  const accounts = createAccounts({
+    db,
+    sealer,
+    indexKey: await loadServerSecret(db, sealer, 'account-index', now),
+    now,
+  });
+  const logLines: string[] = [];
+  const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
+  const open = async (more: Partial<PasswordSettings> = {}) => {
+    const room = await openPasswordRoom({ ...SETTINGS, ...more }, { db, accounts, log, threads: 1 });
+    t.after(() => room.close());
+    return room;
+  };
+  const create = async (password = passwordNo(0)) => {
+    const { change } = await open();
+    return accounts.create({ ...ADA, passwordHash: await change.hashFirst(ADA, password) });
+  };
+  return { db, clock, accounts, open, create, logLines, room: await open() };
+}
+
+describe('a change of password', () => {
+  test('is stored with its time, raises the epoch, and keeps the old hash in the history', async (t) => {
+    const { accounts, db, clock, create, room } = await setUp(t);
+    const account = await create();
+    clock.ms += 60_000;
+    assert.equal(await room.change.set(account, passwordNo(1)), 1);
+    const changed = await accounts.resolve(account.id);
+    assert.deepEqual(
+      [changed.epoch, changed.passwordSetAt, changed.updatedAt],
+      [1, new Date(clock.ms), account.updatedAt],
+    );
+    assert.equal(await room.passwords.verify(changed.passwordHash, passwordNo(1)), true);
+    assert.equal(await room.passwords.verify(changed.passwordHash, passwordNo(0)), false);
+    const history = await query(db, 'SELECT account_id, password_hash FROM password_history');
+    assert.deepEqual(history, [{ account_id: account.id, password_hash: account.passwordHash }]);
+  });
+
+  test('to one of the last five is refused, and the sixth before may come again; older hashes are gone', async (t) => {
+    const { accounts, create, room, db } = await setUp(t);
+    const { id } = await create();
+    for (let n = 1; n <= 5; n += 1) await room.change.set(await accounts.resolve(id), passwordNo(n));
+    assert.equal((await query(db, 'SELECT 1 FROM password_history')).length, 4);
+    const account = await accounts.resolve(id);
+    for (let n = 1; n <= 5; n += 1) {
+      await assert.rejects(room.change.set(account, passwordNo(n)), { code: 'password_reused', field: 'password' });
+    }
+    assert.equal((await accounts.resolve(id)).epoch, 5, 'nothing was changed by what was refused');
+    await room.change.set(account, passwordNo(0));
+  });
+
+  test('is judged with what is known of the person, and tells all that is wrong', async (t) => {
+    const { create, room } = await setUp(t);
+    const account = await create();
+    await assert.rejects(room.change.check(account, 'lovelace'), {
+      code: 'password_too_short',
+      status: 400,
+      field: 'password',
+      rules: ['too_short', 'no_upper', 'no_digit', 'no_symbol', 'personal'],
+    });
+    await assert.rejects(room.change.hashFirst(ADA, 'lovelace'), { code: 'password_too_short' });
+    await room.change.check(account, passwordNo(7));
+  });
+
+  test('commits with what the caller ends, or not at all', async (t) => {
+    const { accounts, create, room, db } = await setUp(t);
+    const account = await create();
+    const failing: Bound = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
+    await assert.rejects(room.change.set(account, passwordNo(1), { also: [failing] }));
+    assert.deepEqual(await accounts.resolve(account.id), account);
+    assert.deepEqual(await query(db, 'SELECT 1 FROM password_history'), []);
+  });
+
+  test('forgets links and known browsers, but for the one that it comes from; other people keep theirs', async (t) => {
+    const { accounts, create, room, db } = await setUp(t);
+    const account = await create();
+    const other = await accounts.create({ email: 'eve@example.com' });
+    const [own, foreign] = [randomBytes(32), randomBytes(32)];
+    for (const [id, hash] of [
+      [account.id, own],
+      [account.id, foreign],
+      [other.id, randomBytes(32)],
+    ] as const) {
+      await query(
+        db,
+        `INSERT INTO devices (id_hash, account_id, created_at, expires_at) VALUES ($2, $1, now(), now())`,
+        [id, hash],
+      );
+      await query(
+        db,
+        `INSERT INTO links (token_hash, purpose, account_id, sealed, created_at, expires_at)
+         VALUES ($2, 'reset_password', $1, '', now(), now())`,
+        [id, hash],
+      );
+    }
+    // What uses a link up runs while the link is still there.
+    const used: Bound = {
+      statement: { name: '', text: 'SELECT 1 / count(*) FROM links WHERE account_id = $1' },
+      values: [account.id],
+    };
+    await room.change.set(account, passwordNo(1), { keepDevice: own, also: [used] });
+    const devices = await query(db, 'SELECT id_hash, account_id FROM devices WHERE account_id = $1', [account.id]);
+    assert.deepEqual(devices, [{ id_hash: own, account_id: account.id }]);
+    const links = await query(db, 'SELECT account_id FROM links');
+    assert.deepEqual(links, [{ account_id: other.id }]);
+  });
+
+  test('that another one has overtaken is refused: of ten at once one succeeds', async (t) => {
+    const { accounts, create, room, db } = await setUp(t);
+    const account = await create();
+    const tries = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => room.change.set(account, passwordNo(n + 1))),
+    );
+    const failed = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
+    assert.deepEqual(failed, Array(9).fill('credentials_changed'));
+    assert.equal((await accounts.resolve(account.id)).epoch, 1);
+    assert.equal((await query(db, 'SELECT 1 FROM password_history')).length, 1);
+  });
+
+  test('of somebody who is not there is refused', async (t) => {
+    const { create, room } = await setUp(t);
+    const account = await create();
+    const gone = { ...account, id: '00000000-0000-7000-8000-000000000000' };
+    await assert.rejects(room.change.set(gone, passwordNo(1)), { code: 'not_found' });
+  });
+
+  test('keeps no history under nist, where the last five may be used again', async (t) => {
+    const { open, create } = await setUp(t);
+    const account = await create();
+    const { change } = await open({ policy: 'nist' });
+    assert.equal(await change.set(account, passwordNo(0)), 1);
+  });
+});
+
+describe('a hash that was made in another way', () => {
+  test('is renewed when its password has proved right, without anybody being signed out', async (t) => {
+    const { accounts, open, create, db } = await setUp(t);
+    const account = await create();
+    const { passwords, upgradeIfOutdated } = await open({ argon2: { ...ARGON2, iterations: 3 } });
+    assert.equal(passwords.isOutdated(account.passwordHash ?? ''), true);
+    await upgradeIfOutdated(account, passwordNo(0));
+    const renewed = await accounts.resolve(account.id);
+    assert.match(renewed.passwordHash ?? '', /^\$argon2id\$v=19\$m=19456,t=3,p=1\$/);
+    assert.deepEqual({ ...renewed, passwordHash: account.passwordHash }, account, 'epoch and age are the same');
+    assert.equal(await passwords.verify(renewed.passwordHash, passwordNo(0)), true);
+    assert.deepEqual(await query(db, 'SELECT 1 FROM password_history'), []);
+    await upgradeIfOutdated(renewed, passwordNo(0));
+    assert.deepEqual(await accounts.resolve(account.id), renewed, 'and stays as it is then');
+  });
+
+  test('never overwrites a password that was changed meanwhile', async (t) => {
+    const { accounts, create, room, open } = await setUp(t);
+    const account = await create();
+    const { upgradeIfOutdated } = await open({ argon2: { ...ARGON2, iterations: 3 } });
+    await room.change.set(account, passwordNo(1));
+    await upgradeIfOutdated(account, passwordNo(0));
+    const now = await accounts.resolve(account.id);
+    assert.equal(await room.passwords.verify(now.passwordHash, passwordNo(1)), true);
+  });
+
+  test('that cannot be renewed fails nobody’s sign-in, and says so in the log', async (t) => {
+    const { accounts, create, open, logLines } = await setUp(t);
+    const account = await create();
+    const room = await open({ argon2: { ...ARGON2, iterations: 3 } });
+    await room.close();
+    await room.upgradeIfOutdated(account, passwordNo(0));
+    assert.deepEqual(await accounts.resolve(account.id), account);
+    assert.match(logLines.join(''), /could not be renewed/);
+  });
+
+  test('begins to age with the sign-in that renews it, when its age was not known', async (t) => {
+    const { accounts, clock, room } = await setUp(t);
+    const passwordHash = bcrypt.hashSync(passwordNo(0), { cost: 4 });
+    const [account] = await accounts.createAll([{ ...ADA, passwordHash, passwordSetAt: null }]);
+    assert.ok(account && account.passwordSetAt === null);
+    clock.ms += 60_000;
+    await room.upgradeIfOutdated(account, passwordNo(0));
+    assert.deepEqual((await accounts.resolve(account.id)).passwordSetAt, new Date(clock.ms));
+  });
+});
+
+describe('a pepper', () => {
+  const [first, second] = [randomBytes(32), randomBytes(32)];
+  remember('other', first.toString('base64'));
+  remember('other', second.toString('base64'));
+
+  test('goes into every hash, which names it; without it the password is useless', async (t) => {
+    const { open } = await setUp(t);
+    const { passwords } = await open({ peppers: [first] });
+    const hash = await passwords.hash(passwordNo(0));
+    assert.match(hash, /^\$pepper\$[0-9a-f]{8}\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    assert.equal(await passwords.verify(hash, passwordNo(0)), true);
+    assert.equal(await passwords.verify(hash, passwordNo(1)), false);
+    assert.equal(passwords.isOutdated(hash), false);
+    assert.equal(await passwords.verify(null, passwordNo(0)), false);
+    const bare = (await open()).passwords;
+    assert.equal(await bare.verify(hash.replace(/^\$pepper\$\w+/, ''), passwordNo(0)), false);
+  });
+
+  test('that came later, or was replaced, leaves older hashes valid until they are renewed', async (t) => {
+    const { accounts, open, create } = await setUp(t);
+    const account = await create();
+    const one = await open({ peppers: [first] });
+    assert.equal(await one.passwords.verify(account.passwordHash, passwordNo(0)), true);
+    await one.upgradeIfOutdated(account, passwordNo(0));
+    const withFirst = await accounts.resolve(account.id);
+    const two = await open({ peppers: [second, first] });
+    assert.equal(await two.passwords.verify(withFirst.passwordHash, passwordNo(0)), true);
+    await two.upgradeIfOutdated(withFirst, passwordNo(0));
+    const withSecond = await accounts.resolve(account.id);
+    assert.notEqual(withSecond.passwordHash?.slice(0, 16), withFirst.passwordHash?.slice(0, 16));
+    assert.equal((await open({ peppers: [second] })).passwords.faultOf(withSecond.passwordHash ?? ''), undefined);
+  });
+
+  test('that is gone is an error of ours, in words, and does not keep the person from a new password', async (t) => {
+    const { accounts, open } = await setUp(t);
+    const lost = await open({ peppers: [first] });
+    const passwordHash = await lost.passwords.hash(passwordNo(0));
+    const account = await accounts.create({ ...ADA, passwordHash });
+    const { passwords, change } = await open({ peppers: [second] });
+    assert.equal(passwords.faultOf(passwordHash), 'pepper_unknown');
+    await assert.rejects(passwords.verify(passwordHash, passwordNo(0)), {
+      code: 'password_hash_unreadable',
+      status: 500,
+      message: /CARDEA_PASSWORD_PEPPER/,
+    });
+    await change.set(account, passwordNo(1));
+    assert.equal(await passwords.verify((await accounts.resolve(account.id)).passwordHash, passwordNo(1)), true);
+  });
+});

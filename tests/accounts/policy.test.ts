@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { openBlocklist } from '../../server/accounts/blocklist.ts';
+import { createCommonPasswords } from '../../server/accounts/common_passwords.ts';
+import {
+  createPolicy,
+  type PasswordContext,
+  PasswordRefused,
+  type PasswordRule,
+  type PolicyName,
+  personalWords,
+} from '../../server/accounts/policy.ts';
+import { DEMO_PASSWORD } from '../../server/welcome/demo_data.ts';
+import { PASSWORD } from '../helpers/deployment.ts';
+
+const blocklist = await openBlocklist();
+const verify = async (hash: string, password: string) => hash === `hash of ${password}`;
+const policyOf = (name: PolicyName) => createPolicy({ name, blocklist, verify });
+const check = (name: PolicyName, password: string, context: Partial<PasswordContext> = {}) =>
+  policyOf(name).check(password, { personal: [], ...context });
+
+const ada = {
+  email: 'ada.king@example.com',
+  username: 'countess',
+  name: 'Ada Lovelace',
+  familyName: 'Lovelace',
+  nickname: 'Zoë-Béla',
+};
+
+describe('the policy complex', () => {
+  const cases: readonly (readonly [password: string, broken: readonly PasswordRule[]])[] = [
+    [PASSWORD, []],
+    [DEMO_PASSWORD, []],
+    ['Fjord 7 Kestrel', []],
+    ['Größe-ЖЗИ-٣-abc', []],
+    ['', ['too_short', 'no_upper', 'no_lower', 'no_digit', 'no_symbol', 'blocklisted']],
+    ['Kestrel-71a', ['too_short']],
+    ['kestrel-71ab', ['no_upper']],
+    ['KESTREL-71AB', ['no_lower']],
+    ['Kestrel-ab-cd', ['no_digit']],
+    ['Kestrel71abcd', ['no_symbol']],
+    ['kestrelabcdefgh', ['no_upper', 'no_digit', 'no_symbol']],
+    // one code point each, however many units
+    ['🔑🔑🔑🔑🔑🔑🔑🔑aA1', ['too_short']],
+    ['🔑🔑🔑🔑🔑🔑🔑🔑aA1-', []],
+    [`${'Kestrel-71'.repeat(25)}abcdef`, []],
+    [`${'Kestrel-71'.repeat(25)}abcdefg`, ['too_long']],
+    ['a'.repeat(1_000_000), ['too_long']],
+    ['Password1234!', ['blocklisted']],
+    ['Qwertyuiop123!', ['blocklisted']],
+    ['P@ssw0rd2026!', ['blocklisted']],
+    ['ada.king@example.com-X7', ['personal']],
+    ['My-LÓVELÄCE-77', ['personal']],
+    ['My-L0v3lac3-77', ['personal']],
+    ['Xx-cOuNtEsS-77', ['personal']],
+    ['Xx-king-1234-q', ['personal']],
+    ['Xx-be-la-z-771', []],
+    ['Xx-BELA-abcd-1', ['personal']],
+    // three letters are in too many words
+    ['Xx-ada-zoe-771', []],
+  ];
+  for (const [password, broken] of cases) {
+    test(`${JSON.stringify(password.slice(0, 40))} breaks ${broken.join(', ') || 'nothing'}`, async () => {
+      assert.deepEqual(await check('complex', password, { personal: personalWords(ada) }), broken);
+    });
+  }
+
+  test('refuses each of the last five passwords', async () => {
+    const earlier = ['Kestrel-71-one', 'Kestrel-71-two', 'Kestrel-71-six'].map((one) => `hash of ${one}`);
+    assert.deepEqual(await check('complex', 'Kestrel-71-six', { earlier }), ['reused']);
+    assert.deepEqual(await check('complex', 'Kestrel-71-ten', { earlier }), []);
+  });
+
+  test('says all rules that were broken, by the code of the first', () => {
+    const error = new PasswordRefused(policyOf('complex'), ['no_upper', 'reused']);
+    assert.deepEqual([error.code, error.status, error.field], ['password_no_upper', 400, 'password']);
+    assert.match(error.message, /^password: [^;]+ capital [^;]+; [^;]+ last 5 passwords$/);
+    assert.deepEqual(error.rules, ['no_upper', 'reused']);
+  });
+
+  test('never takes what breaks one of its patterns, and takes what keeps them all (property)', async () => {
+    const policy = policyOf('complex');
+    const classes: readonly [PasswordRule, RegExp][] = [
+      ['no_upper', /[\p{Lu}\p{Lt}]/u],
+      ['no_lower', /\p{Ll}/u],
+      ['no_digit', /\p{Nd}/u],
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', maxLength: 40 }), async (password) => {
+        const failed = await policy.check(password, { personal: [] });
+        for (const [rule, pattern] of classes) assert.equal(failed.includes(rule), !pattern.test(password));
+        assert.equal(failed.includes('too_short'), [...password].length < 12);
+      }),
+    );
+  });
+});
+
+describe('the policy nist', () => {
+  for (const [password, broken] of [
+    ['a longer phrase', []],
+    ['kestrelfjordiq', ['too_short']],
+    ['kestrelfjordiqs', []],
+    [`lovelace ${'x y'.repeat(20)}`, []],
+    ['passwordpassword', ['blocklisted']],
+    ['123456789012345', ['blocklisted']],
+    ['aaaaaaaaaaaaaaaaaa', ['blocklisted']],
+    [`${'Kestrel-71'.repeat(25)}abcdef`, []],
+    [`${'Kestrel-71'.repeat(25)}abcdefg`, ['too_long']],
+  ] as const) {
+    test(`${JSON.stringify(password.slice(0, 40))} breaks ${broken.join(', ') || 'nothing'}`, async () => {
+      const earlier = [`hash of ${password}`];
+      assert.deepEqual(await check('nist', password, { personal: personalWords(ada), earlier }), broken);
+    });
+  }
+});
+
+describe('common passwords', () => {
+  const isCommon = createCommonPasswords();
+  for (const password of [
+    'password',
+    'PASSWORD',
+    'Password1',
+    '!!p455w0rd!!',
+    'Pa$$w0rd-2026',
+    'ｐａｓｓｗｏｒｄ１２３',
+    'Welcome2026!',
+    'Letmein!2024',
+    'Iloveyou#1234',
+    'Summer-2025-!',
+    'QWERTZuiop12!',
+    'AbcAbcAbcAbc1!',
+    'Abcdefghijkl1!',
+    '987654321098',
+    '1qaz2wsx3edc',
+    '1q2w3e4r5t6y',
+    'Dragon&Monkey77',
+    'Password123Qwerty!',
+    'Asdfghjkl;12',
+    '!@#$%^&*()_+',
+    'abababababab',
+    'Fußball-2026',
+  ]) {
+    test(`${password} is one`, () => assert.equal(isCommon(password), password !== 'Fußball-2026'));
+  }
+  for (const password of [
+    PASSWORD,
+    DEMO_PASSWORD,
+    'correct horse battery staple',
+    'x7!Kq-zz-Wm2v',
+    'Dragon-Kestrel-77',
+  ]) {
+    test(`${password} is none`, () => assert.equal(isCommon(password), false));
+  }
+
+  test('hide behind no case, no leet and no digits around them (property)', () => {
+    const words = ['password', 'qwertyuiop', 'iloveyou', 'sunshine', 'contraseña'];
+    const leet: Readonly<Record<string, string>> = { a: '@', e: '3', i: '1', o: '0', s: '$', t: '7' };
+    const outside = fc.string({ unit: fc.constantFrom(...'0123456789!?.-_#* '), maxLength: 6 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...words),
+        fc.array(fc.nat({ max: 2 }), { minLength: 12, maxLength: 12 }),
+        outside,
+        outside,
+        (word, choices, before, after) => {
+          const dressed = [...word].map((letter, i) =>
+            choices[i] === 1
+              ? letter.toUpperCase()
+              : choices[i] === 2 && i > 0 && i < word.length - 1
+                ? (leet[letter] ?? letter)
+                : letter,
+          );
+          assert.equal(isCommon(before + dressed.join('') + after), true, before + dressed.join('') + after);
+        },
+      ),
+    );
+  });
+});
+
+test('expires by age, when there is one, and never at an unknown age', () => {
+  const now = Date.parse('2026-06-01T00:00:00Z');
+  const ago = (seconds: number) => new Date(now - seconds * 1_000);
+  const policy = createPolicy({ name: 'complex', blocklist, verify, maxAgeSeconds: 60 });
+  assert.deepEqual(
+    [59, 60, 61].map((seconds) => policy.isExpired(ago(seconds), now)),
+    [false, true, true],
+  );
+  assert.equal(policy.isExpired(null, now), false);
+  assert.equal(policyOf('complex').isExpired(ago(1e9), now), false);
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { begin } from '../flows/support.ts';
+import { browserSession, formOf } from '../helpers/browser_session.ts';
+import { createSeeder } from '../helpers/deployment.ts';
+import { databaseUrl } from '../helpers/postgres.ts';
+import { startNode } from '../helpers/processes.ts';
+import { defer } from '../helpers/scope.ts';
+
+/** A flood of sign-ins takes neither the memory nor the answers of everything else. */
+const LOGINS = 200;
+/** What a server process may take beside the hashes themselves while 200 sign-ins are under way. */
+const REQUESTS_MIB = 64;
+
+const scope = { after };
+const url = await databaseUrl(scope);
+const node = await startNode(scope, {
+  databaseUrl: url,
+  env: { CARDEA_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
+});
+const db = createDb({ url });
+defer(scope, () => db.close());
+const seed = await createSeeder(db, Buffer.alloc(32, 7).toString('base64'));
+const party = await seed.party();
+
+/** Resident memory of the server, in MiB. */
+function residentMiB(): number {
+  const status = readFileSync(`/proc/${node.pid()}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
+}
+
+async function prepare() {
+  const person = await seed.person();
+  const { browser, page } = await begin({ issuer: node.issuer }, party, {}, browserSession(node.issuer));
+  const { action, fields } = formOf(page);
+  return () =>
+    browser.post(action, { ...fields, identifier: person.email, password: person.password, action: 'signin' });
+}
+
+test('200 sign-ins at once: each succeeds or is asked to come back, memory stays bounded, the JWKS answers', async (t) => {
+  const logins = await Promise.all(Array.from({ length: LOGINS }, prepare));
+  for (const signIn of await Promise.all(Array.from({ length: 8 }, prepare))) await signIn();
+  const before = residentMiB();
+  let peak = before;
+  let isOver = false;
+  const jwks = { asked: 0, answered: 0 };
+  const watch = (async () => {
+    while (!isOver) {
+      jwks.asked += 1;
+      const answer = await fetch(`${node.url}/.well-known/jwks.json`);
+      await answer.arrayBuffer();
+      if (answer.status === 200) jwks.answered += 1;
+      peak = Math.max(peak, residentMiB());
+    }
+  })();
+  const answers = await Promise.all(logins.map((signIn) => signIn()));
+  isOver = true;
+  await watch;
+
+  const succeeded = answers.filter(({ status }) => status === 303).length;
+  const refused = answers.filter(({ status }) => status === 503);
+  t.diagnostic(`${succeeded} signed in, ${refused.length} asked to come back; ${jwks.answered} JWKS meanwhile`);
+  t.diagnostic(`memory ${before.toFixed(0)} → ${peak.toFixed(0)} MiB`);
+  assert.equal(succeeded + refused.length, LOGINS);
+  assert.ok(succeeded >= 60, 'what fits into the queue is served');
+  assert.ok(refused.length > 0, 'what does not is refused, or this is no flood');
+  for (const { headers } of refused) assert.ok(Number(headers.get('retry-after')) > 0);
+  assert.equal(jwks.answered, jwks.asked);
+  assert.ok(jwks.answered > 10);
+  assert.ok(peak - before < REQUESTS_MIB, `${(peak - before).toFixed(0)} MiB more`);
+  // Whoever was refused has guessed nothing, and signs in when the flood is over.
+  const again = logins[answers.findIndex(({ status }) => status === 503)];
+  assert.equal((await again?.())?.status, 303);
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin } from '../flows/support.ts';
+import { formOf } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+
+/** Whoever has one IPv6 address has 2^64 of them, which count as one (better-auth CVE-2026-45364). */
+const LIMIT = 5;
+const app = await deployment(
+  { after },
+  {
+    env: {
+      CARDEA_RATE_LIMIT: String(LIMIT),
+      CARDEA_TRUSTED_PROXIES: '127.0.0.1/32,::1/128,::ffff:127.0.0.1/128',
+    },
+  },
+);
+const party = await app.seed.party();
+const { browser, page } = await begin(app, party);
+const { action, fields } = formOf(page);
+let guesses = 0;
+
+/** A wrong guess at an account that nobody has guessed at yet. */
+async function guessFrom(address: string): Promise<number> {
+  guesses += 1;
+  const answer = await browser.post(
+    action,
+    { ...fields, identifier: `nobody-${guesses}@example.com`, password: 'wrong', action: 'signin' },
+    { 'x-forwarded-for': address },
+  );
+  return answer.status;
+}
+
+test('addresses of one /64 share their attempts; the next /64 has its own', async () => {
+  for (let i = 0; i < LIMIT; i += 1) assert.equal(await guessFrom(`2001:db8:0:1:${i}::${i + 1}`), 400);
+  for (const same of ['2001:db8:0:1:ffff:ffff:ffff:ffff', '2001:0DB8::1:0:0:0:9', '2001:db8:0:1::']) {
+    assert.equal(await guessFrom(same), 429, same);
+  }
+  assert.equal(await guessFrom('2001:db8:0:2::1'), 400);
+  assert.equal(await guessFrom('203.0.113.1'), 400);
+});
+
+test('an IPv4 address is the same however it is written', async () => {
+  for (let i = 0; i < LIMIT; i += 1) {
+    assert.equal(await guessFrom(i % 2 === 0 ? '203.0.113.9' : '::ffff:203.0.113.9'), 400);
+  }
+  assert.equal(await guessFrom('::FFFF:203.0.113.9'), 429);
+  assert.equal(await guessFrom('203.0.113.9'), 429);
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin, submit, submitPassword } from '../flows/support.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { authorize } from '../helpers/relying_party.ts';
+
+/** A lock holds wherever a password is asked for, and guesses anywhere count everywhere (Keycloak CVE-2026-9798). */
+const app = await deployment({ after });
+const party = await app.seed.party();
+const own = await app.seed.party({ firstParty: true });
+
+/** Ways to a form that asks for the password of somebody, each in a browser that this person has not used. */
+const PATHWAYS: Readonly<Record<string, (person: Person) => ReturnType<typeof begin>>> = {
+  'another app': () => begin(app, own),
+  'prompt=login': () => begin(app, party, { prompt: 'login' }),
+  'max_age=0': () => begin(app, party, { max_age: '0' }),
+  login_hint: (person) => begin(app, party, { login_hint: person.email }),
+  'the session of somebody else': async () => {
+    const { browser } = await authorize({ issuer: app.issuer, party, person: await app.seed.person() });
+    return begin(app, party, { prompt: 'login' }, browser);
+  },
+};
+
+for (const [name, open] of Object.entries(PATHWAYS)) {
+  test(`a locked account is locked by way of ${name}`, async () => {
+    const person = await app.seed.person();
+    const { browser, page } = await begin(app, party);
+    for (let i = 0; i < 3; i += 1) {
+      await submit(browser, page, { identifier: person.email, password: 'wrong', action: 'signin' });
+    }
+    const way = await open(person);
+    assert.equal((await submitPassword(way.browser, way.page, person)).status, 400);
+  });
+
+  test(`guesses by way of ${name} lock the account`, async () => {
+    const person = await app.seed.person();
+    const way = await open(person);
+    for (let i = 0; i < 3; i += 1) {
+      await submit(way.browser, way.page, { identifier: person.email, password: 'wrong', action: 'signin' });
+    }
+    const { browser, page } = await begin(app, party);
+    assert.equal((await submitPassword(browser, page, person)).status, 400);
+  });
+}
+
+test('without a lock each of them signs in', async () => {
+  for (const [name, open] of Object.entries(PATHWAYS)) {
+    const person = await app.seed.person();
+    const way = await open(person);
+    assert.notEqual((await submitPassword(way.browser, way.page, person)).status, 400, name);
+  }
+});
