@@ -46,6 +46,8 @@ export const passwordStep: Step = {
       return again(context, identifier, 'invalid_credentials');
     }
     parts.transaction.also(parts.attempts.succeeded(guess));
+    const account = guess.account();
+    if (account) parts.keepAccount(account);
     const ts = Math.floor(parts.now() / 1000);
     const { id: accountId, epoch } = credentials;
     const login = { accountId, epoch, ts, amr: ['pwd'], remember: true, device: guess.device };
