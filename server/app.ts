@@ -196,16 +196,20 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
 
   // ---- records, keys and the provider ----
   const units = createUnits({ db, sealer, now, accountColumns: accounts.columns });
-  // Once a request and person: what comes next is decided from it more than once.
-  const found = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  // Looked up once a request: what comes next is decided from it more than once.
+  const seenAccounts = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  const accountsOfRequest = () => {
+    const unit = units.current();
+    const known = seenAccounts.get(unit) ?? new Map<string, Promise<Account | undefined>>();
+    seenAccounts.set(unit, known);
+    return known;
+  };
   const findAccount = (id: string) => {
     const unit = units.current();
-    const known = found.get(unit) ?? new Map<string, Promise<Account | undefined>>();
-    found.set(unit, known);
     const row = unit.joinedAccount(id);
-    const account = row
-      ? Promise.resolve(accounts.fromRow(row))
-      : (known.get(id) ?? unit.attempt(accounts.findById(id)));
+    if (row) return Promise.resolve(accounts.fromRow(row));
+    const known = accountsOfRequest();
+    const account = known.get(id) ?? unit.attempt(accounts.findById(id));
     known.set(id, account);
     return account;
   };
@@ -353,6 +357,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         limits,
         passwords,
         findAccount,
+        keepAccount: (account) => void accountsOfRequest().set(account.id, Promise.resolve(account)),
         attempts,
         devices,
         transaction: {

@@ -47,6 +47,8 @@ export const passwordStep: Step = {
     }
     parts.transaction.also(parts.attempts.succeeded(guess));
     await parts.upgradeIfOutdated(credentials, password);
+    const account = guess.account();
+    if (account) parts.keepAccount(account);
     const ts = Math.floor(parts.now() / 1000);
     const { id: accountId, epoch, passwordSetAt } = credentials;
     const login = {

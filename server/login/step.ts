@@ -40,6 +40,8 @@ export interface LoginParts {
   /** What happens besides, when a person's factor was locked and when somebody signed in. */
   readonly notices: SignInNotices;
   findAccount(id: string): Promise<Account | undefined>;
+  /** Spares the rest of the request looking for somebody who has been found. */
+  keepAccount(account: Account): void;
   requireEpoch(accountId: string, epoch: number): Bound;
   /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
   readonly trustDeviceSeconds: number;
