@@ -145,7 +145,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const throttle = createMailThrottle({ counter, indexKey, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
-  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, devices, log }), (room) =>
+    room.close(),
+  );
   const { passwords } = passwordRoom;
   const totp = createTotp({ db, accounts, issuer: config.name, now });
   const recoveryCodesKey = await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now);
@@ -194,16 +196,20 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
 
   // ---- records, keys and the provider ----
   const units = createUnits({ db, sealer, now, accountColumns: accounts.columns });
-  // Once a request and person: what comes next is decided from it more than once.
-  const found = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  // Looked up once a request: what comes next is decided from it more than once.
+  const seenAccounts = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  const accountsOfRequest = () => {
+    const unit = units.current();
+    const known = seenAccounts.get(unit) ?? new Map<string, Promise<Account | undefined>>();
+    seenAccounts.set(unit, known);
+    return known;
+  };
   const findAccount = (id: string) => {
     const unit = units.current();
-    const known = found.get(unit) ?? new Map<string, Promise<Account | undefined>>();
-    found.set(unit, known);
     const row = unit.joinedAccount(id);
-    const account = row
-      ? Promise.resolve(accounts.fromRow(row))
-      : (known.get(id) ?? unit.attempt(accounts.findById(id)));
+    if (row) return Promise.resolve(accounts.fromRow(row));
+    const known = accountsOfRequest();
+    const account = known.get(id) ?? unit.attempt(accounts.findById(id));
     known.set(id, account);
     return account;
   };
@@ -351,6 +357,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         limits,
         passwords,
         findAccount,
+        keepAccount: (account) => void accountsOfRequest().set(account.id, Promise.resolve(account)),
         attempts,
         devices,
         transaction: {
@@ -358,6 +365,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
           provided: (bound) => units.current().provided(bound),
         },
         notices: createNotices({ db, mails, events }),
+        passwordPolicy: passwordRoom.policy,
+        changePassword: passwordRoom.change.set,
+        upgradeIfOutdated: passwordRoom.upgradeIfOutdated,
         requireEpoch: accounts.requireEpoch,
         totp,
         recoveryCodes,
@@ -409,13 +419,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         mails,
         links,
         accounts,
-        passwordChange: {
-          check: passwordRoom.change.check,
-          async set(account, candidate, { also = [] }) {
-            const mail = mails.enqueue({ kind: 'password_changed', accountId: account.id });
-            await passwordRoom.change.set(account, candidate, { also: [...also, mail] });
-          },
-        },
+        passwordChange: passwordRoom.change,
         signUp: config.signUp,
         limit: { rateLimit: {} },
         transact: db.transact,
@@ -451,13 +455,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         recoveryCodes,
         passkeys,
         challenges: createChallenges({ sealer, now }),
-        passwordChange: {
-          set: (account, candidate, { also, deviceToken }) =>
-            passwordRoom.change.set(account, candidate, {
-              also,
-              keepDevice: deviceToken === undefined ? undefined : deviceIdOf(account.id, deviceToken),
-            }),
-        },
+        passwordChange: passwordRoom.change,
         passwordRules: passwordRoom.policy.rules,
         sendsMail: mailer !== undefined,
         transact: db.transact,

@@ -99,7 +99,7 @@ export interface Accounts {
 }
 
 /** What signing in is judged by. */
-export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'disabled' | 'epoch'>;
+export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
 
 interface AccountRow {
   account_id: string;
@@ -363,7 +363,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   return {
-    async create(input, also = []) {
+    async create(input, also) {
       // Whatever else rides along: a new account is neither disabled nor older than it is.
       const [account] = await createAll([{ ...input, passwordSetAt: undefined, disabled: false }], also);
       if (!account) throw new Error('an account was not made');
@@ -403,8 +403,6 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       }
     },
 
-    updating,
-
     passwordStatements: ({ id, epoch }, passwordHash) => [
       { statement: SQL.setPassword, values: [id, passwordHash, new Date(now()), epoch] },
       { statement: SQL.trimHistory, values: [id] },
@@ -418,6 +416,8 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     async rehash(id, from, to) {
       await db.run(SQL.rehash, [id, from, to, new Date(now())]);
     },
+
+    updating,
 
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
@@ -444,6 +444,7 @@ function credentialsOf(row: Row): Credentials | undefined {
   return {
     id: found.account_id,
     passwordHash: found.account_password_hash,
+    passwordSetAt: found.account_password_set_at,
     disabled: found.account_disabled_at !== null,
     epoch: found.account_epoch,
   };

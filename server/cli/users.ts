@@ -5,6 +5,7 @@ import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
+import { inviteVerb } from './mail.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
 import { userSessionsCommands } from './user_sessions.ts';
 
@@ -54,6 +55,8 @@ export function usersCommand(program: Command): void {
         printItem(describe(await accounts.create({ ...profile, passwordHash })), options);
       });
     });
+
+  inviteVerb(noun);
 
   noun
     .command('list')

@@ -40,6 +40,7 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
     // Wrong passwords count no longer, wrong codes do: a mailbox is no second factor.
     options.unlock(id, 'password'),
     options.event(account, 'password_reset', options.origin(request)),
+    options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
   ]),
   invitation: passwordErrand(() => []),
   sign_up: { show: (context) => setPassword(context, {}), submit: signUp },

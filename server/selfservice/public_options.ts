@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
-import type { Account, Profile } from '../accounts/account.ts';
+import type { Account } from '../accounts/account.ts';
 import type { EventDetails, EventKind } from '../accounts/events.ts';
 import type { Links } from '../accounts/links.ts';
 import type { MailThrottle } from '../accounts/mail_throttle.ts';
 import type { Mails } from '../accounts/mails.ts';
+import type { PasswordChange } from '../accounts/password_change.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import type { Bound } from '../platform/db.ts';
@@ -21,7 +22,7 @@ export interface PublicOptions {
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly links: Links;
   readonly accounts: Pick<Accounts, 'findById' | 'create' | 'update' | 'updating'>;
-  readonly passwordChange: PasswordChange;
+  readonly passwordChange: Pick<PasswordChange, 'check' | 'set'>;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
   /** Limits on the form posts. */
@@ -38,14 +39,6 @@ export interface PublicOptions {
   origin(request: FastifyRequest): Readonly<Record<string, string>>;
   /** The rules that a new password must keep, for its form. */
   readonly passwordRules: NewPasswordView['rules'];
-}
-
-/** The one way to set a password (accounts/password_change.ts). */
-export interface PasswordChange {
-  /** @throws AppError 400 `password_<rule>` */
-  check(person: Account | Profile, candidate: string): Promise<void>;
-  /** @param options `also`: statements of the same transaction, before its own */
-  set(account: Account, candidate: string, options: { also?: readonly Bound[] }): Promise<void>;
 }
 
 export function localeOf({ views }: PublicOptions, request: FastifyRequest, account?: Account): Locale {

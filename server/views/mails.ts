@@ -20,7 +20,8 @@ export type MailName =
   | 'password_changed'
   | 'factor_added'
   | 'factor_removed'
-  | 'recovery_codes_renewed';
+  | 'recovery_codes_renewed'
+  | 'test';
 
 export interface MailData {
   /** Whose account it is about. */
@@ -154,6 +155,7 @@ const SHAPES: Readonly<Record<MailName, MailShape>> = {
     facts: true,
     otherwise: 'mail.otherwise',
   },
+  test: { subject: 'mail.test.subject', lead: 'mail.test.lead', facts: true, otherwise: 'mail.test.otherwise' },
 };
 
 const FACTS = [

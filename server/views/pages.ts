@@ -73,6 +73,52 @@ export interface LoginData extends FormData {
   signUpUrl?: string;
 }
 
+/** What was wrong with a second factor. A factor that is locked gets the answer of a wrong one. */
+export type SecondFactorErrorKey = 'invalid_code' | 'invalid_recovery_code' | 'passkey_refused' | 'code_required';
+
+/**
+ * Inputs `code`, `recovery_code`, `assertion`, `trust_device` (`yes`); `action` is `code`, `recovery`, `passkey` or
+ * `cancel`.
+ */
+export interface SecondFactorData extends FormData {
+  client: ClientView;
+  account: AccountView;
+  /** The person has an authenticator app. */
+  hasCode: boolean;
+  /** `PublicKeyCredentialRequestOptions` as JSON: the person has a passkey. */
+  passkey?: string;
+  /** The browser may be trusted until then, in seconds since the epoch. */
+  trustUntil?: number;
+  error?: SecondFactorErrorKey;
+}
+
+/** A new secret for an authenticator app: the partial `authenticator`, with the QR code. */
+export interface AuthenticatorView {
+  /** Base32. */
+  secret: string;
+  /** `otpauth://…` */
+  uri: string;
+  /** Sealed; the partial posts it as `enrolment`. */
+  enrolment: string;
+}
+
+/** Inputs `enrolment`, `code`; `action` is `enrol`, `later` or `cancel`. */
+export interface EnrolData extends FormData {
+  client: ClientView;
+  authenticator: AuthenticatorView;
+  /** The person may go on without. */
+  isOptional: boolean;
+  error?: 'invalid_code';
+}
+
+/** Shown once. */
+export interface RecoveryCodesData {
+  codes: readonly string[];
+  /** Where it goes on, by a link. */
+  next: string;
+  client?: ClientView;
+}
+
 /** Inputs `identifier` or `email`: whom to mail a link. */
 export interface AskMailData extends FormData {
   purpose: 'forgot' | 'sign-up';
@@ -128,52 +174,6 @@ export interface OutboxMailData {
   date: string;
   /** The text, cut where a link of ours begins or ends. */
   parts: readonly { text: string; isLink: boolean }[];
-}
-
-/** What was wrong with a second factor. A factor that is locked gets the answer of a wrong one. */
-export type SecondFactorErrorKey = 'invalid_code' | 'invalid_recovery_code' | 'passkey_refused' | 'code_required';
-
-/**
- * Inputs `code`, `recovery_code`, `assertion`, `trust_device` (`yes`); `action` is `code`, `recovery`, `passkey` or
- * `cancel`.
- */
-export interface SecondFactorData extends FormData {
-  client: ClientView;
-  account: AccountView;
-  /** The person has an authenticator app. */
-  hasCode: boolean;
-  /** `PublicKeyCredentialRequestOptions` as JSON: the person has a passkey. */
-  passkey?: string;
-  /** The browser may be trusted until then, in seconds since the epoch. */
-  trustUntil?: number;
-  error?: SecondFactorErrorKey;
-}
-
-/** A new secret for an authenticator app: the partial `authenticator`, with the QR code. */
-export interface AuthenticatorView {
-  /** Base32. */
-  secret: string;
-  /** `otpauth://…` */
-  uri: string;
-  /** Sealed; the partial posts it as `enrolment`. */
-  enrolment: string;
-}
-
-/** Inputs `enrolment`, `code`; `action` is `enrol`, `later` or `cancel`. */
-export interface EnrolData extends FormData {
-  client: ClientView;
-  authenticator: AuthenticatorView;
-  /** The person may go on without. */
-  isOptional: boolean;
-  error?: 'invalid_code';
-}
-
-/** Shown once. */
-export interface RecoveryCodesData {
-  codes: readonly string[];
-  /** Where it goes on, by a link. */
-  next: string;
-  client?: ClientView;
 }
 
 /** What a new password may be refused for. */

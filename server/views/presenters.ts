@@ -129,6 +129,35 @@ function checksOf({ name, limit, pattern }: NewPasswordRule): PasswordRuleText['
   return pattern === undefined ? [] : [['pattern', pattern]];
 }
 
+interface AskText {
+  title: MessageKey;
+  lead: MessageKey;
+  submit: MessageKey;
+  error: MessageKey;
+  sent: MessageKey;
+}
+
+const ASK_TEXTS = {
+  forgot: {
+    title: 'forgot.title',
+    lead: 'forgot.lead',
+    submit: 'forgot.submit',
+    error: 'forgot.error',
+    sent: 'mail-sent.forgot',
+  },
+  'sign-up': {
+    title: 'sign-up.title',
+    lead: 'sign-up.lead',
+    submit: 'sign-up.submit',
+    error: 'sign-up.error',
+    sent: 'mail-sent.sign-up',
+  },
+} as const satisfies Record<string, AskText>;
+
+export function askText(purpose: keyof typeof ASK_TEXTS): AskText {
+  return ASK_TEXTS[purpose];
+}
+
 interface LinkText {
   title: MessageKey;
   lead: MessageKey;

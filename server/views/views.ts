@@ -85,7 +85,7 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'ask-mail': {
     layout: 'door',
     title: ({ purpose, failed }, { t }) => {
-      const page = t(`${purpose}.title`);
+      const page = t(present.askText(purpose).title);
       return failed ? t('title.error', { page }) : page;
     },
     note: ({ t }) => t('login.address'),
