@@ -14,7 +14,7 @@ import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../k
 import type { Account } from './accounts/account.ts';
 import { createAttempts } from './accounts/attempts.ts';
 import { claimsOf } from './accounts/claims.ts';
-import { createDevices, deviceIdOf } from './accounts/devices.ts';
+import { createDevices } from './accounts/devices.ts';
 import { createEvents } from './accounts/events.ts';
 import { createLinks } from './accounts/links.ts';
 import { createMailThrottle } from './accounts/mail_throttle.ts';

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db } from '../platform/db.ts';
 import { hashToken } from '../platform/sealing.ts';
@@ -17,12 +17,6 @@ export interface Devices {
   isKnown(accountId: string, token: string): Promise<{ known: boolean; first: boolean }>;
   /** Every browser is a stranger again, but for the one with this token. */
   forgetOthers(accountId: string, token?: string): Bound;
-}
-
-/** Under what a browser is known as one of the person's (`devices.id_hash`). */
-export function deviceIdOf(accountId: string, token: string): Buffer {
-  const owner = Buffer.from(accountId.replaceAll('-', ''), 'hex');
-  return createHash('sha256').update(hashToken(token)).update(owner).digest();
 }
 
 /** Browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5). */

@@ -369,7 +369,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       if (!account) throw new Error('an account was not made');
       return account;
     },
-    createAll: (inputs) => createAll(inputs),
+    createAll,
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
 
     async holdersOf(identifiers) {
