@@ -31,8 +31,11 @@ export type ImportedAccount = AccountInput & {
 };
 
 export interface Accounts {
-  /** @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field */
-  create(input: AccountInput): Promise<Account>;
+  /**
+   * @param also statements for the same transaction, before those that make the account
+   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
+   */
+  create(input: AccountInput, also?: readonly Bound[]): Promise<Account>;
   /**
    * Many at once, in one transaction: all of them or, when any identifier is taken, none.
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
@@ -57,6 +60,8 @@ export interface Accounts {
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
    */
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
+  /** As `update`, for somebody else's transaction, which fails with SQLSTATE CD002 when it was changed meanwhile. */
+  updating(account: Account, changes: Partial<ProfileInput>): Bound;
   /**
    * The statements that set a password; `password_change.ts` is what runs them. The current hash goes into the history,
    * and sign-ins that are under way end. Against another epoch than the given they fail with `CREDENTIALS_CHANGED`.
@@ -266,7 +271,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return row && fromRow(row);
   }
 
-  function identifiersOf(profile: Profile): { kind: 'email' | 'username'; lookup: Buffer }[] {
+  function identifiersOf(
+    profile: Pick<ProfileInput, 'email' | 'username'>,
+  ): { kind: 'email' | 'username'; lookup: Buffer }[] {
     return (['email', 'username'] as const).flatMap((kind) => {
       const text = profile[kind];
       return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
@@ -277,6 +284,17 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     const own = ownSealers.get(account);
     if (!own) throw new Error('an account that did not come from here');
     return own;
+  }
+
+  function updating(account: Account, changes: Partial<ProfileInput>): Bound {
+    const profile = checkProfile({ ...account, ...changes });
+    const identifiers = identifiersOf(profile);
+    const { id, updatedAt: before } = account;
+    const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
+    const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
+    const kinds = identifiers.map(({ kind }) => kind);
+    const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+    return { statement: SQL.update, values };
   }
 
   async function change(id: string, bound: readonly Bound[]): Promise<void> {
@@ -312,10 +330,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       updatedAt: createdAt,
     };
     ownSealers.set(account, own);
-    const identifiers = (['email', 'username'] as const).flatMap((kind) => {
-      const text = profile[kind];
-      return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
-    });
+    const identifiers = identifiersOf(profile);
     const values = [
       id,
       sealer.seal(keyPlace(id), dataKey),
@@ -333,10 +348,10 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return { account, identifiers, bound };
   }
 
-  async function createAll(inputs: readonly ImportedAccount[]): Promise<Account[]> {
+  async function createAll(inputs: readonly ImportedAccount[], also: readonly Bound[] = []): Promise<Account[]> {
     const prepared = inputs.map(prepare);
     try {
-      await db.transact(prepared.flatMap(({ bound }) => bound));
+      await db.transact([...also, ...prepared.flatMap(({ bound }) => bound)]);
     } catch (error) {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
       throw taken(
@@ -348,9 +363,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   return {
-    async create(input) {
+    async create(input, also) {
       // Whatever else rides along: a new account is neither disabled nor older than it is.
-      const [account] = await createAll([{ ...input, passwordSetAt: undefined, disabled: false }]);
+      const [account] = await createAll([{ ...input, passwordSetAt: undefined, disabled: false }], also);
       if (!account) throw new Error('an account was not made');
       return account;
     },
@@ -378,17 +393,11 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     async update(account, changes, also = []) {
-      const profile = checkProfile({ ...account, ...changes });
-      const identifiers = identifiersOf(profile);
-      const { id, updatedAt: before } = account;
-      const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
-      const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
-      const kinds = identifiers.map(({ kind }) => kind);
-      const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+      const bound = updating(account, changes);
       try {
-        await db.transact([{ statement: SQL.update, values }, ...also]);
+        await db.transact([bound, ...also]);
       } catch (error) {
-        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiers);
+        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiersOf({ ...account, ...changes }));
         if (sqlState(error) !== NOT_AS_READ) throw error;
         throw new AppError('changed_meanwhile', 409, 'the account was changed meanwhile; look again', { cause: error });
       }
@@ -407,6 +416,8 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     async rehash(id, from, to) {
       await db.run(SQL.rehash, [id, from, to, new Date(now())]);
     },
+
+    updating,
 
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),

@@ -6,6 +6,7 @@ import { clientsCommand } from './clients.ts';
 import { configCommand } from './config.ts';
 import { Interrupted, UsageError } from './context.ts';
 import { keysCommand } from './keys.ts';
+import { mailCommand } from './mail.ts';
 import { masterKeyCommand } from './master_key.ts';
 import { migrateCommand } from './migrate.ts';
 import { resourcesCommand } from './resources.ts';
@@ -50,6 +51,7 @@ export function createProgram(): Command {
     keysCommand,
     clientsCommand,
     usersCommand,
+    mailCommand,
     resourcesCommand,
     migrateCommand,
     masterKeyCommand,

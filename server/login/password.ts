@@ -71,6 +71,7 @@ async function render(context: StepContext, more: { identifier: string; error?: 
     'login',
     {
       ...form,
+      ...parts.sideWays,
       client: visit.client,
       passkey: await passkeyOptions(context),
       reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,

@@ -40,6 +40,8 @@ export interface LoginParts {
   /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
   readonly trustDeviceSeconds: number;
   resourceServerName(identifier: string): Promise<string>;
+  /** Pages beside the door, where there are any. */
+  readonly sideWays: { readonly forgotUrl?: string; readonly signUpUrl?: string };
 }
 
 export interface StepContext {

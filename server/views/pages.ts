@@ -5,6 +5,14 @@ export interface Pages {
   enrol: EnrolData;
   'recovery-codes': RecoveryCodesData;
   'new-password': NewPasswordData;
+  'ask-mail': AskMailData;
+  'mail-sent': MailSentData;
+  'set-password': SetPasswordData;
+  'confirm-link': ConfirmLinkData;
+  'link-done': LinkDoneData;
+  'link-gone': LinkGoneData;
+  outbox: OutboxData;
+  'outbox-mail': OutboxMailData;
   consent: ConsentData;
   'select-account': SelectAccountData;
   logout: LogoutData;
@@ -60,6 +68,9 @@ export interface LoginData extends FormData {
   reauthenticate?: boolean;
   /** `PublicKeyCredentialRequestOptions` as JSON, for browsers with a script and a passkey. */
   passkey?: string;
+  /** Paths of pages for those who cannot sign in yet, or no longer; where there are such pages. */
+  forgotUrl?: string;
+  signUpUrl?: string;
 }
 
 /** What was wrong with a second factor. A factor that is locked gets the answer of a wrong one. */
@@ -106,6 +117,63 @@ export interface RecoveryCodesData {
   /** Where it goes on, by a link. */
   next: string;
   client?: ClientView;
+}
+
+/** Inputs `identifier` or `email`: whom to mail a link. */
+export interface AskMailData extends FormData {
+  purpose: 'forgot' | 'sign-up';
+  failed: boolean;
+  /** What was typed before. */
+  typed?: string;
+}
+
+/** The same for everybody: what was typed is not in it. */
+export interface MailSentData {
+  purpose: 'forgot' | 'sign-up';
+  lifetimeSeconds: number;
+}
+
+/** What a mailed link is for. */
+export type LinkPurposeName = 'reset_password' | 'sign_up' | 'verify_email' | 'change_email' | 'invitation' | 'unlock';
+
+/** Inputs `new_password`, and for a sign-up `name`. */
+export interface SetPasswordData extends FormData {
+  purpose: 'reset_password' | 'invitation' | 'sign_up';
+  email: string;
+  newPassword: NewPasswordView;
+  /** What was typed before. */
+  name?: string;
+  nameFailed?: boolean;
+}
+
+export interface ConfirmLinkData extends FormData {
+  purpose: 'verify_email' | 'change_email' | 'unlock';
+  email: string;
+}
+
+export interface LinkDoneData {
+  purpose: LinkPurposeName;
+}
+
+/** Used, too old, replaced or made up: nobody is told which. */
+export interface LinkGoneData {
+  purpose: LinkPurposeName;
+  /** Somebody else has the address by now. */
+  isTaken?: boolean;
+}
+
+/** Development only: mails that nobody got. */
+export interface OutboxData {
+  mails: readonly { url: string; to: string; subject: string; date: string }[];
+}
+
+export interface OutboxMailData {
+  from: string;
+  to: string;
+  subject: string;
+  date: string;
+  /** The text, cut where a link of ours begins or ends. */
+  parts: readonly { text: string; isLink: boolean }[];
 }
 
 /** What a new password may be refused for. */

@@ -1,3 +1,4 @@
+import { durationOf } from './durations.ts';
 import type { MessageKey, Translator } from './messages.ts';
 import type {
   AccountView,
@@ -6,6 +7,7 @@ import type {
   ErrorData,
   JsonObject,
   JsonValue,
+  LinkPurposeName,
   LoginErrorKey,
   NewPasswordRule,
   NewPasswordView,
@@ -13,6 +15,7 @@ import type {
   SecondFactorErrorKey,
 } from './pages.ts';
 
+export * from './account_presenters.ts';
 export { qrCode } from './qr.ts';
 
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
@@ -124,6 +127,97 @@ function checksOf({ name, limit, pattern }: NewPasswordRule): PasswordRuleText['
   if (name === 'too_short') return [['minimum', String(limit)]];
   if (name === 'too_long') return [['maximum', String(limit)]];
   return pattern === undefined ? [] : [['pattern', pattern]];
+}
+
+interface AskText {
+  title: MessageKey;
+  lead: MessageKey;
+  submit: MessageKey;
+  error: MessageKey;
+  sent: MessageKey;
+}
+
+const ASK_TEXTS = {
+  forgot: {
+    title: 'forgot.title',
+    lead: 'forgot.lead',
+    submit: 'forgot.submit',
+    error: 'forgot.error',
+    sent: 'mail-sent.forgot',
+  },
+  'sign-up': {
+    title: 'sign-up.title',
+    lead: 'sign-up.lead',
+    submit: 'sign-up.submit',
+    error: 'sign-up.error',
+    sent: 'mail-sent.sign-up',
+  },
+} as const satisfies Record<string, AskText>;
+
+export function askText(purpose: keyof typeof ASK_TEXTS): AskText {
+  return ASK_TEXTS[purpose];
+}
+
+interface LinkText {
+  title: MessageKey;
+  lead: MessageKey;
+  submit: MessageKey;
+  doneTitle: MessageKey;
+  doneLead: MessageKey;
+}
+
+const LINK_TEXTS: Readonly<Record<LinkPurposeName, LinkText>> = {
+  reset_password: {
+    title: 'set-password.reset.title',
+    lead: 'set-password.reset.lead',
+    submit: 'set-password.submit',
+    doneTitle: 'link-done.reset.title',
+    doneLead: 'link-done.reset.lead',
+  },
+  invitation: {
+    title: 'set-password.invitation.title',
+    lead: 'set-password.invitation.lead',
+    submit: 'set-password.submit',
+    doneTitle: 'link-done.invitation.title',
+    doneLead: 'link-done.invitation.lead',
+  },
+  sign_up: {
+    title: 'set-password.sign-up.title',
+    lead: 'set-password.sign-up.lead',
+    submit: 'set-password.submit.sign-up',
+    doneTitle: 'link-done.sign-up.title',
+    doneLead: 'link-done.sign-up.lead',
+  },
+  verify_email: {
+    title: 'confirm-link.verify-email.title',
+    lead: 'confirm-link.verify-email.lead',
+    submit: 'confirm-link.verify-email.submit',
+    doneTitle: 'link-done.verify-email.title',
+    doneLead: 'link-done.verify-email.lead',
+  },
+  change_email: {
+    title: 'confirm-link.change-email.title',
+    lead: 'confirm-link.change-email.lead',
+    submit: 'confirm-link.change-email.submit',
+    doneTitle: 'link-done.change-email.title',
+    doneLead: 'link-done.change-email.lead',
+  },
+  unlock: {
+    title: 'confirm-link.unlock.title',
+    lead: 'confirm-link.unlock.lead',
+    submit: 'confirm-link.unlock.submit',
+    doneTitle: 'link-done.unlock.title',
+    doneLead: 'link-done.unlock.lead',
+  },
+};
+
+export function linkText(purpose: LinkPurposeName): LinkText {
+  return LINK_TEXTS[purpose];
+}
+
+/** How long a link works, in words: 30 minutes. */
+export function duration(seconds: number, { locale }: Translator): string {
+  return durationOf(seconds, locale);
 }
 
 interface ErrorText {

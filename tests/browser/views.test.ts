@@ -294,6 +294,83 @@ const CASES: readonly Case[] = [
     accessToken: { raw: jwt, header, claims, expiresAt: 1e300 },
     userinfo: { evil: EVIL, long: LONG },
   }),
+  pageCase(
+    'forgot',
+    'ask-mail',
+    { ...form, purpose: 'forgot', failed: false },
+    { ids: ['identifier', 'submit'], focus: 'identifier' },
+  ),
+  pageCase(
+    'sign-up',
+    'ask-mail',
+    { ...form, purpose: 'sign-up', failed: true, typed: EVIL },
+    { ids: ['email', 'submit'], focus: 'error' },
+  ),
+  pageCase('mail-sent', 'mail-sent', { purpose: 'forgot', lifetimeSeconds: 1_800 }),
+  pageCase('mail-sent-sign-up', 'mail-sent', { purpose: 'sign-up', lifetimeSeconds: 86_400 }),
+  pageCase(
+    'set-password',
+    'set-password',
+    {
+      ...form,
+      purpose: 'reset_password',
+      email: account.email,
+      newPassword: { rules: [{ name: 'too_short', limit: 12 }] },
+    },
+    { ids: ['new-password', 'submit'] },
+  ),
+  pageCase('set-password-invitation', 'set-password', {
+    ...form,
+    purpose: 'invitation',
+    email: `${LONG}@example.com`,
+    newPassword: { rules: [{ name: 'too_short', limit: 12 }], isFirst: true },
+  }),
+  pageCase(
+    'set-password-sign-up',
+    'set-password',
+    {
+      action: EVIL,
+      csrf: EVIL,
+      purpose: 'sign_up',
+      email: EVIL,
+      name: EVIL,
+      nameFailed: true,
+      newPassword: { rules: [{ name: 'too_short', limit: 12 }], failed: ['too_short'], isFirst: true },
+    },
+    { ids: ['name', 'new-password', 'submit'] },
+  ),
+  ...(['verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
+    pageCase(`confirm-${purpose}`, 'confirm-link', { ...form, purpose, email: EVIL }, { ids: ['submit'] }),
+  ),
+  ...(['reset_password', 'invitation', 'sign_up', 'verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
+    pageCase(`link-done-${purpose}`, 'link-done', { purpose }, { ids: ['account'] }),
+  ),
+  pageCase('link-gone', 'link-gone', { purpose: 'reset_password' }, { ids: ['forgot'] }),
+  pageCase('link-gone-taken', 'link-gone', { purpose: 'sign_up', isTaken: true }),
+  pageCase('outbox', 'outbox', {
+    mails: [
+      { url: '/outbox/a.eml', to: 'ada@example.com', subject: EVIL + LONG, date: 'Tue, 01 Sep 2026 10:00:00 +0000' },
+    ],
+  }),
+  pageCase('outbox-empty', 'outbox', { mails: [] }),
+  pageCase('outbox-mail', 'outbox-mail', {
+    from: EVIL,
+    to: EVIL,
+    subject: EVIL,
+    date: EVIL,
+    parts: [
+      { text: `${EVIL}\n`, isLink: false },
+      { text: `http://localhost:3000/account/link/unlock?token=${LONG}`, isLink: true },
+    ],
+  }),
+  pageCase(
+    'login-side-ways',
+    'login',
+    { ...form, client, forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' },
+    {
+      ids: ['forgot', 'sign-up'],
+    },
+  ),
   pageCase('demo-failed', 'demo', {
     ...demo,
     steps: [...steps.slice(0, 2), { step: 'error', detail: EVIL }],
