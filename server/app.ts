@@ -145,7 +145,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const throttle = createMailThrottle({ counter, indexKey, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
-  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, devices, log }), (room) =>
+    room.close(),
+  );
   const { passwords } = passwordRoom;
   const totp = createTotp({ db, accounts, issuer: config.name, now });
   const recoveryCodesKey = await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now);
@@ -363,6 +365,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
           provided: (bound) => units.current().provided(bound),
         },
         notices: createNotices({ db, mails, events }),
+        passwordPolicy: passwordRoom.policy,
+        changePassword: passwordRoom.change.set,
+        upgradeIfOutdated: passwordRoom.upgradeIfOutdated,
         requireEpoch: accounts.requireEpoch,
         totp,
         recoveryCodes,
