@@ -221,11 +221,11 @@ test('a passkey signs in without a name and without a password, and steps up', a
       await password(page, person);
       await page.locator('#recovery').waitFor();
       await looked(page, 'second-factor-passkey');
+      await device.verifies(true);
       await device.answers(true);
       await page.locator('#passkey').click();
-      const claims = await ended(page, verifier);
-      assert.deepEqual(claims.amr, ['pwd', 'hwk', 'mfa'], 'after a password it is a second factor');
-      await device.verifies(true);
+      const { amr } = await ended(page, verifier);
+      assert.deepEqual(amr, ['pwd', 'hwk', 'user', 'mfa'], 'after a password it is a second factor');
     },
   );
 
