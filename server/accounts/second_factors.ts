@@ -1,4 +1,6 @@
+import type { Bound, Db } from '../platform/db.ts';
 import type { Account } from './account.ts';
+import { changeFactors } from './factor_change.ts';
 
 /** Who has to show a second factor, as the operator wants it; apps may want more. */
 export interface SecondFactorPolicy {
@@ -13,4 +15,19 @@ export function createSecondFactorPolicy(settings: {
   return {
     isRequired: (account) => settings.required || account.groups.some((group) => settings.groups.includes(group)),
   };
+}
+
+const SQL = {
+  removeTotp: { name: 'second_factors.remove_totp', text: 'DELETE FROM totp WHERE account_id = $1' },
+  removePasskeys: { name: 'second_factors.remove_passkeys', text: 'DELETE FROM passkeys WHERE account_id = $1' },
+};
+
+/**
+ * Takes everything from a person that they could show beside their password, recovery codes included: they have lost it.
+ * @param also statements for the same transaction: what must end with that, and who is told of it
+ * @throws AppError 400 `credentials_changed`
+ */
+export async function removeSecondFactors(db: Db, account: Account, also: readonly Bound[] = []): Promise<void> {
+  const change = [SQL.removeTotp, SQL.removePasskeys].map((statement) => ({ statement, values: [account.id] }));
+  await changeFactors(db, account, change, also);
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { MetadataInput } from '../clients/metadata.ts';
 import type { Client } from '../clients/store.ts';
 import { AppError, notFound } from '../platform/errors.ts';
-import { verb } from './context.ts';
+import { UsageError, verb } from './context.ts';
 import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems } from './output.ts';
 
 interface CreateOptions extends PrintOptions {
@@ -18,6 +18,11 @@ interface CreateOptions extends PrintOptions {
   public?: boolean;
   native?: boolean;
   firstParty?: boolean;
+  secondFactor?: 'optional' | 'required';
+}
+
+interface UpdateOptions extends PrintOptions {
+  secondFactor?: 'optional' | 'required';
 }
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
@@ -44,12 +49,14 @@ export function clientsCommand(program: Command): void {
     .option('--public', 'an app that cannot keep a secret: in a browser or on a device')
     .option('--native', 'an app on a device: people are asked each time, and a loopback redirect may have any port')
     .option('--first-party', 'one of our own: people are not asked for consent')
+    .addOption(secondFactorOption())
     .option(...JSON_OPTION)
     .action(
       verb<CreateOptions>(async ({ clients }, options) => {
         const { client, secret } = await clients.create({
           name: options.name,
           firstParty: options.firstParty ?? false,
+          secondFactorRequired: options.secondFactor === 'required',
           metadata: metadataOf(options),
         });
         const { client_id, ...rest } = describe(client);
@@ -83,6 +90,20 @@ export function clientsCommand(program: Command): void {
     );
 
   noun
+    .command('update')
+    .description('change what is given, and nothing else')
+    .argument('<client-id>')
+    .addOption(secondFactorOption())
+    .option(...JSON_OPTION)
+    .action(
+      verb<UpdateOptions>(async ({ clients }, options, id = '') => {
+        if (options.secondFactor === undefined) throw new UsageError('nothing to change was given');
+        const { client } = await clients.update(id, { secondFactorRequired: options.secondFactor === 'required' });
+        printItem(describe(client), options);
+      }),
+    );
+
+  noun
     .command('delete')
     .description('remove an app, with all grants and tokens that it holds')
     .argument('<client-id>')
@@ -106,6 +127,13 @@ export function clientsCommand(program: Command): void {
         warnOnce(options);
       }),
     );
+}
+
+function secondFactorOption(): Option {
+  return new Option('--second-factor <which>', 'whether people need a second factor to get in there').choices([
+    'optional',
+    'required',
+  ]);
 }
 
 function metadataOf(options: CreateOptions): MetadataInput {
@@ -138,6 +166,7 @@ function describe(client: Client): Item {
     client_name: client.name,
     first_party: client.firstParty,
     demo: client.demo,
+    second_factor_required: client.secondFactorRequired,
     ...(client.metadata as unknown as Item),
     created_at: client.createdAt,
     updated_at: client.updatedAt,

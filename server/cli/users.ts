@@ -7,6 +7,7 @@ import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
 import { inviteVerb } from './mail.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { groupNames, userFactorsCommands } from './user_factors.ts';
 import { userSessionsCommands } from './user_sessions.ts';
 
 interface PasswordOptions extends PrintOptions {
@@ -22,6 +23,7 @@ interface CreateOptions extends PasswordOptions {
   givenName?: string;
   familyName?: string;
   emailVerified?: boolean;
+  group?: string[];
 }
 
 const USER = 'id, e-mail address or username';
@@ -39,6 +41,7 @@ export function usersCommand(program: Command): void {
     .option('--given-name <name>', 'given name')
     .option('--family-name <name>', 'family name')
     .option('--email-verified', 'the address is known to be theirs')
+    .option('--group <groups>', 'groups that they are in, separated by commas', groupNames)
     .option(...PASSWORD_STDIN_OPTION)
     .option('--no-password', 'no password: they cannot sign in with one')
     .option(...JSON_OPTION)
@@ -46,13 +49,13 @@ export function usersCommand(program: Command): void {
       if (options.passwordStdin && options.password === false) {
         throw new UsageError('--password-stdin and --no-password exclude each other');
       }
-      const { passwordStdin: _, password: wanted, json: __, ...profile } = options;
+      const { passwordStdin: _, password: wanted, json: __, group: groups = [], ...profile } = options;
       const password = wanted === false ? null : await readNewPassword(options);
       await withContext(async (context) => {
         const accounts = await context.accounts();
         const passwordHash =
           password === null ? null : await (await context.passwords()).change.hashFirst(profile, password);
-        printItem(describe(await accounts.create({ ...profile, passwordHash })), options);
+        printItem(describe(await accounts.create({ ...profile, passwordHash, groups })), options);
       });
     });
 
@@ -134,6 +137,7 @@ export function usersCommand(program: Command): void {
     );
 
   userSessionsCommands(noun);
+  userFactorsCommands(noun);
 
   noun
     .command('set-password')
@@ -177,6 +181,8 @@ function describe(account: Account): Item {
     ...(username === undefined ? {} : { username: account.username }),
     ...(claims as Item),
     has_password: account.passwordHash !== null,
+    second_factors: account.secondFactors,
+    groups: account.groups,
     disabled: account.disabled,
     created_at: account.createdAt,
     updated_at: account.updatedAt,

@@ -31,6 +31,7 @@ describe('clients create', () => {
       client_name: 'Shop',
       first_party: true,
       demo: false,
+      second_factor_required: false,
       redirect_uris: ['https://shop.example/cb', 'http://localhost:8080/cb'],
       post_logout_redirect_uris: ['https://shop.example/bye'],
       scope: 'openid email',

@@ -46,6 +46,8 @@ describe('users create', () => {
       given_name: 'Ada',
       family_name: 'Lovelace',
       has_password: true,
+      second_factors: [],
+      groups: [],
       disabled: false,
     });
     assert.equal((made.stdout + made.stderr).includes(PASSWORD), false);

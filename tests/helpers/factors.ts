@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createPasskeys, type Passkeys } from '../../server/accounts/passkeys.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../../server/accounts/recovery_codes.ts';
-import { createAccounts } from '../../server/accounts/store.ts';
+import { type Accounts, createAccounts } from '../../server/accounts/store.ts';
 import { createTotp } from '../../server/accounts/totp.ts';
 import type { Clock } from '../../server/platform/clock.ts';
 import type { Db } from '../../server/platform/db.ts';
@@ -18,6 +18,7 @@ export interface FactorSeeder {
   passkey(accountId: string, passkey: SoftPasskey): Promise<void>;
   /** For a key that lives elsewhere, such as in Chromium: its ceremony is the caller's. */
   readonly passkeys: Passkeys;
+  readonly accounts: Accounts;
 }
 
 export async function createFactorSeeder(
@@ -41,6 +42,7 @@ export async function createFactorSeeder(
   });
   return {
     passkeys,
+    accounts,
     async totp(accountId) {
       const account = await accounts.resolve(accountId);
       const enrolment = totp.begin(account, '');

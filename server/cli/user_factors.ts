@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import type { Account } from '../accounts/account.ts';
+import { createEvents } from '../accounts/events.ts';
+import { createMails } from '../accounts/mails.ts';
+import { createPasskeys } from '../accounts/passkeys.ts';
+import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
+import { removeSecondFactors } from '../accounts/second_factors.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
+import { endSessions } from '../records/overview.ts';
+import { type Context, verb } from './context.ts';
+import { JSON_OPTION, type PrintOptions, printItem } from './output.ts';
+
+const USER = 'id, e-mail address or username';
+
+/** `a,b` as it stands on a command line; nothing for none. */
+export function groupNames(value: string): string[] {
+  return value
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+}
+
+/** Verbs of `users` about who has to show a second factor, and what they have to show. */
+export function userFactorsCommands(noun: Command): void {
+  noun
+    .command('groups')
+    .description('the groups that a person is in; CARDEA_SECOND_FACTOR_GROUPS says which need a second factor')
+    .argument('<user>', USER)
+    .option('--set <groups>', 'be in these instead, separated by commas; "" for none', groupNames)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { set?: string[] }>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const { id } = await accounts.resolve(ref);
+        if (options.set) await accounts.setGroups(id, options.set);
+        const { groups } = await accounts.resolve(id);
+        printItem({ id, groups }, options);
+      }),
+    );
+
+  noun
+    .command('factors')
+    .description('the second factors that a person has')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const account = await (await context.accounts()).resolve(ref);
+        printItem(await describeFactors(context, account), options);
+      }),
+    );
+
+  noun
+    .command('reset-factors')
+    .description('take all second factors from a person who has lost them; their sessions and tokens end')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const account = await accounts.resolve(ref);
+        const attempts = await context.attempts();
+        const events = createEvents({ ...context, accounts });
+        const mails = createMails(context);
+        await removeSecondFactors(context.db, account, [
+          ...endSessions(account.id),
+          attempts.unlock(account.id),
+          ...account.secondFactors.flatMap((factor) => [
+            events.append(account, `${factor}_removed`),
+            mails.enqueue({ kind: 'factor_removed', accountId: account.id, details: { factor } }),
+          ]),
+        ]);
+        printItem({ id: account.id, removed: account.secondFactors }, options);
+      }),
+    );
+}
+
+async function describeFactors(context: Context, account: Account) {
+  const { db, sealer, config, now } = context;
+  const accounts = await context.accounts();
+  const key = await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now);
+  const { issuer, name } = config;
+  const passkeys = createPasskeys({ db, accounts, issuer, name, now, onCounterRegression: async () => {} });
+  return {
+    id: account.id,
+    second_factors: account.secondFactors,
+    recovery_codes: await createRecoveryCodes({ db, key, now }).remaining(account),
+    passkeys: (await passkeys.list(account)).map((passkey) => ({
+      name: passkey.name,
+      backed_up: passkey.backedUp,
+      created_at: passkey.createdAt,
+      last_used_at: passkey.lastUsedAt,
+    })),
+  };
+}

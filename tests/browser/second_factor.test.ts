@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { decodeJwt } from 'jose';
+import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { artifacts } from '../helpers/artifacts.ts';
+import { totpCode } from '../helpers/authenticator.ts';
+import { assertAccessible } from '../helpers/axe.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
+import { authorizeUrl, redeem } from '../helpers/relying_party.ts';
+import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+import { freePort } from '../helpers/waiting.ts';
+
+/** Second factors and passkeys as people use them, in a real Chromium with a virtual authenticator. */
+
+const TWO_FACTORS = 'urn:cardea:acr:2fa';
+const scope = { after };
+const clock = { ms: Date.now() };
+const now = () => clock.ms;
+const rpPort = await freePort();
+const rp = `http://localhost:${rpPort}`;
+const server = createServer((_request, response) => void response.end('<!doctype html><title>RP</title><h1>RP</h1>'));
+await new Promise<void>((listening) => server.listen(rpPort, '127.0.0.1', listening));
+defer(scope, () => void server.close());
+
+const app = await deployment(scope, { now, env: { CARDEA_TRUST_DEVICE: '30d', CARDEA_SECOND_FACTOR_GROUPS: 'staff' } });
+const factors = await createFactorSeeder(app, now);
+const party = await app.seed.party({
+  name: 'Harbour Notes',
+  firstParty: true,
+  metadata: { redirect_uris: [`${rp}/callback`] },
+});
+const browser = await launchChromium(scope);
+const complaints: string[] = [];
+
+async function newPage(context?: BrowserContext): Promise<Page> {
+  const page = await (context ?? (await browser.newContext())).newPage();
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // A form that comes back with what was wrong has status 400, which Chromium reports.
+    if (message.type() === 'error' && !/status of 400/.test(message.text())) complaints.push(message.text());
+  });
+  return page;
+}
+
+/** Starts signing in, and returns what is needed to redeem the code that it ends with. */
+async function start(page: Page, params: Record<string, string> = {}): Promise<string> {
+  const verifier = randomBytes(32).toString('base64url');
+  await page.goto(authorizeUrl({ issuer: app.issuer, party, params }, verifier));
+  return verifier;
+}
+
+async function password(page: Page, person: Person): Promise<void> {
+  await page.locator('#identifier').fill(person.email);
+  await page.locator('#password').fill(person.password);
+  await page.locator('#submit').click();
+}
+
+async function ended(page: Page, verifier: string): Promise<Record<string, unknown>> {
+  await page.waitForURL(`${rp}/callback**`);
+  const code = remember('code', new URL(page.url()).searchParams.get('code') ?? '');
+  const { body } = await redeem(app.issuer, party, { code, verifier });
+  return decodeJwt(body.id_token ?? '');
+}
+
+/** What is shown is looked at by axe, and kept as a picture in both schemes and on a phone. */
+async function looked(page: Page, name: string): Promise<void> {
+  for (const [variant, colorScheme, width] of [
+    ['light', 'light', 1280],
+    ['dark', 'dark', 1280],
+    ['360', 'light', 360],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 860 });
+    await page.screenshot({ path: join(artifacts('screenshots', 'flow'), `${name}.${variant}.png`), fullPage: true });
+    await assertAccessible(page, `${name}, ${variant}`);
+  }
+}
+
+/** A platform authenticator with whoever holds it in front; it answers when it is told to. */
+async function authenticator(page: Page) {
+  const cdp: CDPSession = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable');
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    answers: (enabled: boolean) => cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
+    verifies: (isUserVerified: boolean) => cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
+  };
+}
+
+/** The ceremony of registration, in the page. */
+async function register(page: Page, person: Person): Promise<void> {
+  await page.goto(app.issuer);
+  const account = await factors.accounts.resolve(person.id);
+  const challenge = randomBytes(32).toString('base64url');
+  const options = await factors.passkeys.registrationOptions(account, challenge);
+  const response = await page.evaluate<string>(
+    `navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(${JSON.stringify(options)}) })
+       .then((credential) => JSON.stringify(credential.toJSON()))`,
+  );
+  await factors.passkeys.register(account, challenge, response, 'Chromium');
+}
+
+test('whoever needs a second factor sets up an authenticator app, keeps the codes, and signs in with either', async (t) => {
+  const person = await app.seed.person({ name: 'Ada Lovelace' });
+  await app.seed.accounts.setGroups(person.id, ['staff']);
+  const page = await newPage();
+  let secret = '';
+  let codes: string[] = [];
+
+  await t.test('with the QR code or the secret in text, and the code that the app shows', async () => {
+    const verifier = await start(page);
+    await password(page, person);
+    await page.locator('svg.qr').waitFor();
+    await looked(page, 'enrol');
+    secret = remember('totp_secret', ((await page.locator('#totp-secret').textContent()) ?? '').replaceAll(' ', ''));
+    await page.locator('#code').fill('12345');
+    await page.locator('#submit').click();
+    await page.locator('#code-error').waitFor();
+    await looked(page, 'enrol-wrong');
+    await page.locator('#code').fill(totpCode(secret, now()));
+    await page.keyboard.press('Enter');
+    await page.locator('#recovery-codes').waitFor();
+    await looked(page, 'recovery-codes');
+    codes = (await page.locator('#recovery-codes code').allTextContents()).map((code) =>
+      remember('recovery_code', code),
+    );
+    assert.equal(codes.length, 10);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.locator('#copy').click();
+    await page.locator('[data-copied]:not(:empty)').waitFor();
+    assert.equal((await page.evaluate<string>('navigator.clipboard.readText()')).trim(), codes.join('\n'));
+    await page.locator('#next').click();
+    assert.equal((await ended(page, verifier)).acr, TWO_FACTORS);
+  });
+
+  await t.test('with a code of the app', async () => {
+    clock.ms += 30_000;
+    const visitor = await newPage();
+    const verifier = await start(visitor);
+    await password(visitor, person);
+    await visitor.locator('#code:focus').waitFor();
+    await looked(visitor, 'second-factor');
+    await visitor.keyboard.type('000 000');
+    await visitor.keyboard.press('Enter');
+    await visitor.locator('#error').waitFor();
+    await looked(visitor, 'second-factor-wrong');
+    await visitor.locator('#code').fill(totpCode(secret, now()));
+    await visitor.locator('#trust-device').check();
+    await visitor.locator('#submit').click();
+    assert.deepEqual((await ended(visitor, verifier)).amr, ['pwd', 'otp', 'mfa']);
+    const again = await start(visitor, { prompt: 'login' });
+    await visitor.locator('#password').fill(person.password);
+    await visitor.locator('#submit').click();
+    assert.deepEqual((await ended(visitor, again)).amr, ['pwd'], 'the browser is trusted, and the app told the truth');
+  });
+
+  await t.test('with a recovery code, without JavaScript', async () => {
+    const plain = await newPage(await browser.newContext({ javaScriptEnabled: false }));
+    const verifier = await start(plain);
+    assert.equal(await plain.locator('#passkey').isVisible(), false, 'there is nothing that would not work');
+    await password(plain, person);
+    await plain.locator('#recovery summary').click();
+    await plain.locator('#recovery-code').fill(codes[0] ?? '');
+    await plain.locator('#use-recovery-code').click();
+    assert.equal((await ended(plain, verifier)).acr, TWO_FACTORS);
+  });
+});
+
+test('a passkey signs in without a name and without a password, and steps up', async (t) => {
+  const person = await app.seed.person({ name: 'Grace Hopper' });
+  const page = await newPage();
+  const device = await authenticator(page);
+  await register(page, person);
+  const expected = { sub: person.id, acr: TWO_FACTORS, amr: ['hwk', 'user', 'mfa'] };
+  const told = ({ sub, acr, amr }: Record<string, unknown>) => ({ sub, acr, amr });
+
+  await t.test('by the button', async () => {
+    await device.answers(false);
+    const verifier = await start(page);
+    await page.locator('#passkey').waitFor();
+    await looked(page, 'login-passkey');
+    await device.answers(true);
+    await page.locator('#passkey').click();
+    assert.deepEqual(told(await ended(page, verifier)), expected);
+  });
+
+  await t.test('from what the browser offers in the field for the name (conditional mediation)', async () => {
+    await page.context().clearCookies();
+    const verifier = await start(page);
+    assert.deepEqual(told(await ended(page, verifier)), expected);
+  });
+
+  await t.test(
+    'not when the device does not check who uses it; then it says so, and the password is there',
+    async () => {
+      await page.context().clearCookies();
+      await device.verifies(false);
+      await device.answers(false);
+      const verifier = await start(page);
+      await page.locator('#passkey').waitFor();
+      await device.answers(true);
+      await page.locator('#passkey').click();
+      await page.locator('[data-unused]:visible, #error').waitFor();
+      await looked(page, 'login-passkey-unused');
+      await device.answers(false);
+      await password(page, person);
+      await page.locator('#recovery').waitFor();
+      await looked(page, 'second-factor-passkey');
+      await device.verifies(true);
+      await device.answers(true);
+      await page.locator('#passkey').click();
+      const { amr } = await ended(page, verifier);
+      assert.deepEqual(amr, ['pwd', 'hwk', 'user', 'mfa'], 'after a password it is a second factor');
+    },
+  );
+
+  await t.test('when an app asks for two factors, a session with one is not enough', async () => {
+    const other = await app.seed.person();
+    const weak = await newPage();
+    const first = await start(weak);
+    await password(weak, other);
+    assert.equal((await ended(weak, first)).acr, 'urn:cardea:acr:1fa');
+    const key = await authenticator(weak);
+    await register(weak, other);
+    await key.answers(false);
+    const verifier = await start(weak, { acr_values: TWO_FACTORS });
+    await weak.locator('#password').fill(other.password);
+    await weak.locator('#submit').click();
+    await weak.locator('#recovery').waitFor();
+    await key.answers(true);
+    await weak.locator('#passkey').click();
+    assert.deepEqual((await ended(weak, verifier)).amr, ['pwd', 'hwk', 'user', 'mfa']);
+    const later = await start(weak, { acr_values: TWO_FACTORS });
+    assert.equal((await ended(weak, later)).acr, TWO_FACTORS, 'and is asked nothing more');
+  });
+});
+
+test('an app that merely asks for two factors lets people go on without', async () => {
+  const person = await app.seed.person();
+  const page = await newPage();
+  const verifier = await start(page, { acr_values: TWO_FACTORS });
+  await password(page, person);
+  await page.locator('#later').waitFor();
+  await looked(page, 'enrol-optional');
+  await page.locator('#later').click();
+  assert.equal((await ended(page, verifier)).acr, 'urn:cardea:acr:1fa');
+});
+
+test('nothing was refused by the Content-Security-Policy, and no script failed', () => {
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { softPasskey } from '../helpers/authenticator.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
+import type { Scope } from '../helpers/scope.ts';
+import { setUpCli } from './run_cli.ts';
+
+const ADA = ['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'];
+
+async function withAda(scope: Scope, more: readonly string[] = []) {
+  const cli = await setUpCli(scope);
+  const ada = (await cli.cardea([...ADA, ...more])).json;
+  return { ...cli, ada, factors: await createFactorSeeder({ ...cli, issuer: 'http://localhost:3000' }) };
+}
+
+const count = async ({ db }: Awaited<ReturnType<typeof withAda>>, table: string) =>
+  (await db.run({ name: '', text: `SELECT 1 FROM ${table}` }, [])).length;
+
+describe('users groups', () => {
+  test('are given when somebody is added, shown, and replaced', async (t) => {
+    const { cardea, ada } = await withAda(t, ['--group', 'staff, admins']);
+    assert.deepEqual(ada.groups, ['staff', 'admins']);
+    assert.deepEqual((await cardea(['users', 'groups', ada.id, '--json'])).json.groups, ['staff', 'admins']);
+    const set = await cardea(['users', 'groups', 'ada@example.com', '--set', 'a,b,a', '--json']);
+    assert.deepEqual(set.json, { id: ada.id, groups: ['a', 'b'] });
+    assert.deepEqual((await cardea(['users', 'groups', ada.id, '--set', '', '--json'])).json.groups, []);
+    const refused = await cardea(['users', 'groups', ada.id, '--set', 'a b']);
+    assert.deepEqual([refused.code, /^cardea: groups: /.test(refused.stderr)], [1, true]);
+  });
+});
+
+describe('users factors', () => {
+  test('lists what a person has, without what only they should know', async (t) => {
+    const cli = await withAda(t);
+    const none = await cli.cardea(['users', 'factors', cli.ada.id, '--json']);
+    assert.deepEqual(none.json, { id: cli.ada.id, second_factors: [], recovery_codes: 0, passkeys: [] });
+    const secret = await cli.factors.totp(cli.ada.id);
+    const [code = ''] = await cli.factors.recoveryCodes(cli.ada.id);
+    await cli.factors.passkey(cli.ada.id, softPasskey());
+    const { json, stdout } = await cli.cardea(['users', 'factors', 'ADA@example.com', '--json']);
+    assert.deepEqual([json.second_factors, json.recovery_codes], [['totp', 'passkey'], 10]);
+    assert.deepEqual([json.passkeys.length, json.passkeys[0].name], [1, 'Test']);
+    assert.ok(!stdout.includes(secret) && !stdout.includes(code));
+  });
+
+  test('reset-factors takes all of them, ends sessions and locks, and the person is told', async (t) => {
+    const cli = await withAda(t);
+    const { id } = cli.ada;
+    await cli.factors.totp(id);
+    await cli.factors.passkey(id, softPasskey());
+    await cli.factors.recoveryCodes(id);
+    await cli.db.run(
+      {
+        name: '',
+        text: `INSERT INTO sessions (id_hash, uid, sealed, account_id, expires_at)
+               VALUES ('a', 'uid', 'sealed', $1, now() + interval '1 day')`,
+      },
+      [id],
+    );
+    const reset = await cli.cardea(['users', 'reset-factors', id, '--json']);
+    assert.deepEqual([reset.code, reset.json], [0, { id, removed: ['totp', 'passkey'] }]);
+    for (const table of ['totp', 'passkeys', 'recovery_codes', 'sessions'])
+      assert.equal(await count(cli, table), 0, table);
+    assert.deepEqual((await cli.cardea(['users', 'show', id, '--json'])).json.second_factors, []);
+    assert.equal(await count(cli, 'mails'), 2);
+    const kinds = await cli.db.run({ name: '', text: 'SELECT kind FROM security_events ORDER BY kind' }, []);
+    assert.deepEqual(kinds, [{ kind: 'passkey_removed' }, { kind: 'totp_removed' }]);
+  });
+});
+
+describe('clients', () => {
+  test('may require a second factor, from the start or later', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const basic = ['clients', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/cb', '--json'];
+    const strict = (await cardea([...basic, '--second-factor', 'required'])).json;
+    assert.equal(strict.second_factor_required, true);
+    const { client_id: id, second_factor_required: before } = (await cardea(basic)).json;
+    assert.equal(before, false);
+    const changed = await cardea(['clients', 'update', id, '--second-factor', 'required', '--json']);
+    assert.equal(changed.json.second_factor_required, true);
+    assert.equal((await cardea(['clients', 'show', id, '--json'])).json.second_factor_required, true);
+    const back = await cardea(['clients', 'update', id, '--second-factor', 'optional', '--json']);
+    assert.equal(back.json.second_factor_required, false);
+    assert.equal((await cardea(['clients', 'update', id])).code, 2);
+    assert.equal((await cardea(['clients', 'update', id, '--second-factor', 'sometimes'])).code, 2);
+    assert.equal((await cardea(['clients', 'update', 'nobody', '--second-factor', 'optional'])).code, 1);
+  });
+});
