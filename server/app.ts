@@ -46,7 +46,7 @@ import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
 import { type ClientForProvider, createProvider } from './oidc/provider.ts';
 import { createDocument, createServing, type Served } from './oidc/serving.ts';
-import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from './oidc/sessions.ts';
+import { ACCOUNT_CLIENT_ID, createSessions, SIGNED_IN_PATH } from './oidc/sessions.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createCsrf } from './platform/csrf.ts';
@@ -68,10 +68,12 @@ import { createRecently } from './platform/recently.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
-import { endSessions } from './records/overview.ts';
+import { createOverview, endSessions } from './records/overview.ts';
 import { createUnits, type Unit } from './records/unit.ts';
+import { createChallenges } from './selfservice/challenges.ts';
 import { FORGOT_PATH } from './selfservice/forgot.ts';
 import { publicRoutes } from './selfservice/public.ts';
+import { accountRoutes } from './selfservice/routes.ts';
 import { SIGN_UP_PATH } from './selfservice/sign_up.ts';
 import { createViews } from './views/views.ts';
 import { demoRoutes } from './welcome/demo.ts';
@@ -143,7 +145,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const throttle = createMailThrottle({ counter, indexKey, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
-  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, log }), (room) => room.close());
+  const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, devices, log }), (room) =>
+    room.close(),
+  );
   const { passwords } = passwordRoom;
   const totp = createTotp({ db, accounts, issuer: config.name, now });
   const recoveryCodesKey = await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now);
@@ -192,16 +196,20 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
 
   // ---- records, keys and the provider ----
   const units = createUnits({ db, sealer, now, accountColumns: accounts.columns });
-  // Once a request and person: what comes next is decided from it more than once.
-  const found = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  // Looked up once a request: what comes next is decided from it more than once.
+  const seenAccounts = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  const accountsOfRequest = () => {
+    const unit = units.current();
+    const known = seenAccounts.get(unit) ?? new Map<string, Promise<Account | undefined>>();
+    seenAccounts.set(unit, known);
+    return known;
+  };
   const findAccount = (id: string) => {
     const unit = units.current();
-    const known = found.get(unit) ?? new Map<string, Promise<Account | undefined>>();
-    found.set(unit, known);
     const row = unit.joinedAccount(id);
-    const account = row
-      ? Promise.resolve(accounts.fromRow(row))
-      : (known.get(id) ?? unit.attempt(accounts.findById(id)));
+    if (row) return Promise.resolve(accounts.fromRow(row));
+    const known = accountsOfRequest();
+    const account = known.get(id) ?? unit.attempt(accounts.findById(id));
     known.set(id, account);
     return account;
   };
@@ -349,6 +357,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         limits,
         passwords,
         findAccount,
+        keepAccount: (account) => void accountsOfRequest().set(account.id, Promise.resolve(account)),
         attempts,
         devices,
         transaction: {
@@ -356,6 +365,9 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
           provided: (bound) => units.current().provided(bound),
         },
         notices: createNotices({ db, mails, events }),
+        passwordPolicy: passwordRoom.policy,
+        changePassword: passwordRoom.change.set,
+        upgradeIfOutdated: passwordRoom.upgradeIfOutdated,
         requireEpoch: accounts.requireEpoch,
         totp,
         recoveryCodes,
@@ -420,6 +432,43 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
     });
   }
   if (!config.smtp && !config.production) await http.register(outboxRoutes, { views, issuer, folder: outbox });
+  await http.register(async (scope) => {
+    scope.removeAllContentTypeParsers(); // a form is a form: no JSON
+    await scope.register(formbody);
+    await scope.register(cookie);
+    await accountRoutes(scope, {
+      sessions: createSessions({ issuer, serving, units, sealer, now }),
+      csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+      now,
+      twoFactorsAcr: ACR.twoFactors,
+      deviceTokenOf: createDeviceCookie(secure).read,
+      limit: { rateLimit: {} },
+      parts: {
+        views,
+        accounts,
+        events,
+        mails,
+        overview: createOverview({ db, sealer, now }),
+        sessionDetails,
+        totp,
+        recoveryCodes,
+        passkeys,
+        challenges: createChallenges({ sealer, now }),
+        passwordChange: passwordRoom.change,
+        passwordRules: passwordRoom.policy.rules,
+        sendsMail: mailer !== undefined,
+        transact: db.transact,
+        async findApp(id) {
+          const client = await clientCache.get(id);
+          if (!client) return undefined;
+          const { client_uri: uri, logo_uri: logoUri } = client.metadata;
+          const { name, firstParty, builtin } = client;
+          return { name, firstParty, builtin, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) };
+        },
+        resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
+      },
+    });
+  });
   await http.register(frontRoutes, {
     views,
     issuer,

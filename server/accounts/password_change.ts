@@ -1,8 +1,8 @@
-import type { Bound, Db } from '../platform/db.ts';
-import { sqlState } from '../platform/db.ts';
+import { type Bound, type Db, sqlState } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
+import type { Devices } from './devices.ts';
 import type { Passwords } from './passwords.ts';
 import { type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
 import type { ProfileInput } from './profile.ts';
@@ -32,16 +32,12 @@ export interface PasswordChange {
 export interface PasswordChangeOptions {
   /** Statements for the same transaction: what must end with the old password, and who is told of it. */
   readonly also?: readonly Bound[];
-  /** `devices.id_hash` of the browser in which the person changes it, which stays known. */
-  readonly keepDevice?: Buffer | undefined;
+  /** The token of the browser in which the person changes it, which stays known. */
+  readonly keepDevice?: string | undefined;
 }
 
 const SQL = {
   forgetLinks: { name: 'password_change.forget_links', text: 'DELETE FROM links WHERE account_id = $1' },
-  forgetDevices: {
-    name: 'password_change.forget_devices',
-    text: 'DELETE FROM devices WHERE account_id = $1 AND id_hash IS DISTINCT FROM $2',
-  },
 };
 
 /** SQLSTATE that `require_epoch` raises (migration 0002). */
@@ -50,11 +46,12 @@ const CREDENTIALS_CHANGED = 'CD002';
 interface Parts {
   readonly db: Db;
   readonly accounts: Accounts;
+  readonly devices: Pick<Devices, 'forgetOthers'>;
   readonly passwords: Passwords;
   readonly policy: PasswordPolicy;
 }
 
-export function createPasswordChange({ db, accounts, passwords, policy }: Parts): PasswordChange {
+export function createPasswordChange({ db, accounts, devices, passwords, policy }: Parts): PasswordChange {
   const remembers = policy.rules.some(({ name }) => name === 'reused');
 
   async function check(person: Account | ProfileInput, candidate: string): Promise<void> {
@@ -91,7 +88,7 @@ export function createPasswordChange({ db, accounts, passwords, policy }: Parts)
         // Before the links go: one of these may be what uses a link up.
         ...also,
         { statement: SQL.forgetLinks, values: [account.id] },
-        { statement: SQL.forgetDevices, values: [account.id, keepDevice ?? null] },
+        devices.forgetOthers(account.id, keepDevice),
       ]);
       return account.epoch + 1;
     },
@@ -104,7 +101,7 @@ export function createPasswordChange({ db, accounts, passwords, policy }: Parts)
  */
 export function createPasswordUpgrade(parts: { accounts: Accounts; passwords: Passwords; log: Logger }) {
   const { accounts, passwords, log } = parts;
-  return async ({ id, passwordHash }: Account, password: string): Promise<void> => {
+  return async ({ id, passwordHash }: Pick<Account, 'id' | 'passwordHash'>, password: string): Promise<void> => {
     if (passwordHash === null || !passwords.isOutdated(passwordHash)) return;
     try {
       await accounts.rehash(id, passwordHash, await passwords.hash(password));

@@ -3,6 +3,7 @@ import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
 import type { Argon2Parameters } from './argon2.ts';
 import { type Blocklist, openBlocklist } from './blocklist.ts';
+import type { Devices } from './devices.ts';
 import { createPasswordChange, createPasswordUpgrade, type PasswordChange } from './password_change.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createPolicy, type PasswordPolicy, type PolicyName } from './policy.ts';
@@ -31,16 +32,16 @@ export interface PasswordRoom {
   readonly policy: PasswordPolicy;
   readonly change: PasswordChange;
   /** After a right password: renews an outdated hash. Never throws. */
-  upgradeIfOutdated(account: Account, password: string): Promise<void>;
+  upgradeIfOutdated(account: Pick<Account, 'id' | 'passwordHash'>, password: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /** @throws AppError 500 `blocklist_unreadable` */
 export async function openPasswordRoom(
   settings: PasswordSettings,
-  parts: { db: Db; accounts: Accounts; log: Logger; threads?: number },
+  parts: { db: Db; accounts: Accounts; devices: Pick<Devices, 'forgetOthers'>; log: Logger; threads?: number },
 ): Promise<PasswordRoom> {
-  const { db, accounts, log, threads } = parts;
+  const { db, accounts, devices, log, threads } = parts;
   const { argon2, peppers, memory, queueLimit } = settings;
   const blocklist = await openBlocklist(settings.blocklist);
   const passwords = createPasswords({
@@ -60,7 +61,7 @@ export async function openPasswordRoom(
     passwords,
     blocklist,
     policy,
-    change: createPasswordChange({ db, accounts, passwords, policy }),
+    change: createPasswordChange({ db, accounts, devices, passwords, policy }),
     upgradeIfOutdated: createPasswordUpgrade({ accounts, passwords, log }),
     async close() {
       await passwords.close();

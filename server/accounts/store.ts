@@ -99,7 +99,7 @@ export interface Accounts {
 }
 
 /** What signing in is judged by. */
-export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'disabled' | 'epoch'>;
+export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
 
 interface AccountRow {
   account_id: string;
@@ -444,6 +444,7 @@ function credentialsOf(row: Row): Credentials | undefined {
   return {
     id: found.account_id,
     passwordHash: found.account_password_hash,
+    passwordSetAt: found.account_password_set_at,
     disabled: found.account_disabled_at !== null,
     epoch: found.account_epoch,
   };

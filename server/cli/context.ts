@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Attempts, createAttempts } from '../accounts/attempts.ts';
+import { createDevices } from '../accounts/devices.ts';
 import { openPasswordRoom, type PasswordRoom } from '../accounts/password_room.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
@@ -104,12 +105,6 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
   if (options.schema !== 'any') await requireSchema(db, config);
   const indexKey = once(() => loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now));
   const accounts = once(async () => createAccounts({ db, sealer, indexKey: await indexKey(), now }));
-  const passwords = once(async () => {
-    const log = createLog({ level: 'silent' });
-    const room = await openPasswordRoom(config.passwords, { db, accounts: await accounts(), log, threads: 1 });
-    opened.defer(() => room.close());
-    return room;
-  });
   return {
     config,
     db,
@@ -118,8 +113,14 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     clients: createClients({ db, now }),
     resourceServers: createResourceServers({ db, now }),
     accounts,
-    passwords,
     attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),
+    passwords: once(async () => {
+      const log = createLog({ level: 'silent' });
+      const parts = { db, accounts: await accounts(), devices: createDevices({ db, now }), log, threads: 1 };
+      const room = await openPasswordRoom(config.passwords, parts);
+      opened.defer(() => room.close());
+      return room;
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
 import { inviteVerb } from './mail.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { userSessionsCommands } from './user_sessions.ts';
 
 interface PasswordOptions extends PrintOptions {
   passwordStdin?: boolean;
@@ -131,6 +132,8 @@ export function usersCommand(program: Command): void {
         printItem({ ...describe(await accounts.resolve(id)), locks_ended: ended.map(({ factor }) => factor) }, options);
       }),
     );
+
+  userSessionsCommands(noun);
 
   noun
     .command('set-password')

@@ -27,6 +27,8 @@ export interface Visit {
   readonly acrValues: readonly string[];
   /** Who was signed in when the visit began. */
   readonly signedIn: string | undefined;
+  /** The session that was so. */
+  readonly sessionUid: string | undefined;
   readonly progress: Progress;
   /** What the client asks for and this account has not granted it yet. */
   missing(accountId: string): Promise<Permissions>;
@@ -66,6 +68,8 @@ export interface Login {
   readonly trustDevice?: boolean;
   /** The person would rather not set up a second factor that the app asks for. */
   readonly declinedEnrolment?: boolean;
+  /** The password was right, and is too old: there is no going on without a new one. */
+  readonly passwordExpired?: boolean;
 }
 
 export interface KnownDevice {

@@ -21,6 +21,8 @@ export interface SignInNotices {
   factorAdded(account: Account, factor: SecondFactorKind, request: FastifyRequest): readonly Bound[];
   /** The person got in without their second factor. */
   recoveryCodeUsed(account: Account, request: FastifyRequest): readonly Bound[];
+  /** The person has a new password: what to write in the same transaction. */
+  passwordChanged(account: Account, request: FastifyRequest): readonly Bound[];
 }
 
 export function createNotices(parts: { db: Db; mails: Mails; events: Events }): SignInNotices {
@@ -32,6 +34,14 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
         mails.enqueue({ kind: 'locked', accountId: account?.id ?? randomUUID(), details }),
         ...(account ? [events.append(account, 'locked', details)] : []),
       ]);
+    },
+
+    passwordChanged(account, request) {
+      const details = visitorDetails(visitorOf(request));
+      return [
+        events.append(account, 'password_changed', details),
+        mails.enqueue({ kind: 'password_changed', accountId: account.id, details }),
+      ];
     },
 
     signedIn(account, { device }, request) {

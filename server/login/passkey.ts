@@ -24,6 +24,7 @@ export async function signInByPasskey(context: StepContext, fields: Fields): Pro
     await parts.limits.count('sign-in', request.ip);
     return undefined;
   }
+  parts.keepAccount(assertion.account);
   const { id: accountId, epoch } = assertion.account;
   const device = await parts.devices.isKnown(accountId, deviceToken ?? parts.devices.newToken());
   return {

@@ -46,9 +46,20 @@ export const passwordStep: Step = {
       return again(context, identifier, 'invalid_credentials');
     }
     parts.transaction.also(parts.attempts.succeeded(guess));
+    await parts.upgradeIfOutdated(credentials, password);
+    const account = guess.account();
+    if (account) parts.keepAccount(account);
     const ts = Math.floor(parts.now() / 1000);
-    const { id: accountId, epoch } = credentials;
-    const login = { accountId, epoch, ts, amr: ['pwd'], remember: true, device: guess.device };
+    const { id: accountId, epoch, passwordSetAt } = credentials;
+    const login = {
+      accountId,
+      epoch,
+      ts,
+      amr: ['pwd'],
+      remember: true,
+      device: guess.device,
+      ...(parts.passwordPolicy.isExpired(passwordSetAt, parts.now()) ? { passwordExpired: true } : {}),
+    };
     return { kind: 'progress', progress: { login } };
   },
 };

@@ -6,6 +6,7 @@ import { consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
 import { enrolStep } from './enrol.ts';
 import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
+import { newPasswordStep } from './new_password.ts';
 import { passwordStep } from './password.ts';
 import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
@@ -17,6 +18,7 @@ const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   password: passwordStep,
   'second-factor': secondFactorStep,
   enrol: enrolStep,
+  'new-password': newPasswordStep,
   consent: consentStep,
 };
 

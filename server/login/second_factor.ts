@@ -81,8 +81,7 @@ async function guess(
 ): Promise<boolean> {
   const { parts, request, deviceToken } = context;
   const taken = await parts.attempts.take({ account, factor, deviceToken });
-  if (!taken.allowed) return false;
-  if (await verify()) {
+  if (taken.allowed && (await verify())) {
     parts.transaction.also(parts.attempts.succeeded(taken));
     return true;
   }

@@ -3,6 +3,9 @@ import type { Account } from '../accounts/account.ts';
 import type { Attempts } from '../accounts/attempts.ts';
 import type { Devices } from '../accounts/devices.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
+import type { PasswordChange } from '../accounts/password_change.ts';
+import type { PasswordRoom } from '../accounts/password_room.ts';
+import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SecondFactorPolicy } from '../accounts/second_factors.ts';
 import type { Totp } from '../accounts/totp.ts';
@@ -21,6 +24,9 @@ export interface LoginParts {
   readonly now: Clock;
   readonly limits: Limits;
   readonly passwords: { verify(hash: string | null, password: string): Promise<boolean> };
+  readonly passwordPolicy: Pick<PasswordPolicy, 'rules' | 'isExpired'>;
+  readonly changePassword: PasswordChange['set'];
+  readonly upgradeIfOutdated: PasswordRoom['upgradeIfOutdated'];
   readonly attempts: Attempts;
   readonly devices: Devices;
   readonly totp: Totp;
@@ -34,6 +40,8 @@ export interface LoginParts {
   /** What happens besides, when a person's factor was locked and when somebody signed in. */
   readonly notices: SignInNotices;
   findAccount(id: string): Promise<Account | undefined>;
+  /** Spares the rest of the request looking for somebody who has been found. */
+  keepAccount(account: Account): void;
   requireEpoch(accountId: string, epoch: number): Bound;
   /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
   readonly trustDeviceSeconds: number;

@@ -3,7 +3,7 @@ import { missingFactor } from './factor_demand.ts';
 import type { Outcome, Permissions, Progress, Visit } from './interactions.ts';
 import type { LoginParts } from './step.ts';
 
-export type StepName = 'select-account' | 'password' | 'second-factor' | 'enrol' | 'consent' | 'done';
+export type StepName = 'select-account' | 'password' | 'second-factor' | 'enrol' | 'new-password' | 'consent' | 'done';
 
 /**
  * What comes next, from what is known alone. Steps never call each other and none is reached by its URL, so no flow
@@ -22,6 +22,7 @@ export async function nextStep(
     const missing = account && missingFactor(visit, progress.login, account, parts.secondFactorPolicy);
     if (missing) return missing;
   }
+  if (progress.login?.passwordExpired) return 'new-password';
   if (progress.consent === undefined && (await mustConsent(visit, accountId))) return 'consent';
   return 'done';
 }

@@ -56,6 +56,7 @@ export function createInteractions<Progress extends object>(options: Interaction
         uiLocales: asText(params.ui_locales),
         acrValues: asText(params.acr_values)?.split(' ') ?? [],
         signedIn: session?.accountId,
+        sessionUid: session?.uid,
         // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
         progress: (of === interaction.uid ? rest : {}) as Progress,
         asked: () => asked(params),

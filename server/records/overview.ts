@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db } from '../platform/db.ts';
-import { openJson, type Place, type Sealer } from '../platform/sealing.ts';
+import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
 import { grantPlace, recordPlace, sessionPlace } from './changes.ts';
 
 /** A browser in which a person is signed in. */
@@ -26,6 +26,11 @@ export interface AppOverview {
   readonly lastUsedAt: Date | undefined;
 }
 
+export interface Exceptions {
+  readonly except?: string | undefined;
+  readonly exceptVisit?: string | undefined;
+}
+
 /** What is stored under an account, for the person and the operator to see and to end. */
 export interface Overview {
   /** The latest sign-in first. */
@@ -37,9 +42,10 @@ export interface Overview {
   /**
    * Ends everything that rests on a person having signed in: sessions, what apps were allowed, and with that every code
    * and token, and every sign-in that is half-way.
-   * @param options `except`: a session that stays, with the apps that it signed in to
+   * @param options `except`: a session that stays, with the apps that it signed in to; `exceptVisit`: the sign-in that
+   * stays, by the uid of its interaction
    */
-  endSessions(accountId: string, options?: { except?: string | undefined }): Bound[];
+  endSessions(accountId: string, options?: Exceptions): Bound[];
   /** Takes back all that a person allowed an app: its tokens are dead with that. */
   revokeApp(accountId: string, clientId: string): Bound[];
 }
@@ -83,7 +89,8 @@ const SQL = {
   /** A record without a session, such as an interaction, is never the kept one's. */
   endRecords: {
     name: 'overview.end_records',
-    text: 'DELETE FROM records WHERE account_id = $1 AND (session_uid = $2) IS NOT TRUE',
+    text: `DELETE FROM records
+            WHERE account_id = $1 AND (session_uid = $2) IS NOT TRUE AND id_hash IS DISTINCT FROM $3::bytea`,
   },
   endSessions: {
     name: 'overview.end_sessions',
@@ -187,9 +194,14 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): O
 }
 
 /** As `Overview.endSessions`, for whoever has no use for the rest of it. */
-export function endSessions(accountId: string, { except }: { except?: string | undefined } = {}): Bound[] {
+export function endSessions(accountId: string, { except, exceptVisit }: Exceptions = {}): Bound[] {
   const values = [accountId, except ?? null];
-  return [SQL.endGrants, SQL.endRecords, SQL.endSessions].map((statement) => ({ statement, values }));
+  const visit = exceptVisit === undefined ? null : hashToken(exceptVisit);
+  return [
+    { statement: SQL.endGrants, values },
+    { statement: SQL.endRecords, values: [...values, visit] },
+    { statement: SQL.endSessions, values },
+  ];
 }
 
 /** What several grants allow together. */

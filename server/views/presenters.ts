@@ -15,6 +15,7 @@ import type {
   SecondFactorErrorKey,
 } from './pages.ts';
 
+export * from './account_presenters.ts';
 export { qrCode } from './qr.ts';
 
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import bcrypt from '@node-rs/bcrypt';
 import { ARGON2 } from '../../server/accounts/argon2.ts';
+import { createDevices } from '../../server/accounts/devices.ts';
 import { openPasswordRoom, type PasswordSettings } from '../../server/accounts/password_room.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import type { Bound, Db } from '../../server/platform/db.ts';
@@ -38,10 +39,11 @@ async function setUp(t: TestContext) {
     indexKey: await loadServerSecret(db, sealer, 'account-index', now),
     now,
   });
+  const devices = createDevices({ db, now });
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   const open = async (more: Partial<PasswordSettings> = {}) => {
-    const room = await openPasswordRoom({ ...SETTINGS, ...more }, { db, accounts, log, threads: 1 });
+    const room = await openPasswordRoom({ ...SETTINGS, ...more }, { db, accounts, devices, log, threads: 1 });
     t.after(() => room.close());
     return room;
   };
@@ -49,7 +51,7 @@ async function setUp(t: TestContext) {
     const { change } = await open();
     return accounts.create({ ...ADA, passwordHash: await change.hashFirst(ADA, password) });
   };
-  return { db, clock, accounts, open, create, logLines, room: await open() };
+  return { db, clock, accounts, devices, open, create, logLines, room: await open() };
 }
 
 describe('a change of password', () => {
@@ -105,25 +107,21 @@ describe('a change of password', () => {
   });
 
   test('forgets links and known browsers, but for the one that it comes from; other people keep theirs', async (t) => {
-    const { accounts, create, room, db } = await setUp(t);
+    const { accounts, devices, create, room, db } = await setUp(t);
     const account = await create();
     const other = await accounts.create({ email: 'eve@example.com' });
-    const [own, foreign] = [randomBytes(32), randomBytes(32)];
-    for (const [id, hash] of [
-      [account.id, own],
-      [account.id, foreign],
-      [other.id, randomBytes(32)],
-    ] as const) {
-      await query(
-        db,
-        `INSERT INTO devices (id_hash, account_id, created_at, expires_at) VALUES ($2, $1, now(), now())`,
-        [id, hash],
-      );
+    const [own, foreign] = [devices.newToken(), devices.newToken()];
+    await db.transact([
+      devices.remember(account.id, own),
+      devices.remember(account.id, foreign),
+      devices.remember(other.id, foreign),
+    ]);
+    for (const { id } of [account, other]) {
       await query(
         db,
         `INSERT INTO links (token_hash, purpose, account_id, sealed, created_at, expires_at)
          VALUES ($2, 'reset_password', $1, '', now(), now())`,
-        [id, hash],
+        [id, randomBytes(32)],
       );
     }
     // What uses a link up runs while the link is still there.
@@ -132,10 +130,14 @@ describe('a change of password', () => {
       values: [account.id],
     };
     await room.change.set(account, passwordNo(1), { keepDevice: own, also: [used] });
-    const devices = await query(db, 'SELECT id_hash, account_id FROM devices WHERE account_id = $1', [account.id]);
-    assert.deepEqual(devices, [{ id_hash: own, account_id: account.id }]);
-    const links = await query(db, 'SELECT account_id FROM links');
-    assert.deepEqual(links, [{ account_id: other.id }]);
+    const known = async (id: string, token: string) => (await devices.isKnown(id, token)).known;
+    assert.deepEqual(
+      [await known(account.id, own), await known(account.id, foreign), await known(other.id, foreign)],
+      [true, false, true],
+    );
+    assert.deepEqual(await query(db, 'SELECT account_id FROM links'), [{ account_id: other.id }]);
+    await room.change.set(await accounts.resolve(account.id), passwordNo(2));
+    assert.equal(await known(account.id, own), false, 'nobody said which browser to keep');
   });
 
   test('that another one has overtaken is refused: of ten at once one succeeds', async (t) => {

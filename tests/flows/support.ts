@@ -71,6 +71,7 @@ export type Shown =
   | 'enrol'
   | 'recovery-codes'
   | 'sign-in'
+  | 'new-password'
   | 'consent'
   | 'select-account'
   | 'sign-out'
@@ -83,6 +84,7 @@ const MARKS: readonly (readonly [RegExp, Shown])[] = [
   [/ id="totp-secret"/, 'enrol'],
   [/ id="recovery-codes"/, 'recovery-codes'],
   [/ id="use-recovery-code"/, 'second-factor'],
+  [/ id="new-password"/, 'new-password'],
   [/ id="allow"/, 'consent'],
   [/ id="another"/, 'select-account'],
   [/ id="logout-yes"/, 'sign-out'],

@@ -1,0 +1,53 @@
+import { PasswordRefused, type PasswordRule } from '../accounts/policy.ts';
+import { AppError } from '../platform/errors.ts';
+import { textField } from '../platform/forms.ts';
+import { endSessions } from '../records/overview.ts';
+import type { Step, StepContext } from './step.ts';
+
+/**
+ * A new password in place of one that has expired. The person has shown who they are by then, with every factor; what
+ * rests on the old password ends, but for this visit and the session that it began in.
+ */
+export const newPasswordStep: Step = {
+  show: (context) => render(context),
+
+  async submit(context, fields) {
+    if (fields.action === 'cancel') return { kind: 'cancel' };
+    const { parts, visit, request, deviceToken } = context;
+    const { login } = visit.progress;
+    const account = login && (await parts.findAccount(login.accountId));
+    if (!account || account.disabled) {
+      throw new AppError('interaction_expired', 400, 'this account is not available any more');
+    }
+    const except = visit.signedIn === account.id ? visit.sessionUid : undefined;
+    try {
+      // Under the epoch that the old password was checked in: whoever changed it since has overtaken this visit.
+      const epoch = await parts.changePassword({ ...account, epoch: login.epoch }, textField(fields, 'new_password'), {
+        also: [
+          ...endSessions(account.id, { except, exceptVisit: visit.uid }),
+          ...parts.notices.passwordChanged(account, request),
+        ],
+        keepDevice: deviceToken,
+      });
+      const { passwordExpired: _, ...rest } = login;
+      return { kind: 'progress', progress: { ...visit.progress, login: { ...rest, epoch } } };
+    } catch (error) {
+      if (!(error instanceof PasswordRefused)) throw error;
+      return { kind: 'again', status: 400, html: await render(context, error.rules) };
+    }
+  },
+};
+
+async function render({ parts, visit, form, locale }: StepContext, failed?: readonly PasswordRule[]): Promise<string> {
+  const account = await parts.findAccount(visit.progress.login?.accountId ?? '');
+  return parts.views.render(
+    'new-password',
+    {
+      ...form,
+      client: visit.client,
+      account: { email: account?.email ?? '' },
+      newPassword: { rules: parts.passwordPolicy.rules, ...(failed ? { failed } : {}) },
+    },
+    locale,
+  );
+}

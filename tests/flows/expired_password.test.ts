@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { introspect, refresh, token } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { begin, callbackOf, errorOn, shown, signedIn, submit, submitPassword, tokensFor } from './support.ts';
+
+/** A password that is too old is to be changed while signing in, before anything else is asked. */
+const DAY_MS = 86_400_000;
+let clock = Date.now();
+const app = await deployment({ after }, { env: { CARDEA_PASSWORD_MAX_AGE: '90d' }, now: () => clock });
+const party = await app.seed.party();
+const NEW = remember('password', 'Kestrel-Fjord-77');
+
+const sql = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);
+
+async function personOfAge(days: number): Promise<Person> {
+  const person = await app.seed.person({ name: 'Ada Lovelace' });
+  const setAt = new Date(clock - days * DAY_MS);
+  await sql('UPDATE accounts SET password_set_at = $2 WHERE id = $1', [person.id, setAt]);
+  return person;
+}
+
+const failedRules = (body: string) =>
+  [...body.matchAll(/data-rule="(\w+)" data-state="failed"/g)].map(([, rule]) => rule ?? '');
+
+test('nobody is asked before it is too old, nor when its age is not known', async () => {
+  const person = await personOfAge(89);
+  const { browser, page } = await begin(app, party);
+  assert.equal(shown(await submitPassword(browser, page, person)), 'consent');
+  await sql('UPDATE accounts SET password_set_at = NULL WHERE id = $1', [person.id]);
+  const unknown = await begin(app, party);
+  assert.equal(shown(await submitPassword(unknown.browser, unknown.page, person)), 'consent');
+});
+
+test('a new one is asked for, judged, and then the sign-in goes on', async () => {
+  const person = await personOfAge(91);
+  const half = await begin(app, party);
+  const other = await submitPassword(half.browser, half.page, person);
+  const { browser, page } = await begin(app, party);
+  const asked = await submitPassword(browser, page, person);
+  assert.equal(shown(asked), 'new-password');
+  assert.deepEqual(failedRules(asked.body), []);
+
+  const weak = await submit(browser, asked, { new_password: 'lovelace', action: 'change' });
+  assert.equal(weak.status, 400);
+  assert.deepEqual(failedRules(weak.body), ['too_short', 'no_upper', 'no_digit', 'no_symbol', 'personal']);
+  assert.equal(weak.body.includes('value="lovelace"'), false);
+  const same = await submit(browser, weak, { new_password: person.password, action: 'change' });
+  assert.deepEqual(failedRules(same.body), ['reused']);
+
+  const consent = await submit(browser, same, { new_password: NEW, action: 'change' });
+  assert.equal(shown(consent), 'consent');
+  assert.ok(callbackOf(await submit(browser, consent, { action: 'allow' })).code);
+
+  const overtaken = await submit(half.browser, other, { new_password: `${NEW}8`, action: 'change' });
+  assert.equal(errorOn(overtaken), 'interaction_expired', 'a sign-in that was half-way with the old one has ended');
+  const old = await begin(app, party);
+  assert.equal((await submitPassword(old.browser, old.page, person)).status, 400);
+  const fresh = await begin(app, party);
+  assert.equal(shown(await submitPassword(fresh.browser, fresh.page, { ...person, password: NEW })), 'consent');
+  const account = await app.seed.accounts.resolve(person.id);
+  assert.deepEqual([account.epoch, account.passwordSetAt], [1, new Date(clock)]);
+  const events = await sql("SELECT 1 FROM security_events WHERE account_id = $1 AND kind = 'password_changed'", [
+    person.id,
+  ]);
+  assert.equal(events.length, 1);
+});
+
+test('there is no way around it', async () => {
+  const person = await personOfAge(91);
+  const { browser, page } = await begin(app, party);
+  const asked = await submitPassword(browser, page, person);
+  for (const fields of [
+    { action: 'allow' },
+    { action: 'signin', identifier: person.email, password: person.password },
+    { action: 'change', password: NEW },
+    {},
+  ]) {
+    const answer = await submit(browser, asked, fields);
+    assert.deepEqual([answer.status, shown(answer)], [400, 'new-password'], JSON.stringify(fields));
+  }
+  assert.equal(shown((await begin(app, party, {}, browser)).page), 'sign-in', 'nobody is signed in');
+  assert.equal(callbackOf(await submit(browser, asked, { action: 'cancel' })).error, 'access_denied');
+  assert.equal((await sql('SELECT 1 FROM sessions WHERE account_id = $1', [person.id])).length, 0);
+});
+
+test('every other session and token is dead at once; the session that is asked again goes on', async () => {
+  const person = await personOfAge(80);
+  const elsewhere = await tokensFor(app, party, person, {
+    params: { scope: 'openid offline_access', prompt: 'consent' },
+  });
+  const { browser } = await tokensFor(app, party, person);
+  clock += 11 * DAY_MS;
+  const again = await begin(app, party, { prompt: 'login' }, browser);
+  const asked = await submitPassword(browser, again.page, person);
+  assert.equal(shown(asked), 'new-password');
+  const done = await submit(browser, asked, { new_password: NEW, action: 'change' });
+  const { code = '' } = callbackOf(done);
+  const refreshed = await refresh(app.issuer, party, elsewhere.tokens.refresh_token ?? '');
+  assert.deepEqual([refreshed.status, refreshed.body.error], [400, 'invalid_grant']);
+  assert.equal((await introspect(app.issuer, party, elsewhere.tokens.access_token)).active, false);
+  assert.equal(shown((await begin(app, party, {}, elsewhere.browser)).page), 'sign-in');
+  const tokens = await token(app.issuer, party, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: party.redirectUri,
+    code_verifier: again.verifier,
+  });
+  assert.equal(tokens.status, 200, JSON.stringify(tokens.body));
+  assert.equal(shown((await begin(app, party, {}, browser)).page), 'callback');
+  clock -= 11 * DAY_MS;
+});
+
+test('a sign-in that another change has overtaken sets no password', async () => {
+  const person = await personOfAge(91);
+  const { browser, page } = await begin(app, party);
+  const asked = await submitPassword(browser, page, person);
+  await sql('UPDATE accounts SET epoch = epoch + 1 WHERE id = $1', [person.id]);
+  const before = await app.seed.accounts.resolve(person.id);
+  const answer = await submit(browser, asked, { new_password: NEW, action: 'change' });
+  assert.deepEqual([answer.status, errorOn(answer)], [409, 'credentials_changed']);
+  assert.deepEqual(await app.seed.accounts.resolve(person.id), before);
+});
+
+test('a disabled person gets none either', async () => {
+  const person = await personOfAge(91);
+  const { browser, page } = await begin(app, party);
+  const asked = await submitPassword(browser, page, person);
+  await app.seed.accounts.disable(person.id);
+  const answer = await submit(browser, asked, { new_password: NEW, action: 'change' });
+  assert.deepEqual([answer.status, errorOn(answer)], [400, 'interaction_expired']);
+});
+
+test('a browser that was known stays known, others do not', async () => {
+  const person = await personOfAge(80);
+  const browser = await signedIn(app, party, person);
+  await signedIn(app, party, person);
+  clock += 11 * DAY_MS;
+  const again = await begin(app, party, { prompt: 'login' }, browser);
+  await submit(browser, await submitPassword(browser, again.page, person), { new_password: NEW, action: 'change' });
+  assert.equal((await sql('SELECT 1 FROM devices WHERE account_id = $1', [person.id])).length, 1);
+  clock -= 11 * DAY_MS;
+});
