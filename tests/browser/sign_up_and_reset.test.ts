@@ -61,10 +61,10 @@ async function look(at: Page, name: string): Promise<void> {
   ] as const) {
     await at.emulateMedia({ colorScheme });
     await at.setViewportSize({ width, height: 860 });
+    await assertAccessible(at, `${name}, ${variant}`);
     await at.screenshot({ path: join(folder, `${name}.${variant}.png`), fullPage: true });
     const overflow = await at.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
-    await assertAccessible(at, `${name}, ${variant}`);
   }
 }
 
