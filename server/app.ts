@@ -423,7 +423,6 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         signUp: config.signUp,
         limit: { rateLimit: {} },
         transact: db.transact,
-        hash: passwords.hash,
         endSessions,
         unlock: attempts.unlock,
         event: events.append,
