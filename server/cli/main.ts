@@ -8,6 +8,7 @@ import { Interrupted, UsageError } from './context.ts';
 import { keysCommand } from './keys.ts';
 import { masterKeyCommand } from './master_key.ts';
 import { migrateCommand } from './migrate.ts';
+import { passwordsCommand } from './passwords.ts';
 import { resourcesCommand } from './resources.ts';
 import { usersCommand } from './users.ts';
 
@@ -50,6 +51,7 @@ export function createProgram(): Command {
     keysCommand,
     clientsCommand,
     usersCommand,
+    passwordsCommand,
     resourcesCommand,
     migrateCommand,
     masterKeyCommand,

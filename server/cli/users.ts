@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
+import { createEvents } from '../accounts/events.ts';
+import { createMails } from '../accounts/mails.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
@@ -141,7 +143,11 @@ export function usersCommand(program: Command): void {
         const accounts = await context.accounts();
         const account = await accounts.resolve(ref);
         const { change } = await context.passwords();
-        await change.set(account, password, { also: endSessions(account.id) });
+        const told = [
+          createMails(context).enqueue({ kind: 'password_changed', accountId: account.id }),
+          createEvents({ ...context, accounts }).append(account, 'password_changed'),
+        ];
+        await change.set(account, password, { also: [...endSessions(account.id), ...told] });
         printItem(describe(await accounts.resolve(account.id)), options);
       });
     });
