@@ -8,6 +8,7 @@ import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { usersImportCommand } from './users_import.ts';
 
 interface PasswordOptions extends PrintOptions {
   passwordStdin?: boolean;
@@ -55,6 +56,8 @@ export function usersCommand(program: Command): void {
         printItem(describe(await accounts.create({ ...profile, passwordHash })), options);
       });
     });
+
+  usersImportCommand(noun);
 
   noun
     .command('list')
