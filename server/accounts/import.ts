@@ -55,10 +55,6 @@ export function createImporter(parts: {
       const fault = typeof person.passwordHash === 'string' ? passwords.faultOf(person.passwordHash) : undefined;
       if (fault) throw new AppError('invalid_input', 400, FAULTS[fault]);
       const keys = [email, ...(username === undefined ? [] : [username])].map(accounts.lookupOf);
-      const twin = keys.map((key) => seen.get(key)).find((place) => place !== undefined);
-      if (twin)
-        throw new AppError('invalid_input', 400, `has the e-mail address or username of ${describePlace(twin)}`);
-      for (const key of keys) seen.set(key, at);
       return { at, person, email, username, keys };
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
@@ -67,6 +63,7 @@ export function createImporter(parts: {
     }
   }
 
+  /** Without those who are there already. */
   async function leaveOut(candidates: readonly Candidate[]): Promise<Candidate[]> {
     const identifiers = candidates.flatMap(({ email, username }) => [
       email,
@@ -78,6 +75,15 @@ export function createImporter(parts: {
       else if (username !== undefined && holders.has(username)) reject(at, 'username: somebody has it already');
       else return true;
       return false;
+    });
+  }
+
+  function leaveOutTwins(candidates: readonly Candidate[]): Candidate[] {
+    return candidates.filter(({ at, keys }) => {
+      const twin = keys.map((key) => seen.get(key)).find((place) => place !== undefined);
+      if (twin) reject(at, `has the e-mail address or username of ${describePlace(twin)}`);
+      else for (const key of keys) seen.set(key, at);
+      return !twin;
     });
   }
 
@@ -97,7 +103,7 @@ export function createImporter(parts: {
     /** What it rejects is in the order of the file. */
     async add(entries: readonly Entry[]): Promise<void> {
       const before = result.rejected.length;
-      const fresh = await leaveOut(entries.map(read).filter((one) => one !== undefined));
+      const fresh = leaveOutTwins(await leaveOut(entries.map(read).filter((one) => one !== undefined)));
       if (dryRun) result.imported += fresh.length;
       else if (fresh.length > 0) await create(fresh);
       result.rejected.push(...result.rejected.splice(before).sort((a, b) => numberOf(a) - numberOf(b)));
