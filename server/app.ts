@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
@@ -10,21 +11,30 @@ import { keyPolicy } from '../keys/policy.ts';
 import { silenceSeconds } from '../keys/ring.ts';
 import { createKeyRing, type KeyRing } from '../keys/rotate.ts';
 import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../keys/store.ts';
+import type { Account } from './accounts/account.ts';
 import { createAttempts } from './accounts/attempts.ts';
 import { claimsOf } from './accounts/claims.ts';
 import { createDevices } from './accounts/devices.ts';
 import { createEvents } from './accounts/events.ts';
-import { createMails } from './accounts/mails.ts';
+import { createLinks } from './accounts/links.ts';
+import { createMailThrottle } from './accounts/mail_throttle.ts';
+import { createMails, MAILS_CHANNEL } from './accounts/mails.ts';
+import { CHALLENGE_SECRET, challengeFor, createPasskeys } from './accounts/passkeys.ts';
 import { openPasswordRoom } from './accounts/password_room.ts';
-import { createSessionDetails, SEEN_EVERY_MS } from './accounts/session_details.ts';
+import { createRecoveryCodes, RECOVERY_CODES_SECRET } from './accounts/recovery_codes.ts';
+import { createSecondFactorPolicy } from './accounts/second_factors.ts';
+import { createSessionDetails, SEEN_EVERY_MS, visitorDetails } from './accounts/session_details.ts';
 import { createAccounts } from './accounts/store.ts';
+import { createTotp } from './accounts/totp.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from './clients/resource_servers.ts';
 import { matchesSecret } from './clients/secrets.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from './clients/store.ts';
 import { type Config, resolveMasterKeys, signedLifetimes } from './config.ts';
 import { cleanUp, cleanUpLag } from './jobs/cleanup.ts';
 import { createKeyFollower } from './jobs/follow_keys.ts';
-import { startJobs } from './jobs/runner.ts';
+import { createMailWorker } from './jobs/mail.ts';
+import { createDrafts } from './jobs/mail_drafts.ts';
+import { type Job, startJobs } from './jobs/runner.ts';
 import { ACR } from './login/assurance.ts';
 import { createDeviceCookie } from './login/device_cookie.ts';
 import type { Progress } from './login/interactions.ts';
@@ -36,7 +46,7 @@ import { mountProvider, pinned } from './oidc/mount.ts';
 import { createPages } from './oidc/pages.ts';
 import { type ClientForProvider, createProvider } from './oidc/provider.ts';
 import { createDocument, createServing, type Served } from './oidc/serving.ts';
-import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from './oidc/sessions.ts';
+import { ACCOUNT_CLIENT_ID, createSessions, SIGNED_IN_PATH } from './oidc/sessions.ts';
 import { createCache } from './platform/cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createCsrf } from './platform/csrf.ts';
@@ -52,16 +62,24 @@ import {
   subnet,
 } from './platform/limits.ts';
 import type { Logger } from './platform/log.ts';
+import { createOutboxMailer, createSmtpMailer } from './platform/mail.ts';
 import { startMessenger } from './platform/messenger.ts';
 import { createRecently } from './platform/recently.ts';
 import { createRedisCounter } from './platform/redis.ts';
 import { columnSealer, createSealer } from './platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from './platform/server_secrets.ts';
-import { createUnits } from './records/unit.ts';
+import { createOverview, endSessions } from './records/overview.ts';
+import { createUnits, type Unit } from './records/unit.ts';
+import { createChallenges } from './selfservice/challenges.ts';
+import { FORGOT_PATH } from './selfservice/forgot.ts';
+import { publicRoutes } from './selfservice/public.ts';
+import { accountRoutes } from './selfservice/routes.ts';
+import { SIGN_UP_PATH } from './selfservice/sign_up.ts';
 import { createViews } from './views/views.ts';
 import { demoRoutes } from './welcome/demo.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
 import { frontRoutes } from './welcome/front.ts';
+import { outboxRoutes } from './welcome/outbox.ts';
 
 export interface AppParts {
   readonly config: Config;
@@ -81,6 +99,8 @@ const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.u
 
 /** How many forms an address may send for each wrong answer that it may give. */
 const FORMS_PER_FAILURE = 10;
+/** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
+const MAIL_EVERY_MS = 30_000;
 const CLEANUP_EVERY_MS = 60_000;
 /** What has expired is normally gone within two turns. */
 const CLEANUP_LAG_SECONDS = 300;
@@ -94,7 +114,11 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   // ---- what everything rests on ----
   const sealer = createSealer(resolveMasterKeys(config));
   const messenger = own(
-    await startMessenger({ db, log, channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL] }),
+    await startMessenger({
+      db,
+      log,
+      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL],
+    }),
     (line) => line.close(),
   );
   const counter: Counter = config.redisUrl
@@ -102,6 +126,13 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
     : createMemoryCounter(now);
   const limits = createLimits({ counter, max: config.rateLimit, now });
   const views = createViews();
+  const outbox = join(config.dataDir, 'outbox');
+  const sender = { from: config.mailFrom, domain: issuer.hostname, now };
+  const mailer = config.smtp
+    ? own(createSmtpMailer(config.smtp, sender), (one) => one.close())
+    : config.production
+      ? undefined
+      : createOutboxMailer(outbox, sender);
 
   // ---- people and relying parties ----
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
@@ -110,12 +141,29 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   const devices = createDevices({ db, now });
   const events = createEvents({ db, accounts, now });
   const mails = createMails({ db, sealer, now });
+  const links = createLinks({ db, sealer, now });
+  const throttle = createMailThrottle({ counter, indexKey, now });
   const sessionDetails = createSessionDetails({ db, accounts, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const passwordRoom = own(await openPasswordRoom(config.passwords, { db, accounts, devices, log }), (room) =>
     room.close(),
   );
   const { passwords } = passwordRoom;
+  const totp = createTotp({ db, accounts, issuer: config.name, now });
+  const recoveryCodesKey = await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now);
+  const recoveryCodes = createRecoveryCodes({ db, key: recoveryCodesKey, now });
+  const passkeys = createPasskeys({
+    db,
+    accounts,
+    issuer,
+    name: config.name,
+    now,
+    async onCounterRegression(account) {
+      log.warn({ accountId: account.id }, 'a passkey was refused: its counter fell back, as that of a copy would');
+    },
+  });
+  const challengeSecret = await loadServerSecret(db, sealer, CHALLENGE_SECRET, now);
+  const secondFactorPolicy = createSecondFactorPolicy(config.secondFactor);
   const clients = createClients({ db, now });
   const resourceServers = createResourceServers({ db, now });
   await clients.ensureBuiltin({
@@ -148,9 +196,22 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
 
   // ---- records, keys and the provider ----
   const units = createUnits({ db, sealer, now, accountColumns: accounts.columns });
-  const findAccount = async (id: string) => {
-    const row = units.current().joinedAccount(id);
-    return row ? accounts.fromRow(row) : units.current().attempt(accounts.findById(id));
+  // Looked up once a request: what comes next is decided from it more than once.
+  const seenAccounts = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  const accountsOfRequest = () => {
+    const unit = units.current();
+    const known = seenAccounts.get(unit) ?? new Map<string, Promise<Account | undefined>>();
+    seenAccounts.set(unit, known);
+    return known;
+  };
+  const findAccount = (id: string) => {
+    const unit = units.current();
+    const row = unit.joinedAccount(id);
+    if (row) return Promise.resolve(accounts.fromRow(row));
+    const known = accountsOfRequest();
+    const account = known.get(id) ?? unit.attempt(accounts.findById(id));
+    known.set(id, account);
+    return account;
   };
   const pages = createPages(views);
   const policy = keyPolicy(config.keys, signedLifetimes(config));
@@ -180,11 +241,18 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
-        return { accountId: account.id, claims: () => claimsOf(account) };
+        return {
+          accountId: account.id,
+          claims: () => claimsOf(account),
+          // Where browsers may be trusted, a session with one factor may well be as it should.
+          secondFactorRequired: config.secondFactor.trustDeviceSeconds === 0 && secondFactorPolicy.isRequired(account),
+        };
       },
       findResourceServer: (identifier) => units.current().attempt(resourceServerCache.get(identifier)),
       registeredScope: (clientId) => units.current().attempt(registeredScope(clientId)),
       isFirstParty: async (clientId) => (await units.current().attempt(clientCache.get(clientId)))?.firstParty ?? false,
+      requiresSecondFactor: async (clientId) =>
+        (await units.current().attempt(clientCache.get(clientId)))?.secondFactorRequired ?? false,
     });
     const { provider, handle, discovery } = await createProvider({
       issuer,
@@ -289,6 +357,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         limits,
         passwords,
         findAccount,
+        keepAccount: (account) => void accountsOfRequest().set(account.id, Promise.resolve(account)),
         attempts,
         devices,
         transaction: {
@@ -300,7 +369,16 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
         changePassword: passwordRoom.change.set,
         upgradeIfOutdated: passwordRoom.upgradeIfOutdated,
         requireEpoch: accounts.requireEpoch,
-        trustDeviceSeconds: 0,
+        totp,
+        recoveryCodes,
+        passkeys,
+        secondFactorPolicy,
+        passkeyChallenge: (visitUid) => challengeFor(challengeSecret, visitUid),
+        trustDeviceSeconds: config.secondFactor.trustDeviceSeconds,
+        sideWays: {
+          ...(mailer ? { forgotUrl: FORGOT_PATH } : {}),
+          ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
+        },
         resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
       },
       interactions: createInteractions<Progress>({
@@ -314,10 +392,82 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
           const client = await clientCache.get(id);
           if (!client) return undefined;
           const { client_uri: uri, logo_uri: logoUri } = client.metadata;
-          const { name, firstParty } = client;
-          return { id, name, firstParty, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) };
+          const { name, firstParty, secondFactorRequired } = client;
+          return {
+            id,
+            name,
+            firstParty,
+            secondFactorRequired,
+            ...(uri ? { uri } : {}),
+            ...(logoUri ? { logoUri } : {}),
+          };
         },
       }),
+    });
+  });
+  if (mailer) {
+    await http.register(async (scope) => {
+      scope.removeAllContentTypeParsers(); // a form is a form: no JSON
+      await scope.register(formbody);
+      await scope.register(cookie);
+      await publicRoutes(scope, {
+        views,
+        csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+        secure,
+        limits,
+        throttle,
+        mails,
+        links,
+        accounts,
+        passwordChange: passwordRoom.change,
+        signUp: config.signUp,
+        limit: { rateLimit: {} },
+        transact: db.transact,
+        hash: passwords.hash,
+        endSessions,
+        unlock: attempts.unlock,
+        event: events.append,
+        origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),
+        passwordRules: passwordRoom.policy.rules,
+      });
+    });
+  }
+  if (!config.smtp && !config.production) await http.register(outboxRoutes, { views, issuer, folder: outbox });
+  await http.register(async (scope) => {
+    scope.removeAllContentTypeParsers(); // a form is a form: no JSON
+    await scope.register(formbody);
+    await scope.register(cookie);
+    await accountRoutes(scope, {
+      sessions: createSessions({ issuer, serving, units, sealer, now }),
+      csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+      now,
+      twoFactorsAcr: ACR.twoFactors,
+      deviceTokenOf: createDeviceCookie(secure).read,
+      limit: { rateLimit: {} },
+      parts: {
+        views,
+        accounts,
+        events,
+        mails,
+        overview: createOverview({ db, sealer, now }),
+        sessionDetails,
+        totp,
+        recoveryCodes,
+        passkeys,
+        challenges: createChallenges({ sealer, now }),
+        passwordChange: passwordRoom.change,
+        passwordRules: passwordRoom.policy.rules,
+        sendsMail: mailer !== undefined,
+        transact: db.transact,
+        async findApp(id) {
+          const client = await clientCache.get(id);
+          if (!client) return undefined;
+          const { client_uri: uri, logo_uri: logoUri } = client.metadata;
+          const { name, firstParty, builtin } = client;
+          return { name, firstParty, builtin, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) };
+        },
+        resourceServerName: async (identifier) => (await resourceServerCache.get(identifier))?.name ?? identifier,
+      },
     });
   });
   await http.register(frontRoutes, {
@@ -341,9 +491,21 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
   }
 
   // ---- work that nobody asks for ----
+  const mailJobs: Job[] = [];
+  if (mailer) {
+    const draft = createDrafts({ accounts, links, views, throttle, issuer });
+    const worker = own(createMailWorker({ mails, draft, mailer, db, now, log }), (one) => one.stop());
+    messenger.on(MAILS_CHANNEL, worker.wake);
+    messenger.onGap(worker.wake);
+    mailJobs.push({ name: 'mail', everyMs: MAIL_EVERY_MS, run: worker.run });
+    worker.wake();
+  } else {
+    log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
+  }
   own(
     startJobs(
       [
+        ...mailJobs,
         {
           name: 'keys',
           everyMs: config.keys.pollSeconds * 1000,

@@ -57,8 +57,20 @@ export interface Config {
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Mailbox;
+  /** What authenticator apps and passkeys show for this site. */
+  readonly name: string;
+  readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+}
+
+export interface SecondFactorConfig {
+  /** Everybody needs one. */
+  readonly required: boolean;
+  /** Members of these need one. */
+  readonly groups: readonly string[];
+  /** For how long a browser may be trusted instead, in seconds; 0: not at all. */
+  readonly trustDeviceSeconds: number;
 }
 
 export interface KeyConfig {
@@ -205,6 +217,25 @@ export const SETTINGS = {
   },
   CARDEA_SESSION_TTL: { read: seconds(1), fallback: '14d', about: 'a session unused for this long ends' },
   CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'how long a person may take to sign in' },
+  CARDEA_NAME: {
+    read: text,
+    about: 'what authenticator apps and passkeys show for this site (default: the issuer’s host)',
+  },
+  CARDEA_SECOND_FACTOR: {
+    read: oneOf('optional', 'required'),
+    fallback: 'optional',
+    about: 'whether everybody has to sign in with a second factor; who has none sets one up on the way',
+  },
+  CARDEA_SECOND_FACTOR_GROUPS: {
+    read: split,
+    fallback: '',
+    about: 'groups, separated by commas, whose members have to sign in with a second factor',
+  },
+  CARDEA_TRUST_DEVICE: {
+    read: seconds(0),
+    fallback: '0',
+    about: 'how long people may let a browser go without the second factor, such as 30d (default: they may not)',
+  },
   CARDEA_SMTP_URL: {
     read: smtpUrl,
     secret: true,
@@ -293,6 +324,12 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    name: get<string | undefined>('CARDEA_NAME') ?? issuerUrl.host,
+    secondFactor: {
+      required: get('CARDEA_SECOND_FACTOR') === 'required',
+      groups: get('CARDEA_SECOND_FACTOR_GROUPS'),
+      trustDeviceSeconds: get('CARDEA_TRUST_DEVICE'),
+    },
   };
   const unsafe = [...unsafeHashing(config.passwords), ...(production ? unsafeForProduction(config) : [])];
   if (unsafe.length > 0) throw new ConfigError(unsafe);
@@ -319,12 +356,13 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_MASTER_KEY: (config) => `(development key, in ${config.dataDir})`,
   CARDEA_DEMO: (config) => String(config.demo),
   CARDEA_REDIS_URL: () => '(none)',
+  CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
+  CARDEA_NAME: (config) => config.name,
+  CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
   CARDEA_PASSWORD_MAX_AGE: () => '(never)',
   CARDEA_PASSWORD_BLOCKLIST: () => '(built-in list alone)',
   CARDEA_PASSWORD_PEPPER: () => '(none)',
   CARDEA_PASSWORD_QUEUE: () => '(64 a thread)',
-  CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
-  CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
 };
 
 function defaultSender({ hostname }: URL): Mailbox {

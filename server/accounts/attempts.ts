@@ -29,8 +29,8 @@ export interface Attempts {
   returned(guess: Guess): Promise<void>;
   /** It was right: for the transaction that makes something of it. */
   succeeded(guess: Guess): Bound;
-  /** Forgets all failures and locks of a person, on every device and for every factor. */
-  unlock(accountId: string): Bound;
+  /** Forgets all failures and locks of a person, on every device and for every factor, or for one. */
+  unlock(accountId: string, factor?: Factor): Bound;
   /** The locks of a person that are in force now. */
   locksOf(accountId: string): Promise<Lock[]>;
 }
@@ -171,7 +171,10 @@ function createStatements(accountColumns: string) {
                expires_at = in_flight_until
          WHERE bucket = $1`,
     },
-    unlock: { name: 'attempts.unlock', text: 'DELETE FROM attempts WHERE account_id = $1' },
+    unlock: {
+      name: 'attempts.unlock',
+      text: 'DELETE FROM attempts WHERE account_id = $1 AND ($2::text IS NULL OR factor = $2)',
+    },
     locks: {
       name: 'attempts.locks',
       text: `SELECT factor, max(locked_until) AS until FROM attempts
@@ -225,7 +228,7 @@ export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Ui
     },
 
     succeeded: ({ bucket }) => ({ statement: SQL.succeeded, values: [bucket] }),
-    unlock: (accountId) => ({ statement: SQL.unlock, values: [accountId] }),
+    unlock: (accountId, factor) => ({ statement: SQL.unlock, values: [accountId, factor ?? null] }),
     locksOf: (accountId) => db.run<{ factor: Factor; until: Date }>(SQL.locks, [accountId, time()]),
   };
 }

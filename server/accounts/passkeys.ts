@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import {
   type AuthenticationResponseJSON,
   generateAuthenticationOptions,
@@ -77,6 +78,17 @@ interface PasskeyRow {
   sealed_own: Buffer;
   created_at: Date;
   last_used_at: Date | null;
+}
+
+/** The server secret that challenges are made with. */
+export const CHALLENGE_SECRET = 'passkey-challenges';
+
+/**
+ * A challenge that need not be remembered: only we can make it, and it is of use for one subject alone, a visit or a
+ * session that is itself bound to one browser (WebAuthn L3 §13.4.3).
+ */
+export function challengeFor(secret: Uint8Array, subject: string): string {
+  return createHmac('sha256', secret).update(subject).digest('base64url');
 }
 
 /** WebAuthn L3 §4: a credential id has at most 1023 bytes. */

@@ -59,6 +59,18 @@ export function checkProfile(input: ProfileInput): Profile {
   };
 }
 
+const GROUP = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}$/;
+const GROUPS_MAX = 200;
+
+/** @returns the groups, each once. @throws AppError `invalid_input`, field `groups` */
+export function checkGroups(groups: readonly string[]): string[] {
+  const each = [...new Set(groups)];
+  if (each.length > GROUPS_MAX || each.some((group) => !GROUP.test(group))) {
+    throw invalidInput('groups', 'must be names of letters, digits and ._:@/-, which begin with a letter or digit');
+  }
+  return each;
+}
+
 function checkAddress(input: Address): Address {
   const address: Record<string, string> = {};
   for (const part of ADDRESS_PARTS) {

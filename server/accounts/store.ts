@@ -15,7 +15,7 @@ import type { Account, Profile, SecondFactorKind } from './account.ts';
 import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
 import { PASSWORDS_REMEMBERED } from './policy.ts';
-import { checkProfile, type ProfileInput } from './profile.ts';
+import { checkGroups, checkProfile, type ProfileInput } from './profile.ts';
 
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
@@ -31,8 +31,11 @@ export type ImportedAccount = AccountInput & {
 };
 
 export interface Accounts {
-  /** @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field */
-  create(input: AccountInput): Promise<Account>;
+  /**
+   * @param also statements for the same transaction, before those that make the account
+   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
+   */
+  create(input: AccountInput, also?: readonly Bound[]): Promise<Account>;
   /**
    * Many at once, in one transaction: all of them or, when any identifier is taken, none.
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
@@ -51,6 +54,15 @@ export interface Accounts {
   /** Oldest first. @param page `after`: the last id of the page before */
   list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
   /**
+   * Changes what the profile says; undefined takes a value away. `updated_at` goes forward.
+   * @param account as it was read: a change that somebody else made meanwhile is not undone
+   * @param also statements for the same transaction
+   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
+   */
+  update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
+  /** As `update`, for somebody else's transaction, which fails with SQLSTATE CD002 when it was changed meanwhile. */
+  updating(account: Account, changes: Partial<ProfileInput>): Bound;
+  /**
    * The statements that set a password; `password_change.ts` is what runs them. The current hash goes into the history,
    * and sign-ins that are under way end. Against another epoch than the given they fail with `CREDENTIALS_CHANGED`.
    */
@@ -63,19 +75,14 @@ export interface Accounts {
    */
   rehash(id: string, from: string, to: string): Promise<void>;
   /**
-   * Changes what the profile says; undefined takes a value away. `updated_at` goes forward.
-   * @param account as it was read: a change that somebody else made meanwhile is not undone
-   * @param also statements for the same transaction
-   * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
-   */
-  update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
-  /**
    * @param also statements for the same transaction: what must end when the person is shut out
    * @throws AppError 404 `not_found`
    */
   disable(id: string, also?: readonly Bound[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   enable(id: string): Promise<void>;
+  /** @throws AppError 400 `invalid_input`, 404 `not_found` */
+  setGroups(id: string, groups: readonly string[]): Promise<void>;
   /**
    * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
    * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
@@ -200,6 +207,7 @@ const SQL = {
     name: 'accounts.disable',
     text: 'UPDATE accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1 RETURNING id',
   },
+  setGroups: { name: 'accounts.set_groups', text: 'UPDATE accounts SET groups = $2 WHERE id = $1 RETURNING id' },
   enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
 };
 
@@ -263,7 +271,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return row && fromRow(row);
   }
 
-  function identifiersOf(profile: Profile): { kind: 'email' | 'username'; lookup: Buffer }[] {
+  function identifiersOf(
+    profile: Pick<ProfileInput, 'email' | 'username'>,
+  ): { kind: 'email' | 'username'; lookup: Buffer }[] {
     return (['email', 'username'] as const).flatMap((kind) => {
       const text = profile[kind];
       return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
@@ -276,6 +286,17 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return own;
   }
 
+  function updating(account: Account, changes: Partial<ProfileInput>): Bound {
+    const profile = checkProfile({ ...account, ...changes });
+    const identifiers = identifiersOf(profile);
+    const { id, updatedAt: before } = account;
+    const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
+    const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
+    const kinds = identifiers.map(({ kind }) => kind);
+    const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+    return { statement: SQL.update, values };
+  }
+
   async function change(id: string, bound: readonly Bound[]): Promise<void> {
     if (!isAccountId(id)) throw notFound('account', id);
     const [changed] = await db.transact(bound);
@@ -283,8 +304,15 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   /** A new account, and what stores it. */
-  function prepare({ passwordHash = null, groups = [], passwordSetAt, disabled = false, ...input }: ImportedAccount) {
+  function prepare({
+    passwordHash = null,
+    groups: given = [],
+    passwordSetAt,
+    disabled = false,
+    ...input
+  }: ImportedAccount) {
     const profile = checkProfile(input);
+    const groups = checkGroups(given);
     const createdAt = new Date(now());
     const id = uuidv7(createdAt.getTime());
     const dataKey = randomBytes(MASTER_KEY_BYTES);
@@ -302,10 +330,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       updatedAt: createdAt,
     };
     ownSealers.set(account, own);
-    const identifiers = (['email', 'username'] as const).flatMap((kind) => {
-      const text = profile[kind];
-      return text === undefined ? [] : [{ kind, lookup: lookupOf(text) }];
-    });
+    const identifiers = identifiersOf(profile);
     const values = [
       id,
       sealer.seal(keyPlace(id), dataKey),
@@ -323,10 +348,10 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return { account, identifiers, bound };
   }
 
-  async function createAll(inputs: readonly ImportedAccount[]): Promise<Account[]> {
+  async function createAll(inputs: readonly ImportedAccount[], also: readonly Bound[] = []): Promise<Account[]> {
     const prepared = inputs.map(prepare);
     try {
-      await db.transact(prepared.flatMap(({ bound }) => bound));
+      await db.transact([...also, ...prepared.flatMap(({ bound }) => bound)]);
     } catch (error) {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
       throw taken(
@@ -338,9 +363,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   return {
-    async create(input) {
+    async create(input, also) {
       // Whatever else rides along: a new account is neither disabled nor older than it is.
-      const [account] = await createAll([{ ...input, passwordSetAt: undefined, disabled: false }]);
+      const [account] = await createAll([{ ...input, passwordSetAt: undefined, disabled: false }], also);
       if (!account) throw new Error('an account was not made');
       return account;
     },
@@ -367,6 +392,17 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       return rows.map(fromRow).filter((account) => account !== undefined);
     },
 
+    async update(account, changes, also = []) {
+      const bound = updating(account, changes);
+      try {
+        await db.transact([bound, ...also]);
+      } catch (error) {
+        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiersOf({ ...account, ...changes }));
+        if (sqlState(error) !== NOT_AS_READ) throw error;
+        throw new AppError('changed_meanwhile', 409, 'the account was changed meanwhile; look again', { cause: error });
+      }
+    },
+
     passwordStatements: ({ id, epoch }, passwordHash) => [
       { statement: SQL.setPassword, values: [id, passwordHash, new Date(now()), epoch] },
       { statement: SQL.trimHistory, values: [id] },
@@ -381,25 +417,11 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       await db.run(SQL.rehash, [id, from, to, new Date(now())]);
     },
 
-    async update(account, changes, also = []) {
-      const profile = checkProfile({ ...account, ...changes });
-      const identifiers = identifiersOf(profile);
-      const { id, updatedAt: before } = account;
-      const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
-      const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
-      const kinds = identifiers.map(({ kind }) => kind);
-      const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
-      try {
-        await db.transact([{ statement: SQL.update, values }, ...also]);
-      } catch (error) {
-        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiers);
-        if (sqlState(error) !== NOT_AS_READ) throw error;
-        throw new AppError('changed_meanwhile', 409, 'the account was changed meanwhile; look again', { cause: error });
-      }
-    },
+    updating,
 
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
+    setGroups: (id, groups) => change(id, [{ statement: SQL.setGroups, values: [id, checkGroups(groups)] }]),
     requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
     sealerOf,
     columns: COLUMNS,

@@ -38,8 +38,8 @@ export interface Context {
   readonly clients: Clients;
   readonly resourceServers: ResourceServers;
   accounts(): Promise<Accounts>;
-  passwords(): Promise<PasswordRoom>;
   attempts(): Promise<Attempts>;
+  passwords(): Promise<PasswordRoom>;
 }
 
 export interface ContextOptions {

@@ -6,6 +6,7 @@ import { clientsCommand } from './clients.ts';
 import { configCommand } from './config.ts';
 import { Interrupted, UsageError } from './context.ts';
 import { keysCommand } from './keys.ts';
+import { mailCommand } from './mail.ts';
 import { masterKeyCommand } from './master_key.ts';
 import { migrateCommand } from './migrate.ts';
 import { passwordsCommand } from './passwords.ts';
@@ -52,6 +53,7 @@ export function createProgram(): Command {
     clientsCommand,
     usersCommand,
     passwordsCommand,
+    mailCommand,
     resourcesCommand,
     migrateCommand,
     masterKeyCommand,

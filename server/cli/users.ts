@@ -7,7 +7,9 @@ import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
+import { inviteVerb } from './mail.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { userSessionsCommands } from './user_sessions.ts';
 import { usersImportCommand } from './users_import.ts';
 
 interface PasswordOptions extends PrintOptions {
@@ -58,6 +60,7 @@ export function usersCommand(program: Command): void {
     });
 
   usersImportCommand(noun);
+  inviteVerb(noun);
 
   noun
     .command('list')
@@ -133,6 +136,8 @@ export function usersCommand(program: Command): void {
         printItem({ ...describe(await accounts.resolve(id)), locks_ended: ended.map(({ factor }) => factor) }, options);
       }),
     );
+
+  userSessionsCommands(noun);
 
   noun
     .command('set-password')

@@ -29,6 +29,7 @@ export interface ClientInput {
   readonly name: string;
   readonly metadata?: MetadataInput;
   readonly firstParty?: boolean;
+  readonly secondFactorRequired?: boolean;
   /** Made for trying out; refused in production. */
   readonly demo?: boolean;
   /** Default: random. */
@@ -36,7 +37,9 @@ export interface ClientInput {
 }
 
 /** What is given replaces what was there; `metadata` field by field, where undefined means the default. */
-export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty'> & { readonly name?: string };
+export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty' | 'secondFactorRequired'> & {
+  readonly name?: string;
+};
 
 export interface Clients {
   /**
@@ -77,13 +80,13 @@ interface ClientRow {
   updated_at: Date;
 }
 
-const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at';
-const COLUMNS = `${INSERTED}, builtin, second_factor_required`;
+const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
+const COLUMNS = `${INSERTED}, builtin`;
 
 const SQL = {
   insert: {
     name: 'clients.insert',
-    text: `INSERT INTO clients (${INSERTED}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING ${COLUMNS}`,
+    text: `INSERT INTO clients (${INSERTED}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING ${COLUMNS}`,
   },
   ensureBuiltin: {
     name: 'clients.ensure_builtin',
@@ -98,7 +101,8 @@ const SQL = {
   // Only over what was read: of two changes at once the second is refused instead of undoing the first.
   update: {
     name: 'clients.update',
-    text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6
+    text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6,
+                  second_factor_required = $8
            WHERE id = $1 AND updated_at = $7 AND NOT builtin RETURNING ${COLUMNS}`,
   },
   rotate: {
@@ -149,6 +153,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
         input.demo ?? false,
         JSON.stringify(metadata),
         new Date(now()),
+        input.secondFactorRequired ?? false,
       ];
       try {
         const [rows] = await db.transact([{ statement: SQL.insert, values }, notify(id)]);
@@ -183,6 +188,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
         JSON.stringify(metadata),
         new Date(Math.max(now(), before.updatedAt.getTime() + 1)),
         before.updatedAt,
+        change.secondFactorRequired ?? before.secondFactorRequired,
       ];
       const [rows] = await db.transact([{ statement: SQL.update, values }, notify(id)]);
       if (!rows?.length) throw new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`);

@@ -23,6 +23,8 @@ export interface Visit {
   readonly requestedPrompts: ReadonlySet<string>;
   readonly loginHint: string | undefined;
   readonly uiLocales: string | undefined;
+  /** `acr_values` of the authorization request (OpenID Connect Core §3.1.2.1). */
+  readonly acrValues: readonly string[];
   /** Who was signed in when the visit began. */
   readonly signedIn: string | undefined;
   /** The session that was so. */
@@ -40,6 +42,8 @@ export interface VisitingClient {
   readonly uri?: string;
   readonly logoUri?: string;
   readonly firstParty: boolean;
+  /** Nobody gets in there with one factor. */
+  readonly secondFactorRequired: boolean;
 }
 
 /** What the person has shown and said so far. */
@@ -62,6 +66,8 @@ export interface Login {
   readonly device: KnownDevice;
   /** The person wants not to be asked for the second factor on this browser for a while. */
   readonly trustDevice?: boolean;
+  /** The person would rather not set up a second factor that the app asks for. */
+  readonly declinedEnrolment?: boolean;
   /** The password was right, and is too old: there is no going on without a new one. */
   readonly passwordExpired?: boolean;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Account } from '../accounts/account.ts';
+import type { Account, SecondFactorKind } from '../accounts/account.ts';
 import type { Factor } from '../accounts/attempts.ts';
 import type { Events } from '../accounts/events.ts';
 import type { Mails } from '../accounts/mails.ts';
@@ -17,6 +17,10 @@ export interface SignInNotices {
   locked(account: Account | undefined, factor: Factor, request: FastifyRequest): Promise<void>;
   /** Somebody signs in: what to write in the same transaction. */
   signedIn(account: Account, login: Login, request: FastifyRequest): readonly Bound[];
+  /** A second factor was set up: what to write in the same transaction. */
+  factorAdded(account: Account, factor: SecondFactorKind, request: FastifyRequest): readonly Bound[];
+  /** The person got in without their second factor. */
+  recoveryCodeUsed(account: Account, request: FastifyRequest): readonly Bound[];
   /** The person has a new password: what to write in the same transaction. */
   passwordChanged(account: Account, request: FastifyRequest): readonly Bound[];
 }
@@ -49,6 +53,18 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
         mails.enqueue({ kind: 'new_device', accountId: account.id, details }),
       ];
     },
+
+    factorAdded(account, factor, request) {
+      const details = visitorDetails(visitorOf(request));
+      return [
+        events.append(account, `${factor}_added`, details),
+        mails.enqueue({ kind: 'factor_added', accountId: account.id, details: { ...details, factor } }),
+      ];
+    },
+
+    recoveryCodeUsed: (account, request) => [
+      events.append(account, 'recovery_code_used', visitorDetails(visitorOf(request))),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
 import { textField } from '../platform/forms.ts';
 import type { LoginErrorKey } from '../views/views.ts';
+import { passkeyOptions, signInByPasskey } from './passkey.ts';
 import type { Answer, Step, StepContext } from './step.ts';
 
 const MAX_IDENTIFIER = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
@@ -15,6 +16,10 @@ export const passwordStep: Step = {
 
   async submit(context, fields): Promise<Answer> {
     if (fields.action === 'cancel') return { kind: 'cancel' };
+    if (fields.action === 'passkey') {
+      const login = await signInByPasskey(context, fields);
+      return login ? { kind: 'progress', progress: { login } } : again(context, '', 'passkey_refused');
+    }
     const { parts, request, deviceToken } = context;
     const identifier = textField(fields, 'identifier').trim();
     const password = textField(fields, 'password');
@@ -42,6 +47,8 @@ export const passwordStep: Step = {
     }
     parts.transaction.also(parts.attempts.succeeded(guess));
     await parts.upgradeIfOutdated(credentials, password);
+    const account = guess.account();
+    if (account) parts.keepAccount(account);
     const ts = Math.floor(parts.now() / 1000);
     const { id: accountId, epoch, passwordSetAt } = credentials;
     const login = {
@@ -63,17 +70,19 @@ function missingField(identifier: string, password: string): LoginErrorKey | und
 }
 
 async function again(context: StepContext, identifier: string, error: LoginErrorKey): Promise<Answer> {
-  return { kind: 'again', status: 400, html: render(context, { identifier, error }) };
+  return { kind: 'again', status: 400, html: await render(context, { identifier, error }) };
 }
 
-function render(context: StepContext, more: { identifier: string; error?: LoginErrorKey }): string {
+async function render(context: StepContext, more: { identifier: string; error?: LoginErrorKey }): Promise<string> {
   const { visit, form, parts, locale } = context;
   const { identifier, error } = more;
   return parts.views.render(
     'login',
     {
       ...form,
+      ...parts.sideWays,
       client: visit.client,
+      passkey: await passkeyOptions(context),
       reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,
       ...(identifier === '' ? {} : { identifier }),
       ...(error === undefined ? {} : { error }),

@@ -4,9 +4,11 @@ import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
 import { consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
+import { enrolStep } from './enrol.ts';
 import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
 import { newPasswordStep } from './new_password.ts';
 import { passwordStep } from './password.ts';
+import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { Answer, LoginParts, Step, StepContext } from './step.ts';
 import { accountIn, nextStep, outcomeOf, type StepName } from './steps.ts';
@@ -14,6 +16,8 @@ import { accountIn, nextStep, outcomeOf, type StepName } from './steps.ts';
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   'select-account': selectAccountStep,
   password: passwordStep,
+  'second-factor': secondFactorStep,
+  enrol: enrolStep,
   'new-password': newPasswordStep,
   consent: consentStep,
 };
@@ -46,7 +50,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   app.get<Params>(`${path}/:uid`, (request, reply) =>
     inUnit(async () => {
       const visit = await openVisit(request, reply);
-      const step = await nextStep(visit);
+      const step = await nextStep(visit, parts);
       if (step === 'done') return finish(request, reply, visit);
       return sendPage(reply, 200, await STEPS[step].show(await contextOf(request, visit)));
     }),
@@ -56,7 +60,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     inUnit(async () => {
       const visit = await openVisit(request, reply);
       const fields = readForm(request, csrf, visit.uid);
-      const step = await nextStep(visit);
+      const step = await nextStep(visit, parts);
       if (step === 'done') return finish(request, reply, visit);
       const answer = await STEPS[step].submit(await contextOf(request, visit), fields);
       return respond(request, reply, visit, answer);
@@ -86,7 +90,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     visit: Visit,
     { progress, html }: Extract<Answer, { kind: 'progress' }>,
   ): Promise<unknown> {
-    if (html === undefined && (await nextStep(visit, progress)) === 'done')
+    if (html === undefined && (await nextStep(visit, parts, progress)) === 'done')
       return finish(request, reply, visit, progress);
     await interactions.remember(visit, progress);
     return html === undefined ? reply.redirect(`${path}/${visit.uid}`, 303) : sendPage(reply, 200, html);

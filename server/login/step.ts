@@ -2,15 +2,20 @@ import type { FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.ts';
 import type { Attempts } from '../accounts/attempts.ts';
 import type { Devices } from '../accounts/devices.ts';
+import type { Passkeys } from '../accounts/passkeys.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
 import type { PasswordRoom } from '../accounts/password_room.ts';
 import type { PasswordPolicy } from '../accounts/policy.ts';
+import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
+import type { SecondFactorPolicy } from '../accounts/second_factors.ts';
+import type { Totp } from '../accounts/totp.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { FormData, Locale, Views } from '../views/views.ts';
-import type { Progress, Visit } from './interactions.ts';
+import type { Login, Progress, Visit } from './interactions.ts';
 import type { SignInNotices } from './notices.ts';
 
 /** What steps are given to work with. */
@@ -24,15 +29,25 @@ export interface LoginParts {
   readonly upgradeIfOutdated: PasswordRoom['upgradeIfOutdated'];
   readonly attempts: Attempts;
   readonly devices: Devices;
+  readonly totp: Totp;
+  readonly recoveryCodes: RecoveryCodes;
+  readonly passkeys: Passkeys;
+  readonly secondFactorPolicy: SecondFactorPolicy;
+  /** What a passkey has to sign in a visit: only we can make it, and it is of no use in another one. */
+  passkeyChallenge(visitUid: string): string;
   /** Statements for the transaction in which the request commits. */
   readonly transaction: { also(bound: Bound): void; provided(bound: Bound): void };
   /** What happens besides, when a person's factor was locked and when somebody signed in. */
   readonly notices: SignInNotices;
   findAccount(id: string): Promise<Account | undefined>;
+  /** Spares the rest of the request looking for somebody who has been found. */
+  keepAccount(account: Account): void;
   requireEpoch(accountId: string, epoch: number): Bound;
   /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
   readonly trustDeviceSeconds: number;
   resourceServerName(identifier: string): Promise<string>;
+  /** Pages beside the door, where there are any. */
+  readonly sideWays: { readonly forgotUrl?: string; readonly signUpUrl?: string };
 }
 
 export interface StepContext {
@@ -60,4 +75,20 @@ export type Answer =
 export interface Step {
   show(context: StepContext): Promise<string>;
   submit(context: StepContext, fields: Fields): Promise<Answer>;
+}
+
+/** What the person has shown so far. */
+export function loginOf({ visit }: StepContext): Login {
+  const { login } = visit.progress;
+  if (!login) throw new Error('a step that follows the first, without it');
+  return login;
+}
+
+/** Who is signing in. @throws AppError 400 `interaction_expired` when the account is gone or disabled meanwhile */
+export async function accountOf(context: StepContext): Promise<Account> {
+  const account = await context.parts.findAccount(loginOf(context).accountId);
+  if (!account || account.disabled) {
+    throw new AppError('interaction_expired', 400, 'this account is not available any more');
+  }
+  return account;
 }

@@ -1,16 +1,27 @@
 import { acrOf } from './assurance.ts';
+import { missingFactor } from './factor_demand.ts';
 import type { Outcome, Permissions, Progress, Visit } from './interactions.ts';
+import type { LoginParts } from './step.ts';
 
-export type StepName = 'select-account' | 'password' | 'new-password' | 'consent' | 'done';
+export type StepName = 'select-account' | 'password' | 'second-factor' | 'enrol' | 'new-password' | 'consent' | 'done';
 
 /**
  * What comes next, from what is known alone. Steps never call each other and none is reached by its URL, so no flow
  * can be led around one.
  */
-export async function nextStep(visit: Visit, progress: Progress = visit.progress): Promise<StepName> {
+export async function nextStep(
+  visit: Visit,
+  parts: Pick<LoginParts, 'findAccount' | 'secondFactorPolicy'>,
+  progress: Progress = visit.progress,
+): Promise<StepName> {
   if (mustSelect(visit, progress)) return 'select-account';
   const accountId = accountIn(visit, progress);
   if (accountId === undefined) return 'password';
+  if (progress.login) {
+    const account = await parts.findAccount(accountId);
+    const missing = account && missingFactor(visit, progress.login, account, parts.secondFactorPolicy);
+    if (missing) return missing;
+  }
   if (progress.login?.passwordExpired) return 'new-password';
   if (progress.consent === undefined && (await mustConsent(visit, accountId))) return 'consent';
   return 'done';

@@ -17,9 +17,9 @@ import { ROUTES } from './routes.ts';
 
 export const LOGIN_PATH = '/login';
 
-/** OpenID Connect Core §5.4. */
+/** OpenID Connect Core §5.4. How somebody signed in is told with who did: an app need not ask for it (§2). */
 export const CLAIMS = {
-  openid: ['sub'],
+  openid: ['sub', 'acr', 'amr'],
   profile: [
     'name',
     'family_name',
@@ -45,6 +45,8 @@ export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 
 
 export interface AccountForClaims {
   readonly accountId: string;
+  /** The operator wants two factors of this person, in sessions that began before that was so as well. */
+  readonly secondFactorRequired?: boolean;
   claims(): Record<string, unknown> & { sub: string };
 }
 
@@ -73,6 +75,8 @@ export interface ConfigurationOptions {
   /** The scope that a client is registered for, including those of resource servers. */
   registeredScope(clientId: string): Promise<readonly string[]>;
   isFirstParty(clientId: string): Promise<boolean>;
+  /** Nobody gets in there with one factor. */
+  requiresSecondFactor(clientId: string): Promise<boolean>;
 }
 
 type Context = KoaContextWithOIDC;
@@ -87,7 +91,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader,
-    claims: { ...mutable(CLAIMS), acr: null, auth_time: null, iss: null, sid: null },
+    claims: { ...mutable(CLAIMS), auth_time: null, iss: null, sid: null },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     clientBasedCORS,
     clientDefaults: { id_token_signed_response_alg: options.defaultAlg } as Partial<ClientMetadata>,
@@ -132,7 +136,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     // `jwks_uri` is fetched from wherever a client says: no redirects, no endless bodies (design §7).
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
     findAccount: async (_ctx, id) => options.findAccount(id),
-    interactions: { policy: createPolicy(), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
+    interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
@@ -214,21 +218,51 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
 
 /**
  * When a person has to be asked: the provider's own checks of OpenID Connect Core §3.1.2.1, with `select_account`
- * added before them, and whether there is an account at all.
+ * added before them, and whether there is an account at all, and one that has shown enough.
  */
-function createPolicy() {
+function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'requiresSecondFactor'>) {
   const { Check, Prompt, base } = interactionPolicy;
   const policy = base();
-  // A session may outlive its account, or the account's being enabled: nobody is signed in then.
-  policy
-    .get('login')
-    ?.checks.add(
-      new Check('account_unavailable', 'the account is gone or disabled', 'login_required', ({ oidc }) =>
-        oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+  const login = policy.get('login');
+  const check = (reason: string, description: string, isNeeded: (ctx: Context) => boolean | Promise<boolean>) =>
+    login?.checks.add(
+      new Check(reason, description, 'login_required', async (ctx) =>
+        (await isNeeded(ctx)) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
       ),
     );
+  const rankOf = (acr: string | undefined) => options.acrValues.indexOf(acr ?? '');
+  const hasShownAll = ({ oidc }: Context) => rankOf(oidc.session?.acr) === options.acrValues.length - 1;
+
+  // A session may outlive its account, or the account's being enabled: nobody is signed in then.
+  check(
+    'account_unavailable',
+    'the account is gone or disabled',
+    ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account,
+  );
+  // Whatever the request says, and however the session came to be.
+  check(
+    'second_factor_required',
+    'a second factor is required',
+    async (ctx) =>
+      ctx.oidc.session?.accountId !== undefined &&
+      !hasShownAll(ctx) &&
+      ((ctx.oidc.account as AccountForClaims | undefined)?.secondFactorRequired === true ||
+        (await options.requiresSecondFactor(ctx.oidc.client?.clientId ?? ''))),
+  );
+  // Step-up. A voluntary claim (§5.5.1.1): any of the values will do, and a person who has just been asked is not
+  // asked again, whatever came of it: the ID token tells.
+  check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
+    const asked = asText(oidc.params?.acr_values)?.split(' ').map(rankOf) ?? [];
+    const least = Math.min(...asked.filter((rank) => rank >= 0));
+    const isFresh = Boolean((oidc.result as { login?: unknown } | undefined)?.login);
+    return !isFresh && Number.isFinite(least) && least > rankOf(oidc.session?.acr);
+  });
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   return policy;
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function mutable<T extends Record<string, readonly string[]>>(table: T): Record<string, string[]> {

@@ -24,6 +24,7 @@ interface VisitedClient {
   readonly id: string;
   readonly name: string;
   readonly firstParty: boolean;
+  readonly secondFactorRequired: boolean;
   readonly uri?: string;
   readonly logoUri?: string;
 }
@@ -53,6 +54,7 @@ export function createInteractions<Progress extends object>(options: Interaction
         requestedPrompts: new Set(asText(params.prompt)?.split(' ') ?? []),
         loginHint: asText(params.login_hint),
         uiLocales: asText(params.ui_locales),
+        acrValues: asText(params.acr_values)?.split(' ') ?? [],
         signedIn: session?.accountId,
         sessionUid: session?.uid,
         // An interaction that follows another begins with that one's result: that has been judged, and was not enough.

@@ -47,7 +47,7 @@ function decoded({ headers, body }: Part): string {
     encoding === 'base64'
       ? Buffer.from(body, 'base64').toString()
       : encoding === 'quoted-printable'
-        ? quotedPrintable(body.replaceAll(/[ \t]*=\r?\n/g, ''))
+        ? quotedPrintable(body.replaceAll(/=[ \t]*\r?\n/g, ''))
         : body;
   return text.replaceAll('\r\n', '\n').replace(/\n+$/, '\n');
 }

@@ -28,15 +28,24 @@ export function smtpUrl(value: string): SmtpServer {
   }
   const asked = [...url.searchParams];
   const tls = url.searchParams.get('tls') ?? (isLoopback(url.hostname) ? 'none' : 'required');
-  if (asked.some(([name]) => name !== 'tls') || !isTls(tls)) throw new Error('takes ?tls=required or ?tls=none only');
-  const user = decodeURIComponent(url.username);
+  if (asked.some(([name]) => name !== 'tls') || !isTls(tls))
+    throw new Error('must have no parameter but ?tls=required or ?tls=none');
+  const user = unescaped(url.username);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? port : Number(url.port),
     secure: url.protocol === 'smtps:',
     tls,
-    auth: user === '' ? undefined : { user, pass: decodeURIComponent(url.password) },
+    auth: user === '' ? undefined : { user, pass: unescaped(url.password) },
   };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error('must have % in user and password written as %25');
+  }
 }
 
 function isTls(value: string): value is SmtpServer['tls'] {

@@ -24,7 +24,7 @@ export interface Assets {
 const SCRIPT_TYPE = 'text/javascript; charset=utf-8';
 
 /** In the order of the cascade: `adapt` overrides what stands before it. */
-const STYLES = ['base', 'door', 'forms', 'parties', 'hall', 'report', 'adapt'];
+const STYLES = ['base', 'door', 'forms', 'parties', 'hall', 'report', 'account', 'adapt'];
 
 /** Reads the stylesheet, the scripts and the mark from disk and names them by their content. */
 export function loadAssets(): Assets {

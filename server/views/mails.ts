@@ -1,3 +1,4 @@
+import { durationOf } from './durations.ts';
 import { Html } from './html.ts';
 import { createTranslator, type Locale, type MessageKey, type Translator } from './messages.ts';
 import * as present from './presenters.ts';
@@ -19,7 +20,8 @@ export type MailName =
   | 'password_changed'
   | 'factor_added'
   | 'factor_removed'
-  | 'recovery_codes_renewed';
+  | 'recovery_codes_renewed'
+  | 'test';
 
 export interface MailData {
   /** Whose account it is about. */
@@ -153,13 +155,26 @@ const SHAPES: Readonly<Record<MailName, MailShape>> = {
     facts: true,
     otherwise: 'mail.otherwise',
   },
+  test: { subject: 'mail.test.subject', lead: 'mail.test.lead', facts: true, otherwise: 'mail.test.otherwise' },
 };
 
 const FACTS = [
   ['browser', 'mail.fact.browser'],
+  ['system', 'mail.fact.system'],
   ['address', 'mail.fact.address'],
   ['factor', 'mail.fact.factor'],
 ] as const satisfies readonly (readonly [string, MessageKey])[];
+
+const FACTOR_NAMES = {
+  password: 'mail.factor.password',
+  totp: 'mail.factor.totp',
+  passkey: 'mail.factor.passkey',
+  recovery_code: 'mail.factor.recovery-code',
+} as const satisfies Record<string, MessageKey>;
+
+function isFactor(name: string): name is keyof typeof FACTOR_NAMES {
+  return Object.hasOwn(FACTOR_NAMES, name);
+}
 
 /** Both forms of a mail, in one language. Values are data in both: escaped in one, plain text of one line in the other. */
 export function createMailComposer(print: TemplatePrinter) {
@@ -208,7 +223,8 @@ export function createMailComposer(print: TemplatePrinter) {
 
 function factsOf(data: MailData, { t, locale }: Translator): { label: string; value: string }[] {
   const told = FACTS.flatMap(([name, key]) => {
-    const value = plainWords(data.details[name] ?? '');
+    const detail = data.details[name] ?? '';
+    const value = name === 'factor' && isFactor(detail) ? t(FACTOR_NAMES[detail]) : plainWords(detail);
     return value === '' ? [] : [{ label: t(key), value }];
   });
   return [{ label: t('mail.fact.when'), value: timeOf(data, locale) }, ...told];
@@ -222,21 +238,6 @@ function timeOf({ at, timeZone }: MailData, locale: Locale): string {
   } catch {
     return format('UTC'); // a zone that this machine does not know
   }
-}
-
-const UNITS = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-] as const;
-
-/** In the largest unit of which it is at least two, or one that fits exactly: 30 minutes, 1 hour, 24 hours, 7 days. */
-export function durationOf(seconds: number, locale: Locale): string {
-  const [unit, size] = UNITS.find(([, one]) => seconds >= 2 * one || (one === 3_600 && seconds === one)) ?? [
-    'minute',
-    60,
-  ];
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(seconds / size));
 }
 
 const NAME_MAX = 100;

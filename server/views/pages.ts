@@ -1,7 +1,18 @@
 /** What each page is told. One table of page name → data, so that a wrong or missing datum is a type error. */
 export interface Pages {
   login: LoginData;
+  'second-factor': SecondFactorData;
+  enrol: EnrolData;
+  'recovery-codes': RecoveryCodesData;
   'new-password': NewPasswordData;
+  'ask-mail': AskMailData;
+  'mail-sent': MailSentData;
+  'set-password': SetPasswordData;
+  'confirm-link': ConfirmLinkData;
+  'link-done': LinkDoneData;
+  'link-gone': LinkGoneData;
+  outbox: OutboxData;
+  'outbox-mail': OutboxMailData;
   consent: ConsentData;
   'select-account': SelectAccountData;
   logout: LogoutData;
@@ -42,11 +53,12 @@ export type LoginErrorKey =
   | 'invalid_credentials'
   | 'identifier_required'
   | 'password_required'
+  | 'passkey_refused'
   | 'form_expired'
   | 'too_many_attempts'
   | 'temporarily_unavailable';
 
-/** Inputs `identifier`, `password`; `action` is `signin` or `cancel`. */
+/** Inputs `identifier`, `password`, `assertion`; `action` is `signin`, `passkey` or `cancel`. */
 export interface LoginData extends FormData {
   client: ClientView;
   /** What was typed before, or `login_hint`. */
@@ -54,6 +66,114 @@ export interface LoginData extends FormData {
   error?: LoginErrorKey;
   /** A fresh sign-in was asked for (`prompt=login`, `max_age`) although there is a session. */
   reauthenticate?: boolean;
+  /** `PublicKeyCredentialRequestOptions` as JSON, for browsers with a script and a passkey. */
+  passkey?: string;
+  /** Paths of pages for those who cannot sign in yet, or no longer; where there are such pages. */
+  forgotUrl?: string;
+  signUpUrl?: string;
+}
+
+/** What was wrong with a second factor. A factor that is locked gets the answer of a wrong one. */
+export type SecondFactorErrorKey = 'invalid_code' | 'invalid_recovery_code' | 'passkey_refused' | 'code_required';
+
+/**
+ * Inputs `code`, `recovery_code`, `assertion`, `trust_device` (`yes`); `action` is `code`, `recovery`, `passkey` or
+ * `cancel`.
+ */
+export interface SecondFactorData extends FormData {
+  client: ClientView;
+  account: AccountView;
+  /** The person has an authenticator app. */
+  hasCode: boolean;
+  /** `PublicKeyCredentialRequestOptions` as JSON: the person has a passkey. */
+  passkey?: string;
+  /** The browser may be trusted until then, in seconds since the epoch. */
+  trustUntil?: number;
+  error?: SecondFactorErrorKey;
+}
+
+/** A new secret for an authenticator app: the partial `authenticator`, with the QR code. */
+export interface AuthenticatorView {
+  /** Base32. */
+  secret: string;
+  /** `otpauth://…` */
+  uri: string;
+  /** Sealed; the partial posts it as `enrolment`. */
+  enrolment: string;
+}
+
+/** Inputs `enrolment`, `code`; `action` is `enrol`, `later` or `cancel`. */
+export interface EnrolData extends FormData {
+  client: ClientView;
+  authenticator: AuthenticatorView;
+  /** The person may go on without. */
+  isOptional: boolean;
+  error?: 'invalid_code';
+}
+
+/** Shown once. */
+export interface RecoveryCodesData {
+  codes: readonly string[];
+  /** Where it goes on, by a link. */
+  next: string;
+  client?: ClientView;
+}
+
+/** Inputs `identifier` or `email`: whom to mail a link. */
+export interface AskMailData extends FormData {
+  purpose: 'forgot' | 'sign-up';
+  failed: boolean;
+  /** What was typed before. */
+  typed?: string;
+}
+
+/** The same for everybody: what was typed is not in it. */
+export interface MailSentData {
+  purpose: 'forgot' | 'sign-up';
+  lifetimeSeconds: number;
+}
+
+/** What a mailed link is for. */
+export type LinkPurposeName = 'reset_password' | 'sign_up' | 'verify_email' | 'change_email' | 'invitation' | 'unlock';
+
+/** Inputs `new_password`, and for a sign-up `name`. */
+export interface SetPasswordData extends FormData {
+  purpose: 'reset_password' | 'invitation' | 'sign_up';
+  email: string;
+  newPassword: NewPasswordView;
+  /** What was typed before. */
+  name?: string;
+  nameFailed?: boolean;
+}
+
+export interface ConfirmLinkData extends FormData {
+  purpose: 'verify_email' | 'change_email' | 'unlock';
+  email: string;
+}
+
+export interface LinkDoneData {
+  purpose: LinkPurposeName;
+}
+
+/** Used, too old, replaced or made up: nobody is told which. */
+export interface LinkGoneData {
+  purpose: LinkPurposeName;
+  /** Somebody else has the address by now. */
+  isTaken?: boolean;
+}
+
+/** Development only: mails that nobody got. */
+export interface OutboxData {
+  mails: readonly { url: string; to: string; subject: string; date: string }[];
+}
+
+export interface OutboxMailData {
+  from: string;
+  to: string;
+  subject: string;
+  date: string;
+  /** The text, cut where a link of ours begins or ends. */
+  parts: readonly { text: string; isLink: boolean }[];
 }
 
 /** What a new password may be refused for. */

@@ -1,3 +1,4 @@
+import { durationOf } from './durations.ts';
 import type { MessageKey, Translator } from './messages.ts';
 import type {
   AccountView,
@@ -6,11 +7,16 @@ import type {
   ErrorData,
   JsonObject,
   JsonValue,
+  LinkPurposeName,
   LoginErrorKey,
   NewPasswordRule,
   NewPasswordView,
   PasswordRuleName,
+  SecondFactorErrorKey,
 } from './pages.ts';
+
+export * from './account_presenters.ts';
+export { qrCode } from './qr.ts';
 
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
 
@@ -41,6 +47,7 @@ interface LoginError {
 const LOGIN_ERRORS: Readonly<Record<LoginErrorKey, LoginError>> = {
   invalid_credentials: { message: 'login.error.credentials', fields: ['identifier', 'password'] },
   identifier_required: { message: 'login.error.identifier', fields: ['identifier'] },
+  passkey_refused: { message: 'login.error.passkey', fields: [] },
   password_required: { message: 'login.error.password', fields: ['password'] },
   form_expired: { message: 'login.error.expired', fields: [] },
   too_many_attempts: { message: 'login.error.throttled', fields: [] },
@@ -49,6 +56,22 @@ const LOGIN_ERRORS: Readonly<Record<LoginErrorKey, LoginError>> = {
 
 export function loginError(key: LoginErrorKey): LoginError {
   return LOGIN_ERRORS[key];
+}
+
+const SECOND_FACTOR_ERRORS: Readonly<Record<SecondFactorErrorKey, MessageKey>> = {
+  invalid_code: 'second-factor.error.code',
+  invalid_recovery_code: 'second-factor.error.recovery',
+  passkey_refused: 'second-factor.error.passkey',
+  code_required: 'second-factor.error.required',
+};
+
+export function secondFactorError(key: SecondFactorErrorKey): MessageKey {
+  return SECOND_FACTOR_ERRORS[key];
+}
+
+/** A secret in groups that can be typed without losing one's place. */
+export function secretInGroups(secret: string): string {
+  return secret.match(/.{1,4}/g)?.join(' ') ?? '';
 }
 
 type RuleState = 'open' | 'met' | 'failed';
@@ -104,6 +127,97 @@ function checksOf({ name, limit, pattern }: NewPasswordRule): PasswordRuleText['
   if (name === 'too_short') return [['minimum', String(limit)]];
   if (name === 'too_long') return [['maximum', String(limit)]];
   return pattern === undefined ? [] : [['pattern', pattern]];
+}
+
+interface AskText {
+  title: MessageKey;
+  lead: MessageKey;
+  submit: MessageKey;
+  error: MessageKey;
+  sent: MessageKey;
+}
+
+const ASK_TEXTS = {
+  forgot: {
+    title: 'forgot.title',
+    lead: 'forgot.lead',
+    submit: 'forgot.submit',
+    error: 'forgot.error',
+    sent: 'mail-sent.forgot',
+  },
+  'sign-up': {
+    title: 'sign-up.title',
+    lead: 'sign-up.lead',
+    submit: 'sign-up.submit',
+    error: 'sign-up.error',
+    sent: 'mail-sent.sign-up',
+  },
+} as const satisfies Record<string, AskText>;
+
+export function askText(purpose: keyof typeof ASK_TEXTS): AskText {
+  return ASK_TEXTS[purpose];
+}
+
+interface LinkText {
+  title: MessageKey;
+  lead: MessageKey;
+  submit: MessageKey;
+  doneTitle: MessageKey;
+  doneLead: MessageKey;
+}
+
+const LINK_TEXTS: Readonly<Record<LinkPurposeName, LinkText>> = {
+  reset_password: {
+    title: 'set-password.reset.title',
+    lead: 'set-password.reset.lead',
+    submit: 'set-password.submit',
+    doneTitle: 'link-done.reset.title',
+    doneLead: 'link-done.reset.lead',
+  },
+  invitation: {
+    title: 'set-password.invitation.title',
+    lead: 'set-password.invitation.lead',
+    submit: 'set-password.submit',
+    doneTitle: 'link-done.invitation.title',
+    doneLead: 'link-done.invitation.lead',
+  },
+  sign_up: {
+    title: 'set-password.sign-up.title',
+    lead: 'set-password.sign-up.lead',
+    submit: 'set-password.submit.sign-up',
+    doneTitle: 'link-done.sign-up.title',
+    doneLead: 'link-done.sign-up.lead',
+  },
+  verify_email: {
+    title: 'confirm-link.verify-email.title',
+    lead: 'confirm-link.verify-email.lead',
+    submit: 'confirm-link.verify-email.submit',
+    doneTitle: 'link-done.verify-email.title',
+    doneLead: 'link-done.verify-email.lead',
+  },
+  change_email: {
+    title: 'confirm-link.change-email.title',
+    lead: 'confirm-link.change-email.lead',
+    submit: 'confirm-link.change-email.submit',
+    doneTitle: 'link-done.change-email.title',
+    doneLead: 'link-done.change-email.lead',
+  },
+  unlock: {
+    title: 'confirm-link.unlock.title',
+    lead: 'confirm-link.unlock.lead',
+    submit: 'confirm-link.unlock.submit',
+    doneTitle: 'link-done.unlock.title',
+    doneLead: 'link-done.unlock.lead',
+  },
+};
+
+export function linkText(purpose: LinkPurposeName): LinkText {
+  return LINK_TEXTS[purpose];
+}
+
+/** How long a link works, in words: 30 minutes. */
+export function duration(seconds: number, { locale }: Translator): string {
+  return durationOf(seconds, locale);
 }
 
 interface ErrorText {
@@ -219,6 +333,11 @@ function printJson(value: JsonValue): string {
   if (typeof value === 'string') return value;
   const line = JSON.stringify(value) ?? '';
   return line.length <= 48 ? line : JSON.stringify(value, null, 2);
+}
+
+/** The day in words. @param seconds since the epoch */
+export function dateOf(seconds: number, { locale }: Translator): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(seconds * 1000));
 }
 
 /** @param seconds since the epoch */

@@ -1,15 +1,21 @@
+import type { AccountPages } from './account_pages.ts';
 import { type Asset, loadAssets } from './assets.ts';
 import { Html } from './html.ts';
 import { type ComposedMail, createMailComposer, type MailData, type MailName } from './mails.ts';
-import { createTranslator, type Locale, locales, negotiate, type Translator } from './messages.ts';
-import type { PageName, Pages } from './pages.ts';
+import { createTranslator, type Locale, locales, type MessageKey, negotiate, type Translator } from './messages.ts';
+import type { Pages as OtherPages } from './pages.ts';
 import * as present from './presenters.ts';
 import { compileTemplates, type TemplateScope } from './templates.ts';
 
+export type * from './account_pages.ts';
+export { isAccountDone } from './account_presenters.ts';
 export type { Asset } from './assets.ts';
 export type { ComposedMail, MailData, MailName } from './mails.ts';
 export type { Locale, MessageKey } from './messages.ts';
 export type * from './pages.ts';
+
+export interface Pages extends OtherPages, AccountPages {}
+export type PageName = keyof Pages;
 
 export interface Views {
   /**
@@ -31,8 +37,8 @@ export interface Views {
 }
 
 interface Shell<D> {
-  /** `door` is one step of a flow, `hall` a page to look around in. */
-  layout: 'door' | 'hall';
+  /** `door` is one step of a flow, `hall` a page to look around in, `account` a hall with a person's own rooms. */
+  layout: 'door' | 'hall' | 'account';
   title(data: D, translator: Translator): string;
   /** A line under the door, where there is something to say. */
   note?: (translator: Translator) => string;
@@ -48,6 +54,22 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
     },
     note: ({ t }) => t('login.address'),
   },
+  'second-factor': {
+    layout: 'door',
+    title: (data, { t }) => {
+      const page = t('second-factor.title');
+      return data.error === undefined ? page : t('title.error', { page });
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  enrol: {
+    layout: 'door',
+    title: (data, { t }) => {
+      const page = t('enrol.title');
+      return data.error === undefined ? page : t('title.error', { page });
+    },
+  },
+  'recovery-codes': { layout: 'door', title: (_, { t }) => t('recovery-codes.title') },
   'new-password': {
     layout: 'door',
     title: ({ newPassword }, { t }) => {
@@ -60,10 +82,52 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'select-account': { layout: 'door', title: (_, { t }) => t('select-account.title') },
   logout: { layout: 'door', title: (_, { t }) => t('logout.title') },
   'logged-out': { layout: 'door', title: (_, { t }) => t('logged-out.title') },
+  'ask-mail': {
+    layout: 'door',
+    title: ({ purpose, failed }, { t }) => {
+      const page = t(present.askText(purpose).title);
+      return failed ? t('title.error', { page }) : page;
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  'mail-sent': { layout: 'door', title: (_, { t }) => t('mail-sent.title') },
+  'set-password': {
+    layout: 'door',
+    title: ({ purpose, newPassword, nameFailed }, { t }) => {
+      const page = t(present.linkText(purpose).title);
+      return newPassword.failed || nameFailed ? t('title.error', { page }) : page;
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  'confirm-link': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).title) },
+  'link-done': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).doneTitle) },
+  'link-gone': { layout: 'door', title: (_, { t }) => t('link-gone.title') },
+  outbox: { layout: 'hall', title: (_, { t }) => t('outbox.title') },
+  'outbox-mail': { layout: 'hall', title: ({ subject }) => subject },
   error: { layout: 'door', title: (_, { t }) => t('error.title') },
+  'account/overview': accountShell('account.overview.title'),
+  'account/profile': accountShell('account.profile.title'),
+  'account/email': accountShell('account.email.title'),
+  'account/username': accountShell('account.username.title'),
+  'account/password': accountShell('account.password.title'),
+  'account/second-factor': accountShell('account.second-factor.title'),
+  'account/authenticator': accountShell('account.authenticator.title'),
+  'account/recovery-codes': accountShell('account.recovery-codes.title'),
+  'account/passkeys': accountShell('account.passkeys.title'),
+  'account/sessions': accountShell('account.sessions.title'),
+  'account/apps': accountShell('account.apps.title'),
+  'account/events': accountShell('account.events.title'),
   home: { layout: 'hall', title: (_, { t }) => t('home.title') },
   demo: { layout: 'hall', title: (_, { t }) => t('demo.title') },
 };
+
+function accountShell(title: MessageKey): Shell<{ problem?: unknown }> {
+  return {
+    layout: 'account',
+    // As of a sign-in that was refused.
+    title: ({ problem }, { t }) => (problem === undefined ? t(title) : t('title.error', { page: t(title) })),
+  };
+}
 
 /** Reads and compiles everything once; throws when a template doesn't compile. Nothing is read after that. */
 export function createViews(): Views {

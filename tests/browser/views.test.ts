@@ -94,7 +94,69 @@ const newPassword = {
   ],
 } as const;
 
+const passkey = JSON.stringify({ challenge: 'AAAA', rpId: '127.0.0.1', userVerification: 'required' });
+const authenticator = {
+  secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  uri: 'otpauth://totp/id.example.com:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=id.example.com',
+  enrolment: 'sealed',
+};
+const trustUntil = now + 30 * 86_400;
+
 const CASES: readonly Case[] = [
+  pageCase(
+    'second-factor',
+    'second-factor',
+    { ...form, client, account, hasCode: true, passkey, trustUntil },
+    { ids: ['code', 'submit', 'passkey', 'recovery-code', 'use-recovery-code', 'cancel'], focus: 'code' },
+  ),
+  pageCase(
+    'second-factor-wrong',
+    'second-factor',
+    { ...form, client, account, hasCode: true, error: 'invalid_code' },
+    { focus: 'error' },
+  ),
+  pageCase('second-factor-recovery', 'second-factor', {
+    ...form,
+    client,
+    account,
+    hasCode: false,
+    passkey,
+    error: 'invalid_recovery_code',
+  }),
+  pageCase('second-factor-hostile', 'second-factor', {
+    action: EVIL,
+    csrf: EVIL,
+    client: hostile,
+    account: { name: LONG, email: EVIL },
+    hasCode: true,
+    passkey: EVIL,
+    trustUntil,
+  }),
+  pageCase(
+    'enrol',
+    'enrol',
+    { ...form, client, authenticator, isOptional: false },
+    { ids: ['totp-secret', 'code', 'submit', 'cancel'] },
+  ),
+  pageCase(
+    'enrol-wrong',
+    'enrol',
+    { ...form, client, authenticator, isOptional: true, error: 'invalid_code' },
+    { ids: ['later'], focus: 'code' },
+  ),
+  pageCase('enrol-hostile', 'enrol', {
+    action: EVIL,
+    csrf: EVIL,
+    client: { name: LONG },
+    authenticator: { secret: EVIL, uri: `otpauth://totp/${EVIL}`, enrolment: EVIL },
+    isOptional: true,
+  }),
+  pageCase(
+    'recovery-codes',
+    'recovery-codes',
+    { client, next: '/login/uid', codes: Array.from({ length: 10 }, () => '0k3m-9abc-wxyz') },
+    { ids: ['recovery-codes', 'copy', 'print', 'next'] },
+  ),
   pageCase(
     'new-password',
     'new-password',
@@ -115,6 +177,12 @@ const CASES: readonly Case[] = [
     newPassword: { rules: [{ name: 'no_upper', pattern: EVIL }], isFirst: true },
   }),
   pageCase('login', 'login', { ...form, client: { ...client, logoUri } }, { ids: loginIds, focus: 'identifier' }),
+  pageCase(
+    'login-passkey',
+    'login',
+    { ...form, client, passkey, error: 'passkey_refused' },
+    { ids: [...loginIds, 'passkey'], focus: 'error' },
+  ),
   pageCase(
     'login-error',
     'login',
@@ -226,6 +294,83 @@ const CASES: readonly Case[] = [
     accessToken: { raw: jwt, header, claims, expiresAt: 1e300 },
     userinfo: { evil: EVIL, long: LONG },
   }),
+  pageCase(
+    'forgot',
+    'ask-mail',
+    { ...form, purpose: 'forgot', failed: false },
+    { ids: ['identifier', 'submit'], focus: 'identifier' },
+  ),
+  pageCase(
+    'sign-up',
+    'ask-mail',
+    { ...form, purpose: 'sign-up', failed: true, typed: EVIL },
+    { ids: ['email', 'submit'], focus: 'error' },
+  ),
+  pageCase('mail-sent', 'mail-sent', { purpose: 'forgot', lifetimeSeconds: 1_800 }),
+  pageCase('mail-sent-sign-up', 'mail-sent', { purpose: 'sign-up', lifetimeSeconds: 86_400 }),
+  pageCase(
+    'set-password',
+    'set-password',
+    {
+      ...form,
+      purpose: 'reset_password',
+      email: account.email,
+      newPassword: { rules: [{ name: 'too_short', limit: 12 }] },
+    },
+    { ids: ['new-password', 'submit'] },
+  ),
+  pageCase('set-password-invitation', 'set-password', {
+    ...form,
+    purpose: 'invitation',
+    email: `${LONG}@example.com`,
+    newPassword: { rules: [{ name: 'too_short', limit: 12 }], isFirst: true },
+  }),
+  pageCase(
+    'set-password-sign-up',
+    'set-password',
+    {
+      action: EVIL,
+      csrf: EVIL,
+      purpose: 'sign_up',
+      email: EVIL,
+      name: EVIL,
+      nameFailed: true,
+      newPassword: { rules: [{ name: 'too_short', limit: 12 }], failed: ['too_short'], isFirst: true },
+    },
+    { ids: ['name', 'new-password', 'submit'] },
+  ),
+  ...(['verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
+    pageCase(`confirm-${purpose}`, 'confirm-link', { ...form, purpose, email: EVIL }, { ids: ['submit'] }),
+  ),
+  ...(['reset_password', 'invitation', 'sign_up', 'verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
+    pageCase(`link-done-${purpose}`, 'link-done', { purpose }, { ids: ['account'] }),
+  ),
+  pageCase('link-gone', 'link-gone', { purpose: 'reset_password' }, { ids: ['forgot'] }),
+  pageCase('link-gone-taken', 'link-gone', { purpose: 'sign_up', isTaken: true }),
+  pageCase('outbox', 'outbox', {
+    mails: [
+      { url: '/outbox/a.eml', to: 'ada@example.com', subject: EVIL + LONG, date: 'Tue, 01 Sep 2026 10:00:00 +0000' },
+    ],
+  }),
+  pageCase('outbox-empty', 'outbox', { mails: [] }),
+  pageCase('outbox-mail', 'outbox-mail', {
+    from: EVIL,
+    to: EVIL,
+    subject: EVIL,
+    date: EVIL,
+    parts: [
+      { text: `${EVIL}\n`, isLink: false },
+      { text: `http://localhost:3000/account/link/unlock?token=${LONG}`, isLink: true },
+    ],
+  }),
+  pageCase(
+    'login-side-ways',
+    'login',
+    { ...form, client, forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' },
+    {
+      ids: ['forgot', 'sign-up'],
+    },
+  ),
   pageCase('demo-failed', 'demo', {
     ...demo,
     steps: [...steps.slice(0, 2), { step: 'error', detail: EVIL }],

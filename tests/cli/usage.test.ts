@@ -11,11 +11,12 @@ import { finished, runCli, setUpCli, startCli } from './run_cli.ts';
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   keys: ['list', 'rotate', 'revoke'],
   clients: ['create', 'list', 'show', 'delete', 'rotate-secret'],
-  users: ['create', 'list', 'show', 'disable', 'enable', 'set-password'],
   passwords: ['status', 'blocklist'],
+  users: ['create', 'list', 'show', 'disable', 'enable', 'set-password', 'invite'],
   resources: ['create', 'list', 'show', 'delete'],
   migrate: ['up', 'status'],
   'master-key': ['rotate'],
+  mail: ['test'],
   config: ['check'],
 };
 

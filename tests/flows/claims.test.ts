@@ -135,7 +135,14 @@ test('an ID token says who, for whom, until when and by which sign-in, and nothi
     params: { nonce: 'n-0S6_WzA2Mj', max_age: '600', scope: 'openid profile email' },
   });
   const { iat, exp, auth_time, sid, at_hash, ...rest } = idTokenOf(tokens);
-  assert.deepEqual(rest, { iss: app.issuer, aud: party.id, sub: ada.id, nonce: 'n-0S6_WzA2Mj' });
+  assert.deepEqual(rest, {
+    iss: app.issuer,
+    aud: party.id,
+    sub: ada.id,
+    nonce: 'n-0S6_WzA2Mj',
+    acr: 'urn:cardea:acr:1fa',
+    amr: ['pwd'],
+  });
   assert.equal(Number(exp) - Number(iat), 3_600);
   const now = Date.now() / 1000;
   assert.ok(Math.abs(Number(iat) - now) < 60 && Number(auth_time) <= Number(iat) && Number(auth_time) > now - 60);

@@ -67,6 +67,9 @@ export async function tokensFor(
 }
 
 export type Shown =
+  | 'second-factor'
+  | 'enrol'
+  | 'recovery-codes'
   | 'sign-in'
   | 'new-password'
   | 'consent'
@@ -78,6 +81,9 @@ export type Shown =
 
 const MARKS: readonly (readonly [RegExp, Shown])[] = [
   [/ id="password"/, 'sign-in'],
+  [/ id="totp-secret"/, 'enrol'],
+  [/ id="recovery-codes"/, 'recovery-codes'],
+  [/ id="use-recovery-code"/, 'second-factor'],
   [/ id="new-password"/, 'new-password'],
   [/ id="allow"/, 'consent'],
   [/ id="another"/, 'select-account'],

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createPasswords } from '../../server/accounts/passwords.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { type App, createApp } from '../../server/app.ts';
@@ -106,6 +109,8 @@ export interface Deployment {
   readonly db: Db;
   readonly databaseUrl: string;
   readonly masterKey: string;
+  /** Where mails go when no mail server is configured: its `outbox`. */
+  readonly dataDir: string;
   readonly seed: Seeder;
   /** Every statement that the app has sent, BEGIN and COMMIT included; empty it to count a request's. */
   readonly statements: string[];
@@ -124,7 +129,10 @@ export async function deployment(
   const masterKey = options.masterKey ?? remember('master_key', randomBytes(32).toString('base64'));
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
+  const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
+  defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
   const config = loadConfig({
+    CARDEA_DATA_DIR: dataDir,
     CARDEA_PORT: String(port),
     CARDEA_ISSUER: issuer,
     CARDEA_DEMO: 'false',
@@ -150,5 +158,5 @@ export async function deployment(
   defer(scope, close);
   await app.http.listen({ host: config.host, port: config.port });
   const seed = await createSeeder(db, masterKey, options.now);
-  return { issuer, app, db, databaseUrl: url, masterKey, seed, statements, logLines, close };
+  return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, logLines, close };
 }

@@ -153,6 +153,61 @@ describe('configuration', () => {
         bad: ['99', '60001', '5s'],
       },
       {
+        name: 'CARDEA_SMTP_URL',
+        read: (config) => config.smtp,
+        good: [
+          [
+            'smtp://mail.example.com',
+            { host: 'mail.example.com', port: 587, secure: false, tls: 'required', auth: undefined },
+          ],
+          [
+            'smtps://door:p%40ss@mail.example.com',
+            {
+              host: 'mail.example.com',
+              port: 465,
+              secure: true,
+              tls: 'required',
+              auth: { user: 'door', pass: 'p@ss' },
+            },
+          ],
+          ['smtp://127.0.0.1:25', { host: '127.0.0.1', port: 25, secure: false, tls: 'none', auth: undefined }],
+          ['smtp://[::1]:25', { host: '::1', port: 25, secure: false, tls: 'none', auth: undefined }],
+          [
+            'smtp://localhost:25?tls=required',
+            { host: 'localhost', port: 25, secure: false, tls: 'required', auth: undefined },
+          ],
+          ['smtp://relay:25?tls=none', { host: 'relay', port: 25, secure: false, tls: 'none', auth: undefined }],
+        ],
+        bad: [
+          '',
+          'relay:25',
+          'http://relay',
+          'smtp://',
+          'smtp://relay/path',
+          'smtp://relay?tls=maybe',
+          'smtp://relay?pool=1',
+          'smtp://%zz@relay',
+        ],
+      },
+      {
+        name: 'CARDEA_MAIL_FROM',
+        read: (config) => config.mailFrom,
+        good: [
+          ['door@example.com', { address: 'door@example.com' }],
+          ['Cardea at Example <door@example.com>', { name: 'Cardea at Example', address: 'door@example.com' }],
+        ],
+        bad: ['', 'Cardea', 'a@b, c@d', 'Cardea <door>', 'Cardea\r\nBcc: x <door@example.com>', 'a@b <c@d>'],
+      },
+      {
+        name: 'CARDEA_SIGN_UP',
+        read: (config) => config.signUp,
+        good: [
+          ['true', true],
+          ['false', false],
+        ],
+        bad: ['', 'yes'],
+      },
+      {
         name: 'CARDEA_REDIS_URL',
         read: (config) => config.redisUrl,
         good: [
@@ -190,6 +245,34 @@ describe('configuration', () => {
         read: (config) => config.logLevel,
         good: [['debug', 'debug']],
         bad: ['', 'INFO', 'verbose'],
+      },
+      { name: 'CARDEA_NAME', read: (config) => config.name, good: [['Example', 'Example']], bad: [''] },
+      {
+        name: 'CARDEA_SECOND_FACTOR',
+        read: (config) => config.secondFactor.required,
+        good: [
+          ['optional', false],
+          ['required', true],
+        ],
+        bad: ['', 'true', 'Required'],
+      },
+      {
+        name: 'CARDEA_TRUST_DEVICE',
+        read: (config) => config.secondFactor.trustDeviceSeconds,
+        good: [
+          ['0', 0],
+          ['30d', 2_592_000],
+        ],
+        bad: ['', 'never', '-1'],
+      },
+      {
+        name: 'CARDEA_SECOND_FACTOR_GROUPS',
+        read: (config) => config.secondFactor.groups,
+        good: [
+          ['', []],
+          ['admins, staff', ['admins', 'staff']],
+        ],
+        bad: [],
       },
       {
         name: 'CARDEA_TRUSTED_PROXIES',
@@ -393,6 +476,7 @@ describe('configuration', () => {
       CARDEA_REDIS_URL: 'redis://:p@h:6379',
       CARDEA_MASTER_KEY: KEY,
       CARDEA_PASSWORD_PEPPER: KEY,
+      CARDEA_SMTP_URL: 'smtp://u:p@h',
     };
 
     test('each secret has a twin, which ends with or without a newline', () => {
@@ -457,6 +541,13 @@ describe('configuration', () => {
 
     test('refuses demo data', () => {
       assert.match(problem({ ...PRODUCTION, CARDEA_DEMO: 'true' }), /^CARDEA_DEMO must not be set/);
+    });
+
+    test('people who sign up have to be mailed', () => {
+      const env = { ...PRODUCTION, CARDEA_SIGN_UP: 'true' };
+      assert.match(problem(env), /^CARDEA_SIGN_UP needs CARDEA_SMTP_URL/);
+      assert.deepEqual(problems({ ...env, CARDEA_SMTP_URL: 'smtp://relay.example.com' }), []);
+      assert.deepEqual(problems({ CARDEA_SIGN_UP: 'true' }), [], 'in development mails go into files');
     });
 
     test('says all that is missing at once', () => {

@@ -50,6 +50,7 @@ const configuration = createConfiguration({
   findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
   registeredScope: async () => spec.scope,
   isFirstParty: async () => true,
+  requiresSecondFactor: async () => false,
   now: Date.now,
 });
 

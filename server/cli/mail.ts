@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { checkEmail } from '../accounts/identifiers.ts';
+import { createMails } from '../accounts/mails.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { systemClock } from '../platform/clock.ts';
+import { AppError } from '../platform/errors.ts';
+import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
+import { createViews } from '../views/views.ts';
+import { verb } from './context.ts';
+import { JSON_OPTION, type PrintOptions, printItem } from './output.ts';
+
+export function mailCommand(program: Command): void {
+  const noun = program.command('mail').description('what is mailed to people');
+
+  noun
+    .command('test')
+    .description('send a mail and print what the mail server answered')
+    .requiredOption('--to <address>', 'who gets it')
+    .option(...JSON_OPTION)
+    .action(async (options: PrintOptions & { to: string }) => {
+      const config = loadConfig();
+      const to = checkEmail(options.to);
+      const mailer = mailerOf(config);
+      try {
+        const data = { email: to, host: config.issuer.host, at: systemClock(), details: {} };
+        const mail = createViews().mail('test', data, 'en');
+        const message = { ...mail, kind: 'test', to: { address: to }, locale: 'en', id: randomUUID() };
+        printItem({ to, from: config.mailFrom.address, answer: await mailer.send(message) }, options);
+      } finally {
+        mailer.close();
+      }
+    });
+}
+
+/** The verb `users invite`. */
+export function inviteVerb(noun: Command): void {
+  noun
+    .command('invite')
+    .description('add a person, who is mailed a link to choose a password with; again for one who has not followed it')
+    .requiredOption('--email <address>', 'e-mail address, to sign in with and to write to')
+    .option('--name <name>', 'full name, as it is shown')
+    .option('--locale <tag>', 'language to write in, such as de')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions & { email: string; name?: string; locale?: string }>(async (context, options) => {
+        const { config, db, sealer, now } = context;
+        assertMailed(config);
+        const { json: _, ...profile } = options;
+        const accounts = await context.accounts();
+        const known = await accounts.findByIdentifier(profile.email);
+        // Somebody who has a password, or who has signed in otherwise, needs no invitation.
+        if (known?.passwordHash || known?.emailVerified) {
+          throw new AppError('identifier_taken', 409, 'email: somebody has it already', { field: 'email' });
+        }
+        const { id, email } = known ?? (await accounts.create(profile));
+        await db.transact([createMails({ db, sealer, now }).enqueue({ kind: 'invitation', accountId: id })]);
+        printItem({ id, email, invited: true }, options);
+      }),
+    );
+}
+
+function mailerOf(config: Config): Mailer {
+  assertMailed(config);
+  const sender = { from: config.mailFrom, domain: config.issuer.hostname, now: systemClock };
+  return config.smtp
+    ? createSmtpMailer(config.smtp, sender)
+    : createOutboxMailer(join(config.dataDir, 'outbox'), sender);
+}
+
+function assertMailed({ production, smtp }: Config): void {
+  if (production && !smtp) {
+    throw new AppError('mail_not_configured', 409, 'nobody is mailed: CARDEA_SMTP_URL is not set');
+  }
+}

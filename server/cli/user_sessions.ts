@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { createEvents } from '../accounts/events.ts';
+import { createSessionDetails } from '../accounts/session_details.ts';
+import { createOverview } from '../records/overview.ts';
+import { verb } from './context.ts';
+import { JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+
+const USER = 'id, e-mail address or username';
+const EVENTS_MAX = 1_000;
+
+/** Verbs of `users` about what a person has open, and what has happened to them: what they see at `/account`. */
+export function userSessionsCommands(noun: Command): void {
+  noun
+    .command('sessions')
+    .description('browsers in which a person is signed in')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const account = await accounts.resolve(ref);
+        const [sessions, details] = await Promise.all([
+          createOverview(context).sessionsOf(account.id),
+          createSessionDetails({ ...context, accounts }).list(account),
+        ]);
+        const items = sessions.map(({ uid, authTime, amr, clientIds, expiresAt }) => {
+          const { browser, system, network, lastSeenAt } = details.find(({ sessionUid }) => sessionUid === uid) ?? {};
+          return {
+            uid,
+            browser,
+            system,
+            network,
+            signed_in_at: authTime,
+            last_seen_at: lastSeenAt,
+            amr,
+            clients: clientIds,
+            expires_at: expiresAt,
+          };
+        });
+        const columns = ['uid', 'browser', 'system', 'network', 'signed_in_at', 'last_seen_at', 'amr'];
+        printItems(items, columns, 'They are signed in nowhere.', options);
+      }),
+    );
+
+  noun
+    .command('end-sessions')
+    .description('sign a person out everywhere at once, and out of all apps; they may sign in again')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const account = await accounts.resolve(ref);
+        const overview = createOverview(context);
+        const events = createEvents({ ...context, accounts });
+        const ended = await overview.sessionsOf(account.id);
+        await context.db.transact([...overview.endSessions(account.id), events.append(account, 'session_ended')]);
+        printItem({ id: account.id, sessions_ended: ended.length }, options);
+      }),
+    );
+
+  noun
+    .command('events')
+    .description('what happened to a person’s account in the last 90 days, the newest first')
+    .argument('<user>', USER)
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, ref = '') => {
+        const accounts = await context.accounts();
+        const events = createEvents({ ...context, accounts });
+        const listed = await events.list(await accounts.resolve(ref), EVENTS_MAX);
+        const items = listed.map(({ kind, at, details }) => ({ at, kind, ...details }));
+        printItems(
+          items,
+          ['at', 'kind', 'browser', 'system', 'address', 'subject'],
+          'Nothing has happened yet.',
+          options,
+        );
+      }),
+    );
+}

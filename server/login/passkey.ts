@@ -1,0 +1,38 @@
+import type { Fields } from '../platform/forms.ts';
+import { textField } from '../platform/forms.ts';
+import { withSecondFactor } from './assurance.ts';
+import type { Login } from './interactions.ts';
+import type { StepContext } from './step.ts';
+
+/** What the browser is asked for on the first page: any passkey that it has for this site. As JSON, for the script. */
+export async function passkeyOptions({ parts, visit }: StepContext): Promise<string> {
+  return JSON.stringify(await parts.passkeys.assertionOptions(parts.passkeyChallenge(visit.uid)));
+}
+
+/**
+ * Signing in by a passkey alone. The device is one factor, and that it checked who uses it (a PIN, a fingerprint) is
+ * another: `hwk` or `swk`, `user`, and so `mfa` (RFC 8176).
+ * @returns undefined when it is nobody's; there is nothing to guess, so no account is locked by that
+ */
+export async function signInByPasskey(context: StepContext, fields: Fields): Promise<Login | undefined> {
+  const { parts, visit, request, deviceToken } = context;
+  await parts.limits.assertAllowed('sign-in', request.ip);
+  const assertion = await parts.passkeys.verify(parts.passkeyChallenge(visit.uid), textField(fields, 'assertion'), {
+    requireUserVerification: true,
+  });
+  if (!assertion) {
+    await parts.limits.count('sign-in', request.ip);
+    return undefined;
+  }
+  parts.keepAccount(assertion.account);
+  const { id: accountId, epoch } = assertion.account;
+  const device = await parts.devices.isKnown(accountId, deviceToken ?? parts.devices.newToken());
+  return {
+    accountId,
+    epoch,
+    ts: Math.floor(parts.now() / 1000),
+    amr: withSecondFactor([], assertion.amr),
+    remember: true,
+    device: { ...device, trusted: false },
+  };
+}

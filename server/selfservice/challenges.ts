@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { openJson, type Sealer, sealJson } from '../platform/sealing.ts';
+
+/**
+ * Challenges for registering a passkey (WebAuthn L3 §13.4.3). Nothing is stored: the challenge travels through the form,
+ * sealed, and is good for one session and a few minutes. One that came twice would register the same passkey twice, which
+ * the store refuses.
+ */
+export interface Challenges {
+  create(sessionUid: string): { challenge: string; sealed: string };
+  /** @returns undefined for one that is over, or was not made for this session */
+  open(sessionUid: string, sealed: string): string | undefined;
+}
+
+const CHALLENGE_BYTES = 32;
+const LIFETIME_MS = 10 * 60_000;
+
+interface Sealed {
+  readonly challenge: string;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+export function createChallenges({ sealer, now }: { sealer: Sealer; now: Clock }): Challenges {
+  const placeOf = (sessionUid: string) => ({ table: 'passkeys', column: 'challenge', row: sessionUid });
+  return {
+    create(sessionUid) {
+      const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
+      const content: Sealed = { challenge, until: now() + LIFETIME_MS };
+      return { challenge, sealed: sealJson(sealer, placeOf(sessionUid), content).toString('base64url') };
+    },
+    open(sessionUid, sealed) {
+      try {
+        const { challenge, until } = openJson(sealer, placeOf(sessionUid), Buffer.from(sealed, 'base64url')) as Sealed;
+        return until > now() ? challenge : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,187 @@
+import type { FastifyRequest } from 'fastify';
+import type { Account } from '../accounts/account.ts';
+import { type Link, type LinkPurpose, linkGone } from '../accounts/links.ts';
+import { checkProfile } from '../accounts/profile.ts';
+import type { Bound } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import { type Fields, textField } from '../platform/forms.ts';
+import type { FormData, Locale, PasswordRuleName, SetPasswordData } from '../views/views.ts';
+import type { PublicOptions } from './public_options.ts';
+
+export interface ErrandContext {
+  readonly options: PublicOptions;
+  readonly request: FastifyRequest;
+  readonly link: Link;
+  /** Whom the link was made for; undefined for a sign-up. */
+  readonly account: Account | undefined;
+  readonly form: FormData;
+  /** Uses the link up; part of the transaction that does the errand. */
+  readonly consume: Bound;
+  readonly locale: Locale;
+}
+
+/** What came of a form: it is done, its page is shown again, or somebody else has the address by now. */
+export type ErrandAnswer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'again'; readonly html: string }
+  | { readonly kind: 'taken' };
+
+export interface Errand {
+  show(context: ErrandContext): string;
+  submit(context: ErrandContext, fields: Fields): Promise<ErrandAnswer>;
+}
+
+const DONE: ErrandAnswer = { kind: 'done' };
+
+/** What each kind of link is for. */
+export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
+  reset_password: passwordErrand(({ account: { id }, account, options, request }) => [
+    ...options.endSessions(id),
+    // Wrong passwords count no longer, wrong codes do: a mailbox is no second factor.
+    options.unlock(id, 'password'),
+    options.event(account, 'password_reset', options.origin(request)),
+    options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
+  ]),
+  invitation: passwordErrand(() => []),
+  sign_up: { show: (context) => setPassword(context, {}), submit: signUp },
+  verify_email: confirmErrand(async ({ account, options, consume, request }) => {
+    const event = options.event(account, 'email_verified', options.origin(request));
+    await options.accounts.update(account, { emailVerified: true }, [consume, event]);
+  }),
+  change_email: confirmErrand(async ({ account, options, consume, request, email }) => {
+    const details = options.origin(request);
+    await options.accounts.update(account, { email, emailVerified: true }, [
+      consume,
+      options.links.endAllOf(account.id),
+      options.event(account, 'email_changed', details),
+      options.mails.enqueue({ kind: 'email_changed', accountId: account.id, previous: account.email, details }),
+    ]);
+  }),
+  unlock: confirmErrand(async ({ account, options, consume, request }) => {
+    const details = options.origin(request);
+    await options.transact([
+      consume,
+      options.unlock(account.id),
+      options.event(account, 'unlocked', details),
+      options.mails.enqueue({ kind: 'unlocked', accountId: account.id, details }),
+    ]);
+  }),
+};
+
+type Known = ErrandContext & { readonly account: Account; readonly email: string };
+
+function known(context: ErrandContext): Known {
+  const { account, link } = context;
+  if (!account) throw linkGone();
+  return { ...context, account, email: link.payload.email ?? account.email };
+}
+
+/** Sets the password of the one account that the link was made for. Whoever has got the mail has shown whose address it is. */
+function passwordErrand(more: (context: Known) => readonly Bound[]): Errand {
+  return {
+    show: (context) => setPassword(context, {}),
+    async submit(context, fields) {
+      const { account, options, consume } = known(context);
+      const candidate = textField(fields, 'new_password');
+      const failed = await failedRules(context, account, candidate);
+      if (failed) return { kind: 'again', html: setPassword(context, { failed }) };
+      const verified = account.emailVerified ? [] : [options.accounts.updating(account, { emailVerified: true })];
+      await options.passwordChange.set(account, candidate, {
+        also: [consume, ...verified, ...more(known(context))],
+      });
+      return DONE;
+    },
+  };
+}
+
+async function signUp(context: ErrandContext, fields: Fields): Promise<ErrandAnswer> {
+  const { options, link, consume, locale } = context;
+  const { email } = link.payload;
+  if (email === undefined) throw linkGone();
+  const name = textField(fields, 'name');
+  const candidate = textField(fields, 'new_password');
+  const profile = profileOf({ email, emailVerified: true, name, locale });
+  const failed = await failedRules(context, profile ?? { email, emailVerified: true }, candidate);
+  if (!profile || failed) {
+    return { kind: 'again', html: setPassword(context, { name, nameFailed: !profile, ...(failed ? { failed } : {}) }) };
+  }
+  try {
+    await options.accounts.create({ ...profile, passwordHash: await options.hash(candidate) }, [consume]);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'identifier_taken') return { kind: 'taken' };
+    throw error;
+  }
+  return DONE;
+}
+
+function profileOf(input: Parameters<typeof checkProfile>[0]) {
+  try {
+    return checkProfile(input);
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+/** A page with a button: what is done takes a POST. */
+function confirmErrand(run: (context: Known) => Promise<unknown>): Errand {
+  return {
+    show(context) {
+      const { options, form, link, locale } = context;
+      const { email } = known(context);
+      return options.views.render('confirm-link', { ...form, purpose: confirmed(link.purpose), email }, locale);
+    },
+    async submit(context) {
+      try {
+        await run(known(context));
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'identifier_taken') return { kind: 'taken' };
+        throw error;
+      }
+      return DONE;
+    },
+  };
+}
+
+function confirmed(purpose: LinkPurpose): 'verify_email' | 'change_email' | 'unlock' {
+  if (purpose === 'verify_email' || purpose === 'change_email') return purpose;
+  return 'unlock';
+}
+
+function setPassword(
+  { options, form, link, account, locale }: ErrandContext,
+  more: { failed?: readonly PasswordRuleName[]; name?: string; nameFailed?: boolean },
+): string {
+  const { failed, name, nameFailed } = more;
+  const purpose: SetPasswordData['purpose'] =
+    link.purpose === 'sign_up' || link.purpose === 'invitation' ? link.purpose : 'reset_password';
+  const data: SetPasswordData = {
+    ...form,
+    purpose,
+    email: account?.email ?? link.payload.email ?? '',
+    newPassword: {
+      rules: options.passwordRules,
+      isFirst: purpose !== 'reset_password',
+      ...(failed ? { failed } : {}),
+    },
+    ...(name === undefined ? {} : { name }),
+    ...(nameFailed ? { nameFailed } : {}),
+  };
+  return options.views.render('set-password', data, locale);
+}
+
+/** @returns the rules that the password breaks; undefined when it will do */
+async function failedRules(
+  { options }: ErrandContext,
+  person: Parameters<PublicOptions['passwordChange']['check']>[0],
+  candidate: string,
+): Promise<readonly PasswordRuleName[] | undefined> {
+  try {
+    await options.passwordChange.check(person, candidate);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.status !== 400) throw error;
+    const { rules } = error as { rules?: readonly PasswordRuleName[] };
+    return rules ?? [error.code.replace(/^password_/, '') as PasswordRuleName];
+  }
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LINK_LIFETIMES } from '../accounts/links.ts';
+import { readForm, sendPage, textField } from '../platform/forms.ts';
+import { localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { createVisitors } from './visitor.ts';
+
+export const FORGOT_PATH = '/account/forgot';
+
+const IDENTIFIER_MAX = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
+
+/**
+ * A forgotten password. The answer is the same for everybody, and so is the work: what was typed goes into the mail
+ * queue, and who that is, if anybody, is found out when the mail is written (authentik CVE-2023-39522).
+ */
+export async function forgotRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
+  const { views, csrf, mails, throttle, limit, transact } = options;
+  const visitors = createVisitors(options.secure);
+  const subjectOf = (visitor: string) => `${FORGOT_PATH} ${visitor}`;
+
+  function ask(request: FastifyRequest, reply: FastifyReply, status: number, failed: boolean): FastifyReply {
+    const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
+    const data = { action: FORGOT_PATH, csrf: token, purpose: 'forgot', failed } as const;
+    return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
+  }
+
+  app.get(FORGOT_PATH, async (request, reply) => ask(request, reply, 200, false));
+
+  app.post(FORGOT_PATH, { config: { ...limit } }, async (request, reply) => {
+    const fields = readForm(request, csrf, subjectOf(visitors.known(request)));
+    await takeTurn(options, 'forgot', request);
+    const identifier = textField(fields, 'identifier').trim();
+    if (identifier === '') return ask(request, reply, 400, true);
+    const locale = localeOf(options, request);
+    if (identifier.length <= IDENTIFIER_MAX && (await throttle.admits(identifier))) {
+      const details = options.origin(request);
+      await transact([mails.enqueue({ kind: 'reset', email: identifier, locale, details })]);
+    }
+    const data = { purpose: 'forgot', lifetimeSeconds: LINK_LIFETIMES.reset_password } as const;
+    return sendPage(reply, 200, views.render('mail-sent', data, locale));
+  });
+}

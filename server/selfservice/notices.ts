@@ -1,0 +1,21 @@
+import type { EventKind } from '../accounts/events.ts';
+import type { NoticeKind } from '../accounts/mails.ts';
+import { visitorDetails } from '../accounts/session_details.ts';
+import type { Bound } from '../platform/db.ts';
+import type { PageContext } from './page.ts';
+
+/** The event of a change, for its transaction. @param subject what it is about, by the name that the person knows */
+export function eventOf({ parts, account, visitor }: PageContext, kind: EventKind, subject?: string): Bound {
+  const details = visitorDetails(visitor);
+  return parts.events.append(account, kind, subject === undefined ? details : { ...details, subject });
+}
+
+/** The event of a change that a person is told of by mail as well. @param factor which, as the mail calls it */
+export function noticesOf(context: PageContext, kind: EventKind, mail: NoticeKind, factor?: string): Bound[] {
+  const { parts, account, visitor } = context;
+  const details = { ...visitorDetails(visitor), ...(factor === undefined ? {} : { factor }) };
+  return [
+    eventOf(context, kind, kind.startsWith('passkey') ? factor : undefined),
+    parts.mails.enqueue({ kind: mail, accountId: account.id, details }),
+  ];
+}

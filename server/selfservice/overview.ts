@@ -1,0 +1,58 @@
+import type { AccountHint } from '../views/views.ts';
+import { eventViews } from './events.ts';
+import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+
+const RECENT = 3;
+/** So few codes that the person should get new ones. */
+const FEW_CODES = 3;
+
+/** All there is, in a line each, and what is worth a look. */
+export const overviewPage: AccountPage = {
+  path: ACCOUNT_PATH,
+  sensitive: false,
+
+  async show(context) {
+    const { parts, account } = context;
+    const [passkeys, codes, sessions, apps, events] = await Promise.all([
+      parts.passkeys.list(account),
+      parts.recoveryCodes.remaining(account),
+      parts.overview.sessionsOf(account.id),
+      appsOf(context),
+      parts.events.list(account, RECENT),
+    ]);
+    return parts.views.render(
+      'account/overview',
+      {
+        frame: frameOf(context, 'overview'),
+        emailVerified: account.emailVerified,
+        ...(account.username === undefined ? {} : { username: account.username }),
+        ...(account.passwordSetAt === null ? {} : { passwordSetAt: account.passwordSetAt }),
+        hasPassword: account.passwordHash !== null,
+        hasTotp: account.secondFactors.includes('totp'),
+        passkeys: passkeys.length,
+        recoveryCodes: codes,
+        sessions: sessions.length,
+        apps,
+        events: eventViews(context, events),
+        hints: hintsFor(context, codes),
+      },
+      context.locale,
+    );
+  },
+};
+
+function hintsFor({ account }: PageContext, codes: number): AccountHint[] {
+  const hasFactor = account.secondFactors.length > 0;
+  return [
+    ...(hasFactor ? [] : (['no_second_factor'] as const)),
+    ...(hasFactor && codes === 0 ? (['no_recovery_codes'] as const) : []),
+    ...(hasFactor && codes > 0 && codes <= FEW_CODES ? (['few_recovery_codes'] as const) : []),
+    ...(account.emailVerified ? [] : (['email_unverified'] as const)),
+  ];
+}
+
+async function appsOf({ parts, account }: PageContext): Promise<number> {
+  const apps = await parts.overview.grantsOf(account.id);
+  const infos = await Promise.all(apps.map(({ clientId }) => parts.findApp(clientId)));
+  return infos.filter((info) => info && !info.builtin).length;
+}

@@ -1,0 +1,108 @@
+import type { Account } from '../accounts/account.ts';
+import type { Events } from '../accounts/events.ts';
+import type { Mails } from '../accounts/mails.ts';
+import type { Passkeys } from '../accounts/passkeys.ts';
+import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
+import type { SessionDetailsStore, Visitor } from '../accounts/session_details.ts';
+import type { Accounts } from '../accounts/store.ts';
+import type { Totp } from '../accounts/totp.ts';
+import type { Bound } from '../platform/db.ts';
+import type { Fields } from '../platform/forms.ts';
+import type { Overview } from '../records/overview.ts';
+import type { AccountDone, AccountFrame, AccountSection, Locale, NewPasswordView, Views } from '../views/views.ts';
+import type { Challenges } from './challenges.ts';
+import type { SignedIn } from './sessions.ts';
+
+/** What pages are given to work with. */
+export interface AccountParts {
+  readonly views: Views;
+  readonly accounts: Pick<Accounts, 'findById' | 'update'>;
+  readonly events: Events;
+  readonly mails: Pick<Mails, 'enqueue'>;
+  readonly overview: Overview;
+  readonly sessionDetails: SessionDetailsStore;
+  readonly totp: Totp;
+  readonly recoveryCodes: RecoveryCodes;
+  readonly passkeys: Passkeys;
+  readonly challenges: Challenges;
+  /** The one way to set a password (accounts/password_change.ts). */
+  readonly passwordChange: {
+    /**
+     * @param options `also`: statements of the same transaction; `deviceToken`: of the browser, which stays known
+     * @throws AppError 400 `password_<rule>`
+     */
+    set(
+      account: Account,
+      candidate: string,
+      options: { also: readonly Bound[]; deviceToken?: string | undefined },
+    ): Promise<unknown>;
+  };
+  /** The rules that a new password must keep, for its form. */
+  readonly passwordRules: NewPasswordView['rules'];
+  /** Whether anything is mailed here; without, an address cannot be changed. */
+  readonly sendsMail: boolean;
+  /** Runs statements as one transaction. */
+  transact(bound: readonly Bound[]): Promise<unknown>;
+  findApp(clientId: string): Promise<AppInfo | undefined>;
+  resourceServerName(identifier: string): Promise<string>;
+}
+
+export interface AppInfo {
+  readonly name: string;
+  readonly firstParty: boolean;
+  /** Our own pages: nobody's app. */
+  readonly builtin: boolean;
+  readonly uri?: string;
+  readonly logoUri?: string;
+}
+
+/** One request of somebody who is signed in. */
+export interface PageContext {
+  readonly parts: AccountParts;
+  readonly account: Account;
+  readonly session: SignedIn;
+  readonly visitor: Visitor;
+  /** The token that this browser brought along, if it has one. */
+  readonly deviceToken: string | undefined;
+  readonly locale: Locale;
+  readonly csrf: string;
+  /** What was done just before. */
+  readonly done: AccountDone | undefined;
+}
+
+/** What a page makes of a form: done, and where to go on; or a page, with what was wrong or with what is shown once. */
+export type PageAnswer =
+  | { readonly kind: 'done'; readonly done: AccountDone; readonly to: string }
+  | { readonly kind: 'again'; readonly html: string }
+  | { readonly kind: 'once'; readonly html: string };
+
+/** One file a page. */
+export interface AccountPage {
+  readonly path: string;
+  /** Needs a sign-in that is fresh, and at the account's own level. */
+  readonly sensitive: boolean;
+  show(context: PageContext): Promise<string>;
+  submit?(context: PageContext, fields: Fields): Promise<PageAnswer>;
+}
+
+export const ACCOUNT_PATH = '/account';
+
+export function frameOf({ account, csrf, done }: PageContext, section: AccountSection): AccountFrame {
+  const { name, email, zoneinfo } = account;
+  return {
+    section,
+    account: { email, ...(name === undefined ? {} : { name }) },
+    csrf,
+    ...(zoneinfo !== undefined && isTimeZone(zoneinfo) ? { zone: zoneinfo } : {}),
+    ...(done === undefined ? {} : { done }),
+  };
+}
+
+/** A profile may name a zone that this machine does not know. */
+export function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
+}

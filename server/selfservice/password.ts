@@ -1,0 +1,41 @@
+import { textField } from '../platform/forms.ts';
+import type { FormProblem, NewPasswordView } from '../views/views.ts';
+import { noticesOf } from './notices.ts';
+import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { failedRules, problemOf } from './problems.ts';
+
+/**
+ * A new password. Whoever had the old one is out at once: all other sessions and what apps got in them end in the
+ * transaction that sets it.
+ */
+export const passwordPage: AccountPage = {
+  path: `${ACCOUNT_PATH}/password`,
+  sensitive: true,
+
+  async show(context) {
+    return render(context);
+  },
+
+  async submit(context, fields) {
+    const { parts, account, session, deviceToken } = context;
+    const also = [
+      ...parts.overview.endSessions(account.id, { except: session.sessionUid }),
+      ...noticesOf(context, 'password_changed', 'password_changed'),
+    ];
+    try {
+      await parts.passwordChange.set(account, textField(fields, 'new_password'), { also, deviceToken });
+    } catch (error) {
+      const failed = failedRules(error);
+      return { kind: 'again', html: failed ? render(context, { failed }) : render(context, {}, problemOf(error)) };
+    }
+    return { kind: 'done', done: 'password', to: passwordPage.path };
+  },
+};
+
+function render(context: PageContext, more: Partial<NewPasswordView> = {}, problem?: FormProblem): string {
+  const { parts, account, locale } = context;
+  const isFirst = account.passwordHash === null;
+  const newPassword = { rules: parts.passwordRules, isFirst, ...more };
+  const data = { frame: frameOf(context, 'password'), newPassword, ...(problem ? { problem } : {}) };
+  return parts.views.render('account/password', data, locale);
+}

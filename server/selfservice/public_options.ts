@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { Account } from '../accounts/account.ts';
+import type { EventDetails, EventKind } from '../accounts/events.ts';
+import type { Links } from '../accounts/links.ts';
+import type { MailThrottle } from '../accounts/mail_throttle.ts';
+import type { Mails } from '../accounts/mails.ts';
+import type { PasswordChange } from '../accounts/password_change.ts';
+import type { Accounts } from '../accounts/store.ts';
+import type { Csrf } from '../platform/csrf.ts';
+import type { Bound } from '../platform/db.ts';
+import type { Limits } from '../platform/limits.ts';
+import type { Locale, NewPasswordView, Views } from '../views/views.ts';
+
+/** What the pages that nobody is signed in for work with. */
+export interface PublicOptions {
+  readonly views: Views;
+  readonly csrf: Csrf;
+  /** Whether the issuer is https. */
+  readonly secure: boolean;
+  readonly limits: Limits;
+  readonly throttle: MailThrottle;
+  readonly mails: Pick<Mails, 'enqueue'>;
+  readonly links: Links;
+  readonly accounts: Pick<Accounts, 'findById' | 'create' | 'update' | 'updating'>;
+  readonly passwordChange: Pick<PasswordChange, 'check' | 'set'>;
+  /** Whether people may open accounts by themselves. */
+  readonly signUp: boolean;
+  /** Limits on the form posts. */
+  readonly limit: RouteShorthandOptions['config'];
+  transact(bound: readonly Bound[]): Promise<unknown>;
+  hash(password: string): Promise<string>;
+  /** Ends everything that rests on the person having signed in: sessions, grants, tokens. */
+  endSessions(accountId: string): readonly Bound[];
+  /** Forgets wrong guesses; of passwords alone, or of everything. */
+  unlock(accountId: string, factor?: 'password'): Bound;
+  /** Notes an event for the person to see. */
+  event(account: Account, kind: EventKind, details: EventDetails): Bound;
+  /** Where a request comes from, in plain words, for events and mails. */
+  origin(request: FastifyRequest): Readonly<Record<string, string>>;
+  /** The rules that a new password must keep, for its form. */
+  readonly passwordRules: NewPasswordView['rules'];
+}
+
+export function localeOf({ views }: PublicOptions, request: FastifyRequest, account?: Account): Locale {
+  return views.negotiate(account?.locale, request.headers['accept-language']);
+}
+
+/** A rate limit by address, on every form, right or wrong: each may cost a mail or a hash. */
+export async function takeTurn({ limits }: PublicOptions, what: string, request: FastifyRequest): Promise<void> {
+  await limits.assertAllowed(what, request.ip);
+  await limits.count(what, request.ip);
+}
+
+/** Deletes a cookie of ours. */
+export function dropCookie(reply: FastifyReply, name: string, path: string, secure: boolean): void {
+  reply.setCookie(name, '', { path, httpOnly: true, sameSite: 'lax', secure, expires: new Date(0) });
+}

@@ -1,0 +1,54 @@
+import { place } from '../accounts/session_details.ts';
+import { type Fields, textField } from '../platform/forms.ts';
+import { eventOf } from './notices.ts';
+import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
+
+/** Browsers in which the person is signed in. No fresh sign-in is asked for: whoever sees a stranger there must be quick. */
+export const sessionsPage: AccountPage = {
+  path: `${ACCOUNT_PATH}/sessions`,
+  sensitive: false,
+
+  async show(context) {
+    const { parts, account, session, visitor, locale } = context;
+    const [sessions, details] = await Promise.all([
+      parts.overview.sessionsOf(account.id),
+      parts.sessionDetails.list(account),
+    ]);
+    const views = sessions.map(({ uid, authTime }) => {
+      const known = details.find(({ sessionUid }) => sessionUid === uid);
+      return {
+        uid,
+        isCurrent: uid === session.sessionUid,
+        ...(known?.browser === undefined ? {} : { browser: known.browser }),
+        ...(known?.system === undefined ? {} : { system: known.system }),
+        ...(known ? { place: { kind: place(known.network, visitor.address), network: known.network } } : {}),
+        ...(authTime ? { signedInAt: authTime } : {}),
+        ...(known ? { lastSeenAt: known.lastSeenAt } : {}),
+      };
+    });
+    // The one that the person is looking at first.
+    views.sort((a, b) => Number(b.isCurrent) - Number(a.isCurrent));
+    return parts.views.render('account/sessions', { frame: frameOf(context, 'sessions'), sessions: views }, locale);
+  },
+
+  async submit(context, fields) {
+    return fields.action === 'end_others' ? endOthers(context) : endOne(context, fields);
+  },
+};
+
+async function endOthers(context: PageContext): Promise<PageAnswer> {
+  const { parts, account, session } = context;
+  await parts.transact([
+    ...parts.overview.endSessions(account.id, { except: session.sessionUid }),
+    eventOf(context, 'session_ended'),
+  ]);
+  return { kind: 'done', done: 'sessions_ended', to: sessionsPage.path };
+}
+
+/** Of the account's own alone: that is part of the statements. */
+async function endOne(context: PageContext, fields: Fields): Promise<PageAnswer> {
+  const { parts, account } = context;
+  const uid = textField(fields, 'session');
+  await parts.transact([...parts.overview.endSession(account.id, uid), eventOf(context, 'session_ended')]);
+  return { kind: 'done', done: 'session_ended', to: sessionsPage.path };
+}

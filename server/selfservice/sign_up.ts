@@ -1,0 +1,62 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { checkEmail } from '../accounts/identifiers.ts';
+import { LINK_LIFETIMES } from '../accounts/links.ts';
+import { AppError } from '../platform/errors.ts';
+import { readForm, sendPage, textField } from '../platform/forms.ts';
+import { localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { createVisitors } from './visitor.ts';
+
+export const SIGN_UP_PATH = '/account/sign-up';
+
+/**
+ * Signing up begins with a mail: no account is made for an address before somebody has shown that it is theirs, and
+ * whether there is one already is told by mail alone, to whom it belongs.
+ */
+export async function signUpRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
+  const { views, csrf, mails, throttle, limit, transact } = options;
+  const visitors = createVisitors(options.secure);
+  const subjectOf = (visitor: string) => `${SIGN_UP_PATH} ${visitor}`;
+
+  function ask(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    wrong: { typed: string } | undefined,
+  ): FastifyReply {
+    const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
+    const typed = wrong ? { typed: wrong.typed } : {};
+    const data = {
+      action: SIGN_UP_PATH,
+      csrf: token,
+      purpose: 'sign-up',
+      failed: wrong !== undefined,
+      ...typed,
+    } as const;
+    return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
+  }
+
+  app.get(SIGN_UP_PATH, async (request, reply) => ask(request, reply, 200, undefined));
+
+  app.post(SIGN_UP_PATH, { config: { ...limit } }, async (request, reply) => {
+    const fields = readForm(request, csrf, subjectOf(visitors.known(request)));
+    await takeTurn(options, 'sign-up', request);
+    const typed = textField(fields, 'email');
+    const email = addressIn(typed);
+    if (email === undefined) return ask(request, reply, 400, { typed });
+    const locale = localeOf(options, request);
+    if (await throttle.admits(email)) {
+      await transact([mails.enqueue({ kind: 'sign_up', email, locale, details: options.origin(request) })]);
+    }
+    const data = { purpose: 'sign-up', lifetimeSeconds: LINK_LIFETIMES.sign_up } as const;
+    return sendPage(reply, 200, views.render('mail-sent', data, locale));
+  });
+}
+
+function addressIn(typed: string): string | undefined {
+  try {
+    return checkEmail(typed);
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}

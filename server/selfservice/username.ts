@@ -1,0 +1,29 @@
+import { textField } from '../platform/forms.ts';
+import type { FormProblem } from '../views/views.ts';
+import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { problemOf } from './problems.ts';
+
+export const usernamePage: AccountPage = {
+  path: `${ACCOUNT_PATH}/username`,
+  sensitive: true,
+
+  async show(context) {
+    return render(context, context.account.username ?? '');
+  },
+
+  async submit(context, fields) {
+    const { parts, account } = context;
+    const typed = textField(fields, 'username').trim();
+    try {
+      await parts.accounts.update(account, { username: typed === '' ? undefined : typed });
+    } catch (error) {
+      return { kind: 'again', html: render(context, typed, problemOf(error)) };
+    }
+    return { kind: 'done', done: 'username', to: usernamePage.path };
+  },
+};
+
+function render(context: PageContext, typed: string, problem?: FormProblem): string {
+  const data = { frame: frameOf(context, 'username'), typed, ...(problem ? { problem } : {}) };
+  return context.parts.views.render('account/username', data, context.locale);
+}

@@ -1,0 +1,232 @@
+import type { AccountView, ClientView, NewPasswordView, ResourceView } from './pages.ts';
+
+/** What the pages at `/account` are told. All have the frame, which the layout prints around them. */
+export interface AccountPages {
+  'account/overview': AccountOverviewData;
+  'account/profile': AccountProfileData;
+  'account/email': AccountEmailData;
+  'account/username': AccountUsernameData;
+  'account/password': AccountPasswordData;
+  'account/second-factor': AccountSecondFactorData;
+  'account/authenticator': AccountAuthenticatorData;
+  'account/recovery-codes': AccountRecoveryCodesData;
+  'account/passkeys': AccountPasskeysData;
+  'account/sessions': AccountSessionsData;
+  'account/apps': AccountAppsData;
+  'account/events': AccountEventsData;
+}
+
+export type AccountSection =
+  | 'overview'
+  | 'profile'
+  | 'email'
+  | 'username'
+  | 'password'
+  | 'second-factor'
+  | 'passkeys'
+  | 'sessions'
+  | 'apps'
+  | 'events';
+
+/** What was done just now: said once, on the page that follows. */
+export type AccountDone =
+  | 'profile'
+  | 'email_sent'
+  | 'email_verification_sent'
+  | 'username'
+  | 'password'
+  | 'totp_added'
+  | 'totp_removed'
+  | 'passkey_added'
+  | 'passkey_renamed'
+  | 'passkey_removed'
+  | 'session_ended'
+  | 'sessions_ended'
+  | 'app_revoked';
+
+/** Why a form was not accepted. */
+export type AccountProblem =
+  | 'text'
+  | 'locale'
+  | 'zoneinfo'
+  | 'email'
+  | 'email_same'
+  | 'username'
+  | 'username_taken'
+  | 'code'
+  | 'enrolment_expired'
+  | 'passkey'
+  | 'passkey_exists'
+  | 'passkey_name'
+  | 'changed_meanwhile';
+
+export interface AccountFrame {
+  section: AccountSection;
+  account: AccountView;
+  csrf: string;
+  /** Time zone of the times on the page; UTC without one. */
+  zone?: string;
+  done?: AccountDone;
+}
+
+interface Framed {
+  frame: AccountFrame;
+  problem?: FormProblem;
+}
+
+export interface FormProblem {
+  key: AccountProblem;
+  /** The name of the input to blame, when there is one. */
+  field?: string;
+}
+
+export interface AccountOverviewData extends Framed {
+  emailVerified: boolean;
+  username?: string;
+  /** Undefined when its age is not known. */
+  passwordSetAt?: Date;
+  hasPassword: boolean;
+  hasTotp: boolean;
+  passkeys: number;
+  recoveryCodes: number;
+  sessions: number;
+  apps: number;
+  events: readonly AccountEventView[];
+  hints: readonly AccountHint[];
+}
+
+export type AccountHint = 'no_second_factor' | 'few_recovery_codes' | 'no_recovery_codes' | 'email_unverified';
+
+/** Inputs by their OpenID Connect names, with what was typed. */
+export interface AccountProfileData extends Framed {
+  values: Readonly<Record<ProfileField, string>>;
+  /** To choose from; the first is none. */
+  languages: readonly { tag: string; name: string }[];
+  zones: readonly string[];
+}
+
+export type ProfileField = 'name' | 'given_name' | 'middle_name' | 'family_name' | 'nickname' | 'locale' | 'zoneinfo';
+
+/** `action` is `change` (input `email`) or `verify`. */
+export interface AccountEmailData extends Framed {
+  current: string;
+  verified: boolean;
+  /** False where nothing is mailed. */
+  canChange: boolean;
+  typed: string;
+}
+
+/** Input `username`; empty takes it away. */
+export interface AccountUsernameData extends Framed {
+  typed: string;
+}
+
+export interface AccountPasswordData extends Framed {
+  newPassword: NewPasswordView;
+}
+
+/** `action` is `remove` or `renew`. */
+export interface AccountSecondFactorData extends Framed {
+  hasTotp: boolean;
+  passkeys: number;
+  recoveryCodes: number;
+}
+
+/** Inputs `enrolment` and `code`. */
+export interface AccountAuthenticatorData extends Framed {
+  secret: string;
+  uri: string;
+  enrolment: string;
+  isReplacement: boolean;
+}
+
+/** Shown once. */
+export interface AccountRecoveryCodesData extends Framed {
+  codes: readonly string[];
+  done?: AccountDone;
+}
+
+/** `action` is `register` (inputs `name`, `challenge`, `response`), `rename` (`passkey`, `name`) or `remove` (`passkey`). */
+export interface AccountPasskeysData extends Framed {
+  passkeys: readonly PasskeyView[];
+  /** Sealed; comes back with the answer. */
+  challenge: string;
+  /** JSON of `PublicKeyCredentialCreationOptions`. */
+  options: string;
+  /** The name for a new one, as typed. */
+  typed: string;
+}
+
+export interface PasskeyView {
+  id: string;
+  name: string;
+  backedUp: boolean;
+  createdAt: Date;
+  lastUsedAt?: Date;
+}
+
+/** What a browser is, as far as it says. */
+export interface BrowserView {
+  browser?: string;
+  system?: string;
+}
+
+export interface PlaceView {
+  kind: 'here' | 'private' | 'elsewhere';
+  /** An address, or a network of them. */
+  network: string;
+}
+
+/** `action` is `end` (input `session`) or `end_others`. */
+export interface AccountSessionsData extends Framed {
+  sessions: readonly (BrowserView & {
+    uid: string;
+    isCurrent: boolean;
+    place?: PlaceView;
+    signedInAt?: Date;
+    lastSeenAt?: Date;
+  })[];
+}
+
+/** Input `client`. */
+export interface AccountAppsData extends Framed {
+  apps: readonly {
+    id: string;
+    client: ClientView;
+    isFirstParty: boolean;
+    scopes: readonly string[];
+    resources: readonly ResourceView[];
+    since?: Date;
+    lastUsedAt?: Date;
+  }[];
+}
+
+export interface AccountEventsData extends Framed {
+  events: readonly AccountEventView[];
+}
+
+export type AccountEventKind =
+  | 'signed_in'
+  | 'new_device'
+  | 'locked'
+  | 'unlocked'
+  | 'password_changed'
+  | 'password_reset'
+  | 'totp_added'
+  | 'totp_removed'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'recovery_codes_renewed'
+  | 'recovery_code_used'
+  | 'email_changed'
+  | 'email_verified'
+  | 'session_ended'
+  | 'app_revoked';
+
+export interface AccountEventView extends BrowserView {
+  kind: AccountEventKind;
+  at: Date;
+  place?: PlaceView;
+  /** What it was about: an app or a passkey by its name. */
+  subject?: string;
+}

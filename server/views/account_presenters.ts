@@ -1,0 +1,186 @@
+import type {
+  AccountDone,
+  AccountEventKind,
+  AccountHint,
+  AccountProblem,
+  AccountSection,
+  BrowserView,
+  FormProblem,
+  PlaceView,
+  ProfileField,
+} from './account_pages.ts';
+import type { MessageKey, Translator } from './messages.ts';
+
+export { qrCode } from './qr.ts';
+
+// What the templates at `/account` ask for: data, which they print escaped.
+
+interface NavItem {
+  section: AccountSection;
+  href: string;
+  text: MessageKey;
+}
+
+const SECTIONS: Readonly<Record<AccountSection, Omit<NavItem, 'section'>>> = {
+  overview: { href: '/account', text: 'account.nav.overview' },
+  profile: { href: '/account/profile', text: 'account.nav.profile' },
+  email: { href: '/account/email', text: 'account.nav.email' },
+  username: { href: '/account/username', text: 'account.nav.username' },
+  password: { href: '/account/password', text: 'account.nav.password' },
+  'second-factor': { href: '/account/second-factor', text: 'account.nav.second-factor' },
+  passkeys: { href: '/account/passkeys', text: 'account.nav.passkeys' },
+  sessions: { href: '/account/sessions', text: 'account.nav.sessions' },
+  apps: { href: '/account/apps', text: 'account.nav.apps' },
+  events: { href: '/account/events', text: 'account.nav.events' },
+};
+
+export const accountNav: readonly NavItem[] = Object.entries(SECTIONS).map(([section, item]) => ({
+  section: section as AccountSection,
+  ...item,
+}));
+
+const DONE: Readonly<Record<AccountDone, MessageKey>> = {
+  profile: 'account.done.profile',
+  email_sent: 'account.done.email-sent',
+  email_verification_sent: 'account.done.email-verification-sent',
+  username: 'account.done.username',
+  password: 'account.done.password',
+  totp_added: 'account.done.totp-added',
+  totp_removed: 'account.done.totp-removed',
+  passkey_added: 'account.done.passkey-added',
+  passkey_renamed: 'account.done.passkey-renamed',
+  passkey_removed: 'account.done.passkey-removed',
+  session_ended: 'account.done.session-ended',
+  sessions_ended: 'account.done.sessions-ended',
+  app_revoked: 'account.done.app-revoked',
+};
+
+export function isAccountDone(text: unknown): text is AccountDone {
+  return typeof text === 'string' && Object.hasOwn(DONE, text);
+}
+
+export function doneText(done: AccountDone): MessageKey {
+  return DONE[done];
+}
+
+const PROBLEMS: Readonly<Record<AccountProblem, MessageKey>> = {
+  text: 'account.problem.text',
+  locale: 'account.problem.locale',
+  zoneinfo: 'account.problem.zoneinfo',
+  email: 'account.problem.email',
+  email_same: 'account.problem.email-same',
+  username: 'account.problem.username',
+  username_taken: 'account.problem.username-taken',
+  code: 'account.problem.code',
+  enrolment_expired: 'account.problem.enrolment-expired',
+  passkey: 'account.problem.passkey',
+  passkey_exists: 'account.problem.passkey-exists',
+  passkey_name: 'account.problem.passkey-name',
+  changed_meanwhile: 'account.problem.changed-meanwhile',
+};
+
+export function problemText({ key }: FormProblem): MessageKey {
+  return PROBLEMS[key];
+}
+
+const HINTS: Readonly<Record<AccountHint, { text: MessageKey; action: MessageKey; href: string }>> = {
+  no_second_factor: {
+    text: 'account.hint.no-second-factor',
+    action: 'account.hint.no-second-factor.action',
+    href: '/account/second-factor',
+  },
+  few_recovery_codes: {
+    text: 'account.hint.few-recovery-codes',
+    action: 'account.hint.recovery-codes.action',
+    href: '/account/second-factor',
+  },
+  no_recovery_codes: {
+    text: 'account.hint.no-recovery-codes',
+    action: 'account.hint.recovery-codes.action',
+    href: '/account/second-factor',
+  },
+  email_unverified: {
+    text: 'account.hint.email-unverified',
+    action: 'account.hint.email-unverified.action',
+    href: '/account/email',
+  },
+};
+
+export function accountHint(hint: AccountHint) {
+  return HINTS[hint];
+}
+
+interface FieldText {
+  name: ProfileField;
+  label: MessageKey;
+  autocomplete: string;
+}
+
+/** Inputs of the profile that are lines of text, in their order. */
+export const profileTexts: readonly FieldText[] = [
+  { name: 'name', label: 'account.profile.name', autocomplete: 'name' },
+  { name: 'given_name', label: 'account.profile.given-name', autocomplete: 'given-name' },
+  { name: 'middle_name', label: 'account.profile.middle-name', autocomplete: 'additional-name' },
+  { name: 'family_name', label: 'account.profile.family-name', autocomplete: 'family-name' },
+  { name: 'nickname', label: 'account.profile.nickname', autocomplete: 'nickname' },
+];
+
+const EVENTS: Readonly<Record<AccountEventKind, MessageKey>> = {
+  signed_in: 'account.event.signed-in',
+  new_device: 'account.event.new-device',
+  locked: 'account.event.locked',
+  unlocked: 'account.event.unlocked',
+  password_changed: 'account.event.password-changed',
+  password_reset: 'account.event.password-reset',
+  totp_added: 'account.event.totp-added',
+  totp_removed: 'account.event.totp-removed',
+  passkey_added: 'account.event.passkey-added',
+  passkey_removed: 'account.event.passkey-removed',
+  recovery_codes_renewed: 'account.event.recovery-codes-renewed',
+  recovery_code_used: 'account.event.recovery-code-used',
+  email_changed: 'account.event.email-changed',
+  email_verified: 'account.event.email-verified',
+  session_ended: 'account.event.session-ended',
+  app_revoked: 'account.event.app-revoked',
+};
+
+export function eventText(kind: AccountEventKind): MessageKey {
+  return EVENTS[kind];
+}
+
+/** What the browser is called, in the person's words. */
+export function browserText({ browser, system }: BrowserView, { t }: Translator): string {
+  if (browser !== undefined && system !== undefined) return t('account.browser.both', { browser, system });
+  return browser ?? system ?? t('account.browser.unknown');
+}
+
+export function placeText({ kind, network }: PlaceView, { t }: Translator): string {
+  if (kind === 'here') return t('account.place.here', { network });
+  return kind === 'private' ? t('account.place.private', { network }) : network;
+}
+
+/** A point in time where the person is, or in UTC: always with the zone, so that nobody has to guess. */
+export function moment(at: Date, { locale }: Translator, zone = 'UTC'): { iso: string; text: string } {
+  const format = new Intl.DateTimeFormat(locale, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    hourCycle: 'h23',
+    timeZone: zone,
+  });
+  const name = new Intl.DateTimeFormat(locale, { timeZoneName: 'short', timeZone: zone })
+    .formatToParts(at)
+    .find(({ type }) => type === 'timeZoneName');
+  return { iso: at.toISOString(), text: `${format.format(at)} ${name?.value ?? zone}` };
+}
+
+export function day(at: Date, { locale }: Translator, zone = 'UTC'): { iso: string; text: string } {
+  return {
+    iso: at.toISOString(),
+    text: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: zone }).format(at),
+  };
+}
+
+/** Base32 in groups of four, as people read it out. */
+export function grouped(secret: string): string {
+  return secret.match(/.{1,4}/g)?.join(' ') ?? secret;
+}

@@ -1,0 +1,73 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../platform/errors.ts';
+import { sendPage } from '../platform/forms.ts';
+import { type ReadableMail, readMail } from '../platform/mail_text.ts';
+import type { Views } from '../views/views.ts';
+
+export interface OutboxOptions {
+  readonly views: Views;
+  readonly issuer: URL;
+  /** Where the mails are. */
+  readonly folder: string;
+}
+
+export const OUTBOX_PATH = '/outbox';
+
+const NAME = /^[0-9A-Za-z_-]+\.eml$/;
+const SHOWN = 100;
+
+/**
+ * Development only: the mails that would have been sent, as text. Whatever is in one is data here; of its links those of
+ * our own work.
+ */
+export async function outboxRoutes(app: FastifyInstance, { views, issuer, folder }: OutboxOptions): Promise<void> {
+  /** The latest first. */
+  async function names(): Promise<string[]> {
+    try {
+      return (await readdir(folder))
+        .filter((name) => NAME.test(name))
+        .sort()
+        .reverse();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  const read = async (name: string): Promise<ReadableMail> => readMail(await readFile(join(folder, name), 'utf8'));
+  const headerOf = ({ headers }: ReadableMail, name: string) => headers.get(name) ?? '';
+
+  app.get(OUTBOX_PATH, async (request, reply) => {
+    const mails = await Promise.all(
+      (await names()).slice(0, SHOWN).map(async (name) => {
+        const mail = await read(name);
+        const [to, subject, date] = ['to', 'subject', 'date'].map((header) => headerOf(mail, header));
+        return { url: `${OUTBOX_PATH}/${name}`, to: to ?? '', subject: subject ?? '', date: date ?? '' };
+      }),
+    );
+    const locale = views.negotiate(undefined, request.headers['accept-language']);
+    return sendPage(reply, 200, views.render('outbox', { mails }, locale));
+  });
+
+  app.get<{ Params: { name: string } }>(`${OUTBOX_PATH}/:name`, async (request, reply) => {
+    const { name } = request.params;
+    if (!(await names()).includes(name)) throw new AppError('not_found', 404, 'there is no such mail');
+    const mail = await read(name);
+    const data = {
+      from: headerOf(mail, 'from'),
+      to: headerOf(mail, 'to'),
+      subject: headerOf(mail, 'subject'),
+      date: headerOf(mail, 'date'),
+      parts: partsOf(mail.text, issuer),
+    };
+    const locale = views.negotiate(undefined, request.headers['accept-language']);
+    return sendPage(reply, 200, views.render('outbox-mail', data, locale));
+  });
+}
+
+function partsOf(text: string, issuer: URL): { text: string; isLink: boolean }[] {
+  const isLink = (part: string) => URL.parse(part)?.origin === issuer.origin;
+  return text.split(/(\bhttps?:\/\/\S+)/).map((part) => ({ text: part, isLink: isLink(part) }));
+}

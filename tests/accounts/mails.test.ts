@@ -1,0 +1,393 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import type { Account } from '../../server/accounts/account.ts';
+import { createLinks } from '../../server/accounts/links.ts';
+import { createMailThrottle, isAdmitted, MAILS_PER_HOUR } from '../../server/accounts/mail_throttle.ts';
+import { createMails, MAILS_CHANNEL, type MailIntent, type NoticeKind } from '../../server/accounts/mails.ts';
+import { cleanUp } from '../../server/jobs/cleanup.ts';
+import { createMailWorker, type MailWorkerParts, pauseAfter } from '../../server/jobs/mail.ts';
+import { createDrafts } from '../../server/jobs/mail_drafts.ts';
+import { createMemoryCounter } from '../../server/platform/limits.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { createSmtpMailer, type Mailer } from '../../server/platform/mail.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { smtpUrl } from '../../server/platform/smtp_url.ts';
+import { createViews } from '../../server/views/views.ts';
+import { createSeeder } from '../helpers/deployment.ts';
+import { type Mailbox, mailbox } from '../helpers/mailbox.ts';
+import { database } from '../helpers/postgres.ts';
+import { defer, type Scope } from '../helpers/scope.ts';
+import { dumpDatabase, formsOf, remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
+
+const ISSUER = new URL('https://id.example.com');
+const views = createViews();
+const MINUTE = 60_000;
+
+/** A queue on a database of its own, a mail server, and as many workers as asked for. */
+async function setUp(t: Scope) {
+  const clock = { ms: Date.UTC(2026, 0, 1, 12) };
+  const now = () => clock.ms;
+  const { db, url } = await database(t);
+  const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const { accounts } = await createSeeder(db, masterKey, now);
+  const mails = createMails({ db, sealer, now });
+  const links = createLinks({ db, sealer, now });
+  const post = await mailbox(t);
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } });
+  const throttle = createMailThrottle({ counter: createMemoryCounter(now), indexKey: randomBytes(32), now });
+  const draft = createDrafts({ accounts, links, views, throttle, issuer: ISSUER });
+
+  function worker(more: Partial<MailWorkerParts> = {}) {
+    const mailer = mailerTo(t, post, now);
+    return createMailWorker({ mails, draft, mailer, db, now, log, ...more });
+  }
+
+  return {
+    clock,
+    now,
+    db,
+    url,
+    accounts,
+    mails,
+    links,
+    post,
+    lines,
+    log,
+    worker,
+    enqueue: (intent: MailIntent) => db.transact([mails.enqueue(intent)]),
+    queued: () => db.run<{ tries: number; due_at: Date }>({ name: '', text: 'SELECT tries, due_at FROM mails' }, []),
+    person: (input: { name?: string; locale?: string; zoneinfo?: string } = {}) =>
+      accounts.create({ email: `${randomBytes(4).toString('hex')}@example.com`, emailVerified: true, ...input }),
+  };
+}
+
+function mailerTo(t: Scope, post: Mailbox, now: () => number): Mailer {
+  const mailer = createSmtpMailer(smtpUrl(post.url), {
+    from: { name: 'Cardea', address: 'door@id.example.com' },
+    domain: 'id.example.com',
+    now,
+    timeouts: { connectMs: 2_000, silenceMs: 2_000 },
+  });
+  defer(t, () => mailer.close());
+  return mailer;
+}
+
+test('a mail is queued with the transaction that asks for it, or not at all', async (t) => {
+  const { db, mails, queued, person } = await setUp(t);
+  const { id: accountId } = await person();
+  const failing = { statement: { name: '', text: 'SELECT 1 / 0' }, values: [] };
+  await assert.rejects(db.transact([mails.enqueue({ kind: 'unlocked', accountId }), failing]));
+  assert.deepEqual(await queued(), []);
+  const listener = await db.connect();
+  defer(t, () => listener.end());
+  let told = 0;
+  listener.on('notification', () => {
+    told += 1;
+  });
+  await listener.query(`LISTEN ${MAILS_CHANNEL}`);
+  await db.transact([mails.enqueue({ kind: 'unlocked', accountId })]);
+  assert.equal((await queued()).length, 1);
+  await until('the notification', () => told === 1);
+});
+
+test('what is queued is sealed', async (t) => {
+  const { enqueue, url } = await setUp(t);
+  const email = 'only.in.the.queue@example.com';
+  await enqueue({ kind: 'reset', email, locale: 'en' });
+  const dump = await dumpDatabase(url);
+  for (const form of formsOf(email)) assert.equal(dump.includes(form), false);
+});
+
+test('a queued mail is sent once, and is gone', async (t) => {
+  const { enqueue, person, worker, post, queued } = await setUp(t);
+  const ada = await person({ name: 'Ada Lovelace' });
+  await enqueue({ kind: 'new_device', accountId: ada.id, details: { browser: 'Firefox', address: '203.0.113.7' } });
+  await worker().run();
+  await worker().run();
+  assert.equal(post.mails.length, 1);
+  const mail = await post.next(ada.email);
+  assert.equal(mail.headers.get('to'), `Ada Lovelace <${ada.email}>`);
+  assert.equal(mail.headers.get('auto-submitted'), 'auto-generated');
+  assert.match(mail.headers.get('message-id') ?? '', /@id\.example\.com>$/);
+  for (const form of [mail.text, mail.html]) {
+    for (const fact of ['Firefox', '203.0.113.7', 'Thursday, January 1, 2026 at 12:00:00', ada.email]) {
+      assert.ok(form.includes(fact), `${fact} in ${form}`);
+    }
+  }
+  assert.deepEqual(await queued(), []);
+});
+
+test('a crash between sending and forgetting sends it at worst once more, when the lease is over', async (t) => {
+  const { clock, enqueue, person, worker, post, mails, queued } = await setUp(t);
+  const { id: accountId, email } = await person();
+  await enqueue({ kind: 'unlocked', accountId });
+  const dying = { ...mails, remove: () => Promise.reject(new Error('dead')), putBack: async () => {} };
+  await worker({ mails: dying }).run();
+  await worker().run();
+  assert.equal(post.mails.length, 1, 'nobody else takes it while the lease runs');
+  clock.ms += 5 * MINUTE;
+  await worker().run();
+  const [first, second] = [await post.next(email), await post.next(email)];
+  assert.equal(first.headers.get('message-id'), second.headers.get('message-id'), 'and it is known as the same mail');
+  assert.deepEqual(await queued(), []);
+});
+
+test('a crash before sending loses nothing', async (t) => {
+  const { clock, enqueue, person, worker, post, mails } = await setUp(t);
+  const { id: accountId, email } = await person();
+  await enqueue({ kind: 'unlocked', accountId });
+  await mails.take({ limit: 1, leaseMs: MINUTE }); // by a node that is no more
+  await worker().run();
+  assert.equal(post.mails.length, 0);
+  clock.ms += MINUTE;
+  await worker().run();
+  await post.next(email);
+});
+
+test('ten workers at once send each of fifty mails once', async (t) => {
+  const { enqueue, person, worker, post, queued } = await setUp(t);
+  const people: Account[] = [];
+  for (let i = 0; i < 50; i += 1) people.push(await person());
+  await Promise.all(people.map(({ id }) => enqueue({ kind: 'unlocked', accountId: id })));
+  const workers = Array.from({ length: 10 }, () => worker());
+  await Promise.all(workers.map((one) => one.run()));
+  assert.deepEqual(post.mails.map(({ to }) => to[0]).sort(), people.map(({ email }) => email).sort());
+  assert.deepEqual(await queued(), []);
+});
+
+for (const [what, behaviour] of [
+  ['refuses the recipient for now', { kind: 'refuse', code: 451, at: 'rcpt' }],
+  ['refuses the content for now', { kind: 'refuse', code: 452, at: 'data' }],
+] as const) {
+  test(`a server that ${what} is asked again, later and later`, async (t) => {
+    const { clock, enqueue, person, worker, post, queued } = await setUp(t);
+    const { id: accountId, email } = await person();
+    await enqueue({ kind: 'unlocked', accountId });
+    post.behave(behaviour);
+    const pauses: number[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      await worker().run();
+      const [mail] = await queued();
+      assert.equal(mail?.tries, i + 1);
+      pauses.push((mail?.due_at.getTime() ?? 0) - clock.ms);
+      await worker().run();
+      assert.equal(post.tries.length, i + 1, 'not before it is due');
+      clock.ms = mail?.due_at.getTime() ?? 0;
+    }
+    assert.deepEqual(pauses, [15_000, 30_000, 60_000, 120_000]);
+    post.behave({ kind: 'accept' });
+    await worker().run();
+    await post.next(email);
+    assert.deepEqual(await queued(), []);
+  });
+}
+
+for (const at of ['rcpt', 'data'] as const) {
+  test(`a server that refuses for good (${at}) is not asked again, and the log has no address`, async (t) => {
+    const { enqueue, person, worker, post, queued, lines } = await setUp(t);
+    const { id: accountId, email } = await person({ name: 'Ada Unmistakable' });
+    await enqueue({ kind: 'unlocked', accountId });
+    post.behave({ kind: 'refuse', code: 550, at });
+    await worker().run();
+    assert.deepEqual(await queued(), []);
+    const text = lines.join('');
+    assert.match(text, /a mail was refused for good/);
+    assert.ok(!text.includes(email) && !text.includes('Unmistakable'), text);
+  });
+}
+
+test('a mail is given up when its time is over, and removed', async (t) => {
+  const { clock, enqueue, person, worker, post, queued, now, db, lines } = await setUp(t);
+  const { id: accountId } = await person();
+  await enqueue({ kind: 'unlocked', accountId });
+  post.behave({ kind: 'refuse', code: 450, at: 'rcpt' });
+  for (let i = 0; i < 100 && (await queued()).length > 0; i += 1) {
+    await worker().run();
+    clock.ms += 3_600_000;
+  }
+  assert.ok(post.tries.length > 60 && post.tries.length < 80, `${post.tries.length} tries in three days`);
+  assert.match(lines.join(''), /a mail was given up/);
+  await enqueue({ kind: 'reset', email: 'x@example.com', locale: 'en' });
+  clock.ms += 2 * 3_600_000 + 1;
+  assert.equal(await cleanUp({ db, now }), 1, 'a link that nobody waits for any more');
+});
+
+test('a server that hangs or is away holds nobody up for long', async (t) => {
+  const { enqueue, person, worker, post, queued, clock } = await setUp(t);
+  const { id: accountId, email } = await person();
+  await enqueue({ kind: 'unlocked', accountId });
+  post.behave({ kind: 'hang' });
+  const began = performance.now();
+  await worker().run();
+  assert.ok(performance.now() - began < 10_000);
+  assert.equal((await queued())[0]?.tries, 1);
+  post.release();
+  await post.close();
+  clock.ms += 15_000;
+  await worker().run();
+  assert.equal((await queued())[0]?.tries, 2);
+  const back = await mailbox(t, { port: Number(new URL(post.url).port) });
+  clock.ms += 30_000;
+  await worker().run();
+  await back.next(email);
+});
+
+test('a worker that is told while it works looks again', async (t) => {
+  const { enqueue, person, worker, post } = await setUp(t);
+  const [ada, bob] = [await person(), await person()];
+  await enqueue({ kind: 'unlocked', accountId: ada.id });
+  post.behave({ kind: 'hang' });
+  const one = worker();
+  const running = one.run();
+  await until('the first mail hangs', () => post.hanging() === 1);
+  await enqueue({ kind: 'unlocked', accountId: bob.id });
+  one.wake();
+  post.release();
+  await running;
+  await post.next(bob.email);
+  await one.stop();
+  await enqueue({ kind: 'unlocked', accountId: ada.id });
+  await one.run();
+  assert.equal(post.mails.length, 2, 'after it was stopped it takes nothing');
+});
+
+test('pauses grow to an hour', () => {
+  assert.deepEqual([1, 2, 3, 9, 50].map(pauseAfter), [15_000, 30_000, 60_000, 3_600_000, 3_600_000]);
+});
+
+test('every kind of mail says in both forms what happened and what to do, in one language, without anything from elsewhere', async (t) => {
+  const { enqueue, person, worker, post, mails, db } = await setUp(t);
+  const kinds: readonly NoticeKind[] = [
+    'locked',
+    'unlocked',
+    'new_device',
+    'password_changed',
+    'factor_added',
+    'factor_removed',
+    'recovery_codes_renewed',
+  ];
+  const ada = await person({ name: 'Ada', locale: 'xx-XX', zoneinfo: 'No/Where' });
+  const details = { browser: 'Firefox', address: '203.0.113.7', factor: 'totp' };
+  for (const kind of kinds) await enqueue({ kind, accountId: ada.id, details });
+  await enqueue({ kind: 'reset', email: ada.email, locale: 'en' });
+  await enqueue({ kind: 'sign_up', email: ada.email, locale: 'en' });
+  await enqueue({ kind: 'sign_up', email: 'new@example.com', locale: 'en' });
+  await db.transact([
+    mails.enqueue({ kind: 'change_email', accountId: ada.id, email: 'ada@new.example.com', details }),
+    mails.enqueue({ kind: 'email_changed', accountId: ada.id, previous: 'ada@old.example.com', details }),
+  ]);
+  await worker().run();
+  assert.equal(post.mails.length, kinds.length + 3 + 4);
+  const subjects = new Set(post.mails.map(({ subject }) => subject));
+  assert.equal(subjects.size, post.mails.length - 1, 'each says something else; the change is told to both addresses');
+  for (const { subject, text, html, source, link } of post.mails) {
+    assert.match(source, /Content-Type: multipart\/alternative/);
+    assert.match(html, /<html lang="en" dir="ltr">/);
+    assert.doesNotMatch(html, /<img|<script|<link|url\(|@import/i, subject);
+    const urls = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, url]) => url);
+    assert.deepEqual(urls, link === '' ? [] : [link], subject);
+    assert.doesNotMatch(text, /\{\w+\}|undefined|<|&amp;/, subject);
+    assert.ok(link === '' || link.startsWith(`${ISSUER.origin}/account/link/`), link);
+    for (const line of source.split('\r\n')) assert.ok(line.length <= 998, 'RFC 5322 §2.1.1');
+  }
+  const [toNew, toOld] = [await post.next('ada@new.example.com'), await post.next('ada@old.example.com')];
+  assert.match(toNew.link, /change_email\?token=/);
+  assert.equal(toOld.link, '');
+  const locked = post.mails.find(({ link }) => link.includes('/unlock?'));
+  assert.ok(locked?.text.includes('One-time codes from an app'));
+});
+
+test('nothing in a name or in what a browser calls itself becomes a header, markup or a link', async (t) => {
+  const { enqueue, accounts, worker, post, links } = await setUp(t);
+  const evil = 'Eve\r\nBcc: victim@example.com\r\n\r\n<script>alert(1)</script>';
+  await assert.rejects(accounts.create({ email: 'eve@example.com', name: evil }), { code: 'invalid_input' });
+  // However it got there: an import, an older version.
+  const eve = await accounts.create({ email: 'eve@example.com', name: 'Eve' });
+  const found = async () => ({ ...eve, name: evil });
+  const draft = createDrafts({
+    accounts: { findById: found, findByIdentifier: found },
+    links,
+    views,
+    throttle: { admits: async () => true },
+    issuer: ISSUER,
+  });
+  const browser = 'Mozilla\r\nX-Evil: 1 <a href="https://evil.example">https://evil.example/win</a>';
+  await enqueue({ kind: 'new_device', accountId: eve.id, details: { browser, address: evil } });
+  await worker({ draft }).run();
+  const mail = await post.next('eve@example.com');
+  assert.deepEqual(post.tries, ['eve@example.com'], 'no other recipient');
+  assert.deepEqual([mail.headers.get('bcc'), mail.headers.get('x-evil')], [undefined, undefined]);
+  assert.doesNotMatch(mail.html, /<script|<a /);
+  assert.doesNotMatch(mail.text, /https?:\/\//);
+  assert.doesNotMatch(mail.html, /https?:\/\//);
+});
+
+test('an address in another script, and one with a plus, arrive as they are', async (t) => {
+  const { enqueue, accounts, worker, post } = await setUp(t);
+  for (const email of ['Grace+Door@Example.COM', 'info@bücher.example']) {
+    const account = await accounts.create({ email, name: 'Grace “Amazing” Hopper, Ph.D.' });
+    await enqueue({ kind: 'unlocked', accountId: account.id });
+  }
+  await worker().run();
+  assert.deepEqual(post.mails.map(({ to }) => to[0]).sort(), ['Grace+Door@example.com', 'info@bücher.example']);
+  for (const { headers } of post.mails) assert.match(headers.get('to') ?? '', /Grace “Amazing” Hopper, Ph\.D\./);
+});
+
+test('what has become needless is not sent', async (t) => {
+  const { enqueue, person, worker, post, queued, accounts } = await setUp(t);
+  const verified = await person();
+  await enqueue({ kind: 'verify_email', accountId: verified.id });
+  const withPassword = await accounts.create({ email: 'has@example.com', passwordHash: 'x' });
+  await enqueue({ kind: 'invitation', accountId: withPassword.id });
+  await enqueue({ kind: 'change_email', accountId: verified.id, email: withPassword.email });
+  await enqueue({ kind: 'unlocked', accountId: crypto.randomUUID() });
+  await worker().run();
+  assert.deepEqual(
+    post.mails.map(({ subject }) => subject),
+    ['Your e-mail address is about to change'],
+    'somebody else’s address gets no link; the person is told that it was asked for',
+  );
+  assert.deepEqual(await queued(), []);
+});
+
+test('a mail that no master key opens stays, and is told of', async (t) => {
+  const { enqueue, db, log, now, lines, queued, worker } = await setUp(t);
+  await enqueue({ kind: 'unlocked', accountId: crypto.randomUUID() });
+  await worker({ mails: createMails({ db, sealer: createSealer([randomBytes(32)]), now }), log }).run();
+  assert.match(lines.join(''), /cannot be opened/);
+  assert.equal((await queued()).length, 1);
+});
+
+test('the throttle lets five through an hour, whatever the spelling, and holds nothing readable', async () => {
+  const keys: string[] = [];
+  const clock = { ms: 0 };
+  const memory = createMemoryCounter(() => clock.ms);
+  const counter = {
+    ...memory,
+    increment(key: string, windowMs: number) {
+      keys.push(key);
+      return memory.increment(key, windowMs);
+    },
+  };
+  const throttle = createMailThrottle({ counter, indexKey: randomBytes(32), now: () => clock.ms });
+  const admitted: boolean[] = [];
+  for (const spelling of [
+    'ada@example.com',
+    'ADA@example.com',
+    ' Ada@Example.com ',
+    'ａｄａ@example.com',
+    'ada@EXAMPLE.com',
+    'ada@example.com',
+  ])
+    admitted.push(await throttle.admits(spelling));
+  assert.deepEqual(admitted, [true, true, true, true, true, false]);
+  assert.equal(await throttle.admits('bob@example.com'), true);
+  clock.ms += 3_600_000;
+  assert.equal(await throttle.admits('ada@example.com'), true);
+  assert.ok(keys.every((key) => !key.includes('ada') && !key.includes('example')));
+  assert.deepEqual([isAdmitted(MAILS_PER_HOUR), isAdmitted(MAILS_PER_HOUR + 1)], [true, false]);
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { tokensFor } from '../flows/support.ts';
+import { artifacts } from '../helpers/artifacts.ts';
+import { totpCode } from '../helpers/authenticator.ts';
+import { assertAccessible } from '../helpers/axe.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
+import { userinfo } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+
+/** A real browser, with an authenticator of its own (WebAuthn L3 §11), on the real pages of `/account`. */
+const scope = { after };
+const app: Deployment = await deployment(scope);
+const party = await app.seed.party({ name: 'Harbour Notes', metadata: { client_uri: 'https://notes.example.com' } });
+const ours = await app.seed.party({ name: 'Post Room', firstParty: true });
+const browser = await launchChromium(scope);
+const OFFLINE = { params: { scope: 'openid profile email offline_access', prompt: 'consent' } };
+
+/** Light, dark and 360 px wide, each judged by axe-core, as `<name>.<variant>.png` in a folder that git ignores. */
+async function look(page: Page, name: string): Promise<void> {
+  const folder = artifacts('screenshots', 'account');
+  for (const [variant, colorScheme, width] of [
+    ['light', 'light', 1280],
+    ['dark', 'dark', 1280],
+    ['360', 'light', 360],
+  ] as const) {
+    // A button that still changes its colour would be in the picture.
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: 860 });
+    await page.screenshot({ path: join(folder, `${name}.${variant}.png`), fullPage: true });
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
+    await assertAccessible(page, `${name} (${variant})`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1280, height: 860 });
+}
+
+/** A browser of its own, which complains about nothing. */
+async function visit(): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    // The status of a page that came back is what that page is about.
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return { page, context, complaints };
+}
+
+async function signIn(page: Page, person: Person): Promise<void> {
+  await page.locator('#password').waitFor();
+  if ((await page.locator('#identifier').inputValue()) === '') await page.locator('#identifier').fill(person.email);
+  await page.locator('#password').fill(person.password);
+  await page.locator('#submit').click();
+}
+
+const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().textContent()) ?? '';
+
+test('a person looks around their account, and signs out what is not theirs', async (t) => {
+  const person = await app.seed.person({ name: 'Ada Lovelace', email: 'ada.lovelace@example.com', username: 'ada' });
+  const elsewhere = await tokensFor(app, party, person, OFFLINE);
+  await tokensFor(app, ours, person);
+  const { page, complaints } = await visit();
+
+  await t.test('from the front page, by signing in', async () => {
+    await page.goto(app.issuer);
+    await page.locator('#account').click();
+    await signIn(page, person);
+    await page.waitForURL(`${app.issuer}/account`);
+    assert.match(await textOf(page, 'main'), /ada\.lovelace@example\.com/);
+    await look(page, 'overview');
+  });
+
+  await t.test('the profile is changed, and says what was wrong', async () => {
+    await page.locator('#row-profile').click();
+    await look(page, 'profile');
+    await page.locator('#zoneinfo').fill('Mars/Olympus');
+    await page.locator('#save').click();
+    await page.locator('#problem').waitFor();
+    await look(page, 'profile-refused');
+    await page.locator('#zoneinfo').fill('Europe/London');
+    await page.locator('#nickname').fill('Enchantress');
+    await page.locator('#save').click();
+    await page.locator('#done').waitFor();
+    assert.equal(await page.locator('#nickname').inputValue(), 'Enchantress');
+    await look(page, 'profile-saved');
+  });
+
+  await t.test('e-mail and username', async () => {
+    await page.goto(`${app.issuer}/account/email`);
+    await page.locator('#email').fill('ada@king.example.com');
+    await look(page, 'email');
+    await page.locator('#change').click();
+    await page.locator('#done').waitFor();
+    await page.goto(`${app.issuer}/account/username`);
+    await look(page, 'username');
+  });
+
+  await t.test('apps, and what they may do; one loses its access', async () => {
+    await page.goto(`${app.issuer}/account/apps`);
+    await look(page, 'apps');
+    const index = (await textOf(page, '#app-0')) === 'Harbour Notes' ? 0 : 1;
+    await page.locator(`#revoke-${index}`).click();
+    await page.locator('#done').waitFor();
+    assert.doesNotMatch(await textOf(page, 'main'), /Harbour Notes/);
+    assert.equal((await userinfo(app.issuer, elsewhere.tokens.access_token)).status, 401);
+  });
+
+  await t.test('sessions; all others are signed out', async () => {
+    const other = await tokensFor(app, party, person, OFFLINE);
+    await page.goto(`${app.issuer}/account/sessions`);
+    await look(page, 'sessions');
+    await page.locator('#end-others').click();
+    await page.locator('#done').waitFor();
+    assert.equal(await page.locator('input[name=session]').count(), 0);
+    assert.equal((await userinfo(app.issuer, other.tokens.access_token)).status, 401);
+    await look(page, 'sessions-alone');
+  });
+
+  await t.test('the password is changed, with the rules marked while it is typed', async () => {
+    await page.goto(`${app.issuer}/account/password`);
+    await page.locator('#new-password').fill('short');
+    assert.equal(await page.locator('#rule-too-short').getAttribute('data-state'), 'failed');
+    await page.locator('#change').click();
+    await page.locator('#new-password[aria-invalid]').waitFor();
+    await look(page, 'password-refused');
+    await page.locator('#new-password').fill(remember('password', 'Harpsichord-Meadow-41'));
+    assert.equal(await page.locator('#rule-too-short').getAttribute('data-state'), 'met');
+    await page.locator('#change').click();
+    await page.locator('#done').waitFor();
+    await look(page, 'password');
+  });
+
+  await t.test('what happened is told', async () => {
+    await page.goto(`${app.issuer}/account/events`);
+    assert.match(await textOf(page, 'main'), /Password changed/);
+    await look(page, 'events');
+  });
+
+  assert.deepEqual(complaints, []);
+});
+
+test('an authenticator app is set up by what the page shows', async () => {
+  const person = await app.seed.person({ name: 'Grace Hopper' });
+  const { page, complaints } = await visit();
+  await page.goto(`${app.issuer}/account/second-factor`);
+  await signIn(page, person);
+  await page.locator('#add-totp').waitFor();
+  await look(page, 'second-factor');
+  await page.locator('#add-totp').click();
+  await page.locator('svg.qr').waitFor();
+  await look(page, 'authenticator');
+  const secret = (await textOf(page, '#totp-secret')).replaceAll(' ', '');
+  await page.locator('#code').fill('000000');
+  await page.locator('#confirm').click();
+  await page.locator('#problem').waitFor();
+  await look(page, 'authenticator-refused');
+  await page.locator('#code').fill(totpCode(secret, Date.now()));
+  await page.locator('#confirm').click();
+  await page.locator('.codes code').first().waitFor();
+  assert.equal(await page.locator('.codes code').count(), 10);
+  await look(page, 'recovery-codes');
+  await page.locator('#kept').click();
+  await page.waitForURL(`${app.issuer}/account`);
+  assert.match(await textOf(page, '#row-second-factor'), /Authenticator app/);
+  await look(page, 'overview-secured');
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { tokensFor } from '../flows/support.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { refresh, userinfo } from '../helpers/relying_party.ts';
+import { runCli } from './run_cli.ts';
+
+const app = await deployment({ after });
+const party = await app.seed.party();
+const OFFLINE = { params: { scope: 'openid offline_access', prompt: 'consent' } };
+const cardea = (...args: string[]) =>
+  runCli(args, { env: { CARDEA_DATABASE_URL: app.databaseUrl, CARDEA_MASTER_KEY: app.masterKey } });
+
+describe('users sessions, end-sessions and events', () => {
+  test('show where a person is signed in, sign them out everywhere, and tell what happened', async () => {
+    const person = await app.seed.person();
+    const { tokens } = await tokensFor(app, party, person, OFFLINE);
+    const other = await tokensFor(app, party, await app.seed.person(), OFFLINE);
+    const listed = await cardea('users', 'sessions', person.email, '--json');
+    assert.equal(listed.code, 0, listed.stderr);
+    assert.equal(listed.json.length, 1);
+    assert.deepEqual(listed.json[0].amr, ['pwd']);
+    assert.deepEqual(listed.json[0].clients, [party.id]);
+    assert.equal(listed.json[0].network, '127.0.0.1');
+    const ended = await cardea('users', 'end-sessions', person.id, '--json');
+    assert.deepEqual(ended.json, { id: person.id, sessions_ended: 1 });
+    assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 401);
+    assert.equal((await refresh(app.issuer, party, String(tokens.refresh_token))).body.error, 'invalid_grant');
+    assert.equal((await userinfo(app.issuer, other.tokens.access_token)).status, 200);
+    const events = await cardea('users', 'events', person.email, '--json');
+    assert.deepEqual(
+      events.json.map(({ kind }: { kind: string }) => kind),
+      ['session_ended', 'signed_in'],
+    );
+    assert.match((await cardea('users', 'events', person.email)).stdout, /signed_in/);
+    assert.match((await cardea('users', 'sessions', person.email)).stdout, /signed in nowhere/);
+  });
+
+  test('know nobody who is not there', async () => {
+    for (const what of ['sessions', 'end-sessions', 'events']) {
+      const answer = await cardea('users', what, 'nobody@example.com');
+      assert.equal(answer.code, 1);
+    }
+  });
+});

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { blamed, isSignIn, openAccount, pathOf, press } from '../helpers/account.ts';
+import { codesOn, secretOn, totpCode } from '../helpers/authenticator.ts';
+import { browserSession } from '../helpers/browser_session.ts';
+import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
+import { refresh, userinfo } from '../helpers/relying_party.ts';
+import { tokensFor } from './support.ts';
+
+const clock = { ms: Date.now() };
+const app: Deployment = await deployment({ after }, { now: () => clock.ms });
+const party = await app.seed.party({ name: 'Harbour Notes' });
+const OFFLINE = { params: { scope: 'openid email offline_access', prompt: 'consent' } };
+
+const eventsOf = async (person: Person) =>
+  (
+    await app.db.run<{ kind: string }>(
+      { name: '', text: 'SELECT kind FROM security_events WHERE account_id = $1 ORDER BY id DESC' },
+      [person.id],
+    )
+  ).map(({ kind }) => kind);
+
+describe('coming in', () => {
+  test('whoever is not signed in signs in, and gets to the page that they wanted', async () => {
+    const person = await app.seed.person({ name: 'Ada Lovelace' });
+    const browser = browserSession(app.issuer);
+    const asked = await browser.get('/account/sessions');
+    assert.equal(asked.status, 303);
+    assert.equal(new URL(asked.location ?? '').pathname, '/authorize');
+    const { page } = await openAccount(app, person, '/account/sessions', browser);
+    assert.equal(page.status, 200);
+    assert.equal(pathOf(page), '/account/sessions');
+    const overview = await browser.get('/account');
+    assert.match(overview.body, /Ada Lovelace/);
+    assert.equal(overview.headers.get('cache-control'), 'no-store');
+  });
+
+  test('whoever cancels is not asked again at once', async () => {
+    const browser = browserSession(app.issuer);
+    const page = await browser.follow(await browser.get('/account'));
+    assert.ok(isSignIn(page));
+    const back = await browser.follow(await press(browser, page, 'cancel'));
+    assert.equal(pathOf(back), '/');
+  });
+
+  test('the way back is ours: a state that somebody made up leads to the overview', async () => {
+    const { browser } = await openAccount(app, await app.seed.person());
+    for (const state of ['https://evil.example/', '//evil.example', 'x', '']) {
+      const back = await browser.get(`/account/signed-in?code=x&state=${encodeURIComponent(state)}`);
+      assert.equal(new URL(back.location ?? '').href, `${app.issuer}/account`);
+    }
+  });
+
+  test('a disabled person is signed out', async () => {
+    const person = await app.seed.person();
+    const { browser } = await openAccount(app, person);
+    await app.db.run({ name: '', text: 'UPDATE accounts SET disabled_at = now() WHERE id = $1' }, [person.id]);
+    const page = await browser.get('/account');
+    assert.equal(new URL(page.location ?? '').pathname, '/authorize');
+    const left = await app.db.run({ name: '', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [person.id]);
+    assert.equal(left.length, 0);
+    assert.ok(isSignIn(await browser.follow(page)));
+  });
+
+  test('speaks the language of the account, then of the browser', async () => {
+    const person = await app.seed.person();
+    const { browser } = await openAccount(app, person);
+    const page = await browser.get('/account', { 'accept-language': 'tlh, en;q=0.5' });
+    assert.match(page.body, /<html lang="en"/);
+  });
+
+  test('only a known word says what was done', async () => {
+    const { browser } = await openAccount(app, await app.seed.person());
+    assert.match((await browser.get('/account?done=password')).body, /id="done"/);
+    for (const query of ['done=%3Cscript%3E', 'done=constructor', 'done=password&done=password']) {
+      assert.doesNotMatch((await browser.get(`/account?${query}`)).body, /id="done"/);
+    }
+  });
+});
+
+describe('the profile', () => {
+  test('is changed, and shows in what apps get', async () => {
+    const person = await app.seed.person({ name: 'Ada' });
+    const { browser, page } = await openAccount(app, person, '/account/profile');
+    const saved = await press(browser, page, 'save', {
+      name: 'Ada King',
+      given_name: 'Ada',
+      middle_name: '',
+      family_name: 'King',
+      nickname: '',
+      locale: 'en',
+      zoneinfo: 'Europe/London',
+    });
+    assert.equal(saved.status, 303);
+    assert.equal(pathOf(saved), '/account/profile?done=profile');
+    assert.match((await browser.follow(saved)).body, /id="done"/);
+    const { tokens } = await tokensFor(app, party, person);
+    const { body } = await userinfo(app.issuer, tokens.access_token);
+    assert.deepEqual(
+      [body.name, body.given_name, body.family_name, body.zoneinfo],
+      ['Ada King', 'Ada', 'King', 'Europe/London'],
+    );
+    assert.equal('middle_name' in body, false);
+  });
+
+  test('is refused by field, and what was typed is kept', async () => {
+    const person = await app.seed.person({ name: 'Ada' });
+    const { browser, page } = await openAccount(app, person, '/account/profile');
+    const cases = [
+      ['name', 'x'.repeat(1_001)],
+      ['nickname', 'a\u0007b'],
+      ['zoneinfo', 'Mars/Olympus'],
+      ['locale', '!!'],
+    ] as const;
+    for (const [field, value] of cases) {
+      const refused = await press(browser, page, 'save', { name: 'Kept', [field]: value });
+      assert.equal(refused.status, 400);
+      assert.deepEqual(blamed(refused), [field]);
+      assert.match(refused.body, /id="problem"/);
+      if (field === 'zoneinfo') assert.match(refused.body, /value="Kept"[\s\S]*value="Mars\/Olympus"/);
+    }
+    assert.equal((await app.seed.accounts.findById(person.id))?.name, 'Ada');
+  });
+
+  test('takes nothing along that the form does not have', async () => {
+    const person = await app.seed.person({ name: 'Ada' });
+    const { browser, page } = await openAccount(app, person, '/account/profile');
+    await press(browser, page, 'save', { name: 'Ada', email: 'evil@example.com', groups: 'admins', emailVerified: '' });
+    const account = await app.seed.accounts.findById(person.id);
+    assert.deepEqual([account?.email, account?.groups, account?.emailVerified], [person.email, [], true]);
+  });
+});
+
+describe('what identifies a person', () => {
+  test('a username is given, taken away, and refused when somebody has it', async () => {
+    const other = await app.seed.person({ username: 'taken' });
+    assert.ok(other);
+    const person = await app.seed.person();
+    const { browser, page } = await openAccount(app, person, '/account/username');
+    assert.equal(pathOf(await press(browser, page, 'save', { username: 'ada-1' })), '/account/username?done=username');
+    assert.equal((await app.seed.accounts.findByIdentifier('ADA-1'))?.id, person.id);
+    for (const username of ['TAKEN', 'a@b', 'a b']) {
+      const refused = await press(browser, await browser.get('/account/username'), 'save', { username });
+      assert.equal(refused.status, 400, username);
+      assert.deepEqual(blamed(refused), ['username']);
+    }
+    await press(browser, await browser.get('/account/username'), 'save', { username: '' });
+    assert.equal((await app.seed.accounts.findById(person.id))?.username, undefined);
+  });
+
+  test('another e-mail address is asked for by a mail, and nothing changes before; nothing tells whether somebody has it', async () => {
+    const other = await app.seed.person();
+    const person = await app.seed.person();
+    const { browser, page } = await openAccount(app, person, '/account/email');
+    const before = await mails();
+    const free = await press(browser, page, 'change', { email: 'new-address@example.com' });
+    const taken = await press(browser, page, 'change', { email: other.email });
+    assert.deepEqual([free.status, pathOf(free)], [taken.status, pathOf(taken)]);
+    assert.equal(pathOf(free), '/account/email?done=email_sent');
+    assert.ok((await mails()) > before);
+    assert.equal((await app.seed.accounts.findById(person.id))?.email, person.email);
+    for (const email of ['nobody', '', person.email.toUpperCase()]) {
+      const refused = await press(browser, page, 'change', { email });
+      assert.equal(refused.status, 400, email);
+      assert.deepEqual(blamed(refused), ['email']);
+    }
+  });
+});
+
+/** How many there have ever been: what was queued may have been sent already. */
+async function mails(): Promise<number> {
+  return app.statements.filter((text) => text.includes('INSERT INTO mails')).length;
+}
+
+describe('the password', () => {
+  test('is changed; the new one signs in and the old one does not', async () => {
+    const person = await app.seed.person();
+    const { browser, page } = await openAccount(app, person, '/account/password');
+    const done = await press(browser, page, 'change', { new_password: 'Another-Horse-Battery-7' });
+    assert.equal(pathOf(done), '/account/password?done=password', done.body);
+    assert.equal((await browser.follow(done)).status, 200, 'this browser stays signed in');
+    assert.ok((await eventsOf(person)).includes('password_changed'));
+    const stranger = await openAccount(app, person);
+    assert.equal(stranger.page.status, 400);
+    const again = await openAccount(app, { ...person, password: 'Another-Horse-Battery-7' });
+    assert.equal(pathOf(again.page), '/account');
+  });
+
+  test('that breaks a rule is refused, with the rule', async () => {
+    const person = await app.seed.person();
+    const { browser, page } = await openAccount(app, person, '/account/password');
+    const refused = await press(browser, page, 'change', { new_password: 'short' });
+    assert.equal(refused.status, 400);
+    assert.match(refused.body, /id="rule-too-short"[^>]*data-state="failed"/);
+    assert.deepEqual(blamed(refused), ['new_password']);
+    assert.doesNotMatch(refused.body, /value="short"/, 'a password is never sent back');
+    assert.equal((await eventsOf(person)).includes('password_changed'), false);
+  });
+});
+
+describe('second factors', () => {
+  test('an authenticator app is set up by a code, brings recovery codes along, and is removed', async () => {
+    const person = await app.seed.person();
+    const { browser, page } = await openAccount(app, person, '/account/authenticator');
+    const secret = secretOn(page);
+    assert.match(page.body, /<svg class="qr"/);
+    const wrong = await press(browser, page, 'confirm', { code: '000000' });
+    assert.equal(wrong.status, 400);
+    assert.deepEqual(blamed(wrong), ['code']);
+    assert.equal(secretOn(wrong), secret, 'the same secret again: it was scanned already');
+    const shown = await press(browser, wrong, 'confirm', { code: ` ${totpCode(secret, clock.ms)} ` });
+    assert.equal(shown.status, 200);
+    assert.equal(codesOn(shown).length, 10);
+    assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, ['totp']);
+    assert.ok((await eventsOf(person)).includes('totp_added'));
+    const overview = await browser.get('/account');
+    assert.match(overview.body, /10/);
+    for (const code of codesOn(shown)) assert.equal(overview.body.includes(code), false, 'codes are shown once');
+  });
+
+  test('an enrolment of another session is of no use', async () => {
+    const person = await app.seed.person();
+    const attacker = await app.seed.person();
+    const theirs = await openAccount(app, attacker, '/account/authenticator');
+    const own = await openAccount(app, person, '/account/authenticator');
+    const enrolment = / name="enrolment" value="([^"]*)"/.exec(theirs.page.body)?.[1] ?? '';
+    const code = totpCode(secretOn(theirs.page), clock.ms);
+    const refused = await press(own.browser, own.page, 'confirm', { enrolment, code });
+    assert.equal(refused.status, 400);
+    assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
+  });
+
+  test('no recovery codes are made for somebody without a second factor', async () => {
+    const person = await app.seed.person();
+    const { browser, page } = await openAccount(app, person, '/account/second-factor');
+    assert.doesNotMatch(page.body, /id="renew-codes"/);
+    const csrf = / name="csrf" value="([^"]*)"/.exec((await browser.get('/account/profile')).body)?.[1] ?? '';
+    const refused = await browser.post('/account/second-factor', { csrf, action: 'renew' });
+    assert.equal(refused.status, 400);
+    assert.equal(codesOn(refused).length, 0);
+  });
+});
+
+describe('sessions', () => {
+  test('are listed with browser and place; one is signed out, then all others', async () => {
+    const person = await app.seed.person();
+    const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+    const one = await tokensFor(app, party, person, OFFLINE);
+    const two = await tokensFor(app, party, person, OFFLINE);
+    const { browser } = await openAccount(app, person);
+    const page = await browser.get('/account/sessions', { 'user-agent': firefox });
+    assert.equal(page.body.match(/ name="session"/g)?.length, 2, 'two others');
+    assert.match(page.body, /This browser/);
+    const ended = await press(browser, page, 'end-1');
+    assert.equal(pathOf(ended), '/account/sessions?done=session_ended');
+    const alive = await Promise.all([one, two].map(({ tokens }) => userinfo(app.issuer, tokens.access_token)));
+    assert.deepEqual(alive.map(({ status }) => status).sort(), [200, 401]);
+    await press(browser, await browser.follow(ended), 'end-others');
+    for (const { tokens } of [one, two]) {
+      assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 401);
+      assert.equal((await refresh(app.issuer, party, String(tokens.refresh_token))).body.error, 'invalid_grant');
+    }
+    const left = await browser.get('/account/sessions');
+    assert.equal(left.status, 200);
+    assert.doesNotMatch(left.body, / name="session"/);
+    assert.deepEqual((await eventsOf(person)).filter((kind) => kind === 'session_ended').length, 2);
+  });
+
+  test("somebody else's session is nobody's to end", async () => {
+    const [person, other] = [await app.seed.person(), await app.seed.person()];
+    const { tokens } = await tokensFor(app, party, other, OFFLINE);
+    const [row] = await app.db.run<{ uid: string }>(
+      { name: '', text: 'SELECT uid FROM sessions WHERE account_id = $1' },
+      [other.id],
+    );
+    await tokensFor(app, party, person);
+    const { browser, page } = await openAccount(app, person, '/account/sessions');
+    await press(browser, page, 'end-1', { session: row?.uid ?? '' });
+    assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 200);
+  });
+});
+
+describe('apps with access', () => {
+  test('are listed with what they may do, without our own pages, and lose it', async () => {
+    const person = await app.seed.person();
+    const { tokens } = await tokensFor(app, party, person, OFFLINE);
+    const { browser, page } = await openAccount(app, person, '/account/apps');
+    assert.match(page.body, /Harbour Notes/);
+    assert.match(page.body, /See your e-mail address/);
+    assert.equal(page.body.match(/ name="client"/g)?.length, 1);
+    const done = await press(browser, page, 'revoke-0');
+    assert.equal(pathOf(done), '/account/apps?done=app_revoked');
+    assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 401);
+    assert.equal((await refresh(app.issuer, party, String(tokens.refresh_token))).body.error, 'invalid_grant');
+    const events = await browser.get('/account/events');
+    assert.match(events.body, /Access of an app taken away/);
+    assert.match(events.body, /Harbour Notes/);
+  });
+});
+
+describe('security events', () => {
+  test('tell what happened, newest first, and to nobody else', async () => {
+    const person = await app.seed.person();
+    const { browser } = await openAccount(app, person);
+    const page = await browser.get('/account/events');
+    assert.match(page.body, /class="event-title">Signed in/);
+    const { browser: other } = await openAccount(app, await app.seed.person());
+    assert.equal((await other.get('/account/events')).body.match(/class="event-title"/g)?.length, 1);
+  });
+});

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { codesOn, secretOn, softPasskey, totpCode } from '../helpers/authenticator.ts';
+import type { BrowserSession, Page } from '../helpers/browser_session.ts';
+import { type Deployment, deployment, type Party, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
+import { redeem } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { type Begun, begin, callbackOf, idTokenOf, shown, submit, submitPassword } from './support.ts';
+
+const TWO_FACTORS = 'urn:cardea:acr:2fa';
+const ONE_FACTOR = 'urn:cardea:acr:1fa';
+const clock = { ms: Date.now() };
+const now = () => clock.ms;
+const app = await deployment({ after }, { now });
+const factors = await createFactorSeeder(app, now);
+const party = await app.seed.party({ firstParty: true });
+
+/** The ID token that a sign-in ended with. */
+async function ended(at: Page, begun: Begun, client: Party = party, deployed: Deployment = app) {
+  const { code = '' } = callbackOf(at);
+  const { body } = await redeem(deployed.issuer, client, { code, verifier: begun.verifier });
+  return idTokenOf(body);
+}
+
+async function atSecondFactor(person: Person, browser?: BrowserSession) {
+  const begun = await begin(app, party, {}, browser);
+  const page = await submitPassword(begun.browser, begun.page, person);
+  assert.equal(shown(page), 'second-factor');
+  return { ...begun, page };
+}
+
+test('whoever has an authenticator app shows a code, and the ID token says so', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const begun = await atSecondFactor(person);
+  const wrong = await submit(begun.browser, begun.page, { action: 'code', code: '000000' });
+  assert.deepEqual([wrong.status, shown(wrong)], [400, 'second-factor']);
+  const claims = await ended(
+    await submit(begun.browser, begun.page, { action: 'code', code: totpCode(secret, now()) }),
+    begun,
+  );
+  assert.equal(claims.acr, TWO_FACTORS);
+  assert.deepEqual(claims.amr, ['pwd', 'otp', 'mfa']);
+});
+
+test('without one the password is all, and the ID token says that', async () => {
+  const person = await app.seed.person();
+  const begun = await begin(app, party);
+  const claims = await ended(await submitPassword(begun.browser, begun.page, person), begun);
+  assert.equal(claims.acr, ONE_FACTOR);
+  assert.deepEqual(claims.amr, ['pwd']);
+});
+
+test('a code signs in once', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const code = totpCode(secret, now());
+  const first = await atSecondFactor(person);
+  assert.equal(shown(await submit(first.browser, first.page, { action: 'code', code })), 'callback');
+  const second = await atSecondFactor(person);
+  assert.equal(shown(await submit(second.browser, second.page, { action: 'code', code })), 'second-factor');
+});
+
+test('a recovery code stands in, once, and is among the security events', async () => {
+  const person = await app.seed.person();
+  await factors.totp(person.id);
+  const [code = ''] = await factors.recoveryCodes(person.id);
+  const first = await atSecondFactor(person);
+  const claims = await ended(
+    await submit(first.browser, first.page, { action: 'recovery', recovery_code: code.toUpperCase() }),
+    first,
+  );
+  assert.deepEqual([claims.acr, claims.amr], [TWO_FACTORS, ['pwd', 'otp', 'mfa']]);
+  const second = await atSecondFactor(person);
+  const again = await submit(second.browser, second.page, { action: 'recovery', recovery_code: code });
+  assert.deepEqual([again.status, shown(again)], [400, 'second-factor']);
+  const kinds = await app.db.run({ name: '', text: 'SELECT kind FROM security_events WHERE account_id = $1' }, [
+    person.id,
+  ]);
+  assert.ok(kinds.some(({ kind }) => kind === 'recovery_code_used'));
+});
+
+test('three wrong codes lock that factor alone, and a lock looks like a wrong code', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const [recovery = ''] = await factors.recoveryCodes(person.id);
+  const begun = await atSecondFactor(person);
+  const wrong = { action: 'code', code: '12345x' };
+  const bodies: string[] = [];
+  for (let tries = 0; tries < 3; tries += 1) bodies.push((await submit(begun.browser, begun.page, wrong)).body);
+  const locked = await submit(begun.browser, begun.page, { action: 'code', code: totpCode(secret, now()) });
+  assert.equal(locked.status, 400);
+  assert.deepEqual(new Set([...bodies, locked.body]).size, 1, 'the same page, to the byte');
+  assert.equal(
+    shown(await submit(begun.browser, begun.page, { action: 'recovery', recovery_code: recovery })),
+    'callback',
+  );
+  clock.ms += 16 * 60_000;
+  const later = await atSecondFactor(person);
+  const right = await submit(later.browser, later.page, { action: 'code', code: totpCode(secret, now()) });
+  assert.equal(shown(right), 'callback', 'after a quarter of an hour');
+});
+
+test('a passkey signs in alone: two factors, no name, no password', async () => {
+  const person = await app.seed.person();
+  const passkey = softPasskey({ backedUp: true });
+  await factors.passkey(person.id, passkey);
+  const begun = await begin(app, party);
+  const assertion = passkey.get(passkeyOptionsOn(begun.page), app.issuer);
+  const claims = await ended(await submit(begun.browser, begun.page, { action: 'passkey', assertion }), begun);
+  assert.deepEqual([claims.sub, claims.acr, claims.amr], [person.id, TWO_FACTORS, ['swk', 'user', 'mfa']]);
+});
+
+test('a passkey that does not check who uses it is a second factor, and no first', async () => {
+  const person = await app.seed.person();
+  const passkey = softPasskey({ userVerification: false });
+  await factors.passkey(person.id, passkey);
+  const begun = await begin(app, party);
+  const alone = passkey.get(passkeyOptionsOn(begun.page), app.issuer);
+  const refused = await submit(begun.browser, begun.page, { action: 'passkey', assertion: alone });
+  assert.deepEqual([refused.status, shown(refused)], [400, 'sign-in']);
+  const page = await submitPassword(begun.browser, begun.page, person);
+  const assertion = passkey.get(passkeyOptionsOn(page), app.issuer, { userHandle: undefined });
+  const claims = await ended(await submit(begun.browser, page, { action: 'passkey', assertion }), begun);
+  assert.deepEqual([claims.acr, claims.amr], [TWO_FACTORS, ['pwd', 'hwk', 'mfa']]);
+});
+
+test('an assertion is of use in the visit that it was made for, and nowhere else', async () => {
+  const person = await app.seed.person();
+  const passkey = softPasskey();
+  await factors.passkey(person.id, passkey);
+  const here = await begin(app, party);
+  const there = await begin(app, party);
+  const assertion = passkey.get(passkeyOptionsOn(here.page), app.issuer);
+  assert.equal(shown(await submit(there.browser, there.page, { action: 'passkey', assertion })), 'sign-in');
+  assert.equal(shown(await submit(here.browser, here.page, { action: 'passkey', assertion })), 'callback');
+});
+
+test('a passkey whose counter falls back is refused, and the log says so', async () => {
+  const person = await app.seed.person();
+  const passkey = softPasskey({ counter: 7 });
+  await factors.passkey(person.id, passkey);
+  passkey.counter = 5;
+  const begun = await begin(app, party);
+  const assertion = passkey.get(passkeyOptionsOn(begun.page), app.issuer);
+  assert.equal(shown(await submit(begun.browser, begun.page, { action: 'passkey', assertion })), 'sign-in');
+  assert.ok(app.logLines.some((line) => line.includes('its counter fell back')));
+});
+
+test('an app that requires two factors gets them from everybody; who has none sets one up', async () => {
+  const person = await app.seed.person();
+  const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
+  const begun = await begin(app, strict);
+  const enrol = await submitPassword(begun.browser, begun.page, person);
+  assert.equal(shown(enrol), 'enrol');
+  assert.ok(!enrol.body.includes('value="later"'), 'there is no going on without');
+  assert.ok(enrol.body.includes('<svg class="qr"'));
+  const secret = remember('totp_secret', secretOn(enrol));
+  const skipped = await submit(begun.browser, enrol, { action: 'later' });
+  assert.deepEqual([skipped.status, shown(skipped)], [400, 'enrol']);
+  const wrong = await submit(begun.browser, enrol, { action: 'enrol', code: '12345x' });
+  assert.deepEqual([wrong.status, secretOn(wrong)], [400, secret], 'the same secret again');
+
+  const codes = await submit(begun.browser, wrong, { action: 'enrol', code: totpCode(secret, now()) });
+  assert.equal(shown(codes), 'recovery-codes');
+  const [recovery = ''] = codesOn(codes).map((code) => remember('recovery_code', code));
+  assert.equal(codesOn(codes).length, 10);
+  const next = /id="next" href="([^"]+)"/.exec(codes.body)?.[1] ?? '';
+  const claims = await ended(await begun.browser.follow(await begun.browser.get(next)), begun, strict);
+  assert.deepEqual([claims.acr, claims.amr], [TWO_FACTORS, ['pwd', 'otp', 'mfa']]);
+
+  clock.ms += 30_000;
+  const again = await begin(app, party);
+  const second = await submitPassword(again.browser, again.page, person);
+  assert.equal(shown(second), 'second-factor', 'from now on, for every app');
+  assert.equal(shown(await submit(again.browser, second, { action: 'recovery', recovery_code: recovery })), 'callback');
+  const mails = await app.db.run({ name: '', text: 'SELECT count(*)::integer AS n FROM mails' }, []);
+  assert.ok(Number(mails[0]?.n) > 0, 'the person is told by mail');
+});
+
+test('an app that requires two factors does not take a session with one', async () => {
+  const person = await app.seed.person();
+  const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
+  const begun = await begin(app, party);
+  assert.equal(shown(await submitPassword(begun.browser, begun.page, person)), 'callback');
+  assert.equal(shown((await begin(app, strict, {}, begun.browser)).page), 'sign-in');
+  const silent = await begin(app, strict, { prompt: 'none' }, begun.browser);
+  assert.equal(callbackOf(silent.page).error, 'login_required');
+  const weaker = await begin(app, strict, { acr_values: ONE_FACTOR, prompt: 'none' }, begun.browser);
+  assert.equal(callbackOf(weaker.page).error, 'login_required', 'whatever the request says');
+});
+
+test('a password that was changed since sets up no factor for whoever knows the old one', async () => {
+  const person = await app.seed.person();
+  const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
+  const begun = await begin(app, strict);
+  const enrol = await submitPassword(begun.browser, begun.page, person);
+  await app.db.run({ name: '', text: 'UPDATE accounts SET epoch = epoch + 1 WHERE id = $1' }, [person.id]);
+  const code = totpCode(remember('totp_secret', secretOn(enrol)), now());
+  assert.equal(shown(await submit(begun.browser, enrol, { action: 'enrol', code })), 'error');
+  assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
+});
+
+test('a factor that is set up elsewhere meanwhile is asked for here', async () => {
+  const person = await app.seed.person();
+  const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
+  const begun = await begin(app, strict);
+  const enrol = await submitPassword(begun.browser, begun.page, person);
+  await factors.totp(person.id);
+  const code = totpCode(remember('totp_secret', secretOn(enrol)), now());
+  const answer = await submit(begun.browser, enrol, { action: 'enrol', code });
+  assert.equal(shown(answer), 'second-factor', 'the form of another step is not read');
+});

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { browserSession, formOf } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { authorizeUrl } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { askForMail, enqueue, followLink, opensTo, useLink } from './mailed_links.ts';
+
+/** Signing up, being invited, and what else a mailed link is good for. */
+
+const scope = { after };
+const post = await mailbox(scope);
+let clock = Date.now();
+const now = () => clock;
+const app = await deployment(scope, {
+  env: { CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true' },
+  now,
+});
+const PASSWORD = remember('password', 'A-Door-Of-My-Own-12');
+const find = (email: string) => app.seed.accounts.findByIdentifier(email);
+
+test('a person signs up with an address that they can read, and gets an account with that address', async () => {
+  const email = 'Grace.Hopper@example.com';
+  const answer = await askForMail(app, '/account/sign-up', email);
+  assert.equal(answer.status, 200);
+  assert.match(answer.body, /Check your mail/);
+  const mail = await post.next(email);
+  assert.equal(mail.subject, 'Confirm your e-mail address');
+  assert.equal(await find(email), undefined, 'nobody is made before the address is proved');
+  const done = await useLink(app, mail.link, { name: 'Grace Hopper', new_password: PASSWORD });
+  assert.equal(done.status, 200);
+  assert.match(done.body, /Your account is ready/);
+  const account = await find(email);
+  assert.deepEqual([account?.email, account?.emailVerified, account?.name], [email, true, 'Grace Hopper']);
+  assert.equal(await opensTo(app, email, PASSWORD), true);
+  assert.equal((await useLink(app, mail.link)).status, 410, 'once');
+});
+
+test('somebody who has an account is told by mail alone', async () => {
+  const person = await app.seed.person();
+  const [known, unknown] = [
+    await askForMail(app, '/account/sign-up', person.email.toUpperCase()),
+    await askForMail(app, '/account/sign-up', 'not.yet@example.com'),
+  ];
+  assert.deepEqual([known.status, known.body], [unknown.status, unknown.body]);
+  const mail = await post.next(person.email);
+  assert.equal(mail.subject, 'You already have an account');
+  assert.equal(mail.link, '');
+});
+
+test('an address that is none is refused, and what was typed is kept', async () => {
+  const answer = await askForMail(app, '/account/sign-up', '"><script>alert(1)</script>');
+  assert.equal(answer.status, 400);
+  assert.match(answer.body, /aria-invalid="true"/);
+  assert.doesNotMatch(answer.body, /<script>alert/);
+});
+
+test('a name of several lines and a weak password are refused, and the link still works', async () => {
+  await askForMail(app, '/account/sign-up', 'lines@example.com');
+  const { link } = await post.next('lines@example.com');
+  const { browser, page } = await followLink(app, link);
+  const { action, fields } = formOf(page);
+  const named = await browser.post(action, { ...fields, name: 'A\r\nBcc: x@example.com', new_password: PASSWORD });
+  assert.equal(named.status, 400);
+  assert.match(named.body, /Enter your name/);
+  const weak = await browser.post(action, { ...fields, name: 'Ada', new_password: 'short' });
+  assert.equal(weak.status, 400);
+  assert.match(weak.body, /value="Ada"/);
+  assert.equal(await find('lines@example.com'), undefined);
+  assert.equal((await browser.post(action, { ...fields, name: 'Ada', new_password: PASSWORD })).status, 303);
+});
+
+test('of two links for one address the second finds it taken', async () => {
+  const email = 'twice@example.com';
+  for (let i = 0; i < 2; i += 1) await askForMail(app, '/account/sign-up', email);
+  const [first, second] = [await post.next(email), await post.next(email)];
+  await useLink(app, first.link, { name: 'One', new_password: PASSWORD });
+  const late = await useLink(app, second.link, { name: 'Two', new_password: PASSWORD });
+  assert.equal(late.status, 410);
+  assert.match(late.body, /Somebody has an account with this address by now/);
+  assert.equal((await find(email))?.name, 'One');
+});
+
+test('nothing rides along with a form (mass assignment, Zitadel CVE-2026-27946)', async () => {
+  await askForMail(app, '/account/sign-up', 'rider@example.com');
+  const { link } = await post.next('rider@example.com');
+  const done = await useLink(app, link, {
+    name: 'Rider',
+    new_password: PASSWORD,
+    email: 'victim@example.com',
+    groups: 'admins',
+    id: '00000000-0000-7000-8000-000000000000',
+    emailVerified: 'true',
+  });
+  assert.equal(done.status, 200);
+  const account = await find('rider@example.com');
+  assert.deepEqual([account?.groups, await find('victim@example.com')], [[], undefined]);
+});
+
+test('an invited person chooses a password, which proves the address', async () => {
+  const { id } = await app.seed.accounts.create({ email: 'invited@example.com', name: 'Joan Clarke' });
+  await enqueue(app, { kind: 'invitation', accountId: id }, now);
+  const mail = await post.next('invited@example.com');
+  assert.equal(mail.subject, 'You are invited');
+  clock += 6 * 86_400_000;
+  const done = await useLink(app, mail.link, { new_password: PASSWORD });
+  assert.match(done.body, /Your account is ready/);
+  assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
+  assert.equal(await opensTo(app, 'invited@example.com', PASSWORD), true);
+});
+
+test('a person confirms the address', async () => {
+  const { id, email } = await app.seed.accounts.create({ email: 'confirm@example.com' });
+  await enqueue(app, { kind: 'verify_email', accountId: id }, now);
+  const { link } = await post.next(email);
+  await followLink(app, link);
+  assert.equal((await app.seed.accounts.findById(id))?.emailVerified, false, 'looking is not confirming');
+  assert.match((await useLink(app, link)).body, /Your address is confirmed/);
+  assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
+});
+
+test('a person changes the address: the link goes to the new one, and both are told', async () => {
+  const person = await app.seed.person({ email: 'old.address@example.com' });
+  await enqueue(app, { kind: 'change_email', accountId: person.id, email: 'New.Address@example.com' }, now);
+  const [toNew, toOld] = [await post.next('New.Address@example.com'), await post.next(person.email)];
+  assert.equal(toOld.link, '');
+  assert.match(toOld.subject, /about to change/);
+  await askForMail(app, '/account/forgot', person.email);
+  const reset = await post.next(person.email);
+  assert.match((await useLink(app, toNew.link)).body, /Your address is changed/);
+  const changed = await app.seed.accounts.findById(person.id);
+  assert.deepEqual([changed?.email, changed?.emailVerified], ['New.Address@example.com', true]);
+  assert.equal(await opensTo(app, 'new.address@example.com', person.password), true);
+  assert.equal(await opensTo(app, person.email, person.password), false);
+  for (const address of ['New.Address@example.com', person.email]) {
+    assert.equal((await post.next(address)).subject, 'Your e-mail address has changed');
+  }
+  assert.equal((await followLink(app, reset.link)).page.status, 410, 'links to the old address end');
+});
+
+test('a new address that somebody else has taken meanwhile stays theirs', async () => {
+  const person = await app.seed.person();
+  await enqueue(app, { kind: 'change_email', accountId: person.id, email: 'wanted@example.com' }, now);
+  const { link } = await post.next('wanted@example.com');
+  const owner = await app.seed.person({ email: 'wanted@example.com' });
+  const late = await useLink(app, link);
+  assert.equal(late.status, 410);
+  assert.equal((await find('wanted@example.com'))?.id, owner.id);
+  assert.equal((await app.seed.accounts.findById(person.id))?.email, person.email);
+});
+
+test('a locked person unlocks the account by the link in the mail', async () => {
+  const person = await app.seed.person();
+  for (let i = 0; i < 3; i += 1) assert.equal(await opensTo(app, person.email, 'wrong'), false);
+  assert.equal(await opensTo(app, person.email, person.password), false);
+  const { link } = await post.next(person.email);
+  assert.ok(link.startsWith(`${app.issuer}/account/link/unlock?token=`));
+  await followLink(app, link);
+  assert.equal(await opensTo(app, person.email, person.password), false, 'a scanner of mails unlocks nothing');
+  assert.match((await useLink(app, link)).body, /Your account is unlocked/);
+  assert.equal(await opensTo(app, person.email, person.password), true);
+  assert.equal((await post.next(person.email)).subject, 'Your account is unlocked');
+});
+
+test('a disabled person’s links do nothing', async () => {
+  const person = await app.seed.person();
+  await askForMail(app, '/account/forgot', person.email);
+  const { link } = await post.next(person.email);
+  const { browser, page } = await followLink(app, link);
+  await app.seed.accounts.disable(person.id);
+  const { action, fields } = formOf(page);
+  assert.equal((await browser.post(action, { ...fields, new_password: PASSWORD })).status, 410);
+  assert.equal((await followLink(app, link)).page.status, 410);
+});
+
+test('mails speak the language of the account, or of the request', async () => {
+  const answer = await browserSession(app.issuer).get('/account/sign-up', { 'accept-language': 'xx, en;q=0.5' });
+  assert.match(answer.body, /<html lang="en" dir="ltr">/);
+});
+
+test('the sign-in page shows the way', async () => {
+  const party = await app.seed.party();
+  const browser = browserSession(app.issuer);
+  const url = authorizeUrl({ issuer: app.issuer, party }, 'v'.repeat(43));
+  assert.match((await browser.follow(await browser.get(url))).body, /href="\/account\/sign-up"/);
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { type BrowserSession, browserSession, formOf, type Page } from './browser_session.ts';
+import type { Person } from './deployment.ts';
+import { remember } from './secrets.ts';
+
+export interface AtAccount {
+  readonly browser: BrowserSession;
+  readonly page: Page;
+}
+
+/** Goes to a page of a person's account, and signs in when that is asked for. */
+export async function openAccount(
+  app: { readonly issuer: string },
+  person: Person,
+  path = '/account',
+  browser: BrowserSession = browserSession(app.issuer),
+): Promise<AtAccount> {
+  const shown = await browser.follow(await browser.get(path));
+  if (!isSignIn(shown)) return { browser, page: shown };
+  const { action, fields } = formOf(shown);
+  const answer = { identifier: person.email, password: person.password, action: 'signin' };
+  const page = await browser.follow(await browser.post(action, { ...fields, ...answer }));
+  for (const value of browser.cookies()) remember('cookie', value);
+  return { browser, page };
+}
+
+/** Whether the page asks who somebody is. */
+export function isSignIn(page: Page): boolean {
+  return / id="identifier"/.test(page.body) && / id="password"/.test(page.body);
+}
+
+/**
+ * Sends the form that has a button, as a browser would that shows the page: its hidden fields, and what is typed.
+ * @param button the button's id
+ */
+export async function press(
+  browser: BrowserSession,
+  page: Page,
+  button: string,
+  typed: Record<string, string> = {},
+): Promise<Page> {
+  const form = [...page.body.matchAll(/<form[\s\S]*?<\/form>/g)].find(([text]) => text.includes(` id="${button}"`));
+  assert.ok(form, `no button ${button} on ${page.url} (${page.status}): ${page.body.slice(-2_500)}`);
+  const { action, fields } = formOf({ status: page.status, body: form[0] });
+  const value = new RegExp(`<button[^>]* id="${button}"[^>]*value="([^"]*)"`).exec(form[0])?.[1] ?? '';
+  return browser.post(action, { ...fields, action: value, ...typed });
+}
+
+/** The path that a page or a redirect is about. */
+export function pathOf(page: Page): string {
+  const url = new URL(page.location ?? page.url);
+  return url.pathname + (url.searchParams.has('done') ? `?done=${url.searchParams.get('done')}` : '');
+}
+
+/** Which input is blamed on a page that came back. */
+export function blamed(page: Page): string[] {
+  return [...page.body.matchAll(/<(?:input|select)[^>]*aria-invalid="true"[^>]*>/g)].map(
+    ([tag]) => / name="([^"]*)"/.exec(tag)?.[1] ?? '',
+  );
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { createPasskeys, type Passkeys } from '../../server/accounts/passkeys.ts';
+import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../../server/accounts/recovery_codes.ts';
+import { createAccounts } from '../../server/accounts/store.ts';
+import { createTotp } from '../../server/accounts/totp.ts';
+import type { Clock } from '../../server/platform/clock.ts';
+import type { Db } from '../../server/platform/db.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { type SoftPasskey, totpCode } from './authenticator.ts';
+import { remember } from './secrets.ts';
+
+/** Gives people second factors, as they would have set them up themselves. */
+export interface FactorSeeder {
+  /** @returns the secret of their authenticator app; the code of the step before now has been used up */
+  totp(accountId: string): Promise<string>;
+  recoveryCodes(accountId: string): Promise<readonly string[]>;
+  passkey(accountId: string, passkey: SoftPasskey): Promise<void>;
+  /** For a key that lives elsewhere, such as in Chromium: its ceremony is the caller's. */
+  readonly passkeys: Passkeys;
+}
+
+export async function createFactorSeeder(
+  app: { db: Db; masterKey: string; issuer: string },
+  now: Clock = Date.now,
+): Promise<FactorSeeder> {
+  const { db, masterKey, issuer } = app;
+  const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+  const secret = (name: string) => loadServerSecret(db, sealer, name, now);
+  const accounts = createAccounts({ db, sealer, indexKey: await secret(ACCOUNT_INDEX_SECRET), now });
+  // Enrolled two steps ago, so that the code of this moment is good.
+  const totp = createTotp({ db, accounts, issuer: 'Test', now: () => now() - 60_000 });
+  const recoveryCodes = createRecoveryCodes({ db, key: await secret(RECOVERY_CODES_SECRET), now });
+  const passkeys = createPasskeys({
+    db,
+    accounts,
+    issuer: new URL(issuer),
+    name: 'Test',
+    now,
+    onCounterRegression: async () => {},
+  });
+  return {
+    passkeys,
+    async totp(accountId) {
+      const account = await accounts.resolve(accountId);
+      const enrolment = totp.begin(account, '');
+      await totp.confirm(account, '', enrolment.enrolment, totpCode(enrolment.secret, now() - 60_000));
+      return remember('totp_secret', enrolment.secret);
+    },
+    async recoveryCodes(accountId) {
+      const codes = await recoveryCodes.generate(await accounts.resolve(accountId));
+      for (const code of codes) remember('recovery_code', code);
+      return codes;
+    },
+    async passkey(accountId, passkey) {
+      const account = await accounts.resolve(accountId);
+      const challenge = randomBytes(32).toString('base64url');
+      const options = await passkeys.registrationOptions(account, challenge);
+      await passkeys.register(account, challenge, passkey.create(options, issuer), 'Test');
+    },
+  };
+}
+
+/** The options that a page hands to its passkey button. */
+export function passkeyOptionsOn(page: { body: string }): { challenge: string; rpId?: string } {
+  const json = /data-passkey="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&quot;', '"');
+  if (!json) throw new Error(`no passkey is asked for: ${page.body.slice(0, 1_000)}`);
+  return JSON.parse(json);
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { errorOn } from '../flows/support.ts';
+import { openAccount } from '../helpers/account.ts';
+import { type BrowserSession, browserSession, type Page } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+
+/** Forms of `/account`: another site, another session and another person can send none of them. */
+const app = await deployment({ after });
+
+/** Every form, with something in it that would be done. */
+const FORMS: readonly (readonly [string, Record<string, string>])[] = [
+  ['/account/profile', { action: 'save', name: 'Evil' }],
+  ['/account/email', { action: 'change', email: 'evil@example.com' }],
+  ['/account/username', { action: 'save', username: 'evil' }],
+  ['/account/password', { action: 'change', new_password: 'Evil-Horse-Battery-1' }],
+  ['/account/second-factor', { action: 'remove' }],
+  ['/account/authenticator', { action: 'confirm', enrolment: 'x', code: '123456' }],
+  ['/account/passkeys', { action: 'remove', passkey: 'x' }],
+  ['/account/sessions', { action: 'end_others' }],
+  ['/account/apps', { action: 'revoke', client: 'x' }],
+];
+
+const csrfOf = (page: Page) => / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
+const tokenIn = async (browser: BrowserSession) => csrfOf(await browser.get('/account/profile'));
+
+async function stateOf(accountId: string): Promise<unknown> {
+  const [row] = await app.db.run(
+    {
+      name: '',
+      text: `SELECT updated_at, epoch, password_hash, second_factors,
+                    (SELECT count(*) FROM sessions WHERE account_id = $1) AS sessions,
+                    (SELECT count(*) FROM security_events WHERE account_id = $1) AS events
+               FROM accounts WHERE id = $1`,
+    },
+    [accountId],
+  );
+  return row;
+}
+
+describe('a form of the account', () => {
+  for (const [path, fields] of FORMS) {
+    test(`${path} is refused without a token, with another session's, another person's, or from another site`, async () => {
+      const person = await app.seed.person();
+      const { browser } = await openAccount(app, person);
+      const { browser: second } = await openAccount(app, person);
+      const { browser: stranger } = await openAccount(app, await app.seed.person());
+      const own = await tokenIn(browser);
+      const before = await stateOf(person.id);
+      const tokens = ['', 'x'.repeat(43), await tokenIn(second), await tokenIn(stranger)];
+      for (const csrf of tokens) {
+        const page = await browser.post(path, { ...fields, csrf });
+        assert.deepEqual([page.status, errorOn(page)], [403, 'form_expired']);
+      }
+      for (const site of ['cross-site', 'same-site']) {
+        const page = await browser.post(path, { ...fields, csrf: own }, { 'sec-fetch-site': site });
+        assert.deepEqual([page.status, errorOn(page)], [403, 'cross_site_form']);
+      }
+      assert.deepEqual(await stateOf(person.id), before);
+    });
+  }
+
+  test('of somebody who is not signed in leads to signing in, and does nothing', async () => {
+    for (const [path, fields] of FORMS) {
+      const page = await browserSession(app.issuer).post(path, { ...fields, csrf: 'x' });
+      assert.equal(page.status, 303);
+      assert.equal(page.location, app.issuer + path);
+    }
+  });
+
+  test('is a form: nothing is read from JSON', async () => {
+    const { browser } = await openAccount(app, await app.seed.person());
+    const response = await fetch(new URL('/account/profile', app.issuer), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie: `x=${browser.cookies()[0]}` },
+      body: JSON.stringify({ name: 'Evil' }),
+    });
+    assert.equal(response.status, 415);
+  });
+
+  test('is never changed by following a link: no GET does anything', async () => {
+    const person = await app.seed.person();
+    const { browser } = await openAccount(app, person);
+    const csrf = await tokenIn(browser);
+    const before = await stateOf(person.id);
+    for (const [path, fields] of FORMS) await browser.get(`${path}?${new URLSearchParams({ ...fields, csrf })}`);
+    assert.deepEqual(await stateOf(person.id), before);
+  });
+});

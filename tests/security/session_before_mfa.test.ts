@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin, callbackOf, shown, submit, submitPassword } from '../flows/support.ts';
+import { totpCode } from '../helpers/authenticator.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
+
+/** Between password and second factor nobody is signed in anywhere (better-auth GHSA-xg6x-h9c9-2m83). */
+
+const app = await deployment({ after });
+const factors = await createFactorSeeder(app);
+const party = await app.seed.party({ firstParty: true });
+
+const rowsOf = (table: string, accountId: string) =>
+  app.db.run({ name: '', text: `SELECT 1 FROM ${table} WHERE account_id = $1` }, [accountId]);
+
+test('the password alone leaves no session, no code, no device, and nothing that could be resumed', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const { browser, page } = await begin(app, party);
+  const waiting = await submitPassword(browser, page, person);
+  assert.equal(shown(waiting), 'second-factor');
+
+  for (const table of ['sessions', 'grants', 'devices', 'security_events']) {
+    assert.equal((await rowsOf(table, person.id)).length, 0, table);
+  }
+  assert.equal(browser.cookie('cardea_device'), undefined, 'nor is the browser known');
+
+  const uid = new URL(waiting.url).pathname.split('/').at(-1);
+  const resumed = await browser.follow(await browser.get(`/authorize/${uid}`));
+  assert.notEqual(shown(resumed), 'callback');
+  const silent = await begin(app, party, { prompt: 'none' }, browser);
+  assert.equal(callbackOf(silent.page).error, 'login_required');
+  const another = await begin(app, party, {}, browser);
+  assert.equal(shown(another.page), 'sign-in', 'another request starts from the beginning');
+  assert.equal((await browser.get('/account')).location?.includes('signed-in') ?? false, false);
+
+  // and the visit is still good for what it was
+  const fresh = await begin(app, party);
+  const asked = await submitPassword(fresh.browser, fresh.page, person);
+  const done = await submit(fresh.browser, asked, { action: 'code', code: totpCode(secret, Date.now()) });
+  assert.ok(callbackOf(done).code);
+});
+
+test('the session that comes after the second factor has another id than whatever there was before', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const { browser, page } = await begin(app, party);
+  const waiting = await submitPassword(browser, page, person);
+  const before = browser.cookie('cardea_session');
+  await submit(browser, waiting, { action: 'code', code: totpCode(secret, Date.now()) });
+  assert.ok(browser.cookie('cardea_session'));
+  assert.notEqual(browser.cookie('cardea_session'), before);
+});
+
+test('a sign-in that waits for its second factor ends when the credentials change', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const { browser, page } = await begin(app, party);
+  const waiting = await submitPassword(browser, page, person);
+  await app.db.run({ name: '', text: 'UPDATE accounts SET epoch = epoch + 1 WHERE id = $1' }, [person.id]);
+  const answer = await submit(browser, waiting, { action: 'code', code: totpCode(secret, Date.now()) });
+  assert.equal(shown(answer), 'error');
+  assert.equal((await rowsOf('sessions', person.id)).length, 0);
+});
+
+test('nor does it end for an account that is disabled meanwhile', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const { browser, page } = await begin(app, party);
+  const waiting = await submitPassword(browser, page, person);
+  await app.seed.accounts.disable(person.id);
+  const answer = await submit(browser, waiting, { action: 'code', code: totpCode(secret, Date.now()) });
+  assert.notEqual(shown(answer), 'callback');
+  assert.equal((await rowsOf('sessions', person.id)).length, 0);
+});
