@@ -25,7 +25,7 @@ async function answerTo(identifier: string, password: string): Promise<{ page: P
   const own = [
     action.split('/').at(-1) ?? '',
     fields.csrf ?? '',
-    passkeyOptionsOn(answer).challenge,
+    passkeyOptionsOn(page).challenge, // the same all through a visit
     answer.headers.get('x-request-id') ?? '',
     identifier,
   ];
@@ -71,7 +71,10 @@ test('whoever begins a sign-in with a login_hint learns nothing from it', async 
       async (hint) => {
         const { page } = await begin(app, party, { login_hint: hint });
         const { action, fields } = formOf(page);
-        return [hint, action, fields.csrf ?? '', passkeyOptionsOn(page).challenge].reduce((all, one) => all.replaceAll(one, '*'), page.body);
+        return [hint, action, fields.csrf ?? '', passkeyOptionsOn(page).challenge].reduce(
+          (all, one) => all.replaceAll(one, '*'),
+          page.body,
+        );
       },
     ),
   );
