@@ -4,7 +4,7 @@ import type { Account, Profile } from './account.ts';
 export type Claims = { sub: string } & Record<string, unknown>;
 
 /** OpenID Connect Core §5.1, claim by claim; `sub` and `updated_at` aside. */
-const CLAIM_OF = {
+export const CLAIM_OF = {
   email: 'email',
   emailVerified: 'email_verified',
   username: 'preferred_username',

@@ -62,8 +62,11 @@ export interface Links {
    * others fail (`isUsedUp`).
    */
   consume(purpose: LinkPurpose, token: string): Bound;
-  /** Ends all links of an account, as every change of password or address does; `consume` goes before it. */
-  endAllOf(accountId: string): Bound;
+  /**
+   * Ends all links of an account, as every change of password or address does, or those of one purpose; `consume` goes
+   * before it.
+   */
+  endAllOf(accountId: string, purpose?: LinkPurpose): Bound;
 }
 
 /** SQLSTATE that `require_single_use` raises (migration 0001). */
@@ -96,7 +99,10 @@ const SQL = {
            )
            SELECT require_single_use(1, (SELECT count(*) FROM used))`,
   },
-  endAll: { name: 'links.end_all', text: 'DELETE FROM links WHERE account_id = $1' },
+  endAll: {
+    name: 'links.end_all',
+    text: 'DELETE FROM links WHERE account_id = $1 AND ($2::text IS NULL OR purpose = $2)',
+  },
 };
 
 const TOKEN_BYTES = 32;
@@ -146,7 +152,7 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       values: [hashToken(token), purpose, new Date(now())],
     }),
 
-    endAllOf: (accountId) => ({ statement: SQL.endAll, values: [accountId] }),
+    endAllOf: (accountId, purpose) => ({ statement: SQL.endAll, values: [accountId, purpose ?? null] }),
   };
 }
 

@@ -33,7 +33,7 @@ export interface PasswordChangeOptions {
   /** Statements for the same transaction: what must end with the old password, and who is told of it. */
   readonly also?: readonly Bound[];
   /** The token of the browser in which the person changes it, which stays known. */
-  readonly keepDevice?: string | undefined;
+  readonly deviceToken?: string | undefined;
 }
 
 const SQL = {
@@ -80,7 +80,7 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
       return passwords.hash(candidate);
     },
 
-    async set(account, candidate, { also = [], keepDevice } = {}) {
+    async set(account, candidate, { also = [], deviceToken } = {}) {
       await check(account, candidate);
       const hash = await passwords.hash(candidate);
       await run(account, [
@@ -88,7 +88,7 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
         // Before the links go: one of these may be what uses a link up.
         ...also,
         { statement: SQL.forgetLinks, values: [account.id] },
-        devices.forgetOthers(account.id, keepDevice),
+        devices.forgetOthers(account.id, deviceToken),
       ]);
       return account.epoch + 1;
     },

@@ -13,15 +13,21 @@ const LINE_MAX_BYTES = 64 * 1_024;
  * @throws UsageError when there is nobody to ask
  */
 export async function readNewPassword(options: { passwordStdin?: boolean }): Promise<string> {
-  const stdin = process.stdin;
-  if (!options.passwordStdin && !stdin.isTTY) {
-    throw new UsageError('there is no terminal to ask for the password; use --password-stdin');
-  }
-  const password = stdin.isTTY ? await ask(stdin, 'Password: ') : await readLine(stdin);
+  const password = await readPassword(options);
+  const { stdin } = process;
   if (stdin.isTTY && (await ask(stdin, 'Once more: ')) !== password) {
     throw new AppError('passwords_differ', 400, 'the two passwords differ');
   }
   return password;
+}
+
+/** Typed once. @throws UsageError when there is nobody to ask */
+export async function readPassword(options: { passwordStdin?: boolean }): Promise<string> {
+  const { stdin } = process;
+  if (!options.passwordStdin && !stdin.isTTY) {
+    throw new UsageError('there is no terminal to ask for the password; use --password-stdin');
+  }
+  return stdin.isTTY ? ask(stdin, 'Password: ') : readLine(stdin);
 }
 
 /** The first line, without its end. */

@@ -9,6 +9,7 @@ import { keysCommand } from './keys.ts';
 import { mailCommand } from './mail.ts';
 import { masterKeyCommand } from './master_key.ts';
 import { migrateCommand } from './migrate.ts';
+import { passwordsCommand } from './passwords.ts';
 import { resourcesCommand } from './resources.ts';
 import { usersCommand } from './users.ts';
 
@@ -51,6 +52,7 @@ export function createProgram(): Command {
     keysCommand,
     clientsCommand,
     usersCommand,
+    passwordsCommand,
     mailCommand,
     resourcesCommand,
     migrateCommand,

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
+import { createEvents } from '../accounts/events.ts';
+import { createMails } from '../accounts/mails.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
 import { UsageError, verb, withContext } from './context.ts';
@@ -9,6 +11,7 @@ import { inviteVerb } from './mail.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
 import { groupNames, userFactorsCommands } from './user_factors.ts';
 import { userSessionsCommands } from './user_sessions.ts';
+import { usersImportCommand } from './users_import.ts';
 
 interface PasswordOptions extends PrintOptions {
   passwordStdin?: boolean;
@@ -59,6 +62,7 @@ export function usersCommand(program: Command): void {
       });
     });
 
+  usersImportCommand(noun);
   inviteVerb(noun);
 
   noun
@@ -151,7 +155,11 @@ export function usersCommand(program: Command): void {
         const accounts = await context.accounts();
         const account = await accounts.resolve(ref);
         const { change } = await context.passwords();
-        await change.set(account, password, { also: endSessions(account.id) });
+        const told = [
+          createMails(context).enqueue({ kind: 'password_changed', accountId: account.id }),
+          createEvents({ ...context, accounts }).append(account, 'password_changed'),
+        ];
+        await change.set(account, password, { also: [...endSessions(account.id), ...told] });
         printItem(describe(await accounts.resolve(account.id)), options);
       });
     });

@@ -16,7 +16,7 @@ export interface Draft extends ComposedMail {
 
 export interface DraftParts {
   readonly accounts: Pick<Accounts, 'findById' | 'findByIdentifier'>;
-  readonly links: Pick<Links, 'create'>;
+  readonly links: Pick<Links, 'create' | 'endAllOf'>;
   readonly views: Pick<Views, 'mail' | 'negotiate'>;
   readonly throttle: MailThrottle;
   /** Where links lead. Nothing that a request said has a part in it (couch-auth CVE-2025-70948). */
@@ -60,7 +60,7 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
 export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<Draft | undefined> {
   const { accounts, links, views, throttle, issuer } = parts;
 
-  async function plan(intent: QueuedIntent): Promise<Plan | undefined> {
+  async function plan(intent: QueuedIntent, at: number): Promise<Plan | undefined> {
     switch (intent.kind) {
       case 'reset': {
         const account = await accounts.findByIdentifier(intent.email);
@@ -77,7 +77,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
       }
       case 'change_email':
       case 'email_changed':
-        return planChange(intent);
+        return planChange(intent, at);
       default: {
         const account = await accounts.findById(intent.accountId);
         const link = account && NOTICE_LINKS[intent.kind](account);
@@ -89,6 +89,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
 
   async function planChange(
     intent: Extract<QueuedIntent, { kind: 'change_email' | 'email_changed' }>,
+    at: number,
   ): Promise<Plan | undefined> {
     const account = await accounts.findById(intent.accountId);
     if (!account) return undefined;
@@ -98,6 +99,8 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     }
     const newEmail = intent.email;
     if (intent.to === 'old') return { name: 'change_email_requested', account, to: account.email, newEmail };
+    // Whoever changes the password stops a change of address, also one whose mail has not gone out yet.
+    if (account.passwordSetAt !== null && account.passwordSetAt.getTime() > at) return undefined;
     // Somebody else's address: they have not asked for anything, and whoever asked is not told that they exist.
     if (await accounts.findByIdentifier(newEmail)) return undefined;
     const { epoch } = account;
@@ -111,8 +114,13 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     return isStrangers && tries === 1 && !(await throttle.admits(account?.id ?? to));
   }
 
+  /** A mistyped new address must not stay good. Of other links the earlier go on working: mails overtake one another. */
+  function replacedBy(purpose: LinkPurpose | undefined, account: Account | undefined): Bound[] {
+    return account && purpose === 'change_email' ? [links.endAllOf(account.id, purpose)] : [];
+  }
+
   return async ({ intent, at, tries }) => {
-    const planned = intent && (await plan(intent));
+    const planned = intent && (await plan(intent, at));
     if (!planned || planned.account?.disabled || (await isTooMuch(planned, tries))) return undefined;
     const { name, account, to, newEmail, link, locale: asked } = planned;
     const locale = views.negotiate(account?.locale ?? asked);
@@ -134,7 +142,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
       ...views.mail(name, data, locale),
       to: { address: to, ...(account?.name === undefined ? {} : { name: account.name }) },
       locale,
-      before: made ? [made.bound] : [],
+      before: made ? [...replacedBy(link?.purpose, account), made.bound] : [],
     };
   };
 }

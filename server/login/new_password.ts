@@ -27,7 +27,7 @@ export const newPasswordStep: Step = {
           ...endSessions(account.id, { except, exceptVisit: visit.uid }),
           ...parts.notices.passwordChanged(account, request),
         ],
-        keepDevice: deviceToken,
+        deviceToken,
       });
       const { passwordExpired: _, ...rest } = login;
       return { kind: 'progress', progress: { ...visit.progress, login: { ...rest, epoch } } };

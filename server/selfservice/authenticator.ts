@@ -44,15 +44,13 @@ function again(context: PageContext, enrolment: Enrolment, problem: FormProblem)
   return { kind: 'again', html: render(context, enrolment, problem) };
 }
 
-function render(context: PageContext, { secret, uri, enrolment }: Enrolment, problem?: FormProblem): string {
+function render(context: PageContext, authenticator: Enrolment, problem?: FormProblem): string {
   const { parts, account, locale } = context;
   return parts.views.render(
     'account/authenticator',
     {
       frame: frameOf(context, 'second-factor'),
-      secret,
-      uri,
-      enrolment,
+      authenticator,
       isReplacement: account.secondFactors.includes('totp'),
       ...(problem ? { problem } : {}),
     },

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.ts';
 import { type Link, type LinkPurpose, linkGone } from '../accounts/links.ts';
+import { PasswordRefused } from '../accounts/policy.ts';
 import { checkProfile } from '../accounts/profile.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
@@ -40,6 +41,7 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
     // Wrong passwords count no longer, wrong codes do: a mailbox is no second factor.
     options.unlock(id, 'password'),
     options.event(account, 'password_reset', options.origin(request)),
+    options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
     options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
   ]),
   invitation: passwordErrand(() => []),
@@ -83,13 +85,15 @@ function passwordErrand(more: (context: Known) => readonly Bound[]): Errand {
     async submit(context, fields) {
       const { account, options, consume } = known(context);
       const candidate = textField(fields, 'new_password');
-      const failed = await failedRules(context, account, candidate);
-      if (failed) return { kind: 'again', html: setPassword(context, { failed }) };
       const verified = account.emailVerified ? [] : [options.accounts.updating(account, { emailVerified: true })];
-      await options.passwordChange.set(account, candidate, {
-        also: [consume, ...verified, ...more(known(context))],
-      });
-      return DONE;
+      const also = [consume, ...verified, ...more(known(context))];
+      try {
+        await options.passwordChange.set(account, candidate, { also });
+        return DONE;
+      } catch (error) {
+        if (!(error instanceof PasswordRefused)) throw error;
+        return { kind: 'again', html: setPassword(context, { failed: error.rules }) };
+      }
     },
   };
 }
@@ -101,17 +105,22 @@ async function signUp(context: ErrandContext, fields: Fields): Promise<ErrandAns
   const name = textField(fields, 'name');
   const candidate = textField(fields, 'new_password');
   const profile = profileOf({ email, emailVerified: true, name, locale });
-  const failed = await failedRules(context, profile ?? { email, emailVerified: true }, candidate);
-  if (!profile || failed) {
-    return { kind: 'again', html: setPassword(context, { name, nameFailed: !profile, ...(failed ? { failed } : {}) }) };
-  }
+  if (!profile) return { kind: 'again', html: setPassword(context, { name, nameFailed: true }) };
   try {
-    await options.accounts.create({ ...profile, passwordHash: await options.hash(candidate) }, [consume]);
+    const passwordHash = await options.passwordChange.hashFirst(profile, candidate);
+    await options.accounts.create({ ...profile, passwordHash }, [consume]);
+    return DONE;
   } catch (error) {
-    if (error instanceof AppError && error.code === 'identifier_taken') return { kind: 'taken' };
+    if (error instanceof PasswordRefused) {
+      return { kind: 'again', html: setPassword(context, { name, failed: error.rules }) };
+    }
+    if (isTaken(error)) return { kind: 'taken' };
     throw error;
   }
-  return DONE;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'identifier_taken';
 }
 
 function profileOf(input: Parameters<typeof checkProfile>[0]) {
@@ -135,7 +144,7 @@ function confirmErrand(run: (context: Known) => Promise<unknown>): Errand {
       try {
         await run(known(context));
       } catch (error) {
-        if (error instanceof AppError && error.code === 'identifier_taken') return { kind: 'taken' };
+        if (isTaken(error)) return { kind: 'taken' };
         throw error;
       }
       return DONE;
@@ -168,20 +177,4 @@ function setPassword(
     ...(nameFailed ? { nameFailed } : {}),
   };
   return options.views.render('set-password', data, locale);
-}
-
-/** @returns the rules that the password breaks; undefined when it will do */
-async function failedRules(
-  { options }: ErrandContext,
-  person: Parameters<PublicOptions['passwordChange']['check']>[0],
-  candidate: string,
-): Promise<readonly PasswordRuleName[] | undefined> {
-  try {
-    await options.passwordChange.check(person, candidate);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof AppError) || error.status !== 400) throw error;
-    const { rules } = error as { rules?: readonly PasswordRuleName[] };
-    return rules ?? [error.code.replace(/^password_/, '') as PasswordRuleName];
-  }
 }

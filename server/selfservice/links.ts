@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isUsedUp, LINK_LIFETIMES, LINK_PURPOSES, type Link, type LinkPurpose } from '../accounts/links.ts';
+import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
 import type { Locale } from '../views/views.ts';
 import { ERRANDS, type ErrandContext } from './errands.ts';
@@ -77,7 +78,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
       if (answer.kind === 'taken') return gone(request, reply, { isTaken: true });
     } catch (error) {
       // Of parallel uses this is not the one that found it unused (Keycloak CVE-2026-37982).
-      if (isUsedUp(error)) return gone(request, reply);
+      if (isUsedUp(error) || isOvertaken(error)) return gone(request, reply);
       throw error;
     }
     dropCookie(reply, cookie, path, secure);
@@ -88,6 +89,11 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
     const locale: Locale = localeOf(options, request);
     return sendPage(reply, 200, views.render('link-done', { purpose }, locale));
   });
+}
+
+/** The password was changed while this link was used, by another link maybe: it is good for nothing any more. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'credentials_changed';
 }
 
 /**

@@ -28,13 +28,13 @@ export interface AccountParts {
   /** The one way to set a password (accounts/password_change.ts). */
   readonly passwordChange: {
     /**
-     * @param options `also`: statements of the same transaction; `deviceToken`: of the browser, which stays known
+     * @param options `also`: statements of the same transaction; `keepDevice`: the token of the browser, which stays known
      * @throws AppError 400 `password_<rule>`
      */
     set(
       account: Account,
       candidate: string,
-      options: { also: readonly Bound[]; deviceToken?: string | undefined },
+      options: { also: readonly Bound[]; keepDevice?: string | undefined },
     ): Promise<unknown>;
   };
   /** The rules that a new password must keep, for its form. */

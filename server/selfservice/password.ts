@@ -23,7 +23,7 @@ export const passwordPage: AccountPage = {
       ...noticesOf(context, 'password_changed', 'password_changed'),
     ];
     try {
-      await parts.passwordChange.set(account, textField(fields, 'new_password'), { also, deviceToken });
+      await parts.passwordChange.set(account, textField(fields, 'new_password'), { also, keepDevice: deviceToken });
     } catch (error) {
       const failed = failedRules(error);
       return { kind: 'again', html: failed ? render(context, { failed }) : render(context, {}, problemOf(error)) };

@@ -22,13 +22,12 @@ export interface PublicOptions {
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly links: Links;
   readonly accounts: Pick<Accounts, 'findById' | 'create' | 'update' | 'updating'>;
-  readonly passwordChange: Pick<PasswordChange, 'check' | 'set'>;
+  readonly passwordChange: Pick<PasswordChange, 'hashFirst' | 'set'>;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
   transact(bound: readonly Bound[]): Promise<unknown>;
-  hash(password: string): Promise<string>;
   /** Ends everything that rests on the person having signed in: sessions, grants, tokens. */
   endSessions(accountId: string): readonly Bound[];
   /** Forgets wrong guesses; of passwords alone, or of everything. */

@@ -1,4 +1,4 @@
-import type { AccountView, ClientView, NewPasswordView, ResourceView } from './pages.ts';
+import type { AccountView, AuthenticatorView, ClientView, NewPasswordView, ResourceView } from './pages.ts';
 
 /** What the pages at `/account` are told. All have the frame, which the layout prints around them. */
 export interface AccountPages {
@@ -40,6 +40,7 @@ export type AccountDone =
   | 'passkey_added'
   | 'passkey_renamed'
   | 'passkey_removed'
+  | 'passkey_refused'
   | 'session_ended'
   | 'sessions_ended'
   | 'app_revoked';
@@ -134,16 +135,13 @@ export interface AccountSecondFactorData extends Framed {
 
 /** Inputs `enrolment` and `code`. */
 export interface AccountAuthenticatorData extends Framed {
-  secret: string;
-  uri: string;
-  enrolment: string;
+  authenticator: AuthenticatorView;
   isReplacement: boolean;
 }
 
 /** Shown once. */
 export interface AccountRecoveryCodesData extends Framed {
   codes: readonly string[];
-  done?: AccountDone;
 }
 
 /** `action` is `register` (inputs `name`, `challenge`, `response`), `rename` (`passkey`, `name`) or `remove` (`passkey`). */

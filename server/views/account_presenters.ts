@@ -11,8 +11,6 @@ import type {
 } from './account_pages.ts';
 import type { MessageKey, Translator } from './messages.ts';
 
-export { qrCode } from './qr.ts';
-
 // What the templates at `/account` ask for: data, which they print escaped.
 
 interface NavItem {
@@ -136,6 +134,7 @@ const EVENTS: Readonly<Record<AccountEventKind, MessageKey>> = {
   totp_removed: 'account.event.totp-removed',
   passkey_added: 'account.event.passkey-added',
   passkey_removed: 'account.event.passkey-removed',
+  passkey_refused: 'account.event.passkey-refused',
   recovery_codes_renewed: 'account.event.recovery-codes-renewed',
   recovery_code_used: 'account.event.recovery-code-used',
   email_changed: 'account.event.email-changed',
@@ -178,9 +177,4 @@ export function day(at: Date, { locale }: Translator, zone = 'UTC'): { iso: stri
     iso: at.toISOString(),
     text: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: zone }).format(at),
   };
-}
-
-/** Base32 in groups of four, as people read it out. */
-export function grouped(secret: string): string {
-  return secret.match(/.{1,4}/g)?.join(' ') ?? secret;
 }

@@ -112,7 +112,7 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'account/password': accountShell('account.password.title'),
   'account/second-factor': accountShell('account.second-factor.title'),
   'account/authenticator': accountShell('account.authenticator.title'),
-  'account/recovery-codes': accountShell('account.recovery-codes.title'),
+  'account/recovery-codes': accountShell('recovery-codes.title'),
   'account/passkeys': accountShell('account.passkeys.title'),
   'account/sessions': accountShell('account.sessions.title'),
   'account/apps': accountShell('account.apps.title'),

@@ -354,6 +354,19 @@ test('what has become needless is not sent', async (t) => {
   assert.deepEqual(await queued(), []);
 });
 
+test('a change of password stops a change of address whose mail has not gone out yet', async (t) => {
+  const { enqueue, clock, now, db, accounts, worker, post } = await setUp(t);
+  const { id, email } = await accounts.create({ email: 'robbed@example.com', passwordHash: 'x' });
+  await enqueue({ kind: 'change_email', accountId: id, email: 'thief@example.com' });
+  clock.ms += 1;
+  await db.run({ name: '', text: 'UPDATE accounts SET password_set_at = $1' }, [new Date(now())]);
+  await worker().run();
+  assert.deepEqual(
+    post.mails.map(({ to }) => to[0]),
+    [email],
+  );
+});
+
 test('a mail that no master key opens stays, and is told of', async (t) => {
   const { enqueue, db, log, now, lines, queued, worker } = await setUp(t);
   await enqueue({ kind: 'unlocked', accountId: crypto.randomUUID() });

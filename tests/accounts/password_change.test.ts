@@ -129,7 +129,7 @@ describe('a change of password', () => {
       statement: { name: '', text: 'SELECT 1 / count(*) FROM links WHERE account_id = $1' },
       values: [account.id],
     };
-    await room.change.set(account, passwordNo(1), { keepDevice: own, also: [used] });
+    await room.change.set(account, passwordNo(1), { deviceToken: own, also: [used] });
     const known = async (id: string, token: string) => (await devices.isKnown(id, token)).known;
     assert.deepEqual(
       [await known(account.id, own), await known(account.id, foreign), await known(other.id, foreign)],

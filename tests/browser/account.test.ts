@@ -145,9 +145,9 @@ test('a person looks around their account, and signs out what is not theirs', as
   assert.deepEqual(complaints, []);
 });
 
-test('an authenticator app is set up by what the page shows', async () => {
+test('an authenticator app is set up by what the page shows, asked for when it matters, and removed', async () => {
   const person = await app.seed.person({ name: 'Grace Hopper' });
-  const { page, complaints } = await visit();
+  const { page, context, complaints } = await visit();
   await page.goto(`${app.issuer}/account/second-factor`);
   await signIn(page, person);
   await page.locator('#add-totp').waitFor();
@@ -155,7 +155,7 @@ test('an authenticator app is set up by what the page shows', async () => {
   await page.locator('#add-totp').click();
   await page.locator('svg.qr').waitFor();
   await look(page, 'authenticator');
-  const secret = (await textOf(page, '#totp-secret')).replaceAll(' ', '');
+  const secret = remember('totp_secret', (await textOf(page, '#totp-secret')).replaceAll(' ', ''));
   await page.locator('#code').fill('000000');
   await page.locator('#confirm').click();
   await page.locator('#problem').waitFor();
@@ -169,5 +169,87 @@ test('an authenticator app is set up by what the page shows', async () => {
   await page.waitForURL(`${app.issuer}/account`);
   assert.match(await textOf(page, '#row-second-factor'), /Authenticator app/);
   await look(page, 'overview-secured');
+
+  // The sign-in of just now has shown no code: what is sensitive asks for more (step-up).
+  await page.locator('#row-second-factor').click();
+  await signIn(page, person);
+  // The code of now was used for setting up; one of the next step is good already.
+  await page.locator('#code').fill(totpCode(secret, Date.now() + 30_000));
+  await page.locator('#submit').click();
+  await page.waitForURL(`${app.issuer}/account/second-factor`);
+  await look(page, 'second-factor-secured');
+  await page.locator('#renew-codes').click();
+  await page.locator('.codes code').first().waitFor();
+  await page.goto(`${app.issuer}/account/second-factor`);
+  await page.locator('#remove-totp').click();
+  await page.locator('#done').waitFor();
+  assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
+  await context.close();
   assert.deepEqual(complaints, []);
+});
+
+test('a passkey is added, signs in without a password, is renamed and removed', async () => {
+  const person = await app.seed.person({ name: 'Katherine Johnson' });
+  const { page, context, complaints } = await visit();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  await page.goto(`${app.issuer}/account/passkeys`);
+  await signIn(page, person);
+  await page.locator('#add-passkey').waitFor();
+  await look(page, 'passkeys');
+  await page.locator('#passkey-name').fill('Phone');
+  await page.locator('#add-passkey').click();
+  await page.locator('.codes code').first().waitFor();
+  await page.locator('#kept').click();
+  assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, ['passkey']);
+
+  await context.clearCookies();
+  await page.goto(`${app.issuer}/account/passkeys`);
+  // The browser may offer the passkey by itself (conditional UI), and this one accepts at once.
+  await Promise.any([page.locator('#passkey').click(), page.waitForURL(`${app.issuer}/account/passkeys`)]);
+  await page.waitForURL(`${app.issuer}/account/passkeys`);
+  assert.match(await textOf(page, '#passkey-0'), /Phone/);
+  assert.match(await textOf(page, '.account-nav'), /Katherine Johnson/);
+  await look(page, 'passkeys-one');
+
+  // The same device again is refused by the browser itself, which is told what there is.
+  await page.locator('#passkey-name').fill('Phone again');
+  await page.locator('#add-passkey').click();
+  await page.locator('[data-unused]').waitFor({ state: 'visible' });
+
+  await page.locator('#name-0').fill('Telephone');
+  await page.locator('#rename-0').click();
+  await page.locator('#done').waitFor();
+  assert.match(await textOf(page, '#passkey-0'), /Telephone/);
+  await page.locator('#remove-0').click();
+  await page.locator('#done').waitFor();
+  assert.equal(await page.locator('#passkey-0').count(), 0);
+  assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
+  await context.close();
+  assert.deepEqual(complaints, []);
+});
+
+test('the account does without JavaScript, but for passkeys', async () => {
+  const person = await app.seed.person();
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${app.issuer}/account/password`);
+  await signIn(page, person);
+  await page.locator('#new-password').fill(remember('password', 'Harpsichord-Meadow-42'));
+  await page.locator('#change').click();
+  await page.locator('#done').waitFor();
+  await page.goto(`${app.issuer}/account/passkeys`);
+  assert.equal(await page.locator('[data-no-passkeys]').isVisible(), true);
+  assert.equal(await page.locator('#add-passkey').isVisible(), false);
+  await context.close();
 });

@@ -11,6 +11,7 @@ import { finished, runCli, setUpCli, startCli } from './run_cli.ts';
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   keys: ['list', 'rotate', 'revoke'],
   clients: ['create', 'list', 'show', 'delete', 'rotate-secret'],
+  passwords: ['status', 'blocklist'],
   users: ['create', 'list', 'show', 'disable', 'enable', 'set-password', 'invite'],
   resources: ['create', 'list', 'show', 'delete'],
   migrate: ['up', 'status'],
@@ -46,6 +47,7 @@ describe('cardea', () => {
     ['a missing option', ['clients', 'create', '--redirect-uri', 'https://a.example/cb']],
     ['a missing argument', ['users', 'show']],
     ['an argument too many', ['users', 'show', 'a', 'b']],
+    ['a rate that is none', ['passwords', 'blocklist', 'build', 'f', '--false-positives', '2']],
     ['a value that is none', ['users', 'list', '--limit', 'many']],
     ['options that exclude each other', ['clients', 'create', '--name', 'N', '--public', '--auth-method', 'none']],
     ['a password as an argument', ['users', 'create', '--email', 'a@example.com', '--password', 'correct horse']],
@@ -73,6 +75,7 @@ describe('cardea', () => {
       ['clients', 'create', '--name', 'N', '--redirect-uri', 'javascript:alert(1)'],
       ['clients', 'create', '--name', 'N', '--jwks-file', '/nonexistent'],
       ['resources', 'delete', 'urn:none'],
+      ['passwords', 'blocklist', 'build', '/nonexistent'],
       ['keys', 'revoke', 'none'],
       ['keys', 'rotate', '--ring', 'none'],
     ]) {

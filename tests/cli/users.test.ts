@@ -178,6 +178,10 @@ describe('users', () => {
       assert.equal((await cardea(['users', ...args, 'ada@example.com'], { input: PASSWORD })).code, 0);
       assert.deepEqual(await left(ids[0]), [0, 0, 0]);
       assert.deepEqual(await left(ids[1]), [1, 1, 2]);
+      const events = await query(db, 'SELECT kind FROM security_events WHERE account_id = $1', [ids[0]]);
+      const isTold = args[0] === 'set-password';
+      assert.deepEqual(events, isTold ? [{ kind: 'password_changed' }] : []);
+      assert.equal((await query(db, 'SELECT 1 FROM mails')).length, isTold ? 1 : 0);
     });
   }
 });

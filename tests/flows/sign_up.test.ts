@@ -139,6 +139,18 @@ test('a person changes the address: the link goes to the new one, and both are t
   assert.equal((await followLink(app, reset.link)).page.status, 410, 'links to the old address end');
 });
 
+test('a new request for another address takes the place of the one before, which may have been mistyped', async () => {
+  const person = await app.seed.person();
+  const links: string[] = [];
+  for (const email of ['mistpyed@example.com', 'mistyped@example.com']) {
+    await enqueue(app, { kind: 'change_email', accountId: person.id, email }, now);
+    links.push((await post.next(email)).link);
+  }
+  assert.equal((await useLink(app, links[0] ?? '')).status, 410);
+  assert.equal((await useLink(app, links[1] ?? '')).status, 200);
+  assert.equal((await app.seed.accounts.findById(person.id))?.email, 'mistyped@example.com');
+});
+
 test('a new address that somebody else has taken meanwhile stays theirs', async () => {
   const person = await app.seed.person();
   await enqueue(app, { kind: 'change_email', accountId: person.id, email: 'wanted@example.com' }, now);

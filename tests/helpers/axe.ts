@@ -18,6 +18,8 @@ interface Finding {
  */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   await page.evaluate(source);
+  // A colour on its way to another is neither.
+  await page.evaluate('Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => {})');
   const findings = (await page.evaluate(
     `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)`,
   )) as readonly Finding[];

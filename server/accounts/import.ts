@@ -1,0 +1,129 @@
+import { AppError } from '../platform/errors.ts';
+import type { Convert } from './import_formats.ts';
+import type { Passwords, VerificationFault } from './passwords.ts';
+import { checkProfile } from './profile.ts';
+import type { Accounts, ImportedAccount } from './store.ts';
+
+/** One person to import, and where in the file that is. */
+export interface Entry {
+  readonly at: Place;
+  /** Parsed; an Error when it could not be. */
+  readonly value: unknown;
+}
+
+/** By its line, or by its number among the people where a line is no person. */
+export type Place = { readonly line: number } | { readonly entry: number };
+
+export type Rejection = Place & { readonly reason: string };
+
+export interface ImportResult {
+  imported: number;
+  /** People who are there already, by their e-mail address. */
+  skipped: number;
+  readonly rejected: Rejection[];
+}
+
+const FAULTS: Readonly<Record<VerificationFault, string>> = {
+  unreadable: 'password_hash: is in no form that is supported',
+  too_expensive: 'password_hash: takes more memory or time to verify than is allowed',
+  pepper_unknown: 'password_hash: was made with a pepper that is not in CARDEA_PASSWORD_PEPPER',
+};
+
+/**
+ * Imports people by the hundred: a batch is one transaction. Nothing is remembered beside the people themselves, since
+ * whoever is there already is skipped: an import that was interrupted, however hard, is run again and does the rest.
+ * @param parts `dryRun` judges everything and writes nothing
+ */
+export function createImporter(parts: {
+  readonly accounts: Accounts;
+  readonly passwords: Pick<Passwords, 'faultOf'>;
+  readonly convert: Convert;
+  readonly dryRun: boolean;
+}) {
+  const { accounts, passwords, convert, dryRun } = parts;
+  const result: ImportResult = { imported: 0, skipped: 0, rejected: [] };
+  /** Where in the file an identifier came first. */
+  const seen = new Map<string, Place>();
+
+  const reject = (at: Place, reason: string) => void result.rejected.push({ ...at, reason });
+
+  function read({ at, value }: Entry): Candidate | undefined {
+    try {
+      if (value instanceof Error) throw new AppError('invalid_input', 400, value.message);
+      const person = convert(value);
+      const { email, username } = checkProfile(person);
+      const fault = typeof person.passwordHash === 'string' ? passwords.faultOf(person.passwordHash) : undefined;
+      if (fault) throw new AppError('invalid_input', 400, FAULTS[fault]);
+      const keys = [email, ...(username === undefined ? [] : [username])].map(accounts.lookupOf);
+      return { at, person, email, username, keys };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      reject(at, error.message);
+      return undefined;
+    }
+  }
+
+  /** Without those who are there already. */
+  async function leaveOut(candidates: readonly Candidate[]): Promise<Candidate[]> {
+    const identifiers = candidates.flatMap(({ email, username }) => [
+      email,
+      ...(username === undefined ? [] : [username]),
+    ]);
+    const holders = await accounts.holdersOf(identifiers);
+    return candidates.filter(({ at, keys: [email = '', username] }) => {
+      if (holders.has(email)) result.skipped += 1;
+      else if (username !== undefined && holders.has(username)) reject(at, 'username: somebody has it already');
+      else return true;
+      return false;
+    });
+  }
+
+  function leaveOutTwins(candidates: readonly Candidate[]): Candidate[] {
+    return candidates.filter(({ at, keys }) => {
+      const twin = keys.map((key) => seen.get(key)).find((place) => place !== undefined);
+      if (twin) reject(at, `has the e-mail address or username of ${describePlace(twin)}`);
+      else for (const key of keys) seen.set(key, at);
+      return !twin;
+    });
+  }
+
+  async function create(candidates: readonly Candidate[]): Promise<void> {
+    try {
+      await accounts.createAll(candidates.map(({ person }) => person));
+      result.imported += candidates.length;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'identifier_taken') throw error;
+      // Somebody signs up, or another import runs, at this moment: what is left of the batch is found out anew.
+      await create(await leaveOut(candidates));
+    }
+  }
+
+  return {
+    result,
+    /** What it rejects is in the order of the file. */
+    async add(entries: readonly Entry[]): Promise<void> {
+      const before = result.rejected.length;
+      const fresh = leaveOutTwins(await leaveOut(entries.map(read).filter((one) => one !== undefined)));
+      if (dryRun) result.imported += fresh.length;
+      else if (fresh.length > 0) await create(fresh);
+      result.rejected.push(...result.rejected.splice(before).sort((a, b) => numberOf(a) - numberOf(b)));
+    },
+  };
+}
+
+interface Candidate {
+  readonly at: Place;
+  readonly person: ImportedAccount;
+  readonly email: string;
+  readonly username: string | undefined;
+  /** Of the e-mail address, then of the username. */
+  readonly keys: readonly string[];
+}
+
+function numberOf(place: Place): number {
+  return 'line' in place ? place.line : place.entry;
+}
+
+export function describePlace(place: Place): string {
+  return 'line' in place ? `line ${place.line}` : `person ${place.entry}`;
+}

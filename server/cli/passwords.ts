@@ -1,0 +1,128 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { buildBlocklist, openBlocklist } from '../accounts/blocklist.ts';
+import { readHash } from '../accounts/hash_formats.ts';
+import type { Passwords } from '../accounts/passwords.ts';
+import { loadConfig } from '../config.ts';
+import type { Db } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import { verb } from './context.ts';
+import { PASSWORD_STDIN_OPTION, readPassword } from './input.ts';
+import { JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { createProgress } from './progress.ts';
+
+interface BuildOptions extends PrintOptions {
+  out?: string;
+  sha1?: boolean;
+  falsePositives: number;
+}
+
+const PROGRESS_EVERY = 10_000_000;
+
+export function passwordsCommand(program: Command): void {
+  const noun = program
+    .command('passwords')
+    .description('what may be a password, and how those that there are are stored');
+  const blocklist = noun.command('blocklist').description('leaked passwords that nobody may choose');
+
+  blocklist
+    .command('build')
+    .description('make a file for CARDEA_PASSWORD_BLOCKLIST out of a list of passwords, one a line')
+    .argument('<file>', 'the list')
+    .option('--out <file>', 'where to put it (default: the name of the list and ".blocklist")')
+    .option('--sha1', 'the list has SHA-1 digests in hex, with or without :count, as Have I Been Pwned has them')
+    .option('--false-positives <rate>', 'how often a good password may be refused, between 0 and 1', rate, 0.001)
+    .option(...JSON_OPTION)
+    .action(async (file: string, options: BuildOptions) => {
+      const { out = `${file}.blocklist`, sha1 = false, falsePositives } = options;
+      const progress = createProgress({ every: PROGRESS_EVERY });
+      const onProgress = (done: number, total: number) => progress.show(done, `${done} of ${total} added`);
+      const header = await buildBlocklist(file, { out, sha1, falsePositives, onProgress }).catch((error: unknown) => {
+        throw readable(error);
+      });
+      progress.end(`${header.entries} passwords added`);
+      const { entries, bits, blocks, checksum } = header;
+      printItem({ file: out, entries, false_positives: falsePositives, bits, blocks, checksum }, options);
+    });
+
+  blocklist
+    .command('check')
+    .description('is a password on the built-in list or on CARDEA_PASSWORD_BLOCKLIST? asks for it')
+    .option(...PASSWORD_STDIN_OPTION)
+    .option(...JSON_OPTION)
+    .action(async (options: PrintOptions & { passwordStdin?: boolean }) => {
+      const list = await openBlocklist(loadConfig().passwords.blocklist);
+      try {
+        printItem({ listed: await list.has(await readPassword(options)) }, options);
+      } finally {
+        await list.close();
+      }
+    });
+
+  noun
+    .command('status')
+    .description('how the passwords of all people are stored; fails when some cannot be verified with these settings')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options) => {
+        const { passwords } = await context.passwords();
+        const items = await countHashes(context.db, passwords);
+        printItems(items, ['kind', 'pepper', 'state', 'people'], 'Nobody has a password.', options);
+        const lost = items.filter(({ state }) => !USABLE.includes(state)).reduce((sum, { people }) => sum + people, 0);
+        if (lost > 0) {
+          throw new AppError(
+            'password_hash_unreadable',
+            500,
+            `${lost} people cannot sign in with their password: see the column state`,
+          );
+        }
+      }),
+    );
+}
+
+interface Counted {
+  [name: string]: string | number | null;
+  kind: string;
+  pepper: string | null;
+  state: string;
+  people: number;
+}
+
+const USABLE: readonly string[] = ['current', 'renewed_at_sign_in'];
+const PAGE = 5_000;
+
+async function countHashes(db: Db, passwords: Passwords): Promise<Counted[]> {
+  const next = {
+    name: 'passwords.status',
+    text: `SELECT id, password_hash FROM accounts
+            WHERE password_hash IS NOT NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT ${PAGE}`,
+  };
+  const counts = new Map<string, Counted>();
+  for (let after: string | null = null; ; ) {
+    const rows: { id: string; password_hash: string }[] = await db.run(next, [after]);
+    for (const { password_hash: hash } of rows) {
+      const state = passwords.faultOf(hash) ?? (passwords.isOutdated(hash) ? 'renewed_at_sign_in' : 'current');
+      const stored = readHash(hash);
+      const kind = typeof stored === 'string' ? 'unknown' : stored.kind;
+      const pepper = typeof stored !== 'string' && stored.kind === 'argon2' ? (stored.pepper ?? null) : null;
+      const key = JSON.stringify([kind, pepper, state]);
+      const counted = counts.get(key) ?? { kind, pepper, state, people: 0 };
+      counted.people += 1;
+      counts.set(key, counted);
+    }
+    after = rows.at(-1)?.id ?? null;
+    if (rows.length < PAGE) return [...counts.values()].sort((a, b) => b.people - a.people);
+  }
+}
+
+function rate(value: string): number {
+  const number = Number(value);
+  if (!(number >= 1e-8 && number <= 0.5)) throw new InvalidArgumentError('It must be a number from 0.00000001 to 0.5.');
+  return number;
+}
+
+/** A file that is not there is the operator's mistake, told in one line. */
+function readable(error: unknown): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (error instanceof AppError || code === undefined) return error;
+  return new AppError('file_unreadable', 400, `${path ?? 'the file'}: ${code}`, { cause: error });
+}

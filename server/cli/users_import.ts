@@ -1,0 +1,188 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { createImporter, describePlace, type Entry, type ImportResult } from '../accounts/import.ts';
+import {
+  type Convert,
+  converterFor,
+  formatOf,
+  type ImportFormat,
+  parseFirebaseConfig,
+} from '../accounts/import_formats.ts';
+import { AppError } from '../platform/errors.ts';
+import { linesOf } from '../platform/lines.ts';
+import { UsageError, verb } from './context.ts';
+import { JSON_OPTION, note, type PrintOptions, printItem } from './output.ts';
+import { createProgress } from './progress.ts';
+
+interface ImportOptions extends PrintOptions {
+  format: ImportFormat | 'auto';
+  firebaseConfig?: string;
+  dryRun?: boolean;
+}
+
+/** People in one transaction. */
+const BATCH = 500;
+const BEGINNING_BYTES = 256 * 1_024;
+const PROGRESS_EVERY = 1_000;
+
+export function usersImportCommand(noun: Command): void {
+  noun
+    .command('import')
+    .description('bring people along from elsewhere, with their passwords; whoever is there already is skipped')
+    .argument('<file>', 'JSON Lines of our own or of Auth0, or an export of Keycloak or Firebase')
+    .addOption(
+      new Option('--format <format>', 'what the file is')
+        .choices(['auto', 'cardea', 'keycloak', 'auth0', 'firebase'])
+        .default('auto'),
+    )
+    .option('--firebase-config <file>', 'the hash parameters of the Firebase project, as its console shows them')
+    .option('--dry-run', 'judge everything, change nothing')
+    .addHelpText(
+      'after',
+      '\nOne line of our own: {"email":"ada@example.com","email_verified":true,"name":"Ada","password_hash":"$2b$10$…"}' +
+        '\nFurther members: preferred_username (or username), the other claims of OpenID Connect, password_set_at,' +
+        '\ndisabled, groups. Bad lines are told and left out, and the exit code is 1. After an interruption, run it again.',
+    )
+    .option(...JSON_OPTION)
+    .action(
+      verb<ImportOptions>(async (context, options, file = '') => {
+        const source = await openSource(file, options);
+        const { passwords } = await context.passwords();
+        const dryRun = options.dryRun ?? false;
+        const importer = createImporter({
+          accounts: await context.accounts(),
+          passwords,
+          convert: source.convert,
+          dryRun,
+        });
+        await run(source.entries, importer);
+        finish(importer.result, dryRun, options);
+      }),
+    );
+}
+
+async function run(entries: AsyncIterable<Entry[]>, importer: ReturnType<typeof createImporter>): Promise<void> {
+  const { result } = importer;
+  const progress = createProgress({ every: PROGRESS_EVERY });
+  let told = 0;
+  let read = 0;
+  const state = () =>
+    `${read} read: ${result.imported} imported, ${result.skipped} there already, ${result.rejected.length} rejected`;
+  for await (const batch of inBatches(entries)) {
+    await importer.add(batch);
+    read += batch.length;
+    for (const rejection of result.rejected.slice(told)) note(`${describePlace(rejection)}: ${rejection.reason}`);
+    told = result.rejected.length;
+    progress.show(read, state());
+  }
+  progress.end(state());
+}
+
+function finish({ imported, skipped, rejected }: ImportResult, dryRun: boolean, options: PrintOptions): void {
+  const item = { imported, skipped, dry_run: dryRun };
+  printItem({ ...item, rejected: options.json ? rejected.map((one) => ({ ...one })) : rejected.length }, options);
+  if (rejected.length > 0) throw new AppError('import_rejected', 400, `${rejected.length} were rejected`);
+}
+
+async function* inBatches(source: AsyncIterable<Entry[]>): AsyncGenerator<Entry[]> {
+  let gathered: Entry[] = [];
+  for await (const entries of source) {
+    gathered.push(...entries);
+    while (gathered.length >= BATCH) {
+      yield gathered.slice(0, BATCH);
+      gathered = gathered.slice(BATCH);
+    }
+  }
+  if (gathered.length > 0) yield gathered;
+}
+
+interface Source {
+  readonly entries: AsyncIterable<Entry[]>;
+  readonly convert: Convert;
+}
+
+async function openSource(file: string, options: ImportOptions): Promise<Source> {
+  const project =
+    options.firebaseConfig === undefined ? undefined : parseFirebaseConfig(await readText(options.firebaseConfig));
+  const firstOfLines = personInLines(await beginningOf(file));
+  const people = firstOfLines === undefined ? await readPeople(file) : undefined;
+  const format = options.format === 'auto' ? formatOf(people ? people[0] : firstOfLines) : options.format;
+  if (format === 'firebase' && !project) throw new UsageError('--firebase-config is needed for an export of Firebase');
+  return {
+    convert: converterFor(format, project),
+    entries: people ? numbered(people) : entriesOf(file),
+  };
+}
+
+/** What a document begins with that goes on over several lines. */
+const OPENING = /^(\[|\{\s*$|\{\s*"users")/;
+const LINES_LOOKED_AT = 20;
+
+/** The first person of a file that has one a line; undefined for a document. A bad line or two do not mislead. */
+function personInLines(beginning: string): object | undefined {
+  const lines = beginning.split('\n').filter((line) => line.trim() !== '');
+  const values = lines.slice(0, LINES_LOOKED_AT).map(parse);
+  const isDocument = peopleIn(values[0]) !== undefined || (values[0] instanceof Error && OPENING.test(lines[0] ?? ''));
+  if (isDocument || Array.isArray(values[0])) return undefined;
+  return values.find((value) => typeof value === 'object' && value !== null && !(value instanceof Error)) ?? undefined;
+}
+
+/** A whole export: a list of people, or an object that has one. */
+async function readPeople(file: string): Promise<readonly unknown[]> {
+  const parsed = parse(await readText(file));
+  const people = Array.isArray(parsed) ? parsed : peopleIn(parsed);
+  if (people) return people;
+  throw new AppError('import_unreadable', 400, 'the file is neither JSON Lines nor an export with a list of users');
+}
+
+function peopleIn(parsed: unknown): readonly unknown[] | undefined {
+  const users = typeof parsed === 'object' && parsed !== null ? (parsed as { users?: unknown }).users : undefined;
+  return Array.isArray(users) ? users : undefined;
+}
+
+async function* numbered(people: readonly unknown[]): AsyncGenerator<Entry[]> {
+  yield people.map((value, i) => ({ at: { entry: i + 1 }, value }));
+}
+
+async function* entriesOf(file: string): AsyncGenerator<Entry[]> {
+  let number = 0;
+  for await (const lines of linesOf(file)) {
+    yield lines
+      .map((line) => ({ line: ++number, text: line.trim() }))
+      .filter(({ text }) => text !== '')
+      .map(({ line, text }) => ({ at: { line }, value: parse(text) }));
+  }
+}
+
+/** @returns an Error in place of what is no JSON; its message quotes nothing */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return new Error('is not JSON');
+  }
+}
+
+async function beginningOf(file: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of createReadStream(file, { end: BEGINNING_BYTES - 1 })) chunks.push(chunk as Buffer);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return new TextDecoder().decode(await readFile(file));
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, cause: unknown): AppError {
+  const { code = 'it cannot be read' } = cause as NodeJS.ErrnoException;
+  return new AppError('file_unreadable', 400, `${file}: ${code}`, { cause });
+}

@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, type TestContext, test } from 'node:test';
+import { createImporter, type Entry } from '../../server/accounts/import.ts';
+import {
+  converterFor,
+  formatOf,
+  type ImportFormat,
+  parseFirebaseConfig,
+} from '../../server/accounts/import_formats.ts';
+import { createPasswords } from '../../server/accounts/passwords.ts';
+import { createAccounts } from '../../server/accounts/store.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { database } from '../helpers/postgres.ts';
+
+const BCRYPT = '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
+const KEY = 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==';
+const CONSOLE = `hash_config {
+  algorithm: SCRYPT,
+  base64_signer_key: ${KEY},
+  base64_salt_separator: Bw==,
+  rounds: 8,
+  mem_cost: 14,
+}`;
+
+const keycloak = (credentialData: object, secretData: object, more: object = {}) => ({
+  id: '3c1b4a0e-0000-4000-8000-000000000001',
+  createdTimestamp: 1_693_887_631_918,
+  username: 'ada',
+  enabled: true,
+  emailVerified: true,
+  firstName: 'Ada',
+  lastName: 'Lovelace',
+  email: 'ada@example.com',
+  credentials: [
+    { type: 'otp', secretData: '{}', credentialData: '{}' },
+    {
+      type: 'password',
+      createdDate: 1_693_888_572_700,
+      credentialData: JSON.stringify(credentialData),
+      secretData: JSON.stringify(secretData),
+    },
+  ],
+  requiredActions: [],
+  groups: ['/staff', '/staff/admins'],
+  attributes: { locale: ['de'] },
+  ...more,
+});
+
+const PBKDF2 = [
+  { hashIterations: 27_500, algorithm: 'pbkdf2-sha256', additionalParameters: {} },
+  { value: 'ng6oDRung/pBLayd5ro7IU3mL/p86pg3WvQNQc+N1Eg=', salt: 'RaXjs4RiUKgJGkX6kp277w==', additionalParameters: {} },
+] as const;
+
+const ADA = {
+  email: 'ada@example.com',
+  emailVerified: true,
+  username: 'ada',
+  givenName: 'Ada',
+  familyName: 'Lovelace',
+  name: 'Ada Lovelace',
+  locale: 'de',
+  passwordSetAt: new Date(1_693_888_572_700),
+  disabled: false,
+  groups: ['staff', 'staff/admins'],
+};
+
+describe('what other systems export becomes an account', () => {
+  const cases: readonly (readonly [what: string, format: ImportFormat, entry: object, expected: object])[] = [
+    [
+      'Keycloak with PBKDF2',
+      'keycloak',
+      keycloak(...PBKDF2),
+      {
+        ...ADA,
+        passwordHash: '$pbkdf2-sha256$i=27500$RaXjs4RiUKgJGkX6kp277w$ng6oDRung/pBLayd5ro7IU3mL/p86pg3WvQNQc+N1Eg',
+      },
+    ],
+    [
+      'Keycloak with argon2',
+      'keycloak',
+      keycloak(
+        {
+          hashIterations: 5,
+          algorithm: 'argon2',
+          additionalParameters: {
+            hashLength: ['32'],
+            memory: ['7168'],
+            type: ['id'],
+            version: ['1.3'],
+            parallelism: ['1'],
+          },
+        },
+        { value: `${'A'.repeat(43)}=`, salt: `${'B'.repeat(22)}==` },
+      ),
+      { ...ADA, passwordHash: `$argon2id$v=19$m=7168,t=5,p=1$${'B'.repeat(21)}A$${'A'.repeat(43)}` },
+    ],
+    [
+      'Keycloak, disabled, named by the address, without password',
+      'keycloak',
+      { username: 'ADA@example.com', email: 'ada@example.com', enabled: false, credentials: [] },
+      { email: 'ada@example.com', emailVerified: false, disabled: true, groups: [] },
+    ],
+    [
+      'Auth0, as its hashes are exported',
+      'auth0',
+      {
+        _id: { $oid: '60425dc43519d90068f82973' },
+        email_verified: true,
+        email: 'ada@example.com',
+        passwordHash: BCRYPT,
+        password_set_date: { $date: '2021-03-05T16:34:12.302Z' },
+        tenant: 'dev',
+        connection: 'Username-Password-Authentication',
+        _tmp_is_unique: true,
+      },
+      {
+        email: 'ada@example.com',
+        emailVerified: true,
+        passwordHash: BCRYPT,
+        passwordSetAt: new Date('2021-03-05T16:34:12.302Z'),
+        disabled: false,
+      },
+    ],
+    [
+      'Auth0, as its own import takes them',
+      'auth0',
+      {
+        email: 'ada@example.com',
+        given_name: 'Ada',
+        blocked: true,
+        custom_password_hash: {
+          algorithm: 'scrypt',
+          hash: { value: 'ff'.repeat(32), encoding: 'hex' },
+          salt: { value: 'NaCl' },
+          keylen: 32,
+          cost: 16_384,
+          blockSize: 8,
+          parallelization: 1,
+        },
+      },
+      {
+        email: 'ada@example.com',
+        emailVerified: false,
+        givenName: 'Ada',
+        passwordHash: `$scrypt$ln=14,r=8,p=1$TmFDbA$${Buffer.alloc(32, 255).toString('base64').slice(0, -1)}`,
+        passwordSetAt: null,
+        disabled: true,
+      },
+    ],
+    [
+      'Auth0 with PBKDF2',
+      'auth0',
+      {
+        email: 'ada@example.com',
+        custom_password_hash: {
+          algorithm: 'pbkdf2',
+          hash: { value: '$pbkdf2-sha512$i=100000,l=64$TmFDbA==$AAAAAAAAAAAAAAAAAAAAAA==', encoding: 'utf8' },
+        },
+      },
+      {
+        email: 'ada@example.com',
+        emailVerified: false,
+        passwordHash: '$pbkdf2-sha512$i=100000,l=64$TmFDbA$AAAAAAAAAAAAAAAAAAAAAA',
+        passwordSetAt: null,
+        disabled: false,
+      },
+    ],
+    [
+      'Firebase',
+      'firebase',
+      {
+        localId: 'x1',
+        email: 'ada@example.com',
+        emailVerified: true,
+        // web-safe, as the tool writes it
+        passwordHash: 'lSrfV15cpx95_sZS2W9c9Kp6i_LVgQNDNC_qzrCnh1SAyZvqmZqAjTdn3aoItz-VHjoZilo78198JAdRuid5lQ==',
+        salt: '42xEC-ixf3L2lw==',
+        displayName: 'Ada',
+        photoUrl: 'https://example.com/ada.png',
+        createdAt: '1486324445000',
+        providerUserInfo: [],
+      },
+      {
+        email: 'ada@example.com',
+        emailVerified: true,
+        name: 'Ada',
+        picture: 'https://example.com/ada.png',
+        passwordHash:
+          '$firebase-scrypt$ln=14,r=8$42xEC+ixf3L2lwc$GgD2pZ/ucgsXtJspFgZrdtKpLi4BkQKDSKaQwhcFVBuXypwaEhbNdDqrHXlI4dNxZ4H8i7ZP/bpvIn5ywVg+/Q',
+        passwordSetAt: null,
+        disabled: false,
+      },
+    ],
+    [
+      'ours',
+      'cardea',
+      {
+        email: 'ada@example.com',
+        email_verified: true,
+        preferred_username: 'ada',
+        phone_number: '+44 20 7946 0000',
+        address: { locality: 'London' },
+        password_hash: BCRYPT,
+        password_set_at: '2025-01-31T12:00:00Z',
+        groups: ['staff'],
+      },
+      {
+        email: 'ada@example.com',
+        emailVerified: true,
+        username: 'ada',
+        phoneNumber: '+44 20 7946 0000',
+        address: { locality: 'London' },
+        passwordHash: BCRYPT,
+        passwordSetAt: new Date('2025-01-31T12:00:00Z'),
+        disabled: false,
+        groups: ['staff'],
+      },
+    ],
+  ];
+  for (const [what, format, entry, expected] of cases) {
+    test(what, () => {
+      const made = converterFor(format, parseFirebaseConfig(CONSOLE))(entry);
+      if (what === 'Firebase') {
+        // The key stream is checked by verifying (foreign_hashes.test.ts); here only that salt and separator are joined.
+        assert.match(String(made.passwordHash), /^\$firebase-scrypt\$ln=14,r=8\$42xEC\+ixf3L2lwc\$[\w+/]{86}$/);
+        assert.deepEqual({ ...made, passwordHash: '' }, { ...expected, passwordHash: '' });
+      } else assert.deepEqual(made, expected);
+      assert.equal(formatOf(entry), format);
+    });
+  }
+
+  test('the parameters of a Firebase project are read from its console’s words and from JSON', () => {
+    const project = parseFirebaseConfig(CONSOLE);
+    assert.deepEqual(project, {
+      signerKey: Buffer.from(KEY, 'base64'),
+      saltSeparator: Buffer.from([7]),
+      rounds: 8,
+      memCost: 14,
+    });
+    const json = { base64_signer_key: KEY, base64_salt_separator: 'Bw==', rounds: 8, mem_cost: 14 };
+    assert.deepEqual(parseFirebaseConfig(JSON.stringify({ hash_config: json })), project);
+    for (const bad of ['', CONSOLE.replace('rounds: 8', 'rounds: 0'), CONSOLE.replace('mem_cost', 'memory')]) {
+      assert.throws(() => parseFirebaseConfig(bad), { code: 'firebase_config' });
+    }
+  });
+});
+
+async function setUp(t: TestContext, options: { format?: ImportFormat; dryRun?: boolean } = {}) {
+  const { db } = await database(t);
+  const now = () => Date.UTC(2026, 0, 1);
+  const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey: randomBytes(32), now });
+  const passwords = createPasswords({ threads: 1 });
+  t.after(() => passwords.close());
+  const convert = converterFor(options.format ?? 'cardea');
+  const open = () => createImporter({ accounts, passwords, convert, dryRun: options.dryRun ?? false });
+  const count = async () => Number((await db.run({ name: '', text: 'SELECT count(*) AS n FROM accounts' }, []))[0]?.n);
+  return { db, accounts, open, count };
+}
+
+const lines = (...values: readonly unknown[]): Entry[] => values.map((value, i) => ({ at: { line: i + 1 }, value }));
+
+describe('an import', () => {
+  test('rejects what is wrong by line and reason, quotes nothing of it, and takes the rest', async (t) => {
+    const { open, accounts, count } = await setUp(t);
+    const importer = open();
+    await accounts.create({ email: 'old@example.com', username: 'old' });
+    const email = 'x@example.com';
+    await importer.add(
+      lines(
+        { email: 'ok@example.com', password_hash: BCRYPT, username: 'ok' },
+        new Error('is not JSON'),
+        [],
+        'text',
+        {},
+        { email: 'SECRET' },
+        { email: 7 },
+        { email, password_hash: 'SECRET' },
+        { email, password_hash: `$2b$31$${'A'.repeat(53)}` },
+        {
+          email,
+          password_hash:
+            '$pepper$00000000$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+        },
+        { email, role: 'admin' },
+        { email, id: 'mine' },
+        { email, email_verified: 'yes' },
+        { email, password_hash: BCRYPT, password_set_at: 'yesterday' },
+        { email, username: 'a@b' },
+        { email, picture: 'javascript:alert(1)' },
+        { email: 'OK@example.com' },
+        { email, username: 'OLD' },
+        { email, username: 'OK' },
+        { email, groups: 'staff' },
+        { email: 'Old@example.com', name: 'who is there already' },
+        { email: 'last@example.com' },
+      ),
+    );
+    const { imported, skipped, rejected } = importer.result;
+    assert.deepEqual([imported, skipped, await count()], [2, 1, 3]);
+    const reasons = rejected.map((one) => ('line' in one ? [one.line, one.reason] : []));
+    assert.deepEqual(
+      reasons.map(([line]) => line),
+      Array.from({ length: 19 }, (_, i) => i + 2),
+    );
+    const said = JSON.stringify(reasons);
+    for (const [line, pattern] of [
+      [2, /JSON/],
+      [5, /^email: is missing$/],
+      [8, /^password_hash: .*form/],
+      [9, /^password_hash: .*time/],
+      [10, /CARDEA_PASSWORD_PEPPER/],
+      [11, /^role: is not known/],
+      [12, /^id: is not known/],
+      [17, /of line 1$/],
+      [18, /^username: somebody has it/],
+      [19, /of line 1$/],
+    ] as const) {
+      assert.match(String(reasons.find(([at]) => at === line)?.[1]), pattern);
+    }
+    for (const secret of ['SECRET', 'javascript', 'yesterday', 'OLD', 'x@example'])
+      assert.equal(said.includes(secret), false);
+  });
+
+  test('run again changes nothing, and skips all who are there', async (t) => {
+    const { open, count, accounts } = await setUp(t);
+    const people = lines(...Array.from({ length: 20 }, (_, i) => ({ email: `p${i}@example.com`, username: `p${i}` })));
+    await open().add(people);
+    const before = await accounts.resolve('p7');
+    const again = open();
+    await again.add(people);
+    assert.deepEqual(again.result, { imported: 0, skipped: 20, rejected: [] });
+    assert.equal(await count(), 20);
+    assert.deepEqual(await accounts.resolve('p7'), before);
+  });
+
+  test('beside another one takes each person once', async (t) => {
+    const { open, count } = await setUp(t);
+    const people = lines(...Array.from({ length: 200 }, (_, i) => ({ email: `p${i}@example.com` })));
+    const all = Array.from({ length: 4 }, open);
+    await Promise.all(all.map((importer) => importer.add(people)));
+    assert.equal(await count(), 200);
+    assert.equal(
+      all.reduce((sum, { result }) => sum + result.imported, 0),
+      200,
+    );
+  });
+
+  test('that is only tried judges the same and writes nothing', async (t) => {
+    const { open, count } = await setUp(t, { dryRun: true });
+    const importer = open();
+    await importer.add(lines({ email: 'a@example.com' }, { email: 'a@example.com' }, {}));
+    assert.equal(importer.result.imported, 1);
+    assert.equal(importer.result.rejected.length, 2);
+    assert.equal(await count(), 0);
+  });
+
+  test('keeps what is known of age, state and confirmation', async (t) => {
+    const { open, accounts } = await setUp(t, { format: 'keycloak' });
+    const importer = open();
+    await importer.add([
+      { at: { entry: 1 }, value: keycloak(...PBKDF2) },
+      { at: { entry: 2 }, value: keycloak(...PBKDF2, { email: 'eve@example.com', username: 'eve', enabled: false }) },
+    ]);
+    assert.deepEqual(importer.result.rejected, []);
+    const ada = await accounts.resolve('ada@example.com');
+    assert.deepEqual(
+      [ada.emailVerified, ada.passwordSetAt, ada.disabled, ada.groups, ada.locale],
+      [true, new Date(1_693_888_572_700), false, ['staff', 'staff/admins'], 'de'],
+    );
+    assert.equal((await accounts.resolve('eve')).disabled, true);
+  });
+});

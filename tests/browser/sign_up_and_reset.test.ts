@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { artifacts } from '../helpers/artifacts.ts';
+import { assertAccessible } from '../helpers/axe.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { authorizeUrl } from '../helpers/relying_party.ts';
+import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+import { freePort } from '../helpers/waiting.ts';
+
+/** A real browser and a real mail server: opening an account, and getting back into it. */
+
+const scope = { after };
+const post = await mailbox(scope);
+const app = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true' } });
+const EMAIL = 'ada.lovelace@example.com';
+const FIRST = remember('password', 'Analytical-Engine-1843');
+const SECOND = remember('password', 'Difference-Engine-1822');
+
+// Another site than the pages' own (a different host), as a webmail is, with whatever link it is told to show.
+const webmailPort = await freePort();
+const webmail = `http://127.0.0.1:${webmailPort}`;
+let shown = '';
+const server = createServer((_request, response) => {
+  const href = shown.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+  response
+    .setHeader('content-type', 'text/html; charset=utf-8')
+    .end(`<!doctype html><title>Webmail</title><a id="link" href="${href}">the link</a>`);
+});
+await new Promise<void>((listening) => server.listen(webmailPort, '127.0.0.1', listening));
+defer(scope, () => void server.close());
+
+const party = await app.seed.party({ name: 'Harbour Notes', firstParty: true });
+const signInUrl = () => authorizeUrl({ issuer: app.issuer, party }, 'v'.repeat(43));
+
+const browser = await launchChromium(scope);
+const context = await browser.newContext();
+// Where the relying party would be, nobody is: what counts is that the browser was sent there.
+await context.route(`${new URL(party.redirectUri).origin}/**`, (route) =>
+  route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>RP</title><h1>back</h1>' }),
+);
+const page = await context.newPage();
+const complaints: string[] = [];
+page.on('console', (message) => {
+  if (message.type() === 'error') complaints.push(message.text());
+});
+page.on('pageerror', (error) => complaints.push(error.message));
+
+/** Light, dark and 360 px wide, and looked over by axe-core. */
+async function look(at: Page, name: string): Promise<void> {
+  const folder = artifacts('screenshots', 'mail');
+  for (const [variant, colorScheme, width] of [
+    ['light', 'light', 1280],
+    ['dark', 'dark', 1280],
+    ['360', 'light', 360],
+  ] as const) {
+    await at.emulateMedia({ colorScheme });
+    await at.setViewportSize({ width, height: 860 });
+    await assertAccessible(at, `${name}, ${variant}`);
+    await at.screenshot({ path: join(folder, `${name}.${variant}.png`), fullPage: true });
+    const overflow = await at.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
+  }
+}
+
+/** The link of the next mail that has one; notices of new browsers have none. */
+async function nextLink(): Promise<string> {
+  for (;;) {
+    const { link } = await post.next(EMAIL);
+    if (link !== '') return link;
+  }
+}
+
+/** Clicks a link in a mail program that runs in the same browser, on another site. */
+async function clickInWebmail(at: Page, link: string): Promise<void> {
+  shown = link;
+  await at.goto(webmail);
+  await at.locator('#link').click();
+}
+
+async function signIn(at: Page, password: string): Promise<void> {
+  await at.goto(signInUrl());
+  await at.locator('#identifier').fill(EMAIL);
+  await at.locator('#password').fill(password);
+  await at.locator('#submit').click();
+}
+
+test('a person opens an account, by way of a mail', async (t) => {
+  await t.test('from the sign-in page', async () => {
+    await page.goto(signInUrl());
+    await look(page, 'login');
+    await page.locator('#sign-up').click();
+    await page.locator('#email').waitFor();
+    await look(page, 'sign-up');
+    await page.locator('#email').fill('nobody@nowhere@');
+    // What the browser refuses by itself, the server refuses as well.
+    await page.evaluate("document.querySelector('form').noValidate = true");
+    await page.locator('#submit').click();
+    await page.locator('[role=alert]').waitFor();
+    await look(page, 'sign-up-error');
+    await page.locator('#email').fill(EMAIL);
+    await page.locator('#submit').click();
+    await page.locator('[role=status]').waitFor();
+    await look(page, 'mail-sent');
+  });
+
+  await t.test('the link in the mail, clicked in a webmail, leads to a form and leaves no token behind', async () => {
+    const { link, token, html } = await post.next(EMAIL);
+    const reader = await context.newPage();
+    await reader.setContent(html);
+    await look(reader, 'mail');
+    await reader.close();
+    await clickInWebmail(page, link);
+    await page.locator('#new-password').waitFor();
+    assert.equal(page.url(), `${app.issuer}/account/link/sign_up`);
+    const places = (await page.evaluate(
+      'JSON.stringify([location.href, document.referrer, document.cookie])',
+    )) as string;
+    assert.ok(!places.includes(token));
+    assert.ok(!(await page.content()).includes(token));
+    await look(page, 'sign-up-details');
+    await page.locator('#name').fill('Ada Lovelace');
+    await page.locator('#new-password').fill('ada');
+    await page.locator('#submit').click();
+    await page.locator('[aria-invalid=true]').first().waitFor();
+    await look(page, 'sign-up-details-error');
+    await page.locator('#new-password').fill(FIRST);
+    await page.locator('#submit').click();
+    await page.locator('#account').waitFor();
+    await look(page, 'sign-up-done');
+    await page.reload();
+    await page.locator('#account').waitFor();
+  });
+
+  await t.test('and signs in', async () => {
+    await signIn(page, FIRST);
+    await page.waitForURL(`${party.redirectUri}**`);
+  });
+});
+
+test('a person who forgot the password gets back in, and other browsers are signed out', async (t) => {
+  const elsewhere = await (await browser.newContext()).newPage();
+  let link = '';
+
+  await t.test('asks for a mail', async () => {
+    await elsewhere.goto(signInUrl());
+    await elsewhere.locator('#forgot').click();
+    await elsewhere.locator('#identifier').waitFor();
+    await look(elsewhere, 'forgot');
+    await elsewhere.locator('#identifier').fill(EMAIL);
+    await elsewhere.keyboard.press('Enter');
+    await elsewhere.locator('[role=status]').waitFor();
+    link = await nextLink();
+  });
+
+  await t.test('sets a new password', async () => {
+    await clickInWebmail(elsewhere, link);
+    await elsewhere.locator('#new-password').waitFor();
+    assert.equal(elsewhere.url(), `${app.issuer}/account/link/reset_password`);
+    await look(elsewhere, 'reset');
+    await elsewhere.locator('#new-password').fill(SECOND);
+    await elsewhere.locator('#submit').click();
+    await elsewhere.locator('#account').waitFor();
+    await look(elsewhere, 'reset-done');
+    assert.equal((await post.next(EMAIL)).subject, 'Your password was changed');
+  });
+
+  await t.test('finds the link used up', async () => {
+    await elsewhere.goto(link);
+    await elsewhere.locator('#forgot').waitFor();
+    await look(elsewhere, 'link-gone');
+  });
+
+  await t.test('is asked to sign in again in the first browser, where the new password works', async () => {
+    await signIn(page, FIRST);
+    await page.locator('#error').waitFor();
+    await page.locator('#password').fill(SECOND);
+    await page.locator('#submit').click();
+    await page.waitForURL(`${party.redirectUri}**`);
+  });
+});
+
+test('all of it works without JavaScript', async () => {
+  const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await plain.goto(`${app.issuer}/account/forgot`);
+  await plain.locator('#identifier').fill(EMAIL);
+  await plain.locator('#submit').click();
+  await plain.locator('[role=status]').waitFor();
+  await plain.goto(await nextLink());
+  await plain.locator('#new-password').fill(remember('password', 'Punched-Cards-1801-Loom'));
+  await plain.locator('#submit').click();
+  await plain.locator('#account').waitFor();
+});
+
+test('nothing was refused by the policy of the pages on the way', () => {
+  const others = complaints.filter((one) => !/status of (400|410)/.test(one));
+  assert.deepEqual(others, []);
+});

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, type TestContext, test } from 'node:test';
+import { hashSync } from '@node-rs/argon2';
+import bcrypt from '@node-rs/bcrypt';
+import { browserSession } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorize } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
+import { finished, setUpCli, startCli } from './run_cli.ts';
+
+const PASSWORD = remember('password', 'Kestrel-Fjord-7');
+const salt = randomBytes(16);
+const b64 = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
+
+const SCRYPT = { N: 4_096, r: 8, p: 1 };
+/** One hash a kind: ten thousand of them would take longer to make than to import. */
+const KINDS: Readonly<Record<string, string>> = {
+  bcrypt: bcrypt.hashSync(PASSWORD, { cost: 4 }),
+  pbkdf2: `$pbkdf2-sha256$i=1000$${b64(salt)}$${b64(pbkdf2Sync(PASSWORD, salt, 1_000, 32, 'sha256'))}`,
+  pbkdf2_sha512: `$pbkdf2-sha512$i=1000$${b64(salt)}$${b64(pbkdf2Sync(PASSWORD, salt, 1_000, 64, 'sha512'))}`,
+  scrypt: `$scrypt$ln=12,r=8,p=1$${b64(salt)}$${b64(scryptSync(PASSWORD, salt, 32, SCRYPT))}`,
+  argon2i: hashSync(PASSWORD, { algorithm: 1, memoryCost: 8_192, timeCost: 3, parallelism: 2 }),
+  argon2id: hashSync(PASSWORD, { algorithm: 2, memoryCost: 65_536, timeCost: 2, parallelism: 1 }),
+};
+const FIREBASE_USER = {
+  localId: 'x',
+  email: 'firebase@example.com',
+  emailVerified: true,
+  passwordHash: 'lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==',
+  salt: '42xEC+ixf3L2lw==',
+};
+const FIREBASE_CONFIG =
+  'hash_config {\n  algorithm: SCRYPT,\n  base64_signer_key: jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==,\n  base64_salt_separator: Bw==,\n  rounds: 8,\n  mem_cost: 14,\n}\n';
+const FIREBASE_PASSWORD = remember('password', 'user1password');
+
+const person = (i: number) => {
+  const kinds = Object.entries(KINDS);
+  const [kind, password_hash] = kinds[i % kinds.length] ?? ['', ''];
+  return { email: `${kind}-${i}@example.com`, email_verified: true, name: `Person ${i}`, password_hash };
+};
+
+async function setUp(t: TestContext) {
+  const cli = await setUpCli(t);
+  const write = (name: string, text: string) => {
+    const file = join(cli.folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  const count = async () =>
+    Number((await cli.db.run({ name: '', text: 'SELECT count(*) AS n FROM accounts' }, []))[0]?.n);
+  return { ...cli, write, count };
+}
+
+describe('users import', () => {
+  test('takes ten thousand people of mixed kinds in seconds, tells progress and every bad line', async (t) => {
+    const { cardea, write, count } = await setUp(t);
+    const people = Array.from({ length: 10_000 }, (_, i) => JSON.stringify(person(i)));
+    people.splice(5_000, 0, 'garbage', '{"email":"bad"}', '');
+    people.push(JSON.stringify({ email: 'late@example.com', password_hash: 'md5' }));
+    const file = write('people.jsonl', `${people.join('\n')}\n`);
+    const start = performance.now();
+    const ran = await cardea(['users', 'import', file, '--json']);
+    const seconds = (performance.now() - start) / 1_000;
+    t.diagnostic(`${seconds.toFixed(1)} s`);
+    assert.equal(ran.code, 1);
+    const { imported, skipped, rejected } = JSON.parse(ran.stdout);
+    assert.deepEqual([imported, skipped], [10_000, 0]);
+    assert.deepEqual(
+      rejected.map(({ line }: { line: number }) => line),
+      [5_001, 5_002, 10_004],
+    );
+    assert.match(ran.stderr, /^line 5001: is not JSON$/m);
+    assert.match(ran.stderr, /^line 10004: password_hash: /m);
+    assert.ok((ran.stderr.match(/^\d+ read: /gm) ?? []).length >= 10);
+    assert.match(ran.stderr, /cardea: 3 were rejected\n$/);
+    assert.equal(await count(), 10_000);
+    assert.ok(seconds < 45, 'it takes seconds');
+
+    const again = await cardea(['users', 'import', file, '--json']);
+    assert.deepEqual(
+      [JSON.parse(again.stdout).imported, JSON.parse(again.stdout).skipped, await count()],
+      [0, 10_000, 10_000],
+    );
+  });
+
+  test('that was killed is run again, and then all are there, once', async (t) => {
+    const { cardea, env, write, count, db } = await setUp(t);
+    const total = 6_000;
+    const file = write('p', Array.from({ length: total }, (_, i) => JSON.stringify(person(i))).join('\n'));
+    const child = startCli(['users', 'import', file], env);
+    const ended = finished(child);
+    await until('some are there', async () => (await count()) > 0);
+    child.kill('SIGKILL');
+    await ended;
+    const before = await count();
+    assert.ok(before > 0 && before < total, `${before} were there when it was killed`);
+    const ran = await cardea(['users', 'import', file, '--json']);
+    assert.deepEqual(ran.json, { imported: total - before, skipped: before, dry_run: false, rejected: [] });
+    assert.equal(await count(), total);
+    const [{ n = 0 } = {}] = await db.run({ name: '', text: 'SELECT count(*)::int AS n FROM account_identifiers' }, []);
+    assert.equal(n, total);
+  });
+
+  test('writes nothing when it is only tried', async (t) => {
+    const { cardea, write, count } = await setUp(t);
+    const file = write('p', `${JSON.stringify(person(0))}\n${JSON.stringify(person(1))}`);
+    const ran = await cardea(['users', 'import', file, '--dry-run', '--json']);
+    assert.deepEqual([ran.code, ran.json.imported, ran.json.dry_run, await count()], [0, 2, true, 0]);
+  });
+
+  for (const [what, text] of [
+    ['a bad first line', `{oops\n${JSON.stringify(person(0))}\n`],
+    ['a byte order mark and the line ends of Windows', `\ufeff${JSON.stringify(person(0))}\r\n`],
+    ['a list of people', JSON.stringify([person(0)])],
+    ['an export over many lines', JSON.stringify({ users: [person(0)] }, null, 2)],
+    ['an export with one person a line', `{"users": [\n${JSON.stringify(person(0))}\n]}`],
+    ['an export on one line', JSON.stringify({ realm: 'main', users: [person(0)] })],
+  ] as const) {
+    test(`reads a file with ${what}`, async (t) => {
+      const { cardea, write, count } = await setUp(t);
+      await cardea(['users', 'import', write('p', text)]);
+      assert.equal(await count(), 1);
+    });
+  }
+
+  test('says in one line what it cannot do anything with', async (t) => {
+    const { cardea, folder, write } = await setUp(t);
+    const firebase = write('f.json', JSON.stringify({ users: [FIREBASE_USER] }));
+    for (const [args, code] of [
+      [[join(folder, 'missing')], 1],
+      [[folder], 1],
+      [[write('empty', '')], 1],
+      [[write('number', '17')], 1],
+      [[write('no.json', '{\n  "realm": "x"\n}')], 1],
+      [[firebase], 2],
+      [[firebase, '--firebase-config', write('c', 'rounds: 8')], 1],
+      [[firebase, '--format', 'ldap'], 2],
+    ] as const) {
+      const ran = await cardea(['users', 'import', ...args]);
+      assert.equal(ran.code, code, ran.stderr);
+      assert.match(ran.stderr.split('\n')[0] ?? '', /^cardea: \S/);
+      assert.doesNotMatch(ran.stderr, /\n {4}at /);
+    }
+  });
+});
+
+test('people of each kind sign in with the password that they had, and their hash is renewed with that', async () => {
+  const scope = { after };
+  const { cardea, folder, url, masterKey, db } = await setUpCli(scope);
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const keycloak = {
+    username: 'kc',
+    email: 'keycloak@example.com',
+    enabled: true,
+    credentials: [
+      {
+        type: 'password',
+        secretData: JSON.stringify({
+          value: pbkdf2Sync(PASSWORD, salt, 27_500, 64, 'sha256').toString('base64'),
+          salt: salt.toString('base64'),
+        }),
+        credentialData: JSON.stringify({ hashIterations: 27_500, algorithm: 'pbkdf2-sha256' }),
+      },
+    ],
+  };
+  const auth0 = { _id: { $oid: 'x' }, email: 'auth0@example.com', email_verified: true, passwordHash: KINDS.bcrypt };
+  const people = Object.entries(KINDS).map(([kind, password_hash]) => ({
+    email: `${kind}@example.com`,
+    password_hash,
+  }));
+  for (const args of [
+    [write('own', people.map((one) => JSON.stringify(one)).join('\n'))],
+    [write('keycloak', JSON.stringify({ realm: 'main', users: [keycloak] }, null, 2))],
+    [write('auth0', `${JSON.stringify(auth0)}\n`)],
+    [write('firebase', JSON.stringify({ users: [FIREBASE_USER] })), '--firebase-config', write('fc', FIREBASE_CONFIG)],
+  ]) {
+    const ran = await cardea(['users', 'import', ...args]);
+    assert.equal(ran.code, 0, ran.stderr);
+  }
+  const app = await deployment(scope, { databaseUrl: url, masterKey });
+  const party = await app.seed.party();
+  const hashOf = async (email: string) => (await app.seed.accounts.resolve(email)).passwordHash ?? '';
+  const all = [
+    ...people.map(({ email }) => email),
+    'keycloak@example.com',
+    'auth0@example.com',
+    'firebase@example.com',
+  ];
+  for (const email of all) {
+    const password = email.startsWith('firebase') ? FIREBASE_PASSWORD : PASSWORD;
+    assert.doesNotMatch(await hashOf(email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    const signIn = (given: string) =>
+      authorize({
+        issuer: app.issuer,
+        party,
+        person: { id: '', email, password: given },
+        browser: browserSession(app.issuer),
+      });
+    await assert.rejects(signIn(`${password}x`), email);
+    assert.doesNotMatch(await hashOf(email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, 'a wrong one renews nothing');
+    assert.ok((await signIn(password)).code, email);
+    assert.match(await hashOf(email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, email);
+    assert.ok((await signIn(password)).code, `${email}, with the new hash`);
+    assert.notEqual((await app.seed.accounts.resolve(email)).passwordSetAt, null, 'its age counts from now on');
+  }
+  const [{ n = 0 } = {}] = await db.run({ name: '', text: 'SELECT count(*)::int AS n FROM password_history' }, []);
+  assert.equal(n, 0, 'the same password as another hash is no earlier password');
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import bcrypt from '@node-rs/bcrypt';
+import { remember } from '../helpers/secrets.ts';
+import { setUpCli } from './run_cli.ts';
+
+const ADA = ['users', 'create', '--email', 'ada@example.com', '--password-stdin'];
+const PASSWORD = remember('password', 'Kestrel-Fjord-7');
+
+describe('passwords blocklist', () => {
+  test('is built out of a list, and refuses what is on it from then on', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const list = join(folder, 'leaked.txt');
+    writeFileSync(list, `${PASSWORD}\nanother\n`);
+    const built = await cardea(['passwords', 'blocklist', 'build', list, '--json']);
+    assert.equal(built.code, 0, built.stderr);
+    const { file, entries, false_positives, checksum } = built.json;
+    assert.deepEqual([file, entries, false_positives], [`${list}.blocklist`, 2, 0.001]);
+    assert.match(checksum, /^[0-9a-f]{64}$/);
+    assert.match(built.stderr, /^2 passwords added$/m);
+
+    const env = { CARDEA_PASSWORD_BLOCKLIST: file };
+    const check = async (input: string, more = {}) =>
+      (await cardea(['passwords', 'blocklist', 'check', '--password-stdin', '--json'], { input, env: more })).json
+        .listed;
+    assert.deepEqual(
+      [await check(PASSWORD, env), await check(`${PASSWORD}x`, env), await check(PASSWORD), await check('Password1!')],
+      [true, false, false, true],
+    );
+    const refused = await cardea(ADA, { input: PASSWORD, env });
+    assert.deepEqual([refused.code, /known from a leak/.test(refused.stderr)], [1, true]);
+    assert.equal((await cardea(ADA, { input: PASSWORD })).code, 0);
+  });
+
+  test('is built out of SHA-1 digests, at a rate and a place of one’s own', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const [list, out] = [join(folder, 'hashes'), join(folder, 'out')];
+    writeFileSync(list, `${'0123456789ABCDEF'.repeat(3).slice(0, 40)}:5\n`);
+    const args = ['passwords', 'blocklist', 'build', list, '--sha1', '--false-positives', '0.00001', '--out', out];
+    const built = await cardea([...args, '--json']);
+    assert.deepEqual([built.json.entries, built.json.bits, existsSync(out)], [1, 17, true]);
+    writeFileSync(list, 'password\n');
+    const { code, stderr } = await cardea(args);
+    assert.deepEqual([code, stderr], [1, 'cardea: line 1 is no SHA-1 digest in hex, with or without :count\n']);
+  });
+
+  test('that is damaged is told in one line', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const [list, out] = [join(folder, 'list'), join(folder, 'out')];
+    writeFileSync(list, 'x\n');
+    await cardea(['passwords', 'blocklist', 'build', list, '--out', out]);
+    const bytes = readFileSync(out);
+    bytes[5_000] = (bytes[5_000] ?? 0) ^ 1;
+    writeFileSync(out, bytes);
+    for (const args of [['passwords', 'blocklist', 'check', '--password-stdin'], ADA]) {
+      const { code, stderr } = await cardea(args, { input: PASSWORD, env: { CARDEA_PASSWORD_BLOCKLIST: out } });
+      assert.equal(code, 1);
+      assert.match(stderr, /^cardea: the password blocklist [^\n]+ cannot be used: its checksum is wrong\n$/);
+    }
+  });
+});
+
+describe('passwords status', () => {
+  test('counts how passwords are stored, and fails when some cannot be verified', async (t) => {
+    const { cardea, db } = await setUpCli(t);
+    const sql = (text: string, values: readonly unknown[]) => db.run({ name: '', text }, values);
+    const pepper = remember('other', randomBytes(32).toString('base64'));
+    const env = { CARDEA_PASSWORD_PEPPER: pepper };
+    const create = (name: string, more = {}) =>
+      cardea(['users', 'create', '--email', `${name}@example.com`, '--password-stdin'], { input: PASSWORD, env: more });
+    await create('plain');
+    await create('peppered', env);
+    await create('bcrypt');
+    await cardea(['users', 'create', '--email', 'none@example.com', '--no-password']);
+    const ids = await sql('SELECT id FROM accounts ORDER BY id', []);
+    await sql('UPDATE accounts SET password_hash = $2 WHERE id = $1', [
+      ids[2]?.id,
+      bcrypt.hashSync(PASSWORD, { cost: 4 }),
+    ]);
+    const good = await cardea(['passwords', 'status', '--json'], { env });
+    assert.equal(good.code, 0, good.stderr);
+    const rows = (items: { kind: string; pepper: string | null; state: string; people: number }[]) =>
+      items.map((one) => [one.kind, one.pepper !== null, one.state, one.people].join(' ')).sort();
+    assert.deepEqual(rows(good.json), [
+      'argon2 false renewed_at_sign_in 1',
+      'argon2 true current 1',
+      'bcrypt false renewed_at_sign_in 1',
+    ]);
+    const bad = await cardea(['passwords', 'status', '--json']);
+    assert.equal(bad.code, 1);
+    assert.match(bad.stderr, /^cardea: 1 people cannot sign in/);
+    assert.deepEqual(rows(JSON.parse(bad.stdout)), [
+      'argon2 false current 1',
+      'argon2 true pepper_unknown 1',
+      'bcrypt false renewed_at_sign_in 1',
+    ]);
+  });
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { browserSession } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { until } from '../helpers/waiting.ts';
+import { askForMail, useLink } from './mailed_links.ts';
+
+/** Without a mail server, in development alone, mails go into files that a local page shows. */
+
+const scope = { after };
+const app = await deployment(scope);
+const outbox = join(app.dataDir, 'outbox');
+const browser = browserSession(app.issuer);
+
+test('is empty before anything was sent', async () => {
+  const page = await browser.get('/outbox');
+  assert.equal(page.status, 200);
+  assert.match(page.body, /No mail has been sent yet/);
+});
+
+test('shows each mail as text, with links that lead somewhere', async () => {
+  const person = await app.seed.person({ name: 'Ada Lovelace' });
+  await askForMail(app, '/account/forgot', person.email);
+  const list = await until('the mail is there', async () => {
+    const page = await browser.get('/outbox');
+    return page.body.includes(person.email) && page;
+  });
+  const [, path = ''] = /href="(\/outbox\/[^"]+)"/.exec(list.body) ?? [];
+  const mail = await browser.get(path);
+  assert.match(mail.body, /Hello Ada Lovelace,/);
+  const [, link = ''] = /href="(http[^"]+token=[^"]+)"/.exec(mail.body) ?? [];
+  const done = await useLink(app, link, { new_password: 'Opened-From-The-Outbox-1' });
+  assert.match(done.body, /Your new password is set/);
+  for (const name of readdirSync(outbox)) assert.equal(statSync(join(outbox, name)).mode & 0o777, 0o600);
+  assert.equal(statSync(outbox).mode & 0o777, 0o700);
+});
+
+test('what is in a mail is data: no markup, and no links to elsewhere', async () => {
+  mkdirSync(outbox, { recursive: true });
+  const name = '2999-01-01T00-00-00-000Z-test-abcdef.eml';
+  const hostile = '<script>alert(1)</script>';
+  const lines = [
+    `To: ${hostile}`,
+    `Subject: ${hostile}`,
+    'Content-Type: text/plain',
+    '',
+    `${hostile} https://evil.example/ javascript:alert(1) ${app.issuer}/ok`,
+  ];
+  writeFileSync(join(outbox, name), lines.join('\r\n'));
+  for (const page of [await browser.get('/outbox'), await browser.get(`/outbox/${name}`)]) {
+    assert.equal(page.status, 200);
+    assert.doesNotMatch(page.body, /<script>alert/);
+    assert.doesNotMatch(page.body, /href="(https:\/\/evil|javascript)/);
+  }
+  assert.match((await browser.get(`/outbox/${name}`)).body, new RegExp(`href="${app.issuer}/ok"`));
+});
+
+test('shows nothing but mails', async () => {
+  writeFileSync(join(app.dataDir, 'secret.eml'), 'To: x\r\n\r\nsecret');
+  for (const name of ['..%2fsecret.eml', '%2e%2e%2fsecret.eml', 'secret.eml', '.hidden.eml', 'x%00.eml']) {
+    const page = await browser.get(`/outbox/${name}`);
+    assert.ok(page.status === 404 || page.status === 400, `${name}: ${page.status}`);
+    assert.doesNotMatch(page.body, /secret<|\bsecret$/);
+  }
+});
+
+test('is not there with a mail server, nor in production', async () => {
+  const post = await mailbox(scope);
+  const served = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url } });
+  const production = await deployment(scope, { env: { NODE_ENV: 'production' } });
+  for (const { issuer } of [served, production]) {
+    assert.equal((await browserSession(issuer).get('/outbox')).status, 404);
+  }
+  assert.equal((await browserSession(production.issuer).get('/account/forgot')).status, 404, 'nobody could be mailed');
+  assert.ok(production.logLines.some((line) => line.includes('nobody is mailed')));
+});

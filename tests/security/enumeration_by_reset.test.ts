@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { opensTo } from '../flows/mailed_links.ts';
+import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { until } from '../helpers/waiting.ts';
+
+/**
+ * Asking for a new password, or for an account, tells nobody whether there is one (authentik CVE-2023-39522): not by the
+ * answer, not by the work that is done for it, not by the time that it takes.
+ */
+const scope = { after };
+const post = await mailbox(scope);
+let clock = Date.now();
+const app = await deployment(scope, {
+  env: { CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true' },
+  now: () => clock,
+});
+
+// Of one length, so that nothing that is counted may differ.
+const [existing, second, locked, disabled] = [
+  await app.seed.person({ email: 'existing.1@example.com' }),
+  await app.seed.person({ email: 'existing.2@example.com' }),
+  await app.seed.person({ email: 'is-locked1@example.com' }),
+  await app.seed.person({ email: 'disabled.1@example.com' }),
+];
+await app.seed.accounts.disable(disabled.id);
+const passwordless = await app.seed.accounts.create({ email: 'password.0@example.com', emailVerified: true });
+const unverified = await app.seed.accounts.create({ email: 'unverified@example.com' });
+for (let i = 0; i < 3; i += 1) await opensTo(app, locked.email, 'wrong');
+assert.equal(await opensTo(app, locked.email, locked.password), false, 'it is locked');
+
+// From here on the mail server takes its time, so whatever is asked of the database is asked by requests.
+post.behave({ kind: 'hang' });
+const CASES: Readonly<Record<string, string>> = {
+  existing: existing.email,
+  'existing, again': second.email,
+  unknown: 'nobody.at1@example.com',
+  locked: locked.email,
+  disabled: disabled.email,
+  passwordless: passwordless.email,
+  unverified: unverified.email,
+};
+
+interface Form {
+  readonly path: string;
+  readonly field: string;
+  readonly browser: BrowserSession;
+  readonly fields: Record<string, string>;
+}
+
+async function formAt(path: string, field: string): Promise<Form> {
+  const browser = browserSession(app.issuer);
+  const { fields } = formOf(await browser.get(path));
+  return { path, field, browser, fields };
+}
+
+const send = ({ browser, path, field, fields }: Form, whom: string): Promise<Page> =>
+  browser.post(path, { ...fields, [field]: whom });
+
+const FORMS = [await formAt('/account/forgot', 'identifier'), await formAt('/account/sign-up', 'email')];
+
+test('the worker is kept busy by a mail that hangs', async () => {
+  // Locking the account above has queued a mail as well, which may hang or be gone already.
+  await send(FORMS[0] as Form, existing.email);
+  await until('a mail hangs', () => post.hanging() > 0);
+});
+
+for (const form of FORMS) {
+  test(`${form.path}: one answer, byte by byte, and the same statements`, async () => {
+    clock += 3_600_000;
+    const seen: { name: string; shape: string; sent: string[] }[] = [];
+    for (const [name, whom] of Object.entries(CASES)) {
+      app.statements.length = 0;
+      const answer = await send(form, whom);
+      const sent = [...app.statements];
+      assert.equal(answer.status, 200, answer.body);
+      assert.ok(!answer.body.includes(whom), 'what was typed is not repeated');
+      const requestId = answer.headers.get('x-request-id') ?? '';
+      const headers = [...answer.headers].filter(([key]) => key !== 'date' && !key.startsWith('x-ratelimit'));
+      const shape = JSON.stringify([answer.status, headers, answer.body]).replaceAll(requestId, '*');
+      seen.push({ name, shape, sent });
+    }
+    for (const { name, shape, sent } of seen) {
+      assert.equal(shape, seen[0]?.shape, name);
+      assert.deepEqual(sent, seen[0]?.sent, name);
+      assert.deepEqual(sent.length, 1, `${name}: one statement, which queues the mail`);
+    }
+  });
+}
+
+const ROUNDS = 200;
+const SPLITS = 300;
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+/** What two runs of the same case differ by: the samples of one case, dealt into two at random, over and over. */
+function noiseOf(samples: readonly number[]): number {
+  let most = 0;
+  for (let i = 0; i < SPLITS; i += 1) {
+    const halves: [number[], number[]] = [[], []];
+    for (const one of samples) halves[Math.random() < 0.5 ? 0 : 1].push(one);
+    most = Math.max(most, Math.abs(median(halves[0]) - median(halves[1])));
+  }
+  return most;
+}
+
+for (const form of FORMS) {
+  test(`${form.path}: one time`, async (t) => {
+    const times = new Map(Object.keys(CASES).map((name) => [name, [] as number[]]));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      // Past the limits of an address, and of a person's mails.
+      clock += 3_600_000 / 4;
+      const cases = Object.entries(CASES);
+      // Each case comes first, second … equally often.
+      for (const [name, whom] of [...cases.slice(round % cases.length), ...cases.slice(0, round % cases.length)]) {
+        const began = performance.now();
+        await send(form, whom);
+        times.get(name)?.push(performance.now() - began);
+      }
+    }
+    const noise = Math.max(...[...times.values()].map(noiseOf));
+    const reference = median(times.get('existing') ?? []);
+    t.diagnostic(`noise between two runs of one case: ${noise.toFixed(3)} ms`);
+    for (const [name, samples] of times) {
+      const difference = Math.abs(median(samples) - reference);
+      t.diagnostic(`${name}: median ${median(samples).toFixed(3)} ms, differs by ${difference.toFixed(3)} ms`);
+      assert.ok(difference <= noise, `${name} differs by ${difference} ms, noise is ${noise} ms`);
+    }
+  });
+}
+
+test('who exists is told by mail alone', async () => {
+  post.release();
+  clock += 24 * 3_600_000; // what has waited until now is not sent any more
+  for (const form of FORMS) for (const whom of [existing.email, disabled.email]) await send(form, whom);
+  await until('the mails', () => {
+    const subjects = post.mails.filter(({ to }) => to.includes(existing.email)).map(({ subject }) => subject);
+    return subjects.includes('Set a new password') && subjects.includes('You already have an account');
+  });
+  assert.ok(!post.mails.some(({ to }) => to.includes(disabled.email)));
+});
