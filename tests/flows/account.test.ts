@@ -139,6 +139,7 @@ describe('what identifies a person', () => {
     const { browser, page } = await openAccount(app, person, '/account/username');
     assert.equal(pathOf(await press(browser, page, 'save', { username: 'ada-1' })), '/account/username?done=username');
     assert.equal((await app.seed.accounts.findByIdentifier('ADA-1'))?.id, person.id);
+    assert.ok((await eventsOf(person)).includes('username_changed'));
     for (const username of ['TAKEN', 'a@b', 'a b']) {
       const refused = await press(browser, await browser.get('/account/username'), 'save', { username });
       assert.equal(refused.status, 400, username);
