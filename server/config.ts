@@ -113,7 +113,7 @@ export const SETTINGS = {
   CARDEA_DATA_DIR: {
     read: text,
     fallback: '.data',
-    about: 'where the embedded Postgres and the development master key live',
+    about: 'where the embedded Postgres, the development master key and unsent mails live',
   },
   CARDEA_MASTER_KEY: {
     read: masterKeys,

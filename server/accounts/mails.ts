@@ -88,11 +88,10 @@ const SQL = {
            )
            SELECT pg_notify('${MAILS_CHANNEL}', '') FROM (SELECT count(*) FROM queued) AS told`,
   },
-  // The condition on due_at stands twice: a row that another node took while we waited for it is due no longer.
   take: {
     name: 'mails.take',
     text: `UPDATE mails SET due_at = $2, tries = tries + 1
-            WHERE due_at <= $1 AND id IN (
+            WHERE id IN (
                   SELECT id FROM mails WHERE due_at <= $1 AND expires_at > $1
                    ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
         RETURNING id, sealed, tries, expires_at`,

@@ -124,7 +124,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     const planned = intent && (await plan(intent, at));
     if (!planned || planned.account?.disabled || (await isTooMuch(planned, tries))) return undefined;
     const { name, account, to, newEmail, link, locale: asked } = planned;
-    const locale = views.negotiate(account?.locale ?? asked);
+    const locale = views.negotiate([account?.locale, asked].filter((one) => one !== undefined).join(' '));
     const made =
       link && links.create(link.purpose, { ...(account ? { accountId: account.id } : {}), payload: link.payload });
     const data = {

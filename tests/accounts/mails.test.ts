@@ -321,6 +321,7 @@ test('nothing in a name or in what a browser calls itself becomes a header, mark
   await worker({ draft }).run();
   const mail = await post.next('eve@example.com');
   assert.deepEqual(post.tries, ['eve@example.com'], 'no other recipient');
+  assert.equal(mail.headers.get('to'), '"Eve Bcc: victim@example.com <script>alert(1)</script>" <eve@example.com>');
   assert.deepEqual([mail.headers.get('bcc'), mail.headers.get('x-evil')], [undefined, undefined]);
   assert.doesNotMatch(mail.html, /<script|<a /);
   assert.doesNotMatch(mail.text, /https?:\/\//);
@@ -336,6 +337,31 @@ test('an address in another script, and one with a plus, arrive as they are', as
   await worker().run();
   assert.deepEqual(post.mails.map(({ to }) => to[0]).sort(), ['Grace+Door@example.com', 'info@bücher.example']);
   for (const { headers } of post.mails) assert.match(headers.get('to') ?? '', /Grace “Amazing” Hopper, Ph\.D\./);
+});
+
+test('a mail speaks the first language that there is, of the account and of the request', async () => {
+  const asked: (string | undefined)[] = [];
+  const account = { id: 'x', email: 'ada@example.com', emailVerified: true, locale: 'xx', epoch: 0 } as Account;
+  const draft = createDrafts({
+    accounts: { findById: async () => account, findByIdentifier: async () => account },
+    links: {
+      create: () => ({ token: 'token', bound: { statement: { name: '', text: '' }, values: [] } }),
+      endAllOf: () => ({ statement: { name: '', text: '' }, values: [] }),
+    },
+    views: {
+      ...views,
+      negotiate(uiLocales) {
+        asked.push(uiLocales);
+        return 'en';
+      },
+    },
+    throttle: { admits: async () => true },
+    issuer: ISSUER,
+  });
+  const expiresAt = new Date();
+  await draft({ id: 'm', intent: { kind: 'reset', email: account.email, locale: 'de' }, at: 0, tries: 1, expiresAt });
+  await draft({ id: 'm', intent: { kind: 'unlocked', accountId: 'x' }, at: 0, tries: 1, expiresAt });
+  assert.deepEqual(asked, ['xx de', 'xx']);
 });
 
 test('what has become needless is not sent', async (t) => {

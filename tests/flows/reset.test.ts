@@ -224,6 +224,17 @@ test('a form is refused from another site, without its token, as JSON, and when 
   assert.equal((await browser.follow(without)).status, 410);
 });
 
+test('an address that asks too often is asked to wait', async () => {
+  const limited = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url, CARDEA_RATE_LIMIT: '3' } });
+  const browser = browserSession(limited.issuer);
+  const { action, fields } = formOf(await browser.get('/account/forgot'));
+  const statuses: number[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    statuses.push((await browser.post(action, { ...fields, identifier: `nobody${i}@example.com` })).status);
+  }
+  assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
+});
+
 test('the sign-in page shows the way', async () => {
   const party = await app.seed.party();
   const browser = browserSession(issuer);

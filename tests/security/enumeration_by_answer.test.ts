@@ -16,12 +16,18 @@ const passwordless = await app.seed.accounts.create({ email: 'passwordless@examp
 
 const locked = await app.seed.person();
 
+/** What a passkey would have to sign: the visit's own, too. */
+function challengeOf(body: string): string {
+  return /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(body)?.[1] ?? '';
+}
+
 /** What is the visit's own, and differs from one to the next, is made the same; everything else has to be. */
 async function answerTo(identifier: string, password: string): Promise<{ page: Page; shape: string }> {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
   const answer = await browser.post(action, { ...fields, identifier, password, action: 'signin' });
   const own = [action.split('/').at(-1) ?? '', fields.csrf ?? '', answer.headers.get('x-request-id') ?? '', identifier];
+  own.push(challengeOf(answer.body));
   const level = (text: string) => own.reduce((all, one) => (one === '' ? all : all.replaceAll(one, '*')), text);
   const headers = [...answer.headers].filter(([name]) => name !== 'date' && !name.startsWith('x-ratelimit'));
   return {
@@ -64,7 +70,10 @@ test('whoever begins a sign-in with a login_hint learns nothing from it', async 
       async (hint) => {
         const { page } = await begin(app, party, { login_hint: hint });
         const { action, fields } = formOf(page);
-        return [hint, action, fields.csrf ?? ''].reduce((all, one) => all.replaceAll(one, '*'), page.body);
+        return [hint, action, fields.csrf ?? '', challengeOf(page.body)].reduce(
+          (all, one) => all.replaceAll(one, '*'),
+          page.body,
+        );
       },
     ),
   );
