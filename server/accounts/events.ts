@@ -22,6 +22,7 @@ export const EVENT_KINDS = [
   'recovery_code_used',
   'email_changed',
   'email_verified',
+  'username_changed',
   'session_ended',
   'app_revoked',
 ] as const;

@@ -218,6 +218,7 @@ export type AccountEventKind =
   | 'recovery_code_used'
   | 'email_changed'
   | 'email_verified'
+  | 'username_changed'
   | 'session_ended'
   | 'app_revoked';
 

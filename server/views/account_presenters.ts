@@ -139,6 +139,7 @@ const EVENTS: Readonly<Record<AccountEventKind, MessageKey>> = {
   recovery_code_used: 'account.event.recovery-code-used',
   email_changed: 'account.event.email-changed',
   email_verified: 'account.event.email-verified',
+  username_changed: 'account.event.username-changed',
   session_ended: 'account.event.session-ended',
   app_revoked: 'account.event.app-revoked',
 };
