@@ -1,0 +1,144 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import type { FastifyInstance } from 'fastify';
+import { visitorDetails } from '../accounts/session_details.ts';
+import { ACR } from '../login/assurance.ts';
+import { createDeviceCookie } from '../login/device_cookie.ts';
+import type { Progress } from '../login/interactions.ts';
+import { createNotices } from '../login/notices.ts';
+import { loginRoutes } from '../login/routes.ts';
+import { LOGIN_PATH, SCOPES } from '../oidc/configuration.ts';
+import { createInteractions } from '../oidc/interactions.ts';
+import { pinned } from '../oidc/mount.ts';
+import { createSessions } from '../oidc/sessions.ts';
+import { createOverview, endSessions } from '../records/overview.ts';
+import { createChallenges } from '../selfservice/challenges.ts';
+import { FORGOT_PATH } from '../selfservice/forgot.ts';
+import { publicRoutes } from '../selfservice/public.ts';
+import { accountRoutes } from '../selfservice/routes.ts';
+import { SIGN_UP_PATH } from '../selfservice/sign_up.ts';
+import { demoRoutes } from '../welcome/demo.ts';
+import type { Foundation } from './foundation.ts';
+import type { People } from './people.ts';
+import type { Protocol } from './protocol.ts';
+import type { RelyingParties } from './relying_parties.ts';
+
+/** All pages that people fill in: signing in, getting back in, their account, the demo. */
+export async function formRoutes(
+  http: FastifyInstance,
+  foundation: Foundation,
+  people: People,
+  parties: RelyingParties,
+  protocol: Protocol,
+): Promise<void> {
+  const { config, db, now, sealer, limits, csrf, views, mailer, secure } = foundation;
+  const { issuer } = config;
+  const { units, serving } = protocol;
+  const { accounts, attempts, devices, events, mails, passwords, totp, recoveryCodes, passkeys } = people;
+  const deviceCookie = createDeviceCookie(secure);
+  const limit = { rateLimit: {} };
+
+  await http.register(async (scope) => {
+    scope.removeAllContentTypeParsers(); // a form is a form: no JSON
+    await scope.register(formbody);
+    await scope.register(cookie);
+
+    await loginRoutes(scope, {
+      path: LOGIN_PATH,
+      csrf,
+      deviceCookie,
+      inUnit: (work) => units.run(work),
+      limit,
+      parts: {
+        views,
+        now,
+        limits,
+        passwords: passwords.passwords,
+        passwordPolicy: passwords.policy,
+        changePassword: passwords.change.set,
+        upgradeIfOutdated: passwords.upgradeIfOutdated,
+        findAccount: protocol.findAccount,
+        keepAccount: protocol.keepAccount,
+        requireEpoch: accounts.requireEpoch,
+        attempts,
+        devices,
+        transaction: {
+          also: (bound) => units.current().also(bound),
+          provided: (bound) => units.current().provided(bound),
+        },
+        notices: createNotices({ db, mails, events }),
+        totp,
+        recoveryCodes,
+        passkeys,
+        passkeyChallenge: people.passkeyChallenge,
+        secondFactorPolicy: people.secondFactorPolicy,
+        trustDeviceSeconds: config.secondFactor.trustDeviceSeconds,
+        sideWays: {
+          ...(mailer ? { forgotUrl: FORGOT_PATH } : {}),
+          ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
+        },
+        resourceServerName: parties.resourceServerName,
+      },
+      interactions: createInteractions<Progress>({
+        issuer,
+        serving,
+        units,
+        scopes: SCOPES,
+        prepare: (request) => pinned(request, issuer),
+        resourceScopes: parties.resourceScopes,
+        findClient: parties.describe,
+      }),
+    });
+
+    if (mailer) {
+      await publicRoutes(scope, {
+        views,
+        csrf,
+        secure,
+        limits,
+        throttle: people.throttle,
+        mails,
+        links: people.links,
+        accounts,
+        passwordChange: passwords.change,
+        passwordRules: passwords.policy.rules,
+        signUp: config.signUp,
+        limit,
+        transact: db.transact,
+        endSessions,
+        unlock: attempts.unlock,
+        event: events.append,
+        origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),
+      });
+    }
+
+    await accountRoutes(scope, {
+      sessions: createSessions({ issuer, serving, units, sealer, now }),
+      csrf,
+      now,
+      twoFactorsAcr: ACR.twoFactors,
+      deviceTokenOf: deviceCookie.read,
+      limit,
+      parts: {
+        views,
+        accounts,
+        events,
+        mails,
+        overview: createOverview({ db, sealer, now }),
+        sessionDetails: people.sessionDetails,
+        totp,
+        recoveryCodes,
+        passkeys,
+        challenges: createChallenges({ sealer, now }),
+        passwordChange: passwords.change,
+        passwordRules: passwords.policy.rules,
+        sendsMail: mailer !== undefined,
+        transact: db.transact,
+        findApp: parties.describe,
+        resourceServerName: parties.resourceServerName,
+      },
+    });
+
+    if (config.demo) await demoRoutes(scope, { issuer, views, now });
+  });
+}

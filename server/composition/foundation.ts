@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { CHANNEL as KEYS_CHANNEL } from '../../keys/store.ts';
+import { MAILS_CHANNEL } from '../accounts/mails.ts';
+import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
+import { CLIENTS_CHANNEL } from '../clients/store.ts';
+import { type Config, resolveMasterKeys } from '../config.ts';
+import type { Clock } from '../platform/clock.ts';
+import { type Csrf, createCsrf } from '../platform/csrf.ts';
+import type { Db } from '../platform/db.ts';
+import { type Counter, createLimits, createMemoryCounter, type Limits } from '../platform/limits.ts';
+import type { Logger } from '../platform/log.ts';
+import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
+import { type Messenger, startMessenger } from '../platform/messenger.ts';
+import { createRedisCounter } from '../platform/redis.ts';
+import { createSealer, type Sealer } from '../platform/sealing.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createViews, type Views } from '../views/views.ts';
+
+export interface AppParts {
+  readonly config: Config;
+  readonly db: Db;
+  readonly log: Logger;
+  readonly now: Clock;
+  /** Notes that a part has to be closed when the application is; the last that was opened first. */
+  own<T>(part: T, close: (part: T) => unknown): T;
+}
+
+/** What everything rests on. */
+export interface Foundation extends AppParts {
+  readonly sealer: Sealer;
+  readonly messenger: Messenger;
+  readonly counter: Counter;
+  readonly limits: Limits;
+  readonly csrf: Csrf;
+  readonly views: Views;
+  /** Undefined in production without a mail server: nobody is mailed. */
+  readonly mailer: Mailer | undefined;
+  /** Where mails go in development without a mail server. */
+  readonly outbox: string;
+  readonly secure: boolean;
+}
+
+export async function layFoundation(parts: AppParts): Promise<Foundation> {
+  const { config, db, log, now, own } = parts;
+  const { issuer } = config;
+  const sealer = createSealer(resolveMasterKeys(config));
+  const messenger = own(
+    await startMessenger({
+      db,
+      log,
+      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL],
+    }),
+    (line) => line.close(),
+  );
+  const counter: Counter = config.redisUrl
+    ? own(await createRedisCounter({ url: config.redisUrl, log, now }), (redis) => redis.close())
+    : createMemoryCounter(now);
+  const outbox = join(config.dataDir, 'outbox');
+  return {
+    ...parts,
+    sealer,
+    messenger,
+    counter,
+    limits: createLimits({ counter, max: config.rateLimit, now }),
+    csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
+    views: createViews(),
+    mailer: createMailer(parts, outbox),
+    outbox,
+    secure: issuer.protocol === 'https:',
+  };
+}
+
+function createMailer({ config, now, own }: AppParts, outbox: string): Mailer | undefined {
+  const sender = { from: config.mailFrom, domain: config.issuer.hostname, now };
+  if (config.smtp) return own(createSmtpMailer(config.smtp, sender), (mailer) => mailer.close());
+  return config.production ? undefined : createOutboxMailer(outbox, sender);
+}

@@ -1,0 +1,54 @@
+import { createAttempts } from '../accounts/attempts.ts';
+import { createDevices } from '../accounts/devices.ts';
+import { createEvents } from '../accounts/events.ts';
+import { createLinks } from '../accounts/links.ts';
+import { createMailThrottle } from '../accounts/mail_throttle.ts';
+import { createMails } from '../accounts/mails.ts';
+import { CHALLENGE_SECRET, challengeFor, createPasskeys } from '../accounts/passkeys.ts';
+import { openPasswordRoom } from '../accounts/password_room.ts';
+import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
+import { createSecondFactorPolicy } from '../accounts/second_factors.ts';
+import { createSessionDetails } from '../accounts/session_details.ts';
+import { createAccounts } from '../accounts/store.ts';
+import { createTotp } from '../accounts/totp.ts';
+import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Everything about people. */
+export type People = Awaited<ReturnType<typeof createPeople>>;
+
+export async function createPeople({ config, db, log, now, sealer, counter, own }: Foundation) {
+  const secret = (name: string) => loadServerSecret(db, sealer, name, now);
+  const indexKey = await secret(ACCOUNT_INDEX_SECRET);
+  const accounts = createAccounts({ db, sealer, indexKey, now });
+  const devices = createDevices({ db, now });
+  const events = createEvents({ db, accounts, now });
+  const passwords = await openPasswordRoom(config.passwords, { db, accounts, devices, log });
+  const challengeSecret = await secret(CHALLENGE_SECRET);
+  return {
+    accounts,
+    devices,
+    events,
+    attempts: createAttempts({ db, accounts, indexKey, now }),
+    mails: createMails({ db, sealer, now }),
+    links: createLinks({ db, sealer, now }),
+    throttle: createMailThrottle({ counter, indexKey, now }),
+    sessionDetails: createSessionDetails({ db, accounts, now }),
+    passwords: own(passwords, (room) => room.close()),
+    totp: createTotp({ db, accounts, issuer: config.name, now }),
+    recoveryCodes: createRecoveryCodes({ db, key: await secret(RECOVERY_CODES_SECRET), now }),
+    passkeys: createPasskeys({
+      db,
+      accounts,
+      issuer: config.issuer,
+      name: config.name,
+      now,
+      async onCounterRegression(account) {
+        log.warn({ accountId: account.id }, 'a passkey was refused: its counter fell back, as that of a copy would');
+        await db.transact([events.append(account, 'passkey_refused')]);
+      },
+    }),
+    passkeyChallenge: (subject: string) => challengeFor(challengeSecret, subject),
+    secondFactorPolicy: createSecondFactorPolicy(config.secondFactor),
+  };
+}

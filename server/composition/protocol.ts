@@ -1,0 +1,184 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { cookieKeys, jwks, signingKeys } from '../../keys/jwks.ts';
+import { keyPolicy } from '../../keys/policy.ts';
+import { silenceSeconds } from '../../keys/ring.ts';
+import { createKeyRing } from '../../keys/rotate.ts';
+import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../../keys/store.ts';
+import type { Account } from '../accounts/account.ts';
+import { claimsOf } from '../accounts/claims.ts';
+import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
+import { matchesSecret } from '../clients/secrets.ts';
+import type { Client } from '../clients/store.ts';
+import { signedLifetimes } from '../config.ts';
+import { createKeyFollower } from '../jobs/follow_keys.ts';
+import { ACR } from '../login/assurance.ts';
+import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { createPages } from '../oidc/pages.ts';
+import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
+import { createDocument, createServing, type Served } from '../oidc/serving.ts';
+import { fixedHeaders } from '../platform/http.ts';
+import { createRecently } from '../platform/recently.ts';
+import { columnSealer } from '../platform/sealing.ts';
+import { createUnits, type Unit, type Units } from '../records/unit.ts';
+import type { Foundation } from './foundation.ts';
+import type { People } from './people.ts';
+import type { RelyingParties } from './relying_parties.ts';
+
+/** Records, keys and the provider: what is served, and follows the key set. */
+export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
+
+export async function createProtocol(foundation: Foundation, people: People, parties: RelyingParties) {
+  const { config, db, log, now, sealer, messenger, own } = foundation;
+  const units = createUnits({ db, sealer, now, accountColumns: people.accounts.columns });
+  const found = createAccountsOfRequest(units, people);
+  const policy = keyPolicy(config.keys, signedLifetimes(config));
+  const keyRing = createKeyRing({
+    // The key room has a database type of its own; it is the same database.
+    db: db.kysely as unknown as Kysely<KeyTables>,
+    sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
+    now,
+    policy,
+    log,
+  });
+  const serve = createServe(foundation, people, parties, units, found.find);
+
+  const nodeId = randomUUID();
+  await keyRing.acknowledge(nodeId, 0);
+  own(nodeId, (id) => keyRing.forgetNode(id).catch(() => {}));
+  await keyRing.maintain();
+  const serving = createServing(await serve(await keyRing.load()));
+  const follower = createKeyFollower({
+    keyRing,
+    nodeId,
+    uptime: () => performance.now(),
+    silenceSeconds: silenceSeconds(policy),
+    servedVersion: () => serving.current().version,
+    take: async (set) => serving.swap(await serve(set)),
+  });
+  await follower.refresh();
+  const refreshSoon = () =>
+    void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
+  messenger.on(KEYS_CHANNEL, refreshSoon);
+  messenger.onGap(refreshSoon);
+  return { units, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
+}
+
+/** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
+function createAccountsOfRequest(units: Units, { accounts }: People) {
+  const byUnit = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
+  const known = (unit: Unit) => {
+    const map = byUnit.get(unit) ?? new Map<string, Promise<Account | undefined>>();
+    byUnit.set(unit, map);
+    return map;
+  };
+  return {
+    find(id: string): Promise<Account | undefined> {
+      const unit = units.current();
+      const row = unit.joinedAccount(id);
+      if (row) return Promise.resolve(accounts.fromRow(row));
+      const account = known(unit).get(id) ?? unit.attempt(accounts.findById(id));
+      known(unit).set(id, account);
+      return account;
+    },
+    keep(account: Account): void {
+      known(units.current()).set(account.id, Promise.resolve(account));
+    },
+  };
+}
+
+/** Makes the provider of a key set, with all that goes with it. */
+function createServe(
+  { config, log, now, views, secure }: Foundation,
+  { sessionDetails, secondFactorPolicy }: People,
+  parties: RelyingParties,
+  units: Units,
+  findAccount: (id: string) => Promise<Account | undefined>,
+) {
+  const { issuer, lifetimes } = config;
+  const pages = createPages(views);
+  const fixed = fixedHeaders(secure);
+  const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
+  const forProvider = new WeakMap<Client, ClientForProvider>();
+  const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
+
+  return async (set: LoadedKeySet): Promise<Served> => {
+    const configuration = createConfiguration({
+      issuer,
+      acrValues: Object.values(ACR),
+      jwks: signingKeys(set),
+      cookieKeys: cookieKeys(set),
+      defaultAlg: config.keys.rings[0] ?? 'RS256',
+      lifetimes,
+      now,
+      units,
+      pages,
+      async findAccount(id) {
+        const account = await findAccount(id);
+        if (!account || account.disabled) return undefined;
+        return {
+          accountId: account.id,
+          claims: () => claimsOf(account),
+          // Where browsers may be trusted, a session with one factor may well be as it should.
+          secondFactorRequired: config.secondFactor.trustDeviceSeconds === 0 && secondFactorPolicy.isRequired(account),
+        };
+      },
+      findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
+      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
+      isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
+      requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
+    });
+    const { provider, handle, discovery } = await createProvider({
+      issuer,
+      configuration,
+      units,
+      pages,
+      log,
+      async seen({ uid, accountId, userAgent, address }) {
+        if (wasSeen(uid)) return [];
+        const account = await findAccount(accountId);
+        return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
+      },
+      async findClient(id) {
+        const client = await parties.find(id);
+        if (!client) return undefined;
+        const known = forProvider.get(client) ?? describeClient(client);
+        forProvider.set(client, known);
+        return known;
+      },
+    });
+    const maxAgeSeconds = config.keys.jwksMaxAgeSeconds;
+    return {
+      version: set.version,
+      provider,
+      handle,
+      jwks: createDocument({ ...jwks(set, { maxAgeSeconds }), type: 'application/jwk-set+json; charset=utf-8' }, fixed),
+      discovery: createDocument(
+        {
+          body: discovery,
+          etag: `"${createHash('sha256').update(discovery).digest('base64url')}"`,
+          cacheControl: `public, max-age=${maxAgeSeconds}`,
+          type: 'application/json; charset=utf-8',
+        },
+        fixed,
+      ),
+    };
+  };
+}
+
+function describeClient(client: Client): ClientForProvider {
+  const { metadata, secretHash, id, name } = client;
+  const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
+  return {
+    metadata: {
+      ...metadata,
+      client_id: id,
+      client_name: name,
+      // The provider wants to see a secret where one is used; it never gets to compare it.
+      ...(secretHash ? { client_secret: secretHash.toString('base64url') } : {}),
+      // Scopes of resource servers are ours to judge; the provider knows its own alone.
+      scope: scope.join(' '),
+    },
+    matchesSecret: (presented) => matchesSecret(secretHash, presented),
+  };
+}

@@ -1,0 +1,63 @@
+import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
+import { CLIENTS_CHANNEL, type Client, createClients } from '../clients/store.ts';
+import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from '../oidc/sessions.ts';
+import { createCache } from '../platform/cache.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Relying parties and resource servers, as everybody who serves requests asks for them: from a cache. */
+export type RelyingParties = Awaited<ReturnType<typeof createRelyingParties>>;
+
+export async function createRelyingParties({ config, db, now, messenger }: Foundation) {
+  const clients = createClients({ db, now });
+  const resourceServers = createResourceServers({ db, now });
+  const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
+  const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });
+  const find = (id: string) => clientCache.get(id);
+  const registeredScope = async (clientId: string) => (await find(clientId))?.metadata.scope?.split(' ') ?? [];
+
+  const { origin } = config.issuer;
+  await clients.ensureBuiltin({
+    id: ACCOUNT_CLIENT_ID,
+    name: 'Cardea',
+    metadata: {
+      redirect_uris: [origin + SIGNED_IN_PATH],
+      post_logout_redirect_uris: [`${origin}/`],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code'],
+      application_type: 'web',
+      scope: 'openid',
+    },
+  });
+
+  return {
+    clients,
+    find,
+    /** What people are shown of an app. */
+    async describe(id: string) {
+      const client = await find(id);
+      return client && shownOf(client);
+    },
+    registeredScope,
+    findResourceServer: (identifier: string) => serverCache.get(identifier),
+    resourceServerName: async (identifier: string) => (await serverCache.get(identifier))?.name ?? identifier,
+    /** Scopes that this client may have at a resource server, out of those that exist there. */
+    async resourceScopes(clientId: string, resource: string) {
+      const registered = await registeredScope(clientId);
+      return (await serverCache.get(resource))?.scopes.filter((scope) => registered.includes(scope)) ?? [];
+    },
+  };
+}
+
+function shownOf(client: Client) {
+  const { id, name, firstParty, builtin, secondFactorRequired, metadata } = client;
+  const { client_uri: uri, logo_uri: logoUri } = metadata;
+  return {
+    id,
+    name,
+    firstParty,
+    builtin,
+    secondFactorRequired,
+    ...(uri ? { uri } : {}),
+    ...(logoUri ? { logoUri } : {}),
+  };
+}

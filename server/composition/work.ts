@@ -1,0 +1,58 @@
+import { MAILS_CHANNEL } from '../accounts/mails.ts';
+import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
+import { createMailWorker } from '../jobs/mail.ts';
+import { createDrafts } from '../jobs/mail_drafts.ts';
+import { type Job, startJobs } from '../jobs/runner.ts';
+import type { Foundation } from './foundation.ts';
+import type { People } from './people.ts';
+import type { Protocol } from './protocol.ts';
+
+/** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
+const MAIL_EVERY_MS = 30_000;
+const CLEANUP_EVERY_MS = 60_000;
+/** What has expired is normally gone within two turns. */
+const CLEANUP_LAG_SECONDS = 300;
+
+/** Starts the work that nobody asks for. */
+export function startWork(foundation: Foundation, people: People, protocol: Protocol): void {
+  const jobs = [...mailJobs(foundation, people), keysJob(foundation, protocol), cleanupJob(foundation)];
+  foundation.own(startJobs(jobs, foundation.log), (running) => running.stop());
+}
+
+function mailJobs({ config, db, log, now, mailer, messenger, views, own }: Foundation, people: People): Job[] {
+  if (!mailer) {
+    log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
+    return [];
+  }
+  const { accounts, links, throttle, mails } = people;
+  const draft = createDrafts({ accounts, links, views, throttle, issuer: config.issuer });
+  const worker = own(createMailWorker({ mails, draft, mailer, db, now, log }), (one) => one.stop());
+  messenger.on(MAILS_CHANNEL, worker.wake);
+  messenger.onGap(worker.wake);
+  worker.wake();
+  return [{ name: 'mail', everyMs: MAIL_EVERY_MS, run: worker.run }];
+}
+
+function keysJob({ config }: Foundation, { keyRing, follower }: Protocol): Job {
+  return {
+    name: 'keys',
+    everyMs: config.keys.pollSeconds * 1000,
+    async run() {
+      await keyRing.maintain();
+      await follower.refresh();
+    },
+  };
+}
+
+function cleanupJob({ db, log, now }: Foundation): Job {
+  return {
+    name: 'cleanup',
+    everyMs: CLEANUP_EVERY_MS,
+    async run() {
+      const removed = await cleanUp({ db, now });
+      if (removed > 0) log.debug({ removed }, 'expired rows removed');
+      const lagSeconds = await cleanUpLag({ db, now });
+      if (lagSeconds > CLEANUP_LAG_SECONDS) log.warn({ lagSeconds }, 'expired rows pile up');
+    },
+  };
+}
