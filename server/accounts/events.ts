@@ -17,10 +17,12 @@ export const EVENT_KINDS = [
   'totp_removed',
   'passkey_added',
   'passkey_removed',
+  'passkey_refused',
   'recovery_codes_renewed',
   'recovery_code_used',
   'email_changed',
   'email_verified',
+  'username_changed',
   'session_ended',
   'app_revoked',
 ] as const;

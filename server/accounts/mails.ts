@@ -13,7 +13,8 @@ export type NoticeKind =
   | 'password_changed'
   | 'factor_added'
   | 'factor_removed'
-  | 'recovery_codes_renewed';
+  | 'recovery_codes_renewed'
+  | 'username_changed';
 
 /** In plain words, as the person reads them: `browser`, `address`, `factor`. */
 export type MailDetails = Readonly<Record<string, string>>;

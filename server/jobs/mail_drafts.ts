@@ -51,6 +51,7 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
   factor_added: none,
   factor_removed: none,
   recovery_codes_renewed: none,
+  username_changed: none,
 };
 
 /**

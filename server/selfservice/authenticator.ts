@@ -24,7 +24,7 @@ export const authenticatorPage: AccountPage = {
     try {
       const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
       const drawn = hadCodes ? undefined : parts.recoveryCodes.draw(account);
-      const also = [...noticesOf(context, 'totp_added', 'factor_added', 'totp'), ...(drawn?.bound ?? [])];
+      const also = [...noticesOf(context, 'totp_added', 'factor_added', { factor: 'totp' }), ...(drawn?.bound ?? [])];
       const confirmed = await parts.totp.confirm(account, contextName(context), sealed, code, also);
       if (!confirmed) return again(context, enrolment, { key: 'code', field: 'code' });
       if (drawn) return showCodes(context, drawn.codes, { done: 'totp_added' });

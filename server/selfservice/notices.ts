@@ -10,12 +10,17 @@ export function eventOf({ parts, account, visitor }: PageContext, kind: EventKin
   return parts.events.append(account, kind, subject === undefined ? details : { ...details, subject });
 }
 
-/** The event of a change that a person is told of by mail as well. @param factor which, as the mail calls it */
-export function noticesOf(context: PageContext, kind: EventKind, mail: NoticeKind, factor?: string): Bound[] {
+/**
+ * The event of a change that a person is told of by mail as well.
+ * @param about `factor`: which, as the mail calls it; `subject`: as for the event
+ */
+export function noticesOf(
+  context: PageContext,
+  kind: EventKind,
+  mail: NoticeKind,
+  { factor, subject }: { readonly factor?: string; readonly subject?: string | undefined } = {},
+): Bound[] {
   const { parts, account, visitor } = context;
   const details = { ...visitorDetails(visitor), ...(factor === undefined ? {} : { factor }) };
-  return [
-    eventOf(context, kind, kind.startsWith('passkey') ? factor : undefined),
-    parts.mails.enqueue({ kind: mail, accountId: account.id, details }),
-  ];
+  return [eventOf(context, kind, subject), parts.mails.enqueue({ kind: mail, accountId: account.id, details })];
 }

@@ -38,7 +38,8 @@ async function register(context: PageContext, fields: Fields, name: string): Pro
   if (challenge === undefined) throw new AppError('passkey_refused', 400, 'the challenge is over');
   const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
   const drawn = hadCodes ? undefined : parts.recoveryCodes.draw(account);
-  const also = [...noticesOf(context, 'passkey_added', 'factor_added', 'passkey'), ...(drawn?.bound ?? [])];
+  const notices = noticesOf(context, 'passkey_added', 'factor_added', { factor: 'passkey', subject: name });
+  const also = [...notices, ...(drawn?.bound ?? [])];
   await parts.passkeys.register(account, challenge, textField(fields, 'response'), name, also);
   if (drawn) return showCodes(context, drawn.codes, { done: 'passkey_added' });
   // The account's level may just have risen above the sign-in's: the overview asks for no other.
@@ -52,8 +53,10 @@ async function rename({ parts, account }: PageContext, fields: Fields): Promise<
 
 async function remove(context: PageContext, fields: Fields): Promise<PageAnswer> {
   const { parts, account } = context;
-  const notices = noticesOf(context, 'passkey_removed', 'factor_removed', 'passkey');
-  await parts.passkeys.remove(account, textField(fields, 'passkey'), notices);
+  const id = textField(fields, 'passkey');
+  const subject = (await parts.passkeys.list(account)).find((one) => one.id === id)?.name;
+  const notices = noticesOf(context, 'passkey_removed', 'factor_removed', { factor: 'passkey', subject });
+  await parts.passkeys.remove(account, id, notices);
   return { kind: 'done', done: 'passkey_removed', to: passkeysPage.path };
 }
 

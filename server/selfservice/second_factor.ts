@@ -24,7 +24,7 @@ export const secondFactorPage: AccountPage = {
 async function removeTotp(context: PageContext): Promise<PageAnswer> {
   const { parts, account } = context;
   if (account.secondFactors.includes('totp')) {
-    await parts.totp.remove(account, noticesOf(context, 'totp_removed', 'factor_removed', 'totp'));
+    await parts.totp.remove(account, noticesOf(context, 'totp_removed', 'factor_removed', { factor: 'totp' }));
   }
   return { kind: 'done', done: 'totp_removed', to: secondFactorPage.path };
 }

@@ -1,5 +1,6 @@
 import { textField } from '../platform/forms.ts';
 import type { FormProblem } from '../views/views.ts';
+import { noticesOf } from './notices.ts';
 import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
 import { problemOf } from './problems.ts';
 
@@ -15,7 +16,8 @@ export const usernamePage: AccountPage = {
     const { parts, account } = context;
     const typed = textField(fields, 'username').trim();
     try {
-      await parts.accounts.update(account, { username: typed === '' ? undefined : typed });
+      const notices = noticesOf(context, 'username_changed', 'username_changed');
+      await parts.accounts.update(account, { username: typed === '' ? undefined : typed }, notices);
     } catch (error) {
       return { kind: 'again', html: render(context, typed, problemOf(error)) };
     }

@@ -213,10 +213,12 @@ export type AccountEventKind =
   | 'totp_removed'
   | 'passkey_added'
   | 'passkey_removed'
+  | 'passkey_refused'
   | 'recovery_codes_renewed'
   | 'recovery_code_used'
   | 'email_changed'
   | 'email_verified'
+  | 'username_changed'
   | 'session_ended'
   | 'app_revoked';
 

@@ -134,10 +134,12 @@ const EVENTS: Readonly<Record<AccountEventKind, MessageKey>> = {
   totp_removed: 'account.event.totp-removed',
   passkey_added: 'account.event.passkey-added',
   passkey_removed: 'account.event.passkey-removed',
+  passkey_refused: 'account.event.passkey-refused',
   recovery_codes_renewed: 'account.event.recovery-codes-renewed',
   recovery_code_used: 'account.event.recovery-code-used',
   email_changed: 'account.event.email-changed',
   email_verified: 'account.event.email-verified',
+  username_changed: 'account.event.username-changed',
   session_ended: 'account.event.session-ended',
   app_revoked: 'account.event.app-revoked',
 };

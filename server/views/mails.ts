@@ -21,6 +21,7 @@ export type MailName =
   | 'factor_added'
   | 'factor_removed'
   | 'recovery_codes_renewed'
+  | 'username_changed'
   | 'test';
 
 export interface MailData {
@@ -152,6 +153,12 @@ const SHAPES: Readonly<Record<MailName, MailShape>> = {
   recovery_codes_renewed: {
     subject: 'mail.recovery-codes-renewed.subject',
     lead: 'mail.recovery-codes-renewed.lead',
+    facts: true,
+    otherwise: 'mail.otherwise',
+  },
+  username_changed: {
+    subject: 'mail.username-changed.subject',
+    lead: 'mail.username-changed.lead',
     facts: true,
     otherwise: 'mail.otherwise',
   },

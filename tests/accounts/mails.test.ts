@@ -269,6 +269,7 @@ test('every kind of mail says in both forms what happened and what to do, in one
     'factor_added',
     'factor_removed',
     'recovery_codes_renewed',
+    'username_changed',
   ];
   const ada = await person({ name: 'Ada', locale: 'xx-XX', zoneinfo: 'No/Where' });
   const details = { browser: 'Firefox', address: '203.0.113.7', factor: 'totp' };

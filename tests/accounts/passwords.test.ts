@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { hashSync } from '@node-rs/argon2';
 import { ARGON2, dummyHash } from '../../server/accounts/argon2.ts';
 import { createPasswords, type PasswordsOptions } from '../../server/accounts/passwords.ts';
 import { ROOT } from '../helpers/artifacts.ts';
@@ -187,6 +188,84 @@ describe('the threads', { timeout: 60_000 }, () => {
     });
     const [code] = await once(child, 'close');
     assert.deepEqual([code, output], [0, '$argon2id']);
+  });
+});
+
+describe('the memory', { timeout: 60_000 }, () => {
+  const foreign = (mebibytes: number) =>
+    hashSync('correct horse', { algorithm: 2, memoryCost: mebibytes * 1_024, timeCost: 1, parallelism: 1 });
+  const native = dummyHash(ARGON2);
+
+  /** What is under way at the same time, as the threads see it. */
+  function observed(t: TestContext, options: PasswordsOptions) {
+    const now = { jobs: 0, memory: 0 };
+    const most = { jobs: 0, memory: 0 };
+    const startWorker = () => {
+      const worker = new Worker(WORKER);
+      const post = worker.postMessage.bind(worker);
+      worker.postMessage = (job: { hash: string }) => {
+        const memory = Number(/m=(\d+)/.exec(job.hash)?.[1]) / 1_024;
+        now.jobs += 1;
+        now.memory += memory;
+        most.jobs = Math.max(most.jobs, now.jobs);
+        most.memory = Math.max(most.memory, now.memory);
+        worker.prependOnceListener('message', () => {
+          now.jobs -= 1;
+          now.memory -= memory;
+        });
+        post(job);
+      };
+      return worker;
+    };
+    return { ...setUp(t, { ...options, startWorker }), most };
+  }
+
+  test('bounds how many hash at once, whatever threads there may be', async (t) => {
+    const { passwords, workers, most } = observed(t, { threads: 4, memory: 40 });
+    await Promise.all(Array.from({ length: 8 }, () => passwords.verify(native, 'x')));
+    assert.equal(most.jobs, 2);
+    assert.ok(workers.length <= 2);
+  });
+
+  test('bounds what other systems’ hashes take together with ours, and starves none of them', async (t) => {
+    const { passwords, most } = observed(t, { threads: 3, memory: 70 });
+    const large = foreign(64);
+    const jobs = [native, large, native, native, large, native, native].map((hash) =>
+      passwords.verify(hash, 'correct horse'),
+    );
+    assert.deepEqual(
+      (await Promise.all(jobs)).map((matches) => matches),
+      [false, true, false, false, true, false, false],
+    );
+    assert.ok(most.memory <= 70, `${most.memory} MiB at once`);
+    assert.ok(most.jobs >= 2, 'what fits does run at once');
+  });
+
+  test('that is used up makes a queue, and a full queue refuses at once', async (t) => {
+    const { passwords } = observed(t, { threads: 3, memory: 70, queueLimit: 1 });
+    const large = foreign(64);
+    const jobs = [large, native, native].map((hash) => passwords.verify(hash, 'x'));
+    await assert.rejects(jobs[2] ?? Promise.resolve(), UNAVAILABLE);
+    assert.deepEqual(await Promise.all(jobs.slice(0, 2)), [false, false]);
+  });
+
+  test('of a thread that dies is free again', async (t) => {
+    const { passwords, workers } = setUp(t, { threads: 2, memory: 20 });
+    await passwords.verify(native, 'x');
+    const doomed = assert.rejects(passwords.verify(native, 'x'), UNAVAILABLE);
+    await workers[0]?.terminate();
+    await doomed;
+    assert.equal(await passwords.verify(native, 'x'), false);
+  });
+
+  test('that no hash may take is refused before anything is computed', async (t) => {
+    const { passwords, workers } = setUp(t, { memory: 32 });
+    await assert.rejects(passwords.verify(foreign(33), 'correct horse'), {
+      code: 'password_hash_unreadable',
+      status: 500,
+    });
+    assert.equal(passwords.faultOf(foreign(33)), 'too_expensive');
+    assert.equal(workers.length, 0);
   });
 });
 

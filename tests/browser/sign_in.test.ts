@@ -120,7 +120,7 @@ test('a person signs in, consents, is remembered, is asked again on prompt=login
     assert.match(await textOf(page, 'main'), /Harbour Notes/);
     await screenshots(page, 'login');
     await fillIn('not the password');
-    await page.locator('[role=alert]').waitFor();
+    await page.locator('#error').waitFor();
     assert.equal(await page.locator('#identifier').inputValue(), person.email, 'what was typed is kept');
     await screenshots(page, 'login-error');
   });

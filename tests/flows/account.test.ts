@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { blamed, isSignIn, openAccount, pathOf, press } from '../helpers/account.ts';
-import { codesOn, secretOn, totpCode } from '../helpers/authenticator.ts';
-import { browserSession } from '../helpers/browser_session.ts';
+import { codesOn, secretOn, softPasskey, totpCode } from '../helpers/authenticator.ts';
+import { browserSession, type Page } from '../helpers/browser_session.ts';
 import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
 import { refresh, userinfo } from '../helpers/relying_party.ts';
 import { tokensFor } from './support.ts';
 
@@ -139,6 +140,7 @@ describe('what identifies a person', () => {
     const { browser, page } = await openAccount(app, person, '/account/username');
     assert.equal(pathOf(await press(browser, page, 'save', { username: 'ada-1' })), '/account/username?done=username');
     assert.equal((await app.seed.accounts.findByIdentifier('ADA-1'))?.id, person.id);
+    assert.ok((await eventsOf(person)).includes('username_changed'));
     for (const username of ['TAKEN', 'a@b', 'a b']) {
       const refused = await press(browser, await browser.get('/account/username'), 'save', { username });
       assert.equal(refused.status, 400, username);
@@ -238,6 +240,79 @@ describe('second factors', () => {
     const refused = await browser.post('/account/second-factor', { csrf, action: 'renew' });
     assert.equal(refused.status, 400);
     assert.equal(codesOn(refused).length, 0);
+  });
+});
+
+describe('passkeys', () => {
+  const optionsOn = (page: Page) =>
+    JSON.parse(/data-passkey-options="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&quot;', '"') ?? '{}');
+
+  test('are registered for this session’s challenge alone, and told by their names', async () => {
+    const [person, other] = [await app.seed.person(), await app.seed.person()];
+    const { browser, page } = await openAccount(app, person, '/account/passkeys');
+    const theirs = (await openAccount(app, other, '/account/passkeys')).page;
+    const challengeOf = (shown: Page) => / name="challenge" value="([^"]*)"/.exec(shown.body)?.[1] ?? '';
+    const made = softPasskey();
+    const response = made.create(optionsOn(page), app.issuer);
+    const refused = [
+      { name: 'Phone', response, challenge: challengeOf(theirs) },
+      { name: 'Phone', response: softPasskey().create(optionsOn(theirs), app.issuer) },
+      { name: 'Phone', response: '{}' },
+      { name: '', response },
+    ];
+    for (const typed of refused) {
+      const again = await press(browser, page, 'add-passkey', typed);
+      assert.equal(again.status, 400);
+      assert.match(again.body, /id="problem"/);
+    }
+    clock.ms += 11 * 60_000;
+    const late = await press(browser, page, 'add-passkey', { name: 'Phone', response });
+    assert.equal(pathOf(late), '/account/passkeys', 'no longer fresh, so nothing was done');
+    clock.ms -= 11 * 60_000;
+    assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
+    const shown = await press(browser, page, 'add-passkey', { name: 'Phone', response });
+    assert.equal(codesOn(shown).length, 10, 'the first factor brings recovery codes along');
+    assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, ['passkey']);
+    assert.match((await browser.get('/account/events')).body, /Passkey added: <bdi>Phone</);
+  });
+});
+
+describe('hints', () => {
+  const factors = createFactorSeeder(app, () => clock.ms);
+
+  test('tell of a missing second factor, of few recovery codes, of none, and of an address that is not confirmed', async () => {
+    const person = await app.seed.person();
+    const { browser } = await openAccount(app, person);
+    const hints = async () => {
+      const { body } = await browser.get('/account');
+      const said = {
+        factor: 'A password alone',
+        few: 'few recovery codes',
+        none: 'no recovery codes',
+        email: 'not confirmed',
+      };
+      return Object.entries(said).flatMap(([name, words]) => (body.includes(words) ? [name] : []));
+    };
+    const spend = (left: number) =>
+      app.db.run(
+        {
+          name: '',
+          text: `UPDATE recovery_codes SET used_at = now() WHERE lookup IN (
+                   SELECT lookup FROM recovery_codes WHERE account_id = $1 ORDER BY lookup OFFSET $2)`,
+        },
+        [person.id, left],
+      );
+    assert.deepEqual(await hints(), ['factor']);
+    await (await factors).totp(person.id);
+    assert.deepEqual(await hints(), ['none']);
+    await (await factors).recoveryCodes(person.id);
+    assert.deepEqual(await hints(), []);
+    await spend(3);
+    assert.deepEqual(await hints(), ['few']);
+    const account = await app.seed.accounts.findById(person.id);
+    assert.ok(account);
+    await app.seed.accounts.update(account, { emailVerified: false });
+    assert.deepEqual(await hints(), ['few', 'email']);
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { begin, callbackOf, shown, submit, submitPassword, tokensFor } from '../flows/support.ts';
+import { begin, callbackOf, errorOn, shown, submit, submitPassword, tokensFor } from '../flows/support.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, introspect, redeem, refresh, userinfo } from '../helpers/relying_party.ts';
 
@@ -19,7 +19,7 @@ test('between password and consent: no code', async () => {
   assert.equal(shown(consent), 'consent');
   await disable(person.id);
   const answer = await submit(browser, consent, { action: 'allow' });
-  assert.equal(shown(answer), 'sign-in');
+  assert.equal(errorOn(answer), 'interaction_expired');
   const rows = await app.db.run({ name: 'sessions_of', text: 'SELECT 1 FROM grants WHERE account_id = $1' }, [
     person.id,
   ]);

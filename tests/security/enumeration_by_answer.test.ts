@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { begin } from '../flows/support.ts';
 import { formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { passkeyOptionsOn } from '../helpers/factors.ts';
 
 /** Nothing at the door tells whether somebody exists (authentik CVE-2023-39522). */
 
@@ -21,7 +22,13 @@ async function answerTo(identifier: string, password: string): Promise<{ page: P
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
   const answer = await browser.post(action, { ...fields, identifier, password, action: 'signin' });
-  const own = [action.split('/').at(-1) ?? '', fields.csrf ?? '', answer.headers.get('x-request-id') ?? '', identifier];
+  const own = [
+    action.split('/').at(-1) ?? '',
+    fields.csrf ?? '',
+    passkeyOptionsOn(page).challenge, // the same all through a visit
+    answer.headers.get('x-request-id') ?? '',
+    identifier,
+  ];
   const level = (text: string) => own.reduce((all, one) => (one === '' ? all : all.replaceAll(one, '*')), text);
   const headers = [...answer.headers].filter(([name]) => name !== 'date' && !name.startsWith('x-ratelimit'));
   return {
@@ -64,7 +71,10 @@ test('whoever begins a sign-in with a login_hint learns nothing from it', async 
       async (hint) => {
         const { page } = await begin(app, party, { login_hint: hint });
         const { action, fields } = formOf(page);
-        return [hint, action, fields.csrf ?? ''].reduce((all, one) => all.replaceAll(one, '*'), page.body);
+        return [hint, action, fields.csrf ?? '', passkeyOptionsOn(page).challenge].reduce(
+          (all, one) => all.replaceAll(one, '*'),
+          page.body,
+        );
       },
     ),
   );

@@ -33,7 +33,8 @@ test('the password alone leaves no session, no code, no device, and nothing that
   assert.equal(callbackOf(silent.page).error, 'login_required');
   const another = await begin(app, party, {}, browser);
   assert.equal(shown(another.page), 'sign-in', 'another request starts from the beginning');
-  assert.equal((await browser.get('/account')).location?.includes('signed-in') ?? false, false);
+  const account = await browser.get('/account');
+  assert.equal(new URL(account.location ?? '').pathname, '/authorize', 'their account asks for a sign-in');
 
   // and the visit is still good for what it was
   const fresh = await begin(app, party);
