@@ -243,3 +243,12 @@ test('the sign-in page shows the way', async () => {
   assert.doesNotMatch(page.body, /\/account\/sign-up/);
   assert.equal((await browser.get('/account/sign-up')).status, 404, 'off unless it is turned on');
 });
+
+test('no log line tells whom a mail was for, or what was in it', () => {
+  const text = app.logLines.join('');
+  assert.match(text, /a mail was sent/);
+  for (const { to, token, subject } of post.mails) {
+    for (const told of [...to, token, subject]) assert.ok(told === '' || !text.includes(told), told);
+  }
+  assert.doesNotMatch(text, /[\w.+-]+@[\w-]+\.[a-z]{2,}/i, 'an address');
+});
