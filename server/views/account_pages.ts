@@ -40,7 +40,6 @@ export type AccountDone =
   | 'passkey_added'
   | 'passkey_renamed'
   | 'passkey_removed'
-  | 'passkey_refused'
   | 'session_ended'
   | 'sessions_ended'
   | 'app_revoked';
@@ -214,6 +213,7 @@ export type AccountEventKind =
   | 'totp_removed'
   | 'passkey_added'
   | 'passkey_removed'
+  | 'passkey_refused'
   | 'recovery_codes_renewed'
   | 'recovery_code_used'
   | 'email_changed'
