@@ -160,6 +160,7 @@ export async function createApp({ config, db, log, now = systemClock }: AppParts
     now,
     async onCounterRegression(account) {
       log.warn({ accountId: account.id }, 'a passkey was refused: its counter fell back, as that of a copy would');
+      await db.transact([events.append(account, 'passkey_refused')]);
     },
   });
   const challengeSecret = await loadServerSecret(db, sealer, CHALLENGE_SECRET, now);

@@ -17,6 +17,7 @@ export const EVENT_KINDS = [
   'totp_removed',
   'passkey_added',
   'passkey_removed',
+  'passkey_refused',
   'recovery_codes_renewed',
   'recovery_code_used',
   'email_changed',

@@ -213,6 +213,7 @@ export type AccountEventKind =
   | 'totp_removed'
   | 'passkey_added'
   | 'passkey_removed'
+  | 'passkey_refused'
   | 'recovery_codes_renewed'
   | 'recovery_code_used'
   | 'email_changed'

@@ -134,6 +134,7 @@ const EVENTS: Readonly<Record<AccountEventKind, MessageKey>> = {
   totp_removed: 'account.event.totp-removed',
   passkey_added: 'account.event.passkey-added',
   passkey_removed: 'account.event.passkey-removed',
+  passkey_refused: 'account.event.passkey-refused',
   recovery_codes_renewed: 'account.event.recovery-codes-renewed',
   recovery_code_used: 'account.event.recovery-code-used',
   email_changed: 'account.event.email-changed',

@@ -137,7 +137,7 @@ test('an assertion is of use in the visit that it was made for, and nowhere else
   assert.equal(shown(await submit(here.browser, here.page, { action: 'passkey', assertion })), 'callback');
 });
 
-test('a passkey whose counter falls back is refused, and the log says so', async () => {
+test('a passkey whose counter falls back is refused, and the log and the person are told', async () => {
   const person = await app.seed.person();
   const passkey = softPasskey({ counter: 7 });
   await factors.passkey(person.id, passkey);
@@ -146,6 +146,8 @@ test('a passkey whose counter falls back is refused, and the log says so', async
   const assertion = passkey.get(passkeyOptionsOn(begun.page), app.issuer);
   assert.equal(shown(await submit(begun.browser, begun.page, { action: 'passkey', assertion })), 'sign-in');
   assert.ok(app.logLines.some((line) => line.includes('its counter fell back')));
+  const events = { name: '', text: 'SELECT kind FROM security_events WHERE account_id = $1' };
+  assert.deepEqual(await app.db.run(events, [person.id]), [{ kind: 'passkey_refused' }], 'and the person is told');
 });
 
 test('an app that requires two factors gets them from everybody; who has none sets one up', async () => {

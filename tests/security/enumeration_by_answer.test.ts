@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { begin } from '../flows/support.ts';
 import { formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { passkeyOptionsOn } from '../helpers/factors.ts';
 
 /** Nothing at the door tells whether somebody exists (authentik CVE-2023-39522). */
 
@@ -16,18 +17,18 @@ const passwordless = await app.seed.accounts.create({ email: 'passwordless@examp
 
 const locked = await app.seed.person();
 
-/** What a passkey would have to sign: the visit's own, too. */
-function challengeOf(body: string): string {
-  return /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(body)?.[1] ?? '';
-}
-
 /** What is the visit's own, and differs from one to the next, is made the same; everything else has to be. */
 async function answerTo(identifier: string, password: string): Promise<{ page: Page; shape: string }> {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
   const answer = await browser.post(action, { ...fields, identifier, password, action: 'signin' });
-  const own = [action.split('/').at(-1) ?? '', fields.csrf ?? '', answer.headers.get('x-request-id') ?? '', identifier];
-  own.push(challengeOf(answer.body));
+  const own = [
+    action.split('/').at(-1) ?? '',
+    fields.csrf ?? '',
+    passkeyOptionsOn(page).challenge, // the same all through a visit
+    answer.headers.get('x-request-id') ?? '',
+    identifier,
+  ];
   const level = (text: string) => own.reduce((all, one) => (one === '' ? all : all.replaceAll(one, '*')), text);
   const headers = [...answer.headers].filter(([name]) => name !== 'date' && !name.startsWith('x-ratelimit'));
   return {
@@ -70,7 +71,7 @@ test('whoever begins a sign-in with a login_hint learns nothing from it', async 
       async (hint) => {
         const { page } = await begin(app, party, { login_hint: hint });
         const { action, fields } = formOf(page);
-        return [hint, action, fields.csrf ?? '', challengeOf(page.body)].reduce(
+        return [hint, action, fields.csrf ?? '', passkeyOptionsOn(page).challenge].reduce(
           (all, one) => all.replaceAll(one, '*'),
           page.body,
         );
