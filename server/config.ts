@@ -1,36 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ARGON2, leastMemory } from './accounts/argon2.ts';
+import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
-import { HASHING_MEMORY } from './accounts/passwords.ts';
 import { AppError } from './platform/errors.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
-import {
-  addresses,
-  boolean,
-  type Environment,
-  integer,
-  issuer,
-  list,
-  oneOf,
-  oneOfNumbers,
-  rawValue,
-  type Setting,
-  seconds,
-  split,
-  text,
-  unknownNames,
-  url,
-} from './platform/settings.ts';
-import { isLoopback, type Mailbox, mailbox, type SmtpServer, smtpUrl } from './platform/smtp_url.ts';
+import { type Environment, rawValue, type Setting, unknownNames } from './platform/settings.ts';
+import { isLoopback, type Mailbox, type SmtpServer } from './platform/smtp_url.ts';
 import type { Lifetimes } from './records/lifetimes.ts';
-
-export { isLoopback } from './platform/smtp_url.ts';
+import { masterKeys, SETTINGS, type SettingName } from './settings.ts';
 
 /**
- * The environment, read once, validated and frozen. Each setting is one line of the table below: its name, how it is
- * read, what it is without being set. Secrets may come from a file instead (`<NAME>_FILE`).
+ * The environment, read once, validated and frozen. Each setting is one line of the table in
+ * settings.ts: its name, how it is read, what it is without being set. Secrets may come from a file instead (`<NAME>_FILE`).
  */
 export interface Config {
   readonly production: boolean;
@@ -83,173 +65,6 @@ export interface KeyConfig {
   /** How often a node looks for a new ring, should a NOTIFY have been lost. */
   readonly pollSeconds: number;
 }
-
-const DEFAULT_PORT = 3000;
-/** Every setting there is. A `CARDEA_*` name that is not here is refused. */
-export const SETTINGS = {
-  CARDEA_ISSUER: {
-    read: issuer,
-    about: 'the issuer identifier, an origin such as https://id.example.com (default http://localhost:CARDEA_PORT)',
-  },
-  CARDEA_HOST: { read: text, fallback: '127.0.0.1', about: 'the address to listen on' },
-  CARDEA_PORT: { read: integer(0, 65_535), fallback: String(DEFAULT_PORT), about: 'the port to listen on' },
-  CARDEA_DATABASE_URL: {
-    read: url('postgres:', 'postgresql:'),
-    secret: true,
-    about: 'postgres://user:password@host/database; without it an embedded Postgres runs in CARDEA_DATA_DIR',
-  },
-  CARDEA_DATABASE_POOL: { read: integer(1, 500), fallback: '10', about: 'database connections at most' },
-  CARDEA_DATABASE_TIMEOUT_MS: {
-    read: integer(100, 60_000),
-    fallback: '5000',
-    about: 'milliseconds to wait for a connection or a statement',
-  },
-  CARDEA_REDIS_URL: {
-    read: url('redis:', 'rediss:', 'redis+sentinel:', 'redis+cluster:', 'rediss+cluster:'),
-    secret: true,
-    about:
-      'redis://host:6379, redis+sentinel://host:26379,host2:26379/master-name or redis+cluster://host:6379,host2:6379; optional',
-  },
-  CARDEA_DATA_DIR: {
-    read: text,
-    fallback: '.data',
-    about: 'where the embedded Postgres, the development master key and unsent mails live',
-  },
-  CARDEA_MASTER_KEY: {
-    read: masterKeys,
-    secret: true,
-    about:
-      '32 random bytes in base64 or hex ("openssl rand -base64 32"); several, separated by commas, while rotating: the first seals, all open',
-  },
-  CARDEA_DEMO: {
-    read: boolean,
-    about: 'seed a demo client and person at start (default: yes in development, refused in production)',
-  },
-  CARDEA_LOG_LEVEL: {
-    read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
-    fallback: 'info',
-    about: 'the least level that is logged',
-  },
-  CARDEA_TRUSTED_PROXIES: {
-    read: addresses,
-    fallback: '',
-    about: 'addresses or CIDR ranges, separated by commas, whose X-Forwarded-For counts',
-  },
-  CARDEA_RATE_LIMIT: {
-    read: integer(1, 1_000_000),
-    fallback: '600',
-    about: 'failed sign-ins, and failed client authentications, a minute from one address',
-  },
-  CARDEA_PASSWORD_POLICY: {
-    read: oneOf('complex', 'nist'),
-    fallback: 'complex',
-    about:
-      'complex: 12 characters of four kinds, nothing personal, not one of the last five; nist: 15 characters of any kind (SP 800-63B-4); neither takes common passwords',
-  },
-  CARDEA_PASSWORD_MAX_AGE: {
-    read: seconds(60),
-    about: 'a password older than this is to be changed at the next sign-in, such as 365d (default: never)',
-  },
-  CARDEA_PASSWORD_BLOCKLIST: {
-    read: text,
-    about:
-      'a file made by "cardea passwords blocklist build", or a folder of SHA-1 prefix files as Have I Been Pwned has them; optional, beside the built-in list',
-  },
-  CARDEA_PASSWORD_PEPPER: {
-    read: masterKeys,
-    secret: true,
-    about:
-      '32 random bytes in base64 or hex that go into every password hash; several, separated by commas, while changing: the first hashes, all verify. Losing it makes all passwords useless; optional',
-  },
-  CARDEA_PASSWORD_HASHING_MEMORY: {
-    read: integer(19, 1_000_000),
-    fallback: String(HASHING_MEMORY),
-    about: 'MiB that all password hashes under way may take together',
-  },
-  CARDEA_PASSWORD_QUEUE: {
-    read: integer(1, 1_000_000),
-    about: 'password hashes that may wait; further ones get 503 (default: 64 a thread)',
-  },
-  CARDEA_ARGON2_MEMORY: {
-    read: integer(7_168, 4_194_304),
-    fallback: String(ARGON2.memory),
-    about: 'KiB a password hash takes',
-  },
-  CARDEA_ARGON2_ITERATIONS: {
-    read: integer(1, 100),
-    fallback: String(ARGON2.iterations),
-    about: 'passes over that memory',
-  },
-  CARDEA_ARGON2_PARALLELISM: {
-    read: integer(1, 16),
-    fallback: String(ARGON2.parallelism),
-    about: 'lanes of a password hash',
-  },
-  CARDEA_KEY_RINGS: {
-    read: list(oneOf('RS256', 'ES256', 'EdDSA')),
-    fallback: 'RS256',
-    about: 'signing algorithms that have keys, separated by commas; the first is the default',
-  },
-  CARDEA_KEY_RSA_BITS: { read: oneOfNumbers(2048, 3072, 4096), fallback: '2048', about: 'size of new RSA keys' },
-  CARDEA_KEY_ROTATION: { read: seconds(1), fallback: '30d', about: 'how long a key signs before the next takes over' },
-  CARDEA_JWKS_MAX_AGE: {
-    read: seconds(1),
-    fallback: '1h',
-    about: 'how long a verifier may keep the JWKS; a new key waits at least this long before it signs',
-  },
-  CARDEA_KEY_POLL: {
-    read: seconds(1),
-    fallback: '30s',
-    about: 'how often a node looks for new keys, should a notification have been lost',
-  },
-  CARDEA_ACCESS_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of access tokens' },
-  CARDEA_ID_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of ID tokens' },
-  CARDEA_CODE_TTL: { read: seconds(1), fallback: '60s', about: 'lifetime of authorization codes' },
-  CARDEA_REFRESH_TOKEN_IDLE_TTL: {
-    read: seconds(1),
-    fallback: '14d',
-    about: 'a refresh token unused for this long ends',
-  },
-  CARDEA_REFRESH_TOKEN_TTL: {
-    read: seconds(1),
-    fallback: '180d',
-    about: 'a chain of refresh tokens ends after this, used or not',
-  },
-  CARDEA_SESSION_TTL: { read: seconds(1), fallback: '14d', about: 'a session unused for this long ends' },
-  CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'how long a person may take to sign in' },
-  CARDEA_NAME: {
-    read: text,
-    about: 'what authenticator apps and passkeys show for this site (default: the issuer’s host)',
-  },
-  CARDEA_SECOND_FACTOR: {
-    read: oneOf('optional', 'required'),
-    fallback: 'optional',
-    about: 'whether everybody has to sign in with a second factor; who has none sets one up on the way',
-  },
-  CARDEA_SECOND_FACTOR_GROUPS: {
-    read: split,
-    fallback: '',
-    about: 'groups, separated by commas, whose members have to sign in with a second factor',
-  },
-  CARDEA_TRUST_DEVICE: {
-    read: seconds(0),
-    fallback: '0',
-    about: 'how long people may let a browser go without the second factor, such as 30d (default: they may not)',
-  },
-  CARDEA_SMTP_URL: {
-    read: smtpUrl,
-    secret: true,
-    about:
-      'smtp://user:password@host:587 or smtps://…; STARTTLS is required unless the host is loopback or ?tls=none says otherwise',
-  },
-  CARDEA_MAIL_FROM: {
-    read: mailbox,
-    about: 'whom mails are from, such as "Cardea <no-reply@example.com>" (default: no-reply at the issuer’s host)',
-  },
-  CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
-} as const satisfies Record<string, Setting>;
-
-export type SettingName = keyof typeof SETTINGS;
 
 export class ConfigError extends AppError {
   readonly problems: readonly string[];
@@ -427,14 +242,6 @@ function unsafeForProduction(config: Config): string[] {
   if (config.signUp && !config.smtp)
     problems.push('CARDEA_SIGN_UP needs CARDEA_SMTP_URL: whoever signs up is mailed a link');
   return problems;
-}
-
-function masterKeys(value: string): Uint8Array[] {
-  const keys = split(value).map((one) => Buffer.from(one, /^[0-9a-f]{64}$/i.test(one) ? 'hex' : 'base64'));
-  if (keys.length === 0 || keys.some((key) => key.length !== MASTER_KEY_BYTES)) {
-    throw new Error(`must be ${MASTER_KEY_BYTES} bytes in base64 or hex ("openssl rand -base64 32")`);
-  }
-  return keys;
 }
 
 function deepFreeze<T>(value: T): T {

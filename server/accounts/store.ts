@@ -14,8 +14,8 @@ import {
 import type { Account, Profile, SecondFactorKind } from './account.ts';
 import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
-import { PASSWORDS_REMEMBERED } from './policy.ts';
 import { checkGroups, checkProfile, type ProfileInput } from './profile.ts';
+import { COLUMNS, SQL } from './statements.ts';
 
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
@@ -114,102 +114,6 @@ interface AccountRow {
   account_created_at: Date;
   account_updated_at: Date;
 }
-
-const COLUMNS = [
-  'a.id AS account_id',
-  'a.sealed_key AS account_sealed_key',
-  'a.sealed_profile AS account_sealed_profile',
-  'a.password_hash AS account_password_hash',
-  'a.password_set_at AS account_password_set_at',
-  'a.disabled_at AS account_disabled_at',
-  'a.groups AS account_groups',
-  'a.second_factors AS account_second_factors',
-  'a.epoch AS account_epoch',
-  'a.created_at AS account_created_at',
-  'a.updated_at AS account_updated_at',
-].join(', ');
-
-const SQL = {
-  insert: {
-    name: 'accounts.insert',
-    text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, disabled_at, groups,
-                                 created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
-  },
-  insertIdentifier: {
-    name: 'accounts.insert_identifier',
-    text: 'INSERT INTO account_identifiers (lookup, account_id, kind) VALUES ($1, $2, $3)',
-  },
-  findById: { name: 'accounts.find_by_id', text: `SELECT ${COLUMNS} FROM accounts a WHERE a.id = $1` },
-  findByIdentifier: {
-    name: 'accounts.find_by_identifier',
-    text: `SELECT ${COLUMNS} FROM account_identifiers i JOIN accounts a ON a.id = i.account_id WHERE i.lookup = $1`,
-  },
-  list: {
-    name: 'accounts.list',
-    text: `SELECT ${COLUMNS} FROM accounts a WHERE $1::uuid IS NULL OR a.id > $1 ORDER BY a.id LIMIT $2`,
-  },
-  // One statement, for a profile and the identifiers that find it never differ. What was changed meanwhile is no error
-  // that Postgres would know of, so the function that refuses a wrong epoch refuses a wrong number of rows.
-  update: {
-    name: 'accounts.update',
-    text: `WITH changed AS (
-             UPDATE accounts SET sealed_profile = $2, updated_at = $4 WHERE id = $1 AND updated_at = $3 RETURNING id
-           ), removed AS (
-             DELETE FROM account_identifiers WHERE account_id = $1 AND NOT kind = ANY($5::text[])
-           ), kept AS (
-             INSERT INTO account_identifiers (kind, lookup, account_id)
-             SELECT c.kind, c.lookup, $1 FROM unnest($5::text[], $6::bytea[]) AS c (kind, lookup)
-             ON CONFLICT (account_id, kind) DO UPDATE SET lookup = excluded.lookup
-              WHERE account_identifiers.lookup <> excluded.lookup
-           )
-           SELECT require_epoch(1, (SELECT count(*)::integer FROM changed))`,
-  },
-  // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of these touches it.
-  setPassword: {
-    name: 'accounts.set_password',
-    text: `WITH old AS (
-             SELECT id, password_hash FROM accounts WHERE id = $1 AND require_epoch($4, epoch) FOR UPDATE
-           ), kept AS (
-             INSERT INTO password_history (account_id, password_hash)
-             SELECT id, password_hash FROM old WHERE password_hash IS NOT NULL
-           )
-           UPDATE accounts a SET password_hash = $2, password_set_at = $3, epoch = a.epoch + 1
-             FROM old WHERE a.id = old.id RETURNING a.id`,
-  },
-  trimHistory: {
-    name: 'accounts.trim_password_history',
-    text: `DELETE FROM password_history WHERE account_id = $1 AND id NOT IN (
-             SELECT id FROM password_history WHERE account_id = $1 ORDER BY id DESC LIMIT ${PASSWORDS_REMEMBERED - 1})`,
-  },
-  earlierPasswords: {
-    name: 'accounts.earlier_passwords',
-    text: `SELECT password_hash FROM (
-             SELECT password_hash, 9223372036854775807 AS age FROM accounts WHERE id = $1 AND password_hash IS NOT NULL
-             UNION ALL SELECT password_hash, id FROM password_history WHERE account_id = $1) p
-            ORDER BY age DESC LIMIT ${PASSWORDS_REMEMBERED}`,
-  },
-  rehash: {
-    name: 'accounts.rehash',
-    text: `UPDATE accounts SET password_hash = $3, password_set_at = COALESCE(password_set_at, $4)
-            WHERE id = $1 AND password_hash = $2`,
-  },
-  holders: {
-    name: 'accounts.holders',
-    text: `SELECT encode(lookup, 'hex') AS lookup, account_id FROM account_identifiers WHERE lookup = ANY($1::bytea[])`,
-  },
-  // FOR SHARE: a change of credentials that is under way is waited for, one that comes later finds what we write.
-  requireEpoch: {
-    name: 'accounts.require_epoch',
-    text: 'SELECT require_epoch($2, (SELECT epoch FROM accounts WHERE id = $1 AND disabled_at IS NULL FOR SHARE))',
-  },
-  disable: {
-    name: 'accounts.disable',
-    text: 'UPDATE accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1 RETURNING id',
-  },
-  setGroups: { name: 'accounts.set_groups', text: 'UPDATE accounts SET groups = $2 WHERE id = $1 RETURNING id' },
-  enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
-};
 
 /** SQLSTATE that `require_epoch` raises (migration 0002). */
 const NOT_AS_READ = 'CD002';

@@ -5,16 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type Config,
-  ConfigError,
-  describeConfig,
-  isLoopback,
-  loadConfig,
-  resolveMasterKeys,
-  SETTINGS,
-  type SettingName,
-} from '../../server/config.ts';
+import { type Config, ConfigError, describeConfig, loadConfig, resolveMasterKeys } from '../../server/config.ts';
+import { isLoopback } from '../../server/platform/smtp_url.ts';
+import { SETTINGS, type SettingName } from '../../server/settings.ts';
 
 const KEY = randomBytes(32).toString('base64');
 const PRODUCTION = {
