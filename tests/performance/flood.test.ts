@@ -18,7 +18,7 @@ const scope = { after };
 const url = await databaseUrl(scope);
 const node = await startNode(scope, {
   databaseUrl: url,
-  env: { CARDEA_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
+  env: { CARDEA_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'), CARDEA_PASSWORD_QUEUE: '60' },
 });
 const db = createDb({ url });
 defer(scope, () => db.close());
@@ -70,6 +70,11 @@ test('200 sign-ins at once: each succeeds or is asked to come back, memory stays
   assert.equal(jwks.answered, jwks.asked);
   assert.ok(jwks.answered > 10);
   assert.ok(peak - before < REQUESTS_MIB, `${(peak - before).toFixed(0)} MiB more`);
+  const [counted] = await db.run<{ n: number }>(
+    { name: '', text: 'SELECT coalesce(sum(in_flight + failures), 0)::int AS n FROM attempts' },
+    [],
+  );
+  assert.equal(counted?.n, 0, 'a password that nobody verified was no guess');
   // Whoever was refused has guessed nothing, and signs in when the flood is over.
   const again = logins[answers.findIndex(({ status }) => status === 503)];
   assert.equal((await again?.())?.status, 303);

@@ -65,6 +65,26 @@ test('unknown, wrong, locked, disabled and passwordless are one answer, byte by 
   }
 });
 
+test('each of them sends the same statements to the database, so that time tells nothing either', async () => {
+  const passwordOf = async (identifier: string) => {
+    const { browser, page } = await begin(app, party);
+    const { action, fields } = formOf(page);
+    app.statements.length = 0;
+    await browser.post(action, { ...fields, identifier, password: WRONG, action: 'signin' });
+    // The mails that earlier tries have led to are sent meanwhile.
+    return app.statements.filter((text) => !/\bmails\b/.test(text));
+  };
+  const [fresh, shutOut] = [await app.seed.person(), await app.seed.person()];
+  for (let i = 0; i < 3; i += 1) await answerTo(shutOut.email, WRONG);
+  const reference = await passwordOf(fresh.email);
+  assert.equal(reference.length, 3, `the visit, the guess, its outcome: ${reference.join('\n')}`);
+  for (const identifier of ['nobody@example.com', shutOut.email, disabled.email, 'passwordless@example.com']) {
+    await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [disabled.id]);
+    await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [passwordless.id]);
+    assert.deepEqual(await passwordOf(identifier), reference, identifier);
+  }
+});
+
 test('whoever begins a sign-in with a login_hint learns nothing from it', async () => {
   const pages = await Promise.all(
     [person.email, disabled.email, `${same(person.email.length - '@example.com'.length)}@example.com`].map(
