@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { begin, callbackOf, idTokenOf, submit, submitPassword } from '../flows/support.ts';
+import { openAccount } from '../helpers/account.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { redeem, userinfo } from '../helpers/relying_party.ts';
@@ -93,4 +94,33 @@ test('a form is a form: JSON, with its objects and numbers, is refused (415)', a
     assert.equal(answer.status, 415, type);
     assert.equal(((await answer.json()) as { error: string }).error, 'unsupported_media_type');
   }
+});
+
+test('no form of the account takes more than it shows either', async () => {
+  const owner = await app.seed.person({ name: 'Ada Lovelace' });
+  const before = await app.seed.accounts.findById(owner.id);
+  const { browser, page } = await openAccount(app, owner, '/account/profile');
+  const extra = {
+    ...EXTRA,
+    id: other.id,
+    email: other.email,
+    email_verified: 'false',
+    username: 'root',
+    groups: 'admins',
+    'groups[]': 'admins',
+    disabled: 'true',
+    epoch: '0',
+    password: 'x',
+    password_hash: 'x',
+    passwordHash: 'x',
+    second_factors: '',
+    phoneNumberVerified: 'true',
+  };
+  const saved = await submit(browser, page, { ...extra, name: 'Ada King', action: 'save' });
+  assert.equal(saved.status, 200);
+  const after = await app.seed.accounts.findById(owner.id);
+  assert.equal(after?.name, 'Ada King');
+  const { name: _, updatedAt: __, ...rest } = after ?? {};
+  const { name: ___, updatedAt: ____, ...was } = before ?? {};
+  assert.deepEqual(rest, was);
 });
