@@ -14,6 +14,7 @@ import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
 import { unavailable } from './platform/errors.ts';
 import { createHttp } from './platform/http.ts';
+import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
 import type { Logger } from './platform/log.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
@@ -58,7 +59,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     secure,
     trustedProxies: config.trustedProxies,
     renderError: (error, request) =>
-      views.render('error', error, views.negotiate(undefined, request.headers['accept-language'])),
+      views.render('error', error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
   await http.register(rateLimit, {
     global: false,

@@ -96,7 +96,7 @@ function createServe(
   findAccount: (id: string) => Promise<Account | undefined>,
 ) {
   const { issuer, lifetimes } = config;
-  const pages = createPages(views);
+  const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
@@ -106,6 +106,7 @@ function createServe(
     const configuration = createConfiguration({
       issuer,
       acrValues: Object.values(ACR),
+      uiLocales: views.locales,
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
       defaultAlg: config.keys.rings[0] ?? 'RS256',

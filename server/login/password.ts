@@ -1,5 +1,6 @@
 import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
 import { textField } from '../platform/forms.ts';
+import { inLanguage } from '../platform/languages.ts';
 import type { LoginErrorKey } from '../views/views.ts';
 import { passkeyOptions, signInByPasskey } from './passkey.ts';
 import type { Answer, Step, StepContext } from './step.ts';
@@ -80,7 +81,7 @@ async function render(context: StepContext, more: { identifier: string; error?: 
     'login',
     {
       ...form,
-      ...parts.sideWays,
+      ...sideWaysOf(context),
       client: visit.client,
       passkey: await passkeyOptions(context),
       reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,
@@ -89,4 +90,10 @@ async function render(context: StepContext, more: { identifier: string; error?: 
     },
     locale,
   );
+}
+
+function sideWaysOf({ parts, request, locale }: StepContext): StepContext['parts']['sideWays'] {
+  const ownLocale = parts.views.negotiate(undefined, request.headers['accept-language']);
+  const urls = Object.entries(parts.sideWays).map(([name, url]) => [name, inLanguage(url, locale, ownLocale)]);
+  return Object.fromEntries(urls);
 }

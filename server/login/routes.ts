@@ -119,6 +119,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
 
   async function openVisit(request: FastifyRequest<Params>, reply: FastifyReply): Promise<Visit> {
     const visit = await interactions.open(request, reply);
+    request.languages = visit.uiLocales ?? '';
     // The cookie says which visit it is; a URL that names another one is not followed.
     if (visit.uid !== request.params.uid) throw new AppError('interaction_expired', 400, 'this sign-in has expired');
     return visit;
@@ -127,8 +128,8 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   async function contextOf(request: FastifyRequest<Params>, visit: Visit): Promise<StepContext> {
     const accountId = accountIn(visit);
     const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
-    const preferred = [visit.uiLocales, account?.locale].filter((one) => one !== undefined).join(' ');
-    const locale = parts.views.negotiate(preferred, request.headers['accept-language']);
+    request.languages = [visit.uiLocales, account?.locale].filter((one) => one !== undefined).join(' ');
+    const locale = parts.views.negotiate(request.languages, request.headers['accept-language']);
     const form = { action: `${path}/${visit.uid}`, csrf: csrf.tokenFor(visit.uid) };
     return { parts, visit, request, deviceToken: deviceCookie.read(request), form, locale };
   }

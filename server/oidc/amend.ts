@@ -7,6 +7,7 @@ import { ROUTES } from './routes.ts';
  */
 export function amend(ctx: KoaContextWithOIDC): 'keep' | 'discard' {
   nameUnauthorizedGrantType(ctx);
+  keepLanguage(ctx);
   return skipEmptyLogout(ctx) ? 'discard' : 'keep';
 }
 
@@ -21,6 +22,18 @@ function nameUnauthorizedGrantType(ctx: KoaContextWithOIDC): void {
   }
 }
 
+/** The page at which a sign-out ends knows nothing of the person any more, so it is told in which language they were asked. */
+function keepLanguage(ctx: KoaContextWithOIDC): void {
+  if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303) return;
+  const { ui_locales: asked } = ctx.query;
+  const target = new URL(ctx.response.get('location'));
+  const { origin, pathname } = signedOut(ctx);
+  // A client's own page is its own affair.
+  if (typeof asked !== 'string' || target.origin !== origin || target.pathname !== pathname) return;
+  target.searchParams.set('ui_locales', asked);
+  redirect(ctx, target);
+}
+
 /**
  * Nobody is signed in, so there is nothing to ask and nothing to end: the browser goes on at once, where the provider
  * would make a session just to send it a form that submits itself.
@@ -30,14 +43,20 @@ function skipEmptyLogout(ctx: KoaContextWithOIDC): boolean {
   if (route !== 'end_session' || ctx.status !== 200 || !session || session.accountId) return false;
   // Registered with the client, or the provider has refused or dropped it.
   const registered = params?.post_logout_redirect_uri;
-  const target = new URL(
-    typeof registered === 'string' ? registered : `${ROUTES.end_session}/success`,
-    ctx.oidc.issuer,
-  );
-  if (typeof registered === 'string' && typeof params?.state === 'string')
-    target.searchParams.set('state', params.state);
+  const target = typeof registered === 'string' ? new URL(registered) : signedOut(ctx);
+  const kept = typeof registered === 'string' ? 'state' : 'ui_locales';
+  const value = params?.[kept];
+  if (typeof value === 'string') target.searchParams.set(kept, value);
   ctx.remove('set-cookie');
+  redirect(ctx, target);
+  return true;
+}
+
+function signedOut({ oidc }: KoaContextWithOIDC): URL {
+  return new URL(`${ROUTES.end_session}/success`, oidc.issuer);
+}
+
+function redirect(ctx: KoaContextWithOIDC, target: URL): void {
   ctx.redirect(target.href);
   ctx.status = 303;
-  return true;
 }

@@ -59,6 +59,8 @@ export interface ConfigurationOptions {
   readonly issuer: URL;
   /** Weakest first. */
   readonly acrValues: readonly string[];
+  /** Languages that people are spoken to in, as BCP 47 tags. */
+  readonly uiLocales: readonly string[];
   /** Private JWKs; the first that fits an algorithm signs. */
   readonly jwks: readonly JWK[];
   /** The first signs, all verify. */
@@ -109,6 +111,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
+    discovery: { ui_locales_supported: [...options.uiLocales] },
     enabledJWA: {
       clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
       idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],

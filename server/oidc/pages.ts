@@ -1,18 +1,23 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { inLanguage } from '../platform/languages.ts';
 import type { Views } from '../views/views.ts';
 import { ROUTES } from './routes.ts';
 
 /** The pages that the provider itself asks for. */
 export interface Pages {
   error(ctx: KoaContextWithOIDC, out: ErrorOut, error?: unknown): void;
-  logout(ctx: KoaContextWithOIDC): void;
+  logout(ctx: KoaContextWithOIDC): Promise<void>;
   loggedOut(ctx: KoaContextWithOIDC): void;
 }
 
-export function createPages(views: Views): Pages {
-  const localeOf = (ctx: KoaContextWithOIDC) => {
+/** @param languageOf what is known of a person's language: a BCP 47 tag */
+export function createPages(
+  views: Views,
+  languageOf: (accountId: string) => Promise<string | undefined> = async () => undefined,
+): Pages {
+  const localeOf = (ctx: KoaContextWithOIDC, personal = '') => {
     const asked = ctx.oidc?.params?.ui_locales ?? ctx.query.ui_locales;
-    return views.negotiate(typeof asked === 'string' ? asked : undefined, ctx.get('accept-language'));
+    return views.negotiate(typeof asked === 'string' ? `${asked} ${personal}` : personal, ctx.get('accept-language'));
   };
   const clientOf = (ctx: KoaContextWithOIDC) => {
     const { client } = ctx.oidc;
@@ -36,15 +41,16 @@ export function createPages(views: Views): Pages {
         localeOf(ctx),
       );
     },
-    logout(ctx) {
+    async logout(ctx) {
       // The provider has put the secret of its form into the session (shared/xsrf.js).
       const secret = String(ctx.oidc.session?.state?.secret);
       const client = clientOf(ctx);
-      ctx.body = views.render(
-        'logout',
-        { action: `${ROUTES.end_session}/confirm`, xsrf: secret, ...(client ? { client } : {}) },
-        localeOf(ctx),
-      );
+      const { accountId } = ctx.oidc.session ?? {};
+      const locale = localeOf(ctx, accountId === undefined ? undefined : await languageOf(accountId));
+      // The page that follows no longer knows whose browser it is.
+      const ownLocale = views.negotiate(undefined, ctx.get('accept-language'));
+      const action = inLanguage(`${ROUTES.end_session}/confirm`, locale, ownLocale);
+      ctx.body = views.render('logout', { action, xsrf: secret, ...(client ? { client } : {}) }, locale);
     },
     loggedOut(ctx) {
       const client = clientOf(ctx);

@@ -63,6 +63,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   const routes = new Map<string, KnownRoute>();
 
+  app.decorateRequest('languages', '');
+
   app.addHook('onRoute', (route) => {
     const known = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
     for (const method of [route.method].flat()) known.methods.add(method);

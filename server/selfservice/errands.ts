@@ -42,7 +42,6 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
     options.unlock(id, 'password'),
     options.event(account, 'password_reset', options.origin(request)),
     options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
-    options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
   ]),
   invitation: passwordErrand(() => []),
   sign_up: { show: (context) => setPassword(context, {}), submit: signUp },

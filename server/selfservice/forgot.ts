@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
-import { localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
 
 export const FORGOT_PATH = '/account/forgot';
@@ -19,7 +19,8 @@ export async function forgotRoutes(app: FastifyInstance, options: PublicOptions)
 
   function ask(request: FastifyRequest, reply: FastifyReply, status: number, failed: boolean): FastifyReply {
     const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
-    const data = { action: FORGOT_PATH, csrf: token, purpose: 'forgot', failed } as const;
+    const action = inSameLanguage(options, request, FORGOT_PATH);
+    const data = { action, csrf: token, purpose: 'forgot', failed } as const;
     return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
   }
 

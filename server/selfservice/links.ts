@@ -4,7 +4,7 @@ import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
 import type { Locale } from '../views/views.ts';
 import { ERRANDS, type ErrandContext } from './errands.ts';
-import { dropCookie, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { dropCookie, inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 
 export const LINK_PATH = '/account/link';
 
@@ -41,9 +41,10 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
     if (!link) return undefined;
     const account = link.accountId === undefined ? undefined : await options.accounts.findById(link.accountId);
     if (!isStillGood(link, account)) return undefined;
+    request.languages = account?.locale ?? '';
     const form = { action: path, csrf: csrf.tokenFor(subjectOf(token)) };
     const consume = links.consume(purpose, token);
-    return { options, request, link, account, form, consume, locale: localeOf(options, request, account) };
+    return { options, request, link, account, form, consume, locale: localeOf(options, request) };
   }
 
   function gone(request: FastifyRequest, reply: FastifyReply, data: { isTaken?: boolean } = {}): FastifyReply {
@@ -82,7 +83,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
       throw error;
     }
     dropCookie(reply, cookie, path, secure);
-    return reply.redirect(`${path}/done`, 303);
+    return reply.redirect(inSameLanguage(options, request, `${path}/done`), 303);
   });
 
   app.get(`${path}/done`, async (request, reply) => {

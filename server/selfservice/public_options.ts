@@ -8,6 +8,7 @@ import type { PasswordChange } from '../accounts/password_change.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import type { Bound } from '../platform/db.ts';
+import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 
@@ -40,8 +41,14 @@ export interface PublicOptions {
   readonly passwordRules: NewPasswordView['rules'];
 }
 
-export function localeOf({ views }: PublicOptions, request: FastifyRequest, account?: Account): Locale {
-  return views.negotiate(account?.locale, request.headers['accept-language']);
+export function localeOf({ views }: PublicOptions, request: FastifyRequest): Locale {
+  return views.negotiate(preferredLanguages(request), request.headers['accept-language']);
+}
+
+/** The URL of a page or a form, for it to speak the language of the page that leads there. */
+export function inSameLanguage(options: PublicOptions, request: FastifyRequest, path: string): string {
+  const ownLocale = options.views.negotiate(undefined, request.headers['accept-language']);
+  return inLanguage(path, localeOf(options, request), ownLocale);
 }
 
 /** A rate limit by address, on every form, right or wrong: each may cost a mail or a hash. */

@@ -109,6 +109,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
       await parts.transact(parts.overview.endSessions(session.accountId));
       return { kind: 'nobody' };
     }
+    request.languages = account.locale ?? '';
     return { kind: page.sensitive && !isFresh(account, session) ? 'stale' : 'good', account, session };
   }
 
@@ -120,12 +121,11 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
 
   function signInFor(page: AccountPage, standing: Standing, request: FastifyRequest): string {
     const returnTo = page.path;
-    if (standing.kind === 'nobody') {
-      return sessions.signInUrl({ returnTo, locale: parts.views.negotiate(undefined, languagesOf(request)) });
-    }
+    // Without `ui_locales`: what the browser asks for must not come before what the account says, once that is known.
+    if (standing.kind === 'nobody') return sessions.signInUrl({ returnTo });
     const { account } = standing;
     const acr = account.secondFactors.length > 0 ? { acr: options.twoFactorsAcr } : {};
-    return sessions.signInUrl({ returnTo, fresh: true, ...acr, locale: localeOf(request, account) });
+    return sessions.signInUrl({ returnTo, fresh: true, ...acr, locale: localeOf(request) });
   }
 
   function contextOf(
@@ -139,18 +139,16 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
       session,
       visitor: { userAgent: request.headers['user-agent'], address: request.ip },
       deviceToken: options.deviceTokenOf(request),
-      locale: localeOf(request, account),
+      locale: localeOf(request),
       csrf: csrf.tokenFor(subjectOf(session)),
       done: request.method === 'GET' && isAccountDone(done) ? done : undefined,
     };
   }
 
-  function localeOf(request: FastifyRequest, account: Account) {
-    return parts.views.negotiate(account.locale?.replaceAll('_', '-'), languagesOf(request));
+  function localeOf(request: FastifyRequest) {
+    return parts.views.negotiate(request.languages, request.headers['accept-language']);
   }
 }
-
-const languagesOf = (request: FastifyRequest) => request.headers['accept-language'];
 
 /** A form is good in the session that it was shown in, and in no other of the same person. */
 const subjectOf = ({ sessionUid }: SignedIn) => `account ${sessionUid}`;

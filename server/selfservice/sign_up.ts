@@ -3,7 +3,7 @@ import { checkEmail } from '../accounts/identifiers.ts';
 import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
-import { localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
 
 export const SIGN_UP_PATH = '/account/sign-up';
@@ -26,7 +26,7 @@ export async function signUpRoutes(app: FastifyInstance, options: PublicOptions)
     const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
     const typed = wrong ? { typed: wrong.typed } : {};
     const data = {
-      action: SIGN_UP_PATH,
+      action: inSameLanguage(options, request, SIGN_UP_PATH),
       csrf: token,
       purpose: 'sign-up',
       failed: wrong !== undefined,

@@ -1,4 +1,6 @@
 import { escapeHtml, Html } from './html.ts';
+import ar from './messages/ar.json' with { type: 'json' };
+import de from './messages/de.json' with { type: 'json' };
 import en from './messages/en.json' with { type: 'json' };
 
 export type MessageKey = keyof typeof en;
@@ -11,6 +13,8 @@ interface Catalogue {
 
 const catalogues = {
   en: { dir: 'ltr', messages: en },
+  de: { dir: 'ltr', messages: de },
+  ar: { dir: 'rtl', messages: ar },
 } as const satisfies Record<string, Catalogue>;
 
 /** A BCP 47 tag that has a catalogue. */

@@ -35,6 +35,7 @@ const units: Units = { run: unused, current: unused };
 
 const configuration = createConfiguration({
   acrValues: ['urn:cardea:acr:1fa'],
+  uiLocales: ['en'],
   issuer,
   jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
   cookieKeys: [randomBytes(32)],

@@ -7,7 +7,7 @@ export interface Load {
   readonly count: number;
   readonly connections: number;
   /** @returns the whole request, head and body, in latin1 */
-  request(index: number): string;
+  request(index: number, connection: number): string;
   /** Statuses that count as an answer; anything else ends the run. */
   readonly expected: number;
   /** Sees each answer; left out where nobody looks, since it shares the processor with what is measured. */
@@ -37,7 +37,7 @@ export async function run(load: Load): Promise<Measured> {
   try {
     await Promise.all(
       sockets.map(
-        (socket) =>
+        (socket, connection) =>
           new Promise<void>((done, failed) => {
             let index = 0;
             let at = 0;
@@ -58,7 +58,7 @@ export async function run(load: Load): Promise<Measured> {
               if (sent >= load.count || load.signal?.aborted) return done();
               index = sent++;
               at = performance.now();
-              socket.write(load.request(index), 'latin1');
+              socket.write(load.request(index, connection), 'latin1');
             };
             socket.on('data', (chunk) => {
               try {

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { openAccount, pathOf, press } from '../helpers/account.ts';
+import { totpCode } from '../helpers/authenticator.ts';
+import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
+import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { askForMail, enqueue, followLink, useLink } from './mailed_links.ts';
+import { begin, callbackOf, type Params, shown, submit, submitPassword, tokensFor } from './support.ts';
+
+/** Which language is spoken: what the app asks for, then what the person has chosen, then what the browser says. */
+const scope = { after };
+const post = await mailbox(scope);
+const app: Deployment = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true' } });
+const BACK = 'https://rp.example.com/signed-out';
+const party = await app.seed.party({ metadata: { post_logout_redirect_uris: [BACK] } });
+const factors = await createFactorSeeder(app);
+
+async function personSpeaking(locale: string | undefined): Promise<Person> {
+  const person = await app.seed.person();
+  await app.seed.accounts.update(await app.seed.accounts.resolve(person.id), { locale });
+  return person;
+}
+
+/** A browser that says with every request which languages its person reads. */
+function browserSpeaking(languages: string): BrowserSession {
+  const plain = browserSession(app.issuer);
+  const speaking: BrowserSession = {
+    ...plain,
+    get: (url, headers) => plain.get(url, { 'accept-language': languages, ...headers }),
+    post: (url, fields, headers) => plain.post(url, fields, { 'accept-language': languages, ...headers }),
+    async follow(page) {
+      let at = page;
+      while (at.location?.startsWith(`${app.issuer}/`)) at = await speaking.get(at.location);
+      return at;
+    },
+  };
+  return speaking;
+}
+
+/** The language that a page says it is in. Whether it is, is told by `tests/views/catalogues.test.ts`. */
+function spoken(page: Pick<Page, 'body'>): string {
+  const [, lang, dir] = /^<!doctype html>\n<html lang="([^"]*)" dir="([^"]*)">/.exec(page.body) ?? [];
+  assert.equal(dir, lang === 'ar' ? 'rtl' : 'ltr', page.body.slice(0, 200));
+  return lang ?? '';
+}
+
+interface Wishes {
+  readonly app?: string;
+  readonly account?: string;
+  readonly browser?: string;
+}
+
+/** What the sign-in page speaks, and the page after the password, which knows whose account it is. */
+async function spokenAtSignIn(wishes: Wishes): Promise<{ before: string; after: string }> {
+  const person = await personSpeaking(wishes.account);
+  const browser = browserSpeaking(wishes.browser ?? '*');
+  const params: Params = { ui_locales: wishes.app };
+  const { page } = await begin(app, party, params, browser);
+  assert.equal(shown(page), 'sign-in');
+  const consent = await submitPassword(browser, page, person);
+  assert.equal(shown(consent), 'consent');
+  return { before: spoken(page), after: spoken(consent) };
+}
+
+describe('signing in speaks', () => {
+  test('English, when nobody asks for anything', async () => {
+    assert.deepEqual(await spokenAtSignIn({}), { before: 'en', after: 'en' });
+  });
+
+  test('what the browser asks for (RFC 9110 §12.5.4)', async () => {
+    assert.deepEqual(await spokenAtSignIn({ browser: 'tlh, de-AT;q=0.8, en;q=0.5' }), { before: 'de', after: 'de' });
+  });
+
+  test("the account's language rather than the browser's, as soon as it is known whose account it is", async () => {
+    assert.deepEqual(await spokenAtSignIn({ account: 'de-CH', browser: 'ar' }), { before: 'ar', after: 'de' });
+    assert.deepEqual(await spokenAtSignIn({ account: 'ar_EG', browser: 'de' }), { before: 'de', after: 'ar' });
+  });
+
+  test("what the app asks for rather than both (OpenID Connect Core §3.1.2.1 'ui_locales')", async () => {
+    const wishes = { app: 'de', account: 'ar', browser: 'en' };
+    assert.deepEqual(await spokenAtSignIn(wishes), { before: 'de', after: 'de' });
+    assert.deepEqual(await spokenAtSignIn({ ...wishes, app: 'tlh en-GB de' }), { before: 'en', after: 'en' });
+  });
+
+  test('the next best of these when there are no pages in a language, and English in the end', async () => {
+    assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'xx', browser: 'de' }), { before: 'de', after: 'de' });
+    assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'ar' }), { before: 'en', after: 'ar' });
+    assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'xx', browser: 'yy' }), { before: 'en', after: 'en' });
+  });
+
+  test('the same at the second factor, and when somebody chooses an account', async () => {
+    const person = await personSpeaking('de');
+    const secret = await factors.totp(person.id);
+    const browser = browserSpeaking('ar');
+    const { page } = await begin(app, party, {}, browser);
+    const factor = await submitPassword(browser, page, person);
+    assert.deepEqual([shown(factor), spoken(factor)], ['second-factor', 'de']);
+    const again = await submit(browser, factor, { action: 'code', code: '000000' });
+    assert.deepEqual([again.status, spoken(again)], [400, 'de']);
+    const consent = await submit(browser, again, { action: 'code', code: totpCode(secret, Date.now()) });
+    callbackOf(await submit(browser, consent, { action: 'allow' }));
+    const choice = await begin(app, party, { prompt: 'select_account' }, browser);
+    assert.deepEqual([shown(choice.page), spoken(choice.page)], ['select-account', 'de']);
+  });
+});
+
+describe('an error page speaks', () => {
+  test('what the browser asks for, where nothing else is known', async () => {
+    const missing = await browserSpeaking('de').get('/nowhere');
+    assert.deepEqual([missing.status, spoken(missing)], [404, 'de']);
+    assert.equal(spoken(await browserSpeaking('tlh').get('/nowhere')), 'en');
+    assert.equal(spoken(await browserSpeaking('de').get('/login/x')), 'de');
+  });
+
+  test('what the app asks for, when its request is refused', async () => {
+    const { page } = await begin(app, { ...party, id: 'nobody' }, { ui_locales: 'de' }, browserSpeaking('ar'));
+    assert.deepEqual([shown(page), page.status, spoken(page)], ['error', 400, 'de']);
+    const unnamed = await begin(app, { ...party, id: 'nobody' }, {}, browserSpeaking('ar'));
+    assert.equal(spoken(unnamed.page), 'ar');
+  });
+
+  test('what the page spoke whose form is refused', async () => {
+    const browser = browserSpeaking('ar');
+    const { page } = await begin(app, party, { ui_locales: 'de' }, browser);
+    const refused = await browser.post(formOf(page).action, { csrf: 'x' });
+    assert.deepEqual([shown(refused), refused.status, spoken(refused)], ['error', 403, 'de']);
+  });
+});
+
+describe('the account pages speak', () => {
+  const PATHS = ['', '/profile', '/email', '/username', '/password', '/second-factor', '/authenticator', '/passkeys'];
+  const MORE = ['/sessions', '/apps', '/events'];
+
+  test("the account's language", async () => {
+    const { browser } = await openAccount(app, await personSpeaking('de'), '/account', browserSpeaking('ar'));
+    for (const path of [...PATHS, ...MORE]) {
+      const page = await browser.get(`/account${path}`);
+      assert.deepEqual([page.status, spoken(page)], [200, 'de'], path);
+    }
+    const refused = await browser.post('/account/profile', { csrf: 'x' });
+    assert.deepEqual([refused.status, spoken(refused)], [403, 'de']);
+  });
+
+  test("the browser's while the account has none, and the one that is chosen from then on", async () => {
+    const person = await personSpeaking(undefined);
+    const { browser, page } = await openAccount(app, person, '/account/profile', browserSpeaking('ar'));
+    assert.equal(spoken(page), 'ar');
+    for (const tag of ['en', 'de', 'ar']) assert.match(page.body, new RegExp(`<option value="${tag}" lang="${tag}"`));
+    const saved = await browser.follow(await press(browser, page, 'save', { locale: 'de' }));
+    assert.deepEqual([pathOf(saved), spoken(saved)], ['/account/profile?done=profile', 'de']);
+    const back = await browser.follow(await press(browser, saved, 'save', { locale: '' }));
+    assert.equal(spoken(back), 'ar');
+  });
+
+  test("the way there does not hold on to the browser's language", async () => {
+    const person = await personSpeaking('de');
+    await factors.totp(person.id);
+    const { page } = await openAccount(app, person, '/account', browserSpeaking('ar'));
+    assert.deepEqual([shown(page), spoken(page)], ['second-factor', 'de']);
+  });
+
+  test('English for a language that there is not', async () => {
+    const { page } = await openAccount(app, await personSpeaking('tlh'), '/account', browserSpeaking('xx'));
+    assert.equal(spoken(page), 'en');
+  });
+});
+
+describe('getting back in speaks', () => {
+  test('what the app asked for when the person was about to sign in, down to the mail', async () => {
+    const person = await personSpeaking(undefined);
+    const browser = browserSpeaking('ar');
+    const { page } = await begin(app, party, { ui_locales: 'de' }, browser);
+    const [, forgot = '', signUp = ''] =
+      /id="forgot" href="([^"]*)"[\s\S]*id="sign-up" href="([^"]*)"/.exec(page.body) ?? [];
+    assert.equal(spoken(await browser.get(signUp)), 'de');
+    const asked = await browser.get(forgot);
+    assert.equal(spoken(asked), 'de');
+    const { action, fields } = formOf(asked);
+    const refused = await browser.post(action, { ...fields, identifier: '' });
+    assert.deepEqual([refused.status, spoken(refused)], [400, 'de']);
+    assert.equal(spoken(await browser.post(action, { ...fields, identifier: person.email })), 'de');
+    const mail = await post.next(person.email);
+    assert.equal(spoken({ body: mail.html }), 'de');
+    assert.equal(mail.headers.get('content-language'), 'de');
+    assert.equal(mail.subject, 'Neues Passwort festlegen');
+  });
+
+  test("otherwise what the browser asks for, and the mail and its link the account's language", async () => {
+    const person = await personSpeaking('de');
+    const browser = browserSpeaking('ar');
+    const page = await browser.get('/account/forgot');
+    assert.equal(spoken(page), 'ar');
+    assert.equal(formOf(page).action, '/account/forgot');
+    assert.equal(spoken(await askForMail(app, '/account/forgot', person.email, browser)), 'ar');
+    const mail = await post.next(person.email);
+    assert.equal(spoken({ body: mail.html }), 'de');
+    const followed = await followLink(app, mail.link, browser);
+    assert.deepEqual([followed.page.status, spoken(followed.page)], [200, 'de']);
+    const refused = await useLink(app, mail.link, { new_password: 'x' }, browser);
+    assert.deepEqual([refused.status, spoken(refused)], [400, 'de']);
+    const done = await useLink(app, mail.link, { new_password: 'Harpsichord-Meadow-41' }, browser);
+    assert.deepEqual([done.status, spoken(done)], [200, 'de']);
+    assert.equal(spoken({ body: (await post.next(person.email)).html }), 'de');
+    const gone = await followLink(app, mail.link, browser);
+    assert.deepEqual([gone.page.status, spoken(gone.page)], [410, 'ar']);
+  });
+
+  test('whoever opens an account keeps the language that they did it in', async () => {
+    const email = 'ada.byron@example.com';
+    const browser = browserSpeaking('de-AT');
+    assert.equal(spoken(await askForMail(app, '/account/sign-up', email, browser)), 'de');
+    const mail = await post.next(email);
+    assert.equal(spoken({ body: mail.html }), 'de');
+    const made = await useLink(app, mail.link, { name: 'Ada', new_password: 'Harpsichord-Meadow-41' }, browser);
+    assert.deepEqual([made.status, spoken(made)], [200, 'de']);
+    assert.equal((await app.seed.accounts.findByIdentifier(email))?.locale, 'de');
+  });
+
+  test('in English for a language that there is not', async () => {
+    const person = await personSpeaking('tlh');
+    assert.equal(spoken(await askForMail(app, '/account/forgot', person.email, browserSpeaking('xx'))), 'en');
+    assert.equal(spoken({ body: (await post.next(person.email)).html }), 'en');
+  });
+});
+
+test("a notice speaks the account's language, and English for who has none", async () => {
+  for (const [locale, expected] of [
+    ['de-AT', 'de'],
+    ['ar', 'ar'],
+    ['tlh', 'en'],
+    [undefined, 'en'],
+  ] as const) {
+    const person = await personSpeaking(locale);
+    await enqueue(app, { kind: 'password_changed', accountId: person.id });
+    const mail = await post.next(person.email);
+    assert.deepEqual([spoken({ body: mail.html }), mail.headers.get('content-language')], [expected, expected]);
+  }
+});
+
+describe('signing out speaks', () => {
+  const logout = (browser: BrowserSession, params: Record<string, string> = {}) =>
+    browser.get(`/logout?${new URLSearchParams(params)}`);
+
+  test("the account's language, also on the page that no longer knows whose it is", async () => {
+    const browser = browserSpeaking('ar');
+    await tokensFor(app, party, await personSpeaking('de'), { browser });
+    const page = await logout(browser);
+    assert.deepEqual([shown(page), spoken(page)], ['sign-out', 'de']);
+    const left = await submit(browser, page, { logout: 'yes' });
+    assert.deepEqual([shown(left), spoken(left)], ['signed-out', 'de']);
+  });
+
+  test("what the app asks for rather (RP-Initiated Logout §2 'ui_locales')", async () => {
+    const browser = browserSpeaking('en');
+    await tokensFor(app, party, await personSpeaking('de'), { browser });
+    const page = await logout(browser, { ui_locales: 'ar' });
+    assert.equal(spoken(page), 'ar');
+    assert.equal(spoken(await submit(browser, page, { logout: 'yes' })), 'ar');
+    // Nobody is signed in any more: no question, and the same language.
+    const again = await browser.follow(await logout(browser, { ui_locales: 'ar' }));
+    assert.deepEqual([shown(again), spoken(again)], ['signed-out', 'ar']);
+  });
+
+  test("what the browser asks for, where nothing else is known; an app's own page is told nothing of it", async () => {
+    const browser = browserSpeaking('de');
+    const { tokens } = await tokensFor(app, party, await personSpeaking('ar'), { browser });
+    assert.equal(spoken(await browserSpeaking('de').get('/logout/success')), 'de');
+    const hint = { id_token_hint: tokens.id_token, post_logout_redirect_uri: BACK, state: 's' };
+    const page = await logout(browser, hint);
+    assert.equal(spoken(page), 'ar');
+    const left = await submit(browser, page, { logout: 'yes' });
+    assert.equal(left.location, `${BACK}?state=s`);
+    assert.deepEqual(callbackOf(left), { state: 's' });
+  });
+});

@@ -1,0 +1,238 @@
+import type { AccountDone, AccountEventKind, AccountHint, AccountProblem } from '../../server/views/views.ts';
+import { EVIL, LONG, type PageCase, pageCase } from './page_cases.ts';
+
+// Tables rather than lists: one that lacks a name doesn't compile.
+const DONE: Record<AccountDone, true> = {
+  profile: true,
+  email_sent: true,
+  email_verification_sent: true,
+  username: true,
+  password: true,
+  totp_added: true,
+  totp_removed: true,
+  passkey_added: true,
+  passkey_renamed: true,
+  passkey_removed: true,
+  session_ended: true,
+  sessions_ended: true,
+  app_revoked: true,
+};
+const PROBLEMS: Record<AccountProblem, true> = {
+  text: true,
+  locale: true,
+  zoneinfo: true,
+  email: true,
+  email_same: true,
+  username: true,
+  username_taken: true,
+  code: true,
+  enrolment_expired: true,
+  passkey: true,
+  passkey_exists: true,
+  passkey_name: true,
+  changed_meanwhile: true,
+};
+const EVENTS: Record<AccountEventKind, true> = {
+  signed_in: true,
+  new_device: true,
+  locked: true,
+  unlocked: true,
+  password_changed: true,
+  password_reset: true,
+  totp_added: true,
+  totp_removed: true,
+  passkey_added: true,
+  passkey_removed: true,
+  passkey_refused: true,
+  recovery_codes_renewed: true,
+  recovery_code_used: true,
+  email_changed: true,
+  email_verified: true,
+  username_changed: true,
+  session_ended: true,
+  app_revoked: true,
+};
+const HINTS: Record<AccountHint, true> = {
+  no_second_factor: true,
+  few_recovery_codes: true,
+  no_recovery_codes: true,
+  email_unverified: true,
+};
+
+function names<N extends string>(table: Record<N, true>): N[] {
+  return Object.keys(table) as N[];
+}
+
+const at = new Date('2026-09-21T14:13:20Z');
+const frame = {
+  account: { name: 'Ada Lovelace', email: 'ada@example.com' },
+  csrf: 'csrf-token',
+  zone: 'Europe/London',
+} as const;
+const here = { kind: 'here', network: '192.0.2.0/24' } as const;
+const resource = { name: 'Harbour API', identifier: 'https://api.example.com/', scopes: ['notes:read'] };
+const overview = {
+  frame: { ...frame, section: 'overview' },
+  emailVerified: true,
+  hasPassword: true,
+  hasTotp: true,
+  passkeys: 2,
+  recoveryCodes: 7,
+  sessions: 3,
+  apps: 1,
+  events: [],
+  hints: [],
+} as const;
+const profile = {
+  values: {
+    name: 'Ada Lovelace',
+    given_name: 'Ada',
+    middle_name: '',
+    family_name: 'Lovelace',
+    nickname: '',
+    locale: 'en',
+    zoneinfo: 'Europe/London',
+  },
+  languages: [{ tag: 'en', name: 'English' }],
+  zones: ['Europe/London', 'Europe/Paris'],
+};
+const passkeys = { passkeys: [], challenge: 'sealed', options: '{}', typed: '' } as const;
+
+/** Every page at `/account`, with everything that one can say. */
+export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
+  pageCase('account-overview', 'account/overview', {
+    ...overview,
+    username: 'ada',
+    passwordSetAt: at,
+    events: [{ kind: 'signed_in', at, browser: 'Firefox', system: 'Linux', place: here }],
+  }),
+  pageCase('account-overview-bare', 'account/overview', {
+    ...overview,
+    emailVerified: false,
+    hasPassword: false,
+    hasTotp: false,
+    passkeys: 0,
+    hints: names(HINTS),
+  }),
+  ...names(DONE).map((done) =>
+    pageCase(`account-done-${done}`, 'account/profile', { ...profile, frame: { ...frame, section: 'profile', done } }),
+  ),
+  ...names(PROBLEMS).map((key) =>
+    pageCase(`account-problem-${key}`, 'account/profile', {
+      ...profile,
+      frame: { ...frame, section: 'profile' },
+      problem: { key, field: 'name' },
+    }),
+  ),
+  pageCase('account-email', 'account/email', {
+    frame: { ...frame, section: 'email' },
+    current: 'ada@example.com',
+    verified: true,
+    canChange: false,
+    typed: '',
+  }),
+  pageCase('account-email-unverified', 'account/email', {
+    frame: { ...frame, section: 'email' },
+    current: `${LONG}@example.com`,
+    verified: false,
+    canChange: true,
+    typed: EVIL,
+  }),
+  pageCase('account-username', 'account/username', { frame: { ...frame, section: 'username' }, typed: 'ada' }),
+  pageCase('account-password', 'account/password', {
+    frame: { ...frame, section: 'password' },
+    newPassword: {
+      rules: [
+        { name: 'too_short', limit: 12 },
+        { name: 'too_long', limit: 256 },
+        { name: 'no_upper', pattern: '\\p{Lu}' },
+        { name: 'no_lower', pattern: '\\p{Ll}' },
+        { name: 'no_digit', pattern: '\\p{Nd}' },
+        { name: 'no_symbol', pattern: '[^\\p{L}\\p{N}]' },
+        { name: 'blocklisted' },
+        { name: 'personal' },
+        { name: 'reused', limit: 5 },
+      ],
+      failed: ['too_long', 'reused'],
+    },
+  }),
+  pageCase('account-second-factor', 'account/second-factor', {
+    frame: { ...frame, section: 'second-factor' },
+    hasTotp: true,
+    passkeys: 0,
+    recoveryCodes: 10,
+  }),
+  pageCase('account-second-factor-passkeys', 'account/second-factor', {
+    frame: { ...frame, section: 'second-factor' },
+    hasTotp: false,
+    passkeys: 2,
+    recoveryCodes: 10,
+  }),
+  pageCase('account-second-factor-none', 'account/second-factor', {
+    frame: { ...frame, section: 'second-factor' },
+    hasTotp: false,
+    passkeys: 0,
+    recoveryCodes: 0,
+  }),
+  pageCase('account-authenticator', 'account/authenticator', {
+    frame: { ...frame, section: 'second-factor' },
+    authenticator: {
+      secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+      uri: 'otpauth://totp/id.example.com:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=id.example.com',
+      enrolment: 'sealed',
+    },
+    isReplacement: true,
+  }),
+  pageCase('account-recovery-codes', 'account/recovery-codes', {
+    frame: { ...frame, section: 'second-factor' },
+    codes: Array.from({ length: 10 }, () => '0k3m-9abc-wxyz'),
+  }),
+  pageCase('account-passkeys', 'account/passkeys', {
+    ...passkeys,
+    frame: { ...frame, section: 'passkeys' },
+    passkeys: [
+      { id: 'a', name: 'Phone', backedUp: true, createdAt: at, lastUsedAt: at },
+      { id: 'b', name: LONG.slice(0, 100), backedUp: false, createdAt: at },
+    ],
+  }),
+  pageCase('account-passkeys-none', 'account/passkeys', { ...passkeys, frame: { ...frame, section: 'passkeys' } }),
+  pageCase('account-sessions', 'account/sessions', {
+    frame: { ...frame, section: 'sessions' },
+    sessions: [
+      { uid: 'a', isCurrent: true, browser: 'Firefox', system: 'Linux', place: here, signedInAt: at, lastSeenAt: at },
+      { uid: 'b', isCurrent: false, browser: 'Safari', place: { kind: 'private', network: '10.0.0.0/8' } },
+      { uid: 'c', isCurrent: false, place: { kind: 'elsewhere', network: '198.51.100.0/24' } },
+    ],
+  }),
+  pageCase('account-sessions-alone', 'account/sessions', {
+    frame: { ...frame, section: 'sessions' },
+    sessions: [{ uid: 'a', isCurrent: true }],
+  }),
+  pageCase('account-apps', 'account/apps', {
+    frame: { ...frame, section: 'apps' },
+    apps: [
+      {
+        id: 'a',
+        client: { name: 'Harbour Notes', uri: 'https://notes.example.com' },
+        isFirstParty: true,
+        scopes: ['openid', 'profile', 'email', 'phone', 'address', 'offline_access', 'groups'],
+        resources: [resource],
+        since: at,
+        lastUsedAt: at,
+      },
+    ],
+  }),
+  pageCase('account-apps-none', 'account/apps', { frame: { ...frame, section: 'apps' }, apps: [] }),
+  pageCase('account-events', 'account/events', {
+    frame: { ...frame, section: 'events' },
+    events: names(EVENTS).map((kind) => ({
+      kind,
+      at,
+      subject: EVIL,
+      browser: 'Firefox',
+      system: 'Linux',
+      place: here,
+    })),
+  }),
+  pageCase('account-events-none', 'account/events', { frame: { ...frame, section: 'events' }, events: [] }),
+];

@@ -1,0 +1,366 @@
+import { createViews, type Locale, type PageName, type Pages } from '../../server/views/views.ts';
+
+const views = createViews();
+
+/** A page with what it is told. */
+export interface PageCase {
+  name: string;
+  page: PageName;
+  render(locale: Locale): string;
+  /** Ids (of forms, inputs, buttons, links) that other tests and password managers rely on. */
+  ids: readonly string[];
+  /** The id that has the focus when the page opens. */
+  focus?: string;
+}
+
+export function pageCase<P extends PageName>(
+  name: string,
+  page: P,
+  data: Pages[P],
+  { ids = [], focus }: { ids?: readonly string[]; focus?: string } = {},
+): PageCase {
+  const render = (locale: Locale) => views.render(page, data, locale);
+  return { name, page, render, ids, ...(focus === undefined ? {} : { focus }) };
+}
+
+export const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)>'{t}<%= 1 %>`;
+export const LONG = 'Wolkenkratzer'.repeat(24).slice(0, 300);
+const form = { action: '/post', csrf: 'csrf-token' };
+const client = { name: 'Harbour Notes', uri: 'https://notes.example.com/start' };
+const account = { name: 'Ada Lovelace', email: 'ada@example.com' };
+const hostile = { name: EVIL, uri: 'javascript:alert(3)', logoUri: 'javascript:alert(4)' };
+const logoUri = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#36c"/></svg>')}`;
+const now = 1_790_000_000;
+const claims = {
+  iss: 'http://localhost:3000',
+  sub: '0197f3c2-9d1e-7b44-a1c0-5d2f0c1e8a77',
+  aud: 'demo',
+  exp: now + 3600,
+  iat: now,
+  auth_time: now - 4,
+  nonce: 'm3ZC1vYk2yq0sU8kWJr9xw',
+  amr: ['pwd'],
+  email: 'demo@example.com',
+  email_verified: true,
+};
+const header = { alg: 'RS256', kid: 'Qx3k1ZkT0m0dJvC5wB2mV7m1hR0Z8lq2bq4cH5x0c1E' };
+const jwt = `${'eyJhbGciOiJSUzI1NiIsImtpZCI6'.repeat(3)}.${'eyJpc3MiOiJodHRwOi8vbG9jYWxob3N0'.repeat(9)}.${'kT0m0dJvC5wB2mV7m1hR0Z8lq2bq4c'.repeat(9)}`;
+const steps = [
+  { step: 'discovery', detail: 'GET http://localhost:3000/.well-known/openid-configuration' },
+  {
+    step: 'authorize',
+    detail: `GET /authorize?client_id=demo&response_type=code&code_challenge_method=S256&code_challenge=${header.kid}`,
+  },
+  { step: 'callback', detail: 'GET /demo/callback?code=…&state=…&iss=http://localhost:3000' },
+  { step: 'token', detail: 'POST /token\ngrant_type=authorization_code' },
+  { step: 'verify', detail: 'RS256, iss, aud, exp, nonce' },
+  { step: 'userinfo', detail: 'GET /userinfo' },
+] as const;
+const demo = {
+  ...form,
+  issuer: 'http://localhost:3000',
+  clientName: 'Demo app',
+  steps,
+  restartUrl: '/demo',
+  logoutUrl: '/demo/logout',
+  canRefresh: true,
+};
+const manyScopes = ['openid', 'profile', 'email', 'phone', 'address', 'offline_access'];
+const loginIds = ['identifier', 'password', 'submit', 'cancel'];
+
+const newPassword = {
+  rules: [
+    { name: 'too_short', limit: 12 },
+    { name: 'no_upper', pattern: '\\p{Lu}' },
+    { name: 'no_digit', pattern: '\\p{Nd}' },
+    { name: 'blocklisted' },
+    { name: 'reused', limit: 5 },
+    { name: 'too_long', limit: 256 },
+  ],
+} as const;
+
+const passkey = JSON.stringify({ challenge: 'AAAA', rpId: '127.0.0.1', userVerification: 'required' });
+const authenticator = {
+  secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  uri: 'otpauth://totp/id.example.com:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=id.example.com',
+  enrolment: 'sealed',
+};
+const trustUntil = now + 30 * 86_400;
+
+/** Every page outside `/account`, in each of its states, with hostile and with overlong values. */
+export const PAGE_CASES: readonly PageCase[] = [
+  pageCase(
+    'second-factor',
+    'second-factor',
+    { ...form, client, account, hasCode: true, passkey, trustUntil },
+    { ids: ['code', 'submit', 'passkey', 'recovery-code', 'use-recovery-code', 'cancel'], focus: 'code' },
+  ),
+  pageCase(
+    'second-factor-wrong',
+    'second-factor',
+    { ...form, client, account, hasCode: true, error: 'invalid_code' },
+    { focus: 'error' },
+  ),
+  pageCase('second-factor-recovery', 'second-factor', {
+    ...form,
+    client,
+    account,
+    hasCode: false,
+    passkey,
+    error: 'invalid_recovery_code',
+  }),
+  pageCase('second-factor-hostile', 'second-factor', {
+    action: EVIL,
+    csrf: EVIL,
+    client: hostile,
+    account: { name: LONG, email: EVIL },
+    hasCode: true,
+    passkey: EVIL,
+    trustUntil,
+  }),
+  pageCase(
+    'enrol',
+    'enrol',
+    { ...form, client, authenticator, isOptional: false },
+    { ids: ['totp-secret', 'code', 'submit', 'cancel'] },
+  ),
+  pageCase(
+    'enrol-wrong',
+    'enrol',
+    { ...form, client, authenticator, isOptional: true, error: 'invalid_code' },
+    { ids: ['later'], focus: 'code' },
+  ),
+  pageCase('enrol-hostile', 'enrol', {
+    action: EVIL,
+    csrf: EVIL,
+    client: { name: LONG },
+    authenticator: { secret: EVIL, uri: `otpauth://totp/${EVIL}`, enrolment: EVIL },
+    isOptional: true,
+  }),
+  pageCase(
+    'recovery-codes',
+    'recovery-codes',
+    { client, next: '/login/uid', codes: Array.from({ length: 10 }, () => '0k3m-9abc-wxyz') },
+    { ids: ['recovery-codes', 'copy', 'print', 'next'] },
+  ),
+  pageCase(
+    'new-password',
+    'new-password',
+    { ...form, client, account, newPassword },
+    { ids: ['new-password', 'rule-too-short', 'rule-reused', 'submit', 'cancel'] },
+  ),
+  pageCase(
+    'new-password-refused',
+    'new-password',
+    { ...form, client, account, newPassword: { ...newPassword, failed: ['too_short', 'reused', 'too_long'] } },
+    { focus: 'new-password' },
+  ),
+  pageCase('new-password-hostile', 'new-password', {
+    action: EVIL,
+    csrf: EVIL,
+    client: hostile,
+    account: { email: EVIL },
+    newPassword: { rules: [{ name: 'no_upper', pattern: EVIL }], isFirst: true },
+  }),
+  pageCase('login', 'login', { ...form, client: { ...client, logoUri } }, { ids: loginIds, focus: 'identifier' }),
+  pageCase(
+    'login-passkey',
+    'login',
+    { ...form, client, passkey, error: 'passkey_refused' },
+    { ids: [...loginIds, 'passkey'], focus: 'error' },
+  ),
+  pageCase(
+    'login-error',
+    'login',
+    { ...form, client, identifier: 'ada@example.com', error: 'invalid_credentials' },
+    { ids: loginIds, focus: 'error' },
+  ),
+  pageCase('login-expired', 'login', { ...form, client, error: 'form_expired' }, { ids: loginIds, focus: 'error' }),
+  pageCase(
+    'login-again',
+    'login',
+    { ...form, client, identifier: 'ada@example.com', reauthenticate: true },
+    { ids: loginIds, focus: 'password' },
+  ),
+  pageCase('login-hostile', 'login', { action: EVIL, csrf: EVIL, client: hostile, identifier: EVIL }),
+  pageCase('login-long', 'login', { ...form, client: { name: LONG }, error: 'identifier_required' }),
+  pageCase(
+    'consent',
+    'consent',
+    { ...form, client, account, scopes: ['openid', 'profile', 'email'], resources: [], remembered: ['openid'] },
+    { ids: ['allow', 'deny', 'switch'] },
+  ),
+  pageCase('consent-full', 'consent', {
+    ...form,
+    client: { ...client, logoUri },
+    account: { email: 'ada@example.com' },
+    scopes: [...manyScopes, 'groups'],
+    resources: [
+      {
+        name: 'Harbour API',
+        identifier: 'https://api.example.com/',
+        scopes: ['notes:read', 'notes:write'],
+        remembered: ['notes:read'],
+      },
+    ],
+  }),
+  pageCase('consent-hostile', 'consent', {
+    ...form,
+    client: hostile,
+    account: { name: EVIL, email: EVIL },
+    scopes: [EVIL, '__proto__', 'constructor'],
+    resources: [{ name: EVIL, identifier: EVIL, scopes: [EVIL, LONG] }],
+  }),
+  pageCase('consent-long', 'consent', {
+    ...form,
+    client: { name: LONG, uri: `https://${'a'.repeat(60)}.example.com` },
+    account: { name: LONG, email: `${LONG}@example.com` },
+    scopes: ['openid', LONG],
+    resources: [{ name: LONG, identifier: `https://api.example.com/${LONG}`, scopes: ['notes:read'] }],
+  }),
+  pageCase(
+    'select-account',
+    'select-account',
+    { ...form, client, account },
+    { ids: ['continue', 'another'], focus: 'continue' },
+  ),
+  pageCase('select-account-long', 'select-account', {
+    ...form,
+    client: { name: LONG },
+    account: { name: LONG, email: LONG },
+  }),
+  pageCase(
+    'logout',
+    'logout',
+    { action: '/post', xsrf: 'xsrf-token', client, account },
+    { ids: ['op.logoutForm', 'logout-yes', 'logout-no'] },
+  ),
+  pageCase('logout-bare', 'logout', { action: '/post', xsrf: EVIL }),
+  pageCase('logged-out', 'logged-out', { client }, { ids: ['back'] }),
+  pageCase('logged-out-hostile', 'logged-out', { client: hostile }),
+  pageCase(
+    'error',
+    'error',
+    {
+      status: 400,
+      error: 'invalid_redirect_uri',
+      description: "redirect_uri did not match any of the client's registered redirect_uris",
+      requestId: '0197f3c2-9d1e-7b44-a1c0-5d2f0c1e8a77',
+    },
+    { ids: ['request-id'] },
+  ),
+  pageCase('error-hostile', 'error', { status: 500, error: EVIL, description: EVIL + LONG, requestId: LONG }),
+  pageCase(
+    'home',
+    'home',
+    {
+      issuer: 'http://localhost:3000',
+      version: '0.1.0',
+      docsUrl: '/docs',
+      demo: { email: 'demo@example.com', password: 'Open-the-d00r-please' },
+    },
+    { ids: ['try', 'demo-email', 'demo-password'] },
+  ),
+  pageCase('home-production', 'home', { issuer: 'https://id.example.com', version: '0.1.0', docsUrl: '/docs' }),
+  pageCase(
+    'demo',
+    'demo',
+    {
+      ...demo,
+      idToken: { raw: jwt, header, claims },
+      accessToken: { raw: 'aT4dRk1hJm3bq0Zc9mXn7sQw2LrVt8yE', scope: manyScopes.join(' '), expiresAt: now + 3600 },
+      userinfo: { sub: claims.sub, name: 'Demo Person', email: claims.email, address: { country: 'Italia' } },
+    },
+    { ids: ['refresh', 'restart', 'logout', 'id-token', 'access-token', 'userinfo'] },
+  ),
+  pageCase('demo-refreshed', 'demo', {
+    ...demo,
+    refreshed: true,
+    canRefresh: false,
+    accessToken: { raw: jwt, header, claims, expiresAt: 1e300 },
+    userinfo: { evil: EVIL, long: LONG },
+  }),
+  pageCase(
+    'forgot',
+    'ask-mail',
+    { ...form, purpose: 'forgot', failed: false },
+    { ids: ['identifier', 'submit'], focus: 'identifier' },
+  ),
+  pageCase(
+    'sign-up',
+    'ask-mail',
+    { ...form, purpose: 'sign-up', failed: true, typed: EVIL },
+    { ids: ['email', 'submit'], focus: 'error' },
+  ),
+  pageCase('mail-sent', 'mail-sent', { purpose: 'forgot', lifetimeSeconds: 1_800 }),
+  pageCase('mail-sent-sign-up', 'mail-sent', { purpose: 'sign-up', lifetimeSeconds: 86_400 }),
+  pageCase(
+    'set-password',
+    'set-password',
+    {
+      ...form,
+      purpose: 'reset_password',
+      email: account.email,
+      newPassword: { rules: [{ name: 'too_short', limit: 12 }] },
+    },
+    { ids: ['new-password', 'submit'] },
+  ),
+  pageCase('set-password-invitation', 'set-password', {
+    ...form,
+    purpose: 'invitation',
+    email: `${LONG}@example.com`,
+    newPassword: { rules: [{ name: 'too_short', limit: 12 }], isFirst: true },
+  }),
+  pageCase(
+    'set-password-sign-up',
+    'set-password',
+    {
+      action: EVIL,
+      csrf: EVIL,
+      purpose: 'sign_up',
+      email: EVIL,
+      name: EVIL,
+      nameFailed: true,
+      newPassword: { rules: [{ name: 'too_short', limit: 12 }], failed: ['too_short'], isFirst: true },
+    },
+    { ids: ['name', 'new-password', 'submit'] },
+  ),
+  ...(['verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
+    pageCase(`confirm-${purpose}`, 'confirm-link', { ...form, purpose, email: EVIL }, { ids: ['submit'] }),
+  ),
+  ...(['reset_password', 'invitation', 'sign_up', 'verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
+    pageCase(`link-done-${purpose}`, 'link-done', { purpose }, { ids: ['account'] }),
+  ),
+  pageCase('link-gone', 'link-gone', { purpose: 'reset_password' }, { ids: ['forgot'] }),
+  pageCase('link-gone-taken', 'link-gone', { purpose: 'sign_up', isTaken: true }),
+  pageCase('outbox', 'outbox', {
+    mails: [
+      { url: '/outbox/a.eml', to: 'ada@example.com', subject: EVIL + LONG, date: 'Tue, 01 Sep 2026 10:00:00 +0000' },
+    ],
+  }),
+  pageCase('outbox-empty', 'outbox', { mails: [] }),
+  pageCase('outbox-mail', 'outbox-mail', {
+    from: EVIL,
+    to: EVIL,
+    subject: EVIL,
+    date: EVIL,
+    parts: [
+      { text: `${EVIL}\n`, isLink: false },
+      { text: `http://localhost:3000/account/link/unlock?token=${LONG}`, isLink: true },
+    ],
+  }),
+  pageCase(
+    'login-side-ways',
+    'login',
+    { ...form, client, forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' },
+    {
+      ids: ['forgot', 'sign-up'],
+    },
+  ),
+  pageCase('demo-failed', 'demo', {
+    ...demo,
+    steps: [...steps.slice(0, 2), { step: 'error', detail: EVIL }],
+    canRefresh: false,
+    error: { error: 'access_denied', description: 'The person said no' },
+  }),
+];

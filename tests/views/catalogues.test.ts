@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
+import { createTranslator, type Locale, locales, negotiate } from '../../server/views/messages.ts';
+import { createViews, type MailName } from '../../server/views/views.ts';
+import { ACCOUNT_PAGE_CASES } from '../helpers/account_page_cases.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { PAGE_CASES } from '../helpers/page_cases.ts';
+
+const FOLDER = join(ROOT, 'server', 'views');
+
+type Messages = Readonly<Record<string, string>>;
+
+function read(locale: Locale): Messages {
+  return JSON.parse(readFileSync(join(FOLDER, 'messages', `${locale}.json`), 'utf8')) as Messages;
+}
+
+function placeholders(text: string): string[] {
+  return [...new Set(Array.from(text.matchAll(/\{(\w+)\}/g), ([, name = '']) => name))].sort();
+}
+
+const DIRECTIONS: Readonly<Record<Locale, 'ltr' | 'rtl'>> = { en: 'ltr', de: 'ltr', ar: 'rtl' };
+
+/** What is the same in English: names, signs, and terms that a language has taken over. */
+const SAME_EVERYWHERE = ['brand.name', 'title.page', 'account.overview.count'];
+const SAME: Readonly<Record<Exclude<Locale, 'en'>, readonly string[]>> = {
+  de: [
+    'mail.fact.browser',
+    'mail.factor.passkey',
+    'account.nav.passkeys',
+    'account.profile.names',
+    'account.second-factor.passkeys',
+    'account.passkeys.title',
+    'account.passkeys.name',
+    'error.status',
+    'home.issuer',
+    'home.version',
+    'demo.userinfo',
+    'demo.header',
+    'demo.claims',
+    'demo.name',
+  ],
+  ar: [],
+};
+
+test('every catalogue that there is can be spoken', () => {
+  const files = readdirSync(join(FOLDER, 'messages')).map((file) => file.replace('.json', ''));
+  assert.deepEqual(files.sort(), [...locales].sort());
+});
+
+for (const locale of locales) {
+  const messages = read(locale);
+
+  describe(`the catalogue ${locale}`, () => {
+    test('has the keys of English, and no others', () => {
+      assert.deepEqual(Object.keys(messages).sort(), Object.keys(en).sort());
+    });
+
+    test('has the placeholders of English in each message', () => {
+      const of = (catalogue: Messages) => Object.entries(catalogue).map(([key, text]) => [key, placeholders(text)]);
+      assert.deepEqual(Object.fromEntries(of(messages)), Object.fromEntries(of(en)));
+    });
+
+    test('is text: nothing empty, no markup, no stray space, and quotes as they are printed', () => {
+      for (const [key, text] of Object.entries(messages)) {
+        assert.ok(text !== '' && text === text.trim() && !/\s{2}|[\n\t]/.test(text), `${key}: space in “${text}”`);
+        assert.doesNotMatch(text, /[<>"'`]|&\w+;/, key);
+        assert.doesNotMatch(text.replaceAll(/\{\w+\}/g, ''), /[{}]/, key);
+      }
+    });
+
+    test('dates, numbers and durations are written in its language', () => {
+      assert.deepEqual(Intl.DateTimeFormat.supportedLocalesOf(locale), [locale]);
+      assert.deepEqual(Intl.NumberFormat.supportedLocalesOf(locale), [locale]);
+    });
+
+    test('every page speaks it, and says so', () => {
+      const { dir } = createTranslator(locale);
+      assert.equal(dir, DIRECTIONS[locale]);
+      for (const { name, render } of [...PAGE_CASES, ...ACCOUNT_PAGE_CASES]) {
+        const html = render(locale);
+        assert.ok(html.startsWith(`<!doctype html>\n<html lang="${locale}" dir="${dir}">`), name);
+        assert.doesNotMatch(html, /undefined|\[object/, name);
+      }
+    });
+
+    test('every mail speaks it in both its forms, and says so', () => {
+      for (const name of MAILS) {
+        const mail = views.mail(name, MAIL, locale);
+        assert.ok(mail.html.startsWith(`<!doctype html>\n<html lang="${locale}" dir="${DIRECTIONS[locale]}">`), name);
+        for (const form of [mail.subject, mail.text, mail.html]) {
+          assert.doesNotMatch(form, /undefined|\{\w+\}|\[object/, name);
+        }
+        if (locale === 'en') continue;
+        const english = views.mail(name, MAIL, 'en');
+        assert.notEqual(mail.subject, english.subject, name);
+        const spoken = new Set(mail.text.split(/\n+/));
+        const shared = english.text.split(/\n+/).filter((line) => spoken.has(line) && /[a-z] [a-z]+ [a-z]/.test(line));
+        assert.deepEqual(shared, [], name);
+      }
+    });
+
+    if (locale === 'en') return;
+
+    test('leaves nothing in English but what is the same there', () => {
+      const same = Object.entries(en).filter(([key, text]) => messages[key] === text);
+      assert.deepEqual(same.map(([key]) => key).sort(), [...SAME_EVERYWHERE, ...SAME[locale]].sort());
+    });
+  });
+}
+
+test('there is a case for every page', () => {
+  const folder = join(FOLDER, 'templates');
+  const templates = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.eta') && !/^(partials|mails)\//.test(file))
+    .map((file) => file.replace('.eta', ''));
+  const pages = new Set([...PAGE_CASES, ...ACCOUNT_PAGE_CASES].map(({ page }) => page));
+  assert.deepEqual([...pages].sort(), templates.sort());
+});
+
+test('a region speaks the language of its own, and a language that there is not falls back to English', () => {
+  for (const locale of locales) assert.equal(negotiate(`tlh ${locale}-ZZ`), locale);
+  assert.equal(negotiate('tlh', 'tlh-ZZ, xx;q=0.9'), 'en');
+});
+
+const views = createViews();
+
+const MAIL = {
+  email: 'ada@example.com',
+  name: 'Ada Lovelace',
+  newEmail: 'countess@example.com',
+  host: 'id.example.com',
+  at: Date.UTC(2026, 8, 21, 14, 13),
+  timeZone: 'Europe/London',
+  link: { url: 'https://id.example.com/account/link/unlock?token=t', lifetimeSeconds: 1_800 },
+  details: { browser: 'Firefox 142', system: 'Linux', address: '192.0.2.1', factor: 'recovery_code' },
+};
+
+// A table rather than a list: one that lacks a mail doesn't compile.
+const MAILS = Object.keys({
+  reset: true,
+  sign_up: true,
+  already_registered: true,
+  verify_email: true,
+  invitation: true,
+  change_email: true,
+  change_email_requested: true,
+  email_changed: true,
+  locked: true,
+  unlocked: true,
+  new_device: true,
+  password_changed: true,
+  factor_added: true,
+  factor_removed: true,
+  recovery_codes_renewed: true,
+  username_changed: true,
+  test: true,
+} satisfies Record<MailName, true>) as MailName[];
