@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { authorize } from '../helpers/relying_party.ts';
+import { begin, submit } from './support.ts';
+
+/** What a person is told of signing in, by mail and among the security events. */
+const scope = { after };
+const post = await mailbox(scope);
+const app = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url } });
+const party = await app.seed.party();
+const FIREFOX = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' };
+
+const signIn = (person: Person, browser: BrowserSession) =>
+  authorize({ issuer: app.issuer, party, person, browser, params: { prompt: 'login' } });
+const subjectsTo = ({ email }: Person) =>
+  post.mails.filter(({ to }) => to.includes(email)).map(({ subject }) => subject);
+
+async function eventsOf({ id }: Person): Promise<string[]> {
+  const text = 'SELECT kind FROM security_events WHERE account_id = $1 ORDER BY id';
+  return (await app.db.run<{ kind: string }>({ name: '', text }, [id])).map(({ kind }) => kind);
+}
+
+/** All that is queued has been sent. */
+async function settled(): Promise<void> {
+  const last = await app.seed.person();
+  await guessWrongly(last);
+  await post.next(last.email);
+}
+
+async function guessWrongly({ email }: Pick<Person, 'email'>): Promise<void> {
+  const { browser, page } = await begin(app, party);
+  for (let i = 0; i < 5; i += 1) {
+    await submit(browser, page, { identifier: email, password: 'wrong', action: 'signin' });
+  }
+}
+
+test('of a new browser, but not of the first one, nor of one that is known', async () => {
+  const person = await app.seed.person();
+  const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
+  await signIn(person, home);
+  await signIn(person, home);
+  await settled();
+  assert.deepEqual(subjectsTo(person), []);
+  const { page } = await begin(app, party, {}, office);
+  await submit(office, page, { identifier: person.email, password: person.password, action: 'signin' });
+  assert.deepEqual(await eventsOf(person), ['signed_in', 'signed_in'], 'not before it is done');
+  await signIn(person, office);
+  const mail = await post.next(person.email);
+  assert.match(mail.subject, /new/i);
+  await signIn(person, office);
+  await signIn(person, home);
+  await settled();
+  assert.equal(subjectsTo(person).length, 1);
+  assert.deepEqual(await eventsOf(person), ['signed_in', 'signed_in', 'new_device', 'signed_in', 'signed_in']);
+});
+
+test('what they are told names the browser and the address', async () => {
+  const person = await app.seed.person();
+  await signIn(person, browserSession(app.issuer));
+  const { browser, page } = await begin(app, party);
+  const { action, fields } = formOf(page);
+  const form = { ...fields, identifier: person.email, password: person.password, action: 'signin' };
+  const consent = await browser.follow(await browser.post(action, form, FIREFOX));
+  const { action: to, fields: hidden } = formOf(consent);
+  await browser.post(to, { ...hidden, action: 'allow' }, FIREFOX);
+  const { text, html } = await post.next(person.email);
+  for (const part of [text, html]) {
+    assert.match(part, /Firefox/);
+    assert.match(part, /127\.0\.0\.1/);
+  }
+});
+
+test('of a lock, once; and nobody is told of one of an address that nobody has', async () => {
+  const person = await app.seed.person();
+  await guessWrongly(person);
+  await guessWrongly({ email: 'nobody@example.com' });
+  await settled();
+  assert.equal(subjectsTo(person).length, 1);
+  assert.deepEqual(await eventsOf(person), ['locked']);
+  assert.equal(post.mails.filter(({ to }) => to.includes('nobody@example.com')).length, 0);
+});
