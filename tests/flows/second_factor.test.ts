@@ -8,6 +8,7 @@ import { type Deployment, deployment, type Party, type Person } from '../helpers
 import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
 import { redeem } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
 import { type Begun, begin, callbackOf, idTokenOf, shown, submit, submitPassword } from './support.ts';
 
 const TWO_FACTORS = 'urn:cardea:acr:2fa';
