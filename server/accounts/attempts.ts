@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db, Row } from '../platform/db.ts';
+import type { Bound, Db, Row, Statement } from '../platform/db.ts';
 import { unavailable } from '../platform/errors.ts';
 import { blindIndex, hashToken } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
@@ -19,9 +20,9 @@ import type { Accounts, Credentials } from './store.ts';
  * Cookies").
  */
 export interface Attempts {
-  /** Looks the person up and takes a guess at their password, in one statement. @throws AppError 503 when too many are in flight */
+  /** Looks the person up and takes a guess at their password, in one statement. @throws AppError 503 when too many stay in flight */
   takePassword(input: { identifier: string; deviceToken: string | undefined }): Promise<PasswordGuess>;
-  /** @throws AppError 503 when too many are in flight */
+  /** @throws AppError 503 when too many stay in flight */
   take(input: { account: Account; factor: CodeFactor; deviceToken: string | undefined }): Promise<Guess>;
   /** It was wrong. One that was not allowed does not count, at the same cost: how long it takes tells of no lock. */
   failed(guess: Guess): Promise<{ lockedNow: boolean }>;
@@ -66,6 +67,10 @@ const LOCK_SECONDS_MOST = 24 * 3_600;
 const MEMORY_SECONDS = 24 * 3_600;
 /** A guess that nobody has settled by then counts as wrong: its process died, or its request failed. */
 const IN_FLIGHT_SECONDS = 60;
+
+/** How often, and after how long, a guess is tried again that has to wait for others: a second and a half in all. */
+const BUSY_TRIES = 31;
+const BUSY_PAUSE_MS = 50;
 
 /** How long the next lock lasts, in seconds, after so many (an SQL expression) in a row. */
 const lockSeconds = (locks: string) => `least(${LOCK_SECONDS} * power(2, least(${locks}, 10)), ${LOCK_SECONDS_MOST})`;
@@ -194,17 +199,36 @@ interface PasswordGuessRow extends GuessRow {
   readonly device_first: boolean;
 }
 
-export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Uint8Array; now: Clock }): Attempts {
-  const { db, accounts, indexKey, now } = parts;
+/** @param parts `pause` waits for those in flight to be settled; milliseconds */
+export function createAttempts(parts: {
+  db: Db;
+  accounts: Accounts;
+  indexKey: Uint8Array;
+  now: Clock;
+  pause?: (ms: number) => Promise<unknown>;
+}): Attempts {
+  const { db, accounts, indexKey, now, pause = setTimeout } = parts;
   const SQL = createStatements(accounts.columns);
   const time = () => new Date(now());
   const hashOf = (deviceToken: string | undefined) => (deviceToken === undefined ? null : hashToken(deviceToken));
 
+  /** One more guess than may be wrong waits for those before it: when they are right, it may be as well. */
+  async function run<R extends GuessRow>(statement: Statement, values: () => readonly unknown[]): Promise<R> {
+    for (let tries = 1; ; tries += 1) {
+      const [row] = await db.run<R>(statement, values());
+      if (!row) throw new Error('a guess left no row');
+      if (row.verdict !== 'busy') return row;
+      // No verdict on what was guessed: those before it may yet turn out right.
+      if (tries === BUSY_TRIES) throw unavailable('signing in to this account');
+      await pause(BUSY_PAUSE_MS);
+    }
+  }
+
   return {
     async takePassword({ identifier, deviceToken }) {
       const lookup = blindIndex(indexKey, normaliseIdentifier(identifier));
-      const [row] = await db.run<PasswordGuessRow>(SQL.takePassword, [time(), hashOf(deviceToken), lookup]);
-      const found = judged(row);
+      const device = hashOf(deviceToken);
+      const found = await run<PasswordGuessRow>(SQL.takePassword, () => [time(), device, lookup]);
       return {
         ...guessOf(found),
         credentials: accounts.credentialsOf(found),
@@ -214,8 +238,8 @@ export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Ui
     },
 
     async take({ account, factor, deviceToken }) {
-      const [row] = await db.run<GuessRow>(SQL.take, [time(), hashOf(deviceToken), account.id, factor]);
-      return guessOf(row);
+      const device = hashOf(deviceToken);
+      return guessOf(await run<GuessRow>(SQL.take, () => [time(), device, account.id, factor]));
     },
 
     async failed({ bucket, allowed }) {
@@ -233,14 +257,6 @@ export function createAttempts(parts: { db: Db; accounts: Accounts; indexKey: Ui
   };
 }
 
-function guessOf(row: GuessRow | undefined): Guess {
-  const { bucket, verdict } = judged(row);
-  // No verdict on what was guessed: those before it may yet turn out right.
-  if (verdict === 'busy') throw unavailable('signing in to this account');
+function guessOf({ bucket, verdict }: GuessRow): Guess {
   return { allowed: verdict === 'taken', bucket };
-}
-
-function judged<R extends GuessRow>(row: R | undefined): R {
-  if (!row) throw new Error('a guess left no row');
-  return row;
 }

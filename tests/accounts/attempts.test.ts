@@ -18,7 +18,9 @@ const now = () => clock.ms;
 const { db } = await database({ after }, { poolSize: 8 });
 const indexKey = randomBytes(32);
 const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
-const attempts = createAttempts({ db, accounts, indexKey, now });
+/** What happens while a guess waits for those before it. */
+let meanwhile: () => Promise<unknown> = async () => {};
+const attempts = createAttempts({ db, accounts, indexKey, now, pause: () => meanwhile() });
 const devices = createDevices({ db, now });
 
 let people = 0;
@@ -165,6 +167,18 @@ describe('attempts', () => {
     const locked = await Promise.all(taken.map(({ guess }) => guess && attempts.failed(guess)));
     assert.equal(locked.filter((one) => one?.lockedNow).length, 1, 'one of them tells of the lock');
     assert.equal(await guessWrong(email), 'locked');
+  });
+
+  test('one that has to wait for others goes on when they were right', async () => {
+    const { email } = await person();
+    const others = await Promise.all(Array.from({ length: FAILURES }, () => take(email)));
+    meanwhile = async () => {
+      const { guess } = others.pop() ?? {};
+      if (guess) await db.transact([attempts.succeeded(guess)]);
+    };
+    assert.equal((await take(email)).verdict, 'taken');
+    assert.equal(others.length, FAILURES - 1, 'as soon as there is room');
+    meanwhile = async () => {};
   });
 
   test('a guess that nobody settled counts as wrong: its process died', async () => {
