@@ -100,7 +100,7 @@ const COMPUTED: readonly (readonly [what: string, hash: string, password: string
     SECRET,
   ],
   ['argon2d', hashSync(SECRET, { algorithm: 0, memoryCost: 4_096, timeCost: 3, parallelism: 4 }), SECRET],
-  ['bcrypt of cost 10', bcrypt.hashSync(SECRET, { cost: 10 }), SECRET],
+  ['bcrypt of cost 10', bcrypt.hashSync(SECRET, 10), SECRET],
   ['Firebase with other parameters', firebaseOf({ ...FIREBASE, rounds: 4, memCost: 12 }), SECRET],
 ];
 

@@ -205,7 +205,7 @@ describe('a hash that was made in another way', () => {
 
   test('begins to age with the sign-in that renews it, when its age was not known', async (t) => {
     const { accounts, clock, room } = await setUp(t);
-    const passwordHash = bcrypt.hashSync(passwordNo(0), { cost: 4 });
+    const passwordHash = bcrypt.hashSync(passwordNo(0), 4);
     const [account] = await accounts.createAll([{ ...ADA, passwordHash, passwordSetAt: null }]);
     assert.ok(account && account.passwordSetAt === null);
     clock.ms += 60_000;

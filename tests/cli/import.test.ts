@@ -19,7 +19,7 @@ const b64 = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
 const SCRYPT = { N: 4_096, r: 8, p: 1 };
 /** One hash a kind: ten thousand of them would take longer to make than to import. */
 const KINDS: Readonly<Record<string, string>> = {
-  bcrypt: bcrypt.hashSync(PASSWORD, { cost: 4 }),
+  bcrypt: bcrypt.hashSync(PASSWORD, 4),
   pbkdf2: `$pbkdf2-sha256$i=1000$${b64(salt)}$${b64(pbkdf2Sync(PASSWORD, salt, 1_000, 32, 'sha256'))}`,
   pbkdf2_sha512: `$pbkdf2-sha512$i=1000$${b64(salt)}$${b64(pbkdf2Sync(PASSWORD, salt, 1_000, 64, 'sha512'))}`,
   scrypt: `$scrypt$ln=12,r=8,p=1$${b64(salt)}$${b64(scryptSync(PASSWORD, salt, 32, SCRYPT))}`,

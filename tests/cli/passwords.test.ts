@@ -76,10 +76,7 @@ describe('passwords status', () => {
     await create('bcrypt');
     await cardea(['users', 'create', '--email', 'none@example.com', '--no-password']);
     const ids = await sql('SELECT id FROM accounts ORDER BY id', []);
-    await sql('UPDATE accounts SET password_hash = $2 WHERE id = $1', [
-      ids[2]?.id,
-      bcrypt.hashSync(PASSWORD, { cost: 4 }),
-    ]);
+    await sql('UPDATE accounts SET password_hash = $2 WHERE id = $1', [ids[2]?.id, bcrypt.hashSync(PASSWORD, 4)]);
     const good = await cardea(['passwords', 'status', '--json'], { env });
     assert.equal(good.code, 0, good.stderr);
     const rows = (items: { kind: string; pepper: string | null; state: string; people: number }[]) =>
