@@ -27,9 +27,7 @@ interface UpdateOptions extends PrintOptions {
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
-export function clientsCommand(program: Command): void {
-  const noun = program.command('clients').description('apps that sign people in here');
-
+export function clientsCommand(noun: Command): void {
   noun
     .command('create')
     .description('register an app; prints its secret, once')

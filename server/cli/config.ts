@@ -2,9 +2,7 @@ import type { Command } from 'commander';
 import { describeConfig } from '../config.ts';
 import { JSON_OPTION, type PrintOptions, printItems } from './output.ts';
 
-export function configCommand(program: Command): void {
-  const noun = program.command('config').description('settings');
-
+export function configCommand(noun: Command): void {
   noun
     .command('check')
     .description('check the CARDEA_* variables and print what is in force, secrets masked')

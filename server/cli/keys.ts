@@ -21,9 +21,7 @@ const COLUMNS = [
   'revoked',
 ];
 
-export function keysCommand(program: Command): void {
-  const noun = program.command('keys').description('the keys that sign tokens; they rotate by themselves');
-
+export function keysCommand(noun: Command): void {
   noun
     .command('list')
     .description('all keys, oldest first')

@@ -11,9 +11,7 @@ import { createViews } from '../views/views.ts';
 import { verb } from './context.ts';
 import { JSON_OPTION, type PrintOptions, printItem } from './output.ts';
 
-export function mailCommand(program: Command): void {
-  const noun = program.command('mail').description('what is mailed to people');
-
+export function mailCommand(noun: Command): void {
   noun
     .command('test')
     .description('send a mail and print what the mail server answered')

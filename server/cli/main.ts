@@ -2,16 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { KeyError } from '../../keys/errors.ts';
 import pkg from '../../package.json' with { type: 'json' };
 import { AppError, isUnavailable } from '../platform/errors.ts';
-import { clientsCommand } from './clients.ts';
-import { configCommand } from './config.ts';
 import { Interrupted, UsageError } from './context.ts';
-import { keysCommand } from './keys.ts';
-import { mailCommand } from './mail.ts';
-import { masterKeyCommand } from './master_key.ts';
-import { migrateCommand } from './migrate.ts';
-import { passwordsCommand } from './passwords.ts';
-import { resourcesCommand } from './resources.ts';
-import { usersCommand } from './users.ts';
 
 export const EXIT_DONE = 0;
 export const EXIT_REFUSED = 1;
@@ -26,7 +17,7 @@ export async function main(args: readonly string[]): Promise<void> {
     });
   }
   try {
-    await createProgram().parseAsync([...args], { from: 'user' });
+    await (await createProgram(args)).parseAsync([...args], { from: 'user' });
     process.exitCode ??= EXIT_DONE;
   } catch (error) {
     // Whatever was interrupted may still be under way: end now. Everything that had to be closed is.
@@ -35,7 +26,47 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-export function createProgram(): Command {
+/** What a noun is about, and its verbs. Only the one that is asked for is loaded: that takes most of a second for all. */
+const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Command) => void> }>> = {
+  keys: {
+    about: 'the keys that sign tokens; they rotate by themselves',
+    load: async () => (await import('./keys.ts')).keysCommand,
+  },
+  clients: {
+    about: 'apps that sign people in here',
+    load: async () => (await import('./clients.ts')).clientsCommand,
+  },
+  users: {
+    about: 'people who sign in here',
+    load: async () => (await import('./users.ts')).usersCommand,
+  },
+  passwords: {
+    about: 'what may be a password, and how those that there are are stored',
+    load: async () => (await import('./passwords.ts')).passwordsCommand,
+  },
+  mail: {
+    about: 'what is mailed to people',
+    load: async () => (await import('./mail.ts')).mailCommand,
+  },
+  resources: {
+    about: 'APIs that get JWT access tokens when a client names them as resource (RFC 8707)',
+    load: async () => (await import('./resources.ts')).resourcesCommand,
+  },
+  migrate: {
+    about: "the database's schema",
+    load: async () => (await import('./migrate.ts')).migrateCommand,
+  },
+  'master-key': {
+    about: 'the key that seals what is secret in the database',
+    load: async () => (await import('./master_key.ts')).masterKeyCommand,
+  },
+  config: {
+    about: 'settings',
+    load: async () => (await import('./config.ts')).configCommand,
+  },
+};
+
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('cardea')
     .description('Looks after a Cardea identity provider. Talks to the same database as a running server.')
     .version(pkg.version)
@@ -48,18 +79,11 @@ export function createProgram(): Command {
       '\nSettings come from CARDEA_* variables; "cardea config check" lists them.' +
         '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.',
     );
-  const nouns = [
-    keysCommand,
-    clientsCommand,
-    usersCommand,
-    passwordsCommand,
-    mailCommand,
-    resourcesCommand,
-    migrateCommand,
-    masterKeyCommand,
-    configCommand,
-  ];
-  for (const addTo of nouns) addTo(program);
+  const asked = args.find((word) => Object.hasOwn(NOUNS, word)); // also of `cardea help users`
+  for (const [name, { about, load }] of Object.entries(NOUNS)) {
+    const noun = program.command(name).description(about);
+    if (name === asked) (await load())(noun);
+  }
   return program;
 }
 

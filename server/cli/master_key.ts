@@ -4,9 +4,7 @@ import { verb } from './context.ts';
 import { JSON_OPTION, note, type PrintOptions, printItems } from './output.ts';
 import { type Progress, reseal, SEALED_COLUMNS } from './reseal.ts';
 
-export function masterKeyCommand(program: Command): void {
-  const noun = program.command('master-key').description('the key that seals what is secret in the database');
-
+export function masterKeyCommand(noun: Command): void {
   noun
     .command('rotate')
     .description('re-seal everything under the first key of CARDEA_MASTER_KEY; safe beside running servers')

@@ -5,9 +5,7 @@ import { JSON_OPTION, type PrintOptions, printItems } from './output.ts';
 
 const COLUMNS = ['name', 'state', 'executed_at'];
 
-export function migrateCommand(program: Command): void {
-  const noun = program.command('migrate').description("the database's schema");
-
+export function migrateCommand(noun: Command): void {
   noun
     .command('up')
     .description('bring the schema up to date; safe beside running servers')

@@ -18,10 +18,7 @@ interface BuildOptions extends PrintOptions {
 
 const PROGRESS_EVERY = 10_000_000;
 
-export function passwordsCommand(program: Command): void {
-  const noun = program
-    .command('passwords')
-    .description('what may be a password, and how those that there are are stored');
+export function passwordsCommand(noun: Command): void {
   const blocklist = noun.command('blocklist').description('leaked passwords that nobody may choose');
 
   blocklist

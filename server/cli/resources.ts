@@ -10,11 +10,7 @@ interface CreateOptions extends PrintOptions {
   scope: string;
 }
 
-export function resourcesCommand(program: Command): void {
-  const noun = program
-    .command('resources')
-    .description('APIs that get JWT access tokens when a client names them as resource (RFC 8707)');
-
+export function resourcesCommand(noun: Command): void {
   noun
     .command('create')
     .description('register an API')

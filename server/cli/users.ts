@@ -32,9 +32,7 @@ interface CreateOptions extends PasswordOptions {
 const USER = 'id, e-mail address or username';
 const PAGE = 500;
 
-export function usersCommand(program: Command): void {
-  const noun = program.command('users').description('people who sign in here');
-
+export function usersCommand(noun: Command): void {
   noun
     .command('create')
     .description('add a person; asks for the password unless told otherwise')

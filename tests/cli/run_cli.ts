@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../helpers/artifacts.ts';
 import { track } from '../helpers/children.ts';
 import { database } from '../helpers/postgres.ts';
+import { inherited } from '../helpers/processes.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 
@@ -53,7 +54,7 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   const child = spawn(process.execPath, ['server/cli.ts', ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: homedir(), ...env },
+    env: { ...inherited(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
     timeout: 60_000,

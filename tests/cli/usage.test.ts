@@ -10,9 +10,12 @@ import { finished, runCli, setUpCli, startCli } from './run_cli.ts';
 
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   keys: ['list', 'rotate', 'revoke'],
-  clients: ['create', 'list', 'show', 'delete', 'rotate-secret'],
+  clients: ['create', 'list', 'show', 'update', 'delete', 'rotate-secret'],
   passwords: ['status', 'blocklist'],
-  users: ['create', 'list', 'show', 'disable', 'enable', 'set-password', 'invite'],
+  users: [
+    ...['create', 'list', 'show', 'disable', 'enable', 'unlock', 'set-password', 'invite', 'import'],
+    ...['sessions', 'end-sessions', 'events', 'groups', 'factors', 'reset-factors'],
+  ],
   resources: ['create', 'list', 'show', 'delete'],
   migrate: ['up', 'status'],
   'master-key': ['rotate'],
@@ -25,6 +28,7 @@ describe('cardea', () => {
     const top = await runCli(['--help']);
     assert.equal(top.code, 0);
     assert.equal((await runCli(['--version'])).stdout, '0.1.0\n');
+    assert.equal((await runCli(['help', 'keys'])).stdout, (await runCli(['keys', '--help'])).stdout);
     await Promise.all(
       Object.entries(VERBS).map(async ([noun, verbs]) => {
         assert.match(top.stdout, new RegExp(`^ {2}${noun} `, 'm'));

@@ -79,7 +79,7 @@ export async function startNode(scope: Scope, options: NodeOptions = {}): Promis
     Object.assign(settings, extra);
     const started = spawn(process.execPath, ['server/main.ts'], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, HOME: homedir(), ...settings },
+      env: { ...inherited(), ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -185,6 +185,12 @@ export async function startCluster(scope: Scope, options: NodeOptions & { nodes?
     Array.from({ length: count - 1 }, () => startNode(scope, { databaseUrl: url, env })),
   );
   return { nodes: [first, ...others], issuer, databaseUrl: url, masterKey };
+}
+
+/** What a process of ours gets of the test's own environment. */
+export function inherited(): Record<string, string> {
+  const { PATH = '', NODE_COMPILE_CACHE } = process.env;
+  return { PATH, HOME: homedir(), ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) };
 }
 
 async function isHealthy(port: number): Promise<boolean> {
