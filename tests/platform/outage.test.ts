@@ -52,6 +52,8 @@ async function situation(t: TestContext) {
   assert.equal((await clientCredentials(node, party)).status, 200);
   const stranger = browserSession(issuer);
   const loginPage = await stranger.follow(await stranger.get(authorizeUrl({ issuer, party }, VERIFIER)));
+  const profilePage = await browser.get('/account/profile');
+  const forgotPage = await stranger.get('/account/forgot');
   return {
     postgres,
     start,
@@ -65,6 +67,8 @@ async function situation(t: TestContext) {
     tokens: tokens.body,
     stranger,
     loginPage,
+    profilePage,
+    forgotPage,
   };
 }
 
@@ -76,7 +80,7 @@ function clientCredentials(node: ServerNode, party: Party) {
 
 /** Every request that needs the database. */
 function requests(s: Situation): Record<string, () => Promise<Answer>> {
-  const { issuer, party, cold, granted, tokens, stranger, loginPage, person, browser } = s;
+  const { issuer, party, cold, granted, tokens, stranger, loginPage, profilePage, forgotPage, person, browser } = s;
   const get = (path: string, headers: Record<string, string> = {}) => ask(new URL(path, issuer), { headers });
   const post = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
     ask(new URL(path, issuer), { method: 'POST', headers, body: new URLSearchParams(fields) });
@@ -89,6 +93,7 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
   };
   const bearer = { authorization: `Bearer ${tokens.access_token}` };
   const form = formOf(loginPage);
+  const [profile, forgot] = [formOf(profilePage), formOf(forgotPage)];
   const credentials = { ...form.fields, identifier: person.email, password: person.password, action: 'signin' };
   return {
     'refresh, client known': () => post('/token', refreshing, authorization(party)),
@@ -105,6 +110,11 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
     'authorize, signed in': () => browser.clone().get(authorizeUrl({ issuer, party }, VERIFIER)),
     'login page': () => stranger.clone().get(form.action),
     'login form': () => stranger.clone().post(form.action, credentials),
+    'the account': () => browser.clone().get('/account'),
+    'sessions of the account': () => browser.clone().get('/account/sessions'),
+    'a form of the account': () => browser.clone().post(profile.action, { ...profile.fields, name: 'Ada' }),
+    'forgotten password': () => stranger.clone().post(forgot.action, { ...forgot.fields, identifier: person.email }),
+    'a mailed link': () => get('/account/link/reset_password', { cookie: `cardea_link=${'x'.repeat(43)}` }),
     logout: () => browser.clone().get('/logout'),
     readiness: () => get('/readyz'),
   };
