@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { createViews } from '../../server/views/views.ts';
-import { ACCOUNT_PAGE_CASES } from '../helpers/account_page_cases.ts';
+import { after, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
-import { PAGE_CASES } from '../helpers/page_cases.ts';
-
-const views = createViews();
-const CASES = [...PAGE_CASES, ...ACCOUNT_PAGE_CASES];
+import { servePages } from '../helpers/page_server.ts';
 
 const LOOKS = [
   { name: '360', colorScheme: 'light', width: 360 },
@@ -75,35 +67,16 @@ const inksOf = (selector: string) => `[...document.querySelectorAll(${JSON.strin
   return boxes.filter(({ width, top }) => width > 0 && Math.abs(top - boxes[0].top) < 2).map(({ left }) => left);
 })`;
 
+const scope = { after };
+const { origin } = await servePages(scope);
+const browser = await launchChromium(scope);
+
 describe('pages in Arabic', () => {
-  let server: Server;
-  let browser: Browser;
-  let origin: string;
-
-  before(async () => {
-    server = createServer((request, response) => {
-      const asset = views.assets.get(request.url ?? '');
-      if (asset) return void response.setHeader('content-type', asset.type).end(asset.body);
-      const found = CASES.find(({ name }) => `/${name}` === request.url);
-      response.statusCode = found ? 200 : 404;
-      response.setHeader('content-type', 'text/html; charset=utf-8').end(found?.render('ar') ?? 'not found');
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await launchChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
   async function inPage(work: (page: Page, open: (name: string) => Promise<void>) => Promise<void>): Promise<void> {
     const page = await browser.newPage();
     try {
       await work(page, async (name) => {
-        const answer = await page.goto(`${origin}/${name}`);
+        const answer = await page.goto(`${origin}/${name}?ar`);
         assert.equal(answer?.status(), 200, name);
       });
     } finally {

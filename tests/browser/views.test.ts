@@ -1,27 +1,20 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { locales, negotiate } from '../../server/views/messages.ts';
 import { compileTemplates } from '../../server/views/templates.ts';
 import { createViews } from '../../server/views/views.ts';
-import { ACCOUNT_PAGE_CASES } from '../helpers/account_page_cases.ts';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { PAGE_CASES } from '../helpers/page_cases.ts';
-
-const CSP =
-  "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+import { EVERY_CASE, servePages } from '../helpers/page_server.ts';
 
 const views = createViews();
-const EVERY_CASE = [...PAGE_CASES, ...ACCOUNT_PAGE_CASES];
 
 /** Runs in the page; a string, because the server's program knows no DOM types. */
 const PROBE = `(() => {
@@ -104,43 +97,11 @@ const LOOKS = [
   { name: '320', colorScheme: 'light', width: 320 },
 ] as const;
 
+const scope = { after };
+const { origin, posted } = await servePages(scope);
+const browser = await launchChromium(scope);
+
 describe('views in Chromium', () => {
-  let server: Server;
-  let browser: Browser;
-  let origin: string;
-  let posted = '';
-
-  before(async () => {
-    server = createServer((request, response) => {
-      const [path = '/', language = ''] = (request.url ?? '/').split('?');
-      const locale = locales.find((one) => one === language) ?? 'en';
-      response.setHeader('content-security-policy', CSP);
-      const asset = views.assets.get(path);
-      if (asset) return void response.setHeader('content-type', asset.type).end(asset.body);
-      response.setHeader('content-type', 'text/html; charset=utf-8');
-      if (request.method === 'POST') {
-        posted = '';
-        request.setEncoding('utf8').on('data', (chunk: string) => {
-          posted += chunk;
-        });
-        request.on('end', () => response.end(views.render('logged-out', {}, 'en')));
-        return;
-      }
-      const found = EVERY_CASE.find(({ name }) => `/${name}` === path);
-      response.statusCode = found ? 200 : 404;
-      response.end(found?.render(locale) ?? 'not found');
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await launchChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
   /** A page, and what it complained of: console errors (CSP violations are among them), exceptions, dialogs. */
   async function open(options: { javaScriptEnabled?: boolean } = {}): Promise<{ page: Page; complaints: string[] }> {
     const page = await browser.newPage(options);
@@ -242,7 +203,7 @@ describe('views in Chromium', () => {
       await page.goto(`${origin}/${path}`);
       if (button === 'submit') await page.fill('#password', 'correct horse');
       await Promise.all([page.waitForURL('**/post'), page.click(`[id="${button}"]`)]);
-      return Object.fromEntries(new URLSearchParams(posted));
+      return Object.fromEntries(new URLSearchParams(posted()));
     };
     const csrf = 'csrf-token';
     const identifier = 'ada@example.com';
@@ -295,7 +256,7 @@ describe('views in Chromium', () => {
     await page.click('[data-reveal]');
     assert.equal(await page.getAttribute('#new-password', 'type'), 'text');
     await Promise.all([page.waitForURL('**/post'), page.click('#submit')]);
-    assert.equal(new URLSearchParams(posted).get('new_password'), `${'🔑'.repeat(256)}4`);
+    assert.equal(new URLSearchParams(posted()).get('new_password'), `${'🔑'.repeat(256)}4`);
     assert.deepEqual(complaints, []);
     await page.close();
   });
@@ -317,7 +278,7 @@ describe('views in Chromium', () => {
     await page.fill('#identifier', 'ada');
     await page.fill('#password', 'pw');
     await Promise.all([page.waitForURL('**/post'), page.press('#password', 'Enter')]);
-    assert.equal(new URLSearchParams(posted).get('action'), 'signin');
+    assert.equal(new URLSearchParams(posted()).get('action'), 'signin');
     await page.close();
   });
 });

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { locales } from '../../server/views/messages.ts';
+import { createViews } from '../../server/views/views.ts';
+import { ACCOUNT_PAGE_CASES } from './account_page_cases.ts';
+import { PAGE_CASES } from './page_cases.ts';
+import { defer, type Scope } from './scope.ts';
+
+/** Every page that there is, in every state that a test knows. */
+export const EVERY_CASE = [...PAGE_CASES, ...ACCOUNT_PAGE_CASES];
+
+const CSP =
+  "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+export interface PageServer {
+  /** A case is at `/<name>`, and in another language at `/<name>?<locale>`. */
+  readonly origin: string;
+  /** What the latest form sent, as it was sent. */
+  posted(): string;
+}
+
+/** Serves the pages as they are, without anything behind them, under the policy that they have to work under. */
+export async function servePages(scope: Scope): Promise<PageServer> {
+  const views = createViews();
+  let posted = '';
+  const server = createServer((request, response) => {
+    const [path = '/', language = ''] = (request.url ?? '/').split('?');
+    response.setHeader('content-security-policy', CSP);
+    const asset = views.assets.get(path);
+    if (asset) return void response.setHeader('content-type', asset.type).end(asset.body);
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    if (request.method === 'POST') {
+      posted = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => {
+        posted += chunk;
+      });
+      request.on('end', () => response.end(views.render('logged-out', {}, 'en')));
+      return;
+    }
+    const found = EVERY_CASE.find(({ name }) => `/${name}` === path);
+    response.statusCode = found ? 200 : 404;
+    response.end(found?.render(locales.find((one) => one === language) ?? 'en') ?? 'not found');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  defer(scope, () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, posted: () => posted };
+}
