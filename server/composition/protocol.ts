@@ -13,13 +13,16 @@ import type { Client } from '../clients/store.ts';
 import { signedLifetimes } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
+import { type ClientCertificates, createClientCertificates } from '../oidc/client_certificates.ts';
 import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { type DpopOptions, NONCE_SECRET } from '../oidc/dpop.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
@@ -41,7 +44,17 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
-  const serve = createServe(foundation, people, parties, units, found.find);
+  const certificates = createClientCertificates({
+    ...config.clientCertificates,
+    asked: config.tls?.asksForCertificates ?? false,
+    trustedProxies: config.trustedProxies,
+    now,
+  });
+  const dpop = {
+    nonceSecret: await loadServerSecret(db, sealer, NONCE_SECRET, now),
+    nonceRequired: config.dpopNonceRequired,
+  };
+  const serve = createServe(foundation, people, parties, units, found.find, { certificates, dpop });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -61,7 +74,7 @@ export async function createProtocol(foundation: Foundation, people: People, par
     void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  return { units, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
+  return { units, keyRing, serving, follower, certificates, findAccount: found.find, keepAccount: found.keep };
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
@@ -94,6 +107,7 @@ function createServe(
   parties: RelyingParties,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
+  constraints: { certificates: ClientCertificates; dpop: DpopOptions },
 ) {
   const { issuer, lifetimes } = config;
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
@@ -114,6 +128,7 @@ function createServe(
       now,
       units,
       pages,
+      ...constraints,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
@@ -142,7 +157,7 @@ function createServe(
       },
       async findClient(id) {
         const client = await parties.find(id);
-        if (!client) return undefined;
+        if (!client || !constraints.certificates.serve(client.metadata)) return undefined;
         const known = forProvider.get(client) ?? describeClient(client);
         forProvider.set(client, known);
         return known;

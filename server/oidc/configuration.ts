@@ -11,7 +11,9 @@ import type { Clock } from '../platform/clock.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import { createAdapterFactory } from './adapter.ts';
+import type { ClientCertificates } from './client_certificates.ts';
 import { loadGrant } from './consent.ts';
+import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
 
@@ -71,6 +73,8 @@ export interface ConfigurationOptions {
   readonly now: Clock;
   readonly units: Units;
   readonly pages: Pages;
+  readonly dpop: DpopOptions;
+  readonly certificates: ClientCertificates;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -94,7 +98,13 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader,
     claims: { ...mutable(CLAIMS), auth_time: null, iss: null, sid: null },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      ...options.certificates.authMethods,
+      'none',
+    ],
     clientBasedCORS,
     clientDefaults: { id_token_signed_response_alg: options.defaultAlg } as Partial<ClientMetadata>,
     // An ID token says who signed in; what else there is to know is asked at /userinfo (OpenID Connect Core §5.4).
@@ -114,14 +124,16 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     discovery: { ui_locales_supported: [...options.uiLocales] },
     enabledJWA: {
       clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      dPoPSigningAlgValues: [...PROOF_ALGS],
       idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
       userinfoSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
     },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: dpopFeature(options.dpop),
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
+      mTLS: options.certificates.feature,
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: {
         enabled: true,
