@@ -135,6 +135,7 @@ function createServe(
       units,
       pages,
       log,
+      now,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);

@@ -8,6 +8,7 @@ const BATCH = 1_000;
 const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
+  ['repeated_answers', 'id_hash'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],

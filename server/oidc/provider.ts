@@ -1,5 +1,6 @@
 import inject from 'light-my-request';
 import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
@@ -7,6 +8,7 @@ import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
+import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
@@ -21,6 +23,7 @@ export interface ProviderOptions {
   readonly units: Units;
   readonly pages: Pages;
   readonly log: Logger;
+  readonly now: Clock;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string): Promise<ClientForProvider | undefined>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
@@ -52,6 +55,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   provider.proxy = true;
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
   listen(provider, log);
+  const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
   /**
@@ -69,7 +73,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       const verdict = amend(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       for (const bound of await tellSeen(ctx)) unit.also(bound);
-      await unit.commit();
+      await refreshes.answer(ctx, unit);
     } catch (error) {
       unit.discard();
       present(ctx, error);

@@ -69,7 +69,8 @@ test('error bodies of /token (RFC 6749 §5.2)', async () => {
   const secret = authorization(party);
   const spent = await authorize({ issuer: app.issuer, party, person });
   const { body } = await redeem(app.issuer, party, spent);
-  await refresh(app.issuer, party, body.refresh_token ?? '');
+  const { body: next } = await refresh(app.issuer, party, body.refresh_token ?? '');
+  await refresh(app.issuer, party, next.refresh_token ?? '');
   const fresh = () => authorize({ issuer: app.issuer, party, person });
   const code = async (more: Record<string, string>, by: Party = party) => {
     const granted = await fresh();
