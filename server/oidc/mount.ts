@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { AppError } from '../platform/errors.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
+import { refuseTwoAuthorizations, tidy } from './habits.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
 import type { Document, Serving } from './serving.ts';
@@ -54,17 +55,19 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
 
   for (const [method, url] of MOUNTED) {
     const guarded = AUTHENTICATED.has(url);
+    const forClients = !NAVIGATED.some((one) => url.startsWith(one));
     app.route({
       method,
       url,
       // A HEAD that the provider took for a GET would use up codes and start interactions.
       exposeHeadRoute: false,
       config: {
-        oauth: !url.startsWith(ROUTES.authorization) && !url.startsWith(ROUTES.end_session),
+        oauth: forClients,
         answered: 'raw',
       },
       onRequest: async (request) => {
         refuseOversized(request);
+        if (forClients) refuseTwoAuthorizations(request.raw);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
       },
@@ -72,7 +75,10 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
         if (!guarded || reply.statusCode !== 401) return done();
         limits.count('client-authentication', request.ip).then(() => done(), done);
       },
-      handler: (request, reply) => serve(request, reply),
+      handler: (request, reply) => {
+        if (forClients) tidy(request.raw.headers);
+        return serve(request, reply);
+      },
     });
   }
 
