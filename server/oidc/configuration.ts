@@ -12,6 +12,7 @@ import type { Outbound } from '../platform/outbound.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import { createAdapterFactory } from './adapter.ts';
+import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { loadGrant } from './consent.ts';
 import { createFetching } from './fetching.ts';
 import type { Pages } from './pages.ts';
@@ -121,6 +122,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       userinfoSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
     },
     features: {
+      backchannelLogout: BACKCHANNEL_LOGOUT,
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
