@@ -63,6 +63,9 @@ export const OPTIONAL = {
   // RFC 9101 §10.5
   request_object_signing_alg: signingAlg,
   require_signed_request_object: flag,
+  // OpenID Connect Back-Channel Logout 1.0 §2.2
+  backchannel_logout_uri: webUri,
+  backchannel_logout_session_required: flag,
   // RFC 9126 §6
   require_pushed_authorization_requests: flag,
 };

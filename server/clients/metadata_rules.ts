@@ -114,6 +114,11 @@ const RULES: readonly Rule[] = [
     (client) => client.initiate_login_uri !== undefined && !client.initiate_login_uri.startsWith('https:'),
   ],
   [
+    'backchannel_logout_session_required',
+    'needs backchannel_logout_uri',
+    (client) => client.backchannel_logout_session_required === true && client.backchannel_logout_uri === undefined,
+  ],
+  [
     'subject_type',
     'a pairwise client redirects to one host alone (OpenID Connect Core §8.1)',
     (client) =>

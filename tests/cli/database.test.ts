@@ -82,6 +82,11 @@ describe('master-key rotate', () => {
       mail,
       seal('mails', mail),
     ]);
+    const delivery = randomUUID();
+    await query(db, `INSERT INTO deliveries (id, kind, client_id, sealed) VALUES ($1, 'any', 'c', $2)`, [
+      delivery,
+      seal('deliveries', delivery),
+    ]);
     for (let i = 0; i < 1_203; i += 1) {
       const hash = randomBytes(32);
       await query(db, `INSERT INTO records (id_hash, model, sealed, expires_at) VALUES ($1, 'X', $2, now())`, [
