@@ -114,9 +114,9 @@ const SQL = {
   revokeAuthorizations: {
     name: 'overview.revoke_authorizations',
     text: `WITH removed AS (
-             DELETE FROM session_authorizations a USING sessions s
-              WHERE s.uid = a.session_uid AND s.account_id = $1 AND a.client_id = $2
-             RETURNING a.client_id, a.sid, s.account_id
+             DELETE FROM session_authorizations
+              WHERE client_id = $2 AND session_uid = ANY (ARRAY(SELECT uid FROM sessions WHERE account_id = $1))
+             RETURNING client_id, sid, $1::uuid AS account_id
            )
            ${queueLogouts('removed e')}`,
   },

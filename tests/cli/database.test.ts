@@ -121,6 +121,7 @@ describe('master-key rotate', () => {
       sessions: [1, 1],
       records: [1_203, 1_203],
       links: [1, 1],
+      deliveries: [1, 1],
       mails: [1, 1],
     });
     assert.match(rotated.stderr, /^records: 1203 looked at, 1203 re-sealed$/m);
