@@ -12,7 +12,6 @@ import type { Config } from './config.ts';
 import { mountProvider } from './oidc/mount.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
-import { unavailable } from './platform/errors.ts';
 import { createHttp } from './platform/http.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
@@ -75,9 +74,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       units: protocol.units,
       serving: protocol.serving,
       limits,
-      assertCanSign() {
-        if (!protocol.follower.isInTouch()) throw unavailable('the key ring');
-      },
+      assertCanSign: protocol.assertCanSign,
     });
   });
   await formRoutes(http, foundation, people, parties, protocol);

@@ -15,6 +15,8 @@ interface CreateOptions extends PrintOptions {
   authMethod?: string;
   jwksUri?: string;
   jwksFile?: string;
+  backchannelLogoutUri?: string;
+  backchannelLogoutSession?: boolean;
   public?: boolean;
   native?: boolean;
   firstParty?: boolean;
@@ -22,8 +24,17 @@ interface CreateOptions extends PrintOptions {
 }
 
 interface UpdateOptions extends PrintOptions {
+  backchannelLogoutUri?: string;
+  backchannelLogoutSession?: boolean;
   secondFactor?: 'optional' | 'required';
 }
+
+const NONE = 'none';
+const LOGOUT_URI = [
+  '--backchannel-logout-uri <uri>',
+  'where it is told, server to server, that somebody signed out',
+] as const;
+const LOGOUT_SESSION = ['--backchannel-logout-session', 'tell it which session that was, by sid'] as const;
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -44,6 +55,8 @@ export function clientsCommand(noun: Command): void {
     )
     .addOption(new Option('--jwks-uri <uri>', 'where its public keys are, for private_key_jwt').conflicts('jwksFile'))
     .option('--jwks-file <file>', 'its public keys as a JSON Web Key Set')
+    .option(...LOGOUT_URI)
+    .option(...LOGOUT_SESSION)
     .option('--public', 'an app that cannot keep a secret: in a browser or on a device')
     .option('--native', 'an app on a device: people are asked each time, and a loopback redirect may have any port')
     .option('--first-party', 'one of our own: people are not asked for consent')
@@ -92,11 +105,19 @@ export function clientsCommand(noun: Command): void {
     .description('change what is given, and nothing else')
     .argument('<client-id>')
     .addOption(secondFactorOption())
+    .option(LOGOUT_URI[0], `${LOGOUT_URI[1]}; ${NONE} for not at all`)
+    .option(...LOGOUT_SESSION)
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
-        if (options.secondFactor === undefined) throw new UsageError('nothing to change was given');
-        const { client } = await clients.update(id, { secondFactorRequired: options.secondFactor === 'required' });
+        const { secondFactor } = options;
+        const metadata = logoutOf(options);
+        if (secondFactor === undefined && Object.keys(metadata).length === 0)
+          throw new UsageError('nothing to change was given');
+        const { client } = await clients.update(id, {
+          metadata,
+          ...(secondFactor === undefined ? {} : { secondFactorRequired: secondFactor === 'required' }),
+        });
         printItem(describe(client), options);
       }),
     );
@@ -143,8 +164,18 @@ function metadataOf(options: CreateOptions): MetadataInput {
     ...(options.grantType === undefined ? {} : { grant_types: options.grantType }),
     ...(options.native ? { application_type: 'native' } : {}),
     ...(method === undefined ? {} : { token_endpoint_auth_method: method }),
+    ...logoutOf(options),
     ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
     ...(options.jwksFile === undefined ? {} : { jwks: readJson(options.jwksFile) }),
+  };
+}
+
+/** OpenID Connect Back-Channel Logout 1.0 §2.2; an undefined member takes away what was there. */
+function logoutOf({ backchannelLogoutUri: uri, backchannelLogoutSession: session }: UpdateOptions): MetadataInput {
+  if (uri === NONE) return { backchannel_logout_uri: undefined, backchannel_logout_session_required: undefined };
+  return {
+    ...(uri === undefined ? {} : { backchannel_logout_uri: uri }),
+    ...(session ? { backchannel_logout_session_required: true } : {}),
   };
 }
 

@@ -17,6 +17,7 @@ import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
+import { unavailable } from '../platform/errors.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
@@ -61,7 +62,10 @@ export async function createProtocol(foundation: Foundation, people: People, par
     void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  return { units, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
+  const assertCanSign = () => {
+    if (!follower.isInTouch()) throw unavailable('the key ring');
+  };
+  return { units, keyRing, serving, follower, assertCanSign, findAccount: found.find, keepAccount: found.keep };
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
@@ -89,7 +93,7 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
 
 /** Makes the provider of a key set, with all that goes with it. */
 function createServe(
-  { config, log, now, views, secure }: Foundation,
+  { config, log, now, views, outbound, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
   units: Units,
@@ -114,6 +118,7 @@ function createServe(
       now,
       units,
       pages,
+      outbound,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;

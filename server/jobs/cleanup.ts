@@ -15,6 +15,7 @@ const EXPIRING = [
   ['devices', 'id_hash'],
   ['links', 'token_hash'],
   ['mails', 'id'],
+  ['deliveries', 'id'],
   ['security_events', 'id'],
 ] as const;
 

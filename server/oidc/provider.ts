@@ -6,6 +6,7 @@ import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../pl
 import type { Logger } from '../platform/log.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
+import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import { createRefreshes } from './refresh.ts';
@@ -54,6 +55,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  leaveLogoutToTheQueue(provider);
   listen(provider, log);
   const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));

@@ -1,4 +1,5 @@
 import type { Statement } from '../platform/db.ts';
+import { deleteSessions, lockSessions, queueLogouts } from './deliveries.ts';
 
 /**
  * Every statement of the hot path. Each is prepared once a connection, by name; their number per request is what
@@ -116,7 +117,8 @@ export function createStatements(accountColumns: string) {
       name: 'delete_records_of_grants',
       text: 'DELETE FROM records WHERE grant_id = ANY($1::text[])',
     },
-    deleteSessions: { name: 'delete_sessions', text: 'DELETE FROM sessions WHERE id_hash = ANY($1::bytea[])' },
+    lockSessions: { name: 'lock_sessions', text: lockSessions('s.id_hash = ANY($1::bytea[])') },
+    deleteSessions: { name: 'delete_sessions', text: deleteSessions('s.id_hash = ANY($1::bytea[])') },
     insertSession: {
       name: 'insert_session',
       text: `
@@ -137,6 +139,9 @@ export function createStatements(accountColumns: string) {
            WHERE uid = $1 RETURNING uid
         ), removed AS (
           DELETE FROM session_authorizations WHERE session_uid = $1 AND client_id = ANY($10::text[])
+          RETURNING client_id, sid
+        ), told AS (
+          ${queueLogouts('(SELECT r.client_id, r.sid, s.account_id FROM removed r, sessions s WHERE s.uid = $1) e')}
         )
         ${addAuthorizations(6)}`,
     },
