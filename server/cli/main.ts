@@ -60,6 +60,10 @@ const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Com
     about: 'the key that seals what is secret in the database',
     load: async () => (await import('./master_key.ts')).masterKeyCommand,
   },
+  conformance: {
+    about: "the OpenID conformance suite's plans, for development",
+    load: async () => (await import('./conformance.ts')).conformanceCommand,
+  },
   config: {
     about: 'settings',
     load: async () => (await import('./config.ts')).configCommand,
