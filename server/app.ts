@@ -58,6 +58,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     log,
     secure,
     trustedProxies: config.trustedProxies,
+    tls: config.tls,
     renderError: (error, request) =>
       views.render('error', error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
@@ -75,6 +76,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       units: protocol.units,
       serving: protocol.serving,
       limits,
+      certificates: protocol.certificates,
       assertCanSign() {
         if (!protocol.follower.isInTouch()) throw unavailable('the key ring');
       },

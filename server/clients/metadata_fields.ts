@@ -1,3 +1,4 @@
+import { CERTIFICATE_SUBJECTS } from './certificate_subjects.ts';
 import { checkJwks } from './jwks.ts';
 import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, webUri } from './readers.ts';
 import {
@@ -64,6 +65,11 @@ export const OPTIONAL = {
   // RFC 9101 §10.5
   request_object_signing_alg: signingAlg,
   require_signed_request_object: flag,
+  // RFC 8705 §2.1.2, §3.4
+  ...CERTIFICATE_SUBJECTS,
+  tls_client_certificate_bound_access_tokens: flag,
+  // RFC 9449 §5.2
+  dpop_bound_access_tokens: flag,
   // RFC 9126 §6
   require_pushed_authorization_requests: flag,
 };

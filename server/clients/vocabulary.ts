@@ -46,6 +46,8 @@ interface Authentication {
   readonly secret?: true;
   /** What proves the client is one of its keys. */
   readonly keys?: true;
+  /** What proves the client is a certificate that an authority has issued for a name that is agreed upon. */
+  readonly authority?: true;
   /** Nothing proves it. */
   readonly isPublic?: true;
 }
@@ -54,6 +56,9 @@ export const AUTH_METHODS = {
   client_secret_basic: { secret: true },
   client_secret_post: { secret: true },
   private_key_jwt: { keys: true },
+  // RFC 8705 §2
+  tls_client_auth: { authority: true },
+  self_signed_tls_client_auth: { keys: true },
   none: { isPublic: true },
 } as const satisfies Record<string, Authentication>;
 export type AuthMethod = keyof typeof AUTH_METHODS;

@@ -14,7 +14,9 @@ import type { Client } from '../clients/store.ts';
 import { signedLifetimes, termsOf } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
+import { type ClientCertificates, createClientCertificates } from '../oidc/client_certificates.ts';
 import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { type DpopOptions, NONCE_SECRET } from '../oidc/dpop.ts';
 import { createPages } from '../oidc/pages.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
@@ -44,8 +46,16 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
-  const pairwiseKey = await loadServerSecret(db, sealer, PAIRWISE_SECRET, now);
-  const serve = createServe(foundation, people, parties, units, found.find, pairwiseKey);
+  const certificates = createClientCertificates({
+    ...config.clientCertificates,
+    asked: config.tls?.asksForCertificates ?? false,
+    trustedProxies: config.trustedProxies,
+    now,
+  });
+  const secret = (name: string) => loadServerSecret(db, sealer, name, now);
+  const dpop = { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired };
+  const pairwiseKey = await secret(PAIRWISE_SECRET);
+  const serve = createServe(foundation, people, parties, units, found.find, { certificates, dpop, pairwiseKey });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -65,7 +75,7 @@ export async function createProtocol(foundation: Foundation, people: People, par
     void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  return { units, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
+  return { units, keyRing, serving, follower, certificates, findAccount: found.find, keepAccount: found.keep };
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
@@ -98,7 +108,7 @@ function createServe(
   parties: RelyingParties,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
-  pairwiseKey: Buffer,
+  parts: { certificates: ClientCertificates; dpop: DpopOptions; pairwiseKey: Buffer },
 ) {
   const { issuer, lifetimes } = config;
   const terms = termsOf(config);
@@ -116,11 +126,11 @@ function createServe(
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
       terms,
-      pairwiseKey,
       lifetimes,
       now,
       units,
       pages,
+      ...parts,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
@@ -150,7 +160,7 @@ function createServe(
       },
       async findClient(id) {
         const client = await parties.find(id);
-        if (!client) return undefined;
+        if (!client || !parts.certificates.serve(client.metadata)) return undefined;
         const known = forProvider.get(client) ?? describeClient(client, terms);
         forProvider.set(client, known);
         return known;

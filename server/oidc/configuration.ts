@@ -14,7 +14,9 @@ import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { askedAcr, unmetRequirements } from './claims_parameter.ts';
+import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
+import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Pages } from './pages.ts';
 import { createPairwise } from './pairwise.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
@@ -78,6 +80,8 @@ export interface ConfigurationOptions {
   readonly now: Clock;
   readonly units: Units;
   readonly pages: Pages;
+  readonly dpop: DpopOptions;
+  readonly certificates: ClientCertificates;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -107,7 +111,13 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader,
     claims: { ...mutable(CLAIMS), auth_time: null, iss: null, sid: null },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      ...options.certificates.authMethods,
+      'none',
+    ],
     clientBasedCORS,
     clientDefaults: { id_token_signed_response_alg: options.terms.signingAlgs[0] } as Partial<ClientMetadata>,
     // An ID token says who signed in; what else there is to know is asked at /userinfo (OpenID Connect Core §5.4).
@@ -125,14 +135,15 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
     discovery: { ui_locales_supported: [...options.uiLocales] },
-    enabledJWA: algorithms(),
+    enabledJWA: { ...algorithms(), dPoPSigningAlgValues: [...PROOF_ALGS] },
     extraClientMetadata: profile.extraClientMetadata,
     features: {
       ...requestFeatures(),
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: dpopFeature(options.dpop),
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
+      mTLS: options.certificates.feature,
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client),

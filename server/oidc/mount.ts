@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { AppError } from '../platform/errors.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
+import type { ClientCertificates } from './client_certificates.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
 import type { Document, Serving } from './serving.ts';
@@ -13,6 +14,7 @@ export interface MountOptions {
   readonly serving: Serving;
   /** Counts failed client authentications by address. */
   readonly limits: Limits;
+  readonly certificates: ClientCertificates;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -71,6 +73,7 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
       },
       onRequest: async (request) => {
         refuseOversized(request);
+        options.certificates.take(request);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
       },

@@ -6,6 +6,7 @@ import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../pl
 import type { Logger } from '../platform/log.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
+import { challengeForProof, explainReplay, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import { discoveryOf } from './profiles.ts';
@@ -65,6 +66,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
    */
   async function settle(ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
     const unit = units.current();
+    let proof: string | undefined;
     try {
       await next();
       // Part of the provider answers "not found" or "invalid" to whatever failed below it: that is no verdict.
@@ -74,10 +76,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       const verdict = amend(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       for (const bound of await tellSeen(ctx)) unit.also(bound);
+      proof = await spendProof(ctx, unit);
       await unit.commit();
     } catch (error) {
       unit.discard();
-      present(ctx, error);
+      present(ctx, explainReplay(error, proof));
     }
   }
 
@@ -89,12 +92,13 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
-    const { status, body } = outcomeOf(error);
+    const { status, body, challenge } = outcomeOf(error, ctx.oidc?.route);
     if (status >= 500 && !isUnavailable(error)) log.error({ error }, 'a request failed');
     for (const name of ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'])
       ctx.remove(name);
     ctx.status = status;
     ctx.set('cache-control', 'no-store');
+    if (challenge !== undefined) ctx.set('www-authenticate', challenge);
     if (status === 503) ctx.set('retry-after', String(RETRY_AFTER_SECONDS));
     if (ctx.accepts('json', 'html') === 'html') pages.error(ctx, body);
     else ctx.body = body;
@@ -123,6 +127,8 @@ export function pinnedHeaders(issuer: URL, address: string): Record<string, stri
 interface Outcome {
   status: number;
   body: { error: string; error_description: string };
+  /** WWW-Authenticate (RFC 9110 §11.6.1) */
+  challenge?: string;
 }
 
 /** RFC 6749 §5.2 for what only the database could decide. */
@@ -131,16 +137,21 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   credentials_changed: { status: 400, error: 'interaction_expired' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
   not_found: { status: 404, error: 'not_found' },
+  proof_replayed: { status: 400, error: 'invalid_dpop_proof' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, route: string | undefined): Outcome {
   const known = error instanceof AppError ? OUTCOMES[error.code] : undefined;
   if (!known) return { status: 500, body: { error: 'server_error', error_description: 'something went wrong' } };
   const description =
     known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
-  return { status: known.status, body: { error: known.error, error_description: description } };
+  const body = { error: known.error, error_description: description };
+  // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
+  if (known.error === 'invalid_dpop_proof' && route === 'userinfo')
+    return { status: 401, body, challenge: challengeForProof(description) };
+  return { status: known.status, body };
 }
 
 /**

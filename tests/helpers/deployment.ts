@@ -134,7 +134,7 @@ export async function deployment(
   const url = options.databaseUrl ?? (await databaseUrl(scope));
   const masterKey = options.masterKey ?? remember('master_key', randomBytes(32).toString('base64'));
   const port = await freePort();
-  const issuer = `http://localhost:${port}`;
+  const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}`;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
   defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
   const config = loadConfig({

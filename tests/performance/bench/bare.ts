@@ -10,6 +10,7 @@ import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import { generateKey } from '../../../keys/generate.ts';
 import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
+import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
 import type { Units } from '../../../server/records/unit.ts';
@@ -45,6 +46,14 @@ const configuration = createConfiguration({
   lifetimes: loadConfig({}).lifetimes,
   units,
   pages: createPages(createViews()),
+  dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
+  certificates: createClientCertificates({
+    asked: false,
+    header: undefined,
+    trustedProxies: [],
+    authorities: [],
+    now: Date.now,
+  }),
   async findAccount(id) {
     const person = people.get(id);
     if (!person) return undefined;
