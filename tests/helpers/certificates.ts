@@ -53,8 +53,8 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
       issuer: options.by ? new x509.X509Certificate(options.by.pem).subject : subject,
       notBefore: new Date(Date.now() + from * DAY_MS),
       notAfter: new Date(Date.now() + to * DAY_MS),
-      publicKey: own.public as CryptoKey,
-      signingKey: signingKey as CryptoKey,
+      publicKey: own.public,
+      signingKey: signingKey,
       signingAlgorithm: ALGORITHM,
       extensions: [
         new x509.BasicConstraintsExtension(options.ca ?? false, undefined, true),
@@ -62,7 +62,7 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
         ...(options.names ? [new x509.SubjectAlternativeNameExtension([...options.names])] : []),
       ],
     },
-    webcrypto as Crypto,
+    webcrypto,
   );
   const certificate = new X509Certificate(Buffer.from(made.rawData));
   return {
