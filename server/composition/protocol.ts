@@ -17,6 +17,7 @@ import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
+import { createStructuredTokens } from '../oidc/structured_tokens.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
@@ -103,6 +104,7 @@ function createServe(
   const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
   return async (set: LoadedKeySet): Promise<Served> => {
+    const structured = createStructuredTokens({ issuer, jwks: signingKeys(set), now, units });
     const configuration = createConfiguration({
       issuer,
       acrValues: Object.values(ACR),
@@ -114,6 +116,7 @@ function createServe(
       now,
       units,
       pages,
+      structured,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
@@ -135,6 +138,7 @@ function createServe(
       units,
       pages,
       log,
+      structured,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);

@@ -14,6 +14,7 @@ import { createAdapterFactory } from './adapter.ts';
 import { loadGrant } from './consent.ts';
 import type { Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
 
 export const LOGIN_PATH = '/login';
 
@@ -71,6 +72,7 @@ export interface ConfigurationOptions {
   readonly now: Clock;
   readonly units: Units;
   readonly pages: Pages;
+  readonly structured: StructuredTokens;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -88,7 +90,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   const secure = issuer.protocol === 'https:';
   const grantParts = { isFirstParty: options.isFirstParty, lifetime: lifetimes.refreshTokenAbsolute, now: options.now };
   return {
-    adapter: createAdapterFactory(options.units),
+    adapter: createAdapterFactory(options.units, options.structured),
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -139,6 +141,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     // `jwks_uri` is fetched from wherever a client says: no redirects, no endless bodies (design §7).
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
     findAccount: async (_ctx, id) => options.findAccount(id),
+    formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },

@@ -8,6 +8,7 @@ import { amend } from './amend.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import type { Handle } from './serving.ts';
+import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -21,6 +22,7 @@ export interface ProviderOptions {
   readonly units: Units;
   readonly pages: Pages;
   readonly log: Logger;
+  readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string): Promise<ClientForProvider | undefined>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
@@ -51,6 +53,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  admitStructuredTokens(provider, options.structured);
   listen(provider, log);
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
