@@ -21,6 +21,7 @@ import { createPages } from '../oidc/pages.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
+import { createStructuredTokens } from '../oidc/structured_tokens.ts';
 import { unavailable } from '../platform/errors.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
@@ -132,6 +133,7 @@ function createServe(
   const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
   return async (set: LoadedKeySet): Promise<Served> => {
+    const structured = createStructuredTokens({ issuer, jwks: signingKeys(set), now, units });
     const configuration = createConfiguration({
       issuer,
       acrValues: Object.values(ACR),
@@ -145,6 +147,7 @@ function createServe(
       pages,
       outbound,
       ...parts,
+      structured,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
@@ -168,6 +171,7 @@ function createServe(
       pages,
       log,
       now,
+      structured,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);

@@ -9,6 +9,7 @@ const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
   ['repeated_answers', 'id_hash'],
+  ['ended_tokens', 'what'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],

@@ -25,6 +25,7 @@ import { createPairwise } from './pairwise.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
 
 export const LOGIN_PATH = '/login';
 
@@ -86,6 +87,7 @@ export interface ConfigurationOptions {
   readonly outbound: Outbound;
   readonly dpop: DpopOptions;
   readonly certificates: ClientCertificates;
+  readonly structured: StructuredTokens;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -109,7 +111,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     now: options.now,
   };
   return {
-    adapter: createAdapterFactory(options.units),
+    adapter: createAdapterFactory(options.units, options.structured),
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -164,6 +166,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     },
     ...createFetching(options.outbound),
     findAccount: async (_ctx, id) => options.findAccount(id),
+    formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },

@@ -14,6 +14,7 @@ import type { Pages } from './pages.ts';
 import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
+import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -31,6 +32,7 @@ export interface ProviderOptions {
   readonly pages: Pages;
   readonly log: Logger;
   readonly now: Clock;
+  readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string): Promise<ClientForProvider | undefined>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
@@ -62,6 +64,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   provider.proxy = true;
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
   leaveLogoutToTheQueue(provider);
+  admitStructuredTokens(provider, options.structured);
   listen(provider, log);
   const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));

@@ -55,6 +55,13 @@ const configuration = createConfiguration({
     authorities: [],
     now: Date.now,
   }),
+  structured: {
+    mark: async () => {},
+    present: (value) => value,
+    isPresented: () => false,
+    find: async () => undefined,
+    end: () => false,
+  },
   async findAccount(id) {
     const person = people.get(id);
     if (!person) return undefined;
