@@ -23,7 +23,7 @@ export interface Identity {
 }
 
 export interface IdentityOptions {
-  /** RFC 4514; default: a name of its own. */
+  /** RFC 4514, without escapes; default: a name of its own. */
   readonly subject?: string;
   /** Whose certificate it is signed by; default: its own. */
   readonly by?: Identity;
@@ -41,7 +41,8 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
     publicKey.export({ type: 'spki', format: 'der' }),
     privateKey.export({ type: 'pkcs8', format: 'der' }),
   );
-  const subject = options.subject ?? `CN=${randomBytes(6).toString('hex')}`;
+  // RFC 4514 §2.1 begins at the end of the name; the library writes it as it comes.
+  const subject = (options.subject ?? `CN=${randomBytes(6).toString('hex')}`).split(',').reverse().join(',');
   const signingKey = options.by
     ? (await keys(undefined, Buffer.from(options.by.keyPem.replace(/-----[^-]+-----|\s/g, ''), 'base64'))).private
     : own.private;
