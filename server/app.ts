@@ -57,6 +57,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     log,
     secure,
     trustedProxies: config.trustedProxies,
+    tls: config.tls,
     renderError: (error, request) =>
       views.render('error', error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
@@ -75,6 +76,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       serving: protocol.serving,
       limits,
       assertCanSign: protocol.assertCanSign,
+      certificates: protocol.certificates,
     });
   });
   await formRoutes(http, foundation, people, parties, protocol);

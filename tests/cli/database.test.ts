@@ -158,7 +158,7 @@ describe('master-key rotate', () => {
       db,
       `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
         WHERE table_schema = 'public' AND column_name ~ '^sealed'
-          AND column_name NOT IN ('sealed_profile', 'sealed_own')`,
+          AND column_name NOT IN ('sealed_profile', 'sealed_own', 'sealed_by_token')`,
     );
     assert.deepEqual(
       rows.map(({ name }) => name).sort(),
