@@ -51,7 +51,8 @@ function deliveriesJob(foundation: Foundation, { serving, units, assertCanSign }
   messenger.on(DELIVERIES_CHANNEL, worker.wake);
   messenger.onGap(worker.wake);
   worker.wake();
-  return { name: 'deliveries', everyMs: DELIVERIES_EVERY_MS, run: worker.run };
+  // Not waited for: when the jobs are stopped, the worker is to finish what it has in hand, not the whole queue.
+  return { name: 'deliveries', everyMs: DELIVERIES_EVERY_MS, run: async () => worker.wake() };
 }
 
 function keysJob({ config }: Foundation, { keyRing, follower }: Protocol): Job {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { after, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createOutbound, OutboundError, type OutboundOptions } from '../../server/platform/outbound.ts';
 import { createIsReachable, LOOPBACK } from '../../server/platform/reachable.ts';
+import { makeIdentity } from '../helpers/certificates.ts';
 import { listen, ssrf } from '../helpers/ssrf_cases.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 
@@ -122,6 +124,23 @@ describe('refuses', () => {
 
   test('nothing that listens, in the same words', async () => {
     assert.equal(await refusal(`http://127.0.0.1:${await freePort()}/`), 'connection');
+  });
+});
+
+describe('TLS', () => {
+  test('a certificate must be for the name that was asked for, and by somebody who is trusted (RFC 9110 §4.3.4)', async () => {
+    const authority = await makeIdentity({ ca: true });
+    const identity = await makeIdentity({ by: authority, names: [{ type: 'dns', value: 'rp.example.com' }] });
+    const server = createTlsServer({ cert: identity.pem, key: identity.keyPem }, (_request, response) =>
+      response.end('{}'),
+    );
+    const port = await listen(scope, server, '127.0.0.1');
+    const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+    const ca = authority.pem;
+    assert.equal(await refusal(`https://rp.example.com:${port}/`, { resolve, ca }), 'answered with 200');
+    assert.equal(await refusal(`https://rp.example.com:${port}/`, { resolve }), 'connection');
+    assert.equal(await refusal(`https://other.example.com:${port}/`, { resolve, ca }), 'connection');
+    assert.equal(await refusal(`https://127.0.0.1:${port}/`, { resolve, ca }), 'connection');
   });
 });
 
