@@ -9,12 +9,14 @@ const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
   ['repeated_answers', 'id_hash'],
+  ['ended_tokens', 'what'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],
   ['devices', 'id_hash'],
   ['links', 'token_hash'],
   ['mails', 'id'],
+  ['deliveries', 'id'],
   ['security_events', 'id'],
 ] as const;
 

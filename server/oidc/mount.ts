@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { AppError } from '../platform/errors.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
+import type { ClientCertificates } from './client_certificates.ts';
 import { refuseTwoAuthorizations, tidy } from './habits.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
@@ -14,6 +15,7 @@ export interface MountOptions {
   readonly serving: Serving;
   /** Counts failed client authentications by address. */
   readonly limits: Limits;
+  readonly certificates: ClientCertificates;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -27,6 +29,7 @@ const WELL_KNOWN = ['/.well-known/openid-configuration', '/.well-known/oauth-aut
 const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
   [['GET'], ROUTES.authorization],
   [['GET'], `${ROUTES.authorization}/:uid`],
+  [['POST', 'OPTIONS'], ROUTES.pushed_authorization_request],
   [['POST', 'OPTIONS'], ROUTES.token],
   [['GET', 'POST', 'OPTIONS'], ROUTES.userinfo],
   [['POST', 'OPTIONS'], ROUTES.introspection],
@@ -40,7 +43,12 @@ const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
 const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
 
 /** Endpoints at which a client proves who it is. */
-const AUTHENTICATED = new Set<string>([ROUTES.token, ROUTES.introspection, ROUTES.revocation]);
+const AUTHENTICATED = new Set<string>([
+  ROUTES.pushed_authorization_request,
+  ROUTES.token,
+  ROUTES.introspection,
+  ROUTES.revocation,
+]);
 
 /**
  * The provider's endpoints as ordinary Fastify routes, so that hooks and limits apply to them. (`@fastify/middie`,
@@ -68,6 +76,7 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
       onRequest: async (request) => {
         refuseOversized(request);
         if (forClients) refuseTwoAuthorizations(request.raw);
+        options.certificates.take(request);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
       },

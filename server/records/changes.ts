@@ -155,7 +155,10 @@ function bindSessions(changes: Changes, context: BindContext): Bound[] {
   const bound = writes.map((write) => bindSession(changes, write, context));
   // A session that gets a new id is destroyed under the old one and saved under the new: a change, not a deletion.
   const ended = changes.destroyedOf('sessions').filter((id) => !saved.has(changes.sessionUids.get(id)));
-  if (ended.length > 0) bound.push({ statement: context.statements.deleteSessions, values: [ended.map(hashToken)] });
+  if (ended.length === 0) return bound;
+  const values = [ended.map(hashToken)];
+  const { lockSessions, deleteSessions } = context.statements;
+  bound.push({ statement: lockSessions, values }, { statement: deleteSessions, values });
   return bound;
 }
 

@@ -82,6 +82,11 @@ describe('master-key rotate', () => {
       mail,
       seal('mails', mail),
     ]);
+    const delivery = randomUUID();
+    await query(db, `INSERT INTO deliveries (id, kind, client_id, sealed) VALUES ($1, 'any', 'c', $2)`, [
+      delivery,
+      seal('deliveries', delivery),
+    ]);
     for (let i = 0; i < 1_203; i += 1) {
       const hash = randomBytes(32);
       await query(db, `INSERT INTO records (id_hash, model, sealed, expires_at) VALUES ($1, 'X', $2, now())`, [
@@ -116,6 +121,7 @@ describe('master-key rotate', () => {
       sessions: [1, 1],
       records: [1_203, 1_203],
       links: [1, 1],
+      deliveries: [1, 1],
       mails: [1, 1],
     });
     assert.match(rotated.stderr, /^records: 1203 looked at, 1203 re-sealed$/m);
