@@ -82,11 +82,12 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       if (unit.failure !== undefined) throw unit.failure;
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
+      await refreshes.restore(ctx, unit);
       const verdict = amend(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       for (const bound of await tellSeen(ctx)) unit.also(bound);
       proof = await spendProof(ctx, unit);
-      await refreshes.answer(ctx, unit);
+      await refreshes.commit(ctx, unit);
     } catch (error) {
       unit.discard();
       present(ctx, explainReplay(error, proof));

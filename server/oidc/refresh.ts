@@ -27,29 +27,34 @@ export interface RefreshOptions {
  * it would be somebody else who asks.)
  */
 export function createRefreshes({ features, now, log }: RefreshOptions) {
-  /** Commits what the request has gathered, and makes the answer what it has to be. */
-  async function answer(ctx: KoaContextWithOIDC, unit: Unit): Promise<void> {
+  /**
+   * Of a refresh that the provider refused because its token was used, and for nothing else: makes the kept answer the
+   * answer, if this is a repetition.
+   */
+  async function restore(ctx: KoaContextWithOIDC, unit: Unit): Promise<void> {
     const presented = presentedTo(ctx);
-    if (presented === undefined) return void (await unit.commit());
-    const { Account, RefreshToken: token, RotatedRefreshToken: rotated } = ctx.oidc.entities;
+    if (presented === undefined || ctx.status !== 400) return;
     // The provider looks whether it was used when all else has proved right: client, binding, grant, scope, account.
-    if (ctx.status === 400 && Account && token?.consumed !== undefined) {
-      const kept = await unit.repeat(presented, await askedBy(ctx));
-      await unit.commit();
-      if (kept !== undefined) say(ctx, kept);
-    } else if (ctx.status === 200 && rotated) {
-      const body = ctx.body as { refresh_token: string };
-      unit.keepAnswer(presented, {
-        asked: await askedBy(ctx),
-        answer: JSON.stringify(body),
-        successor: body.refresh_token,
-        expiresAt: new Date(now() + REPEATABLE_MS),
-      });
-      const kept = await unit.commit();
-      if (kept !== undefined) say(ctx, kept);
-    } else {
-      await unit.commit();
-    }
+    const { Account, RefreshToken: token } = ctx.oidc.entities;
+    if (!Account || token?.consumed === undefined) return;
+    const kept = await unit.repeat(presented, await askedBy(ctx));
+    if (kept !== undefined) say(ctx, kept);
+  }
+
+  /** Commits what the request has gathered: a refresh with its answer, which is that of whoever came first. */
+  async function commit(ctx: KoaContextWithOIDC, unit: Unit): Promise<void> {
+    const presented = presentedTo(ctx);
+    const isRotation = ctx.status === 200 && presented !== undefined && ctx.oidc.entities.RotatedRefreshToken;
+    if (!isRotation) return void (await unit.commit());
+    const body = ctx.body as { refresh_token: string };
+    unit.keepAnswer(presented, {
+      asked: await askedBy(ctx),
+      answer: JSON.stringify(body),
+      successor: body.refresh_token,
+      expiresAt: new Date(now() + REPEATABLE_MS),
+    });
+    const kept = await unit.commit();
+    if (kept !== undefined) say(ctx, kept);
   }
 
   function say(ctx: KoaContextWithOIDC, kept: string): void {
@@ -82,7 +87,7 @@ export function createRefreshes({ features, now, log }: RefreshOptions) {
     return new X509Certificate(certificate instanceof X509Certificate ? certificate.raw : certificate).fingerprint256;
   }
 
-  return { answer };
+  return { restore, commit };
 }
 
 function presentedTo({ oidc }: KoaContextWithOIDC): string | undefined {

@@ -93,6 +93,7 @@ test('the same holds for a narrowed scope and for a resource, when both are aske
     const first = await raw(party, value, more);
     assert.equal(first.status, 200, first.whole);
     assert.equal((await raw(party, value, more)).whole, first.whole);
+    assert.equal((await introspect(issuer, party, first.body.access_token)).active, true, 'a JWT of it, too');
     // Parameters that mean nothing here do not make it another question, nor does their order (RFC 6749 §3.2).
     assert.equal((await raw(party, value, { unknown: 'x', ...more, nothing: '' })).whole, first.whole);
   }
