@@ -14,13 +14,17 @@ import { signedLifetimes } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
 import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { createDevicePages } from '../oidc/device_pages.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createPolls } from '../records/polls.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
+import { createUserCodes, USER_CODE_SECRET, type UserCodes } from '../records/user_codes.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { RelyingParties } from './relying_parties.ts';
@@ -41,7 +45,9 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
-  const serve = createServe(foundation, people, parties, units, found.find);
+  const userCodeKey = await loadServerSecret(db, sealer, USER_CODE_SECRET, now);
+  const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
+  const serve = createServe(foundation, people, parties, { units, userCodes, findAccount: found.find });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -87,16 +93,23 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
   };
 }
 
+interface ServeParts {
+  readonly units: Units;
+  readonly userCodes: UserCodes;
+  findAccount(id: string): Promise<Account | undefined>;
+}
+
 /** Makes the provider of a key set, with all that goes with it. */
 function createServe(
-  { config, log, now, views, secure }: Foundation,
+  { config, db, log, now, views, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
-  units: Units,
-  findAccount: (id: string) => Promise<Account | undefined>,
+  { units, userCodes, findAccount }: ServeParts,
 ) {
   const { issuer, lifetimes } = config;
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
+  const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
+  const polls = createPolls({ db, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
@@ -113,7 +126,9 @@ function createServe(
       lifetimes,
       now,
       units,
+      userCodes,
       pages,
+      devicePages,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
@@ -133,6 +148,7 @@ function createServe(
       issuer,
       configuration,
       units,
+      polls,
       pages,
       log,
       async seen({ uid, accountId, userAgent, address }) {

@@ -8,6 +8,8 @@ const BATCH = 1_000;
 const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
+  ['user_codes', 'lookup'],
+  ['polls', 'id_hash'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],

@@ -10,8 +10,11 @@ import {
 import type { Clock } from '../platform/clock.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
+import type { UserCodes } from '../records/user_codes.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { loadGrant } from './consent.ts';
+import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
+import type { DevicePages } from './device_pages.ts';
 import type { Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
 
@@ -70,7 +73,9 @@ export interface ConfigurationOptions {
   readonly lifetimes: Lifetimes;
   readonly now: Clock;
   readonly units: Units;
+  readonly userCodes: UserCodes;
   readonly pages: Pages;
+  readonly devicePages: DevicePages;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -88,7 +93,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   const secure = issuer.protocol === 'https:';
   const grantParts = { isFirstParty: options.isFirstParty, lifetime: lifetimes.refreshTokenAbsolute, now: options.now };
   return {
-    adapter: createAdapterFactory(options.units),
+    adapter: createAdapterFactory(options.units, options.userCodes),
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -119,6 +124,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     },
     features: {
       clientCredentials: { enabled: true },
+      deviceFlow: deviceFlow(options.devicePages),
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
@@ -153,12 +159,14 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       AccessToken: lifetimes.accessToken,
       AuthorizationCode: lifetimes.authorizationCode,
       ClientCredentials: lifetimes.accessToken,
+      DeviceCode: DEVICE_CODE_SECONDS,
       Grant: lifetimes.refreshTokenAbsolute,
       IdToken: lifetimes.idToken,
       Interaction: lifetimes.interaction,
       RefreshToken: (_ctx, token) =>
         Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - token.totalLifetime())),
-      Session: lifetimes.session,
+      // Nobody's: it holds the secret of a form for a device.
+      Session: (_ctx, { accountId }) => (accountId === undefined ? lifetimes.interaction : lifetimes.session),
     },
   } as Configuration;
 }

@@ -6,6 +6,7 @@ import type { Units } from '../records/unit.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
 import type { Document, Serving } from './serving.ts';
+import { admitUserCode, type UserCodeLimits } from './user_code_admission.ts';
 
 export interface MountOptions {
   readonly issuer: URL;
@@ -13,6 +14,7 @@ export interface MountOptions {
   readonly serving: Serving;
   /** Counts failed client authentications by address. */
   readonly limits: Limits;
+  readonly userCodeLimits: UserCodeLimits;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -30,6 +32,9 @@ const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
   [['GET', 'POST', 'OPTIONS'], ROUTES.userinfo],
   [['POST', 'OPTIONS'], ROUTES.introspection],
   [['POST', 'OPTIONS'], ROUTES.revocation],
+  [['POST', 'OPTIONS'], ROUTES.device_authorization],
+  [['GET', 'POST'], ROUTES.code_verification],
+  [['GET'], `${ROUTES.code_verification}/:uid`],
   [['GET'], ROUTES.end_session],
   [['POST'], `${ROUTES.end_session}/confirm`],
   [['GET'], `${ROUTES.end_session}/success`],
@@ -39,7 +44,15 @@ const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
 const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
 
 /** Endpoints at which a client proves who it is. */
-const AUTHENTICATED = new Set<string>([ROUTES.token, ROUTES.introspection, ROUTES.revocation]);
+const AUTHENTICATED = new Set<string>([
+  ROUTES.token,
+  ROUTES.introspection,
+  ROUTES.revocation,
+  ROUTES.device_authorization,
+]);
+
+/** Where a browser is, which is shown a page of what went wrong. */
+const BROWSED = [ROUTES.authorization, ROUTES.end_session, ROUTES.code_verification];
 
 /**
  * The provider's endpoints as ordinary Fastify routes, so that hooks and limits apply to them. (`@fastify/middie`,
@@ -60,13 +73,14 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
       // A HEAD that the provider took for a GET would use up codes and start interactions.
       exposeHeadRoute: false,
       config: {
-        oauth: !url.startsWith(ROUTES.authorization) && !url.startsWith(ROUTES.end_session),
+        oauth: !BROWSED.some((path) => url === path || url.startsWith(`${path}/`)),
         answered: 'raw',
       },
       onRequest: async (request) => {
         refuseOversized(request);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
+        if (url === ROUTES.code_verification) await admitUserCode(request, options.userCodeLimits);
       },
       onResponse: (request, reply, done) => {
         if (!guarded || reply.statusCode !== 401) return done();

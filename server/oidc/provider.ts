@@ -3,8 +3,10 @@ import { type Client, type Configuration, type KoaContextWithOIDC, Provider } fr
 import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
+import { slowDown } from './device_flow.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import type { Handle } from './serving.ts';
@@ -19,6 +21,7 @@ export interface ProviderOptions {
   readonly issuer: URL;
   readonly configuration: Configuration;
   readonly units: Units;
+  readonly polls: Polls;
   readonly pages: Pages;
   readonly log: Logger;
   /** The same object again for as long as the client is unchanged. */
@@ -35,7 +38,7 @@ export interface SeenSession {
 }
 
 /** Routes at which a browser is, or gets, signed in. */
-const SIGNING_IN = new Set(['authorization', 'resume']);
+const SIGNING_IN = new Set(['authorization', 'resume', 'code_verification', 'device_resume']);
 
 /** A provider for one version of the key set, with what never changes while it lives. */
 export interface ServingProvider {
@@ -67,6 +70,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
       const verdict = amend(ctx);
+      await slowDown(ctx, options.polls);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       for (const bound of await tellSeen(ctx)) unit.also(bound);
       await unit.commit();

@@ -78,6 +78,9 @@ describe('master-key rotate', () => {
       [seal('links', Buffer.from('x').toString('hex'))],
     );
     const mail = randomUUID();
+    await query(db, `INSERT INTO user_codes (lookup, sealed, expires_at) VALUES ('x', $1, now())`, [
+      seal('user_codes', Buffer.from('x').toString('hex')),
+    ]);
     await query(db, `INSERT INTO mails (id, sealed, due_at, expires_at) VALUES ($1, $2, now(), now())`, [
       mail,
       seal('mails', mail),

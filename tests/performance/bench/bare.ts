@@ -10,6 +10,7 @@ import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import { generateKey } from '../../../keys/generate.ts';
 import { loadConfig } from '../../../server/config.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
+import { createDevicePages } from '../../../server/oidc/device_pages.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
 import type { Units } from '../../../server/records/unit.ts';
 import { createViews } from '../../../server/views/views.ts';
@@ -33,6 +34,8 @@ const unused = (): never => {
 };
 const units: Units = { run: unused, current: unused };
 
+const views = createViews();
+const pages = createPages(views);
 const configuration = createConfiguration({
   acrValues: ['urn:cardea:acr:1fa'],
   uiLocales: ['en'],
@@ -42,7 +45,9 @@ const configuration = createConfiguration({
   defaultAlg: 'RS256',
   lifetimes: loadConfig({}).lifetimes,
   units,
-  pages: createPages(createViews()),
+  userCodes: { register: unused, find: unused, claim: unused, tie: unused },
+  pages,
+  devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
   async findAccount(id) {
     const person = people.get(id);
     if (!person) return undefined;
