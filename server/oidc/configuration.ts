@@ -242,6 +242,7 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
       ),
     );
   const rankOf = (acr: string | undefined) => options.acrValues.indexOf(acr ?? '');
+  const isFresh = ({ result }: Context['oidc']) => Boolean((result as { login?: unknown } | undefined)?.login);
   const hasShownAll = ({ oidc }: Context) => rankOf(oidc.session?.acr) === options.acrValues.length - 1;
 
   // A session may outlive its account, or the account's being enabled: nobody is signed in then.
@@ -260,13 +261,17 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
       ((ctx.oidc.account as AccountForClaims | undefined)?.secondFactorRequired === true ||
         (await options.requiresSecondFactor(ctx.oidc.client?.clientId ?? ''))),
   );
+  // `max_age=0` becomes `prompt=login` (OpenID Connect Core §3.1.2.1), which the provider forgets of a device's request.
+  check('device_prompt', 'a fresh sign-in is asked for', ({ oidc }) => {
+    const prompt = asText((oidc.deviceCode as { params?: { prompt?: unknown } } | undefined)?.params?.prompt);
+    return prompt?.split(' ').includes('login') === true && !isFresh(oidc);
+  });
   // Step-up. A voluntary claim (§5.5.1.1): any of the values will do, and a person who has just been asked is not
   // asked again, whatever came of it: the ID token tells.
   check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
     const asked = asText(oidc.params?.acr_values)?.split(' ').map(rankOf) ?? [];
     const least = Math.min(...asked.filter((rank) => rank >= 0));
-    const isFresh = Boolean((oidc.result as { login?: unknown } | undefined)?.login);
-    return !isFresh && Number.isFinite(least) && least > rankOf(oidc.session?.acr);
+    return !isFresh(oidc) && Number.isFinite(least) && least > rankOf(oidc.session?.acr);
   });
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   return policy;

@@ -2,6 +2,9 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Polls } from '../records/polls.ts';
 import type { DeviceInfo, DevicePages } from './device_pages.ts';
 
+/** RFC 8628 §3.4 */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
 /** For how long a device waits for its person, and a code can be guessed. */
 export const DEVICE_CODE_SECONDS = 600;
 

@@ -66,11 +66,11 @@ export function createDevicePages(parts: {
     async enterCode(ctx, _form, out, error) {
       const { name, userCode: typed } = (error ?? {}) as { name?: string; userCode?: string };
       if (!out || !error) return ask(ctx, { typed: asText(ctx.query[TYPED]) });
-      if (name === 'AbortedError') return done(ctx, 'denied');
       const refused = name !== undefined && REFUSED.has(name);
-      if (!refused && name !== 'NoCodeError') return pages.error(ctx, out, error);
-      // The provider makes a new secret for the form that comes back, after it has saved the session.
-      await (ctx.oidc.session as unknown as { persist(): Promise<unknown> }).persist();
+      if (!refused && name !== 'NoCodeError') {
+        forgetSecret(ctx);
+        return name === 'AbortedError' ? done(ctx, 'denied') : pages.error(ctx, out, error);
+      }
       return ask(ctx, { typed, error: refused ? 'code_refused' : 'code_required' });
     },
 
@@ -89,6 +89,14 @@ export function createDevicePages(parts: {
 
     approved: (ctx) => done(ctx, 'approved'),
   };
+}
+
+/**
+ * For any error the provider makes a new secret, as if a form were to be shown, and saves the session with it: one that
+ * was never stored could not be, and a form that another site has made up must change nothing.
+ */
+function forgetSecret({ oidc }: KoaContextWithOIDC): void {
+  if (oidc.session) Object.assign(oidc.session, { touched: false });
 }
 
 function asText(value: unknown): string | undefined {

@@ -118,6 +118,7 @@ describe('master-key rotate', () => {
       grants: [1, 1],
       sessions: [1, 1],
       records: [1_203, 1_203],
+      user_codes: [1, 1],
       links: [1, 1],
       mails: [1, 1],
     });
