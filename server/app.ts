@@ -13,7 +13,6 @@ import { mountProvider } from './oidc/mount.ts';
 import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
-import { unavailable } from './platform/errors.ts';
 import { createHttp } from './platform/http.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
@@ -59,6 +58,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     log,
     secure,
     trustedProxies: config.trustedProxies,
+    tls: config.tls,
     renderError: (error, request) =>
       views.render('error', error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
@@ -77,9 +77,8 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       serving: protocol.serving,
       limits,
       userCodeLimits: createUserCodeLimits({ counter, max: config.rateLimit, now }),
-      assertCanSign() {
-        if (!protocol.follower.isInTouch()) throw unavailable('the key ring');
-      },
+      assertCanSign: protocol.assertCanSign,
+      certificates: protocol.certificates,
     });
   });
   await formRoutes(http, foundation, people, parties, protocol);

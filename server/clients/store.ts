@@ -4,6 +4,7 @@ import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { newSecret } from './secrets.ts';
 import { type AuthMethod, rowOf } from './vocabulary.ts';
 
@@ -61,8 +62,12 @@ export interface Clients {
   update(id: string, change: ClientChange): Promise<{ client: Client; secret?: string }>;
   /** @returns the new secret; the old one ends at once. @throws AppError 404 `not_found`, 409 `no_secret` */
   rotateSecret(id: string): Promise<string>;
-  /** Removes it with everything that was issued to it. @throws AppError 404 `not_found` */
-  remove(id: string): Promise<void>;
+  /**
+   * Removes it with everything that was issued to it.
+   * @param also statements for the same transaction: what must not come back when another client gets its id
+   * @throws AppError 404 `not_found`
+   */
+  remove(id: string, also?: readonly Bound[]): Promise<void>;
 }
 
 /** Every change is told here, with the client's id: caches drop it. */
@@ -120,11 +125,18 @@ const SQL = {
   notify: { name: 'clients.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
 };
 
+export interface ClientsParts {
+  readonly db: Db;
+  readonly now: Clock;
+  /** What the server can do for clients. Default: what it can without being configured. */
+  readonly terms?: ServerTerms;
+}
+
 const NAME_MAX = 200;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
 const hasSecret = (method: AuthMethod) => rowOf.authentication(method).secret === true;
 
-export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
+export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts): Clients {
   const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
@@ -145,6 +157,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
       const id = input.id ?? randomBytes(16).toString('hex');
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
+      checkTerms(metadata, terms);
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
@@ -178,6 +191,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
     async update(id, change) {
       const before = await existing(id);
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
+      checkTerms(metadata, terms);
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);
@@ -205,11 +219,12 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
       return secret;
     },
 
-    async remove(id) {
+    async remove(id, also = []) {
       const [removed] = ID.test(id)
         ? await db.transact([
             { statement: SQL.remove, values: [id] },
             { statement: SQL.removeRecords, values: [id] },
+            ...also,
             notify(id),
           ])
         : [];

@@ -48,6 +48,8 @@ interface Authentication {
   readonly secret?: true;
   /** What proves the client is one of its keys. */
   readonly keys?: true;
+  /** What proves the client is a certificate that an authority has issued for a name that is agreed upon. */
+  readonly authority?: true;
   /** Nothing proves it. */
   readonly isPublic?: true;
 }
@@ -56,6 +58,9 @@ export const AUTH_METHODS = {
   client_secret_basic: { secret: true },
   client_secret_post: { secret: true },
   private_key_jwt: { keys: true },
+  // RFC 8705 §2
+  tls_client_auth: { authority: true },
+  self_signed_tls_client_auth: { keys: true },
   none: { isPublic: true },
 } as const satisfies Record<string, Authentication>;
 export type AuthMethod = keyof typeof AUTH_METHODS;
@@ -72,6 +77,9 @@ export const ENCRYPTION_ALGS = ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+
 
 /** RFC 7518 §5.1 */
 export const ENCRYPTION_ENCS = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM'] as const;
+
+/** Authentication context classes that Cardea can honestly claim, weakest first (OpenID Connect Core §2 `acr`). */
+export const ACR_VALUES = ['urn:cardea:acr:1fa', 'urn:cardea:acr:2fa'] as const;
 
 /** Weakest first: what a client may be held to, see server/oidc/profiles.ts. */
 export const PROFILE_NAMES = ['oidc', 'oauth21', 'fapi2'] as const;

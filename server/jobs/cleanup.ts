@@ -10,12 +10,15 @@ const EXPIRING = [
   ['replays', 'id_hash'],
   ['user_codes', 'lookup'],
   ['polls', 'id_hash'],
+  ['repeated_answers', 'id_hash'],
+  ['ended_tokens', 'what'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],
   ['devices', 'id_hash'],
   ['links', 'token_hash'],
   ['mails', 'id'],
+  ['deliveries', 'id'],
   ['security_events', 'id'],
 ] as const;
 

@@ -1,19 +1,70 @@
-import type { Adapter } from 'oidc-provider';
-import { isModel } from '../records/models.ts';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { isModel, MODELS, type ModelName } from '../records/models.ts';
+import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
-import { DeviceCodeAdapter } from './device_codes.ts';
-import { RecordAdapter } from './records_adapter.ts';
+import { withUserCodes } from './device_codes.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
 
 /**
  * The provider's view of `records`: every call joins the unit of work of the request that it serves, and nothing is
  * written before that unit commits. Clients never come this way (see provider.ts).
  */
-export function createAdapterFactory(units: Units, userCodes: UserCodes): (name: string) => Adapter {
+export function createAdapterFactory(
+  units: Units,
+  structured: StructuredTokens,
+  userCodes: UserCodes,
+): (name: string) => Adapter {
   return (name) => {
-    if (name === 'DeviceCode') return new DeviceCodeAdapter(units, userCodes);
-    return isModel(name) ? new RecordAdapter(units, name) : new Unsupported(name);
+    if (!isModel(name)) return new Unsupported(name);
+    const adapter = new RecordAdapter(units, structured, name);
+    return name === 'DeviceCode' ? withUserCodes(adapter, units, userCodes) : adapter;
   };
+}
+
+class RecordAdapter implements Adapter {
+  readonly #units: Units;
+  readonly #structured: StructuredTokens;
+  readonly #model: ModelName;
+
+  constructor(units: Units, structured: StructuredTokens, model: ModelName) {
+    this.#units = units;
+    this.#structured = structured;
+    this.#model = model;
+  }
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    this.#units.current().save(this.#model, id, payload as Payload, expiresIn);
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const found = this.#structured.isPresented(id)
+      ? this.#structured.find(this.#model)
+      : this.#units.current().find(this.#model, id);
+    return found as Promise<AdapterPayload | undefined>;
+  }
+
+  async findByUid(uid: string): Promise<AdapterPayload | undefined> {
+    return this.#units.current().findSessionByUid(uid) as Promise<AdapterPayload | undefined>;
+  }
+
+  async findByUserCode(): Promise<undefined> {
+    throw new Error(`${this.#model} has no user codes`);
+  }
+
+  async consume(id: string): Promise<void> {
+    if (!MODELS[this.#model].singleUse) throw new Error(`${this.#model} is not single-use`);
+    await this.#units.current().consume(this.#model, id);
+  }
+
+  async destroy(id: string): Promise<void> {
+    if (this.#structured.end(id)) return;
+    this.#units.current().destroy(this.#model, id);
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    this.#units.current().revokeTokensOf(grantId);
+  }
 }
 
 /** A model of a feature that is off. Asked for nothing, it says nothing; asked to keep something, it refuses. */

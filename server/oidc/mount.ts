@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { AppError } from '../platform/errors.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
+import type { ClientCertificates } from './client_certificates.ts';
+import { refuseTwoAuthorizations, tidy } from './habits.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
 import type { Document, Serving } from './serving.ts';
@@ -15,6 +17,7 @@ export interface MountOptions {
   /** Counts failed client authentications by address. */
   readonly limits: Limits;
   readonly userCodeLimits: UserCodeLimits;
+  readonly certificates: ClientCertificates;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -28,6 +31,7 @@ const WELL_KNOWN = ['/.well-known/openid-configuration', '/.well-known/oauth-aut
 const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
   [['GET'], ROUTES.authorization],
   [['GET'], `${ROUTES.authorization}/:uid`],
+  [['POST', 'OPTIONS'], ROUTES.pushed_authorization_request],
   [['POST', 'OPTIONS'], ROUTES.token],
   [['GET', 'POST', 'OPTIONS'], ROUTES.userinfo],
   [['POST', 'OPTIONS'], ROUTES.introspection],
@@ -43,16 +47,17 @@ const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
 /** Endpoints that browsers are sent to, and that must take a form as well. */
 const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
 
+/** Where browsers are. Whatever else there is, clients ask. */
+const BROWSED = [...NAVIGATED, ROUTES.code_verification];
+
 /** Endpoints at which a client proves who it is. */
 const AUTHENTICATED = new Set<string>([
+  ROUTES.pushed_authorization_request,
   ROUTES.token,
   ROUTES.introspection,
   ROUTES.revocation,
   ROUTES.device_authorization,
 ]);
-
-/** Where a browser is, which is shown a page of what went wrong. */
-const BROWSED = [ROUTES.authorization, ROUTES.end_session, ROUTES.code_verification];
 
 /**
  * The provider's endpoints as ordinary Fastify routes, so that hooks and limits apply to them. (`@fastify/middie`,
@@ -67,17 +72,20 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
 
   for (const [method, url] of MOUNTED) {
     const guarded = AUTHENTICATED.has(url);
+    const forClients = !BROWSED.some((one) => url === one || url.startsWith(`${one}/`));
     app.route({
       method,
       url,
       // A HEAD that the provider took for a GET would use up codes and start interactions.
       exposeHeadRoute: false,
       config: {
-        oauth: !BROWSED.some((path) => url === path || url.startsWith(`${path}/`)),
+        oauth: forClients,
         answered: 'raw',
       },
       onRequest: async (request) => {
         refuseOversized(request);
+        if (forClients) refuseTwoAuthorizations(request.raw);
+        options.certificates.take(request);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
         if (url === ROUTES.code_verification) await admitUserCode(request, options.userCodeLimits);
@@ -86,7 +94,10 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
         if (!guarded || reply.statusCode !== 401) return done();
         limits.count('client-authentication', request.ip).then(() => done(), done);
       },
-      handler: (request, reply) => serve(request, reply),
+      handler: (request, reply) => {
+        if (forClients) tidy(request.raw.headers);
+        return serve(request, reply);
+      },
     });
   }
 

@@ -1,29 +1,41 @@
 import inject from 'light-my-request';
-import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { ServerTerms } from '../clients/profiles.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
+import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { slowDown } from './device_flow.ts';
+import { challengeForProof, explainReplay, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
+import { discoveryOf } from './profiles.ts';
+import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
+import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
+  /** Why it cannot be served, when the server has become stricter than it was when the client was registered. */
+  readonly refusal: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   matchesSecret(presented: string): boolean;
 }
 
 export interface ProviderOptions {
   readonly issuer: URL;
+  readonly terms: ServerTerms;
   readonly configuration: Configuration;
   readonly units: Units;
   readonly polls: Polls;
   readonly pages: Pages;
   readonly log: Logger;
+  readonly now: Clock;
+  readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string): Promise<ClientForProvider | undefined>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
@@ -54,7 +66,10 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  leaveLogoutToTheQueue(provider);
+  admitStructuredTokens(provider, options.structured);
   listen(provider, log);
+  const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
   /**
@@ -63,6 +78,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
    */
   async function settle(ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
     const unit = units.current();
+    let proof: string | undefined;
     try {
       await next();
       // Part of the provider answers "not found" or "invalid" to whatever failed below it: that is no verdict.
@@ -73,10 +89,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       await slowDown(ctx, options.polls);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       for (const bound of await tellSeen(ctx)) unit.also(bound);
-      await unit.commit();
+      proof = await spendProof(ctx, unit);
+      await refreshes.answer(ctx, unit);
     } catch (error) {
       unit.discard();
-      present(ctx, error);
+      present(ctx, explainReplay(error, proof));
     }
   }
 
@@ -88,12 +105,13 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
-    const { status, body } = outcomeOf(error);
+    const { status, body, challenge } = outcomeOf(error, ctx.oidc?.route);
     if (status >= 500 && !isUnavailable(error)) log.error({ error }, 'a request failed');
     for (const name of ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'])
       ctx.remove(name);
     ctx.status = status;
     ctx.set('cache-control', 'no-store');
+    if (challenge !== undefined) ctx.set('www-authenticate', challenge);
     if (status === 503) ctx.set('retry-after', String(RETRY_AFTER_SECONDS));
     if (ctx.accepts('json', 'html') === 'html') pages.error(ctx, body);
     else ctx.body = body;
@@ -101,10 +119,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
 
   const callback = provider.callback();
   const handle: Handle = async (req, res) => callback(req, res);
-  const { payload: discovery } = await inject((req, res) => void units.run(() => handle(req, res)), {
+  const { payload } = await inject((req, res) => void units.run(() => handle(req, res)), {
     url: '/.well-known/openid-configuration',
     headers: pinnedHeaders(issuer, '127.0.0.1'),
   });
+  const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.terms));
   return { provider, handle, discovery };
 }
 
@@ -121,6 +140,8 @@ export function pinnedHeaders(issuer: URL, address: string): Record<string, stri
 interface Outcome {
   status: number;
   body: { error: string; error_description: string };
+  /** WWW-Authenticate (RFC 9110 §11.6.1) */
+  challenge?: string;
 }
 
 /** RFC 6749 §5.2 for what only the database could decide. */
@@ -129,16 +150,21 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   credentials_changed: { status: 400, error: 'interaction_expired' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
   not_found: { status: 404, error: 'not_found' },
+  proof_replayed: { status: 400, error: 'invalid_dpop_proof' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, route: string | undefined): Outcome {
   const known = error instanceof AppError ? OUTCOMES[error.code] : undefined;
   if (!known) return { status: 500, body: { error: 'server_error', error_description: 'something went wrong' } };
   const description =
     known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
-  return { status: known.status, body: { error: known.error, error_description: description } };
+  const body = { error: known.error, error_description: description };
+  // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
+  if (known.error === 'invalid_dpop_proof' && route === 'userinfo')
+    return { status: 401, body, challenge: challengeForProof(description) };
+  return { status: known.status, body };
 }
 
 /**
@@ -158,6 +184,7 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
     if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
     const source = await findClient(id);
     if (!source) return undefined;
+    if (source.refusal !== undefined) throw new errors.CustomOIDCProviderError('unauthorized_client', source.refusal);
     const known = built.get(source);
     if (known) return known;
     const { scope, ...metadata } = source.metadata;

@@ -41,7 +41,9 @@ test('discovery names what exists: each endpoint answers with something other th
   );
   assert.ok(endpoints.length >= 7);
   for (const [name, url] of endpoints) {
-    const method = /^(token|introspection|revocation|device_authorization)_/.test(name) ? 'POST' : 'GET';
+    const method = /^(token|introspection|revocation|device_authorization|pushed_authorization_request)_/.test(name)
+      ? 'POST'
+      : 'GET';
     const { status } = await fetch(String(url), { method, redirect: 'manual' });
     assert.notEqual(status, 404, name);
     assert.notEqual(status, 405, name);
@@ -69,7 +71,8 @@ test('error bodies of /token (RFC 6749 §5.2)', async () => {
   const secret = authorization(party);
   const spent = await authorize({ issuer: app.issuer, party, person });
   const { body } = await redeem(app.issuer, party, spent);
-  await refresh(app.issuer, party, body.refresh_token ?? '');
+  const { body: next } = await refresh(app.issuer, party, body.refresh_token ?? '');
+  await refresh(app.issuer, party, next.refresh_token ?? '');
   const fresh = () => authorize({ issuer: app.issuer, party, person });
   const code = async (more: Record<string, string>, by: Party = party) => {
     const granted = await fresh();

@@ -147,6 +147,10 @@ test('an approval is worth nothing any more when the account is disabled, or the
   ]);
   assert.equal((await poll(issuer, tv, body.device_code)).body.error, 'invalid_grant');
 
+  const left = { name: '', text: `SELECT 1 FROM records WHERE model = 'DeviceCode' AND account_id = $1` };
+  assert.deepEqual(await app.db.run(left, [victim.id]), [], 'the code goes with what it was approved under');
+  assert.equal((await poll(issuer, tv, body.device_code)).body.error, 'invalid_grant');
+
   const later = await askForCode(issuer, tv);
   await decide(browser, await typeCode(browser, later.body.user_code), 'confirm');
   await app.db.run({ name: '', text: 'UPDATE accounts SET disabled_at = now() WHERE id = $1' }, [victim.id]);
