@@ -10,6 +10,7 @@ import { createRelyingParties } from './composition/relying_parties.ts';
 import { startWork } from './composition/work.ts';
 import type { Config } from './config.ts';
 import { mountProvider } from './oidc/mount.ts';
+import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
 import { createHttp } from './platform/http.ts';
@@ -75,6 +76,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       units: protocol.units,
       serving: protocol.serving,
       limits,
+      userCodeLimits: createUserCodeLimits({ counter, max: config.rateLimit, now }),
       assertCanSign: protocol.assertCanSign,
       certificates: protocol.certificates,
     });

@@ -53,7 +53,11 @@ export function clientsCommand(noun: Command): void {
     .option('--redirect-uri <uri>', 'where it may be sent back to, exactly; repeat for more', several, [])
     .option('--post-logout-redirect-uri <uri>', 'the same after signing out; repeat for more', several, [])
     .option('--scope <scopes>', 'what it may ask for at most, separated by spaces')
-    .option('--grant-type <type>', 'authorization_code, refresh_token, client_credentials; repeat for more', several)
+    .option(
+      '--grant-type <type>',
+      'authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:device_code; repeat for more',
+      several,
+    )
     .addOption(
       new Option(
         '--auth-method <method>',

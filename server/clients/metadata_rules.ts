@@ -156,6 +156,11 @@ const RULES: readonly Rule[] = [
     (client) =>
       client.subject_type === 'pairwise' && new Set(client.redirect_uris.map((uri) => new URL(uri).host)).size > 1,
   ],
+  [
+    'subject_type',
+    'a client of devices cannot be pairwise: it need not redirect anywhere, so nothing tells its sector',
+    (client) => client.subject_type === 'pairwise' && has(client, 'urn:ietf:params:oauth:grant-type:device_code'),
+  ],
 ];
 
 /** @throws AppError 400 `invalid_input` with the field of the first rule that is broken */

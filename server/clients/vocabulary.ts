@@ -19,6 +19,8 @@ export const GRANT_TYPES = {
   // OpenID Connect Dynamic Client Registration §2: what stands for every token that comes by a redirect
   implicit: { redirects: true },
   refresh_token: { byDefault: true },
+  // RFC 8628 §3.4
+  'urn:ietf:params:oauth:grant-type:device_code': { refreshes: true },
   // RFC 6749 §4.4
   client_credentials: { confidential: true, byDefault: true },
 } as const satisfies Record<string, Grant>;

@@ -16,6 +16,7 @@ import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
 import { type ClientCertificates, createClientCertificates } from '../oidc/client_certificates.ts';
 import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { createDevicePages } from '../oidc/device_pages.ts';
 import { type DpopOptions, NONCE_SECRET } from '../oidc/dpop.ts';
 import { createPages } from '../oidc/pages.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
@@ -27,7 +28,9 @@ import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createPolls } from '../records/polls.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
+import { createUserCodes, USER_CODE_SECRET, type UserCodes } from '../records/user_codes.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { RelyingParties } from './relying_parties.ts';
@@ -57,7 +60,14 @@ export async function createProtocol(foundation: Foundation, people: People, par
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const dpop = { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired };
   const pairwiseKey = await secret(PAIRWISE_SECRET);
-  const serve = createServe(foundation, people, parties, units, found.find, { certificates, dpop, pairwiseKey });
+  const userCodeKey = await secret(USER_CODE_SECRET);
+  const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
+  const serve = createServe(foundation, people, parties, units, found.find, {
+    certificates,
+    dpop,
+    pairwiseKey,
+    userCodes,
+  });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -117,16 +127,18 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
 
 /** Makes the provider of a key set, with all that goes with it. */
 function createServe(
-  { config, log, now, views, outbound, secure }: Foundation,
+  { config, db, log, now, views, outbound, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
-  parts: { certificates: ClientCertificates; dpop: DpopOptions; pairwiseKey: Buffer },
+  parts: { certificates: ClientCertificates; dpop: DpopOptions; pairwiseKey: Buffer; userCodes: UserCodes },
 ) {
   const { issuer, lifetimes } = config;
   const terms = termsOf(config);
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
+  const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
+  const polls = createPolls({ db, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
@@ -145,6 +157,7 @@ function createServe(
       now,
       units,
       pages,
+      devicePages,
       outbound,
       ...parts,
       structured,
@@ -168,6 +181,7 @@ function createServe(
       terms,
       configuration,
       units,
+      polls,
       pages,
       log,
       now,

@@ -8,6 +8,8 @@ const BATCH = 1_000;
 const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
+  ['user_codes', 'lookup'],
+  ['polls', 'id_hash'],
   ['repeated_answers', 'id_hash'],
   ['ended_tokens', 'what'],
   ['sessions', 'uid'],

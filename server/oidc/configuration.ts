@@ -13,11 +13,14 @@ import type { Clock } from '../platform/clock.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
+import type { UserCodes } from '../records/user_codes.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { askedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
+import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
+import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import { createFetching } from './fetching.ts';
 import type { Pages } from './pages.ts';
@@ -83,7 +86,9 @@ export interface ConfigurationOptions {
   readonly lifetimes: Lifetimes;
   readonly now: Clock;
   readonly units: Units;
+  readonly userCodes: UserCodes;
   readonly pages: Pages;
+  readonly devicePages: DevicePages;
   readonly outbound: Outbound;
   readonly dpop: DpopOptions;
   readonly certificates: ClientCertificates;
@@ -111,7 +116,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     now: options.now,
   };
   return {
-    adapter: createAdapterFactory(options.units, options.structured),
+    adapter: createAdapterFactory(options.units, options.structured, options.userCodes),
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -147,6 +152,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       backchannelLogout: BACKCHANNEL_LOGOUT,
       ...requestFeatures(),
       clientCredentials: { enabled: true },
+      deviceFlow: deviceFlow(options.devicePages),
       devInteractions: { enabled: false },
       dPoP: dpopFeature(options.dpop),
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
@@ -183,12 +189,14 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       AccessToken: lifetimes.accessToken,
       AuthorizationCode: profile.ttl.AuthorizationCode,
       ClientCredentials: lifetimes.accessToken,
+      DeviceCode: DEVICE_CODE_SECONDS,
       Grant: lifetimes.refreshTokenAbsolute,
       IdToken: lifetimes.idToken,
       Interaction: lifetimes.interaction,
       RefreshToken: (_ctx, token) =>
         Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - token.totalLifetime())),
-      Session: lifetimes.session,
+      // Nobody's: it holds the secret of a form for a device.
+      Session: (_ctx, { accountId }) => (accountId === undefined ? lifetimes.interaction : lifetimes.session),
     },
   } as Configuration;
 }
@@ -276,6 +284,7 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
       ),
     );
   const rankOf = (acr: string | undefined) => options.acrValues.indexOf(acr ?? '');
+  const isFresh = ({ result }: Context['oidc']) => Boolean((result as { login?: unknown } | undefined)?.login);
   const hasShownAll = ({ oidc }: Context) => rankOf(oidc.session?.acr) === options.acrValues.length - 1;
 
   // A session may outlive its account, or the account's being enabled: nobody is signed in then.
@@ -294,15 +303,19 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
       ((ctx.oidc.account as AccountForClaims | undefined)?.secondFactorRequired === true ||
         (await options.requiresSecondFactor(ctx.oidc.client?.clientId ?? ''))),
   );
+  // `max_age=0` becomes `prompt=login` (OpenID Connect Core §3.1.2.1), which the provider forgets of a device's request.
+  check('device_prompt', 'a fresh sign-in is asked for', ({ oidc }) => {
+    const { prompt } = (oidc.deviceCode as { params?: { prompt?: string } } | undefined)?.params ?? {};
+    return prompt?.split(' ').includes('login') === true && !isFresh(oidc);
+  });
   // Step-up (§5.5.1.1): any of the values will do, and what is stronger as well. A person who has just been asked is
   // not asked again. Of a voluntary claim the ID token tells what came of it; an essential one is met, or it has failed.
   check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
     const { values, essential } = askedAcr(oidc.params ?? {});
     const least = Math.min(...values.map(rankOf).filter((rank) => rank >= 0));
     if (Number.isFinite(least) && least <= rankOf(oidc.session?.acr)) return false;
-    const isFresh = Boolean((oidc.result as { login?: unknown } | undefined)?.login);
-    if (essential && (isFresh || !Number.isFinite(least))) throw unmetRequirements();
-    return !isFresh && Number.isFinite(least);
+    if (essential && (isFresh(oidc) || !Number.isFinite(least))) throw unmetRequirements();
+    return !isFresh(oidc) && Number.isFinite(least);
   });
   // Ours has judged it, by rank: the provider's own would ask a person again who has shown more than was wanted.
   for (const reason of ['essential_acrs', 'essential_acr']) login?.checks.remove(reason);

@@ -5,9 +5,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
+import { slowDown } from './device_flow.ts';
 import { challengeForProof, explainReplay, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
@@ -29,6 +31,7 @@ export interface ProviderOptions {
   readonly terms: ServerTerms;
   readonly configuration: Configuration;
   readonly units: Units;
+  readonly polls: Polls;
   readonly pages: Pages;
   readonly log: Logger;
   readonly now: Clock;
@@ -47,7 +50,7 @@ export interface SeenSession {
 }
 
 /** Routes at which a browser is, or gets, signed in. */
-const SIGNING_IN = new Set(['authorization', 'resume']);
+const SIGNING_IN = new Set(['authorization', 'resume', 'code_verification', 'device_resume']);
 
 /** A provider for one version of the key set, with what never changes while it lives. */
 export interface ServingProvider {
@@ -84,6 +87,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
       await refreshes.restore(ctx, unit);
       const verdict = amend(ctx);
+      await slowDown(ctx, options.polls);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       for (const bound of await tellSeen(ctx)) unit.also(bound);
       proof = await spendProof(ctx, unit);

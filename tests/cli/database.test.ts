@@ -78,6 +78,9 @@ describe('master-key rotate', () => {
       [seal('links', Buffer.from('x').toString('hex'))],
     );
     const mail = randomUUID();
+    await query(db, `INSERT INTO user_codes (lookup, sealed, expires_at) VALUES ('x', $1, now())`, [
+      seal('user_codes', Buffer.from('x').toString('hex')),
+    ]);
     await query(db, `INSERT INTO mails (id, sealed, due_at, expires_at) VALUES ($1, $2, now(), now())`, [
       mail,
       seal('mails', mail),
@@ -120,6 +123,7 @@ describe('master-key rotate', () => {
       grants: [1, 1],
       sessions: [1, 1],
       records: [1_203, 1_203],
+      user_codes: [1, 1],
       links: [1, 1],
       deliveries: [1, 1],
       mails: [1, 1],

@@ -12,6 +12,7 @@ import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
 import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
+import { createDevicePages } from '../../../server/oidc/device_pages.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
 import type { Units } from '../../../server/records/unit.ts';
 import { createViews } from '../../../server/views/views.ts';
@@ -35,6 +36,8 @@ const unused = (): never => {
 };
 const units: Units = { run: unused, current: unused };
 
+const views = createViews();
+const pages = createPages(views);
 const configuration = createConfiguration({
   acrValues: ['urn:cardea:acr:1fa'],
   uiLocales: ['en'],
@@ -45,7 +48,9 @@ const configuration = createConfiguration({
   pairwiseKey: randomBytes(32),
   lifetimes: loadConfig({}).lifetimes,
   units,
-  pages: createPages(createViews()),
+  userCodes: { register: unused, find: unused, claim: unused, tie: unused },
+  pages,
+  devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
   outbound: { fetch: unused },
   dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
   certificates: createClientCertificates({
