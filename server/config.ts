@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
 import { AppError } from './platform/errors.ts';
+import { LOOPBACK } from './platform/reachable.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import { type Environment, rawValue, type Setting, unknownNames } from './platform/settings.ts';
 import { isLoopback, type Mailbox, type SmtpServer } from './platform/smtp_url.ts';
@@ -31,6 +32,8 @@ export interface Config {
   readonly logLevel: string;
   /** Addresses or CIDR ranges whose X-Forwarded-For counts. */
   readonly trustedProxies: readonly string[];
+  /** Addresses or CIDR ranges that URLs of relying parties may lead to beside public ones. */
+  readonly outboundAllow: readonly string[];
   /** Failed sign-ins, and failed client authentications, a minute and address. */
   readonly rateLimit: number;
   readonly passwords: PasswordSettings;
@@ -106,6 +109,7 @@ export function loadConfig(env: Environment = process.env): Config {
     demo: get<boolean | undefined>('CARDEA_DEMO') ?? !production,
     logLevel: get('CARDEA_LOG_LEVEL'),
     trustedProxies: get('CARDEA_TRUSTED_PROXIES'),
+    outboundAllow: get<string[] | undefined>('CARDEA_OUTBOUND_ALLOW') ?? (production ? [] : [...LOOPBACK]),
     rateLimit: get('CARDEA_RATE_LIMIT'),
     passwords: {
       policy: get('CARDEA_PASSWORD_POLICY'),
@@ -170,6 +174,7 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_DATABASE_URL: (config) => `(embedded, in ${config.dataDir})`,
   CARDEA_MASTER_KEY: (config) => `(development key, in ${config.dataDir})`,
   CARDEA_DEMO: (config) => String(config.demo),
+  CARDEA_OUTBOUND_ALLOW: (config) => config.outboundAllow.join(',') || '(none)',
   CARDEA_REDIS_URL: () => '(none)',
   CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
   CARDEA_NAME: (config) => config.name,

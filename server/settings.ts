@@ -68,6 +68,11 @@ export const SETTINGS = {
     fallback: '',
     about: 'addresses or CIDR ranges, separated by commas, whose X-Forwarded-For counts',
   },
+  CARDEA_OUTBOUND_ALLOW: {
+    read: addresses,
+    about:
+      'addresses or CIDR ranges, separated by commas, that relying parties may name beside public ones, such as 10.1.0.0/16 (default: loopback in development, none in production)',
+  },
   CARDEA_RATE_LIMIT: {
     read: integer(1, 1_000_000),
     fallback: '600',

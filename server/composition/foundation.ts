@@ -11,6 +11,7 @@ import { type Counter, createLimits, createMemoryCounter, type Limits } from '..
 import type { Logger } from '../platform/log.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
 import { type Messenger, startMessenger } from '../platform/messenger.ts';
+import { createOutbound, type Outbound } from '../platform/outbound.ts';
 import { createRedisCounter } from '../platform/redis.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
@@ -33,6 +34,8 @@ export interface Foundation extends AppParts {
   readonly limits: Limits;
   readonly csrf: Csrf;
   readonly views: Views;
+  /** The way to whatever URL a client has named. */
+  readonly outbound: Outbound;
   /** Undefined in production without a mail server: nobody is mailed. */
   readonly mailer: Mailer | undefined;
   /** Where mails go in development without a mail server. */
@@ -64,6 +67,7 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
     limits: createLimits({ counter, max: config.rateLimit, now }),
     csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
     views: createViews(),
+    outbound: createOutbound({ allow: config.outboundAllow }),
     mailer: createMailer(parts, outbox),
     outbox,
     secure: issuer.protocol === 'https:',

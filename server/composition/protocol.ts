@@ -89,7 +89,7 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
 
 /** Makes the provider of a key set, with all that goes with it. */
 function createServe(
-  { config, log, now, views, secure }: Foundation,
+  { config, log, now, views, outbound, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
   units: Units,
@@ -114,6 +114,7 @@ function createServe(
       now,
       units,
       pages,
+      outbound,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;

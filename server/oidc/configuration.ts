@@ -8,10 +8,12 @@ import {
   type KoaContextWithOIDC,
 } from 'oidc-provider';
 import type { Clock } from '../platform/clock.ts';
+import type { Outbound } from '../platform/outbound.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { loadGrant } from './consent.ts';
+import { createFetching } from './fetching.ts';
 import type { Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
 
@@ -71,6 +73,7 @@ export interface ConfigurationOptions {
   readonly now: Clock;
   readonly units: Units;
   readonly pages: Pages;
+  readonly outbound: Outbound;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -136,8 +139,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       },
       userinfo: { enabled: true },
     },
-    // `jwks_uri` is fetched from wherever a client says: no redirects, no endless bodies (design §7).
-    fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
+    ...createFetching(options.outbound),
     findAccount: async (_ctx, id) => options.findAccount(id),
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),

@@ -60,6 +60,7 @@ describe('configuration', () => {
     assert.deepEqual(config.masterKeys, []);
     assert.equal(config.demo, true);
     assert.deepEqual(config.trustedProxies, []);
+    assert.deepEqual(config.outboundAllow, ['127.0.0.0/8', '::1/128']);
     assert.deepEqual(config.keys.rings, ['RS256']);
     assert.equal(config.keys.rotationSeconds, 30 * 24 * 3600);
     assert.equal(config.lifetimes.authorizationCode, 60);
@@ -276,6 +277,15 @@ describe('configuration', () => {
           ['2001:db8::/32', ['2001:db8::/32']],
         ],
         bad: ['localhost', '10.0.0.0/33', '::1/129', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0', '10.0.0.1/-1'],
+      },
+      {
+        name: 'CARDEA_OUTBOUND_ALLOW',
+        read: (config) => config.outboundAllow,
+        good: [
+          ['', []],
+          ['10.1.0.0/16, fd00::1', ['10.1.0.0/16', 'fd00::1']],
+        ],
+        bad: ['localhost', '10.0.0.0/33'],
       },
       {
         name: 'CARDEA_RATE_LIMIT',
@@ -505,6 +515,7 @@ describe('configuration', () => {
     test('starts with what it needs', () => {
       const config = loadConfig(PRODUCTION);
       assert.equal(config.production, true);
+      assert.deepEqual(config.outboundAllow, [], 'not even loopback: an admin interface may live there');
       assert.equal(config.demo, false);
     });
 

@@ -43,6 +43,7 @@ const configuration = createConfiguration({
   lifetimes: loadConfig({}).lifetimes,
   units,
   pages: createPages(createViews()),
+  outbound: { fetch: unused },
   async findAccount(id) {
     const person = people.get(id);
     if (!person) return undefined;
