@@ -23,12 +23,18 @@ import { columnSealer } from '../platform/sealing.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
+import type { SelfRegistered } from './registration.ts';
 import type { RelyingParties } from './relying_parties.ts';
 
 /** Records, keys and the provider: what is served, and follows the key set. */
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
-export async function createProtocol(foundation: Foundation, people: People, parties: RelyingParties) {
+export async function createProtocol(
+  foundation: Foundation,
+  people: People,
+  parties: RelyingParties,
+  selfRegistered: SelfRegistered,
+) {
   const { config, db, log, now, sealer, messenger, own } = foundation;
   const units = createUnits({ db, sealer, now, accountColumns: people.accounts.columns });
   const found = createAccountsOfRequest(units, people);
@@ -41,7 +47,7 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
-  const serve = createServe(foundation, people, parties, units, found.find);
+  const serve = createServe(foundation, people, parties, selfRegistered, units, found.find);
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -92,6 +98,7 @@ function createServe(
   { config, log, now, views, outbound, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
+  selfRegistered: SelfRegistered,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
 ) {
@@ -126,7 +133,8 @@ function createServe(
         };
       },
       findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
-      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
+      resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
+      registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
     });
@@ -141,8 +149,9 @@ function createServe(
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },
-      async findClient(id) {
-        const client = await parties.find(id);
+      used: selfRegistered.used,
+      async findClient(id, address) {
+        const client = await selfRegistered.find(id, address);
         if (!client) return undefined;
         const known = forProvider.get(client) ?? describeClient(client);
         forProvider.set(client, known);

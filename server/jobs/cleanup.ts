@@ -15,6 +15,7 @@ const EXPIRING = [
   ['links', 'token_hash'],
   ['mails', 'id'],
   ['security_events', 'id'],
+  ['registration_tokens', 'id'],
 ] as const;
 
 const DELETE: readonly Statement[] = EXPIRING.map(([table, key]) => ({

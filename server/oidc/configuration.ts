@@ -15,6 +15,7 @@ import { createAdapterFactory } from './adapter.ts';
 import { loadGrant } from './consent.ts';
 import { createFetching } from './fetching.ts';
 import type { Pages } from './pages.ts';
+import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { ROUTES } from './routes.ts';
 
 export const LOGIN_PATH = '/login';
@@ -77,8 +78,9 @@ export interface ConfigurationOptions {
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
-  /** The scope that a client is registered for, including those of resource servers. */
-  registeredScope(clientId: string): Promise<readonly string[]>;
+  /** Scopes that a client may have at a resource server, out of those that exist there. */
+  resourceScopes(clientId: string, identifier: string): Promise<readonly string[]>;
+  readonly registration: RegistrationInDiscovery;
   isFirstParty(clientId: string): Promise<boolean>;
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
@@ -114,7 +116,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
-    discovery: { ui_locales_supported: [...options.uiLocales] },
+    discovery: { ui_locales_supported: [...options.uiLocales], ...registrationMetadata(options.registration) },
     enabledJWA: {
       clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
       idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
@@ -208,8 +210,7 @@ async function mayRevoke(
  */
 async function resourceServer(options: ConfigurationOptions, resource: string, clientId: string) {
   const server = await options.findResourceServer(resource);
-  const registered = await options.registeredScope(clientId);
-  const scopes = server?.scopes.filter((scope) => registered.includes(scope)) ?? [];
+  const scopes = await options.resourceScopes(clientId, resource);
   if (!server || scopes.length === 0)
     throw new errors.InvalidTarget('unknown resource, or one that this client has no scope for');
   return {

@@ -22,7 +22,9 @@ export interface ProviderOptions {
   readonly pages: Pages;
   readonly log: Logger;
   /** The same object again for as long as the client is unchanged. */
-  findClient(id: string): Promise<ClientForProvider | undefined>;
+  findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
+  /** Tokens are being issued to a client: what to write of that in the same transaction. */
+  used(clientId: string): Promise<readonly Bound[]>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
   seen(session: SeenSession): Promise<readonly Bound[]>;
 }
@@ -50,7 +52,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   const provider = new Provider(issuer.origin, options.configuration);
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
-  replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
   listen(provider, log);
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
@@ -68,7 +70,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
       const verdict = amend(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
-      for (const bound of await tellSeen(ctx)) unit.also(bound);
+      for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
       await unit.commit();
     } catch (error) {
       unit.discard();
@@ -81,6 +83,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     if (!SIGNING_IN.has(route) || !session?.accountId || (session as { destroyed?: boolean }).destroyed) return [];
     const { uid, accountId } = session;
     return options.seen({ uid, accountId, userAgent: ctx.get('user-agent') || undefined, address: ctx.ip });
+  }
+
+  async function tellUsed(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {
+    const { route, client } = ctx.oidc ?? {};
+    return route === 'token' && ctx.status === 200 && client ? options.used(client.clientId) : [];
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
@@ -152,7 +159,7 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
 
   ProviderClient.find = async (id) => {
     if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
-    const source = await findClient(id);
+    const source = await findClient(id, Provider.ctx?.ip ?? '');
     if (!source) return undefined;
     const known = built.get(source);
     if (known) return known;

@@ -41,7 +41,7 @@ test('discovery names what exists: each endpoint answers with something other th
   );
   assert.ok(endpoints.length >= 7);
   for (const [name, url] of endpoints) {
-    const method = /^(token|introspection|revocation)_/.test(name) ? 'POST' : 'GET';
+    const method = /^(token|introspection|revocation|registration)_/.test(name) ? 'POST' : 'GET';
     const { status } = await fetch(String(url), { method, redirect: 'manual' });
     assert.notEqual(status, 404, name);
     assert.notEqual(status, 405, name);
