@@ -4,6 +4,7 @@ import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
   addresses,
   boolean,
+  host,
   integer,
   issuer,
   list,
@@ -212,7 +213,7 @@ export const SETTINGS = {
     about: 'whether a client_id may be the https URL of a document that describes the client, as MCP clients have it',
   },
   CARDEA_CLIENT_ID_METADATA_HOSTS: {
-    read: list(text),
+    read: list(host),
     about:
       'hosts, separated by commas, that such documents may be at, such as claude.ai or *.example.com (default: any)',
   },

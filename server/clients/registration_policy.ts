@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { host } from '../platform/settings.ts';
 import type { ClientMetadata } from './metadata.ts';
 import { checkScope } from './readers.ts';
 import { kindOfUri } from './uris.ts';
@@ -16,8 +17,6 @@ export interface RegistrationPolicy {
 /** Somebody has to be there: what a client gets for itself is for those that the operator knows. */
 export const OPEN_POLICY: RegistrationPolicy = { grantTypes: ['authorization_code', 'refresh_token'] };
 
-const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$|^\[[0-9a-f:]+\]$/;
-
 /** @throws AppError 400 `invalid_input` with the field */
 export function checkPolicy(input: {
   grantTypes?: readonly string[] | undefined;
@@ -29,8 +28,12 @@ export function checkPolicy(input: {
   if (!grantTypes.every((type) => (known as string[]).includes(type))) {
     throw invalidInput('grant_type', `must be one of ${known.join(', ')}`);
   }
-  if (redirectHosts && !redirectHosts.every((host) => HOST.test(host))) {
-    throw invalidInput('redirect_host', 'must be a host such as app.example.com or *.example.com');
+  for (const one of redirectHosts ?? []) {
+    try {
+      host(one);
+    } catch (error) {
+      throw invalidInput('redirect_host', (error as Error).message);
+    }
   }
   return {
     grantTypes: [...grantTypes],
@@ -59,6 +62,6 @@ export function hostOf(uri: string): string {
 }
 
 /** @param patterns hosts, or `*.example.com` for every host below one */
-export function isAmong(host: string, patterns: readonly string[]): boolean {
-  return patterns.some((one) => (one.startsWith('*.') ? host.endsWith(one.slice(1)) : host === one));
+export function isAmong(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((one) => (one.startsWith('*.') ? name.endsWith(one.slice(1)) : name === one));
 }
