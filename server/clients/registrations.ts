@@ -58,6 +58,9 @@ const BATCH = 1_000;
 /** SQLSTATE that `require_single_use` raises (migration 0001). */
 const ALREADY_USED = 'CD001';
 
+/** What stays when a quota is used up: with some room, so that not every registration has to make some. */
+const kept = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
+
 const LIVE_GRANT = 'EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.expires_at > $1)';
 
 /** Removes what a query names, unless somebody else is at it, and tells every node. */
@@ -67,10 +70,14 @@ const removal = (ids: string) => `
     RETURNING id)
   SELECT pg_notify('${CLIENTS_CHANNEL}', id) FROM gone`;
 
-/** The oldest unused beyond the quota ($2); $3 is the one that has just come, which stays. */
+/** The oldest unused but for so many ($2), and but for the one that has just come ($3). */
 const surplus = (which: string) =>
   removal(`SELECT id FROM clients c WHERE ${which} AND used_at IS NULL AND id <> $3 AND NOT ${LIVE_GRANT}
             ORDER BY created_at DESC OFFSET $2::int - 1 LIMIT ${BATCH}`);
+
+/** Counts no further than it matters. */
+const countOf = (which: string, most: string) =>
+  `(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${most}) AS those)`;
 
 const SQL = {
   insert: {
@@ -94,10 +101,14 @@ const SQL = {
     name: 'registrations.find_managed',
     text: `SELECT ${COLUMNS}, policy FROM clients WHERE id = $1 AND kind = 'dynamic' AND management_token_hash = $2`,
   },
-  countOrigin: {
-    name: 'registrations.count_origin',
-    text: `SELECT count(*)::int AS count
-             FROM (SELECT 1 FROM clients WHERE kind = 'dynamic' AND origin = $1 LIMIT $2) AS those`,
+  countAll: {
+    name: 'registrations.count_all',
+    text: `SELECT ${countOf("kind = 'dynamic' AND origin = $1", '$2')} AS count`,
+  },
+  countUnused: {
+    name: 'registrations.count_unused',
+    text: `SELECT ${countOf("kind = 'dynamic' AND origin = $1 AND used_at IS NULL", '$2')} AS of_origin,
+                  ${countOf("kind <> 'operator' AND kind = 'dynamic' AND host = $3 AND used_at IS NULL", '$4')} AS of_host`,
   },
   surplusOfOrigin: { name: 'registrations.surplus_origin', text: surplus("kind = 'dynamic' AND origin = $4") },
   surplusOfHost: {
@@ -117,6 +128,11 @@ const SQL = {
   notify: { name: 'registrations.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
 };
 
+function refuseUsedUp(cause: unknown): never {
+  if (sqlState(cause) !== ALREADY_USED) throw cause;
+  throw new AppError('invalid_token', 401, 'the initial access token is used up', { cause });
+}
+
 export function createRegistrations(options: RegistrationsOptions): Registrations {
   const { db, now, quota, originKey } = options;
   const inSeconds = (seconds: number) => new Date(now() + seconds * 1000);
@@ -125,10 +141,12 @@ export function createRegistrations(options: RegistrationsOptions): Registration
   return {
     async register({ description, policy, address, provided }) {
       const { name, metadata, openScope, host = null } = description;
+      const at = new Date(now());
       const origin = createHmac('sha256', originKey).update(subnet(address)).digest();
+      const hostQuota = quota * HOST_FACTOR;
       const most = quota * USED_FACTOR;
-      const [inUse] = await db.run<{ count: number }>(SQL.countOrigin, [origin, most]);
-      if ((inUse?.count ?? 0) >= most) {
+      const [present] = await db.run<{ count: number }>(SQL.countAll, [origin, most]);
+      if ((present?.count ?? 0) >= most) {
         throw new AppError('rate_limited', 429, 'too many clients have been registered from this network');
       }
       const id = randomBytes(16).toString('hex');
@@ -144,21 +162,17 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         JSON.stringify(policy),
         origin,
         host,
-        new Date(now()),
+        at,
         inSeconds(firstUse),
       ];
-      const at = new Date(now());
-      const bound = [
-        { statement: SQL.insert, values },
-        { statement: SQL.surplusOfOrigin, values: [at, quota, id, origin] },
-        { statement: SQL.surplusOfHost, values: [at, quota * HOST_FACTOR, id, host, 'dynamic'] },
-        { statement: SQL.notify, values: [id] },
-      ];
-      const results = await db.transact([...(provided ? [provided] : []), ...bound]).catch((cause) => {
-        if (sqlState(cause) !== ALREADY_USED) throw cause;
-        throw new AppError('invalid_token', 401, 'the initial access token is used up', { cause });
-      });
-      const client = clientOf(results.at(-bound.length)?.[0] as unknown as ClientRow);
+      // Counted once it is there: of parallel ones, each sees those that were there before it was.
+      const counted = { statement: SQL.countUnused, values: [origin, quota + 1, host, hostQuota + 1] };
+      const bound = [...(provided ? [provided] : []), { statement: SQL.insert, values }, counted];
+      const [inserted, counts] = (await db.transact(bound).catch(refuseUsedUp)).slice(-2);
+      const client = clientOf(inserted?.[0] as unknown as ClientRow);
+      const { of_origin: ofOrigin = 0, of_host: ofHost = 0 } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
+      if (ofOrigin > quota) await db.run(SQL.surplusOfOrigin, [at, kept(quota), id, origin]);
+      if (ofHost > hostQuota) await db.run(SQL.surplusOfHost, [at, kept(hostQuota), id, host, 'dynamic']);
       return { client, managementToken, ...(secret === undefined ? {} : { secret }) };
     },
 
@@ -178,8 +192,8 @@ export function createRegistrations(options: RegistrationsOptions): Registration
           statement: SQL.saveDocument,
           values: [id, name, JSON.stringify(metadata), openScope, hostname, at, freshUntil, expiresAt],
         },
-        { statement: SQL.surplusOfHost, values: [at, quota, id, hostname, 'document'] },
-        { statement: SQL.surplusOfDocuments, values: [at, DOCUMENTS_UNUSED, id] },
+        { statement: SQL.surplusOfHost, values: [at, kept(quota), id, hostname, 'document'] },
+        { statement: SQL.surplusOfDocuments, values: [at, kept(DOCUMENTS_UNUSED), id] },
         { statement: SQL.notify, values: [id] },
       ]);
       const row = rows?.[0];
