@@ -6,6 +6,7 @@ import { formRoutes } from './composition/forms.ts';
 import { layFoundation } from './composition/foundation.ts';
 import { createPeople } from './composition/people.ts';
 import { createProtocol } from './composition/protocol.ts';
+import { createSelfRegistered } from './composition/registration.ts';
 import { createRelyingParties } from './composition/relying_parties.ts';
 import { startWork } from './composition/work.ts';
 import type { Config } from './config.ts';
@@ -52,7 +53,8 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
   const people = await createPeople(foundation);
   const parties = await createRelyingParties(foundation);
   if (config.production) await assertNoDemoData({ accounts: people.accounts, clients: parties.clients });
-  const protocol = await createProtocol(foundation, people, parties);
+  const selfRegistered = await createSelfRegistered(foundation, parties);
+  const protocol = await createProtocol(foundation, people, parties, selfRegistered);
 
   const http = createHttp({
     log,
@@ -81,6 +83,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       certificates: protocol.certificates,
     });
   });
+  await selfRegistered.mount(http);
   await formRoutes(http, foundation, people, parties, protocol);
   await http.register(frontRoutes, {
     views,
@@ -97,7 +100,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     const { accounts, passwords } = people;
     await seedDemo({ issuer, accounts, clients: parties.clients, hash: passwords.passwords.hash });
   }
-  startWork(foundation, people, protocol);
+  startWork(foundation, people, protocol, selfRegistered);
 
   const everything = opened.move();
   return {

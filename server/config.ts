@@ -58,6 +58,22 @@ export interface Config {
   readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+  readonly registration: RegistrationConfig;
+}
+
+/** Clients that nobody at the operator's made. */
+export interface RegistrationConfig {
+  readonly mode: 'off' | 'token' | 'open';
+  /** Unused clients from one network. */
+  readonly quota: number;
+  readonly idleSeconds: number;
+  /** A file of who may vouch for software. */
+  readonly statementIssuers: string | undefined;
+  readonly documents: {
+    readonly enabled: boolean;
+    /** Undefined: any. */
+    readonly hosts: readonly string[] | undefined;
+  };
 }
 
 /** RFC 8705 */
@@ -171,6 +187,16 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    registration: {
+      mode: get('CARDEA_REGISTRATION'),
+      quota: get('CARDEA_REGISTRATION_QUOTA'),
+      idleSeconds: get('CARDEA_REGISTRATION_IDLE'),
+      statementIssuers: resolveOptional(get('CARDEA_SOFTWARE_STATEMENT_ISSUERS')),
+      documents: {
+        enabled: get('CARDEA_CLIENT_ID_METADATA_DOCUMENTS'),
+        hosts: get('CARDEA_CLIENT_ID_METADATA_HOSTS'),
+      },
+    },
     name: get<string | undefined>('CARDEA_NAME') ?? issuerUrl.host,
     secondFactor: {
       required: get('CARDEA_SECOND_FACTOR') === 'required',
@@ -220,6 +246,8 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_PASSWORD_MAX_AGE: () => '(never)',
   CARDEA_PASSWORD_BLOCKLIST: () => '(built-in list alone)',
   CARDEA_PASSWORD_PEPPER: () => '(none)',
+  CARDEA_SOFTWARE_STATEMENT_ISSUERS: () => '(none)',
+  CARDEA_CLIENT_ID_METADATA_HOSTS: () => '(any)',
   CARDEA_PASSWORD_QUEUE: () => '(64 a thread)',
 };
 

@@ -95,7 +95,14 @@ export function clientsCommand(noun: Command): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ clients }, options) => {
-        const columns = ['client_id', 'client_name', 'token_endpoint_auth_method', 'first_party', 'redirect_uris'];
+        const columns = [
+          'client_id',
+          'client_name',
+          'kind',
+          'token_endpoint_auth_method',
+          'first_party',
+          'redirect_uris',
+        ];
         printItems((await clients.list()).map(describe), columns, 'There are no clients.', options);
       }),
     );
@@ -238,6 +245,7 @@ function describe(client: Client): Item {
   return {
     client_id: client.id,
     client_name: client.name,
+    kind: client.kind,
     first_party: client.firstParty,
     demo: client.demo,
     second_factor_required: client.secondFactorRequired,

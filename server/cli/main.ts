@@ -56,6 +56,10 @@ const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Com
     about: 'APIs that get JWT access tokens when a client names them as resource (RFC 8707)',
     load: async () => (await import('./resources.ts')).resourcesCommand,
   },
+  registration: {
+    about: 'apps that register themselves',
+    load: async () => (await import('./registration.ts')).registrationCommand,
+  },
   migrate: {
     about: "the database's schema",
     load: async () => (await import('./migrate.ts')).migrateCommand,

@@ -33,12 +33,18 @@ import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import { createUserCodes, USER_CODE_SECRET, type UserCodes } from '../records/user_codes.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
+import type { SelfRegistered } from './registration.ts';
 import type { RelyingParties } from './relying_parties.ts';
 
 /** Records, keys and the provider: what is served, and follows the key set. */
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
-export async function createProtocol(foundation: Foundation, people: People, parties: RelyingParties) {
+export async function createProtocol(
+  foundation: Foundation,
+  people: People,
+  parties: RelyingParties,
+  selfRegistered: SelfRegistered,
+) {
   const { config, db, log, now, sealer, messenger, own } = foundation;
   const units = createUnits({ db, sealer, now, accountColumns: people.accounts.columns });
   const found = createAccountsOfRequest(units, people);
@@ -62,7 +68,7 @@ export async function createProtocol(foundation: Foundation, people: People, par
   const pairwiseKey = await secret(PAIRWISE_SECRET);
   const userCodeKey = await secret(USER_CODE_SECRET);
   const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
-  const serve = createServe(foundation, people, parties, units, found.find, {
+  const serve = createServe(foundation, people, parties, selfRegistered, units, found.find, {
     certificates,
     dpop,
     pairwiseKey,
@@ -130,6 +136,7 @@ function createServe(
   { config, db, log, now, views, outbound, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
+  selfRegistered: SelfRegistered,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
   parts: { certificates: ClientCertificates; dpop: DpopOptions; pairwiseKey: Buffer; userCodes: UserCodes },
@@ -172,7 +179,8 @@ function createServe(
         };
       },
       findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
-      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
+      resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
+      registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
     });
@@ -191,8 +199,9 @@ function createServe(
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },
-      async findClient(id) {
-        const client = await parties.find(id);
+      used: selfRegistered.used,
+      async findClient(id, address) {
+        const client = await selfRegistered.find(id, address);
         if (!client || !parts.certificates.serve(client.metadata)) return undefined;
         const known = forProvider.get(client) ?? describeClient(client, terms);
         forProvider.set(client, known);

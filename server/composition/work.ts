@@ -9,6 +9,7 @@ import { createDeliveries, DELIVERIES_CHANNEL, LOGOUT } from '../records/deliver
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { Protocol } from './protocol.ts';
+import type { SelfRegistered } from './registration.ts';
 
 /** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
 const MAIL_EVERY_MS = 30_000;
@@ -19,12 +20,12 @@ const CLEANUP_EVERY_MS = 60_000;
 const CLEANUP_LAG_SECONDS = 300;
 
 /** Starts the work that nobody asks for. */
-export function startWork(foundation: Foundation, people: People, protocol: Protocol): void {
+export function startWork(foundation: Foundation, people: People, protocol: Protocol, clients: SelfRegistered): void {
   const jobs = [
     ...mailJobs(foundation, people),
     deliveriesJob(foundation, protocol),
     keysJob(foundation, protocol),
-    cleanupJob(foundation),
+    cleanupJob(foundation, clients),
   ];
   foundation.own(startJobs(jobs, foundation.log), (running) => running.stop());
 }
@@ -66,13 +67,15 @@ function keysJob({ config }: Foundation, { keyRing, follower }: Protocol): Job {
   };
 }
 
-function cleanupJob({ db, log, now }: Foundation): Job {
+function cleanupJob({ db, log, now }: Foundation, { registrations }: SelfRegistered): Job {
   return {
     name: 'cleanup',
     everyMs: CLEANUP_EVERY_MS,
     async run() {
       const removed = await cleanUp({ db, now });
       if (removed > 0) log.debug({ removed }, 'expired rows removed');
+      const idle = await registrations.removeIdle();
+      if (idle > 0) log.info({ removed: idle }, 'clients that nobody used were removed');
       const lagSeconds = await cleanUpLag({ db, now });
       if (lagSeconds > CLEANUP_LAG_SECONDS) log.warn({ lagSeconds }, 'expired rows pile up');
     },

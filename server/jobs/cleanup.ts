@@ -20,6 +20,7 @@ const EXPIRING = [
   ['mails', 'id'],
   ['deliveries', 'id'],
   ['security_events', 'id'],
+  ['registration_tokens', 'id'],
 ] as const;
 
 const DELETE: readonly Statement[] = EXPIRING.map(([table, key]) => ({

@@ -26,6 +26,7 @@ import { createFetching } from './fetching.ts';
 import type { Pages } from './pages.ts';
 import { createPairwise } from './pairwise.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
+import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
@@ -96,8 +97,9 @@ export interface ConfigurationOptions {
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
-  /** The scope that a client is registered for, including those of resource servers. */
-  registeredScope(clientId: string): Promise<readonly string[]>;
+  /** Scopes that a client may have at a resource server, out of those that exist there. */
+  resourceScopes(clientId: string, identifier: string): Promise<readonly string[]>;
+  readonly registration: RegistrationInDiscovery;
   isFirstParty(clientId: string): Promise<boolean>;
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
@@ -145,7 +147,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
-    discovery: { ui_locales_supported: [...options.uiLocales] },
+    discovery: { ui_locales_supported: [...options.uiLocales], ...registrationMetadata(options.registration) },
     enabledJWA: { ...algorithms(), dPoPSigningAlgValues: [...PROOF_ALGS] },
     extraClientMetadata: profile.extraClientMetadata,
     features: {
@@ -250,8 +252,7 @@ async function mayRevoke(
  */
 async function resourceServer(options: ConfigurationOptions, resource: string, client: ProviderClient) {
   const server = await options.findResourceServer(resource);
-  const registered = await options.registeredScope(client.clientId);
-  const scopes = server?.scopes.filter((scope) => registered.includes(scope)) ?? [];
+  const scopes = await options.resourceScopes(client.clientId, resource);
   if (!server || scopes.length === 0)
     throw new errors.InvalidTarget('unknown resource, or one that this client has no scope for');
   return {

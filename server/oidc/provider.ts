@@ -37,7 +37,9 @@ export interface ProviderOptions {
   readonly now: Clock;
   readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
-  findClient(id: string): Promise<ClientForProvider | undefined>;
+  findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
+  /** Tokens are being issued to a client: what to write of that in the same transaction. */
+  used(clientId: string): Promise<readonly Bound[]>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
   seen(session: SeenSession): Promise<readonly Bound[]>;
 }
@@ -65,7 +67,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   const provider = new Provider(issuer.origin, options.configuration);
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
-  replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
   leaveLogoutToTheQueue(provider);
   admitStructuredTokens(provider, options.structured);
   listen(provider, log);
@@ -89,7 +91,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       const verdict = amend(ctx);
       await slowDown(ctx, options.polls);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
-      for (const bound of await tellSeen(ctx)) unit.also(bound);
+      for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
       proof = await spendProof(ctx, unit);
       await refreshes.commit(ctx, unit);
     } catch (error) {
@@ -103,6 +105,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     if (!SIGNING_IN.has(route) || !session?.accountId || (session as { destroyed?: boolean }).destroyed) return [];
     const { uid, accountId } = session;
     return options.seen({ uid, accountId, userAgent: ctx.get('user-agent') || undefined, address: ctx.ip });
+  }
+
+  async function tellUsed(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {
+    const { route, client } = ctx.oidc ?? {};
+    return route === 'token' && ctx.status === 200 && client ? options.used(client.clientId) : [];
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
@@ -183,7 +190,7 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
 
   ProviderClient.find = async (id) => {
     if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
-    const source = await findClient(id);
+    const source = await findClient(id, Provider.ctx?.ip ?? '');
     if (!source) return undefined;
     if (source.refusal !== undefined) throw new errors.CustomOIDCProviderError('unauthorized_client', source.refusal);
     const known = built.get(source);

@@ -34,8 +34,8 @@ test('a person follows the link, compares the code, signs in and allows it (RFC 
   await looked('device-code');
   await page.keyboard.press('Enter');
   await page.locator('#allow').waitFor();
-  assert.equal(await page.locator('#user-code').innerText(), body.user_code);
-  assert.equal(await page.locator('#device-agent').innerText(), 'ExampleTV/9.1');
+  assert.equal(await page.locator('#user-code').textContent(), body.user_code);
+  assert.equal(await page.locator('#device-agent').textContent(), 'ExampleTV/9.1');
   await looked('device-confirm');
   await page.locator('#allow').click();
   await page.locator('#identifier').fill(person.email);

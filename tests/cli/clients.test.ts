@@ -29,6 +29,7 @@ describe('clients create', () => {
     assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000);
     assert.deepEqual(rest, {
       client_name: 'Shop',
+      kind: 'operator',
       first_party: true,
       demo: false,
       second_factor_required: false,
@@ -147,7 +148,7 @@ describe('resources', () => {
     const made = await cardea(['resources', 'create', ...args]);
     assert.equal(made.code, 0, made.stderr);
     const { created_at, ...rest } = made.json;
-    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'] });
+    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'], open: false });
     assert.ok(Date.parse(created_at));
     assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, [made.json]);
     assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, made.json);

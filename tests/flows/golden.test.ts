@@ -34,6 +34,9 @@ for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-aut
   });
 }
 
+/** Endpoints that answer nothing but POST. */
+const POSTED = /^(token|introspection|revocation|registration|device_authorization|pushed_authorization_request)_/;
+
 test('discovery names what exists: each endpoint answers with something other than 404', async () => {
   const { text } = await read('/.well-known/openid-configuration');
   const endpoints = Object.entries(JSON.parse(text) as Record<string, unknown>).filter(
@@ -41,9 +44,7 @@ test('discovery names what exists: each endpoint answers with something other th
   );
   assert.ok(endpoints.length >= 7);
   for (const [name, url] of endpoints) {
-    const method = /^(token|introspection|revocation|device_authorization|pushed_authorization_request)_/.test(name)
-      ? 'POST'
-      : 'GET';
+    const method = POSTED.test(name) ? 'POST' : 'GET';
     const { status } = await fetch(String(url), { method, redirect: 'manual' });
     assert.notEqual(status, 404, name);
     assert.notEqual(status, 405, name);

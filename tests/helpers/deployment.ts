@@ -39,7 +39,7 @@ export interface Party {
 export interface Seeder {
   person(input?: { email?: string; password?: string; name?: string; username?: string }): Promise<Person>;
   party(input?: Partial<ClientInput> & { public?: boolean }): Promise<Party>;
-  resourceServer(input: { identifier: string; name: string; scopes: string[] }): Promise<void>;
+  resourceServer(input: { identifier: string; name: string; scopes: string[]; open?: boolean }): Promise<void>;
   readonly accounts: ReturnType<typeof createAccounts>;
   readonly clients: ReturnType<typeof createClients>;
 }

@@ -193,6 +193,43 @@ describe('configuration', () => {
         bad: ['', 'Cardea', 'a@b, c@d', 'Cardea <door>', 'Cardea\r\nBcc: x <door@example.com>', 'a@b <c@d>'],
       },
       {
+        name: 'CARDEA_REGISTRATION',
+        read: (config) => config.registration.mode,
+        good: [
+          ['off', 'off'],
+          ['token', 'token'],
+          ['open', 'open'],
+        ],
+        bad: ['', 'true', 'Open'],
+      },
+      {
+        name: 'CARDEA_REGISTRATION_QUOTA',
+        read: (config) => config.registration.quota,
+        good: [['1', 1]],
+        bad: ['', '0', '-1', '100001'],
+      },
+      {
+        name: 'CARDEA_SOFTWARE_STATEMENT_ISSUERS',
+        read: (config) => config.registration.statementIssuers,
+        good: [['/etc/cardea/issuers.json', '/etc/cardea/issuers.json']],
+        bad: [''],
+      },
+      {
+        name: 'CARDEA_CLIENT_ID_METADATA_DOCUMENTS',
+        read: (config) => config.registration.documents.enabled,
+        good: [
+          ['true', true],
+          ['false', false],
+        ],
+        bad: ['', 'yes'],
+      },
+      {
+        name: 'CARDEA_CLIENT_ID_METADATA_HOSTS',
+        read: (config) => config.registration.documents.hosts,
+        good: [['agent.example, *.apps.example', ['agent.example', '*.apps.example']]],
+        bad: ['', 'https://agent.example', '*', 'agent.example/x'],
+      },
+      {
         name: 'CARDEA_SIGN_UP',
         read: (config) => config.signUp,
         good: [
@@ -382,6 +419,7 @@ describe('configuration', () => {
       ['CARDEA_REFRESH_TOKEN_IDLE_TTL', (config) => config.lifetimes.refreshTokenIdle],
       ['CARDEA_REFRESH_TOKEN_TTL', (config) => config.lifetimes.refreshTokenAbsolute],
       ['CARDEA_SESSION_TTL', (config) => config.lifetimes.session],
+      ['CARDEA_REGISTRATION_IDLE', (config) => config.registration.idleSeconds],
       ['CARDEA_INTERACTION_TTL', (config) => config.lifetimes.interaction],
     ];
     const all = [

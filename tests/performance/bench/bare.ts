@@ -73,7 +73,8 @@ const configuration = createConfiguration({
     return { accountId: id, claims: () => ({ sub: id, updated_at: 0, email: person.email, email_verified: true }) };
   },
   findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
-  registeredScope: async () => spec.scope,
+  resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
+  registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,
   requiresSecondFactor: async () => false,
   now: Date.now,
