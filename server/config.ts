@@ -4,8 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
+import { type ServerTerms, signingAlgsOf } from './clients/profiles.ts';
+import type { ProfileName } from './clients/vocabulary.ts';
 import { AppError } from './platform/errors.ts';
 import type { TlsListener } from './platform/http.ts';
+import { LOOPBACK } from './platform/reachable.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import { type Environment, rawValue, type Setting, unknownNames } from './platform/settings.ts';
 import { isLoopback, type Mailbox, type SmtpServer } from './platform/smtp_url.ts';
@@ -33,6 +36,8 @@ export interface Config {
   readonly logLevel: string;
   /** Addresses or CIDR ranges whose X-Forwarded-For counts. */
   readonly trustedProxies: readonly string[];
+  /** Addresses or CIDR ranges that URLs of relying parties may lead to beside public ones. */
+  readonly outboundAllow: readonly string[];
   /** Undefined: TLS ends at a proxy. */
   readonly tls: TlsListener | undefined;
   readonly clientCertificates: ClientCertificateConfig;
@@ -41,6 +46,8 @@ export interface Config {
   /** Failed sign-ins, and failed client authentications, a minute and address. */
   readonly rateLimit: number;
   readonly passwords: PasswordSettings;
+  /** What relying parties are held to, see clients/profiles.ts. */
+  readonly profile: ProfileName;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
@@ -51,6 +58,22 @@ export interface Config {
   readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+  readonly registration: RegistrationConfig;
+}
+
+/** Clients that nobody at the operator's made. */
+export interface RegistrationConfig {
+  readonly mode: 'off' | 'token' | 'open';
+  /** Unused clients from one network. */
+  readonly quota: number;
+  readonly idleSeconds: number;
+  /** A file of who may vouch for software. */
+  readonly statementIssuers: string | undefined;
+  readonly documents: {
+    readonly enabled: boolean;
+    /** Undefined: any. */
+    readonly hosts: readonly string[] | undefined;
+  };
 }
 
 /** RFC 8705 */
@@ -120,9 +143,10 @@ export function loadConfig(env: Environment = process.env): Config {
     redisUrl: get('CARDEA_REDIS_URL'),
     dataDir: resolve(get<string>('CARDEA_DATA_DIR')),
     masterKeys: get<Uint8Array[] | undefined>('CARDEA_MASTER_KEY') ?? [],
-    demo: get<boolean | undefined>('CARDEA_DEMO') ?? !production,
+    demo: get<boolean | undefined>('CARDEA_DEMO') ?? (!production && get('CARDEA_PROFILE') !== 'fapi2'),
     logLevel: get('CARDEA_LOG_LEVEL'),
     trustedProxies: get('CARDEA_TRUSTED_PROXIES'),
+    outboundAllow: get<string[] | undefined>('CARDEA_OUTBOUND_ALLOW') ?? (production ? [] : [...LOOPBACK]),
     tls,
     clientCertificates: {
       authorities: get<X509Certificate[] | undefined>('CARDEA_TLS_CLIENT_CA') ?? [],
@@ -143,6 +167,7 @@ export function loadConfig(env: Environment = process.env): Config {
       memory: get('CARDEA_PASSWORD_HASHING_MEMORY'),
       queueLimit: get('CARDEA_PASSWORD_QUEUE'),
     },
+    profile: get('CARDEA_PROFILE'),
     keys: {
       rings: get('CARDEA_KEY_RINGS'),
       rsaBits: get('CARDEA_KEY_RSA_BITS'),
@@ -162,6 +187,16 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    registration: {
+      mode: get('CARDEA_REGISTRATION'),
+      quota: get('CARDEA_REGISTRATION_QUOTA'),
+      idleSeconds: get('CARDEA_REGISTRATION_IDLE'),
+      statementIssuers: resolveOptional(get('CARDEA_SOFTWARE_STATEMENT_ISSUERS')),
+      documents: {
+        enabled: get('CARDEA_CLIENT_ID_METADATA_DOCUMENTS'),
+        hosts: get('CARDEA_CLIENT_ID_METADATA_HOSTS'),
+      },
+    },
     name: get<string | undefined>('CARDEA_NAME') ?? issuerUrl.host,
     secondFactor: {
       required: get('CARDEA_SECOND_FACTOR') === 'required',
@@ -171,6 +206,7 @@ export function loadConfig(env: Environment = process.env): Config {
   };
   const unsafe = [
     ...unsafeHashing(config.passwords),
+    ...unfitForProfile(config),
     ...unusableTls(config, get),
     ...(production ? unsafeForProduction(config) : []),
   ];
@@ -197,6 +233,7 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_DATABASE_URL: (config) => `(embedded, in ${config.dataDir})`,
   CARDEA_MASTER_KEY: (config) => `(development key, in ${config.dataDir})`,
   CARDEA_DEMO: (config) => String(config.demo),
+  CARDEA_OUTBOUND_ALLOW: (config) => config.outboundAllow.join(',') || '(none)',
   CARDEA_REDIS_URL: () => '(none)',
   CARDEA_TLS_CERT: () => '(none)',
   CARDEA_TLS_KEY: () => '(none)',
@@ -209,6 +246,8 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_PASSWORD_MAX_AGE: () => '(never)',
   CARDEA_PASSWORD_BLOCKLIST: () => '(built-in list alone)',
   CARDEA_PASSWORD_PEPPER: () => '(none)',
+  CARDEA_SOFTWARE_STATEMENT_ISSUERS: () => '(none)',
+  CARDEA_CLIENT_ID_METADATA_HOSTS: () => '(any)',
   CARDEA_PASSWORD_QUEUE: () => '(64 a thread)',
 };
 
@@ -241,6 +280,11 @@ export function signedLifetimes({ lifetimes }: Config): { tokens: number; cookie
     tokens: Math.max(lifetimes.accessToken, lifetimes.idToken),
     cookies: Math.max(lifetimes.session, lifetimes.interaction),
   };
+}
+
+/** What this server can do for a relying party. */
+export function termsOf({ profile, keys }: Config): ServerTerms {
+  return { profile, signingAlgs: signingAlgsOf(keys.rings) };
 }
 
 type Get = <T>(name: SettingName) => T;
@@ -292,6 +336,12 @@ function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
   if (argon2.memory > memory * 1_024)
     problems.push('CARDEA_PASSWORD_HASHING_MEMORY must have room for one hash of CARDEA_ARGON2_MEMORY');
   return problems;
+}
+
+function unfitForProfile({ profile, demo }: Config): string[] {
+  return profile === 'fapi2' && demo
+    ? ['CARDEA_DEMO must not be set with CARDEA_PROFILE=fapi2, in which the demo app could not sign anybody in']
+    : [];
 }
 
 function resolveOptional(path: string | undefined): string | undefined {

@@ -7,6 +7,7 @@ import {
   boolean,
   content,
   headerName,
+  host,
   integer,
   issuer,
   list,
@@ -70,6 +71,11 @@ export const SETTINGS = {
     read: addresses,
     fallback: '',
     about: 'addresses or CIDR ranges, separated by commas, whose X-Forwarded-For counts',
+  },
+  CARDEA_OUTBOUND_ALLOW: {
+    read: addresses,
+    about:
+      'addresses or CIDR ranges, separated by commas, that relying parties may name beside public ones, such as 10.1.0.0/16 (default: loopback in development, none in production)',
   },
   CARDEA_TLS_CERT: {
     read: content,
@@ -146,6 +152,12 @@ export const SETTINGS = {
     fallback: String(ARGON2.parallelism),
     about: 'lanes of a password hash',
   },
+  CARDEA_PROFILE: {
+    read: oneOf('oidc', 'oauth21', 'fapi2'),
+    fallback: 'oauth21',
+    about:
+      'what apps are held to: oauth21 (codes with PKCE alone), oidc (implicit and hybrid flows as well, for apps registered for them, and PKCE optional for those with a secret) or fapi2 (FAPI 2.0)',
+  },
   CARDEA_KEY_RINGS: {
     read: list(oneOf('RS256', 'ES256', 'EdDSA')),
     fallback: 'RS256',
@@ -206,6 +218,38 @@ export const SETTINGS = {
   CARDEA_MAIL_FROM: {
     read: mailbox,
     about: 'whom mails are from, such as "Cardea <no-reply@example.com>" (default: no-reply at the issuer’s host)',
+  },
+  CARDEA_REGISTRATION: {
+    read: oneOf('off', 'token', 'open'),
+    fallback: 'token',
+    about:
+      'whether apps may register themselves (RFC 7591): with a token of "cardea registration token create", or anybody',
+  },
+  CARDEA_REGISTRATION_QUOTA: {
+    read: integer(1, 100_000),
+    fallback: '100',
+    about: 'clients from one network that have registered themselves and may be unused; the oldest go',
+  },
+  CARDEA_REGISTRATION_IDLE: {
+    read: seconds(60),
+    fallback: '30d',
+    about:
+      'a client that registered itself, or is a document, goes when unused for this long, unless it has a live grant',
+  },
+  CARDEA_SOFTWARE_STATEMENT_ISSUERS: {
+    read: text,
+    about:
+      'a JSON file of who may vouch for software (RFC 7591 §2.3), each with its JSON Web Key Set; optional: without it statements are ignored',
+  },
+  CARDEA_CLIENT_ID_METADATA_DOCUMENTS: {
+    read: boolean,
+    fallback: 'true',
+    about: 'whether a client_id may be the https URL of a document that describes the client, as MCP clients have it',
+  },
+  CARDEA_CLIENT_ID_METADATA_HOSTS: {
+    read: list(host),
+    about:
+      'hosts, separated by commas, that such documents may be at, such as claude.ai or *.example.com (default: any)',
   },
   CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
 } as const satisfies Record<string, Setting>;

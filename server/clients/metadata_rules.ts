@@ -146,10 +146,20 @@ const RULES: readonly Rule[] = [
     (client) => client.initiate_login_uri !== undefined && !client.initiate_login_uri.startsWith('https:'),
   ],
   [
+    'backchannel_logout_session_required',
+    'needs backchannel_logout_uri',
+    (client) => client.backchannel_logout_session_required === true && client.backchannel_logout_uri === undefined,
+  ],
+  [
     'subject_type',
     'a pairwise client redirects to one host alone (OpenID Connect Core §8.1)',
     (client) =>
       client.subject_type === 'pairwise' && new Set(client.redirect_uris.map((uri) => new URL(uri).host)).size > 1,
+  ],
+  [
+    'subject_type',
+    'a client of devices cannot be pairwise: it need not redirect anywhere, so nothing tells its sector',
+    (client) => client.subject_type === 'pairwise' && has(client, 'urn:ietf:params:oauth:grant-type:device_code'),
   ],
 ];
 

@@ -4,6 +4,7 @@ import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { newSecret } from './secrets.ts';
 import { type AuthMethod, rowOf } from './vocabulary.ts';
 
@@ -21,10 +22,18 @@ export interface Client {
   readonly builtin: boolean;
   /** Nobody gets in there with one factor, whatever the request says. */
   readonly secondFactorRequired: boolean;
+  /** Who made it: the operator, itself (RFC 7591), or a document at the URL that its id is. */
+  readonly kind: ClientKind;
+  /** It named no scope when it registered itself: it may ask at every resource server that is open to its kind. */
+  readonly openScope: boolean;
+  /** Until when what its document says may be believed; for those that have one. */
+  readonly freshUntil: Date | null;
   readonly metadata: ClientMetadata;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
+
+export type ClientKind = 'operator' | 'dynamic' | 'document';
 
 export interface ClientInput {
   readonly name: string;
@@ -40,6 +49,8 @@ export interface ClientInput {
 /** What is given replaces what was there; `metadata` field by field, where undefined means the default. */
 export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty' | 'secondFactorRequired'> & {
   readonly name?: string;
+  /** See `Client`; for one that registered itself. */
+  readonly openScope?: boolean;
 };
 
 export interface Clients {
@@ -61,14 +72,18 @@ export interface Clients {
   update(id: string, change: ClientChange): Promise<{ client: Client; secret?: string }>;
   /** @returns the new secret; the old one ends at once. @throws AppError 404 `not_found`, 409 `no_secret` */
   rotateSecret(id: string): Promise<string>;
-  /** Removes it with everything that was issued to it. @throws AppError 404 `not_found` */
-  remove(id: string): Promise<void>;
+  /**
+   * Removes it with everything that was issued to it.
+   * @param also statements for the same transaction: what must not come back when another client gets its id
+   * @throws AppError 404 `not_found`
+   */
+  remove(id: string, also?: readonly Bound[]): Promise<void>;
 }
 
 /** Every change is told here, with the client's id: caches drop it. */
 export const CLIENTS_CHANNEL = 'cardea_clients';
 
-interface ClientRow {
+export interface ClientRow {
   id: string;
   name: string;
   secret_hash: Buffer | null;
@@ -76,13 +91,17 @@ interface ClientRow {
   demo: boolean;
   builtin: boolean;
   second_factor_required: boolean;
+  kind: ClientKind;
+  open_scope: boolean;
+  fresh_until: Date | null;
   metadata: ClientMetadata;
   created_at: Date;
   updated_at: Date;
 }
 
 const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
-const COLUMNS = `${INSERTED}, builtin`;
+/** What makes a client; `clientOf` reads it. */
+export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until`;
 
 const SQL = {
   insert: {
@@ -103,7 +122,7 @@ const SQL = {
   update: {
     name: 'clients.update',
     text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6,
-                  second_factor_required = $8
+                  second_factor_required = $8, open_scope = $9
            WHERE id = $1 AND updated_at = $7 AND NOT builtin RETURNING ${COLUMNS}`,
   },
   rotate: {
@@ -120,18 +139,36 @@ const SQL = {
   notify: { name: 'clients.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
 };
 
+export interface ClientsParts {
+  readonly db: Db;
+  readonly now: Clock;
+  /** What the server can do for clients. Default: what it can without being configured. */
+  readonly terms?: ServerTerms;
+}
+
 const NAME_MAX = 200;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
 const hasSecret = (method: AuthMethod) => rowOf.authentication(method).secret === true;
 
-export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
+/** A URL as the id of a client that is a document, which `metadata_documents.ts` reads more closely. */
+const DOCUMENT_ID = /^https?:\/\/[\x21-\x7e]{1,240}$/;
+
+function isClientId(id: string): boolean {
+  return ID.test(id) || isDocumentId(id);
+}
+
+export function isDocumentId(id: string): boolean {
+  return DOCUMENT_ID.test(id);
+}
+
+export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts): Clients {
   const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
     // What cannot be an id is not asked for: a NUL character would make Postgres refuse the statement.
-    if (!ID.test(id)) return undefined;
+    if (!isClientId(id)) return undefined;
     const [row] = await db.run<ClientRow>(SQL.find, [id]);
-    return row && fromRow(row);
+    return row && clientOf(row);
   }
 
   async function existing(id: string): Promise<Client> {
@@ -145,6 +182,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
       const id = input.id ?? randomBytes(16).toString('hex');
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
+      checkTerms(metadata, terms);
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
@@ -172,12 +210,19 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
     find,
 
     async list() {
-      return (await db.run<ClientRow>(SQL.list, [])).map(fromRow);
+      return (await db.run<ClientRow>(SQL.list, [])).map(clientOf);
     },
 
     async update(id, change) {
       const before = await existing(id);
+      if (before.kind === 'document' && (change.name !== undefined || change.metadata !== undefined)) {
+        throw invalidInput('client_id', 'is the URL of a document, which alone says what the client is');
+      }
+      if (before.kind !== 'operator' && change.firstParty) {
+        throw invalidInput('first_party', 'is for clients that you have made');
+      }
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
+      checkTerms(metadata, terms);
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);
@@ -190,6 +235,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
         new Date(Math.max(now(), before.updatedAt.getTime() + 1)),
         before.updatedAt,
         change.secondFactorRequired ?? before.secondFactorRequired,
+        change.openScope ?? before.openScope,
       ];
       const [rows] = await db.transact([{ statement: SQL.update, values }, notify(id)]);
       if (!rows?.length) throw new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`);
@@ -205,11 +251,12 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
       return secret;
     },
 
-    async remove(id) {
-      const [removed] = ID.test(id)
+    async remove(id, also = []) {
+      const [removed] = isClientId(id)
         ? await db.transact([
             { statement: SQL.remove, values: [id] },
             { statement: SQL.removeRecords, values: [id] },
+            ...also,
             notify(id),
           ])
         : [];
@@ -218,7 +265,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
   };
 }
 
-function fromRow(row: ClientRow): Client {
+export function clientOf(row: ClientRow): Client {
   return {
     id: row.id,
     name: row.name,
@@ -227,6 +274,9 @@ function fromRow(row: ClientRow): Client {
     demo: row.demo,
     builtin: row.builtin,
     secondFactorRequired: row.second_factor_required,
+    kind: row.kind,
+    openScope: row.open_scope,
+    freshUntil: row.fresh_until,
     metadata: row.metadata,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -236,13 +286,13 @@ function fromRow(row: ClientRow): Client {
 function only(rows: readonly unknown[] | undefined, id: string): Client {
   const row = rows?.[0];
   if (!row) throw notFound('client', id);
-  return fromRow(row as ClientRow);
+  return clientOf(row as ClientRow);
 }
 
-function checkName(value: unknown): string {
+export function checkName(value: unknown, field = 'name'): string {
   const name = typeof value === 'string' ? value.trim() : '';
-  if (name === '' || [...name].length > NAME_MAX) throw invalidInput('name', `must have 1 to ${NAME_MAX} characters`);
+  if (name === '' || [...name].length > NAME_MAX) throw invalidInput(field, `must have 1 to ${NAME_MAX} characters`);
   // Whoever reads it on the consent page must see what is there: no controls, no bidirectional overrides.
-  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) throw invalidInput('name', 'must not contain invisible characters');
+  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) throw invalidInput(field, 'must not contain invisible characters');
   return name;
 }

@@ -19,6 +19,8 @@ export const GRANT_TYPES = {
   // OpenID Connect Dynamic Client Registration §2: what stands for every token that comes by a redirect
   implicit: { redirects: true },
   refresh_token: { byDefault: true },
+  // RFC 8628 §3.4
+  'urn:ietf:params:oauth:grant-type:device_code': { refreshes: true },
   // RFC 6749 §4.4
   client_credentials: { confidential: true, byDefault: true },
 } as const satisfies Record<string, Grant>;
@@ -75,6 +77,9 @@ export const ENCRYPTION_ALGS = ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+
 
 /** RFC 7518 §5.1 */
 export const ENCRYPTION_ENCS = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM'] as const;
+
+/** Authentication context classes that Cardea can honestly claim, weakest first (OpenID Connect Core §2 `acr`). */
+export const ACR_VALUES = ['urn:cardea:acr:1fa', 'urn:cardea:acr:2fa'] as const;
 
 /** Weakest first: what a client may be held to, see server/oidc/profiles.ts. */
 export const PROFILE_NAMES = ['oidc', 'oauth21', 'fapi2'] as const;

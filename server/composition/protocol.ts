@@ -8,30 +8,43 @@ import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../.
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
+import { heldTo, misfitOf, type ServerTerms } from '../clients/profiles.ts';
 import { matchesSecret } from '../clients/secrets.ts';
 import type { Client } from '../clients/store.ts';
-import { signedLifetimes } from '../config.ts';
+import { signedLifetimes, termsOf } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
 import { type ClientCertificates, createClientCertificates } from '../oidc/client_certificates.ts';
 import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { createDevicePages } from '../oidc/device_pages.ts';
 import { type DpopOptions, NONCE_SECRET } from '../oidc/dpop.ts';
 import { createPages } from '../oidc/pages.ts';
+import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
+import { createStructuredTokens } from '../oidc/structured_tokens.ts';
+import { unavailable } from '../platform/errors.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createPolls } from '../records/polls.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
+import { createUserCodes, USER_CODE_SECRET, type UserCodes } from '../records/user_codes.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
+import type { SelfRegistered } from './registration.ts';
 import type { RelyingParties } from './relying_parties.ts';
 
 /** Records, keys and the provider: what is served, and follows the key set. */
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
-export async function createProtocol(foundation: Foundation, people: People, parties: RelyingParties) {
+export async function createProtocol(
+  foundation: Foundation,
+  people: People,
+  parties: RelyingParties,
+  selfRegistered: SelfRegistered,
+) {
   const { config, db, log, now, sealer, messenger, own } = foundation;
   const units = createUnits({ db, sealer, now, accountColumns: people.accounts.columns });
   const found = createAccountsOfRequest(units, people);
@@ -50,11 +63,17 @@ export async function createProtocol(foundation: Foundation, people: People, par
     trustedProxies: config.trustedProxies,
     now,
   });
-  const dpop = {
-    nonceSecret: await loadServerSecret(db, sealer, NONCE_SECRET, now),
-    nonceRequired: config.dpopNonceRequired,
-  };
-  const serve = createServe(foundation, people, parties, units, found.find, { certificates, dpop });
+  const secret = (name: string) => loadServerSecret(db, sealer, name, now);
+  const dpop = { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired };
+  const pairwiseKey = await secret(PAIRWISE_SECRET);
+  const userCodeKey = await secret(USER_CODE_SECRET);
+  const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
+  const serve = createServe(foundation, people, parties, selfRegistered, units, found.find, {
+    certificates,
+    dpop,
+    pairwiseKey,
+    userCodes,
+  });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -74,7 +93,19 @@ export async function createProtocol(foundation: Foundation, people: People, par
     void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  return { units, keyRing, serving, follower, certificates, findAccount: found.find, keepAccount: found.keep };
+  const assertCanSign = () => {
+    if (!follower.isInTouch()) throw unavailable('the key ring');
+  };
+  return {
+    units,
+    keyRing,
+    serving,
+    follower,
+    assertCanSign,
+    certificates,
+    findAccount: found.find,
+    keepAccount: found.keep,
+  };
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
@@ -102,33 +133,41 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
 
 /** Makes the provider of a key set, with all that goes with it. */
 function createServe(
-  { config, log, now, views, secure }: Foundation,
+  { config, db, log, now, views, outbound, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
+  selfRegistered: SelfRegistered,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
-  constraints: { certificates: ClientCertificates; dpop: DpopOptions },
+  parts: { certificates: ClientCertificates; dpop: DpopOptions; pairwiseKey: Buffer; userCodes: UserCodes },
 ) {
   const { issuer, lifetimes } = config;
+  const terms = termsOf(config);
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
+  const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
+  const polls = createPolls({ db, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
   const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
   return async (set: LoadedKeySet): Promise<Served> => {
+    const structured = createStructuredTokens({ issuer, jwks: signingKeys(set), now, units });
     const configuration = createConfiguration({
       issuer,
       acrValues: Object.values(ACR),
       uiLocales: views.locales,
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
-      defaultAlg: config.keys.rings[0] ?? 'RS256',
+      terms,
       lifetimes,
       now,
       units,
       pages,
-      ...constraints,
+      devicePages,
+      outbound,
+      ...parts,
+      structured,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
@@ -140,25 +179,31 @@ function createServe(
         };
       },
       findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
-      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
+      resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
+      registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
     });
     const { provider, handle, discovery } = await createProvider({
       issuer,
+      terms,
       configuration,
       units,
+      polls,
       pages,
       log,
+      now,
+      structured,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },
-      async findClient(id) {
-        const client = await parties.find(id);
-        if (!client || !constraints.certificates.serve(client.metadata)) return undefined;
-        const known = forProvider.get(client) ?? describeClient(client);
+      used: selfRegistered.used,
+      async findClient(id, address) {
+        const client = await selfRegistered.find(id, address);
+        if (!client || !parts.certificates.serve(client.metadata)) return undefined;
+        const known = forProvider.get(client) ?? describeClient(client, terms);
         forProvider.set(client, known);
         return known;
       },
@@ -182,10 +227,14 @@ function createServe(
   };
 }
 
-function describeClient(client: Client): ClientForProvider {
-  const { metadata, secretHash, id, name } = client;
+function describeClient(client: Client, server: ServerTerms): ClientForProvider {
+  const { secretHash, id, name } = client;
+  // Our own pages redeem no codes, so they need no more than the default profile, whatever the server's.
+  const terms: ServerTerms = client.builtin ? { ...server, profile: 'oauth21' } : server;
+  const metadata = heldTo(client.metadata, terms);
   const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
+    refusal: misfitOf(client.metadata, terms)?.why,
     metadata: {
       ...metadata,
       client_id: id,

@@ -1,29 +1,45 @@
 import inject from 'light-my-request';
-import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { ServerTerms } from '../clients/profiles.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
+import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
+import { slowDown } from './device_flow.ts';
 import { challengeForProof, explainReplay, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
+import { discoveryOf } from './profiles.ts';
+import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
+import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
+  /** Why it cannot be served, when the server has become stricter than it was when the client was registered. */
+  readonly refusal: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   matchesSecret(presented: string): boolean;
 }
 
 export interface ProviderOptions {
   readonly issuer: URL;
+  readonly terms: ServerTerms;
   readonly configuration: Configuration;
   readonly units: Units;
+  readonly polls: Polls;
   readonly pages: Pages;
   readonly log: Logger;
+  readonly now: Clock;
+  readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
-  findClient(id: string): Promise<ClientForProvider | undefined>;
+  findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
+  /** Tokens are being issued to a client: what to write of that in the same transaction. */
+  used(clientId: string): Promise<readonly Bound[]>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
   seen(session: SeenSession): Promise<readonly Bound[]>;
 }
@@ -36,7 +52,7 @@ export interface SeenSession {
 }
 
 /** Routes at which a browser is, or gets, signed in. */
-const SIGNING_IN = new Set(['authorization', 'resume']);
+const SIGNING_IN = new Set(['authorization', 'resume', 'code_verification', 'device_resume']);
 
 /** A provider for one version of the key set, with what never changes while it lives. */
 export interface ServingProvider {
@@ -51,8 +67,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   const provider = new Provider(issuer.origin, options.configuration);
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
-  replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
+  leaveLogoutToTheQueue(provider);
+  admitStructuredTokens(provider, options.structured);
   listen(provider, log);
+  const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
   /**
@@ -68,11 +87,13 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       if (unit.failure !== undefined) throw unit.failure;
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
+      await refreshes.restore(ctx, unit);
       const verdict = amend(ctx);
+      await slowDown(ctx, options.polls);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
-      for (const bound of await tellSeen(ctx)) unit.also(bound);
+      for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
       proof = await spendProof(ctx, unit);
-      await unit.commit();
+      await refreshes.commit(ctx, unit);
     } catch (error) {
       unit.discard();
       present(ctx, explainReplay(error, proof));
@@ -84,6 +105,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     if (!SIGNING_IN.has(route) || !session?.accountId || (session as { destroyed?: boolean }).destroyed) return [];
     const { uid, accountId } = session;
     return options.seen({ uid, accountId, userAgent: ctx.get('user-agent') || undefined, address: ctx.ip });
+  }
+
+  async function tellUsed(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {
+    const { route, client } = ctx.oidc ?? {};
+    return route === 'token' && ctx.status === 200 && client ? options.used(client.clientId) : [];
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
@@ -101,10 +127,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
 
   const callback = provider.callback();
   const handle: Handle = async (req, res) => callback(req, res);
-  const { payload: discovery } = await inject((req, res) => void units.run(() => handle(req, res)), {
+  const { payload } = await inject((req, res) => void units.run(() => handle(req, res)), {
     url: '/.well-known/openid-configuration',
     headers: pinnedHeaders(issuer, '127.0.0.1'),
   });
+  const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.terms));
   return { provider, handle, discovery };
 }
 
@@ -163,8 +190,9 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
 
   ProviderClient.find = async (id) => {
     if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
-    const source = await findClient(id);
+    const source = await findClient(id, Provider.ctx?.ip ?? '');
     if (!source) return undefined;
+    if (source.refusal !== undefined) throw new errors.CustomOIDCProviderError('unauthorized_client', source.refusal);
     const known = built.get(source);
     if (known) return known;
     const { scope, ...metadata } = source.metadata;

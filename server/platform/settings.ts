@@ -143,6 +143,14 @@ export function split(value: string): string[] {
     .filter((one) => one !== '');
 }
 
+const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$|^\[[0-9a-f:]+\]$/;
+
+/** A host, or `*.example.com` for all below one. */
+export function host(value: string): string {
+  if (!HOST.test(value)) throw new Error('must be a host such as app.example.com or *.example.com');
+  return value;
+}
+
 export function issuer(value: string): URL {
   const parsed = URL.parse(value);
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) throw new Error('must be an http or https URL');
