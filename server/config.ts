@@ -304,16 +304,22 @@ function tlsListener(get: Get): TlsListener | undefined {
 function unusableTls({ tls, issuer, clientCertificates, trustedProxies }: Config, get: Get): string[] {
   const problems: string[] = [];
   const isSet = (name: SettingName) => get(name) !== undefined;
-  if (isSet('CARDEA_TLS_CERT') !== isSet('CARDEA_TLS_KEY'))
-    problems.push('CARDEA_TLS_CERT and CARDEA_TLS_KEY need each other');
+  if (isSet('CARDEA_TLS_CERT') && !isSet('CARDEA_TLS_KEY'))
+    problems.push('CARDEA_TLS_CERT must come with CARDEA_TLS_KEY');
+  if (isSet('CARDEA_TLS_KEY') && !isSet('CARDEA_TLS_CERT'))
+    problems.push('CARDEA_TLS_KEY must come with CARDEA_TLS_CERT');
   if (tls && !isPair(tls)) problems.push('CARDEA_TLS_KEY must be the private key of CARDEA_TLS_CERT, both in PEM');
   if (tls && issuer.protocol !== 'https:') problems.push('CARDEA_ISSUER must be https with CARDEA_TLS_CERT');
   if (!tls && get('CARDEA_TLS_CLIENT_CERTIFICATES') === true)
-    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES needs CARDEA_TLS_CERT');
+    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES must come with CARDEA_TLS_CERT');
   if (!tls?.asksForCertificates && !clientCertificates.header && isSet('CARDEA_TLS_CLIENT_CA'))
-    problems.push('CARDEA_TLS_CLIENT_CA needs CARDEA_TLS_CERT or CARDEA_CLIENT_CERTIFICATE_HEADER');
+    problems.push(
+      'CARDEA_TLS_CLIENT_CA must come with CARDEA_TLS_CERT, asking for certificates, or CARDEA_CLIENT_CERTIFICATE_HEADER',
+    );
   if (clientCertificates.header && trustedProxies.length === 0)
-    problems.push('CARDEA_CLIENT_CERTIFICATE_HEADER needs CARDEA_TRUSTED_PROXIES: from anybody else it is dropped');
+    problems.push(
+      'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from anybody else it is dropped',
+    );
   return problems;
 }
 
