@@ -4,7 +4,7 @@ import type { MetadataInput } from '../clients/metadata.ts';
 import type { Client } from '../clients/store.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { UsageError, verb } from './context.ts';
-import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems } from './output.ts';
+import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems, type Value } from './output.ts';
 
 interface CreateOptions extends PrintOptions {
   name: string;
@@ -23,6 +23,8 @@ interface CreateOptions extends PrintOptions {
 
 interface UpdateOptions extends PrintOptions {
   secondFactor?: 'optional' | 'required';
+  claimsFile?: string;
+  exchangeFile?: string;
 }
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
@@ -92,11 +94,20 @@ export function clientsCommand(noun: Command): void {
     .description('change what is given, and nothing else')
     .argument('<client-id>')
     .addOption(secondFactorOption())
+    .option('--claims-file <file>', 'rules for claims of its own, as a JSON list; [] for none')
+    .option('--exchange-file <file>', 'whose tokens it may exchange (RFC 8693), as a JSON object; null for nobody’s')
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
-        if (options.secondFactor === undefined) throw new UsageError('nothing to change was given');
-        const { client } = await clients.update(id, { secondFactorRequired: options.secondFactor === 'required' });
+        const { secondFactor, claimsFile, exchangeFile } = options;
+        if ((secondFactor ?? claimsFile ?? exchangeFile) === undefined) {
+          throw new UsageError('nothing to change was given');
+        }
+        const { client } = await clients.update(id, {
+          ...(secondFactor === undefined ? {} : { secondFactorRequired: secondFactor === 'required' }),
+          ...(claimsFile === undefined ? {} : { claimMapping: readJson('--claims-file', claimsFile) }),
+          ...(exchangeFile === undefined ? {} : { tokenExchange: readJson('--exchange-file', exchangeFile) }),
+        });
         printItem(describe(client), options);
       }),
     );
@@ -144,16 +155,16 @@ function metadataOf(options: CreateOptions): MetadataInput {
     ...(options.native ? { application_type: 'native' } : {}),
     ...(method === undefined ? {} : { token_endpoint_auth_method: method }),
     ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
-    ...(options.jwksFile === undefined ? {} : { jwks: readJson(options.jwksFile) }),
+    ...(options.jwksFile === undefined ? {} : { jwks: readJson('--jwks-file', options.jwksFile) }),
   };
 }
 
-function readJson(file: string): unknown {
+function readJson(option: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? 'it is not JSON';
-    throw new AppError('unreadable_file', 400, `--jwks-file ${file} cannot be read: ${why}`, { cause });
+    throw new AppError('unreadable_file', 400, `${option} ${file} cannot be read: ${why}`, { cause });
   }
 }
 
@@ -166,6 +177,8 @@ function describe(client: Client): Item {
     demo: client.demo,
     second_factor_required: client.secondFactorRequired,
     ...(client.metadata as unknown as Item),
+    ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
+    ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   };

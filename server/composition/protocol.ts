@@ -128,6 +128,7 @@ function createServe(
       registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
+      claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
     });
     const { provider, handle, discovery } = await createProvider({
       issuer,

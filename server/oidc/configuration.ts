@@ -7,6 +7,7 @@ import {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
+import type { ClaimRule } from '../clients/claim_mapping.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
@@ -14,6 +15,7 @@ import { createAdapterFactory } from './adapter.ts';
 import { loadGrant } from './consent.ts';
 import type { Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
+import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
 export const LOGIN_PATH = '/login';
 
@@ -39,9 +41,10 @@ export const CLAIMS = {
   email: ['email', 'email_verified'],
   phone: ['phone_number', 'phone_number_verified'],
   address: ['address'],
+  groups: ['groups'],
 } as const;
 
-export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address'] as const;
+export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'groups'] as const;
 
 export interface AccountForClaims {
   readonly accountId: string;
@@ -79,6 +82,7 @@ export interface ConfigurationOptions {
   isFirstParty(clientId: string): Promise<boolean>;
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
+  claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
 }
 
 type Context = KoaContextWithOIDC;
@@ -138,7 +142,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     },
     // `jwks_uri` is fetched from wherever a client says: no redirects, no endless bodies (design §7).
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
-    findAccount: async (_ctx, id) => options.findAccount(id),
+    extraTokenClaims: createTokenClaims(options),
+    findAccount: async (ctx, id) => withMappedClaims(ctx, await options.findAccount(id), options),
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },

@@ -8,6 +8,7 @@ import { amend } from './amend.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import type { Handle } from './serving.ts';
+import { letMappedClaimsThrough } from './token_claims.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -51,6 +52,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  letMappedClaimsThrough(provider);
   listen(provider, log);
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 

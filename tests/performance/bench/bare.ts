@@ -51,6 +51,7 @@ const configuration = createConfiguration({
   findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
   registeredScope: async () => spec.scope,
   isFirstParty: async () => true,
+  claimMapping: async () => [],
   requiresSecondFactor: async () => false,
   now: Date.now,
 });
