@@ -1,5 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
-import { checkScope } from './metadata.ts';
+import { checkScope } from './readers.ts';
 
 /** Where a mapped claim goes: the ID token, the userinfo answer, or access tokens (and so introspection). */
 export const CLAIM_TARGETS = ['id_token', 'userinfo', 'access_token'] as const;

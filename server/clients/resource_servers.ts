@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
-import { checkScope } from './metadata.ts';
+import { checkScope } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
 
 /** An API that gets JWT access tokens (RFC 9068) when a client names it as `resource` (RFC 8707). */

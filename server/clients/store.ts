@@ -4,9 +4,10 @@ import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
-import { type AuthMethod, type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
 import { newSecret } from './secrets.ts';
 import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
+import { type AuthMethod, rowOf } from './vocabulary.ts';
 
 /** A relying party. */
 export interface Client {
@@ -138,7 +139,7 @@ const SQL = {
 
 const NAME_MAX = 200;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
-const SECRET_METHODS: ReadonlySet<AuthMethod> = new Set(['client_secret_basic', 'client_secret_post']);
+const hasSecret = (method: AuthMethod) => rowOf.authentication(method).secret === true;
 
 export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
   const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
@@ -161,7 +162,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
       const id = input.id ?? randomBytes(16).toString('hex');
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
-      const secret = SECRET_METHODS.has(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
+      const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
         checkName(input.name),
@@ -194,7 +195,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
     async update(id, change) {
       const before = await existing(id);
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
-      const needsSecret = SECRET_METHODS.has(metadata.token_endpoint_auth_method);
+      const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);
       const updatedAt = new Date(Math.max(now(), before.updatedAt.getTime() + 1));
