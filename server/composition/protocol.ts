@@ -13,7 +13,7 @@ import type { Client } from '../clients/store.ts';
 import { signedLifetimes } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
-import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
@@ -103,7 +103,7 @@ function createServe(
   const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
   return async (set: LoadedKeySet): Promise<Served> => {
-    const configuration = createConfiguration({
+    const parts: ConfigurationOptions = {
       issuer,
       acrValues: Object.values(ACR),
       uiLocales: views.locales,
@@ -129,10 +129,12 @@ function createServe(
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
       claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
-    });
+    };
+    const exchangePolicy = async (clientId: string) => (await attempt(parties.find(clientId)))?.tokenExchange ?? null;
     const { provider, handle, discovery } = await createProvider({
       issuer,
-      configuration,
+      configuration: createConfiguration(parts),
+      exchange: { ...parts, exchangePolicy },
       units,
       pages,
       log,

@@ -9,6 +9,7 @@ import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import type { Handle } from './serving.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
+import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -22,6 +23,7 @@ export interface ProviderOptions {
   readonly units: Units;
   readonly pages: Pages;
   readonly log: Logger;
+  readonly exchange: ExchangeParts;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string): Promise<ClientForProvider | undefined>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
@@ -53,6 +55,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   provider.proxy = true;
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
   letMappedClaimsThrough(provider);
+  registerTokenExchange(provider, options.exchange);
   listen(provider, log);
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
