@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
+import { type ServerTerms, signingAlgsOf } from './clients/profiles.ts';
+import type { ProfileName } from './clients/vocabulary.ts';
 import { AppError } from './platform/errors.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import { type Environment, rawValue, type Setting, unknownNames } from './platform/settings.ts';
@@ -34,6 +36,8 @@ export interface Config {
   /** Failed sign-ins, and failed client authentications, a minute and address. */
   readonly rateLimit: number;
   readonly passwords: PasswordSettings;
+  /** What relying parties are held to, see clients/profiles.ts. */
+  readonly profile: ProfileName;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
@@ -103,7 +107,7 @@ export function loadConfig(env: Environment = process.env): Config {
     redisUrl: get('CARDEA_REDIS_URL'),
     dataDir: resolve(get<string>('CARDEA_DATA_DIR')),
     masterKeys: get<Uint8Array[] | undefined>('CARDEA_MASTER_KEY') ?? [],
-    demo: get<boolean | undefined>('CARDEA_DEMO') ?? !production,
+    demo: get<boolean | undefined>('CARDEA_DEMO') ?? (!production && get('CARDEA_PROFILE') !== 'fapi2'),
     logLevel: get('CARDEA_LOG_LEVEL'),
     trustedProxies: get('CARDEA_TRUSTED_PROXIES'),
     rateLimit: get('CARDEA_RATE_LIMIT'),
@@ -120,6 +124,7 @@ export function loadConfig(env: Environment = process.env): Config {
       memory: get('CARDEA_PASSWORD_HASHING_MEMORY'),
       queueLimit: get('CARDEA_PASSWORD_QUEUE'),
     },
+    profile: get('CARDEA_PROFILE'),
     keys: {
       rings: get('CARDEA_KEY_RINGS'),
       rsaBits: get('CARDEA_KEY_RSA_BITS'),
@@ -146,7 +151,11 @@ export function loadConfig(env: Environment = process.env): Config {
       trustDeviceSeconds: get('CARDEA_TRUST_DEVICE'),
     },
   };
-  const unsafe = [...unsafeHashing(config.passwords), ...(production ? unsafeForProduction(config) : [])];
+  const unsafe = [
+    ...unsafeHashing(config.passwords),
+    ...unfitForProfile(config),
+    ...(production ? unsafeForProduction(config) : []),
+  ];
   if (unsafe.length > 0) throw new ConfigError(unsafe);
   return deepFreeze(config);
 }
@@ -211,6 +220,11 @@ export function signedLifetimes({ lifetimes }: Config): { tokens: number; cookie
   };
 }
 
+/** What this server can do for a relying party. */
+export function termsOf({ profile, keys }: Config): ServerTerms {
+  return { profile, signingAlgs: signingAlgsOf(keys.rings) };
+}
+
 function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
   const problems: string[] = [];
   const least = leastMemory(argon2.iterations);
@@ -221,6 +235,12 @@ function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
   if (argon2.memory > memory * 1_024)
     problems.push('CARDEA_PASSWORD_HASHING_MEMORY must have room for one hash of CARDEA_ARGON2_MEMORY');
   return problems;
+}
+
+function unfitForProfile({ profile, demo }: Config): string[] {
+  return profile === 'fapi2' && demo
+    ? ['CARDEA_DEMO must not be set with CARDEA_PROFILE=fapi2, in which the demo app could not sign anybody in']
+    : [];
 }
 
 function resolveOptional(path: string | undefined): string | undefined {

@@ -118,6 +118,12 @@ export const SETTINGS = {
     fallback: String(ARGON2.parallelism),
     about: 'lanes of a password hash',
   },
+  CARDEA_PROFILE: {
+    read: oneOf('oidc', 'oauth21', 'fapi2'),
+    fallback: 'oauth21',
+    about:
+      'what apps are held to: oauth21 (codes with PKCE alone), oidc (implicit and hybrid flows as well, for apps registered for them, and PKCE optional for those with a secret) or fapi2 (FAPI 2.0)',
+  },
   CARDEA_KEY_RINGS: {
     read: list(oneOf('RS256', 'ES256', 'EdDSA')),
     fallback: 'RS256',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { MetadataInput } from '../clients/metadata.ts';
 import type { Client } from '../clients/store.ts';
+import { PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { UsageError, verb } from './context.ts';
 import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems, type Value } from './output.ts';
@@ -19,9 +20,13 @@ interface CreateOptions extends PrintOptions {
   native?: boolean;
   firstParty?: boolean;
   secondFactor?: 'optional' | 'required';
+  profile?: string;
+  metadataFile?: string;
 }
 
 interface UpdateOptions extends PrintOptions {
+  profile?: string;
+  metadataFile?: string;
   secondFactor?: 'optional' | 'required';
   claimsFile?: string;
   exchangeFile?: string;
@@ -50,6 +55,8 @@ export function clientsCommand(noun: Command): void {
     .option('--native', 'an app on a device: people are asked each time, and a loopback redirect may have any port')
     .option('--first-party', 'one of our own: people are not asked for consent')
     .addOption(secondFactorOption())
+    .addOption(profileOption())
+    .option(...METADATA_OPTION)
     .option(...JSON_OPTION)
     .action(
       verb<CreateOptions>(async ({ clients }, options) => {
@@ -94,21 +101,27 @@ export function clientsCommand(noun: Command): void {
     .description('change what is given, and nothing else')
     .argument('<client-id>')
     .addOption(secondFactorOption())
+    .addOption(profileOption())
+    .option(...METADATA_OPTION)
     .option('--claims-file <file>', 'rules for claims of its own, as a JSON list; [] for none')
     .option('--exchange-file <file>', 'whose tokens it may exchange (RFC 8693), as a JSON object; null for nobody’s')
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
         const { secondFactor, claimsFile, exchangeFile } = options;
-        if ((secondFactor ?? claimsFile ?? exchangeFile) === undefined) {
+        const metadata = furtherMetadata(options);
+        if ((secondFactor ?? claimsFile ?? exchangeFile) === undefined && Object.keys(metadata).length === 0) {
           throw new UsageError('nothing to change was given');
         }
-        const { client } = await clients.update(id, {
+        const { client, secret } = await clients.update(id, {
+          metadata,
           ...(secondFactor === undefined ? {} : { secondFactorRequired: secondFactor === 'required' }),
           ...(claimsFile === undefined ? {} : { claimMapping: readJson('--claims-file', claimsFile) }),
           ...(exchangeFile === undefined ? {} : { tokenExchange: readJson('--exchange-file', exchangeFile) }),
         });
-        printItem(describe(client), options);
+        const { client_id, ...rest } = describe(client);
+        printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
+        if (secret) warnOnce(options);
       }),
     );
 
@@ -138,6 +151,25 @@ export function clientsCommand(noun: Command): void {
     );
 }
 
+const METADATA_OPTION = [
+  '--metadata-file <file>',
+  'further metadata as JSON, in the names of RFC 7591, such as id_token_signed_response_alg',
+] as const;
+
+function profileOption(): Option {
+  return new Option('--profile <profile>', "what it is held to, when that is stricter than the server's").choices(
+    PROFILE_NAMES,
+  );
+}
+
+/** What is said on the line counts, whatever the file says. */
+function furtherMetadata({ profile, metadataFile }: Pick<UpdateOptions, 'profile' | 'metadataFile'>): MetadataInput {
+  return {
+    ...(metadataFile === undefined ? {} : readObject('--metadata-file', metadataFile)),
+    ...(profile === undefined ? {} : { profile }),
+  };
+}
+
 function secondFactorOption(): Option {
   return new Option('--second-factor <which>', 'whether people need a second factor to get in there').choices([
     'optional',
@@ -148,8 +180,9 @@ function secondFactorOption(): Option {
 function metadataOf(options: CreateOptions): MetadataInput {
   const method = options.public ? 'none' : options.authMethod;
   return {
-    redirect_uris: options.redirectUri,
-    post_logout_redirect_uris: options.postLogoutRedirectUri,
+    ...furtherMetadata(options),
+    ...(options.redirectUri.length > 0 ? { redirect_uris: options.redirectUri } : {}),
+    ...(options.postLogoutRedirectUri.length > 0 ? { post_logout_redirect_uris: options.postLogoutRedirectUri } : {}),
     ...(options.scope === undefined ? {} : { scope: options.scope }),
     ...(options.grantType === undefined ? {} : { grant_types: options.grantType }),
     ...(options.native ? { application_type: 'native' } : {}),
@@ -157,6 +190,12 @@ function metadataOf(options: CreateOptions): MetadataInput {
     ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
     ...(options.jwksFile === undefined ? {} : { jwks: readJson('--jwks-file', options.jwksFile) }),
   };
+}
+
+function readObject(option: string, file: string): object {
+  const value = readJson(option, file);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new AppError('unreadable_file', 400, `${option} ${file} must hold a JSON object`);
 }
 
 function readJson(option: string, file: string): unknown {

@@ -1,6 +1,7 @@
 import { checkJwks } from './jwks.ts';
-import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, text, webUri } from './readers.ts';
+import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, webUri } from './readers.ts';
 import {
+  ACR_VALUES,
   APPLICATION_TYPES,
   AUTH_METHODS,
   ENCRYPTION_ALGS,
@@ -44,7 +45,7 @@ export const OPTIONAL = {
   subject_type: oneOf(SUBJECT_TYPES),
   default_max_age: seconds,
   require_auth_time: flag,
-  default_acr_values: listOf(text),
+  default_acr_values: listOf(oneOf(ACR_VALUES)),
   initiate_login_uri: webUri,
   id_token_signed_response_alg: signingAlg,
   id_token_encrypted_response_alg: encryptionAlg,

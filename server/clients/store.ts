@@ -5,6 +5,7 @@ import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { newSecret } from './secrets.ts';
 import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
 import { type AuthMethod, rowOf } from './vocabulary.ts';
@@ -137,11 +138,18 @@ const SQL = {
   notify: { name: 'clients.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
 };
 
+export interface ClientsParts {
+  readonly db: Db;
+  readonly now: Clock;
+  /** What the server can do for clients. Default: what it can without being configured. */
+  readonly terms?: ServerTerms;
+}
+
 const NAME_MAX = 200;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
 const hasSecret = (method: AuthMethod) => rowOf.authentication(method).secret === true;
 
-export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
+export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts): Clients {
   const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
@@ -162,6 +170,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
       const id = input.id ?? randomBytes(16).toString('hex');
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
+      checkTerms(metadata, terms);
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
@@ -195,6 +204,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
     async update(id, change) {
       const before = await existing(id);
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
+      checkTerms(metadata, terms);
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);

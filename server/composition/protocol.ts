@@ -8,18 +8,21 @@ import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../.
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
+import { heldTo, misfitOf, type ServerTerms } from '../clients/profiles.ts';
 import { matchesSecret } from '../clients/secrets.ts';
 import type { Client } from '../clients/store.ts';
-import { signedLifetimes } from '../config.ts';
+import { signedLifetimes, termsOf } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
 import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createPages } from '../oidc/pages.ts';
+import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
@@ -41,7 +44,8 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
-  const serve = createServe(foundation, people, parties, units, found.find);
+  const pairwiseKey = await loadServerSecret(db, sealer, PAIRWISE_SECRET, now);
+  const serve = createServe(foundation, people, parties, units, found.find, pairwiseKey);
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -94,8 +98,10 @@ function createServe(
   parties: RelyingParties,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
+  pairwiseKey: Buffer,
 ) {
   const { issuer, lifetimes } = config;
+  const terms = termsOf(config);
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
@@ -109,7 +115,8 @@ function createServe(
       uiLocales: views.locales,
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
-      defaultAlg: config.keys.rings[0] ?? 'RS256',
+      terms,
+      pairwiseKey,
       lifetimes,
       now,
       units,
@@ -133,6 +140,7 @@ function createServe(
     const exchangePolicy = async (clientId: string) => (await attempt(parties.find(clientId)))?.tokenExchange ?? null;
     const { provider, handle, discovery } = await createProvider({
       issuer,
+      terms,
       configuration: createConfiguration(parts),
       exchange: { ...parts, exchangePolicy },
       units,
@@ -146,7 +154,7 @@ function createServe(
       async findClient(id) {
         const client = await parties.find(id);
         if (!client) return undefined;
-        const known = forProvider.get(client) ?? describeClient(client);
+        const known = forProvider.get(client) ?? describeClient(client, terms);
         forProvider.set(client, known);
         return known;
       },
@@ -170,10 +178,14 @@ function createServe(
   };
 }
 
-function describeClient(client: Client): ClientForProvider {
-  const { metadata, secretHash, id, name } = client;
+function describeClient(client: Client, server: ServerTerms): ClientForProvider {
+  const { secretHash, id, name } = client;
+  // Our own pages redeem no codes, so they need no more than the default profile, whatever the server's.
+  const terms: ServerTerms = client.builtin ? { ...server, profile: 'oauth21' } : server;
+  const metadata = heldTo(client.metadata, terms);
   const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
+    refusal: misfitOf(client.metadata, terms)?.why,
     metadata: {
       ...metadata,
       client_id: id,

@@ -8,12 +8,18 @@ import {
   type KoaContextWithOIDC,
 } from 'oidc-provider';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
+import type { ServerTerms } from '../clients/profiles.ts';
+import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import { createAdapterFactory } from './adapter.ts';
-import { loadGrant } from './consent.ts';
+import { askedAcr, unmetRequirements } from './claims_parameter.ts';
+import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
 import type { Pages } from './pages.ts';
+import { createPairwise } from './pairwise.ts';
+import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
+import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
@@ -68,8 +74,9 @@ export interface ConfigurationOptions {
   readonly jwks: readonly JWK[];
   /** The first signs, all verify. */
   readonly cookieKeys: readonly Buffer[];
-  /** The JWS algorithm of ID tokens and JWT access tokens unless a client asks for another. */
-  readonly defaultAlg: string;
+  readonly terms: ServerTerms;
+  /** See pairwise.ts. */
+  readonly pairwiseKey: Buffer;
   readonly lifetimes: Lifetimes;
   readonly now: Clock;
   readonly units: Units;
@@ -90,7 +97,13 @@ type Context = KoaContextWithOIDC;
 export function createConfiguration(options: ConfigurationOptions): Configuration {
   const { issuer, lifetimes, pages } = options;
   const secure = issuer.protocol === 'https:';
-  const grantParts = { isFirstParty: options.isFirstParty, lifetime: lifetimes.refreshTokenAbsolute, now: options.now };
+  const profile = profileConfiguration(options.terms, lifetimes.authorizationCode);
+  const grantParts = {
+    isFirstParty: options.isFirstParty,
+    claims: CLAIMS,
+    lifetime: lifetimes.refreshTokenAbsolute,
+    now: options.now,
+  };
   return {
     adapter: createAdapterFactory(options.units),
     acrValues: [...options.acrValues],
@@ -100,7 +113,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     claims: { ...mutable(CLAIMS), auth_time: null, iss: null, sid: null },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     clientBasedCORS,
-    clientDefaults: { id_token_signed_response_alg: options.defaultAlg } as Partial<ClientMetadata>,
+    clientDefaults: { id_token_signed_response_alg: options.terms.signingAlgs[0] } as Partial<ClientMetadata>,
     // An ID token says who signed in; what else there is to know is asked at /userinfo (OpenID Connect Core §5.4).
     conformIdTokenClaims: true,
     cookies: {
@@ -116,20 +129,17 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
     discovery: { ui_locales_supported: [...options.uiLocales] },
-    enabledJWA: {
-      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-      idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-      userinfoSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-    },
+    enabledJWA: algorithms(),
+    extraClientMetadata: profile.extraClientMetadata,
     features: {
+      ...requestFeatures(),
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
-      pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client.clientId),
+        getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client),
         useGrantedResource: async () => false,
       },
       revocation: { enabled: true, allowedPolicy: mayRevoke },
@@ -148,15 +158,17 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
-    pkce: { required: () => true },
+    pairwiseIdentifier: createPairwise(options.pairwiseKey),
+    pkce: profile.pkce,
     renderError: pages.error,
-    responseTypes: ['code'],
-    rotateRefreshToken: true,
+    responseTypes: profile.responseTypes,
+    rotateRefreshToken: profile.rotateRefreshToken,
     routes: ROUTES,
     scopes: [...SCOPES],
+    subjectTypes: [...SUBJECT_TYPES],
     ttl: {
       AccessToken: lifetimes.accessToken,
-      AuthorizationCode: lifetimes.authorizationCode,
+      AuthorizationCode: profile.ttl.AuthorizationCode,
       ClientCredentials: lifetimes.accessToken,
       Grant: lifetimes.refreshTokenAbsolute,
       IdToken: lifetimes.idToken,
@@ -169,10 +181,16 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
 }
 
 /** RFC 7523 §3 and draft-ietf-oauth-rfc7523bis: the audience of a client assertion is the issuer, alone. */
-async function assertJwtClientAuthClaimsAndHeader(ctx: Context, claims: Record<string, unknown>): Promise<void> {
+async function assertJwtClientAuthClaimsAndHeader(
+  ctx: Context,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+  client: ProviderClient,
+): Promise<void> {
   if (claims.aud !== ctx.oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier');
   }
+  assertAssertionAlg(client, header);
 }
 
 type ProviderClient = NonNullable<Context['oidc']['client']>;
@@ -209,9 +227,9 @@ async function mayRevoke(
 /**
  * RFC 8707 with RFC 9068: a client reaches a resource server by the scopes that it is registered for, and no further.
  */
-async function resourceServer(options: ConfigurationOptions, resource: string, clientId: string) {
+async function resourceServer(options: ConfigurationOptions, resource: string, client: ProviderClient) {
   const server = await options.findResourceServer(resource);
-  const registered = await options.registeredScope(clientId);
+  const registered = await options.registeredScope(client.clientId);
   const scopes = server?.scopes.filter((scope) => registered.includes(scope)) ?? [];
   if (!server || scopes.length === 0)
     throw new errors.InvalidTarget('unknown resource, or one that this client has no scope for');
@@ -220,8 +238,14 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
     audience: server.identifier,
     accessTokenFormat: 'jwt' as const,
     accessTokenTTL: options.lifetimes.accessToken,
-    jwt: { sign: { alg: options.defaultAlg as 'RS256' } },
+    jwt: { sign: { alg: signingAlg(options.terms, client) } },
   };
+}
+
+/** The first that there are keys for, of those that the client's profile has. */
+function signingAlg({ signingAlgs }: ServerTerms, client: ProviderClient) {
+  const allowed = profileOfClient(client).signingAlgs;
+  return signingAlgs.find((one) => allowed.includes(one)) ?? 'PS256';
 }
 
 /**
@@ -257,20 +281,30 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
       ((ctx.oidc.account as AccountForClaims | undefined)?.secondFactorRequired === true ||
         (await options.requiresSecondFactor(ctx.oidc.client?.clientId ?? ''))),
   );
-  // Step-up. A voluntary claim (§5.5.1.1): any of the values will do, and a person who has just been asked is not
-  // asked again, whatever came of it: the ID token tells.
+  // Step-up (§5.5.1.1): any of the values will do, and what is stronger as well. A person who has just been asked is
+  // not asked again. Of a voluntary claim the ID token tells what came of it; an essential one is met, or it has failed.
   check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
-    const asked = asText(oidc.params?.acr_values)?.split(' ').map(rankOf) ?? [];
-    const least = Math.min(...asked.filter((rank) => rank >= 0));
+    const { values, essential } = askedAcr(oidc.params ?? {});
+    const least = Math.min(...values.map(rankOf).filter((rank) => rank >= 0));
+    if (Number.isFinite(least) && least <= rankOf(oidc.session?.acr)) return false;
     const isFresh = Boolean((oidc.result as { login?: unknown } | undefined)?.login);
-    return !isFresh && Number.isFinite(least) && least > rankOf(oidc.session?.acr);
+    if (essential && (isFresh || !Number.isFinite(least))) throw unmetRequirements();
+    return !isFresh && Number.isFinite(least);
   });
+  // Ours has judged it, by rank: the provider's own would ask a person again who has shown more than was wanted.
+  for (const reason of ['essential_acrs', 'essential_acr']) login?.checks.remove(reason);
+  const consent = policy.get('consent');
+  consent?.checks.remove('op_claims_missing');
+  consent?.checks.add(
+    new Check('op_claims_missing', 'requested claims not granted', (ctx) => {
+      const { oidc } = ctx;
+      const claims = claimsOf(ctx, CLAIMS);
+      const missing = missingIn(oidc.entities.Grant, { scopes: [], resources: {}, claims });
+      return hasMissing(missing) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+    }),
+  );
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   return policy;
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function mutable<T extends Record<string, readonly string[]>>(table: T): Record<string, string[]> {

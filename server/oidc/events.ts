@@ -6,6 +6,7 @@ const REFUSALS = [
   'authorization.error',
   'grant.error',
   'introspection.error',
+  'pushed_authorization_request.error',
   'revocation.error',
   'userinfo.error',
   'end_session.error',

@@ -4,6 +4,7 @@ import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
 import type { Units } from '../records/unit.ts';
+import { askedAcr, askedClaims, type ClaimsByScope } from './claims_parameter.ts';
 import { type ConsentDecision, missingIn } from './consent.ts';
 import { ROUTES } from './routes.ts';
 import type { Serving } from './serving.ts';
@@ -14,6 +15,9 @@ export interface InteractionsOptions {
   readonly units: Units;
   /** Static scopes that an authorization server supports; the rest belongs to resource servers. */
   readonly scopes: readonly string[];
+  /** Claims that people are asked about, by scope. */
+  readonly claims: ClaimsByScope;
+  registeredScope(clientId: string): Promise<readonly string[]>;
   findClient(id: string): Promise<VisitedClient | undefined>;
   /** Scopes that this client may have at a resource server, out of those that exist there. */
   resourceScopes(clientId: string, resource: string): Promise<readonly string[]>;
@@ -54,7 +58,7 @@ export function createInteractions<Progress extends object>(options: Interaction
         requestedPrompts: new Set(asText(params.prompt)?.split(' ') ?? []),
         loginHint: asText(params.login_hint),
         uiLocales: asText(params.ui_locales),
-        acrValues: asText(params.acr_values)?.split(' ') ?? [],
+        acrValues: askedAcr(params).values,
         signedIn: session?.accountId,
         sessionUid: session?.uid,
         // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
@@ -115,6 +119,11 @@ export function createInteractions<Progress extends object>(options: Interaction
     return {
       scopes: wanted.filter((scope) => options.scopes.includes(scope)),
       resources: Object.fromEntries(resources),
+      claims: askedClaims(
+        params.claims,
+        options.claims,
+        params.claims === undefined ? [] : await options.registeredScope(String(params.client_id)),
+      ),
     };
   }
 

@@ -26,6 +26,7 @@ const WELL_KNOWN = ['/.well-known/openid-configuration', '/.well-known/oauth-aut
 const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
   [['GET'], ROUTES.authorization],
   [['GET'], `${ROUTES.authorization}/:uid`],
+  [['POST', 'OPTIONS'], ROUTES.pushed_authorization_request],
   [['POST', 'OPTIONS'], ROUTES.token],
   [['GET', 'POST', 'OPTIONS'], ROUTES.userinfo],
   [['POST', 'OPTIONS'], ROUTES.introspection],
@@ -39,7 +40,12 @@ const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
 const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
 
 /** Endpoints at which a client proves who it is. */
-const AUTHENTICATED = new Set<string>([ROUTES.token, ROUTES.introspection, ROUTES.revocation]);
+const AUTHENTICATED = new Set<string>([
+  ROUTES.pushed_authorization_request,
+  ROUTES.token,
+  ROUTES.introspection,
+  ROUTES.revocation,
+]);
 
 /**
  * The provider's endpoints as ordinary Fastify routes, so that hooks and limits apply to them. (`@fastify/middie`,

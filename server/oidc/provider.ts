@@ -1,5 +1,6 @@
 import inject from 'light-my-request';
-import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { ServerTerms } from '../clients/profiles.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
@@ -7,18 +8,22 @@ import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
+import { discoveryOf } from './profiles.ts';
 import type { Handle } from './serving.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
+  /** Why it cannot be served, when the server has become stricter than it was when the client was registered. */
+  readonly refusal: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   matchesSecret(presented: string): boolean;
 }
 
 export interface ProviderOptions {
   readonly issuer: URL;
+  readonly terms: ServerTerms;
   readonly configuration: Configuration;
   readonly units: Units;
   readonly pages: Pages;
@@ -102,10 +107,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
 
   const callback = provider.callback();
   const handle: Handle = async (req, res) => callback(req, res);
-  const { payload: discovery } = await inject((req, res) => void units.run(() => handle(req, res)), {
+  const { payload } = await inject((req, res) => void units.run(() => handle(req, res)), {
     url: '/.well-known/openid-configuration',
     headers: pinnedHeaders(issuer, '127.0.0.1'),
   });
+  const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.terms));
   return { provider, handle, discovery };
 }
 
@@ -159,6 +165,7 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
     if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
     const source = await findClient(id);
     if (!source) return undefined;
+    if (source.refusal !== undefined) throw new errors.CustomOIDCProviderError('unauthorized_client', source.refusal);
     const known = built.get(source);
     if (known) return known;
     const { scope, ...metadata } = source.metadata;

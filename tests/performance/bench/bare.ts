@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import { generateKey } from '../../../keys/generate.ts';
+import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
@@ -39,7 +40,8 @@ const configuration = createConfiguration({
   issuer,
   jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
   cookieKeys: [randomBytes(32)],
-  defaultAlg: 'RS256',
+  terms: DEFAULT_TERMS,
+  pairwiseKey: randomBytes(32),
   lifetimes: loadConfig({}).lifetimes,
   units,
   pages: createPages(createViews()),
@@ -62,6 +64,7 @@ const provider = new Provider(issuer.origin, {
   clients: [
     {
       client_id: spec.client.id,
+      profile: DEFAULT_TERMS.profile,
       client_secret: spec.client.secret,
       redirect_uris: [spec.client.redirectUri],
       grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
