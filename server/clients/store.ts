@@ -71,8 +71,12 @@ export interface Clients {
   update(id: string, change: ClientChange): Promise<{ client: Client; secret?: string }>;
   /** @returns the new secret; the old one ends at once. @throws AppError 404 `not_found`, 409 `no_secret` */
   rotateSecret(id: string): Promise<string>;
-  /** Removes it with everything that was issued to it. @throws AppError 404 `not_found` */
-  remove(id: string): Promise<void>;
+  /**
+   * Removes it with everything that was issued to it.
+   * @param also statements for the same transaction: what must not come back when another client gets its id
+   * @throws AppError 404 `not_found`
+   */
+  remove(id: string, also?: readonly Bound[]): Promise<void>;
 }
 
 /** Every change is told here, with the client's id: caches drop it. */
@@ -235,11 +239,12 @@ export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts):
       return secret;
     },
 
-    async remove(id) {
+    async remove(id, also = []) {
       const [removed] = ID.test(id)
         ? await db.transact([
             { statement: SQL.remove, values: [id] },
             { statement: SQL.removeRecords, values: [id] },
+            ...also,
             notify(id),
           ])
         : [];

@@ -19,6 +19,7 @@ import { createPages } from '../oidc/pages.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
+import { createStructuredTokens } from '../oidc/structured_tokens.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
@@ -109,6 +110,7 @@ function createServe(
   const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
   return async (set: LoadedKeySet): Promise<Served> => {
+    const structured = createStructuredTokens({ issuer, jwks: signingKeys(set), now, units });
     const parts: ConfigurationOptions = {
       issuer,
       acrValues: Object.values(ACR),
@@ -121,6 +123,7 @@ function createServe(
       now,
       units,
       pages,
+      structured,
       async findAccount(id) {
         const account = await findAccount(id);
         if (!account || account.disabled) return undefined;
@@ -146,6 +149,7 @@ function createServe(
       units,
       pages,
       log,
+      structured,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);

@@ -8,6 +8,7 @@ const BATCH = 1_000;
 const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
+  ['ended_tokens', 'what'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],

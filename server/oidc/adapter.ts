@@ -2,21 +2,24 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { isModel, MODELS, type ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
 
 /**
  * The provider's view of `records`: every call joins the unit of work of the request that it serves, and nothing is
  * written before that unit commits. Clients never come this way (see provider.ts).
  */
-export function createAdapterFactory(units: Units): (name: string) => Adapter {
-  return (name) => (isModel(name) ? new RecordAdapter(units, name) : new Unsupported(name));
+export function createAdapterFactory(units: Units, structured: StructuredTokens): (name: string) => Adapter {
+  return (name) => (isModel(name) ? new RecordAdapter(units, structured, name) : new Unsupported(name));
 }
 
 class RecordAdapter implements Adapter {
   readonly #units: Units;
+  readonly #structured: StructuredTokens;
   readonly #model: ModelName;
 
-  constructor(units: Units, model: ModelName) {
+  constructor(units: Units, structured: StructuredTokens, model: ModelName) {
     this.#units = units;
+    this.#structured = structured;
     this.#model = model;
   }
 
@@ -25,7 +28,10 @@ class RecordAdapter implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    return this.#units.current().find(this.#model, id) as Promise<AdapterPayload | undefined>;
+    const found = this.#structured.isPresented(id)
+      ? this.#structured.find(this.#model)
+      : this.#units.current().find(this.#model, id);
+    return found as Promise<AdapterPayload | undefined>;
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
@@ -42,6 +48,7 @@ class RecordAdapter implements Adapter {
   }
 
   async destroy(id: string): Promise<void> {
+    if (this.#structured.end(id)) return;
     this.#units.current().destroy(this.#model, id);
   }
 

@@ -21,6 +21,7 @@ import { createPairwise } from './pairwise.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
 export const LOGIN_PATH = '/login';
@@ -81,6 +82,7 @@ export interface ConfigurationOptions {
   readonly now: Clock;
   readonly units: Units;
   readonly pages: Pages;
+  readonly structured: StructuredTokens;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -105,7 +107,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     now: options.now,
   };
   return {
-    adapter: createAdapterFactory(options.units),
+    adapter: createAdapterFactory(options.units, options.structured),
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -154,6 +156,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
     extraTokenClaims: createTokenClaims(options),
     findAccount: async (ctx, id) => withMappedClaims(ctx, await options.findAccount(id), options),
+    formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },

@@ -19,6 +19,8 @@ export interface Actor {
   readonly act?: Actor;
 }
 
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** As many as may stand behind one another; a token grows with each. */

@@ -10,6 +10,7 @@ import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import { discoveryOf } from './profiles.ts';
 import type { Handle } from './serving.ts';
+import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 
@@ -29,6 +30,7 @@ export interface ProviderOptions {
   readonly pages: Pages;
   readonly log: Logger;
   readonly exchange: ExchangeParts;
+  readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string): Promise<ClientForProvider | undefined>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
@@ -61,6 +63,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
   letMappedClaimsThrough(provider);
   registerTokenExchange(provider, options.exchange);
+  admitStructuredTokens(provider, options.structured);
   listen(provider, log);
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 

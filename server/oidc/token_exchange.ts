@@ -1,5 +1,6 @@
 import {
   type AccessToken,
+  type Client,
   type ClientCredentials,
   errors,
   type KoaContextWithOIDC,
@@ -21,10 +22,11 @@ import {
   type ExchangeParameters,
   narrowed,
   presentedTokens,
+  TOKEN_EXCHANGE,
   targetOf,
 } from './exchange_terms.ts';
-
-export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+import { createPairwise } from './pairwise.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
 
 const TARGETS = ['resource', 'audience'];
 const PARAMETERS = [
@@ -40,6 +42,9 @@ export interface ExchangeParts {
   requiresSecondFactor(clientId: string): Promise<boolean>;
   /** Weakest first. */
   readonly acrValues: readonly string[];
+  /** See pairwise.ts. */
+  readonly pairwiseKey: Buffer;
+  readonly structured: Pick<StructuredTokens, 'present'>;
 }
 
 /**
@@ -59,9 +64,10 @@ async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: Exch
     throw new errors.UnauthorizedClient('this client may not exchange tokens');
   }
   const presented = presentedTokens(params);
-  const subject = await personsToken(provider, presented.subject, parts);
+  const subject = await personsToken(provider, parts, presented.subject);
   if (!admits(policy, subject)) throw refused('subject_token', 'it is not for this client to exchange');
-  const actor = presented.actor === undefined ? undefined : await findToken(provider, 'actor_token', presented.actor);
+  const actor =
+    presented.actor === undefined ? undefined : await findToken(provider, parts, 'actor_token', presented.actor);
   if (actor && actor.clientId !== client.clientId) throw refused('actor_token', 'it was issued to another client');
   if (actor && actOf(actor)) throw refused('actor_token', 'it is somebody else’s who acts already');
 
@@ -71,7 +77,7 @@ async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: Exch
   if (!resourceServer) throw new errors.InvalidTarget();
   const scope = narrowed(params.scope, subject.scopes, resourceServer.scopes);
   const act = actorOf(policy, {
-    actor: actor && subjectOf(actor),
+    actor: actor && (await subjectOf(actor, client, parts)),
     client: client.clientId,
     before: actOf(subject),
   });
@@ -114,10 +120,16 @@ function refused(parameter: Parameter, why: string): Error {
 }
 
 /** @throws InvalidRequest for what is no access token of ours, or has ended in whatever way */
-async function findToken(provider: Provider, parameter: Parameter, value: string): Promise<Presented> {
-  // A session that goes with the grant of another client is none of the presenter's: it is looked at here instead.
+async function findToken(
+  provider: Provider,
+  parts: ExchangeParts,
+  parameter: Parameter,
+  value: string,
+): Promise<Presented> {
+  const id = parts.structured.present(value, 'whole');
+  // An exchanged token goes with a session that knows of another client: it is looked at here instead.
   const options = { ignoreSessionBinding: true } as object;
-  const token = (await provider.AccessToken.find(value, options)) ?? (await provider.ClientCredentials.find(value));
+  const token = (await provider.AccessToken.find(id, options)) ?? (await provider.ClientCredentials.find(id));
   if (!token?.isValid || !(await standsOnGrant(provider, token))) {
     throw refused(parameter, 'it is not valid, or not any more');
   }
@@ -136,8 +148,8 @@ async function standsOnGrant(provider: Provider, token: Presented): Promise<bool
 }
 
 /** @throws InvalidRequest unless there is a person behind the token, whose account may be used */
-async function personsToken(provider: Provider, value: string, parts: ExchangeParts): Promise<AccessToken> {
-  const token = await findToken(provider, 'subject_token', value);
+async function personsToken(provider: Provider, parts: ExchangeParts, value: string): Promise<AccessToken> {
+  const token = await findToken(provider, parts, 'subject_token', value);
   if (!('accountId' in token)) throw refused('subject_token', 'it is about no person');
   if (!(await parts.findAccount(token.accountId))) throw refused('subject_token', 'it is not valid, or not any more');
   return token;
@@ -169,9 +181,11 @@ function actOf(token: Presented): Actor | undefined {
   return token.extra?.act as Actor | undefined;
 }
 
-/** RFC 9068 §2.2: of a client's own token the subject is the client. */
-function subjectOf(token: Presented): string {
-  return 'accountId' in token ? token.accountId : String(token.clientId);
+/** As the token itself says it: of a client's own one the subject is the client (RFC 9068 §2.2). */
+async function subjectOf(token: Presented, client: Client, { pairwiseKey }: ExchangeParts): Promise<string> {
+  if (!('accountId' in token)) return client.clientId;
+  const { subjectType } = client as { subjectType?: string };
+  return subjectType === 'pairwise' ? createPairwise(pairwiseKey)(undefined, token.accountId, client) : token.accountId;
 }
 
 function defined(claims: Record<string, unknown>): Record<string, unknown> {

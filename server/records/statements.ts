@@ -24,16 +24,18 @@ export function createStatements(accountColumns: string) {
     findRecord: {
       name: 'find_record',
       text: `
-        SELECT r.*, g.grant_sealed, ${SESSION}, ${accountColumns}
+        SELECT r.*, g.grant_sealed, g.grant_epoch, ${SESSION}, ${accountColumns}
           FROM (SELECT id_hash AS key, model, sealed, consumed_at, grant_id, session_uid AS uid, account_id AS owner
                   FROM records WHERE id_hash = ANY($1::bytea[]) OFFSET 0) r
-          LEFT JOIN LATERAL (SELECT sealed AS grant_sealed FROM grants WHERE id = r.grant_id OFFSET 0) g ON true
+          LEFT JOIN LATERAL (SELECT sealed AS grant_sealed, epoch AS grant_epoch
+                               FROM grants WHERE id = r.grant_id OFFSET 0) g ON true
           LEFT JOIN LATERAL (SELECT uid, sealed FROM sessions WHERE uid = r.uid OFFSET 0) s ON true
           ${accountOf('r.owner')}`,
     },
     findGrant: {
       name: 'find_grant',
-      text: 'SELECT id AS key, id AS grant_id, sealed AS grant_sealed FROM grants WHERE id = ANY($1::text[])',
+      text: `SELECT id AS key, id AS grant_id, sealed AS grant_sealed, epoch AS grant_epoch
+               FROM grants WHERE id = ANY($1::text[])`,
     },
     findSession: {
       name: 'find_session',
@@ -44,6 +46,23 @@ export function createStatements(accountColumns: string) {
       name: 'find_session_by_uid',
       text: `SELECT s.uid AS key, ${SESSION}, ${accountColumns}
                FROM (SELECT * FROM sessions WHERE uid = ANY($1::text[]) OFFSET 0) s ${accountOf('s.account_id')}`,
+    },
+    /** What a token hangs on that is not stored itself (ended.ts), with what is asked about it next. */
+    findUnstored: {
+      name: 'find_unstored',
+      text: `
+        SELECT t.key, c.client_exists, e.ended_until, g.*, ${SESSION}, ${accountColumns}
+          FROM (SELECT k AS key, k::json->>0 AS jti, k::json->>1 AS client_id, k::json->>2 AS grant_id
+                  FROM unnest($1::text[]) AS k OFFSET 0) t
+          LEFT JOIN LATERAL (SELECT true AS client_exists FROM clients WHERE id = t.client_id OFFSET 0) c ON true
+          LEFT JOIN LATERAL (SELECT max(issued_until) AS ended_until FROM ended_tokens
+                              WHERE what = ANY(ARRAY['jti ' || t.jti, 'client ' || t.client_id]) OFFSET 0) e ON true
+          LEFT JOIN LATERAL (SELECT id AS grant_id, account_id AS owner, sealed AS grant_sealed, epoch AS grant_epoch
+                               FROM grants WHERE id = t.grant_id OFFSET 0) g ON true
+          LEFT JOIN LATERAL (SELECT session_uid AS of FROM session_authorizations
+                              WHERE grant_id = g.grant_id LIMIT 1) o ON true
+          LEFT JOIN LATERAL (SELECT uid, sealed FROM sessions WHERE uid = o.of OFFSET 0) s ON true
+          ${accountOf('g.owner')}`,
     },
 
     /**
@@ -99,9 +118,11 @@ export function createStatements(accountColumns: string) {
               WHERE id = ANY($1::text[])`,
     },
     deleteGrants: { name: 'delete_grants', text: 'DELETE FROM grants WHERE id = ANY($1::text[])' },
+    /** The grant stays, and a new epoch of it begins: tokens of an earlier one that are not stored end as well. */
     deleteRecordsOfGrants: {
       name: 'delete_records_of_grants',
-      text: 'DELETE FROM records WHERE grant_id = ANY($1::text[])',
+      text: `WITH ended AS (UPDATE grants SET epoch = epoch + 1 WHERE id = ANY($1::text[]) RETURNING 1)
+             DELETE FROM records WHERE (SELECT count(*) FROM ended) >= 0 AND grant_id = ANY($1::text[])`,
     },
     deleteSessions: { name: 'delete_sessions', text: 'DELETE FROM sessions WHERE id_hash = ANY($1::bytea[])' },
     insertSession: {

@@ -4,6 +4,7 @@ import { type Bound, type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState, UNIQUE_
 import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 import { bindChanges, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
+import { type Standing, standingOf, type Unstored, unstoredKey } from './ended.ts';
 import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
 import { createReadRow, type ReadRow } from './group_read.ts';
 import { MODELS, type ModelName } from './models.ts';
@@ -28,6 +29,7 @@ export function createUnits(options: { db: Db; sealer: Sealer; now: Clock; accou
     grants: createReadRow(options.db, statements.findGrant),
     sessions: createReadRow(options.db, statements.findSession),
     sessionsByUid: createReadRow(options.db, statements.findSessionByUid),
+    unstored: createReadRow(options.db, statements.findUnstored),
   };
   const context = { ...options, statements, read, writeRecords };
   const storage = new AsyncLocalStorage<Unit>();
@@ -49,7 +51,7 @@ interface UnitContext {
   readonly sealer: Sealer;
   readonly now: Clock;
   readonly statements: Statements;
-  readonly read: Readonly<Record<'records' | 'grants' | 'sessions' | 'sessionsByUid', ReadRow>>;
+  readonly read: Readonly<Record<'records' | 'grants' | 'sessions' | 'sessionsByUid' | 'unstored', ReadRow>>;
   readonly writeRecords: WriteRecords;
 }
 
@@ -79,6 +81,7 @@ export class Unit {
   /** By store and id. Functions that work once: parallel reads share a statement, unasked joins are never opened. */
   readonly #reads = new Map<string, () => Promise<Loaded | undefined>>();
   readonly #accountRows = new Map<string, Row>();
+  readonly #grantEpochs = new Map<string, number>();
   /** Made when something is read or written: many requests do neither. */
   #gathered: Changes | undefined;
   #before: Bound[] = [];
@@ -116,6 +119,22 @@ export class Unit {
         return row && this.#openSession(row);
       }));
     return found && payloadOf(found.kept);
+  }
+
+  /** What a token hangs on that is not stored. @returns undefined when that has ended, and the token with it */
+  async findStanding(token: Unstored): Promise<Standing | undefined> {
+    const row = await this.attempt(this.#context.read.unstored(unstoredKey(token)));
+    const standing = row && standingOf(token, row);
+    if (!row || !standing) return undefined;
+    if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
+    this.#keepJoined(row);
+    return standing;
+  }
+
+  /** In which epoch of a grant something is issued now: what was issued in an earlier one has ended. */
+  async grantEpoch(grantId: string): Promise<number> {
+    if (!this.#grantEpochs.has(grantId)) await this.find('Grant', grantId);
+    return this.#grantEpochs.get(grantId) ?? 0;
   }
 
   /** The row of `accounts` that came along with a record or a session, if one did. */
@@ -178,6 +197,7 @@ export class Unit {
   #openGrant(row: Row): Loaded {
     const id = row.grant_id as string;
     this.#changes.stored.add(keyOf('Grant', id));
+    this.#grantEpochs.set(id, row.grant_epoch as number);
     return { model: 'Grant', kept: { json: this.#open(grantPlace(id), row.grant_sealed), jti: id } };
   }
 
@@ -272,6 +292,7 @@ export class Unit {
   discard(): void {
     this.#reads.clear();
     this.#accountRows.clear();
+    this.#grantEpochs.clear();
     this.#gathered = undefined;
     this.#before = [];
     this.#after = [];

@@ -45,6 +45,13 @@ const configuration = createConfiguration({
   lifetimes: loadConfig({}).lifetimes,
   units,
   pages: createPages(createViews()),
+  structured: {
+    mark: async () => {},
+    present: (value) => value,
+    isPresented: () => false,
+    find: async () => undefined,
+    end: () => false,
+  },
   async findAccount(id) {
     const person = people.get(id);
     if (!person) return undefined;
