@@ -15,7 +15,7 @@ import { signedLifetimes, termsOf } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
 import { type ClientCertificates, createClientCertificates } from '../oidc/client_certificates.ts';
-import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createDevicePages } from '../oidc/device_pages.ts';
 import { type DpopOptions, NONCE_SECRET } from '../oidc/dpop.ts';
 import { createPages } from '../oidc/pages.ts';
@@ -153,7 +153,7 @@ function createServe(
 
   return async (set: LoadedKeySet): Promise<Served> => {
     const structured = createStructuredTokens({ issuer, jwks: signingKeys(set), now, units });
-    const configuration = createConfiguration({
+    const options: ConfigurationOptions = {
       issuer,
       acrValues: Object.values(ACR),
       uiLocales: views.locales,
@@ -183,11 +183,14 @@ function createServe(
       registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
-    });
+      claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
+    };
+    const exchangePolicy = async (clientId: string) => (await attempt(parties.find(clientId)))?.tokenExchange ?? null;
     const { provider, handle, discovery } = await createProvider({
       issuer,
       terms,
-      configuration,
+      configuration: createConfiguration(options),
+      exchange: { ...options, exchangePolicy },
       units,
       polls,
       pages,

@@ -7,6 +7,7 @@ import {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
+import type { ClaimRule } from '../clients/claim_mapping.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -30,6 +31,7 @@ import { type RegistrationInDiscovery, registrationMetadata } from './registrati
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
+import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
 export const LOGIN_PATH = '/login';
 
@@ -55,9 +57,10 @@ export const CLAIMS = {
   email: ['email', 'email_verified'],
   phone: ['phone_number', 'phone_number_verified'],
   address: ['address'],
+  groups: ['groups'],
 } as const;
 
-export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address'] as const;
+export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'groups'] as const;
 
 export interface AccountForClaims {
   readonly accountId: string;
@@ -103,6 +106,7 @@ export interface ConfigurationOptions {
   isFirstParty(clientId: string): Promise<boolean>;
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
+  claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
 }
 
 type Context = KoaContextWithOIDC;
@@ -173,7 +177,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       userinfo: { enabled: true },
     },
     ...createFetching(options.outbound),
-    findAccount: async (_ctx, id) => options.findAccount(id),
+    extraTokenClaims: createTokenClaims(options),
+    findAccount: async (ctx, id) => withMappedClaims(ctx, await options.findAccount(id), options),
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),

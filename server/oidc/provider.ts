@@ -17,6 +17,8 @@ import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
 import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
+import { letMappedClaimsThrough } from './token_claims.ts';
+import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -35,6 +37,7 @@ export interface ProviderOptions {
   readonly pages: Pages;
   readonly log: Logger;
   readonly now: Clock;
+  readonly exchange: ExchangeParts;
   readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
@@ -69,6 +72,8 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   provider.proxy = true;
   replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
   leaveLogoutToTheQueue(provider);
+  letMappedClaimsThrough(provider);
+  registerTokenExchange(provider, options.exchange);
   admitStructuredTokens(provider, options.structured);
   listen(provider, log);
   const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });

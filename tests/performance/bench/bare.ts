@@ -76,6 +76,7 @@ const configuration = createConfiguration({
   resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
   registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,
+  claimMapping: async () => [],
   requiresSecondFactor: async () => false,
   now: Date.now,
 });
