@@ -10,6 +10,7 @@ import { createRelyingParties } from './composition/relying_parties.ts';
 import { startWork } from './composition/work.ts';
 import type { Config } from './config.ts';
 import { mountProvider } from './oidc/mount.ts';
+import { mountStatusLists } from './oidc/status_lists.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
 import { unavailable } from './platform/errors.ts';
@@ -69,16 +70,27 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     keyGenerator: (request) => subnet(request.ip),
     store: limitStore(counter),
   });
+  const assertCanSign = () => {
+    if (!protocol.follower.isInTouch()) throw unavailable('the key ring');
+  };
   await http.register(async (scope) => {
     await mountProvider(scope, {
       issuer,
       units: protocol.units,
       serving: protocol.serving,
       limits,
-      assertCanSign() {
-        if (!protocol.follower.isInTouch()) throw unavailable('the key ring');
-      },
+      assertCanSign,
     });
+    if (protocol.statusLists) {
+      mountStatusLists(scope, {
+        issuer,
+        lists: protocol.statusLists,
+        sign: () => protocol.serving.current().sign,
+        now,
+        tokenSeconds: config.lifetimes.accessToken,
+        assertCanSign,
+      });
+    }
   });
   await formRoutes(http, foundation, people, parties, protocol);
   await http.register(frontRoutes, {

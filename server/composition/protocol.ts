@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { cookieKeys, jwks, signingKeys } from '../../keys/jwks.ts';
+import { activeKey, cookieKeys, jwks, publicKeys, signingKeys } from '../../keys/jwks.ts';
 import { keyPolicy } from '../../keys/policy.ts';
 import { silenceSeconds } from '../../keys/ring.ts';
 import { createKeyRing } from '../../keys/rotate.ts';
@@ -17,10 +17,12 @@ import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
+import { createSign } from '../oidc/sign.ts';
 import { createStructuredTokens } from '../oidc/structured_tokens.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
+import { createStatusLists, type StatusLists } from '../records/status_lists.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
@@ -42,7 +44,8 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
-  const serve = createServe(foundation, people, parties, units, found.find);
+  const statusLists = config.tokenStatusList ? createStatusLists({ db, now }) : undefined;
+  const serve = createServe(foundation, people, parties, { units, statusLists, findAccount: found.find });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -62,7 +65,7 @@ export async function createProtocol(foundation: Foundation, people: People, par
     void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  return { units, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
+  return { units, statusLists, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
@@ -93,10 +96,15 @@ function createServe(
   { config, log, now, views, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
-  units: Units,
-  findAccount: (id: string) => Promise<Account | undefined>,
+  records: {
+    units: Units;
+    statusLists: StatusLists | undefined;
+    findAccount(id: string): Promise<Account | undefined>;
+  },
 ) {
+  const { units, statusLists, findAccount } = records;
   const { issuer, lifetimes } = config;
+  const defaultAlg = config.keys.rings[0] ?? 'RS256';
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
@@ -104,14 +112,14 @@ function createServe(
   const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
   return async (set: LoadedKeySet): Promise<Served> => {
-    const structured = createStructuredTokens({ issuer, jwks: signingKeys(set), now, units });
+    const structured = createStructuredTokens({ issuer, jwks: publicKeys(set), now, units, statusLists });
     const configuration = createConfiguration({
       issuer,
       acrValues: Object.values(ACR),
       uiLocales: views.locales,
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
-      defaultAlg: config.keys.rings[0] ?? 'RS256',
+      defaultAlg,
       lifetimes,
       now,
       units,
@@ -157,6 +165,7 @@ function createServe(
       version: set.version,
       provider,
       handle,
+      sign: createSign(activeKey(set, defaultAlg), defaultAlg),
       jwks: createDocument({ ...jwks(set, { maxAgeSeconds }), type: 'application/jwk-set+json; charset=utf-8' }, fixed),
       discovery: createDocument(
         {

@@ -9,6 +9,7 @@ const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
   ['ended_tokens', 'what'],
+  ['status_list_places', 'jti'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],
