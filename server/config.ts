@@ -50,6 +50,8 @@ export interface Config {
   readonly profile: ProfileName;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
+  /** JWT access tokens name a status list (draft-ietf-oauth-status-list). */
+  readonly tokenStatusList: boolean;
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Mailbox;
@@ -175,6 +177,7 @@ export function loadConfig(env: Environment = process.env): Config {
       jwksMaxAgeSeconds: get('CARDEA_JWKS_MAX_AGE'),
       pollSeconds: get('CARDEA_KEY_POLL'),
     },
+    tokenStatusList: get('CARDEA_TOKEN_STATUS_LIST'),
     lifetimes: {
       accessToken: get('CARDEA_ACCESS_TOKEN_TTL'),
       idToken: get('CARDEA_ID_TOKEN_TTL'),
