@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
+import { type DetailsTypes, NO_DETAILS_TYPES } from './clients/authorization_details.ts';
 import { type ServerTerms, signingAlgsOf } from './clients/profiles.ts';
 import type { ProfileName } from './clients/vocabulary.ts';
 import { AppError } from './platform/errors.ts';
@@ -48,6 +49,8 @@ export interface Config {
   readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+  /** RFC 9396 */
+  readonly detailsTypes: DetailsTypes;
 }
 
 export interface SecondFactorConfig {
@@ -144,6 +147,7 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    detailsTypes: get<DetailsTypes | undefined>('CARDEA_AUTHORIZATION_DETAILS_TYPES') ?? NO_DETAILS_TYPES,
     name: get<string | undefined>('CARDEA_NAME') ?? issuerUrl.host,
     secondFactor: {
       required: get('CARDEA_SECOND_FACTOR') === 'required',

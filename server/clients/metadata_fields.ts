@@ -1,5 +1,5 @@
 import { checkJwks } from './jwks.ts';
-import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, webUri } from './readers.ts';
+import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, text, webUri } from './readers.ts';
 import {
   ACR_VALUES,
   APPLICATION_TYPES,
@@ -64,6 +64,8 @@ export const OPTIONAL = {
   // RFC 9101 §10.5
   request_object_signing_alg: signingAlg,
   require_signed_request_object: flag,
+  // RFC 9396 §10
+  authorization_details_types: listOf(text),
   // RFC 9126 §6
   require_pushed_authorization_requests: flag,
 };

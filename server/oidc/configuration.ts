@@ -7,6 +7,7 @@ import {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
+import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
@@ -14,6 +15,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import { createAdapterFactory } from './adapter.ts';
+import { richAuthorizationRequests } from './authorization_details.ts';
 import { askedAcr, unmetRequirements } from './claims_parameter.ts';
 import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
 import type { Pages } from './pages.ts';
@@ -92,6 +94,7 @@ export interface ConfigurationOptions {
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
+  readonly detailsTypes: DetailsTypes;
 }
 
 type Context = KoaContextWithOIDC;
@@ -144,6 +147,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
         getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client),
         useGrantedResource: async () => false,
       },
+      richAuthorizationRequests: richAuthorizationRequests(options),
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
