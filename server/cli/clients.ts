@@ -18,6 +18,8 @@ interface CreateOptions extends PrintOptions {
   authMethod?: string;
   jwksUri?: string;
   jwksFile?: string;
+  backchannelLogoutUri?: string;
+  backchannelLogoutSession?: boolean;
   public?: boolean;
   native?: boolean;
   firstParty?: boolean;
@@ -27,12 +29,21 @@ interface CreateOptions extends PrintOptions {
 }
 
 interface UpdateOptions extends PrintOptions {
+  backchannelLogoutUri?: string;
+  backchannelLogoutSession?: boolean;
   profile?: string;
   metadataFile?: string;
   secondFactor?: 'optional' | 'required';
   claimsFile?: string;
   exchangeFile?: string;
 }
+
+const NONE = 'none';
+const LOGOUT_URI = [
+  '--backchannel-logout-uri <uri>',
+  'where it is told, server to server, that somebody signed out',
+] as const;
+const LOGOUT_SESSION = ['--backchannel-logout-session', 'tell it which session that was, by sid'] as const;
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -44,7 +55,11 @@ export function clientsCommand(noun: Command): void {
     .option('--redirect-uri <uri>', 'where it may be sent back to, exactly; repeat for more', several, [])
     .option('--post-logout-redirect-uri <uri>', 'the same after signing out; repeat for more', several, [])
     .option('--scope <scopes>', 'what it may ask for at most, separated by spaces')
-    .option('--grant-type <type>', 'authorization_code, refresh_token, client_credentials; repeat for more', several)
+    .option(
+      '--grant-type <type>',
+      'authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:device_code; repeat for more',
+      several,
+    )
     .addOption(
       new Option(
         '--auth-method <method>',
@@ -53,6 +68,8 @@ export function clientsCommand(noun: Command): void {
     )
     .addOption(new Option('--jwks-uri <uri>', 'where its public keys are, for private_key_jwt').conflicts('jwksFile'))
     .option('--jwks-file <file>', 'its public keys as a JSON Web Key Set')
+    .option(...LOGOUT_URI)
+    .option(...LOGOUT_SESSION)
     .option('--public', 'an app that cannot keep a secret: in a browser or on a device')
     .option('--native', 'an app on a device: people are asked each time, and a loopback redirect may have any port')
     .option('--first-party', 'one of our own: people are not asked for consent')
@@ -80,7 +97,14 @@ export function clientsCommand(noun: Command): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ clients }, options) => {
-        const columns = ['client_id', 'client_name', 'token_endpoint_auth_method', 'first_party', 'redirect_uris'];
+        const columns = [
+          'client_id',
+          'client_name',
+          'kind',
+          'token_endpoint_auth_method',
+          'first_party',
+          'redirect_uris',
+        ];
         printItems((await clients.list()).map(describe), columns, 'There are no clients.', options);
       }),
     );
@@ -103,6 +127,8 @@ export function clientsCommand(noun: Command): void {
     .description('change what is given, and nothing else')
     .argument('<client-id>')
     .addOption(secondFactorOption())
+    .option(LOGOUT_URI[0], `${LOGOUT_URI[1]}; ${NONE} for not at all`)
+    .option(...LOGOUT_SESSION)
     .addOption(profileOption())
     .option(...METADATA_OPTION)
     .option('--claims-file <file>', 'rules for claims of its own, as a JSON list; [] for none')
@@ -111,7 +137,7 @@ export function clientsCommand(noun: Command): void {
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
         const { secondFactor, claimsFile, exchangeFile } = options;
-        const metadata = furtherMetadata(options);
+        const metadata = { ...logoutOf(options), ...furtherMetadata(options) };
         if ((secondFactor ?? claimsFile ?? exchangeFile) === undefined && Object.keys(metadata).length === 0) {
           throw new UsageError('nothing to change was given');
         }
@@ -191,8 +217,18 @@ function metadataOf(options: CreateOptions): MetadataInput {
     ...(options.grantType === undefined ? {} : { grant_types: options.grantType }),
     ...(options.native ? { application_type: 'native' } : {}),
     ...(method === undefined ? {} : { token_endpoint_auth_method: method }),
+    ...logoutOf(options),
     ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
     ...(options.jwksFile === undefined ? {} : { jwks: readJson('--jwks-file', options.jwksFile) }),
+  };
+}
+
+/** OpenID Connect Back-Channel Logout 1.0 §2.2; an undefined member takes away what was there. */
+function logoutOf({ backchannelLogoutUri: uri, backchannelLogoutSession: session }: UpdateOptions): MetadataInput {
+  if (uri === NONE) return { backchannel_logout_uri: undefined, backchannel_logout_session_required: undefined };
+  return {
+    ...(uri === undefined ? {} : { backchannel_logout_uri: uri }),
+    ...(session ? { backchannel_logout_session_required: true } : {}),
   };
 }
 
@@ -216,6 +252,7 @@ function describe(client: Client): Item {
   return {
     client_id: client.id,
     client_name: client.name,
+    kind: client.kind,
     first_party: client.firstParty,
     demo: client.demo,
     second_factor_required: client.secondFactorRequired,

@@ -1,3 +1,4 @@
+import { CERTIFICATE_SUBJECTS } from './certificate_subjects.ts';
 import { checkJwks } from './jwks.ts';
 import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, text, webUri } from './readers.ts';
 import {
@@ -66,6 +67,14 @@ export const OPTIONAL = {
   require_signed_request_object: flag,
   // RFC 9396 §10
   authorization_details_types: listOf(text),
+  // OpenID Connect Back-Channel Logout 1.0 §2.2
+  backchannel_logout_uri: webUri,
+  backchannel_logout_session_required: flag,
+  // RFC 8705 §2.1.2, §3.4
+  ...CERTIFICATE_SUBJECTS,
+  tls_client_certificate_bound_access_tokens: flag,
+  // RFC 9449 §5.2
+  dpop_bound_access_tokens: flag,
   // RFC 9126 §6
   require_pushed_authorization_requests: flag,
 };

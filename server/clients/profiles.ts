@@ -143,20 +143,8 @@ export function checkTerms(client: ClientMetadata, terms: ServerTerms): void {
   if (misfit) throw invalidInput(misfit.field, misfit.why);
 }
 
-export type ServedMetadata = ClientMetadata & {
-  readonly profile: ProfileName;
-  readonly dpop_bound_access_tokens?: boolean;
-};
-
-/** RFC 8705 §3.4 */
-function isBoundToCertificate(client: ClientMetadata): boolean {
-  return (
-    'tls_client_certificate_bound_access_tokens' in client && client.tls_client_certificate_bound_access_tokens === true
-  );
-}
-
 /** A client as it is served: what is asked of its profile is asked of it, and what that has not, it has not. */
-export function heldTo(client: ClientMetadata, terms: ServerTerms): ServedMetadata {
+export function heldTo(client: ClientMetadata, terms: ServerTerms): ClientMetadata & { readonly profile: ProfileName } {
   const name = profileOf(client, terms);
   const profile = PROFILES[name];
   const response_types = client.response_types.filter((type) => profile.responseTypes.includes(type));
@@ -172,6 +160,7 @@ export function heldTo(client: ClientMetadata, terms: ServerTerms): ServedMetada
       (type) => type !== 'implicit' || response_types.some((one) => one !== 'code'),
     ),
     ...(profile.pushed && { require_pushed_authorization_requests: true }),
-    ...(profile.senderConstrained && !isBoundToCertificate(client) && { dpop_bound_access_tokens: true }),
+    ...(profile.senderConstrained &&
+      !client.tls_client_certificate_bound_access_tokens && { dpop_bound_access_tokens: true }),
   };
 }

@@ -14,25 +14,37 @@ import type { Client } from '../clients/store.ts';
 import { signedLifetimes, termsOf } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
+import { type ClientCertificates, createClientCertificates } from '../oidc/client_certificates.ts';
 import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { createDevicePages } from '../oidc/device_pages.ts';
+import { type DpopOptions, NONCE_SECRET } from '../oidc/dpop.ts';
 import { createPages } from '../oidc/pages.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, createServing, type Served } from '../oidc/serving.ts';
 import { createStructuredTokens } from '../oidc/structured_tokens.ts';
+import { unavailable } from '../platform/errors.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import { columnSealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createPolls } from '../records/polls.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
+import { createUserCodes, USER_CODE_SECRET, type UserCodes } from '../records/user_codes.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
+import type { SelfRegistered } from './registration.ts';
 import type { RelyingParties } from './relying_parties.ts';
 
 /** Records, keys and the provider: what is served, and follows the key set. */
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
-export async function createProtocol(foundation: Foundation, people: People, parties: RelyingParties) {
+export async function createProtocol(
+  foundation: Foundation,
+  people: People,
+  parties: RelyingParties,
+  selfRegistered: SelfRegistered,
+) {
   const { config, db, log, now, sealer, messenger, own } = foundation;
   const units = createUnits({ db, sealer, now, accountColumns: people.accounts.columns });
   const found = createAccountsOfRequest(units, people);
@@ -45,8 +57,23 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
-  const pairwiseKey = await loadServerSecret(db, sealer, PAIRWISE_SECRET, now);
-  const serve = createServe(foundation, people, parties, units, found.find, pairwiseKey);
+  const certificates = createClientCertificates({
+    ...config.clientCertificates,
+    asked: config.tls?.asksForCertificates ?? false,
+    trustedProxies: config.trustedProxies,
+    now,
+  });
+  const secret = (name: string) => loadServerSecret(db, sealer, name, now);
+  const dpop = { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired };
+  const pairwiseKey = await secret(PAIRWISE_SECRET);
+  const userCodeKey = await secret(USER_CODE_SECRET);
+  const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
+  const serve = createServe(foundation, people, parties, selfRegistered, units, found.find, {
+    certificates,
+    dpop,
+    pairwiseKey,
+    userCodes,
+  });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -66,7 +93,19 @@ export async function createProtocol(foundation: Foundation, people: People, par
     void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  return { units, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
+  const assertCanSign = () => {
+    if (!follower.isInTouch()) throw unavailable('the key ring');
+  };
+  return {
+    units,
+    keyRing,
+    serving,
+    follower,
+    assertCanSign,
+    certificates,
+    findAccount: found.find,
+    keepAccount: found.keep,
+  };
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
@@ -94,16 +133,19 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
 
 /** Makes the provider of a key set, with all that goes with it. */
 function createServe(
-  { config, log, now, views, secure }: Foundation,
+  { config, db, log, now, views, outbound, secure }: Foundation,
   { sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
+  selfRegistered: SelfRegistered,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
-  pairwiseKey: Buffer,
+  parts: { certificates: ClientCertificates; dpop: DpopOptions; pairwiseKey: Buffer; userCodes: UserCodes },
 ) {
   const { issuer, lifetimes } = config;
   const terms = termsOf(config);
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
+  const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
+  const polls = createPolls({ db, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
@@ -111,18 +153,20 @@ function createServe(
 
   return async (set: LoadedKeySet): Promise<Served> => {
     const structured = createStructuredTokens({ issuer, jwks: signingKeys(set), now, units });
-    const parts: ConfigurationOptions = {
+    const options: ConfigurationOptions = {
       issuer,
       acrValues: Object.values(ACR),
       uiLocales: views.locales,
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
       terms,
-      pairwiseKey,
       lifetimes,
       now,
       units,
       pages,
+      devicePages,
+      outbound,
+      ...parts,
       structured,
       async findAccount(id) {
         const account = await findAccount(id);
@@ -135,7 +179,8 @@ function createServe(
         };
       },
       findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
-      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
+      resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
+      registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
       claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
@@ -145,20 +190,23 @@ function createServe(
     const { provider, handle, discovery } = await createProvider({
       issuer,
       terms,
-      configuration: createConfiguration(parts),
-      exchange: { ...parts, exchangePolicy },
+      configuration: createConfiguration(options),
+      exchange: { ...options, exchangePolicy },
       units,
+      polls,
       pages,
       log,
+      now,
       structured,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },
-      async findClient(id) {
-        const client = await parties.find(id);
-        if (!client) return undefined;
+      used: selfRegistered.used,
+      async findClient(id, address) {
+        const client = await selfRegistered.find(id, address);
+        if (!client || !parts.certificates.serve(client.metadata)) return undefined;
         const known = forProvider.get(client) ?? describeClient(client, terms, config.detailsTypes.names);
         forProvider.set(client, known);
         return known;

@@ -9,6 +9,9 @@ const REFUSALS = [
   'pushed_authorization_request.error',
   'revocation.error',
   'userinfo.error',
+  'device_authorization.error',
+  'code_verification.error',
+  'device_resume.error',
   'end_session.error',
   'end_session_confirm.error',
 ] as const;

@@ -7,7 +7,6 @@ import type { Units } from '../records/unit.ts';
 import { readDetails } from './authorization_details.ts';
 import { askedAcr, askedClaims, type ClaimsByScope } from './claims_parameter.ts';
 import { type ConsentDecision, missingIn } from './consent.ts';
-import { ROUTES } from './routes.ts';
 import type { Serving } from './serving.ts';
 
 export interface InteractionsOptions {
@@ -97,7 +96,7 @@ export function createInteractions<Progress extends object>(options: Interaction
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
-      await handle(resumed(request, interaction.uid, provider), reply.raw);
+      await handle(resumed(request, interaction, provider), reply.raw);
     },
   };
 
@@ -130,15 +129,17 @@ export function createInteractions<Progress extends object>(options: Interaction
   }
 
   /** The request that the browser would have sent to the resume URL, with the cookie that it would have sent there. */
-  function resumed(request: IncomingMessage, uid: string, provider: Provider): IncomingMessage {
+  function resumed(request: IncomingMessage, { uid, returnTo }: Interaction, provider: Provider): IncomingMessage {
     const name = provider.cookieName('resume');
     const resume = `${name}=${uid}`;
     const keys = provider.keys as unknown as Keygrip;
     const cookie = [request.headers.cookie, resume, `${name}.sig=${keys.sign(resume)}`].filter(Boolean).join('; ');
+    // Of a device it is another than of an authorization request.
+    const { pathname } = new URL(returnTo);
     return Object.create(request, {
       method: { value: 'GET' },
-      url: { value: `${ROUTES.authorization}/${uid}` },
-      originalUrl: { value: `${ROUTES.authorization}/${uid}` },
+      url: { value: pathname },
+      originalUrl: { value: pathname },
       headers: { value: { ...request.headers, cookie, host: issuer.host } },
     });
   }

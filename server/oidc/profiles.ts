@@ -74,5 +74,6 @@ export function discoveryOf(document: Record<string, unknown>, terms: ServerTerm
     if (/_signing_alg(_values)?_supported$/.test(name)) return [name, value.filter((one) => signingAlgs.includes(one))];
     return [name, value];
   });
-  return { ...Object.fromEntries(narrowed), ...(pushed ? { require_pushed_authorization_requests: true } : {}) };
+  const named = narrowed.filter(([, value]) => !(Array.isArray(value) && value.length === 0)); // RFC 8414 §3.2
+  return { ...Object.fromEntries(named), ...(pushed ? { require_pushed_authorization_requests: true } : {}) };
 }

@@ -7,5 +7,9 @@ export const ROUTES = {
   introspection: '/introspect',
   revocation: '/revoke',
   end_session: '/logout',
+  // RFC 8628 §3.1: for the device
+  device_authorization: '/device_authorization',
+  // RFC 8628 §3.3: short enough to be typed
+  code_verification: '/device',
   jwks: '/.well-known/jwks.json',
 } as const;

@@ -192,6 +192,17 @@ describe('client metadata (RFC 7591 §2)', () => {
       'subject_type',
       { redirect_uris: [CALLBACK, 'https://other.example/cb'], subject_type: 'pairwise' },
     ],
+    [
+      'a logout URI with a fragment (OpenID Connect Back-Channel Logout §2.2)',
+      'backchannel_logout_uri',
+      { backchannel_logout_uri: 'https://rp.example.com/logout#x' },
+    ],
+    ['a logout URI without TLS', 'backchannel_logout_uri', { backchannel_logout_uri: 'http://rp.example.com/logout' }],
+    [
+      'a session that is required where there is nobody to tell of it',
+      'backchannel_logout_session_required',
+      { backchannel_logout_session_required: true },
+    ],
     ['a profile that is not known', 'profile', { profile: 'none' }],
     ['a name of every object', 'constructor', { constructor: 'x' } as MetadataInput & Record<string, unknown>],
     ['the password grant', 'grant_types', { redirect_uris: [CALLBACK], grant_types: ['password'] }],

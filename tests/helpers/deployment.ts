@@ -39,7 +39,7 @@ export interface Party {
 export interface Seeder {
   person(input?: { email?: string; password?: string; name?: string; username?: string }): Promise<Person>;
   party(input?: Partial<ClientInput> & { public?: boolean }): Promise<Party>;
-  resourceServer(input: { identifier: string; name: string; scopes: string[] }): Promise<void>;
+  resourceServer(input: { identifier: string; name: string; scopes: string[]; open?: boolean }): Promise<void>;
   readonly accounts: ReturnType<typeof createAccounts>;
   readonly clients: ReturnType<typeof createClients>;
 }
@@ -134,7 +134,7 @@ export async function deployment(
   const url = options.databaseUrl ?? (await databaseUrl(scope));
   const masterKey = options.masterKey ?? remember('master_key', randomBytes(32).toString('base64'));
   const port = await freePort();
-  const issuer = `http://localhost:${port}`;
+  const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}`;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
   defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
   const config = loadConfig({

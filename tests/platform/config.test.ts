@@ -60,6 +60,7 @@ describe('configuration', () => {
     assert.deepEqual(config.masterKeys, []);
     assert.equal(config.demo, true);
     assert.deepEqual(config.trustedProxies, []);
+    assert.deepEqual(config.outboundAllow, ['127.0.0.0/8', '::1/128']);
     assert.deepEqual(config.keys.rings, ['RS256']);
     assert.equal(config.keys.rotationSeconds, 30 * 24 * 3600);
     assert.equal(config.lifetimes.authorizationCode, 60);
@@ -192,6 +193,43 @@ describe('configuration', () => {
         bad: ['', 'Cardea', 'a@b, c@d', 'Cardea <door>', 'Cardea\r\nBcc: x <door@example.com>', 'a@b <c@d>'],
       },
       {
+        name: 'CARDEA_REGISTRATION',
+        read: (config) => config.registration.mode,
+        good: [
+          ['off', 'off'],
+          ['token', 'token'],
+          ['open', 'open'],
+        ],
+        bad: ['', 'true', 'Open'],
+      },
+      {
+        name: 'CARDEA_REGISTRATION_QUOTA',
+        read: (config) => config.registration.quota,
+        good: [['1', 1]],
+        bad: ['', '0', '-1', '100001'],
+      },
+      {
+        name: 'CARDEA_SOFTWARE_STATEMENT_ISSUERS',
+        read: (config) => config.registration.statementIssuers,
+        good: [['/etc/cardea/issuers.json', '/etc/cardea/issuers.json']],
+        bad: [''],
+      },
+      {
+        name: 'CARDEA_CLIENT_ID_METADATA_DOCUMENTS',
+        read: (config) => config.registration.documents.enabled,
+        good: [
+          ['true', true],
+          ['false', false],
+        ],
+        bad: ['', 'yes'],
+      },
+      {
+        name: 'CARDEA_CLIENT_ID_METADATA_HOSTS',
+        read: (config) => config.registration.documents.hosts,
+        good: [['agent.example, *.apps.example', ['agent.example', '*.apps.example']]],
+        bad: ['', 'https://agent.example', '*', 'agent.example/x'],
+      },
+      {
         name: 'CARDEA_SIGN_UP',
         read: (config) => config.signUp,
         good: [
@@ -276,6 +314,15 @@ describe('configuration', () => {
           ['2001:db8::/32', ['2001:db8::/32']],
         ],
         bad: ['localhost', '10.0.0.0/33', '::1/129', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0', '10.0.0.1/-1'],
+      },
+      {
+        name: 'CARDEA_OUTBOUND_ALLOW',
+        read: (config) => config.outboundAllow,
+        good: [
+          ['', []],
+          ['10.1.0.0/16, fd00::1', ['10.1.0.0/16', 'fd00::1']],
+        ],
+        bad: ['localhost', '10.0.0.0/33'],
       },
       {
         name: 'CARDEA_RATE_LIMIT',
@@ -372,6 +419,7 @@ describe('configuration', () => {
       ['CARDEA_REFRESH_TOKEN_IDLE_TTL', (config) => config.lifetimes.refreshTokenIdle],
       ['CARDEA_REFRESH_TOKEN_TTL', (config) => config.lifetimes.refreshTokenAbsolute],
       ['CARDEA_SESSION_TTL', (config) => config.lifetimes.session],
+      ['CARDEA_REGISTRATION_IDLE', (config) => config.registration.idleSeconds],
       ['CARDEA_INTERACTION_TTL', (config) => config.lifetimes.interaction],
     ];
     const all = [
@@ -505,6 +553,7 @@ describe('configuration', () => {
     test('starts with what it needs', () => {
       const config = loadConfig(PRODUCTION);
       assert.equal(config.production, true);
+      assert.deepEqual(config.outboundAllow, [], 'not even loopback: an admin interface may live there');
       assert.equal(config.demo, false);
     });
 

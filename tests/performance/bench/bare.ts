@@ -11,7 +11,9 @@ import { generateKey } from '../../../keys/generate.ts';
 import { NO_DETAILS_TYPES } from '../../../server/clients/authorization_details.ts';
 import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
+import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
+import { createDevicePages } from '../../../server/oidc/device_pages.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
 import type { Units } from '../../../server/records/unit.ts';
 import { createViews } from '../../../server/views/views.ts';
@@ -35,6 +37,8 @@ const unused = (): never => {
 };
 const units: Units = { run: unused, current: unused };
 
+const views = createViews();
+const pages = createPages(views);
 const configuration = createConfiguration({
   acrValues: ['urn:cardea:acr:1fa'],
   uiLocales: ['en'],
@@ -45,7 +49,18 @@ const configuration = createConfiguration({
   pairwiseKey: randomBytes(32),
   lifetimes: loadConfig({}).lifetimes,
   units,
-  pages: createPages(createViews()),
+  userCodes: { register: unused, find: unused, claim: unused, tie: unused },
+  pages,
+  devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
+  outbound: { fetch: unused },
+  dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
+  certificates: createClientCertificates({
+    asked: false,
+    header: undefined,
+    trustedProxies: [],
+    authorities: [],
+    now: Date.now,
+  }),
   structured: {
     mark: async () => {},
     present: (value) => value,
@@ -59,7 +74,8 @@ const configuration = createConfiguration({
     return { accountId: id, claims: () => ({ sub: id, updated_at: 0, email: person.email, email_verified: true }) };
   },
   findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
-  registeredScope: async () => spec.scope,
+  resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
+  registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,
   claimMapping: async () => [],
   detailsTypes: NO_DETAILS_TYPES,
