@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { deployment, type Party } from '../helpers/deployment.ts';
-import { introspect, refresh, userinfo } from '../helpers/relying_party.ts';
+import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { begin, callbackOf, idTokenOf, shown, tokensFor } from './support.ts';
 
 /** Pairwise subjects (OpenID Connect Core §8): what two apps know of a person does not tell them that it is one. */
@@ -55,8 +55,16 @@ test('it is what the app is told wherever it asks: ID token, userinfo, introspec
 
 test('a resource server is told the same by a JWT, and by introspecting for itself (§8.1)', async () => {
   const sub = await subjectAt(one);
-  const { tokens } = await tokensFor(app, one, person, { params: { scope: 'openid api:read', resource: API } });
-  assert.equal(decodeJwt(tokens.access_token).sub, sub);
+  const params = { scope: 'openid api:read', resource: API };
+  const { code, verifier: code_verifier } = await authorize({ issuer: app.issuer, party: one, person, params });
+  const { body } = await token(app.issuer, one, {
+    grant_type: 'authorization_code',
+    code,
+    code_verifier,
+    redirect_uri: one.redirectUri,
+    resource: API,
+  });
+  assert.equal(decodeJwt(body.access_token ?? '').sub, sub);
   const { tokens: opaque } = await tokensFor(app, one, person);
   assert.equal((await introspect(app.issuer, await app.seed.party(), opaque.access_token)).sub, sub);
 });
