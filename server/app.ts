@@ -11,9 +11,10 @@ import { createRelyingParties } from './composition/relying_parties.ts';
 import { startWork } from './composition/work.ts';
 import type { Config } from './config.ts';
 import { mountProvider } from './oidc/mount.ts';
+import { mountStatusLists } from './oidc/status_lists.ts';
+import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
-import { unavailable } from './platform/errors.ts';
 import { createHttp } from './platform/http.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
@@ -60,6 +61,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     log,
     secure,
     trustedProxies: config.trustedProxies,
+    tls: config.tls,
     renderError: (error, request) =>
       views.render('error', error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
@@ -77,10 +79,20 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       units: protocol.units,
       serving: protocol.serving,
       limits,
-      assertCanSign() {
-        if (!protocol.follower.isInTouch()) throw unavailable('the key ring');
-      },
+      userCodeLimits: createUserCodeLimits({ counter, max: config.rateLimit, now }),
+      assertCanSign: protocol.assertCanSign,
+      certificates: protocol.certificates,
     });
+    if (protocol.statusLists) {
+      mountStatusLists(scope, {
+        issuer,
+        lists: protocol.statusLists,
+        sign: () => protocol.serving.current().sign,
+        now,
+        tokenSeconds: config.lifetimes.accessToken,
+        assertCanSign: protocol.assertCanSign,
+      });
+    }
   });
   await selfRegistered.mount(http);
   await formRoutes(http, foundation, people, parties, protocol);

@@ -1,9 +1,12 @@
 import { ARGON2 } from './accounts/argon2.ts';
 import { HASHING_MEMORY } from './accounts/passwords.ts';
+import { readCertificates } from './platform/certificates.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
   addresses,
   boolean,
+  content,
+  headerName,
   host,
   integer,
   issuer,
@@ -74,6 +77,31 @@ export const SETTINGS = {
     about:
       'addresses or CIDR ranges, separated by commas, that relying parties may name beside public ones, such as 10.1.0.0/16 (default: loopback in development, none in production)',
   },
+  CARDEA_TLS_CERT: {
+    read: content,
+    about: 'a PEM file with the certificate to serve TLS with, its chain behind it (default: TLS ends at a proxy)',
+  },
+  CARDEA_TLS_KEY: { read: content, about: 'a PEM file with the private key of CARDEA_TLS_CERT' },
+  CARDEA_TLS_CLIENT_CA: {
+    read: (value) => readCertificates(content(value)),
+    about:
+      'a PEM file with the authorities that issue certificates of clients, intermediate ones included; needed for tls_client_auth (RFC 8705)',
+  },
+  CARDEA_TLS_CLIENT_CERTIFICATES: {
+    read: boolean,
+    about:
+      'whether who connects by TLS is asked for a certificate; browsers may then ask the person (default: with CARDEA_TLS_CLIENT_CA)',
+  },
+  CARDEA_CLIENT_CERTIFICATE_HEADER: {
+    read: headerName,
+    about:
+      'the header in which CARDEA_TRUSTED_PROXIES pass on the certificate of a client, such as Client-Cert (RFC 9440); they must set or remove it on every request',
+  },
+  CARDEA_DPOP_NONCE: {
+    read: oneOf('optional', 'required'),
+    fallback: 'optional',
+    about: 'whether DPoP proofs have to carry a nonce of this server (RFC 9449 §8)',
+  },
   CARDEA_RATE_LIMIT: {
     read: integer(1, 1_000_000),
     fallback: '600',
@@ -124,6 +152,12 @@ export const SETTINGS = {
     fallback: String(ARGON2.parallelism),
     about: 'lanes of a password hash',
   },
+  CARDEA_PROFILE: {
+    read: oneOf('oidc', 'oauth21', 'fapi2'),
+    fallback: 'oauth21',
+    about:
+      'what apps are held to: oauth21 (codes with PKCE alone), oidc (implicit and hybrid flows as well, for apps registered for them, and PKCE optional for those with a secret) or fapi2 (FAPI 2.0)',
+  },
   CARDEA_KEY_RINGS: {
     read: list(oneOf('RS256', 'ES256', 'EdDSA')),
     fallback: 'RS256',
@@ -143,6 +177,11 @@ export const SETTINGS = {
   },
   CARDEA_ACCESS_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of access tokens' },
   CARDEA_ID_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of ID tokens' },
+  CARDEA_TOKEN_STATUS_LIST: {
+    read: boolean,
+    fallback: 'false',
+    about: 'JWT access tokens name a list that tells whether they were ended; costs a row a token',
+  },
   CARDEA_CODE_TTL: { read: seconds(1), fallback: '60s', about: 'lifetime of authorization codes' },
   CARDEA_REFRESH_TOKEN_IDLE_TTL: {
     read: seconds(1),

@@ -31,7 +31,7 @@ export async function readPassword(options: { passwordStdin?: boolean }): Promis
 }
 
 /** The first line, without its end. */
-async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
+export async function readLine(stream: NodeJS.ReadableStream, what = 'password'): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -45,7 +45,7 @@ async function readLine(stream: NodeJS.ReadableStream): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line).replace(/\r$/, '');
   } catch (cause) {
-    throw new AppError('password_encoding', 400, 'password: must be UTF-8 text', { cause, field: 'password' });
+    throw new AppError(`${what}_encoding`, 400, `${what}: must be UTF-8 text`, { cause, field: what });
   }
 }
 

@@ -62,6 +62,14 @@ export function keysCommand(noun: Command): void {
     );
 }
 
+/** The longest lifetime of a token that any key may have signed which still verifies, in seconds. */
+export async function signedForSeconds(context: Context): Promise<number> {
+  const published = (await keyRing(context).list()).filter(
+    ({ ring, state }) => ring !== COOKIE_RING && state !== 'retired',
+  );
+  return Math.max(signedLifetimes(context.config).tokens, ...published.map((key) => key.signsForSeconds));
+}
+
 function keyRing({ db, sealer, now, config }: Context): KeyRing {
   return createKeyRing({
     // The key room has a database type of its own; it is the same database.

@@ -40,6 +40,10 @@ const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Com
     about: 'people who sign in here',
     load: async () => (await import('./users.ts')).usersCommand,
   },
+  tokens: {
+    about: 'what was issued to apps, and ends before its time',
+    load: async () => (await import('./tokens.ts')).tokensCommand,
+  },
   passwords: {
     about: 'what may be a password, and how those that there are are stored',
     load: async () => (await import('./passwords.ts')).passwordsCommand,

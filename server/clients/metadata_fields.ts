@@ -1,6 +1,8 @@
+import { CERTIFICATE_SUBJECTS } from './certificate_subjects.ts';
 import { checkJwks } from './jwks.ts';
-import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, text, webUri } from './readers.ts';
+import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, webUri } from './readers.ts';
 import {
+  ACR_VALUES,
   APPLICATION_TYPES,
   AUTH_METHODS,
   ENCRYPTION_ALGS,
@@ -44,7 +46,7 @@ export const OPTIONAL = {
   subject_type: oneOf(SUBJECT_TYPES),
   default_max_age: seconds,
   require_auth_time: flag,
-  default_acr_values: listOf(text),
+  default_acr_values: listOf(oneOf(ACR_VALUES)),
   initiate_login_uri: webUri,
   id_token_signed_response_alg: signingAlg,
   id_token_encrypted_response_alg: encryptionAlg,
@@ -63,6 +65,14 @@ export const OPTIONAL = {
   // RFC 9101 §10.5
   request_object_signing_alg: signingAlg,
   require_signed_request_object: flag,
+  // OpenID Connect Back-Channel Logout 1.0 §2.2
+  backchannel_logout_uri: webUri,
+  backchannel_logout_session_required: flag,
+  // RFC 8705 §2.1.2, §3.4
+  ...CERTIFICATE_SUBJECTS,
+  tls_client_certificate_bound_access_tokens: flag,
+  // RFC 9449 §5.2
+  dpop_bound_access_tokens: flag,
   // RFC 9126 §6
   require_pushed_authorization_requests: flag,
 };

@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { SUBJECT_FIELDS } from './certificate_subjects.ts';
 import type { ClientMetadata } from './metadata_fields.ts';
 import { kindOfUri } from './uris.ts';
 import { type GrantType, rowOf } from './vocabulary.ts';
@@ -9,6 +10,7 @@ type Rule = readonly [field: keyof ClientMetadata, why: string, isBroken: (clien
 const authentication = (client: ClientMetadata) => rowOf.authentication(client.token_endpoint_auth_method);
 const has = (client: ClientMetadata, grant: GrantType) => client.grant_types.includes(grant);
 const hasKeys = (client: ClientMetadata) => client.jwks !== undefined || client.jwks_uri !== undefined;
+const subjectsOf = (client: ClientMetadata) => SUBJECT_FIELDS.filter((field) => client[field] !== undefined);
 const needsRedirect = (client: ClientMetadata) => client.grant_types.some((type) => rowOf.grant(type).redirects);
 const redirects = (client: ClientMetadata) => [...client.redirect_uris, ...client.post_logout_redirect_uris];
 
@@ -101,6 +103,36 @@ const RULES: readonly Rule[] = [
       (client) => client[`${what}_encrypted_response_alg`] !== undefined && !hasKeys(client),
     ],
   ]),
+  [
+    'tls_client_auth_subject_dn',
+    'tls_client_auth needs one name, here or as tls_client_auth_san_… (RFC 8705 §2.1.2)',
+    (client) => authentication(client).authority === true && subjectsOf(client).length !== 1,
+  ],
+  ...SUBJECT_FIELDS.map(
+    (field): Rule => [
+      field,
+      'is for tls_client_auth alone',
+      (client) => client[field] !== undefined && authentication(client).authority !== true,
+    ],
+  ),
+  [
+    'jwks',
+    'self_signed_tls_client_auth needs a key with its certificate in x5c (RFC 8705 §2.2.2)',
+    ({ token_endpoint_auth_method: method, jwks }) =>
+      method === 'self_signed_tls_client_auth' && jwks !== undefined && !jwks.keys.some((key) => 'x5c' in key),
+  ],
+  [
+    'dpop_bound_access_tokens',
+    'a token is bound in one way alone: not together with tls_client_certificate_bound_access_tokens',
+    (client) => client.dpop_bound_access_tokens === true && client.tls_client_certificate_bound_access_tokens === true,
+  ],
+  ...(['dpop_bound_access_tokens', 'tls_client_certificate_bound_access_tokens'] as const).map(
+    (field): Rule => [
+      field,
+      'a token that comes by a redirect cannot be bound: not with a response type that has one',
+      (client) => client[field] === true && client.response_types.some((type) => type.split(' ').includes('token')),
+    ],
+  ),
   // What is encrypted may come from anybody: who reads it needs the signature inside.
   [
     'userinfo_signed_response_alg',
@@ -114,10 +146,20 @@ const RULES: readonly Rule[] = [
     (client) => client.initiate_login_uri !== undefined && !client.initiate_login_uri.startsWith('https:'),
   ],
   [
+    'backchannel_logout_session_required',
+    'needs backchannel_logout_uri',
+    (client) => client.backchannel_logout_session_required === true && client.backchannel_logout_uri === undefined,
+  ],
+  [
     'subject_type',
     'a pairwise client redirects to one host alone (OpenID Connect Core §8.1)',
     (client) =>
       client.subject_type === 'pairwise' && new Set(client.redirect_uris.map((uri) => new URL(uri).host)).size > 1,
+  ],
+  [
+    'subject_type',
+    'a client of devices cannot be pairwise: it need not redirect anywhere, so nothing tells its sector',
+    (client) => client.subject_type === 'pairwise' && has(client, 'urn:ietf:params:oauth:grant-type:device_code'),
   ],
 ];
 

@@ -19,8 +19,12 @@ export const GRANT_TYPES = {
   // OpenID Connect Dynamic Client Registration §2: what stands for every token that comes by a redirect
   implicit: { redirects: true },
   refresh_token: { byDefault: true },
+  // RFC 8628 §3.4
+  'urn:ietf:params:oauth:grant-type:device_code': { refreshes: true },
   // RFC 6749 §4.4
   client_credentials: { confidential: true, byDefault: true },
+  // RFC 8693: useless without the operator's policy, see token_exchange.ts
+  'urn:ietf:params:oauth:grant-type:token-exchange': { confidential: true },
 } as const satisfies Record<string, Grant>;
 export type GrantType = keyof typeof GRANT_TYPES;
 
@@ -46,6 +50,8 @@ interface Authentication {
   readonly secret?: true;
   /** What proves the client is one of its keys. */
   readonly keys?: true;
+  /** What proves the client is a certificate that an authority has issued for a name that is agreed upon. */
+  readonly authority?: true;
   /** Nothing proves it. */
   readonly isPublic?: true;
 }
@@ -54,6 +60,9 @@ export const AUTH_METHODS = {
   client_secret_basic: { secret: true },
   client_secret_post: { secret: true },
   private_key_jwt: { keys: true },
+  // RFC 8705 §2
+  tls_client_auth: { authority: true },
+  self_signed_tls_client_auth: { keys: true },
   none: { isPublic: true },
 } as const satisfies Record<string, Authentication>;
 export type AuthMethod = keyof typeof AUTH_METHODS;
@@ -70,6 +79,9 @@ export const ENCRYPTION_ALGS = ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+
 
 /** RFC 7518 §5.1 */
 export const ENCRYPTION_ENCS = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM'] as const;
+
+/** Authentication context classes that Cardea can honestly claim, weakest first (OpenID Connect Core §2 `acr`). */
+export const ACR_VALUES = ['urn:cardea:acr:1fa', 'urn:cardea:acr:2fa'] as const;
 
 /** Weakest first: what a client may be held to, see server/oidc/profiles.ts. */
 export const PROFILE_NAMES = ['oidc', 'oauth21', 'fapi2'] as const;

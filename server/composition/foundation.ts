@@ -15,6 +15,7 @@ import { createOutbound, type Outbound } from '../platform/outbound.ts';
 import { createRedisCounter } from '../platform/redis.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { DELIVERIES_CHANNEL } from '../records/deliveries.ts';
 import { createViews, type Views } from '../views/views.ts';
 
 export interface AppParts {
@@ -51,7 +52,7 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
     await startMessenger({
       db,
       log,
-      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL],
+      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL, DELIVERIES_CHANNEL],
     }),
     (line) => line.close(),
   );

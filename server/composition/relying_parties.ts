@@ -1,6 +1,7 @@
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { provenHost } from '../clients/self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from '../clients/store.ts';
+import { termsOf } from '../config.ts';
 import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from '../oidc/sessions.ts';
 import { createCache } from '../platform/cache.ts';
 import type { Foundation } from './foundation.ts';
@@ -9,7 +10,7 @@ import type { Foundation } from './foundation.ts';
 export type RelyingParties = Awaited<ReturnType<typeof createRelyingParties>>;
 
 export async function createRelyingParties({ config, db, now, messenger }: Foundation) {
-  const clients = createClients({ db, now });
+  const clients = createClients({ db, now, terms: termsOf(config) });
   const resourceServers = createResourceServers({ db, now });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });
@@ -37,6 +38,7 @@ export async function createRelyingParties({ config, db, now, messenger }: Found
       const client = await find(id);
       return client && shownOf(client);
     },
+    registeredScope: async (id: string) => (await find(id))?.metadata.scope.split(' ') ?? [],
     findResourceServer: (identifier: string) => serverCache.get(identifier),
     resourceServerName: async (identifier: string) => (await serverCache.get(identifier))?.name ?? identifier,
     /** Scopes that this client may have at a resource server, out of those that exist there. */

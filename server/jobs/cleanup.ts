@@ -8,12 +8,18 @@ const BATCH = 1_000;
 const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
+  ['user_codes', 'lookup'],
+  ['polls', 'id_hash'],
+  ['repeated_answers', 'id_hash'],
+  ['ended_tokens', 'what'],
+  ['status_list_places', 'jti'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],
   ['devices', 'id_hash'],
   ['links', 'token_hash'],
   ['mails', 'id'],
+  ['deliveries', 'id'],
   ['security_events', 'id'],
   ['registration_tokens', 'id'],
 ] as const;

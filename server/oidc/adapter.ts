@@ -2,21 +2,34 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { isModel, MODELS, type ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
+import type { UserCodes } from '../records/user_codes.ts';
+import { withUserCodes } from './device_codes.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
 
 /**
  * The provider's view of `records`: every call joins the unit of work of the request that it serves, and nothing is
  * written before that unit commits. Clients never come this way (see provider.ts).
  */
-export function createAdapterFactory(units: Units): (name: string) => Adapter {
-  return (name) => (isModel(name) ? new RecordAdapter(units, name) : new Unsupported(name));
+export function createAdapterFactory(
+  units: Units,
+  structured: StructuredTokens,
+  userCodes: UserCodes,
+): (name: string) => Adapter {
+  return (name) => {
+    if (!isModel(name)) return new Unsupported(name);
+    const adapter = new RecordAdapter(units, structured, name);
+    return name === 'DeviceCode' ? withUserCodes(adapter, units, userCodes) : adapter;
+  };
 }
 
 class RecordAdapter implements Adapter {
   readonly #units: Units;
+  readonly #structured: StructuredTokens;
   readonly #model: ModelName;
 
-  constructor(units: Units, model: ModelName) {
+  constructor(units: Units, structured: StructuredTokens, model: ModelName) {
     this.#units = units;
+    this.#structured = structured;
     this.#model = model;
   }
 
@@ -25,7 +38,10 @@ class RecordAdapter implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    return this.#units.current().find(this.#model, id) as Promise<AdapterPayload | undefined>;
+    const found = this.#structured.isPresented(id)
+      ? this.#structured.find(this.#model)
+      : this.#units.current().find(this.#model, id);
+    return found as Promise<AdapterPayload | undefined>;
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
@@ -33,7 +49,7 @@ class RecordAdapter implements Adapter {
   }
 
   async findByUserCode(): Promise<undefined> {
-    throw new Error('the device flow is not enabled');
+    throw new Error(`${this.#model} has no user codes`);
   }
 
   async consume(id: string): Promise<void> {
@@ -42,6 +58,7 @@ class RecordAdapter implements Adapter {
   }
 
   async destroy(id: string): Promise<void> {
+    if (this.#structured.end(id)) return;
     this.#units.current().destroy(this.#model, id);
   }
 

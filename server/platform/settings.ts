@@ -76,6 +76,21 @@ export function text(value: string): string {
   return value;
 }
 
+/** The content of a file that the setting names. */
+export function content(value: string): string {
+  try {
+    return readFileSync(value, 'utf8');
+  } catch (error) {
+    throw new Error(`must name a file that can be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** The name of a request header, in lower case (RFC 9110 §5.6.2). */
+export function headerName(value: string): string {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)) throw new Error('must be the name of a header');
+  return value.toLowerCase();
+}
+
 export function integer(least: number, most: number): Read {
   return (value) => {
     const number = Number(value);

@@ -17,6 +17,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
     ...['sessions', 'end-sessions', 'events', 'groups', 'factors', 'reset-factors'],
   ],
   resources: ['create', 'list', 'show', 'delete'],
+  tokens: ['revoke'],
   migrate: ['up', 'status'],
   'master-key': ['rotate'],
   mail: ['test'],

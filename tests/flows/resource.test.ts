@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { deployment } from '../helpers/deployment.ts';
-import { authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { authorize, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { basic, begin, callbackOf, post, refusal, shown, signedIn, submit, tokensFor } from './support.ts';
 
 /** Resource indicators (RFC 8707) and the JWT access tokens that come of them (RFC 9068). */
@@ -157,7 +157,7 @@ test('a resource that was not granted is invalid_target when the code or the ref
   assert.deepEqual(refusal(refused), INVALID_TARGET);
 });
 
-test("without resource the token is opaque and Cardea's own; with it a JWT that Cardea's own endpoints refuse", async () => {
+test("without resource the token is opaque and Cardea's own; with it a JWT that /userinfo refuses", async () => {
   const params = { resource: MAIL, scope: 'openid email mail:read' };
   const { tokens: own } = await tokensFor(app, party, person, { params });
   assert.equal(own.access_token.includes('.'), false, 'opaque');
@@ -178,15 +178,6 @@ test('without openid the only granted resource need not be named again', async (
   assert.equal(answer.body.id_token, undefined);
   const next = await refresh(app.issuer, party, answer.body.refresh_token ?? '');
   assert.equal(decodeJwt(next.body.access_token ?? '').aud, MAIL);
-});
-
-test('a JWT is verified by its resource server, not asked about: introspection and revocation say so', async () => {
-  const { body } = await token(app.issuer, party, { ...MACHINE, resource: MAIL, scope: 'mail:read' });
-  const answer = await introspect(app.issuer, party, body.access_token ?? '');
-  assert.notEqual(answer.active, true);
-  const revoked = await post(app, '/revoke', { token: body.access_token ?? '' }, basic(party.id, party.secret ?? ''));
-  assert.equal(revoked.status, 400);
-  assert.equal(revoked.body.error, 'unsupported_token_type');
 });
 
 test('scopes of a resource server mean nothing without it', async () => {

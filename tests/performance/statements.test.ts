@@ -82,6 +82,32 @@ test('statements: code redemption: two, one commit', async () => {
   assert.deepEqual({ statements, commits }, { statements: 2, commits: 1 });
 });
 
+test('statements: a person’s JWT: no more than an opaque token to issue, one to be introspected', async () => {
+  const params = { scope: 'openid offline_access api:read', resource: API };
+  await authorize({ issuer: app.issuer, party, person, browser, params });
+  const granted = await authorize({ issuer: app.issuer, party, person, browser, params });
+  const redeemed = await counted(() => redeem(app.issuer, party, granted));
+  const refreshed = await counted(() =>
+    token(app.issuer, party, {
+      grant_type: 'refresh_token',
+      refresh_token: redeemed.result.body.refresh_token ?? '',
+      resource: API,
+    }),
+  );
+  const jwt = refreshed.result.body.access_token ?? '';
+  assert.equal(jwt.split('.').length, 3);
+  const introspected = await counted(() => introspect(app.issuer, party, jwt));
+  assert.equal(introspected.result.active, true);
+  assert.deepEqual(
+    [redeemed, refreshed, introspected].map(({ statements, commits }) => [statements, commits]),
+    [
+      [2, 1],
+      [2, 1],
+      [1, 0],
+    ],
+  );
+});
+
 test('statements: refresh: two, one commit', async () => {
   const first = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
   const { result, statements, commits } = await counted(() =>
@@ -89,6 +115,15 @@ test('statements: refresh: two, one commit', async () => {
   );
   assert.equal(result.status, 200);
   assert.deepEqual({ statements, commits }, { statements: 2, commits: 1 });
+});
+
+test('statements: a refresh that is repeated: one', async () => {
+  const first = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
+  const value = first.body.refresh_token ?? '';
+  const before = await refresh(app.issuer, party, value);
+  const { result, statements, commits } = await counted(() => refresh(app.issuer, party, value));
+  assert.deepEqual([result.status, result.body], [200, before.body]);
+  assert.deepEqual({ statements, commits }, { statements: 1, commits: 0 });
 });
 
 test('statements: introspection of an opaque token without a hint: one', async () => {

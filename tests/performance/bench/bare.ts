@@ -8,8 +8,11 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import { generateKey } from '../../../keys/generate.ts';
+import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
+import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
+import { createDevicePages } from '../../../server/oidc/device_pages.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
 import type { Units } from '../../../server/records/unit.ts';
 import { createViews } from '../../../server/views/views.ts';
@@ -33,17 +36,37 @@ const unused = (): never => {
 };
 const units: Units = { run: unused, current: unused };
 
+const views = createViews();
+const pages = createPages(views);
 const configuration = createConfiguration({
   acrValues: ['urn:cardea:acr:1fa'],
   uiLocales: ['en'],
   issuer,
   jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
   cookieKeys: [randomBytes(32)],
-  defaultAlg: 'RS256',
+  terms: DEFAULT_TERMS,
+  pairwiseKey: randomBytes(32),
   lifetimes: loadConfig({}).lifetimes,
   units,
-  pages: createPages(createViews()),
+  userCodes: { register: unused, find: unused, claim: unused, tie: unused },
+  pages,
+  devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
   outbound: { fetch: unused },
+  dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
+  certificates: createClientCertificates({
+    asked: false,
+    header: undefined,
+    trustedProxies: [],
+    authorities: [],
+    now: Date.now,
+  }),
+  structured: {
+    mark: async () => {},
+    present: (value) => value,
+    isPresented: () => false,
+    find: async () => undefined,
+    end: () => false,
+  },
   async findAccount(id) {
     const person = people.get(id);
     if (!person) return undefined;
@@ -53,6 +76,7 @@ const configuration = createConfiguration({
   resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
   registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,
+  claimMapping: async () => [],
   requiresSecondFactor: async () => false,
   now: Date.now,
 });
@@ -63,6 +87,7 @@ const provider = new Provider(issuer.origin, {
   clients: [
     {
       client_id: spec.client.id,
+      profile: DEFAULT_TERMS.profile,
       client_secret: spec.client.secret,
       redirect_uris: [spec.client.redirectUri],
       grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],

@@ -1,0 +1,147 @@
+import type { Command } from 'commander';
+import { decodeJwt } from 'jose';
+import { createEvents } from '../accounts/events.ts';
+import type { Statement } from '../platform/db.ts';
+import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { hashToken } from '../platform/sealing.ts';
+import { endToken, endTokensOfClient } from '../records/ended.ts';
+import { createOverview } from '../records/overview.ts';
+import { type Context, UsageError, verb } from './context.ts';
+import { readLine } from './input.ts';
+import { signedForSeconds } from './keys.ts';
+import { type Item, JSON_OPTION, type PrintOptions, printItem } from './output.ts';
+
+interface RevokeOptions extends PrintOptions {
+  tokenStdin?: boolean;
+  jti?: string;
+  grant?: string;
+  session?: string;
+  account?: string;
+  client?: string;
+}
+
+/** What can be revoked: the option that names it, and what is done. Each returns what is told of it. */
+const REVOCATIONS: Readonly<
+  Record<Exclude<keyof RevokeOptions, 'json'>, (context: Context, named: string) => Promise<Item>>
+> = {
+  tokenStdin: async (context) => revokeToken(context, await readLine(process.stdin, 'token')),
+  jti: revokeJti,
+  grant: revokeGrant,
+  session: revokeSession,
+  account: revokeAccount,
+  client: revokeClient,
+};
+
+export function tokensCommand(noun: Command): void {
+  noun
+    .command('revoke')
+    .description(
+      'end tokens at once, on all nodes; resource servers that verify JWTs by themselves have to ask to know',
+    )
+    .option('--token-stdin', 'the token that is read from standard input, one line: a JWT or an opaque one')
+    .option('--jti <jti>', 'one JWT access token, by its "jti"')
+    .option('--grant <id>', 'all that was issued under one grant: one app, in one session')
+    .option('--session <uid>', 'one browser of a person ("users sessions"), and the apps that it signed in to')
+    .option('--account <user>', 'all that a person has open: id, e-mail address or username')
+    .option('--client <client-id>', 'all that was issued to one app')
+    .option(...JSON_OPTION)
+    .action(
+      verb<RevokeOptions>(async (context, options) => {
+        const { json: _, ...given } = options;
+        const [one, ...more] = Object.entries(given) as [keyof typeof REVOCATIONS, string | boolean][];
+        if (!one || more.length > 0) {
+          throw new UsageError('say what to revoke by one of the options, and by one alone (see --help)');
+        }
+        const [kind, named] = one;
+        printItem(await REVOCATIONS[kind](context, String(named)), options);
+      }),
+    );
+}
+
+const SQL = {
+  endRecord: {
+    name: 'tokens.end_record',
+    text: `DELETE FROM records WHERE id_hash = $1 AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
+           RETURNING model, grant_id`,
+  },
+  endGrant: { name: 'tokens.end_grant', text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id, client_id' },
+  ownerOfSession: { name: 'tokens.owner_of_session', text: 'SELECT account_id FROM sessions WHERE uid = $1' },
+} as const satisfies Record<string, Statement>;
+
+/** @throws AppError 400 `invalid_input` for a JWT that is no access token of ours, 404 for an opaque one that is not there */
+async function revokeToken(context: Context, token: string): Promise<Item> {
+  if (token.includes('.')) return revokeJti(context, jtiOf(context, token));
+  const [found] = await context.db.run<{ model: string; grant_id: string | null }>(SQL.endRecord, [hashToken(token)]);
+  if (!found) throw new AppError('not_found', 404, 'no such token: it has ended already, or was never issued here');
+  // RFC 7009 §2.1: with a refresh token goes all that came of it.
+  const grant = found.model === 'RefreshToken' ? found.grant_id : null;
+  if (grant !== null) await context.db.run(SQL.endGrant, [grant]);
+  return { revoked: 'token', kind: found.model, grant };
+}
+
+/** Whoever can run this may end any token, so nothing is proved by the signature; a key that has gone must not be in the way. */
+function jtiOf({ config }: Context, token: string): string {
+  const claims = (() => {
+    try {
+      return decodeJwt(token);
+    } catch (cause) {
+      throw new AppError('invalid_input', 400, 'token: neither a JWT nor an opaque token', { cause, field: 'token' });
+    }
+  })();
+  if (claims.iss !== config.issuer.origin) throw invalidInput('token', `was not issued by ${config.issuer.origin}`);
+  if (typeof claims.jti !== 'string') throw invalidInput('token', 'has no "jti"; only access tokens are revoked');
+  return claims.jti;
+}
+
+const JTI_MAX = 256;
+
+async function revokeJti(context: Context, jti: string): Promise<Item> {
+  if (!/^[\x21-\x7e]+$/.test(jti) || jti.length > JTI_MAX) {
+    throw invalidInput('jti', `must be 1 to ${JTI_MAX} printable characters`);
+  }
+  const until = await lastExpiry(context);
+  await context.db.transact([endToken(jti, until)]);
+  return { revoked: 'jti', jti, remembered_until: until };
+}
+
+async function revokeGrant({ db }: Context, id: string): Promise<Item> {
+  const [gone] = await db.run<{ account_id: string; client_id: string }>(SQL.endGrant, [id]);
+  if (!gone) throw notFound('grant', id);
+  return { revoked: 'grant', grant: id, account: gone.account_id, client_id: gone.client_id };
+}
+
+async function revokeSession(context: Context, uid: string): Promise<Item> {
+  const [session] = await context.db.run<{ account_id: string | null }>(SQL.ownerOfSession, [uid]);
+  if (!session?.account_id) throw notFound('session', uid);
+  const accounts = await context.accounts();
+  const account = await accounts.resolve(session.account_id);
+  const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
+  await context.db.transact([...createOverview(context).endSession(account.id, uid), event]);
+  return { revoked: 'session', session: uid, account: account.id };
+}
+
+async function revokeAccount(context: Context, ref: string): Promise<Item> {
+  const accounts = await context.accounts();
+  const account = await accounts.resolve(ref);
+  const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
+  await context.db.transact([...createOverview(context).endSessions(account.id), event]);
+  return { revoked: 'account', account: account.id };
+}
+
+async function revokeClient(context: Context, id: string): Promise<Item> {
+  if (!(await context.clients.find(id))) throw notFound('client', id);
+  const until = await lastExpiry(context);
+  const [grants, records] = await context.db.transact(endTokensOfClient(id, new Date(context.now()), until));
+  return {
+    revoked: 'client',
+    client_id: id,
+    grants_ended: grants?.length ?? 0,
+    tokens_ended: records?.length ?? 0,
+    remembered_until: until,
+  };
+}
+
+/** When the last JWT that was signed by now will have expired, whatever lifetimes were set when it was. */
+async function lastExpiry(context: Context): Promise<Date> {
+  return new Date(context.now() + 1_000 * (await signedForSeconds(context)));
+}

@@ -1,0 +1,85 @@
+import type { Bound, Row } from '../platform/db.ts';
+
+/**
+ * JWT access tokens (RFC 9068) are not stored: each tells what it hangs on, and whether that still stands is read with
+ * one statement. A token that was issued under a grant goes with it, or with the grant's epoch; what hangs on no row,
+ * as a client's own tokens do, is on a list of what was ended.
+ */
+
+/** What a JWT access token that we have signed says of itself. */
+export interface Unstored {
+  readonly jti: string;
+  readonly clientId: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  /** Undefined for a client's own token (RFC 6749 §4.4). */
+  readonly grant?: { readonly id: string; readonly epoch: number } | undefined;
+}
+
+/** Whose it is, when nothing has ended it. */
+export interface Standing {
+  /** Undefined for a client's own token. */
+  readonly accountId: string | undefined;
+  /** The session that its grant was given in, while that goes on. */
+  readonly sessionUid: string | undefined;
+}
+
+/** The key by which `find_unstored` reads. */
+export function unstoredKey({ jti, clientId, grant }: Unstored): string {
+  return JSON.stringify([jti, clientId, grant?.id ?? null]);
+}
+
+/** @param row of `find_unstored` */
+export function standingOf({ issuedAt, grant }: Unstored, row: Row): Standing | undefined {
+  const endedUntil = row.ended_until as Date | null;
+  if (row.client_exists !== true) return undefined;
+  // A second is as exactly as a token knows when it was issued: in doubt it is ended.
+  if (endedUntil !== null && issuedAt * 1_000 <= endedUntil.getTime()) return undefined;
+  if (grant && row.grant_epoch !== grant.epoch) return undefined;
+  return {
+    accountId: (row.owner as string | null) ?? undefined,
+    sessionUid: (row.session_uid as string | null) ?? undefined,
+  };
+}
+
+const SQL = {
+  end: {
+    name: 'ended.end',
+    text: `INSERT INTO ended_tokens AS e (what, issued_until, expires_at) VALUES ($1, $2, $3)
+           ON CONFLICT (what) DO UPDATE SET issued_until = greatest(e.issued_until, excluded.issued_until),
+                                            expires_at = greatest(e.expires_at, excluded.expires_at)`,
+  },
+  endGrantsOfClient: { name: 'ended.grants_of_client', text: 'DELETE FROM grants WHERE client_id = $1 RETURNING id' },
+  /** Those without a grant; the others have gone with theirs. */
+  endRecordsOfClient: {
+    name: 'ended.records_of_client',
+    text: 'DELETE FROM records WHERE client_id = $1 AND grant_id IS NULL RETURNING 1 AS gone',
+  },
+};
+
+/** A node whose clock is behind goes on to take a token for valid; what ended it stays for that long. */
+const CLOCK_MARGIN_MS = 60_000;
+
+const end = (what: string, issuedUntil: Date, expiresAt: Date): Bound => ({
+  statement: SQL.end,
+  values: [what, issuedUntil, new Date(expiresAt.getTime() + CLOCK_MARGIN_MS)],
+});
+
+/** Ends one JWT. @param expiresAt not before the token does */
+export function endToken(jti: string, expiresAt: Date): Bound {
+  return end(`jti ${jti}`, expiresAt, expiresAt);
+}
+
+/** Ends a client's own JWTs, issued up to now. @param expiresAt when the last of them will have expired */
+export function endUnstoredOfClient(clientId: string, now: Date, expiresAt: Date): Bound {
+  return end(`client ${clientId}`, now, expiresAt);
+}
+
+/** Ends all that was issued to a client, its own tokens and people's. */
+export function endTokensOfClient(clientId: string, now: Date, expiresAt: Date): Bound[] {
+  return [
+    { statement: SQL.endGrantsOfClient, values: [clientId] },
+    { statement: SQL.endRecordsOfClient, values: [clientId] },
+    endUnstoredOfClient(clientId, now, expiresAt),
+  ];
+}
