@@ -1,5 +1,6 @@
 import { ARGON2 } from './accounts/argon2.ts';
 import { HASHING_MEMORY } from './accounts/passwords.ts';
+import { readDetailsTypes } from './clients/authorization_details.ts';
 import { readCertificates } from './platform/certificates.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
@@ -257,6 +258,10 @@ export const SETTINGS = {
       'hosts, separated by commas, that such documents may be at, such as claude.ai or *.example.com (default: any)',
   },
   CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
+  CARDEA_AUTHORIZATION_DETAILS_TYPES: {
+    read: readDetailsTypes,
+    about: 'a JSON file that says which authorization_details apps may ask for, and in which words (default: none)',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -95,6 +95,7 @@ export function createServe(
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
       claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
+      detailsTypes: config.detailsTypes,
     };
     const exchangePolicy = async (clientId: string) => (await attempt(parties.find(clientId)))?.tokenExchange ?? null;
     const { provider, handle, discovery } = await createProvider({
@@ -117,7 +118,7 @@ export function createServe(
       async findClient(id, address) {
         const client = await selfRegistered.find(id, address);
         if (!client || !parts.certificates.serve(client.metadata)) return undefined;
-        const known = forProvider.get(client) ?? describeClient(client, terms);
+        const known = forProvider.get(client) ?? describeClient(client, terms, config.detailsTypes.names);
         forProvider.set(client, known);
         return known;
       },
@@ -142,11 +143,11 @@ export function createServe(
   };
 }
 
-function describeClient(client: Client, server: ServerTerms): ClientForProvider {
+function describeClient(client: Client, server: ServerTerms, detailsTypes: readonly string[]): ClientForProvider {
   const { secretHash, id, name } = client;
   // Our own pages redeem no codes, so they need no more than the default profile, whatever the server's.
   const terms: ServerTerms = client.builtin ? { ...server, profile: 'oauth21' } : server;
-  const metadata = heldTo(client.metadata, terms);
+  const { authorization_details_types: details = [], ...metadata } = heldTo(client.metadata, terms);
   const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
     refusal: misfitOf(client.metadata, terms)?.why,
@@ -158,6 +159,8 @@ function describeClient(client: Client, server: ServerTerms): ClientForProvider 
       ...(secretHash ? { client_secret: secretHash.toString('base64url') } : {}),
       // Scopes of resource servers are ours to judge; the provider knows its own alone.
       scope: scope.join(' '),
+      // A type that the operator has taken away must not undo the client.
+      authorization_details_types: details.filter((one) => detailsTypes.includes(one)),
     },
     matchesSecret: (presented) => matchesSecret(secretHash, presented),
   };
