@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
+import { type DetailsTypes, NO_DETAILS_TYPES } from './clients/authorization_details.ts';
 import { type ServerTerms, signingAlgsOf } from './clients/profiles.ts';
 import type { ProfileName } from './clients/vocabulary.ts';
 import { AppError } from './platform/errors.ts';
@@ -50,6 +51,8 @@ export interface Config {
   readonly profile: ProfileName;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
+  /** JWT access tokens name a status list (draft-ietf-oauth-status-list). */
+  readonly tokenStatusList: boolean;
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Mailbox;
@@ -58,6 +61,8 @@ export interface Config {
   readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+  /** RFC 9396 */
+  readonly detailsTypes: DetailsTypes;
   readonly registration: RegistrationConfig;
 }
 
@@ -175,6 +180,7 @@ export function loadConfig(env: Environment = process.env): Config {
       jwksMaxAgeSeconds: get('CARDEA_JWKS_MAX_AGE'),
       pollSeconds: get('CARDEA_KEY_POLL'),
     },
+    tokenStatusList: get('CARDEA_TOKEN_STATUS_LIST'),
     lifetimes: {
       accessToken: get('CARDEA_ACCESS_TOKEN_TTL'),
       idToken: get('CARDEA_ID_TOKEN_TTL'),
@@ -187,6 +193,7 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    detailsTypes: get<DetailsTypes | undefined>('CARDEA_AUTHORIZATION_DETAILS_TYPES') ?? NO_DETAILS_TYPES,
     registration: {
       mode: get('CARDEA_REGISTRATION'),
       quota: get('CARDEA_REGISTRATION_QUOTA'),

@@ -7,6 +7,7 @@ import {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
+import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
@@ -16,6 +17,7 @@ import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 import { createAdapterFactory } from './adapter.ts';
+import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { askedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
@@ -107,6 +109,7 @@ export interface ConfigurationOptions {
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
+  readonly detailsTypes: DetailsTypes;
 }
 
 type Context = KoaContextWithOIDC;
@@ -168,6 +171,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
         getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client),
         useGrantedResource: async () => false,
       },
+      richAuthorizationRequests: richAuthorizationRequests(options),
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,

@@ -194,6 +194,15 @@ describe('configuration', () => {
         bad: ['', 'Cardea', 'a@b, c@d', 'Cardea <door>', 'Cardea\r\nBcc: x <door@example.com>', 'a@b <c@d>'],
       },
       {
+        name: 'CARDEA_TOKEN_STATUS_LIST',
+        read: (config) => config.tokenStatusList,
+        good: [
+          ['true', true],
+          ['false', false],
+        ],
+        bad: ['', 'on'],
+      },
+      {
         name: 'CARDEA_REGISTRATION',
         read: (config) => config.registration.mode,
         good: [
