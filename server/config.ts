@@ -51,6 +51,8 @@ export interface Config {
   readonly profile: ProfileName;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
+  /** JWT access tokens name a status list (draft-ietf-oauth-status-list). */
+  readonly tokenStatusList: boolean;
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Mailbox;
@@ -178,6 +180,7 @@ export function loadConfig(env: Environment = process.env): Config {
       jwksMaxAgeSeconds: get('CARDEA_JWKS_MAX_AGE'),
       pollSeconds: get('CARDEA_KEY_POLL'),
     },
+    tokenStatusList: get('CARDEA_TOKEN_STATUS_LIST'),
     lifetimes: {
       accessToken: get('CARDEA_ACCESS_TOKEN_TTL'),
       idToken: get('CARDEA_ID_TOKEN_TTL'),
@@ -308,16 +311,22 @@ function tlsListener(get: Get): TlsListener | undefined {
 function unusableTls({ tls, issuer, clientCertificates, trustedProxies }: Config, get: Get): string[] {
   const problems: string[] = [];
   const isSet = (name: SettingName) => get(name) !== undefined;
-  if (isSet('CARDEA_TLS_CERT') !== isSet('CARDEA_TLS_KEY'))
-    problems.push('CARDEA_TLS_CERT and CARDEA_TLS_KEY need each other');
+  if (isSet('CARDEA_TLS_CERT') && !isSet('CARDEA_TLS_KEY'))
+    problems.push('CARDEA_TLS_CERT must come with CARDEA_TLS_KEY');
+  if (isSet('CARDEA_TLS_KEY') && !isSet('CARDEA_TLS_CERT'))
+    problems.push('CARDEA_TLS_KEY must come with CARDEA_TLS_CERT');
   if (tls && !isPair(tls)) problems.push('CARDEA_TLS_KEY must be the private key of CARDEA_TLS_CERT, both in PEM');
   if (tls && issuer.protocol !== 'https:') problems.push('CARDEA_ISSUER must be https with CARDEA_TLS_CERT');
   if (!tls && get('CARDEA_TLS_CLIENT_CERTIFICATES') === true)
-    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES needs CARDEA_TLS_CERT');
+    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES must come with CARDEA_TLS_CERT');
   if (!tls?.asksForCertificates && !clientCertificates.header && isSet('CARDEA_TLS_CLIENT_CA'))
-    problems.push('CARDEA_TLS_CLIENT_CA needs CARDEA_TLS_CERT or CARDEA_CLIENT_CERTIFICATE_HEADER');
+    problems.push(
+      'CARDEA_TLS_CLIENT_CA must come with CARDEA_TLS_CERT, asking for certificates, or CARDEA_CLIENT_CERTIFICATE_HEADER',
+    );
   if (clientCertificates.header && trustedProxies.length === 0)
-    problems.push('CARDEA_CLIENT_CERTIFICATE_HEADER needs CARDEA_TRUSTED_PROXIES: from anybody else it is dropped');
+    problems.push(
+      'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from anybody else it is dropped',
+    );
   return problems;
 }
 

@@ -178,6 +178,11 @@ export const SETTINGS = {
   },
   CARDEA_ACCESS_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of access tokens' },
   CARDEA_ID_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of ID tokens' },
+  CARDEA_TOKEN_STATUS_LIST: {
+    read: boolean,
+    fallback: 'false',
+    about: 'JWT access tokens name a list that tells whether they were ended; costs a row a token',
+  },
   CARDEA_CODE_TTL: { read: seconds(1), fallback: '60s', about: 'lifetime of authorization codes' },
   CARDEA_REFRESH_TOKEN_IDLE_TTL: {
     read: seconds(1),

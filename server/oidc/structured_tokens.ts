@@ -4,8 +4,10 @@ import type { Clock } from '../platform/clock.ts';
 import { endToken, type Standing, type Unstored } from '../records/ended.ts';
 import type { ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
+import type { StatusLists } from '../records/status_lists.ts';
 import type { Unit, Units } from '../records/unit.ts';
 import { TOKEN_EXCHANGE } from './exchange_terms.ts';
+import { statusClaim } from './status_lists.ts';
 
 /**
  * JWT access tokens (RFC 9068) at /introspect and /revoke, where the provider knows stored tokens alone and refuses
@@ -13,7 +15,7 @@ import { TOKEN_EXCHANGE } from './exchange_terms.ts';
  * token, and gets what the JWT says, verified, as if it were stored: whatever it decides of tokens holds for these.
  */
 export interface StructuredTokens {
-  /** Names what a token is issued under, in a claim of our own. */
+  /** Names what a token is issued under, in a claim of our own, and where its status is found, when there are lists. */
   mark(token: IssuedToken, payload: Record<string, unknown>): Promise<void>;
   /**
    * Takes the request's `token` when it looks like a JWT.
@@ -31,6 +33,7 @@ export interface StructuredTokens {
 
 interface IssuedToken {
   readonly jti: string;
+  readonly clientId?: string | undefined;
   readonly grantId?: string | undefined;
   readonly expiresWithSession?: boolean | undefined;
   readonly gty?: string | undefined;
@@ -48,7 +51,6 @@ const UNDER = /^(?<id>[\w-]+)\.(?<epoch>\d+)(?<session>\.s)?(?<exchanged>\.x)?$/
 const LOOKS_STRUCTURED = /^[\w-]+(\.[\w-]*){2,4}$/;
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'];
 
 interface Presented {
   readonly jwt: string;
@@ -59,15 +61,16 @@ interface Presented {
   found?: Payload | undefined;
 }
 
-/** @param parts `jwks`: those that the provider has, private members included */
+/** @param parts `jwks`: the public halves of all keys that tokens may have been signed with */
 export function createStructuredTokens(parts: {
   readonly issuer: URL;
   readonly jwks: readonly JWK[];
   readonly now: Clock;
   readonly units: Units;
+  readonly statusLists?: Pick<StatusLists, 'assign'> | undefined;
 }): StructuredTokens {
-  const { issuer, now, units } = parts;
-  const keys = createLocalJWKSet({ keys: parts.jwks.map(publicHalf) });
+  const { issuer, now, units, statusLists } = parts;
+  const keys = createLocalJWKSet({ keys: [...parts.jwks] });
   const presented = new WeakMap<Unit, Presented>();
 
   async function verify(jwt: string): Promise<JWTPayload | undefined> {
@@ -106,11 +109,19 @@ export function createStructuredTokens(parts: {
   }
 
   return {
-    async mark({ grantId, expiresWithSession, gty }, payload) {
-      if (grantId === undefined) return;
-      const epoch = await units.current().grantEpoch(grantId);
-      payload[UNDER_CLAIM] =
-        `${grantId}.${epoch}${expiresWithSession ? '.s' : ''}${gty === TOKEN_EXCHANGE ? '.x' : ''}`;
+    async mark({ jti, clientId = '', grantId, expiresWithSession: endsWithSession = false, gty }, payload) {
+      if (grantId === undefined && !statusLists) return;
+      const unit = units.current();
+      const grant = grantId === undefined ? undefined : { id: grantId, epoch: await unit.grantEpoch(grantId) };
+      if (grant) {
+        payload[UNDER_CLAIM] =
+          `${grant.id}.${grant.epoch}${endsWithSession ? '.s' : ''}${gty === TOKEN_EXCHANGE ? '.x' : ''}`;
+      }
+      if (!statusLists) return;
+      const { iat: issuedAt, exp: expiresAt } = payload as { iat: number; exp: number };
+      const { place, bound } = statusLists.assign({ jti, clientId, grant, endsWithSession, issuedAt, expiresAt });
+      unit.also(bound);
+      payload.status = statusClaim(issuer, place);
     },
 
     present(value, view) {
@@ -154,6 +165,7 @@ interface Described {
 function describe(claims: JWTPayload): Described | undefined {
   const {
     iss: _,
+    status: __,
     [UNDER_CLAIM]: under,
     sub,
     aud,
@@ -191,11 +203,6 @@ function describe(claims: JWTPayload): Described | undefined {
       ...(x5t === undefined ? {} : { 'x5t#S256': x5t }),
     },
   };
-}
-
-function publicHalf(jwk: JWK): JWK {
-  const entries = Object.entries(jwk).filter(([member]) => !PRIVATE_MEMBERS.includes(member) && member !== 'key_ops');
-  return Object.fromEntries(entries) as JWK;
 }
 
 /** Routes at which a token is asked about. */
