@@ -6,14 +6,15 @@ import { formRoutes } from './composition/forms.ts';
 import { layFoundation } from './composition/foundation.ts';
 import { createPeople } from './composition/people.ts';
 import { createProtocol } from './composition/protocol.ts';
+import { createSelfRegistered } from './composition/registration.ts';
 import { createRelyingParties } from './composition/relying_parties.ts';
 import { startWork } from './composition/work.ts';
 import type { Config } from './config.ts';
 import { mountProvider } from './oidc/mount.ts';
 import { mountStatusLists } from './oidc/status_lists.ts';
+import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
-import { unavailable } from './platform/errors.ts';
 import { createHttp } from './platform/http.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
@@ -53,12 +54,14 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
   const people = await createPeople(foundation);
   const parties = await createRelyingParties(foundation);
   if (config.production) await assertNoDemoData({ accounts: people.accounts, clients: parties.clients });
-  const protocol = await createProtocol(foundation, people, parties);
+  const selfRegistered = await createSelfRegistered(foundation, parties);
+  const protocol = await createProtocol(foundation, people, parties, selfRegistered);
 
   const http = createHttp({
     log,
     secure,
     trustedProxies: config.trustedProxies,
+    tls: config.tls,
     renderError: (error, request) =>
       views.render('error', error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
@@ -70,16 +73,15 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     keyGenerator: (request) => subnet(request.ip),
     store: limitStore(counter),
   });
-  const assertCanSign = () => {
-    if (!protocol.follower.isInTouch()) throw unavailable('the key ring');
-  };
   await http.register(async (scope) => {
     await mountProvider(scope, {
       issuer,
       units: protocol.units,
       serving: protocol.serving,
       limits,
-      assertCanSign,
+      userCodeLimits: createUserCodeLimits({ counter, max: config.rateLimit, now }),
+      assertCanSign: protocol.assertCanSign,
+      certificates: protocol.certificates,
     });
     if (protocol.statusLists) {
       mountStatusLists(scope, {
@@ -88,10 +90,11 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
         sign: () => protocol.serving.current().sign,
         now,
         tokenSeconds: config.lifetimes.accessToken,
-        assertCanSign,
+        assertCanSign: protocol.assertCanSign,
       });
     }
   });
+  await selfRegistered.mount(http);
   await formRoutes(http, foundation, people, parties, protocol);
   await http.register(frontRoutes, {
     views,
@@ -108,7 +111,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     const { accounts, passwords } = people;
     await seedDemo({ issuer, accounts, clients: parties.clients, hash: passwords.passwords.hash });
   }
-  startWork(foundation, people, protocol);
+  startWork(foundation, people, protocol, selfRegistered);
 
   const everything = opened.move();
   return {

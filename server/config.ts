@@ -1,9 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
+import { type DetailsTypes, NO_DETAILS_TYPES } from './clients/authorization_details.ts';
+import { type ServerTerms, signingAlgsOf } from './clients/profiles.ts';
+import type { ProfileName } from './clients/vocabulary.ts';
 import { AppError } from './platform/errors.ts';
+import type { TlsListener } from './platform/http.ts';
+import { LOOPBACK } from './platform/reachable.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import { type Environment, rawValue, type Setting, unknownNames } from './platform/settings.ts';
 import { isLoopback, type Mailbox, type SmtpServer } from './platform/smtp_url.ts';
@@ -31,9 +37,18 @@ export interface Config {
   readonly logLevel: string;
   /** Addresses or CIDR ranges whose X-Forwarded-For counts. */
   readonly trustedProxies: readonly string[];
+  /** Addresses or CIDR ranges that URLs of relying parties may lead to beside public ones. */
+  readonly outboundAllow: readonly string[];
+  /** Undefined: TLS ends at a proxy. */
+  readonly tls: TlsListener | undefined;
+  readonly clientCertificates: ClientCertificateConfig;
+  /** Whether DPoP proofs have to carry a nonce of this server. */
+  readonly dpopNonceRequired: boolean;
   /** Failed sign-ins, and failed client authentications, a minute and address. */
   readonly rateLimit: number;
   readonly passwords: PasswordSettings;
+  /** What relying parties are held to, see clients/profiles.ts. */
+  readonly profile: ProfileName;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
   /** JWT access tokens name a status list (draft-ietf-oauth-status-list). */
@@ -46,6 +61,31 @@ export interface Config {
   readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+  /** RFC 9396 */
+  readonly detailsTypes: DetailsTypes;
+  readonly registration: RegistrationConfig;
+}
+
+/** Clients that nobody at the operator's made. */
+export interface RegistrationConfig {
+  readonly mode: 'off' | 'token' | 'open';
+  /** Unused clients from one network. */
+  readonly quota: number;
+  readonly idleSeconds: number;
+  /** A file of who may vouch for software. */
+  readonly statementIssuers: string | undefined;
+  readonly documents: {
+    readonly enabled: boolean;
+    /** Undefined: any. */
+    readonly hosts: readonly string[] | undefined;
+  };
+}
+
+/** RFC 8705 */
+export interface ClientCertificateConfig {
+  readonly authorities: readonly X509Certificate[];
+  /** In which trusted proxies pass certificates on, in lower case. */
+  readonly header: string | undefined;
 }
 
 export interface SecondFactorConfig {
@@ -93,7 +133,10 @@ export function loadConfig(env: Environment = process.env): Config {
   // Each reader above fixes its setting's type; the table cannot carry that through a Map.
   const get = <T>(name: SettingName) => values.get(name) as T;
   const production = env.NODE_ENV === 'production';
-  const issuerUrl = get<URL | undefined>('CARDEA_ISSUER') ?? new URL(`http://localhost:${get<number>('CARDEA_PORT')}`);
+  const tls = tlsListener(get);
+  const issuerUrl =
+    get<URL | undefined>('CARDEA_ISSUER') ??
+    new URL(`${tls ? 'https' : 'http'}://localhost:${get<number>('CARDEA_PORT')}`);
   const config: Config = {
     production,
     issuer: issuerUrl,
@@ -105,9 +148,16 @@ export function loadConfig(env: Environment = process.env): Config {
     redisUrl: get('CARDEA_REDIS_URL'),
     dataDir: resolve(get<string>('CARDEA_DATA_DIR')),
     masterKeys: get<Uint8Array[] | undefined>('CARDEA_MASTER_KEY') ?? [],
-    demo: get<boolean | undefined>('CARDEA_DEMO') ?? !production,
+    demo: get<boolean | undefined>('CARDEA_DEMO') ?? (!production && get('CARDEA_PROFILE') !== 'fapi2'),
     logLevel: get('CARDEA_LOG_LEVEL'),
     trustedProxies: get('CARDEA_TRUSTED_PROXIES'),
+    outboundAllow: get<string[] | undefined>('CARDEA_OUTBOUND_ALLOW') ?? (production ? [] : [...LOOPBACK]),
+    tls,
+    clientCertificates: {
+      authorities: get<X509Certificate[] | undefined>('CARDEA_TLS_CLIENT_CA') ?? [],
+      header: get('CARDEA_CLIENT_CERTIFICATE_HEADER'),
+    },
+    dpopNonceRequired: get('CARDEA_DPOP_NONCE') === 'required',
     rateLimit: get('CARDEA_RATE_LIMIT'),
     passwords: {
       policy: get('CARDEA_PASSWORD_POLICY'),
@@ -122,6 +172,7 @@ export function loadConfig(env: Environment = process.env): Config {
       memory: get('CARDEA_PASSWORD_HASHING_MEMORY'),
       queueLimit: get('CARDEA_PASSWORD_QUEUE'),
     },
+    profile: get('CARDEA_PROFILE'),
     keys: {
       rings: get('CARDEA_KEY_RINGS'),
       rsaBits: get('CARDEA_KEY_RSA_BITS'),
@@ -142,6 +193,17 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    detailsTypes: get<DetailsTypes | undefined>('CARDEA_AUTHORIZATION_DETAILS_TYPES') ?? NO_DETAILS_TYPES,
+    registration: {
+      mode: get('CARDEA_REGISTRATION'),
+      quota: get('CARDEA_REGISTRATION_QUOTA'),
+      idleSeconds: get('CARDEA_REGISTRATION_IDLE'),
+      statementIssuers: resolveOptional(get('CARDEA_SOFTWARE_STATEMENT_ISSUERS')),
+      documents: {
+        enabled: get('CARDEA_CLIENT_ID_METADATA_DOCUMENTS'),
+        hosts: get('CARDEA_CLIENT_ID_METADATA_HOSTS'),
+      },
+    },
     name: get<string | undefined>('CARDEA_NAME') ?? issuerUrl.host,
     secondFactor: {
       required: get('CARDEA_SECOND_FACTOR') === 'required',
@@ -149,7 +211,12 @@ export function loadConfig(env: Environment = process.env): Config {
       trustDeviceSeconds: get('CARDEA_TRUST_DEVICE'),
     },
   };
-  const unsafe = [...unsafeHashing(config.passwords), ...(production ? unsafeForProduction(config) : [])];
+  const unsafe = [
+    ...unsafeHashing(config.passwords),
+    ...unfitForProfile(config),
+    ...unusableTls(config, get),
+    ...(production ? unsafeForProduction(config) : []),
+  ];
   if (unsafe.length > 0) throw new ConfigError(unsafe);
   return deepFreeze(config);
 }
@@ -173,13 +240,21 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_DATABASE_URL: (config) => `(embedded, in ${config.dataDir})`,
   CARDEA_MASTER_KEY: (config) => `(development key, in ${config.dataDir})`,
   CARDEA_DEMO: (config) => String(config.demo),
+  CARDEA_OUTBOUND_ALLOW: (config) => config.outboundAllow.join(',') || '(none)',
   CARDEA_REDIS_URL: () => '(none)',
+  CARDEA_TLS_CERT: () => '(none)',
+  CARDEA_TLS_KEY: () => '(none)',
+  CARDEA_TLS_CLIENT_CA: () => '(none)',
+  CARDEA_TLS_CLIENT_CERTIFICATES: (config) => String(config.tls?.asksForCertificates ?? false),
+  CARDEA_CLIENT_CERTIFICATE_HEADER: () => '(none)',
   CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
   CARDEA_NAME: (config) => config.name,
   CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
   CARDEA_PASSWORD_MAX_AGE: () => '(never)',
   CARDEA_PASSWORD_BLOCKLIST: () => '(built-in list alone)',
   CARDEA_PASSWORD_PEPPER: () => '(none)',
+  CARDEA_SOFTWARE_STATEMENT_ISSUERS: () => '(none)',
+  CARDEA_CLIENT_ID_METADATA_HOSTS: () => '(any)',
   CARDEA_PASSWORD_QUEUE: () => '(64 a thread)',
 };
 
@@ -214,6 +289,56 @@ export function signedLifetimes({ lifetimes }: Config): { tokens: number; cookie
   };
 }
 
+/** What this server can do for a relying party. */
+export function termsOf({ profile, keys }: Config): ServerTerms {
+  return { profile, signingAlgs: signingAlgsOf(keys.rings) };
+}
+
+type Get = <T>(name: SettingName) => T;
+
+function tlsListener(get: Get): TlsListener | undefined {
+  const [cert, key] = [get<string | undefined>('CARDEA_TLS_CERT'), get<string | undefined>('CARDEA_TLS_KEY')];
+  if (cert === undefined || key === undefined) return undefined;
+  const authorities = get<X509Certificate[] | undefined>('CARDEA_TLS_CLIENT_CA') ?? [];
+  return {
+    cert,
+    key,
+    asksForCertificates: get<boolean | undefined>('CARDEA_TLS_CLIENT_CERTIFICATES') ?? authorities.length > 0,
+    authorities: authorities.map((authority) => authority.toString()),
+  };
+}
+
+function unusableTls({ tls, issuer, clientCertificates, trustedProxies }: Config, get: Get): string[] {
+  const problems: string[] = [];
+  const isSet = (name: SettingName) => get(name) !== undefined;
+  if (isSet('CARDEA_TLS_CERT') && !isSet('CARDEA_TLS_KEY'))
+    problems.push('CARDEA_TLS_CERT must come with CARDEA_TLS_KEY');
+  if (isSet('CARDEA_TLS_KEY') && !isSet('CARDEA_TLS_CERT'))
+    problems.push('CARDEA_TLS_KEY must come with CARDEA_TLS_CERT');
+  if (tls && !isPair(tls)) problems.push('CARDEA_TLS_KEY must be the private key of CARDEA_TLS_CERT, both in PEM');
+  if (tls && issuer.protocol !== 'https:') problems.push('CARDEA_ISSUER must be https with CARDEA_TLS_CERT');
+  if (!tls && get('CARDEA_TLS_CLIENT_CERTIFICATES') === true)
+    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES must come with CARDEA_TLS_CERT');
+  if (!tls?.asksForCertificates && !clientCertificates.header && isSet('CARDEA_TLS_CLIENT_CA'))
+    problems.push(
+      'CARDEA_TLS_CLIENT_CA must come with CARDEA_TLS_CERT, asking for certificates, or CARDEA_CLIENT_CERTIFICATE_HEADER',
+    );
+  if (clientCertificates.header && trustedProxies.length === 0)
+    problems.push(
+      'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from anybody else it is dropped',
+    );
+  return problems;
+}
+
+function isPair({ cert, key }: TlsListener): boolean {
+  try {
+    createSecureContext({ cert, key });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
   const problems: string[] = [];
   const least = leastMemory(argon2.iterations);
@@ -224,6 +349,12 @@ function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
   if (argon2.memory > memory * 1_024)
     problems.push('CARDEA_PASSWORD_HASHING_MEMORY must have room for one hash of CARDEA_ARGON2_MEMORY');
   return problems;
+}
+
+function unfitForProfile({ profile, demo }: Config): string[] {
+  return profile === 'fapi2' && demo
+    ? ['CARDEA_DEMO must not be set with CARDEA_PROFILE=fapi2, in which the demo app could not sign anybody in']
+    : [];
 }
 
 function resolveOptional(path: string | undefined): string | undefined {
@@ -248,7 +379,8 @@ function unsafeForProduction(config: Config): string[] {
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || value instanceof URL || ArrayBuffer.isView(value)) return value;
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  if (value instanceof URL || value instanceof X509Certificate) return value;
   for (const inner of Object.values(value)) deepFreeze(inner);
   return Object.freeze(value);
 }

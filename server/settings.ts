@@ -1,9 +1,14 @@
 import { ARGON2 } from './accounts/argon2.ts';
 import { HASHING_MEMORY } from './accounts/passwords.ts';
+import { readDetailsTypes } from './clients/authorization_details.ts';
+import { readCertificates } from './platform/certificates.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
   addresses,
   boolean,
+  content,
+  headerName,
+  host,
   integer,
   issuer,
   list,
@@ -68,6 +73,36 @@ export const SETTINGS = {
     fallback: '',
     about: 'addresses or CIDR ranges, separated by commas, whose X-Forwarded-For counts',
   },
+  CARDEA_OUTBOUND_ALLOW: {
+    read: addresses,
+    about:
+      'addresses or CIDR ranges, separated by commas, that relying parties may name beside public ones, such as 10.1.0.0/16 (default: loopback in development, none in production)',
+  },
+  CARDEA_TLS_CERT: {
+    read: content,
+    about: 'a PEM file with the certificate to serve TLS with, its chain behind it (default: TLS ends at a proxy)',
+  },
+  CARDEA_TLS_KEY: { read: content, about: 'a PEM file with the private key of CARDEA_TLS_CERT' },
+  CARDEA_TLS_CLIENT_CA: {
+    read: (value) => readCertificates(content(value)),
+    about:
+      'a PEM file with the authorities that issue certificates of clients, intermediate ones included; needed for tls_client_auth (RFC 8705)',
+  },
+  CARDEA_TLS_CLIENT_CERTIFICATES: {
+    read: boolean,
+    about:
+      'whether who connects by TLS is asked for a certificate; browsers may then ask the person (default: with CARDEA_TLS_CLIENT_CA)',
+  },
+  CARDEA_CLIENT_CERTIFICATE_HEADER: {
+    read: headerName,
+    about:
+      'the header in which CARDEA_TRUSTED_PROXIES pass on the certificate of a client, such as Client-Cert (RFC 9440); they must set or remove it on every request',
+  },
+  CARDEA_DPOP_NONCE: {
+    read: oneOf('optional', 'required'),
+    fallback: 'optional',
+    about: 'whether DPoP proofs have to carry a nonce of this server (RFC 9449 §8)',
+  },
   CARDEA_RATE_LIMIT: {
     read: integer(1, 1_000_000),
     fallback: '600',
@@ -117,6 +152,12 @@ export const SETTINGS = {
     read: integer(1, 16),
     fallback: String(ARGON2.parallelism),
     about: 'lanes of a password hash',
+  },
+  CARDEA_PROFILE: {
+    read: oneOf('oidc', 'oauth21', 'fapi2'),
+    fallback: 'oauth21',
+    about:
+      'what apps are held to: oauth21 (codes with PKCE alone), oidc (implicit and hybrid flows as well, for apps registered for them, and PKCE optional for those with a secret) or fapi2 (FAPI 2.0)',
   },
   CARDEA_KEY_RINGS: {
     read: list(oneOf('RS256', 'ES256', 'EdDSA')),
@@ -184,7 +225,43 @@ export const SETTINGS = {
     read: mailbox,
     about: 'whom mails are from, such as "Cardea <no-reply@example.com>" (default: no-reply at the issuer’s host)',
   },
+  CARDEA_REGISTRATION: {
+    read: oneOf('off', 'token', 'open'),
+    fallback: 'token',
+    about:
+      'whether apps may register themselves (RFC 7591): with a token of "cardea registration token create", or anybody',
+  },
+  CARDEA_REGISTRATION_QUOTA: {
+    read: integer(1, 100_000),
+    fallback: '100',
+    about: 'clients from one network that have registered themselves and may be unused; the oldest go',
+  },
+  CARDEA_REGISTRATION_IDLE: {
+    read: seconds(60),
+    fallback: '30d',
+    about:
+      'a client that registered itself, or is a document, goes when unused for this long, unless it has a live grant',
+  },
+  CARDEA_SOFTWARE_STATEMENT_ISSUERS: {
+    read: text,
+    about:
+      'a JSON file of who may vouch for software (RFC 7591 §2.3), each with its JSON Web Key Set; optional: without it statements are ignored',
+  },
+  CARDEA_CLIENT_ID_METADATA_DOCUMENTS: {
+    read: boolean,
+    fallback: 'true',
+    about: 'whether a client_id may be the https URL of a document that describes the client, as MCP clients have it',
+  },
+  CARDEA_CLIENT_ID_METADATA_HOSTS: {
+    read: list(host),
+    about:
+      'hosts, separated by commas, that such documents may be at, such as claude.ai or *.example.com (default: any)',
+  },
   CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
+  CARDEA_AUTHORIZATION_DETAILS_TYPES: {
+    read: readDetailsTypes,
+    about: 'a JSON file that says which authorization_details apps may ask for, and in which words (default: none)',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { MetadataInput } from '../clients/metadata.ts';
 import type { Client } from '../clients/store.ts';
+import { PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { endUnstoredOfClient } from '../records/ended.ts';
 import { UsageError, verb } from './context.ts';
 import { signedForSeconds } from './keys.ts';
-import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems } from './output.ts';
+import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems, type Value } from './output.ts';
 
 interface CreateOptions extends PrintOptions {
   name: string;
@@ -17,15 +18,32 @@ interface CreateOptions extends PrintOptions {
   authMethod?: string;
   jwksUri?: string;
   jwksFile?: string;
+  backchannelLogoutUri?: string;
+  backchannelLogoutSession?: boolean;
   public?: boolean;
   native?: boolean;
   firstParty?: boolean;
   secondFactor?: 'optional' | 'required';
+  profile?: string;
+  metadataFile?: string;
 }
 
 interface UpdateOptions extends PrintOptions {
+  backchannelLogoutUri?: string;
+  backchannelLogoutSession?: boolean;
+  profile?: string;
+  metadataFile?: string;
   secondFactor?: 'optional' | 'required';
+  claimsFile?: string;
+  exchangeFile?: string;
 }
+
+const NONE = 'none';
+const LOGOUT_URI = [
+  '--backchannel-logout-uri <uri>',
+  'where it is told, server to server, that somebody signed out',
+] as const;
+const LOGOUT_SESSION = ['--backchannel-logout-session', 'tell it which session that was, by sid'] as const;
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -37,7 +55,11 @@ export function clientsCommand(noun: Command): void {
     .option('--redirect-uri <uri>', 'where it may be sent back to, exactly; repeat for more', several, [])
     .option('--post-logout-redirect-uri <uri>', 'the same after signing out; repeat for more', several, [])
     .option('--scope <scopes>', 'what it may ask for at most, separated by spaces')
-    .option('--grant-type <type>', 'authorization_code, refresh_token, client_credentials; repeat for more', several)
+    .option(
+      '--grant-type <type>',
+      'authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:device_code; repeat for more',
+      several,
+    )
     .addOption(
       new Option(
         '--auth-method <method>',
@@ -46,10 +68,14 @@ export function clientsCommand(noun: Command): void {
     )
     .addOption(new Option('--jwks-uri <uri>', 'where its public keys are, for private_key_jwt').conflicts('jwksFile'))
     .option('--jwks-file <file>', 'its public keys as a JSON Web Key Set')
+    .option(...LOGOUT_URI)
+    .option(...LOGOUT_SESSION)
     .option('--public', 'an app that cannot keep a secret: in a browser or on a device')
     .option('--native', 'an app on a device: people are asked each time, and a loopback redirect may have any port')
     .option('--first-party', 'one of our own: people are not asked for consent')
     .addOption(secondFactorOption())
+    .addOption(profileOption())
+    .option(...METADATA_OPTION)
     .option(...JSON_OPTION)
     .action(
       verb<CreateOptions>(async ({ clients }, options) => {
@@ -71,7 +97,14 @@ export function clientsCommand(noun: Command): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ clients }, options) => {
-        const columns = ['client_id', 'client_name', 'token_endpoint_auth_method', 'first_party', 'redirect_uris'];
+        const columns = [
+          'client_id',
+          'client_name',
+          'kind',
+          'token_endpoint_auth_method',
+          'first_party',
+          'redirect_uris',
+        ];
         printItems((await clients.list()).map(describe), columns, 'There are no clients.', options);
       }),
     );
@@ -94,12 +127,29 @@ export function clientsCommand(noun: Command): void {
     .description('change what is given, and nothing else')
     .argument('<client-id>')
     .addOption(secondFactorOption())
+    .option(LOGOUT_URI[0], `${LOGOUT_URI[1]}; ${NONE} for not at all`)
+    .option(...LOGOUT_SESSION)
+    .addOption(profileOption())
+    .option(...METADATA_OPTION)
+    .option('--claims-file <file>', 'rules for claims of its own, as a JSON list; [] for none')
+    .option('--exchange-file <file>', 'whose tokens it may exchange (RFC 8693), as a JSON object; null for nobody’s')
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
-        if (options.secondFactor === undefined) throw new UsageError('nothing to change was given');
-        const { client } = await clients.update(id, { secondFactorRequired: options.secondFactor === 'required' });
-        printItem(describe(client), options);
+        const { secondFactor, claimsFile, exchangeFile } = options;
+        const metadata = { ...logoutOf(options), ...furtherMetadata(options) };
+        if ((secondFactor ?? claimsFile ?? exchangeFile) === undefined && Object.keys(metadata).length === 0) {
+          throw new UsageError('nothing to change was given');
+        }
+        const { client, secret } = await clients.update(id, {
+          metadata,
+          ...(secondFactor === undefined ? {} : { secondFactorRequired: secondFactor === 'required' }),
+          ...(claimsFile === undefined ? {} : { claimMapping: readJson('--claims-file', claimsFile) }),
+          ...(exchangeFile === undefined ? {} : { tokenExchange: readJson('--exchange-file', exchangeFile) }),
+        });
+        const { client_id, ...rest } = describe(client);
+        printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
+        if (secret) warnOnce(options);
       }),
     );
 
@@ -131,6 +181,25 @@ export function clientsCommand(noun: Command): void {
     );
 }
 
+const METADATA_OPTION = [
+  '--metadata-file <file>',
+  'further metadata as JSON, in the names of RFC 7591, such as id_token_signed_response_alg',
+] as const;
+
+function profileOption(): Option {
+  return new Option('--profile <profile>', "what it is held to, when that is stricter than the server's").choices(
+    PROFILE_NAMES,
+  );
+}
+
+/** What is said on the line counts, whatever the file says. */
+function furtherMetadata({ profile, metadataFile }: Pick<UpdateOptions, 'profile' | 'metadataFile'>): MetadataInput {
+  return {
+    ...(metadataFile === undefined ? {} : readObject('--metadata-file', metadataFile)),
+    ...(profile === undefined ? {} : { profile }),
+  };
+}
+
 function secondFactorOption(): Option {
   return new Option('--second-factor <which>', 'whether people need a second factor to get in there').choices([
     'optional',
@@ -141,23 +210,40 @@ function secondFactorOption(): Option {
 function metadataOf(options: CreateOptions): MetadataInput {
   const method = options.public ? 'none' : options.authMethod;
   return {
-    redirect_uris: options.redirectUri,
-    post_logout_redirect_uris: options.postLogoutRedirectUri,
+    ...furtherMetadata(options),
+    ...(options.redirectUri.length > 0 ? { redirect_uris: options.redirectUri } : {}),
+    ...(options.postLogoutRedirectUri.length > 0 ? { post_logout_redirect_uris: options.postLogoutRedirectUri } : {}),
     ...(options.scope === undefined ? {} : { scope: options.scope }),
     ...(options.grantType === undefined ? {} : { grant_types: options.grantType }),
     ...(options.native ? { application_type: 'native' } : {}),
     ...(method === undefined ? {} : { token_endpoint_auth_method: method }),
+    ...logoutOf(options),
     ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
-    ...(options.jwksFile === undefined ? {} : { jwks: readJson(options.jwksFile) }),
+    ...(options.jwksFile === undefined ? {} : { jwks: readJson('--jwks-file', options.jwksFile) }),
   };
 }
 
-function readJson(file: string): unknown {
+/** OpenID Connect Back-Channel Logout 1.0 §2.2; an undefined member takes away what was there. */
+function logoutOf({ backchannelLogoutUri: uri, backchannelLogoutSession: session }: UpdateOptions): MetadataInput {
+  if (uri === NONE) return { backchannel_logout_uri: undefined, backchannel_logout_session_required: undefined };
+  return {
+    ...(uri === undefined ? {} : { backchannel_logout_uri: uri }),
+    ...(session ? { backchannel_logout_session_required: true } : {}),
+  };
+}
+
+function readObject(option: string, file: string): object {
+  const value = readJson(option, file);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new AppError('unreadable_file', 400, `${option} ${file} must hold a JSON object`);
+}
+
+function readJson(option: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? 'it is not JSON';
-    throw new AppError('unreadable_file', 400, `--jwks-file ${file} cannot be read: ${why}`, { cause });
+    throw new AppError('unreadable_file', 400, `${option} ${file} cannot be read: ${why}`, { cause });
   }
 }
 
@@ -166,10 +252,13 @@ function describe(client: Client): Item {
   return {
     client_id: client.id,
     client_name: client.name,
+    kind: client.kind,
     first_party: client.firstParty,
     demo: client.demo,
     second_factor_required: client.secondFactorRequired,
     ...(client.metadata as unknown as Item),
+    ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
+    ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   };

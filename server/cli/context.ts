@@ -7,7 +7,7 @@ import { openPasswordRoom, type PasswordRoom } from '../accounts/password_room.t
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
 import { type Clients, createClients } from '../clients/store.ts';
-import { type Config, loadConfig, resolveMasterKeys } from '../config.ts';
+import { type Config, loadConfig, resolveMasterKeys, termsOf } from '../config.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
@@ -110,7 +110,7 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     db,
     sealer,
     now,
-    clients: createClients({ db, now }),
+    clients: createClients({ db, now, terms: termsOf(config) }),
     resourceServers: createResourceServers({ db, now }),
     accounts,
     attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),

@@ -56,6 +56,10 @@ const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Com
     about: 'APIs that get JWT access tokens when a client names them as resource (RFC 8707)',
     load: async () => (await import('./resources.ts')).resourcesCommand,
   },
+  registration: {
+    about: 'apps that register themselves',
+    load: async () => (await import('./registration.ts')).registrationCommand,
+  },
   migrate: {
     about: "the database's schema",
     load: async () => (await import('./migrate.ts')).migrateCommand,
@@ -63,6 +67,10 @@ const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Com
   'master-key': {
     about: 'the key that seals what is secret in the database',
     load: async () => (await import('./master_key.ts')).masterKeyCommand,
+  },
+  conformance: {
+    about: "the OpenID conformance suite's plans, for development",
+    load: async () => (await import('./conformance.ts')).conformanceCommand,
   },
   config: {
     about: 'settings',

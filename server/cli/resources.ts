@@ -8,6 +8,7 @@ interface CreateOptions extends PrintOptions {
   identifier: string;
   name: string;
   scope: string;
+  open?: boolean;
 }
 
 export function resourcesCommand(noun: Command): void {
@@ -17,12 +18,13 @@ export function resourcesCommand(noun: Command): void {
     .requiredOption('--identifier <uri>', 'the resource indicator, an absolute URI; becomes the audience of its tokens')
     .requiredOption('--name <name>', 'what people read on the consent page')
     .option('--scope <scopes>', 'the scopes that it knows, separated by spaces', '')
+    .option('--open', 'apps that you have not made, such as agents, may ask people for access to it')
     .option(...JSON_OPTION)
     .action(
       verb<CreateOptions>(async ({ resourceServers }, options) => {
-        const { identifier, name, scope } = options;
+        const { identifier, name, scope, open = false } = options;
         const scopes = scope.split(' ').filter((one) => one !== '');
-        printItem(describe(await resourceServers.create({ identifier, name, scopes })), options);
+        printItem(describe(await resourceServers.create({ identifier, name, scopes, open })), options);
       }),
     );
 
@@ -33,7 +35,7 @@ export function resourcesCommand(noun: Command): void {
     .action(
       verb<PrintOptions>(async ({ resourceServers }, options) => {
         const items = (await resourceServers.list()).map(describe);
-        printItems(items, ['identifier', 'name', 'scopes'], 'There are no resource servers.', options);
+        printItems(items, ['identifier', 'name', 'scopes', 'open'], 'There are no resource servers.', options);
       }),
     );
 
@@ -68,6 +70,7 @@ function describe(server: ResourceServer): Item {
     identifier: server.identifier,
     name: server.name,
     scopes: server.scopes,
+    open: server.open,
     created_at: server.createdAt,
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
-import { checkScope } from './metadata.ts';
+import { checkScope } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
 
 /** An API that gets JWT access tokens (RFC 9068) when a client names it as `resource` (RFC 8707). */
@@ -10,6 +10,8 @@ export interface ResourceServer {
   readonly identifier: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  /** Clients that nobody at the operator's made may ask people for access to it. */
+  readonly open: boolean;
   readonly createdAt: Date;
 }
 
@@ -17,6 +19,8 @@ export interface ResourceServerInput {
   readonly identifier: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  /** Default: no. */
+  readonly open?: boolean;
 }
 
 export interface ResourceServers {
@@ -35,15 +39,16 @@ interface ResourceServerRow {
   identifier: string;
   name: string;
   scopes: string[];
+  open: boolean;
   created_at: Date;
 }
 
-const COLUMNS = 'identifier, name, scopes, created_at';
+const COLUMNS = 'identifier, name, scopes, open, created_at';
 
 const SQL = {
   insert: {
     name: 'resource_servers.insert',
-    text: `INSERT INTO resource_servers (${COLUMNS}) VALUES ($1, $2, $3, $4)`,
+    text: `INSERT INTO resource_servers (${COLUMNS}) VALUES ($1, $2, $3, $4, $5)`,
   },
   find: { name: 'resource_servers.find', text: `SELECT ${COLUMNS} FROM resource_servers WHERE identifier = $1` },
   list: {
@@ -66,10 +71,11 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
       const scopes = checkScope('scopes', input.scopes);
       const name = input.name.trim();
       if (name === '' || name.length > NAME_MAX) throw invalidInput('name', `must have 1 to ${NAME_MAX} characters`);
+      const { open = false } = input;
       const createdAt = new Date(now());
       try {
         await db.transact([
-          { statement: SQL.insert, values: [identifier, name, scopes, createdAt] },
+          { statement: SQL.insert, values: [identifier, name, scopes, open, createdAt] },
           { statement: SQL.notify, values: [identifier] },
         ]);
       } catch (cause) {
@@ -79,7 +85,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
           field: 'identifier',
         });
       }
-      return { identifier, name, scopes, createdAt };
+      return { identifier, name, scopes, open, createdAt };
     },
 
     async find(identifier) {
@@ -103,5 +109,5 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
 }
 
 function fromRow(row: ResourceServerRow): ResourceServer {
-  return { identifier: row.identifier, name: row.name, scopes: row.scopes, createdAt: row.created_at };
+  return { identifier: row.identifier, name: row.name, scopes: row.scopes, open: row.open, createdAt: row.created_at };
 }

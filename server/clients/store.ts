@@ -3,8 +3,12 @@ import type { Clock } from '../platform/clock.ts';
 import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
-import { type AuthMethod, type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
+import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { newSecret } from './secrets.ts';
+import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
+import { type AuthMethod, rowOf } from './vocabulary.ts';
 
 /** A relying party. */
 export interface Client {
@@ -20,10 +24,21 @@ export interface Client {
   readonly builtin: boolean;
   /** Nobody gets in there with one factor, whatever the request says. */
   readonly secondFactorRequired: boolean;
+  /** Who made it: the operator, itself (RFC 7591), or a document at the URL that its id is. */
+  readonly kind: ClientKind;
+  /** It named no scope when it registered itself: it may ask at every resource server that is open to its kind. */
+  readonly openScope: boolean;
+  /** Until when what its document says may be believed; for those that have one. */
+  readonly freshUntil: Date | null;
   readonly metadata: ClientMetadata;
+  readonly claimMapping: readonly ClaimRule[];
+  /** Null: it may exchange nobody's tokens. */
+  readonly tokenExchange: ExchangePolicy | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
+
+export type ClientKind = 'operator' | 'dynamic' | 'document';
 
 export interface ClientInput {
   readonly name: string;
@@ -39,6 +54,12 @@ export interface ClientInput {
 /** What is given replaces what was there; `metadata` field by field, where undefined means the default. */
 export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty' | 'secondFactorRequired'> & {
   readonly name?: string;
+  /** See `Client`; for one that registered itself. */
+  readonly openScope?: boolean;
+  /** See claim_mapping.ts; an empty list for none. */
+  readonly claimMapping?: unknown;
+  /** See token_exchange.ts; null for none. */
+  readonly tokenExchange?: unknown;
 };
 
 export interface Clients {
@@ -71,7 +92,7 @@ export interface Clients {
 /** Every change is told here, with the client's id: caches drop it. */
 export const CLIENTS_CHANNEL = 'cardea_clients';
 
-interface ClientRow {
+export interface ClientRow {
   id: string;
   name: string;
   secret_hash: Buffer | null;
@@ -79,13 +100,19 @@ interface ClientRow {
   demo: boolean;
   builtin: boolean;
   second_factor_required: boolean;
+  kind: ClientKind;
+  open_scope: boolean;
+  fresh_until: Date | null;
   metadata: ClientMetadata;
+  claim_mapping: ClaimRule[];
+  token_exchange: ExchangePolicy | null;
   created_at: Date;
   updated_at: Date;
 }
 
 const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
-const COLUMNS = `${INSERTED}, builtin`;
+/** What makes a client; `clientOf` reads it. */
+export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange`;
 
 const SQL = {
   insert: {
@@ -106,8 +133,14 @@ const SQL = {
   update: {
     name: 'clients.update',
     text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6,
-                  second_factor_required = $8
+                  second_factor_required = $8, open_scope = $9
            WHERE id = $1 AND updated_at = $7 AND NOT builtin RETURNING ${COLUMNS}`,
+  },
+  setPolicies: {
+    name: 'clients.set_policies',
+    text: `UPDATE clients SET claim_mapping = coalesce($2, claim_mapping),
+                  token_exchange = CASE WHEN $3 THEN $4 ELSE token_exchange END
+           WHERE id = $1 AND updated_at = $5 AND NOT builtin RETURNING ${COLUMNS}`,
   },
   rotate: {
     name: 'clients.rotate_secret',
@@ -123,18 +156,36 @@ const SQL = {
   notify: { name: 'clients.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
 };
 
+export interface ClientsParts {
+  readonly db: Db;
+  readonly now: Clock;
+  /** What the server can do for clients. Default: what it can without being configured. */
+  readonly terms?: ServerTerms;
+}
+
 const NAME_MAX = 200;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
-const SECRET_METHODS: ReadonlySet<AuthMethod> = new Set(['client_secret_basic', 'client_secret_post']);
+const hasSecret = (method: AuthMethod) => rowOf.authentication(method).secret === true;
 
-export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
+/** A URL as the id of a client that is a document, which `metadata_documents.ts` reads more closely. */
+const DOCUMENT_ID = /^https?:\/\/[\x21-\x7e]{1,240}$/;
+
+function isClientId(id: string): boolean {
+  return ID.test(id) || isDocumentId(id);
+}
+
+export function isDocumentId(id: string): boolean {
+  return DOCUMENT_ID.test(id);
+}
+
+export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts): Clients {
   const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
     // What cannot be an id is not asked for: a NUL character would make Postgres refuse the statement.
-    if (!ID.test(id)) return undefined;
+    if (!isClientId(id)) return undefined;
     const [row] = await db.run<ClientRow>(SQL.find, [id]);
-    return row && fromRow(row);
+    return row && clientOf(row);
   }
 
   async function existing(id: string): Promise<Client> {
@@ -148,7 +199,8 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
       const id = input.id ?? randomBytes(16).toString('hex');
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
-      const secret = SECRET_METHODS.has(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
+      checkTerms(metadata, terms);
+      const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
         checkName(input.name),
@@ -175,28 +227,39 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
     find,
 
     async list() {
-      return (await db.run<ClientRow>(SQL.list, [])).map(fromRow);
+      return (await db.run<ClientRow>(SQL.list, [])).map(clientOf);
     },
 
     async update(id, change) {
       const before = await existing(id);
+      if (before.kind === 'document' && (change.name !== undefined || change.metadata !== undefined)) {
+        throw invalidInput('client_id', 'is the URL of a document, which alone says what the client is');
+      }
+      if (before.kind !== 'operator' && change.firstParty) {
+        throw invalidInput('first_party', 'is for clients that you have made');
+      }
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
-      const needsSecret = SECRET_METHODS.has(metadata.token_endpoint_auth_method);
+      checkTerms(metadata, terms);
+      const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);
+      const updatedAt = new Date(Math.max(now(), before.updatedAt.getTime() + 1));
       const values = [
         id,
         checkName(change.name ?? before.name),
         needsSecret ? secretHash : null,
         change.firstParty ?? before.firstParty,
         JSON.stringify(metadata),
-        new Date(Math.max(now(), before.updatedAt.getTime() + 1)),
+        updatedAt,
         before.updatedAt,
         change.secondFactorRequired ?? before.secondFactorRequired,
+        change.openScope ?? before.openScope,
       ];
-      const [rows] = await db.transact([{ statement: SQL.update, values }, notify(id)]);
+      const more = policiesOf(id, change, updatedAt);
+      const [rows, policies] = await db.transact([{ statement: SQL.update, values }, ...more, notify(id)]);
       if (!rows?.length) throw new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`);
-      return { client: only(rows, id), ...(secret === undefined ? {} : { secret }) };
+      const client = only(more.length > 0 ? policies : rows, id);
+      return { client, ...(secret === undefined ? {} : { secret }) };
     },
 
     async rotateSecret(id) {
@@ -209,7 +272,7 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
     },
 
     async remove(id, also = []) {
-      const [removed] = ID.test(id)
+      const [removed] = isClientId(id)
         ? await db.transact([
             { statement: SQL.remove, values: [id] },
             { statement: SQL.removeRecords, values: [id] },
@@ -222,7 +285,16 @@ export function createClients({ db, now }: { db: Db; now: Clock }): Clients {
   };
 }
 
-function fromRow(row: ClientRow): Client {
+/** What changes of that which the operator alone decides; together with the change of `updatedAt`, or not at all. */
+function policiesOf(id: string, { claimMapping, tokenExchange }: ClientChange, updatedAt: Date): Bound[] {
+  if (claimMapping === undefined && tokenExchange === undefined) return [];
+  const rules = claimMapping === undefined ? null : JSON.stringify(checkClaimMapping(claimMapping));
+  const policy = tokenExchange === undefined ? null : checkExchangePolicy(tokenExchange);
+  const values = [id, rules, tokenExchange !== undefined, policy === null ? null : JSON.stringify(policy), updatedAt];
+  return [{ statement: SQL.setPolicies, values }];
+}
+
+export function clientOf(row: ClientRow): Client {
   return {
     id: row.id,
     name: row.name,
@@ -231,7 +303,12 @@ function fromRow(row: ClientRow): Client {
     demo: row.demo,
     builtin: row.builtin,
     secondFactorRequired: row.second_factor_required,
+    kind: row.kind,
+    openScope: row.open_scope,
+    freshUntil: row.fresh_until,
     metadata: row.metadata,
+    claimMapping: row.claim_mapping,
+    tokenExchange: row.token_exchange,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -240,13 +317,13 @@ function fromRow(row: ClientRow): Client {
 function only(rows: readonly unknown[] | undefined, id: string): Client {
   const row = rows?.[0];
   if (!row) throw notFound('client', id);
-  return fromRow(row as ClientRow);
+  return clientOf(row as ClientRow);
 }
 
-function checkName(value: unknown): string {
+export function checkName(value: unknown, field = 'name'): string {
   const name = typeof value === 'string' ? value.trim() : '';
-  if (name === '' || [...name].length > NAME_MAX) throw invalidInput('name', `must have 1 to ${NAME_MAX} characters`);
+  if (name === '' || [...name].length > NAME_MAX) throw invalidInput(field, `must have 1 to ${NAME_MAX} characters`);
   // Whoever reads it on the consent page must see what is there: no controls, no bidirectional overrides.
-  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) throw invalidInput('name', 'must not contain invisible characters');
+  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) throw invalidInput(field, 'must not contain invisible characters');
   return name;
 }

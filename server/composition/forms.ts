@@ -7,7 +7,7 @@ import { createDeviceCookie } from '../login/device_cookie.ts';
 import type { Progress } from '../login/interactions.ts';
 import { createNotices } from '../login/notices.ts';
 import { loginRoutes } from '../login/routes.ts';
-import { LOGIN_PATH, SCOPES } from '../oidc/configuration.ts';
+import { CLAIMS, LOGIN_PATH, SCOPES } from '../oidc/configuration.ts';
 import { createInteractions } from '../oidc/interactions.ts';
 import { pinned } from '../oidc/mount.ts';
 import { createSessions } from '../oidc/sessions.ts';
@@ -78,12 +78,15 @@ export async function formRoutes(
           ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
         },
         resourceServerName: parties.resourceServerName,
+        describeDetail: config.detailsTypes.describe,
       },
       interactions: createInteractions<Progress>({
         issuer,
         serving,
         units,
         scopes: SCOPES,
+        claims: CLAIMS,
+        registeredScope: parties.registeredScope,
         prepare: (request) => pinned(request, issuer),
         resourceScopes: parties.resourceScopes,
         findClient: parties.describe,

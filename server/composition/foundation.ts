@@ -11,9 +11,11 @@ import { type Counter, createLimits, createMemoryCounter, type Limits } from '..
 import type { Logger } from '../platform/log.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
 import { type Messenger, startMessenger } from '../platform/messenger.ts';
+import { createOutbound, type Outbound } from '../platform/outbound.ts';
 import { createRedisCounter } from '../platform/redis.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { DELIVERIES_CHANNEL } from '../records/deliveries.ts';
 import { createViews, type Views } from '../views/views.ts';
 
 export interface AppParts {
@@ -33,6 +35,8 @@ export interface Foundation extends AppParts {
   readonly limits: Limits;
   readonly csrf: Csrf;
   readonly views: Views;
+  /** The way to whatever URL a client has named. */
+  readonly outbound: Outbound;
   /** Undefined in production without a mail server: nobody is mailed. */
   readonly mailer: Mailer | undefined;
   /** Where mails go in development without a mail server. */
@@ -48,7 +52,7 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
     await startMessenger({
       db,
       log,
-      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL],
+      channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL, DELIVERIES_CHANNEL],
     }),
     (line) => line.close(),
   );
@@ -64,6 +68,7 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
     limits: createLimits({ counter, max: config.rateLimit, now }),
     csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
     views: createViews(),
+    outbound: createOutbound({ allow: config.outboundAllow }),
     mailer: createMailer(parts, outbox),
     outbox,
     secure: issuer.protocol === 'https:',

@@ -1,37 +1,37 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { activeKey, cookieKeys, jwks, publicKeys, signingKeys } from '../../keys/jwks.ts';
 import { keyPolicy } from '../../keys/policy.ts';
 import { silenceSeconds } from '../../keys/ring.ts';
 import { createKeyRing } from '../../keys/rotate.ts';
-import { CHANNEL as KEYS_CHANNEL, type KeyTables, type LoadedKeySet } from '../../keys/store.ts';
+import { CHANNEL as KEYS_CHANNEL, type KeyTables } from '../../keys/store.ts';
 import type { Account } from '../accounts/account.ts';
-import { claimsOf } from '../accounts/claims.ts';
-import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
-import { matchesSecret } from '../clients/secrets.ts';
-import type { Client } from '../clients/store.ts';
 import { signedLifetimes } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
-import { ACR } from '../login/assurance.ts';
-import { createConfiguration, SCOPES } from '../oidc/configuration.ts';
-import { createPages } from '../oidc/pages.ts';
-import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
-import { createDocument, createServing, type Served } from '../oidc/serving.ts';
-import { createSign } from '../oidc/sign.ts';
-import { createStructuredTokens } from '../oidc/structured_tokens.ts';
-import { fixedHeaders } from '../platform/http.ts';
-import { createRecently } from '../platform/recently.ts';
+import { createClientCertificates } from '../oidc/client_certificates.ts';
+import { NONCE_SECRET } from '../oidc/dpop.ts';
+import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
+import { createServing } from '../oidc/serving.ts';
+import { unavailable } from '../platform/errors.ts';
 import { columnSealer } from '../platform/sealing.ts';
-import { createStatusLists, type StatusLists } from '../records/status_lists.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createStatusLists } from '../records/status_lists.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
+import { createUserCodes, USER_CODE_SECRET } from '../records/user_codes.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
+import type { SelfRegistered } from './registration.ts';
 import type { RelyingParties } from './relying_parties.ts';
+import { createServe } from './serve.ts';
 
 /** Records, keys and the provider: what is served, and follows the key set. */
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
-export async function createProtocol(foundation: Foundation, people: People, parties: RelyingParties) {
+export async function createProtocol(
+  foundation: Foundation,
+  people: People,
+  parties: RelyingParties,
+  selfRegistered: SelfRegistered,
+) {
   const { config, db, log, now, sealer, messenger, own } = foundation;
   const units = createUnits({ db, sealer, now, accountColumns: people.accounts.columns });
   const found = createAccountsOfRequest(units, people);
@@ -44,8 +44,25 @@ export async function createProtocol(foundation: Foundation, people: People, par
     policy,
     log,
   });
+  const certificates = createClientCertificates({
+    ...config.clientCertificates,
+    asked: config.tls?.asksForCertificates ?? false,
+    trustedProxies: config.trustedProxies,
+    now,
+  });
+  const secret = (name: string) => loadServerSecret(db, sealer, name, now);
+  const dpop = { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired };
+  const pairwiseKey = await secret(PAIRWISE_SECRET);
+  const userCodeKey = await secret(USER_CODE_SECRET);
+  const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
   const statusLists = config.tokenStatusList ? createStatusLists({ db, now }) : undefined;
-  const serve = createServe(foundation, people, parties, { units, statusLists, findAccount: found.find });
+  const serve = createServe(foundation, people, parties, selfRegistered, units, found.find, {
+    statusLists,
+    certificates,
+    dpop,
+    pairwiseKey,
+    userCodes,
+  });
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
@@ -65,7 +82,20 @@ export async function createProtocol(foundation: Foundation, people: People, par
     void follower.refresh().catch((error) => log.warn({ error }, 'the new keys could not be loaded yet'));
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  return { units, statusLists, keyRing, serving, follower, findAccount: found.find, keepAccount: found.keep };
+  const assertCanSign = () => {
+    if (!follower.isInTouch()) throw unavailable('the key ring');
+  };
+  return {
+    units,
+    statusLists,
+    keyRing,
+    serving,
+    follower,
+    assertCanSign,
+    certificates,
+    findAccount: found.find,
+    keepAccount: found.keep,
+  };
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
@@ -88,111 +118,5 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
     keep(account: Account): void {
       known(units.current()).set(account.id, Promise.resolve(account));
     },
-  };
-}
-
-/** Makes the provider of a key set, with all that goes with it. */
-function createServe(
-  { config, log, now, views, secure }: Foundation,
-  { sessionDetails, secondFactorPolicy }: People,
-  parties: RelyingParties,
-  records: {
-    units: Units;
-    statusLists: StatusLists | undefined;
-    findAccount(id: string): Promise<Account | undefined>;
-  },
-) {
-  const { units, statusLists, findAccount } = records;
-  const { issuer, lifetimes } = config;
-  const defaultAlg = config.keys.rings[0] ?? 'RS256';
-  const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
-  const fixed = fixedHeaders(secure);
-  const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
-  const forProvider = new WeakMap<Client, ClientForProvider>();
-  const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
-
-  return async (set: LoadedKeySet): Promise<Served> => {
-    const structured = createStructuredTokens({ issuer, jwks: publicKeys(set), now, units, statusLists });
-    const configuration = createConfiguration({
-      issuer,
-      acrValues: Object.values(ACR),
-      uiLocales: views.locales,
-      jwks: signingKeys(set),
-      cookieKeys: cookieKeys(set),
-      defaultAlg,
-      lifetimes,
-      now,
-      units,
-      pages,
-      structured,
-      async findAccount(id) {
-        const account = await findAccount(id);
-        if (!account || account.disabled) return undefined;
-        return {
-          accountId: account.id,
-          claims: () => claimsOf(account),
-          // Where browsers may be trusted, a session with one factor may well be as it should.
-          secondFactorRequired: config.secondFactor.trustDeviceSeconds === 0 && secondFactorPolicy.isRequired(account),
-        };
-      },
-      findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
-      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
-      isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
-      requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
-    });
-    const { provider, handle, discovery } = await createProvider({
-      issuer,
-      configuration,
-      units,
-      pages,
-      log,
-      structured,
-      async seen({ uid, accountId, userAgent, address }) {
-        if (wasSeen(uid)) return [];
-        const account = await findAccount(accountId);
-        return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
-      },
-      async findClient(id) {
-        const client = await parties.find(id);
-        if (!client) return undefined;
-        const known = forProvider.get(client) ?? describeClient(client);
-        forProvider.set(client, known);
-        return known;
-      },
-    });
-    const maxAgeSeconds = config.keys.jwksMaxAgeSeconds;
-    return {
-      version: set.version,
-      provider,
-      handle,
-      sign: createSign(activeKey(set, defaultAlg), defaultAlg),
-      jwks: createDocument({ ...jwks(set, { maxAgeSeconds }), type: 'application/jwk-set+json; charset=utf-8' }, fixed),
-      discovery: createDocument(
-        {
-          body: discovery,
-          etag: `"${createHash('sha256').update(discovery).digest('base64url')}"`,
-          cacheControl: `public, max-age=${maxAgeSeconds}`,
-          type: 'application/json; charset=utf-8',
-        },
-        fixed,
-      ),
-    };
-  };
-}
-
-function describeClient(client: Client): ClientForProvider {
-  const { metadata, secretHash, id, name } = client;
-  const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
-  return {
-    metadata: {
-      ...metadata,
-      client_id: id,
-      client_name: name,
-      // The provider wants to see a secret where one is used; it never gets to compare it.
-      ...(secretHash ? { client_secret: secretHash.toString('base64url') } : {}),
-      // Scopes of resource servers are ours to judge; the provider knows its own alone.
-      scope: scope.join(' '),
-    },
-    matchesSecret: (presented) => matchesSecret(secretHash, presented),
   };
 }

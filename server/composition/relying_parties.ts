@@ -1,5 +1,7 @@
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
+import { provenHost } from '../clients/self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from '../clients/store.ts';
+import { termsOf } from '../config.ts';
 import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from '../oidc/sessions.ts';
 import { createCache } from '../platform/cache.ts';
 import type { Foundation } from './foundation.ts';
@@ -8,12 +10,11 @@ import type { Foundation } from './foundation.ts';
 export type RelyingParties = Awaited<ReturnType<typeof createRelyingParties>>;
 
 export async function createRelyingParties({ config, db, now, messenger }: Foundation) {
-  const clients = createClients({ db, now });
+  const clients = createClients({ db, now, terms: termsOf(config) });
   const resourceServers = createResourceServers({ db, now });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });
   const find = (id: string) => clientCache.get(id);
-  const registeredScope = async (clientId: string) => (await find(clientId))?.metadata.scope?.split(' ') ?? [];
 
   const { origin } = config.issuer;
   await clients.ensureBuiltin({
@@ -37,20 +38,23 @@ export async function createRelyingParties({ config, db, now, messenger }: Found
       const client = await find(id);
       return client && shownOf(client);
     },
-    registeredScope,
+    registeredScope: async (id: string) => (await find(id))?.metadata.scope.split(' ') ?? [],
     findResourceServer: (identifier: string) => serverCache.get(identifier),
     resourceServerName: async (identifier: string) => (await serverCache.get(identifier))?.name ?? identifier,
     /** Scopes that this client may have at a resource server, out of those that exist there. */
     async resourceScopes(clientId: string, resource: string) {
-      const registered = await registeredScope(clientId);
-      return (await serverCache.get(resource))?.scopes.filter((scope) => registered.includes(scope)) ?? [];
+      const [client, server] = await Promise.all([find(clientId), serverCache.get(resource)]);
+      if (!client || !server || (client.kind !== 'operator' && !server.open)) return [];
+      const registered = client.metadata.scope.split(' ');
+      return client.openScope ? server.scopes : server.scopes.filter((scope) => registered.includes(scope));
     },
   };
 }
 
 function shownOf(client: Client) {
   const { id, name, firstParty, builtin, secondFactorRequired, metadata } = client;
-  const { client_uri: uri, logo_uri: logoUri } = metadata;
+  const { logo_uri: logoUri } = metadata;
+  const uri = shownUri(client);
   return {
     id,
     name,
@@ -60,4 +64,10 @@ function shownOf(client: Client) {
     ...(uri ? { uri } : {}),
     ...(logoUri ? { logoUri } : {}),
   };
+}
+
+/** People read its host as that of whoever asks: for a client that nobody at the operator's knows, only what is proven. */
+function shownUri({ kind, id, metadata }: Client): string | undefined {
+  if (kind === 'document') return id;
+  return kind === 'dynamic' ? provenHost(metadata) : metadata.client_uri;
 }

@@ -1,21 +1,32 @@
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { cleanUp, cleanUpLag } from '../jobs/cleanup.ts';
+import { createDeliveryWorker } from '../jobs/deliveries.ts';
 import { createMailWorker } from '../jobs/mail.ts';
 import { createDrafts } from '../jobs/mail_drafts.ts';
 import { type Job, startJobs } from '../jobs/runner.ts';
+import { createLogoutSender } from '../oidc/backchannel_logout.ts';
+import { createDeliveries, DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { Protocol } from './protocol.ts';
+import type { SelfRegistered } from './registration.ts';
 
 /** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
 const MAIL_EVERY_MS = 30_000;
+/** The same. */
+const DELIVERIES_EVERY_MS = 10_000;
 const CLEANUP_EVERY_MS = 60_000;
 /** What has expired is normally gone within two turns. */
 const CLEANUP_LAG_SECONDS = 300;
 
 /** Starts the work that nobody asks for. */
-export function startWork(foundation: Foundation, people: People, protocol: Protocol): void {
-  const jobs = [...mailJobs(foundation, people), keysJob(foundation, protocol), cleanupJob(foundation)];
+export function startWork(foundation: Foundation, people: People, protocol: Protocol, clients: SelfRegistered): void {
+  const jobs = [
+    ...mailJobs(foundation, people),
+    deliveriesJob(foundation, protocol),
+    keysJob(foundation, protocol),
+    cleanupJob(foundation, clients),
+  ];
   foundation.own(startJobs(jobs, foundation.log), (running) => running.stop());
 }
 
@@ -33,6 +44,18 @@ function mailJobs({ config, db, log, now, mailer, messenger, views, own }: Found
   return [{ name: 'mail', everyMs: MAIL_EVERY_MS, run: worker.run }];
 }
 
+function deliveriesJob(foundation: Foundation, { serving, units, assertCanSign }: Protocol): Job {
+  const { db, sealer, now, log, messenger, outbound, own } = foundation;
+  const deliver = { [LOGOUT]: createLogoutSender({ serving, units, outbound, assertCanSign }) };
+  const deliveries = createDeliveries({ db, sealer, now });
+  const worker = own(createDeliveryWorker({ deliveries, deliver, now, log }), (one) => one.stop());
+  messenger.on(DELIVERIES_CHANNEL, worker.wake);
+  messenger.onGap(worker.wake);
+  worker.wake();
+  // Not waited for: when the jobs are stopped, the worker is to finish what it has in hand, not the whole queue.
+  return { name: 'deliveries', everyMs: DELIVERIES_EVERY_MS, run: async () => worker.wake() };
+}
+
 function keysJob({ config }: Foundation, { keyRing, follower }: Protocol): Job {
   return {
     name: 'keys',
@@ -44,13 +67,15 @@ function keysJob({ config }: Foundation, { keyRing, follower }: Protocol): Job {
   };
 }
 
-function cleanupJob({ db, log, now }: Foundation): Job {
+function cleanupJob({ db, log, now }: Foundation, { registrations }: SelfRegistered): Job {
   return {
     name: 'cleanup',
     everyMs: CLEANUP_EVERY_MS,
     async run() {
       const removed = await cleanUp({ db, now });
       if (removed > 0) log.debug({ removed }, 'expired rows removed');
+      const idle = await registrations.removeIdle();
+      if (idle > 0) log.info({ removed: idle }, 'clients that nobody used were removed');
       const lagSeconds = await cleanUpLag({ db, now });
       if (lagSeconds > CLEANUP_LAG_SECONDS) log.warn({ lagSeconds }, 'expired rows pile up');
     },

@@ -8,6 +8,9 @@ const BATCH = 1_000;
 const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
+  ['user_codes', 'lookup'],
+  ['polls', 'id_hash'],
+  ['repeated_answers', 'id_hash'],
   ['ended_tokens', 'what'],
   ['status_list_places', 'jti'],
   ['sessions', 'uid'],
@@ -16,7 +19,9 @@ const EXPIRING = [
   ['devices', 'id_hash'],
   ['links', 'token_hash'],
   ['mails', 'id'],
+  ['deliveries', 'id'],
   ['security_events', 'id'],
+  ['registration_tokens', 'id'],
 ] as const;
 
 const DELETE: readonly Statement[] = EXPIRING.map(([table, key]) => ({

@@ -1,5 +1,9 @@
-/** Authentication context classes that Cardea can honestly claim, weakest first (OpenID Connect Core §2 `acr`). */
-export const ACR = { oneFactor: 'urn:cardea:acr:1fa', twoFactors: 'urn:cardea:acr:2fa' } as const;
+import { ACR_VALUES } from '../clients/vocabulary.ts';
+
+const [oneFactor, twoFactors] = ACR_VALUES;
+
+/** What they are worth here. */
+export const ACR = { oneFactor, twoFactors } as const;
 
 /** What the methods that have succeeded (RFC 8176) are worth together. */
 export function acrOf(amr: readonly string[]): string {

@@ -9,6 +9,9 @@ export const consentStep: Step = {
     const account = await parts.findAccount(accountId);
     const asked = await visit.asked();
     const missing = await visit.missing(accountId);
+    // A claim is told as the scope that it belongs to: that is what there are words for, and never less than the truth.
+    const scopes = [...new Set([...asked.scopes, ...Object.keys(asked.claims ?? {})])];
+    const missingScopes = [...missing.scopes, ...Object.keys(missing.claims ?? {})];
     const resources = await Promise.all(
       Object.entries(asked.resources).map(async ([identifier, scopes]) => ({
         identifier,
@@ -23,9 +26,10 @@ export const consentStep: Step = {
         ...form,
         client: visit.client,
         account: { email: account?.email ?? '', ...(account?.name ? { name: account.name } : {}) },
-        scopes: asked.scopes,
-        remembered: allowedBefore(asked.scopes, missing.scopes),
+        scopes,
+        remembered: allowedBefore(scopes, missingScopes),
         resources,
+        details: (asked.details ?? []).map((detail) => parts.describeDetail(detail, locale)),
       },
       locale,
     );
@@ -49,6 +53,6 @@ function allowedBefore(scopes: readonly string[], missing: readonly string[] = [
 
 /** Exactly what was asked for; whatever else a form may have carried is not looked at. */
 async function decision(asked: Promise<Permissions>): Promise<Permissions> {
-  const { scopes, resources } = await asked;
-  return { scopes, resources };
+  const { scopes, resources, claims = {}, details = [] } = await asked;
+  return { scopes, resources, claims, details };
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Detail } from '../clients/authorization_details.ts';
 
 /**
  * The port that signing in needs: what an authorization request asks of the person, and a way to say how it went.
@@ -23,7 +24,7 @@ export interface Visit {
   readonly requestedPrompts: ReadonlySet<string>;
   readonly loginHint: string | undefined;
   readonly uiLocales: string | undefined;
-  /** `acr_values` of the authorization request (OpenID Connect Core §3.1.2.1). */
+  /** How the app wants people to sign in: any of these will do (OpenID Connect Core §3.1.2.1, §5.5.1.1). */
   readonly acrValues: readonly string[];
   /** Who was signed in when the visit began. */
   readonly signedIn: string | undefined;
@@ -85,6 +86,10 @@ export interface Permissions {
   readonly scopes: readonly string[];
   /** Scopes by RFC 8707 resource indicator. */
   readonly resources: Readonly<Record<string, readonly string[]>>;
+  /** RFC 9396; asked about each time. */
+  readonly details?: readonly Detail[];
+  /** Claims that are asked for one by one (OpenID Connect Core §5.5), by the scope that people are told of them. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What the authorization request is told: how the person signed in, with what that is worth. */

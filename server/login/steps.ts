@@ -41,8 +41,8 @@ export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit
   return { ...answered, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };
 }
 
-export function isEmpty({ scopes, resources }: Permissions): boolean {
-  return scopes.length === 0 && Object.keys(resources).length === 0;
+export function isEmpty({ scopes, resources, claims = {} }: Permissions): boolean {
+  return scopes.length + Object.keys(resources).length + Object.keys(claims).length === 0;
 }
 
 function mustSelect({ requestedPrompts, signedIn }: Visit, progress: Progress): boolean {

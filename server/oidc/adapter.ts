@@ -2,14 +2,24 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { isModel, MODELS, type ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
+import type { UserCodes } from '../records/user_codes.ts';
+import { withUserCodes } from './device_codes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
 
 /**
  * The provider's view of `records`: every call joins the unit of work of the request that it serves, and nothing is
  * written before that unit commits. Clients never come this way (see provider.ts).
  */
-export function createAdapterFactory(units: Units, structured: StructuredTokens): (name: string) => Adapter {
-  return (name) => (isModel(name) ? new RecordAdapter(units, structured, name) : new Unsupported(name));
+export function createAdapterFactory(
+  units: Units,
+  structured: StructuredTokens,
+  userCodes: UserCodes,
+): (name: string) => Adapter {
+  return (name) => {
+    if (!isModel(name)) return new Unsupported(name);
+    const adapter = new RecordAdapter(units, structured, name);
+    return name === 'DeviceCode' ? withUserCodes(adapter, units, userCodes) : adapter;
+  };
 }
 
 class RecordAdapter implements Adapter {
@@ -39,7 +49,7 @@ class RecordAdapter implements Adapter {
   }
 
   async findByUserCode(): Promise<undefined> {
-    throw new Error('the device flow is not enabled');
+    throw new Error(`${this.#model} has no user codes`);
   }
 
   async consume(id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { DEVICE_GRANT } from './device_flow.ts';
 import { ROUTES } from './routes.ts';
 
 /**
@@ -15,8 +16,9 @@ export function amend(ctx: KoaContextWithOIDC): 'keep' | 'discard' {
 function nameUnauthorizedGrantType(ctx: KoaContextWithOIDC): void {
   const { route, client, params } = ctx.oidc ?? {};
   const body = ctx.body as { error?: unknown } | undefined;
-  const grantType = params?.grant_type;
-  if (route !== 'token' || ctx.status !== 400 || body?.error !== 'invalid_request') return;
+  // RFC 8628 §3.2 answers as the token endpoint does.
+  const grantType = route === 'device_authorization' ? DEVICE_GRANT : route === 'token' && params?.grant_type;
+  if (ctx.status !== 400 || body?.error !== 'invalid_request') return;
   if (typeof grantType === 'string' && client?.grantTypeAllowed(grantType) === false) {
     ctx.body = { ...body, error: 'unauthorized_client' };
   }

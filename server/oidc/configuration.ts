@@ -7,14 +7,33 @@ import {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
+import type { DetailsTypes } from '../clients/authorization_details.ts';
+import type { ClaimRule } from '../clients/claim_mapping.ts';
+import type { ServerTerms } from '../clients/profiles.ts';
+import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Outbound } from '../platform/outbound.ts';
 import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
+import type { UserCodes } from '../records/user_codes.ts';
 import { createAdapterFactory } from './adapter.ts';
-import { loadGrant } from './consent.ts';
+import { richAuthorizationRequests } from './authorization_details.ts';
+import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
+import { askedAcr, unmetRequirements } from './claims_parameter.ts';
+import type { ClientCertificates } from './client_certificates.ts';
+import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
+import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
+import type { DevicePages } from './device_pages.ts';
+import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
+import { createFetching } from './fetching.ts';
 import type { Pages } from './pages.ts';
+import { createPairwise } from './pairwise.ts';
+import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
+import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
+import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
+import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
 export const LOGIN_PATH = '/login';
 
@@ -40,9 +59,10 @@ export const CLAIMS = {
   email: ['email', 'email_verified'],
   phone: ['phone_number', 'phone_number_verified'],
   address: ['address'],
+  groups: ['groups'],
 } as const;
 
-export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address'] as const;
+export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'groups'] as const;
 
 export interface AccountForClaims {
   readonly accountId: string;
@@ -66,21 +86,30 @@ export interface ConfigurationOptions {
   readonly jwks: readonly JWK[];
   /** The first signs, all verify. */
   readonly cookieKeys: readonly Buffer[];
-  /** The JWS algorithm of ID tokens and JWT access tokens unless a client asks for another. */
-  readonly defaultAlg: string;
+  readonly terms: ServerTerms;
+  /** See pairwise.ts. */
+  readonly pairwiseKey: Buffer;
   readonly lifetimes: Lifetimes;
   readonly now: Clock;
   readonly units: Units;
+  readonly userCodes: UserCodes;
   readonly pages: Pages;
+  readonly devicePages: DevicePages;
+  readonly outbound: Outbound;
+  readonly dpop: DpopOptions;
+  readonly certificates: ClientCertificates;
   readonly structured: StructuredTokens;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
-  /** The scope that a client is registered for, including those of resource servers. */
-  registeredScope(clientId: string): Promise<readonly string[]>;
+  /** Scopes that a client may have at a resource server, out of those that exist there. */
+  resourceScopes(clientId: string, identifier: string): Promise<readonly string[]>;
+  readonly registration: RegistrationInDiscovery;
   isFirstParty(clientId: string): Promise<boolean>;
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
+  claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
+  readonly detailsTypes: DetailsTypes;
 }
 
 type Context = KoaContextWithOIDC;
@@ -88,17 +117,29 @@ type Context = KoaContextWithOIDC;
 export function createConfiguration(options: ConfigurationOptions): Configuration {
   const { issuer, lifetimes, pages } = options;
   const secure = issuer.protocol === 'https:';
-  const grantParts = { isFirstParty: options.isFirstParty, lifetime: lifetimes.refreshTokenAbsolute, now: options.now };
+  const profile = profileConfiguration(options.terms, lifetimes.authorizationCode);
+  const grantParts = {
+    isFirstParty: options.isFirstParty,
+    claims: CLAIMS,
+    lifetime: lifetimes.refreshTokenAbsolute,
+    now: options.now,
+  };
   return {
-    adapter: createAdapterFactory(options.units, options.structured),
+    adapter: createAdapterFactory(options.units, options.structured, options.userCodes),
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader,
     claims: { ...mutable(CLAIMS), auth_time: null, iss: null, sid: null },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      ...options.certificates.authMethods,
+      'none',
+    ],
     clientBasedCORS,
-    clientDefaults: { id_token_signed_response_alg: options.defaultAlg } as Partial<ClientMetadata>,
+    clientDefaults: { id_token_signed_response_alg: options.terms.signingAlgs[0] } as Partial<ClientMetadata>,
     // An ID token says who signed in; what else there is to know is asked at /userinfo (OpenID Connect Core §5.4).
     conformIdTokenClaims: true,
     cookies: {
@@ -113,23 +154,24 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
-    discovery: { ui_locales_supported: [...options.uiLocales] },
-    enabledJWA: {
-      clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-      idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-      userinfoSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-    },
+    discovery: { ui_locales_supported: [...options.uiLocales], ...registrationMetadata(options.registration) },
+    enabledJWA: { ...algorithms(), dPoPSigningAlgValues: [...PROOF_ALGS] },
+    extraClientMetadata: profile.extraClientMetadata,
     features: {
+      backchannelLogout: BACKCHANNEL_LOGOUT,
+      ...requestFeatures(),
       clientCredentials: { enabled: true },
+      deviceFlow: deviceFlow(options.devicePages),
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: dpopFeature(options.dpop),
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
-      pushedAuthorizationRequests: { enabled: false },
+      mTLS: options.certificates.feature,
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client.clientId),
+        getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client),
         useGrantedResource: async () => false,
       },
+      richAuthorizationRequests: richAuthorizationRequests(options),
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
@@ -138,39 +180,49 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       },
       userinfo: { enabled: true },
     },
-    // `jwks_uri` is fetched from wherever a client says: no redirects, no endless bodies (design §7).
-    fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
-    findAccount: async (_ctx, id) => options.findAccount(id),
+    ...createFetching(options.outbound),
+    extraTokenClaims: createTokenClaims(options),
+    findAccount: async (ctx, id) => withMappedClaims(ctx, await options.findAccount(id), options),
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
-    pkce: { required: () => true },
+    pairwiseIdentifier: createPairwise(options.pairwiseKey),
+    pkce: profile.pkce,
     renderError: pages.error,
-    responseTypes: ['code'],
-    rotateRefreshToken: true,
+    responseTypes: profile.responseTypes,
+    rotateRefreshToken: profile.rotateRefreshToken,
     routes: ROUTES,
     scopes: [...SCOPES],
+    subjectTypes: [...SUBJECT_TYPES],
     ttl: {
       AccessToken: lifetimes.accessToken,
-      AuthorizationCode: lifetimes.authorizationCode,
+      AuthorizationCode: profile.ttl.AuthorizationCode,
       ClientCredentials: lifetimes.accessToken,
+      DeviceCode: DEVICE_CODE_SECONDS,
       Grant: lifetimes.refreshTokenAbsolute,
       IdToken: lifetimes.idToken,
       Interaction: lifetimes.interaction,
       RefreshToken: (_ctx, token) =>
         Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - token.totalLifetime())),
-      Session: lifetimes.session,
+      // Nobody's: it holds the secret of a form for a device.
+      Session: (_ctx, { accountId }) => (accountId === undefined ? lifetimes.interaction : lifetimes.session),
     },
   } as Configuration;
 }
 
 /** RFC 7523 §3 and draft-ietf-oauth-rfc7523bis: the audience of a client assertion is the issuer, alone. */
-async function assertJwtClientAuthClaimsAndHeader(ctx: Context, claims: Record<string, unknown>): Promise<void> {
+async function assertJwtClientAuthClaimsAndHeader(
+  ctx: Context,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+  client: ProviderClient,
+): Promise<void> {
   if (claims.aud !== ctx.oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier');
   }
+  assertAssertionAlg(client, header);
 }
 
 type ProviderClient = NonNullable<Context['oidc']['client']>;
@@ -207,10 +259,9 @@ async function mayRevoke(
 /**
  * RFC 8707 with RFC 9068: a client reaches a resource server by the scopes that it is registered for, and no further.
  */
-async function resourceServer(options: ConfigurationOptions, resource: string, clientId: string) {
+async function resourceServer(options: ConfigurationOptions, resource: string, client: ProviderClient) {
   const server = await options.findResourceServer(resource);
-  const registered = await options.registeredScope(clientId);
-  const scopes = server?.scopes.filter((scope) => registered.includes(scope)) ?? [];
+  const scopes = await options.resourceScopes(client.clientId, resource);
   if (!server || scopes.length === 0)
     throw new errors.InvalidTarget('unknown resource, or one that this client has no scope for');
   return {
@@ -218,8 +269,14 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
     audience: server.identifier,
     accessTokenFormat: 'jwt' as const,
     accessTokenTTL: options.lifetimes.accessToken,
-    jwt: { sign: { alg: options.defaultAlg as 'RS256' } },
+    jwt: { sign: { alg: signingAlg(options.terms, client) } },
   };
+}
+
+/** The first that there are keys for, of those that the client's profile has. */
+function signingAlg({ signingAlgs }: ServerTerms, client: ProviderClient) {
+  const allowed = profileOfClient(client).signingAlgs;
+  return signingAlgs.find((one) => allowed.includes(one)) ?? 'PS256';
 }
 
 /**
@@ -237,6 +294,7 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
       ),
     );
   const rankOf = (acr: string | undefined) => options.acrValues.indexOf(acr ?? '');
+  const isFresh = ({ result }: Context['oidc']) => Boolean((result as { login?: unknown } | undefined)?.login);
   const hasShownAll = ({ oidc }: Context) => rankOf(oidc.session?.acr) === options.acrValues.length - 1;
 
   // A session may outlive its account, or the account's being enabled: nobody is signed in then.
@@ -255,20 +313,34 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
       ((ctx.oidc.account as AccountForClaims | undefined)?.secondFactorRequired === true ||
         (await options.requiresSecondFactor(ctx.oidc.client?.clientId ?? ''))),
   );
-  // Step-up. A voluntary claim (§5.5.1.1): any of the values will do, and a person who has just been asked is not
-  // asked again, whatever came of it: the ID token tells.
-  check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
-    const asked = asText(oidc.params?.acr_values)?.split(' ').map(rankOf) ?? [];
-    const least = Math.min(...asked.filter((rank) => rank >= 0));
-    const isFresh = Boolean((oidc.result as { login?: unknown } | undefined)?.login);
-    return !isFresh && Number.isFinite(least) && least > rankOf(oidc.session?.acr);
+  // `max_age=0` becomes `prompt=login` (OpenID Connect Core §3.1.2.1), which the provider forgets of a device's request.
+  check('device_prompt', 'a fresh sign-in is asked for', ({ oidc }) => {
+    const { prompt } = (oidc.deviceCode as { params?: { prompt?: string } } | undefined)?.params ?? {};
+    return prompt?.split(' ').includes('login') === true && !isFresh(oidc);
   });
+  // Step-up (§5.5.1.1): any of the values will do, and what is stronger as well. A person who has just been asked is
+  // not asked again. Of a voluntary claim the ID token tells what came of it; an essential one is met, or it has failed.
+  check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
+    const { values, essential } = askedAcr(oidc.params ?? {});
+    const least = Math.min(...values.map(rankOf).filter((rank) => rank >= 0));
+    if (Number.isFinite(least) && least <= rankOf(oidc.session?.acr)) return false;
+    if (essential && (isFresh(oidc) || !Number.isFinite(least))) throw unmetRequirements();
+    return !isFresh(oidc) && Number.isFinite(least);
+  });
+  // Ours has judged it, by rank: the provider's own would ask a person again who has shown more than was wanted.
+  for (const reason of ['essential_acrs', 'essential_acr']) login?.checks.remove(reason);
+  const consent = policy.get('consent');
+  consent?.checks.remove('op_claims_missing');
+  consent?.checks.add(
+    new Check('op_claims_missing', 'requested claims not granted', (ctx) => {
+      const { oidc } = ctx;
+      const claims = claimsOf(ctx, CLAIMS);
+      const missing = missingIn(oidc.entities.Grant, { scopes: [], resources: {}, claims });
+      return hasMissing(missing) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+    }),
+  );
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   return policy;
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function mutable<T extends Record<string, readonly string[]>>(table: T): Record<string, string[]> {

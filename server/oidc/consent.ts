@@ -1,21 +1,29 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import type { Detail } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
+import { askedClaims, type ClaimsByScope } from './claims_parameter.ts';
 
 /** What a person has allowed on the consent page; the interaction's result carries it to the resumed request. */
 export interface ConsentDecision {
   readonly scopes: readonly string[];
   /** By resource indicator. */
   readonly resources: Readonly<Record<string, readonly string[]>>;
+  /** Claims that are asked for one by one, by the scope under which people know them. */
+  readonly claims?: ClaimsByScope;
+  /** RFC 9396 */
+  readonly details?: readonly Detail[];
 }
 
 /** What is asked for and not granted yet. */
 export interface Missing {
   readonly scopes: string[];
   readonly resources: Record<string, string[]>;
+  readonly claims: Record<string, string[]>;
 }
 
 export interface GrantParts {
   isFirstParty(clientId: string): Promise<boolean>;
+  readonly claims: ClaimsByScope;
   /** The longest that anything issued under a grant may live, in seconds. */
   readonly lifetime: number;
   readonly now: Clock;
@@ -26,15 +34,17 @@ export interface GrantParts {
  * or by all that was asked for when the client is the operator's own. It is saved with the code, in one transaction.
  */
 export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Promise<Grant | undefined> {
-  const { isFirstParty, lifetime, now } = parts;
+  const { lifetime, now } = parts;
   const { provider, session, client, account, result } = ctx.oidc;
   if (!client || !account) return undefined;
   const grantId = session?.grantIdFor(client.clientId);
   const existing = grantId ? await provider.Grant.find(grantId) : undefined;
   const usable = existing?.accountId === account.accountId ? existing : undefined;
-  const decision = (result as { consent?: ConsentDecision } | undefined)?.consent ?? (await implied(ctx, isFirstParty));
+  const decision = (result as { consent?: ConsentDecision } | undefined)?.consent ?? (await implied(ctx, parts));
   if (!usable && !decision) return undefined;
-  const isComplete = !decision || (usable !== undefined && !hasMissing(missingIn(usable, decision)));
+  const details = decision?.details ?? [];
+  const isComplete =
+    details.length === 0 && (!decision || (usable !== undefined && !hasMissing(missingIn(usable, decision))));
   if (usable && isComplete && usable.remainingTTL >= lifetime) return usable;
 
   const grant = usable ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
@@ -42,6 +52,9 @@ export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Pro
   for (const [resource, scopes] of Object.entries(decision?.resources ?? {})) {
     grant.addResourceScope(resource, scopes.join(' '));
   }
+  for (const claims of Object.values(decision?.claims ?? {})) grant.addOIDCClaims([...claims]);
+  // The latest alone: they are allowed for one request, and what was issued for an earlier one carries its own.
+  if (details.length > 0) grant.rar = [...details];
   // Nothing that is issued from now on may outlive what it was granted under; a day's margin keeps most requests from
   // writing for that alone.
   grant.exp = Math.floor(now() / 1000) + lifetime + DAY_SECONDS;
@@ -54,14 +67,14 @@ const DAY_SECONDS = 86_400;
 /** The operator's own clients need no consent: whoever runs them runs this. */
 async function implied(
   ctx: KoaContextWithOIDC,
-  isFirstParty: (clientId: string) => Promise<boolean>,
+  { isFirstParty, claims }: GrantParts,
 ): Promise<ConsentDecision | undefined> {
   const { client, params } = ctx.oidc;
   if (!client || params?.prompt?.toString().split(' ').includes('consent')) return undefined;
-  return (await isFirstParty(client.clientId)) ? requested(ctx) : undefined;
+  return (await isFirstParty(client.clientId)) ? requested(ctx, claims) : undefined;
 }
 
-function requested(ctx: KoaContextWithOIDC): ConsentDecision {
+function requested(ctx: KoaContextWithOIDC, table: ClaimsByScope): ConsentDecision {
   const { requestParamScopes, requestParamOIDCScopes, resourceServers } = ctx.oidc;
   return {
     scopes: [...requestParamOIDCScopes],
@@ -71,7 +84,13 @@ function requested(ctx: KoaContextWithOIDC): ConsentDecision {
         [...scopes].filter((scope) => requestParamScopes.has(scope)),
       ]),
     ),
+    claims: claimsOf(ctx, table),
   };
+}
+
+/** What this request asks for by name. */
+export function claimsOf({ oidc }: KoaContextWithOIDC, table: ClaimsByScope): Record<string, string[]> {
+  return askedClaims(oidc.params?.claims, table, oidc.client?.scope?.split(' ') ?? []);
 }
 
 /** What a grant lacks of what is asked for. */
@@ -82,9 +101,18 @@ export function missingIn(grant: Grant | undefined, asked: ConsentDecision): Mis
     const lacking = wanted.filter((scope) => !granted.has(scope));
     return lacking.length > 0 ? [[resource, lacking] as const] : [];
   });
-  return { scopes: asked.scopes.filter((scope) => !scopes.has(scope)), resources: Object.fromEntries(resources) };
+  const named = new Set(grant?.getOIDCClaimsEncountered());
+  const claims = Object.entries(asked.claims ?? {}).flatMap(([scope, wanted]) => {
+    const lacking = wanted.filter((claim) => !named.has(claim));
+    return lacking.length > 0 ? [[scope, lacking] as const] : [];
+  });
+  return {
+    scopes: asked.scopes.filter((scope) => !scopes.has(scope)),
+    resources: Object.fromEntries(resources),
+    claims: Object.fromEntries(claims),
+  };
 }
 
-export function hasMissing({ scopes, resources }: Missing): boolean {
-  return scopes.length > 0 || Object.keys(resources).length > 0;
+export function hasMissing({ scopes, resources, claims }: Missing): boolean {
+  return scopes.length + Object.keys(resources).length + Object.keys(claims).length > 0;
 }

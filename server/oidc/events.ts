@@ -6,8 +6,12 @@ const REFUSALS = [
   'authorization.error',
   'grant.error',
   'introspection.error',
+  'pushed_authorization_request.error',
   'revocation.error',
   'userinfo.error',
+  'device_authorization.error',
+  'code_verification.error',
+  'device_resume.error',
   'end_session.error',
   'end_session_confirm.error',
 ] as const;

@@ -4,8 +4,9 @@ import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
 import type { Units } from '../records/unit.ts';
+import { readDetails } from './authorization_details.ts';
+import { askedAcr, askedClaims, type ClaimsByScope } from './claims_parameter.ts';
 import { type ConsentDecision, missingIn } from './consent.ts';
-import { ROUTES } from './routes.ts';
 import type { Serving } from './serving.ts';
 
 export interface InteractionsOptions {
@@ -14,6 +15,9 @@ export interface InteractionsOptions {
   readonly units: Units;
   /** Static scopes that an authorization server supports; the rest belongs to resource servers. */
   readonly scopes: readonly string[];
+  /** Claims that people are asked about, by scope. */
+  readonly claims: ClaimsByScope;
+  registeredScope(clientId: string): Promise<readonly string[]>;
   findClient(id: string): Promise<VisitedClient | undefined>;
   /** Scopes that this client may have at a resource server, out of those that exist there. */
   resourceScopes(clientId: string, resource: string): Promise<readonly string[]>;
@@ -54,7 +58,7 @@ export function createInteractions<Progress extends object>(options: Interaction
         requestedPrompts: new Set(asText(params.prompt)?.split(' ') ?? []),
         loginHint: asText(params.login_hint),
         uiLocales: asText(params.ui_locales),
-        acrValues: asText(params.acr_values)?.split(' ') ?? [],
+        acrValues: askedAcr(params).values,
         signedIn: session?.accountId,
         sessionUid: session?.uid,
         // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
@@ -92,7 +96,7 @@ export function createInteractions<Progress extends object>(options: Interaction
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
-      await handle(resumed(request, interaction.uid, provider), reply.raw);
+      await handle(resumed(request, interaction, provider), reply.raw);
     },
   };
 
@@ -115,19 +119,27 @@ export function createInteractions<Progress extends object>(options: Interaction
     return {
       scopes: wanted.filter((scope) => options.scopes.includes(scope)),
       resources: Object.fromEntries(resources),
+      details: readDetails(params.authorization_details),
+      claims: askedClaims(
+        params.claims,
+        options.claims,
+        params.claims === undefined ? [] : await options.registeredScope(String(params.client_id)),
+      ),
     };
   }
 
   /** The request that the browser would have sent to the resume URL, with the cookie that it would have sent there. */
-  function resumed(request: IncomingMessage, uid: string, provider: Provider): IncomingMessage {
+  function resumed(request: IncomingMessage, { uid, returnTo }: Interaction, provider: Provider): IncomingMessage {
     const name = provider.cookieName('resume');
     const resume = `${name}=${uid}`;
     const keys = provider.keys as unknown as Keygrip;
     const cookie = [request.headers.cookie, resume, `${name}.sig=${keys.sign(resume)}`].filter(Boolean).join('; ');
+    // Of a device it is another than of an authorization request.
+    const { pathname } = new URL(returnTo);
     return Object.create(request, {
       method: { value: 'GET' },
-      url: { value: `${ROUTES.authorization}/${uid}` },
-      originalUrl: { value: `${ROUTES.authorization}/${uid}` },
+      url: { value: pathname },
+      originalUrl: { value: pathname },
       headers: { value: { ...request.headers, cookie, host: issuer.host } },
     });
   }

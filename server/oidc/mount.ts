@@ -3,9 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { AppError } from '../platform/errors.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
+import type { ClientCertificates } from './client_certificates.ts';
+import { refuseTwoAuthorizations, tidy } from './habits.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
 import { type Document, isKnown, type Serving } from './serving.ts';
+import { admitUserCode, type UserCodeLimits } from './user_code_admission.ts';
 
 export interface MountOptions {
   readonly issuer: URL;
@@ -13,6 +16,8 @@ export interface MountOptions {
   readonly serving: Serving;
   /** Counts failed client authentications by address. */
   readonly limits: Limits;
+  readonly userCodeLimits: UserCodeLimits;
+  readonly certificates: ClientCertificates;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -26,10 +31,14 @@ const WELL_KNOWN = ['/.well-known/openid-configuration', '/.well-known/oauth-aut
 const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
   [['GET'], ROUTES.authorization],
   [['GET'], `${ROUTES.authorization}/:uid`],
+  [['POST', 'OPTIONS'], ROUTES.pushed_authorization_request],
   [['POST', 'OPTIONS'], ROUTES.token],
   [['GET', 'POST', 'OPTIONS'], ROUTES.userinfo],
   [['POST', 'OPTIONS'], ROUTES.introspection],
   [['POST', 'OPTIONS'], ROUTES.revocation],
+  [['POST', 'OPTIONS'], ROUTES.device_authorization],
+  [['GET', 'POST'], ROUTES.code_verification],
+  [['GET'], `${ROUTES.code_verification}/:uid`],
   [['GET'], ROUTES.end_session],
   [['POST'], `${ROUTES.end_session}/confirm`],
   [['GET'], `${ROUTES.end_session}/success`],
@@ -38,8 +47,17 @@ const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
 /** Endpoints that browsers are sent to, and that must take a form as well. */
 const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
 
+/** Where browsers are. Whatever else there is, clients ask. */
+const BROWSED = [...NAVIGATED, ROUTES.code_verification];
+
 /** Endpoints at which a client proves who it is. */
-const AUTHENTICATED = new Set<string>([ROUTES.token, ROUTES.introspection, ROUTES.revocation]);
+const AUTHENTICATED = new Set<string>([
+  ROUTES.pushed_authorization_request,
+  ROUTES.token,
+  ROUTES.introspection,
+  ROUTES.revocation,
+  ROUTES.device_authorization,
+]);
 
 /**
  * The provider's endpoints as ordinary Fastify routes, so that hooks and limits apply to them. (`@fastify/middie`,
@@ -54,25 +72,32 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
 
   for (const [method, url] of MOUNTED) {
     const guarded = AUTHENTICATED.has(url);
+    const forClients = !BROWSED.some((one) => url === one || url.startsWith(`${one}/`));
     app.route({
       method,
       url,
       // A HEAD that the provider took for a GET would use up codes and start interactions.
       exposeHeadRoute: false,
       config: {
-        oauth: !url.startsWith(ROUTES.authorization) && !url.startsWith(ROUTES.end_session),
+        oauth: forClients,
         answered: 'raw',
       },
       onRequest: async (request) => {
         refuseOversized(request);
+        if (forClients) refuseTwoAuthorizations(request.raw);
+        options.certificates.take(request);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
+        if (url === ROUTES.code_verification) await admitUserCode(request, options.userCodeLimits);
       },
       onResponse: (request, reply, done) => {
         if (!guarded || reply.statusCode !== 401) return done();
         limits.count('client-authentication', request.ip).then(() => done(), done);
       },
-      handler: (request, reply) => serve(request, reply),
+      handler: (request, reply) => {
+        if (forClients) tidy(request.raw.headers);
+        return serve(request, reply);
+      },
     });
   }
 

@@ -1,6 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { inLanguage } from '../platform/languages.ts';
-import type { Views } from '../views/views.ts';
+import type { ClientView, Locale, Views } from '../views/views.ts';
 import { ROUTES } from './routes.ts';
 
 /** The pages that the provider itself asks for. */
@@ -15,16 +15,7 @@ export function createPages(
   views: Views,
   languageOf: (accountId: string) => Promise<string | undefined> = async () => undefined,
 ): Pages {
-  const localeOf = (ctx: KoaContextWithOIDC, personal = '') => {
-    const asked = ctx.oidc?.params?.ui_locales ?? ctx.query.ui_locales;
-    return views.negotiate(typeof asked === 'string' ? `${asked} ${personal}` : personal, ctx.get('accept-language'));
-  };
-  const clientOf = (ctx: KoaContextWithOIDC) => {
-    const { client } = ctx.oidc;
-    return client
-      ? { name: client.clientName ?? client.clientId, ...(client.clientUri ? { uri: client.clientUri } : {}) }
-      : undefined;
-  };
+  const localeOf = createLocaleOf(views);
 
   return {
     error(ctx, out, error) {
@@ -58,4 +49,19 @@ export function createPages(
       ctx.body = views.render('logged-out', client ? { client } : {}, localeOf(ctx));
     },
   };
+}
+
+/** The language of a page: what the request asks for, then the person's own, then the browser's. */
+export function createLocaleOf(views: Views): (ctx: KoaContextWithOIDC, personal?: string) => Locale {
+  return (ctx, personal = '') => {
+    const asked = ctx.oidc?.params?.ui_locales ?? ctx.query.ui_locales;
+    return views.negotiate(typeof asked === 'string' ? `${asked} ${personal}` : personal, ctx.get('accept-language'));
+  };
+}
+
+/** The app that the request is about, as people see it. */
+export function clientOf({ oidc: { client } }: KoaContextWithOIDC): ClientView | undefined {
+  return (
+    client && { name: client.clientName ?? client.clientId, ...(client.clientUri ? { uri: client.clientUri } : {}) }
+  );
 }

@@ -1,30 +1,48 @@
 import inject from 'light-my-request';
-import { type Client, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { ServerTerms } from '../clients/profiles.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
+import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
+import { slowDown } from './device_flow.ts';
+import { challengeForProof, explainReplay, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
+import { discoveryOf } from './profiles.ts';
+import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
 import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
+import { letMappedClaimsThrough } from './token_claims.ts';
+import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
+  /** Why it cannot be served, when the server has become stricter than it was when the client was registered. */
+  readonly refusal: string | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   matchesSecret(presented: string): boolean;
 }
 
 export interface ProviderOptions {
   readonly issuer: URL;
+  readonly terms: ServerTerms;
   readonly configuration: Configuration;
   readonly units: Units;
+  readonly polls: Polls;
   readonly pages: Pages;
   readonly log: Logger;
+  readonly now: Clock;
+  readonly exchange: ExchangeParts;
   readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
-  findClient(id: string): Promise<ClientForProvider | undefined>;
+  findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
+  /** Tokens are being issued to a client: what to write of that in the same transaction. */
+  used(clientId: string): Promise<readonly Bound[]>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
   seen(session: SeenSession): Promise<readonly Bound[]>;
 }
@@ -37,7 +55,7 @@ export interface SeenSession {
 }
 
 /** Routes at which a browser is, or gets, signed in. */
-const SIGNING_IN = new Set(['authorization', 'resume']);
+const SIGNING_IN = new Set(['authorization', 'resume', 'code_verification', 'device_resume']);
 
 /** A provider for one version of the key set, with what never changes while it lives. */
 export interface ServingProvider {
@@ -52,9 +70,13 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   const provider = new Provider(issuer.origin, options.configuration);
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
-  replaceClientLookup(provider, (id) => units.current().attempt(options.findClient(id)));
+  replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
+  leaveLogoutToTheQueue(provider);
+  letMappedClaimsThrough(provider);
+  registerTokenExchange(provider, options.exchange);
   admitStructuredTokens(provider, options.structured);
   listen(provider, log);
+  const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
   /**
@@ -63,19 +85,23 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
    */
   async function settle(ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
     const unit = units.current();
+    let proof: string | undefined;
     try {
       await next();
       // Part of the provider answers "not found" or "invalid" to whatever failed below it: that is no verdict.
       if (unit.failure !== undefined) throw unit.failure;
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
+      await refreshes.restore(ctx, unit);
       const verdict = amend(ctx);
+      await slowDown(ctx, options.polls);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
-      for (const bound of await tellSeen(ctx)) unit.also(bound);
-      await unit.commit();
+      for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
+      proof = await spendProof(ctx, unit);
+      await refreshes.commit(ctx, unit);
     } catch (error) {
       unit.discard();
-      present(ctx, error);
+      present(ctx, explainReplay(error, proof));
     }
   }
 
@@ -86,13 +112,19 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     return options.seen({ uid, accountId, userAgent: ctx.get('user-agent') || undefined, address: ctx.ip });
   }
 
+  async function tellUsed(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {
+    const { route, client } = ctx.oidc ?? {};
+    return route === 'token' && ctx.status === 200 && client ? options.used(client.clientId) : [];
+  }
+
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
-    const { status, body } = outcomeOf(error);
+    const { status, body, challenge } = outcomeOf(error, ctx.oidc?.route);
     if (status >= 500 && !isUnavailable(error)) log.error({ error }, 'a request failed');
     for (const name of ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'])
       ctx.remove(name);
     ctx.status = status;
     ctx.set('cache-control', 'no-store');
+    if (challenge !== undefined) ctx.set('www-authenticate', challenge);
     if (status === 503) ctx.set('retry-after', String(RETRY_AFTER_SECONDS));
     if (ctx.accepts('json', 'html') === 'html') pages.error(ctx, body);
     else ctx.body = body;
@@ -100,10 +132,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
 
   const callback = provider.callback();
   const handle: Handle = async (req, res) => callback(req, res);
-  const { payload: discovery } = await inject((req, res) => void units.run(() => handle(req, res)), {
+  const { payload } = await inject((req, res) => void units.run(() => handle(req, res)), {
     url: '/.well-known/openid-configuration',
     headers: pinnedHeaders(issuer, '127.0.0.1'),
   });
+  const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.terms));
   return { provider, handle, discovery };
 }
 
@@ -120,6 +153,8 @@ export function pinnedHeaders(issuer: URL, address: string): Record<string, stri
 interface Outcome {
   status: number;
   body: { error: string; error_description: string };
+  /** WWW-Authenticate (RFC 9110 §11.6.1) */
+  challenge?: string;
 }
 
 /** RFC 6749 §5.2 for what only the database could decide. */
@@ -128,16 +163,21 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   credentials_changed: { status: 400, error: 'interaction_expired' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
   not_found: { status: 404, error: 'not_found' },
+  proof_replayed: { status: 400, error: 'invalid_dpop_proof' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, route: string | undefined): Outcome {
   const known = error instanceof AppError ? OUTCOMES[error.code] : undefined;
   if (!known) return { status: 500, body: { error: 'server_error', error_description: 'something went wrong' } };
   const description =
     known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
-  return { status: known.status, body: { error: known.error, error_description: description } };
+  const body = { error: known.error, error_description: description };
+  // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
+  if (known.error === 'invalid_dpop_proof' && route === 'userinfo')
+    return { status: 401, body, challenge: challengeForProof(description) };
+  return { status: known.status, body };
 }
 
 /**
@@ -155,8 +195,9 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
 
   ProviderClient.find = async (id) => {
     if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
-    const source = await findClient(id);
+    const source = await findClient(id, Provider.ctx?.ip ?? '');
     if (!source) return undefined;
+    if (source.refusal !== undefined) throw new errors.CustomOIDCProviderError('unauthorized_client', source.refusal);
     const known = built.get(source);
     if (known) return known;
     const { scope, ...metadata } = source.metadata;

@@ -1,10 +1,15 @@
 /** Where everything is. The discovery document and the mount follow this table. */
 export const ROUTES = {
   authorization: '/authorize',
+  pushed_authorization_request: '/par',
   token: '/token',
   userinfo: '/userinfo',
   introspection: '/introspect',
   revocation: '/revoke',
   end_session: '/logout',
+  // RFC 8628 §3.1: for the device
+  device_authorization: '/device_authorization',
+  // RFC 8628 §3.3: short enough to be typed
+  code_verification: '/device',
   jwks: '/.well-known/jwks.json',
 } as const;

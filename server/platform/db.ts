@@ -149,6 +149,14 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
+/** Whether what Postgres refused is this value, since a unique column had it already. */
+export function conflictsOn(error: unknown, value: Uint8Array): boolean {
+  if (error instanceof AppError) return conflictsOn(error.cause, value);
+  // "Key (id_hash)=(\\x…) already exists.", in whatever language
+  const { detail } = error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION ? error : {};
+  return detail?.includes(Buffer.from(value).toString('hex')) ?? false;
+}
+
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 

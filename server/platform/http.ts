@@ -5,10 +5,21 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AppError, RETRY_AFTER_SECONDS } from './errors.ts';
 import type { Logger } from './log.ts';
 
+/** TLS that ends here, all of it in PEM. */
+export interface TlsListener {
+  readonly cert: string;
+  readonly key: string;
+  /** Who connects is asked for a certificate, and gets in without or with any: what it is worth is looked at later. */
+  readonly asksForCertificates: boolean;
+  /** Whom clients are told to have certificates of. */
+  readonly authorities: readonly string[];
+}
+
 export interface HttpOptions {
   readonly log: Logger;
   readonly secure: boolean;
   readonly trustedProxies: readonly string[];
+  readonly tls?: TlsListener | undefined;
   /** What a browser is shown of an error. */
   renderError(error: PresentedError, request: FastifyRequest): string;
 }
@@ -46,7 +57,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const { log } = options;
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
+  // To Fastify's types a server of TLS is another thing; to everything here it is the same.
   const app = Fastify({
+    ...(options.tls ? { https: secureContext(options.tls) } : {}),
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -199,6 +212,17 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   }
 
   return app;
+}
+
+function secureContext({ cert, key, asksForCertificates, authorities }: TlsListener) {
+  if (!asksForCertificates) return { cert, key };
+  return {
+    cert,
+    key,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ...(authorities.length > 0 ? { ca: [...authorities] } : {}),
+  };
 }
 
 /** RFC 6749 §5.2 knows few codes. */

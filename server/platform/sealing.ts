@@ -40,6 +40,8 @@ const KEY_ID_BYTES = 4;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES;
+/** Where the id of a master key would be. */
+const NO_MASTER_KEY = Buffer.alloc(KEY_ID_BYTES);
 
 interface MasterKey {
   id: Buffer;
@@ -51,7 +53,18 @@ interface MasterKey {
  * @param masterKeys 32 bytes each; the first seals, all of them open
  */
 export function createSealer(masterKeys: readonly Uint8Array[]): Sealer {
-  const keys = masterKeys.map(deriveMasterKey);
+  return sealerUnder(masterKeys.map(deriveMasterKey));
+}
+
+/**
+ * A sealer under a bearer token of 256 random bits in place of a master key: what it seals opens for whoever presents
+ * the token, and for nobody who has the database, master keys included.
+ */
+export function createTokenSealer(token: string): Sealer {
+  return sealerUnder([{ id: NO_MASTER_KEY, sealing: sealingKey(token, 'cardea sealed by token') }]);
+}
+
+function sealerUnder(keys: readonly MasterKey[]): Sealer {
   const current = keys[0];
   if (!current) throw new Error('a sealer needs a master key');
 
@@ -125,8 +138,12 @@ export function hashToken(token: string): Buffer {
 
 function deriveMasterKey(secret: Uint8Array): MasterKey {
   if (secret.length !== MASTER_KEY_BYTES) throw new Error(`a master key is ${MASTER_KEY_BYTES} bytes`);
-  const derive = (info: string, length: number) => Buffer.from(hkdfSync('sha256', secret, '', info, length));
-  return { id: derive('cardea key id', KEY_ID_BYTES), sealing: createSecretKey(derive('cardea sealing', 32)) };
+  const id = Buffer.from(hkdfSync('sha256', secret, '', 'cardea key id', KEY_ID_BYTES));
+  return { id, sealing: sealingKey(secret, 'cardea sealing') };
+}
+
+function sealingKey(secret: string | Uint8Array, info: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)));
 }
 
 /** Random bytes fetched for many at a time: asking the generator for twelve takes as long as for thousands. */

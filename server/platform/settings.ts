@@ -76,6 +76,21 @@ export function text(value: string): string {
   return value;
 }
 
+/** The content of a file that the setting names. */
+export function content(value: string): string {
+  try {
+    return readFileSync(value, 'utf8');
+  } catch (error) {
+    throw new Error(`must name a file that can be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** The name of a request header, in lower case (RFC 9110 §5.6.2). */
+export function headerName(value: string): string {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)) throw new Error('must be the name of a header');
+  return value.toLowerCase();
+}
+
 export function integer(least: number, most: number): Read {
   return (value) => {
     const number = Number(value);
@@ -126,6 +141,14 @@ export function split(value: string): string[] {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
+}
+
+const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$|^\[[0-9a-f:]+\]$/;
+
+/** A host, or `*.example.com` for all below one. */
+export function host(value: string): string {
+  if (!HOST.test(value)) throw new Error('must be a host such as app.example.com or *.example.com');
+  return value;
 }
 
 export function issuer(value: string): URL {

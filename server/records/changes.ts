@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
+import { type Answer, sealAnswer } from './answers.ts';
 import { MODELS, type ModelName, type Store } from './models.ts';
 import { authorizationsOf, type Kept, type Payload, type SessionAuthorization } from './payload.ts';
 import type { Statements } from './statements.ts';
@@ -24,6 +25,8 @@ export class Changes {
   readonly destroyed = new Map<string, { model: ModelName; id: string }>();
   /** Single-use records that this unit uses, each with its grant. */
   readonly consumed = new Map<string, string | undefined>();
+  /** What records of `consumed` are used up for. */
+  readonly answers = new Map<string, Answer>();
   readonly revokedTokensOf = new Set<string>();
   /** Keys that were found in the database. Those are changed and never inserted: what is gone stays gone. */
   readonly stored = new Set<string>();
@@ -57,6 +60,14 @@ export class Changes {
     const key = keyOf(model, id);
     this.writes.delete(key);
     this.destroyed.set(key, { model, id });
+  }
+
+  /** Takes back that a record is destroyed and its grant revoked. */
+  spare(model: ModelName, id: string, grantId: string | undefined): void {
+    this.destroyed.delete(keyOf(model, id));
+    if (grantId === undefined) return;
+    this.destroyed.delete(keyOf('Grant', grantId));
+    this.revokedTokensOf.delete(grantId);
   }
 
   sessionWrite(uid: string): Write | undefined {
@@ -111,7 +122,7 @@ export function bindChanges(changes: Changes, context: BindContext): Bound[] {
   ];
 }
 
-function bindReplays(changes: Changes, { statements }: BindContext): Bound[] {
+export function bindReplays(changes: Changes, { statements }: BindContext): Bound[] {
   const replays = changes.writesTo('replays');
   if (replays.length === 0) return [];
   return [{ statement: statements.insertReplays, values: [replays.map(hashOf), replays.map(expiryOf)] }];
@@ -144,7 +155,10 @@ function bindSessions(changes: Changes, context: BindContext): Bound[] {
   const bound = writes.map((write) => bindSession(changes, write, context));
   // A session that gets a new id is destroyed under the old one and saved under the new: a change, not a deletion.
   const ended = changes.destroyedOf('sessions').filter((id) => !saved.has(changes.sessionUids.get(id)));
-  if (ended.length > 0) bound.push({ statement: context.statements.deleteSessions, values: [ended.map(hashToken)] });
+  if (ended.length === 0) return bound;
+  const values = [ended.map(hashToken)];
+  const { lockSessions, deleteSessions } = context.statements;
+  bound.push({ statement: lockSessions, values }, { statement: deleteSessions, values });
   return bound;
 }
 
@@ -188,6 +202,7 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
     const idHash = hashOf(write);
     return { ...write, idHash, sealed: seal(sealer, recordPlace(idHash), write) };
   };
+  const answers = [...changes.answers];
   const [changedRows, createdRows] = [changed.map(rowOf), created.map(rowOf)];
   const values = [
     new Date(now()),
@@ -205,6 +220,10 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
     createdRows.map(({ sessionUid }) => sessionUid ?? null),
     createdRows.map(({ sealed }) => sealed),
     createdRows.map(expiryOf),
+    answers.map(([id]) => hashToken(id)),
+    answers.map(([, { successor }]) => hashToken(successor)),
+    answers.map(([id, answer]) => sealAnswer(id, answer)),
+    answers.map(([, { expiresAt }]) => expiresAt),
   ];
   return [{ statement: statements.writeRecords, values }];
 }

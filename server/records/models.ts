@@ -22,7 +22,9 @@ interface Model {
 /** All that the provider persists, except clients (`server/clients`). */
 export const MODELS = {
   AuthorizationCode: { store: 'records', lifetime: 'authorizationCode', singleUse: true },
+  DeviceCode: { store: 'records', lifetime: undefined, singleUse: true },
   RefreshToken: { store: 'records', lifetime: 'refreshTokenIdle', singleUse: true },
+  PushedAuthorizationRequest: { store: 'records', lifetime: undefined, singleUse: true },
   AccessToken: { store: 'records', lifetime: 'accessToken', singleUse: false },
   ClientCredentials: { store: 'records', lifetime: 'accessToken', singleUse: false },
   Interaction: { store: 'records', lifetime: 'interaction', singleUse: false },

@@ -2,6 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db } from '../platform/db.ts';
 import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
 import { grantPlace, recordPlace, sessionPlace } from './changes.ts';
+import { deleteSessions, lockSessions, queueLogouts } from './deliveries.ts';
 
 /** A browser in which a person is signed in. */
 export interface SessionOverview {
@@ -79,7 +80,8 @@ const SQL = {
     name: 'overview.end_records_of_session',
     text: 'DELETE FROM records WHERE account_id = $1 AND session_uid = $2',
   },
-  endSession: { name: 'overview.end_session', text: 'DELETE FROM sessions WHERE account_id = $1 AND uid = $2' },
+  lockSession: { name: 'overview.lock_session', text: lockSessions('s.account_id = $1 AND s.uid = $2') },
+  endSession: { name: 'overview.end_session', text: deleteSessions('s.account_id = $1 AND s.uid = $2') },
   endGrants: {
     name: 'overview.end_grants',
     text: `DELETE FROM grants WHERE account_id = $1 AND NOT EXISTS (
@@ -92,9 +94,13 @@ const SQL = {
     text: `DELETE FROM records
             WHERE account_id = $1 AND (session_uid = $2) IS NOT TRUE AND id_hash IS DISTINCT FROM $3::bytea`,
   },
+  lockSessions: {
+    name: 'overview.lock_sessions',
+    text: lockSessions('s.account_id = $1 AND s.uid IS DISTINCT FROM $2'),
+  },
   endSessions: {
     name: 'overview.end_sessions',
-    text: 'DELETE FROM sessions WHERE account_id = $1 AND uid IS DISTINCT FROM $2',
+    text: deleteSessions('s.account_id = $1 AND s.uid IS DISTINCT FROM $2'),
   },
   revokeGrants: {
     name: 'overview.revoke_grants',
@@ -103,6 +109,16 @@ const SQL = {
   revokeRecords: {
     name: 'overview.revoke_records',
     text: 'DELETE FROM records WHERE account_id = $1 AND client_id = $2',
+  },
+  /** The app is signed out with that: should the person come back to it, that is another `sid`. */
+  revokeAuthorizations: {
+    name: 'overview.revoke_authorizations',
+    text: `WITH removed AS (
+             DELETE FROM session_authorizations
+              WHERE client_id = $2 AND session_uid = ANY (ARRAY(SELECT uid FROM sessions WHERE account_id = $1))
+             RETURNING client_id, sid, $1::uuid AS account_id
+           )
+           ${queueLogouts('removed e')}`,
   },
 };
 
@@ -181,6 +197,7 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): O
     endSession: (accountId, uid) => [
       { statement: SQL.endGrantsOfSession, values: [accountId, uid] },
       { statement: SQL.endRecordsOfSession, values: [accountId, uid] },
+      { statement: SQL.lockSession, values: [accountId, uid] },
       { statement: SQL.endSession, values: [accountId, uid] },
     ],
 
@@ -189,6 +206,7 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): O
     revokeApp: (accountId, clientId) => [
       { statement: SQL.revokeGrants, values: [accountId, clientId] },
       { statement: SQL.revokeRecords, values: [accountId, clientId] },
+      { statement: SQL.revokeAuthorizations, values: [accountId, clientId] },
     ],
   };
 }
@@ -200,6 +218,7 @@ export function endSessions(accountId: string, { except, exceptVisit }: Exceptio
   return [
     { statement: SQL.endGrants, values },
     { statement: SQL.endRecords, values: [...values, visit] },
+    { statement: SQL.lockSessions, values },
     { statement: SQL.endSessions, values },
   ];
 }

@@ -34,15 +34,20 @@ export interface Kept {
   readonly json: string;
   readonly jti?: string;
   readonly consumed?: number;
+  /** Seconds since the epoch; goes over what the text says when it is later. */
+  readonly expiresNotBefore?: number;
   /** JSON, too. */
   readonly authorizations?: string;
 }
 
 /** A payload of the caller's own. */
-export function payloadOf({ json, jti, consumed, authorizations }: Kept): Payload {
+export function payloadOf({ json, jti, consumed, expiresNotBefore, authorizations }: Kept): Payload {
   const payload = JSON.parse(json) as Payload;
   if (jti !== undefined) payload.jti = jti;
   if (consumed !== undefined) payload.consumed = consumed;
+  if (expiresNotBefore !== undefined && payload.exp !== undefined) {
+    payload.exp = Math.max(payload.exp, Math.ceil(expiresNotBefore));
+  }
   if (authorizations !== undefined) payload.authorizations = authorizationsOf(authorizations);
   return payload;
 }

@@ -1,4 +1,5 @@
 import type { Statement } from '../platform/db.ts';
+import { deleteSessions, lockSessions, queueLogouts } from './deliveries.ts';
 
 /**
  * Every statement of the hot path. Each is prepared once a connection, by name; their number per request is what
@@ -20,13 +21,21 @@ export function createStatements(accountColumns: string) {
     // row, each by its key (LATERAL, and OFFSET 0, which Postgres does not plan across): what it would do for a list
     // otherwise is read the other tables whole.
 
-    /** A bearer secret with all that is asked about it next: its grant, its session and its account. */
+    /**
+     * A bearer secret with all that is asked about it next: its grant, its session and its account; of a used one also
+     * what it was used up for, with the end of its successor, unless that was used itself.
+     */
     findRecord: {
       name: 'find_record',
       text: `
-        SELECT r.*, g.grant_sealed, g.grant_epoch, ${SESSION}, ${accountColumns}
+        SELECT r.*, n.answer_sealed, n.answer_expires_at, u.successor_expires_at,
+               g.grant_sealed, g.grant_epoch, ${SESSION}, ${accountColumns}
           FROM (SELECT id_hash AS key, model, sealed, consumed_at, grant_id, session_uid AS uid, account_id AS owner
                   FROM records WHERE id_hash = ANY($1::bytea[]) OFFSET 0) r
+          LEFT JOIN LATERAL (SELECT successor_hash, sealed_by_token AS answer_sealed, expires_at AS answer_expires_at
+                               FROM repeated_answers WHERE r.consumed_at IS NOT NULL AND id_hash = r.key OFFSET 0) n ON true
+          LEFT JOIN LATERAL (SELECT expires_at AS successor_expires_at
+                               FROM records WHERE id_hash = n.successor_hash AND consumed_at IS NULL OFFSET 0) u ON true
           LEFT JOIN LATERAL (SELECT sealed AS grant_sealed, epoch AS grant_epoch
                                FROM grants WHERE id = r.grant_id OFFSET 0) g ON true
           LEFT JOIN LATERAL (SELECT uid, sealed FROM sessions WHERE uid = r.uid OFFSET 0) s ON true
@@ -80,7 +89,9 @@ export function createStatements(accountColumns: string) {
         WITH held AS (
           SELECT 1 FROM grants WHERE id = ANY($10::text[]) FOR KEY SHARE
         ), consumed AS (
-          UPDATE records SET consumed_at = $1
+          UPDATE records SET consumed_at = $1, expires_at = greatest(expires_at, (
+                   SELECT a.expires_at FROM unnest($16::bytea[], $19::timestamptz[]) AS a (id_hash, expires_at)
+                    WHERE a.id_hash = records.id_hash LIMIT 1))
            WHERE (SELECT count(*) FROM held) >= 0 AND id_hash = ANY($2::bytea[]) AND consumed_at IS NULL RETURNING 1
         ), destroyed AS (
           DELETE FROM records WHERE id_hash = ANY($3::bytea[])
@@ -96,6 +107,9 @@ export function createStatements(accountColumns: string) {
                  (id_hash, model, grant_id, account_id, client_id, session_uid, sealed, expires_at)
           SELECT * FROM unnest($8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[],
                                $14::bytea[], $15::timestamptz[])
+        ), answered AS (
+          INSERT INTO repeated_answers (id_hash, successor_hash, sealed_by_token, expires_at)
+          SELECT * FROM unnest($16::bytea[], $17::bytea[], $18::bytea[], $19::timestamptz[])
         )
         SELECT require_single_use(cardinality($2::bytea[]), (SELECT count(*) FROM consumed))`,
     },
@@ -124,7 +138,8 @@ export function createStatements(accountColumns: string) {
       text: `WITH ended AS (UPDATE grants SET epoch = epoch + 1 WHERE id = ANY($1::text[]) RETURNING 1)
              DELETE FROM records WHERE (SELECT count(*) FROM ended) >= 0 AND grant_id = ANY($1::text[])`,
     },
-    deleteSessions: { name: 'delete_sessions', text: 'DELETE FROM sessions WHERE id_hash = ANY($1::bytea[])' },
+    lockSessions: { name: 'lock_sessions', text: lockSessions('s.id_hash = ANY($1::bytea[])') },
+    deleteSessions: { name: 'delete_sessions', text: deleteSessions('s.id_hash = ANY($1::bytea[])') },
     insertSession: {
       name: 'insert_session',
       text: `
@@ -145,6 +160,9 @@ export function createStatements(accountColumns: string) {
            WHERE uid = $1 RETURNING uid
         ), removed AS (
           DELETE FROM session_authorizations WHERE session_uid = $1 AND client_id = ANY($10::text[])
+          RETURNING client_id, sid
+        ), told AS (
+          ${queueLogouts('(SELECT r.client_id, r.sid, s.account_id FROM removed r, sessions s WHERE s.uid = $1) e')}
         )
         ${addAuthorizations(6)}`,
     },

@@ -1,14 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, FOREIGN_KEY_VIOLATION, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import type { Bound, Db, Row } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
-import { bindChanges, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
+import { type Answer, answerIn, type FoundAnswer, openAnswer } from './answers.ts';
+import { bindChanges, bindReplays, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
 import { type Standing, standingOf, type Unstored, unstoredKey } from './ended.ts';
 import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
 import { createReadRow, type ReadRow } from './group_read.ts';
 import { MODELS, type ModelName } from './models.ts';
 import { type Kept, type Payload, payloadOf } from './payload.ts';
+import { refusalOf } from './refusals.ts';
 import { createStatements, type Statements } from './statements.ts';
 
 export interface Units {
@@ -58,12 +60,9 @@ interface UnitContext {
 interface Loaded {
   readonly model: ModelName;
   readonly kept: Kept;
+  /** What a used record was used up for. */
+  readonly answer?: FoundAnswer | undefined;
 }
-
-/** SQLSTATE that `require_single_use` raises (migration 0001). */
-const ALREADY_USED = 'CD001';
-/** SQLSTATE that `require_epoch` raises (migration 0002). */
-const CREDENTIALS_CHANGED = 'CD002';
 
 /**
  * A unit of work: what one request reads and writes.
@@ -191,7 +190,10 @@ export class Unit {
   #openRecord(row: Row, id: string, idHash: Buffer): Loaded {
     const json = this.#open(recordPlace(idHash), row.sealed);
     const consumed = row.consumed_at instanceof Date ? { consumed: Math.floor(row.consumed_at.getTime() / 1000) } : {};
-    return { model: row.model as ModelName, kept: { json, jti: id, ...consumed } };
+    const answer = answerIn(row);
+    // Whoever asks in time gets the answer again, also when the record would have expired meanwhile.
+    const lives = answer ? { expiresNotBefore: answer.expiresAt.getTime() / 1000 } : {};
+    return { model: row.model as ModelName, kept: { json, jti: id, ...consumed, ...lives }, answer };
   }
 
   #openGrant(row: Row): Loaded {
@@ -226,6 +228,24 @@ export class Unit {
     if (payload) this.#changes.consumed.set(id, payload.grantId);
   }
 
+  /** Keeps what a refresh token that this unit uses is used up for, for whoever presents it again: see `repeat`. */
+  keepAnswer(id: string, answer: Answer): void {
+    this.#changes.answers.set(id, answer);
+  }
+
+  /**
+   * What a refresh token was used up for, when the same is asked again in time and nothing has come of the answer yet.
+   * Whoever presents it then is no thief: what this unit has gathered to revoke its grant is taken back.
+   * @param asked what `keepAnswer` was told
+   */
+  async repeat(id: string, asked: string): Promise<string | undefined> {
+    const found = await this.#read(keyOf('RefreshToken', id), () => this.#load('records', 'RefreshToken', id));
+    if (found?.model !== 'RefreshToken' || !found.answer) return undefined;
+    const answer = openAnswer(id, found.answer, asked, this.#context.now());
+    if (answer !== undefined) this.#changes.spare('RefreshToken', id, payloadOf(found.kept).grantId);
+    return answer;
+  }
+
   destroy(model: ModelName, id: string): void {
     this.#changes.destroy(model, id);
   }
@@ -246,6 +266,8 @@ export class Unit {
 
   /**
    * Makes all that was gathered happen, or nothing.
+   * @returns when another request that asked the same used the same refresh token first, the answer that it kept: give
+   *   that in place of your own, of which nothing has happened
    * @throws AppError 400 `already_used` when another request used the same code or refresh token first; the grant is
    *   then revoked with all that was issued for it (RFC 6749 §4.1.2, RFC 9700 §4.14.2)
    * @throws AppError 400 `grant_revoked` when the grant was revoked meanwhile
@@ -253,38 +275,50 @@ export class Unit {
    * @throws AppError 400 `credentials_changed` when what a sign-in rests on was changed while it went on
    * @throws AppError 503 when the database is not there
    */
-  async commit(): Promise<void> {
-    const { db, sealer, statements, writeRecords, now } = this.#context;
+  async commit(): Promise<string | undefined> {
     const changes = this.#gathered ?? new Changes();
     const [before, after] = [this.#before, this.#after];
     this.discard();
-    if (changes.isEmpty && before.length + after.length === 0) return;
-    const bound = [...before, ...bindChanges(changes, { sealer, statements, now }), ...after];
     try {
-      const [only] = bound;
+      await this.#write([...before, ...(changes.isEmpty ? [] : bindChanges(changes, this.#context)), ...after]);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'already_used') throw error;
+      const answer = await this.#answerOfWinner(changes);
+      if (answer !== undefined) {
+        // Of ours nothing has happened, but an assertion that it came with was presented all the same (RFC 7523 §3).
+        await this.#write([...before, ...bindReplays(changes, this.#context)]);
+        return answer;
+      }
+      const { db, statements } = this.#context;
+      // Nothing is saved for a grant that is gone.
+      await db.run(statements.deleteGrants, [changes.grantsOfConsumed()]).catch((failure) => this.#fail(failure));
+      throw error;
+    }
+  }
+
+  /** The winner of a race has committed before the others learn of it, so what it kept is there to be read. */
+  async #answerOfWinner({ answers }: Changes): Promise<string | undefined> {
+    for (const [id, { asked }] of answers) {
+      const answer = await this.repeat(id, asked);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+
+  async #write(bound: readonly Bound[]): Promise<void> {
+    const { db, statements, writeRecords } = this.#context;
+    const [only] = bound;
+    if (!only) return;
+    try {
       // Most requests change records alone: those may share a transaction.
-      if (bound.length === 1 && only?.statement === statements.writeRecords) {
+      if (bound.length === 1 && only.statement === statements.writeRecords) {
         await writeRecords(only.values as RecordValues);
       } else {
         await db.transact(bound);
       }
     } catch (error) {
-      switch (sqlState(error)) {
-        case ALREADY_USED:
-          // The winner has committed before we learn of it, and nothing is saved for a grant that is gone.
-          await db.run(statements.deleteGrants, [changes.grantsOfConsumed()]).catch((failure) => this.#fail(failure));
-          throw new AppError('already_used', 400, 'it was used already', { cause: error });
-        case CREDENTIALS_CHANGED:
-          throw new AppError('credentials_changed', 400, 'the password was changed meanwhile; sign in again', {
-            cause: error,
-          });
-        case FOREIGN_KEY_VIOLATION:
-          throw new AppError('grant_revoked', 400, 'what it was granted under is gone', { cause: error });
-        case UNIQUE_VIOLATION:
-          throw new AppError('replayed', 400, 'it was presented before', { cause: error });
-        default:
-          this.#fail(error);
-      }
+      throw refusalOf(error) ?? this.#fail(error);
     }
   }
 

@@ -15,6 +15,9 @@ export interface Pages {
   'outbox-mail': OutboxMailData;
   consent: ConsentData;
   'select-account': SelectAccountData;
+  'device-code': DeviceCodeData;
+  'device-confirm': DeviceConfirmData;
+  'device-done': DeviceDoneData;
   logout: LogoutData;
   'logged-out': LoggedOutData;
   error: ErrorData;
@@ -223,8 +226,16 @@ export interface ConsentData extends FormData {
   /** OpenID Connect scopes asked for now. */
   scopes: readonly string[];
   resources: readonly ResourceView[];
+  /** What else is asked for, this once (RFC 9396). */
+  details?: readonly DetailView[];
   /** Those of `scopes` that the person has allowed before. */
   remembered?: readonly string[];
+}
+
+/** A sentence of the operator's with values of the app's, and what that leaves out. */
+export interface DetailView {
+  sentence: readonly ({ words: string } | { value: string })[];
+  more: readonly { name: string; value: string }[];
 }
 
 /** A resource server (RFC 8707) and what is asked for there. */
@@ -240,6 +251,44 @@ export interface ResourceView {
 export interface SelectAccountData extends FormData {
   client: ClientView;
   account: AccountView;
+}
+
+/** Why a device's code was not taken. `code_refused` stands for unknown, expired and used alike. */
+export type DeviceCodeErrorKey = 'code_required' | 'code_refused';
+
+/** The provider's own form: posts `xsrf` and `user_code` (RFC 8628 §3.3). */
+export interface DeviceCodeData {
+  action: string;
+  xsrf: string;
+  /** What was typed before, or came with the URL. */
+  typed?: string | undefined;
+  error?: DeviceCodeErrorKey | undefined;
+}
+
+/** The provider's own form: posts `xsrf` and `user_code`, with `confirm` or `abort`. */
+export interface DeviceConfirmData {
+  action: string;
+  xsrf: string;
+  client: ClientView;
+  /** As the device shows it. */
+  userCode: string;
+  /** From where the device asked for its code. */
+  device: DeviceView;
+  /** Whoever is signed in already. */
+  account?: AccountView;
+}
+
+export interface DeviceView {
+  address: string;
+  /** Where that is, seen from the browser. */
+  place: 'here' | 'private' | 'elsewhere';
+  /** What the device says of itself: shown, never relied upon. */
+  userAgent: string;
+}
+
+export interface DeviceDoneData {
+  outcome: 'approved' | 'denied';
+  client?: ClientView;
 }
 
 /** The provider's own form: posts `xsrf`, and `logout=yes` when the person wants to sign out of everything. */

@@ -4,6 +4,9 @@ import type {
   AccountView,
   ClientView,
   DemoStepName,
+  DeviceCodeErrorKey,
+  DeviceDoneData,
+  DeviceView,
   ErrorData,
   JsonObject,
   JsonValue,
@@ -31,6 +34,7 @@ const SCOPES: Readonly<Record<string, ScopeText>> = {
   email: { label: 'scope.email', detail: 'scope.email.detail' },
   phone: { label: 'scope.phone', detail: 'scope.phone.detail' },
   address: { label: 'scope.address', detail: 'scope.address.detail' },
+  groups: { label: 'scope.groups', detail: 'scope.groups.detail' },
   offline_access: { label: 'scope.offline_access', detail: 'scope.offline_access.detail' },
 };
 
@@ -67,6 +71,34 @@ const SECOND_FACTOR_ERRORS: Readonly<Record<SecondFactorErrorKey, MessageKey>> =
 
 export function secondFactorError(key: SecondFactorErrorKey): MessageKey {
   return SECOND_FACTOR_ERRORS[key];
+}
+
+const DEVICE_CODE_ERRORS: Readonly<Record<DeviceCodeErrorKey, MessageKey>> = {
+  code_required: 'device-code.error.required',
+  code_refused: 'device-code.error.refused',
+};
+
+export function deviceCodeError(key: DeviceCodeErrorKey): MessageKey {
+  return DEVICE_CODE_ERRORS[key];
+}
+
+const DEVICE_PLACES: Readonly<Record<DeviceView['place'], MessageKey>> = {
+  here: 'device-confirm.place.here',
+  private: 'device-confirm.place.private',
+  elsewhere: 'device-confirm.place.elsewhere',
+};
+
+export function devicePlace(place: DeviceView['place']): MessageKey {
+  return DEVICE_PLACES[place];
+}
+
+const DEVICE_OUTCOMES = {
+  approved: { title: 'device-done.approved.title', lead: 'device-done.approved.lead' },
+  denied: { title: 'device-done.denied.title', lead: 'device-done.denied.lead' },
+} as const satisfies Record<DeviceDoneData['outcome'], { title: MessageKey; lead: MessageKey }>;
+
+export function deviceOutcome(outcome: DeviceDoneData['outcome']): { title: MessageKey; lead: MessageKey } {
+  return DEVICE_OUTCOMES[outcome];
 }
 
 /** A secret in groups that can be typed without losing one's place. */

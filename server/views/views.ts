@@ -80,6 +80,20 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   },
   consent: { layout: 'door', title: (_, { t }) => t('consent.title') },
   'select-account': { layout: 'door', title: (_, { t }) => t('select-account.title') },
+  'device-code': {
+    layout: 'door',
+    title: ({ error }, { t }) => {
+      const page = t('device-code.title');
+      return error === undefined ? page : t('title.error', { page });
+    },
+    note: ({ t }) => t('login.address'),
+  },
+  'device-confirm': {
+    layout: 'door',
+    title: (_, { t }) => t('device-confirm.title'),
+    note: ({ t }) => t('login.address'),
+  },
+  'device-done': { layout: 'door', title: ({ outcome }, { t }) => t(present.deviceOutcome(outcome).title) },
   logout: { layout: 'door', title: (_, { t }) => t('logout.title') },
   'logged-out': { layout: 'door', title: (_, { t }) => t('logged-out.title') },
   'ask-mail': {

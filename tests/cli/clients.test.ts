@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { hashToken } from '../../server/platform/sealing.ts';
-import { setUpCli } from './run_cli.ts';
+import { type Ran, setUpCli } from './run_cli.ts';
 
 const BASIC = ['clients', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/cb'];
 
@@ -29,6 +29,7 @@ describe('clients create', () => {
     assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000);
     assert.deepEqual(rest, {
       client_name: 'Shop',
+      kind: 'operator',
       first_party: true,
       demo: false,
       second_factor_required: false,
@@ -57,6 +58,17 @@ describe('clients create', () => {
       created_at,
       updated_at,
     });
+  });
+
+  test('sets where an app is told of people signing out, and takes it away again', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const uri = 'https://shop.example/logged-out';
+    const made = await cardea([...BASIC, '--backchannel-logout-uri', uri, '--backchannel-logout-session', '--json']);
+    const of = ({ json }: Ran) => [json.backchannel_logout_uri, json.backchannel_logout_session_required];
+    assert.deepEqual(of(made), [uri, true]);
+    const update = ['clients', 'update', made.json.client_id, '--json', '--backchannel-logout-uri'];
+    assert.deepEqual(of(await cardea([...update, `${uri}/2`])), [`${uri}/2`, true]);
+    assert.deepEqual(of(await cardea([...update, 'none'])), [undefined, undefined]);
   });
 
   test('prints the secret once for people, too, and tells them to keep it', async (t) => {
@@ -97,6 +109,28 @@ describe('clients create', () => {
 });
 
 describe('clients', () => {
+  test('get claims and a policy for token exchange of the operator’s, and lose them again', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const { client_id } = (await cardea([...BASIC, '--json'])).json;
+    const file = join(folder, 'policy.json');
+    const update = (option: string, content: unknown) => {
+      writeFileSync(file, JSON.stringify(content));
+      return cardea(['clients', 'update', client_id, option, file, '--json']);
+    };
+    const claims = [{ claim: 'tenant', into: ['id_token'], from: { static: 'acme' } }];
+    const exchange = { subject_clients: ['web'], targets: ['https://api.example'], delegation: true };
+    assert.deepEqual((await update('--claims-file', claims)).json.claim_mapping, claims);
+    const { json } = await update('--exchange-file', exchange);
+    assert.deepEqual(json.token_exchange, { ...exchange, subject_audiences: [], impersonation: false });
+    assert.deepEqual(json.claim_mapping, claims, 'and nothing else has changed');
+    const wrong = await update('--claims-file', [{ ...claims[0], claim: 'sub' }]);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /claim_mapping\[0\]\.claim/);
+    await update('--claims-file', []);
+    const none = (await update('--exchange-file', null)).json;
+    assert.deepEqual([none.claim_mapping, none.token_exchange], [undefined, undefined]);
+  });
+
   test('are listed in columns', async (t) => {
     const { cardea } = await setUpCli(t);
     assert.equal((await cardea(['clients', 'list'])).stdout, 'There are no clients.\n');
@@ -136,7 +170,7 @@ describe('resources', () => {
     const made = await cardea(['resources', 'create', ...args]);
     assert.equal(made.code, 0, made.stderr);
     const { created_at, ...rest } = made.json;
-    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'] });
+    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'], open: false });
     assert.ok(Date.parse(created_at));
     assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, [made.json]);
     assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, made.json);

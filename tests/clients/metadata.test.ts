@@ -4,8 +4,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { checkMetadata, DEFAULT_SCOPE, type MetadataInput } from '../../server/clients/metadata.ts';
 import { checkRedirectUri, checkResourceIdentifier } from '../../server/clients/uris.ts';
+import { makeIdentity } from '../helpers/certificates.ts';
 
 const CALLBACK = 'https://app.example/cb';
+const PKI = { token_endpoint_auth_method: 'tls_client_auth' };
+const SELF_SIGNED = { token_endpoint_auth_method: 'self_signed_tls_client_auth' };
+const CERTIFIED = await makeIdentity();
+const [EC_KEY, OTHER_EC_KEY] = [0, 1].map(() =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+);
 const refused = (field: string) => ({ code: 'invalid_input', status: 400, field });
 
 describe('redirect URIs', () => {
@@ -159,7 +166,52 @@ describe('client metadata (RFC 7591 §2)', () => {
       'redirect_uris',
       { redirect_uris: Array.from({ length: 101 }, (_, i) => `${CALLBACK}${i}`) },
     ],
-    ['the implicit grant', 'grant_types', { redirect_uris: [CALLBACK], grant_types: ['implicit'] }],
+    [
+      'the implicit grant without a response type of its own',
+      'response_types',
+      { redirect_uris: [CALLBACK], grant_types: ['implicit'] },
+    ],
+    [
+      'an implicit response to a page without TLS',
+      'redirect_uris',
+      { redirect_uris: ['http://localhost/cb'], grant_types: ['implicit'], response_types: ['id_token'] },
+    ],
+    ['an algorithm keyed with a secret', 'id_token_signed_response_alg', { id_token_signed_response_alg: 'HS256' }],
+    ['no algorithm', 'request_object_signing_alg', { request_object_signing_alg: 'none' }],
+    ['encryption to a secret', 'id_token_encrypted_response_alg', { id_token_encrypted_response_alg: 'dir' }],
+    ['encryption without keys', 'jwks', { id_token_encrypted_response_alg: 'ECDH-ES' }],
+    [
+      'an encryption method without a key algorithm',
+      'userinfo_encrypted_response_enc',
+      { userinfo_encrypted_response_enc: 'A256GCM' },
+    ],
+    ['signed requests without keys', 'jwks', { require_signed_request_object: true }],
+    [
+      'an assertion algorithm without assertions',
+      'token_endpoint_auth_signing_alg',
+      { token_endpoint_auth_signing_alg: 'PS256' },
+    ],
+    ['a flag that is a text', 'require_auth_time', { require_auth_time: 'true' }],
+    ['a negative age', 'default_max_age', { default_max_age: -1 }],
+    ['a login page without TLS', 'initiate_login_uri', { initiate_login_uri: 'http://localhost/login' }],
+    [
+      'pairwise subjects over two hosts (OpenID Connect Core §8.1)',
+      'subject_type',
+      { redirect_uris: [CALLBACK, 'https://other.example/cb'], subject_type: 'pairwise' },
+    ],
+    [
+      'a logout URI with a fragment (OpenID Connect Back-Channel Logout §2.2)',
+      'backchannel_logout_uri',
+      { backchannel_logout_uri: 'https://rp.example.com/logout#x' },
+    ],
+    ['a logout URI without TLS', 'backchannel_logout_uri', { backchannel_logout_uri: 'http://rp.example.com/logout' }],
+    [
+      'a session that is required where there is nobody to tell of it',
+      'backchannel_logout_session_required',
+      { backchannel_logout_session_required: true },
+    ],
+    ['a profile that is not known', 'profile', { profile: 'none' }],
+    ['a name of every object', 'constructor', { constructor: 'x' } as MetadataInput & Record<string, unknown>],
     ['the password grant', 'grant_types', { redirect_uris: [CALLBACK], grant_types: ['password'] }],
     ['no grant', 'grant_types', { redirect_uris: [CALLBACK], grant_types: [] }],
     ['a code without a redirect', 'redirect_uris', { grant_types: ['authorization_code'] }],
@@ -187,6 +239,34 @@ describe('client metadata (RFC 7591 §2)', () => {
       'a native client on https loopback',
       'redirect_uris',
       { redirect_uris: ['https://localhost/cb'], application_type: 'native' },
+    ],
+    ['PKI without a name (RFC 8705 §2.1.2)', 'tls_client_auth_subject_dn', PKI],
+    [
+      'PKI with two names',
+      'tls_client_auth_subject_dn',
+      { ...PKI, tls_client_auth_subject_dn: 'CN=a', tls_client_auth_san_dns: 'a.example' },
+    ],
+    ['a name without PKI', 'tls_client_auth_san_dns', { tls_client_auth_san_dns: 'a.example' }],
+    ['a name in the way of OpenSSL', 'tls_client_auth_subject_dn', { ...PKI, tls_client_auth_subject_dn: '/CN=a' }],
+    ['a name with a wildcard', 'tls_client_auth_san_dns', { ...PKI, tls_client_auth_san_dns: '*.example' }],
+    ['a host for an address', 'tls_client_auth_san_ip', { ...PKI, tls_client_auth_san_ip: 'a.example' }],
+    ['a relative URI', 'tls_client_auth_san_uri', { ...PKI, tls_client_auth_san_uri: '/client' }],
+    ['self-signed without a certificate', 'jwks', { ...SELF_SIGNED, jwks: { keys: [EC_KEY] } }],
+    ['self-signed without keys', 'jwks', SELF_SIGNED],
+    [
+      'tokens that are bound twice',
+      'dpop_bound_access_tokens',
+      { dpop_bound_access_tokens: true, tls_client_certificate_bound_access_tokens: true },
+    ],
+    [
+      'bound tokens by a redirect',
+      'dpop_bound_access_tokens',
+      {
+        redirect_uris: [CALLBACK],
+        grant_types: ['implicit'],
+        response_types: ['id_token token'],
+        dpop_bound_access_tokens: true,
+      },
     ],
     ['a scope with a quote', 'scope', { scope: 'openid "x"' }],
     ['a scope that is no text', 'scope', { scope: 1 }],
@@ -216,12 +296,19 @@ describe('client keys', () => {
     assert.deepEqual(check({ keys }).jwks, { keys });
   });
 
+  test('may come with their certificates (RFC 7517 §4.7)', () => {
+    assert.deepEqual(check({ keys: [CERTIFIED.jwk] }).jwks, { keys: [CERTIFIED.jwk] });
+  });
+
   for (const [why, jwks] of [
     ['no set', []],
     ['an empty set', { keys: [] }],
     ['a private key', { keys: [generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })] }],
     ['a shared secret', { keys: [{ kty: 'oct', k: randomBytes(32).toString('base64url') }] }],
     ['a short RSA key', { keys: [rsa(1_024).publicKey.export({ format: 'jwk' })] }],
+    ['a key with the certificate of another', { keys: [{ ...OTHER_EC_KEY, x5c: CERTIFIED.jwk.x5c }] }],
+    ['a key with a certificate that is none', { keys: [{ ...EC_KEY, x5c: ['AAAA'] }] }],
+    ['a key without certificates where they should be', { keys: [{ ...EC_KEY, x5c: [] }] }],
     ['nonsense', { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] }],
   ] as const) {
     test(`are not ${why}`, () => assert.throws(() => check(jwks), refused('jwks')));

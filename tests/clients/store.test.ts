@@ -200,7 +200,13 @@ describe('resource servers', () => {
     const { heard } = await listen(t, db, RESOURCE_SERVERS_CHANNEL);
     const identifier = 'https://api.example/v1';
     const made = await servers.create({ identifier, name: 'API', scopes: ['read', 'write', 'read'] });
-    assert.deepEqual(made, { identifier, name: 'API', scopes: ['read', 'write'], createdAt: new Date(START) });
+    assert.deepEqual(made, {
+      identifier,
+      name: 'API',
+      scopes: ['read', 'write'],
+      open: false,
+      createdAt: new Date(START),
+    });
     assert.deepEqual(await servers.find(identifier), made);
     assert.deepEqual(await servers.list(), [made]);
     assert.equal(await servers.find(`${identifier}/`), undefined, 'compared character by character');

@@ -54,7 +54,7 @@ test('what is wrong with a request is told to the client that made it, by code (
     [{ response_type: 'code id_token' }, 'unsupported_response_type'],
     [{ response_type: undefined }, 'invalid_request'],
     [{ response_mode: 'nonsense' }, 'unsupported_response_mode'],
-    [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+    [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request_object'],
     [{ request_uri: 'https://rp.example.com/request' }, 'request_uri_not_supported'],
     [{ registration: '{}' }, 'registration_not_supported'],
     [{ resource: 'https://unknown.example.com' }, 'invalid_target'],

@@ -34,6 +34,9 @@ for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-aut
   });
 }
 
+/** Endpoints that answer nothing but POST. */
+const POSTED = /^(token|introspection|revocation|registration|device_authorization|pushed_authorization_request)_/;
+
 test('discovery names what exists: each endpoint answers with something other than 404', async () => {
   const { text } = await read('/.well-known/openid-configuration');
   const endpoints = Object.entries(JSON.parse(text) as Record<string, unknown>).filter(
@@ -41,7 +44,7 @@ test('discovery names what exists: each endpoint answers with something other th
   );
   assert.ok(endpoints.length >= 7);
   for (const [name, url] of endpoints) {
-    const method = /^(token|introspection|revocation)_/.test(name) ? 'POST' : 'GET';
+    const method = POSTED.test(name) ? 'POST' : 'GET';
     const { status } = await fetch(String(url), { method, redirect: 'manual' });
     assert.notEqual(status, 404, name);
     assert.notEqual(status, 405, name);
@@ -69,7 +72,8 @@ test('error bodies of /token (RFC 6749 §5.2)', async () => {
   const secret = authorization(party);
   const spent = await authorize({ issuer: app.issuer, party, person });
   const { body } = await redeem(app.issuer, party, spent);
-  await refresh(app.issuer, party, body.refresh_token ?? '');
+  const { body: next } = await refresh(app.issuer, party, body.refresh_token ?? '');
+  await refresh(app.issuer, party, next.refresh_token ?? '');
   const fresh = () => authorize({ issuer: app.issuer, party, person });
   const code = async (more: Record<string, string>, by: Party = party) => {
     const granted = await fresh();

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { createPasswords } from '../../server/accounts/passwords.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { type App, createApp } from '../../server/app.ts';
+import { DEFAULT_TERMS, type ServerTerms } from '../../server/clients/profiles.ts';
 import { createResourceServers } from '../../server/clients/resource_servers.ts';
 import { type Client, type ClientInput, createClients } from '../../server/clients/store.ts';
-import { loadConfig } from '../../server/config.ts';
+import { loadConfig, termsOf } from '../../server/config.ts';
 import type { Clock } from '../../server/platform/clock.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -38,7 +39,7 @@ export interface Party {
 export interface Seeder {
   person(input?: { email?: string; password?: string; name?: string; username?: string }): Promise<Person>;
   party(input?: Partial<ClientInput> & { public?: boolean }): Promise<Party>;
-  resourceServer(input: { identifier: string; name: string; scopes: string[] }): Promise<void>;
+  resourceServer(input: { identifier: string; name: string; scopes: string[]; open?: boolean }): Promise<void>;
   readonly accounts: ReturnType<typeof createAccounts>;
   readonly clients: ReturnType<typeof createClients>;
 }
@@ -65,11 +66,16 @@ async function hashOnce(password: string): Promise<string> {
   return hash;
 }
 
-export async function createSeeder(db: Db, masterKey: string, now: Clock = Date.now): Promise<Seeder> {
+export async function createSeeder(
+  db: Db,
+  masterKey: string,
+  now: Clock = Date.now,
+  terms: ServerTerms = DEFAULT_TERMS,
+): Promise<Seeder> {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, now });
-  const clients = createClients({ db, now });
+  const clients = createClients({ db, now, terms });
   const resourceServers = createResourceServers({ db, now });
   return {
     accounts,
@@ -128,7 +134,7 @@ export async function deployment(
   const url = options.databaseUrl ?? (await databaseUrl(scope));
   const masterKey = options.masterKey ?? remember('master_key', randomBytes(32).toString('base64'));
   const port = await freePort();
-  const issuer = `http://localhost:${port}`;
+  const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}`;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
   defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
   const config = loadConfig({
@@ -157,6 +163,6 @@ export async function deployment(
   };
   defer(scope, close);
   await app.http.listen({ host: config.host, port: config.port });
-  const seed = await createSeeder(db, masterKey, options.now);
+  const seed = await createSeeder(db, masterKey, options.now, termsOf(config));
   return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, logLines, close };
 }

@@ -59,6 +59,7 @@ export function rememberAll<T extends object>(answer: T): T {
     code: 'code',
     client_secret: 'client_secret',
     device_code: 'device_code',
+    registration_access_token: 'other',
     d: 'private_key',
     p: 'private_key',
     q: 'private_key',

@@ -117,6 +117,15 @@ test('statements: refresh: two, one commit', async () => {
   assert.deepEqual({ statements, commits }, { statements: 2, commits: 1 });
 });
 
+test('statements: a refresh that is repeated: one', async () => {
+  const first = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
+  const value = first.body.refresh_token ?? '';
+  const before = await refresh(app.issuer, party, value);
+  const { result, statements, commits } = await counted(() => refresh(app.issuer, party, value));
+  assert.deepEqual([result.status, result.body], [200, before.body]);
+  assert.deepEqual({ statements, commits }, { statements: 1, commits: 0 });
+});
+
 test('statements: introspection of an opaque token without a hint: one', async () => {
   const { body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
   for (const value of [body.access_token, body.refresh_token]) {

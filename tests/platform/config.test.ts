@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { type Config, ConfigError, describeConfig, loadConfig, resolveMasterKeys } from '../../server/config.ts';
 import { isLoopback } from '../../server/platform/smtp_url.ts';
 import { SETTINGS, type SettingName } from '../../server/settings.ts';
+import { makeIdentity } from '../helpers/certificates.ts';
 
 const KEY = randomBytes(32).toString('base64');
 const PRODUCTION = {
@@ -60,6 +61,7 @@ describe('configuration', () => {
     assert.deepEqual(config.masterKeys, []);
     assert.equal(config.demo, true);
     assert.deepEqual(config.trustedProxies, []);
+    assert.deepEqual(config.outboundAllow, ['127.0.0.0/8', '::1/128']);
     assert.deepEqual(config.keys.rings, ['RS256']);
     assert.equal(config.keys.rotationSeconds, 30 * 24 * 3600);
     assert.equal(config.lifetimes.authorizationCode, 60);
@@ -201,6 +203,73 @@ describe('configuration', () => {
         bad: ['', 'on'],
       },
       {
+        name: 'CARDEA_REGISTRATION',
+        read: (config) => config.registration.mode,
+        good: [
+          ['off', 'off'],
+          ['token', 'token'],
+          ['open', 'open'],
+        ],
+        bad: ['', 'true', 'Open'],
+      },
+      {
+        name: 'CARDEA_REGISTRATION_QUOTA',
+        read: (config) => config.registration.quota,
+        good: [['1', 1]],
+        bad: ['', '0', '-1', '100001'],
+      },
+      {
+        name: 'CARDEA_SOFTWARE_STATEMENT_ISSUERS',
+        read: (config) => config.registration.statementIssuers,
+        good: [['/etc/cardea/issuers.json', '/etc/cardea/issuers.json']],
+        bad: [''],
+      },
+      {
+        name: 'CARDEA_CLIENT_ID_METADATA_DOCUMENTS',
+        read: (config) => config.registration.documents.enabled,
+        good: [
+          ['true', true],
+          ['false', false],
+        ],
+        bad: ['', 'yes'],
+      },
+      {
+        name: 'CARDEA_CLIENT_ID_METADATA_HOSTS',
+        read: (config) => config.registration.documents.hosts,
+        good: [['agent.example, *.apps.example', ['agent.example', '*.apps.example']]],
+        bad: ['', 'https://agent.example', '*', 'agent.example/x'],
+      },
+      // Of use together alone: see below.
+      { name: 'CARDEA_TLS_CERT', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
+      { name: 'CARDEA_TLS_KEY', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
+      {
+        name: 'CARDEA_TLS_CLIENT_CA',
+        read: (config) => config.clientCertificates,
+        good: [],
+        bad: ['', '/nowhere', '.', 'package.json'],
+      },
+      {
+        name: 'CARDEA_TLS_CLIENT_CERTIFICATES',
+        read: (config) => config.tls,
+        good: [['false', undefined]],
+        bad: ['', 'yes', 'true'],
+      },
+      {
+        name: 'CARDEA_CLIENT_CERTIFICATE_HEADER',
+        read: (config) => config.clientCertificates.header,
+        good: [],
+        bad: ['', 'client cert', 'Client-Cert:', 'Client-Cert', 'Zertifikät'],
+      },
+      {
+        name: 'CARDEA_DPOP_NONCE',
+        read: (config) => config.dpopNonceRequired,
+        good: [
+          ['optional', false],
+          ['required', true],
+        ],
+        bad: ['', 'true'],
+      },
+      {
         name: 'CARDEA_SIGN_UP',
         read: (config) => config.signUp,
         good: [
@@ -285,6 +354,15 @@ describe('configuration', () => {
           ['2001:db8::/32', ['2001:db8::/32']],
         ],
         bad: ['localhost', '10.0.0.0/33', '::1/129', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0', '10.0.0.1/-1'],
+      },
+      {
+        name: 'CARDEA_OUTBOUND_ALLOW',
+        read: (config) => config.outboundAllow,
+        good: [
+          ['', []],
+          ['10.1.0.0/16, fd00::1', ['10.1.0.0/16', 'fd00::1']],
+        ],
+        bad: ['localhost', '10.0.0.0/33'],
       },
       {
         name: 'CARDEA_RATE_LIMIT',
@@ -381,6 +459,7 @@ describe('configuration', () => {
       ['CARDEA_REFRESH_TOKEN_IDLE_TTL', (config) => config.lifetimes.refreshTokenIdle],
       ['CARDEA_REFRESH_TOKEN_TTL', (config) => config.lifetimes.refreshTokenAbsolute],
       ['CARDEA_SESSION_TTL', (config) => config.lifetimes.session],
+      ['CARDEA_REGISTRATION_IDLE', (config) => config.registration.idleSeconds],
       ['CARDEA_INTERACTION_TTL', (config) => config.lifetimes.interaction],
     ];
     const all = [
@@ -439,6 +518,41 @@ describe('configuration', () => {
           assert.ok(problems({ [name]: text }).every((one) => one.startsWith(`${name} `)));
         }),
       );
+    });
+  });
+
+  describe('TLS', () => {
+    test('needs a certificate with its key, and an issuer that says so', async () => {
+      const [one, other] = await Promise.all([makeIdentity(), makeIdentity()]);
+      const env = { CARDEA_TLS_CERT: file('cert', one.pem), CARDEA_TLS_KEY: file('tls-key', one.keyPem) };
+      const config = loadConfig(env);
+      assert.equal(config.issuer.origin, 'https://localhost:3000');
+      assert.deepEqual(config.tls, { cert: one.pem, key: one.keyPem, asksForCertificates: false, authorities: [] });
+      assert.match(problem({ ...env, CARDEA_ISSUER: 'http://localhost' }), /^CARDEA_ISSUER must be https/);
+      const mixed = { ...env, CARDEA_TLS_KEY: file('other-key', other.keyPem) };
+      assert.match(problem(mixed), /^CARDEA_TLS_KEY must be the private key/);
+    });
+
+    test('browsers are asked for certificates only when that is of use to somebody', async () => {
+      const [one, authority] = await Promise.all([makeIdentity(), makeIdentity({ ca: true })]);
+      const env = { CARDEA_TLS_CERT: file('cert', one.pem), CARDEA_TLS_KEY: file('tls-key', one.keyPem) };
+      const authorities = { CARDEA_TLS_CLIENT_CA: file('authority', authority.pem) };
+      const asks = (more: Record<string, string>) => loadConfig({ ...env, ...more }).tls?.asksForCertificates;
+      assert.equal(asks({}), false);
+      assert.equal(asks({ CARDEA_TLS_CLIENT_CERTIFICATES: 'true' }), true);
+      assert.equal(asks(authorities), true);
+      assert.match(
+        problem({ ...env, ...authorities, CARDEA_TLS_CLIENT_CERTIFICATES: 'false' }),
+        /^CARDEA_TLS_CLIENT_CA must come with/,
+      );
+      assert.match(problem(authorities), /^CARDEA_TLS_CLIENT_CA must come with/);
+    });
+
+    test('a header for certificates needs proxies whose word counts', () => {
+      const env = { CARDEA_CLIENT_CERTIFICATE_HEADER: 'Client-Cert' };
+      assert.match(problem(env), /^CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES/);
+      const { clientCertificates } = loadConfig({ ...env, CARDEA_TRUSTED_PROXIES: '10.0.0.0/8' });
+      assert.deepEqual(clientCertificates, { authorities: [], header: 'client-cert' });
     });
   });
 
@@ -514,6 +628,7 @@ describe('configuration', () => {
     test('starts with what it needs', () => {
       const config = loadConfig(PRODUCTION);
       assert.equal(config.production, true);
+      assert.deepEqual(config.outboundAllow, [], 'not even loopback: an admin interface may live there');
       assert.equal(config.demo, false);
     });
 

@@ -8,8 +8,12 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import { generateKey } from '../../../keys/generate.ts';
+import { NO_DETAILS_TYPES } from '../../../server/clients/authorization_details.ts';
+import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
+import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
+import { createDevicePages } from '../../../server/oidc/device_pages.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
 import type { Units } from '../../../server/records/unit.ts';
 import { createViews } from '../../../server/views/views.ts';
@@ -33,16 +37,30 @@ const unused = (): never => {
 };
 const units: Units = { run: unused, current: unused };
 
+const views = createViews();
+const pages = createPages(views);
 const configuration = createConfiguration({
   acrValues: ['urn:cardea:acr:1fa'],
   uiLocales: ['en'],
   issuer,
   jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
   cookieKeys: [randomBytes(32)],
-  defaultAlg: 'RS256',
+  terms: DEFAULT_TERMS,
+  pairwiseKey: randomBytes(32),
   lifetimes: loadConfig({}).lifetimes,
   units,
-  pages: createPages(createViews()),
+  userCodes: { register: unused, find: unused, claim: unused, tie: unused },
+  pages,
+  devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
+  outbound: { fetch: unused },
+  dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
+  certificates: createClientCertificates({
+    asked: false,
+    header: undefined,
+    trustedProxies: [],
+    authorities: [],
+    now: Date.now,
+  }),
   structured: {
     mark: async () => {},
     present: (value) => value,
@@ -56,8 +74,11 @@ const configuration = createConfiguration({
     return { accountId: id, claims: () => ({ sub: id, updated_at: 0, email: person.email, email_verified: true }) };
   },
   findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
-  registeredScope: async () => spec.scope,
+  resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
+  registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,
+  claimMapping: async () => [],
+  detailsTypes: NO_DETAILS_TYPES,
   requiresSecondFactor: async () => false,
   now: Date.now,
 });
@@ -68,6 +89,7 @@ const provider = new Provider(issuer.origin, {
   clients: [
     {
       client_id: spec.client.id,
+      profile: DEFAULT_TERMS.profile,
       client_secret: spec.client.secret,
       redirect_uris: [spec.client.redirectUri],
       grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],

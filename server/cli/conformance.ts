@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { Accounts } from '../accounts/store.ts';
+import type { MetadataInput } from '../clients/metadata.ts';
+import type { Clients } from '../clients/store.ts';
+import { checkWebUri } from '../clients/uris.ts';
+import { AppError } from '../platform/errors.ts';
+import { type Context, UsageError, verb } from './context.ts';
+import { type Item, JSON_OPTION, note, type PrintOptions, printItems } from './output.ts';
+
+/** One file a plan: what Cardea is to hold for it, and what the suite is to be told. */
+const PLANS = new URL('../../tests/conformance/plans/', import.meta.url);
+const BROWSER = new URL('../../tests/conformance/browser.json', import.meta.url);
+
+interface Plan {
+  /** The suite's name of it. */
+  readonly plan: string;
+  readonly variant: Readonly<Record<string, string>>;
+  /** The least strict `CARDEA_PROFILE` under which it can pass. */
+  readonly profile: string;
+  /** By the member of the suite's configuration that describes each. */
+  readonly clients: Readonly<Record<string, MetadataInput>>;
+  /** Further members of the suite's configuration. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+}
+
+interface SeedOptions {
+  suite: string;
+  alias: string;
+  out?: string;
+}
+
+/** Where the suite listens when it is run as its documentation says. */
+const SUITE = 'https://localhost.emobix.co.uk:8443';
+const PERSON = { email: 'conformance@example.com', username: 'conformance' } as const;
+
+export function conformanceCommand(noun: Command): void {
+  noun
+    .command('list')
+    .description('the plans of the OpenID conformance suite that Cardea is made ready for')
+    .option(...JSON_OPTION)
+    .action((options: PrintOptions) => {
+      const items = names().map((name) => ({ name, ...summary(readPlan(name)) }));
+      printItems(items, ['name', 'plan', 'profile', 'variant'], 'There are no plans.', options);
+    });
+
+  noun
+    .command('seed')
+    .description("make a plan's clients and its person, and print the configuration that the suite wants (JSON)")
+    .argument('<plan>', 'its name, as "cardea conformance list" has it')
+    .option('--suite <url>', 'where the suite is, as the browser reaches it', SUITE)
+    .option('--alias <name>', "the alias in the suite's redirect URIs", 'cardea')
+    .option('--out <file>', 'write it there instead of printing it; it holds secrets')
+    .action(
+      verb<SeedOptions>(async (context, options, name = '') => {
+        if (context.config.production) {
+          throw new AppError(
+            'development_only',
+            409,
+            'conformance data is for development: this issuer is in production',
+          );
+        }
+        const plan = readPlan(name);
+        const configuration = await seed(context, name, plan, endpointsOf(options));
+        const json = `${JSON.stringify(configuration, null, 2)}\n`;
+        if (options.out === undefined) process.stdout.write(json);
+        else writeFileSync(options.out, json, { mode: 0o600 });
+        note(`Run Cardea with CARDEA_PROFILE=${plan.profile}, then the plan ${plan.plan} with ${variantOf(plan)}.`);
+      }),
+    );
+}
+
+/** The suite's own endpoints for an alias. */
+function endpointsOf({ suite, alias }: SeedOptions): Readonly<Record<string, string>> {
+  const { origin } = new URL(checkWebUri('suite', suite));
+  if (!/^[A-Za-z0-9-]{1,50}$/.test(alias)) throw new UsageError(`--alias ${alias}: must be letters, digits and -`);
+  return { alias, test: `${origin}/test/a/${alias}` };
+}
+
+async function seed(
+  context: Context,
+  name: string,
+  plan: Plan,
+  endpoints: Readonly<Record<string, string>>,
+): Promise<Record<string, unknown>> {
+  const { config, clients } = context;
+  const values: Record<string, string> = {
+    ...endpoints,
+    issuer: config.issuer.origin,
+    email: PERSON.email,
+    password: await seedPerson(await context.accounts(), context),
+  };
+  const described: Record<string, unknown> = {};
+  for (const [member, metadata] of Object.entries(plan.clients)) {
+    const id = `conformance-${name}-${member.replaceAll('_', '-')}`;
+    const secret = await seedClient(clients, id, fill(metadata, values) as MetadataInput);
+    described[member] = { client_id: id, ...(secret === undefined ? {} : { client_secret: secret }) };
+  }
+  const { browser, override } = fill(JSON.parse(readFileSync(BROWSER, 'utf8')), values) as Record<string, unknown>;
+  return {
+    description: `Cardea: ${name}`,
+    alias: values.alias,
+    server: { discoveryUrl: `${values.issuer}/.well-known/openid-configuration`, login_hint: PERSON.email },
+    ...described,
+    ...(fill(plan.configuration ?? {}, values) as object),
+    browser,
+    override,
+  };
+}
+
+/** Everything that a claim can be asked for, so that no module finds one missing. @returns the person's new password */
+async function seedPerson(accounts: Accounts, context: Context): Promise<string> {
+  const password = `${randomBytes(18).toString('base64url')}-Aa1`;
+  const { change, passwords } = await context.passwords();
+  const known = await accounts.findByIdentifier(PERSON.email);
+  if (known) {
+    await change.set(known, password);
+    return password;
+  }
+  await accounts.create({
+    ...PERSON,
+    emailVerified: true,
+    name: 'Portia Limen',
+    givenName: 'Portia',
+    middleName: 'Cardinis',
+    familyName: 'Limen',
+    nickname: 'Portia',
+    profile: 'https://example.com/portia',
+    picture: 'https://example.com/portia.png',
+    website: 'https://example.com/',
+    gender: 'female',
+    birthdate: '1990-06-01',
+    zoneinfo: 'Europe/Rome',
+    locale: 'en',
+    phoneNumber: '+39 06 0000 0000',
+    phoneNumberVerified: true,
+    address: { street_address: 'Via della Soglia 1', locality: 'Roma', postal_code: '00100', country: 'IT' },
+    passwordHash: await passwords.hash(password),
+  });
+  return password;
+}
+
+/** @returns its secret, if it has one: a new one each time, as nobody can read the old */
+async function seedClient(clients: Clients, id: string, metadata: MetadataInput): Promise<string | undefined> {
+  const known = await clients.find(id);
+  if (!known) return (await clients.create({ id, name: id, metadata, demo: true })).secret;
+  const { client, secret } = await clients.update(id, { metadata });
+  return secret ?? (client.secretHash ? clients.rotateSecret(id) : undefined);
+}
+
+// ---- plans ----
+
+function names(): string[] {
+  return readdirSync(PLANS)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** @throws UsageError for a name that no plan has */
+function readPlan(name: string): Plan {
+  const known = names();
+  if (!known.includes(name))
+    throw new UsageError(`there is no plan ${JSON.stringify(name)}; one of ${known.join(', ')}`);
+  return JSON.parse(readFileSync(new URL(`${name}.json`, PLANS), 'utf8')) as Plan;
+}
+
+function summary(plan: Plan): Item {
+  return { plan: plan.plan, profile: plan.profile, variant: variantOf(plan) };
+}
+
+/** As the suite's own scripts write it. */
+function variantOf({ variant }: Plan): string {
+  return Object.entries(variant)
+    .map(([name, value]) => `[${name}=${value}]`)
+    .join('');
+}
+
+/** Puts values in place of `{name}` in every text, however deep. */
+function fill(value: unknown, values: Readonly<Record<string, string>>): unknown {
+  if (typeof value === 'string') return value.replaceAll(/\{([a-z]+)\}/g, (all, name) => values[name] ?? all);
+  if (Array.isArray(value)) return value.map((one) => fill(one, values));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, fill(one, values)]));
+}

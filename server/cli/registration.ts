@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { checkPolicy } from '../clients/registration_policy.ts';
+import { createRegistrationTokens, type RegistrationToken } from '../clients/registration_tokens.ts';
+import { seconds } from '../platform/settings.ts';
+import { UsageError, verb } from './context.ts';
+import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems } from './output.ts';
+
+interface CreateOptions extends PrintOptions {
+  uses: string;
+  expires: string;
+  redirectHost?: string[];
+  grantType?: string[];
+  scope?: string;
+}
+
+const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+export function registrationCommand(noun: Command): void {
+  const token = noun
+    .command('token')
+    .description('initial access tokens: who holds one may register clients (RFC 7591)');
+
+  token
+    .command('create')
+    .description('make one; prints it, once')
+    .option('--uses <count>', 'how many clients may be registered with it', '1')
+    .option('--expires <duration>', 'how long it may be used, such as 12h', '7d')
+    .option(
+      '--redirect-host <host>',
+      'where clients may send people back to, *.example.com for all below; repeat for more (default: anywhere)',
+      several,
+    )
+    .option(
+      '--grant-type <type>',
+      'what clients may use; repeat for more (default: authorization_code, refresh_token)',
+      several,
+    )
+    .option('--scope <scopes>', 'what clients may ask for at most, separated by spaces (default: as anybody may)')
+    .option(...JSON_OPTION)
+    .action(
+      verb<CreateOptions>(async (context, options) => {
+        const policy = checkPolicy({
+          redirectHosts: options.redirectHost,
+          grantTypes: options.grantType,
+          scopes: options.scope,
+        });
+        const { token: value, ...made } = await createRegistrationTokens(context).create({
+          policy,
+          uses: /^\d+$/.test(options.uses) ? Number(options.uses) : Number.NaN,
+          lifetime: lifetimeOf(options.expires),
+        });
+        const { id, ...rest } = describe(made);
+        printItem({ id, token: value, ...rest }, options);
+        if (!options.json) note('Keep the token now: it is stored as a hash, and nobody can show it again.');
+      }),
+    );
+
+  token
+    .command('list')
+    .description('all tokens, without what makes them tokens')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options) => {
+        const items = (await createRegistrationTokens(context).list()).map(describe);
+        const columns = ['id', 'uses_left', 'redirect_hosts', 'grant_types', 'scope', 'expires_at'];
+        printItems(items, columns, 'There are no registration tokens.', options);
+      }),
+    );
+
+  token
+    .command('revoke')
+    .description('end a token; what was registered with it stays')
+    .argument('<id>')
+    .option(...JSON_OPTION)
+    .action(
+      verb<PrintOptions>(async (context, options, id = '') => {
+        await createRegistrationTokens(context).revoke(id);
+        printItem({ id, revoked: true }, options);
+      }),
+    );
+}
+
+function lifetimeOf(duration: string): number {
+  try {
+    return seconds(60)(duration) as number;
+  } catch (error) {
+    throw new UsageError(`--expires ${(error as Error).message}`);
+  }
+}
+
+function describe({ id, policy, usesLeft, createdAt, expiresAt }: RegistrationToken): Item {
+  return {
+    id,
+    uses_left: usesLeft,
+    grant_types: policy.grantTypes,
+    ...(policy.redirectHosts ? { redirect_hosts: policy.redirectHosts } : {}),
+    ...(policy.scopes ? { scope: policy.scopes.join(' ') } : {}),
+    created_at: createdAt,
+    expires_at: expiresAt,
+  };
+}

@@ -1,0 +1,43 @@
+import { isIP } from 'node:net';
+import { parseName } from '../platform/distinguished_names.ts';
+import { invalidInput } from '../platform/errors.ts';
+import { type Reader, text } from './readers.ts';
+
+const name: Reader<string> = (field, value) => {
+  const given = text(field, value);
+  try {
+    parseName(given);
+  } catch (error) {
+    throw invalidInput(field, (error as Error).message);
+  }
+  return given;
+};
+
+const address: Reader<string> = (field, value) => {
+  const given = text(field, value);
+  if (isIP(given) === 0) throw invalidInput(field, 'must be an IPv4 or IPv6 address');
+  return given;
+};
+
+const absoluteUri: Reader<string> = (field, value) => {
+  const given = text(field, value);
+  if (!URL.canParse(given)) throw invalidInput(field, 'must be an absolute URI');
+  return given;
+};
+
+const hostName: Reader<string> = (field, value) => {
+  const given = text(field, value);
+  if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(given)) throw invalidInput(field, 'must be a host name, without *');
+  return given;
+};
+
+/** RFC 8705 §2.1.2: the one name by which the certificate of a client is known. Compared as a whole: no wildcards. */
+export const CERTIFICATE_SUBJECTS = {
+  tls_client_auth_subject_dn: name,
+  tls_client_auth_san_dns: hostName,
+  tls_client_auth_san_uri: absoluteUri,
+  tls_client_auth_san_ip: address,
+  tls_client_auth_san_email: text,
+};
+
+export const SUBJECT_FIELDS = Object.keys(CERTIFICATE_SUBJECTS) as (keyof typeof CERTIFICATE_SUBJECTS)[];

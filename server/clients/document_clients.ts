@@ -1,0 +1,106 @@
+import type { Clock } from '../platform/clock.ts';
+import { AppError, unavailable } from '../platform/errors.ts';
+import type { Outbound } from '../platform/outbound.ts';
+import { type DocumentRules, freshSeconds, mayDescribe, readDocument } from './metadata_documents.ts';
+import type { Registrations } from './registrations.ts';
+import type { Client } from './store.ts';
+
+export interface DocumentClientsOptions {
+  readonly rules: DocumentRules;
+  readonly outbound: Outbound;
+  readonly registrations: Registrations;
+  /** Past all caches. */
+  find(id: string): Promise<Client | undefined>;
+  readonly now: Clock;
+  /** Counts a document that is fetched at the wish of an address. @returns false when there have been too many */
+  admits(address: string): Promise<boolean>;
+  /** Why a document is no client, for the operator: who comes with it is told `invalid_client`. */
+  onRefused(id: string, reason: string): void;
+}
+
+/** Fetches at a time: whoever comes with URLs of slow hosts must not hold up everything. */
+const MAX_FETCHES = 20;
+/** A URL at which there was nothing usable is left alone for so long. */
+const REST_MS = 30_000;
+const RESTING_MAX = 1_000;
+const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
+/** For so long what was read last still holds when its host cannot be reached, or fails. */
+const STALE_MS = 86_400_000;
+
+type Failure = 'unusable' | 'unreachable';
+type Fetched = { readonly text: string; readonly fresh: number };
+
+/**
+ * Clients whose id is the URL of a document. Each is a row like any other once somebody comes with it, since grants hold
+ * on to one; it is set right whenever what was fetched has gone stale.
+ */
+export function createDocumentClients(options: DocumentClientsOptions) {
+  const { rules, outbound, registrations, now } = options;
+  const underWay = new Map<string, Promise<Client | undefined>>();
+  const resting = new Map<string, { until: number; failure: Failure }>();
+
+  async function refresh(id: string, address: string): Promise<Client | undefined> {
+    // Another request, or another node, may have been quicker.
+    const known = await options.find(id);
+    if (isFresh(known)) return known;
+    const rest = resting.get(id);
+    if (rest && rest.until > now()) return afterFailure(rest.failure, known);
+    if (underWay.size > MAX_FETCHES || !(await options.admits(address))) {
+      throw unavailable('fetching client metadata documents');
+    }
+    const fetched = await fetchDocument(id);
+    if (typeof fetched === 'string') return fail(id, known, fetched, 'there is no JSON document at that URL');
+    try {
+      const description = readDocument(id, fetched.text);
+      return await registrations.saveDocument({ id, description, freshUntil: new Date(now() + fetched.fresh * 1000) });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      return fail(id, known, 'unusable', error.message);
+    }
+  }
+
+  async function fetchDocument(id: string): Promise<Fetched | Failure> {
+    try {
+      const response = await outbound.fetch(id, { headers: { accept: 'application/json' } });
+      if (response.status >= 500 || response.status === 429) return 'unreachable';
+      const type = response.headers.get('content-type') ?? '';
+      if (response.status !== 200 || !JSON_TYPE.test(type)) return 'unusable';
+      return { text: await response.text(), fresh: freshSeconds(response.headers.get('cache-control')) };
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'outbound_failed') return 'unreachable';
+      throw error;
+    }
+  }
+
+  function fail(id: string, known: Client | undefined, failure: Failure, reason: string): Client | undefined {
+    if (resting.size >= RESTING_MAX) resting.clear();
+    resting.set(id, { until: now() + REST_MS, failure });
+    options.onRefused(id, reason);
+    return afterFailure(failure, known);
+  }
+
+  /** A host that is away takes nothing back; one that answers something else does. */
+  function afterFailure(failure: Failure, known: Client | undefined): Client | undefined {
+    const isRecent = known?.freshUntil && now() - known.freshUntil.getTime() < STALE_MS;
+    return failure === 'unreachable' && isRecent ? known : undefined;
+  }
+
+  function isFresh(client: Client | undefined): boolean {
+    return client?.freshUntil != null && client.freshUntil.getTime() > now();
+  }
+
+  return {
+    /**
+     * @param known what is known of it
+     * @param address who asks
+     * @returns undefined when it is none, by these rules or by what is at that URL
+     */
+    async resolve(id: string, known: Client | undefined, address: string): Promise<Client | undefined> {
+      if (!mayDescribe(id, rules)) return undefined;
+      if (isFresh(known)) return known;
+      const going = underWay.get(id) ?? refresh(id, address).finally(() => underWay.delete(id));
+      underWay.set(id, going);
+      return going;
+    },
+  };
+}

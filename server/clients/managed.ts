@@ -1,0 +1,41 @@
+import { AppError } from '../platform/errors.ts';
+import type { RegistrationPolicy } from './registration_policy.ts';
+import { matchesSecret } from './secrets.ts';
+import { readSelfDescription, wholly } from './self_registration.ts';
+import type { Client, ClientChange } from './store.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** RFC 7592 §2.2: what the server says of a client is not the client's to send back. */
+const SERVERS_OWN = [
+  'registration_access_token',
+  'registration_client_uri',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+];
+
+/**
+ * What a client asks to be from now on (RFC 7592 §2.2), by the policy that it was registered under.
+ * @param claimsOf reads a software statement that comes with it
+ * @throws AppError 400 `invalid_request`, or `invalid_input` with the field
+ */
+export async function applyChange(
+  client: Client,
+  policy: RegistrationPolicy,
+  body: Body,
+  claimsOf: (body: Body) => Promise<Body>,
+): Promise<ClientChange> {
+  const own = SERVERS_OWN.find((field) => Object.hasOwn(body, field));
+  if (own) throw refused(`${own} must not be in the request`);
+  if (body.client_id !== client.id) throw refused('client_id must be that of the client');
+  const { client_secret: secret } = body;
+  if (secret !== undefined && !(typeof secret === 'string' && matchesSecret(client.secretHash, secret))) {
+    throw refused('client_secret must be the one that the client has, if it is given');
+  }
+  const { name, metadata, openScope } = readSelfDescription(await claimsOf(body), policy);
+  return { name, metadata: wholly(metadata), openScope };
+}
+
+function refused(message: string): AppError {
+  return new AppError('invalid_request', 400, message);
+}

@@ -1,0 +1,166 @@
+import { invalidInput } from '../platform/errors.ts';
+import type { ClientMetadata } from './metadata_fields.ts';
+import { PROFILE_NAMES, type ProfileName, type ResponseTypeName, SIGNING_ALGS, type SigningAlg } from './vocabulary.ts';
+
+/** What a profile means. `server/oidc/profiles.ts` puts it into force. */
+export interface Profile {
+  /** Out of which flows a client may choose. */
+  readonly responseTypes: readonly ResponseTypeName[];
+  readonly responseModes: readonly string[];
+  /** Who must use PKCE (RFC 7636). */
+  readonly pkce: 'everybody' | 'public clients';
+  /** How a client may prove who it is; undefined: in any way there is, and not at all. */
+  readonly authMethods: readonly string[] | undefined;
+  /** For all that is signed, by either side. */
+  readonly signingAlgs: readonly SigningAlg[];
+  /** Authorization requests are pushed (RFC 9126). */
+  readonly pushed: boolean;
+  /** Access tokens are bound to a key (RFC 9449) or a certificate (RFC 8705). */
+  readonly senderConstrained: boolean;
+  /** The longest that an authorization code lives, in seconds; undefined: as configured. */
+  readonly codeSeconds: number | undefined;
+  /** Whether a refresh token is replaced when it is used. */
+  readonly rotatesRefreshTokens: boolean;
+  /** How long a signed request may be used, in seconds, which it must say itself; undefined: as it likes. */
+  readonly requestObjectSeconds: number | undefined;
+}
+
+const QUERY_MODES = ['query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'];
+const ALL_MODES = [...QUERY_MODES, 'fragment', 'fragment.jwt'];
+
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  /** What the certification profiles of OpenID Connect need beyond OAuth 2.1. */
+  oidc: {
+    responseTypes: ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'],
+    responseModes: ALL_MODES,
+    pkce: 'public clients',
+    authMethods: undefined,
+    signingAlgs: SIGNING_ALGS,
+    pushed: false,
+    senderConstrained: false,
+    codeSeconds: undefined,
+    rotatesRefreshTokens: true,
+    requestObjectSeconds: undefined,
+  },
+  /** draft-ietf-oauth-v2-1, RFC 9700 */
+  oauth21: {
+    responseTypes: ['code'],
+    responseModes: ALL_MODES,
+    pkce: 'everybody',
+    authMethods: undefined,
+    signingAlgs: SIGNING_ALGS,
+    pushed: false,
+    senderConstrained: false,
+    codeSeconds: undefined,
+    rotatesRefreshTokens: true,
+    requestObjectSeconds: undefined,
+  },
+  /** FAPI 2.0 Security Profile §5.3.2, §5.4; what a client that signs its requests must do is of Message Signing §5.3. */
+  fapi2: {
+    responseTypes: ['code'],
+    responseModes: QUERY_MODES,
+    pkce: 'everybody',
+    authMethods: ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'],
+    signingAlgs: ['PS256', 'ES256', 'EdDSA'],
+    pushed: true,
+    senderConstrained: true,
+    codeSeconds: 60,
+    // Bound to the client's authentication as they are, a new one at each use would add nothing but lost answers.
+    rotatesRefreshTokens: false,
+    requestObjectSeconds: 3_600,
+  },
+};
+
+export function stricterOf(a: ProfileName, b: ProfileName): ProfileName {
+  return PROFILE_NAMES.indexOf(a) > PROFILE_NAMES.indexOf(b) ? a : b;
+}
+
+/** What this server can do for a client. */
+export interface ServerTerms {
+  readonly profile: ProfileName;
+  /** Those that it has keys for. */
+  readonly signingAlgs: readonly SigningAlg[];
+}
+
+export const DEFAULT_TERMS: ServerTerms = { profile: 'oauth21', signingAlgs: ['RS256', 'PS256'] };
+
+/** An RSA key signs in either way (RFC 7518 §3.3, §3.5). */
+export function signingAlgsOf(rings: readonly string[]): SigningAlg[] {
+  return rings.flatMap((ring) => (ring === 'RS256' ? ['RS256', 'PS256'] : [ring])) as SigningAlg[];
+}
+
+/** The profile that a client is held to: its own, if that is stricter than the server's. */
+export function profileOf(client: Pick<ClientMetadata, 'profile'>, { profile }: ServerTerms): ProfileName {
+  return stricterOf(client.profile ?? profile, profile);
+}
+
+const ANSWERS = ['id_token', 'userinfo', 'introspection', 'authorization'] as const;
+
+interface Misfit {
+  readonly field: keyof ClientMetadata;
+  readonly why: string;
+}
+
+/** What keeps a client from being served as its profile has it, if anything does. */
+export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | undefined {
+  const name = profileOf(client, terms);
+  const { authMethods, signingAlgs } = PROFILES[name];
+  const method = client.token_endpoint_auth_method;
+  if (authMethods && !authMethods.includes(method)) {
+    return {
+      field: 'token_endpoint_auth_method',
+      why: `must be one of ${authMethods.join(', ')} in the profile ${name}`,
+    };
+  }
+  const theirs = (['token_endpoint_auth_signing_alg', 'request_object_signing_alg'] as const).map(
+    (field) => [field, signingAlgs] as const,
+  );
+  const possible = signingAlgs.filter((alg) => terms.signingAlgs.includes(alg));
+  const ours = ANSWERS.map((what) => [`${what}_signed_response_alg`, possible] as const);
+  const wrong = [...theirs, ...ours].find(([field, allowed]) => {
+    const alg = client[field];
+    return alg !== undefined && !allowed.includes(alg);
+  });
+  return (
+    wrong && { field: wrong[0], why: `must be one of ${wrong[1].join(', ')} on this server, in the profile ${name}` }
+  );
+}
+
+/**
+ * Whether this server may take a client on. One that it took on before it became stricter is not refused for all that
+ * it no longer may do, see `heldTo`.
+ * @throws AppError 400 `invalid_input` with the field
+ */
+export function checkTerms(client: ClientMetadata, terms: ServerTerms): void {
+  const name = profileOf(client, terms);
+  if (client.profile !== undefined && client.profile !== name) {
+    throw invalidInput('profile', `must not be laxer than the server's, which is ${terms.profile}`);
+  }
+  const { responseTypes } = PROFILES[name];
+  const other = client.response_types.find((type) => !responseTypes.includes(type));
+  if (other) throw invalidInput('response_types', `must not contain "${other}" in the profile ${name}`);
+  const misfit = misfitOf(client, terms);
+  if (misfit) throw invalidInput(misfit.field, misfit.why);
+}
+
+/** A client as it is served: what is asked of its profile is asked of it, and what that has not, it has not. */
+export function heldTo(client: ClientMetadata, terms: ServerTerms): ClientMetadata & { readonly profile: ProfileName } {
+  const name = profileOf(client, terms);
+  const profile = PROFILES[name];
+  const response_types = client.response_types.filter((type) => profile.responseTypes.includes(type));
+  const alg = terms.signingAlgs.find((one) => profile.signingAlgs.includes(one));
+  return {
+    ...(alg && { id_token_signed_response_alg: alg }),
+    ...(alg && { introspection_signed_response_alg: alg }),
+    ...(alg && { authorization_signed_response_alg: alg }),
+    ...client,
+    profile: name,
+    response_types,
+    grant_types: client.grant_types.filter(
+      (type) => type !== 'implicit' || response_types.some((one) => one !== 'code'),
+    ),
+    ...(profile.pushed && { require_pushed_authorization_requests: true }),
+    ...(profile.senderConstrained &&
+      !client.tls_client_certificate_bound_access_tokens && { dpop_bound_access_tokens: true }),
+  };
+}

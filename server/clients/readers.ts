@@ -1,0 +1,65 @@
+import { invalidInput } from '../platform/errors.ts';
+import { checkRedirectUri, checkWebUri } from './uris.ts';
+
+/**
+ * How one field of client metadata is read.
+ * @throws AppError 400 `invalid_input` with the field
+ */
+export type Reader<T> = (field: string, value: unknown) => T;
+
+const ITEMS_MAX = 100;
+const SCOPE_MAX = 4_000;
+const TEXT_MAX = 2_000;
+// RFC 6749 §3.3
+const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+
+export const text: Reader<string> = (field, value) => {
+  if (typeof value !== 'string' || value === '') throw invalidInput(field, 'must be a text');
+  if (value.length > TEXT_MAX) throw invalidInput(field, `must have at most ${TEXT_MAX} characters`);
+  return value;
+};
+
+export const flag: Reader<boolean> = (field, value) => {
+  if (typeof value !== 'boolean') throw invalidInput(field, 'must be true or false');
+  return value;
+};
+
+export const seconds: Reader<number> = (field, value) => {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalidInput(field, 'must be a number of seconds');
+  return value as number;
+};
+
+/** @param words those that there are, as a list or as the rows of a table */
+export function oneOf<T extends string>(words: readonly T[]): Reader<T> {
+  return (field, value) => {
+    const found = words.find((one) => one === value);
+    if (found === undefined) throw invalidInput(field, `must be one of ${words.join(', ')}`);
+    return found;
+  };
+}
+
+/** Each item once. */
+export function listOf<T>(item: Reader<T>): Reader<T[]> {
+  return (field, value) => {
+    if (!Array.isArray(value)) throw invalidInput(field, 'must be a list');
+    if (value.length > ITEMS_MAX) throw invalidInput(field, `must have at most ${ITEMS_MAX} items`);
+    return [...new Set(value.map((one: unknown) => item(field, one)))];
+  };
+}
+
+export const redirectUri: Reader<string> = (field, value) => checkRedirectUri(field, text(field, value));
+
+export const webUri: Reader<string> = (field, value) => checkWebUri(field, text(field, value));
+
+/**
+ * @param value scope tokens separated by spaces (RFC 6749 §3.3), or a list of them
+ * @returns them, each once
+ * @throws AppError 400 `invalid_input` with the field
+ */
+export function checkScope(field: string, value: unknown): string[] {
+  const tokens = typeof value === 'string' ? value.split(' ').filter((one) => one !== '') : value;
+  const bad = invalidInput(field, 'must be scope names separated by spaces');
+  if (!Array.isArray(tokens) || !tokens.every((one) => typeof one === 'string' && SCOPE_TOKEN.test(one))) throw bad;
+  if (tokens.join(' ').length > SCOPE_MAX) throw invalidInput(field, `must have at most ${SCOPE_MAX} characters`);
+  return [...new Set<string>(tokens)];
+}

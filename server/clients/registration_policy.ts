@@ -1,0 +1,67 @@
+import { invalidInput } from '../platform/errors.ts';
+import { host } from '../platform/settings.ts';
+import type { ClientMetadata } from './metadata.ts';
+import { checkScope } from './readers.ts';
+import { kindOfUri } from './uris.ts';
+import { GRANT_TYPES, wordsOf } from './vocabulary.ts';
+
+/** What may be registered, as data: it is kept with an initial access token, and with what was registered by it. */
+export interface RegistrationPolicy {
+  readonly grantTypes: readonly string[];
+  /** Hosts that people may be sent back to, `*.example.com` for all below; undefined: any. */
+  readonly redirectHosts?: readonly string[];
+  /** What it may ask for at most; undefined: what everybody may, and what is open to clients of its kind. */
+  readonly scopes?: readonly string[];
+}
+
+/** Somebody has to be there: what a client gets for itself is for those that the operator knows. */
+export const OPEN_POLICY: RegistrationPolicy = { grantTypes: ['authorization_code', 'refresh_token'] };
+
+/** @throws AppError 400 `invalid_input` with the field */
+export function checkPolicy(input: {
+  grantTypes?: readonly string[] | undefined;
+  redirectHosts?: readonly string[] | undefined;
+  scopes?: string | undefined;
+}): RegistrationPolicy {
+  const { grantTypes = OPEN_POLICY.grantTypes, redirectHosts, scopes } = input;
+  const known = wordsOf(GRANT_TYPES);
+  if (!grantTypes.every((type) => (known as string[]).includes(type))) {
+    throw invalidInput('grant_type', `must be one of ${known.join(', ')}`);
+  }
+  for (const one of redirectHosts ?? []) {
+    try {
+      host(one);
+    } catch (error) {
+      throw invalidInput('redirect_host', (error as Error).message);
+    }
+  }
+  return {
+    grantTypes: [...grantTypes],
+    ...(redirectHosts ? { redirectHosts: [...redirectHosts] } : {}),
+    ...(scopes === undefined ? {} : { scopes: checkScope('scope', scopes) }),
+  };
+}
+
+/** @throws AppError 400 `invalid_input` with the field of the client's that the policy does not let through */
+export function applyPolicy(client: ClientMetadata, policy: RegistrationPolicy): void {
+  const type = client.grant_types.find((one) => !policy.grantTypes.includes(one));
+  if (type) throw invalidInput('grant_types', `${type} may not be registered here`);
+  const { redirectHosts, scopes } = policy;
+  for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
+    const other = client[field].find((uri) => redirectHosts && !isAmong(hostOf(uri), redirectHosts));
+    if (other) throw invalidInput(field, `${hostOf(other)} may not be registered here`);
+  }
+  const scope = client.scope.split(' ').find((one) => one !== '' && scopes && !scopes.includes(one));
+  if (scope) throw invalidInput('scope', `${scope} may not be registered here`);
+}
+
+/** Whose URI it is: a host, or the scheme of an app's own. @param uri one that passed `checkRedirectUri` */
+export function hostOf(uri: string): string {
+  const url = new URL(uri);
+  return kindOfUri(uri) === 'private-use' ? url.protocol.slice(0, -1) : url.hostname;
+}
+
+/** @param patterns hosts, or `*.example.com` for every host below one */
+export function isAmong(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((one) => (one.startsWith('*.') ? name.endsWith(one.slice(1)) : name === one));
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import type { Bound, Db } from '../platform/db.ts';
+import { invalidInput, notFound } from '../platform/errors.ts';
+import { hashToken } from '../platform/sealing.ts';
+import type { RegistrationPolicy } from './registration_policy.ts';
+import { newSecret } from './secrets.ts';
+
+/** An initial access token (RFC 7591 §3): who holds it may register so many clients, of a certain kind. */
+export interface RegistrationToken {
+  readonly id: string;
+  readonly policy: RegistrationPolicy;
+  readonly usesLeft: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface RegistrationTokens {
+  /** @returns it with the token itself, which nobody can read again. @throws AppError 400 `invalid_input` */
+  create(input: {
+    policy: RegistrationPolicy;
+    uses: number;
+    /** Seconds. */
+    lifetime: number;
+  }): Promise<RegistrationToken & { token: string }>;
+  /** @returns undefined for one that is unknown, used up or too old */
+  find(token: string): Promise<RegistrationToken | undefined>;
+  /** What uses it once; it refuses the transaction that it is in when another came first. */
+  use(id: string): Bound;
+  /** Oldest first. */
+  list(): Promise<RegistrationToken[]>;
+  /** What was registered with it stays. @throws AppError 404 `not_found` */
+  revoke(id: string): Promise<void>;
+}
+
+interface Row {
+  id: string;
+  policy: RegistrationPolicy;
+  uses_left: number;
+  created_at: Date;
+  expires_at: Date;
+}
+
+const COLUMNS = 'id, policy, uses_left, created_at, expires_at';
+const USES_MAX = 1_000_000;
+
+const SQL = {
+  insert: {
+    name: 'registration_tokens.insert',
+    text: `INSERT INTO registration_tokens (${COLUMNS}, token_hash) VALUES ($1, $2, $3, $4, $5, $6)`,
+  },
+  find: {
+    name: 'registration_tokens.find',
+    text: `SELECT ${COLUMNS} FROM registration_tokens WHERE token_hash = $1 AND uses_left > 0 AND expires_at > $2`,
+  },
+  // Of parallel requests no more get through than there are uses; `require_single_use` is migration 0001's.
+  use: {
+    name: 'registration_tokens.use',
+    text: `WITH used AS (
+             UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE id = $1 AND uses_left > 0 RETURNING 1)
+           SELECT require_single_use(1, (SELECT count(*) FROM used))`,
+  },
+  list: {
+    name: 'registration_tokens.list',
+    text: `SELECT ${COLUMNS} FROM registration_tokens ORDER BY created_at, id`,
+  },
+  revoke: { name: 'registration_tokens.revoke', text: 'DELETE FROM registration_tokens WHERE id = $1 RETURNING id' },
+};
+
+export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): RegistrationTokens {
+  return {
+    async create({ policy, uses, lifetime }) {
+      if (!Number.isInteger(uses) || uses < 1 || uses > USES_MAX) {
+        throw invalidInput('uses', `must be a whole number from 1 to ${USES_MAX}`);
+      }
+      const id = randomBytes(8).toString('hex');
+      const token = newSecret();
+      const createdAt = new Date(now());
+      const expiresAt = new Date(now() + lifetime * 1000);
+      await db.run(SQL.insert, [id, JSON.stringify(policy), uses, createdAt, expiresAt, hashToken(token)]);
+      return { id, policy, usesLeft: uses, createdAt, expiresAt, token };
+    },
+    async find(token) {
+      const [row] = await db.run<Row>(SQL.find, [hashToken(token), new Date(now())]);
+      return row && fromRow(row);
+    },
+    use: (id) => ({ statement: SQL.use, values: [id] }),
+    async list() {
+      return (await db.run<Row>(SQL.list, [])).map(fromRow);
+    },
+    async revoke(id) {
+      if (id.includes('\0') || (await db.run(SQL.revoke, [id])).length === 0) throw notFound('registration token', id);
+    },
+  };
+}
+
+function fromRow(row: Row): RegistrationToken {
+  return {
+    id: row.id,
+    policy: row.policy,
+    usesLeft: row.uses_left,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}

@@ -1,0 +1,214 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { type Bound, type Db, sqlState } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import { subnet } from '../platform/limits.ts';
+import { hashToken } from '../platform/sealing.ts';
+import type { RegistrationPolicy } from './registration_policy.ts';
+import { newSecret } from './secrets.ts';
+import type { SelfDescription } from './self_registration.ts';
+import { CLIENTS_CHANNEL, type Client, type ClientRow, COLUMNS, clientOf } from './store.ts';
+import { rowOf } from './vocabulary.ts';
+
+/** Clients that nobody at the operator's made. However many are made, only so many stay. */
+export interface Registrations {
+  /**
+   * @param input `address` is where the request came from; `provided` must hold, or nothing happens
+   * @returns the client, with its secret and its registration access token, which nobody can read again
+   * @throws AppError 401 `invalid_token` when `provided` does not hold, 429 `rate_limited` when too many that are in use come from there
+   */
+  register(input: {
+    readonly description: SelfDescription;
+    readonly policy: RegistrationPolicy;
+    readonly address: string;
+    readonly provided?: Bound | undefined;
+  }): Promise<{ client: Client; secret?: string; managementToken: string }>;
+  /** @returns undefined unless the registration access token is that client's (RFC 7592 §3) */
+  findManaged(id: string, token: string): Promise<{ client: Client; policy: RegistrationPolicy } | undefined>;
+  /** Makes a client of a document, or sets it right. @throws AppError 409 `client_exists` when the id is another's */
+  saveDocument(input: { readonly id: string; description: SelfDescription; freshUntil: Date }): Promise<Client>;
+  /** Tokens were issued to it. To be told once a day; `USED_EVERY_MS`. */
+  used(id: string): Bound;
+  /** Removes what nobody has used for long, unless there is a live grant, in small batches. @returns how many */
+  removeIdle(): Promise<number>;
+}
+
+export interface RegistrationsOptions {
+  readonly db: Db;
+  readonly now: Clock;
+  /** Networks are known by their HMAC under this. */
+  readonly originKey: Uint8Array;
+  /** How many may be unused at a time: from one network, to one redirect host, or at one host of documents. */
+  readonly quota: number;
+  /** Seconds without use, after which a client goes. */
+  readonly idleSeconds: number;
+}
+
+export const USED_EVERY_MS = 86_400_000;
+/** Who registers wants to use it: a week is long enough for the first time. */
+const FIRST_USE_SECONDS = 7 * 86_400;
+/** A document can be fetched again: what nobody has used yet is a cache. */
+const DOCUMENT_FIRST_USE_SECONDS = 86_400;
+const DOCUMENTS_UNUSED = 1_000;
+/** A host is shared by people in many places, as loopback is by all. */
+const HOST_FACTOR = 10;
+/** Used ones from one network, for each unused one that it may have. */
+const USED_FACTOR = 100;
+const BATCH = 1_000;
+/** SQLSTATE that `require_single_use` raises (migration 0001). */
+const ALREADY_USED = 'CD001';
+
+/** What stays when a quota is used up: with some room, so that not every registration has to make some. */
+const kept = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
+
+const LIVE_GRANT = 'EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.expires_at > $1)';
+
+/** Removes what a query names, unless somebody else is at it, and tells every node. */
+const removal = (ids: string) => `
+  WITH gone AS (
+    DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE id = ANY(ARRAY(${ids})) FOR UPDATE SKIP LOCKED)
+    RETURNING id)
+  SELECT pg_notify('${CLIENTS_CHANNEL}', id) FROM gone`;
+
+/** The oldest unused but for so many ($2), and but for the one that has just come ($3). */
+const surplus = (which: string) =>
+  removal(`SELECT id FROM clients c WHERE ${which} AND used_at IS NULL AND id <> $3 AND NOT ${LIVE_GRANT}
+            ORDER BY created_at DESC OFFSET $2::int - 1 LIMIT ${BATCH}`);
+
+/** Counts no further than it matters. */
+const countOf = (which: string, most: string) =>
+  `(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${most}) AS those)`;
+
+const SQL = {
+  insert: {
+    name: 'registrations.insert',
+    text: `INSERT INTO clients (id, kind, name, secret_hash, metadata, open_scope, management_token_hash, policy, origin,
+                                host, created_at, updated_at, expires_at)
+           VALUES ($1, 'dynamic', $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) RETURNING ${COLUMNS}`,
+  },
+  saveDocument: {
+    name: 'registrations.save_document',
+    text: `INSERT INTO clients AS c (id, kind, name, metadata, open_scope, host, created_at, updated_at, fresh_until,
+                                     expires_at)
+           VALUES ($1, 'document', $2, $3, $4, $5, $6, $6, $7, $8)
+           ON CONFLICT (id) DO UPDATE
+              SET name = excluded.name, metadata = excluded.metadata, open_scope = excluded.open_scope,
+                  fresh_until = excluded.fresh_until, updated_at = greatest(c.updated_at, excluded.updated_at)
+            WHERE c.kind = 'document'
+           RETURNING ${COLUMNS}`,
+  },
+  findManaged: {
+    name: 'registrations.find_managed',
+    text: `SELECT ${COLUMNS}, policy FROM clients WHERE id = $1 AND kind = 'dynamic' AND management_token_hash = $2`,
+  },
+  countAll: {
+    name: 'registrations.count_all',
+    text: `SELECT ${countOf("kind = 'dynamic' AND origin = $1", '$2')} AS count`,
+  },
+  countUnused: {
+    name: 'registrations.count_unused',
+    text: `SELECT ${countOf("kind = 'dynamic' AND origin = $1 AND used_at IS NULL", '$2')} AS of_origin,
+                  ${countOf("kind <> 'operator' AND kind = 'dynamic' AND host = $3 AND used_at IS NULL", '$4')} AS of_host`,
+  },
+  surplusOfOrigin: { name: 'registrations.surplus_origin', text: surplus("kind = 'dynamic' AND origin = $4") },
+  surplusOfHost: {
+    name: 'registrations.surplus_host',
+    text: surplus("kind <> 'operator' AND kind = $5 AND host = $4"),
+  },
+  surplusOfDocuments: { name: 'registrations.surplus_documents', text: surplus("kind = 'document'") },
+  used: {
+    name: 'registrations.used',
+    text: `UPDATE clients SET used_at = $2, expires_at = $3 WHERE id = $1 AND kind <> 'operator'`,
+  },
+  removeIdle: {
+    name: 'registrations.remove_idle',
+    text: removal(`SELECT id FROM clients c WHERE kind <> 'operator' AND expires_at < $1 AND NOT ${LIVE_GRANT}
+                    ORDER BY expires_at LIMIT ${BATCH}`),
+  },
+  notify: { name: 'registrations.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
+};
+
+function refuseUsedUp(cause: unknown): never {
+  if (sqlState(cause) !== ALREADY_USED) throw cause;
+  throw new AppError('invalid_token', 401, 'the initial access token is used up', { cause });
+}
+
+export function createRegistrations(options: RegistrationsOptions): Registrations {
+  const { db, now, quota, originKey } = options;
+  const inSeconds = (seconds: number) => new Date(now() + seconds * 1000);
+  const firstUse = Math.min(FIRST_USE_SECONDS, options.idleSeconds);
+
+  return {
+    async register({ description, policy, address, provided }) {
+      const { name, metadata, openScope, host = null } = description;
+      const at = new Date(now());
+      const origin = createHmac('sha256', originKey).update(subnet(address)).digest();
+      const hostQuota = quota * HOST_FACTOR;
+      const most = quota * USED_FACTOR;
+      const [present] = await db.run<{ count: number }>(SQL.countAll, [origin, most]);
+      if ((present?.count ?? 0) >= most) {
+        throw new AppError('rate_limited', 429, 'too many clients have been registered from this network');
+      }
+      const id = randomBytes(16).toString('hex');
+      const secret = rowOf.authentication(metadata.token_endpoint_auth_method).secret ? newSecret() : undefined;
+      const managementToken = newSecret();
+      const values = [
+        id,
+        name,
+        secret === undefined ? null : hashToken(secret),
+        JSON.stringify(metadata),
+        openScope,
+        hashToken(managementToken),
+        JSON.stringify(policy),
+        origin,
+        host,
+        at,
+        inSeconds(firstUse),
+      ];
+      // Counted once it is there: of parallel ones, each sees those that were there before it was.
+      const counted = { statement: SQL.countUnused, values: [origin, quota + 1, host, hostQuota + 1] };
+      const bound = [...(provided ? [provided] : []), { statement: SQL.insert, values }, counted];
+      const [inserted, counts] = (await db.transact(bound).catch(refuseUsedUp)).slice(-2);
+      const client = clientOf(inserted?.[0] as unknown as ClientRow);
+      const { of_origin: ofOrigin = 0, of_host: ofHost = 0 } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
+      if (ofOrigin > quota) await db.run(SQL.surplusOfOrigin, [at, kept(quota), id, origin]);
+      if (ofHost > hostQuota) await db.run(SQL.surplusOfHost, [at, kept(hostQuota), id, host, 'dynamic']);
+      return { client, managementToken, ...(secret === undefined ? {} : { secret }) };
+    },
+
+    async findManaged(id, token) {
+      if (!/^[0-9a-f]{32}$/.test(id)) return undefined;
+      const [row] = await db.run<ClientRow & { policy: RegistrationPolicy }>(SQL.findManaged, [id, hashToken(token)]);
+      return row && { client: clientOf(row), policy: row.policy };
+    },
+
+    async saveDocument({ id, description, freshUntil }) {
+      const { name, metadata, openScope } = description;
+      const { hostname } = new URL(id);
+      const at = new Date(now());
+      const expiresAt = inSeconds(DOCUMENT_FIRST_USE_SECONDS);
+      const [rows] = await db.transact([
+        {
+          statement: SQL.saveDocument,
+          values: [id, name, JSON.stringify(metadata), openScope, hostname, at, freshUntil, expiresAt],
+        },
+        { statement: SQL.surplusOfHost, values: [at, kept(quota), id, hostname, 'document'] },
+        { statement: SQL.surplusOfDocuments, values: [at, kept(DOCUMENTS_UNUSED), id] },
+        { statement: SQL.notify, values: [id] },
+      ]);
+      const row = rows?.[0];
+      if (!row) throw new AppError('client_exists', 409, 'client_id: is the id of another client');
+      return clientOf(row as unknown as ClientRow);
+    },
+
+    used: (id) => ({ statement: SQL.used, values: [id, new Date(now()), inSeconds(options.idleSeconds)] }),
+
+    async removeIdle() {
+      let total = 0;
+      for (let gone = BATCH; gone === BATCH; total += gone) {
+        gone = (await db.run(SQL.removeIdle, [new Date(now())])).length;
+      }
+      return total;
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify';
+import { createDocumentClients } from '../clients/document_clients.ts';
+import { createRegistrationTokens } from '../clients/registration_tokens.ts';
+import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts';
+import type { Client } from '../clients/store.ts';
+import type { Bound } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import { createRecently } from '../platform/recently.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
+import { REGISTRATION_PATH, registrationRoutes } from '../registration/routes.ts';
+import { createClaimsOf, readStatementIssuers } from '../registration/software_statements.ts';
+import type { Foundation } from './foundation.ts';
+import type { RelyingParties } from './relying_parties.ts';
+
+/** The secret under which networks are known from which clients were registered. */
+const ORIGIN_SECRET = 'registration-origins';
+const DOCUMENT_LIMIT = 'client-documents';
+
+/** Clients that nobody at the operator's made: those that register themselves, and those that are a document. */
+export type SelfRegistered = Awaited<ReturnType<typeof createSelfRegistered>>;
+
+export async function createSelfRegistered(foundation: Foundation, parties: RelyingParties) {
+  const { config, db, log, now, limits, outbound, sealer } = foundation;
+  const { mode, quota, idleSeconds, documents } = config.registration;
+  const registrations = createRegistrations({
+    db,
+    now,
+    originKey: await loadServerSecret(db, sealer, ORIGIN_SECRET, now),
+    quota,
+    idleSeconds,
+  });
+  const documentClients = createDocumentClients({
+    rules: { hosts: documents.hosts, loopback: !config.production },
+    outbound,
+    registrations,
+    find: parties.clients.find,
+    now,
+    async admits(address) {
+      try {
+        await limits.assertAllowed(DOCUMENT_LIMIT, address);
+      } catch (error) {
+        if (error instanceof AppError && error.status === 429) return false;
+        throw error;
+      }
+      await limits.count(DOCUMENT_LIMIT, address);
+      return true;
+    },
+    onRefused: (clientId, reason) => log.info({ clientId, reason }, 'a client metadata document was refused'),
+  });
+  const wasUsed = createRecently({ everyMs: USED_EVERY_MS, now });
+  const endpoint = mode === 'off' ? undefined : config.issuer.origin + REGISTRATION_PATH;
+
+  return {
+    registrations,
+    endpoint,
+    documents: documents.enabled,
+    /** A client as the protocol asks for it: one that is a document may have to be fetched first. */
+    async find(id: string, address: string): Promise<Client | undefined> {
+      const known = await parties.find(id);
+      if (!/^https?:/.test(id)) return known;
+      return documents.enabled ? documentClients.resolve(id, known, address) : undefined;
+    },
+    /** Tokens are being issued to it. */
+    async used(clientId: string): Promise<readonly Bound[]> {
+      const client = await parties.find(clientId);
+      if (!client || client.kind === 'operator' || wasUsed(clientId)) return [];
+      return [registrations.used(clientId)];
+    },
+    async mount(http: FastifyInstance): Promise<void> {
+      if (mode === 'off' || endpoint === undefined) return;
+      const issuers = config.registration.statementIssuers;
+      await http.register(async (scope) => {
+        await registrationRoutes(scope, {
+          endpoint,
+          mode,
+          clients: parties.clients,
+          registrations,
+          tokens: createRegistrationTokens({ db, now }),
+          limits,
+          claimsOf: createClaimsOf({ issuers: issuers === undefined ? new Map() : readStatementIssuers(issuers), now }),
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Deliveries, Delivery } from '../records/deliveries.ts';
+
+/** Delivers what is queued for relying parties. One a node; a delivery is taken by one of them. */
+export interface DeliveryWorker {
+  /** Delivers all that is due. */
+  run(): Promise<void>;
+  /** There is something new. */
+  wake(): void;
+  /** Lets what is under way finish, and takes nothing more. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Delivers one: `done` also when there is nobody to tell any more, `refused` when it would be refused for ever.
+ * @throws when it may work later
+ */
+export type Deliver = (delivery: Delivery) => Promise<'done' | 'refused'>;
+
+export interface DeliveryWorkerParts {
+  readonly deliveries: Deliveries;
+  /** By kind. Others are left for nodes that know them. */
+  readonly deliver: Readonly<Record<string, Deliver>>;
+  readonly now: Clock;
+  readonly log: Logger;
+  /** From 0 to 1. */
+  readonly random?: () => number;
+}
+
+const BATCH = 16;
+/** Longer than a batch can take with every timeout: only then may another node try as well. */
+const LEASE_MS = 60_000;
+const FIRST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/**
+ * Milliseconds until the next attempt, which double; half of them are by chance, so that what failed together is not
+ * tried together.
+ * @param attempts that have failed so far
+ * @param chance from 0 to 1
+ */
+export function pauseAfter(attempts: number, chance: number): number {
+  const whole = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
+  return whole * (0.5 + chance / 2);
+}
+
+export function createDeliveryWorker(parts: DeliveryWorkerParts): DeliveryWorker {
+  const { deliveries, deliver, now, log, random = Math.random } = parts;
+  const kinds = Object.keys(deliver);
+  let running: Promise<void> | undefined;
+  let isAskedAgain = false;
+  let isStopped = false;
+
+  async function deliverAll(): Promise<void> {
+    while (!isStopped) {
+      const taken = await deliveries.take({ kinds, limit: BATCH, leaseMs: LEASE_MS });
+      await Promise.all(taken.map(handle));
+      if (taken.length < BATCH) return;
+    }
+  }
+
+  /** Whom it was for is logged, and nothing else: neither the person, nor what a relying party answered. */
+  async function handle(delivery: Delivery): Promise<void> {
+    const { id, kind, clientId, attempts } = delivery;
+    const about = { kind, clientId, attempts };
+    const outcome = await attempt(delivery);
+    if (outcome === 'failed') {
+      const dueAt = new Date(now() + pauseAfter(attempts, random()));
+      if (dueAt < delivery.expiresAt) {
+        log.info(about, 'a relying party could not be told; it is tried again');
+        // If this fails, the lease ends some time.
+        return deliveries.putBack(delivery, dueAt).catch(() => {});
+      }
+      log.warn(about, 'a relying party could not be told; it is given up');
+    } else if (outcome === 'refused') {
+      log.warn(about, 'a relying party refused what it was told');
+    } else log.debug(about, 'a relying party was told');
+    await deliveries.remove(id).catch((error) => log.warn({ ...about, error }, 'a delivery stays queued'));
+  }
+
+  async function attempt(delivery: Delivery): Promise<'done' | 'refused' | 'failed'> {
+    try {
+      return (await deliver[delivery.kind]?.(delivery)) ?? 'failed';
+    } catch {
+      return 'failed';
+    }
+  }
+
+  async function once(): Promise<void> {
+    do {
+      isAskedAgain = false;
+      await deliverAll();
+    } while (isAskedAgain && !isStopped);
+  }
+
+  function run(): Promise<void> {
+    if (isStopped) return Promise.resolve();
+    if (running) isAskedAgain = true;
+    running ??= once().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  return {
+    run,
+    wake: () => void run().catch((error) => log.warn({ error }, 'the deliveries could not be read; tried again')),
+    async stop() {
+      isStopped = true;
+      await running?.catch(() => {});
+    },
+  };
+}

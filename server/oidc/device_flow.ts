@@ -1,0 +1,39 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Polls } from '../records/polls.ts';
+import type { DeviceInfo, DevicePages } from './device_pages.ts';
+
+/** RFC 8628 §3.4 */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** For how long a device waits for its person, and a code can be guessed. */
+export const DEVICE_CODE_SECONDS = 600;
+
+const USER_AGENT_MAX = 512;
+
+/**
+ * The provider's configuration of RFC 8628. A user code is one of 20^8, without vowels and digits that are easily
+ * mistaken (§6.1); together with the limits of the mount that is what §5.1 asks for.
+ */
+export function deviceFlow(pages: DevicePages) {
+  return {
+    enabled: true,
+    charset: 'base-20',
+    mask: '****-****',
+    deviceInfo: (ctx: KoaContextWithOIDC): DeviceInfo & Record<string, unknown> => ({
+      address: ctx.ip,
+      userAgent: ctx.get('user-agent').slice(0, USER_AGENT_MAX),
+    }),
+    userCodeInputSource: pages.enterCode,
+    userCodeConfirmSource: pages.confirm,
+    successSource: pages.approved,
+  } as const;
+}
+
+/** RFC 8628 §3.5: a client that asks more often than it may, whichever nodes it asks, is told so. */
+export async function slowDown(ctx: KoaContextWithOIDC, polls: Polls): Promise<void> {
+  const { route, params } = ctx.oidc ?? {};
+  const body = ctx.body as { error?: unknown } | undefined;
+  if (route !== 'token' || body?.error !== 'authorization_pending') return;
+  if (!(await polls.isTooSoon(String(params?.device_code)))) return;
+  ctx.body = { error: 'slow_down', error_description: 'wait five seconds longer between requests from now on' };
+}

@@ -1,0 +1,104 @@
+import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
+import { place } from '../accounts/session_details.ts';
+import { inLanguage } from '../platform/languages.ts';
+import { subnet } from '../platform/limits.ts';
+import type { AccountView, DeviceCodeData, Views } from '../views/views.ts';
+import { clientOf, createLocaleOf, type Pages } from './pages.ts';
+import { ROUTES } from './routes.ts';
+
+/** What is noted of a device when it asks for a code, for the person to compare. */
+export interface DeviceInfo {
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+/** The pages on which a person connects a device (RFC 8628 §3.3), as the provider asks for them. */
+export interface DevicePages {
+  enterCode(ctx: KoaContextWithOIDC, form: string, out?: ErrorOut, error?: unknown): Promise<void>;
+  confirm(ctx: KoaContextWithOIDC, form: string, client: unknown, device: unknown, userCode: string): Promise<void>;
+  approved(ctx: KoaContextWithOIDC): Promise<void>;
+}
+
+/** The query parameter in which the mount hands over a code that came with the URL. */
+export const TYPED = 'typed';
+
+/** Codes that were not typed as they are shown, have expired, or were decided about: nobody is told which. */
+const REFUSED = new Set(['NotFoundError', 'ExpiredError', 'AlreadyUsedError']);
+
+export function createDevicePages(parts: {
+  readonly views: Views;
+  readonly pages: Pages;
+  findPerson(accountId: string): Promise<(AccountView & { readonly locale?: string | undefined }) | undefined>;
+}): DevicePages {
+  const { views, pages } = parts;
+  const localeOf = createLocaleOf(views);
+  const personOf = async ({ oidc }: KoaContextWithOIDC) => {
+    const { accountId } = oidc.session ?? {};
+    return accountId === undefined ? undefined : parts.findPerson(accountId);
+  };
+
+  function send(ctx: KoaContextWithOIDC, html: string, status: number): void {
+    ctx.status = status;
+    ctx.type = 'html';
+    ctx.body = html;
+  }
+
+  /** Of the provider's own form: its secret is in the session (shared/xsrf.js). */
+  async function formOf(ctx: KoaContextWithOIDC) {
+    const person = await personOf(ctx);
+    const locale = localeOf(ctx, person?.locale);
+    const action = inLanguage(ROUTES.code_verification, locale, views.negotiate(undefined, ctx.get('accept-language')));
+    return { person, locale, form: { action, xsrf: String(ctx.oidc.session?.state?.secret) } };
+  }
+
+  async function ask(ctx: KoaContextWithOIDC, more: Pick<DeviceCodeData, 'typed' | 'error'>): Promise<void> {
+    const { form, locale } = await formOf(ctx);
+    send(ctx, views.render('device-code', { ...form, ...more }, locale), more.error === undefined ? 200 : 400);
+  }
+
+  async function done(ctx: KoaContextWithOIDC, outcome: 'approved' | 'denied'): Promise<void> {
+    const client = clientOf(ctx);
+    const locale = localeOf(ctx, (await personOf(ctx))?.locale);
+    send(ctx, views.render('device-done', { outcome, ...(client ? { client } : {}) }, locale), 200);
+  }
+
+  return {
+    async enterCode(ctx, _form, out, error) {
+      const { name, userCode: typed } = (error ?? {}) as { name?: string; userCode?: string };
+      if (!out || !error) return ask(ctx, { typed: asText(ctx.query[TYPED]) });
+      const refused = name !== undefined && REFUSED.has(name);
+      if (!refused && name !== 'NoCodeError') {
+        forgetSecret(ctx);
+        return name === 'AbortedError' ? done(ctx, 'denied') : pages.error(ctx, out, error);
+      }
+      return ask(ctx, { typed, error: refused ? 'code_refused' : 'code_required' });
+    },
+
+    async confirm(ctx, _form, _client, device, userCode) {
+      const { person, form, locale } = await formOf(ctx);
+      const { address, userAgent } = device as DeviceInfo;
+      const data = {
+        ...form,
+        client: clientOf(ctx) ?? { name: '' },
+        userCode,
+        device: { address, place: place(subnet(address), ctx.ip), userAgent },
+        ...(person ? { account: { email: person.email, ...(person.name ? { name: person.name } : {}) } } : {}),
+      };
+      send(ctx, views.render('device-confirm', data, locale), 200);
+    },
+
+    approved: (ctx) => done(ctx, 'approved'),
+  };
+}
+
+/**
+ * For any error the provider makes a new secret, as if a form were to be shown, and saves the session with it: one that
+ * was never stored could not be, and a form that another site has made up must change nothing.
+ */
+function forgetSecret({ oidc }: KoaContextWithOIDC): void {
+  if (oidc.session) Object.assign(oidc.session, { touched: false });
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,62 @@
+import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader } from 'jose';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { conflictsOn } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import { hashToken } from '../platform/sealing.ts';
+import type { Unit } from '../records/unit.ts';
+
+/** RFC 9449 §5.1: asymmetric ones alone. */
+export const PROOF_ALGS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
+
+/** The server secret from which all nodes make the same nonces. */
+export const NONCE_SECRET = 'dpop-nonce';
+
+export interface DpopOptions {
+  /** 32 bytes, the same on all nodes and after a restart. */
+  readonly nonceSecret: Buffer;
+  /** Whether each proof has to carry a nonce of ours (RFC 9449 §8), so that none can be made in advance. */
+  readonly nonceRequired: boolean;
+}
+
+/** RFC 9449 as the provider does it. Whether a proof is new is decided here (`spendProof`) and by the database. */
+export function dpopFeature({ nonceSecret, nonceRequired }: DpopOptions) {
+  return { enabled: true, nonceSecret, requireNonce: () => nonceRequired, allowReplay: true };
+}
+
+/** Endpoints at which the provider checks a proof, whenever there is one. */
+const PROVED = new Set(['authorization', 'pushed_authorization_request', 'token', 'userinfo']);
+
+/**
+ * The provider takes proofs from 300 s after their date to 300 s before it, and its nonces for less. (It would forget
+ * a proof 300 s after its use: one that is dated ahead could then be used again.)
+ */
+const PROOF_SECONDS = 600;
+
+/**
+ * Uses up the proof of a request that was granted, as part of its unit of work: of any number of requests with the
+ * same one, on any nodes, the database lets one happen (RFC 9449 §11.1).
+ * @returns what it is remembered by; undefined when there is no proof that counted
+ */
+export async function spendProof(ctx: KoaContextWithOIDC, unit: Unit): Promise<string | undefined> {
+  const proof = ctx.get('dpop');
+  if (proof === '' || ctx.status >= 400 || !PROVED.has(ctx.oidc?.route ?? '')) return undefined;
+  // The provider has verified all of it by now.
+  const { jwk } = decodeProtectedHeader(proof);
+  const { jti } = decodeJwt(proof);
+  if (!jwk || !jti) throw new Error('a proof without key or jti was accepted');
+  // By the key that made it: nobody can use up another's proofs by guessing their ids.
+  const id = `dpop ${await calculateJwkThumbprint(jwk)} ${jti}`;
+  unit.save('ReplayDetection', id, { jti: id }, PROOF_SECONDS);
+  return id;
+}
+
+/** Says of a commit that failed whether it did because of the proof, rather than of a client assertion. */
+export function explainReplay(error: unknown, proofId: string | undefined): unknown {
+  if (proofId === undefined || !conflictsOn(error, hashToken(proofId))) return error;
+  return new AppError('proof_replayed', 400, 'the DPoP proof was used before', { cause: error });
+}
+
+/** RFC 9449 §7.1: what a resource says to somebody whose proof it does not take. */
+export function challengeForProof(description: string): string {
+  return `DPoP error="invalid_dpop_proof", error_description="${description}", algs="${PROOF_ALGS.join(' ')}"`;
+}

@@ -1,0 +1,79 @@
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { PROFILES, type Profile, type ServerTerms } from '../clients/profiles.ts';
+import { PROFILE_NAMES } from '../clients/vocabulary.ts';
+
+type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
+
+/** What a client is held to: `server/clients/profiles.ts` has put the name into its metadata. */
+export function profileOfClient(client: ProviderClient | undefined): Profile {
+  const name = PROFILE_NAMES.find((one) => one === client?.profile);
+  if (!name) throw new Error('a client without a profile');
+  return PROFILES[name];
+}
+
+/** The part of the provider's configuration that follows from the profile of the server, and of each client. */
+export function profileConfiguration(terms: ServerTerms, codeSeconds: number) {
+  return {
+    extraClientMetadata: { properties: ['profile'] },
+    pkce: {
+      required: (_ctx, client) =>
+        profileOfClient(client).pkce === 'everybody' || client.tokenEndpointAuthMethod === 'none',
+    },
+    responseTypes: [...PROFILES[terms.profile].responseTypes],
+    rotateRefreshToken: ({ oidc }) => profileOfClient(oidc.client).rotatesRefreshTokens,
+    ttl: {
+      AuthorizationCode: (_ctx, _code, client) =>
+        Math.min(codeSeconds, profileOfClient(client).codeSeconds ?? codeSeconds),
+    },
+  } satisfies Configuration;
+}
+
+/** @throws InvalidClientAuth when an assertion is signed as the client's profile does not have it */
+export function assertAssertionAlg(client: ProviderClient, header: Record<string, unknown>): void {
+  if (!isAllowed(client, header.alg)) throw new errors.InvalidClientAuth(notAllowed(client));
+}
+
+/**
+ * A request object of RFC 9101, or what was pushed without one: that is the provider's own, and unsigned.
+ * @throws InvalidRequestObject when it is not signed, or not limited in time, as the client's profile has it
+ */
+export function assertRequestObject(
+  client: ProviderClient,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+): void {
+  if (header.alg === 'none') return;
+  if (!isAllowed(client, header.alg)) throw new errors.InvalidRequestObject(notAllowed(client));
+  const { requestObjectSeconds: limit } = profileOfClient(client);
+  if (limit === undefined) return;
+  const { nbf, exp } = claims;
+  // FAPI 2.0 Message Signing §5.3.1
+  if (typeof nbf !== 'number' || typeof exp !== 'number' || exp - nbf > limit || nbf < Date.now() / 1_000 - limit) {
+    throw new errors.InvalidRequestObject(
+      `it must have nbf and exp, no more than ${limit} seconds apart, and be recent`,
+    );
+  }
+}
+
+function isAllowed(client: ProviderClient, alg: unknown): boolean {
+  return (profileOfClient(client).signingAlgs as readonly unknown[]).includes(alg);
+}
+
+function notAllowed(client: ProviderClient): string {
+  return `it must be signed with one of ${profileOfClient(client).signingAlgs.join(', ')}`;
+}
+
+/** What discovery (RFC 8414 §2) says of a profile: no more than a client of it may do. */
+export function discoveryOf(document: Record<string, unknown>, terms: ServerTerms): Record<string, unknown> {
+  const { authMethods, signingAlgs, responseModes, pushed } = PROFILES[terms.profile];
+  const narrowed = Object.entries(document).map(([name, value]) => {
+    if (!Array.isArray(value)) return [name, value];
+    if (name.endsWith('_auth_methods_supported'))
+      return [name, value.filter((one) => authMethods?.includes(one) ?? true)];
+    if (name === 'response_modes_supported') return [name, value.filter((one) => responseModes.includes(one))];
+    if (/_signing_alg(_values)?_supported$/.test(name)) return [name, value.filter((one) => signingAlgs.includes(one))];
+    return [name, value];
+  });
+  const named = narrowed.filter(([, value]) => !(Array.isArray(value) && value.length === 0)); // RFC 8414 §3.2
+  return { ...Object.fromEntries(named), ...(pushed ? { require_pushed_authorization_requests: true } : {}) };
+}

@@ -1,0 +1,59 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../clients/vocabulary.ts';
+import { assertClaimsParameter } from './claims_parameter.ts';
+import { assertRequestObject } from './profiles.ts';
+
+type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
+
+/**
+ * How a client may ask, and be answered, beyond the plain parameters of RFC 6749: pushed (RFC 9126) and signed
+ * (RFC 9101) requests, signed and encrypted answers (JARM, RFC 9701, OpenID Connect Core §5.3.2, §10).
+ */
+export function requestFeatures() {
+  return {
+    claimsParameter: { enabled: true, assertClaimsParameter },
+    encryption: { enabled: true },
+    jwtIntrospection: { enabled: true },
+    jwtResponseModes: { enabled: true },
+    jwtUserinfo: { enabled: true },
+    // RFC 9700 §4.1.3: what is pushed is compared with what is registered, like everything else.
+    pushedAuthorizationRequests: { enabled: true, allowUnregisteredRedirectUris: false },
+    requestObjects: {
+      enabled: true,
+      async assertJwtClaimsAndHeader(
+        _ctx: unknown,
+        claims: Record<string, unknown>,
+        header: Record<string, unknown>,
+        client: ProviderClient,
+      ) {
+        assertRequestObject(client, claims, header);
+      },
+    },
+  } satisfies Configuration['features'];
+}
+
+/** Ours to sign with are, of these, those that there are keys for: the provider sees to that. */
+export function algorithms() {
+  const signing = [...SIGNING_ALGS];
+  const encryption = [...ENCRYPTION_ALGS];
+  const content = [...ENCRYPTION_ENCS];
+  return {
+    clientAuthSigningAlgValues: [...signing],
+    requestObjectSigningAlgValues: signing,
+    // They would be encrypted with the client's secret, of which we keep the hash alone.
+    requestObjectEncryptionAlgValues: [],
+    requestObjectEncryptionEncValues: [],
+    idTokenSigningAlgValues: signing,
+    userinfoSigningAlgValues: signing,
+    introspectionSigningAlgValues: signing,
+    authorizationSigningAlgValues: signing,
+    idTokenEncryptionAlgValues: encryption,
+    userinfoEncryptionAlgValues: encryption,
+    introspectionEncryptionAlgValues: encryption,
+    authorizationEncryptionAlgValues: encryption,
+    idTokenEncryptionEncValues: content,
+    userinfoEncryptionEncValues: content,
+    introspectionEncryptionEncValues: content,
+    authorizationEncryptionEncValues: content,
+  } satisfies Configuration['enabledJWA'];
+}

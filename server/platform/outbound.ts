@@ -1,0 +1,217 @@
+import { promises as dns, type LookupAddress } from 'node:dns';
+import http from 'node:http';
+import https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { AppError } from './errors.ts';
+import { createIsReachable, isLoopbackAddress } from './reachable.ts';
+
+/** A name's addresses. @throws whatever the resolver throws */
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+export interface OutboundOptions {
+  /** Addresses or CIDR ranges that may be reached although they are not public. http is for loopback among these alone. */
+  readonly allow: readonly string[];
+  /** For everything together: name, connection, and the last byte of the answer. */
+  readonly timeoutMs?: number;
+  /** Of an answer's body; a longer one is an error. */
+  readonly maxBytes?: number;
+  readonly resolve?: Resolve;
+  /** Certificates, in PEM, to trust instead of those that come with Node. */
+  readonly ca?: string;
+}
+
+/**
+ * Requests to URLs that a client has named: `jwks_uri`, `backchannel_logout_uri` and so on.
+ *
+ * `fetch` has the shape of the global one, and of the provider's `fetch` option. It fails with `OutboundError` alone.
+ */
+export interface Outbound {
+  fetch(url: string | URL, init?: OutboundInit): Promise<Response>;
+}
+
+export interface OutboundInit {
+  readonly method?: string | undefined;
+  readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
+  readonly body?: string | URLSearchParams | undefined;
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+export type OutboundReason = 'url' | 'name' | 'address' | 'redirect' | 'size' | 'time' | 'connection';
+
+/**
+ * The same words whatever happened, as they may reach whoever named the URL: who could tell "refused" from "timed out"
+ * could search our network with it. `reason` is for the operator.
+ */
+export class OutboundError extends AppError {
+  readonly reason: OutboundReason;
+  constructor(reason: OutboundReason) {
+    super('outbound_failed', 502, 'there was no usable answer from the URL that the client names');
+    this.reason = reason;
+  }
+}
+
+const TIMEOUT_MS = 5_000;
+const MAX_BYTES = 64 * 1024;
+/** libuv has four threads, which signing shares: slow names must never take them all. */
+const MAX_LOOKUPS = 2;
+
+/**
+ * The one way out to places that others name (server-side request forgery, OWASP ASVS 5.0 §1.3.6). https alone, but for
+ * loopback in development; no credentials in URLs, no redirects, no cookies. A name is resolved once, each of its
+ * addresses must be reachable, and the connection goes to those very addresses: a name that changes its mind in between
+ * (DNS rebinding) changes nothing.
+ */
+export function createOutbound(options: OutboundOptions): Outbound {
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca } = options;
+  const isReachable = createIsReachable(options.allow);
+  const resolve = options.resolve ?? createLimitedLookup();
+
+  async function attempt(href: string | URL, init: OutboundInit, signal: AbortSignal): Promise<Response> {
+    const url = readUrl(href);
+    const addresses = await within(signal, addressesOf(url, resolve));
+    if (addresses.length === 0 || !addresses.every(({ address }) => isReachable(address)))
+      throw new OutboundError('address');
+    if (url.protocol === 'http:' && !addresses.every(({ address }) => isLoopbackAddress(address)))
+      throw new OutboundError('url');
+    const answer = await send(url, { init, addresses, signal, ca });
+    try {
+      return await read(answer, maxBytes);
+    } finally {
+      answer.destroy();
+    }
+  }
+
+  return {
+    async fetch(href, init = {}) {
+      const limits = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
+      const signal = AbortSignal.any(limits);
+      try {
+        return await attempt(href, init, signal);
+      } catch (error) {
+        if (error instanceof OutboundError) throw error;
+        throw new OutboundError(signal.aborted ? 'time' : 'connection');
+      }
+    },
+  };
+}
+
+/** A port below 1024 belongs to some other service, which might take a request for its own. */
+function readUrl(href: string | URL): URL {
+  const url = URL.parse(String(href));
+  const port = Number(url?.port ?? 0);
+  if (
+    !url ||
+    !['https:', 'http:'].includes(url.protocol) ||
+    url.username !== '' ||
+    url.password !== '' ||
+    (port !== 0 && port < 1024 && port !== 443)
+  )
+    throw new OutboundError('url');
+  return url;
+}
+
+/** What a URL's host stands for: itself when it is an address, since Node asks no resolver then. */
+async function addressesOf(url: URL, resolve: Resolve): Promise<readonly LookupAddress[]> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const family = isIP(host);
+  if (family !== 0) return [{ address: host, family }];
+  try {
+    return await resolve(host);
+  } catch {
+    throw new OutboundError('name');
+  }
+}
+
+function send(
+  url: URL,
+  parts: {
+    init: OutboundInit;
+    addresses: readonly LookupAddress[];
+    signal: AbortSignal;
+    ca: string | undefined;
+  },
+): Promise<http.IncomingMessage> {
+  const { init, addresses, signal, ca } = parts;
+  const body = init.body === undefined ? undefined : Buffer.from(String(init.body));
+  const headers = new Headers(init.headers);
+  headers.set('accept-encoding', 'identity');
+  headers.delete('cookie');
+  if (body) headers.set('content-length', String(body.length));
+  if (init.body instanceof URLSearchParams && !headers.has('content-type'))
+    headers.set('content-type', 'application/x-www-form-urlencoded');
+  return new Promise((resolve, reject) => {
+    const request = (url.protocol === 'https:' ? https : http).request(
+      url,
+      {
+        method: init.method ?? 'GET',
+        headers: Object.fromEntries(headers),
+        // No agent: a connection is for one request, and no proxy out of the environment resolves the name again.
+        agent: false,
+        lookup: createPinnedLookup(addresses),
+        signal,
+        ...(ca === undefined ? {} : { ca }),
+      },
+      resolve,
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** Answers with the addresses that were checked, whatever it is asked. */
+function createPinnedLookup(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    const [first = { address: '', family: 4 }] = addresses;
+    if (options.all) callback(null, [...addresses]);
+    else callback(null, first.address, first.family);
+  };
+}
+
+async function read(answer: http.IncomingMessage, maxBytes: number): Promise<Response> {
+  const status = answer.statusCode ?? 0;
+  if (status >= 300 && status < 400) throw new OutboundError('redirect');
+  if (status < 200 || status > 599) throw new OutboundError('connection');
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new OutboundError('size');
+    chunks.push(chunk);
+  }
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(answer.headersDistinct))
+    for (const value of values ?? []) headers.append(name, value);
+  const hasNoBody = status === 204 || status === 205;
+  return new Response(hasNoBody ? null : Buffer.concat(chunks), { status, headers });
+}
+
+/** @throws when time is up, though what was waited for goes on: a lookup cannot be taken back */
+async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new OutboundError('time'));
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    work.catch(() => {});
+  }
+}
+
+/** The system's resolver, hosts file and all, for a few names at a time. */
+function createLimitedLookup(): Resolve {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (hostname) => {
+    if (running >= MAX_LOOKUPS) await new Promise<void>((go) => waiting.push(go));
+    else running += 1;
+    try {
+      return await dns.lookup(hostname, { all: true });
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}

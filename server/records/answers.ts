@@ -1,0 +1,52 @@
+import type { Row } from '../platform/db.ts';
+import { createTokenSealer, hashToken, type Place } from '../platform/sealing.ts';
+
+/** What a single-use record was used up for, kept for whoever did not get it and asks the same again. */
+export interface Answer {
+  /** Whatever has to be the same for the question to be the same. */
+  readonly asked: string;
+  readonly answer: string;
+  /** The id of the record that took its place: once that is used, the answer has arrived. */
+  readonly successor: string;
+  readonly expiresAt: Date;
+}
+
+/** An answer as it is found beside the record that it was given for. */
+export interface FoundAnswer {
+  readonly sealed: Uint8Array;
+  readonly expiresAt: Date;
+  /** Undefined when its successor was used or is gone. */
+  readonly successorExpiresAt: Date | undefined;
+}
+
+const placeOf = (id: string): Place => ({
+  table: 'repeated_answers',
+  column: 'sealed_by_token',
+  row: hashToken(id).toString('hex'),
+});
+
+/** Seals under the record's own id, a bearer secret: who does not present it cannot read what it was used up for. */
+export function sealAnswer(id: string, { asked, answer }: Answer): Buffer {
+  return createTokenSealer(id).seal(placeOf(id), Buffer.from(JSON.stringify([asked, answer])));
+}
+
+export function answerIn(row: Row): FoundAnswer | undefined {
+  const { answer_sealed: sealed, answer_expires_at: expiresAt, successor_expires_at: successorExpiresAt } = row;
+  if (!(sealed instanceof Uint8Array) || !(expiresAt instanceof Date)) return undefined;
+  return { sealed, expiresAt, successorExpiresAt: successorExpiresAt instanceof Date ? successorExpiresAt : undefined };
+}
+
+/**
+ * @param now milliseconds since the epoch
+ * @returns the answer, when the same is asked again in time and what was answered is still as good as new
+ * @throws AppError `sealed_value_unreadable` when somebody has changed or moved it
+ */
+export function openAnswer(id: string, found: FoundAnswer, asked: string, now: number): string | undefined {
+  const isLive = (until: Date | undefined) => until !== undefined && until.getTime() > now;
+  if (!isLive(found.expiresAt) || !isLive(found.successorExpiresAt)) return undefined;
+  const [question, answer] = JSON.parse(createTokenSealer(id).open(placeOf(id), found.sealed).toString()) as [
+    string,
+    string,
+  ];
+  return question === asked ? answer : undefined;
+}

@@ -1,0 +1,59 @@
+import type { FastifyReply } from 'fastify';
+import type { ClientMetadata } from '../clients/metadata.ts';
+import type { Client } from '../clients/store.ts';
+import { AppError } from '../platform/errors.ts';
+
+/** What is said of a client with its registration access token (RFC 7591 §3.2.1, RFC 7592 §3). */
+export interface Registered {
+  readonly client: Client;
+  readonly managementToken: string;
+  /** When it has just been made: nobody can read it again. */
+  readonly secret?: string | undefined;
+  readonly softwareStatement?: string | undefined;
+}
+
+/** @param endpoint URL of the registration endpoint */
+export function describeRegistered(registered: Registered, endpoint: string): Record<string, unknown> {
+  const { client, managementToken, secret, softwareStatement } = registered;
+  const metadata: ClientMetadata = client.metadata;
+  return {
+    client_id: client.id,
+    client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
+    ...(secret === undefined ? {} : { client_secret: secret }),
+    ...(client.secretHash ? { client_secret_expires_at: 0 } : {}),
+    registration_access_token: managementToken,
+    registration_client_uri: `${endpoint}/${client.id}`,
+    client_name: client.name,
+    ...metadata,
+    ...(softwareStatement === undefined ? {} : { software_statement: softwareStatement }),
+  };
+}
+
+/** Errors of other kinds are for the edge. */
+export function sendRefusal(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof AppError)) throw error;
+  if (error.status === 401) {
+    // RFC 6750 §3
+    reply.header('www-authenticate', `Bearer${error.code === 'missing_token' ? '' : ' error="invalid_token"'}`);
+    return reply.code(401).send({ error: 'invalid_token', error_description: error.message });
+  }
+  if (error.status !== 400) throw error;
+  return reply.code(400).send({ error: codeOf(error), error_description: inAscii(error.message) });
+}
+
+const OWN_CODES: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'invalid_software_statement',
+  'unapproved_software_statement',
+]);
+
+/** RFC 7591 §3.2.2 */
+function codeOf({ code, field }: AppError): string {
+  if (OWN_CODES.has(code)) return code;
+  return field === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata';
+}
+
+/** RFC 6749 §5.2: what may be in an error_description. */
+function inAscii(text: string): string {
+  return text.replaceAll('"', "'").replaceAll(/[^\x20-\x7e]|\\/g, '?');
+}

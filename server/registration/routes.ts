@@ -1,0 +1,149 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { applyChange } from '../clients/managed.ts';
+import { OPEN_POLICY, type RegistrationPolicy } from '../clients/registration_policy.ts';
+import type { RegistrationToken, RegistrationTokens } from '../clients/registration_tokens.ts';
+import type { Registrations } from '../clients/registrations.ts';
+import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
+import type { Client, Clients } from '../clients/store.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Limits } from '../platform/limits.ts';
+import { describeRegistered, type Registered, sendRefusal } from './answers.ts';
+
+export const REGISTRATION_PATH = '/register';
+
+export interface RegistrationOptions {
+  /** URL of the registration endpoint. */
+  readonly endpoint: string;
+  /** `token`: who registers needs an initial access token; `open`: nobody does. */
+  readonly mode: 'token' | 'open';
+  readonly clients: Clients;
+  readonly registrations: Registrations;
+  readonly tokens: RegistrationTokens;
+  readonly limits: Limits;
+  /**
+   * What a software statement says, on top of what is beside it (RFC 7591 §2.3).
+   * @throws AppError 400 `invalid_software_statement` or `unapproved_software_statement`
+   */
+  claimsOf(body: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+const LIMIT = 'registration';
+/** RFC 6750 §2.1 */
+const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
+
+/** Dynamic client registration (RFC 7591), and the management of what was registered (RFC 7592). */
+export async function registrationRoutes(app: FastifyInstance, options: RegistrationOptions): Promise<void> {
+  const { endpoint, clients, registrations, tokens, limits } = options;
+
+  app.addHook('onRequest', async (request, reply) => {
+    // Apps that live in browsers register from wherever they are; no cookie says anything here.
+    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'WWW-Authenticate');
+    if (request.method !== 'OPTIONS') await limits.assertAllowed(LIMIT, request.ip);
+  });
+
+  const handled =
+    (handle: Handler): Handler =>
+    async (request, reply) => {
+      try {
+        return await handle(request, reply);
+      } catch (error) {
+        if (error instanceof AppError && error.status === 401) await limits.count(LIMIT, request.ip);
+        return sendRefusal(reply, error);
+      }
+    };
+  const answer = (reply: FastifyReply, status: number, registered: Registered) =>
+    reply.code(status).send(describeRegistered(registered, endpoint));
+
+  const config = { oauth: true } as const;
+  const one = `${REGISTRATION_PATH}/:client_id`;
+
+  app.post(
+    REGISTRATION_PATH,
+    { config },
+    handled(async (request, reply) => {
+      const { policy, token } = await authorize(request);
+      await limits.count(LIMIT, request.ip);
+      const body = objectOf(request.body, 'the request');
+      const description = readSelfDescription(await options.claimsOf(body), policy);
+      const provided = token && tokens.use(token.id);
+      const made = await registrations.register({ description, policy, address: request.ip, provided });
+      const { software_statement: statement } = body;
+      const softwareStatement = typeof statement === 'string' ? statement : undefined;
+      return answer(reply, 201, { ...made, softwareStatement });
+    }),
+  );
+
+  app.get(
+    one,
+    { config, exposeHeadRoute: false },
+    handled(async (request, reply) => {
+      const { client, managementToken } = await managed(request);
+      return answer(reply, 200, { client, managementToken });
+    }),
+  );
+
+  app.put(
+    one,
+    { config },
+    handled(async (request, reply) => {
+      const { client, policy, managementToken } = await managed(request);
+      const change = await applyChange(client, policy, objectOf(request.body, 'the request'), options.claimsOf);
+      return answer(reply, 200, { ...(await clients.update(client.id, change)), managementToken });
+    }),
+  );
+
+  app.delete(
+    one,
+    { config },
+    handled(async (request, reply) => {
+      const { client } = await managed(request);
+      await clients.remove(client.id);
+      return reply.code(204).send();
+    }),
+  );
+
+  for (const url of [REGISTRATION_PATH, one]) {
+    app.options(url, { config }, async (_request, reply) =>
+      reply
+        .code(204)
+        .header('access-control-allow-methods', url === one ? 'GET, PUT, DELETE' : 'POST')
+        .header('access-control-allow-headers', 'Authorization, Content-Type')
+        .header('access-control-max-age', '3600')
+        .send(),
+    );
+  }
+
+  /** RFC 7591 §3: the initial access token says what may be registered; without one, only what anybody may. */
+  async function authorize(
+    request: FastifyRequest,
+  ): Promise<{ policy: RegistrationPolicy; token?: RegistrationToken }> {
+    const presented = bearerOf(request);
+    if (presented === undefined) {
+      if (options.mode === 'open') return { policy: OPEN_POLICY };
+      throw new AppError('missing_token', 401, 'an initial access token is needed to register');
+    }
+    const token = await tokens.find(presented);
+    if (!token) throw new AppError('invalid_token', 401, 'the initial access token is not valid, or is used up');
+    return { policy: token.policy, token };
+  }
+
+  /** RFC 7592 §2: 401 whether the client is gone or the token is another's. */
+  async function managed(
+    request: FastifyRequest,
+  ): Promise<{ client: Client; policy: RegistrationPolicy; managementToken: string }> {
+    const managementToken = bearerOf(request);
+    if (managementToken === undefined) {
+      throw new AppError('missing_token', 401, 'the registration access token is needed');
+    }
+    const { client_id: id } = request.params as { client_id: string };
+    const found = await registrations.findManaged(id, managementToken);
+    if (!found) throw new AppError('invalid_token', 401, 'the registration access token is not valid');
+    return { ...found, managementToken };
+  }
+}
+
+function bearerOf({ headers }: FastifyRequest): string | undefined {
+  return BEARER.exec(headers.authorization ?? '')?.[1];
+}

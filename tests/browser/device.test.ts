@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { artifacts } from '../helpers/artifacts.ts';
+import { assertAccessible } from '../helpers/axe.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { askForCode, DEVICE_GRANT, poll } from '../helpers/device.ts';
+
+/** Connecting a device, in a real Chromium. */
+const scope = { after };
+const app = await deployment(scope);
+const party = await app.seed.party({
+  name: 'Example TV',
+  public: true,
+  metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT, 'refresh_token'] },
+});
+const person = await app.seed.person();
+const browser = await launchChromium(scope);
+
+test('a person follows the link, compares the code, signs in and allows it (RFC 8628 §3.3)', async () => {
+  const { body } = await askForCode(app.issuer, party);
+  const page = await (await browser.newContext()).newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  const looked = async (name: string) => {
+    await page.screenshot({ path: join(artifacts('screenshots', 'flow'), `${name}.png`), fullPage: true });
+    await assertAccessible(page, name);
+  };
+
+  await page.goto(String(body.verification_uri_complete));
+  assert.equal(await page.locator('#user-code').inputValue(), body.user_code);
+  await looked('device-code');
+  await page.keyboard.press('Enter');
+  await page.locator('#allow').waitFor();
+  assert.equal(await page.locator('#user-code').textContent(), body.user_code);
+  assert.equal(await page.locator('#device-agent').textContent(), 'ExampleTV/9.1');
+  await looked('device-confirm');
+  await page.locator('#allow').click();
+  await page.locator('#identifier').fill(person.email);
+  await page.locator('#password').fill(person.password);
+  await page.locator('#submit').click();
+  await page.locator('#allow').click();
+  await page.getByRole('status').waitFor();
+  await looked('device-done');
+  assert.equal((await poll(app.issuer, party, body.device_code)).status, 200);
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { runCli } from '../cli/run_cli.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { rememberAll } from '../helpers/secrets.ts';
+import { type Automation, drive } from './drive.ts';
+
+const suite = createServer((_request, response) => {
+  // The page that the suite's scripts wait for.
+  response.setHeader('content-type', 'text/html').end('<!doctype html><p id="submission_complete">done</p>');
+});
+await new Promise<void>((listening) => suite.listen(0, '127.0.0.1', listening));
+after(() => void suite.close());
+const SUITE = `http://localhost:${(suite.address() as AddressInfo).port}`;
+const app = await deployment({ after });
+const env = {
+  CARDEA_DATABASE_URL: app.databaseUrl,
+  CARDEA_MASTER_KEY: app.masterKey,
+  CARDEA_DATA_DIR: app.dataDir,
+  CARDEA_ISSUER: app.issuer,
+};
+const cardea = (...args: string[]) => runCli(['conformance', ...args], { env });
+
+/** The suite's configuration of one plan. */
+interface Configuration extends Automation {
+  readonly alias: string;
+  readonly server: { readonly discoveryUrl: string };
+  readonly client: { readonly client_id: string; readonly client_secret: string };
+}
+
+async function seed(plan: string): Promise<Configuration> {
+  const { code, stdout, stderr } = await cardea('seed', plan, '--suite', SUITE);
+  assert.equal(code, 0, stderr);
+  return rememberAll(JSON.parse(stdout)) as Configuration;
+}
+
+describe('cardea conformance', () => {
+  test('lists the plans, each with the profile and the variant that it is run with', async () => {
+    const { json } = await cardea('list', '--json');
+    const basic = json.find((one: { name: string }) => one.name === 'basic');
+    assert.deepEqual(basic, {
+      name: 'basic',
+      plan: 'oidcc-basic-certification-test-plan',
+      profile: 'oidc',
+      variant: '[server_metadata=discovery][client_registration=static_client]',
+    });
+  });
+
+  test('refuses a plan that there is not, a suite without TLS, and a server in production', async () => {
+    const unknown = await cardea('seed', 'nothing');
+    assert.deepEqual([unknown.code, /there is no plan "nothing"; one of .*basic/.test(unknown.stderr)], [2, true]);
+    const plain = await cardea('seed', 'basic', '--suite', 'http://suite.example.com');
+    assert.deepEqual([plain.code, /suite: .* must be https/.test(plain.stderr)], [1, true]);
+    const production = { ...env, CARDEA_ISSUER: 'https://id.example.com', NODE_ENV: 'production' };
+    const refused = await runCli(['conformance', 'seed', 'basic'], { env: production });
+    assert.deepEqual([refused.code, /for development/.test(refused.stderr)], [1, true]);
+  });
+
+  test('writes the configuration to a file that nobody else can read, and nothing to standard output', async () => {
+    const file = join(app.dataDir, 'basic.json');
+    const { code, stdout } = await cardea('seed', 'config', '--suite', SUITE, '--out', file);
+    assert.deepEqual([code, stdout, statSync(file).mode & 0o777], [0, '', 0o600]);
+    const written = JSON.parse(readFileSync(file, 'utf8'));
+    assert.equal(written.server.discoveryUrl, `${app.issuer}/.well-known/openid-configuration`);
+  });
+});
+
+test("the suite's browser signs in, consents and signs out by the automation that a seeded plan carries", async (t) => {
+  await seed('basic'); // the second time it replaces what the first has made
+  const configuration = await seed('basic');
+  const { client_id, client_secret } = configuration.client;
+  const redirect_uri = `${SUITE}/test/a/${configuration.alias}/callback`;
+  const browser = await launchChromium({ after: (done) => t.after(done) });
+  const page = await browser.newPage();
+  const query = new URLSearchParams({
+    client_id,
+    redirect_uri,
+    response_type: 'code',
+    scope: 'openid profile email phone address',
+    state: 'abc',
+    nonce: 'def',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+  });
+  await drive(page, configuration, `${app.issuer}/authorize?${query}`);
+
+  const back = new URL(page.url());
+  assert.equal(back.origin + back.pathname, redirect_uri);
+  const answer = await fetch(`${app.issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}` },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code: back.searchParams.get('code') ?? '',
+      redirect_uri,
+      code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+    }),
+  });
+  const tokens = rememberAll((await answer.json()) as Record<string, unknown>);
+  assert.equal(answer.status, 200, JSON.stringify(tokens.error));
+
+  // The modules for scopes look for every claim of OpenID Connect Core §5.4.
+  const userinfo = await fetch(`${app.issuer}/userinfo`, {
+    headers: { authorization: `Bearer ${tokens.access_token}` },
+  });
+  const claims = Object.keys((await userinfo.json()) as object);
+  const standard = [
+    'sub',
+    'name',
+    'birthdate',
+    'picture',
+    'zoneinfo',
+    'email',
+    'email_verified',
+    'phone_number',
+    'address',
+  ];
+  assert.deepEqual(
+    standard.filter((claim) => !claims.includes(claim)),
+    [],
+  );
+
+  await drive(page, configuration, `${app.issuer}/logout`);
+  assert.equal(new URL(page.url()).pathname, '/logout/success');
+});

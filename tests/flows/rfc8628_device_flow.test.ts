@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import * as client from 'openid-client';
+import { browserSession, formOf } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
+import { authorize, introspect, refresh } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { errorOn, idTokenOf, refusal, shown, submit, submitPassword } from './support.ts';
+
+/** The device authorization grant, by the clauses of RFC 8628. Two nodes of one issuer. */
+const scope = { after };
+const clock = { ms: Date.now() };
+const now = () => clock.ms;
+const app = await deployment(scope, { now });
+const { issuer } = app;
+const other = await deployment(scope, {
+  now,
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { CARDEA_ISSUER: issuer },
+});
+const metadata = { redirect_uris: [], grant_types: [DEVICE_GRANT, 'refresh_token'] };
+const tv = await app.seed.party({ name: 'Example TV', public: true, metadata });
+const own = await app.seed.party({ name: 'Own TV', firstParty: true, metadata });
+const web = await app.seed.party({ firstParty: true });
+const person = await app.seed.person();
+
+/** Somebody who is signed in approves. */
+const known = (await authorize({ issuer, party: web, person })).browser;
+async function approve(userCode: string, browser = known): Promise<void> {
+  const page = await decide(browser, await typeCode(browser, userCode), 'confirm');
+  assert.match(page.body, /The device is connected/, page.body);
+}
+
+test('discovery names the endpoint and the grant (§4)', async () => {
+  const discovery = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as Record<
+    string,
+    unknown
+  >;
+  assert.equal(discovery.device_authorization_endpoint, `${issuer}/device_authorization`);
+  assert.ok((discovery.grant_types_supported as string[]).includes(DEVICE_GRANT));
+});
+
+test('gives out a code that can be typed and where to type it (§3.2, §6.1)', async () => {
+  const { status, body } = await askForCode(issuer, tv);
+  assert.equal(status, 200);
+  assert.match(body.user_code, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
+  assert.equal(body.verification_uri, `${issuer}/device`);
+  assert.equal(body.verification_uri_complete, `${issuer}/device?user_code=${body.user_code}`);
+  assert.equal(body.expires_in, 600);
+});
+
+test('refuses a client that may not, and one that does not prove itself (§3.1)', async () => {
+  assert.equal((await askForCode(issuer, web)).body.error, 'unauthorized_client');
+  assert.equal((await askForCode(issuer, { ...own, secret: 'wrong' })).status, 401);
+  assert.equal((await askForCode(issuer, tv, { scope: 'openid admin' })).status, 200, 'a scope that nobody knows');
+});
+
+test('a person signs in, allows it, and the device that waited on another node gets its tokens (§3.3 - §3.5)', async () => {
+  const config = await client.discovery(new URL(issuer), tv.id, undefined, client.None(), {
+    execute: [client.allowInsecureRequests],
+  });
+  const answer = await client.initiateDeviceAuthorization(config, { scope: 'openid profile offline_access' });
+  remember('code', answer.device_code);
+  remember('code', answer.user_code);
+  const waiting = await poll(issuer, tv, answer.device_code, other.issuer);
+  assert.deepEqual(refusal(waiting), { status: 400, error: 'authorization_pending' });
+
+  const browser = browserSession(issuer);
+  const confirm = await typeCode(browser, answer.user_code);
+  const login = await decide(browser, confirm, 'confirm');
+  assert.equal(shown(login), 'sign-in');
+  const consent = await submitPassword(browser, login, person);
+  assert.equal(shown(consent), 'consent');
+  const done = await submit(browser, consent, { action: 'allow' });
+  assert.match(done.body, /The device is connected/);
+
+  const tokens = await client.pollDeviceAuthorizationGrant(config, { ...answer, interval: 0.001 });
+  const { access_token: access = '', refresh_token: next = '' } = tokens;
+  for (const one of [access, next, tokens.id_token ?? '']) remember('access_token', one);
+  assert.equal(tokens.claims()?.sub, person.id);
+  assert.equal((await introspect(issuer, tv, access)).sub, person.id);
+  assert.equal((await refresh(issuer, tv, next, other.issuer)).status, 200);
+});
+
+test('approval on one node is seen on the other at once (§3.4)', async () => {
+  const { body } = await askForCode(other.issuer, own);
+  await approve(body.user_code);
+  const answer = await poll(issuer, own, body.device_code, other.issuer);
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+});
+
+test('a code is compared without regard to case, dashes and spaces (§6.1)', async () => {
+  const { body } = await askForCode(issuer, own);
+  const typed = ` ${body.user_code.toLowerCase().replace('-', ' ')} `;
+  const page = await typeCode(known, typed);
+  assert.ok(page.body.includes(`>${body.user_code}<`), 'shown as the device shows it');
+});
+
+test('shows which app asks, from where, and the code to compare (§3.3.1, §5.4)', async () => {
+  const { body } = await askForCode(issuer, tv, {}, { 'user-agent': '<b>Big TV</b>/9' });
+  const page = await typeCode(browserSession(issuer), body.user_code);
+  assert.equal(page.status, 200);
+  for (const wanted of ['Example TV', body.user_code, '127.0.0.1', '&lt;b&gt;Big TV&lt;/b&gt;/9', 'id="warning"'])
+    assert.ok(page.body.includes(wanted), wanted);
+});
+
+test('a code that came with the URL is shown, and not sent in (§3.3.1)', async () => {
+  const { body } = await askForCode(issuer, tv);
+  const page = await browserSession(issuer).get(String(body.verification_uri_complete));
+  assert.equal(page.status, 200);
+  assert.ok(page.body.includes(`value="${body.user_code}"`));
+  assert.doesNotMatch(page.body, /<script>/);
+  assert.doesNotMatch(page.headers.get('content-security-policy') ?? '', /sha256/);
+});
+
+test('tells the device when the person declines, once (§3.5 access_denied)', async () => {
+  const { body } = await askForCode(issuer, own);
+  const page = await decide(known, await typeCode(known, body.user_code), 'abort');
+  assert.match(page.body, /The device was not connected/);
+  assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'access_denied' });
+  assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'invalid_grant' });
+});
+
+test('tells the device when the person declines on the consent page, or gives up signing in', async () => {
+  for (const stop of ['login', 'consent'] as const) {
+    const { body } = await askForCode(issuer, tv);
+    const browser = browserSession(issuer);
+    let page = await decide(browser, await typeCode(browser, body.user_code), 'confirm');
+    if (stop === 'consent') {
+      const stranger = await app.seed.person();
+      page = await submitPassword(browser, page, stranger);
+    }
+    page = await submit(browser, page, { action: stop === 'login' ? 'cancel' : 'deny' });
+    assert.match(page.body, /The device was not connected/);
+    assert.deepEqual(refusal(await poll(issuer, tv, body.device_code)), { status: 400, error: 'access_denied' });
+  }
+});
+
+test('a device that asks too often is told to slow down, whichever nodes it asks (§3.5)', async () => {
+  const { body } = await askForCode(issuer, own);
+  const asked = async (afterSeconds: number, reach?: string) => {
+    clock.ms += afterSeconds * 1_000;
+    return (await poll(issuer, own, body.device_code, reach)).body.error;
+  };
+  assert.equal(await asked(0), 'authorization_pending');
+  assert.equal(await asked(2, other.issuer), 'slow_down');
+  assert.equal(await asked(5), 'slow_down', 'five seconds more from then on');
+  assert.equal(await asked(14, other.issuer), 'authorization_pending', '15 seconds, but for what clocks may differ');
+  await approve(body.user_code);
+  assert.equal((await poll(issuer, own, body.device_code)).status, 200, 'an answer that is there is not held back');
+});
+
+test('a code ends after its time: the device is told, and nobody can type it in any more (§3.5 expired_token)', async (t) => {
+  const { body } = await askForCode(issuer, own);
+  clock.ms += 590_000;
+  assert.match((await typeCode(known, body.user_code)).body, /id="allow"/);
+  clock.ms += 20_000;
+  const page = await typeCode(known, body.user_code);
+  assert.equal(page.status, 400);
+  assert.match(page.body, /id="error-message"/);
+  t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // by which the provider measures what it has found
+  assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'expired_token' });
+});
+
+test('a device code is redeemed once, and a replay revokes what it gave (§3.5, RFC 6749 §4.1.2)', async () => {
+  const { body } = await askForCode(issuer, own);
+  await approve(body.user_code);
+  const answers = await Promise.all(
+    [issuer, other.issuer, issuer, other.issuer].map((reach) => poll(issuer, own, body.device_code, reach)),
+  );
+  assert.ok(answers.filter(({ status }) => status === 200).length <= 1);
+  const late = await askForCode(issuer, own);
+  await approve(late.body.user_code);
+  const { body: tokens } = await poll(issuer, own, late.body.device_code);
+  assert.equal((await introspect(issuer, own, tokens.access_token ?? '')).active, true);
+  assert.equal((await poll(issuer, own, late.body.device_code)).body.error, 'invalid_grant');
+  assert.equal((await introspect(issuer, own, tokens.access_token ?? '')).active, false);
+});
+
+test('a device code is of no use to another client (§3.4)', async () => {
+  const { body } = await askForCode(issuer, own);
+  await approve(body.user_code);
+  assert.deepEqual(refusal(await poll(issuer, tv, body.device_code)), { status: 400, error: 'invalid_grant' });
+  assert.equal((await poll(issuer, own, body.device_code)).status, 200);
+});
+
+test('what was approved goes with the sign-out of the browser before it is fetched, as a code does', async () => {
+  const { body } = await askForCode(issuer, own, { scope: 'openid' });
+  const { browser } = await authorize({ issuer, party: web, person });
+  await approve(body.user_code, browser);
+  const page = await browser.get('/logout');
+  const { action, fields } = formOf(page);
+  await browser.post(action, { ...fields, logout: 'yes' });
+  assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'invalid_grant' });
+});
+
+test('asks for what /authorize would ask for: a fresh sign-in when max_age is over (OpenID Connect Core §3.1.2.1)', async () => {
+  // The provider compares with its own clock.
+  clock.ms = Date.now() - 120_000;
+  const { browser } = await authorize({ issuer, party: web, person });
+  clock.ms = Date.now();
+  for (const maxAge of ['60', '0']) {
+    const { body } = await askForCode(issuer, own, { max_age: maxAge });
+    const login = await decide(browser, await typeCode(browser, body.user_code), 'confirm');
+    assert.equal(shown(login), 'sign-in', maxAge);
+    assert.equal((await poll(issuer, own, body.device_code)).body.error, 'authorization_pending');
+    const done = await submitPassword(browser, login, person);
+    assert.match(done.body, /The device is connected/);
+    const { body: tokens } = await poll(issuer, own, body.device_code);
+    assert.equal(idTokenOf(tokens).sub, person.id);
+  }
+});
+
+test('step-up: acr_values lead to the second factor, as at /authorize', async () => {
+  const { body } = await askForCode(issuer, own, { acr_values: 'urn:cardea:acr:2fa' });
+  const login = await decide(known, await typeCode(known, body.user_code), 'confirm');
+  assert.equal(shown(login), 'sign-in');
+  const enrol = await submitPassword(known, login, person);
+  assert.equal(shown(enrol), 'enrol');
+  const done = await submit(known, enrol, { action: 'later' });
+  assert.match(done.body, /The device is connected/);
+  const { body: tokens } = await poll(issuer, own, body.device_code);
+  assert.equal(idTokenOf(tokens).acr, 'urn:cardea:acr:1fa', 'a voluntary claim: told, not feigned');
+});
+
+test('a wrong code can be corrected on the page that comes back', async () => {
+  const { body } = await askForCode(issuer, own);
+  const wrong = await typeCode(known, 'BBBB-BBBB');
+  assert.equal(wrong.status, 400);
+  const { action, fields } = formOf(wrong);
+  const empty = await known.post(action, { ...fields, user_code: '' });
+  assert.equal(empty.status, 400);
+  const again = formOf(empty);
+  const page = await known.post(again.action, { ...again.fields, user_code: body.user_code });
+  assert.match(page.body, /id="allow"/, page.body);
+  assert.equal(errorOn(page), undefined);
+});
+
+test('speaks the language that the person asks for, on every page', async () => {
+  const { body } = await askForCode(issuer, own);
+  const browser = browserSession(issuer);
+  const first = formOf(await browser.get('/device?ui_locales=de'));
+  const page = await browser.post(first.action, { ...first.fields, user_code: body.user_code });
+  assert.match(page.body, /<html lang="de"/);
+  assert.match((await decide(browser, page, 'abort')).body, /Das Gerät wurde nicht verbunden/);
+});

@@ -1,0 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defer, type Scope } from './scope.ts';
+
+/** A folder of its own, which goes with the scope. */
+export function temporaryFolder(scope: Scope): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-test-'));
+  defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,40 @@
+import type { Deployment, Party } from './deployment.ts';
+import { rememberAll } from './secrets.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into it and asserts what it finds
+  readonly body: any;
+}
+
+/** A request to the registration endpoint, or to a client's own (RFC 7591, RFC 7592). */
+export async function register(
+  app: Pick<Deployment, 'issuer'>,
+  body: unknown,
+  options: { token?: string | undefined; method?: string; path?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const { token, method = 'POST', path = '/register', headers = {} } = options;
+  const response = await fetch(new URL(path, app.issuer), {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const answer = text === '' ? {} : (JSON.parse(text) as object);
+  return { status: response.status, headers: response.headers, body: rememberAll(answer) };
+}
+
+/** A client that has registered itself, as the other helpers want it. */
+export function partyOf(body: Answer['body']): Party {
+  return {
+    id: body.client_id,
+    secret: body.client_secret,
+    redirectUri: body.redirect_uris[0],
+    client: undefined as never,
+  };
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, beforeEach, test } from 'node:test';
+import { cleanUp } from '../../server/jobs/cleanup.ts';
+import { createDeliveryWorker, pauseAfter } from '../../server/jobs/deliveries.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { createDeliveries } from '../../server/records/deliveries.ts';
+import { database } from '../helpers/postgres.ts';
+import { remember } from '../helpers/secrets.ts';
+
+const { db } = await database({ after });
+const clock = { ms: Date.parse('2030-01-01T00:00:00Z') };
+const now = () => clock.ms;
+const deliveries = createDeliveries({ db, sealer: createSealer([randomBytes(32)]), now });
+const ALL = { kinds: ['ping', 'push'], limit: 16, leaseMs: 60_000 };
+const HOUR_MS = 3_600_000;
+
+beforeEach(async () => {
+  await db.run({ name: 'empty', text: 'DELETE FROM deliveries' }, []);
+});
+
+async function enqueue(kind: string, clientId = 'app', content: unknown = {}): Promise<void> {
+  await db.transact([deliveries.enqueue({ kind, clientId, content, expiresAt: new Date(clock.ms + HOUR_MS) })]);
+}
+
+async function count(): Promise<number> {
+  return (await db.run({ name: 'count', text: 'SELECT 1 FROM deliveries' }, [])).length;
+}
+
+test('what is queued with a content is sealed, and comes back with it', async () => {
+  const secret = remember('access_token', randomBytes(32).toString('base64url'));
+  await enqueue('push', 'app', { access_token: secret });
+  const [row] = await db.run<{ sealed: Buffer }>({ name: 'raw', text: 'SELECT sealed FROM deliveries' }, []);
+  assert.ok(!row?.sealed.includes(secret));
+  const [taken] = await deliveries.take(ALL);
+  assert.deepEqual([taken?.clientId, taken?.content, taken?.attempts], ['app', { access_token: secret }, 1]);
+});
+
+test('two nodes share what is due, and neither gets what the other has until the lease is over', async () => {
+  for (let i = 0; i < 20; i += 1) await enqueue('ping');
+  const shares = await Promise.all([deliveries.take(ALL), deliveries.take(ALL)]);
+  const ids = shares.flat().map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  const rest = await deliveries.take(ALL);
+  assert.equal(new Set([...ids, ...rest.map(({ id }) => id)]).size, 20);
+  assert.deepEqual(await deliveries.take(ALL), []);
+  clock.ms += ALL.leaseMs;
+  assert.equal((await deliveries.take(ALL)).length, 16);
+});
+
+test('what a node does not know is left for one that does', async () => {
+  await enqueue('of-tomorrow');
+  assert.deepEqual(await deliveries.take(ALL), []);
+  assert.equal((await deliveries.take({ ...ALL, kinds: ['of-tomorrow'] })).length, 1);
+});
+
+test('one failure puts off all that waits for that app, and nothing of others', async () => {
+  for (const app of ['down', 'down', 'down', 'up']) await enqueue('ping', app);
+  const [first] = await deliveries.take({ ...ALL, limit: 1 });
+  assert.ok(first?.clientId === 'down');
+  await deliveries.putBack(first, new Date(clock.ms + 10_000));
+  assert.deepEqual(
+    (await deliveries.take(ALL)).map(({ clientId }) => clientId),
+    ['up'],
+  );
+  clock.ms += 10_000;
+  assert.equal((await deliveries.take(ALL)).length, 3);
+});
+
+test('what nobody came for is cleaned up', async () => {
+  await enqueue('ping');
+  clock.ms += HOUR_MS + 1;
+  assert.deepEqual(await deliveries.take(ALL), []);
+  await cleanUp({ db, now });
+  assert.equal(await count(), 0);
+});
+
+test('a worker that is stopped finishes what it has in hand, and leaves the rest', async () => {
+  for (let i = 0; i < 40; i += 1) await enqueue('ping');
+  const going = Promise.withResolvers<void>();
+  const began = Promise.withResolvers<void>();
+  let taken = 0;
+  const ping = async () => {
+    taken += 1;
+    if (taken === 16) began.resolve();
+    await going.promise;
+    return 'done' as const;
+  };
+  const worker = createDeliveryWorker({ deliveries, deliver: { ping }, now, log: createLog({ level: 'silent' }) });
+  worker.wake();
+  await began.promise;
+  const stopped = worker.stop();
+  going.resolve();
+  await stopped;
+  assert.equal(taken, 16);
+  assert.equal(await count(), 24);
+});
+
+test('pauses double up to an hour, and half of each is by chance', () => {
+  assert.deepEqual(
+    [1, 2, 3].map((attempts) => pauseAfter(attempts, 1)),
+    [10_000, 20_000, 40_000],
+  );
+  assert.deepEqual(
+    [1, 2, 3].map((attempts) => pauseAfter(attempts, 0)),
+    [5_000, 10_000, 20_000],
+  );
+  assert.equal(pauseAfter(60, 1), HOUR_MS);
+});

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { after, describe, test } from 'node:test';
+import { OPEN_POLICY } from '../../server/clients/registration_policy.ts';
+import { createRegistrations } from '../../server/clients/registrations.ts';
+import { readSelfDescription } from '../../server/clients/self_registration.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { database } from '../helpers/postgres.ts';
+import { partyOf, register } from '../helpers/registration.ts';
+import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
+
+/** However many clients register themselves, only so many stay; and none goes that somebody uses. */
+
+const DAY_MS = 86_400_000;
+const START = Date.parse('2026-01-01T00:00:00Z');
+const QUOTA = 100;
+
+const scope = { after };
+const { db } = await database(scope);
+const clock = { ms: START };
+const registrations = createRegistrations({
+  db,
+  now: () => clock.ms,
+  originKey: randomBytes(32),
+  quota: QUOTA,
+  idleSeconds: 30 * 86_400,
+});
+
+function describedAs(redirect = 'https://agent.example/cb') {
+  return readSelfDescription(
+    { client_name: 'Agent', redirect_uris: [redirect], token_endpoint_auth_method: 'none' },
+    OPEN_POLICY,
+  );
+}
+
+async function registerAt(address: string, redirect?: string): Promise<string> {
+  clock.ms += 1;
+  const { client } = await registrations.register({ description: describedAs(redirect), policy: OPEN_POLICY, address });
+  return client.id;
+}
+
+const query = <Row extends Record<string, unknown>>(text: string, values: readonly unknown[] = []) =>
+  db.run<Row>({ name: '', text }, values);
+
+async function idsLeft(): Promise<string[]> {
+  return (await query<{ id: string }>("SELECT id FROM clients WHERE kind <> 'operator'")).map(({ id }) => id);
+}
+
+async function accountId(): Promise<string> {
+  const id = randomUUID();
+  await query(
+    `INSERT INTO accounts (id, sealed_key, sealed_profile, created_at, updated_at) VALUES ($1, '', '', now(), now())`,
+    [id],
+  );
+  return id;
+}
+
+/** A grant, as far as the store of clients looks at one. */
+async function grantTo(clientId: string, expiresAt: Date): Promise<void> {
+  await query("INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($1, $2, $3, '', $4)", [
+    randomUUID(),
+    await accountId(),
+    clientId,
+    expiresAt,
+  ]);
+}
+
+async function clear(): Promise<void> {
+  await query("DELETE FROM clients WHERE kind <> 'operator'");
+}
+
+/** Clients as they would have piled up without a quota: all unused, registered from where `like` was. */
+async function pileUp(count: number, like: string): Promise<void> {
+  await query(
+    `INSERT INTO clients (id, kind, name, metadata, policy, origin, host, created_at, updated_at, expires_at)
+     SELECT 'piled-' || n, kind, name, metadata, policy, origin, host, created_at - n * interval '1 ms', updated_at, expires_at
+       FROM clients, generate_series(1, $1::int) AS n WHERE id = $2`,
+    [count, like],
+  );
+}
+
+describe('registrations beyond the quota', () => {
+  test('10,000 from one network leave a hundred, the latest, and one that has a live grant', async () => {
+    await clear();
+    const granted = await registerAt('192.0.2.1');
+    await grantTo(granted, new Date(START + 30 * DAY_MS));
+    await pileUp(9_100, granted);
+    const made: string[] = [];
+    let most = 0;
+    for (let round = 0; round < 9; round += 1) {
+      // Each to a host of its own: the network alone is what they share.
+      const burst = Array.from({ length: 100 }, (_, n) => registerAt('192.0.2.1', `https://h${round}-${n}.example/cb`));
+      made.push(...(await Promise.all(burst)));
+      most = Math.max(most, round === 0 ? 0 : (await idsLeft()).length);
+    }
+    const ids = await idsLeft();
+    assert.ok(most <= QUOTA + 1, `${most} were there at a time`);
+    assert.ok(ids.includes(granted));
+    assert.ok(made.slice(-50).every((id) => ids.includes(id)));
+  });
+
+  test('are counted by the /64 of an IPv6 address, and say nothing of it in the database', async () => {
+    await clear();
+    for (let n = 0; n < QUOTA + 5; n += 1)
+      await registerAt(`2001:db8:1:2::${n.toString(16)}`, `https://h${n}.example/`);
+    assert.ok((await idsLeft()).length <= QUOTA);
+    const other = await registerAt('2001:db8:1:3::1');
+    const rows = await query<{ origin: Buffer }>('SELECT DISTINCT origin FROM clients WHERE origin IS NOT NULL');
+    assert.equal(rows.length, 2, other);
+    assert.ok(rows.every(({ origin }) => origin.length === 32));
+  });
+
+  test('are counted by the host that they redirect to as well, wherever they come from', async () => {
+    await clear();
+    const one = await registerAt('192.0.2.1', 'https://swarm.example/cb');
+    await pileUp(10 * QUOTA, one);
+    await query('UPDATE clients SET origin = sha256(id::bytea)');
+    for (let n = 0; n < 3; n += 1) await registerAt(`198.51.100.${n}`, 'https://swarm.example/cb');
+    assert.ok((await idsLeft()).length <= 10 * QUOTA);
+  });
+
+  test('never remove one that is in use; when those are too many, further ones are refused', async () => {
+    await clear();
+    const used = await registerAt('192.0.2.1');
+    await db.transact([registrations.used(used)]);
+    for (let n = 0; n < QUOTA + 5; n += 1) await registerAt('192.0.2.1', `https://h${n}.example/`);
+    assert.ok((await idsLeft()).includes(used));
+    await pileUp(100 * QUOTA, used);
+    await query('UPDATE clients SET used_at = now()');
+    await assert.rejects(registerAt('192.0.2.1'), { code: 'rate_limited', status: 429 });
+    await registerAt('192.0.2.2');
+  });
+});
+
+describe('clients that nobody uses', () => {
+  test('go a week after they were registered, if they have never been used', async () => {
+    await clear();
+    const id = await registerAt('192.0.2.1');
+    clock.ms += 7 * DAY_MS - 1_000;
+    assert.equal(await registrations.removeIdle(), 0);
+    clock.ms += 2_000;
+    assert.equal(await registrations.removeIdle(), 1);
+    assert.equal((await idsLeft()).includes(id), false);
+  });
+
+  test('go after a month without use, but never one with a live grant', async () => {
+    await clear();
+    const [idle, granted, lapsed] = [
+      await registerAt('192.0.2.1'),
+      await registerAt('192.0.2.1'),
+      await registerAt('192.0.2.1'),
+    ];
+    await db.transact([idle, granted, lapsed].map((id) => registrations.used(id)));
+    await grantTo(granted, new Date(clock.ms + 180 * DAY_MS));
+    await grantTo(lapsed, new Date(clock.ms + DAY_MS));
+    clock.ms += 30 * DAY_MS - 1_000;
+    assert.equal(await registrations.removeIdle(), 0);
+    clock.ms += 2_000;
+    assert.equal(await registrations.removeIdle(), 2);
+    assert.deepEqual(await idsLeft(), [granted]);
+    clock.ms += 150 * DAY_MS;
+    assert.equal(await registrations.removeIdle(), 1, 'once its grant is over');
+  });
+
+  test('go in small batches, and those of the operator never', async () => {
+    await clear();
+    const one = await registerAt('192.0.2.1');
+    await pileUp(1_500, one);
+    await query(
+      `INSERT INTO clients (id, name, metadata, created_at, updated_at) VALUES ('operators', 'x', '{}', 'epoch', 'epoch')`,
+    );
+    clock.ms += 8 * DAY_MS;
+    assert.equal(await registrations.removeIdle(), 1_501);
+    assert.equal((await query("SELECT 1 AS one FROM clients WHERE id = 'operators'")).length, 1);
+  });
+});
+
+describe('in a running server', () => {
+  test('tokens that are issued to a client make it one in use, once a day; and too many requests get 429', async (t) => {
+    const at = { ms: Date.now() };
+    const app = await deployment(t, {
+      env: { CARDEA_REGISTRATION: 'open', CARDEA_RATE_LIMIT: '5' },
+      now: () => at.ms,
+    });
+    const person = await app.seed.person();
+    const grant_types = ['authorization_code', 'refresh_token'];
+    const { body } = await register(app, { redirect_uris: ['https://agent.example/cb'], grant_types });
+    const party = partyOf(body);
+    const usedAt = async () => {
+      const [row] = await app.db.run<{ used_at: Date | null }>(
+        { name: '', text: 'SELECT used_at FROM clients WHERE id = $1' },
+        [party.id],
+      );
+      return row?.used_at?.getTime();
+    };
+    const granted = await authorize({ issuer: app.issuer, party, person });
+    assert.equal(await usedAt(), undefined);
+    const { body: first } = await redeem(app.issuer, party, granted);
+    const used = await usedAt();
+    assert.equal(used, at.ms);
+    at.ms += 60_000;
+    const { body: second } = await refresh(app.issuer, party, first.refresh_token ?? '');
+    assert.equal(await usedAt(), used, 'not again within a day');
+    at.ms += DAY_MS;
+    await refresh(app.issuer, party, second.refresh_token ?? '');
+    assert.equal(await usedAt(), at.ms);
+
+    const answers = [];
+    for (let n = 0; n < 6; n += 1) answers.push(await register(app, { redirect_uris: ['https://agent.example/cb'] }));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [201, 201, 201, 201, 201, 429],
+    );
+    assert.equal(answers.at(-1)?.headers.get('retry-after'), '60');
+  });
+});
