@@ -17,9 +17,19 @@ export interface Jwks {
  * first, because some verifiers take the first that fits.
  */
 export function jwks(set: LoadedKeySet, options: { maxAgeSeconds: number }): Jwks {
-  const body = JSON.stringify({ keys: set.keys.filter(isPair).map((key) => key.publicJwk) });
+  const body = JSON.stringify({ keys: publicKeys(set) });
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
   return { body, etag, cacheControl: `public, max-age=${options.maxAgeSeconds}` };
+}
+
+/** The public half of whatever may have signed a token that is still good. */
+export function publicKeys(set: LoadedKeySet): JWK[] {
+  return set.keys.filter(isPair).map((key) => key.publicJwk);
+}
+
+/** The private key that signs now, of the ring of an algorithm. */
+export function activeKey(set: LoadedKeySet, alg: string): JWK | undefined {
+  return set.keys.filter(isPair).find((key) => key.ring === alg && key.state === 'active')?.privateJwk;
 }
 
 /**

@@ -21,9 +21,26 @@ export async function up(db: Kysely<any>): Promise<void> {
       expires_at   timestamptz NOT NULL
     )`.execute(db);
   await sql`CREATE INDEX ended_tokens_expiry ON ended_tokens (expires_at)`.execute(db);
+
+  // Empty unless CARDEA_TOKEN_STATUS_LIST is on: which token has which place in which list, and what it hangs on.
+  await sql`
+    CREATE TABLE status_list_places (
+      jti               text PRIMARY KEY,
+      list_id           text NOT NULL,
+      idx               integer NOT NULL,
+      client_id         text NOT NULL,
+      grant_id          text,
+      grant_epoch       integer,
+      ends_with_session boolean NOT NULL,
+      issued_at         timestamptz NOT NULL,
+      expires_at        timestamptz NOT NULL
+    )`.execute(db);
+  await sql`CREATE UNIQUE INDEX status_list_places_once ON status_list_places (list_id, idx)`.execute(db);
+  await sql`CREATE INDEX status_list_places_expiry ON status_list_places (expires_at)`.execute(db);
 }
 
 export async function down(db: Kysely<any>): Promise<void> {
+  await sql`DROP TABLE status_list_places`.execute(db);
   await sql`DROP TABLE ended_tokens`.execute(db);
   await sql`DROP INDEX session_authorizations_grant`.execute(db);
   await sql`ALTER TABLE grants DROP COLUMN epoch`.execute(db);

@@ -11,6 +11,7 @@ import { createRelyingParties } from './composition/relying_parties.ts';
 import { startWork } from './composition/work.ts';
 import type { Config } from './config.ts';
 import { mountProvider } from './oidc/mount.ts';
+import { mountStatusLists } from './oidc/status_lists.ts';
 import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
@@ -82,6 +83,16 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       assertCanSign: protocol.assertCanSign,
       certificates: protocol.certificates,
     });
+    if (protocol.statusLists) {
+      mountStatusLists(scope, {
+        issuer,
+        lists: protocol.statusLists,
+        sign: () => protocol.serving.current().sign,
+        now,
+        tokenSeconds: config.lifetimes.accessToken,
+        assertCanSign: protocol.assertCanSign,
+      });
+    }
   });
   await selfRegistered.mount(http);
   await formRoutes(http, foundation, people, parties, protocol);

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_room.ts';
+import { type DetailsTypes, NO_DETAILS_TYPES } from './clients/authorization_details.ts';
 import { type ServerTerms, signingAlgsOf } from './clients/profiles.ts';
 import type { ProfileName } from './clients/vocabulary.ts';
 import { AppError } from './platform/errors.ts';
@@ -50,6 +51,8 @@ export interface Config {
   readonly profile: ProfileName;
   readonly keys: KeyConfig;
   readonly lifetimes: Lifetimes;
+  /** JWT access tokens name a status list (draft-ietf-oauth-status-list). */
+  readonly tokenStatusList: boolean;
   /** Undefined: in development mails go into `dataDir`/outbox, in production nobody is mailed. */
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Mailbox;
@@ -58,6 +61,8 @@ export interface Config {
   readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+  /** RFC 9396 */
+  readonly detailsTypes: DetailsTypes;
   readonly registration: RegistrationConfig;
 }
 
@@ -175,6 +180,7 @@ export function loadConfig(env: Environment = process.env): Config {
       jwksMaxAgeSeconds: get('CARDEA_JWKS_MAX_AGE'),
       pollSeconds: get('CARDEA_KEY_POLL'),
     },
+    tokenStatusList: get('CARDEA_TOKEN_STATUS_LIST'),
     lifetimes: {
       accessToken: get('CARDEA_ACCESS_TOKEN_TTL'),
       idToken: get('CARDEA_ID_TOKEN_TTL'),
@@ -187,6 +193,7 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    detailsTypes: get<DetailsTypes | undefined>('CARDEA_AUTHORIZATION_DETAILS_TYPES') ?? NO_DETAILS_TYPES,
     registration: {
       mode: get('CARDEA_REGISTRATION'),
       quota: get('CARDEA_REGISTRATION_QUOTA'),
@@ -241,6 +248,7 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_TLS_CLIENT_CERTIFICATES: (config) => String(config.tls?.asksForCertificates ?? false),
   CARDEA_CLIENT_CERTIFICATE_HEADER: () => '(none)',
   CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
+  CARDEA_AUTHORIZATION_DETAILS_TYPES: () => '(none)',
   CARDEA_NAME: (config) => config.name,
   CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
   CARDEA_PASSWORD_MAX_AGE: () => '(never)',
@@ -304,16 +312,22 @@ function tlsListener(get: Get): TlsListener | undefined {
 function unusableTls({ tls, issuer, clientCertificates, trustedProxies }: Config, get: Get): string[] {
   const problems: string[] = [];
   const isSet = (name: SettingName) => get(name) !== undefined;
-  if (isSet('CARDEA_TLS_CERT') !== isSet('CARDEA_TLS_KEY'))
-    problems.push('CARDEA_TLS_CERT and CARDEA_TLS_KEY need each other');
+  if (isSet('CARDEA_TLS_CERT') && !isSet('CARDEA_TLS_KEY'))
+    problems.push('CARDEA_TLS_CERT must come with CARDEA_TLS_KEY');
+  if (isSet('CARDEA_TLS_KEY') && !isSet('CARDEA_TLS_CERT'))
+    problems.push('CARDEA_TLS_KEY must come with CARDEA_TLS_CERT');
   if (tls && !isPair(tls)) problems.push('CARDEA_TLS_KEY must be the private key of CARDEA_TLS_CERT, both in PEM');
   if (tls && issuer.protocol !== 'https:') problems.push('CARDEA_ISSUER must be https with CARDEA_TLS_CERT');
   if (!tls && get('CARDEA_TLS_CLIENT_CERTIFICATES') === true)
-    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES needs CARDEA_TLS_CERT');
+    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES must come with CARDEA_TLS_CERT');
   if (!tls?.asksForCertificates && !clientCertificates.header && isSet('CARDEA_TLS_CLIENT_CA'))
-    problems.push('CARDEA_TLS_CLIENT_CA needs CARDEA_TLS_CERT or CARDEA_CLIENT_CERTIFICATE_HEADER');
+    problems.push(
+      'CARDEA_TLS_CLIENT_CA must come with CARDEA_TLS_CERT, asking for certificates, or CARDEA_CLIENT_CERTIFICATE_HEADER',
+    );
   if (clientCertificates.header && trustedProxies.length === 0)
-    problems.push('CARDEA_CLIENT_CERTIFICATE_HEADER needs CARDEA_TRUSTED_PROXIES: from anybody else it is dropped');
+    problems.push(
+      'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from anybody else it is dropped',
+    );
   return problems;
 }
 

@@ -1,5 +1,6 @@
 import { ARGON2 } from './accounts/argon2.ts';
 import { HASHING_MEMORY } from './accounts/passwords.ts';
+import { readDetailsTypes } from './clients/authorization_details.ts';
 import { readCertificates } from './platform/certificates.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
@@ -177,6 +178,11 @@ export const SETTINGS = {
   },
   CARDEA_ACCESS_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of access tokens' },
   CARDEA_ID_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of ID tokens' },
+  CARDEA_TOKEN_STATUS_LIST: {
+    read: boolean,
+    fallback: 'false',
+    about: 'JWT access tokens name a list that tells whether they were ended; costs a row a token',
+  },
   CARDEA_CODE_TTL: { read: seconds(1), fallback: '60s', about: 'lifetime of authorization codes' },
   CARDEA_REFRESH_TOKEN_IDLE_TTL: {
     read: seconds(1),
@@ -252,6 +258,10 @@ export const SETTINGS = {
       'hosts, separated by commas, that such documents may be at, such as claude.ai or *.example.com (default: any)',
   },
   CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
+  CARDEA_AUTHORIZATION_DETAILS_TYPES: {
+    read: readDetailsTypes,
+    about: 'a JSON file that says which authorization_details apps may ask for, and in which words (default: none)',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -7,7 +7,7 @@ import { AppError, notFound } from '../platform/errors.ts';
 import { endUnstoredOfClient } from '../records/ended.ts';
 import { UsageError, verb } from './context.ts';
 import { signedForSeconds } from './keys.ts';
-import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems } from './output.ts';
+import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems, type Value } from './output.ts';
 
 interface CreateOptions extends PrintOptions {
   name: string;
@@ -34,6 +34,8 @@ interface UpdateOptions extends PrintOptions {
   profile?: string;
   metadataFile?: string;
   secondFactor?: 'optional' | 'required';
+  claimsFile?: string;
+  exchangeFile?: string;
 }
 
 const NONE = 'none';
@@ -129,16 +131,21 @@ export function clientsCommand(noun: Command): void {
     .option(...LOGOUT_SESSION)
     .addOption(profileOption())
     .option(...METADATA_OPTION)
+    .option('--claims-file <file>', 'rules for claims of its own, as a JSON list; [] for none')
+    .option('--exchange-file <file>', 'whose tokens it may exchange (RFC 8693), as a JSON object; null for nobody’s')
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
+        const { secondFactor, claimsFile, exchangeFile } = options;
         const metadata = { ...logoutOf(options), ...furtherMetadata(options) };
-        if (options.secondFactor === undefined && Object.keys(metadata).length === 0) {
+        if ((secondFactor ?? claimsFile ?? exchangeFile) === undefined && Object.keys(metadata).length === 0) {
           throw new UsageError('nothing to change was given');
         }
         const { client, secret } = await clients.update(id, {
           metadata,
-          ...(options.secondFactor && { secondFactorRequired: options.secondFactor === 'required' }),
+          ...(secondFactor === undefined ? {} : { secondFactorRequired: secondFactor === 'required' }),
+          ...(claimsFile === undefined ? {} : { claimMapping: readJson('--claims-file', claimsFile) }),
+          ...(exchangeFile === undefined ? {} : { tokenExchange: readJson('--exchange-file', exchangeFile) }),
         });
         const { client_id, ...rest } = describe(client);
         printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
@@ -250,6 +257,8 @@ function describe(client: Client): Item {
     demo: client.demo,
     second_factor_required: client.secondFactorRequired,
     ...(client.metadata as unknown as Item),
+    ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
+    ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   };

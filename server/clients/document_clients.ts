@@ -9,6 +9,8 @@ export interface DocumentClientsOptions {
   readonly rules: DocumentRules;
   readonly outbound: Outbound;
   readonly registrations: Registrations;
+  /** Past all caches. */
+  find(id: string): Promise<Client | undefined>;
   readonly now: Clock;
   /** Counts a document that is fetched at the wish of an address. @returns false when there have been too many */
   admits(address: string): Promise<boolean>;
@@ -37,10 +39,13 @@ export function createDocumentClients(options: DocumentClientsOptions) {
   const underWay = new Map<string, Promise<Client | undefined>>();
   const resting = new Map<string, { until: number; failure: Failure }>();
 
-  async function refresh(id: string, known: Client | undefined, address: string): Promise<Client | undefined> {
+  async function refresh(id: string, address: string): Promise<Client | undefined> {
+    // Another request, or another node, may have been quicker.
+    const known = await options.find(id);
+    if (isFresh(known)) return known;
     const rest = resting.get(id);
     if (rest && rest.until > now()) return afterFailure(rest.failure, known);
-    if (underWay.size >= MAX_FETCHES || !(await options.admits(address))) {
+    if (underWay.size > MAX_FETCHES || !(await options.admits(address))) {
       throw unavailable('fetching client metadata documents');
     }
     const fetched = await fetchDocument(id);
@@ -80,16 +85,20 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     return failure === 'unreachable' && isRecent ? known : undefined;
   }
 
+  function isFresh(client: Client | undefined): boolean {
+    return client?.freshUntil != null && client.freshUntil.getTime() > now();
+  }
+
   return {
     /**
-     * @param known what the database says of it
+     * @param known what is known of it
      * @param address who asks
      * @returns undefined when it is none, by these rules or by what is at that URL
      */
     async resolve(id: string, known: Client | undefined, address: string): Promise<Client | undefined> {
       if (!mayDescribe(id, rules)) return undefined;
-      if (known?.freshUntil && known.freshUntil.getTime() > now()) return known;
-      const going = underWay.get(id) ?? refresh(id, known, address).finally(() => underWay.delete(id));
+      if (isFresh(known)) return known;
+      const going = underWay.get(id) ?? refresh(id, address).finally(() => underWay.delete(id));
       underWay.set(id, going);
       return going;
     },

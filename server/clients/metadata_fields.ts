@@ -1,6 +1,6 @@
 import { CERTIFICATE_SUBJECTS } from './certificate_subjects.ts';
 import { checkJwks } from './jwks.ts';
-import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, webUri } from './readers.ts';
+import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, text, webUri } from './readers.ts';
 import {
   ACR_VALUES,
   APPLICATION_TYPES,
@@ -65,6 +65,8 @@ export const OPTIONAL = {
   // RFC 9101 §10.5
   request_object_signing_alg: signingAlg,
   require_signed_request_object: flag,
+  // RFC 9396 §10
+  authorization_details_types: listOf(text),
   // OpenID Connect Back-Channel Logout 1.0 §2.2
   backchannel_logout_uri: webUri,
   backchannel_logout_session_required: flag,

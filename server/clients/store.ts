@@ -3,9 +3,11 @@ import type { Clock } from '../platform/clock.ts';
 import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
+import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
 import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { newSecret } from './secrets.ts';
+import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
 import { type AuthMethod, rowOf } from './vocabulary.ts';
 
 /** A relying party. */
@@ -29,6 +31,9 @@ export interface Client {
   /** Until when what its document says may be believed; for those that have one. */
   readonly freshUntil: Date | null;
   readonly metadata: ClientMetadata;
+  readonly claimMapping: readonly ClaimRule[];
+  /** Null: it may exchange nobody's tokens. */
+  readonly tokenExchange: ExchangePolicy | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -51,6 +56,10 @@ export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty' | 'second
   readonly name?: string;
   /** See `Client`; for one that registered itself. */
   readonly openScope?: boolean;
+  /** See claim_mapping.ts; an empty list for none. */
+  readonly claimMapping?: unknown;
+  /** See token_exchange.ts; null for none. */
+  readonly tokenExchange?: unknown;
 };
 
 export interface Clients {
@@ -95,13 +104,15 @@ export interface ClientRow {
   open_scope: boolean;
   fresh_until: Date | null;
   metadata: ClientMetadata;
+  claim_mapping: ClaimRule[];
+  token_exchange: ExchangePolicy | null;
   created_at: Date;
   updated_at: Date;
 }
 
 const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
 /** What makes a client; `clientOf` reads it. */
-export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until`;
+export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange`;
 
 const SQL = {
   insert: {
@@ -124,6 +135,12 @@ const SQL = {
     text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6,
                   second_factor_required = $8, open_scope = $9
            WHERE id = $1 AND updated_at = $7 AND NOT builtin RETURNING ${COLUMNS}`,
+  },
+  setPolicies: {
+    name: 'clients.set_policies',
+    text: `UPDATE clients SET claim_mapping = coalesce($2, claim_mapping),
+                  token_exchange = CASE WHEN $3 THEN $4 ELSE token_exchange END
+           WHERE id = $1 AND updated_at = $5 AND NOT builtin RETURNING ${COLUMNS}`,
   },
   rotate: {
     name: 'clients.rotate_secret',
@@ -226,20 +243,23 @@ export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts):
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);
+      const updatedAt = new Date(Math.max(now(), before.updatedAt.getTime() + 1));
       const values = [
         id,
         checkName(change.name ?? before.name),
         needsSecret ? secretHash : null,
         change.firstParty ?? before.firstParty,
         JSON.stringify(metadata),
-        new Date(Math.max(now(), before.updatedAt.getTime() + 1)),
+        updatedAt,
         before.updatedAt,
         change.secondFactorRequired ?? before.secondFactorRequired,
         change.openScope ?? before.openScope,
       ];
-      const [rows] = await db.transact([{ statement: SQL.update, values }, notify(id)]);
+      const more = policiesOf(id, change, updatedAt);
+      const [rows, policies] = await db.transact([{ statement: SQL.update, values }, ...more, notify(id)]);
       if (!rows?.length) throw new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`);
-      return { client: only(rows, id), ...(secret === undefined ? {} : { secret }) };
+      const client = only(more.length > 0 ? policies : rows, id);
+      return { client, ...(secret === undefined ? {} : { secret }) };
     },
 
     async rotateSecret(id) {
@@ -265,6 +285,15 @@ export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts):
   };
 }
 
+/** What changes of that which the operator alone decides; together with the change of `updatedAt`, or not at all. */
+function policiesOf(id: string, { claimMapping, tokenExchange }: ClientChange, updatedAt: Date): Bound[] {
+  if (claimMapping === undefined && tokenExchange === undefined) return [];
+  const rules = claimMapping === undefined ? null : JSON.stringify(checkClaimMapping(claimMapping));
+  const policy = tokenExchange === undefined ? null : checkExchangePolicy(tokenExchange);
+  const values = [id, rules, tokenExchange !== undefined, policy === null ? null : JSON.stringify(policy), updatedAt];
+  return [{ statement: SQL.setPolicies, values }];
+}
+
 export function clientOf(row: ClientRow): Client {
   return {
     id: row.id,
@@ -278,6 +307,8 @@ export function clientOf(row: ClientRow): Client {
     openScope: row.open_scope,
     freshUntil: row.fresh_until,
     metadata: row.metadata,
+    claimMapping: row.claim_mapping,
+    tokenExchange: row.token_exchange,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

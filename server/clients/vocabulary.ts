@@ -23,6 +23,8 @@ export const GRANT_TYPES = {
   'urn:ietf:params:oauth:grant-type:device_code': { refreshes: true },
   // RFC 6749 §4.4
   client_credentials: { confidential: true, byDefault: true },
+  // RFC 8693: useless without the operator's policy, see token_exchange.ts
+  'urn:ietf:params:oauth:grant-type:token-exchange': { confidential: true },
 } as const satisfies Record<string, Grant>;
 export type GrantType = keyof typeof GRANT_TYPES;
 

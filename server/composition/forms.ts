@@ -78,6 +78,7 @@ export async function formRoutes(
           ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
         },
         resourceServerName: parties.resourceServerName,
+        describeDetail: config.detailsTypes.describe,
       },
       interactions: createInteractions<Progress>({
         issuer,

@@ -33,6 +33,7 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
     rules: { hosts: documents.hosts, loopback: !config.production },
     outbound,
     registrations,
+    find: parties.clients.find,
     now,
     async admits(address) {
       try {

@@ -12,6 +12,7 @@ const EXPIRING = [
   ['polls', 'id_hash'],
   ['repeated_answers', 'id_hash'],
   ['ended_tokens', 'what'],
+  ['status_list_places', 'jti'],
   ['sessions', 'uid'],
   ['grants', 'id'],
   ['attempts', 'bucket'],

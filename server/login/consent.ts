@@ -29,6 +29,7 @@ export const consentStep: Step = {
         scopes,
         remembered: allowedBefore(scopes, missingScopes),
         resources,
+        details: (asked.details ?? []).map((detail) => parts.describeDetail(detail, locale)),
       },
       locale,
     );
@@ -52,6 +53,6 @@ function allowedBefore(scopes: readonly string[], missing: readonly string[] = [
 
 /** Exactly what was asked for; whatever else a form may have carried is not looked at. */
 async function decision(asked: Promise<Permissions>): Promise<Permissions> {
-  const { scopes, resources, claims = {} } = await asked;
-  return { scopes, resources, claims };
+  const { scopes, resources, claims = {}, details = [] } = await asked;
+  return { scopes, resources, claims, details };
 }

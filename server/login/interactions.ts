@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Detail } from '../clients/authorization_details.ts';
 
 /**
  * The port that signing in needs: what an authorization request asks of the person, and a way to say how it went.
@@ -85,6 +86,8 @@ export interface Permissions {
   readonly scopes: readonly string[];
   /** Scopes by RFC 8707 resource indicator. */
   readonly resources: Readonly<Record<string, readonly string[]>>;
+  /** RFC 9396; asked about each time. */
+  readonly details?: readonly Detail[];
   /** Claims that are asked for one by one (OpenID Connect Core §5.5), by the scope that people are told of them. */
   readonly claims?: Readonly<Record<string, readonly string[]>>;
 }

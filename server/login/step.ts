@@ -9,6 +9,7 @@ import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SecondFactorPolicy } from '../accounts/second_factors.ts';
 import type { Totp } from '../accounts/totp.ts';
+import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
@@ -46,6 +47,7 @@ export interface LoginParts {
   /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
   readonly trustDeviceSeconds: number;
   resourceServerName(identifier: string): Promise<string>;
+  describeDetail: DetailsTypes['describe'];
   /** Pages beside the door, where there are any. */
   readonly sideWays: { readonly forgotUrl?: string; readonly signUpUrl?: string };
 }

@@ -7,6 +7,8 @@ import {
   interactionPolicy,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
+import type { DetailsTypes } from '../clients/authorization_details.ts';
+import type { ClaimRule } from '../clients/claim_mapping.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -15,6 +17,7 @@ import type { Lifetimes } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 import { createAdapterFactory } from './adapter.ts';
+import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { askedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
@@ -30,6 +33,7 @@ import { type RegistrationInDiscovery, registrationMetadata } from './registrati
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
+import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
 export const LOGIN_PATH = '/login';
 
@@ -55,9 +59,10 @@ export const CLAIMS = {
   email: ['email', 'email_verified'],
   phone: ['phone_number', 'phone_number_verified'],
   address: ['address'],
+  groups: ['groups'],
 } as const;
 
-export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address'] as const;
+export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'groups'] as const;
 
 export interface AccountForClaims {
   readonly accountId: string;
@@ -103,6 +108,8 @@ export interface ConfigurationOptions {
   isFirstParty(clientId: string): Promise<boolean>;
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
+  claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
+  readonly detailsTypes: DetailsTypes;
 }
 
 type Context = KoaContextWithOIDC;
@@ -164,6 +171,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
         getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client),
         useGrantedResource: async () => false,
       },
+      richAuthorizationRequests: richAuthorizationRequests(options),
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
@@ -173,7 +181,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       userinfo: { enabled: true },
     },
     ...createFetching(options.outbound),
-    findAccount: async (_ctx, id) => options.findAccount(id),
+    extraTokenClaims: createTokenClaims(options),
+    findAccount: async (ctx, id) => withMappedClaims(ctx, await options.findAccount(id), options),
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),

@@ -1,4 +1,5 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import type { Detail } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
 import { askedClaims, type ClaimsByScope } from './claims_parameter.ts';
 
@@ -9,6 +10,8 @@ export interface ConsentDecision {
   readonly resources: Readonly<Record<string, readonly string[]>>;
   /** Claims that are asked for one by one, by the scope under which people know them. */
   readonly claims?: ClaimsByScope;
+  /** RFC 9396 */
+  readonly details?: readonly Detail[];
 }
 
 /** What is asked for and not granted yet. */
@@ -39,7 +42,9 @@ export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Pro
   const usable = existing?.accountId === account.accountId ? existing : undefined;
   const decision = (result as { consent?: ConsentDecision } | undefined)?.consent ?? (await implied(ctx, parts));
   if (!usable && !decision) return undefined;
-  const isComplete = !decision || (usable !== undefined && !hasMissing(missingIn(usable, decision)));
+  const details = decision?.details ?? [];
+  const isComplete =
+    details.length === 0 && (!decision || (usable !== undefined && !hasMissing(missingIn(usable, decision))));
   if (usable && isComplete && usable.remainingTTL >= lifetime) return usable;
 
   const grant = usable ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
@@ -48,6 +53,8 @@ export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Pro
     grant.addResourceScope(resource, scopes.join(' '));
   }
   for (const claims of Object.values(decision?.claims ?? {})) grant.addOIDCClaims([...claims]);
+  // The latest alone: they are allowed for one request, and what was issued for an earlier one carries its own.
+  if (details.length > 0) grant.rar = [...details];
   // Nothing that is issued from now on may outlive what it was granted under; a day's margin keeps most requests from
   // writing for that alone.
   grant.exp = Math.floor(now() / 1000) + lifetime + DAY_SECONDS;

@@ -4,6 +4,7 @@ import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
 import type { Units } from '../records/unit.ts';
+import { readDetails } from './authorization_details.ts';
 import { askedAcr, askedClaims, type ClaimsByScope } from './claims_parameter.ts';
 import { type ConsentDecision, missingIn } from './consent.ts';
 import type { Serving } from './serving.ts';
@@ -118,6 +119,7 @@ export function createInteractions<Progress extends object>(options: Interaction
     return {
       scopes: wanted.filter((scope) => options.scopes.includes(scope)),
       resources: Object.fromEntries(resources),
+      details: readDetails(params.authorization_details),
       claims: askedClaims(
         params.claims,
         options.claims,

@@ -7,7 +7,7 @@ import type { ClientCertificates } from './client_certificates.ts';
 import { refuseTwoAuthorizations, tidy } from './habits.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
-import type { Document, Serving } from './serving.ts';
+import { type Document, isKnown, type Serving } from './serving.ts';
 import { admitUserCode, type UserCodeLimits } from './user_code_admission.ts';
 
 export interface MountOptions {
@@ -182,9 +182,8 @@ function refuseOversized(request: FastifyRequest): void {
  */
 function sendDocument(request: FastifyRequest, reply: FastifyReply, document: Document): void {
   reply.hijack();
-  const known = request.headers['if-none-match'];
-  const isKnown = known?.split(',').some((one) => one.trim().replace(/^W\//, '') === document.etag);
-  const head = isKnown ? document.unchangedHead : document.head;
-  reply.raw.writeHead(isKnown ? 304 : 200, ['x-request-id', request.id, ...head]);
-  reply.raw.end(isKnown ? undefined : document.body);
+  const isUnchanged = isKnown(request.headers['if-none-match'], document.etag);
+  const head = isUnchanged ? document.unchangedHead : document.head;
+  reply.raw.writeHead(isUnchanged ? 304 : 200, ['x-request-id', request.id, ...head]);
+  reply.raw.end(isUnchanged ? undefined : document.body);
 }

@@ -10,13 +10,15 @@ import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { slowDown } from './device_flow.ts';
-import { challengeForProof, explainReplay, spendProof } from './dpop.ts';
+import { challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
 import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
+import { letMappedClaimsThrough } from './token_claims.ts';
+import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -35,6 +37,7 @@ export interface ProviderOptions {
   readonly pages: Pages;
   readonly log: Logger;
   readonly now: Clock;
+  readonly exchange: ExchangeParts;
   readonly structured: StructuredTokens;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
@@ -69,6 +72,8 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   provider.proxy = true;
   replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
   leaveLogoutToTheQueue(provider);
+  letMappedClaimsThrough(provider);
+  registerTokenExchange(provider, options.exchange);
   admitStructuredTokens(provider, options.structured);
   listen(provider, log);
   const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
@@ -157,8 +162,8 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   already_used: { status: 400, error: 'invalid_grant' },
   credentials_changed: { status: 400, error: 'interaction_expired' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
+  [INVALID_PROOF]: { status: 400, error: INVALID_PROOF },
   not_found: { status: 404, error: 'not_found' },
-  proof_replayed: { status: 400, error: 'invalid_dpop_proof' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };
@@ -170,7 +175,7 @@ function outcomeOf(error: unknown, route: string | undefined): Outcome {
     known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
   const body = { error: known.error, error_description: description };
   // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
-  if (known.error === 'invalid_dpop_proof' && route === 'userinfo')
+  if (known.error === INVALID_PROOF && route === 'userinfo')
     return { status: 401, body, challenge: challengeForProof(description) };
   return { status: known.status, body };
 }

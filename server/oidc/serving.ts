@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
+import type { Sign } from './sign.ts';
 
 /** A document that is the same for everybody, as it is sent. */
 export interface Document {
@@ -23,6 +24,11 @@ export function createDocument(
   return { body, etag, head: Object.entries(whole).flat(), unchangedHead: Object.entries(unchanged).flat() };
 }
 
+/** Whether a client has it already (RFC 9110 §13.1.2). @param known the request's `If-None-Match` */
+export function isKnown(known: string | undefined, etag: string): boolean {
+  return known?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false;
+}
+
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** What is served now. Swapping it is how a node takes a new key set into use: requests under way keep the old one. */
@@ -30,6 +36,7 @@ export interface Served {
   readonly version: number;
   readonly provider: Provider;
   readonly handle: Handle;
+  readonly sign: Sign;
   readonly jwks: Document;
   readonly discovery: Document;
 }

@@ -16,7 +16,7 @@ export function readCertificates(text: string): X509Certificate[] {
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch {
-    throw new Error('names a file with a certificate that cannot be read');
+    throw new Error('must name a file with certificates that can be read');
   }
 }
 

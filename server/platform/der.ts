@@ -21,6 +21,7 @@ export function readDer(bytes: Buffer): Der[] {
     const more = first < 0x80 ? 0 : first & 0x7f;
     if (more > 3 || first === 0x80) throw new Error('a length that certificates do not have');
     const start = at + 2 + more;
+    if (start > bytes.length) throw new Error('too short');
     const length = more === 0 ? first : bytes.readUIntBE(at + 2, more);
     if (start + length > bytes.length) throw new Error('too short');
     elements.push({ tag, content: bytes.subarray(start, start + length), whole: bytes.subarray(at, start + length) });

@@ -99,8 +99,8 @@ const STRINGS: Readonly<Record<number, (content: Buffer) => string>> = {
 };
 
 function valueIn(der: Buffer): string {
-  const [value] = readDer(der);
-  const read = value && STRINGS[value.tag];
+  const [value, more] = readDer(der);
+  const read = value && !more && STRINGS[value.tag];
   // No text is taken for bytes, or the other way round: no value that is a text begins with NUL.
   return read ? read(value.content) : `\0${der.toString('hex')}`;
 }

@@ -81,7 +81,7 @@ export function content(value: string): string {
   try {
     return readFileSync(value, 'utf8');
   } catch (error) {
-    throw new Error(`names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new Error(`must name a file that can be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

@@ -226,8 +226,16 @@ export interface ConsentData extends FormData {
   /** OpenID Connect scopes asked for now. */
   scopes: readonly string[];
   resources: readonly ResourceView[];
+  /** What else is asked for, this once (RFC 9396). */
+  details?: readonly DetailView[];
   /** Those of `scopes` that the person has allowed before. */
   remembered?: readonly string[];
+}
+
+/** A sentence of the operator's with values of the app's, and what that leaves out. */
+export interface DetailView {
+  sentence: readonly ({ words: string } | { value: string })[];
+  more: readonly { name: string; value: string }[];
 }
 
 /** A resource server (RFC 8707) and what is asked for there. */

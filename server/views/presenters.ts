@@ -34,6 +34,7 @@ const SCOPES: Readonly<Record<string, ScopeText>> = {
   email: { label: 'scope.email', detail: 'scope.email.detail' },
   phone: { label: 'scope.phone', detail: 'scope.phone.detail' },
   address: { label: 'scope.address', detail: 'scope.address.detail' },
+  groups: { label: 'scope.groups', detail: 'scope.groups.detail' },
   offline_access: { label: 'scope.offline_access', detail: 'scope.offline_access.detail' },
 };
 

@@ -109,6 +109,28 @@ describe('clients create', () => {
 });
 
 describe('clients', () => {
+  test('get claims and a policy for token exchange of the operator’s, and lose them again', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const { client_id } = (await cardea([...BASIC, '--json'])).json;
+    const file = join(folder, 'policy.json');
+    const update = (option: string, content: unknown) => {
+      writeFileSync(file, JSON.stringify(content));
+      return cardea(['clients', 'update', client_id, option, file, '--json']);
+    };
+    const claims = [{ claim: 'tenant', into: ['id_token'], from: { static: 'acme' } }];
+    const exchange = { subject_clients: ['web'], targets: ['https://api.example'], delegation: true };
+    assert.deepEqual((await update('--claims-file', claims)).json.claim_mapping, claims);
+    const { json } = await update('--exchange-file', exchange);
+    assert.deepEqual(json.token_exchange, { ...exchange, subject_audiences: [], impersonation: false });
+    assert.deepEqual(json.claim_mapping, claims, 'and nothing else has changed');
+    const wrong = await update('--claims-file', [{ ...claims[0], claim: 'sub' }]);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /claim_mapping\[0\]\.claim/);
+    await update('--claims-file', []);
+    const none = (await update('--exchange-file', null)).json;
+    assert.deepEqual([none.claim_mapping, none.token_exchange], [undefined, undefined]);
+  });
+
   test('are listed in columns', async (t) => {
     const { cardea } = await setUpCli(t);
     assert.equal((await cardea(['clients', 'list'])).stdout, 'There are no clients.\n');

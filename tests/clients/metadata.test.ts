@@ -4,8 +4,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { checkMetadata, DEFAULT_SCOPE, type MetadataInput } from '../../server/clients/metadata.ts';
 import { checkRedirectUri, checkResourceIdentifier } from '../../server/clients/uris.ts';
+import { makeIdentity } from '../helpers/certificates.ts';
 
 const CALLBACK = 'https://app.example/cb';
+const PKI = { token_endpoint_auth_method: 'tls_client_auth' };
+const SELF_SIGNED = { token_endpoint_auth_method: 'self_signed_tls_client_auth' };
+const CERTIFIED = await makeIdentity();
+const [EC_KEY, OTHER_EC_KEY] = [0, 1].map(() =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+);
 const refused = (field: string) => ({ code: 'invalid_input', status: 400, field });
 
 describe('redirect URIs', () => {
@@ -129,6 +136,13 @@ describe('client metadata (RFC 7591 §2)', () => {
     assert.deepEqual(metadata.response_types, []);
   });
 
+  test('a device needs no redirect URI, and may have refresh tokens (RFC 8628)', () => {
+    const grant_types = ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'];
+    const metadata = checkMetadata({ grant_types, token_endpoint_auth_method: 'none' });
+    assert.deepEqual([metadata.redirect_uris, metadata.response_types], [[], []]);
+    assert.deepEqual(metadata.grant_types, grant_types);
+  });
+
   test('is complete: checking it again changes nothing', () => {
     for (const input of [{}, { redirect_uris: [CALLBACK] }, { redirect_uris: ['http://localhost/cb'] }]) {
       const once = checkMetadata(input);
@@ -218,6 +232,11 @@ describe('client metadata (RFC 7591 §2)', () => {
         grant_types: ['authorization_code', 'client_credentials'],
       },
     ],
+    [
+      'pairwise subjects of devices, whose sector nothing tells',
+      'subject_type',
+      { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], subject_type: 'pairwise' },
+    ],
     ['refresh tokens of nothing', 'grant_types', { grant_types: ['client_credentials', 'refresh_token'] }],
     ['a response type of another flow', 'response_types', { redirect_uris: [CALLBACK], response_types: ['id_token'] }],
     ['response types that do not fit', 'response_types', { redirect_uris: [CALLBACK], response_types: [] }],
@@ -232,6 +251,34 @@ describe('client metadata (RFC 7591 §2)', () => {
       'a native client on https loopback',
       'redirect_uris',
       { redirect_uris: ['https://localhost/cb'], application_type: 'native' },
+    ],
+    ['PKI without a name (RFC 8705 §2.1.2)', 'tls_client_auth_subject_dn', PKI],
+    [
+      'PKI with two names',
+      'tls_client_auth_subject_dn',
+      { ...PKI, tls_client_auth_subject_dn: 'CN=a', tls_client_auth_san_dns: 'a.example' },
+    ],
+    ['a name without PKI', 'tls_client_auth_san_dns', { tls_client_auth_san_dns: 'a.example' }],
+    ['a name in the way of OpenSSL', 'tls_client_auth_subject_dn', { ...PKI, tls_client_auth_subject_dn: '/CN=a' }],
+    ['a name with a wildcard', 'tls_client_auth_san_dns', { ...PKI, tls_client_auth_san_dns: '*.example' }],
+    ['a host for an address', 'tls_client_auth_san_ip', { ...PKI, tls_client_auth_san_ip: 'a.example' }],
+    ['a relative URI', 'tls_client_auth_san_uri', { ...PKI, tls_client_auth_san_uri: '/client' }],
+    ['self-signed without a certificate', 'jwks', { ...SELF_SIGNED, jwks: { keys: [EC_KEY] } }],
+    ['self-signed without keys', 'jwks', SELF_SIGNED],
+    [
+      'tokens that are bound twice',
+      'dpop_bound_access_tokens',
+      { dpop_bound_access_tokens: true, tls_client_certificate_bound_access_tokens: true },
+    ],
+    [
+      'bound tokens by a redirect',
+      'dpop_bound_access_tokens',
+      {
+        redirect_uris: [CALLBACK],
+        grant_types: ['implicit'],
+        response_types: ['id_token token'],
+        dpop_bound_access_tokens: true,
+      },
     ],
     ['a scope with a quote', 'scope', { scope: 'openid "x"' }],
     ['a scope that is no text', 'scope', { scope: 1 }],
@@ -261,12 +308,19 @@ describe('client keys', () => {
     assert.deepEqual(check({ keys }).jwks, { keys });
   });
 
+  test('may come with their certificates (RFC 7517 §4.7)', () => {
+    assert.deepEqual(check({ keys: [CERTIFIED.jwk] }).jwks, { keys: [CERTIFIED.jwk] });
+  });
+
   for (const [why, jwks] of [
     ['no set', []],
     ['an empty set', { keys: [] }],
     ['a private key', { keys: [generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })] }],
     ['a shared secret', { keys: [{ kty: 'oct', k: randomBytes(32).toString('base64url') }] }],
     ['a short RSA key', { keys: [rsa(1_024).publicKey.export({ format: 'jwk' })] }],
+    ['a key with the certificate of another', { keys: [{ ...OTHER_EC_KEY, x5c: CERTIFIED.jwk.x5c }] }],
+    ['a key with a certificate that is none', { keys: [{ ...EC_KEY, x5c: ['AAAA'] }] }],
+    ['a key without certificates where they should be', { keys: [{ ...EC_KEY, x5c: [] }] }],
     ['nonsense', { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] }],
   ] as const) {
     test(`are not ${why}`, () => assert.throws(() => check(jwks), refused('jwks')));

@@ -26,8 +26,11 @@ test('an access token: who, for whom, what and until when, whatever the hint say
   for (const hint of HINTS) {
     const { status, body } = await ask(api, tokens.access_token, hint);
     assert.equal(status, 200);
-    const { exp, iat, sid, jti, ...rest } = body;
+    const { exp, iat, sid, jti, auth_time, ...rest } = body;
+    assert.ok(Number(auth_time) <= Number(iat), 'and how they signed in (RFC 9470 §6.2)');
     assert.deepEqual(rest, {
+      acr: 'urn:cardea:acr:1fa',
+      amr: ['pwd'],
       active: true,
       iss: app.issuer,
       sub: person.id,

@@ -199,9 +199,9 @@ test('a signed request can be pushed (RFC 9126 §3), and its signature counts', 
   });
 });
 
-test('one node grants what was pushed to another', async () => {
+test('one node grants what was pushed to another', async (t) => {
   const { databaseUrl, masterKey } = app;
-  const other = await deployment({ after }, { databaseUrl, masterKey, env: { CARDEA_ISSUER: app.issuer } });
+  const other = await deployment(t, { databaseUrl, masterKey, env: { CARDEA_ISSUER: app.issuer } });
   const { browser, page } = await visit(await pushed(party), party, {}, browserSession(app.issuer, other.issuer));
   assert.equal(callbackOf(await signIn(browser, page, person)).state, 'pushed');
 });

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { type Config, ConfigError, describeConfig, loadConfig, resolveMasterKeys } from '../../server/config.ts';
 import { isLoopback } from '../../server/platform/smtp_url.ts';
 import { SETTINGS, type SettingName } from '../../server/settings.ts';
+import { makeIdentity } from '../helpers/certificates.ts';
 
 const KEY = randomBytes(32).toString('base64');
 const PRODUCTION = {
@@ -193,6 +194,15 @@ describe('configuration', () => {
         bad: ['', 'Cardea', 'a@b, c@d', 'Cardea <door>', 'Cardea\r\nBcc: x <door@example.com>', 'a@b <c@d>'],
       },
       {
+        name: 'CARDEA_TOKEN_STATUS_LIST',
+        read: (config) => config.tokenStatusList,
+        good: [
+          ['true', true],
+          ['false', false],
+        ],
+        bad: ['', 'on'],
+      },
+      {
         name: 'CARDEA_REGISTRATION',
         read: (config) => config.registration.mode,
         good: [
@@ -228,6 +238,43 @@ describe('configuration', () => {
         read: (config) => config.registration.documents.hosts,
         good: [['agent.example, *.apps.example', ['agent.example', '*.apps.example']]],
         bad: ['', 'https://agent.example', '*', 'agent.example/x'],
+      },
+      // With types in it: see tests/flows/rfc9396_rar.test.ts.
+      {
+        name: 'CARDEA_AUTHORIZATION_DETAILS_TYPES',
+        read: (config) => config.detailsTypes.names,
+        good: [],
+        bad: ['', '/nowhere', '.', 'package.json', 'LICENSE'],
+      },
+      // Of use together alone: see below.
+      { name: 'CARDEA_TLS_CERT', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
+      { name: 'CARDEA_TLS_KEY', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
+      {
+        name: 'CARDEA_TLS_CLIENT_CA',
+        read: (config) => config.clientCertificates,
+        good: [],
+        bad: ['', '/nowhere', '.', 'package.json'],
+      },
+      {
+        name: 'CARDEA_TLS_CLIENT_CERTIFICATES',
+        read: (config) => config.tls,
+        good: [['false', undefined]],
+        bad: ['', 'yes', 'true'],
+      },
+      {
+        name: 'CARDEA_CLIENT_CERTIFICATE_HEADER',
+        read: (config) => config.clientCertificates.header,
+        good: [],
+        bad: ['', 'client cert', 'Client-Cert:', 'Client-Cert', 'Zertifikät'],
+      },
+      {
+        name: 'CARDEA_DPOP_NONCE',
+        read: (config) => config.dpopNonceRequired,
+        good: [
+          ['optional', false],
+          ['required', true],
+        ],
+        bad: ['', 'true'],
       },
       {
         name: 'CARDEA_SIGN_UP',
@@ -391,6 +438,16 @@ describe('configuration', () => {
         bad: ['', '0', '17'],
       },
       {
+        name: 'CARDEA_PROFILE',
+        read: (config) => config.profile,
+        good: [
+          ['oidc', 'oidc'],
+          ['oauth21', 'oauth21'],
+          ['fapi2', 'fapi2'],
+        ],
+        bad: ['', 'oauth2', 'FAPI2', 'none'],
+      },
+      {
         name: 'CARDEA_KEY_RINGS',
         read: (config) => config.keys.rings,
         good: [
@@ -478,6 +535,41 @@ describe('configuration', () => {
           assert.ok(problems({ [name]: text }).every((one) => one.startsWith(`${name} `)));
         }),
       );
+    });
+  });
+
+  describe('TLS', () => {
+    test('needs a certificate with its key, and an issuer that says so', async () => {
+      const [one, other] = await Promise.all([makeIdentity(), makeIdentity()]);
+      const env = { CARDEA_TLS_CERT: file('cert', one.pem), CARDEA_TLS_KEY: file('tls-key', one.keyPem) };
+      const config = loadConfig(env);
+      assert.equal(config.issuer.origin, 'https://localhost:3000');
+      assert.deepEqual(config.tls, { cert: one.pem, key: one.keyPem, asksForCertificates: false, authorities: [] });
+      assert.match(problem({ ...env, CARDEA_ISSUER: 'http://localhost' }), /^CARDEA_ISSUER must be https/);
+      const mixed = { ...env, CARDEA_TLS_KEY: file('other-key', other.keyPem) };
+      assert.match(problem(mixed), /^CARDEA_TLS_KEY must be the private key/);
+    });
+
+    test('browsers are asked for certificates only when that is of use to somebody', async () => {
+      const [one, authority] = await Promise.all([makeIdentity(), makeIdentity({ ca: true })]);
+      const env = { CARDEA_TLS_CERT: file('cert', one.pem), CARDEA_TLS_KEY: file('tls-key', one.keyPem) };
+      const authorities = { CARDEA_TLS_CLIENT_CA: file('authority', authority.pem) };
+      const asks = (more: Record<string, string>) => loadConfig({ ...env, ...more }).tls?.asksForCertificates;
+      assert.equal(asks({}), false);
+      assert.equal(asks({ CARDEA_TLS_CLIENT_CERTIFICATES: 'true' }), true);
+      assert.equal(asks(authorities), true);
+      assert.match(
+        problem({ ...env, ...authorities, CARDEA_TLS_CLIENT_CERTIFICATES: 'false' }),
+        /^CARDEA_TLS_CLIENT_CA must come with/,
+      );
+      assert.match(problem(authorities), /^CARDEA_TLS_CLIENT_CA must come with/);
+    });
+
+    test('a header for certificates needs proxies whose word counts', () => {
+      const env = { CARDEA_CLIENT_CERTIFICATE_HEADER: 'Client-Cert' };
+      assert.match(problem(env), /^CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES/);
+      const { clientCertificates } = loadConfig({ ...env, CARDEA_TRUSTED_PROXIES: '10.0.0.0/8' });
+      assert.deepEqual(clientCertificates, { authorities: [], header: 'client-cert' });
     });
   });
 

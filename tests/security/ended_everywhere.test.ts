@@ -44,7 +44,10 @@ interface Held {
 
 async function held(offline: boolean): Promise<Held> {
   const [person, party] = await Promise.all([seed.person(), seed.party(METADATA)]);
-  const params = { scope: `openid api:read${offline ? ' offline_access' : ''}`, resource: API };
+  const scopes = offline
+    ? { scope: 'openid api:read offline_access', prompt: 'consent' }
+    : { scope: 'openid api:read' };
+  const params = { ...scopes, resource: API };
   const granted = await authorize({ issuer, reach: here, party, person, params });
   const { body } = await redeem(issuer, party, granted, here);
   const next = await token(issuer, party, {

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import { generateKey } from '../../../keys/generate.ts';
+import { NO_DETAILS_TYPES } from '../../../server/clients/authorization_details.ts';
 import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
 import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
@@ -76,6 +77,8 @@ const configuration = createConfiguration({
   resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
   registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,
+  claimMapping: async () => [],
+  detailsTypes: NO_DETAILS_TYPES,
   requiresSecondFactor: async () => false,
   now: Date.now,
 });

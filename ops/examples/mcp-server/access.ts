@@ -1,0 +1,84 @@
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+
+export interface AccessOptions {
+  /** The identifier of this server, as clients name it in `resource` (RFC 8707), and the tokens' `aud`. */
+  readonly resource: string;
+  /** The issuer of its tokens. */
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+}
+
+/** What a request may do, or the answer that it gets instead (RFC 6750 §3). */
+export type Access =
+  | { readonly claims: JWTPayload & { sub: string; client_id?: unknown } }
+  | { readonly status: 401 | 403; readonly challenge: string };
+
+/** Where a client learns which authorization server looks after this one (RFC 9728 §3.1). */
+export function metadataPath(resource: string): string {
+  const { pathname } = new URL(resource);
+  return `/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`;
+}
+
+/** RFC 9728 §2 */
+export function resourceMetadata({ resource, issuer, scopes }: AccessOptions): Record<string, unknown> {
+  return {
+    resource,
+    authorization_servers: [issuer],
+    scopes_supported: scopes,
+    bearer_methods_supported: ['header'],
+    resource_name: 'Example MCP server',
+  };
+}
+
+/**
+ * Judges access tokens: JWTs by RFC 9068, of this issuer, for this very resource. A token for another resource is as
+ * good as none, or a server that gets one could use it here.
+ */
+export function createAccess(options: AccessOptions) {
+  const { resource, issuer } = options;
+  const metadataUrl = new URL(metadataPath(resource), resource).href;
+  let jwks: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
+
+  /** Found once, by RFC 8414. */
+  function keys(): Promise<ReturnType<typeof createRemoteJWKSet>> {
+    jwks ??= discover().catch((error) => {
+      jwks = undefined;
+      throw error;
+    });
+    return jwks;
+  }
+
+  async function discover() {
+    const response = await fetch(new URL('/.well-known/oauth-authorization-server', issuer));
+    if (!response.ok) throw new Error(`discovery answered ${response.status}`);
+    const metadata = (await response.json()) as { issuer: string; jwks_uri: string };
+    if (metadata.issuer !== issuer) throw new Error('discovery names another issuer');
+    return createRemoteJWKSet(new URL(metadata.jwks_uri));
+  }
+
+  const refuse = (status: 401 | 403, ...words: string[]): Access => ({
+    status,
+    challenge: `Bearer ${[...words, `resource_metadata="${metadataUrl}"`].join(', ')}`,
+  });
+
+  /** @throws when the authorization server cannot be reached: that is no verdict on the token */
+  return async function judge(authorization: string | undefined, scope: string): Promise<Access> {
+    const token = /^bearer +([^ ]+)$/i.exec(authorization ?? '')?.[1];
+    if (token === undefined) return refuse(401, `scope="${scope}"`);
+    try {
+      const { payload } = await jwtVerify(token, await keys(), {
+        issuer,
+        audience: resource,
+        typ: 'at+jwt',
+        algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+        requiredClaims: ['sub', 'exp'],
+      });
+      const granted = typeof payload.scope === 'string' ? payload.scope.split(' ') : [];
+      if (!granted.includes(scope)) return refuse(403, 'error="insufficient_scope"', `scope="${scope}"`);
+      return { claims: { ...payload, sub: String(payload.sub) } };
+    } catch (error) {
+      if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw error;
+      return refuse(401, 'error="invalid_token"', `scope="${scope}"`);
+    }
+  };
+}

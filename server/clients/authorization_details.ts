@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { checkResourceIdentifier } from './uris.ts';
+
+/** One element of `authorization_details` (RFC 9396 §2). */
+export type Detail = Readonly<Record<string, unknown>> & { readonly type: string };
+
+/** What a person reads of a detail: words of the operator's, with values of the request's where those go. */
+export interface DetailText {
+  readonly sentence: readonly ({ readonly words: string } | { readonly value: string })[];
+  /** Every member that the sentence does not tell, by its path: a person sees all that they allow. */
+  readonly more: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** The types of authorization details that an operator has defined. */
+export interface DetailsTypes {
+  readonly names: readonly string[];
+  /** @returns what is wrong with a detail, or undefined */
+  misfit(detail: Detail): string | undefined;
+  /** Whether a detail goes into a token for this resource server (RFC 9396 §2.2 `locations`). */
+  reaches(detail: Detail, resource: string): boolean;
+  /** In that language, or in English where there is no text in it. */
+  describe(detail: Detail, locale: string): DetailText;
+}
+
+interface Definition {
+  readonly fits: ValidateFunction;
+  readonly resources: readonly string[] | undefined;
+  readonly consent: Readonly<Record<string, string>>;
+}
+
+export const NO_DETAILS_TYPES: DetailsTypes = createDetailsTypes(new Map());
+
+const FALLBACK = 'en';
+const TEXT_MAX = 500;
+const DETAIL_MAX = 4_000;
+const PLACEHOLDER = /\{([^{}]*)\}/;
+
+/**
+ * @param path a JSON file: by type, `schema` (a JSON Schema of its further members), `consent` (by language, a sentence
+ *   with members in braces) and, where it is for some alone, `resources` (their identifiers)
+ * @throws Error which says what is wrong, and where
+ */
+export function readDetailsTypes(path: string): DetailsTypes {
+  try {
+    return checkDetailsTypes(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : (code ?? message);
+    throw new Error(`must be a file of types of authorization details: ${why}`, { cause });
+  }
+}
+
+/** @throws Error which says what is wrong, and where */
+export function checkDetailsTypes(content: unknown): DetailsTypes {
+  const types = Object.entries(record('', content));
+  return createDetailsTypes(new Map(types.map(([name, value]) => [name, checkDefinition(name, value)])));
+}
+
+function checkDefinition(name: string, value: unknown): Definition {
+  const { schema, consent, resources, ...unknown } = record(name, value);
+  for (const member of Object.keys(unknown)) throw new Error(`${name}.${member} is not supported`);
+  const texts = record(`${name}.consent`, consent);
+  for (const [language, text] of Object.entries(texts)) {
+    const at = `${name}.consent.${language}`;
+    if (typeof text !== 'string' || text.trim() === '' || text.length > TEXT_MAX) {
+      throw new Error(`${at} must be a text of at most ${TEXT_MAX} characters`);
+    }
+  }
+  if (!Object.hasOwn(texts, FALLBACK)) throw new Error(`${name}.consent must have a text in ${FALLBACK}`);
+  if (resources !== undefined && !Array.isArray(resources)) throw new Error(`${name}.resources must be a list`);
+  return {
+    fits: compile(name, record(`${name}.schema`, schema)),
+    resources: resources?.map((one) => checkResourceIdentifier(`${name}.resources`, String(one))),
+    consent: texts as Record<string, string>,
+  };
+}
+
+/** RFC 9396 §5: an unknown member is refused. So is one of an object inside, unless the schema speaks of others. */
+function compile(name: string, schema: Record<string, unknown>): ValidateFunction {
+  const { properties, required, ...rest } = closed({ type: 'object', ...schema });
+  const members = { ...(properties as object | undefined), type: { const: name } };
+  try {
+    return new Ajv({ strict: true, strictRequired: false }).compile({
+      ...rest,
+      properties: members,
+      ...(required === undefined ? {} : { required }),
+    });
+  } catch (cause) {
+    throw new Error(`${name}.schema is not a JSON Schema: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function closed(schema: Record<string, unknown>): Record<string, unknown> {
+  const { properties, items } = schema;
+  const inner = (value: unknown) => (isRecord(value) ? closed(value) : value);
+  const isObject = schema.type === 'object' || isRecord(properties);
+  return {
+    ...(isObject ? { additionalProperties: false } : {}),
+    ...schema,
+    ...(isRecord(properties)
+      ? { properties: Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, inner(one)])) }
+      : {}),
+    ...(items === undefined ? {} : { items: inner(items) }),
+  };
+}
+
+function createDetailsTypes(definitions: ReadonlyMap<string, Definition>): DetailsTypes {
+  const definitionOf = (detail: Detail) => definitions.get(detail.type);
+  return {
+    names: [...definitions.keys()],
+
+    misfit(detail) {
+      const definition = definitionOf(detail);
+      if (!definition) return 'its type is not known';
+      if (JSON.stringify(detail).length > DETAIL_MAX) return `it has more than ${DETAIL_MAX} characters`;
+      if (!definition.fits(detail)) {
+        const [error] = definition.fits.errors ?? [];
+        return `${error?.instancePath || 'it'} ${error?.message ?? 'does not fit its type'}`;
+      }
+      const strange = locationsOf(detail)?.some((one) => definition.resources?.includes(one) === false);
+      return strange ? 'it is for a location that its type is not for' : undefined;
+    },
+
+    reaches(detail, resource) {
+      const wanted = locationsOf(detail) ?? definitionOf(detail)?.resources;
+      return wanted === undefined || wanted.includes(resource);
+    },
+
+    describe(detail, locale) {
+      const consent = definitionOf(detail)?.consent ?? {};
+      const text = consent[locale] ?? consent[FALLBACK] ?? detail.type;
+      // split() with one group alternates words and placeholder names.
+      const parts = text.split(new RegExp(PLACEHOLDER, 'g'));
+      const told = new Set(parts.filter((_, index) => index % 2 === 1));
+      const leaves = leavesOf(detail);
+      return {
+        sentence: parts.map((part, index) =>
+          index % 2 === 0 ? { words: part } : { value: leaves.find(({ name }) => name === part)?.value ?? '—' },
+        ),
+        more: leaves.filter(({ name }) => name !== 'type' && !told.has(name)),
+      };
+    },
+  };
+}
+
+function locationsOf({ locations }: Detail): readonly string[] | undefined {
+  return Array.isArray(locations) ? (locations as string[]) : undefined;
+}
+
+/** Everything in a detail by its path, such as `instructedAmount.currency`; lists of plain values are one. */
+function leavesOf(value: unknown, path: readonly string[] = []): { name: string; value: string }[] {
+  const isNested = (one: unknown) => typeof one === 'object' && one !== null;
+  if (Array.isArray(value) && !value.some(isNested))
+    return [{ name: path.join('.'), value: visible(value.join(', ')) }];
+  if (!isNested(value)) return [{ name: path.join('.'), value: visible(String(value)) }];
+  return Object.entries(value as object).flatMap(([name, one]) => leavesOf(one, [...path, visible(name)]));
+}
+
+/** No control, no direction override, nothing that cannot be seen: what is read is what is there. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+}
+
+function record(at: string, value: unknown): Record<string, unknown> {
+  if (isRecord(value)) return value;
+  throw new Error(`${at === '' ? 'it' : at} must be an object`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { activeKey, cookieKeys, jwks, publicKeys, signingKeys } from '../../keys/jwks.ts';
+import type { LoadedKeySet } from '../../keys/store.ts';
+import type { Account } from '../accounts/account.ts';
+import { claimsOf } from '../accounts/claims.ts';
+import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
+import { heldTo, misfitOf, type ServerTerms } from '../clients/profiles.ts';
+import { matchesSecret } from '../clients/secrets.ts';
+import type { Client } from '../clients/store.ts';
+import { termsOf } from '../config.ts';
+import { ACR } from '../login/assurance.ts';
+import type { ClientCertificates } from '../oidc/client_certificates.ts';
+import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
+import { createDevicePages } from '../oidc/device_pages.ts';
+import type { DpopOptions } from '../oidc/dpop.ts';
+import { createPages } from '../oidc/pages.ts';
+import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
+import { createDocument, type Served } from '../oidc/serving.ts';
+import { createSign } from '../oidc/sign.ts';
+import { createStructuredTokens } from '../oidc/structured_tokens.ts';
+import { fixedHeaders } from '../platform/http.ts';
+import { createRecently } from '../platform/recently.ts';
+import { createPolls } from '../records/polls.ts';
+import type { StatusLists } from '../records/status_lists.ts';
+import type { Units } from '../records/unit.ts';
+import type { UserCodes } from '../records/user_codes.ts';
+import type { Foundation } from './foundation.ts';
+import type { People } from './people.ts';
+import type { SelfRegistered } from './registration.ts';
+import type { RelyingParties } from './relying_parties.ts';
+
+/** Makes the provider of a key set, with all that goes with it. */
+export function createServe(
+  { config, db, log, now, views, outbound, secure }: Foundation,
+  { sessionDetails, secondFactorPolicy }: People,
+  parties: RelyingParties,
+  selfRegistered: SelfRegistered,
+  units: Units,
+  findAccount: (id: string) => Promise<Account | undefined>,
+  parts: {
+    statusLists: StatusLists | undefined;
+    certificates: ClientCertificates;
+    dpop: DpopOptions;
+    pairwiseKey: Buffer;
+    userCodes: UserCodes;
+  },
+) {
+  const { issuer, lifetimes } = config;
+  const terms = termsOf(config);
+  const defaultAlg = config.keys.rings[0] ?? 'RS256';
+  const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
+  const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
+  const polls = createPolls({ db, now });
+  const fixed = fixedHeaders(secure);
+  const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
+  const forProvider = new WeakMap<Client, ClientForProvider>();
+  const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
+
+  return async (set: LoadedKeySet): Promise<Served> => {
+    const structured = createStructuredTokens({
+      issuer,
+      jwks: publicKeys(set),
+      now,
+      units,
+      statusLists: parts.statusLists,
+    });
+    const options: ConfigurationOptions = {
+      issuer,
+      acrValues: Object.values(ACR),
+      uiLocales: views.locales,
+      jwks: signingKeys(set),
+      cookieKeys: cookieKeys(set),
+      terms,
+      lifetimes,
+      now,
+      units,
+      pages,
+      devicePages,
+      outbound,
+      ...parts,
+      structured,
+      async findAccount(id) {
+        const account = await findAccount(id);
+        if (!account || account.disabled) return undefined;
+        return {
+          accountId: account.id,
+          claims: () => claimsOf(account),
+          // Where browsers may be trusted, a session with one factor may well be as it should.
+          secondFactorRequired: config.secondFactor.trustDeviceSeconds === 0 && secondFactorPolicy.isRequired(account),
+        };
+      },
+      findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
+      resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
+      registration: selfRegistered,
+      isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
+      requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
+      claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
+      detailsTypes: config.detailsTypes,
+    };
+    const exchangePolicy = async (clientId: string) => (await attempt(parties.find(clientId)))?.tokenExchange ?? null;
+    const { provider, handle, discovery } = await createProvider({
+      issuer,
+      terms,
+      configuration: createConfiguration(options),
+      exchange: { ...options, exchangePolicy },
+      units,
+      polls,
+      pages,
+      log,
+      now,
+      structured,
+      async seen({ uid, accountId, userAgent, address }) {
+        if (wasSeen(uid)) return [];
+        const account = await findAccount(accountId);
+        return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
+      },
+      used: selfRegistered.used,
+      async findClient(id, address) {
+        const client = await selfRegistered.find(id, address);
+        if (!client || !parts.certificates.serve(client.metadata)) return undefined;
+        const known = forProvider.get(client) ?? describeClient(client, terms, config.detailsTypes.names);
+        forProvider.set(client, known);
+        return known;
+      },
+    });
+    const maxAgeSeconds = config.keys.jwksMaxAgeSeconds;
+    return {
+      version: set.version,
+      provider,
+      handle,
+      sign: createSign(activeKey(set, defaultAlg), defaultAlg),
+      jwks: createDocument({ ...jwks(set, { maxAgeSeconds }), type: 'application/jwk-set+json; charset=utf-8' }, fixed),
+      discovery: createDocument(
+        {
+          body: discovery,
+          etag: `"${createHash('sha256').update(discovery).digest('base64url')}"`,
+          cacheControl: `public, max-age=${maxAgeSeconds}`,
+          type: 'application/json; charset=utf-8',
+        },
+        fixed,
+      ),
+    };
+  };
+}
+
+function describeClient(client: Client, server: ServerTerms, detailsTypes: readonly string[]): ClientForProvider {
+  const { secretHash, id, name } = client;
+  // Our own pages redeem no codes, so they need no more than the default profile, whatever the server's.
+  const terms: ServerTerms = client.builtin ? { ...server, profile: 'oauth21' } : server;
+  const { authorization_details_types: details = [], ...metadata } = heldTo(client.metadata, terms);
+  const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
+  return {
+    refusal: misfitOf(client.metadata, terms)?.why,
+    metadata: {
+      ...metadata,
+      client_id: id,
+      client_name: name,
+      // The provider wants to see a secret where one is used; it never gets to compare it.
+      ...(secretHash ? { client_secret: secretHash.toString('base64url') } : {}),
+      // Scopes of resource servers are ours to judge; the provider knows its own alone.
+      scope: scope.join(' '),
+      // A type that the operator has taken away must not undo the client.
+      authorization_details_types: details.filter((one) => detailsTypes.includes(one)),
+    },
+    matchesSecret: (presented) => matchesSecret(secretHash, presented),
+  };
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../platform/clock.ts';
+import { AppError } from '../platform/errors.ts';
+import { LIST_SIZE, type StatusLists, type StatusPlace } from '../records/status_lists.ts';
+import { isKnown } from './serving.ts';
+import type { Sign } from './sign.ts';
+
+export const STATUS_LISTS_PATH = '/status-lists';
+
+/** How long a resource server may go by a list that it has (`ttl`, `max-age`), in seconds. */
+const TTL_SECONDS = 60;
+/** How long it may when it cannot get another, unless tokens live shorter. */
+const EXPIRES_SECONDS = 300;
+/** A node looks again after that. */
+const LOOK_EVERY_MS = 5_000;
+const DOCUMENTS_MAX = 200;
+const TYPE = 'statuslist+jwt';
+
+/** The value of a token's `status` claim (draft-ietf-oauth-status-list §6.2). */
+export function statusClaim(issuer: URL, { listId, idx }: StatusPlace) {
+  return { status_list: { idx, uri: uriOf(issuer, listId) } };
+}
+
+const uriOf = (issuer: URL, listId: string) => new URL(`${STATUS_LISTS_PATH}/${listId}`, issuer).href;
+
+interface Made {
+  readonly body: string;
+  readonly etag: string;
+  readonly cacheControl: string;
+  readonly lst: string;
+  readonly madeAt: number;
+  lookedAt: number;
+}
+
+export interface StatusListOptions {
+  readonly issuer: URL;
+  readonly lists: Pick<StatusLists, 'ended'>;
+  /** The current one, whenever it is asked for. */
+  sign(): Sign;
+  readonly now: Clock;
+  /** Lifetime of tokens, in seconds: a key stays published for as long as that, and no list must outlive its key. */
+  readonly tokenSeconds: number;
+  /** @throws AppError 503 when this node may have missed that its key was withdrawn */
+  assertCanSign(): void;
+}
+
+/** Serves signed status lists (draft-ietf-oauth-status-list §8), each made when it is asked for and kept for a while. */
+export function mountStatusLists(app: FastifyInstance, options: StatusListOptions): void {
+  const { issuer, lists, now } = options;
+  const kept = new Map<string, Made>();
+
+  async function find(listId: string): Promise<Made | undefined> {
+    const known = kept.get(listId);
+    if (known && now() < known.lookedAt + LOOK_EVERY_MS) return known;
+    const ended = await lists.ended(listId);
+    kept.delete(listId);
+    if (!ended) return undefined;
+    const lst = compress(ended);
+    const isGood = known?.lst === lst && now() < known.madeAt + (TTL_SECONDS * 1_000) / 2;
+    const made = isGood ? { ...known, lookedAt: now() } : await make(listId, lst);
+    const oldest = kept.size >= DOCUMENTS_MAX ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    kept.set(listId, made);
+    return made;
+  }
+
+  async function make(listId: string, lst: string): Promise<Made> {
+    const at = now();
+    const iat = Math.floor(at / 1_000);
+    const claims = {
+      iss: issuer.origin,
+      sub: uriOf(issuer, listId),
+      iat,
+      exp: iat + Math.min(EXPIRES_SECONDS, options.tokenSeconds),
+      ttl: Math.min(TTL_SECONDS, options.tokenSeconds),
+      status_list: { bits: 1, lst },
+    };
+    const body = await options.sign()(claims, TYPE);
+    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+    return { body, etag, cacheControl: `public, max-age=${claims.ttl}`, lst, madeAt: at, lookedAt: at };
+  }
+
+  app.get<{ Params: { id: string }; Querystring: { time?: unknown } }>(
+    `${STATUS_LISTS_PATH}/:id`,
+    { config: { oauth: true, quiet: true } },
+    async (request, reply) => {
+      options.assertCanSign();
+      // §8.4: what a list said in the past is not kept.
+      if (request.query.time !== undefined)
+        throw new AppError('not_implemented', 501, 'there are no lists of the past');
+      const made = await find(request.params.id);
+      if (!made) throw new AppError('not_found', 404, 'no such status list');
+      const { body, etag, cacheControl } = made;
+      reply.headers({ 'access-control-allow-origin': '*', 'cache-control': cacheControl, etag });
+      if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+      return reply.type(`application/${TYPE}`).send(body);
+    },
+  );
+}
+
+/** One bit a token, the lowest of each byte first (§4.1), compressed as ZLIB (RFC 1950). */
+function compress(ended: readonly number[]): string {
+  const bits = new Uint8Array(LIST_SIZE / 8);
+  for (const idx of ended) bits[idx >> 3] = (bits[idx >> 3] ?? 0) | (1 << (idx & 7));
+  return deflateSync(bits, { level: 9 }).toString('base64url');
+}

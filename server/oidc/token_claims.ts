@@ -1,0 +1,98 @@
+import type { AccessToken, ClientCredentials, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type ClaimRule, mappedClaims } from '../clients/claim_mapping.ts';
+
+interface AccountWithClaims {
+  claims(): Record<string, unknown> & { sub: string };
+}
+
+interface Parts {
+  findAccount(id: string): Promise<AccountWithClaims | undefined>;
+  claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
+}
+
+/** Everybody's rule: many relying parties look for groups in the ID token alone. Userinfo has them by the scope. */
+const GROUPS_IN_ID_TOKEN: ClaimRule = { claim: 'groups', into: ['id_token'], from: { groups: true }, scope: 'groups' };
+
+/** Carries mapped claims past the provider's choice of claims by scope, which knows of none of them. */
+const MAPPED = Symbol('mapped claims');
+
+/**
+ * What an access token says beyond who, whom, what and until when: how the person signed in (RFC 9068 §2.2.1), and what
+ * the operator maps (RFC 9068 §2.2.2, §2.2.3.1). Of an opaque token introspection tells it (RFC 9470 §6.2).
+ */
+export function createTokenClaims(parts: Parts) {
+  return async (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials) => {
+    const { accountId, extra } = token as { accountId?: string; extra?: Record<string, unknown> };
+    const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
+    const rules = await parts.claimMapping(token.clientId ?? '');
+    const claims = mappedClaims(rules, 'access_token', { scopes: token.scopes, claims: account?.claims() });
+    // Whoever made the token may know better than the request tells: a token that comes of another one.
+    const known = extra ?? (accountId === undefined ? {} : signedInBy(ctx));
+    const all = { ...claims, ...known };
+    return Object.keys(all).length > 0 ? all : undefined;
+  };
+}
+
+interface SignIn {
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+  readonly authTime?: number;
+}
+
+/** What a token of a person is issued for: a code, a refresh token or the like, or the browser's own session. */
+function signedInBy({ oidc }: KoaContextWithOIDC): Record<string, unknown> {
+  const entities = oidc.entities as Record<string, SignIn | undefined>;
+  const source =
+    entities.AuthorizationCode ??
+    entities.RefreshToken ??
+    entities.DeviceCode ??
+    entities.BackchannelAuthenticationRequest;
+  const { acr, amr, authTime } = source ?? sessionOf(oidc);
+  return {
+    ...(authTime === undefined ? {} : { auth_time: authTime }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined || amr.length === 0 ? {} : { amr }),
+  };
+}
+
+function sessionOf({ session }: KoaContextWithOIDC['oidc']): SignIn {
+  const { acr, amr, loginTs: authTime } = session ?? {};
+  return {
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined ? {} : { amr }),
+    ...(authTime === undefined ? {} : { authTime }),
+  };
+}
+
+/** The account as the provider asks it for claims, with what the client's rules add to them. */
+export async function withMappedClaims<T extends AccountWithClaims>(
+  { oidc }: KoaContextWithOIDC,
+  account: T | undefined,
+  parts: Pick<Parts, 'claimMapping'>,
+) {
+  if (!account) return undefined;
+  return {
+    ...account,
+    async claims(use: string, scope: string) {
+      const claims = account.claims();
+      if (use !== 'id_token' && use !== 'userinfo') return claims;
+      const rules = await parts.claimMapping(oidc.client?.clientId ?? '');
+      const subject = { scopes: new Set(scope.split(' ')), claims };
+      return { ...claims, [MAPPED]: mappedClaims([GROUPS_IN_ID_TOKEN, ...rules], use, subject) };
+    },
+  };
+}
+
+interface ClaimsOfProvider {
+  readonly available: { readonly [MAPPED]?: Readonly<Record<string, unknown>> };
+  result(): Promise<Record<string, unknown>>;
+}
+
+/** ID tokens and userinfo, signed or not, take their claims through this one class. */
+export function letMappedClaimsThrough(provider: Provider): void {
+  const { prototype } = (provider as unknown as { Claims: { prototype: ClaimsOfProvider } }).Claims;
+  const { result } = prototype;
+  prototype.result = async function withMapped() {
+    return { ...(await result.call(this)), ...this.available[MAPPED] };
+  };
+}

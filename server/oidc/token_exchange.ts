@@ -1,0 +1,193 @@
+import {
+  type AccessToken,
+  type Client,
+  type ClientCredentials,
+  errors,
+  type KoaContextWithOIDC,
+  type Provider,
+} from 'oidc-provider';
+import {
+  checkDpopReplay,
+  checkDpopRequired,
+  checkMtlsCert,
+  resolveRequestedResources,
+  validateDpop,
+} from 'oidc-provider/lib/helpers/grants.js';
+import type { ExchangePolicy } from '../clients/token_exchange.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  type Actor,
+  actorOf,
+  admits,
+  type ExchangeParameters,
+  narrowed,
+  presentedTokens,
+  TOKEN_EXCHANGE,
+  targetOf,
+} from './exchange_terms.ts';
+import { createPairwise } from './pairwise.ts';
+import type { StructuredTokens } from './structured_tokens.ts';
+
+const TARGETS = ['resource', 'audience'];
+const PARAMETERS = [
+  ...['subject_token', 'subject_token_type', 'actor_token', 'actor_token_type', 'requested_token_type', 'scope'],
+  ...TARGETS,
+];
+
+export interface ExchangeParts {
+  /** @returns null for a client that may exchange nothing */
+  exchangePolicy(clientId: string): Promise<ExchangePolicy | null>;
+  findAccount(id: string): Promise<object | undefined>;
+  /** Nobody gets in there with one factor. */
+  requiresSecondFactor(clientId: string): Promise<boolean>;
+  /** Weakest first. */
+  readonly acrValues: readonly string[];
+  /** See pairwise.ts. */
+  readonly pairwiseKey: Buffer;
+  readonly structured: Pick<StructuredTokens, 'present'>;
+}
+
+/**
+ * Token exchange (RFC 8693): a service that was called with a person's access token gets one for the next service. The
+ * new token is never worth more than the presented one: not in scope, not in time, not in what it proves, and it ends
+ * with the same grant. It brings no refresh token.
+ */
+export function registerTokenExchange(provider: Provider, parts: ExchangeParts): void {
+  provider.registerGrantType(TOKEN_EXCHANGE, (ctx) => exchange(provider, ctx, parts), PARAMETERS, TARGETS);
+}
+
+async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: ExchangeParts): Promise<void> {
+  const { client } = ctx.oidc;
+  const params = (ctx.oidc.params ?? {}) as ExchangeParameters & { resource?: unknown };
+  const policy = client && (await parts.exchangePolicy(client.clientId));
+  if (!policy || client.tokenEndpointAuthMethod === 'none') {
+    throw new errors.UnauthorizedClient('this client may not exchange tokens');
+  }
+  const presented = presentedTokens(params);
+  const subject = await personsToken(provider, parts, presented.subject);
+  if (!admits(policy, subject)) throw refused('subject_token', 'it is not for this client to exchange');
+  const actor =
+    presented.actor === undefined ? undefined : await findToken(provider, parts, 'actor_token', presented.actor);
+  if (actor && actor.clientId !== client.clientId) throw refused('actor_token', 'it was issued to another client');
+  if (actor && actOf(actor)) throw refused('actor_token', 'it is somebody else’s who acts already');
+
+  const target = targetOf(params, policy);
+  params.resource = target;
+  const [resourceServer] = await resolveRequestedResources(provider, ctx);
+  if (!resourceServer) throw new errors.InvalidTarget();
+  const scope = narrowed(params.scope, subject.scopes, resourceServer.scopes);
+  const act = actorOf(policy, {
+    actor: actor && (await subjectOf(actor, client, parts)),
+    client: client.clientId,
+    before: actOf(subject),
+  });
+  const { auth_time, acr, amr } = subject.extra ?? {};
+  if ((await parts.requiresSecondFactor(client.clientId)) && acr !== parts.acrValues.at(-1)) {
+    throw refused('subject_token', 'the person signed in with one factor');
+  }
+
+  const lifetimes = [resourceServer.accessTokenTTL, subject.remainingTTL, actor?.remainingTTL];
+  const token = new provider.AccessToken({
+    accountId: subject.accountId,
+    client,
+    expiresIn: Math.min(...lifetimes.filter((one) => one !== undefined)),
+    grantId: subject.grantId,
+    gty: TOKEN_EXCHANGE,
+    scope,
+    sessionUid: subject.sessionUid,
+    expiresWithSession: subject.expiresWithSession,
+  });
+  token.resourceServer = resourceServer;
+  await bind(provider, ctx, token, { subject_token: subject, actor_token: actor });
+  token.extra = defined({ auth_time, acr, amr, act });
+  ctx.oidc.entity('AccessToken', token);
+  // RFC 8693 §2.2.1
+  ctx.body = {
+    access_token: await token.save(),
+    issued_token_type: ACCESS_TOKEN_TYPE,
+    token_type: token.tokenType,
+    expires_in: token.expiration,
+    scope,
+  };
+}
+
+type Presented = AccessToken | ClientCredentials;
+type Parameter = 'subject_token' | 'actor_token';
+
+/** RFC 8693 §2.2.2: whatever is wrong with a presented token, the request is. */
+function refused(parameter: Parameter, why: string): Error {
+  return new errors.InvalidRequest(`${parameter}: ${why}`);
+}
+
+/** @throws InvalidRequest for what is no access token of ours, or has ended in whatever way */
+async function findToken(
+  provider: Provider,
+  parts: ExchangeParts,
+  parameter: Parameter,
+  value: string,
+): Promise<Presented> {
+  const id = parts.structured.present(value, 'whole');
+  // An exchanged token goes with a session that knows of another client: it is looked at here instead.
+  const options = { ignoreSessionBinding: true } as object;
+  const token = (await provider.AccessToken.find(id, options)) ?? (await provider.ClientCredentials.find(id));
+  if (!token?.isValid || !(await standsOnGrant(provider, token))) {
+    throw refused(parameter, 'it is not valid, or not any more');
+  }
+  return token;
+}
+
+async function standsOnGrant(provider: Provider, token: Presented): Promise<boolean> {
+  if (!('grantId' in token)) return true;
+  const { accountId, grantId, expiresWithSession, sessionUid } = token;
+  const grant = await provider.Grant.find(grantId);
+  if (grant?.accountId !== accountId) return false;
+  if (!expiresWithSession) return true;
+  const session = sessionUid === undefined ? undefined : await provider.Session.findByUid(sessionUid);
+  // The grant's own client, which need not be the token's: that may be an exchanged one.
+  return session?.accountId === accountId && session.grantIdFor(grant.clientId ?? '') === grantId;
+}
+
+/** @throws InvalidRequest unless there is a person behind the token, whose account may be used */
+async function personsToken(provider: Provider, parts: ExchangeParts, value: string): Promise<AccessToken> {
+  const token = await findToken(provider, parts, 'subject_token', value);
+  if (!('accountId' in token)) throw refused('subject_token', 'it is about no person');
+  if (!(await parts.findAccount(token.accountId))) throw refused('subject_token', 'it is not valid, or not any more');
+  return token;
+}
+
+/**
+ * A token that is bound to a key is worth nothing to who has not got that key, here as anywhere (RFC 9449 §7, RFC 8705
+ * §3); the new one is bound to whatever key the client has shown.
+ */
+async function bind(
+  provider: Provider,
+  ctx: KoaContextWithOIDC,
+  token: AccessToken,
+  presented: Readonly<Record<Parameter, Presented | undefined>>,
+): Promise<void> {
+  const proof = await validateDpop(provider, ctx);
+  await checkDpopReplay(provider, ctx, proof, token.clientId ?? '');
+  checkDpopRequired(provider, ctx, proof);
+  const certificate = checkMtlsCert(provider, ctx);
+  if (certificate) token.setThumbprint('x5t', certificate);
+  if (proof) token.setThumbprint('jkt', proof.thumbprint);
+  for (const [parameter, bound] of Object.entries(presented) as [Parameter, Presented | undefined][]) {
+    const isOther = (name: 'jkt' | 'x5t#S256') => bound?.[name] !== undefined && bound[name] !== token[name];
+    if (isOther('jkt') || isOther('x5t#S256')) throw refused(parameter, 'it is bound to a key that was not shown');
+  }
+}
+
+function actOf(token: Presented): Actor | undefined {
+  return token.extra?.act as Actor | undefined;
+}
+
+/** As the token itself says it: of a client's own one the subject is the client (RFC 9068 §2.2). */
+async function subjectOf(token: Presented, client: Client, { pairwiseKey }: ExchangeParts): Promise<string> {
+  if (!('accountId' in token)) return client.clientId;
+  const { subjectType } = client as { subjectType?: string };
+  return subjectType === 'pairwise' ? createPairwise(pairwiseKey)(undefined, token.accountId, client) : token.accountId;
+}
+
+function defined(claims: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+}

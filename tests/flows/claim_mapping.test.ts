@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { decodeJwt } from 'jose';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { begin, idTokenOf, submitPassword, tokensFor } from './support.ts';
+
+/** Claims of the operator's making: groups, and what a client's mapping says. */
+const app = await deployment({ after });
+const API = 'https://api.example.com';
+await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
+const ada = await app.seed.person({ email: 'ada@example.com', name: 'Ada Lovelace' });
+await app.seed.accounts.setGroups(ada.id, ['staff', 'app-admin', 'app-editor']);
+const loner = await app.seed.person();
+const scope = 'openid profile email groups offline_access api:read';
+const plain = await app.seed.party({ metadata: { scope } });
+const mapped = await app.seed.party({ metadata: { scope } });
+const RULES = [
+  { claim: 'tenant', into: ['id_token', 'userinfo', 'access_token'], from: { static: { id: 7 } } },
+  { claim: 'https://example.com/mail', into: ['userinfo'], from: { account: 'email' } },
+  { claim: 'full_name', into: ['id_token'], from: { account: 'name' }, scope: 'profile' },
+  { claim: 'roles', into: ['id_token', 'access_token'], from: { groups: { prefix: 'app-' } } },
+  { claim: 'level', into: ['userinfo'], from: { groups: { map: { staff: 'inside' } } } },
+];
+await app.seed.clients.update(mapped.id, { claimMapping: RULES });
+
+async function told(party: Party, asked: string, person = ada) {
+  const { tokens } = await tokensFor(app, party, person, { params: { scope: asked, prompt: 'consent' } });
+  const { body } = await userinfo(app.issuer, tokens.access_token);
+  return { idToken: idTokenOf(tokens), info: body, tokens };
+}
+
+test('groups are told by the scope groups, in the ID token and by userinfo', async () => {
+  const { idToken, info } = await told(plain, 'openid groups');
+  assert.deepEqual(idToken.groups, ['staff', 'app-admin', 'app-editor']);
+  assert.deepEqual(info, { sub: ada.id, groups: ['staff', 'app-admin', 'app-editor'] });
+});
+
+test('without it nothing is, and of nobody’s groups nothing', async () => {
+  const without = await told(plain, 'openid profile email');
+  assert.equal('groups' in without.idToken || 'groups' in without.info, false);
+  const alone = await told(plain, 'openid groups', loner);
+  assert.equal('groups' in alone.idToken, false);
+  assert.deepEqual(alone.info, { sub: loner.id });
+});
+
+test('the scope groups is said in words on the consent page', async () => {
+  const asked = await begin(app, plain, { scope: 'openid groups', prompt: 'consent' });
+  const page = await submitPassword(asked.browser, asked.page, ada);
+  assert.match(page.body, /groups that you are in/);
+});
+
+test('a client that is not registered for it does not get it', async () => {
+  const narrow = await app.seed.party({ metadata: { scope: 'openid email' } });
+  const asked = await begin(app, narrow, { scope: 'openid groups' });
+  assert.equal(new URL(asked.page.location ?? '').searchParams.get('error'), 'invalid_scope');
+});
+
+test('each mapped claim goes where its rule says, and nowhere else', async () => {
+  const { idToken, info, tokens } = await told(mapped, 'openid');
+  assert.deepEqual([idToken.tenant, idToken.roles], [{ id: 7 }, ['admin', 'editor']]);
+  for (const name of ['https://example.com/mail', 'full_name', 'level', 'groups', 'email'])
+    assert.equal(name in idToken, false, name);
+  assert.deepEqual(info, {
+    sub: ada.id,
+    tenant: { id: 7 },
+    'https://example.com/mail': 'ada@example.com',
+    level: ['inside'],
+  });
+  const { tenant, roles, level } = await introspect(app.issuer, mapped, tokens.access_token);
+  assert.deepEqual([tenant, roles, level], [{ id: 7 }, ['admin', 'editor'], undefined]);
+});
+
+test('a rule with a scope waits for it; a refresh that gives it up loses the claim', async () => {
+  const { idToken, tokens } = await told(mapped, 'openid profile offline_access');
+  assert.equal(idToken.full_name, 'Ada Lovelace');
+  const narrowed = await token(app.issuer, mapped, {
+    grant_type: 'refresh_token',
+    refresh_token: tokens.refresh_token ?? '',
+    scope: 'openid',
+  });
+  assert.equal('full_name' in idTokenOf(narrowed.body), false);
+});
+
+test('a mapping is one client’s alone', async () => {
+  const { idToken, info } = await told(plain, 'openid');
+  assert.equal('tenant' in idToken, false);
+  assert.deepEqual(info, { sub: ada.id });
+});
+
+test('a client’s own token has what is the same for everybody, and nothing of anybody', async () => {
+  const machine = { grant_type: 'client_credentials', resource: API, scope: 'api:read' };
+  const { body } = await token(app.issuer, mapped, machine);
+  const { tenant, roles, sub } = decodeJwt(body.access_token ?? '');
+  assert.deepEqual([tenant, roles, sub], [{ id: 7 }, undefined, mapped.id]);
+});
+
+test('a change of groups or of the mapping shows in the next token', async () => {
+  const party = await app.seed.party({ metadata: { scope } });
+  await app.seed.clients.update(party.id, { claimMapping: RULES });
+  const person = await app.seed.person();
+  const { idToken, tokens } = await told(party, 'openid offline_access', person);
+  assert.equal('roles' in idToken, false);
+  await app.seed.accounts.setGroups(person.id, ['app-owner']);
+  const next = await refresh(app.issuer, party, tokens.refresh_token ?? '');
+  assert.deepEqual(idTokenOf(next.body).roles, ['owner']);
+  await app.seed.clients.update(party.id, { claimMapping: [] });
+  assert.deepEqual((await app.seed.clients.find(party.id))?.claimMapping, []);
+});
+
+test('what the operator decides cannot be said by metadata', async () => {
+  await assert.rejects(app.seed.party({ metadata: { claim_mapping: RULES } as object }), { field: 'claim_mapping' });
+  await assert.rejects(app.seed.clients.update(plain.id, { metadata: { token_exchange: {} } as object }), {
+    field: 'token_exchange',
+  });
+});

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { after, describe, test } from 'node:test';
+import { decodeJwt } from 'jose';
+import { createMcpServer } from '../../ops/examples/mcp-server/server.ts';
+import { openAccount, pathOf, press } from '../helpers/account.ts';
+import { browserSession } from '../helpers/browser_session.ts';
+import { documentSite } from '../helpers/client_documents.ts';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { register } from '../helpers/registration.ts';
+import { authorize, redeem, refresh, signIn } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { post } from './support.ts';
+
+/**
+ * What an MCP client does with nothing but the URL of a server (Model Context Protocol, Authorization): the example in
+ * ops/examples/mcp-server, protected by a Cardea that is not configured for anybody in particular.
+ */
+
+const scope = { after };
+const app = await deployment(scope);
+const openToAll = await deployment(scope, {
+  env: { CARDEA_REGISTRATION: 'open' },
+});
+const site = await documentSite(scope);
+
+/** The example, with an issuer of its own. */
+async function mcpServer(issuer: string): Promise<string> {
+  const options = { issuer, resource: '' };
+  let server = createMcpServer({ ...options, resource: 'http://localhost/mcp' });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  const resource = `http://localhost:${port}/mcp`;
+  server = createMcpServer({ ...options, resource });
+  await new Promise<void>((ready) => server.listen(port, '127.0.0.1', ready));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return resource;
+}
+
+type Json = Record<string, unknown>;
+
+async function call(resource: string, method: string, params: Json = {}, token?: string) {
+  const response = await fetch(resource, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  });
+  return {
+    status: response.status,
+    challenge: response.headers.get('www-authenticate') ?? '',
+    body: (await response.json()) as { result?: Json & { content?: Json[]; tools?: Json[] }; error?: unknown },
+  };
+}
+
+async function read(url: string): Promise<Json> {
+  const response = await fetch(url);
+  assert.equal(response.status, 200, url);
+  return (await response.json()) as Json;
+}
+
+/** From a server's URL to what an authorization server says of itself (RFC 9728 §5, RFC 8414 §3). */
+async function discover(resource: string): Promise<{ server: Json; scope: string }> {
+  const { status, challenge } = await call(resource, 'initialize');
+  assert.equal(status, 401);
+  const metadataUrl = /resource_metadata="([^"]+)"/.exec(challenge)?.[1] ?? '';
+  const wanted = /scope="([^"]+)"/.exec(challenge)?.[1] ?? '';
+  const metadata = await read(metadataUrl);
+  assert.equal(metadata.resource, resource, 'RFC 9728 §3.3');
+  const [issuer] = metadata.authorization_servers as string[];
+  const server = await read(`${issuer}/.well-known/oauth-authorization-server`);
+  assert.equal(server.issuer, issuer, 'RFC 8414 §3.3');
+  assert.deepEqual(server.code_challenge_methods_supported, ['S256']);
+  return { server, scope: wanted };
+}
+
+/** The code flow with PKCE and `resource`, by what the metadata says (RFC 7636, RFC 8707). */
+async function signInWith(
+  server: Json,
+  client: { id: string; redirectUri: string },
+  person: { email: string; password: string; id: string },
+  asked: { resource: string; scope: string },
+) {
+  const verifier = randomBytes(32).toString('base64url');
+  const url = new URL(String(server.authorization_endpoint));
+  const params = {
+    client_id: client.id,
+    redirect_uri: client.redirectUri,
+    response_type: 'code',
+    state: 's',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...asked,
+  };
+  for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
+  const browser = browserSession(String(server.issuer));
+  const page = await signIn(browser, await browser.follow(await browser.get(url.href)), person);
+  const callback = new URL(page.location ?? '');
+  assert.equal(callback.searchParams.get('iss'), server.issuer, 'RFC 9207');
+  const code = remember('code', callback.searchParams.get('code') ?? '');
+  const { status, body } = await post(
+    { issuer: String(server.issuer) },
+    new URL(String(server.token_endpoint)).pathname,
+    {
+      grant_type: 'authorization_code',
+      client_id: client.id,
+      code,
+      code_verifier: verifier,
+      redirect_uri: client.redirectUri,
+      resource: asked.resource,
+    },
+  );
+  assert.equal(status, 200, JSON.stringify(body));
+  return body;
+}
+
+describe('an MCP client that is a document', async () => {
+  const resource = await mcpServer(app.issuer);
+  await app.seed.resourceServer({
+    identifier: resource,
+    name: 'Notes',
+    scopes: ['notes:read', 'notes:write'],
+    open: true,
+  });
+  const redirectUri = `${site.origin}/callback`;
+  const id = site.put('/agent.json', {
+    client_name: 'Agent',
+    redirect_uris: [redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  });
+  const party: Party = { id, redirectUri, secret: undefined, client: undefined as never };
+
+  test('gets from the URL of a server to its tools, with nothing configured for it', async () => {
+    const person = await app.seed.person();
+    const { server, scope: wanted } = await discover(resource);
+    assert.equal(server.client_id_metadata_document_supported, true);
+    const { access_token: token = '', refresh_token } = await signInWith(server, party, person, {
+      resource,
+      scope: wanted,
+    });
+    const claims = decodeJwt(token);
+    assert.deepEqual([claims.aud, claims.client_id, claims.scope, claims.sub], [resource, id, 'notes:read', person.id]);
+    assert.equal((await call(resource, 'initialize', {}, token)).status, 200);
+    const { body } = await call(resource, 'tools/list', {}, token);
+    assert.deepEqual(
+      body.result?.tools?.map(({ name }) => name),
+      ['list_notes', 'add_note'],
+    );
+    assert.ok(refresh_token, 'it need not send the person round again');
+  });
+
+  test('is told of the scope that it lacks, and asks for that (RFC 6750 §3.1)', async () => {
+    const person = await app.seed.person();
+    const { server, scope: wanted } = await discover(resource);
+    const first = await signInWith(server, party, person, { resource, scope: wanted });
+    const note = { name: 'add_note', arguments: { text: 'milk' } };
+    const refused = await call(resource, 'tools/call', note, first.access_token);
+    assert.equal(refused.status, 403);
+    assert.match(refused.challenge, /error="insufficient_scope", scope="notes:write"/);
+    const more = await signInWith(server, party, person, { resource, scope: 'notes:read notes:write' });
+    assert.equal((await call(resource, 'tools/call', note, more.access_token)).status, 200);
+    const { body } = await call(resource, 'tools/call', { name: 'list_notes' }, more.access_token);
+    assert.deepEqual(body.result?.content, [{ type: 'text', text: 'milk' }]);
+  });
+
+  test('is seen in the account pages under its host, and ends when the person takes access back', async () => {
+    const person = await app.seed.person();
+    const { server, scope: wanted } = await discover(resource);
+    const { refresh_token: first = '' } = await signInWith(server, party, person, { resource, scope: wanted });
+    const { browser, page } = await openAccount(app, person, '/account/apps');
+    assert.match(page.body, /<bdi>Agent<\/bdi>/);
+    assert.match(page.body, new RegExp(`<bdi>${new URL(id).host}</bdi>`));
+    assert.match(page.body, /notes:read/);
+    assert.equal(pathOf(await press(browser, page, 'revoke-0')), '/account/apps?done=app_revoked');
+    const { status, body } = await refresh(app.issuer, party, first);
+    assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+  });
+
+  test('reaches nothing with a token that is for somebody else (RFC 9068 §4)', async () => {
+    const other = 'https://other.example/mcp';
+    await app.seed.resourceServer({ identifier: other, name: 'Other', scopes: ['notes:read'], open: true });
+    const person = await app.seed.person();
+    const { server } = await discover(resource);
+    const { access_token: foreign = '' } = await signInWith(server, party, person, {
+      resource: other,
+      scope: 'notes:read',
+    });
+    const { body: opaque } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
+    for (const token of [foreign, opaque.access_token, opaque.id_token, 'x']) {
+      const { status, challenge } = await call(resource, 'tools/list', {}, token);
+      assert.equal(status, 401);
+      assert.match(challenge, /error="invalid_token"/);
+    }
+  });
+});
+
+test('an MCP client that registers itself gets there as well (RFC 7591)', async () => {
+  const resource = await mcpServer(openToAll.issuer);
+  await openToAll.seed.resourceServer({ identifier: resource, name: 'Notes', scopes: ['notes:read'], open: true });
+  const person = await openToAll.seed.person();
+  const { server, scope: wanted } = await discover(resource);
+  const redirectUri = 'http://localhost:33418/callback';
+  const { status, body } = await register(
+    openToAll,
+    {
+      client_name: 'Agent',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
+    { path: new URL(String(server.registration_endpoint)).pathname },
+  );
+  assert.equal(status, 201);
+  const { access_token: token } = await signInWith(server, { id: body.client_id, redirectUri }, person, {
+    resource,
+    scope: wanted,
+  });
+  assert.equal((await call(resource, 'tools/call', { name: 'list_notes' }, token)).status, 200);
+});

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { authorization, authorize, introspect, token } from '../helpers/relying_party.ts';
+import { post, refusal, submit } from './support.ts';
+
+/** RFC 8693, OAuth 2.0 Token Exchange, by its sections. */
+const scope = { after };
+const app = await deployment(scope);
+const short = await deployment(scope, {
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { CARDEA_ISSUER: app.issuer, CARDEA_ACCESS_TOKEN_TTL: '100' },
+});
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+const GATEWAY = 'https://gateway.example.com';
+const ORDERS = 'https://orders.example.com';
+const PRINTER = 'https://printer.example.com';
+await app.seed.resourceServer({ identifier: GATEWAY, name: 'Gateway', scopes: ['gateway', 'orders:read', 'print'] });
+await app.seed.resourceServer({ identifier: ORDERS, name: 'Orders', scopes: ['orders:read', 'orders:admin', 'print'] });
+await app.seed.resourceServer({ identifier: PRINTER, name: 'Printer', scopes: ['print'] });
+const ada = await app.seed.person();
+const web = await app.seed.party({ metadata: { scope: 'openid offline_access gateway orders:read print' } });
+const granted = await signIn();
+const policy = { subject_audiences: [GATEWAY], targets: [ORDERS], delegation: true };
+const gateway = await service({ policy });
+const printing = await service({ policy: { ...policy, subject_audiences: [ORDERS], targets: [PRINTER] } });
+const INVALID_REQUEST = { status: 400, error: 'invalid_request' };
+const INVALID_TARGET = { status: 400, error: 'invalid_target' };
+const UNAUTHORIZED = { status: 400, error: 'unauthorized_client' };
+
+/** A sign-in of its own, and so a grant of its own. */
+function signIn(person = ada) {
+  return authorize({ issuer: app.issuer, party: web, person, params: { scope: 'openid offline_access' } });
+}
+
+/** A service with a secret of its own, for scopes that no person ever granted it. */
+async function service(options: { policy?: unknown; scope?: string; secondFactorRequired?: boolean } = {}) {
+  const { policy: tokenExchange, scope: registered = 'orders:read orders:admin print', ...more } = options;
+  const metadata = { redirect_uris: [], grant_types: ['client_credentials', EXCHANGE], scope: registered };
+  const party = await app.seed.party({ ...more, metadata });
+  if (tokenExchange) await app.seed.clients.update(party.id, { tokenExchange });
+  return party;
+}
+
+/** What the app in the browser sends to the gateway; each under the sign-in that it names. */
+async function adasToken(options: { scope?: string; as?: typeof granted; reach?: string } = {}) {
+  const asked = { resource: GATEWAY, scope: options.scope ?? 'gateway orders:read print' };
+  const { browser } = options.as ?? granted;
+  const one = await authorize({ issuer: app.issuer, party: web, person: ada, browser, params: asked });
+  const fields = {
+    grant_type: 'authorization_code',
+    code: one.code,
+    redirect_uri: web.redirectUri,
+    code_verifier: one.verifier,
+  };
+  const { body } = await token(app.issuer, web, fields, options.reach);
+  return body.access_token ?? '';
+}
+
+function exchange(client: Party, subject: string, more: Record<string, string> = {}, reach?: string) {
+  const fields = { subject_token: subject, subject_token_type: ACCESS_TOKEN, resource: ORDERS, ...more };
+  return token(app.issuer, client, { grant_type: EXCHANGE, ...fields }, reach);
+}
+
+async function got(answer: ReturnType<typeof exchange>): Promise<string> {
+  const { status, body } = await answer;
+  assert.equal(status, 200, JSON.stringify(body));
+  return body.access_token ?? '';
+}
+
+const subject = await adasToken();
+
+describe('§2.1, §2.2.1: a token for another', () => {
+  test('the answer names its type, lifetime and scope, holds no refresh token, and is stored by nobody', async () => {
+    const { status, body, headers } = await exchange(gateway, subject);
+    assert.equal(status, 200, JSON.stringify(body));
+    const { access_token, expires_in, ...rest } = body;
+    assert.deepEqual(rest, { issued_token_type: ACCESS_TOKEN, token_type: 'Bearer', scope: 'orders:read print' });
+    assert.ok(Number(expires_in) > 3_500 && Number(expires_in) <= 3_600);
+    assert.match(headers.get('cache-control') ?? '', /no-store/);
+    const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', app.issuer));
+    const options = { issuer: app.issuer, audience: ORDERS, typ: 'at+jwt' };
+    const { sub, client_id, scope: told, act, acr, amr } = (await jwtVerify(access_token ?? '', jwks, options)).payload;
+    assert.deepEqual([sub, client_id, told], [ada.id, gateway.id, 'orders:read print']);
+    assert.deepEqual(act, { sub: gateway.id });
+    assert.deepEqual([acr, amr], ['urn:cardea:acr:1fa', ['pwd']], 'it goes back to the same sign-in');
+  });
+
+  test('audience names the target as resource does, and both may', async () => {
+    for (const fields of [{ audience: ORDERS }, { audience: ORDERS, resource: ORDERS }]) {
+      const given = { subject_token: subject, subject_token_type: ACCESS_TOKEN, ...fields };
+      const { body } = await token(app.issuer, gateway, { grant_type: EXCHANGE, ...given });
+      assert.equal(decodeJwt(body.access_token ?? '').aud, ORDERS);
+    }
+  });
+
+  test('one target, registered, and allowed by the policy: everything else is invalid_target (§2.2.2)', async () => {
+    for (const resource of [PRINTER, GATEWAY, 'https://unknown.example.com', `${ORDERS}/`, 'orders', '']) {
+      assert.deepEqual(refusal(await exchange(gateway, subject, { resource })), INVALID_TARGET, resource);
+    }
+    const two = { resource: ORDERS, audience: PRINTER };
+    assert.deepEqual(refusal(await exchange(gateway, subject, two)), INVALID_TARGET);
+    const twice = [
+      ...Object.entries({ grant_type: EXCHANGE, subject_token: subject, subject_token_type: ACCESS_TOKEN }),
+      ...[ORDERS, PRINTER].map((one) => ['resource', one] as const),
+    ];
+    assert.deepEqual(refusal(await post(app, '/token', twice, authorization(gateway))), INVALID_TARGET);
+  });
+
+  test('missing, doubled and odd parameters are invalid_request', async () => {
+    const wrong: Record<string, string>[] = [
+      { subject_token: '' },
+      { subject_token_type: '' },
+      { subject_token_type: 'urn:ietf:params:oauth:token-type:id_token' },
+      { subject_token_type: 'urn:ietf:params:oauth:token-type:saml2' },
+      { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
+      { actor_token: subject },
+      { actor_token_type: ACCESS_TOKEN },
+    ];
+    for (const more of wrong) {
+      assert.deepEqual(refusal(await exchange(gateway, subject, more)), INVALID_REQUEST, JSON.stringify(more));
+    }
+    const twice = [
+      ...Object.entries({ grant_type: EXCHANGE, subject_token_type: ACCESS_TOKEN, resource: ORDERS }),
+      ...[subject, subject].map((one) => ['subject_token', one] as const),
+    ];
+    assert.deepEqual(refusal(await post(app, '/token', twice, authorization(gateway))), INVALID_REQUEST);
+  });
+});
+
+describe('§2.2.2: a subject token is refused', () => {
+  const invalid = async (value: string, why?: string) =>
+    assert.deepEqual(refusal(await exchange(gateway, value)), INVALID_REQUEST, why);
+
+  test('when it is no access token of ours', async () => {
+    const { body } = await token(app.issuer, web, {
+      grant_type: 'authorization_code',
+      code: granted.code,
+      redirect_uri: web.redirectUri,
+      code_verifier: granted.verifier,
+    });
+    const [head, claims, signature = ''] = subject.split('.');
+    const forged = `${head}.${claims}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+    const unsigned = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${claims}.`;
+    for (const value of ['nonsense', 'a.b.c', forged, unsigned, body.id_token, body.refresh_token, 'x'.repeat(5_000)]) {
+      await invalid(value ?? '', value);
+    }
+    await invalid(body.access_token ?? '', 'nor one that is for Cardea itself');
+  });
+
+  test('when it is about no person', async () => {
+    const machine = { grant_type: 'client_credentials', resource: GATEWAY, scope: 'gateway' };
+    const { body } = await token(app.issuer, web, machine);
+    await invalid(body.access_token ?? '');
+  });
+
+  test('when its session has ended, and the new token ends with that as well', async () => {
+    const own = await authorize({ issuer: app.issuer, party: web, person: ada, params: { scope: 'openid' } });
+    const value = await adasToken({ as: own });
+    const exchanged = await got(exchange(gateway, value));
+    await submit(own.browser, await own.browser.get('/logout'), { logout: 'yes' });
+    await invalid(value);
+    assert.deepEqual(refusal(await exchange(printing, exchanged, { resource: PRINTER })), INVALID_REQUEST);
+    assert.equal((await introspect(app.issuer, web, exchanged)).active, false);
+  });
+
+  test('when it was revoked, on whichever node', async () => {
+    const own = await signIn();
+    const value = await adasToken({ as: own });
+    await got(exchange(gateway, value, {}, reachOf(short)));
+    await post(app, '/revoke', { token: value }, authorization(web));
+    await invalid(value);
+    assert.deepEqual(refusal(await exchange(gateway, value, {}, reachOf(short))), INVALID_REQUEST);
+  });
+
+  test('when the account is disabled', async () => {
+    const person = await app.seed.person();
+    const own = await signIn(person);
+    const one = await adasToken({ as: own });
+    await app.seed.accounts.disable(person.id);
+    await invalid(one);
+  });
+});
+
+function reachOf(node: typeof app): string {
+  const { port } = node.app.http.server.address() as { port: number };
+  return `http://localhost:${port}`;
+}
+
+describe('§5: denied by default', () => {
+  test('a client that is not registered for the grant, or has no policy, is unauthorized_client', async () => {
+    assert.deepEqual(refusal(await exchange(web, subject)), UNAUTHORIZED);
+    assert.deepEqual(refusal(await exchange(await service(), subject)), UNAUTHORIZED);
+  });
+
+  test('a public client cannot even be registered for it', async () => {
+    const metadata = { grant_types: ['authorization_code', EXCHANGE] };
+    await assert.rejects(app.seed.party({ public: true, metadata }), { field: 'grant_types' });
+  });
+
+  test('a token of another app, for another audience, is not for this client to exchange', async () => {
+    const other = await service({ policy: { ...policy, subject_audiences: [PRINTER], subject_clients: ['nobody'] } });
+    assert.deepEqual(refusal(await exchange(other, subject)), INVALID_REQUEST);
+    const named = await service({ policy: { ...policy, subject_audiences: [], subject_clients: [web.id] } });
+    assert.equal((await exchange(named, subject)).status, 200);
+  });
+
+  test('who may only be the person cannot act on their behalf, nor the other way round', async () => {
+    const mine = await token(app.issuer, gateway, { grant_type: 'client_credentials' });
+    const actor = { actor_token: mine.body.access_token ?? '', actor_token_type: ACCESS_TOKEN };
+    const { act } = decodeJwt(await got(exchange(gateway, subject, actor)));
+    assert.deepEqual(act, { sub: gateway.id });
+    const impostor = await service({ policy: { ...policy, delegation: false, impersonation: true } });
+    assert.equal('act' in decodeJwt(await got(exchange(impostor, subject))), false);
+    const its = await token(app.issuer, impostor, { grant_type: 'client_credentials' });
+    const acting = { actor_token: its.body.access_token ?? '', actor_token_type: ACCESS_TOKEN };
+    assert.deepEqual(refusal(await exchange(impostor, subject, acting)), INVALID_REQUEST);
+  });
+
+  test('an actor token is the client’s own, live, and nobody’s who acts already', async () => {
+    const theirs = await token(app.issuer, printing, { grant_type: 'client_credentials' });
+    const delegated = await got(exchange(gateway, subject));
+    for (const actor_token of [theirs.body.access_token ?? '', 'nonsense', delegated]) {
+      const refused = await exchange(gateway, subject, { actor_token, actor_token_type: ACCESS_TOKEN });
+      assert.deepEqual(refusal(refused), INVALID_REQUEST, actor_token);
+    }
+  });
+
+  test('an app that nobody gets into with one factor does not get there by an exchange', async () => {
+    const strict = await service({ policy, secondFactorRequired: true });
+    assert.deepEqual(refusal(await exchange(strict, subject)), INVALID_REQUEST);
+  });
+});
+
+describe('§4.1: who acts for whom', () => {
+  test('each exchange puts its actor before those who acted until then; being the person hides none of them', async () => {
+    const first = await got(exchange(gateway, subject));
+    const second = await got(exchange(printing, first, { resource: PRINTER }));
+    const { act, sub } = decodeJwt(second);
+    assert.deepEqual([sub, act], [ada.id, { sub: printing.id, act: { sub: gateway.id } }]);
+    const impostor = await service({
+      policy: { subject_audiences: [ORDERS], targets: [PRINTER], impersonation: true },
+    });
+    assert.deepEqual(decodeJwt(await got(exchange(impostor, first, { resource: PRINTER }))).act, { sub: gateway.id });
+  });
+
+  test('a chain has five actors at most', async () => {
+    const loop = await service({ policy: { ...policy, subject_audiences: [GATEWAY, ORDERS], targets: [ORDERS] } });
+    let value = subject;
+    for (let actors = 1; actors <= 5; actors += 1) value = await got(exchange(loop, value));
+    assert.deepEqual(refusal(await exchange(loop, value)), INVALID_REQUEST);
+  });
+});
+
+describe('§2.1, §5: never worth more than the subject token', () => {
+  test('a scope that it has not got is invalid_scope, though the client has it', async () => {
+    const narrow = await adasToken({ scope: 'gateway print' });
+    for (const wanted of ['orders:read', 'orders:admin', 'print orders:read', 'gateway', 'openid']) {
+      const refused = await exchange(gateway, narrow, { scope: wanted });
+      assert.deepEqual(refusal(refused), { status: 400, error: 'invalid_scope' }, wanted);
+    }
+    assert.equal(decodeJwt(await got(exchange(gateway, narrow))).scope, 'print');
+    assert.equal(decodeJwt(await got(exchange(gateway, subject, { scope: 'print' }))).scope, 'print');
+  });
+
+  test('nor does the client get what it is not registered for, or anything where nothing is left', async () => {
+    const printer = await service({ policy, scope: 'print' });
+    assert.equal(decodeJwt(await got(exchange(printer, subject))).scope, 'print');
+    const none = await adasToken({ scope: 'gateway' });
+    assert.deepEqual(refusal(await exchange(gateway, none)), INVALID_TARGET);
+  });
+
+  test('it does not live longer', async () => {
+    const brief = await adasToken({ reach: reachOf(short) });
+    const { body } = await exchange(gateway, brief);
+    assert.ok(Number(body.expires_in) <= 100, String(body.expires_in));
+    assert.ok(Number(decodeJwt(body.access_token ?? '').exp) <= Number(decodeJwt(brief).exp));
+  });
+});
+
+describe('what becomes of it', () => {
+  test('introspection knows it, with who acts, on any node', async () => {
+    const value = await got(exchange(gateway, subject));
+    const { active, sub, client_id, act } = await introspect(app.issuer, web, value, reachOf(short));
+    assert.deepEqual([active, sub, client_id, act], [true, ada.id, gateway.id, { sub: gateway.id }]);
+  });
+
+  test('it ends with the grant that the person gave, and so does what came of it', async () => {
+    const own = await signIn();
+    const one = await got(exchange(gateway, await adasToken({ as: own })));
+    const two = await got(exchange(printing, one, { resource: PRINTER }));
+    const isActive = async (value: string) => (await introspect(app.issuer, web, value)).active;
+    assert.deepEqual([await isActive(one), await isActive(two)], [true, true]);
+    await post(app, '/revoke', { token: await adasToken({ as: own }) }, authorization(web));
+    assert.deepEqual([await isActive(one), await isActive(two)], [false, false]);
+  });
+
+  test('its own client may revoke it, and revokes nothing else with it', async () => {
+    const own = await signIn();
+    const mine = await adasToken({ as: own });
+    const value = await got(exchange(gateway, mine));
+    const refused = await post(app, '/revoke', { token: value }, authorization(web));
+    assert.equal(refused.status, 400, 'nobody else may');
+    assert.equal((await post(app, '/revoke', { token: value }, authorization(gateway))).status, 200);
+    assert.equal((await introspect(app.issuer, web, value)).active, false);
+    assert.equal((await introspect(app.issuer, web, mine)).active, true);
+    await got(exchange(gateway, mine));
+  });
+});

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { deployment } from '../helpers/deployment.ts';
+import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { begin, callbackOf, post, shown, submit, submitPassword } from './support.ts';
+
+/** RFC 9068, JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens, by its sections. */
+const app = await deployment({ after });
+const API = 'https://api.example.com';
+const OTHER = 'https://other.example.com';
+const scope = 'openid email offline_access groups api:read api:write other:read';
+await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read', 'api:write'] });
+await app.seed.resourceServer({ identifier: OTHER, name: 'Other API', scopes: ['other:read'] });
+const ada = await app.seed.person({ email: 'ada@example.com', name: 'Ada Lovelace' });
+await app.seed.accounts.setGroups(ada.id, ['staff', 'admins']);
+const party = await app.seed.party({ metadata: { scope } });
+const mapped = await app.seed.party({ metadata: { scope } });
+await app.seed.clients.update(mapped.id, {
+  claimMapping: [
+    { claim: 'groups', into: ['access_token'], from: { groups: true } },
+    { claim: 'roles', into: ['access_token'], from: { groups: { map: { admins: 'writer' } } }, scope: 'api:write' },
+  ],
+});
+const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', app.issuer));
+
+async function tokenFor(client = party, params: Record<string, string> = {}) {
+  const asked = { resource: API, scope: 'openid email offline_access api:read', prompt: 'consent', ...params };
+  const granted = await authorize({ issuer: app.issuer, party: client, person: ada, params: asked });
+  const { body } = await token(app.issuer, client, {
+    grant_type: 'authorization_code',
+    code: granted.code,
+    redirect_uri: client.redirectUri,
+    code_verifier: granted.verifier,
+    resource: asked.resource,
+  });
+  return { jwt: body.access_token ?? '', body, browser: granted.browser };
+}
+
+/** §4, as a resource server does it. */
+function verify(jwt: string, audience: string) {
+  return jwtVerify(jwt, jwks, { issuer: app.issuer, audience, typ: 'at+jwt', algorithms: ['RS256'] });
+}
+
+const adas = await tokenFor();
+
+test('§2.1: typ is at+jwt, and it is signed by a key of the JWKS, never by none', () => {
+  const { typ, alg, kid } = decodeProtectedHeader(adas.jwt);
+  assert.deepEqual([typ, alg], ['at+jwt', 'RS256']);
+  assert.ok(kid);
+});
+
+test('§2.2, §2.2.1, §2.2.3: iss, exp, aud, sub, client_id, iat, jti, scope, and how the person signed in', async () => {
+  const { payload } = await verify(adas.jwt, API);
+  const { exp, iat, jti, auth_time, cardea_grant: _, ...rest } = payload;
+  assert.deepEqual(rest, {
+    iss: app.issuer,
+    aud: API,
+    sub: ada.id,
+    client_id: party.id,
+    scope: 'api:read',
+    acr: 'urn:cardea:acr:1fa',
+    amr: ['pwd'],
+  });
+  assert.equal(Number(exp) - Number(iat), adas.body.expires_in);
+  assert.ok(Math.abs(Number(iat) - Date.now() / 1000) < 60);
+  assert.ok(Number(auth_time) <= Number(iat) && Number(auth_time) > Number(iat) - 60);
+  assert.notEqual((await tokenFor()).jwt, adas.jwt);
+  assert.match(String(jti), /^[\w-]{21,}$/);
+});
+
+test('§2.2: each token has a jti of its own', async () => {
+  const machine = { grant_type: 'client_credentials', resource: API, scope: 'api:read' };
+  const two = await Promise.all([1, 2].map(() => token(app.issuer, party, machine)));
+  const ids = two.map(({ body }) => decodeJwt(body.access_token ?? '').jti);
+  assert.equal(new Set(ids).size, 2);
+});
+
+test('§2.2: of a client’s own token sub is the client, and nothing is said of a sign-in', async () => {
+  const { body } = await token(app.issuer, party, {
+    grant_type: 'client_credentials',
+    resource: API,
+    scope: 'api:read',
+  });
+  const { exp, iat, jti, ...rest } = (await verify(body.access_token ?? '', API)).payload;
+  assert.deepEqual(rest, { iss: app.issuer, aud: API, sub: party.id, client_id: party.id, scope: 'api:read' });
+});
+
+test('§2.2.1: a refreshed token tells of the sign-in that it goes back to', async () => {
+  const { body } = await refresh(app.issuer, party, adas.body.refresh_token ?? '');
+  assert.equal(body.access_token?.includes('.'), false, 'without resource it is Cardea’s own, and opaque');
+  const [known, first] = [await introspect(app.issuer, party, body.access_token ?? ''), decodeJwt(adas.jwt)];
+  const told = ({ auth_time, acr, amr }: Record<string, unknown>) => ({ auth_time, acr, amr });
+  assert.equal(typeof first.auth_time, 'number');
+  assert.deepEqual(told(known), told(first), 'RFC 9470 §6.2: so does introspection');
+  const more = { grant_type: 'refresh_token', refresh_token: body.refresh_token ?? '', resource: API };
+  const again = await token(app.issuer, party, more);
+  assert.deepEqual(told(decodeJwt(again.body.access_token ?? '')), told(first));
+});
+
+test('§2.2.1: auth_time is when the person was last asked, not when the token was made', async () => {
+  const { browser, jwt } = await tokenFor();
+  const params = { resource: API, scope: 'openid api:read', prompt: 'login' };
+  const asked = await begin(app, party, params, browser);
+  assert.equal(shown(asked.page), 'sign-in');
+  let page = await submitPassword(browser, asked.page, ada);
+  if (shown(page) === 'consent') page = await submit(browser, page, { action: 'allow' });
+  const { body } = await token(app.issuer, party, {
+    grant_type: 'authorization_code',
+    code: callbackOf(page).code ?? '',
+    redirect_uri: party.redirectUri,
+    code_verifier: asked.verifier,
+    resource: API,
+  });
+  const [before, later] = [decodeJwt(jwt), decodeJwt(body.access_token ?? '')];
+  assert.ok(Number(later.auth_time) >= Number(before.auth_time));
+  assert.ok(Number(later.iat) - Number(later.auth_time) < 60);
+});
+
+test('§2.2.2, §5: nothing personal by itself: the scopes of ID tokens and userinfo do not reach a resource server', async () => {
+  const { jwt } = await tokenFor(party, { scope: 'openid email groups api:read' });
+  const claims = decodeJwt(jwt);
+  for (const name of ['email', 'email_verified', 'name', 'groups', 'roles', 'sid'])
+    assert.equal(name in claims, false, name);
+});
+
+test('§2.2.3.1: groups and roles are told where the operator maps them, and roles only with their scope', async () => {
+  const { jwt } = await tokenFor(mapped);
+  assert.deepEqual(decodeJwt(jwt).groups, ['staff', 'admins']);
+  assert.equal('roles' in decodeJwt(jwt), false);
+  const { jwt: writing } = await tokenFor(mapped, { scope: 'openid api:read api:write' });
+  assert.deepEqual(decodeJwt(writing).roles, ['writer']);
+});
+
+test('§3: one audience, that of the resource that was asked for, whose scopes are all that is in it', async () => {
+  const { jwt } = await tokenFor(party, { resource: OTHER, scope: 'openid api:read other:read' });
+  const { aud, scope: granted } = decodeJwt(jwt);
+  assert.deepEqual([aud, granted], [OTHER, 'other:read']);
+});
+
+test('§4: a token for one resource server is refused by another, and by Cardea’s own userinfo', async () => {
+  await assert.rejects(verify(adas.jwt, OTHER), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
+  assert.equal((await userinfo(app.issuer, adas.jwt)).status, 401);
+});
+
+test('§4, §5: an ID token is no access token, nor the other way round', async () => {
+  const { body } = adas;
+  await assert.rejects(verify(String(body.id_token), party.id), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
+  assert.equal((await userinfo(app.issuer, String(body.id_token))).status, 401);
+  const hinted = await begin(app, party, { id_token_hint: adas.jwt, prompt: 'none' });
+  assert.ok(callbackOf(hinted.page).error, 'nor does it hint at who is signed in');
+  const refused = await post(app, '/token', {
+    grant_type: 'client_credentials',
+    client_id: party.id,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: adas.jwt,
+  });
+  assert.equal(refused.body.access_token, undefined, 'nor does it authenticate the client');
+});

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { decodeJwt } from 'jose';
+import { checkDetailsTypes } from '../../server/clients/authorization_details.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorization, authorize, introspect, token } from '../helpers/relying_party.ts';
+import { begin, callbackOf, idTokenOf, type Params, post, refusal, shown, submit, submitPassword } from './support.ts';
+
+/** RFC 9396, OAuth 2.0 Rich Authorization Requests, by its sections. */
+const BANK = 'https://bank.example.com';
+const VAULT = 'https://vault.example.com';
+const TYPES = {
+  payment: {
+    resources: [BANK],
+    schema: {
+      properties: {
+        amount: { type: 'object', properties: { value: { type: 'string' }, currency: { enum: ['EUR', 'CHF'] } } },
+        to: { type: 'string', maxLength: 100 },
+        note: { type: 'string' },
+      },
+      required: ['amount', 'to'],
+    },
+    consent: {
+      en: 'Pay {amount.value} {amount.currency} to {to}',
+      de: 'An {to} {amount.value} {amount.currency} zahlen',
+    },
+  },
+  box: {
+    schema: {
+      properties: {
+        locations: { type: 'array', items: { type: 'string' } },
+        actions: { type: 'array', items: { enum: ['open', 'shut'] } },
+      },
+    },
+    consent: { en: 'Handle a box' },
+  },
+};
+const folder = mkdtempSync(join(tmpdir(), 'cardea-rar-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, 'types.json');
+writeFileSync(file, JSON.stringify(TYPES));
+
+const app = await deployment({ after }, { env: { CARDEA_AUTHORIZATION_DETAILS_TYPES: file } });
+await app.seed.resourceServer({ identifier: BANK, name: 'Bank', scopes: ['bank'] });
+await app.seed.resourceServer({ identifier: VAULT, name: 'Vault', scopes: ['vault'] });
+const ada = await app.seed.person();
+const scope = 'openid offline_access bank vault';
+const party = await app.seed.party({ metadata: { scope, authorization_details_types: ['payment', 'box'] } });
+const PAYMENT = { type: 'payment', amount: { value: '12.50', currency: 'EUR' }, to: 'Rose Garden' };
+const OPEN = { type: 'box', locations: [VAULT], actions: ['open'] };
+const INVALID = 'invalid_authorization_details';
+const { browser } = await authorize({ issuer: app.issuer, party, person: ada, params: { scope } });
+
+/** An authorization request of a person who is signed in, and has allowed everything else before. */
+function ask(details: unknown, params: Params = {}, client = party) {
+  const authorization_details = typeof details === 'string' ? details : JSON.stringify(details);
+  const asked = { resource: BANK, scope: 'openid bank', authorization_details, ...params };
+  return begin(app, client, asked, browser);
+}
+
+async function allowed(details: unknown, params: Params = {}) {
+  const asked = await ask(details, params);
+  assert.equal(shown(asked.page), 'consent', asked.page.location);
+  const page = await submit(browser, asked.page, { action: 'allow' });
+  const { code = '' } = callbackOf(page);
+  return { code, verifier: asked.verifier };
+}
+
+function redeem(granted: { code: string; verifier: string }, more: Record<string, string> = {}) {
+  return token(app.issuer, party, {
+    grant_type: 'authorization_code',
+    code: granted.code,
+    redirect_uri: party.redirectUri,
+    code_verifier: granted.verifier,
+    resource: BANK,
+    ...more,
+  });
+}
+
+const refresh = (refresh_token: unknown, more: Record<string, string> = {}) =>
+  token(app.issuer, party, { grant_type: 'refresh_token', refresh_token: String(refresh_token), ...more });
+
+describe('§2, §5: what may be asked for', () => {
+  for (const [why, details] of [
+    ['no JSON', '{'],
+    ['no list', PAYMENT],
+    ['no type', [{ to: 'Rose Garden' }]],
+    ['an unknown type', [{ type: 'loan' }]],
+    ['a type that is a name of the language', [{ type: '__proto__' }]],
+    ['an unknown field', [{ ...PAYMENT, urgent: true }]],
+    ['an unknown field inside', [{ ...PAYMENT, amount: { ...PAYMENT.amount, fee: '1' } }]],
+    ['a field of the wrong type', [{ ...PAYMENT, to: 7 }]],
+    ['a value that is not allowed', [{ ...PAYMENT, amount: { value: '1', currency: 'DM' } }]],
+    ['a missing field', [{ type: 'payment', to: 'x' }]],
+    ['a good one beside a bad one', [PAYMENT, { type: 'payment' }]],
+    ['too much', [{ ...PAYMENT, note: 'x'.repeat(5_000) }]],
+  ] as const) {
+    test(`${why} is ${INVALID}`, async () => {
+      assert.equal(callbackOf((await ask(details)).page).error, INVALID);
+    });
+  }
+
+  test('a type that the client is not registered for is refused (§10)', async () => {
+    const other = await app.seed.party({ metadata: { scope, authorization_details_types: ['box'] } });
+    assert.equal(callbackOf((await ask([PAYMENT], {}, other)).page).error, INVALID);
+    const none = await app.seed.party({ metadata: { scope } });
+    assert.equal(callbackOf((await ask([OPEN], {}, none)).page).error, INVALID);
+  });
+
+  test('discovery names the types (§10)', async () => {
+    const response = await fetch(`${app.issuer}/.well-known/oauth-authorization-server`);
+    const { authorization_details_types_supported } = (await response.json()) as Record<string, unknown>;
+    assert.deepEqual(authorization_details_types_supported, ['payment', 'box']);
+  });
+});
+
+describe('§3, §4: consent', () => {
+  test('each detail is told in its own words, with whatever they leave out', async () => {
+    const { page } = await ask([{ ...PAYMENT, note: 'for tulips' }, OPEN]);
+    const text = page.body.replace(/<[^>]*>/g, '').replace(/\s+/g, ' ');
+    assert.match(text, /Pay 12\.50 EUR to Rose Garden note: for tulips/);
+    assert.match(text, /Handle a box locations: https:\/\/vault\.example\.com actions: open/);
+  });
+
+  test('in the person’s language, where there are words in it', async () => {
+    const { page } = await ask([PAYMENT, OPEN], { ui_locales: 'de' });
+    const text = page.body.replace(/<[^>]*>/g, '');
+    assert.match(text, /An Rose Garden 12\.50 EUR zahlen/);
+    assert.match(text, /Handle a box/);
+  });
+
+  test('values are text, whatever they look like', async () => {
+    const to = '<b id="evil">x</b>{amount.value}\u202Eesrever\u0007';
+    const { page } = await ask([{ ...PAYMENT, to }]);
+    for (const raw of ['<b id="evil">', '\u202E', '\u0007']) assert.equal(page.body.includes(raw), false);
+    assert.match(page.body, /&lt;b id=&quot;evil&quot;&gt;x&lt;\/b&gt;\{amount\.value\}\uFFFDesrever\uFFFD/);
+  });
+
+  test('a person is asked each time, also by an app of the operator’s own, and may refuse', async () => {
+    await allowed([PAYMENT]);
+    assert.equal(shown((await ask([PAYMENT])).page), 'consent');
+    const own = await app.seed.party({
+      firstParty: true,
+      metadata: { scope, authorization_details_types: ['payment'] },
+    });
+    const asked = await ask([PAYMENT], {}, own);
+    assert.equal(shown(asked.page), 'consent');
+    const page = await submit(browser, asked.page, { action: 'deny' });
+    assert.equal(callbackOf(page).error, 'access_denied');
+    assert.equal(callbackOf((await ask([PAYMENT], { prompt: 'none' })).page).error, 'consent_required');
+  });
+
+  test('what a form says of details is not looked at', async () => {
+    const asked = await ask([PAYMENT]);
+    const forged = JSON.stringify([{ ...PAYMENT, to: 'Mallory' }]);
+    const page = await submit(browser, asked.page, { action: 'allow', details: forged, authorization_details: forged });
+    const { body } = await redeem({ code: callbackOf(page).code ?? '', verifier: asked.verifier });
+    assert.deepEqual(body.authorization_details, [PAYMENT]);
+  });
+});
+
+describe('§6, §7, §9: tokens', () => {
+  test('carry what was consented to, and so does the answer and introspection', async () => {
+    const { body } = await redeem(await allowed([PAYMENT]));
+    assert.deepEqual(body.authorization_details, [PAYMENT]);
+    assert.deepEqual(decodeJwt(body.access_token ?? '').authorization_details, [PAYMENT]);
+    const known = await introspect(app.issuer, party, body.access_token ?? '');
+    assert.deepEqual([known.active, known.authorization_details], [true, [PAYMENT]]);
+    assert.equal('authorization_details' in idTokenOf(body), false);
+  });
+
+  test('each resource server gets what is for it (§2.2)', async () => {
+    const { body } = await redeem(await allowed([PAYMENT, OPEN]));
+    assert.deepEqual(body.authorization_details, [PAYMENT], 'a box elsewhere is nothing to the bank');
+    const granted = await allowed([PAYMENT, OPEN], { resource: VAULT, scope: 'openid vault' });
+    const vault = await redeem(granted, { resource: VAULT });
+    assert.deepEqual(vault.body.authorization_details, [OPEN], 'nor is a payment to the vault');
+  });
+
+  test('a token may have fewer, never others (§6.1)', async () => {
+    const shut = { type: 'box', actions: ['shut'] };
+    const granted = await allowed([PAYMENT, shut]);
+    const one = await redeem(granted, { authorization_details: JSON.stringify([shut]) });
+    assert.deepEqual(one.body.authorization_details, [shut]);
+    const dearer = { ...PAYMENT, amount: { value: '99.00', currency: 'EUR' } };
+    const refused = await redeem(await allowed([PAYMENT]), { authorization_details: JSON.stringify([dearer]) });
+    assert.deepEqual(refusal(refused), { status: 400, error: INVALID });
+  });
+
+  test('a refresh goes on with them', async () => {
+    const params = { scope: 'openid offline_access bank', prompt: 'consent' };
+    const { body } = await redeem(await allowed([PAYMENT], params));
+    const next = await refresh(body.refresh_token, { resource: BANK });
+    assert.deepEqual(next.body.authorization_details, [PAYMENT]);
+    const own = await refresh(next.body.refresh_token);
+    assert.equal(own.body.authorization_details, undefined, 'not into a token that is for Cardea itself');
+  });
+
+  test('a later request that asks for none gets none, and for others those alone', async () => {
+    await allowed([PAYMENT]);
+    const plain = await begin(app, party, { resource: BANK, scope: 'openid bank' }, browser);
+    const { body } = await redeem({ code: callbackOf(plain.page).code ?? '', verifier: plain.verifier });
+    assert.equal(body.authorization_details, undefined);
+    const other = { ...PAYMENT, to: 'Somebody else' };
+    const second = await redeem(await allowed([other]));
+    assert.deepEqual(second.body.authorization_details, [other]);
+  });
+
+  test('a client alone gets none: nobody has consented', async () => {
+    const fields = { grant_type: 'client_credentials', resource: BANK, scope: 'bank' };
+    const details = { authorization_details: JSON.stringify([PAYMENT]) };
+    assert.deepEqual(refusal(await token(app.issuer, party, { ...fields, ...details })), {
+      status: 400,
+      error: INVALID,
+    });
+  });
+
+  test('they may be pushed (RFC 9126), and are refused there as anywhere', async () => {
+    const push = (details: unknown) => {
+      const fields = {
+        client_id: party.id,
+        redirect_uri: party.redirectUri,
+        response_type: 'code',
+        scope: 'openid bank',
+        resource: BANK,
+        code_challenge: 'x'.repeat(43),
+        code_challenge_method: 'S256',
+        authorization_details: JSON.stringify(details),
+      };
+      return post(app, '/par', fields, authorization(party));
+    };
+    assert.equal((await push([{ type: 'loan' }])).body.error, INVALID);
+    const { body, status } = await push([PAYMENT]);
+    assert.equal(status, 201, JSON.stringify(body));
+    const url = new URL('/authorize', app.issuer);
+    url.search = new URLSearchParams({ client_id: party.id, request_uri: String(body.request_uri) }).toString();
+    const page = await browser.follow(await browser.get(url.href));
+    assert.match(page.body, /Rose Garden/);
+  });
+
+  test('who signs in on the way is asked as well', async () => {
+    const asked = await begin(app, party, {
+      resource: BANK,
+      scope: 'openid bank',
+      authorization_details: JSON.stringify([PAYMENT]),
+    });
+    const page = await submitPassword(asked.browser, asked.page, ada);
+    assert.match(page.body, /Rose Garden/);
+  });
+});
+
+describe('types of authorization details', () => {
+  const { payment } = TYPES;
+  for (const [why, content, message] of [
+    ['no object', [], /it must be an object/],
+    ['an unknown member', { payment: { ...payment, text: 'x' } }, /payment\.text is not supported/],
+    ['no schema', { payment: { consent: payment.consent } }, /payment\.schema must be an object/],
+    [
+      'a schema that is none',
+      { payment: { ...payment, schema: { properties: { to: { type: 'x' } } } } },
+      /payment\.schema/,
+    ],
+    ['no words', { payment: { schema: {}, consent: {} } }, /payment\.consent must have a text in en/],
+    ['empty words', { payment: { schema: {}, consent: { en: ' ' } } }, /payment\.consent\.en/],
+    ['a resource that is none', { payment: { ...payment, resources: ['bank'] } }, /payment\.resources/],
+  ] as const) {
+    test(`are refused with ${why}`, () => assert.throws(() => checkDetailsTypes(content), message));
+  }
+});
