@@ -4,9 +4,13 @@ import { conflictsOn } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import type { Unit } from '../records/unit.ts';
+import { objectionToProof } from './profiles.ts';
 
 /** RFC 9449 §5.1: asymmetric ones alone. */
 export const PROOF_ALGS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
+
+/** RFC 9449 §5 */
+export const INVALID_PROOF = 'invalid_dpop_proof';
 
 /** The server secret from which all nodes make the same nonces. */
 export const NONCE_SECRET = 'dpop-nonce';
@@ -36,14 +40,18 @@ const PROOF_SECONDS = 600;
  * Uses up the proof of a request that was granted, as part of its unit of work: of any number of requests with the
  * same one, on any nodes, the database lets one happen (RFC 9449 §11.1).
  * @returns what it is remembered by; undefined when there is no proof that counted
+ * @throws AppError 400 `invalid_dpop_proof` when it is not signed as the client's profile has it
  */
 export async function spendProof(ctx: KoaContextWithOIDC, unit: Unit): Promise<string | undefined> {
   const proof = ctx.get('dpop');
   if (proof === '' || ctx.status >= 400 || !PROVED.has(ctx.oidc?.route ?? '')) return undefined;
   // The provider has verified all of it by now.
-  const { jwk } = decodeProtectedHeader(proof);
+  const { jwk, alg } = decodeProtectedHeader(proof);
   const { jti } = decodeJwt(proof);
-  if (!jwk || !jti) throw new Error('a proof without key or jti was accepted');
+  const { client } = ctx.oidc;
+  if (!jwk || !jti || !client) throw new Error('a proof was accepted without key, id or client');
+  const objection = objectionToProof(client, alg);
+  if (objection !== undefined) throw new AppError(INVALID_PROOF, 400, objection);
   // By the key that made it: nobody can use up another's proofs by guessing their ids.
   const id = `dpop ${await calculateJwkThumbprint(jwk)} ${jti}`;
   unit.save('ReplayDetection', id, { jti: id }, PROOF_SECONDS);
@@ -53,10 +61,10 @@ export async function spendProof(ctx: KoaContextWithOIDC, unit: Unit): Promise<s
 /** Says of a commit that failed whether it did because of the proof, rather than of a client assertion. */
 export function explainReplay(error: unknown, proofId: string | undefined): unknown {
   if (proofId === undefined || !conflictsOn(error, hashToken(proofId))) return error;
-  return new AppError('proof_replayed', 400, 'the DPoP proof was used before', { cause: error });
+  return new AppError(INVALID_PROOF, 400, 'the DPoP proof was used before', { cause: error });
 }
 
 /** RFC 9449 §7.1: what a resource says to somebody whose proof it does not take. */
 export function challengeForProof(description: string): string {
-  return `DPoP error="invalid_dpop_proof", error_description="${description}", algs="${PROOF_ALGS.join(' ')}"`;
+  return `DPoP error="${INVALID_PROOF}", error_description="${description}", algs="${PROOF_ALGS.join(' ')}"`;
 }

@@ -55,12 +55,22 @@ export function assertRequestObject(
   }
 }
 
+/** @returns what is wrong with the algorithm of a DPoP proof (RFC 9449 §4.2), undefined when nothing is */
+export function objectionToProof(client: ProviderClient, alg: unknown): string | undefined {
+  return isAllowed(client, sameAlg(alg)) ? undefined : notAllowed(client, 'the DPoP proof');
+}
+
+/** RFC 9864 §2.2: the newer name of what EdDSA is here. */
+function sameAlg(alg: unknown): unknown {
+  return alg === 'Ed25519' ? 'EdDSA' : alg;
+}
+
 function isAllowed(client: ProviderClient, alg: unknown): boolean {
   return (profileOfClient(client).signingAlgs as readonly unknown[]).includes(alg);
 }
 
-function notAllowed(client: ProviderClient): string {
-  return `it must be signed with one of ${profileOfClient(client).signingAlgs.join(', ')}`;
+function notAllowed(client: ProviderClient, what = 'it'): string {
+  return `${what} must be signed with one of ${profileOfClient(client).signingAlgs.join(', ')}`;
 }
 
 /** What discovery (RFC 8414 §2) says of a profile: no more than a client of it may do. */
@@ -71,7 +81,8 @@ export function discoveryOf(document: Record<string, unknown>, terms: ServerTerm
     if (name.endsWith('_auth_methods_supported'))
       return [name, value.filter((one) => authMethods?.includes(one) ?? true)];
     if (name === 'response_modes_supported') return [name, value.filter((one) => responseModes.includes(one))];
-    if (/_signing_alg(_values)?_supported$/.test(name)) return [name, value.filter((one) => signingAlgs.includes(one))];
+    if (/_signing_alg(_values)?_supported$/.test(name))
+      return [name, value.filter((one) => (signingAlgs as readonly unknown[]).includes(sameAlg(one)))];
     return [name, value];
   });
   const named = narrowed.filter(([, value]) => !(Array.isArray(value) && value.length === 0)); // RFC 8414 §3.2

@@ -10,7 +10,7 @@ import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { slowDown } from './device_flow.ts';
-import { challengeForProof, explainReplay, spendProof } from './dpop.ts';
+import { challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import { discoveryOf } from './profiles.ts';
@@ -162,8 +162,8 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   already_used: { status: 400, error: 'invalid_grant' },
   credentials_changed: { status: 400, error: 'interaction_expired' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
+  [INVALID_PROOF]: { status: 400, error: INVALID_PROOF },
   not_found: { status: 404, error: 'not_found' },
-  proof_replayed: { status: 400, error: 'invalid_dpop_proof' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };
@@ -175,7 +175,7 @@ function outcomeOf(error: unknown, route: string | undefined): Outcome {
     known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
   const body = { error: known.error, error_description: description };
   // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
-  if (known.error === 'invalid_dpop_proof' && route === 'userinfo')
+  if (known.error === INVALID_PROOF && route === 'userinfo')
     return { status: 401, body, challenge: challengeForProof(description) };
   return { status: known.status, body };
 }

@@ -79,6 +79,28 @@ function ask(
   return post(node, '/token', identified, { ...authorization(by), ...(dpop === undefined ? {} : { dpop }) });
 }
 
+const signing = await makeKey();
+const ASSERTING = {
+  token_endpoint_auth_method: 'private_key_jwt',
+  jwks: { keys: [{ ...signing.jwk, alg: 'ES256' }] },
+};
+
+/** The form of a client that authenticates by an assertion (RFC 7523 §2.2). */
+async function assertion(by: Party, jti: string = randomUUID()): Promise<Record<string, string>> {
+  const jwt = new SignJWT({ jti })
+    .setProtectedHeader({ alg: 'ES256' })
+    .setIssuer(by.id)
+    .setSubject(by.id)
+    .setAudience(app.issuer)
+    .setIssuedAt()
+    .setExpirationTime('1m');
+  return {
+    ...MACHINE,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await jwt.sign(signing.privateKey),
+  };
+}
+
 async function codeFor(by: Party, params: Record<string, string> = {}): Promise<Record<string, string>> {
   const { code, verifier } = await authorize({ issuer: app.issuer, party: by, person, params });
   return { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: by.redirectUri };
@@ -150,7 +172,7 @@ test('a client library gets bound tokens, and uses them, nonces included (RFC 94
 
 // ---- §4.3: checking proofs ----
 
-for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256']) {
+for (const alg of ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']) {
   test(`takes a proof that is signed with ${alg} (RFC 9449 §4.2)`, async () => {
     const by = await makeKey(alg);
     const { status, body } = await ask(MACHINE, await proof({}, { by, header: { alg } }));
@@ -158,6 +180,20 @@ for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256']) {
     assert.equal(body.token_type, 'DPoP');
   });
 }
+
+test('a client that is held to FAPI 2.0 signs its proofs as that says (FAPI 2.0 Security Profile §5.4)', async () => {
+  const held = await app.seed.party({ metadata: { ...ASSERTING, profile: 'fapi2' } });
+  for (const [alg, status] of [
+    ['RS256', 400],
+    ['PS256', 200],
+  ] as const) {
+    const by = await makeKey(alg);
+    const dpop = await proof({}, { by, header: { alg } });
+    const answer = await post(app, '/token', await assertion(held), { dpop });
+    assert.equal(answer.status, status, JSON.stringify(answer.body));
+    if (status === 400) assert.deepEqual(refusal(answer), INVALID_PROOF);
+  }
+});
 
 test('query and fragment of htu do not count (RFC 9449 §4.3, check 9)', async () => {
   const { status } = await ask(MACHINE, await proof({ htu: `${TOKEN}?a=b#c` }));
@@ -258,27 +294,12 @@ test('a refused request does not use its proof up', async () => {
 });
 
 test('a replayed proof and a replayed client assertion are told apart (RFC 9449 §5, RFC 7523 §3)', async () => {
-  const signing = await makeKey();
-  const asserting = await app.seed.party({
-    metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ ...signing.jwk, alg: 'ES256' }] } },
-  });
-  const assertion = async (jti: string) => ({
-    ...MACHINE,
-    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    client_assertion: await new SignJWT({ jti })
-      .setProtectedHeader({ alg: 'ES256' })
-      .setIssuer(asserting.id)
-      .setSubject(asserting.id)
-      .setAudience(app.issuer)
-      .setIssuedAt()
-      .setExpirationTime('1m')
-      .sign(signing.privateKey),
-  });
+  const asserting = await app.seed.party({ metadata: ASSERTING });
   const both = randomUUID();
-  const fields = await assertion(both);
+  const fields = await assertion(asserting, both);
   const dpop = await proof({ jti: both });
   assert.equal((await post(app, '/token', fields, { dpop })).status, 200, 'one id for both is no replay');
-  assert.deepEqual(refusal(await post(app, '/token', await assertion(randomUUID()), { dpop })), INVALID_PROOF);
+  assert.deepEqual(refusal(await post(app, '/token', await assertion(asserting), { dpop })), INVALID_PROOF);
   assert.deepEqual(refusal(await post(app, '/token', fields, { dpop: await proof() })), {
     status: 401,
     error: 'invalid_client',

@@ -438,6 +438,16 @@ describe('configuration', () => {
         bad: ['', '0', '17'],
       },
       {
+        name: 'CARDEA_PROFILE',
+        read: (config) => config.profile,
+        good: [
+          ['oidc', 'oidc'],
+          ['oauth21', 'oauth21'],
+          ['fapi2', 'fapi2'],
+        ],
+        bad: ['', 'oauth2', 'FAPI2', 'none'],
+      },
+      {
         name: 'CARDEA_KEY_RINGS',
         read: (config) => config.keys.rings,
         good: [
