@@ -45,8 +45,8 @@ export function readDetailsTypes(path: string): DetailsTypes {
   try {
     return checkDetailsTypes(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const why = cause instanceof SyntaxError ? 'it is not JSON' : (code ?? message);
+    const { syscall, code, message } = cause as NodeJS.ErrnoException;
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : syscall === undefined ? message : code;
     throw new Error(`must be a file of types of authorization details: ${why}`, { cause });
   }
 }
