@@ -248,6 +248,7 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_TLS_CLIENT_CERTIFICATES: (config) => String(config.tls?.asksForCertificates ?? false),
   CARDEA_CLIENT_CERTIFICATE_HEADER: () => '(none)',
   CARDEA_SMTP_URL: (config) => (config.production ? '(none)' : `(files, in ${join(config.dataDir, 'outbox')})`),
+  CARDEA_AUTHORIZATION_DETAILS_TYPES: () => '(none)',
   CARDEA_NAME: (config) => config.name,
   CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
   CARDEA_PASSWORD_MAX_AGE: () => '(never)',

@@ -42,15 +42,13 @@ const PLACEHOLDER = /\{([^{}]*)\}/;
  * @throws Error which says what is wrong, and where
  */
 export function readDetailsTypes(path: string): DetailsTypes {
-  let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
+    return checkDetailsTypes(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new Error(`names a file that cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'it is not JSON'}`, {
-      cause,
-    });
+    const { syscall, code, message } = cause as NodeJS.ErrnoException;
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : syscall === undefined ? message : code;
+    throw new Error(`must be a file of types of authorization details: ${why}`, { cause });
   }
-  return checkDetailsTypes(content);
 }
 
 /** @throws Error which says what is wrong, and where */
@@ -166,7 +164,7 @@ function visible(text: string): string {
 
 function record(at: string, value: unknown): Record<string, unknown> {
   if (isRecord(value)) return value;
-  throw new Error(at === '' ? 'must hold a JSON object' : `${at} must be an object`);
+  throw new Error(`${at === '' ? 'it' : at} must be an object`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

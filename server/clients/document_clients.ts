@@ -2,11 +2,13 @@ import type { Clock } from '../platform/clock.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import { type DocumentRules, freshSeconds, mayDescribe, readDocument } from './metadata_documents.ts';
+import type { ServerTerms } from './profiles.ts';
 import type { Registrations } from './registrations.ts';
 import type { Client } from './store.ts';
 
 export interface DocumentClientsOptions {
   readonly rules: DocumentRules;
+  readonly terms: ServerTerms;
   readonly outbound: Outbound;
   readonly registrations: Registrations;
   /** Past all caches. */
@@ -51,7 +53,7 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     const fetched = await fetchDocument(id);
     if (typeof fetched === 'string') return fail(id, known, fetched, 'there is no JSON document at that URL');
     try {
-      const description = readDocument(id, fetched.text);
+      const description = readDocument(id, fetched.text, options.terms);
       return await registrations.saveDocument({ id, description, freshUntil: new Date(now() + fetched.fresh * 1000) });
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;

@@ -1,4 +1,5 @@
 import { AppError } from '../platform/errors.ts';
+import type { ServerTerms } from './profiles.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { matchesSecret } from './secrets.ts';
 import { readSelfDescription, wholly } from './self_registration.ts';
@@ -16,14 +17,14 @@ const SERVERS_OWN = [
 
 /**
  * What a client asks to be from now on (RFC 7592 §2.2), by the policy that it was registered under.
- * @param claimsOf reads a software statement that comes with it
+ * @param parts `claimsOf` reads a software statement that comes with it
  * @throws AppError 400 `invalid_request`, or `invalid_input` with the field
  */
 export async function applyChange(
   client: Client,
   policy: RegistrationPolicy,
   body: Body,
-  claimsOf: (body: Body) => Promise<Body>,
+  parts: { readonly terms: ServerTerms; claimsOf(body: Body): Promise<Body> },
 ): Promise<ClientChange> {
   const own = SERVERS_OWN.find((field) => Object.hasOwn(body, field));
   if (own) throw refused(`${own} must not be in the request`);
@@ -32,7 +33,7 @@ export async function applyChange(
   if (secret !== undefined && !(typeof secret === 'string' && matchesSecret(client.secretHash, secret))) {
     throw refused('client_secret must be the one that the client has, if it is given');
   }
-  const { name, metadata, openScope } = readSelfDescription(await claimsOf(body), policy);
+  const { name, metadata, openScope } = readSelfDescription(await parts.claimsOf(body), policy, parts);
   return { name, metadata: wholly(metadata), openScope };
 }
 

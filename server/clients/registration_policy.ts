@@ -3,7 +3,7 @@ import { host } from '../platform/settings.ts';
 import type { ClientMetadata } from './metadata.ts';
 import { checkScope } from './readers.ts';
 import { kindOfUri } from './uris.ts';
-import { GRANT_TYPES, wordsOf } from './vocabulary.ts';
+import { GRANT_TYPES, type ProfileName, wordsOf } from './vocabulary.ts';
 
 /** What may be registered, as data: it is kept with an initial access token, and with what was registered by it. */
 export interface RegistrationPolicy {
@@ -16,6 +16,11 @@ export interface RegistrationPolicy {
 
 /** Somebody has to be there: what a client gets for itself is for those that the operator knows. */
 export const OPEN_POLICY: RegistrationPolicy = { grantTypes: ['authorization_code', 'refresh_token'] };
+
+/** The same, where the server's profile has tokens that come by a redirect. */
+export function openPolicy(profile: ProfileName): RegistrationPolicy {
+  return profile === 'oidc' ? { grantTypes: [...OPEN_POLICY.grantTypes, 'implicit'] } : OPEN_POLICY;
+}
 
 /** @throws AppError 400 `invalid_input` with the field */
 export function checkPolicy(input: {

@@ -1,5 +1,6 @@
 import { invalidInput } from '../platform/errors.ts';
 import { type ClientMetadata, checkMetadata, DEFAULT_SCOPE, type MetadataInput } from './metadata.ts';
+import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { applyPolicy, hostOf, type RegistrationPolicy } from './registration_policy.ts';
 import { checkName } from './store.ts';
 import { kindOfUri } from './uris.ts';
@@ -50,23 +51,29 @@ const FIELDS = [
   'request_object_signing_alg',
   'require_signed_request_object',
   'require_pushed_authorization_requests',
+  'backchannel_logout_uri',
+  'backchannel_logout_session_required',
+  'dpop_bound_access_tokens',
+  'tls_client_certificate_bound_access_tokens',
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
-/** Pages of the client's, which people read as its word. */
-const PAGES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'] as const;
+/** What people read as the client's word, and where we are to call it. */
+const PLACES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'backchannel_logout_uri'] as const;
 
 /**
- * Reads it, and holds it to a policy. What is not known is ignored (RFC 7591 §2), and so are pages of hosts that the
+ * Reads it, and holds it to a policy. What is not known is ignored (RFC 7591 §2), and so are places at hosts that the
  * client does not send people back to: an impostor would name those of whom it plays (§5).
  * @param body as it came, a JSON object
- * @param ownHost a host that is known to be the client's
+ * @param options.terms what this server can do for a client
+ * @param options.ownHost a host that is known to be the client's
  * @throws AppError 400 `invalid_input` with the field
  */
 export function readSelfDescription(
   body: Readonly<Record<string, unknown>>,
   policy: RegistrationPolicy,
-  ownHost?: string,
+  options: { readonly terms?: ServerTerms; readonly ownHost?: string } = {},
 ): SelfDescription {
+  const { terms = DEFAULT_TERMS, ownHost } = options;
   const given: Record<string, unknown> = Object.fromEntries(
     FIELDS.filter((field) => Object.hasOwn(body, field) && body[field] !== null).map((field) => [field, body[field]]),
   );
@@ -77,9 +84,10 @@ export function readSelfDescription(
     scope: given.scope ?? policy.scopes?.join(' ') ?? DEFAULT_SCOPE,
     ...(given.application_type === undefined && isOnDevice(given.redirect_uris) ? { application_type: 'native' } : {}),
   } as MetadataInput);
+  checkTerms(checked, terms);
   applyPolicy(checked, policy);
   const hosts = new Set([...checked.redirect_uris.map(hostOf), ...(ownHost ? [ownHost] : [])]);
-  const foreign = PAGES.filter((page) => checked[page] !== undefined && !hosts.has(hostOf(checked[page])));
+  const foreign = PLACES.filter((place) => checked[place] !== undefined && !hosts.has(hostOf(checked[place])));
   const metadata = Object.fromEntries(
     Object.entries(checked).filter(([field]) => !(foreign as string[]).includes(field)),
   ) as ClientMetadata;

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { createDocumentClients } from '../clients/document_clients.ts';
+import { openPolicy } from '../clients/registration_policy.ts';
 import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts';
 import type { Client } from '../clients/store.ts';
+import { termsOf } from '../config.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { createRecently } from '../platform/recently.ts';
@@ -31,6 +33,7 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
   });
   const documentClients = createDocumentClients({
     rules: { hosts: documents.hosts, loopback: !config.production },
+    terms: termsOf(config),
     outbound,
     registrations,
     find: parties.clients.find,
@@ -73,7 +76,9 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
         await registrationRoutes(scope, {
           endpoint,
           mode,
+          openPolicy: openPolicy(config.profile),
           clients: parties.clients,
+          terms: termsOf(config),
           registrations,
           tokens: createRegistrationTokens({ db, now }),
           limits,

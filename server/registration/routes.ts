@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { applyChange } from '../clients/managed.ts';
-import { OPEN_POLICY, type RegistrationPolicy } from '../clients/registration_policy.ts';
+import type { ServerTerms } from '../clients/profiles.ts';
+import type { RegistrationPolicy } from '../clients/registration_policy.ts';
 import type { RegistrationToken, RegistrationTokens } from '../clients/registration_tokens.ts';
 import type { Registrations } from '../clients/registrations.ts';
 import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
@@ -16,7 +17,11 @@ export interface RegistrationOptions {
   readonly endpoint: string;
   /** `token`: who registers needs an initial access token; `open`: nobody does. */
   readonly mode: 'token' | 'open';
+  /** What may be registered without an initial access token. */
+  readonly openPolicy: RegistrationPolicy;
   readonly clients: Clients;
+  /** What this server can do for a client. */
+  readonly terms: ServerTerms;
   readonly registrations: Registrations;
   readonly tokens: RegistrationTokens;
   readonly limits: Limits;
@@ -66,7 +71,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       const { policy, token } = await authorize(request);
       await limits.count(LIMIT, request.ip);
       const body = objectOf(request.body, 'the request');
-      const description = readSelfDescription(await options.claimsOf(body), policy);
+      const description = readSelfDescription(await options.claimsOf(body), policy, options);
       const provided = token && tokens.use(token.id);
       const made = await registrations.register({ description, policy, address: request.ip, provided });
       const { software_statement: statement } = body;
@@ -89,7 +94,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     { config },
     handled(async (request, reply) => {
       const { client, policy, managementToken } = await managed(request);
-      const change = await applyChange(client, policy, objectOf(request.body, 'the request'), options.claimsOf);
+      const change = await applyChange(client, policy, objectOf(request.body, 'the request'), options);
       return answer(reply, 200, { ...(await clients.update(client.id, change)), managementToken });
     }),
   );
@@ -121,7 +126,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
   ): Promise<{ policy: RegistrationPolicy; token?: RegistrationToken }> {
     const presented = bearerOf(request);
     if (presented === undefined) {
-      if (options.mode === 'open') return { policy: OPEN_POLICY };
+      if (options.mode === 'open') return { policy: options.openPolicy };
       throw new AppError('missing_token', 401, 'an initial access token is needed to register');
     }
     const token = await tokens.find(presented);

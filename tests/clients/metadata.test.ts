@@ -136,6 +136,13 @@ describe('client metadata (RFC 7591 §2)', () => {
     assert.deepEqual(metadata.response_types, []);
   });
 
+  test('a device needs no redirect URI, and may have refresh tokens (RFC 8628)', () => {
+    const grant_types = ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'];
+    const metadata = checkMetadata({ grant_types, token_endpoint_auth_method: 'none' });
+    assert.deepEqual([metadata.redirect_uris, metadata.response_types], [[], []]);
+    assert.deepEqual(metadata.grant_types, grant_types);
+  });
+
   test('is complete: checking it again changes nothing', () => {
     for (const input of [{}, { redirect_uris: [CALLBACK] }, { redirect_uris: ['http://localhost/cb'] }]) {
       const once = checkMetadata(input);
@@ -224,6 +231,11 @@ describe('client metadata (RFC 7591 §2)', () => {
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code', 'client_credentials'],
       },
+    ],
+    [
+      'pairwise subjects of devices, whose sector nothing tells',
+      'subject_type',
+      { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], subject_type: 'pairwise' },
     ],
     ['refresh tokens of nothing', 'grant_types', { grant_types: ['client_credentials', 'refresh_token'] }],
     ['a response type of another flow', 'response_types', { redirect_uris: [CALLBACK], response_types: ['id_token'] }],

@@ -17,12 +17,13 @@ const suite = createServer((_request, response) => {
 await new Promise<void>((listening) => suite.listen(0, '127.0.0.1', listening));
 after(() => void suite.close());
 const SUITE = `http://localhost:${(suite.address() as AddressInfo).port}`;
-const app = await deployment({ after });
+const app = await deployment({ after }, { env: { CARDEA_PROFILE: 'oidc' } });
 const env = {
   CARDEA_DATABASE_URL: app.databaseUrl,
   CARDEA_MASTER_KEY: app.masterKey,
   CARDEA_DATA_DIR: app.dataDir,
   CARDEA_ISSUER: app.issuer,
+  CARDEA_PROFILE: 'oidc',
 };
 const cardea = (...args: string[]) => runCli(['conformance', ...args], { env });
 

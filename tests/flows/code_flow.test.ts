@@ -258,6 +258,11 @@ test('a JWT access token says all that RFC 9068 §2 asks for, and its ID token v
     sub: person.id,
     client_id: party.id,
     scope: 'api:read',
+    acr: 'urn:cardea:acr:1fa',
+    amr: ['pwd'],
+    auth_time: stable.auth_time,
+    // What it is issued under, for introspection and revocation: of no use to anybody else.
+    cardea_grant: stable.cardea_grant,
     ...('sid' in stable ? { sid: stable.sid } : {}),
   });
   assert.ok(iat >= began && exp === iat + 3600 && (tokens.expires_in ?? 0) <= 3600);

@@ -10,7 +10,7 @@ import type { BrowserSession } from '../helpers/browser_session.ts';
 import { deployment, type Party, type Person } from '../helpers/deployment.ts';
 import { type LogoutListener, logoutListener } from '../helpers/logout_listener.ts';
 import { defer } from '../helpers/scope.ts';
-import { until } from '../helpers/waiting.ts';
+import { until as waitFor } from '../helpers/waiting.ts';
 import { begin, callbackOf, idTokenOf, submit, submitPassword, tokensFor } from './support.ts';
 
 /** OpenID Connect Back-Channel Logout 1.0. */
@@ -28,7 +28,12 @@ const metadata = (listener: LogoutListener, sessionRequired = true) => ({
 const party = await app.seed.party({ firstParty: true, metadata: metadata(rp) });
 const other = await app.seed.party({ firstParty: true, metadata: metadata(otherRp) });
 
-beforeEach(() => {
+/** Longer than it takes until a node looks by itself, should its database have been too busy to answer. */
+const until: typeof waitFor = (what, condition) => waitFor(what, condition, { withinMs: 40_000 });
+
+beforeEach(async () => {
+  // What a test has left behind is not the next one's.
+  await app.db.run({ name: 'empty', text: 'DELETE FROM deliveries' }, []);
   for (const one of [rp, otherRp]) Object.assign(one, { status: 200 }).received.length = 0;
 });
 

@@ -152,6 +152,12 @@ describe('registration (RFC 7591)', () => {
     ['a way unknown', 'token_endpoint_auth_method', METADATA_ERROR, { token_endpoint_auth_method: 'tls' }],
     ['a private key', 'jwks', METADATA_ERROR, { jwks: { keys: [{ kty: 'oct', k: 'AA' }] } }],
     ['a name that hides', 'client_name', METADATA_ERROR, { client_name: 'Bank\u202eevil' }],
+    [
+      'a signature that no key here can make',
+      'id_token_signed_response_alg',
+      METADATA_ERROR,
+      { id_token_signed_response_alg: 'ES256' },
+    ],
     ['a page by http', 'tos_uri', METADATA_ERROR, { tos_uri: 'http://agent.example/' }],
   ] as const) {
     test(`names the field of ${why} (§3.2.2)`, async () => {
@@ -175,9 +181,16 @@ describe('registration (RFC 7591)', () => {
   });
 
   test('drops pages of hosts that the client does not send people back to (§5)', async () => {
-    const pages = { client_uri: 'https://bank.example/', policy_uri: 'https://agent.example/policy' };
+    const pages = {
+      client_uri: 'https://bank.example/',
+      policy_uri: 'https://agent.example/policy',
+      backchannel_logout_uri: 'https://bank.example/logout',
+    };
     const { body } = await register(app, { ...BASIC, ...pages }, { token: anything });
-    assert.deepEqual([body.client_uri, body.policy_uri], [undefined, 'https://agent.example/policy']);
+    assert.deepEqual(
+      [body.client_uri, body.policy_uri, body.backchannel_logout_uri],
+      [undefined, 'https://agent.example/policy', undefined],
+    );
   });
 
   test('may be called by apps in browsers, wherever they are', async () => {

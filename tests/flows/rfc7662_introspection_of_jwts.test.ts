@@ -65,6 +65,10 @@ test('a person’s token: who, for whom, what and until when, as the token says,
       jti: claims.jti,
       iat: claims.iat,
       exp: claims.exp,
+      // how the person signed in (RFC 9068 §2.2.1)
+      auth_time: claims.auth_time,
+      acr: claims.acr,
+      amr: ['pwd'],
     });
   }
 });

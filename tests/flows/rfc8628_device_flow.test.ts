@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import * as client from 'openid-client';
+import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
@@ -162,6 +163,26 @@ test('a code ends after its time: the device is told, and nobody can type it in 
   assert.match(page.body, /id="error-message"/);
   t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // by which the provider measures what it has found
   assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'expired_token' });
+  await cleanUp({ db: app.db, now });
+  for (const table of ['user_codes', 'polls']) {
+    const count = { name: '', text: `SELECT 1 FROM ${table} WHERE expires_at < $1` };
+    assert.deepEqual(await app.db.run(count, [new Date(now())]), [], table);
+  }
+});
+
+test('a browser in which nobody is signed in leaves a session behind for as long as a form lives, and no longer', async () => {
+  await browserSession(issuer).get('/device');
+  const strangers = { name: '', text: 'SELECT max(expires_at) AS last FROM sessions WHERE account_id IS NULL' };
+  const [row] = await app.db.run<{ last: Date }>(strangers, []);
+  assert.ok(row && row.last.getTime() <= now() + 3_600_000, String(row?.last));
+});
+
+test('a device that waits costs two statements a poll, one of them a write', async () => {
+  const { body } = await askForCode(issuer, own);
+  await poll(issuer, own, body.device_code);
+  app.statements.length = 0;
+  await poll(issuer, own, body.device_code);
+  assert.equal(app.statements.length, 2, app.statements.join('\n'));
 });
 
 test('a device code is redeemed once, and a replay revokes what it gave (§3.5, RFC 6749 §4.1.2)', async () => {

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, describe, test } from 'node:test';
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import {
+  calculateJwkThumbprint,
+  createRemoteJWKSet,
+  decodeJwt,
+  exportJWK,
+  generateKeyPair,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, token } from '../helpers/relying_party.ts';
 import { post, refusal, submit } from './support.ts';
@@ -278,6 +287,60 @@ describe('§2.1, §5: never worth more than the subject token', () => {
     const { body } = await exchange(gateway, brief);
     assert.ok(Number(body.expires_in) <= 100, String(body.expires_in));
     assert.ok(Number(decodeJwt(body.access_token ?? '').exp) <= Number(decodeJwt(brief).exp));
+  });
+});
+
+describe('proof of possession (RFC 9449)', () => {
+  /** Somebody with a key: makes a proof for the token endpoint each time. */
+  async function holder() {
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    const jwk = await exportJWK(publicKey);
+    const header = { alg: 'ES256', typ: 'dpop+jwt', jwk };
+    const prove = () =>
+      new SignJWT({ htm: 'POST', htu: `${app.issuer}/token`, jti: randomUUID() })
+        .setIssuedAt()
+        .setProtectedHeader(header)
+        .sign(privateKey);
+    return { prove, jkt: await calculateJwkThumbprint(jwk) };
+  }
+  type Holder = Awaited<ReturnType<typeof holder>>;
+
+  async function proved(client: Party, fields: Record<string, string>, by: Holder | undefined) {
+    const dpop = by === undefined ? {} : { dpop: await by.prove() };
+    return post(app, '/token', fields, { ...authorization(client), ...dpop });
+  }
+
+  function exchangeProved(value: string, by: Holder | undefined, more: Record<string, string> = {}) {
+    const fields = { subject_token: value, subject_token_type: ACCESS_TOKEN, resource: ORDERS, ...more };
+    return proved(gateway, { grant_type: EXCHANGE, ...fields }, by);
+  }
+
+  test('a bound token is exchanged by who has its key alone, and the new one is bound to that', async () => {
+    const [key, other] = await Promise.all([holder(), holder()]);
+    const params = { resource: GATEWAY, scope: 'gateway orders:read' };
+    const one = await authorize({ issuer: app.issuer, party: web, person: ada, browser: granted.browser, params });
+    const code = { code: one.code, redirect_uri: web.redirectUri, code_verifier: one.verifier };
+    const { body } = await proved(web, { grant_type: 'authorization_code', ...code }, key);
+    const bound = body.access_token ?? '';
+    assert.deepEqual(decodeJwt(bound).cnf, { jkt: key.jkt });
+    for (const by of [undefined, other]) assert.deepEqual(refusal(await exchangeProved(bound, by)), INVALID_REQUEST);
+    const answer = await exchangeProved(bound, key);
+    assert.equal(answer.body.token_type, 'DPoP', JSON.stringify(answer.body));
+    assert.deepEqual(decodeJwt(answer.body.access_token ?? '').cnf, { jkt: key.jkt });
+  });
+
+  test('what was not bound is bound to the key that the presenter shows', async () => {
+    const key = await holder();
+    const { body } = await exchangeProved(subject, key);
+    assert.deepEqual([body.token_type, decodeJwt(body.access_token ?? '').cnf], ['DPoP', { jkt: key.jkt }]);
+  });
+
+  test('a bound actor token needs its key as well', async () => {
+    const key = await holder();
+    const own = await proved(gateway, { grant_type: 'client_credentials' }, key);
+    const actor = { actor_token: own.body.access_token ?? '', actor_token_type: ACCESS_TOKEN };
+    assert.deepEqual(refusal(await exchangeProved(subject, undefined, actor)), INVALID_REQUEST);
+    assert.equal((await exchangeProved(subject, key, actor)).status, 200);
   });
 });
 

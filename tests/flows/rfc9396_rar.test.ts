@@ -255,7 +255,7 @@ describe('§6, §7, §9: tokens', () => {
 describe('types of authorization details', () => {
   const { payment } = TYPES;
   for (const [why, content, message] of [
-    ['no object', [], /must hold a JSON object/],
+    ['no object', [], /it must be an object/],
     ['an unknown member', { payment: { ...payment, text: 'x' } }, /payment\.text is not supported/],
     ['no schema', { payment: { consent: payment.consent } }, /payment\.schema must be an object/],
     [

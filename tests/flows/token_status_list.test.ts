@@ -119,6 +119,11 @@ test('whatever ends a token sets its bit, and no other', async () => {
 
   const ways: Record<string, (one: Awaited<ReturnType<typeof held>>) => Promise<unknown>> = {
     'revoking it': (one) => post(app, '/revoke', { token: one.jwt }, authorization(party)),
+    'revoking a later one of its grant': async ({ refreshToken }) => {
+      const fields = { grant_type: 'refresh_token', refresh_token: refreshToken, resource: API };
+      const { body } = await token(issuer, party, fields);
+      await post(app, '/revoke', { token: String(body.access_token) }, authorization(party));
+    },
     'revoking its refresh token': (one) => post(app, '/revoke', { token: one.refreshToken }, authorization(party)),
     'ending all sessions': (one) => app.db.transact(endSessions(one.person.id)),
     'disabling the account': (one) => app.seed.accounts.disable(one.person.id),

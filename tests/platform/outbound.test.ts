@@ -195,7 +195,7 @@ describe('limits', () => {
       await refusal(`http://slow.example/`, { timeoutMs: 120, resolve: () => new Promise(() => {}) }),
       'time',
     );
-    assert.ok(performance.now() - began < 2_000);
+    assert.ok(performance.now() - began < 5_000);
   });
 
   test('a caller may give up sooner', async () => {

@@ -84,14 +84,16 @@ describe('registrations beyond the quota', () => {
     await clear();
     const granted = await registerAt('192.0.2.1');
     await grantTo(granted, new Date(START + 30 * DAY_MS));
-    await pileUp(9_100, granted);
+    await pileUp(9_090, granted);
+    // Each makes room for what is to come, by a batch.
+    for (let n = 0; n < 10; n += 1) await registerAt('192.0.2.1');
     const made: string[] = [];
-    let most = 0;
+    let most = (await idsLeft()).length;
     for (let round = 0; round < 9; round += 1) {
       // Each to a host of its own: the network alone is what they share.
       const burst = Array.from({ length: 100 }, (_, n) => registerAt('192.0.2.1', `https://h${round}-${n}.example/cb`));
       made.push(...(await Promise.all(burst)));
-      most = Math.max(most, round === 0 ? 0 : (await idsLeft()).length);
+      most = Math.max(most, (await idsLeft()).length);
     }
     const ids = await idsLeft();
     assert.ok(most <= QUOTA + 1, `${most} were there at a time`);

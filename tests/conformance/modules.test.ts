@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { checkMetadata, type MetadataInput } from '../../server/clients/metadata.ts';
+import { DEFAULT_TERMS, misfitOf } from '../../server/clients/profiles.ts';
+import type { ProfileName } from '../../server/clients/vocabulary.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+
+/** modules.md says which test of ours stands for each module of the suite: it must not promise what is not there. */
+const sections = readFileSync(join(ROOT, 'tests/conformance/modules.md'), 'utf8').split(/^## /m).slice(1);
+const ROW = /^\| `(?<module>[\w-]+)` \| (?<clause>[^|]+) \| `(?<file>[\w/.]+)`: (?<name>[^|]+)… \|$/;
+
+describe('a plan', () => {
+  for (const file of globSync('tests/conformance/plans/*.json', { cwd: ROOT })) {
+    test(`asks for nothing that its profile does not have: ${file}`, () => {
+      const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(
+        '{test}',
+        'https://suite.example.com/test/a/cardea',
+      );
+      const { profile, clients } = JSON.parse(text) as { profile: ProfileName; clients: Record<string, MetadataInput> };
+      for (const metadata of Object.values(clients)) {
+        assert.equal(misfitOf(checkMetadata(metadata), { ...DEFAULT_TERMS, profile }), undefined);
+      }
+    });
+  }
+});
+
+describe('modules.md', () => {
+  test('has a section for every plan that can be seeded', () => {
+    const plans = globSync('tests/conformance/plans/*.json', { cwd: ROOT }).map(
+      (file) => /(\w[\w-]*)\.json$/.exec(file)?.[1],
+    );
+    assert.deepEqual(sections.map((section) => /^[\w-]+/.exec(section)?.[0]).sort(), plans.sort());
+  });
+
+  for (const section of sections) {
+    const [title = '', ...lines] = section.split('\n');
+    test(`names tests that there are: ${title}`, () => {
+      const rows = lines.filter((line) => line.startsWith('| `'));
+      assert.ok(rows.length > 0);
+      for (const row of rows) {
+        const { file = '', name = '' } = ROW.exec(row)?.groups ?? assert.fail(`not a row: ${row}`);
+        const source = readFileSync(join(ROOT, file), 'utf8');
+        assert.ok(source.replaceAll("\\'", "'").includes(name), `${file} has no test ${name}`);
+      }
+    });
+  }
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { decodeJwt } from 'jose';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { begin, callbackOf, idTokenOf, shown, tokensFor } from './support.ts';
+
+/** Pairwise subjects (OpenID Connect Core §8): what two apps know of a person does not tell them that it is one. */
+const app = await deployment({ after });
+const API = 'https://api.example.com';
+await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
+const person = await app.seed.person();
+const scope = 'openid profile email offline_access api:read';
+const pairwise = (host: string) =>
+  app.seed.party({
+    firstParty: true,
+    metadata: { redirect_uris: [`https://${host}/cb`], subject_type: 'pairwise', scope },
+  });
+const [one, sibling, other] = [
+  await pairwise('one.example.com'),
+  await pairwise('one.example.com'),
+  await pairwise('two.example.com'),
+];
+
+async function subjectAt(party: Party, who = person): Promise<string> {
+  const { tokens } = await tokensFor(app, party, who);
+  return String(idTokenOf(tokens).sub);
+}
+
+test('a person has a subject for each host, and the same at all apps of one (§8.1)', async () => {
+  const [first, again, beside, elsewhere] = [
+    await subjectAt(one),
+    await subjectAt(one),
+    await subjectAt(sibling),
+    await subjectAt(other),
+  ];
+  assert.equal(first, again);
+  assert.equal(first, beside);
+  assert.notEqual(first, elsewhere);
+  assert.notEqual(first, person.id);
+  assert.match(first, /^[\w-]{43}$/);
+  assert.notEqual(first, await subjectAt(one, await app.seed.person()), 'and nobody else has it');
+});
+
+test('it is what the app is told wherever it asks: ID token, userinfo, introspection, refresh', async () => {
+  const { tokens } = await tokensFor(app, one, person, {
+    params: { scope: 'openid email offline_access', prompt: 'consent' },
+  });
+  const { sub } = idTokenOf(tokens);
+  assert.equal((await userinfo(app.issuer, tokens.access_token)).body.sub, sub);
+  assert.equal((await introspect(app.issuer, one, tokens.access_token)).sub, sub);
+  const { body } = await refresh(app.issuer, one, tokens.refresh_token ?? '');
+  assert.equal(idTokenOf(body).sub, sub);
+});
+
+test('a resource server is told the same by a JWT, and by introspecting for itself (§8.1)', async () => {
+  const sub = await subjectAt(one);
+  const params = { scope: 'openid api:read', resource: API };
+  const { code, verifier: code_verifier } = await authorize({ issuer: app.issuer, party: one, person, params });
+  const { body } = await token(app.issuer, one, {
+    grant_type: 'authorization_code',
+    code,
+    code_verifier,
+    redirect_uri: one.redirectUri,
+    resource: API,
+  });
+  assert.equal(decodeJwt(body.access_token ?? '').sub, sub);
+  const { tokens: opaque } = await tokensFor(app, one, person);
+  assert.equal((await introspect(app.issuer, await app.seed.party(), opaque.access_token)).sub, sub);
+});
+
+test('an id_token_hint, and a subject that is asked for by name, mean that person (§3.1.2.1, §5.5.1)', async () => {
+  const { tokens, browser } = await tokensFor(app, one, person);
+  const sub = idTokenOf(tokens).sub;
+  const claims = (value: unknown) => JSON.stringify({ id_token: { sub: { value } } });
+  for (const params of [{ id_token_hint: tokens.id_token }, { claims: claims(sub) }]) {
+    assert.ok(callbackOf((await begin(app, one, { prompt: 'none', ...params }, browser.clone())).page).code);
+  }
+  for (const value of [person.id, await subjectAt(other)]) {
+    const { page } = await begin(app, one, { claims: claims(value) }, browser.clone());
+    assert.equal(shown(page), 'sign-in');
+  }
+});
