@@ -13,7 +13,13 @@ const scope = { after };
 const authority = await makeIdentity({ subject: 'CN=Clients CA,O=Example', ca: true });
 const unlisted = await makeIdentity({ subject: 'CN=Teams CA,O=Example', ca: true, by: authority });
 const serving = await makeIdentity({ subject: 'CN=localhost', names: [{ type: 'dns', value: 'localhost' }] });
-const files = writeFiles(scope, { authority: authority.pem, cert: serving.pem, key: serving.keyPem });
+/** In the list, and may issue nothing. */
+const noAuthority = await makeIdentity({ subject: 'CN=No CA,O=Example' });
+const files = writeFiles(scope, {
+  authority: authority.pem + noAuthority.pem,
+  cert: serving.pem,
+  key: serving.keyPem,
+});
 
 /** Behind a proxy that ends TLS: this test is the proxy. */
 const app = await deployment(scope, {
@@ -162,6 +168,7 @@ for (const [what, certificate, expected] of [
   ['that has expired', issue({ validDays: [-3, -1] }), 401],
   ['that is not valid yet', issue({ validDays: [1, 3] }), 401],
   ['from an authority that is not listed, though a listed one vouches for it', issue({ by: unlisted }), 401],
+  ['from somebody who is listed and no authority', issue({ by: noAuthority }), 401],
   ['from somebody who is no authority, and has its name', issue({ by: leaf }), 401],
   ['signed by itself', makeIdentity({ subject: SUBJECT }), 401],
   [

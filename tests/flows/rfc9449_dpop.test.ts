@@ -13,8 +13,16 @@ import {
 } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
+import { browserSession } from '../helpers/browser_session.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
-import { authorization, authorize, introspect, type TokenAnswer } from '../helpers/relying_party.ts';
+import {
+  authorization,
+  authorize,
+  authorizeUrl,
+  introspect,
+  signIn,
+  type TokenAnswer,
+} from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { post, refusal } from './support.ts';
 
@@ -364,6 +372,27 @@ test('dpop_jkt: the code is redeemed with that key alone (RFC 9449 §10)', async
   assert.deepEqual(refusal(await ask(await code(), undefined, publicParty)), refused);
   const { status, body } = await ask(await code(), await proof(), publicParty);
   assert.equal(status, 200, JSON.stringify(body));
+});
+
+test('a proof with a pushed request binds its code as dpop_jkt would, and is used up (RFC 9449 §10.1)', async () => {
+  const url = new URL(authorizeUrl({ issuer: app.issuer, party, params: {} }, 'v'.repeat(43)));
+  const dpop = await proof({ htu: `${app.issuer}/par` });
+  const push = () => post(app, '/par', Object.fromEntries(url.searchParams), { ...authorization(party), dpop });
+  const { status, body } = await push();
+  assert.equal(status, 201, JSON.stringify(body));
+  assert.deepEqual(refusal(await push()), INVALID_PROOF);
+  const browser = browserSession(app.issuer);
+  const query = new URLSearchParams({ client_id: party.id, request_uri: String(body.request_uri) });
+  const page = await signIn(browser, await browser.follow(await browser.get(`/authorize?${query}`)), person);
+  const code = new URL(page.location ?? '').searchParams.get('code') ?? '';
+  const fields = {
+    grant_type: 'authorization_code',
+    code: remember('code', code),
+    code_verifier: 'v'.repeat(43),
+    redirect_uri: party.redirectUri,
+  };
+  const other = await ask(fields, await proof({}, { by: otherKey }));
+  assert.deepEqual(refusal(other), { status: 400, error: 'invalid_grant' });
 });
 
 // ---- §7: /userinfo ----
