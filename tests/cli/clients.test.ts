@@ -81,6 +81,20 @@ describe('clients create', () => {
     assert.match(stderr, /Keep the secret now/);
   });
 
+  test('holds an app to a profile and takes further metadata, or says what does not fit', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const file = join(folder, 'metadata.json');
+    writeFileSync(file, JSON.stringify({ introspection_signed_response_alg: 'PS256', require_auth_time: true }));
+    const { json } = await cardea([...BASIC, '--metadata-file', file, '--json']);
+    assert.deepEqual([json.introspection_signed_response_alg, json.require_auth_time], ['PS256', true]);
+    const laxer = await cardea(['clients', 'update', json.client_id, '--profile', 'oidc']);
+    assert.equal(laxer.code, 1);
+    assert.match(laxer.stderr, /profile: must not be laxer/);
+    const held = await cardea(['clients', 'update', json.client_id, '--profile', 'oauth21', '--json']);
+    assert.equal(held.json.profile, 'oauth21');
+    assert.equal(held.json.require_auth_time, true, 'what was not given stays');
+  });
+
   test('makes public clients without a secret', async (t) => {
     const { cardea } = await setUpCli(t);
     const { json } = await cardea([...BASIC, '--public', '--json']);
