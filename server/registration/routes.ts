@@ -109,11 +109,15 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     }),
   );
 
-  for (const url of [REGISTRATION_PATH, one]) {
+  for (const [url, methods] of [
+    [REGISTRATION_PATH, 'POST'],
+    [one, 'GET, PUT, DELETE'],
+  ] as const) {
     app.options(url, { config }, async (_request, reply) =>
       reply
         .code(204)
-        .header('access-control-allow-methods', url === one ? 'GET, PUT, DELETE' : 'POST')
+        .header('allow', `OPTIONS, ${methods}`) // RFC 9110 §9.3.7
+        .header('access-control-allow-methods', methods)
         .header('access-control-allow-headers', 'Authorization, Content-Type')
         .header('access-control-max-age', '3600')
         .send(),

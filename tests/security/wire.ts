@@ -148,10 +148,12 @@ export function routesOf({ app }: Pick<Deployment, 'app'>): Route[] {
 
 /** The routes at which clients, not browsers, are answered. */
 export function isOAuth({ path }: Route): boolean {
-  return /^\/(token|userinfo|introspect|revoke|\.well-known\/.*)$/.test(path);
+  return /^\/(token|userinfo|introspect|revoke|par|device_authorization|register.*|status-lists\/.*|\.well-known\/.*)$/.test(
+    path,
+  );
 }
 
 /** Where a route's parameters are, something that fits. */
 export function concrete({ path }: Route): string {
-  return path.replace(/:[a-z]+/g, 'abc');
+  return path.replace(/:[a-z_]+/g, 'abc');
 }
