@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Accounts } from '../accounts/store.ts';
 import type { MetadataInput } from '../clients/metadata.ts';
 import type { Clients } from '../clients/store.ts';
@@ -21,6 +22,8 @@ interface Plan {
   readonly profile: string;
   /** By the member of the suite's configuration that describes each. */
   readonly clients: Readonly<Record<string, MetadataInput>>;
+  /** The JWS algorithm of the key pair that each of them gets; the suite is told the private half. */
+  readonly keys?: 'PS256' | 'ES256';
   /** Further members of the suite's configuration. */
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
@@ -94,8 +97,15 @@ async function seed(
   const described: Record<string, unknown> = {};
   for (const [member, metadata] of Object.entries(plan.clients)) {
     const id = `conformance-${name}-${member.replaceAll('_', '-')}`;
-    const secret = await seedClient(clients, id, fill(metadata, values) as MetadataInput);
-    described[member] = { client_id: id, ...(secret === undefined ? {} : { client_secret: secret }) };
+    const filled = fill(metadata, values) as MetadataInput;
+    const pair = plan.keys && (await keyPair(plan.keys));
+    const secret = await seedClient(clients, id, pair ? { ...filled, jwks: { keys: [pair.public] } } : filled);
+    described[member] = {
+      client_id: id,
+      scope: filled.scope,
+      ...(secret === undefined ? {} : { client_secret: secret }),
+      ...(pair ? { jwks: { keys: [pair.private] } } : {}),
+    };
   }
   const { browser, override } = fill(JSON.parse(readFileSync(BROWSER, 'utf8')), values) as Record<string, unknown>;
   return {
@@ -147,6 +157,13 @@ async function seedClient(clients: Clients, id: string, metadata: MetadataInput)
   if (!known) return (await clients.create({ id, name: id, metadata, demo: true })).secret;
   const { client, secret } = await clients.update(id, { metadata });
   return secret ?? (client.secretHash ? clients.rotateSecret(id) : undefined);
+}
+
+async function keyPair(alg: string): Promise<{ public: JWK; private: JWK }> {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+  const [open, secret] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)]);
+  const common = { alg, use: 'sig', kid: await calculateJwkThumbprint(open) };
+  return { public: { ...open, ...common }, private: { ...secret, ...common } };
 }
 
 // ---- plans ----

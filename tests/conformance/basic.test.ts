@@ -59,6 +59,18 @@ test('a code is redeemed once: the second use is invalid_grant and ends the toke
   assert.equal((await userinfo(app.issuer, first.body.access_token ?? '')).status, 401);
 });
 
+test('a code that nobody redeems within a minute is worth nothing (RFC 6749 §4.1.2)', async (t) => {
+  const [late, fresh] = [
+    await authorize({ issuer: app.issuer, party, person }),
+    await authorize({ issuer: app.issuer, party, person }),
+  ];
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 55_000 });
+  assert.equal((await redeem(app.issuer, party, fresh)).status, 200);
+  t.mock.timers.setTime(Date.now() + 6_000);
+  const { status, body } = await redeem(app.issuer, party, late);
+  assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+});
+
 test('request objects without a signature, by value or by reference, are refused by code (OpenID Connect Core §3.1.2.6)', async () => {
   const request = new UnsecuredJWT({ redirect_uri: 'https://evil.example.com/' }).encode();
   for (const [params, codes] of [

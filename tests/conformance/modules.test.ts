@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -11,6 +12,12 @@ import { ROOT } from '../helpers/artifacts.ts';
 const sections = readFileSync(join(ROOT, 'tests/conformance/modules.md'), 'utf8').split(/^## /m).slice(1);
 const ROW = /^\| `(?<module>[\w-]+)` \| (?<clause>[^|]+) \| `(?<file>[\w/.]+)`: (?<name>[^|]+)… \|$/;
 
+interface PlanFile {
+  readonly profile: ProfileName;
+  readonly clients: Readonly<Record<string, MetadataInput>>;
+  readonly keys?: string;
+}
+
 describe('a plan', () => {
   for (const file of globSync('tests/conformance/plans/*.json', { cwd: ROOT })) {
     test(`asks for nothing that its profile does not have: ${file}`, () => {
@@ -18,9 +25,11 @@ describe('a plan', () => {
         '{test}',
         'https://suite.example.com/test/a/cardea',
       );
-      const { profile, clients } = JSON.parse(text) as { profile: ProfileName; clients: Record<string, MetadataInput> };
+      const { profile, clients, keys } = JSON.parse(text) as PlanFile;
+      const jwk = keys && generateKeyPairSync('rsa', { modulusLength: 2_048 }).publicKey.export({ format: 'jwk' });
       for (const metadata of Object.values(clients)) {
-        assert.equal(misfitOf(checkMetadata(metadata), { ...DEFAULT_TERMS, profile }), undefined);
+        const whole = checkMetadata(jwk ? { ...metadata, jwks: { keys: [jwk] } } : metadata);
+        assert.equal(misfitOf(whole, { ...DEFAULT_TERMS, profile }), undefined);
       }
     });
   }

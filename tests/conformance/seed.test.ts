@@ -69,6 +69,21 @@ describe('cardea conformance', () => {
     const written = JSON.parse(readFileSync(file, 'utf8'));
     assert.equal(written.server.discoveryUrl, `${app.issuer}/.well-known/openid-configuration`);
   });
+  test('gives the clients of a plan that wants it key pairs: the suite gets the private half, Cardea the public one', async () => {
+    const { code, stdout, stderr } = await cardea('seed', 'fapi2-security-profile', '--suite', SUITE);
+    assert.equal(code, 0, stderr);
+    const { client, client2, resource } = JSON.parse(stdout);
+    assert.deepEqual(resource, { resourceUrl: `${app.issuer}/userinfo` });
+    for (const { client_id, client_secret, jwks } of [client, client2]) {
+      const registered = await app.seed.clients.find(client_id);
+      const { kid, d } = rememberAll(jwks.keys[0]) as Record<string, string>;
+      assert.deepEqual([client_secret, typeof d], [undefined, 'string']);
+      assert.deepEqual(
+        registered?.metadata.jwks?.keys.map((key) => [key.kid, 'd' in key]),
+        [[kid, false]],
+      );
+    }
+  });
 });
 
 test("the suite's browser signs in, consents and signs out by the automation that a seeded plan carries", async (t) => {
