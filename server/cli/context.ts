@@ -14,6 +14,7 @@ import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { createLog } from '../platform/log.ts';
 import { migrateUp, migrationStatus } from '../platform/migrate.ts';
+import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 
@@ -110,7 +111,12 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     db,
     sealer,
     now,
-    clients: createClients({ db, now, terms: termsOf(config) }),
+    clients: createClients({
+      db,
+      now,
+      terms: termsOf(config),
+      outbound: createOutbound({ allow: config.outboundAllow }),
+    }),
     resourceServers: createResourceServers({ db, now }),
     accounts,
     attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),

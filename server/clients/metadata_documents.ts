@@ -78,6 +78,8 @@ function adapted(document: Readonly<Record<string, unknown>>): Readonly<Record<s
   );
   return {
     ...document,
+    // One document says what the client is; it takes no second one.
+    sector_identifier_uri: null,
     token_endpoint_auth_method: document.token_endpoint_auth_method ?? 'none',
     ...(document.grant_types === undefined ? {} : { grant_types: known(document.grant_types, grants) }),
     ...(document.response_types === undefined ? {} : { response_types: known(document.response_types, responses) }),

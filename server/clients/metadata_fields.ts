@@ -44,6 +44,7 @@ export const OPTIONAL = {
   token_endpoint_auth_signing_alg: signingAlg,
   // OpenID Connect Dynamic Client Registration §2
   subject_type: oneOf(SUBJECT_TYPES),
+  sector_identifier_uri: webUri,
   default_max_age: seconds,
   require_auth_time: flag,
   default_acr_values: listOf(oneOf(ACR_VALUES)),

@@ -152,9 +152,16 @@ const RULES: readonly Rule[] = [
   ],
   [
     'subject_type',
-    'a pairwise client redirects to one host alone (OpenID Connect Core §8.1)',
+    'a pairwise client that redirects to several hosts needs sector_identifier_uri (OpenID Connect Core §8.1)',
     (client) =>
-      client.subject_type === 'pairwise' && new Set(client.redirect_uris.map((uri) => new URL(uri).host)).size > 1,
+      client.subject_type === 'pairwise' &&
+      client.sector_identifier_uri === undefined &&
+      new Set(client.redirect_uris.map((uri) => new URL(uri).host)).size > 1,
+  ],
+  [
+    'sector_identifier_uri',
+    'must be https (OpenID Connect Core §8.1)',
+    (client) => client.sector_identifier_uri !== undefined && !client.sector_identifier_uri.startsWith('https:'),
   ],
   [
     'subject_type',

@@ -35,6 +35,7 @@ const FIELDS = [
   'policy_uri',
   'tos_uri',
   'subject_type',
+  'sector_identifier_uri',
   'default_max_age',
   'require_auth_time',
   'default_acr_values',

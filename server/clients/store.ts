@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { type Outbound, OutboundError } from '../platform/outbound.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
 import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { newSecret } from './secrets.ts';
+import { checkSector } from './sector_identifier.ts';
 import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
 import { type AuthMethod, rowOf } from './vocabulary.ts';
 
@@ -161,7 +163,13 @@ export interface ClientsParts {
   readonly now: Clock;
   /** What the server can do for clients. Default: what it can without being configured. */
   readonly terms?: ServerTerms;
+  /** The way to documents that clients name. Default: none, and who names one is refused. */
+  readonly outbound?: Outbound;
 }
+
+const NO_WAY_OUT: Outbound = {
+  fetch: () => Promise.reject(new OutboundError('connection')),
+};
 
 const NAME_MAX = 200;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
@@ -178,7 +186,7 @@ export function isDocumentId(id: string): boolean {
   return DOCUMENT_ID.test(id);
 }
 
-export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts): Clients {
+export function createClients({ db, now, terms = DEFAULT_TERMS, outbound = NO_WAY_OUT }: ClientsParts): Clients {
   const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
@@ -200,6 +208,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts):
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
       checkTerms(metadata, terms);
+      await checkSector(metadata, outbound);
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
@@ -240,6 +249,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS }: ClientsParts):
       }
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
       checkTerms(metadata, terms);
+      if (change.metadata !== undefined) await checkSector(metadata, outbound);
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);

@@ -82,6 +82,7 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
           registrations,
           tokens: createRegistrationTokens({ db, now }),
           limits,
+          outbound,
           claimsOf: createClaimsOf({ issuers: issuers === undefined ? new Map() : readStatementIssuers(issuers), now }),
         });
       });

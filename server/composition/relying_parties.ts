@@ -9,8 +9,8 @@ import type { Foundation } from './foundation.ts';
 /** Relying parties and resource servers, as everybody who serves requests asks for them: from a cache. */
 export type RelyingParties = Awaited<ReturnType<typeof createRelyingParties>>;
 
-export async function createRelyingParties({ config, db, now, messenger }: Foundation) {
-  const clients = createClients({ db, now, terms: termsOf(config) });
+export async function createRelyingParties({ config, db, now, messenger, outbound }: Foundation) {
+  const clients = createClients({ db, now, terms: termsOf(config), outbound });
   const resourceServers = createResourceServers({ db, now });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });

@@ -4,10 +4,12 @@ import type { ServerTerms } from '../clients/profiles.ts';
 import type { RegistrationPolicy } from '../clients/registration_policy.ts';
 import type { RegistrationToken, RegistrationTokens } from '../clients/registration_tokens.ts';
 import type { Registrations } from '../clients/registrations.ts';
+import { checkSector } from '../clients/sector_identifier.ts';
 import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
 import type { Client, Clients } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Limits } from '../platform/limits.ts';
+import type { Outbound } from '../platform/outbound.ts';
 import { describeRegistered, type Registered, sendRefusal } from './answers.ts';
 
 export const REGISTRATION_PATH = '/register';
@@ -25,6 +27,7 @@ export interface RegistrationOptions {
   readonly registrations: Registrations;
   readonly tokens: RegistrationTokens;
   readonly limits: Limits;
+  readonly outbound: Outbound;
   /**
    * What a software statement says, on top of what is beside it (RFC 7591 §2.3).
    * @throws AppError 400 `invalid_software_statement` or `unapproved_software_statement`
@@ -72,6 +75,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       await limits.count(LIMIT, request.ip);
       const body = objectOf(request.body, 'the request');
       const description = readSelfDescription(await options.claimsOf(body), policy, options);
+      await checkSector(description.metadata, options.outbound);
       const provided = token && tokens.use(token.id);
       const made = await registrations.register({ description, policy, address: request.ip, provided });
       const { software_statement: statement } = body;

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
+import { createClients } from '../../server/clients/store.ts';
+import { createOutbound } from '../../server/platform/outbound.ts';
+import { makeIdentity } from '../helpers/certificates.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { listen } from '../helpers/ssrf_cases.ts';
 import { begin, callbackOf, idTokenOf, shown, tokensFor } from './support.ts';
 
 /** Pairwise subjects (OpenID Connect Core §8): what two apps know of a person does not tell them that it is one. */
@@ -80,4 +86,52 @@ test('an id_token_hint, and a subject that is asked for by name, mean that perso
     const { page } = await begin(app, one, { claims: claims(value) }, browser.clone());
     assert.equal(shown(page), 'sign-in');
   }
+});
+
+test('hosts of one owner share a subject, when the document at sector_identifier_uri names all redirects (§8.1)', async () => {
+  const authority = await makeIdentity({ ca: true });
+  const identity = await makeIdentity({ by: authority, names: [{ type: 'dns', value: 'owner.example.com' }] });
+  const redirects = ['https://one.example.com/cb', 'https://two.example.com/cb'];
+  const named = [...redirects];
+  const server = createServer({ cert: identity.pem, key: identity.keyPem }, (_request, response) =>
+    response.end(JSON.stringify(named)),
+  );
+  const port = await listen({ after }, server, '127.0.0.1');
+  const outbound = createOutbound({
+    allow: ['127.0.0.1'],
+    ca: authority.pem,
+    resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+  });
+  const clients = createClients({ db: app.db, now: Date.now, outbound });
+  const make = (redirect_uris: string[]) =>
+    clients.create({
+      name: 'Sector',
+      firstParty: true,
+      metadata: {
+        redirect_uris,
+        subject_type: 'pairwise',
+        sector_identifier_uri: `https://owner.example.com:${port}/sector.json`,
+        scope,
+      },
+    });
+  const partyOf = ({ client, secret }: Awaited<ReturnType<typeof make>>): Party => ({
+    id: client.id,
+    secret: remember('client_secret', secret ?? ''),
+    redirectUri: client.metadata.redirect_uris[0] ?? '',
+    client,
+  });
+  const [both, second] = [partyOf(await make(redirects)), partyOf(await make(redirects.slice(1)))];
+  const subject = await subjectAt(both);
+  assert.equal(subject, await subjectAt(second), 'one sector, whatever the redirect');
+  assert.notEqual(subject, await subjectAt(one), 'and another than that of the host alone');
+
+  named.pop();
+  await assert.rejects(make(redirects), {
+    code: 'invalid_input',
+    field: 'sector_identifier_uri',
+    message: /two\.example/,
+  });
+  await assert.rejects(clients.update(both.id, { metadata: { client_uri: 'https://one.example.com/' } }), {
+    field: 'sector_identifier_uri',
+  });
 });
