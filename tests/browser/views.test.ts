@@ -125,8 +125,8 @@ describe('views in Chromium', () => {
         await page.setViewportSize({ width: look.width, height: look.width > 600 ? 860 : 720 });
         await page.goto(`${origin}/${name}`);
         const found = await page.evaluate<Findings>(PROBE);
-        // The narrowest is for measuring alone.
-        if (look.width > 320)
+        // To look at, and as dear as all the rest: when somebody asks. The narrowest is for measuring alone.
+        if (process.env.TEST_SCREENSHOTS === 'true' && look.width > 320)
           await page.screenshot({ path: join(artifacts('screenshots'), `${name}.${look.name}.png`), fullPage: true });
         const { worst, title, ...rest } = found;
         assert.deepEqual(
@@ -152,10 +152,6 @@ describe('views in Chromium', () => {
         assert.match(title, /^.+ · Cardea$/);
         // autofocus takes effect with the first frame, which may come after the load event.
         if (focus !== undefined) await page.locator(`#${focus}:focus`).waitFor({ timeout: 5_000 });
-        // The mirror image: nothing may depend on left and right.
-        await page.evaluate("document.documentElement.dir = 'rtl'");
-        const mirrored = await page.evaluate<Findings>(PROBE);
-        assert.deepEqual({ overflow: mirrored.overflow, wide: mirrored.wide }, { overflow: 0, wide: [] }, 'rtl');
       }
       for (const id of ids) assert.equal(await page.locator(`[id="${id}"]`).count(), 1, `#${id}`);
       assert.deepEqual(complaints, []);
