@@ -1,16 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Deliveries, Delivery } from '../records/deliveries.ts';
-
-/** Delivers what is queued for relying parties. One a node; a delivery is taken by one of them. */
-export interface DeliveryWorker {
-  /** Delivers all that is due. */
-  run(): Promise<void>;
-  /** There is something new. */
-  wake(): void;
-  /** Lets what is under way finish, and takes nothing more. */
-  stop(): Promise<void>;
-}
+import { createQueueWorker, type QueueWorker } from './queue.ts';
 
 /**
  * Delivers one: `done` also when there is nobody to tell any more, `refused` when it would be refused for ever.
@@ -45,20 +36,10 @@ export function pauseAfter(attempts: number, chance: number): number {
   return whole * (0.5 + chance / 2);
 }
 
-export function createDeliveryWorker(parts: DeliveryWorkerParts): DeliveryWorker {
+/** Delivers what is queued for relying parties. */
+export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
   const { deliveries, deliver, now, log, random = Math.random } = parts;
   const kinds = Object.keys(deliver);
-  let running: Promise<void> | undefined;
-  let isAskedAgain = false;
-  let isStopped = false;
-
-  async function deliverAll(): Promise<void> {
-    while (!isStopped) {
-      const taken = await deliveries.take({ kinds, limit: BATCH, leaseMs: LEASE_MS });
-      await Promise.all(taken.map(handle));
-      if (taken.length < BATCH) return;
-    }
-  }
 
   /** Whom it was for is logged, and nothing else: neither the person, nor what a relying party answered. */
   async function handle(delivery: Delivery): Promise<void> {
@@ -87,28 +68,10 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): DeliveryWorker
     }
   }
 
-  async function once(): Promise<void> {
-    do {
-      isAskedAgain = false;
-      await deliverAll();
-    } while (isAskedAgain && !isStopped);
-  }
-
-  function run(): Promise<void> {
-    if (isStopped) return Promise.resolve();
-    if (running) isAskedAgain = true;
-    running ??= once().finally(() => {
-      running = undefined;
-    });
-    return running;
-  }
-
-  return {
-    run,
-    wake: () => void run().catch((error) => log.warn({ error }, 'the deliveries could not be read; tried again')),
-    async stop() {
-      isStopped = true;
-      await running?.catch(() => {});
-    },
-  };
+  return createQueueWorker({
+    batch: BATCH,
+    take: (limit) => deliveries.take({ kinds, limit, leaseMs: LEASE_MS }),
+    handle,
+    onUnreadable: (error) => log.warn({ error }, 'the deliveries could not be read; tried again'),
+  });
 }

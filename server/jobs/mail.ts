@@ -5,16 +5,7 @@ import { AppError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Mailer } from '../platform/mail.ts';
 import type { Draft } from './mail_drafts.ts';
-
-/** Sends what is queued. One a node; a mail is taken by one of them. */
-export interface MailWorker {
-  /** Sends all that is due. */
-  run(): Promise<void>;
-  /** There is something new. */
-  wake(): void;
-  /** Lets what is being sent finish, and takes nothing more. */
-  stop(): Promise<void>;
-}
+import { createQueueWorker, type QueueWorker } from './queue.ts';
 
 export interface MailWorkerParts {
   readonly mails: Mails;
@@ -36,19 +27,9 @@ export function pauseAfter(tries: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
 }
 
-export function createMailWorker(parts: MailWorkerParts): MailWorker {
+/** Sends the mails that are queued. */
+export function createMailWorker(parts: MailWorkerParts): QueueWorker {
   const { mails, draft, mailer, db, now, log } = parts;
-  let running: Promise<void> | undefined;
-  let isAskedAgain = false;
-  let isStopped = false;
-
-  async function sendAll(): Promise<void> {
-    while (!isStopped) {
-      const taken = await mails.take({ limit: BATCH, leaseMs: LEASE_MS });
-      await Promise.all(taken.map(handle));
-      if (taken.length < BATCH) return;
-    }
-  }
 
   /** Nothing that is personal, and no link, gets into the log: kinds, counts and the server's verdict do. */
   async function handle(mail: QueuedMail): Promise<void> {
@@ -87,28 +68,10 @@ export function createMailWorker(parts: MailWorkerParts): MailWorker {
     await mails.putBack(id, dueAt).catch(() => {});
   }
 
-  async function once(): Promise<void> {
-    do {
-      isAskedAgain = false;
-      await sendAll();
-    } while (isAskedAgain && !isStopped);
-  }
-
-  function run(): Promise<void> {
-    if (isStopped) return Promise.resolve();
-    if (running) isAskedAgain = true;
-    running ??= once().finally(() => {
-      running = undefined;
-    });
-    return running;
-  }
-
-  return {
-    run,
-    wake: () => void run().catch((error) => log.warn({ error }, 'the mail queue could not be read; it is tried again')),
-    async stop() {
-      isStopped = true;
-      await running?.catch(() => {});
-    },
-  };
+  return createQueueWorker({
+    batch: BATCH,
+    take: (limit) => mails.take({ limit, leaseMs: LEASE_MS }),
+    handle,
+    onUnreadable: (error) => log.warn({ error }, 'the mail queue could not be read; it is tried again'),
+  });
 }
