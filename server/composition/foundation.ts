@@ -12,7 +12,6 @@ import type { Logger } from '../platform/log.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
 import { type Messenger, startMessenger } from '../platform/messenger.ts';
 import { createOutbound, type Outbound } from '../platform/outbound.ts';
-import { createRedisCounter } from '../platform/redis.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { DELIVERIES_CHANNEL } from '../records/deliveries.ts';
@@ -56,9 +55,7 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
     }),
     (line) => line.close(),
   );
-  const counter: Counter = config.redisUrl
-    ? own(await createRedisCounter({ url: config.redisUrl, log, now }), (redis) => redis.close())
-    : createMemoryCounter(now);
+  const counter: Counter = config.redisUrl ? await joinRedis(parts, config.redisUrl) : createMemoryCounter(now);
   const outbox = join(config.dataDir, 'outbox');
   return {
     ...parts,
@@ -73,6 +70,12 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
     outbox,
     secure: issuer.protocol === 'https:',
   };
+}
+
+/** Its client is as much to load as Fastify is: for whoever has a Redis alone. */
+async function joinRedis({ log, now, own }: AppParts, url: string): Promise<Counter> {
+  const { createRedisCounter } = await import('../platform/redis.ts');
+  return own(await createRedisCounter({ url, log, now }), (redis) => redis.close());
 }
 
 function createMailer({ config, now, own }: AppParts, outbox: string): Mailer | undefined {
