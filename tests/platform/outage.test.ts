@@ -16,6 +16,7 @@ import { freePort, until } from '../helpers/waiting.ts';
 /** Design §1, promise 7: losing Postgres fails honestly. */
 
 const VERIFIER = 'v'.repeat(43);
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const RESOURCE = 'https://orders.example.com';
 /** Longer than the node waits for a statement, shorter than anybody would call a hang. */
 const ANSWER_WITHIN_MS = 8_000;
@@ -34,6 +35,7 @@ async function situation(t: TestContext) {
       CARDEA_DATABASE_TIMEOUT_MS: '500',
       CARDEA_KEY_POLL: '2s',
       CARDEA_CODE_TTL: '10m',
+      CARDEA_REGISTRATION: 'open',
     },
   });
   const { issuer } = node;
@@ -43,13 +45,20 @@ async function situation(t: TestContext) {
   await seed.resourceServer({ identifier: RESOURCE, name: 'Orders', scopes: ['orders:read'] });
   const party = await seed.party({ firstParty: true, metadata: { scope: 'openid profile email orders:read' } });
   const cold = await seed.party({ firstParty: true });
+  const television = await seed.party({ public: true, metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] } });
   const person = await seed.person();
   await db.close();
 
   const { browser, ...granted } = await authorize({ issuer, party, person });
   const tokens = await redeem(issuer, party, await authorize({ issuer, party, person, browser }));
   assert.equal(tokens.status, 200);
-  assert.equal((await clientCredentials(node, party)).status, 200);
+  const { status, body } = await clientCredentials(node, party);
+  assert.equal(status, 200);
+  const device = await ask(new URL('/device_authorization', issuer), {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: television.id }),
+  });
+  assert.equal(device.status, 200);
   const stranger = browserSession(issuer);
   const loginPage = await stranger.follow(await stranger.get(authorizeUrl({ issuer, party }, VERIFIER)));
   const profilePage = await browser.get('/account/profile');
@@ -65,6 +74,9 @@ async function situation(t: TestContext) {
     granted,
     browser,
     tokens: tokens.body,
+    jwt: body.access_token ?? '',
+    television,
+    deviceCode: (JSON.parse(device.body) as { device_code: string }).device_code,
     stranger,
     loginPage,
     profilePage,
@@ -91,6 +103,9 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
     code_verifier: granted.verifier,
     redirect_uri: party.redirectUri,
   };
+  const { jwt, television, deviceCode } = s;
+  const pushed = Object.fromEntries(new URL(authorizeUrl({ issuer, party }, VERIFIER)).searchParams);
+  const polling = { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: television.id };
   const bearer = { authorization: `Bearer ${tokens.access_token}` };
   const form = formOf(loginPage);
   const [profile, forgot] = [formOf(profilePage), formOf(forgotPage)];
@@ -105,7 +120,21 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
       post('/token', { grant_type: 'client_credentials' }, authorization({ ...cold, secret: 'wrong' })),
     introspection: () => post('/introspect', { token: tokens.access_token ?? '' }, authorization(party)),
     revocation: () => post('/revoke', { token: tokens.access_token ?? '' }, authorization(party)),
+    'introspection of a JWT': () => post('/introspect', { token: jwt }, authorization(party)),
+    'revocation of a JWT': () => post('/revoke', { token: jwt }, authorization(party)),
     userinfo: () => get('/userinfo', bearer),
+    'a pushed request': () => post('/par', pushed, authorization(party)),
+    'a device that asks for a code': () => post('/device_authorization', { client_id: television.id }),
+    'a device that polls': () => post('/token', polling),
+    'the page for codes of devices': () => browser.clone().get('/device'),
+    'a registration': () =>
+      ask(new URL('/register', issuer), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ redirect_uris: [party.redirectUri] }),
+      }),
+    'a registration that is read': () =>
+      get(`/register/${'0'.repeat(32)}`, { authorization: `Bearer ${'x'.repeat(43)}` }),
     'authorize, stranger': () => get(authorizeUrl({ issuer, party }, VERIFIER)),
     'authorize, signed in': () => browser.clone().get(authorizeUrl({ issuer, party }, VERIFIER)),
     'login page': () => stranger.clone().get(form.action),

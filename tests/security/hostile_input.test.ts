@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { OPTIONAL } from '../../server/clients/metadata_fields.ts';
 import { begin, tokensFor } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
@@ -9,7 +10,7 @@ import { assertOrderly, concrete, isOAuth, routesOf, send } from './wire.ts';
 /** Whatever is sent: a 4xx in the endpoint's own words, never a 5xx, a stack trace or silence. */
 
 const scope = { after };
-const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000' } });
+const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000', CARDEA_REGISTRATION: 'open' } });
 const { issuer } = app;
 const party = await app.seed.party();
 const person = await app.seed.person();
@@ -76,6 +77,16 @@ const FIELDS = [
   'login_hint',
   'display',
   'registration',
+  'request_uri',
+  'dpop_jkt',
+  'authorization_details',
+  'user_code',
+  'device_code',
+  'subject_token',
+  'subject_token_type',
+  'actor_token',
+  'actor_token_type',
+  'audience',
   '__proto__',
   'constructor',
   'a%00b',
@@ -180,6 +191,78 @@ test('credentials and tokens in headers may be garbage', async () => {
       });
       assertOrderly(answer, `${target} ${value}`);
       assert.ok(answer.status >= 400);
+    }
+  }
+});
+
+test('what looks like a JWT is none, wherever a token is taken', async () => {
+  const parts = [
+    '',
+    'e30',
+    'x',
+    '%00',
+    'eyJhbGciOiJub25lIn0',
+    'eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9',
+    'a'.repeat(4_000),
+  ];
+  const values = parts.flatMap((one) => [`${one}.e30.x`, `e30.${one}.`, `${one}.${one}.${one}.${one}.${one}`]);
+  for (const value of values) {
+    for (const body of [
+      `token=${value}`,
+      `grant_type=refresh_token&refresh_token=${value}`,
+      `grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=${value}`,
+      `grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=${value}&subject_token_type=x`,
+      `client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=${value}`,
+      `request=${value}&client_id=${party.id}`,
+    ]) {
+      for (const target of ['/token', '/introspect', '/revoke', '/par']) {
+        const answer = await send(issuer, { method: 'POST', target, headers: { ...FORM, ...basic }, body });
+        assertOrderly(answer, `${target} ${body.slice(0, 80)}`);
+      }
+    }
+    for (const target of ['/token', '/userinfo', '/par']) {
+      const headers = { ...FORM, ...basic, dpop: value };
+      const answer = await send(issuer, { method: 'POST', target, headers, body: 'grant_type=client_credentials' });
+      assertOrderly(answer, `DPoP at ${target}`);
+      assert.ok(answer.status >= 400, `DPoP at ${target}: ${answer.status}`);
+    }
+  }
+});
+
+test('each field of a registration may be garbage', async () => {
+  const fields = [
+    'redirect_uris',
+    'client_name',
+    'jwks',
+    'contacts',
+    ...Object.keys(OPTIONAL),
+    '__proto__',
+    'constructor',
+  ];
+  const values = [
+    null,
+    true,
+    -1,
+    1.5,
+    '',
+    '\0',
+    '\ud800',
+    'x'.repeat(9_000),
+    [],
+    [[]],
+    [null],
+    {},
+    { keys: [{}] },
+    ['\0'],
+  ];
+  for (const field of fields) {
+    for (const value of values) {
+      const rest = field === 'redirect_uris' ? '' : '"redirect_uris":["https://rp.example.com/cb"],';
+      const body = `{${rest}${JSON.stringify(field)}:${JSON.stringify(value)}}`;
+      const headers = { 'content-type': 'application/json' };
+      const answer = await send(issuer, { method: 'POST', target: '/register', headers, body });
+      assertOrderly(answer, `${field} ${JSON.stringify(value).slice(0, 40)}`);
+      assert.ok([201, 400].includes(answer.status), `${field}: ${answer.status}`);
     }
   }
 });
