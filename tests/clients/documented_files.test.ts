@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { checkDetailsTypes } from '../../server/clients/authorization_details.ts';
+import { checkClaimMapping } from '../../server/clients/claim_mapping.ts';
+import { checkExchangePolicy } from '../../server/clients/token_exchange.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+
+/** The examples that operators are given are taken as they stand. */
+const page = readFileSync(join(ROOT, 'ops/docs/protocols.md'), 'utf8');
+
+function example(name: string): unknown {
+  const text = new RegExp(`\`\`\`json ${name}\\n(.*?)\`\`\``, 's').exec(page)?.[1];
+  assert.ok(text, `no example ${name}`);
+  return JSON.parse(text);
+}
+
+test('claims of its own', () => {
+  assert.deepEqual(checkClaimMapping(example('claims')), example('claims'));
+});
+
+test('token exchange', () => {
+  assert.deepEqual(checkExchangePolicy(example('exchange')), example('exchange'));
+});
+
+test('authorization details', () => {
+  const types = checkDetailsTypes(example('details'));
+  const detail = { type: 'payment', to: 'Ada', amount: 5 };
+  assert.equal(types.misfit(detail), undefined);
+  assert.match(types.misfit({ ...detail, amount: 'five' }) ?? '', /amount/);
+  const { sentence, more } = types.describe(detail, 'en');
+  assert.equal(sentence.map((part) => ('words' in part ? part.words : part.value)).join(''), 'Pay 5 to Ada');
+  assert.deepEqual(more, []);
+});
