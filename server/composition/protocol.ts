@@ -106,12 +106,14 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
     byUnit.set(unit, map);
     return map;
   };
+  const read = async (unit: Unit, id: string) => {
+    const row = unit.joinedAccount(id);
+    return row ? accounts.fromRow(row) : unit.attempt(accounts.findById(id));
+  };
   return {
     find(id: string): Promise<Account | undefined> {
       const unit = units.current();
-      const row = unit.joinedAccount(id);
-      if (row) return Promise.resolve(accounts.fromRow(row));
-      const account = known(unit).get(id) ?? unit.attempt(accounts.findById(id));
+      const account = known(unit).get(id) ?? read(unit, id);
       known(unit).set(id, account);
       return account;
     },

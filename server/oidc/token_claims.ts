@@ -23,8 +23,8 @@ const MAPPED = Symbol('mapped claims');
 export function createTokenClaims(parts: Parts) {
   return async (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials) => {
     const { accountId, extra } = token as { accountId?: string; extra?: Record<string, unknown> };
-    const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
     const rules = await parts.claimMapping(token.clientId ?? '');
+    const account = accountId === undefined || rules.length === 0 ? undefined : await parts.findAccount(accountId);
     const claims = mappedClaims(rules, 'access_token', { scopes: token.scopes, claims: account?.claims() });
     // Whoever made the token may know better than the request tells: a token that comes of another one.
     const known = extra ?? (accountId === undefined ? {} : signedInBy(ctx));

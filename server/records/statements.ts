@@ -28,14 +28,14 @@ export function createStatements(accountColumns: string) {
     findRecord: {
       name: 'find_record',
       text: `
-        SELECT r.*, n.answer_sealed, n.answer_expires_at, u.successor_expires_at,
+        SELECT r.*, n.answer_sealed, n.answer_expires_at, n.successor_expires_at,
                g.grant_sealed, g.grant_epoch, ${SESSION}, ${accountColumns}
           FROM (SELECT id_hash AS key, model, sealed, consumed_at, grant_id, session_uid AS uid, account_id AS owner
                   FROM records WHERE id_hash = ANY($1::bytea[]) OFFSET 0) r
-          LEFT JOIN LATERAL (SELECT successor_hash, sealed_by_token AS answer_sealed, expires_at AS answer_expires_at
+          LEFT JOIN LATERAL (SELECT sealed_by_token AS answer_sealed, expires_at AS answer_expires_at,
+                                    (SELECT expires_at FROM records WHERE id_hash = successor_hash AND consumed_at IS NULL)
+                                      AS successor_expires_at
                                FROM repeated_answers WHERE r.consumed_at IS NOT NULL AND id_hash = r.key OFFSET 0) n ON true
-          LEFT JOIN LATERAL (SELECT expires_at AS successor_expires_at
-                               FROM records WHERE id_hash = n.successor_hash AND consumed_at IS NULL OFFSET 0) u ON true
           LEFT JOIN LATERAL (SELECT sealed AS grant_sealed, epoch AS grant_epoch
                                FROM grants WHERE id = r.grant_id OFFSET 0) g ON true
           LEFT JOIN LATERAL (SELECT uid, sealed FROM sessions WHERE uid = r.uid OFFSET 0) s ON true
