@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Accounts } from '../accounts/store.ts';
@@ -168,7 +168,9 @@ async function keyPair(alg: string): Promise<{ public: JWK; private: JWK }> {
 
 // ---- plans ----
 
+/** @throws AppError where the plans have not come along, as in an image */
 function names(): string[] {
+  if (!existsSync(PLANS)) throw new AppError('no_plans', 409, 'the plans are in tests/conformance of a checkout');
   return readdirSync(PLANS)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))

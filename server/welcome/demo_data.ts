@@ -30,11 +30,16 @@ interface SeedParts {
 }
 
 /**
- * @throws AppError 409 `demo_data` when somebody could sign in as the demo person, or an app as the demo app
+ * @throws AppError 409 `demo_data` when somebody could sign in as the demo person, or an app as one that was made for
+ *   trying out: the demo app, or those of a conformance plan
  */
-export async function assertNoDemoData({ accounts, clients }: Pick<SeedParts, 'accounts' | 'clients'>): Promise<void> {
-  const remedies: string[] = [];
-  if (await clients.find(DEMO_CLIENT_ID)) remedies.push(`cardea clients delete ${DEMO_CLIENT_ID}`);
+export async function assertNoDemoData(parts: {
+  readonly accounts: Pick<SeedParts['accounts'], 'findByIdentifier'>;
+  readonly clients: { list(): Promise<readonly { readonly id: string; readonly demo: boolean }[]> };
+}): Promise<void> {
+  const { accounts, clients } = parts;
+  const made = (await clients.list()).filter(({ demo }) => demo);
+  const remedies = made.map(({ id }) => `cardea clients delete ${id}`);
   const person = await accounts.findByIdentifier(DEMO_EMAIL);
   if (person && !person.disabled) remedies.push(`cardea users disable ${DEMO_EMAIL}`);
   if (remedies.length === 0) return;

@@ -38,9 +38,12 @@ test('refuses to start unsafely, and says everything that is to be set', () => {
   assert.doesNotMatch(stderr, /\n\s+at /);
 });
 
+const REDIRECT = { redirect_uris: ['https://rp.example.com/cb'] };
+
 test('refuses a database that holds demo data, until that is gone', async () => {
   const hash = async () => (await seed.accounts.resolve((await seed.person()).id)).passwordHash ?? '';
   await seedDemo({ issuer: new URL('https://id.example.com'), accounts: seed.accounts, clients: seed.clients, hash });
+  await seed.clients.create({ id: 'conformance-basic-client', name: 'Conformance', demo: true, metadata: REDIRECT });
   const env = {
     CARDEA_DATABASE_URL: url,
     CARDEA_MASTER_KEY: masterKey,
@@ -48,9 +51,10 @@ test('refuses a database that holds demo data, until that is gone', async () => 
   };
   const { status, stderr } = start({ ...env, CARDEA_PORT: String(await freePort()) });
   assert.equal(status, 1);
-  assert.match(stderr, /clients delete demo.*users disable demo@example\.com/);
+  assert.match(stderr, /clients delete demo.*clients delete conformance-basic-client.*users disable demo@example\.com/);
 
   await seed.clients.remove('demo');
+  await seed.clients.remove('conformance-basic-client');
   await seed.accounts.disable((await seed.accounts.resolve('demo@example.com')).id);
   const node = await startNode(scope, { databaseUrl: url, env: { ...env, NODE_ENV: 'production' } });
   assert.ok(node.isRunning());
