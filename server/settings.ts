@@ -255,7 +255,7 @@ export const SETTINGS = {
   CARDEA_CLIENT_ID_METADATA_HOSTS: {
     read: list(host),
     about:
-      'hosts, separated by commas, that such documents may be at, such as claude.ai or *.example.com (default: any)',
+      'hosts, separated by commas, that such documents may be at, such as agent.example.net or *.example.com (default: any)',
   },
   CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
   CARDEA_AUTHORIZATION_DETAILS_TYPES: {
