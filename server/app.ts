@@ -111,7 +111,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     const { accounts, passwords } = people;
     await seedDemo({ issuer, accounts, clients: parties.clients, hash: passwords.passwords.hash });
   }
-  startWork(foundation, people, protocol, selfRegistered);
+  startWork(foundation, people, parties, protocol, selfRegistered);
 
   const everything = opened.move();
   return {

@@ -5,6 +5,7 @@ import {
   ACR_VALUES,
   APPLICATION_TYPES,
   AUTH_METHODS,
+  DELIVERY_MODES,
   ENCRYPTION_ALGS,
   ENCRYPTION_ENCS,
   GRANT_TYPES,
@@ -71,6 +72,10 @@ export const OPTIONAL = {
   // OpenID Connect Back-Channel Logout 1.0 §2.2
   backchannel_logout_uri: webUri,
   backchannel_logout_session_required: flag,
+  // CIBA Core 1.0 §4
+  backchannel_token_delivery_mode: oneOf(DELIVERY_MODES),
+  backchannel_client_notification_endpoint: webUri,
+  backchannel_authentication_request_signing_alg: signingAlg,
   // RFC 8705 §2.1.2, §3.4
   ...CERTIFICATE_SUBJECTS,
   tls_client_certificate_bound_access_tokens: flag,

@@ -7,10 +7,13 @@ import { type GrantType, rowOf } from './vocabulary.ts';
 /** How fields of a client must fit together: the field to change, what is wrong with it, and when it is. */
 type Rule = readonly [field: keyof ClientMetadata, why: string, isBroken: (client: ClientMetadata) => boolean];
 
+const CIBA = 'urn:openid:params:grant-type:ciba';
+
 const authentication = (client: ClientMetadata) => rowOf.authentication(client.token_endpoint_auth_method);
 const has = (client: ClientMetadata, grant: GrantType) => client.grant_types.includes(grant);
 const hasKeys = (client: ClientMetadata) => client.jwks !== undefined || client.jwks_uri !== undefined;
 const subjectsOf = (client: ClientMetadata) => SUBJECT_FIELDS.filter((field) => client[field] !== undefined);
+const isNotified = ({ backchannel_token_delivery_mode: mode }: ClientMetadata) => mode === 'ping' || mode === 'push';
 const needsRedirect = (client: ClientMetadata) => client.grant_types.some((type) => rowOf.grant(type).redirects);
 const redirects = (client: ClientMetadata) => [...client.redirect_uris, ...client.post_logout_redirect_uris];
 
@@ -18,7 +21,7 @@ const RULES: readonly Rule[] = [
   ['grant_types', 'must not be empty', (client) => client.grant_types.length === 0],
   [
     'grant_types',
-    'a public client cannot use a grant in which the client alone vouches for itself (RFC 6749 §4.4)',
+    'a public client cannot use a grant that the client alone begins or vouches for (RFC 6749 §4.4, CIBA Core §4)',
     (client) =>
       authentication(client).isPublic === true && client.grant_types.some((type) => rowOf.grant(type).confidential),
   ],
@@ -162,6 +165,28 @@ const RULES: readonly Rule[] = [
     'sector_identifier_uri',
     'must be https (OpenID Connect Core §8.1)',
     (client) => client.sector_identifier_uri !== undefined && !client.sector_identifier_uri.startsWith('https:'),
+  ],
+  [
+    'backchannel_token_delivery_mode',
+    'is needed for the grant urn:openid:params:grant-type:ciba: poll, ping or push (CIBA Core §4)',
+    (client) => has(client, CIBA) && client.backchannel_token_delivery_mode === undefined,
+  ],
+  [
+    'backchannel_client_notification_endpoint',
+    'is needed to ping or push (CIBA Core §4)',
+    (client) => isNotified(client) && client.backchannel_client_notification_endpoint === undefined,
+  ],
+  [
+    'backchannel_token_delivery_mode',
+    'tokens that are pushed cannot be bound to a key, which nobody shows then: poll or ping',
+    (client) =>
+      client.backchannel_token_delivery_mode === 'push' &&
+      (client.dpop_bound_access_tokens === true || client.tls_client_certificate_bound_access_tokens === true),
+  ],
+  [
+    'jwks',
+    'requests are signed with a key in jwks or jwks_uri (CIBA Core §7.1.1)',
+    (client) => client.backchannel_authentication_request_signing_alg !== undefined && !hasKeys(client),
   ],
   [
     'subject_type',

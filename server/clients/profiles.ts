@@ -1,6 +1,14 @@
 import { invalidInput } from '../platform/errors.ts';
 import type { ClientMetadata } from './metadata_fields.ts';
-import { PROFILE_NAMES, type ProfileName, type ResponseTypeName, SIGNING_ALGS, type SigningAlg } from './vocabulary.ts';
+import {
+  DELIVERY_MODES,
+  type DeliveryMode,
+  PROFILE_NAMES,
+  type ProfileName,
+  type ResponseTypeName,
+  SIGNING_ALGS,
+  type SigningAlg,
+} from './vocabulary.ts';
 
 /** What a profile means. `server/oidc/profiles.ts` puts it into force. */
 export interface Profile {
@@ -21,6 +29,8 @@ export interface Profile {
   readonly codeSeconds: number | undefined;
   /** Whether a refresh token is replaced when it is used. */
   readonly rotatesRefreshTokens: boolean;
+  /** How a client is told what came of a backchannel authentication request. */
+  readonly deliveryModes: readonly DeliveryMode[];
   /** How long a signed request may be used, in seconds, which it must say itself; undefined: as it likes. */
   readonly requestObjectSeconds: number | undefined;
 }
@@ -40,6 +50,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     senderConstrained: false,
     codeSeconds: undefined,
     rotatesRefreshTokens: true,
+    deliveryModes: DELIVERY_MODES,
     requestObjectSeconds: undefined,
   },
   /** draft-ietf-oauth-v2-1, RFC 9700 */
@@ -53,6 +64,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     senderConstrained: false,
     codeSeconds: undefined,
     rotatesRefreshTokens: true,
+    deliveryModes: DELIVERY_MODES,
     requestObjectSeconds: undefined,
   },
   /** FAPI 2.0 Security Profile §5.3.2, §5.4; what a client that signs its requests must do is of Message Signing §5.3. */
@@ -67,6 +79,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     codeSeconds: 60,
     // Bound to the client's authentication as they are, a new one at each use would add nothing but lost answers.
     rotatesRefreshTokens: false,
+    // FAPI-CIBA §5.2.2: what is pushed is bound to nothing.
+    deliveryModes: ['poll', 'ping'],
     requestObjectSeconds: 3_600,
   },
 };
@@ -94,6 +108,11 @@ export function profileOf(client: Pick<ClientMetadata, 'profile'>, { profile }: 
   return stricterOf(client.profile ?? profile, profile);
 }
 
+const THEIRS = [
+  'token_endpoint_auth_signing_alg',
+  'request_object_signing_alg',
+  'backchannel_authentication_request_signing_alg',
+] as const;
 const ANSWERS = ['id_token', 'userinfo', 'introspection', 'authorization'] as const;
 
 interface Misfit {
@@ -104,7 +123,7 @@ interface Misfit {
 /** What keeps a client from being served as its profile has it, if anything does. */
 export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | undefined {
   const name = profileOf(client, terms);
-  const { authMethods, signingAlgs } = PROFILES[name];
+  const { authMethods, signingAlgs, deliveryModes } = PROFILES[name];
   const method = client.token_endpoint_auth_method;
   if (authMethods && !authMethods.includes(method)) {
     return {
@@ -112,9 +131,12 @@ export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | u
       why: `must be one of ${authMethods.join(', ')} in the profile ${name}`,
     };
   }
-  const theirs = (['token_endpoint_auth_signing_alg', 'request_object_signing_alg'] as const).map(
-    (field) => [field, signingAlgs] as const,
-  );
+  const mode = client.backchannel_token_delivery_mode;
+  if (mode !== undefined && !deliveryModes.includes(mode)) {
+    const field = 'backchannel_token_delivery_mode';
+    return { field, why: `must be one of ${deliveryModes.join(', ')} in the profile ${name}` };
+  }
+  const theirs = THEIRS.map((field) => [field, signingAlgs] as const);
   const possible = signingAlgs.filter((alg) => terms.signingAlgs.includes(alg));
   const ours = ANSWERS.map((what) => [`${what}_signed_response_alg`, possible] as const);
   const wrong = [...theirs, ...ours].find(([field, allowed]) => {

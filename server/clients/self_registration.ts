@@ -54,12 +54,22 @@ const FIELDS = [
   'require_pushed_authorization_requests',
   'backchannel_logout_uri',
   'backchannel_logout_session_required',
+  'backchannel_token_delivery_mode',
+  'backchannel_client_notification_endpoint',
+  'backchannel_authentication_request_signing_alg',
   'dpop_bound_access_tokens',
   'tls_client_certificate_bound_access_tokens',
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
 /** What people read as the client's word, and where we are to call it. */
-const PLACES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'backchannel_logout_uri'] as const;
+const PLACES = [
+  'client_uri',
+  'logo_uri',
+  'policy_uri',
+  'tos_uri',
+  'backchannel_logout_uri',
+  'backchannel_client_notification_endpoint',
+] as const;
 
 /**
  * Reads it, and holds it to a policy. What is not known is ignored (RFC 7591 §2), and so are places at hosts that the

@@ -21,6 +21,8 @@ export const GRANT_TYPES = {
   refresh_token: { byDefault: true },
   // RFC 8628 §3.4
   'urn:ietf:params:oauth:grant-type:device_code': { refreshes: true },
+  // OpenID Connect Client-Initiated Backchannel Authentication Core 1.0 §4
+  'urn:openid:params:grant-type:ciba': { confidential: true, refreshes: true },
   // RFC 6749 §4.4
   client_credentials: { confidential: true, byDefault: true },
   // RFC 8693: useless without the operator's policy, see token_exchange.ts
@@ -66,6 +68,10 @@ export const AUTH_METHODS = {
   none: { isPublic: true },
 } as const satisfies Record<string, Authentication>;
 export type AuthMethod = keyof typeof AUTH_METHODS;
+
+/** How a client gets to know what came of a backchannel authentication request (CIBA Core §5). */
+export const DELIVERY_MODES = ['poll', 'ping', 'push'] as const;
+export type DeliveryMode = (typeof DELIVERY_MODES)[number];
 
 export const APPLICATION_TYPES = ['web', 'native'] as const;
 export const SUBJECT_TYPES = ['public', 'pairwise'] as const;

@@ -7,16 +7,21 @@ import { CHANNEL as KEYS_CHANNEL, type KeyTables } from '../../keys/store.ts';
 import type { Account } from '../accounts/account.ts';
 import { signedLifetimes } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
+import { ACR } from '../login/assurance.ts';
+import { createApproval } from '../oidc/ciba_approval.ts';
 import { createClientCertificates } from '../oidc/client_certificates.ts';
+import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
 import { NONCE_SECRET } from '../oidc/dpop.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { createServing } from '../oidc/serving.ts';
 import { unavailable } from '../platform/errors.ts';
 import { columnSealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
+import { createDeliveries } from '../records/deliveries.ts';
 import { createStatusLists } from '../records/status_lists.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import { createUserCodes, USER_CODE_SECRET } from '../records/user_codes.ts';
+import { createWaitingRequests } from '../records/waiting_requests.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { SelfRegistered } from './registration.ts';
@@ -55,6 +60,8 @@ export async function createProtocol(
   const pairwiseKey = await secret(PAIRWISE_SECRET);
   const userCodeKey = await secret(USER_CODE_SECRET);
   const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
+  const waiting = createWaitingRequests({ db, sealer, now });
+  const deliveries = createDeliveries({ db, sealer, now });
   const statusLists = config.tokenStatusList ? createStatusLists({ db, now }) : undefined;
   const serve = createServe(foundation, people, parties, selfRegistered, units, found.find, {
     statusLists,
@@ -62,6 +69,7 @@ export async function createProtocol(
     dpop,
     pairwiseKey,
     userCodes,
+    waiting,
   });
 
   const nodeId = randomUUID();
@@ -85,8 +93,27 @@ export async function createProtocol(
   const assertCanSign = () => {
     if (!follower.isInTouch()) throw unavailable('the key ring');
   };
+  const approval = createApproval({
+    serving,
+    units,
+    waiting,
+    now,
+    acrValues: Object.values(ACR),
+    grantSeconds: config.lifetimes.refreshTokenAbsolute,
+    scopes: SCOPES,
+    claims: CLAIMS,
+    registeredScope: parties.registeredScope,
+    resourceScopes: parties.resourceScopes,
+    requiresSecondFactor: async (id) => (await parties.find(id))?.secondFactorRequired ?? false,
+    requireEpoch: people.accounts.requireEpoch,
+    enqueue: deliveries.enqueue,
+    used: selfRegistered.used,
+    assertCanSign,
+  });
   return {
     units,
+    approval,
+    deliveries,
     statusLists,
     keyRing,
     serving,

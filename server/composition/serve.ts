@@ -19,20 +19,25 @@ import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
 import { createStructuredTokens } from '../oidc/structured_tokens.ts';
 import { fixedHeaders } from '../platform/http.ts';
+import { createLimits } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import { createPolls } from '../records/polls.ts';
 import type { StatusLists } from '../records/status_lists.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
+import type { WaitingRequests } from '../records/waiting_requests.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { SelfRegistered } from './registration.ts';
 import type { RelyingParties } from './relying_parties.ts';
 
+/** People whom a client does not find, a minute (CIBA Core 1.0 §13 `unknown_user_id`). */
+const MAX_WRONG_HINTS = 20;
+
 /** Makes the provider of a key set, with all that goes with it. */
 export function createServe(
-  { config, db, log, now, views, outbound, secure }: Foundation,
-  { sessionDetails, secondFactorPolicy }: People,
+  { config, db, log, now, views, outbound, counter, mailer, secure }: Foundation,
+  { accounts, mails, sessionDetails, secondFactorPolicy }: People,
   parties: RelyingParties,
   selfRegistered: SelfRegistered,
   units: Units,
@@ -43,6 +48,7 @@ export function createServe(
     dpop: DpopOptions;
     pairwiseKey: Buffer;
     userCodes: UserCodes;
+    waiting: WaitingRequests;
   },
 ) {
   const { issuer, lifetimes } = config;
@@ -53,6 +59,7 @@ export function createServe(
   const polls = createPolls({ db, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
+  const hintLimits = createLimits({ counter, max: Math.min(MAX_WRONG_HINTS, config.rateLimit), now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
   const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
@@ -96,6 +103,17 @@ export function createServe(
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
       claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
       detailsTypes: config.detailsTypes,
+      ciba: {
+        units,
+        waiting: parts.waiting,
+        hintLimits,
+        acrValues: Object.values(ACR),
+        findPerson: accounts.findByIdentifier,
+        async tell(accountId, clientId) {
+          const app = mailer ? await parties.describe(clientId) : undefined;
+          return app ? [mails.enqueue({ kind: 'request_waiting', accountId, details: { app: app.name } })] : [];
+        },
+      },
     };
     const exchangePolicy = async (clientId: string) => (await attempt(parties.find(clientId)))?.tokenExchange ?? null;
     const { provider, handle, discovery } = await createProvider({
@@ -147,7 +165,12 @@ function describeClient(client: Client, server: ServerTerms, detailsTypes: reado
   const { secretHash, id, name } = client;
   // Our own pages redeem no codes, so they need no more than the default profile, whatever the server's.
   const terms: ServerTerms = client.builtin ? { ...server, profile: 'oauth21' } : server;
-  const { authorization_details_types: details = [], ...metadata } = heldTo(client.metadata, terms);
+  const {
+    authorization_details_types: details = [],
+    // Ours to call, see oidc/ciba_notifications.ts.
+    backchannel_client_notification_endpoint: _endpoint,
+    ...metadata
+  } = heldTo(client.metadata, terms);
   const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
     refusal: misfitOf(client.metadata, terms)?.why,

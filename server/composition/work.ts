@@ -5,11 +5,13 @@ import { createMailWorker } from '../jobs/mail.ts';
 import { createDrafts } from '../jobs/mail_drafts.ts';
 import { type Job, startJobs } from '../jobs/runner.ts';
 import { createLogoutSender } from '../oidc/backchannel_logout.ts';
-import { createDeliveries, DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
+import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notifications.ts';
+import { DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
 import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { Protocol } from './protocol.ts';
 import type { SelfRegistered } from './registration.ts';
+import type { RelyingParties } from './relying_parties.ts';
 
 /** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
 const MAIL_EVERY_MS = 30_000;
@@ -20,10 +22,16 @@ const CLEANUP_EVERY_MS = 60_000;
 const CLEANUP_LAG_SECONDS = 300;
 
 /** Starts the work that nobody asks for. */
-export function startWork(foundation: Foundation, people: People, protocol: Protocol, clients: SelfRegistered): void {
+export function startWork(
+  foundation: Foundation,
+  people: People,
+  parties: RelyingParties,
+  protocol: Protocol,
+  clients: SelfRegistered,
+): void {
   const jobs = [
     ...mailJobs(foundation, people),
-    deliveriesJob(foundation, protocol),
+    deliveriesJob(foundation, protocol, parties),
     keysJob(foundation, protocol),
     cleanupJob(foundation, clients),
   ];
@@ -44,10 +52,19 @@ function mailJobs({ config, db, log, now, mailer, messenger, views, own }: Found
   return [{ name: 'mail', everyMs: MAIL_EVERY_MS, run: worker.run }];
 }
 
-function deliveriesJob(foundation: Foundation, { serving, units, assertCanSign }: Protocol): Job {
-  const { db, sealer, now, log, messenger, outbound, own } = foundation;
-  const deliver = { [LOGOUT]: createLogoutSender({ serving, units, outbound, assertCanSign }) };
-  const deliveries = createDeliveries({ db, sealer, now });
+function deliveriesJob(
+  foundation: Foundation,
+  { serving, units, assertCanSign, deliveries }: Protocol,
+  parties: RelyingParties,
+): Job {
+  const { now, log, messenger, outbound, own } = foundation;
+  const deliver = {
+    [LOGOUT]: createLogoutSender({ serving, units, outbound, assertCanSign }),
+    [NOTIFICATION]: createNotificationSender({
+      outbound,
+      endpointOf: async (id) => (await parties.find(id))?.metadata.backchannel_client_notification_endpoint,
+    }),
+  };
   const worker = own(createDeliveryWorker({ deliveries, deliver, now, log }), (one) => one.stop());
   messenger.on(DELIVERIES_CHANNEL, worker.wake);
   messenger.onGap(worker.wake);

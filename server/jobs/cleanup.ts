@@ -9,6 +9,7 @@ const EXPIRING = [
   ['records', 'id_hash'],
   ['replays', 'id_hash'],
   ['user_codes', 'lookup'],
+  ['waiting_requests', 'id'],
   ['polls', 'id_hash'],
   ['repeated_answers', 'id_hash'],
   ['ended_tokens', 'what'],

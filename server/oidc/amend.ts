@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { CIBA_GRANT, isPushedTo } from './ciba.ts';
 import { DEVICE_GRANT } from './device_flow.ts';
 import { ROUTES } from './routes.ts';
 
@@ -9,19 +10,34 @@ import { ROUTES } from './routes.ts';
 export function amend(ctx: KoaContextWithOIDC): 'keep' | 'discard' {
   nameUnauthorizedGrantType(ctx);
   keepLanguage(ctx);
-  return skipEmptyLogout(ctx) ? 'discard' : 'keep';
+  return refuseToHandOver(ctx) || skipEmptyLogout(ctx) ? 'discard' : 'keep';
 }
+
+/** Endpoints at which a grant begins, and that answer as the token endpoint does (RFC 8628 §3.2, CIBA Core 1.0 §13). */
+const BEGINS: Readonly<Record<string, string>> = {
+  device_authorization: DEVICE_GRANT,
+  backchannel_authentication: CIBA_GRANT,
+};
 
 /** RFC 6749 §5.2 has a code of its own for a grant type that this client may not use; the provider does not say it. */
 function nameUnauthorizedGrantType(ctx: KoaContextWithOIDC): void {
   const { route, client, params } = ctx.oidc ?? {};
   const body = ctx.body as { error?: unknown } | undefined;
-  // RFC 8628 §3.2 answers as the token endpoint does.
-  const grantType = route === 'device_authorization' ? DEVICE_GRANT : route === 'token' && params?.grant_type;
+  const grantType = route === 'token' ? params?.grant_type : BEGINS[route ?? ''];
   if (ctx.status !== 400 || body?.error !== 'invalid_request') return;
   if (typeof grantType === 'string' && client?.grantTypeAllowed(grantType) === false) {
     ctx.body = { ...body, error: 'unauthorized_client' };
   }
+}
+
+/** CIBA Core 1.0 §11: what is pushed is not to be fetched. */
+function refuseToHandOver(ctx: KoaContextWithOIDC): boolean {
+  const { route, client, params } = ctx.oidc ?? {};
+  if (route !== 'token' || params?.grant_type !== CIBA_GRANT || !isPushedTo(client) || ctx.status >= 500) return false;
+  if (ctx.status === 401) return false;
+  ctx.status = 400;
+  ctx.body = { error: 'unauthorized_client', error_description: 'the tokens are pushed to this client' };
+  return true;
 }
 
 /** The page at which a sign-out ends knows nothing of the person any more, so it is told in which language they were asked. */

@@ -19,6 +19,7 @@ import type { UserCodes } from '../records/user_codes.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
+import { type CibaParts, cibaFeature, mayRefresh, waitingSeconds } from './ciba.ts';
 import { askedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
@@ -110,6 +111,7 @@ export interface ConfigurationOptions {
   requiresSecondFactor(clientId: string): Promise<boolean>;
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
   readonly detailsTypes: DetailsTypes;
+  readonly ciba: CibaParts;
 }
 
 type Context = KoaContextWithOIDC;
@@ -160,6 +162,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     features: {
       backchannelLogout: BACKCHANNEL_LOGOUT,
       ...requestFeatures(),
+      ciba: cibaFeature(options.ciba),
       clientCredentials: { enabled: true },
       deviceFlow: deviceFlow(options.devicePages),
       devInteractions: { enabled: false },
@@ -185,7 +188,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     findAccount: async (ctx, id) => withMappedClaims(ctx, await options.findAccount(id), options),
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
     interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: async (_ctx, client, source) => client.grantTypeAllowed('refresh_token') && mayRefresh(source),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
     pairwiseIdentifier: createPairwise(options.pairwiseKey),
@@ -199,6 +202,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     ttl: {
       AccessToken: lifetimes.accessToken,
       AuthorizationCode: profile.ttl.AuthorizationCode,
+      BackchannelAuthenticationRequest: (ctx) => waitingSeconds(ctx),
       ClientCredentials: lifetimes.accessToken,
       DeviceCode: DEVICE_CODE_SECONDS,
       Grant: lifetimes.refreshTokenAbsolute,

@@ -34,7 +34,6 @@ export interface GrantParts {
  * or by all that was asked for when the client is the operator's own. It is saved with the code, in one transaction.
  */
 export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Promise<Grant | undefined> {
-  const { lifetime, now } = parts;
   const { provider, session, client, account, result } = ctx.oidc;
   if (!client || !account) return undefined;
   const grantId = session?.grantIdFor(client.clientId);
@@ -45,21 +44,30 @@ export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Pro
   const details = decision?.details ?? [];
   const isComplete =
     details.length === 0 && (!decision || (usable !== undefined && !hasMissing(missingIn(usable, decision))));
-  if (usable && isComplete && usable.remainingTTL >= lifetime) return usable;
+  if (usable && isComplete && usable.remainingTTL >= parts.lifetime) return usable;
 
   const grant = usable ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
-  if (decision && decision.scopes.length > 0) grant.addOIDCScope(decision.scopes.join(' '));
-  for (const [resource, scopes] of Object.entries(decision?.resources ?? {})) {
-    grant.addResourceScope(resource, scopes.join(' '));
-  }
-  for (const claims of Object.values(decision?.claims ?? {})) grant.addOIDCClaims([...claims]);
+  if (decision) allow(grant, decision);
+  await prolong(grant, parts);
+  return grant;
+}
+
+/** Adds to a grant what a person has allowed. */
+export function allow(grant: Grant, { scopes, resources, claims = {}, details = [] }: ConsentDecision): void {
+  if (scopes.length > 0) grant.addOIDCScope(scopes.join(' '));
+  for (const [resource, allowed] of Object.entries(resources)) grant.addResourceScope(resource, allowed.join(' '));
+  for (const names of Object.values(claims)) grant.addOIDCClaims([...names]);
   // The latest alone: they are allowed for one request, and what was issued for an earlier one carries its own.
   if (details.length > 0) grant.rar = [...details];
-  // Nothing that is issued from now on may outlive what it was granted under; a day's margin keeps most requests from
-  // writing for that alone.
+}
+
+/**
+ * Saves it. Nothing that is issued from now on may outlive what it was granted under; a day's margin keeps most requests
+ * from writing for that alone.
+ */
+export async function prolong(grant: Grant, { lifetime, now }: Pick<GrantParts, 'lifetime' | 'now'>): Promise<void> {
   grant.exp = Math.floor(now() / 1000) + lifetime + DAY_SECONDS;
   await grant.save();
-  return grant;
 }
 
 const DAY_SECONDS = 86_400;

@@ -1,5 +1,4 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { Polls } from '../records/polls.ts';
 import type { DeviceInfo, DevicePages } from './device_pages.ts';
 
 /** RFC 8628 §3.4 */
@@ -27,13 +26,4 @@ export function deviceFlow(pages: DevicePages) {
     userCodeConfirmSource: pages.confirm,
     successSource: pages.approved,
   } as const;
-}
-
-/** RFC 8628 §3.5: a client that asks more often than it may, whichever nodes it asks, is told so. */
-export async function slowDown(ctx: KoaContextWithOIDC, polls: Polls): Promise<void> {
-  const { route, params } = ctx.oidc ?? {};
-  const body = ctx.body as { error?: unknown } | undefined;
-  if (route !== 'token' || body?.error !== 'authorization_pending') return;
-  if (!(await polls.isTooSoon(String(params?.device_code)))) return;
-  ctx.body = { error: 'slow_down', error_description: 'wait five seconds longer between requests from now on' };
 }

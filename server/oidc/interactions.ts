@@ -4,23 +4,16 @@ import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
 import type { Units } from '../records/unit.ts';
-import { readDetails } from './authorization_details.ts';
-import { askedAcr, askedClaims, type ClaimsByScope } from './claims_parameter.ts';
-import { type ConsentDecision, missingIn } from './consent.ts';
+import { type AskedParts, askedBy } from './asked.ts';
+import { askedAcr } from './claims_parameter.ts';
+import { missingIn } from './consent.ts';
 import type { Serving } from './serving.ts';
 
-export interface InteractionsOptions {
+export interface InteractionsOptions extends AskedParts {
   readonly issuer: URL;
   readonly serving: Serving;
   readonly units: Units;
-  /** Static scopes that an authorization server supports; the rest belongs to resource servers. */
-  readonly scopes: readonly string[];
-  /** Claims that people are asked about, by scope. */
-  readonly claims: ClaimsByScope;
-  registeredScope(clientId: string): Promise<readonly string[]>;
   findClient(id: string): Promise<VisitedClient | undefined>;
-  /** Scopes that this client may have at a resource server, out of those that exist there. */
-  resourceScopes(clientId: string, resource: string): Promise<readonly string[]>;
   prepare(request: FastifyRequest): IncomingMessage;
 }
 
@@ -63,11 +56,11 @@ export function createInteractions<Progress extends object>(options: Interaction
         sessionUid: session?.uid,
         // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
         progress: (of === interaction.uid ? rest : {}) as Progress,
-        asked: () => asked(params),
+        asked: () => askedBy(client.id, params, options),
         async missing(accountId: string) {
           const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
           const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
-          return missingIn(grant, await asked(params));
+          return missingIn(grant, await askedBy(client.id, params, options));
         },
       };
       opened.set(visit, { interaction, request: raw, reply });
@@ -104,28 +97,6 @@ export function createInteractions<Progress extends object>(options: Interaction
     const entry = opened.get(visit);
     if (!entry) throw new Error('a visit that was not opened here');
     return entry;
-  }
-
-  /** What the client asks for, as far as it may have it. */
-  async function asked(params: Interaction['params']): Promise<ConsentDecision> {
-    const wanted = asText(params.scope)?.split(' ') ?? [];
-    const indicators = [params.resource ?? []].flat().filter((one): one is string => typeof one === 'string');
-    const resources = await Promise.all(
-      indicators.map(async (resource) => {
-        const allowed = await options.resourceScopes(String(params.client_id), resource);
-        return [resource, allowed.filter((scope) => wanted.includes(scope))] as const;
-      }),
-    );
-    return {
-      scopes: wanted.filter((scope) => options.scopes.includes(scope)),
-      resources: Object.fromEntries(resources),
-      details: readDetails(params.authorization_details),
-      claims: askedClaims(
-        params.claims,
-        options.claims,
-        params.claims === undefined ? [] : await options.registeredScope(String(params.client_id)),
-      ),
-    };
   }
 
   /** The request that the browser would have sent to the resume URL, with the cookie that it would have sent there. */

@@ -37,6 +37,7 @@ const MOUNTED: readonly (readonly [HTTPMethods[], string])[] = [
   [['POST', 'OPTIONS'], ROUTES.introspection],
   [['POST', 'OPTIONS'], ROUTES.revocation],
   [['POST', 'OPTIONS'], ROUTES.device_authorization],
+  [['POST', 'OPTIONS'], ROUTES.backchannel_authentication],
   [['GET', 'POST'], ROUTES.code_verification],
   [['GET'], `${ROUTES.code_verification}/:uid`],
   [['GET'], ROUTES.end_session],
@@ -57,6 +58,7 @@ const AUTHENTICATED = new Set<string>([
   ROUTES.introspection,
   ROUTES.revocation,
   ROUTES.device_authorization,
+  ROUTES.backchannel_authentication,
 ]);
 
 /**

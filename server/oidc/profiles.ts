@@ -75,7 +75,7 @@ function notAllowed(client: ProviderClient, what = 'it'): string {
 
 /** What discovery (RFC 8414 §2) says of a profile: no more than a client of it may do. */
 export function discoveryOf(document: Record<string, unknown>, terms: ServerTerms): Record<string, unknown> {
-  const { authMethods, signingAlgs, responseModes, pushed } = PROFILES[terms.profile];
+  const { authMethods, signingAlgs, responseModes, deliveryModes, pushed } = PROFILES[terms.profile];
   const narrowed = Object.entries(document).map(([name, value]) => {
     if (!Array.isArray(value)) return [name, value];
     if (name.endsWith('_auth_methods_supported'))
@@ -86,5 +86,11 @@ export function discoveryOf(document: Record<string, unknown>, terms: ServerTerm
     return [name, value];
   });
   const named = narrowed.filter(([, value]) => !(Array.isArray(value) && value.length === 0)); // RFC 8414 §3.2
-  return { ...Object.fromEntries(named), ...(pushed ? { require_pushed_authorization_requests: true } : {}) };
+  return {
+    ...Object.fromEntries(named),
+    backchannel_token_delivery_modes_supported: deliveryModes,
+    // The provider says so of itself, whoever uses it.
+    backchannel_user_code_parameter_supported: false,
+    ...(pushed ? { require_pushed_authorization_requests: true } : {}),
+  };
 }

@@ -9,13 +9,13 @@ import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
-import { slowDown } from './device_flow.ts';
 import { challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
 import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
 import type { Handle } from './serving.ts';
+import { slowDown } from './slow_down.ts';
 import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
@@ -125,7 +125,8 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     ctx.status = status;
     ctx.set('cache-control', 'no-store');
     if (challenge !== undefined) ctx.set('www-authenticate', challenge);
-    if (status === 503) ctx.set('retry-after', String(RETRY_AFTER_SECONDS));
+    const wait = RETRY_AFTER[status];
+    if (wait !== undefined) ctx.set('retry-after', String(wait));
     if (ctx.accepts('json', 'html') === 'html') pages.error(ctx, body);
     else ctx.body = body;
   }
@@ -157,12 +158,16 @@ interface Outcome {
   challenge?: string;
 }
 
-/** RFC 6749 §5.2 for what only the database could decide. */
+/** Seconds, by status (RFC 9110 §10.2.3). */
+const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 60, 503: RETRY_AFTER_SECONDS };
+
+/** RFC 6749 §5.2 for what only the database, or a counter, could decide. */
 const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   already_used: { status: 400, error: 'invalid_grant' },
   credentials_changed: { status: 400, error: 'interaction_expired' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
   [INVALID_PROOF]: { status: 400, error: INVALID_PROOF },
+  rate_limited: { status: 429, error: 'temporarily_unavailable' },
   not_found: { status: 404, error: 'not_found' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
@@ -200,8 +205,11 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
     if (source.refusal !== undefined) throw new errors.CustomOIDCProviderError('unauthorized_client', source.refusal);
     const known = built.get(source);
     if (known) return known;
-    const { scope, ...metadata } = source.metadata;
-    const client = new ProviderClient(scope ? source.metadata : metadata);
+    const { scope, backchannel_token_delivery_mode: mode, ...metadata } = source.metadata;
+    const poll = mode === undefined ? {} : { backchannel_token_delivery_mode: 'poll' };
+    const client = new ProviderClient({ ...metadata, ...poll, ...(scope ? { scope } : {}) });
+    // The provider does not know of pushing; what it does for a ping, it does for whatever is not `poll`.
+    if (mode !== undefined) Object.assign(client, { backchannelTokenDeliveryMode: mode });
     // No scope would mean any to the provider. Here it means none: a name that no scope can have.
     if (scope === '') Object.assign(client, { scope: ' ' });
     built.set(source, client);

@@ -4,7 +4,14 @@
  */
 declare module 'oidc-provider/lib/helpers/grants.js' {
   import type { X509Certificate } from 'node:crypto';
-  import type { KoaContextWithOIDC, Provider, ResourceServerInstance } from 'oidc-provider';
+  import type {
+    AccessToken,
+    Account,
+    Grant,
+    KoaContextWithOIDC,
+    Provider,
+    ResourceServerInstance,
+  } from 'oidc-provider';
 
   interface DpopProof {
     /** RFC 7638 */
@@ -30,4 +37,67 @@ declare module 'oidc-provider/lib/helpers/grants.js' {
     provider: Provider,
     ctx: KoaContextWithOIDC,
   ): Promise<ResourceServerInstance[]>;
+
+  /** What tokens are issued for: a code or the like. */
+  type GrantSource = InstanceType<Provider['BackchannelAuthenticationRequest']>;
+
+  export function findAccount(
+    provider: Provider,
+    ctx: KoaContextWithOIDC,
+    accountId: string,
+    source: GrantSource,
+  ): Promise<Account | undefined>;
+  /** Scope and audience of the token. @throws InvalidTarget */
+  export function resolveAndApplyResource(
+    provider: Provider,
+    ctx: KoaContextWithOIDC,
+    source: GrantSource,
+    token: AccessToken,
+    grant: Grant,
+  ): Promise<unknown>;
+  /** RFC 9396 §6 */
+  export function applyAuthorizationDetails(
+    provider: Provider,
+    ctx: KoaContextWithOIDC,
+    token: AccessToken,
+    source: GrantSource,
+  ): Promise<void>;
+  export function shouldIssueRefreshToken(
+    provider: Provider,
+    ctx: KoaContextWithOIDC,
+    source: GrantSource,
+  ): Promise<boolean>;
+  /** RFC 6749 §5.1 */
+  export function buildTokenResponse(
+    provider: Provider,
+    parts: {
+      readonly accessToken: string;
+      readonly authorizationDetails?: unknown;
+      readonly expiresIn: number;
+      readonly idToken: string;
+      readonly refreshToken: string | undefined;
+      readonly scope: string | undefined;
+      readonly tokenType: string;
+    },
+  ): Record<string, unknown>;
+}
+
+/** The request that is being served, as the provider's models ask for it. */
+declare module 'oidc-provider/lib/helpers/als.js' {
+  import type { AsyncLocalStorage } from 'node:async_hooks';
+  import type { KoaContextWithOIDC } from 'oidc-provider';
+
+  const storage: AsyncLocalStorage<KoaContextWithOIDC>;
+  export default storage;
+}
+
+/** Of the claims that a request asks for by name, those that are granted. */
+declare module 'oidc-provider/lib/helpers/filter_claims.js' {
+  import type { ClaimsParameter, Grant } from 'oidc-provider';
+
+  export default function filterClaims(
+    claims: ClaimsParameter | undefined,
+    target: 'id_token' | 'userinfo',
+    grant: Grant,
+  ): Record<string, ClaimsParameter[keyof ClaimsParameter] & object>;
 }

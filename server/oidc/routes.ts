@@ -9,6 +9,8 @@ export const ROUTES = {
   end_session: '/logout',
   // RFC 8628 §3.1: for the device
   device_authorization: '/device_authorization',
+  // CIBA Core 1.0 §7
+  backchannel_authentication: '/backchannel_authentication',
   // RFC 8628 §3.3: short enough to be typed
   code_verification: '/device',
   jwks: '/.well-known/jwks.json',

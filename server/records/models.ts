@@ -23,6 +23,7 @@ interface Model {
 export const MODELS = {
   AuthorizationCode: { store: 'records', lifetime: 'authorizationCode', singleUse: true },
   DeviceCode: { store: 'records', lifetime: undefined, singleUse: true },
+  BackchannelAuthenticationRequest: { store: 'records', lifetime: undefined, singleUse: true },
   RefreshToken: { store: 'records', lifetime: 'refreshTokenIdle', singleUse: true },
   PushedAuthorizationRequest: { store: 'records', lifetime: undefined, singleUse: true },
   AccessToken: { store: 'records', lifetime: 'accessToken', singleUse: false },

@@ -79,6 +79,14 @@ const configuration = createConfiguration({
   isFirstParty: async () => true,
   claimMapping: async () => [],
   detailsTypes: NO_DETAILS_TYPES,
+  ciba: {
+    units,
+    waiting: { register: unused, of: unused, claim: unused },
+    hintLimits: { assertAllowed: unused, count: unused },
+    acrValues: [],
+    findPerson: unused,
+    tell: unused,
+  },
   requiresSecondFactor: async () => false,
   now: Date.now,
 });

@@ -1,0 +1,167 @@
+import { errors, type Provider } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
+import type { Bound } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import type { DeliveryInput } from '../records/deliveries.ts';
+import type { Units } from '../records/unit.ts';
+import type { WaitingRequest, WaitingRequests } from '../records/waiting_requests.ts';
+import { type AskedParts, askedBy } from './asked.ts';
+import { isPushedTo } from './ciba.ts';
+import { NOTIFICATION, type Notification } from './ciba_notifications.ts';
+import { issueToPush } from './ciba_push.ts';
+import { askedAcr } from './claims_parameter.ts';
+import { allow, prolong } from './consent.ts';
+import type { Serving } from './serving.ts';
+
+export interface ApprovalParts extends AskedParts {
+  readonly serving: Serving;
+  readonly units: Units;
+  readonly waiting: WaitingRequests;
+  readonly now: Clock;
+  /** Weakest first. */
+  readonly acrValues: readonly string[];
+  /** The longest that anything issued under a grant may live, in seconds. */
+  readonly grantSeconds: number;
+  /** Nobody gets in there with one factor. */
+  requiresSecondFactor(clientId: string): Promise<boolean>;
+  /** A decision rests on the sign-in of an account as it was then. */
+  requireEpoch(accountId: string, epoch: number): Bound;
+  enqueue(delivery: DeliveryInput): Bound;
+  /** Tokens are being issued to a client: what to write of that in the same transaction. */
+  used(clientId: string): Promise<readonly Bound[]>;
+  /** @throws AppError 503 when this node may have missed that its key was withdrawn */
+  assertCanSign(): void;
+}
+
+interface Decision {
+  readonly id: string;
+  readonly verdict: 'approve' | 'deny';
+  readonly account: { readonly id: string; readonly epoch: number };
+  readonly session: { readonly acr: string; readonly amr: readonly string[]; readonly authTime: number };
+  readonly also: readonly Bound[];
+}
+
+type Decided = { readonly kind: 'done' | 'gone' } | { readonly kind: 'weak'; readonly acr: string };
+type Request = InstanceType<Provider['BackchannelAuthenticationRequest']>;
+
+/** What was decided is there to be fetched for so long at least, however late the person was. */
+const FETCHABLE_SECONDS = 60;
+
+/** Another was first, or what the person's sign-in rests on has changed since. */
+const TOO_LATE = new Set(['already_used', 'credentials_changed', 'grant_revoked']);
+
+/**
+ * Requests that wait for a person, and the decision on them (CIBA Core 1.0 §8): fulfils the port that
+ * `server/selfservice` declares. What comes of a decision is written with it: grant, answer, notification.
+ */
+export function createApproval(parts: ApprovalParts) {
+  const { serving, units, waiting, now } = parts;
+
+  async function requestOf({ authReqId }: WaitingRequest, accountId: string): Promise<Request | undefined> {
+    const request = await serving.current().provider.BackchannelAuthenticationRequest.find(authReqId);
+    return request?.isValid && request.accountId === accountId ? request : undefined;
+  }
+
+  async function shown(one: WaitingRequest, accountId: string) {
+    const request = await requestOf(one, accountId);
+    if (!request) return [];
+    const { params = {} } = request;
+    const { scopes, resources, claims, details } = await askedBy(one.clientId, params, parts);
+    const { id, clientId, askedAt, expiresAt } = one;
+    // A claim is told as the scope that it belongs to, as for consent.
+    const told = [...new Set([...scopes, ...Object.keys(claims)])];
+    const bindingMessage = typeof params.binding_message === 'string' ? params.binding_message : undefined;
+    return [{ id, clientId, bindingMessage, scopes: told, resources, details, askedAt, expiresAt }];
+  }
+
+  /** @returns what the sign-in would have to be worth, when it is not */
+  async function missingAcr(request: Request, acr: string): Promise<string | undefined> {
+    const rankOf = (one: string) => parts.acrValues.indexOf(one);
+    const { values, essential } = askedAcr(request.params ?? {});
+    const wanted = essential ? values.map(rankOf).filter((rank) => rank >= 0) : [];
+    // What is merely asked for is met as far as the person can: they have signed in with all that they have.
+    const least = (await parts.requiresSecondFactor(request.clientId ?? ''))
+      ? parts.acrValues.length - 1
+      : Math.min(...wanted);
+    return Number.isFinite(least) && rankOf(acr) < least ? parts.acrValues[least] : undefined;
+  }
+
+  async function approve(request: Request, { account, session }: Decision): Promise<Notification['body']> {
+    const unit = units.current();
+    const { provider } = serving.current();
+    const client = await clientOf(request);
+    const asked = await askedBy(client.clientId, request.params ?? {}, parts);
+    const grant = new provider.Grant({ accountId: account.id, clientId: client.clientId });
+    allow(grant, asked);
+    await prolong(grant, { lifetime: parts.grantSeconds, now });
+    const { acr, authTime } = session;
+    const rar = asked.details.length > 0 ? { rar: [...asked.details] } : {};
+    request.exp = Math.max(request.exp ?? 0, Math.floor(now() / 1_000) + FETCHABLE_SECONDS);
+    await provider.backchannelResult(request, grant, { acr, amr: [...session.amr], authTime, ...rar });
+    if (!isPushedTo(client)) return { auth_req_id: request.jti };
+    parts.assertCanSign();
+    await request.destroy();
+    for (const bound of await parts.used(client.clientId)) unit.also(bound);
+    return issueToPush(provider, { request, grant, client });
+  }
+
+  async function deny(request: Request): Promise<Notification['body']> {
+    const { provider } = serving.current();
+    const denied = new errors.AccessDenied('the person has denied the request');
+    await provider.backchannelResult(request, denied);
+    if (!isPushedTo(await clientOf(request))) return { auth_req_id: request.jti };
+    await request.destroy();
+    const { error, error_description } = denied;
+    return { auth_req_id: request.jti, error, error_description };
+  }
+
+  async function clientOf({ clientId = '' }: Request) {
+    const client = await serving.current().provider.Client.find(clientId);
+    if (!client) throw new AppError('already_used', 400, 'the app is gone');
+    return client;
+  }
+
+  async function notify(request: Request, body: Notification['body']): Promise<void> {
+    const { clientId, backchannelTokenDeliveryMode: mode } = await clientOf(request);
+    const token = request.params?.client_notification_token;
+    if (mode === 'poll' || typeof token !== 'string') return;
+    const content: Notification = { token, body };
+    const seconds = typeof body.expires_in === 'number' ? body.expires_in : request.remainingTTL;
+    const expiresAt = new Date(now() + seconds * 1_000);
+    units.current().also(parts.enqueue({ kind: NOTIFICATION, clientId, content, expiresAt }));
+  }
+
+  async function decideIn(decision: Decision): Promise<Decided> {
+    const { id, verdict, account, session, also } = decision;
+    const unit = units.current();
+    const found = (await unit.attempt(waiting.of(account.id))).find((one) => one.id === id);
+    const request = found && (await requestOf(found, account.id));
+    if (!request) return { kind: 'gone' };
+    const acr = verdict === 'approve' ? await missingAcr(request, session.acr) : undefined;
+    if (acr !== undefined) return { kind: 'weak', acr };
+    unit.provided(parts.requireEpoch(account.id, account.epoch));
+    unit.provided(waiting.claim(id));
+    await notify(request, verdict === 'approve' ? await approve(request, decision) : await deny(request));
+    for (const bound of also) unit.also(bound);
+    await unit.commit();
+    return { kind: 'done' };
+  }
+
+  return {
+    of: (accountId: string) =>
+      units.run(async (unit) => {
+        const requests = await unit.attempt(waiting.of(accountId));
+        return (await Promise.all(requests.map((one) => shown(one, accountId)))).flat();
+      }),
+
+    decide: (decision: Decision): Promise<Decided> =>
+      units.run(async () => {
+        try {
+          return await decideIn(decision);
+        } catch (error) {
+          if (error instanceof AppError && TOO_LATE.has(error.code)) return { kind: 'gone' };
+          throw error;
+        }
+      }),
+  };
+}
