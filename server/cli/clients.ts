@@ -57,7 +57,7 @@ export function clientsCommand(noun: Command): void {
     .option('--scope <scopes>', 'what it may ask for at most, separated by spaces')
     .option(
       '--grant-type <type>',
-      'authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:device_code; repeat for more',
+      'authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:device_code, urn:openid:params:grant-type:ciba; repeat for more',
       several,
     )
     .addOption(

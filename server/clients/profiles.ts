@@ -31,6 +31,8 @@ export interface Profile {
   readonly rotatesRefreshTokens: boolean;
   /** How a client is told what came of a backchannel authentication request. */
   readonly deliveryModes: readonly DeliveryMode[];
+  /** Whether a backchannel authentication request must be signed. */
+  readonly signsBackchannelRequests: boolean;
   /** How long a signed request may be used, in seconds, which it must say itself; undefined: as it likes. */
   readonly requestObjectSeconds: number | undefined;
 }
@@ -51,6 +53,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     codeSeconds: undefined,
     rotatesRefreshTokens: true,
     deliveryModes: DELIVERY_MODES,
+    signsBackchannelRequests: false,
     requestObjectSeconds: undefined,
   },
   /** draft-ietf-oauth-v2-1, RFC 9700 */
@@ -65,6 +68,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     codeSeconds: undefined,
     rotatesRefreshTokens: true,
     deliveryModes: DELIVERY_MODES,
+    signsBackchannelRequests: false,
     requestObjectSeconds: undefined,
   },
   /** FAPI 2.0 Security Profile §5.3.2, §5.4; what a client that signs its requests must do is of Message Signing §5.3. */
@@ -81,6 +85,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     rotatesRefreshTokens: false,
     // FAPI-CIBA §5.2.2: what is pushed is bound to nothing.
     deliveryModes: ['poll', 'ping'],
+    signsBackchannelRequests: true,
     requestObjectSeconds: 3_600,
   },
 };
@@ -123,7 +128,7 @@ interface Misfit {
 /** What keeps a client from being served as its profile has it, if anything does. */
 export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | undefined {
   const name = profileOf(client, terms);
-  const { authMethods, signingAlgs, deliveryModes } = PROFILES[name];
+  const { authMethods, signingAlgs, deliveryModes, signsBackchannelRequests } = PROFILES[name];
   const method = client.token_endpoint_auth_method;
   if (authMethods && !authMethods.includes(method)) {
     return {
@@ -135,6 +140,10 @@ export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | u
   if (mode !== undefined && !deliveryModes.includes(mode)) {
     const field = 'backchannel_token_delivery_mode';
     return { field, why: `must be one of ${deliveryModes.join(', ')} in the profile ${name}` };
+  }
+  const isCiba = client.grant_types.includes('urn:openid:params:grant-type:ciba');
+  if (signsBackchannelRequests && isCiba && client.backchannel_authentication_request_signing_alg === undefined) {
+    return { field: 'backchannel_authentication_request_signing_alg', why: `is needed in the profile ${name}` };
   }
   const theirs = THEIRS.map((field) => [field, signingAlgs] as const);
   const possible = signingAlgs.filter((alg) => terms.signingAlgs.includes(alg));

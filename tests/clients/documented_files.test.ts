@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkDetailsTypes } from '../../server/clients/authorization_details.ts';
 import { checkClaimMapping } from '../../server/clients/claim_mapping.ts';
+import { checkMetadata, type MetadataInput } from '../../server/clients/metadata.ts';
 import { checkExchangePolicy } from '../../server/clients/token_exchange.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 
@@ -32,4 +33,10 @@ test('authorization details', () => {
   const { sentence, more } = types.describe(detail, 'en');
   assert.equal(sentence.map((part) => ('words' in part ? part.words : part.value)).join(''), 'Pay 5 to Ada');
   assert.deepEqual(more, []);
+});
+
+test('a client that asks for people who are elsewhere', () => {
+  const { redirect_uris, ...rest } = checkMetadata(example('client') as MetadataInput);
+  assert.deepEqual(redirect_uris, []);
+  assert.equal(rest.backchannel_token_delivery_mode, 'ping');
 });

@@ -35,7 +35,8 @@ for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-aut
 }
 
 /** Endpoints that answer nothing but POST. */
-const POSTED = /^(token|introspection|revocation|registration|device_authorization|pushed_authorization_request)_/;
+const POSTED =
+  /^(token|introspection|revocation|registration|device_authorization|backchannel_authentication|pushed_authorization_request)_/;
 
 test('discovery names what exists: each endpoint answers with something other than 404', async () => {
   const { text } = await read('/.well-known/openid-configuration');

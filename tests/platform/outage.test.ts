@@ -5,6 +5,7 @@ import { createDb } from '../../server/platform/db.ts';
 import { startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { childrenOf } from '../helpers/children.ts';
+import { askPerson, CIBA_GRANT, cibaMetadata } from '../helpers/ciba.ts';
 import { createSeeder, type Party } from '../helpers/deployment.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { TEST_CLUSTER_SETTINGS } from '../helpers/postgres.ts';
@@ -46,6 +47,7 @@ async function situation(t: TestContext) {
   const party = await seed.party({ firstParty: true, metadata: { scope: 'openid profile email orders:read' } });
   const cold = await seed.party({ firstParty: true });
   const television = await seed.party({ public: true, metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] } });
+  const callCentre = await seed.party({ metadata: cibaMetadata() });
   const person = await seed.person();
   await db.close();
 
@@ -59,6 +61,8 @@ async function situation(t: TestContext) {
     body: new URLSearchParams({ client_id: television.id }),
   });
   assert.equal(device.status, 200);
+  const waiting = await askPerson(issuer, callCentre, { login_hint: person.email });
+  assert.equal(waiting.status, 200);
   const stranger = browserSession(issuer);
   const loginPage = await stranger.follow(await stranger.get(authorizeUrl({ issuer, party }, VERIFIER)));
   const profilePage = await browser.get('/account/profile');
@@ -77,6 +81,8 @@ async function situation(t: TestContext) {
     jwt: body.access_token ?? '',
     television,
     deviceCode: (JSON.parse(device.body) as { device_code: string }).device_code,
+    callCentre,
+    authReqId: waiting.body.auth_req_id,
     stranger,
     loginPage,
     profilePage,
@@ -103,7 +109,7 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
     code_verifier: granted.verifier,
     redirect_uri: party.redirectUri,
   };
-  const { jwt, television, deviceCode } = s;
+  const { jwt, television, deviceCode, callCentre, authReqId } = s;
   const pushed = Object.fromEntries(new URL(authorizeUrl({ issuer, party }, VERIFIER)).searchParams);
   const polling = { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: television.id };
   const bearer = { authorization: `Bearer ${tokens.access_token}` };
@@ -126,6 +132,11 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
     'a pushed request': () => post('/par', pushed, authorization(party)),
     'a device that asks for a code': () => post('/device_authorization', { client_id: television.id }),
     'a device that polls': () => post('/token', polling),
+    'an app that asks for a person': () =>
+      post('/backchannel_authentication', { scope: 'openid', login_hint: person.email }, authorization(callCentre)),
+    'an app that asks what the person decided': () =>
+      post('/token', { grant_type: CIBA_GRANT, auth_req_id: authReqId }, authorization(callCentre)),
+    'requests that wait for a person': () => browser.clone().get('/account/requests'),
     'the page for codes of devices': () => browser.clone().get('/device'),
     'a registration': () =>
       ask(new URL('/register', issuer), {

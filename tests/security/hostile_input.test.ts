@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { OPTIONAL } from '../../server/clients/metadata_fields.ts';
 import { begin, tokensFor } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
+import { CIBA_GRANT } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorization, authorizeUrl, userinfo } from '../helpers/relying_party.ts';
 import { assertOrderly, concrete, isOAuth, routesOf, send } from './wire.ts';
@@ -12,7 +13,13 @@ import { assertOrderly, concrete, isOAuth, routesOf, send } from './wire.ts';
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000', CARDEA_REGISTRATION: 'open' } });
 const { issuer } = app;
-const party = await app.seed.party();
+const party = await app.seed.party({
+  metadata: {
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials', CIBA_GRANT],
+    backchannel_token_delivery_mode: 'ping',
+    backchannel_client_notification_endpoint: 'https://rp.example.com/notified',
+  },
+});
 const person = await app.seed.person();
 const basic = authorization(party);
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -82,6 +89,12 @@ const FIELDS = [
   'authorization_details',
   'user_code',
   'device_code',
+  'auth_req_id',
+  'binding_message',
+  'login_hint_token',
+  'requested_expiry',
+  'client_notification_token',
+  'request_context',
   'subject_token',
   'subject_token_type',
   'actor_token',
@@ -211,11 +224,13 @@ test('what looks like a JWT is none, wherever a token is taken', async () => {
       `token=${value}`,
       `grant_type=refresh_token&refresh_token=${value}`,
       `grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=${value}`,
+      `grant_type=urn:openid:params:grant-type:ciba&auth_req_id=${value}`,
+      `scope=openid&id_token_hint=${value}`,
       `grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=${value}&subject_token_type=x`,
       `client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=${value}`,
       `request=${value}&client_id=${party.id}`,
     ]) {
-      for (const target of ['/token', '/introspect', '/revoke', '/par']) {
+      for (const target of ['/token', '/introspect', '/revoke', '/par', '/backchannel_authentication']) {
         const answer = await send(issuer, { method: 'POST', target, headers: { ...FORM, ...basic }, body });
         assertOrderly(answer, `${target} ${body.slice(0, 80)}`);
       }
@@ -225,6 +240,26 @@ test('what looks like a JWT is none, wherever a token is taken', async () => {
       const answer = await send(issuer, { method: 'POST', target, headers, body: 'grant_type=client_credentials' });
       assertOrderly(answer, `DPoP at ${target}`);
       assert.ok(answer.status >= 400, `DPoP at ${target}: ${answer.status}`);
+    }
+  }
+});
+
+test('each parameter of a backchannel request may be garbage', async () => {
+  const good = { scope: 'openid', login_hint: person.email, client_notification_token: 'x' };
+  const names = [
+    'login_hint',
+    'binding_message',
+    'requested_expiry',
+    'client_notification_token',
+    'claims',
+    'user_code',
+  ];
+  for (const name of names) {
+    for (const [what, value] of Object.entries(VALUES)) {
+      const body = `${new URLSearchParams({ ...good, [name]: '' })}`.replace(`${name}=`, `${name}=${value}`);
+      const target = '/backchannel_authentication';
+      const answer = await send(issuer, { method: 'POST', target, headers: { ...FORM, ...basic }, body });
+      assertOrderly(answer, `${name}: ${what}`);
     }
   }
 });

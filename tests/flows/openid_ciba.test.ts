@@ -1,0 +1,631 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { after, beforeEach, describe, test } from 'node:test';
+import { createRemoteJWKSet, decodeJwt, generateKeyPair, jwtVerify } from 'jose';
+import * as client from 'openid-client';
+import { cleanUp } from '../../server/jobs/cleanup.ts';
+import { endSessions } from '../../server/records/overview.ts';
+import { isSignIn, openAccount, pathOf, press } from '../helpers/account.ts';
+import { browserSession, formOf } from '../helpers/browser_session.ts';
+import {
+  askPerson,
+  CIBA_GRANT,
+  cibaMetadata,
+  decideRequest,
+  fetchTokens,
+  type NotificationListener,
+  notificationListener,
+  openRequests,
+} from '../helpers/ciba.ts';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { introspect, refresh, userinfo } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { until as waitFor } from '../helpers/waiting.ts';
+import { keyedParty } from './keyed_party.ts';
+import { idTokenOf, refusal, tokensFor } from './support.ts';
+
+/** OpenID Connect Client-Initiated Backchannel Authentication Core 1.0, by its clauses. Two nodes of one issuer. */
+const scope = { after };
+const clock = { ms: Date.now() };
+const now = () => clock.ms;
+const app = await deployment(scope, { now });
+const { issuer } = app;
+const other = await deployment(scope, {
+  now,
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { CARDEA_ISSUER: issuer },
+});
+const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
+const API = 'https://api.example.com/';
+await app.seed.resourceServer({ identifier: API, name: 'Example API', scopes: ['orders:read'] });
+
+const callCentre = await app.seed.party({ name: 'Call Centre', metadata: cibaMetadata() });
+const web = await app.seed.party({ firstParty: true });
+const person = await app.seed.person({ username: 'portia' });
+
+const pending = { status: 400, error: 'authorization_pending' };
+
+/** A request that waits. */
+async function asked(party: Party = callCentre, params: Parameters<typeof askPerson>[2] = {}, who = person) {
+  const answer = await askPerson(issuer, party, { login_hint: who.email, ...params });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  return answer.body.auth_req_id;
+}
+
+/** What the request is answered with. */
+async function refused(params: Parameters<typeof askPerson>[2], party: Party = callCentre) {
+  const { status, body } = await askPerson(issuer, party, params);
+  return { status, error: body.error };
+}
+
+/** A client that is told, and what it gives with each request for that. */
+async function partyOf(mode: 'ping' | 'push', more: Record<string, unknown> = {}) {
+  const listener = await notificationListener(scope);
+  const party = await app.seed.party({
+    metadata: cibaMetadata({
+      backchannel_token_delivery_mode: mode,
+      backchannel_client_notification_endpoint: listener.uri,
+      ...more,
+    }),
+  });
+  const client_notification_token = remember('other', randomBytes(24).toString('base64url'));
+  return { listener, party, params: { client_notification_token } };
+}
+
+const ping = await partyOf('ping');
+const push = await partyOf('push');
+
+/** How many wait for the person. */
+async function waiting(who = person): Promise<number> {
+  const { page } = await openRequests(app, who);
+  assert.equal(page.status, 200);
+  return [...page.body.matchAll(/ id="approve-\d+"/g)].length;
+}
+
+beforeEach(async () => {
+  // What a test has left waiting is not the next one's.
+  for (const table of ['waiting_requests', 'deliveries'])
+    await app.db.run({ name: `empty_${table}`, text: `DELETE FROM ${table}` }, []);
+});
+
+describe('metadata (§4)', () => {
+  test('discovery names the endpoint, the modes and the algorithms, and no user code', async () => {
+    const discovery = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as Record<
+      string,
+      string[]
+    >;
+    assert.equal(discovery.backchannel_authentication_endpoint, `${issuer}/backchannel_authentication`);
+    assert.deepEqual(discovery.backchannel_token_delivery_modes_supported, ['poll', 'ping', 'push']);
+    assert.equal(discovery.backchannel_user_code_parameter_supported, false);
+    assert.ok(discovery.backchannel_authentication_request_signing_alg_values_supported?.includes('PS256'));
+    assert.ok(discovery.grant_types_supported?.includes(CIBA_GRANT));
+  });
+
+  const broken: [string, Record<string, unknown>, string][] = [
+    ['a delivery mode is needed', { backchannel_token_delivery_mode: undefined }, 'backchannel_token_delivery_mode'],
+    ['an unknown delivery mode', { backchannel_token_delivery_mode: 'fax' }, 'backchannel_token_delivery_mode'],
+    [
+      'whoever is pinged says where',
+      { backchannel_token_delivery_mode: 'ping' },
+      'backchannel_client_notification_endpoint',
+    ],
+    [
+      'in clear over the network',
+      { backchannel_client_notification_endpoint: 'http://rp.example.com/' },
+      'backchannel_client_notification_endpoint',
+    ],
+    ['a public client', { token_endpoint_auth_method: 'none' }, 'grant_types'],
+    ['signed without a key', { backchannel_authentication_request_signing_alg: 'PS256' }, 'jwks'],
+    [
+      'pushed tokens are bound to no key',
+      {
+        backchannel_token_delivery_mode: 'push',
+        backchannel_client_notification_endpoint: 'https://rp.example.com/n',
+        dpop_bound_access_tokens: true,
+      },
+      'backchannel_token_delivery_mode',
+    ],
+    [
+      'the profile fapi2 does not push (FAPI-CIBA §5.2.2)',
+      {
+        profile: 'fapi2',
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks_uri: 'https://rp.example.com/jwks',
+        backchannel_token_delivery_mode: 'push',
+        backchannel_client_notification_endpoint: 'https://rp.example.com/n',
+      },
+      'backchannel_token_delivery_mode',
+    ],
+  ];
+  for (const [why, metadata, field] of broken) {
+    test(`is refused, with its field: ${why}`, async () => {
+      const metadataOf = cibaMetadata(metadata);
+      await assert.rejects(app.seed.clients.create({ name: 'x', metadata: metadataOf }), {
+        code: 'invalid_input',
+        field,
+      });
+    });
+  }
+});
+
+describe('the request (§7)', () => {
+  test('is for clients that are registered for it, and prove who they are (§7.1)', async () => {
+    assert.deepEqual(await refused({ login_hint: person.email }, web), { status: 400, error: 'unauthorized_client' });
+    assert.deepEqual(await refused({ login_hint: person.email }, { ...callCentre, secret: 'wrong' }), {
+      status: 401,
+      error: 'invalid_client',
+    });
+    assert.equal((await fetch(`${issuer}/backchannel_authentication`)).status, 405);
+  });
+
+  const bad: [string, Record<string, string | undefined>, string][] = [
+    ['no scope', { login_hint: 'portia', scope: undefined }, 'invalid_request'],
+    ['a scope without openid', { login_hint: 'portia', scope: 'profile' }, 'invalid_request'],
+    ['no hint', {}, 'invalid_request'],
+    ['two hints', { login_hint: 'portia', id_token_hint: 'x' }, 'invalid_request'],
+    ['a login_hint_token, of which there are none', { login_hint_token: 'x' }, 'invalid_request'],
+    ['a hint that leads to nobody (§13)', { login_hint: 'nobody@example.com' }, 'unknown_user_id'],
+    ['a hint of any length', { login_hint: 'x'.repeat(5_000) }, 'unknown_user_id'],
+    ['an id_token_hint that is none', { id_token_hint: 'x' }, 'invalid_request'],
+    ['requested_expiry that is no number', { login_hint: 'portia', requested_expiry: 'soon' }, 'invalid_request'],
+    ['requested_expiry of nothing', { login_hint: 'portia', requested_expiry: '0' }, 'invalid_request'],
+    ['a long binding_message', { login_hint: 'portia', binding_message: 'x'.repeat(65) }, 'invalid_binding_message'],
+    ['one that turns the text', { login_hint: 'portia', binding_message: 'a\u202Eb' }, 'invalid_binding_message'],
+    ['one on two lines', { login_hint: 'portia', binding_message: 'a\nb' }, 'invalid_binding_message'],
+    ['an unknown resource', { login_hint: 'portia', resource: 'https://nobody.example.com/' }, 'invalid_target'],
+    [
+      'an essential acr that there is not',
+      { login_hint: 'portia', claims: '{"id_token":{"acr":{"essential":true,"value":"gold"}}}' },
+      'unmet_authentication_requirements',
+    ],
+  ];
+  for (const [why, params, error] of bad) {
+    test(`is refused: ${why}`, async () => {
+      assert.deepEqual(await refused(params), { status: 400, error });
+      assert.equal(await waiting(), 0);
+    });
+  }
+
+  test('unknown_user_id also for an account that is disabled', async () => {
+    const gone = await app.seed.person();
+    await app.seed.accounts.disable(gone.id);
+    assert.deepEqual(await refused({ login_hint: gone.email }), { status: 400, error: 'unknown_user_id' });
+  });
+
+  test('an app that tries who there is, is slowed down by client: 429', async () => {
+    const curious = await app.seed.party({ metadata: cibaMetadata() });
+    const tries = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => refused({ login_hint: `${n}@example.com` }, curious)),
+    );
+    assert.ok(tries.every(({ error }) => error === 'unknown_user_id'));
+    const { status, headers } = await askPerson(issuer, curious, { login_hint: person.email });
+    assert.equal(status, 429, 'a right one tells nothing either');
+    assert.equal(headers.get('retry-after'), '60');
+    assert.equal((await askPerson(issuer, callCentre, { login_hint: person.email })).status, 200, 'others go on');
+  });
+
+  test('five of an app wait for a person at most', async () => {
+    for (let n = 0; n < 5; n += 1) await asked();
+    assert.deepEqual(await refused({ login_hint: person.email }), { status: 400, error: 'access_denied' });
+    const another = await app.seed.party({ metadata: cibaMetadata() });
+    await asked(another);
+    assert.equal(await waiting(), 6);
+  });
+
+  test('lives as long as the app asks, within ten minutes (§7.1 requested_expiry)', async () => {
+    const lifetimes = [undefined, '60', '99999'].map(async (requested_expiry) => {
+      const { body } = await askPerson(issuer, callCentre, { login_hint: 'PORTIA', requested_expiry });
+      return body.expires_in;
+    });
+    assert.deepEqual(await Promise.all(lifetimes), [300, 60, 600]);
+  });
+
+  test('may be signed, and must be when the client says so (§7.1.1)', async () => {
+    const { party, request } = await keyedParty(app, {
+      metadata: cibaMetadata({ backchannel_authentication_request_signing_alg: 'ES256' }),
+    });
+    const at = Math.floor(Date.now() / 1_000);
+    const claims = {
+      login_hint: person.email,
+      binding_message: 'signed',
+      redirect_uri: undefined,
+      response_type: undefined,
+      client_id: undefined,
+      iat: at,
+      jti: randomBytes(16).toString('hex'),
+    };
+    const send = (one: string) =>
+      askPerson(issuer, party, { scope: undefined, request: one }).then(({ status, body }) => ({
+        status,
+        error: body.error,
+      }));
+    assert.deepEqual(await refused({ login_hint: person.email }, party), { status: 400, error: 'invalid_request' });
+    assert.deepEqual(await send(await request({ ...claims, aud: 'https://other.example.com' })), {
+      status: 400,
+      error: 'invalid_request',
+    });
+    assert.deepEqual(await send(await request({ ...claims, exp: at - 120 })), {
+      status: 400,
+      error: 'invalid_request',
+    });
+    const { privateKey } = await generateKeyPair('ES256');
+    assert.deepEqual(await send(await request(claims, { key: privateKey })), { status: 400, error: 'invalid_request' });
+    assert.deepEqual(await send(await request(claims)), { status: 200, error: undefined });
+    assert.match((await openRequests(app, person)).page.body, /signed/);
+  });
+
+  test('names the person by an ID token, of whatever age, that this client was given', async () => {
+    const signIn = await app.seed.party({
+      firstParty: true,
+      metadata: {
+        grant_types: ['authorization_code', CIBA_GRANT],
+        backchannel_token_delivery_mode: 'poll',
+      },
+    });
+    const { tokens } = await tokensFor(app, signIn, person);
+    const hint = { id_token_hint: tokens.id_token };
+    assert.equal((await askPerson(issuer, signIn, hint)).status, 200);
+    assert.equal(await waiting(), 1);
+    assert.deepEqual(await refused(hint), { status: 400, error: 'invalid_request' });
+  });
+});
+
+describe('the decision (§8) and the tokens (§10.1, poll)', () => {
+  test('openid-client asks, the person approves on one node, the app gets its tokens on another', async () => {
+    const config = await client.discovery(
+      new URL(issuer),
+      callCentre.id,
+      undefined,
+      client.ClientSecretBasic(callCentre.secret),
+      {
+        execute: [client.allowInsecureRequests],
+      },
+    );
+    const answer = await client.initiateBackchannelAuthentication(config, {
+      scope: 'openid email',
+      login_hint: 'Portia',
+      binding_message: 'Order 4711 – 20 €',
+    });
+    remember('code', answer.auth_req_id);
+    assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, answer.auth_req_id, other.issuer)), pending);
+
+    const { browser, page } = await openRequests(app, person);
+    assert.match(page.body, /Call Centre/);
+    assert.match(page.body, /Order 4711 – 20 €/);
+    const done = await press(browser, page, 'approve-0');
+    assert.equal(pathOf(done), '/account/requests?done=request_approved');
+    assert.equal(await waiting(), 0);
+
+    const tokens = await client.pollBackchannelAuthenticationGrant(config, { ...answer, interval: 0.001 });
+    for (const name of ['access_token', 'id_token'] as const) remember(name, tokens[name] ?? '');
+    const claims = tokens.claims() ?? assert.fail();
+    assert.equal(claims.sub, person.id);
+    assert.equal(claims.acr, 'urn:cardea:acr:1fa');
+    assert.deepEqual(claims.amr, ['pwd']);
+    assert.ok(Math.abs(Number(claims.auth_time) - clock.ms / 1_000) < 300);
+    assert.equal(tokens.refresh_token, undefined, 'offline_access was not asked for');
+    assert.equal((await userinfo(issuer, tokens.access_token)).body.email, person.email);
+    const events = await openAccount(app, person, '/account/events', browser);
+    assert.match(events.page.body, /Call Centre/);
+  });
+
+  test('a refresh token comes with offline_access, and goes when the app loses its access', async () => {
+    const authReqId = await asked(callCentre, { scope: 'openid offline_access' });
+    const { browser, page } = await openRequests(app, person);
+    await press(browser, page, 'approve-0');
+    const { status, body } = await fetchTokens(issuer, callCentre, authReqId);
+    assert.equal(status, 200, JSON.stringify(body));
+    const renewed = await refresh(issuer, callCentre, body.refresh_token ?? assert.fail());
+    assert.equal(renewed.status, 200);
+    const apps = await openAccount(app, person, '/account/apps', browser);
+    await press(browser, apps.page, 'revoke-0');
+    const gone = await refresh(issuer, callCentre, renewed.body.refresh_token ?? '');
+    assert.deepEqual(refusal(gone), { status: 400, error: 'invalid_grant' });
+  });
+
+  test('for a resource server the access token is a JWT with its scope, which tells how the person signed in', async () => {
+    const metadata = cibaMetadata({ scope: 'openid orders:read' });
+    const party = await app.seed.party({ metadata });
+    const authReqId = await asked(party, { scope: 'openid orders:read', resource: API });
+    await decideRequest(app, person, 'approve');
+    const fetched = await fetch(new URL('/token', issuer), {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${party.id}:${party.secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: CIBA_GRANT, auth_req_id: authReqId, resource: API }),
+    });
+    const { access_token } = (await fetched.json()) as { access_token: string };
+    remember('access_token', access_token);
+    const { payload } = await jwtVerify(access_token, keys, { audience: API });
+    assert.equal(payload.scope, 'orders:read');
+    assert.equal(payload.acr, 'urn:cardea:acr:1fa');
+    assert.equal(payload.sub, person.id);
+  });
+
+  test('denied: access_denied, once for all (§11)', async () => {
+    const authReqId = await asked();
+    const done = await decideRequest(app, person, 'deny');
+    assert.equal(pathOf(done), '/account/requests?done=request_denied');
+    assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), {
+      status: 400,
+      error: 'access_denied',
+    });
+    assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), {
+      status: 400,
+      error: 'invalid_grant',
+    });
+  });
+
+  test('asked too often: slow_down, whichever nodes are asked (§11)', async () => {
+    const authReqId = await asked();
+    assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), pending);
+    const second = await fetchTokens(issuer, callCentre, authReqId, other.issuer);
+    assert.deepEqual(refusal(second), { status: 400, error: 'slow_down' });
+  });
+
+  test('is redeemed once: a second time ends what came of the first (RFC 6749 §4.1.2)', async () => {
+    const authReqId = await asked();
+    await decideRequest(app, person, 'approve');
+    const { body } = await fetchTokens(issuer, callCentre, authReqId);
+    const again = await fetchTokens(issuer, callCentre, authReqId, other.issuer);
+    assert.deepEqual(refusal(again), { status: 400, error: 'invalid_grant' });
+    assert.deepEqual(await introspect(issuer, callCentre, body.access_token ?? ''), { active: false });
+  });
+
+  test('of twenty who redeem at once over two nodes one gets tokens', async () => {
+    const authReqId = await asked();
+    await decideRequest(app, person, 'approve');
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => fetchTokens(issuer, callCentre, authReqId, n % 2 ? issuer : other.issuer)),
+    );
+    assert.ok(answers.filter(({ status }) => status === 200).length <= 1);
+    assert.ok(answers.every(({ status }) => status === 200 || status === 400));
+  });
+
+  test('another client gets nothing with it', async () => {
+    const authReqId = await asked();
+    const stranger = await app.seed.party({ metadata: cibaMetadata() });
+    await decideRequest(app, person, 'approve');
+    const answer = await fetchTokens(issuer, stranger, authReqId);
+    assert.deepEqual(refusal(answer), { status: 400, error: 'invalid_grant' });
+    assert.equal((await fetchTokens(issuer, callCentre, authReqId)).status, 200);
+  });
+
+  test('expired: expired_token, nobody can approve it, and it is cleaned up (§11)', async (t) => {
+    const authReqId = await asked(callCentre, { requested_expiry: '60' });
+    const { browser, page } = await openRequests(app, person);
+    clock.ms += 61_000;
+    t.after(() => {
+      clock.ms -= 61_000;
+    });
+    const late = await press(browser, page, 'approve-0');
+    assert.equal(late.status, 400);
+    assert.equal(await waiting(), 0);
+    t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // by which the provider measures what it has found
+    assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), {
+      status: 400,
+      error: 'expired_token',
+    });
+    t.mock.timers.reset();
+    await cleanUp({ db: app.db, now });
+    const [left] = await app.db.run<{ n: number }>(
+      { name: 'left', text: 'SELECT count(*)::int AS n FROM waiting_requests' },
+      [],
+    );
+    assert.equal(left?.n, 0);
+  });
+
+  test('decided on two nodes at once: one decision', async () => {
+    const authReqId = await asked();
+    const { browser, page } = await openRequests(app, person);
+    const elsewhere = browserSession(other.issuer);
+    const second = await openRequests({ issuer: other.issuer }, person, elsewhere);
+    const [yes, no] = await Promise.all([
+      press(browser, page, 'approve-0'),
+      press(second.browser, second.page, 'deny-0'),
+    ]);
+    assert.deepEqual([yes.status, no.status].sort(), [303, 400], 'who was second is told');
+    const answer = await fetchTokens(issuer, callCentre, authReqId);
+    assert.equal(answer.status, yes.status === 303 ? 200 : 400);
+  });
+
+  test('what is worth two factors is approved with two alone (§7.1 acr_values, OpenID Connect Core §5.5.1.1)', async () => {
+    await asked(callCentre, {
+      claims: '{"id_token":{"acr":{"essential":true,"value":"urn:cardea:acr:2fa"}}}',
+    });
+    const strict = await app.seed.party({ metadata: cibaMetadata(), secondFactorRequired: true });
+    await asked(strict);
+    for (const at of [0, 1]) {
+      const answer = await decideRequest(app, person, 'approve', { at });
+      const target = new URL(answer.location ?? '', issuer);
+      assert.equal(target.pathname, '/authorize');
+      assert.equal(target.searchParams.get('acr_values'), 'urn:cardea:acr:2fa');
+      assert.equal(target.searchParams.get('prompt'), 'login');
+    }
+    assert.equal(await waiting(), 2, 'both wait on');
+    assert.match(pathOf(await decideRequest(app, person, 'deny')), /request_denied/, 'anybody may deny');
+  });
+
+  test('a sign-in of some time ago is not enough to approve', async (t) => {
+    await asked();
+    const { browser, page } = await openRequests(app, person);
+    clock.ms += 6 * 60_000;
+    t.after(() => {
+      clock.ms -= 6 * 60_000;
+    });
+    const late = await asked();
+    const answer = await browser.follow(await press(browser, page, 'approve-0'));
+    assert.ok(isSignIn(answer));
+    assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, late)), pending);
+  });
+
+  test('nobody decides for another, nor without the form (better-auth CVE-2026-45337)', async () => {
+    const authReqId = await asked();
+    const { page } = await openRequests(app, person);
+    const { fields } = formOf(page);
+    const stranger = await app.seed.person();
+    const theirs = await openRequests(app, stranger);
+    assert.doesNotMatch(theirs.page.body, /Call Centre/);
+    await asked(callCentre, {}, stranger);
+    const own = await openRequests(app, stranger, theirs.browser);
+    const forged = await press(own.browser, own.page, 'approve-0', { request: fields.request ?? assert.fail() });
+    assert.equal(forged.status, 400, 'as if there were none');
+    const bare = await own.browser.post('/account/requests', { request: fields.request ?? '', action: 'approve' });
+    assert.equal(bare.status, 403);
+    assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), pending);
+  });
+
+  test('a change of the password ends what waits, and what was approved and not fetched', async () => {
+    const who = await app.seed.person();
+    const [first, second] = [await asked(callCentre, {}, who), await asked(callCentre, {}, who)];
+    await decideRequest(app, who, 'approve');
+    await app.db.transact(endSessions(who.id));
+    for (const id of [first, second]) {
+      assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, id)), { status: 400, error: 'invalid_grant' });
+    }
+    assert.equal(await waiting(who), 0);
+  });
+
+  test('a token that is to be bound is bound to the key of who fetches it (RFC 9449 §5)', async () => {
+    const { party, assertion } = await keyedParty(app, {
+      metadata: cibaMetadata({ token_endpoint_auth_method: 'private_key_jwt', dpop_bound_access_tokens: true }),
+    });
+    const answer = await askPerson(issuer, party, { login_hint: person.email, ...(await assertion()) });
+    await decideRequest(app, person, 'approve');
+    const bare = await fetch(new URL('/token', issuer), {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...(await assertion()),
+        grant_type: CIBA_GRANT,
+        auth_req_id: answer.body.auth_req_id,
+      }),
+    });
+    assert.equal(bare.status, 400);
+    assert.match(String(((await bare.json()) as { error: string }).error), /invalid_grant|invalid_dpop_proof/);
+  });
+});
+
+describe('notifications', () => {
+  /** Longer than it takes until a node looks by itself, should its database have been too busy to answer. */
+  const until: typeof waitFor = (what, condition) => waitFor(what, condition, { withinMs: 40_000 });
+  const told = (listener: NotificationListener, count = 1) =>
+    until('the client to be told', () => listener.received.length >= count && listener.received);
+  const settled = () =>
+    until('the queue to be worked off', async () => {
+      const rows = await app.db.run({ name: 'queued', text: 'SELECT 1 FROM deliveries' }, []);
+      return rows.length === 0;
+    });
+
+  beforeEach(() => {
+    for (const { listener } of [ping, push]) Object.assign(listener, { status: 204 }).received.length = 0;
+  });
+
+  test('whoever is notified gives a token for that (§7.1)', async () => {
+    for (const { party } of [ping, push]) {
+      const hint = { login_hint: person.email };
+      for (const token of [undefined, 'not a token', 'x'.repeat(1_025)]) {
+        assert.deepEqual(await refused({ ...hint, client_notification_token: token }, party), {
+          status: 400,
+          error: 'invalid_request',
+        });
+      }
+    }
+  });
+
+  for (const verdict of ['approve', 'deny'] as const) {
+    test(`ping: the client is told which request, with its token, and fetches the answer: ${verdict} (§10.2)`, async () => {
+      const authReqId = await asked(ping.party, ping.params);
+      await decideRequest(app, person, verdict);
+      const [notice] = await told(ping.listener);
+      assert.deepEqual(notice?.body, { auth_req_id: authReqId });
+      assert.equal(notice?.headers.authorization, `Bearer ${ping.params.client_notification_token}`);
+      assert.equal(notice?.headers['content-type'], 'application/json');
+      await settled();
+      const answer = await fetchTokens(issuer, ping.party, authReqId);
+      assert.equal(answer.body.error, verdict === 'approve' ? undefined : 'access_denied');
+    });
+  }
+
+  test('push: the tokens, and an ID token that vouches for them and for the request (§10.3.1)', async () => {
+    const authReqId = await asked(push.party, { ...push.params, scope: 'openid email offline_access' });
+    const pulled = await fetchTokens(issuer, push.party, authReqId);
+    assert.deepEqual(refusal(pulled), { status: 400, error: 'unauthorized_client' });
+    await decideRequest(app, person, 'approve');
+    const [notice] = await told(push.listener);
+    assert.equal(notice?.headers.authorization, `Bearer ${push.params.client_notification_token}`);
+    const { auth_req_id, access_token, refresh_token, id_token, token_type, expires_in } = (notice?.body ??
+      {}) as Record<string, string>;
+    assert.equal(auth_req_id, authReqId);
+    assert.equal(token_type, 'Bearer');
+    assert.ok(Number(expires_in) > 0);
+    const { payload } = await jwtVerify(id_token ?? '', keys, { audience: push.party.id, issuer });
+    const half = (token = '') => createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url');
+    assert.equal(payload.sub, person.id);
+    assert.equal(payload['urn:openid:params:jwt:claim:auth_req_id'], authReqId);
+    assert.equal(payload.at_hash, half(access_token));
+    assert.equal(payload['urn:openid:params:jwt:claim:rt_hash'], half(refresh_token));
+    assert.equal(payload.acr, 'urn:cardea:acr:1fa');
+    assert.equal((await userinfo(other.issuer, access_token ?? '')).body.email, person.email);
+    assert.equal((await refresh(issuer, push.party, refresh_token ?? '')).status, 200);
+    const again = await fetchTokens(issuer, push.party, authReqId);
+    assert.deepEqual(refusal(again), { status: 400, error: 'unauthorized_client' });
+  });
+
+  test('push: an answer that is lost is told again, and is the same', async () => {
+    push.listener.status = 0;
+    const authReqId = await asked(push.party, push.params);
+    await decideRequest(app, person, 'approve');
+    await told(push.listener);
+    push.listener.status = 204;
+    await until('the client to be told again', async () => {
+      clock.ms += 11_000;
+      await app.db.run({ name: 'wake', text: `SELECT pg_notify('cardea_deliveries', '')` }, []);
+      return push.listener.received.length >= 2;
+    });
+    const [first, second] = push.listener.received;
+    assert.equal(first?.body.auth_req_id, authReqId);
+    assert.deepEqual(second?.body, first?.body);
+  });
+
+  test('push: a denial is an error (§12)', async () => {
+    const authReqId = await asked(push.party, push.params);
+    await decideRequest(app, person, 'deny');
+    const [notice] = await told(push.listener);
+    assert.deepEqual(
+      { ...notice?.body, error_description: undefined },
+      { auth_req_id: authReqId, error: 'access_denied', error_description: undefined },
+    );
+  });
+
+  test('push: of a request that names a resource as well, the tokens are for userinfo, as at the token endpoint', async () => {
+    const { listener, party, params } = await partyOf('push', { scope: 'openid orders:read' });
+    await asked(party, { ...params, scope: 'openid orders:read', resource: API });
+    await decideRequest(app, person, 'approve');
+    const [notice] = await told(listener);
+    const claims = decodeJwt(String(notice?.body.id_token));
+    assert.equal(claims.sub, person.id);
+    assert.equal(idTokenOf(notice?.body as { id_token: string }).aud, party.id);
+  });
+
+  test('a refusal is taken for an answer, a redirect is not followed', async () => {
+    for (const [status, isKept] of [
+      [400, false],
+      [302, true],
+    ] as const) {
+      ping.listener.received.length = 0;
+      ping.listener.status = status;
+      await asked(ping.party, ping.params);
+      await decideRequest(app, person, 'deny');
+      await told(ping.listener);
+      if (!isKept) await settled();
+      else {
+        const [row] = await app.db.run<{ attempts: number }>(
+          { name: 'kept', text: 'SELECT attempts FROM deliveries' },
+          [],
+        );
+        assert.ok(row, 'it is tried again');
+      }
+      assert.equal(ping.listener.received.length, 1);
+    }
+  });
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { press } from '../helpers/account.ts';
+import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { ssrf } from '../helpers/ssrf_cases.ts';
+import { until } from '../helpers/waiting.ts';
+
+/**
+ * Server-side request forgery by `backchannel_client_notification_endpoint` (CIBA Core 1.0 §10.2, §10.3): a client names a
+ * URL, and a person's decision has something posted there.
+ */
+const scope = { after };
+const hostile = await ssrf(scope);
+const app = await deployment(scope, { env: hostile.env });
+const person = await app.seed.person();
+const TOKEN = 'notification-token';
+
+async function partyAt(backchannel_client_notification_endpoint: string, mode: 'ping' | 'push'): Promise<Party> {
+  const party = await app.seed.party({
+    metadata: cibaMetadata({ backchannel_token_delivery_mode: mode, backchannel_client_notification_endpoint }),
+  });
+  const params = { login_hint: person.email, client_notification_token: TOKEN, scope: 'openid' };
+  assert.equal((await askPerson(app.issuer, party, params)).status, 200);
+  return party;
+}
+
+interface Waiting {
+  readonly client_id: string;
+  readonly attempts: number;
+  readonly pause: number;
+}
+
+async function waiting(): Promise<Waiting[]> {
+  const text = `SELECT client_id, attempts, extract(epoch FROM next_attempt_at)::float8 - $1::float8 AS pause FROM deliveries`;
+  return app.db.run<Waiting>({ name: 'waiting', text }, [Date.now() / 1_000]);
+}
+
+await partyAt(hostile.reachable, 'ping');
+const names = new Map<string, string>();
+for (const [at, { name, url }] of hostile.cases.entries()) {
+  names.set((await partyAt(url, at % 2 === 0 ? 'ping' : 'push')).id, name);
+}
+const { browser, page } = await openRequests(app, person);
+for (let at = 0; at <= names.size; at += 1) assert.equal((await press(browser, page, `approve-${at}`)).status, 303);
+/** A lease is a minute, the first pause ten seconds at most: what has the latter has been tried. */
+const tried = await until(
+  'everything to be tried',
+  async () => {
+    const rows = await waiting();
+    return rows.length === names.size && rows.every(({ attempts, pause }) => attempts > 0 && pause < 30) && rows;
+  },
+  { withinMs: 30_000 },
+);
+
+test('a client that is where it may be is told, whatever becomes of the others', () => {
+  assert.equal(hostile.arrived.length, 1);
+  const { method, body } = hostile.arrived[0] ?? assert.fail();
+  assert.equal(method, 'POST');
+  assert.deepEqual(Object.keys(JSON.parse(body) as object), ['auth_req_id']);
+});
+
+for (const name of new Set(names.values())) {
+  test(`backchannel_client_notification_endpoint: ${name} is not gone to`, () => {
+    const ids = [...names].filter(([, one]) => one === name).map(([id]) => id);
+    const rows = tried.filter(({ client_id }) => ids.includes(client_id));
+    assert.equal(rows.length, ids.length, 'it is not taken for told');
+    assert.equal(hostile.connections(), 0);
+  });
+}
+
+test('a body without an end is cut off', () => {
+  assert.ok(hostile.bytesOfEndless() > 0 && hostile.bytesOfEndless() < 16_000_000, `${hostile.bytesOfEndless()} bytes`);
+});
+
+test('what was asked and answered is in no log: whoever reads it learns of the app alone', () => {
+  const lines = app.logLines.filter((line) => line.includes('could not be told'));
+  assert.ok(lines.length >= names.size);
+  for (const line of lines) assert.doesNotMatch(line, /https?:\/\/|ECONN|127\.0|169\.254/);
+  assert.ok(!app.logLines.some((line) => line.includes(TOKEN) || line.includes(person.email)));
+});
