@@ -25,6 +25,8 @@ export const EVENT_KINDS = [
   'username_changed',
   'session_ended',
   'app_revoked',
+  'request_approved',
+  'request_denied',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];

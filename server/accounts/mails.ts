@@ -14,9 +14,10 @@ export type NoticeKind =
   | 'factor_added'
   | 'factor_removed'
   | 'recovery_codes_renewed'
-  | 'username_changed';
+  | 'username_changed'
+  | 'request_waiting';
 
-/** In plain words, as the person reads them: `browser`, `address`, `factor`. */
+/** In plain words, as the person reads them: `browser`, `address`, `factor`, `app`. */
 export type MailDetails = Readonly<Record<string, string>>;
 
 /** What somebody wants mailed. Who gets it, and whether anybody does, is found out when it is sent. */
@@ -78,6 +79,14 @@ export const MAILS_CHANNEL = 'cardea_mails';
 const KEPT_MS = 3 * 24 * 3_600_000;
 /** Whoever has waited longer than that for a link has asked again, or no longer wants it. */
 const LINK_KEPT_MS = 2 * 3_600_000;
+/** No request of an app waits longer. */
+const REQUEST_KEPT_MS = 10 * 60_000;
+
+const KEPT: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
+  reset: LINK_KEPT_MS,
+  sign_up: LINK_KEPT_MS,
+  request_waiting: REQUEST_KEPT_MS,
+};
 
 const SQL = {
   insert: {
@@ -125,7 +134,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
   return {
     enqueue(intent) {
       const at = now();
-      const expiresAt = at + (intent.kind === 'reset' || intent.kind === 'sign_up' ? LINK_KEPT_MS : KEPT_MS);
+      const expiresAt = at + (KEPT[intent.kind] ?? KEPT_MS);
       const rows = mailsOf(intent).map((one) => {
         const id = randomUUID();
         const content: Sealed = { intent: one, at };

@@ -13,6 +13,7 @@ const authentication = (client: ClientMetadata) => rowOf.authentication(client.t
 const has = (client: ClientMetadata, grant: GrantType) => client.grant_types.includes(grant);
 const hasKeys = (client: ClientMetadata) => client.jwks !== undefined || client.jwks_uri !== undefined;
 const subjectsOf = (client: ClientMetadata) => SUBJECT_FIELDS.filter((field) => client[field] !== undefined);
+const isPairwiseCiba = (client: ClientMetadata) => client.subject_type === 'pairwise' && has(client, CIBA);
 const isNotified = ({ backchannel_token_delivery_mode: mode }: ClientMetadata) => mode === 'ping' || mode === 'push';
 const needsRedirect = (client: ClientMetadata) => client.grant_types.some((type) => rowOf.grant(type).redirects);
 const redirects = (client: ClientMetadata) => [...client.redirect_uris, ...client.post_logout_redirect_uris];
@@ -187,6 +188,18 @@ const RULES: readonly Rule[] = [
     'jwks',
     'requests are signed with a key in jwks or jwks_uri (CIBA Core §7.1.1)',
     (client) => client.backchannel_authentication_request_signing_alg !== undefined && !hasKeys(client),
+  ],
+  // CIBA Core §4: what tells the sector of a client that redirects nowhere is where its keys are.
+  [
+    'jwks_uri',
+    'a pairwise client with the grant urn:openid:params:grant-type:ciba proves itself by a key that it publishes there',
+    (client) => isPairwiseCiba(client) && (client.jwks_uri === undefined || authentication(client).keys !== true),
+  ],
+  [
+    'sector_identifier_uri',
+    'a pairwise client with the grant urn:openid:params:grant-type:ciba that also redirects needs one',
+    (client) =>
+      isPairwiseCiba(client) && client.response_types.length > 0 && client.sector_identifier_uri === undefined,
   ],
   [
     'subject_type',

@@ -129,6 +129,7 @@ export async function formRoutes(
         mails,
         overview: createOverview({ db, sealer, now }),
         sessionDetails: people.sessionDetails,
+        waiting: protocol.approval,
         totp,
         recoveryCodes,
         passkeys,
@@ -139,6 +140,7 @@ export async function formRoutes(
         transact: db.transact,
         findApp: parties.describe,
         resourceServerName: parties.resourceServerName,
+        describeDetail: config.detailsTypes.describe,
       },
     });
 

@@ -52,6 +52,19 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
   factor_removed: none,
   recovery_codes_renewed: none,
   username_changed: none,
+  request_waiting: none,
+};
+
+/** Pages that a notice leads to, without making anybody somebody. */
+const NOTICE_PAGES: Readonly<Partial<Record<MailName, string>>> = { request_waiting: '/account/requests' };
+
+/** Mails that somebody else can have sent, by what they are counted together with: none may use up another's. */
+const STRANGERS: Readonly<Partial<Record<MailName, string>>> = {
+  reset: '',
+  sign_up: '',
+  already_registered: '',
+  locked: '',
+  request_waiting: 'requests of apps ',
 };
 
 /**
@@ -111,8 +124,15 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
 
   /** What a stranger can have sent. A mail that is tried again was counted before. */
   async function isTooMuch({ name, account, to }: Plan, tries: number): Promise<boolean> {
-    const isStrangers = name === 'reset' || name === 'sign_up' || name === 'already_registered' || name === 'locked';
-    return isStrangers && tries === 1 && !(await throttle.admits(account?.id ?? to));
+    const bucket = STRANGERS[name];
+    return bucket !== undefined && tries === 1 && !(await throttle.admits(bucket + (account?.id ?? to)));
+  }
+
+  function linkOf(name: MailName, made: { purpose: LinkPurpose; token: string } | undefined) {
+    const page = NOTICE_PAGES[name];
+    if (page !== undefined) return { link: { url: new URL(page, issuer).href } };
+    if (!made) return {};
+    return { link: { url: linkUrl(issuer, made.purpose, made.token), lifetimeSeconds: LINK_LIFETIMES[made.purpose] } };
   }
 
   /** A mistyped new address must not stay good. Of other links the earlier go on working: mails overtake one another. */
@@ -135,9 +155,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
       host: issuer.host,
       at,
       details: intent.details ?? {},
-      ...(link && made
-        ? { link: { url: linkUrl(issuer, link.purpose, made.token), lifetimeSeconds: LINK_LIFETIMES[link.purpose] } }
-        : {}),
+      ...linkOf(name, link && made && { purpose: link.purpose, token: made.token }),
     };
     return {
       ...views.mail(name, data, locale),

@@ -1,3 +1,4 @@
+import type { Provider } from 'oidc-provider';
 import type { Outbound } from '../platform/outbound.ts';
 
 /** In the queue of deliveries (records/deliveries.ts). */
@@ -9,6 +10,14 @@ export interface Notification {
   readonly token: string;
   /** §10.2 (ping), §10.3.1 (push) or §12 (an error that is pushed) */
   readonly body: Readonly<Record<string, unknown>> & { readonly auth_req_id: string };
+}
+
+/**
+ * The provider would ping while the person waits, and once. Here what is to be told is queued with the decision, see
+ * ciba_approval.ts.
+ */
+export function leaveNotificationsToTheQueue(provider: Provider): void {
+  Object.assign(provider.Client.prototype, { backchannelPing: async () => {} });
 }
 
 /** Answers after which it makes sense to try again (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */

@@ -9,6 +9,7 @@ import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
+import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
 import { challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import type { Pages } from './pages.ts';
@@ -72,6 +73,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   provider.proxy = true;
   replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
   leaveLogoutToTheQueue(provider);
+  leaveNotificationsToTheQueue(provider);
   letMappedClaimsThrough(provider);
   registerTokenExchange(provider, options.exchange);
   admitStructuredTokens(provider, options.structured);

@@ -28,25 +28,41 @@ export const appsPage: AccountPage = {
   },
 };
 
-async function viewOf({ parts }: PageContext, app: AppOverview) {
-  const { clientId: id, scopes, since, lastUsedAt } = app;
-  const info = await parts.findApp(id);
+async function viewOf(context: PageContext, { clientId: id, scopes, resources, since, lastUsedAt }: AppOverview) {
+  const app = await viewOfApp(context, id, resources);
+  return (
+    app && {
+      id,
+      ...app,
+      scopes,
+      ...(since ? { since } : {}),
+      ...(lastUsedAt ? { lastUsedAt } : {}),
+    }
+  );
+}
+
+/**
+ * An app, and what it reaches elsewhere, by the names that people know.
+ * @param resources scopes by RFC 8707 resource indicator
+ * @returns undefined for one that is gone, or our own
+ */
+export async function viewOfApp(
+  { parts }: PageContext,
+  clientId: string,
+  resources: Readonly<Record<string, readonly string[]>>,
+) {
+  const info = await parts.findApp(clientId);
   if (!info || info.builtin) return undefined;
   const { name, uri, logoUri, firstParty: isFirstParty } = info;
-  const resources = await Promise.all(
-    Object.entries(app.resources).map(async ([identifier, allowed]) => ({
-      identifier,
-      name: await parts.resourceServerName(identifier),
-      scopes: allowed,
-    })),
-  );
   return {
-    id,
     client: { name, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) },
     isFirstParty,
-    scopes,
-    resources,
-    ...(since ? { since } : {}),
-    ...(lastUsedAt ? { lastUsedAt } : {}),
+    resources: await Promise.all(
+      Object.entries(resources).map(async ([identifier, scopes]) => ({
+        identifier,
+        name: await parts.resourceServerName(identifier),
+        scopes,
+      })),
+    ),
   };
 }

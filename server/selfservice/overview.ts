@@ -13,11 +13,12 @@ export const overviewPage: AccountPage = {
 
   async show(context) {
     const { parts, account } = context;
-    const [passkeys, codes, sessions, apps, events] = await Promise.all([
+    const [passkeys, codes, sessions, apps, requests, events] = await Promise.all([
       parts.passkeys.list(account),
       parts.recoveryCodes.remaining(account),
       parts.overview.sessionsOf(account.id),
       appsOf(context),
+      parts.waiting.of(account.id),
       parts.events.list(account, RECENT),
     ]);
     return parts.views.render(
@@ -33,17 +34,19 @@ export const overviewPage: AccountPage = {
         recoveryCodes: codes,
         sessions: sessions.length,
         apps,
+        requests: requests.length,
         events: eventViews(context, events),
-        hints: hintsFor(context, codes),
+        hints: hintsFor(context, codes, requests.length),
       },
       context.locale,
     );
   },
 };
 
-function hintsFor({ account }: PageContext, codes: number): AccountHint[] {
+function hintsFor({ account }: PageContext, codes: number, requests: number): AccountHint[] {
   const hasFactor = account.secondFactors.length > 0;
   return [
+    ...(requests > 0 ? (['request_waiting'] as const) : []),
     ...(hasFactor ? [] : (['no_second_factor'] as const)),
     ...(hasFactor && codes === 0 ? (['no_recovery_codes'] as const) : []),
     ...(hasFactor && codes > 0 && codes <= FEW_CODES ? (['few_recovery_codes'] as const) : []),

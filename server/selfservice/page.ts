@@ -6,12 +6,22 @@ import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SessionDetailsStore, Visitor } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
+import type { Detail } from '../clients/authorization_details.ts';
 import type { Bound } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Overview } from '../records/overview.ts';
-import type { AccountDone, AccountFrame, AccountSection, Locale, NewPasswordView, Views } from '../views/views.ts';
+import type {
+  AccountDone,
+  AccountFrame,
+  AccountSection,
+  DetailView,
+  Locale,
+  NewPasswordView,
+  Views,
+} from '../views/views.ts';
 import type { Challenges } from './challenges.ts';
 import type { SignedIn } from './sessions.ts';
+import type { WaitingRequests } from './waiting_requests.ts';
 
 /** What pages are given to work with. */
 export interface AccountParts {
@@ -21,6 +31,7 @@ export interface AccountParts {
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly overview: Overview;
   readonly sessionDetails: SessionDetailsStore;
+  readonly waiting: WaitingRequests;
   readonly totp: Totp;
   readonly recoveryCodes: RecoveryCodes;
   readonly passkeys: Passkeys;
@@ -45,6 +56,8 @@ export interface AccountParts {
   transact(bound: readonly Bound[]): Promise<unknown>;
   findApp(clientId: string): Promise<AppInfo | undefined>;
   resourceServerName(identifier: string): Promise<string>;
+  /** RFC 9396, in words. */
+  describeDetail(detail: Detail, locale: Locale): DetailView;
 }
 
 export interface AppInfo {
@@ -70,11 +83,15 @@ export interface PageContext {
   readonly done: AccountDone | undefined;
 }
 
-/** What a page makes of a form: done, and where to go on; or a page, with what was wrong or with what is shown once. */
+/**
+ * What a page makes of a form: done, and where to go on; a page, with what was wrong or with what is shown once; or a
+ * sign-in that is worth more, and then the page again.
+ */
 export type PageAnswer =
   | { readonly kind: 'done'; readonly done: AccountDone; readonly to: string }
   | { readonly kind: 'again'; readonly html: string }
-  | { readonly kind: 'once'; readonly html: string };
+  | { readonly kind: 'once'; readonly html: string }
+  | { readonly kind: 'sign_in'; readonly acr: string };
 
 /** One file a page. */
 export interface AccountPage {

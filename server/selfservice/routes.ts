@@ -13,6 +13,7 @@ import { ACCOUNT_PATH, type AccountPage, type AccountParts, type PageAnswer, typ
 import { passkeysPage } from './passkeys.ts';
 import { passwordPage } from './password.ts';
 import { profilePage } from './profile.ts';
+import { requestsPage } from './requests.ts';
 import { secondFactorPage } from './second_factor.ts';
 import type { Sessions, SignedIn } from './sessions.ts';
 import { sessionsPage } from './sessions_page.ts';
@@ -29,6 +30,7 @@ const PAGES: readonly AccountPage[] = [
   passkeysPage,
   sessionsPage,
   appsPage,
+  requestsPage,
   eventsPage,
 ];
 
@@ -78,7 +80,9 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
       if (standing.kind === 'nobody') return reply.redirect(page.path, 303);
       const fields = readForm(request, csrf, subjectOf(standing.session));
       if (standing.kind === 'stale') return reply.redirect(page.path, 303);
-      return answer(reply, await submit(contextOf(request, standing), fields));
+      const answered = await submit(contextOf(request, standing), fields);
+      if (answered.kind === 'sign_in') return reply.redirect(strongerSignIn(page, answered.acr, request), 303);
+      return answer(reply, answered);
     });
   }
 
@@ -90,7 +94,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     return reply.redirect(isSignedIn ? (to ?? ACCOUNT_PATH) : '/', 303);
   });
 
-  function answer(reply: FastifyReply, answered: PageAnswer): FastifyReply {
+  function answer(reply: FastifyReply, answered: Exclude<PageAnswer, { kind: 'sign_in' }>): FastifyReply {
     switch (answered.kind) {
       case 'done':
         return reply.redirect(`${answered.to}?done=${answered.done}`, 303);
@@ -126,6 +130,10 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     const { account } = standing;
     const acr = account.secondFactors.length > 0 ? { acr: options.twoFactorsAcr } : {};
     return sessions.signInUrl({ returnTo, fresh: true, ...acr, locale: localeOf(request) });
+  }
+
+  function strongerSignIn(page: AccountPage, acr: string, request: FastifyRequest): string {
+    return sessions.signInUrl({ returnTo: page.path, fresh: true, acr, locale: localeOf(request) });
   }
 
   function contextOf(

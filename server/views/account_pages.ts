@@ -1,4 +1,4 @@
-import type { AccountView, AuthenticatorView, ClientView, NewPasswordView, ResourceView } from './pages.ts';
+import type { AccountView, AuthenticatorView, ClientView, DetailView, NewPasswordView, ResourceView } from './pages.ts';
 
 /** What the pages at `/account` are told. All have the frame, which the layout prints around them. */
 export interface AccountPages {
@@ -13,6 +13,7 @@ export interface AccountPages {
   'account/passkeys': AccountPasskeysData;
   'account/sessions': AccountSessionsData;
   'account/apps': AccountAppsData;
+  'account/requests': AccountRequestsData;
   'account/events': AccountEventsData;
 }
 
@@ -26,6 +27,7 @@ export type AccountSection =
   | 'passkeys'
   | 'sessions'
   | 'apps'
+  | 'requests'
   | 'events';
 
 /** What was done just now: said once, on the page that follows. */
@@ -42,7 +44,9 @@ export type AccountDone =
   | 'passkey_removed'
   | 'session_ended'
   | 'sessions_ended'
-  | 'app_revoked';
+  | 'app_revoked'
+  | 'request_approved'
+  | 'request_denied';
 
 /** Why a form was not accepted. */
 export type AccountProblem =
@@ -58,7 +62,8 @@ export type AccountProblem =
   | 'passkey'
   | 'passkey_exists'
   | 'passkey_name'
-  | 'changed_meanwhile';
+  | 'changed_meanwhile'
+  | 'request_gone';
 
 export interface AccountFrame {
   section: AccountSection;
@@ -91,11 +96,18 @@ export interface AccountOverviewData extends Framed {
   recoveryCodes: number;
   sessions: number;
   apps: number;
+  /** Of apps, that wait for the person to decide. */
+  requests: number;
   events: readonly AccountEventView[];
   hints: readonly AccountHint[];
 }
 
-export type AccountHint = 'no_second_factor' | 'few_recovery_codes' | 'no_recovery_codes' | 'email_unverified';
+export type AccountHint =
+  | 'request_waiting'
+  | 'no_second_factor'
+  | 'few_recovery_codes'
+  | 'no_recovery_codes'
+  | 'email_unverified';
 
 /** Inputs by their OpenID Connect names, with what was typed. */
 export interface AccountProfileData extends Framed {
@@ -198,6 +210,22 @@ export interface AccountAppsData extends Framed {
   }[];
 }
 
+/** `action` is `approve` or `deny` (input `request`). */
+export interface AccountRequestsData extends Framed {
+  requests: readonly {
+    id: string;
+    client: ClientView;
+    isFirstParty: boolean;
+    /** What the app, or the person on the phone, shows or says as well. */
+    bindingMessage?: string;
+    scopes: readonly string[];
+    resources: readonly ResourceView[];
+    details: readonly DetailView[];
+    askedAt: Date;
+    expiresAt: Date;
+  }[];
+}
+
 export interface AccountEventsData extends Framed {
   events: readonly AccountEventView[];
 }
@@ -220,7 +248,9 @@ export type AccountEventKind =
   | 'email_verified'
   | 'username_changed'
   | 'session_ended'
-  | 'app_revoked';
+  | 'app_revoked'
+  | 'request_approved'
+  | 'request_denied';
 
 export interface AccountEventView extends BrowserView {
   kind: AccountEventKind;

@@ -29,6 +29,7 @@ const SECTIONS: Readonly<Record<AccountSection, Omit<NavItem, 'section'>>> = {
   passkeys: { href: '/account/passkeys', text: 'account.nav.passkeys' },
   sessions: { href: '/account/sessions', text: 'account.nav.sessions' },
   apps: { href: '/account/apps', text: 'account.nav.apps' },
+  requests: { href: '/account/requests', text: 'account.nav.requests' },
   events: { href: '/account/events', text: 'account.nav.events' },
 };
 
@@ -51,6 +52,8 @@ const DONE: Readonly<Record<AccountDone, MessageKey>> = {
   session_ended: 'account.done.session-ended',
   sessions_ended: 'account.done.sessions-ended',
   app_revoked: 'account.done.app-revoked',
+  request_approved: 'account.done.request-approved',
+  request_denied: 'account.done.request-denied',
 };
 
 export function isAccountDone(text: unknown): text is AccountDone {
@@ -75,6 +78,7 @@ const PROBLEMS: Readonly<Record<AccountProblem, MessageKey>> = {
   passkey_exists: 'account.problem.passkey-exists',
   passkey_name: 'account.problem.passkey-name',
   changed_meanwhile: 'account.problem.changed-meanwhile',
+  request_gone: 'account.problem.request-gone',
 };
 
 export function problemText({ key }: FormProblem): MessageKey {
@@ -82,6 +86,11 @@ export function problemText({ key }: FormProblem): MessageKey {
 }
 
 const HINTS: Readonly<Record<AccountHint, { text: MessageKey; action: MessageKey; href: string }>> = {
+  request_waiting: {
+    text: 'account.hint.request-waiting',
+    action: 'account.hint.request-waiting.action',
+    href: '/account/requests',
+  },
   no_second_factor: {
     text: 'account.hint.no-second-factor',
     action: 'account.hint.no-second-factor.action',
@@ -142,6 +151,8 @@ const EVENTS: Readonly<Record<AccountEventKind, MessageKey>> = {
   username_changed: 'account.event.username-changed',
   session_ended: 'account.event.session-ended',
   app_revoked: 'account.event.app-revoked',
+  request_approved: 'account.event.request-approved',
+  request_denied: 'account.event.request-denied',
 };
 
 export function eventText(kind: AccountEventKind): MessageKey {

@@ -22,6 +22,7 @@ export type MailName =
   | 'factor_removed'
   | 'recovery_codes_renewed'
   | 'username_changed'
+  | 'request_waiting'
   | 'test';
 
 export interface MailData {
@@ -36,8 +37,9 @@ export interface MailData {
   readonly at: number;
   /** IANA name of the person's time zone. */
   readonly timeZone?: string;
-  readonly link?: { readonly url: string; readonly lifetimeSeconds: number };
-  /** `browser`, `address`, `factor`: in plain words. */
+  /** Without a lifetime it leads to a page that anybody may look for, and does nothing by itself. */
+  readonly link?: { readonly url: string; readonly lifetimeSeconds?: number };
+  /** `browser`, `address`, `factor`, `app`: in plain words. */
   readonly details: Readonly<Record<string, string>>;
 }
 
@@ -162,6 +164,13 @@ const SHAPES: Readonly<Record<MailName, MailShape>> = {
     facts: true,
     otherwise: 'mail.otherwise',
   },
+  request_waiting: {
+    subject: 'mail.request-waiting.subject',
+    lead: 'mail.request-waiting.lead',
+    action: 'mail.request-waiting.action',
+    facts: true,
+    otherwise: 'mail.request-waiting.otherwise',
+  },
   test: { subject: 'mail.test.subject', lead: 'mail.test.lead', facts: true, otherwise: 'mail.test.otherwise' },
 };
 
@@ -193,12 +202,13 @@ export function createMailComposer(print: TemplatePrinter) {
       email: tidy(data.email),
       new_email: tidy(data.newEmail ?? data.email),
       host: data.host,
+      app: plainWords(data.details.app ?? ''),
     };
-    const duration = data.link ? durationOf(data.link.lifetimeSeconds, locale) : '';
+    const seconds = data.link?.lifetimeSeconds;
     const link = data.link && {
       url: data.link.url,
       label: t(shape.action ?? shape.subject),
-      note: t('mail.link.once', { duration }),
+      notes: seconds === undefined ? [] : [t('mail.link.once', { duration: durationOf(seconds, locale) })],
     };
     const facts = shape.facts ? factsOf(data, translator) : [];
     const content = {
@@ -215,7 +225,7 @@ export function createMailComposer(print: TemplatePrinter) {
       content.greeting,
       plain,
       facts.map(({ label, value }) => `${label}: ${value}`).join('\n'),
-      ...(link ? [`${link.label}:\n${link.url}`, link.note] : []),
+      ...(link ? [`${link.label}:\n${link.url}`, ...link.notes] : []),
       t(shape.otherwise, values),
       `-- \n${content.footer}`,
     ];

@@ -130,6 +130,7 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'account/passkeys': accountShell('account.passkeys.title'),
   'account/sessions': accountShell('account.sessions.title'),
   'account/apps': accountShell('account.apps.title'),
+  'account/requests': accountShell('account.requests.title'),
   'account/events': accountShell('account.events.title'),
   home: { layout: 'hall', title: (_, { t }) => t('home.title') },
   demo: { layout: 'hall', title: (_, { t }) => t('demo.title') },

@@ -270,9 +270,10 @@ test('every kind of mail says in both forms what happened and what to do, in one
     'factor_removed',
     'recovery_codes_renewed',
     'username_changed',
+    'request_waiting',
   ];
   const ada = await person({ name: 'Ada', locale: 'xx-XX', zoneinfo: 'No/Where' });
-  const details = { browser: 'Firefox', address: '203.0.113.7', factor: 'totp' };
+  const details = { browser: 'Firefox', address: '203.0.113.7', factor: 'totp', app: 'Call Centre' };
   for (const kind of kinds) await enqueue({ kind, accountId: ada.id, details });
   await enqueue({ kind: 'reset', email: ada.email, locale: 'en' });
   await enqueue({ kind: 'sign_up', email: ada.email, locale: 'en' });
@@ -290,7 +291,8 @@ test('every kind of mail says in both forms what happened and what to do, in one
     assert.match(html, /<html lang="en" dir="ltr">/);
     assert.doesNotMatch(html, /<img|<script|<link|url\(|@import/i, subject);
     const urls = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, url]) => url);
-    assert.deepEqual(urls, link === '' ? [] : [link], subject);
+    const page = subject.includes('approval') ? [`${ISSUER.origin}/account/requests`] : [];
+    assert.deepEqual(urls, link === '' ? page : [link], subject);
     assert.doesNotMatch(text, /\{\w+\}|undefined|<|&amp;/, subject);
     assert.ok(link === '' || link.startsWith(`${ISSUER.origin}/account/link/`), link);
     for (const line of source.split('\r\n')) assert.ok(line.length <= 998, 'RFC 5322 §2.1.1');
@@ -300,6 +302,25 @@ test('every kind of mail says in both forms what happened and what to do, in one
   assert.equal(toOld.link, '');
   const locked = post.mails.find(({ link }) => link.includes('/unlock?'));
   assert.ok(locked?.text.includes('One-time codes from an app'));
+});
+
+test('requests of apps are told five times an hour, for ten minutes each, and leave the other mails alone', async (t) => {
+  const { clock, enqueue, person, worker, post } = await setUp(t);
+  const ada = await person();
+  const one = worker();
+  for (let n = 0; n < 7; n += 1)
+    await enqueue({ kind: 'request_waiting', accountId: ada.id, details: { app: 'Till' } });
+  await one.run();
+  assert.equal(post.mails.length, 5);
+  assert.match(post.mails[0]?.text ?? '', /Till asks/);
+  await enqueue({ kind: 'reset', email: ada.email, locale: 'en' });
+  await one.run();
+  assert.equal(post.mails.length, 6, 'a forgotten password is another matter');
+  clock.ms += 3_600_000;
+  await enqueue({ kind: 'request_waiting', accountId: ada.id, details: { app: 'Till' } });
+  clock.ms += 600_001;
+  await one.run();
+  assert.equal(post.mails.length, 6, 'who is told so late is told for nothing');
 });
 
 test('nothing in a name or in what a browser calls itself becomes a header, markup or a link', async (t) => {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { checkDetailsTypes } from '../../server/clients/authorization_details.ts';
+import { press } from '../helpers/account.ts';
+import { askPerson, CIBA_GRANT, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, token } from '../helpers/relying_party.ts';
 import { begin, callbackOf, idTokenOf, type Params, post, refusal, shown, submit, submitPassword } from './support.ts';
@@ -269,4 +271,20 @@ describe('types of authorization details', () => {
   ] as const) {
     test(`are refused with ${why}`, () => assert.throws(() => checkDetailsTypes(content), message));
   }
+});
+
+test('a person who is elsewhere reads and approves the same (CIBA Core 1.0 §7.1, RFC 9396 §2)', async () => {
+  const metadata = cibaMetadata({ scope: 'openid bank', authorization_details_types: ['payment'] });
+  const till = await app.seed.party({ metadata });
+  const asked = { login_hint: ada.email, scope: 'openid bank', resource: BANK };
+  const authorization_details = JSON.stringify([PAYMENT]);
+  const bad = await askPerson(app.issuer, till, { ...asked, authorization_details: '[{"type":"payment"}]' });
+  assert.deepEqual({ status: bad.status, error: bad.body.error }, { status: 400, error: INVALID });
+  const { body } = await askPerson(app.issuer, till, { ...asked, authorization_details });
+  const opened = await openRequests(app, ada, browser);
+  assert.match(opened.page.body.replaceAll(/<[^>]*>/g, ''), /Pay 12\.50 EUR to Rose Garden/);
+  await press(opened.browser, opened.page, 'approve-0');
+  const fields = { grant_type: CIBA_GRANT, auth_req_id: body.auth_req_id, resource: BANK };
+  const tokens = await token(app.issuer, till, fields);
+  assert.deepEqual(decodeJwt(tokens.body.access_token ?? '').authorization_details, [PAYMENT]);
 });

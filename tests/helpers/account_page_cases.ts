@@ -16,6 +16,8 @@ const DONE: Record<AccountDone, true> = {
   session_ended: true,
   sessions_ended: true,
   app_revoked: true,
+  request_approved: true,
+  request_denied: true,
 };
 const PROBLEMS: Record<AccountProblem, true> = {
   text: true,
@@ -31,6 +33,7 @@ const PROBLEMS: Record<AccountProblem, true> = {
   passkey_exists: true,
   passkey_name: true,
   changed_meanwhile: true,
+  request_gone: true,
 };
 const EVENTS: Record<AccountEventKind, true> = {
   signed_in: true,
@@ -51,8 +54,11 @@ const EVENTS: Record<AccountEventKind, true> = {
   username_changed: true,
   session_ended: true,
   app_revoked: true,
+  request_approved: true,
+  request_denied: true,
 };
 const HINTS: Record<AccountHint, true> = {
+  request_waiting: true,
   no_second_factor: true,
   few_recovery_codes: true,
   no_recovery_codes: true,
@@ -80,6 +86,7 @@ const overview = {
   recoveryCodes: 7,
   sessions: 3,
   apps: 1,
+  requests: 1,
   events: [],
   hints: [],
 } as const;
@@ -223,6 +230,44 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     ],
   }),
   pageCase('account-apps-none', 'account/apps', { frame: { ...frame, section: 'apps' }, apps: [] }),
+  pageCase('account-requests', 'account/requests', {
+    frame: { ...frame, section: 'requests' },
+    requests: [
+      {
+        id: 'a',
+        client: { name: 'Call Centre', uri: 'https://calls.example.com' },
+        isFirstParty: true,
+        bindingMessage: 'Order 4711 – 20 €',
+        scopes: ['openid', 'profile'],
+        resources: [resource],
+        details: [{ sentence: [{ words: 'Pay ' }, { value: '20 EUR' }], more: [{ name: 'to', value: 'Rose Garden' }] }],
+        askedAt: at,
+        expiresAt: at,
+      },
+      {
+        id: 'b',
+        client: { name: EVIL },
+        isFirstParty: false,
+        bindingMessage: LONG.slice(0, 64),
+        scopes: ['openid'],
+        resources: [],
+        details: [],
+        askedAt: at,
+        expiresAt: at,
+      },
+      {
+        id: 'c',
+        client: { name: 'Till' },
+        isFirstParty: false,
+        scopes: ['openid'],
+        resources: [],
+        details: [],
+        askedAt: at,
+        expiresAt: at,
+      },
+    ],
+  }),
+  pageCase('account-requests-none', 'account/requests', { frame: { ...frame, section: 'requests' }, requests: [] }),
   pageCase('account-events', 'account/events', {
     frame: { ...frame, section: 'events' },
     events: names(EVENTS).map((kind) => ({

@@ -156,5 +156,6 @@ const MAILS = Object.keys({
   factor_removed: true,
   recovery_codes_renewed: true,
   username_changed: true,
+  request_waiting: true,
   test: true,
 } satisfies Record<MailName, true>) as MailName[];
