@@ -7,6 +7,7 @@ import { artifacts } from '../helpers/artifacts.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
+import { askPerson, cibaMetadata, fetchTokens } from '../helpers/ciba.ts';
 import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
 import { userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -16,6 +17,7 @@ const scope = { after };
 const app: Deployment = await deployment(scope);
 const party = await app.seed.party({ name: 'Harbour Notes', metadata: { client_uri: 'https://notes.example.com' } });
 const ours = await app.seed.party({ name: 'Post Room', firstParty: true });
+const callCentre = await app.seed.party({ name: 'Call Centre', metadata: cibaMetadata() });
 const browser = await launchChromium(scope);
 const OFFLINE = { params: { scope: 'openid profile email offline_access', prompt: 'consent' } };
 
@@ -109,6 +111,18 @@ test('a person looks around their account, and signs out what is not theirs', as
     await page.locator('#done').waitFor();
     assert.doesNotMatch(await textOf(page, 'main'), /Harbour Notes/);
     assert.equal((await userinfo(app.issuer, elsewhere.tokens.access_token)).status, 401);
+  });
+
+  await t.test('an app that asks for the person elsewhere: its request is read, compared and approved', async () => {
+    const binding_message = 'Order 4711 – 20 €';
+    const { body } = await askPerson(app.issuer, callCentre, { login_hint: person.email, binding_message });
+    await page.goto(`${app.issuer}/account`);
+    await page.getByRole('link', { name: 'Look at it' }).click();
+    assert.equal(await textOf(page, '#message-0'), binding_message);
+    await look(page, 'requests');
+    await page.getByRole('button', { name: 'Approve Call Centre asks you to sign in' }).click();
+    await page.locator('#done').waitFor();
+    assert.equal((await fetchTokens(app.issuer, callCentre, body.auth_req_id)).status, 200);
   });
 
   await t.test('sessions; all others are signed out', async () => {
