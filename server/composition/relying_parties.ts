@@ -53,7 +53,7 @@ export async function createRelyingParties({ config, db, now, messenger, outboun
 
 function shownOf(client: Client) {
   const { id, name, firstParty, builtin, secondFactorRequired, metadata } = client;
-  const { logo_uri: logoUri } = metadata;
+  const { logo_uri: logoUri, policy_uri: policyUri, tos_uri: tosUri } = metadata;
   const uri = shownUri(client);
   return {
     id,
@@ -63,6 +63,8 @@ function shownOf(client: Client) {
     secondFactorRequired,
     ...(uri ? { uri } : {}),
     ...(logoUri ? { logoUri } : {}),
+    ...(policyUri ? { policyUri } : {}),
+    ...(tosUri ? { tosUri } : {}),
   };
 }
 

@@ -42,6 +42,8 @@ export interface VisitingClient {
   readonly name: string;
   readonly uri?: string;
   readonly logoUri?: string;
+  readonly policyUri?: string;
+  readonly tosUri?: string;
   readonly firstParty: boolean;
   /** Nobody gets in there with one factor. */
   readonly secondFactorRequired: boolean;

@@ -113,6 +113,15 @@ async function assertBindingMessage(_ctx: KoaContextWithOIDC, message: string | 
   }
 }
 
+/** §7.1.1; the provider has seen to issuer and audience. @throws InvalidRequestObject */
+export function assertDatedRequest(claims: Readonly<Record<string, unknown>>): void {
+  const missing = [
+    ...(['exp', 'iat', 'nbf'] as const).filter((name) => typeof claims[name] !== 'number'),
+    ...(typeof claims.jti === 'string' && claims.jti !== '' ? [] : ['jti']),
+  ];
+  if (missing.length > 0) throw new errors.InvalidRequestObject(`a signed request must have ${missing.join(', ')}`);
+}
+
 /** Nobody need be asked for a sign-in of a kind that there is not. */
 async function assertReachableAcr({ oidc }: KoaContextWithOIDC, acrValues: readonly string[]): Promise<void> {
   const { values, essential } = askedAcr(oidc.params ?? {});

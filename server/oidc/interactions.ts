@@ -24,6 +24,8 @@ interface VisitedClient {
   readonly secondFactorRequired: boolean;
   readonly uri?: string;
   readonly logoUri?: string;
+  readonly policyUri?: string;
+  readonly tosUri?: string;
 }
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;

@@ -1,5 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../clients/vocabulary.ts';
+import { assertDatedRequest } from './ciba.ts';
 import { assertClaimsParameter } from './claims_parameter.ts';
 import { assertRequestObject } from './profiles.ts';
 
@@ -21,11 +22,12 @@ export function requestFeatures() {
     requestObjects: {
       enabled: true,
       async assertJwtClaimsAndHeader(
-        _ctx: unknown,
+        { oidc }: KoaContextWithOIDC,
         claims: Record<string, unknown>,
         header: Record<string, unknown>,
         client: ProviderClient,
       ) {
+        if (oidc.route === 'backchannel_authentication') assertDatedRequest(claims);
         assertRequestObject(client, claims, header);
       },
     },

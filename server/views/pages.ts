@@ -34,6 +34,9 @@ export interface ClientView {
   uri?: string;
   /** `logo_uri`. Shown only when it is a path of ours or a `data:image/` URL: the CSP refuses images from elsewhere. */
   logoUri?: string;
+  /** What the app says of how it treats data, and on which terms it may be used (OpenID Connect Registration §2). */
+  policyUri?: string;
+  tosUri?: string;
 }
 
 /** The signed-in person. */

@@ -309,6 +309,18 @@ export function webHost(uri: string | undefined): string | undefined {
   return link === undefined ? undefined : new URL(link).host;
 }
 
+/** Where an app says how it treats data, and on which terms it may be used. */
+export function termsOf({ policyUri, tosUri }: ClientView): { href: string; text: MessageKey }[] {
+  const links = [
+    [policyUri, 'client.policy'],
+    [tosUri, 'client.tos'],
+  ] as const;
+  return links.flatMap(([uri, text]) => {
+    const href = webLink(uri);
+    return href === undefined ? [] : [{ href, text }];
+  });
+}
+
 /** The logo when our CSP (`img-src 'self' data:`) lets the browser load it. */
 export function logoOf(client: ClientView): string | undefined {
   const uri = client.logoUri;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, beforeEach, describe, test } from 'node:test';
-import { createRemoteJWKSet, decodeJwt, generateKeyPair, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, generateKeyPair, jwtVerify, UnsecuredJWT } from 'jose';
 import * as client from 'openid-client';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { endSessions } from '../../server/records/overview.ts';
@@ -222,12 +222,17 @@ describe('the request (§7)', () => {
     assert.deepEqual(await Promise.all(lifetimes), [300, 60, 600]);
   });
 
-  test('may be signed, and must be when the client says so (§7.1.1)', async () => {
-    const { party, request } = await keyedParty(app, {
-      metadata: cibaMetadata({ backchannel_authentication_request_signing_alg: 'ES256' }),
+  test('may be signed, and must be when the client says so (§7.1.1); in fapi2 it always must (FAPI-CIBA §5.2.2)', async () => {
+    const { party, request, assertion } = await keyedParty(app, {
+      metadata: cibaMetadata({
+        profile: 'fapi2',
+        token_endpoint_auth_method: 'private_key_jwt',
+        backchannel_authentication_request_signing_alg: 'ES256',
+      }),
     });
+    const stranger = await keyedParty(app);
     const at = Math.floor(Date.now() / 1_000);
-    const claims = {
+    const claims = () => ({
       login_hint: person.email,
       binding_message: 'signed',
       redirect_uri: undefined,
@@ -235,24 +240,43 @@ describe('the request (§7)', () => {
       client_id: undefined,
       iat: at,
       jti: randomBytes(16).toString('hex'),
+    });
+    const send = async (params: Record<string, string | undefined>) => {
+      const { status, body } = await askPerson(issuer, party, { ...params, ...(await assertion()) });
+      return { status, error: body.error };
     };
-    const send = (one: string) =>
-      askPerson(issuer, party, { scope: undefined, request: one }).then(({ status, body }) => ({
-        status,
-        error: body.error,
-      }));
-    assert.deepEqual(await refused({ login_hint: person.email }, party), { status: 400, error: 'invalid_request' });
-    assert.deepEqual(await send(await request({ ...claims, aud: 'https://other.example.com' })), {
-      status: 400,
-      error: 'invalid_request',
-    });
-    assert.deepEqual(await send(await request({ ...claims, exp: at - 120 })), {
-      status: 400,
-      error: 'invalid_request',
-    });
-    const { privateKey } = await generateKeyPair('ES256');
-    assert.deepEqual(await send(await request(claims, { key: privateKey })), { status: 400, error: 'invalid_request' });
-    assert.deepEqual(await send(await request(claims)), { status: 200, error: undefined });
+    const sign = async (more: Record<string, unknown>, options = {}) =>
+      send({ scope: undefined, request: await request({ ...claims(), ...more }, options) });
+    const invalid = { status: 400, error: 'invalid_request' };
+    assert.deepEqual(await send({ login_hint: person.email }), invalid, 'unsigned');
+    for (const wrong of [
+      { aud: 'https://other.example.com' },
+      { aud: undefined },
+      { iss: stranger.party.id },
+      { iss: undefined },
+      { exp: at - 120 },
+      { exp: at + 4_200 },
+      { exp: undefined },
+      { nbf: at + 600 },
+      { nbf: at - 4_200 },
+      { nbf: undefined },
+      { iat: undefined },
+      { jti: undefined },
+    ]) {
+      assert.deepEqual(await sign(wrong), invalid, JSON.stringify(wrong));
+    }
+    assert.deepEqual(await sign({}, { key: stranger.privateKey }), invalid, 'with the key of another');
+    for (const alg of ['RS256', 'PS256']) {
+      const { privateKey: key } = await generateKeyPair(alg);
+      assert.deepEqual(await sign({}, { alg, key }), invalid, alg);
+    }
+    const none = new UnsecuredJWT({ ...claims(), iss: party.id, aud: issuer, exp: at + 60, nbf: at, scope: 'openid' });
+    assert.deepEqual(await send({ scope: undefined, request: none.encode() }), invalid, 'none');
+    const bare = await askPerson(issuer, party, { scope: undefined, request: await request(claims()) });
+    assert.deepEqual([bare.status, bare.body.error], [401, 'invalid_client'], 'signed, and yet of nobody');
+    for (const requested_expiry of [60, '60']) {
+      assert.deepEqual(await sign({ requested_expiry }), { status: 200, error: undefined });
+    }
     assert.match((await openRequests(app, person)).page.body, /signed/);
   });
 
@@ -423,9 +447,9 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     t.after(() => {
       clock.ms = back;
     });
-    clock.ms = Date.now() + 55_000;
+    clock.ms = back + 55_000;
     await decideRequest(app, person, 'approve');
-    clock.ms += 30_000;
+    clock.ms = back + 100_000;
     t.mock.timers.enable({ apis: ['Date'], now: clock.ms });
     const { status } = await fetchTokens(issuer, callCentre, authReqId);
     t.mock.timers.reset();
@@ -625,7 +649,8 @@ describe('notifications', () => {
 
   test('a refusal is taken for an answer, a redirect is not followed', async () => {
     for (const [status, isKept] of [
-      [400, false],
+      [401, false],
+      [403, false],
       [302, true],
     ] as const) {
       ping.listener.received.length = 0;

@@ -28,7 +28,14 @@ export const LONG = 'Wolkenkratzer'.repeat(24).slice(0, 300);
 const form = { action: '/post', csrf: 'csrf-token' };
 const client = { name: 'Harbour Notes', uri: 'https://notes.example.com/start' };
 const account = { name: 'Ada Lovelace', email: 'ada@example.com' };
-const hostile = { name: EVIL, uri: 'javascript:alert(3)', logoUri: 'javascript:alert(4)' };
+const hostile = {
+  name: EVIL,
+  uri: 'javascript:alert(3)',
+  logoUri: 'javascript:alert(4)',
+  policyUri: 'javascript:alert(5)',
+  tosUri: 'data:text/html,<script>alert(6)</script>',
+};
+const terms = { policyUri: 'https://notes.example.com/privacy', tosUri: 'https://notes.example.com/terms' };
 const logoUri = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#36c"/></svg>')}`;
 const now = 1_790_000_000;
 const claims = {
@@ -162,7 +169,12 @@ export const PAGE_CASES: readonly PageCase[] = [
     account: { email: EVIL },
     newPassword: { rules: [{ name: 'no_upper', pattern: EVIL }], isFirst: true },
   }),
-  pageCase('login', 'login', { ...form, client: { ...client, logoUri } }, { ids: loginIds, focus: 'identifier' }),
+  pageCase(
+    'login',
+    'login',
+    { ...form, client: { ...client, ...terms, logoUri } },
+    { ids: loginIds, focus: 'identifier' },
+  ),
   pageCase(
     'login-passkey',
     'login',
@@ -192,7 +204,7 @@ export const PAGE_CASES: readonly PageCase[] = [
   ),
   pageCase('consent-full', 'consent', {
     ...form,
-    client: { ...client, logoUri },
+    client: { ...client, ...terms, logoUri },
     account: { email: 'ada@example.com' },
     scopes: [...manyScopes, 'groups'],
     resources: [
