@@ -94,7 +94,7 @@ async function seed(
     email: PERSON.email,
     password: await seedPerson(await context.accounts(), context),
   };
-  const described: Record<string, unknown> = {};
+  const described: Record<string, object> = {};
   for (const [member, metadata] of Object.entries(plan.clients)) {
     const id = `conformance-${name}-${member.replaceAll('_', '-')}`;
     const filled = fill(metadata, values) as MetadataInput;
@@ -112,11 +112,18 @@ async function seed(
     description: `Cardea: ${name}`,
     alias: values.alias,
     server: { discoveryUrl: `${values.issuer}/.well-known/openid-configuration`, login_hint: PERSON.email },
-    ...described,
-    ...(fill(plan.configuration ?? {}, values) as object),
+    ...merged(described, fill(plan.configuration ?? {}, values) as Members),
     browser,
     override,
   };
+}
+
+type Members = Readonly<Record<string, object>>;
+
+/** Member by member: what a plan adds to a client stands beside what was made for it. */
+function merged(described: Members, added: Members): Members {
+  const names = [...Object.keys(described), ...Object.keys(added)];
+  return Object.fromEntries(names.map((name) => [name, { ...described[name], ...added[name] }]));
 }
 
 /** Everything that a claim can be asked for, so that no module finds one missing. @returns the person's new password */

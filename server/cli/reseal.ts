@@ -23,6 +23,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'sessions', column: 'sealed', key: 'uid', keyType: 'text', keyText: 'uid' },
   { table: 'records', column: 'sealed', key: 'id_hash', keyType: 'bytea', keyText: "encode(id_hash, 'hex')" },
   { table: 'user_codes', column: 'sealed', key: 'lookup', keyType: 'bytea', keyText: "encode(lookup, 'hex')" },
+  { table: 'waiting_requests', column: 'sealed', key: 'id', keyType: 'uuid', keyText: 'id::text' },
   { table: 'links', column: 'sealed', key: 'token_hash', keyType: 'bytea', keyText: "encode(token_hash, 'hex')" },
   { table: 'deliveries', column: 'sealed', key: 'id', keyType: 'uuid', keyText: 'id::text' },
   { table: 'mails', column: 'sealed', key: 'id', keyType: 'uuid', keyText: 'id::text' },

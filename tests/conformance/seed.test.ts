@@ -86,6 +86,22 @@ describe('cardea conformance', () => {
   });
 });
 
+test('what a plan adds to a client stands beside what was made for it', async () => {
+  const { code, stdout, stderr } = await cardea('seed', 'ciba-ping', '--suite', SUITE);
+  assert.equal(code, 0, stderr);
+  const { client } = JSON.parse(stdout);
+  rememberAll(client.jwks.keys[0]);
+  assert.deepEqual(
+    [client.client_id, client.hint_type, client.hint_value],
+    ['conformance-ciba-ping-client', 'login_hint', 'conformance@example.com'],
+  );
+  const registered = await app.seed.clients.find(client.client_id);
+  assert.equal(
+    registered?.metadata.backchannel_client_notification_endpoint,
+    `${SUITE}/test/a/cardea/ciba-notification-endpoint`,
+  );
+});
+
 test("the suite's browser signs in, consents and signs out by the automation that a seeded plan carries", async (t) => {
   await seed('basic'); // the second time it replaces what the first has made
   const configuration = await seed('basic');
