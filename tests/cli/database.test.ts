@@ -90,6 +90,13 @@ describe('master-key rotate', () => {
       delivery,
       seal('deliveries', delivery),
     ]);
+    const waiting = randomUUID();
+    await query(
+      db,
+      `INSERT INTO waiting_requests (id, id_hash, account_id, client_id, sealed, asked_at, expires_at)
+       VALUES ($1, 'x', $2, 'app', $3, now(), now())`,
+      [waiting, account?.id, seal('waiting_requests', waiting)],
+    );
     for (let i = 0; i < 1_203; i += 1) {
       const hash = randomBytes(32);
       await query(db, `INSERT INTO records (id_hash, model, sealed, expires_at) VALUES ($1, 'X', $2, now())`, [
@@ -124,6 +131,7 @@ describe('master-key rotate', () => {
       sessions: [1, 1],
       records: [1_203, 1_203],
       user_codes: [1, 1],
+      waiting_requests: [1, 1],
       links: [1, 1],
       deliveries: [1, 1],
       mails: [1, 1],
