@@ -247,34 +247,6 @@ test('private_key_jwt: the Host header does not choose the audience', async () =
   assert.deepEqual(refusal(answer), INVALID_CLIENT);
 });
 
-test('private_key_jwt: an assertion works once (RFC 7523 §3, GHSA-3p3g-vpw6-4w66)', async () => {
-  const value = await assertion();
-  assert.equal((await present(value)).status, 200);
-  assert.deepEqual(refusal(await present(value)), INVALID_CLIENT);
-  // Another assertion with the same jti is a replay too.
-  const jti = randomUUID();
-  assert.equal((await present(await assertion({ claims: { jti } }))).status, 200);
-  assert.deepEqual(refusal(await present(await assertion({ claims: { jti } }))), INVALID_CLIENT);
-});
-
-test('private_key_jwt: of parallel presentations of one assertion exactly one works', async () => {
-  const value = await assertion();
-  const answers = await Promise.all(Array.from({ length: 12 }, () => present(value)));
-  assert.equal(answers.filter(({ status }) => status === 200).length, 1);
-  for (const answer of answers) if (answer.status !== 200) assert.deepEqual(refusal(answer), INVALID_CLIENT);
-});
-
-test('private_key_jwt: at introspection and revocation an assertion is used up as well', async () => {
-  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-  for (const path of ['/introspect', '/revoke']) {
-    const value = await assertion();
-    const fields = { token: 'nothing', client_assertion_type: type, client_assertion: value };
-    assert.equal((await post(app, path, fields)).status, 200, path);
-    assert.deepEqual(refusal(await post(app, path, fields)), INVALID_CLIENT, path);
-    assert.deepEqual(refusal(await present(value)), INVALID_CLIENT, `${path}, then /token`);
-  }
-});
-
 test('private_key_jwt: claims that are missing, wrong or over are refused', async () => {
   const now = Math.floor(Date.now() / 1000);
   const bad: Record<string, Record<string, unknown>> = {

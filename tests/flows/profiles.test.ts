@@ -50,17 +50,6 @@ test('oidc: an app with a secret may go without PKCE, a public one may not (Open
   assert.equal(callbackOf(page).error, 'invalid_request');
 });
 
-test('oidc: a code that was asked for with PKCE is not redeemed without (authentik CVE-2024-23647)', async () => {
-  const party = await oidc.seed.party({ firstParty: true });
-  const begun = await begin(oidc, party);
-  const { code = '' } = callbackOf(await submitPassword(begun.browser, begun.page, person));
-  const fields = { grant_type: 'authorization_code', code, redirect_uri: party.redirectUri };
-  assert.deepEqual(refusal(await post(oidc, '/token', fields, authorization(party))), {
-    status: 400,
-    error: 'invalid_grant',
-  });
-});
-
 // ---- clients that are held to more ----
 
 test('an app is held to a stricter profile than the server: PKCE on an oidc server', async () => {

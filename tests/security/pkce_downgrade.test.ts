@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin, callbackOf, post, refusal, submitPassword } from '../flows/support.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorization, authorize, token } from '../helpers/relying_party.ts';
+
+/**
+ * Somebody in the middle takes the challenge out of a request, or redeems without a verifier what was asked for with one
+ * (authentik CVE-2024-23647; RFC 9700 §4.8.2).
+ */
+const scope = { after };
+const app = await deployment(scope);
+const lenient = await deployment(scope, {
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { CARDEA_PROFILE: 'oidc' },
+});
+const person = await app.seed.person();
+const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
+
+test('a request that has lost its challenge gets no code that a verifier could redeem', async () => {
+  const party = await app.seed.party({ public: true });
+  const { page } = await begin(app, party, { code_challenge: undefined, code_challenge_method: undefined });
+  assert.equal(callbackOf(page).code, undefined);
+});
+
+test('a code with a challenge is not redeemed without a verifier (authorization code injection)', async () => {
+  const party = await app.seed.party({ public: true });
+  const granted = await authorize({ issuer: app.issuer, party, person });
+  const fields = { grant_type: 'authorization_code', code: granted.code, redirect_uri: party.redirectUri };
+  assert.deepEqual(refusal(await token(app.issuer, party, fields)), INVALID_GRANT);
+  assert.deepEqual(refusal(await token(app.issuer, party, { ...fields, code_verifier: '' })), INVALID_GRANT);
+});
+
+test('nor where PKCE is optional, by a client with a secret', async () => {
+  const party = await lenient.seed.party({ firstParty: true });
+  const begun = await begin(lenient, party);
+  const { code = '' } = callbackOf(await submitPassword(begun.browser, begun.page, person));
+  const fields = { grant_type: 'authorization_code', code, redirect_uri: party.redirectUri };
+  assert.deepEqual(refusal(await post(lenient, '/token', fields, authorization(party))), INVALID_GRANT);
+});
+
+test('a code without a challenge, where that may be, is not taken by a client that brings a verifier (RFC 9700 §4.8.2)', async () => {
+  const party = await lenient.seed.party({ firstParty: true });
+  const begun = await begin(lenient, party, { code_challenge: undefined, code_challenge_method: undefined });
+  const { code = '' } = callbackOf(await submitPassword(begun.browser, begun.page, person));
+  const fields = { grant_type: 'authorization_code', code, redirect_uri: party.redirectUri };
+  const injected = await post(lenient, '/token', { ...fields, code_verifier: 'v'.repeat(43) }, authorization(party));
+  assert.deepEqual(refusal(injected), INVALID_GRANT);
+});
