@@ -49,6 +49,8 @@ export interface Account extends Profile {
   readonly passwordSetAt: Date | null;
   readonly disabled: boolean;
   readonly groups: readonly string[];
+  /** What they may do, as the operator says it. */
+  readonly roles: readonly string[];
   /** Kinds of second factor that the person has; empty for none. */
   readonly secondFactors: readonly SecondFactorKind[];
   /** Counts changes of what signs the person in. A sign-in that began under another one does not end. */

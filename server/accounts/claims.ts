@@ -26,7 +26,7 @@ export const CLAIM_OF = {
 } as const satisfies Record<keyof Profile, string>;
 
 /**
- * All standard claims that the account has values for (OpenID Connect Core §5.1), and its `groups`. Which of them a relying party gets
+ * All standard claims that the account has values for (OpenID Connect Core §5.1), its `groups` and its `roles`. Which of them a relying party gets
  * is decided by scopes and the `claims` parameter, not here. `updated_at` is in seconds since the epoch.
  */
 export function claimsOf(account: Account): Claims {
@@ -36,5 +36,6 @@ export function claimsOf(account: Account): Claims {
     if (value !== undefined) claims[claim] = value;
   }
   if (account.groups.length > 0) claims.groups = [...account.groups];
+  if (account.roles.length > 0) claims.roles = [...account.roles];
   return claims;
 }

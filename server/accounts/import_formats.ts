@@ -42,7 +42,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 const PROPERTY_OF = new Map<string, string>(Object.entries(CLAIM_OF).map(([property, claim]) => [claim, property]));
-const OWN = new Set(['username', 'password_hash', 'password_set_at', 'disabled', 'groups']);
+const OWN = new Set(['username', 'password_hash', 'password_set_at', 'disabled', 'groups', 'roles']);
 const BOOLEANS = new Set(['email_verified', 'phone_number_verified']);
 
 function fromCardea(entry: unknown): ImportedAccount {
@@ -64,6 +64,7 @@ function fromCardea(entry: unknown): ImportedAccount {
     ...(hash === undefined ? {} : { passwordHash: hash, passwordSetAt: isoTime(person, 'password_set_at') }),
     disabled: boolean(person, 'disabled') ?? false,
     groups: texts(person, 'groups'),
+    roles: texts(person, 'roles'),
   };
 }
 
@@ -85,8 +86,12 @@ function fromKeycloak(entry: unknown): ImportedAccount {
     ...(isObject(credential) ? keycloakPassword(credential) : {}),
     disabled: boolean(user, 'enabled') === false,
     groups: texts(user, 'groups').map((path) => path.replace(/^\//, '')),
+    roles: texts(user, 'realmRoles').filter((role) => !OF_EVERYBODY.test(role)),
   };
 }
+
+/** What Keycloak gives to everybody, for its own use. */
+const OF_EVERYBODY = /^(?:default-roles-.*|offline_access|uma_authorization)$/;
 
 const KEYCLOAK_DIGESTS = { pbkdf2: 'sha1', 'pbkdf2-sha256': 'sha256', 'pbkdf2-sha512': 'sha512' } as const;
 const ARGON2_KINDS = { id: 'argon2id', i: 'argon2i', d: 'argon2d' } as const;

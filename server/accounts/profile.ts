@@ -59,14 +59,14 @@ export function checkProfile(input: ProfileInput): Profile {
   };
 }
 
-const GROUP = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}$/;
-const GROUPS_MAX = 200;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}$/;
+const NAMES_MAX = 200;
 
-/** @returns the groups, each once. @throws AppError `invalid_input`, field `groups` */
-export function checkGroups(groups: readonly string[]): string[] {
-  const each = [...new Set(groups)];
-  if (each.length > GROUPS_MAX || each.some((group) => !GROUP.test(group))) {
-    throw invalidInput('groups', 'must be names of letters, digits and ._:@/-, which begin with a letter or digit');
+/** @returns the groups or roles, each once. @throws AppError `invalid_input`, with the field */
+export function checkNames(field: 'groups' | 'roles', names: readonly string[]): string[] {
+  const each = [...new Set(names)];
+  if (each.length > NAMES_MAX || each.some((name) => !NAME.test(name))) {
+    throw invalidInput(field, 'must be names of letters, digits and ._:@/-, which begin with a letter or digit');
   }
   return each;
 }

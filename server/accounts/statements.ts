@@ -9,6 +9,7 @@ export const COLUMNS = [
   'a.password_set_at AS account_password_set_at',
   'a.disabled_at AS account_disabled_at',
   'a.groups AS account_groups',
+  'a.roles AS account_roles',
   'a.second_factors AS account_second_factors',
   'a.epoch AS account_epoch',
   'a.created_at AS account_created_at',
@@ -20,8 +21,8 @@ export const SQL = {
   insert: {
     name: 'accounts.insert',
     text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, disabled_at, groups,
-                                 created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
+                                 created_at, updated_at, roles)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
   },
   insertIdentifier: {
     name: 'accounts.insert_identifier',
@@ -95,5 +96,6 @@ export const SQL = {
     text: 'UPDATE accounts SET disabled_at = COALESCE(disabled_at, $2) WHERE id = $1 RETURNING id',
   },
   setGroups: { name: 'accounts.set_groups', text: 'UPDATE accounts SET groups = $2 WHERE id = $1 RETURNING id' },
+  setRoles: { name: 'accounts.set_roles', text: 'UPDATE accounts SET roles = $2 WHERE id = $1 RETURNING id' },
   enable: { name: 'accounts.enable', text: 'UPDATE accounts SET disabled_at = NULL WHERE id = $1 RETURNING id' },
 };

@@ -14,13 +14,14 @@ import {
 import type { Account, Profile, SecondFactorKind } from './account.ts';
 import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
-import { checkGroups, checkProfile, type ProfileInput } from './profile.ts';
+import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
 import { COLUMNS, SQL } from './statements.ts';
 
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
   readonly passwordHash?: string | null;
   readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
 };
 
 /** An account that has been somewhere else before. */
@@ -83,6 +84,8 @@ export interface Accounts {
   enable(id: string): Promise<void>;
   /** @throws AppError 400 `invalid_input`, 404 `not_found` */
   setGroups(id: string, groups: readonly string[]): Promise<void>;
+  /** @throws AppError 400 `invalid_input`, 404 `not_found` */
+  setRoles(id: string, roles: readonly string[]): Promise<void>;
   /**
    * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
    * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
@@ -109,6 +112,7 @@ interface AccountRow {
   account_password_set_at: Date | null;
   account_disabled_at: Date | null;
   account_groups: string[];
+  account_roles: string[];
   account_second_factors: SecondFactorKind[];
   account_epoch: number;
   account_created_at: Date;
@@ -139,6 +143,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       passwordSetAt: found.account_password_set_at,
       disabled: found.account_disabled_at !== null,
       groups: found.account_groups,
+      roles: found.account_roles,
       secondFactors: found.account_second_factors,
       epoch: found.account_epoch,
       createdAt: found.account_created_at,
@@ -210,13 +215,15 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   /** A new account, and what stores it. */
   function prepare({
     passwordHash = null,
-    groups: given = [],
+    groups: inGroups = [],
+    roles: inRoles = [],
     passwordSetAt,
     disabled = false,
     ...input
   }: ImportedAccount) {
     const profile = checkProfile(input);
-    const groups = checkGroups(given);
+    const groups = checkNames('groups', inGroups);
+    const roles = checkNames('roles', inRoles);
     const createdAt = new Date(now());
     const id = uuidv7(createdAt.getTime());
     const dataKey = randomBytes(MASTER_KEY_BYTES);
@@ -228,6 +235,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       passwordSetAt: passwordHash === null ? null : passwordSetAt === undefined ? createdAt : passwordSetAt,
       disabled,
       groups,
+      roles,
       secondFactors: [],
       epoch: 0,
       createdAt,
@@ -244,6 +252,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       disabled ? createdAt : null,
       groups,
       createdAt,
+      roles,
     ];
     const bound: Bound[] = [
       { statement: SQL.insert, values },
@@ -325,7 +334,8 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 
     disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
     enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
-    setGroups: (id, groups) => change(id, [{ statement: SQL.setGroups, values: [id, checkGroups(groups)] }]),
+    setGroups: (id, groups) => change(id, [{ statement: SQL.setGroups, values: [id, checkNames('groups', groups)] }]),
+    setRoles: (id, roles) => change(id, [{ statement: SQL.setRoles, values: [id, checkNames('roles', roles)] }]),
     requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
     sealerOf,
     columns: COLUMNS,

@@ -12,32 +12,8 @@ import { JSON_OPTION, type PrintOptions, printItem } from './output.ts';
 
 const USER = 'id, e-mail address or username';
 
-/** `a,b` as it stands on a command line; nothing for none. */
-export function groupNames(value: string): string[] {
-  return value
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
-}
-
-/** Verbs of `users` about who has to show a second factor, and what they have to show. */
+/** Verbs of `users` about what people have to show besides a password. */
 export function userFactorsCommands(noun: Command): void {
-  noun
-    .command('groups')
-    .description('the groups that a person is in; CARDEA_SECOND_FACTOR_GROUPS says which need a second factor')
-    .argument('<user>', USER)
-    .option('--set <groups>', 'be in these instead, separated by commas; "" for none', groupNames)
-    .option(...JSON_OPTION)
-    .action(
-      verb<PrintOptions & { set?: string[] }>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
-        const { id } = await accounts.resolve(ref);
-        if (options.set) await accounts.setGroups(id, options.set);
-        const { groups } = await accounts.resolve(id);
-        printItem({ id, groups }, options);
-      }),
-    );
-
   noun
     .command('factors')
     .description('the second factors that a person has')

@@ -9,7 +9,8 @@ import { UsageError, verb, withContext } from './context.ts';
 import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
 import { inviteVerb } from './mail.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
-import { groupNames, userFactorsCommands } from './user_factors.ts';
+import { userFactorsCommands } from './user_factors.ts';
+import { namesOf, userNamesCommands } from './user_names.ts';
 import { userSessionsCommands } from './user_sessions.ts';
 import { usersImportCommand } from './users_import.ts';
 
@@ -27,6 +28,7 @@ interface CreateOptions extends PasswordOptions {
   familyName?: string;
   emailVerified?: boolean;
   group?: string[];
+  role?: string[];
 }
 
 const USER = 'id, e-mail address or username';
@@ -42,7 +44,8 @@ export function usersCommand(noun: Command): void {
     .option('--given-name <name>', 'given name')
     .option('--family-name <name>', 'family name')
     .option('--email-verified', 'the address is known to be theirs')
-    .option('--group <groups>', 'groups that they are in, separated by commas', groupNames)
+    .option('--group <groups>', 'groups that they are in, separated by commas', namesOf)
+    .option('--role <roles>', 'roles that they have, separated by commas', namesOf)
     .option(...PASSWORD_STDIN_OPTION)
     .option('--no-password', 'no password: they cannot sign in with one')
     .option(...JSON_OPTION)
@@ -50,13 +53,20 @@ export function usersCommand(noun: Command): void {
       if (options.passwordStdin && options.password === false) {
         throw new UsageError('--password-stdin and --no-password exclude each other');
       }
-      const { passwordStdin: _, password: wanted, json: __, group: groups = [], ...profile } = options;
+      const {
+        passwordStdin: _,
+        password: wanted,
+        json: __,
+        group: groups = [],
+        role: roles = [],
+        ...profile
+      } = options;
       const password = wanted === false ? null : await readNewPassword(options);
       await withContext(async (context) => {
         const accounts = await context.accounts();
         const passwordHash =
           password === null ? null : await (await context.passwords()).change.hashFirst(profile, password);
-        printItem(describe(await accounts.create({ ...profile, passwordHash, groups })), options);
+        printItem(describe(await accounts.create({ ...profile, passwordHash, groups, roles })), options);
       });
     });
 
@@ -139,6 +149,7 @@ export function usersCommand(noun: Command): void {
     );
 
   userSessionsCommands(noun);
+  userNamesCommands(noun);
   userFactorsCommands(noun);
 
   noun
@@ -189,6 +200,7 @@ function describe(account: Account): Item {
     has_password: account.passwordHash !== null,
     second_factors: account.secondFactors,
     groups: account.groups,
+    roles: account.roles,
     disabled: account.disabled,
     created_at: account.createdAt,
     updated_at: account.updatedAt,

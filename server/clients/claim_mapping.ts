@@ -11,9 +11,11 @@ export type ClaimSource =
   | { readonly static: unknown }
   /** A standard claim of the account (OpenID Connect Core §5.1), by its name there. */
   | { readonly account: string }
-  | { readonly groups: GroupsTaken };
+  /** What the operator says of the person. */
+  | { readonly groups: NamesTaken }
+  | { readonly roles: NamesTaken };
 
-export type GroupsTaken =
+export type NamesTaken =
   /** All of them. */
   | true
   /** Those that begin so, without that beginning. */
@@ -48,6 +50,8 @@ export const ACCOUNT_CLAIMS = [
   ...['profile', 'picture', 'website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'phone_number'],
   ...['phone_number_verified', 'address'],
 ] as const;
+
+const SOURCES = ['static', 'account', 'groups', 'roles'];
 
 const RULES_MAX = 50;
 const CLAIM_MAX = 200;
@@ -85,9 +89,9 @@ function checkRule(field: string, value: unknown): ClaimRule {
 }
 
 function checkSource(field: string, value: unknown): ClaimSource {
-  const source = members(field, value, ['static', 'account', 'groups']);
+  const source = members(field, value, SOURCES);
   const [kind, ...more] = Object.keys(source);
-  if (kind === undefined || more.length > 0) throw invalidInput(field, 'must have one of static, account, groups');
+  if (kind === undefined || more.length > 0) throw invalidInput(field, `must have one of ${SOURCES.join(', ')}`);
   if (kind === 'static') {
     const text = JSON.stringify(source.static) ?? '';
     if (text === '' || text === 'null' || text.length > VALUE_MAX) {
@@ -95,7 +99,8 @@ function checkSource(field: string, value: unknown): ClaimSource {
     }
     return { static: source.static };
   }
-  if (kind === 'groups') return { groups: checkGroupsTaken(`${field}.groups`, source.groups) };
+  if (kind === 'groups') return { groups: checkNamesTaken(`${field}.groups`, source.groups) };
+  if (kind === 'roles') return { roles: checkNamesTaken(`${field}.roles`, source.roles) };
   const account = ACCOUNT_CLAIMS.find((one) => one === source.account);
   if (account === undefined) {
     throw invalidInput(`${field}.account`, `must be one of ${ACCOUNT_CLAIMS.join(', ')}`);
@@ -103,7 +108,7 @@ function checkSource(field: string, value: unknown): ClaimSource {
   return { account };
 }
 
-function checkGroupsTaken(field: string, value: unknown): GroupsTaken {
+function checkNamesTaken(field: string, value: unknown): NamesTaken {
   if (value === true) return true;
   const { prefix, map } = members(field, value, ['prefix', 'map']);
   if ((prefix === undefined) === (map === undefined)) throw invalidInput(field, 'must be true, or have prefix or map');
@@ -114,13 +119,13 @@ function checkGroupsTaken(field: string, value: unknown): GroupsTaken {
     return { prefix };
   }
   const names = Object.entries(members(`${field}.map`, map));
-  for (const [group, name] of names) {
+  for (const [before, name] of names) {
     if (typeof name !== 'string' || name === '' || name.length > CLAIM_MAX) {
-      throw invalidInput(`${field}.map.${group}`, `must be a text of 1 to ${CLAIM_MAX} characters`);
+      throw invalidInput(`${field}.map.${before}`, `must be a text of 1 to ${CLAIM_MAX} characters`);
     }
   }
   if (names.length === 0 || names.length > NAMES_MAX) {
-    throw invalidInput(`${field}.map`, `must name 1 to ${NAMES_MAX} groups`);
+    throw invalidInput(`${field}.map`, `must have 1 to ${NAMES_MAX} members`);
   }
   return { map: Object.fromEntries(names) as Record<string, string> };
 }
@@ -139,7 +144,7 @@ function members(field: string, value: unknown, known?: readonly string[]): Reco
 /** Whom a token is about, as far as rules ask. */
 export interface MappedSubject {
   readonly scopes: ReadonlySet<string>;
-  /** Every claim that the account has a value for, `groups` among them; undefined for a token without a person. */
+  /** Every claim that the account has a value for, `groups` and `roles` among them; undefined for a token without a person. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -164,17 +169,17 @@ export function mappedClaims(
 function found(from: ClaimSource, claims: MappedSubject['claims']): unknown {
   if ('static' in from) return from.static;
   if ('account' in from) return claims?.[from.account];
-  const groups = Array.isArray(claims?.groups) ? (claims.groups as string[]) : [];
-  const taken = [...new Set(taking(from.groups, groups))];
+  const [names, what] = 'groups' in from ? [claims?.groups, from.groups] : [claims?.roles, from.roles];
+  const taken = [...new Set(taking(what, Array.isArray(names) ? (names as string[]) : []))];
   return taken.length > 0 ? taken : undefined;
 }
 
-function taking(what: GroupsTaken, groups: readonly string[]): string[] {
-  if (what === true) return [...groups];
+function taking(what: NamesTaken, names: readonly string[]): string[] {
+  if (what === true) return [...names];
   if ('prefix' in what) {
     const { prefix } = what;
-    return groups.filter((one) => one.startsWith(prefix) && one !== prefix).map((one) => one.slice(prefix.length));
+    return names.filter((one) => one.startsWith(prefix) && one !== prefix).map((one) => one.slice(prefix.length));
   }
   const { map } = what;
-  return groups.flatMap((one) => (Object.hasOwn(map, one) ? [map[one] as string] : []));
+  return names.flatMap((one) => (Object.hasOwn(map, one) ? [map[one] as string] : []));
 }

@@ -61,9 +61,10 @@ export const CLAIMS = {
   phone: ['phone_number', 'phone_number_verified'],
   address: ['address'],
   groups: ['groups'],
+  roles: ['roles'],
 } as const;
 
-export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'groups'] as const;
+export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address', 'groups', 'roles'] as const;
 
 export interface AccountForClaims {
   readonly accountId: string;

@@ -10,8 +10,11 @@ interface Parts {
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
 }
 
-/** Everybody's rule: many relying parties look for groups in the ID token alone. Userinfo has them by the scope. */
-const GROUPS_IN_ID_TOKEN: ClaimRule = { claim: 'groups', into: ['id_token'], from: { groups: true }, scope: 'groups' };
+/** Everybody's rules: many relying parties look for these in the ID token alone. Userinfo has them by the scope. */
+const IN_ID_TOKEN: readonly ClaimRule[] = [
+  { claim: 'groups', into: ['id_token'], from: { groups: true }, scope: 'groups' },
+  { claim: 'roles', into: ['id_token'], from: { roles: true }, scope: 'roles' },
+];
 
 /** Carries mapped claims past the provider's choice of claims by scope, which knows of none of them. */
 const MAPPED = Symbol('mapped claims');
@@ -78,7 +81,7 @@ export async function withMappedClaims<T extends AccountWithClaims>(
       if (use !== 'id_token' && use !== 'userinfo') return claims;
       const rules = await parts.claimMapping(oidc.client?.clientId ?? '');
       const subject = { scopes: new Set(scope.split(' ')), claims };
-      return { ...claims, [MAPPED]: mappedClaims([GROUPS_IN_ID_TOKEN, ...rules], use, subject) };
+      return { ...claims, [MAPPED]: mappedClaims([...IN_ID_TOKEN, ...rules], use, subject) };
     },
   };
 }

@@ -35,6 +35,7 @@ const SCOPES: Readonly<Record<string, ScopeText>> = {
   phone: { label: 'scope.phone', detail: 'scope.phone.detail' },
   address: { label: 'scope.address', detail: 'scope.address.detail' },
   groups: { label: 'scope.groups', detail: 'scope.groups.detail' },
+  roles: { label: 'scope.roles', detail: 'scope.roles.detail' },
   offline_access: { label: 'scope.offline_access', detail: 'scope.offline_access.detail' },
 };
 

@@ -11,6 +11,7 @@ const bare: Account = {
   passwordSetAt: null,
   disabled: false,
   groups: [],
+  roles: [],
   secondFactors: [],
   epoch: 0,
   createdAt: new Date(1_000),

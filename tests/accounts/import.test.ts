@@ -43,6 +43,7 @@ const keycloak = (credentialData: object, secretData: object, more: object = {})
   ],
   requiredActions: [],
   groups: ['/staff', '/staff/admins'],
+  realmRoles: ['editor', 'default-roles-house', 'offline_access', 'uma_authorization'],
   attributes: { locale: ['de'] },
   ...more,
 });
@@ -63,6 +64,7 @@ const ADA = {
   passwordSetAt: new Date(1_693_888_572_700),
   disabled: false,
   groups: ['staff', 'staff/admins'],
+  roles: ['editor'],
 };
 
 describe('what other systems export becomes an account', () => {
@@ -99,7 +101,7 @@ describe('what other systems export becomes an account', () => {
       'Keycloak, disabled, named by the address, without password',
       'keycloak',
       { username: 'ADA@example.com', email: 'ada@example.com', enabled: false, credentials: [] },
-      { email: 'ada@example.com', emailVerified: false, disabled: true, groups: [] },
+      { email: 'ada@example.com', emailVerified: false, disabled: true, groups: [], roles: [] },
     ],
     [
       'Auth0, as its hashes are exported',
@@ -204,6 +206,7 @@ describe('what other systems export becomes an account', () => {
         password_hash: BCRYPT,
         password_set_at: '2025-01-31T12:00:00Z',
         groups: ['staff'],
+        roles: ['editor'],
       },
       {
         email: 'ada@example.com',
@@ -215,6 +218,7 @@ describe('what other systems export becomes an account', () => {
         passwordSetAt: new Date('2025-01-31T12:00:00Z'),
         disabled: false,
         groups: ['staff'],
+        roles: ['editor'],
       },
     ],
   ];

@@ -46,6 +46,7 @@ describe('accounts', () => {
       passwordSetAt: new Date(START),
       disabled: false,
       groups: [],
+      roles: [],
       secondFactors: [],
       epoch: 0,
       createdAt: new Date(START),
@@ -302,9 +303,9 @@ describe('an update', () => {
   test('takes nothing along that is no part of a profile', async (t) => {
     const { accounts } = await setUp(t);
     const bob = await accounts.create({ email: 'b@example.com' });
-    await accounts.update(bob, { name: 'Bob', groups: ['admins'], epoch: 7 } as { name: string });
+    await accounts.update(bob, { name: 'Bob', groups: ['admins'], roles: ['admin'], epoch: 7 } as { name: string });
     const found = await accounts.findById(bob.id);
-    assert.deepEqual([found?.groups, found?.epoch, found?.name], [[], 0, 'Bob']);
+    assert.deepEqual([found?.groups, found?.roles, found?.epoch, found?.name], [[], [], 0, 'Bob']);
   });
 });
 

@@ -7,27 +7,14 @@ import { setUpCli } from './run_cli.ts';
 
 const ADA = ['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'];
 
-async function withAda(scope: Scope, more: readonly string[] = []) {
+async function withAda(scope: Scope) {
   const cli = await setUpCli(scope);
-  const ada = (await cli.cardea([...ADA, ...more])).json;
+  const ada = (await cli.cardea(ADA)).json;
   return { ...cli, ada, factors: await createFactorSeeder({ ...cli, issuer: 'http://localhost:3000' }) };
 }
 
 const count = async ({ db }: Awaited<ReturnType<typeof withAda>>, table: string) =>
   (await db.run({ name: '', text: `SELECT 1 FROM ${table}` }, [])).length;
-
-describe('users groups', () => {
-  test('are given when somebody is added, shown, and replaced', async (t) => {
-    const { cardea, ada } = await withAda(t, ['--group', 'staff, admins']);
-    assert.deepEqual(ada.groups, ['staff', 'admins']);
-    assert.deepEqual((await cardea(['users', 'groups', ada.id, '--json'])).json.groups, ['staff', 'admins']);
-    const set = await cardea(['users', 'groups', 'ada@example.com', '--set', 'a,b,a', '--json']);
-    assert.deepEqual(set.json, { id: ada.id, groups: ['a', 'b'] });
-    assert.deepEqual((await cardea(['users', 'groups', ada.id, '--set', '', '--json'])).json.groups, []);
-    const refused = await cardea(['users', 'groups', ada.id, '--set', 'a b']);
-    assert.deepEqual([refused.code, /^cardea: groups: /.test(refused.stderr)], [1, true]);
-  });
-});
 
 describe('users factors', () => {
   test('lists what a person has, without what only they should know', async (t) => {

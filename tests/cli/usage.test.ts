@@ -14,7 +14,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   passwords: ['status', 'blocklist'],
   users: [
     ...['create', 'list', 'show', 'disable', 'enable', 'unlock', 'set-password', 'invite', 'import'],
-    ...['sessions', 'end-sessions', 'events', 'groups', 'factors', 'reset-factors'],
+    ...['sessions', 'end-sessions', 'events', 'groups', 'roles', 'factors', 'reset-factors'],
   ],
   resources: ['create', 'list', 'show', 'delete'],
   tokens: ['revoke'],

@@ -48,6 +48,7 @@ describe('users create', () => {
       has_password: true,
       second_factors: [],
       groups: [],
+      roles: [],
       disabled: false,
     });
     assert.equal((made.stdout + made.stderr).includes(PASSWORD), false);

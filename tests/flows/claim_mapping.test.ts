@@ -5,14 +5,15 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { begin, idTokenOf, submitPassword, tokensFor } from './support.ts';
 
-/** Claims of the operator's making: groups, and what a client's mapping says. */
+/** Claims of the operator's making: groups and roles, and what a client's mapping says. */
 const app = await deployment({ after });
 const API = 'https://api.example.com';
 await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
 const ada = await app.seed.person({ email: 'ada@example.com', name: 'Ada Lovelace' });
 await app.seed.accounts.setGroups(ada.id, ['staff', 'app-admin', 'app-editor']);
+await app.seed.accounts.setRoles(ada.id, ['crm:editor', 'auditor']);
 const loner = await app.seed.person();
-const scope = 'openid profile email groups offline_access api:read';
+const scope = 'openid profile email groups roles offline_access api:read';
 const plain = await app.seed.party({ metadata: { scope } });
 const mapped = await app.seed.party({ metadata: { scope } });
 const RULES = [
@@ -34,6 +35,32 @@ test('groups are told by the scope groups, in the ID token and by userinfo', asy
   const { idToken, info } = await told(plain, 'openid groups');
   assert.deepEqual(idToken.groups, ['staff', 'app-admin', 'app-editor']);
   assert.deepEqual(info, { sub: ada.id, groups: ['staff', 'app-admin', 'app-editor'] });
+});
+
+test('roles are told by the scope roles, in the ID token and by userinfo, and not by that of groups', async () => {
+  const { idToken, info } = await told(plain, 'openid roles');
+  assert.deepEqual(idToken.roles, ['crm:editor', 'auditor']);
+  assert.deepEqual(info, { sub: ada.id, roles: ['crm:editor', 'auditor'] });
+  const { idToken: other } = await told(plain, 'openid groups');
+  assert.equal('roles' in other, false);
+  const asked = await begin(app, plain, { scope: 'openid roles', prompt: 'consent' });
+  const page = await submitPassword(asked.browser, asked.page, ada);
+  assert.match(page.body, /See your roles/);
+});
+
+test('roles are mapped as groups are: all, by beginning, or by name (RFC 9068 §2.2.3.1)', async () => {
+  const party = await app.seed.party({ metadata: { scope } });
+  await app.seed.clients.update(party.id, {
+    claimMapping: [
+      { claim: 'roles', into: ['access_token'], from: { roles: true } },
+      { claim: 'crm', into: ['access_token'], from: { roles: { prefix: 'crm:' } } },
+      { claim: 'duty', into: ['id_token'], from: { roles: { map: { auditor: 'reads all' } } } },
+    ],
+  });
+  const { idToken, tokens } = await told(party, 'openid');
+  assert.deepEqual([idToken.duty, idToken.roles], [['reads all'], undefined]);
+  const { roles, crm } = await introspect(app.issuer, party, tokens.access_token);
+  assert.deepEqual([roles, crm], [['crm:editor', 'auditor'], ['editor']]);
 });
 
 test('without it nothing is, and of nobody’s groups nothing', async () => {

@@ -128,6 +128,15 @@ describe('metadata (§4)', () => {
       'backchannel_token_delivery_mode',
     ],
     [
+      'the profile fapi2 wants signed requests (FAPI-CIBA §5.2.2)',
+      {
+        profile: 'fapi2',
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks_uri: 'https://rp.example.com/jwks',
+      },
+      'backchannel_authentication_request_signing_alg',
+    ],
+    [
       'the profile fapi2 does not push (FAPI-CIBA §5.2.2)',
       {
         profile: 'fapi2',
