@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { after, beforeEach, describe, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, generateKeyPair, jwtVerify, UnsecuredJWT } from 'jose';
 import * as client from 'openid-client';
+import pg from 'pg';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { endSessions } from '../../server/records/overview.ts';
 import { isSignIn, openAccount, pathOf, press } from '../helpers/account.ts';
@@ -644,6 +645,33 @@ describe('notifications', () => {
       { ...notice?.body, error_description: undefined },
       { auth_req_id: authReqId, error: 'access_denied', error_description: undefined },
     );
+  });
+
+  test('push: while the password is being changed nothing is approved under the old one', async () => {
+    const who = await app.seed.person();
+    await asked(push.party, push.params, who);
+    const { browser, page } = await openRequests(app, who);
+    const change = new pg.Client({ connectionString: app.databaseUrl });
+    await change.connect();
+    try {
+      await change.query('BEGIN');
+      await change.query('UPDATE accounts SET epoch = epoch + 1 WHERE id = $1', [who.id]);
+      for (const { statement, values } of endSessions(who.id)) await change.query(statement.text, [...values]);
+      const approving = press(browser, page, 'approve-0');
+      await until('the decision to wait for the change', async () => {
+        const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return (await app.db.run({ name: 'waits', text }, [])).length > 0;
+      });
+      await change.query('COMMIT');
+      assert.equal((await approving).status, 400);
+    } finally {
+      await change.end();
+    }
+    const [left] = await app.db.run<{ n: number }>(
+      { name: 'tokens_of', text: 'SELECT count(*)::int AS n FROM records WHERE account_id = $1' },
+      [who.id],
+    );
+    assert.deepEqual([left?.n, push.listener.received.length], [0, 0]);
   });
 
   test('push: of a request that names a resource as well, the tokens are for userinfo, as at the token endpoint', async () => {
