@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { press } from '../helpers/account.ts';
 import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
+import { triedInVain } from '../helpers/deliveries.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
-import { until } from '../helpers/waiting.ts';
 
 /**
  * Server-side request forgery by `backchannel_client_notification_endpoint` (CIBA Core 1.0 §10.2, §10.3): a client names a
@@ -25,17 +25,6 @@ async function partyAt(backchannel_client_notification_endpoint: string, mode: '
   return party;
 }
 
-interface Waiting {
-  readonly client_id: string;
-  readonly attempts: number;
-  readonly pause: number;
-}
-
-async function waiting(): Promise<Waiting[]> {
-  const text = `SELECT client_id, attempts, extract(epoch FROM next_attempt_at)::float8 - $1::float8 AS pause FROM deliveries`;
-  return app.db.run<Waiting>({ name: 'waiting', text }, [Date.now() / 1_000]);
-}
-
 await partyAt(hostile.reachable, 'ping');
 const names = new Map<string, string>();
 for (const [at, { name, url }] of hostile.cases.entries()) {
@@ -43,15 +32,7 @@ for (const [at, { name, url }] of hostile.cases.entries()) {
 }
 const { browser, page } = await openRequests(app, person);
 for (let at = 0; at <= names.size; at += 1) assert.equal((await press(browser, page, `approve-${at}`)).status, 303);
-/** A lease is a minute, the first pause ten seconds at most: what has the latter has been tried. */
-const tried = await until(
-  'everything to be tried',
-  async () => {
-    const rows = await waiting();
-    return rows.length === names.size && rows.every(({ attempts, pause }) => attempts > 0 && pause < 30) && rows;
-  },
-  { withinMs: 30_000 },
-);
+const tried = await triedInVain(app.db, names.size);
 
 test('a client that is where it may be is told, whatever becomes of the others', () => {
   assert.equal(hostile.arrived.length, 1);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { browserSession } from '../helpers/browser_session.ts';
+import { triedInVain } from '../helpers/deliveries.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize } from '../helpers/relying_party.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
-import { until } from '../helpers/waiting.ts';
 
 /**
  * Server-side request forgery by `backchannel_logout_uri` (Zitadel CVE-2026-55671): whoever registers a client names a
@@ -24,32 +24,13 @@ async function partyAt(backchannel_logout_uri: string) {
   return party;
 }
 
-interface Waiting {
-  readonly client_id: string;
-  readonly attempts: number;
-  readonly pause: number;
-}
-
-async function waiting(): Promise<Waiting[]> {
-  const text = `SELECT client_id, attempts, extract(epoch FROM next_attempt_at)::float8 - $1::float8 AS pause FROM deliveries`;
-  return app.db.run<Waiting>({ name: 'waiting', text }, [Date.now() / 1_000]);
-}
-
 const good = await partyAt(hostile.reachable);
 const names = new Map<string, string>();
 for (const { name, url } of hostile.cases) names.set((await partyAt(url)).id, name);
 const page = await browser.get('/logout');
 const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
 await browser.post('/logout/confirm', { xsrf, logout: 'yes' });
-/** A lease is a minute, the first pause ten seconds at most: what has the latter has been tried. */
-const tried = await until(
-  'everything to be tried',
-  async () => {
-    const rows = await waiting();
-    return rows.length === names.size && rows.every(({ attempts, pause }) => attempts > 0 && pause < 30) && rows;
-  },
-  { withinMs: 30_000 },
-);
+const tried = await triedInVain(app.db, names.size);
 
 test('an app that is where it may be is told, whatever becomes of the others', () => {
   assert.equal(hostile.arrived.length, 1);
