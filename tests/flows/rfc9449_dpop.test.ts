@@ -516,6 +516,8 @@ test('a proof costs one statement, and who has none pays nothing', async () => {
   const dpop = await proof({ htm: 'GET', htu: USERINFO, ath: ath(access) });
   app.statements.length = 0;
   assert.equal((await showTo(app, access, dpop)).status, 200);
-  assert.equal(app.statements.length, 2, app.statements.join('\n'));
-  assert.match(app.statements[1] ?? '', /INSERT INTO replays/);
+  // The mail about the new browser goes out when it does.
+  const own = app.statements.filter((text) => !/\bmails\b/.test(text));
+  assert.equal(own.length, 2, own.join('\n'));
+  assert.match(own[1] ?? '', /INSERT INTO replays/);
 });
