@@ -25,6 +25,8 @@ export async function startMessenger(options: {
   const handlers = new Map<string, ((payload: string) => void)[]>();
   const gapHandlers: (() => void)[] = [];
   let client: pg.Client | undefined;
+  /** Coming back, which may be in the middle of it when everything is to end. */
+  let connecting: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -46,7 +48,7 @@ export async function startMessenger(options: {
     if (closed || timer) return;
     timer = setTimeout(() => {
       timer = undefined;
-      connect().catch((error) => {
+      connecting = connect().catch((error) => {
         log.warn({ error }, 'the notification line to the database is down');
         reconnectLater();
       });
@@ -64,6 +66,8 @@ export async function startMessenger(options: {
     async close() {
       closed = true;
       clearTimeout(timer);
+      // A line that came up just then would keep the process alive for ever.
+      await connecting;
       await client?.end().catch(() => {});
     },
   };

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { tokensFor } from '../flows/support.ts';
-import { artifacts } from '../helpers/artifacts.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { askPerson, cibaMetadata, fetchTokens } from '../helpers/ciba.ts';
 import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
+import { picture } from '../helpers/pictures.ts';
 import { userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
@@ -23,7 +22,6 @@ const OFFLINE = { params: { scope: 'openid profile email offline_access', prompt
 
 /** Light, dark and 360 px wide, each judged by axe-core, as `<name>.<variant>.png` in a folder that git ignores. */
 async function look(page: Page, name: string): Promise<void> {
-  const folder = artifacts('screenshots', 'account');
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
     ['dark', 'dark', 1280],
@@ -32,7 +30,7 @@ async function look(page: Page, name: string): Promise<void> {
     // A button that still changes its colour would be in the picture.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 860 });
-    await page.screenshot({ path: join(folder, `${name}.${variant}.png`), fullPage: true });
+    await picture(page, 'account', `${name}.${variant}`);
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
     await assertAccessible(page, `${name} (${variant})`);

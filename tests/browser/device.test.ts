@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { artifacts } from '../helpers/artifacts.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, poll } from '../helpers/device.ts';
+import { picture } from '../helpers/pictures.ts';
 
 /** Connecting a device, in a real Chromium. */
 const scope = { after };
@@ -25,7 +24,7 @@ test('a person follows the link, compares the code, signs in and allows it (RFC 
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   const looked = async (name: string) => {
-    await page.screenshot({ path: join(artifacts('screenshots', 'flow'), `${name}.png`), fullPage: true });
+    await picture(page, 'flow', name);
     await assertAccessible(page, name);
   };
 

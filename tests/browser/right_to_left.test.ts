@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { artifacts, ROOT } from '../helpers/artifacts.ts';
+import { ROOT } from '../helpers/artifacts.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { servePages } from '../helpers/page_server.ts';
+import { picture } from '../helpers/pictures.ts';
 
 const LOOKS = [
   { name: '360', colorScheme: 'light', width: 360 },
@@ -109,10 +110,7 @@ describe('pages in Arabic', () => {
             { lang: 'ar', dir: 'rtl', heading: 'rtl', overflow: 0, wide: [], clipped: [] },
             look.name,
           );
-          if (process.env.TEST_SCREENSHOTS === 'true') {
-            const path = join(artifacts('screenshots', 'ar'), `${name}.${look.name}.png`);
-            await page.screenshot({ path, fullPage: true });
-          }
+          await picture(page, 'ar', `${name}.${look.name}`);
           await assertAccessible(page, `${name} ${look.name}`);
         }
       }));

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
-import { artifacts } from '../helpers/artifacts.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { picture } from '../helpers/pictures.ts';
 import { authorizeUrl, redeem } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -77,7 +76,7 @@ async function looked(page: Page, name: string): Promise<void> {
   ] as const) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 860 });
-    await page.screenshot({ path: join(artifacts('screenshots', 'flow'), `${name}.${variant}.png`), fullPage: true });
+    await picture(page, 'flow', `${name}.${variant}`);
     await assertAccessible(page, `${name}, ${variant}`);
   }
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as client from 'openid-client';
 import type { Page } from 'playwright-core';
-import { artifacts } from '../helpers/artifacts.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { type Deployment, deployment, type Party, type Person } from '../helpers/deployment.ts';
+import { picture } from '../helpers/pictures.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
@@ -80,7 +79,6 @@ async function authorizationUrl(more: Record<string, string> = {}): Promise<stri
 
 /** Light, dark and 360 px wide, as `<name>.<variant>.png` in a folder that git ignores. */
 async function screenshots(page: Page, name: string): Promise<void> {
-  const folder = artifacts('screenshots', 'flow');
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
     ['dark', 'dark', 1280],
@@ -88,7 +86,7 @@ async function screenshots(page: Page, name: string): Promise<void> {
   ] as const) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 860 });
-    await page.screenshot({ path: join(folder, `${name}.${variant}.png`), fullPage: true });
+    await picture(page, 'flow', `${name}.${variant}`);
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
   }

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { artifacts } from '../helpers/artifacts.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
+import { picture } from '../helpers/pictures.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -53,7 +52,6 @@ page.on('pageerror', (error) => complaints.push(error.message));
 
 /** Light, dark and 360 px wide, and looked over by axe-core. */
 async function look(at: Page, name: string): Promise<void> {
-  const folder = artifacts('screenshots', 'mail');
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
     ['dark', 'dark', 1280],
@@ -62,7 +60,7 @@ async function look(at: Page, name: string): Promise<void> {
     await at.emulateMedia({ colorScheme });
     await at.setViewportSize({ width, height: 860 });
     await assertAccessible(at, `${name}, ${variant}`);
-    await at.screenshot({ path: join(folder, `${name}.${variant}.png`), fullPage: true });
+    await picture(at, 'mail', `${name}.${variant}`);
     const overflow = await at.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
   }

@@ -9,10 +9,11 @@ import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { locales, negotiate } from '../../server/views/messages.ts';
 import { compileTemplates } from '../../server/views/templates.ts';
 import { createViews } from '../../server/views/views.ts';
-import { artifacts, ROOT } from '../helpers/artifacts.ts';
+import { ROOT } from '../helpers/artifacts.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { PAGE_CASES } from '../helpers/page_cases.ts';
 import { EVERY_CASE, servePages } from '../helpers/page_server.ts';
+import { picture } from '../helpers/pictures.ts';
 
 const views = createViews();
 
@@ -135,13 +136,7 @@ describe('views in Chromium', () => {
         await page.evaluate(SETTLE);
         const found = await page.evaluate<Findings>(PROBE);
         // To look at, and as dear as all the rest: when somebody asks. The narrowest is for measuring alone.
-        if (process.env.TEST_SCREENSHOTS === 'true' && look.width > 320)
-          await page.screenshot({
-            path: join(artifacts('screenshots'), `${name}.${look.name}.png`),
-            fullPage: true,
-            // Hiding it would leave a mark on the page, which is judged again.
-            caret: 'initial',
-          });
+        if (look.width > 320) await picture(page, '', `${name}.${look.name}`);
         const { worst, title, ...rest } = found;
         assert.deepEqual(
           rest,

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { startMessenger } from '../../server/platform/messenger.ts';
+import { database } from '../helpers/postgres.ts';
+import { until } from '../helpers/waiting.ts';
+
+const log = createLog({ level: 'silent' });
+const LISTENING = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`;
+
+test('a line that comes back while everything ends is closed with it, or the process would never end', async (t) => {
+  const { url, db } = await database(t);
+  const listening = () => db.run<{ pid: number }>({ name: 'listening', text: LISTENING }, []);
+  const other = createDb({ url });
+  const open: (() => void)[] = [];
+  let connections = 0;
+  const connect = async () => {
+    connections += 1;
+    const client = await other.connect();
+    // The second time it takes until the test says so.
+    if (connections > 1) await new Promise<void>((go) => void open.push(go));
+    return client;
+  };
+  const messenger = await startMessenger({ db: { ...other, connect }, log, channels: ['test'] });
+  const [line] = await listening();
+  await db.run({ name: 'cut', text: 'SELECT pg_terminate_backend($1)' }, [line?.pid]);
+  await until('the line to come back', () => open.length > 0);
+  const closed = messenger.close();
+  open[0]?.();
+  await closed;
+  await until('the line to be gone', async () => (await listening()).length === 0);
+  await other.close();
+  assert.equal(messenger.isListening(), false);
+});
