@@ -4,6 +4,7 @@ import { begin } from '../flows/support.ts';
 import { formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { passkeyOptionsOn } from '../helpers/factors.ts';
+import { until } from '../helpers/waiting.ts';
 
 /** Nothing at the door tells whether somebody exists (authentik CVE-2023-39522). */
 
@@ -76,6 +77,11 @@ test('each of them sends the same statements to the database, so that time tells
   };
   const [fresh, shutOut] = [await app.seed.person(), await app.seed.person()];
   for (let i = 0; i < 3; i += 1) await answerTo(shutOut.email, WRONG);
+  // Drafting the mail about that lock asks the database as well.
+  await until('the mails to be out', async () => {
+    const queued = await app.db.run({ name: 'queued_mails', text: 'SELECT 1 FROM mails' }, []);
+    return queued.length === 0;
+  });
   const reference = await passwordOf(fresh.email);
   assert.equal(reference.length, 3, `the visit, the guess, its outcome: ${reference.join('\n')}`);
   for (const identifier of ['nobody@example.com', shutOut.email, disabled.email, 'passwordless@example.com']) {
