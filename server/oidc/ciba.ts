@@ -12,7 +12,10 @@ export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba';
 const WAITING_SECONDS = 300;
 const WAITING_SECONDS_MAX = 600;
 
-/** How many requests of one app may wait for one person: they are to be read, not clicked away. */
+/**
+ * How many requests of one app may wait for one person: they are to be read, not clicked away. It is looked up, not locked:
+ * of those that come at the same moment a few more may.
+ */
 const WAITING_MAX = 5;
 
 const HINT_MAX = 256;
@@ -45,10 +48,11 @@ export function cibaFeature(parts: CibaParts) {
   /** @returns the account's id; undefined for a hint that leads to nobody, which is told as `unknown_user_id` (§13) */
   async function processLoginHint({ oidc }: KoaContextWithOIDC, hint = ''): Promise<string | undefined> {
     const clientId = oidc.client?.clientId ?? '';
-    // An app that may ask for people must not find out by trying who is one.
-    await units.current().attempt(hintLimits.assertAllowed('login-hint', clientId));
-    const person = hint.length > HINT_MAX ? undefined : await units.current().attempt(parts.findPerson(hint));
-    if (!person) await units.current().attempt(hintLimits.count('login-hint', clientId));
+    const unit = units.current();
+    // An app that may ask for people must not find out by trying who is one, one after the other or all at once.
+    const taken = await unit.attempt(hintLimits.take('login-hint', clientId));
+    const person = hint.length > HINT_MAX ? undefined : await unit.attempt(parts.findPerson(hint));
+    if (person) await unit.attempt(hintLimits.giveBack(taken));
     return person?.id;
   }
 

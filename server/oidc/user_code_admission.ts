@@ -5,8 +5,8 @@ import { hashToken } from '../platform/sealing.ts';
 import { TYPED } from './device_pages.ts';
 
 /** Codes that are sent in, a minute: people connect their devices, and nobody finds another's by trying. */
-const MAX_BY_ADDRESS = 60;
-const MAX_BY_SESSION = 20;
+const MAX_BY_ADDRESS = 59;
+const MAX_BY_SESSION = 19;
 
 export interface UserCodeLimits {
   readonly byAddress: Limits;
@@ -33,14 +33,9 @@ const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?cardea_session=([^;]+)/;
  */
 export async function admitUserCode(request: FastifyRequest, limits: UserCodeLimits): Promise<void> {
   if (request.method !== 'POST') return showCode(request);
-  await take(limits.byAddress, 'user-code', request.ip);
+  await limits.byAddress.take('user-code', request.ip);
   const session = SESSION_COOKIE.exec(request.headers.cookie ?? '')?.[1];
-  if (session !== undefined) await take(limits.bySession, 'user-code-session', hashToken(session).toString('hex'));
-}
-
-async function take(limits: Limits, what: string, whose: string): Promise<void> {
-  await limits.count(what, whose);
-  await limits.assertAllowed(what, whose);
+  if (session !== undefined) await limits.bySession.take('user-code-session', hashToken(session).toString('hex'));
 }
 
 function showCode({ raw }: FastifyRequest): void {

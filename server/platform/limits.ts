@@ -8,6 +8,8 @@ export interface Counter {
   get(key: string): Promise<number>;
   /** @returns the count in the current window, this one included */
   increment(key: string, windowMs: number): Promise<number>;
+  /** Takes one count back, if its window has not ended. */
+  decrement(key: string): Promise<void>;
 }
 
 /** Limits what an address may do wrong. Right answers cost nothing, so busy clients and resource servers never meet it. */
@@ -15,6 +17,13 @@ export interface Limits {
   /** @throws AppError 429 when the address has used its attempts up */
   assertAllowed(what: string, address: string): Promise<void>;
   count(what: string, address: string): Promise<void>;
+  /**
+   * Counts before anybody looks whether it is right: of many that come at once no more get through than of as many in turn.
+   * @returns what `giveBack` wants once it has turned out to be right
+   * @throws AppError 429 when that was one too many
+   */
+  take(what: string, address: string): Promise<string>;
+  giveBack(taken: string): Promise<void>;
 }
 
 export const LIMIT_WINDOW_MS = 60_000;
@@ -27,14 +36,22 @@ export function createLimits(options: { counter: Counter; max: number; now: Cloc
     `limit:${what}:${subnet(address)}:${Math.floor(now() / LIMIT_WINDOW_MS)}`;
   return {
     async assertAllowed(what, address) {
-      if ((await counter.get(keyOf(what, address))) >= max) {
-        throw new AppError('rate_limited', 429, 'too many failed attempts from this address; wait a minute');
-      }
+      if ((await counter.get(keyOf(what, address))) >= max) throw tooMany();
     },
     async count(what, address) {
       await counter.increment(keyOf(what, address), LIMIT_WINDOW_MS);
     },
+    async take(what, address) {
+      const key = keyOf(what, address);
+      if ((await counter.increment(key, LIMIT_WINDOW_MS)) > max) throw tooMany();
+      return key;
+    },
+    giveBack: (taken) => counter.decrement(taken),
   };
+}
+
+function tooMany(): AppError {
+  return new AppError('rate_limited', 429, 'too many failed attempts; wait a minute');
 }
 
 /** Whoever has one IPv6 address has 2^64 of them: they count as one (better-auth CVE-2026-45364). */
@@ -77,6 +94,10 @@ export function createMemoryCounter(now: Clock): Counter {
         if (oldest !== undefined) counts.delete(oldest);
       }
       return entry.count;
+    },
+    async decrement(key) {
+      const entry = live(key);
+      if (entry) entry.count -= 1;
     },
   };
 }

@@ -25,6 +25,11 @@ const INCREMENT = `
   if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
   return count`;
 
+/** Only while there is a window to count in. */
+const DECREMENT = `
+  if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('DECR', KEYS[1]) end
+  return 0`;
+
 /**
  * A counter shared by all nodes. Redis is here for speed, never for truth: while it is away each node counts by
  * itself, so limits stay closed and nobody waits for it.
@@ -69,6 +74,10 @@ export async function createRedisCounter(options: { url: string; log: Logger; no
         async () => 0,
       );
       return Math.max(local, shared);
+    },
+    async decrement(key) {
+      await memory.decrement(key);
+      await orMemory(redis.eval(DECREMENT, { keys: [PREFIX + key], arguments: [] }), async () => 0);
     },
     close: () => redis.destroy(),
   };

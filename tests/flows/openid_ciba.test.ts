@@ -18,7 +18,7 @@ import {
   notificationListener,
   openRequests,
 } from '../helpers/ciba.ts';
-import { deployment, type Party } from '../helpers/deployment.ts';
+import { deployment, neighbour, type Party } from '../helpers/deployment.ts';
 import { introspect, refresh, userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { until as waitFor } from '../helpers/waiting.ts';
@@ -31,12 +31,7 @@ const clock = { ms: Date.now() };
 const now = () => clock.ms;
 const app = await deployment(scope, { now });
 const { issuer } = app;
-const other = await deployment(scope, {
-  now,
-  databaseUrl: app.databaseUrl,
-  masterKey: app.masterKey,
-  env: { CARDEA_ISSUER: issuer },
-});
+const other = await neighbour(scope, app, { now });
 const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
 const API = 'https://api.example.com/';
 await app.seed.resourceServer({ identifier: API, name: 'Example API', scopes: ['orders:read'] });
@@ -214,6 +209,20 @@ describe('the request (§7)', () => {
     assert.equal(status, 429, 'a right one tells nothing either');
     assert.equal(headers.get('retry-after'), '60');
     assert.equal((await askPerson(issuer, callCentre, { login_hint: person.email })).status, 200, 'others go on');
+  });
+
+  test('nor does it learn more by trying all at once; right ones count for nothing', async () => {
+    const curious = await app.seed.party({ metadata: cibaMetadata() });
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => refused({ login_hint: `${n}@example.com` }, curious)),
+    );
+    const errors = answers.map(({ error }) => error);
+    assert.equal(errors.filter((error) => error === 'unknown_user_id').length, 20);
+    assert.equal(errors.filter((error) => error === 'temporarily_unavailable').length, 20);
+    assert.equal((await refused({ login_hint: person.email }, curious)).status, 429);
+    const busy = await app.seed.party({ metadata: cibaMetadata() });
+    for (let n = 0; n < 25; n += 1) await refused({ login_hint: person.email, scope: 'openid' }, busy);
+    assert.equal((await refused({ login_hint: 'nobody@example.com' }, busy)).error, 'unknown_user_id');
   });
 
   test('five of an app wait for a person at most', async () => {
@@ -451,20 +460,25 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.equal(left?.n, 0);
   });
 
-  test('approved at the last moment, it can still be fetched for a minute', async (t) => {
-    const authReqId = await asked(callCentre, { requested_expiry: '60' });
-    const back = clock.ms;
-    t.after(() => {
-      clock.ms = back;
+  for (const [verdict, expected] of [
+    ['approve', undefined],
+    ['deny', 'access_denied'],
+  ] as const) {
+    test(`decided at the last moment, the answer can still be fetched for a minute: ${verdict}`, async (t) => {
+      const authReqId = await asked(callCentre, { requested_expiry: '60' });
+      const back = clock.ms;
+      t.after(() => {
+        clock.ms = back;
+      });
+      clock.ms = back + 55_000;
+      await decideRequest(app, person, verdict);
+      clock.ms = back + 100_000;
+      t.mock.timers.enable({ apis: ['Date'], now: clock.ms });
+      const { body } = await fetchTokens(issuer, callCentre, authReqId);
+      t.mock.timers.reset();
+      assert.equal(body.error, expected);
     });
-    clock.ms = back + 55_000;
-    await decideRequest(app, person, 'approve');
-    clock.ms = back + 100_000;
-    t.mock.timers.enable({ apis: ['Date'], now: clock.ms });
-    const { status } = await fetchTokens(issuer, callCentre, authReqId);
-    t.mock.timers.reset();
-    assert.equal(status, 200);
-  });
+  }
 
   test('decided on two nodes at once: one decision', async () => {
     const authReqId = await asked();

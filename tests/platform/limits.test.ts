@@ -53,6 +53,21 @@ describe('limits', () => {
     await limits.assertAllowed('x', '192.0.2.1');
   });
 
+  test('what is taken at once is no more than in turn, and what is given back can be taken again', async () => {
+    let now = LIMIT_WINDOW_MS - 1;
+    const limits = createLimits({ counter: createMemoryCounter(() => now), max: 3, now: () => now });
+    const taken = await Promise.allSettled(Array.from({ length: 9 }, () => limits.take('x', 'client')));
+    assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 3);
+    await assert.rejects(limits.take('x', 'client'), isLimited);
+    now += 1;
+    const late = await limits.take('x', 'client');
+    await limits.giveBack(late);
+    for (let n = 0; n < 3; n += 1) await limits.take('x', 'client');
+    await assert.rejects(limits.take('x', 'client'), isLimited);
+    await limits.giveBack(`${late} of a window that is over`);
+    await assert.rejects(limits.take('x', 'client'), isLimited);
+  });
+
   test('a counter starts again when its window is over, and not when it is counted again', async () => {
     let now = 0;
     const counter = createMemoryCounter(() => now);

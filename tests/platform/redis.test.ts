@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createClient } from 'redis';
 import { LIMIT_WINDOW_MS } from '../../server/platform/limits.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { createRedisCounter } from '../../server/platform/redis.ts';
 import { type Deployment, deployment, type Party } from '../helpers/deployment.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
 import { freshRedis } from '../helpers/redis.ts';
@@ -61,6 +63,25 @@ test('two nodes share one count', async () => {
   await until('the last guess is counted', async () => (await sharedCount()) === MAX);
   assert.equal(await guess(a), 429);
   assert.equal(await guess(b), 429);
+});
+
+test('what one node has counted another takes back; where nothing is counted, nothing begins to be', async () => {
+  const log = createLog({ level: 'silent' });
+  const open = () => createRedisCounter({ url: redis.url, log, now: () => at });
+  const [one, two] = [await open(), await open()];
+  try {
+    assert.equal(await one.increment('taken', 60_000), 1);
+    assert.equal(await two.increment('taken', 60_000), 2);
+    await one.decrement('taken');
+    assert.equal(await two.increment('taken', 60_000), 2);
+    await one.decrement('never counted');
+    assert.equal(await two.get('never counted'), 0);
+    assert.equal(await one.increment('never counted', 60_000), 1);
+    await sharedCount(); // each key expires
+  } finally {
+    one.close();
+    two.close();
+  }
 });
 
 for (const [how, lose, regain] of [

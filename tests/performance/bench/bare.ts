@@ -82,7 +82,7 @@ const configuration = createConfiguration({
   ciba: {
     units,
     waiting: { register: unused, of: unused, claim: unused },
-    hintLimits: { assertAllowed: unused, count: unused },
+    hintLimits: { assertAllowed: unused, count: unused, take: unused, giveBack: unused },
     acrValues: [],
     findPerson: unused,
     tell: unused,
