@@ -10,7 +10,8 @@ import { ROUTES } from './routes.ts';
 export function amend(ctx: KoaContextWithOIDC): 'keep' | 'discard' {
   nameUnauthorizedGrantType(ctx);
   keepLanguage(ctx);
-  return refuseToHandOver(ctx) || skipEmptyLogout(ctx) ? 'discard' : 'keep';
+  refuseToHandOver(ctx);
+  return skipEmptyLogout(ctx) ? 'discard' : 'keep';
 }
 
 /** Endpoints at which a grant begins, and that answer as the token endpoint does (RFC 8628 §3.2, CIBA Core 1.0 §13). */
@@ -30,14 +31,16 @@ function nameUnauthorizedGrantType(ctx: KoaContextWithOIDC): void {
   }
 }
 
-/** CIBA Core 1.0 §11: what is pushed is not to be fetched. */
-function refuseToHandOver(ctx: KoaContextWithOIDC): boolean {
+/**
+ * CIBA Core 1.0 §11: what is pushed is not to be fetched, and nothing is there to be: a request goes with the decision on
+ * it. Whatever the client has proved itself by is used up all the same.
+ */
+function refuseToHandOver(ctx: KoaContextWithOIDC): void {
   const { route, client, params } = ctx.oidc ?? {};
-  if (route !== 'token' || params?.grant_type !== CIBA_GRANT || !isPushedTo(client) || ctx.status >= 500) return false;
-  if (ctx.status === 401) return false;
+  if (route !== 'token' || params?.grant_type !== CIBA_GRANT || !isPushedTo(client)) return;
+  if (ctx.status === 401 || ctx.status >= 500) return;
   ctx.status = 400;
   ctx.body = { error: 'unauthorized_client', error_description: 'the tokens are pushed to this client' };
-  return true;
 }
 
 /** The page at which a sign-out ends knows nothing of the person any more, so it is told in which language they were asked. */

@@ -96,7 +96,6 @@ export function createApproval(parts: ApprovalParts) {
     await prolong(grant, { lifetime: parts.grantSeconds, now });
     const { acr, authTime } = session;
     const rar = asked.details.length > 0 ? { rar: [...asked.details] } : {};
-    request.exp = Math.max(request.exp ?? 0, Math.floor(now() / 1_000) + FETCHABLE_SECONDS);
     await provider.backchannelResult(request, grant, { acr, amr: [...session.amr], authTime, ...rar });
     if (!isPushedTo(client)) return { auth_req_id: request.jti };
     parts.assertCanSign();
@@ -141,6 +140,7 @@ export function createApproval(parts: ApprovalParts) {
     if (acr !== undefined) return { kind: 'weak', acr };
     unit.provided(parts.requireEpoch(account.id, account.epoch));
     unit.provided(waiting.claim(id));
+    request.exp = Math.max(request.exp ?? 0, Math.floor(now() / 1_000) + FETCHABLE_SECONDS);
     await notify(request, verdict === 'approve' ? await approve(request, decision) : await deny(request));
     for (const bound of also) unit.also(bound);
     await unit.commit();

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { keyedParty } from '../flows/keyed_party.ts';
 import { CIBA_GRANT } from '../helpers/ciba.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { deployment, neighbour } from '../helpers/deployment.ts';
 
 /**
  * A client's assertion that somebody has caught is presented again (Hydra GHSA-3p3g-vpw6-4w66; RFC 7523 §3): its `jti` is
@@ -11,8 +11,7 @@ import { deployment } from '../helpers/deployment.ts';
  */
 const scope = { after };
 const app = await deployment(scope);
-const env = { CARDEA_ISSUER: app.issuer };
-const other = await deployment(scope, { databaseUrl: app.databaseUrl, masterKey: app.masterKey, env });
+const other = await neighbour(scope, app);
 const { assertion } = await keyedParty(app, {
   metadata: {
     token_endpoint_auth_method: 'private_key_jwt',
@@ -50,3 +49,18 @@ for (const path of ['/introspect', '/revoke', '/par', '/backchannel_authenticati
     assert.equal(await present(second, path, other.issuer), 401);
   });
 }
+
+test('what a client presents where it is refused for another reason is used up, too', async () => {
+  const pushed = await keyedParty(app, {
+    metadata: {
+      token_endpoint_auth_method: 'private_key_jwt',
+      redirect_uris: [],
+      grant_types: [CIBA_GRANT],
+      backchannel_token_delivery_mode: 'push',
+      backchannel_client_notification_endpoint: 'https://rp.example.com/notified',
+    },
+  });
+  const fields = { ...(await pushed.assertion()), grant_type: CIBA_GRANT, auth_req_id: 'x' };
+  assert.equal(await present(fields), 400);
+  assert.equal(await present(fields, '/introspect', other.issuer), 401);
+});
