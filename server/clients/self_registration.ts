@@ -61,15 +61,11 @@ const FIELDS = [
   'tls_client_certificate_bound_access_tokens',
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
-/** What people read as the client's word, and where we are to call it. */
-const PLACES = [
-  'client_uri',
-  'logo_uri',
-  'policy_uri',
-  'tos_uri',
-  'backchannel_logout_uri',
-  'backchannel_client_notification_endpoint',
-] as const;
+/**
+ * What people read as the client's word, and where we are to call it. Not where it is told of backchannel authentication
+ * requests: it need not redirect anywhere, and nobody gets that grant without a token of the operator's that says so.
+ */
+const PLACES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'backchannel_logout_uri'] as const;
 
 /**
  * Reads it, and holds it to a policy. What is not known is ignored (RFC 7591 §2), and so are places at hosts that the

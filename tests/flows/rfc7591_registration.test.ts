@@ -8,6 +8,7 @@ import * as oauth from 'oauth4webapi';
 import { checkPolicy } from '../../server/clients/registration_policy.ts';
 import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
+import { CIBA_GRANT } from '../helpers/ciba.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
 import { partyOf, register } from '../helpers/registration.ts';
@@ -217,6 +218,21 @@ describe('an initial access token', () => {
     clock.ms += 3_601_000;
     assert.equal((await register(app, BASIC, { token: value })).status, 401);
     clock.ms -= 3_601_000;
+  });
+
+  test('may let an app ask for people who are elsewhere, and tell where it is told of them (CIBA Core 1.0 §4)', async () => {
+    const ping = {
+      redirect_uris: [],
+      grant_types: [CIBA_GRANT],
+      response_types: [],
+      backchannel_token_delivery_mode: 'ping',
+      backchannel_client_notification_endpoint: 'https://calls.example.com/answered',
+    };
+    const refused = await register(app, ping, { token: await initialToken() });
+    assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_client_metadata'], 'not by itself');
+    const { status, body } = await register(app, ping, { token: await initialToken({ grantTypes: [CIBA_GRANT] }) });
+    assert.equal(status, 201, JSON.stringify(body));
+    assert.equal(body.backchannel_client_notification_endpoint, ping.backchannel_client_notification_endpoint);
   });
 
   test('lets through the hosts, grants and scopes of its policy alone', async () => {
