@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import * as client from 'openid-client';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { deployment, neighbour } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
 import { authorize, introspect, refresh } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -15,12 +15,7 @@ const clock = { ms: Date.now() };
 const now = () => clock.ms;
 const app = await deployment(scope, { now });
 const { issuer } = app;
-const other = await deployment(scope, {
-  now,
-  databaseUrl: app.databaseUrl,
-  masterKey: app.masterKey,
-  env: { CARDEA_ISSUER: issuer },
-});
+const other = await neighbour(scope, app, { now });
 const metadata = { redirect_uris: [], grant_types: [DEVICE_GRANT, 'refresh_token'] };
 const tv = await app.seed.party({ name: 'Example TV', public: true, metadata });
 const own = await app.seed.party({ name: 'Own TV', firstParty: true, metadata });

@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import type { Db } from '../../server/platform/db.ts';
+import type { Ssrf } from './ssrf_cases.ts';
 import { until } from './waiting.ts';
 
 /** Something that a relying party could not be told yet. */
@@ -23,4 +25,20 @@ export function triedInVain(db: Db, count: number): Promise<Undelivered[]> {
     },
     { withinMs: 30_000 },
   );
+}
+
+/** Of those relying parties none was told, and nothing was called that may not be. @param clientIds whom it was for */
+export function assertUntold(hostile: Ssrf, tried: readonly Undelivered[], clientIds: readonly string[]): void {
+  const rows = tried.filter(({ client_id: id }) => clientIds.includes(id));
+  assert.equal(rows.length, clientIds.length, 'it is not taken for told');
+  assert.equal(hostile.connections(), 0);
+}
+
+/** An answer without an end is cut off, and the log tells of so many relying parties, and of nothing else. */
+export function assertQuiet(hostile: Ssrf, logLines: readonly string[], count: number): void {
+  const taken = hostile.bytesOfEndless();
+  assert.ok(taken > 0 && taken < 16_000_000, `${taken} bytes`);
+  const lines = logLines.filter((line) => line.includes('could not be told'));
+  assert.ok(lines.length >= count);
+  for (const line of lines) assert.doesNotMatch(line, /https?:\/\/|ECONN|127\.0|169\.254/);
 }

@@ -166,3 +166,9 @@ export async function deployment(
   const seed = await createSeeder(db, masterKey, options.now, termsOf(config));
   return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, logLines, close };
 }
+
+/** Another node of the same issuer. */
+export function neighbour(scope: Scope, app: Deployment, options: { now?: Clock } = {}): Promise<Deployment> {
+  const { databaseUrl, masterKey, issuer } = app;
+  return deployment(scope, { ...options, databaseUrl, masterKey, env: { CARDEA_ISSUER: issuer } });
+}

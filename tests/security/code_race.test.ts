@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { deployment } from '../helpers/deployment.ts';
+import { deployment, neighbour } from '../helpers/deployment.ts';
 import { authorize, introspect, redeem, refresh } from '../helpers/relying_party.ts';
 
 /**
@@ -10,8 +10,7 @@ import { authorize, introspect, redeem, refresh } from '../helpers/relying_party
 const scope = { after };
 const app = await deployment(scope);
 const { issuer } = app;
-const env = { CARDEA_ISSUER: issuer };
-const other = await deployment(scope, { databaseUrl: app.databaseUrl, masterKey: app.masterKey, env });
+const other = await neighbour(scope, app);
 const person = await app.seed.person();
 const party = await app.seed.party({ firstParty: true });
 
