@@ -5,7 +5,7 @@
  *
  * Tests that measure or kill processes run alone, after the others. The search of all database dumps comes last.
  */
-import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -51,7 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
 
   const total = Object.fromEntries(counters.map((name) => [name, 0])) as Total;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-run-'));
-  chmodSync(dataDir, 0o711); // as root, Postgres runs as another user, who has to get through
+  const clusterDir = mkdtempSync(join(roomInMemory() ?? tmpdir(), 'cardea-test-cluster-'));
+  for (const folder of [dataDir, clusterDir]) chmodSync(folder, 0o711); // as root, Postgres runs as another user, who has to get through
   // Whatever the tests put into "the" temporary directory goes away with the run, also when it is interrupted.
   process.env.TMPDIR = join(dataDir, 'tmp');
   mkdirSync(process.env.TMPDIR, { mode: 0o755 });
@@ -60,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
   process.env.TEST_RUN_DIR = freshRunFolder();
   let leaked = 0;
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir, settings: TEST_CLUSTER_SETTINGS });
+    const postgres = await startEmbeddedPostgres({ dataDir: clusterDir, settings: TEST_CLUSTER_SETTINGS });
     process.env.TEST_POSTGRES_URL = postgres.url;
     await prepareTemplate(on(postgres.url, 'postgres'));
     for (const phase of phases) {
@@ -68,12 +69,29 @@ async function main(args: readonly string[]): Promise<number> {
       add(total, await runPhase(phase, interrupted.signal));
     }
   } finally {
-    leaked = await stopPostgres(dataDir);
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    leaked = await stopPostgres([clusterDir, dataDir]);
+    for (const folder of [clusterDir, dataDir]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
   if (interrupted.signal.aborted) console.error('interrupted');
   return report(total, performance.now() - began, leaked > 0 || interrupted.signal.aborted);
+}
+
+const MEMORY = '/dev/shm';
+/** What a run's cluster comes to, several times over. */
+const MEMORY_MIN_BYTES = 4 * 2 ** 30;
+
+/**
+ * Each test file has databases of its own, and each of those is three hundred files to make and to remove: on a disk that
+ * takes longer than most tests. @returns undefined where there is no such place, or not enough of it
+ */
+function roomInMemory(): string | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return bavail * bsize >= MEMORY_MIN_BYTES ? MEMORY : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function testFiles(only: string): string[] {
@@ -173,7 +191,7 @@ function report(total: Total, ms: number, broken: boolean): number {
 }
 
 /** Stops the run's cluster, whoever is connected, and any that is left. @returns how many connections were left */
-async function stopPostgres(dataDir: string): Promise<number> {
+async function stopPostgres(folders: readonly string[]): Promise<number> {
   const { default: pg } = await import('pg');
   const url = process.env.TEST_POSTGRES_URL;
   let left = 0;
@@ -191,8 +209,11 @@ async function stopPostgres(dataDir: string): Promise<number> {
     }
   }
   // Clusters that a test started by itself are in the temporary directory; an interrupted one has left its own running.
-  for (const file of globSync('{,tmp/*/}postgres/postmaster.pid', { cwd: dataDir })) {
-    const pid = Number(readFileSync(join(dataDir, file), 'utf8').split('\n')[0]);
+  const running = folders.flatMap((cwd) =>
+    globSync('{,tmp/*/}postgres/postmaster.pid', { cwd }).map((file) => join(cwd, file)),
+  );
+  for (const file of running) {
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
     if (!(pid > 0 && isAlive(pid))) continue;
     process.kill(pid, 'SIGQUIT'); // at once: nothing of it is kept
     await until('Postgres ends', () => !isAlive(pid));
