@@ -106,7 +106,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
       await db.run({ name: 'ready', text: 'SELECT 1' }, []);
     },
   });
-  if (!config.smtp && !config.production) await http.register(outboxRoutes, { views, issuer, folder: outbox });
+  if (!config.smtp && config.thisMachineOnly) await http.register(outboxRoutes, { views, issuer, folder: outbox });
   if (config.demo) {
     const { accounts, passwords } = people;
     await seedDemo({ issuer, accounts, clients: parties.clients, hash: passwords.passwords.hash });

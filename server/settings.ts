@@ -61,7 +61,8 @@ export const SETTINGS = {
   },
   CARDEA_DEMO: {
     read: boolean,
-    about: 'seed a demo client and person at start (default: yes in development, refused in production)',
+    about:
+      'seed a demo client and person at start (default: only where CARDEA_ISSUER and CARDEA_HOST are loopback addresses; refused elsewhere)',
   },
   CARDEA_LOG_LEVEL: {
     read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -76,7 +77,7 @@ export const SETTINGS = {
   CARDEA_OUTBOUND_ALLOW: {
     read: addresses,
     about:
-      'addresses or CIDR ranges, separated by commas, that relying parties may name beside public ones, such as 10.1.0.0/16 (default: loopback in development, none in production)',
+      'addresses or CIDR ranges, separated by commas, that relying parties may name beside public ones, such as 10.1.0.0/16 (default: loopback where CARDEA_ISSUER and CARDEA_HOST are loopback addresses, otherwise none)',
   },
   CARDEA_TLS_CERT: {
     read: content,

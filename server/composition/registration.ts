@@ -32,7 +32,7 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
     idleSeconds,
   });
   const documentClients = createDocumentClients({
-    rules: { hosts: documents.hosts, loopback: !config.production },
+    rules: { hosts: documents.hosts, loopback: config.thisMachineOnly },
     terms: termsOf(config),
     outbound,
     registrations,

@@ -129,7 +129,12 @@ export interface Deployment {
 /** The whole application in this process, on a port of its own and a fresh database: for tests that look inside. */
 export async function deployment(
   scope: Scope,
-  options: { env?: Readonly<Record<string, string>>; now?: Clock; databaseUrl?: string; masterKey?: string } = {},
+  options: {
+    env?: Readonly<Record<string, string | undefined>>;
+    now?: Clock;
+    databaseUrl?: string;
+    masterKey?: string;
+  } = {},
 ): Promise<Deployment> {
   const url = options.databaseUrl ?? (await databaseUrl(scope));
   const masterKey = options.masterKey ?? remember('master_key', randomBytes(32).toString('base64'));

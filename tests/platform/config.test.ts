@@ -80,7 +80,7 @@ describe('configuration', () => {
 
   test('the issuer follows the port unless it is set', () => {
     assert.equal(loadConfig({ CARDEA_PORT: '4000' }).issuer.origin, 'http://localhost:4000');
-    const both = loadConfig({ CARDEA_PORT: '4000', CARDEA_ISSUER: 'https://id.example.com' });
+    const both = loadConfig({ ...PRODUCTION, CARDEA_PORT: '4000' });
     assert.equal(both.issuer.origin, 'https://id.example.com');
   });
 
@@ -95,7 +95,7 @@ describe('configuration', () => {
         name: 'CARDEA_ISSUER',
         read: (config) => config.issuer.href,
         good: [
-          ['https://id.example.com', 'https://id.example.com/'],
+          ['https://id.cardea.test', 'https://id.cardea.test/'],
           ['http://127.0.0.1:3000', 'http://127.0.0.1:3000/'],
         ],
         bad: [
@@ -687,6 +687,50 @@ describe('configuration', () => {
     test('says all that is missing at once', () => {
       assert.equal(problems({ NODE_ENV: 'production', CARDEA_ISSUER: 'http://id.example.com' }).length, 3);
     });
+  });
+
+  describe('with an issuer that others reach', () => {
+    const PUBLIC = { CARDEA_ISSUER: 'https://id.example.com' };
+    const declared = ({ NODE_ENV: _declared, ...env }: typeof PRODUCTION) => env;
+
+    test('the rules of production apply without NODE_ENV, and the reason is told', () => {
+      const found = problems(PUBLIC);
+      assert.deepEqual(
+        found.map((one) => one.split(/[ =]/)[0]),
+        ['CARDEA_DATABASE_URL', 'CARDEA_MASTER_KEY', 'CARDEA_ISSUER'],
+      );
+      assert.match(found[2] ?? '', /not a loopback address, so the rules of production apply/);
+      assert.match(problems({ ...PUBLIC, CARDEA_DEMO: 'true' }).join(), /CARDEA_DEMO must not be set in production/);
+    });
+
+    test('it is in production once everything is set', () => {
+      const config = loadConfig(declared(PRODUCTION));
+      assert.equal(config.production, true);
+      assert.equal(config.thisMachineOnly, false);
+      assert.equal(config.demo, false);
+      assert.deepEqual(config.outboundAllow, []);
+    });
+
+    test('a name under .test is for development, but without what is for this machine alone', () => {
+      const config = loadConfig({ CARDEA_ISSUER: 'https://cardea.test' });
+      assert.deepEqual([config.production, config.thisMachineOnly, config.demo], [false, false, false]);
+      assert.match(problem({ CARDEA_ISSUER: 'https://cardea.test', CARDEA_DEMO: 'true' }), /^CARDEA_DEMO must not be/);
+    });
+  });
+
+  describe('listening where other machines reach it (CARDEA_HOST)', () => {
+    for (const host of ['0.0.0.0', '::', '192.168.1.7', 'workstation'])
+      test(`${host}: no demo data, no page of unsent mails, no loopback URLs`, () => {
+        const config = loadConfig({ CARDEA_HOST: host });
+        assert.deepEqual([config.thisMachineOnly, config.demo, config.outboundAllow], [false, false, []]);
+        assert.match(problem({ CARDEA_HOST: host, CARDEA_DEMO: 'true' }), /^CARDEA_DEMO must not be set unless/);
+      });
+
+    for (const host of ['127.0.0.1', 'localhost', '::1'])
+      test(`${host} is this machine alone`, () => {
+        const config = loadConfig({ CARDEA_HOST: host });
+        assert.deepEqual([config.thisMachineOnly, config.demo], [true, true]);
+      });
   });
 
   test('loopback is told from what looks like it', () => {
