@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { addressTest } from '../platform/addresses.ts';
 import {
   type CertificateNames,
   canonicalAddress,
@@ -116,16 +116,3 @@ function isSubject(certificate: X509Certificate, property: SubjectProperty, expe
     return false;
   }
 }
-
-/** @returns whether an address of a socket is in one of the ranges */
-function addressTest(ranges: readonly string[]): (address: string | undefined) => boolean {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/');
-    if (bits === undefined) list.addAddress(address, familyOf(address));
-    else list.addSubnet(address, Number(bits), familyOf(address));
-  }
-  return (address) => address !== undefined && list.check(address, familyOf(address));
-}
-
-const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, RETRY_AFTER_SECONDS } from './errors.ts';
+import { createForwardedWatch } from './forwarded.ts';
 import type { Logger } from './log.ts';
 
 /** TLS that ends here, all of it in PEM. */
@@ -57,6 +58,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const { log } = options;
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
+  const watchForwarded = createForwardedWatch(options);
   // To Fastify's types a server of TLS is another thing; to everything here it is the same.
   const app = Fastify({
     ...(options.tls ? { https: secureContext(options.tls) } : {}),
@@ -98,6 +100,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const answered = request.routeOptions.config?.answered;
     if (answered === undefined) dress(request, reply);
     else if (answered === 'raw') dressRaw(request, reply);
+    watchForwarded(request.raw);
     // Before its body is read: what a request to nowhere carries does not matter.
     if (request.is404) return done(unrouted(request, reply));
     // A proxy's word must be an address, or nothing that counts by address may go on. Who has hung up has none, either.

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { createForwardedWatch } from '../../server/platform/forwarded.ts';
 import { LIMIT_WINDOW_MS } from '../../server/platform/limits.ts';
+import { createLog } from '../../server/platform/log.ts';
 import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { type Deployment, deployment } from '../helpers/deployment.ts';
@@ -129,8 +132,44 @@ test('at the sign-in page, too, one address does not use up the attempts of anot
   assert.equal(await attempt('192.0.2.67', person.password), 303);
 });
 
-test('addresses are not in the log', async () => {
-  const log = [...direct.logLines, ...proxied.logLines].join('\n');
+test('a forwarded address from a peer that is not trusted is told once, with the peer and the setting', () => {
+  const warnings = (app: Deployment) =>
+    app.logLines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ level }) => level === 'warn');
+  assert.deepEqual(
+    warnings(direct).map(({ peer, msg }) => [peer, /CARDEA_TRUSTED_PROXIES/.test(String(msg))]),
+    [['127.0.0.1', true]],
+  );
+  assert.deepEqual(warnings(proxied), []);
+});
+
+test('a stranger who sends such a header does not use up that warning, and is known by the network alone', () => {
+  const told: unknown[] = [];
+  const watch = createForwardedWatch({
+    trustedProxies: ['10.0.0.9'],
+    log: createLog({ level: 'warn', destination: { write: (line) => void told.push(JSON.parse(line).peer) } }),
+  });
+  const send = (remoteAddress: string, headers: Record<string, string>) =>
+    watch({ headers, socket: { remoteAddress } });
+  send('10.0.0.8', {});
+  send('10.0.0.9', { 'x-forwarded-for': '192.0.2.1' });
+  assert.deepEqual(told, []);
+  for (const peer of ['203.0.113.7', '2001:db8:1:2::7', '::ffff:10.0.0.8', '10.0.0.7']) {
+    send(peer, { forwarded: 'for=192.0.2.1' });
+  }
+  assert.deepEqual(told, ['203.0.113.0/24', '10.0.0.8']);
+});
+
+test('what comes by the proxy in front of ops/compose.yaml is told apart, and nobody else is believed', () => {
+  const compose = readFileSync(new URL('../../ops/compose.yaml', import.meta.url), 'utf8');
+  const trusted = /CARDEA_TRUSTED_PROXIES: \$\{CARDEA_TRUSTED_PROXIES:-([\d.]+)\}/.exec(compose)?.[1];
+  // From a port that is published on the host's loopback requests reach a container from its network's gateway.
+  assert.match(compose, /- "127\.0\.0\.1:3000:3000"/);
+  assert.equal(trusted, /gateway: ([\d.]+)/.exec(compose)?.[1]);
+  assert.ok(trusted);
+});
+
+test('addresses of those who are forwarded are not in the log', async () => {
+  const log = [...direct.logLines, ...proxied.logLines].filter((line) => !line.includes('"peer"')).join('\n');
   assert.ok(log.includes('"/token"'), 'there is a log');
   for (const address of ['192.0.2.', '198.51.100.', '2001:db8', '2001:DB8', '127.0.0.1'])
     assert.ok(!log.includes(address), address);

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { addressTest } from './addresses.ts';
+import { subnet } from './limits.ts';
+import type { Logger } from './log.ts';
+
+/** Loopback, RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6: where proxies of an operator usually are. */
+const PRIVATE = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+];
+
+/** Headers that say for whom a proxy speaks. */
+const FORWARDED = ['x-forwarded-for', 'forwarded'];
+
+/** What is looked at of a request. */
+interface Arrived {
+  readonly headers: IncomingMessage['headers'];
+  readonly socket: Pick<Socket, 'remoteAddress'>;
+}
+
+/**
+ * Tells the operator of a proxy that CARDEA_TRUSTED_PROXIES does not name: without that setting everybody behind it is
+ * one address, and shares one limit. One warning for a peer in a private network, and one for any other: a stranger who
+ * sends such a header cannot use up the warning about the proxy.
+ * @returns to be called with each request
+ */
+export function createForwardedWatch(options: {
+  readonly trustedProxies: readonly string[];
+  readonly log: Pick<Logger, 'warn'>;
+}): (request: Arrived) => void {
+  const isTrusted = addressTest(options.trustedProxies);
+  const isPrivate = addressTest(PRIVATE);
+  const told = { private: false, public: false };
+  return ({ headers, socket: { remoteAddress } }) => {
+    if (told.private && told.public) return;
+    if (!FORWARDED.some((name) => headers[name] !== undefined)) return;
+    if (remoteAddress === undefined || isTrusted(remoteAddress)) return;
+    const kind = isPrivate(remoteAddress) ? 'private' : 'public';
+    if (told[kind]) return;
+    told[kind] = true;
+    options.log.warn(
+      { peer: kind === 'private' ? remoteAddress.replace(/^::ffff:/i, '') : networkOf(remoteAddress) },
+      'a forwarded address was ignored, because its sender is not in CARDEA_TRUSTED_PROXIES; if it is your proxy, name it there, or all who come through it count as one address',
+    );
+  };
+}
+
+/** A public address may be a person's: of that the log gets the network alone. */
+function networkOf(address: string): string {
+  const network = subnet(address);
+  return network.includes(':') ? network : network.replace(/\.\d+$/, '.0/24');
+}
