@@ -30,8 +30,14 @@ export interface Attempts {
   returned(guess: Guess): Promise<void>;
   /** It was right: for the transaction that makes something of it. */
   succeeded(guess: Guess): Bound;
-  /** Forgets all failures and locks of a person, on every device and for every factor, or for one. */
-  unlock(accountId: string, factor?: Factor): Bound;
+  /** Forgets all failures and locks of a person, on every device and for every factor: an operator's word alone does that. */
+  unlock(accountId: string): Bound;
+  /**
+   * Ends a lock of the password, as whoever reads the person's mail may: they could set another password, too. How often
+   * in a row there was one is remembered, and what counts guesses at codes is left alone: a mailbox is no second factor
+   * (near Zitadel CVE-2025-64102).
+   */
+  unlockPassword(accountId: string): Bound;
   /** The locks of a person that are in force now. */
   locksOf(accountId: string): Promise<Lock[]>;
 }
@@ -178,7 +184,11 @@ function createStatements(accountColumns: string) {
     },
     unlock: {
       name: 'attempts.unlock',
-      text: 'DELETE FROM attempts WHERE account_id = $1 AND ($2::text IS NULL OR factor = $2)',
+      text: 'DELETE FROM attempts WHERE account_id = $1',
+    },
+    unlockPassword: {
+      name: 'attempts.unlock_password',
+      text: `UPDATE attempts SET failures = 0, locked_until = NULL WHERE account_id = $1 AND factor = 'password'`,
     },
     locks: {
       name: 'attempts.locks',
@@ -252,7 +262,8 @@ export function createAttempts(parts: {
     },
 
     succeeded: ({ bucket }) => ({ statement: SQL.succeeded, values: [bucket] }),
-    unlock: (accountId, factor) => ({ statement: SQL.unlock, values: [accountId, factor ?? null] }),
+    unlock: (accountId) => ({ statement: SQL.unlock, values: [accountId] }),
+    unlockPassword: (accountId) => ({ statement: SQL.unlockPassword, values: [accountId] }),
     locksOf: (accountId) => db.run<{ factor: Factor; until: Date }>(SQL.locks, [accountId, time()]),
   };
 }

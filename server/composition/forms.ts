@@ -109,7 +109,7 @@ export async function formRoutes(
         limit,
         transact: db.transact,
         endSessions,
-        unlock: attempts.unlock,
+        unlockPassword: attempts.unlockPassword,
         event: events.append,
         origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),
       });

@@ -96,6 +96,10 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
         const account = await accounts.findById(intent.accountId);
         const link = account && NOTICE_LINKS[intent.kind](account);
         if (!account || link === 'needless') return undefined;
+        if (intent.kind === 'locked' && (intent.details?.factor ?? 'password') !== 'password') {
+          // What is mailed opens no lock of codes: whoever got so far knows the password, and may read the mail as well.
+          return { name: 'codes_locked', account, to: account.email };
+        }
         return { name: intent.kind, account, to: account.email, ...(link ? { link } : {}) };
       }
     }

@@ -38,8 +38,7 @@ const DONE: ErrandAnswer = { kind: 'done' };
 export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
   reset_password: passwordErrand(({ account: { id }, account, options, request }) => [
     ...options.endSessions(id),
-    // Wrong passwords count no longer, wrong codes do: a mailbox is no second factor.
-    options.unlock(id, 'password'),
+    options.unlockPassword(id),
     options.event(account, 'password_reset', options.origin(request)),
     options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
   ]),
@@ -62,7 +61,7 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
     const details = options.origin(request);
     await options.transact([
       consume,
-      options.unlock(account.id),
+      options.unlockPassword(account.id),
       options.event(account, 'unlocked', details),
       options.mails.enqueue({ kind: 'unlocked', accountId: account.id, details }),
     ]);

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Account } from '../accounts/account.ts';
+import type { Attempts } from '../accounts/attempts.ts';
 import type { EventDetails, EventKind } from '../accounts/events.ts';
 import type { Links } from '../accounts/links.ts';
 import type { MailThrottle } from '../accounts/mail_throttle.ts';
@@ -31,8 +32,7 @@ export interface PublicOptions {
   transact(bound: readonly Bound[]): Promise<unknown>;
   /** Ends everything that rests on the person having signed in: sessions, grants, tokens. */
   endSessions(accountId: string): readonly Bound[];
-  /** Forgets wrong guesses; of passwords alone, or of everything. */
-  unlock(accountId: string, factor?: 'password'): Bound;
+  readonly unlockPassword: Attempts['unlockPassword'];
   /** Notes an event for the person to see. */
   event(account: Account, kind: EventKind, details: EventDetails): Bound;
   /** Where a request comes from, in plain words, for events and mails. */

@@ -15,6 +15,7 @@ export type MailName =
   | 'change_email_requested'
   | 'email_changed'
   | 'locked'
+  | 'codes_locked'
   | 'unlocked'
   | 'new_device'
   | 'password_changed'
@@ -121,6 +122,12 @@ const SHAPES: Readonly<Record<MailName, MailShape>> = {
     action: 'mail.locked.action',
     facts: true,
     otherwise: 'mail.locked.otherwise',
+  },
+  codes_locked: {
+    subject: 'mail.codes-locked.subject',
+    lead: 'mail.codes-locked.lead',
+    facts: true,
+    otherwise: 'mail.codes-locked.otherwise',
   },
   unlocked: {
     subject: 'mail.unlocked.subject',

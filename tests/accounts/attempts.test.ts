@@ -229,6 +229,19 @@ describe('attempts', () => {
     assert.equal(left?.n, 0);
   });
 
+  test('end by mail for the password alone, and it is remembered how often there was one', async () => {
+    const account = await person();
+    await lock(account.email);
+    const guess = await attempts.take({ account, factor: 'totp', deviceToken: undefined });
+    await attempts.failed(guess);
+    await db.transact([attempts.unlockPassword(account.id)]);
+    assert.deepEqual(await attempts.locksOf(account.id), []);
+    await lock(account.email);
+    assert.equal(await lockEndsAfter(account.email), 30);
+    const counted = 'SELECT failures FROM attempts WHERE account_id = $1 AND factor = $2';
+    assert.deepEqual(await db.run({ name: '', text: counted }, [account.id, 'totp']), [{ failures: 1 }]);
+  });
+
   test('do as a plain model of them says, whatever happens in whatever order', async () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ kind: fc.constant('take' as const), device: fc.boolean() }) },

@@ -275,6 +275,7 @@ test('every kind of mail says in both forms what happened and what to do, in one
   const ada = await person({ name: 'Ada', locale: 'xx-XX', zoneinfo: 'No/Where' });
   const details = { browser: 'Firefox', address: '203.0.113.7', factor: 'totp', app: 'Call Centre' };
   for (const kind of kinds) await enqueue({ kind, accountId: ada.id, details });
+  await enqueue({ kind: 'locked', accountId: ada.id, details: { ...details, factor: 'password' } });
   await enqueue({ kind: 'reset', email: ada.email, locale: 'en' });
   await enqueue({ kind: 'sign_up', email: ada.email, locale: 'en' });
   await enqueue({ kind: 'sign_up', email: 'new@example.com', locale: 'en' });
@@ -283,7 +284,7 @@ test('every kind of mail says in both forms what happened and what to do, in one
     mails.enqueue({ kind: 'email_changed', accountId: ada.id, previous: 'ada@old.example.com', details }),
   ]);
   await worker().run();
-  assert.equal(post.mails.length, kinds.length + 3 + 4);
+  assert.equal(post.mails.length, kinds.length + 1 + 3 + 4);
   const subjects = new Set(post.mails.map(({ subject }) => subject));
   assert.equal(subjects.size, post.mails.length - 1, 'each says something else; the change is told to both addresses');
   for (const { subject, text, html, source, link } of post.mails) {
@@ -301,7 +302,10 @@ test('every kind of mail says in both forms what happened and what to do, in one
   assert.match(toNew.link, /change_email\?token=/);
   assert.equal(toOld.link, '');
   const locked = post.mails.find(({ link }) => link.includes('/unlock?'));
-  assert.ok(locked?.text.includes('One-time codes from an app'));
+  assert.ok(locked?.text.includes('What: Password'));
+  const codes = post.mails.find(({ subject }) => subject.startsWith('Wrong codes'));
+  assert.ok(codes?.text.includes('One-time codes from an app'));
+  assert.equal(codes?.link, '');
 });
 
 test('requests of apps are told five times an hour, for ten minutes each, and leave the other mails alone', async (t) => {

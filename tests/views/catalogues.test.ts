@@ -149,6 +149,7 @@ const MAILS = Object.keys({
   change_email_requested: true,
   email_changed: true,
   locked: true,
+  codes_locked: true,
   unlocked: true,
   new_device: true,
   password_changed: true,
