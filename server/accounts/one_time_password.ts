@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readTypedCode } from '../platform/typed_codes.ts';
 
 /** RFC 6238 with what every authenticator app can do: SHA-1, six digits, thirty seconds. */
 export const STEP_SECONDS = 30;
@@ -21,15 +22,21 @@ export function stepAt(now: number): number {
   return Math.floor(now / 1000 / STEP_SECONDS);
 }
 
+/** Six digits, as they are shown; undefined when what was typed has another form, however it is read. */
+export function readOneTimeCode(typed: string): string | undefined {
+  const code = readTypedCode(typed);
+  return /^[0-9]{6}$/.test(code) ? code : undefined;
+}
+
 /**
  * The latest step around now whose code this is; undefined for none. All steps are compared, each in constant time:
  * how long it takes tells nothing of how close a guess was.
- * @param code as typed: white space is left out
+ * @param typed see `readOneTimeCode`
  */
-export function matchingStep(secret: Uint8Array, code: string, now: number): number | undefined {
-  const digits = code.replaceAll(/\s/g, '');
-  if (!/^[0-9]{6}$/.test(digits)) return undefined;
-  const presented = Buffer.from(digits);
+export function matchingStep(secret: Uint8Array, typed: string, now: number): number | undefined {
+  const code = readOneTimeCode(typed);
+  if (code === undefined) return undefined;
+  const presented = Buffer.from(code);
   let match: number | undefined;
   for (let step = Math.max(0, stepAt(now) - DRIFT); step <= stepAt(now) + DRIFT; step += 1) {
     if (timingSafeEqual(presented, Buffer.from(hotp(secret, step)))) match = step;

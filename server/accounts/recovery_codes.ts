@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db } from '../platform/db.ts';
+import { readTypedCode } from '../platform/typed_codes.ts';
 import type { Account } from './account.ts';
 
 /** Codes to get in with when the second factor is lost: shown once, each good for one sign-in. */
@@ -9,8 +10,8 @@ export interface RecoveryCodes {
   draw(account: Account): { codes: readonly string[]; bound: readonly Bound[] };
   /** Draws and stores ten. @param also statements for the same transaction */
   generate(account: Account, also?: readonly Bound[]): Promise<readonly string[]>;
-  /** Uses one up; the database decides for all nodes. @param code as typed: case, blanks and hyphens make no difference */
-  use(account: Account, code: string): Promise<boolean>;
+  /** Uses one up; the database decides for all nodes. @param typed see `readRecoveryCode` */
+  use(account: Account, typed: string): Promise<boolean>;
   /** How many are left. */
   remaining(account: Account): Promise<number>;
 }
@@ -23,6 +24,7 @@ const CODES = 10;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Of 5 bits each: 60 bits, far beyond what three guesses a lock period could find. */
 const LENGTH = 12;
+const FORM = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`);
 const MISREADINGS: Readonly<Record<string, string>> = { i: '1', l: '1', o: '0' };
 
 const SQL = {
@@ -49,9 +51,7 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
   const { db, key, now } = parts;
   // Keyed, because 60 bits are few enough to be tried out on a plain hash.
   const lookupOf = (account: Account, code: string) =>
-    createHmac('sha256', key)
-      .update(`${account.id}\0${normaliseCode(code)}`)
-      .digest();
+    createHmac('sha256', key).update(`${account.id}\0${code}`).digest();
 
   function draw(account: Account) {
     const codes = Array.from({ length: CODES }, newCode);
@@ -59,7 +59,7 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
       statement,
       values: [account.id, ...values],
     });
-    const lookups = codes.map((code) => lookupOf(account, code));
+    const lookups = codes.map((code) => lookupOf(account, code.replaceAll('-', '')));
     return { codes, bound: [of(SQL.lock), of(SQL.clear), of(SQL.insert, lookups)] };
   }
 
@@ -72,7 +72,9 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
       return codes;
     },
 
-    async use(account, code) {
+    async use(account, typed) {
+      const code = readRecoveryCode(typed);
+      if (code === undefined) return false;
       const used = await db.run(SQL.use, [account.id, lookupOf(account, code), new Date(now())]);
       return used.length === 1;
     },
@@ -90,11 +92,13 @@ function newCode(): string {
   return letters.replaceAll(/(.{4})(?=.)/g, '$1-');
 }
 
-/** What was typed, as it was shown: people mix up letters that look alike, and leave hyphens out. */
-function normaliseCode(code: string): string {
-  return code
-    .slice(0, 100)
+/**
+ * The characters of a code, as they are stored: people mix up letters that look alike, and leave hyphens out. Undefined
+ * when what was typed has another form, however it is read.
+ */
+export function readRecoveryCode(typed: string): string | undefined {
+  const code = readTypedCode(typed)
     .toLowerCase()
-    .replaceAll(/[\s-]/g, '')
     .replaceAll(/[ilo]/g, (letter) => MISREADINGS[letter] ?? letter);
+  return FORM.test(code) ? code : undefined;
 }

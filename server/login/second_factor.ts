@@ -1,13 +1,15 @@
 import type { Account } from '../accounts/account.ts';
 import type { CodeFactor } from '../accounts/attempts.ts';
+import { readOneTimeCode } from '../accounts/one_time_password.ts';
+import { readRecoveryCode } from '../accounts/recovery_codes.ts';
 import { type Fields, textField } from '../platform/forms.ts';
 import type { SecondFactorErrorKey } from '../views/views.ts';
 import { withSecondFactor } from './assurance.ts';
 import type { Login } from './interactions.ts';
 import { type Answer, accountOf, loginOf, type Step, type StepContext } from './step.ts';
 
-/** What was shown, in RFC 8176's terms; undefined when it was wrong. */
-type Shown = readonly string[] | undefined;
+/** What was shown, in RFC 8176's terms; undefined when it was wrong, an error when it cannot have been meant as a code. */
+type Shown = readonly string[] | SecondFactorErrorKey | undefined;
 
 interface Method {
   readonly error: SecondFactorErrorKey;
@@ -36,6 +38,8 @@ export const secondFactorStep: Step = {
     await parts.limits.assertAllowed('sign-in', request.ip);
     const account = await accountOf(context);
     const shown = await method.check(context, account, fields);
+    // A slip of the fingers and no guess: it is told, and costs nothing.
+    if (typeof shown === 'string') return again(context, shown);
     if (!shown) {
       await parts.limits.count('sign-in', request.ip);
       return again(context, method.error);
@@ -48,14 +52,16 @@ export const secondFactorStep: Step = {
 };
 
 async function checkTotp(context: StepContext, account: Account, fields: Fields): Promise<Shown> {
-  const code = textField(fields, 'code');
+  const code = readOneTimeCode(textField(fields, 'code'));
+  if (code === undefined) return 'code_format';
   const isRight = await guess(context, account, 'totp', () => context.parts.totp.verify(account, code));
   return isRight ? ['otp'] : undefined;
 }
 
 async function checkRecoveryCode(context: StepContext, account: Account, fields: Fields): Promise<Shown> {
   const { parts, request } = context;
-  const code = textField(fields, 'recovery_code');
+  const code = readRecoveryCode(textField(fields, 'recovery_code'));
+  if (code === undefined) return 'recovery_code_format';
   const isRight = await guess(context, account, 'recovery_code', () => parts.recoveryCodes.use(account, code));
   if (!isRight) return undefined;
   for (const bound of parts.notices.recoveryCodeUsed(account, request)) parts.transaction.also(bound);

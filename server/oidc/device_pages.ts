@@ -5,6 +5,8 @@ import { subnet } from '../platform/limits.ts';
 import type { AccountView, DeviceCodeData, Views } from '../views/views.ts';
 import { clientOf, createLocaleOf, type Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
+import { readUserCode, showUserCode } from './typed_user_codes.ts';
+import { excuseGuess, TYPED_PARAMETER } from './user_code_admission.ts';
 
 /** What is noted of a device when it asks for a code, for the person to compare. */
 export interface DeviceInfo {
@@ -18,9 +20,6 @@ export interface DevicePages {
   confirm(ctx: KoaContextWithOIDC, form: string, client: unknown, device: unknown, userCode: string): Promise<void>;
   approved(ctx: KoaContextWithOIDC): Promise<void>;
 }
-
-/** The query parameter in which the mount hands over a code that came with the URL. */
-export const TYPED = 'typed';
 
 /** Codes that were not typed as they are shown, have expired, or were decided about: nobody is told which. */
 const REFUSED = new Set(['NotFoundError', 'ExpiredError', 'AlreadyUsedError']);
@@ -65,7 +64,11 @@ export function createDevicePages(parts: {
   return {
     async enterCode(ctx, _form, out, error) {
       const { name, userCode: typed } = (error ?? {}) as { name?: string; userCode?: string };
-      if (!out || !error) return ask(ctx, { typed: asText(ctx.query[TYPED]) });
+      if (!out || !error) return ask(ctx, { typed: asText(ctx.query[TYPED_PARAMETER]) });
+      if (typed !== undefined && readUserCode(typed) === undefined) {
+        excuseGuess(ctx.req);
+        return ask(ctx, { typed, error: 'code_format' });
+      }
       const refused = name !== undefined && REFUSED.has(name);
       if (!refused && name !== 'NoCodeError') {
         forgetSecret(ctx);
@@ -80,7 +83,8 @@ export function createDevicePages(parts: {
       const data = {
         ...form,
         client: clientOf(ctx) ?? { name: '' },
-        userCode,
+        // The provider shows what is left of a code without full-width letters and the like.
+        userCode: showUserCode(readUserCode(ctx.oidc.params?.user_code) ?? userCode),
         device: { address, place: place(subnet(address), ctx.ip), userAgent },
         ...(person ? { account: { email: person.email, ...(person.name ? { name: person.name } : {}) } } : {}),
       };

@@ -8,7 +8,7 @@ import { refuseTwoAuthorizations, tidy } from './habits.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
 import { type Document, isKnown, type Serving } from './serving.ts';
-import { admitUserCode, type UserCodeLimits } from './user_code_admission.ts';
+import { admitUserCode, settleUserCode, type UserCodeLimits } from './user_code_admission.ts';
 
 export interface MountOptions {
   readonly issuer: URL;
@@ -92,9 +92,9 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
         if (url === ROUTES.code_verification) await admitUserCode(request, options.userCodeLimits);
       },
-      onResponse: (request, reply, done) => {
-        if (!guarded || reply.statusCode !== 401) return done();
-        limits.count('client-authentication', request.ip).then(() => done(), done);
+      onResponse: async (request, reply) => {
+        if (url === ROUTES.code_verification) await settleUserCode(request);
+        if (guarded && reply.statusCode === 401) await limits.count('client-authentication', request.ip);
       },
       handler: (request, reply) => {
         if (forClients) tidy(request.raw.headers);

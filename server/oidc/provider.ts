@@ -20,6 +20,7 @@ import { slowDown } from './slow_down.ts';
 import { admitStructuredTokens, type StructuredTokens } from './structured_tokens.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
+import { readUserCodesAsTyped } from './typed_user_codes.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -72,6 +73,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
   replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
+  readUserCodesAsTyped(provider);
   leaveLogoutToTheQueue(provider);
   leaveNotificationsToTheQueue(provider);
   letMappedClaimsThrough(provider);

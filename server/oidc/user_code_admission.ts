@@ -1,8 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../platform/clock.ts';
 import { type Counter, createLimits, type Limits } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
-import { TYPED } from './device_pages.ts';
+
+/** The query parameter in which a code that came with the URL is handed over to the page. */
+export const TYPED_PARAMETER = 'typed';
 
 /** Codes that are sent in, a minute: people connect their devices, and nobody finds another's by trying. */
 const MAX_BY_ADDRESS = 59;
@@ -33,9 +36,28 @@ const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?cardea_session=([^;]+)/;
  */
 export async function admitUserCode(request: FastifyRequest, limits: UserCodeLimits): Promise<void> {
   if (request.method !== 'POST') return showCode(request);
-  await limits.byAddress.take('user-code', request.ip);
+  const { byAddress, bySession } = limits;
+  const taken: (readonly [Limits, string])[] = [[byAddress, await byAddress.take('user-code', request.ip)]];
   const session = SESSION_COOKIE.exec(request.headers.cookie ?? '')?.[1];
-  if (session !== undefined) await limits.bySession.take('user-code-session', hashToken(session).toString('hex'));
+  if (session !== undefined) {
+    taken.push([bySession, await bySession.take('user-code-session', hashToken(session).toString('hex'))]);
+  }
+  TAKEN.set(request.raw, taken);
+}
+
+/** What was counted for requests that are under way. */
+const TAKEN = new WeakMap<IncomingMessage, readonly (readonly [Limits, string])[]>();
+/** Requests whose code has not the form of one: nothing was tried. */
+const EXCUSED = new WeakSet<IncomingMessage>();
+
+export function excuseGuess(request: IncomingMessage): void {
+  EXCUSED.add(request);
+}
+
+/** What comes after the answer: a code that could be none is not counted. */
+export async function settleUserCode({ raw }: FastifyRequest): Promise<void> {
+  if (!EXCUSED.has(raw)) return;
+  for (const [limits, taken] of TAKEN.get(raw) ?? []) await limits.giveBack(taken);
 }
 
 function showCode({ raw }: FastifyRequest): void {
@@ -44,6 +66,6 @@ function showCode({ raw }: FastifyRequest): void {
   const code = query.get('user_code');
   if (code === null) return;
   query.delete('user_code');
-  query.set(TYPED, code);
+  query.set(TYPED_PARAMETER, code);
   raw.url = `${path}?${query}`;
 }

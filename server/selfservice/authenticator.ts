@@ -20,7 +20,7 @@ export const authenticatorPage: AccountPage = {
     const sealed = textField(fields, 'enrolment');
     const enrolment = parts.totp.resume(account, contextName(context), sealed);
     if (!enrolment) return again(context, begin(context), { key: 'enrolment_expired' });
-    const code = textField(fields, 'code').replace(/\s/g, '');
+    const code = textField(fields, 'code');
     try {
       const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
       const drawn = hadCodes ? undefined : parts.recoveryCodes.draw(account);

@@ -80,7 +80,13 @@ export interface LoginData extends FormData {
 }
 
 /** What was wrong with a second factor. A factor that is locked gets the answer of a wrong one. */
-export type SecondFactorErrorKey = 'invalid_code' | 'invalid_recovery_code' | 'passkey_refused' | 'code_required';
+export type SecondFactorErrorKey =
+  | 'invalid_code'
+  | 'code_format'
+  | 'invalid_recovery_code'
+  | 'recovery_code_format'
+  | 'passkey_refused'
+  | 'code_required';
 
 /**
  * Inputs `code`, `recovery_code`, `assertion`, `trust_device` (`yes`); `action` is `code`, `recovery`, `passkey` or
@@ -257,7 +263,7 @@ export interface SelectAccountData extends FormData {
 }
 
 /** Why a device's code was not taken. `code_refused` stands for unknown, expired and used alike. */
-export type DeviceCodeErrorKey = 'code_required' | 'code_refused';
+export type DeviceCodeErrorKey = 'code_required' | 'code_format' | 'code_refused';
 
 /** The provider's own form: posts `xsrf` and `user_code` (RFC 8628 §3.3). */
 export interface DeviceCodeData {

@@ -65,7 +65,9 @@ export function loginError(key: LoginErrorKey): LoginError {
 
 const SECOND_FACTOR_ERRORS: Readonly<Record<SecondFactorErrorKey, MessageKey>> = {
   invalid_code: 'second-factor.error.code',
+  code_format: 'second-factor.error.code-format',
   invalid_recovery_code: 'second-factor.error.recovery',
+  recovery_code_format: 'second-factor.error.recovery-format',
   passkey_refused: 'second-factor.error.passkey',
   code_required: 'second-factor.error.required',
 };
@@ -76,6 +78,7 @@ export function secondFactorError(key: SecondFactorErrorKey): MessageKey {
 
 const DEVICE_CODE_ERRORS: Readonly<Record<DeviceCodeErrorKey, MessageKey>> = {
   code_required: 'device-code.error.required',
+  code_format: 'device-code.error.format',
   code_refused: 'device-code.error.refused',
 };
 

@@ -19,10 +19,13 @@ test('ten codes of sixty bits, each good once, however it is typed', async (t) =
   assert.equal(await recoveryCodes.use(ada, ` ${first.toUpperCase().replaceAll('-', ' ')} `), true);
   assert.equal(await recoveryCodes.use(ada, first), false, 'once');
   assert.equal(await recoveryCodes.use(ada, second.replaceAll('1', 'l').replaceAll('0', 'O')), true);
-  for (const wrong of ['', '-', 'aaaa-aaaa-aaaa', third.slice(1), `${third}0`]) {
+  const fullWidth = third.replaceAll(/[^-]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) + 0xfee0));
+  assert.equal(await recoveryCodes.use(ada, fullWidth.replaceAll('-', '–')), true, 'from another keyboard');
+  const [fourth = ''] = codes.slice(3);
+  for (const wrong of ['', '-', 'aaaa-aaaa-aaaa', fourth.slice(1), `${fourth}0`, `${fourth.slice(1)}u`]) {
     assert.equal(await recoveryCodes.use(ada, wrong), false, wrong);
   }
-  assert.equal(await recoveryCodes.remaining(ada), 8);
+  assert.equal(await recoveryCodes.remaining(ada), 7);
   assert.equal(await recoveryCodes.remaining(eve), 0);
 });
 

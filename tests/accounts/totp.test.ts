@@ -57,11 +57,25 @@ describe('the algorithm', () => {
     );
   });
 
-  test('takes six digits with white space and nothing else', () => {
+  test('takes six digits, grouped as people group them and of any script, and nothing else', () => {
     const now = 1_700_000_000_000;
     const code = totpCode(base32(secret), now);
-    assert.equal(matchingStep(secret, ` ${code.slice(0, 3)} ${code.slice(3)}\n`, now), stepAt(now));
-    for (const wrong of ['', code.slice(1), `${code}0`, `-${code}`, `${code.slice(0, 5)}x`, 'ⅡⅢⅣⅤⅥⅦ', '１２３４５６']) {
+    const [head, tail] = [code.slice(0, 3), code.slice(3)];
+    const inScript = (zero: number) => code.replaceAll(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)));
+    for (const typed of [
+      ` ${head} ${tail}\n`,
+      ...['-', '\u00a0', '\u202f', '\u2011', '–', '—', '−', '.', 'ー', '\u00ad'].map(
+        (between) => head + between + tail,
+      ),
+      `\u2068${code}\u2069`,
+      inScript(0xff10),
+      inScript(0x0660),
+      inScript(0x06f0),
+      inScript(0x0966),
+    ]) {
+      assert.equal(matchingStep(secret, typed, now), stepAt(now), JSON.stringify(typed));
+    }
+    for (const wrong of ['', code.slice(1), `${code}0`, `+${code}`, `${code.slice(0, 5)}x`, 'ⅡⅢⅣⅤⅥⅦ', '½¼¾½¼¾']) {
       assert.equal(matchingStep(secret, wrong, now), undefined, wrong);
     }
     fc.assert(fc.property(fc.string(), (text) => void matchingStep(secret, text, now)));

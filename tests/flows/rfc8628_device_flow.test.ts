@@ -94,6 +94,30 @@ test('a code is compared without regard to case, dashes and spaces (§6.1)', asy
   assert.ok(page.body.includes(`>${body.user_code}<`), 'shown as the device shows it');
 });
 
+test('a code is read whatever keyboard it was typed with, and confirmed as it is shown (§6.1)', async () => {
+  const { body } = await askForCode(issuer, own);
+  const fullWidth = body.user_code
+    .replace('-', 'ー')
+    .replaceAll(/[A-Z]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) + 0xfee0))
+    .toLowerCase();
+  const page = await typeCode(known, fullWidth);
+  assert.ok(page.body.includes(`>${body.user_code}<`), 'shown as the device shows it');
+  assert.match((await decide(known, page, 'confirm')).body, /The device is connected/);
+});
+
+test('a code that has not the form of one is told, and is not counted among the tries (§5.1)', async () => {
+  const browser = browserSession(issuer);
+  let page = await browser.get('/device');
+  for (let times = 0; times < 25; times += 1) {
+    const { action, fields } = formOf(page);
+    page = await browser.post(action, { ...fields, user_code: times % 2 ? 'WDJB-MJH' : '１２３４ ５６７８' });
+    assert.equal(page.status, 400);
+    assert.match(page.body, /id="error-message">[^<]*eight letters/);
+  }
+  const { body } = await askForCode(issuer, own);
+  assert.ok((await typeCode(browser, body.user_code)).body.includes(`>${body.user_code}<`));
+});
+
 test('shows which app asks, from where, and the code to compare (§3.3.1, §5.4)', async () => {
   const { body } = await askForCode(issuer, tv, {}, { 'user-agent': '<b>Big TV</b>/9' });
   const page = await typeCode(browserSession(issuer), body.user_code);

@@ -90,7 +90,7 @@ test('three wrong codes lock that factor alone, and a lock looks like a wrong co
   const secret = await factors.totp(person.id);
   const [recovery = ''] = await factors.recoveryCodes(person.id);
   const begun = await atSecondFactor(person);
-  const wrong = { action: 'code', code: '12345x' };
+  const wrong = { action: 'code', code: '000000' };
   const bodies: string[] = [];
   for (let tries = 0; tries < 3; tries += 1) bodies.push((await submit(begun.browser, begun.page, wrong)).body);
   const locked = await submit(begun.browser, begun.page, { action: 'code', code: totpCode(secret, now()) });
@@ -104,6 +104,30 @@ test('three wrong codes lock that factor alone, and a lock looks like a wrong co
   const later = await atSecondFactor(person);
   const right = await submit(later.browser, later.page, { action: 'code', code: totpCode(secret, now()) });
   assert.equal(shown(right), 'callback', 'after a quarter of an hour');
+});
+
+test('a code that has not the form of one is told and costs no guess, and one is read as people type it', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const [recovery = ''] = await factors.recoveryCodes(person.id);
+  const begun = await atSecondFactor(person);
+  const tries = [
+    [{ action: 'code', code: '12345x' }, 'six digits'],
+    [{ action: 'code', code: '' }, 'six digits'],
+    [{ action: 'recovery', recovery_code: `${recovery.slice(1)}u` }, 'twelve letters and digits'],
+  ] as const;
+  for (const [fields, told] of tries) {
+    for (let times = 0; times < 2; times += 1) {
+      const page = await submit(begun.browser, begun.page, fields);
+      assert.deepEqual([page.status, shown(page)], [400, 'second-factor']);
+      assert.match(page.body, new RegExp(`id="error-message">[^<]*${told}[^<]*not counted`));
+    }
+  }
+  const rows = await app.db.run({ name: '', text: 'SELECT factor FROM attempts WHERE account_id = $1' }, [person.id]);
+  assert.deepEqual(rows, [{ factor: 'password' }]);
+  const typed = totpCode(secret, now()).replace(/^(...)(...)$/, '$1‑$2');
+  const fullWidth = typed.replaceAll(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));
+  assert.equal(shown(await submit(begun.browser, begun.page, { action: 'code', code: fullWidth })), 'callback');
 });
 
 test('a passkey signs in alone: two factors, no name, no password', async () => {
