@@ -1,0 +1,209 @@
+import { AppError } from './errors.ts';
+
+/**
+ * Work that many want done and only some can have done at the same time.
+ *
+ * Whoever asks names the shares that the work counts to, such as `address:192.0.2.7` and `account:…`. The first one
+ * decides whose turn it is: shares take turns, so one who asks a thousand times waits for itself. Every share is bounded,
+ * in what is under way and in what waits.
+ */
+export interface FairQueue {
+  /**
+   * Does the work when its turn comes; at once, before this returns, when nothing stands in the way.
+   * @throws QueueFullError when too much waits already, of one of the shares or in all
+   * @throws the signal's reason when it aborts while the work waits; work that has begun must heed the signal itself
+   */
+  run<T>(turn: Turn, work: () => Promise<T>): Promise<T>;
+  /** Refuses what waits, and whatever comes. What is under way goes on. */
+  close(): void;
+}
+
+export interface Turn {
+  /** At least one. */
+  readonly shares: readonly [string, ...string[]];
+  /** Of the capacity; default: 1. */
+  readonly weight?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FairQueueOptions {
+  /** What is refused when it is full, for the error: `password hashing`. */
+  readonly name: string;
+  /** Under way at the same time. */
+  readonly concurrency: number;
+  /** Of one share at the same time. Default: no fewer than of all. */
+  readonly concurrencyPerShare?: number;
+  /** Weight under way at the same time; what weighs more than that goes alone. Default: no bound. */
+  readonly capacity?: number;
+  /** Waiting in all. Of the share that has the most waiting the last one goes when another, with fewer, comes. */
+  readonly waiting: number;
+  /** Waiting of one share. Default: no fewer than of all. */
+  readonly waitingPerShare?: number;
+}
+
+/** Nothing was done, because too much waits: 503, to be tried again. */
+export class QueueFullError extends AppError {
+  constructor(name: string) {
+    super('temporarily_unavailable', 503, `${name} is unavailable; try again shortly`);
+  }
+}
+
+interface Waiter {
+  readonly shares: readonly [string, ...string[]];
+  readonly weight: number;
+  start(): void;
+  refuse(): void;
+}
+
+export function createFairQueue(options: FairQueueOptions): FairQueue {
+  const { name, concurrency, concurrencyPerShare = concurrency, capacity = Number.POSITIVE_INFINITY } = options;
+  const { waiting, waitingPerShare = waiting } = options;
+  /** What waits, by first share. The map is in the order of turns: who had one goes to its end. */
+  const lines = new Map<string, Waiter[]>();
+  const waits = createTally();
+  const goes = createTally();
+  let countWaiting = 0;
+  let countUnderWay = 0;
+  let weightUnderWay = 0;
+  let isClosed = false;
+
+  /** Whoever is next, whether or not there is capacity for it. */
+  function next(): Waiter | undefined {
+    for (const line of lines.values()) {
+      const waiter = line.find(hasShareFree);
+      if (waiter) return waiter;
+    }
+    return undefined;
+  }
+
+  const hasShareFree = ({ shares }: Waiter) => shares.every((share) => goes.of(share) < concurrencyPerShare);
+
+  const fits = ({ weight }: Waiter) =>
+    countUnderWay < concurrency && (countUnderWay === 0 || weightUnderWay + weight <= capacity);
+
+  function begin(waiter: Waiter): void {
+    countUnderWay += 1;
+    weightUnderWay += waiter.weight;
+    goes.add(waiter.shares);
+    waiter.start();
+  }
+
+  function end(waiter: Waiter): void {
+    countUnderWay -= 1;
+    weightUnderWay -= waiter.weight;
+    goes.take(waiter.shares);
+    beginMore();
+  }
+
+  function beginMore(): void {
+    // A heavy one that is next is not passed by light ones for ever: nothing begins before it does.
+    for (let one = next(); one && fits(one); one = next()) {
+      leave(one);
+      begin(one);
+    }
+  }
+
+  function enter(waiter: Waiter): void {
+    const line = lines.get(waiter.shares[0]);
+    if (line) line.push(waiter);
+    else lines.set(waiter.shares[0], [waiter]);
+    waits.add(waiter.shares);
+    countWaiting += 1;
+  }
+
+  /** Out of its line, which goes to the end of the turns. @returns whether it was in one */
+  function leave(waiter: Waiter, { keepsTurn = false } = {}): boolean {
+    const [share] = waiter.shares;
+    const line = lines.get(share);
+    const at = line?.indexOf(waiter) ?? -1;
+    if (!line || at < 0) return false;
+    line.splice(at, 1);
+    if (!keepsTurn || line.length === 0) lines.delete(share);
+    if (!keepsTurn && line.length > 0) lines.set(share, line);
+    waits.take(waiter.shares);
+    countWaiting -= 1;
+    return true;
+  }
+
+  /** Whether one more may wait. It may also take the place of the last one of a share that has more waiting than its own. */
+  function makeRoom({ shares }: Waiter): boolean {
+    if (shares.some((share) => waits.of(share) >= waitingPerShare)) return false;
+    if (countWaiting < waiting) return true;
+    let longest: Waiter[] = [];
+    for (const line of lines.values()) if (line.length > longest.length) longest = line;
+    const last = longest.at(-1);
+    if (!last || longest.length <= (lines.get(shares[0])?.length ?? 0) + 1) return false;
+    leave(last, { keepsTurn: true });
+    last.refuse();
+    return true;
+  }
+
+  function submit(waiter: Waiter): void {
+    if (isClosed) waiter.refuse();
+    else if (!next() && hasShareFree(waiter) && fits(waiter)) begin(waiter);
+    else if (makeRoom(waiter)) {
+      enter(waiter);
+      beginMore();
+    } else waiter.refuse();
+  }
+
+  return {
+    run<T>({ shares, weight = 1, signal }: Turn, work: () => Promise<T>): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        const giveUp = () => {
+          if (!leave(waiter, { keepsTurn: true })) return;
+          reject(signal?.reason);
+          beginMore();
+        };
+        const settle = () => signal?.removeEventListener('abort', giveUp);
+        const waiter: Waiter = {
+          // A share that is named twice counts once.
+          shares: [...new Set(shares)] as [string, ...string[]],
+          weight,
+          start() {
+            settle();
+            resolve(attempt(work).finally(() => end(waiter)));
+          },
+          refuse() {
+            settle();
+            reject(new QueueFullError(name));
+          },
+        };
+        if (signal?.aborted) {
+          reject(signal.reason);
+          return;
+        }
+        signal?.addEventListener('abort', giveUp, { once: true });
+        submit(waiter);
+      });
+    },
+
+    close() {
+      isClosed = true;
+      for (const waiter of [...lines.values()].flat()) {
+        leave(waiter);
+        waiter.refuse();
+      }
+    },
+  };
+}
+
+/** Also what throws before it returns a promise rejects. */
+const attempt = async <T>(work: () => Promise<T>): Promise<T> => work();
+
+/** How many there are of each share. */
+function createTally() {
+  const counts = new Map<string, number>();
+  const change = (shares: readonly string[], by: number) => {
+    for (const share of shares) {
+      const count = (counts.get(share) ?? 0) + by;
+      if (count === 0) counts.delete(share);
+      else counts.set(share, count);
+    }
+  };
+  return {
+    of: (share: string) => counts.get(share) ?? 0,
+    add: (shares: readonly string[]) => change(shares, 1),
+    take: (shares: readonly string[]) => change(shares, -1),
+  };
+}
