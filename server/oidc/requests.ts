@@ -2,6 +2,7 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../clients/vocabulary.ts';
 import { assertDatedRequest } from './ciba.ts';
 import { assertClaimsParameter } from './claims_parameter.ts';
+import { assertParameterSizes } from './parameter_limits.ts';
 import { assertRequestObject } from './profiles.ts';
 
 type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
@@ -27,6 +28,7 @@ export function requestFeatures() {
         header: Record<string, unknown>,
         client: ProviderClient,
       ) {
+        assertParameterSizes(claims);
         if (oidc.route === 'backchannel_authentication') assertDatedRequest(claims);
         assertRequestObject(client, claims, header);
       },

@@ -1,5 +1,4 @@
 import { createLocalJWKSet, type JWK, type JWTPayload, jwtVerify } from 'jose';
-import type { Provider } from 'oidc-provider';
 import type { Clock } from '../platform/clock.ts';
 import { endToken, type Standing, type Unstored } from '../records/ended.ts';
 import type { ModelName } from '../records/models.ts';
@@ -7,6 +6,7 @@ import type { Payload } from '../records/payload.ts';
 import type { StatusLists } from '../records/status_lists.ts';
 import type { Unit, Units } from '../records/unit.ts';
 import { TOKEN_EXCHANGE } from './exchange_terms.ts';
+import type { ReadParameters } from './parameters.ts';
 import { statusClaim } from './status_lists.ts';
 
 /**
@@ -208,18 +208,9 @@ function describe(claims: JWTPayload): Described | undefined {
 /** Routes at which a token is asked about. */
 const ASKED_AT = new Set(['introspection', 'revocation']);
 
-/**
- * The provider looks at a request's parameters as soon as it has read them, and leaves no place to step in between: so
- * they are looked at when they are set.
- */
-export function admitStructuredTokens(provider: Provider, tokens: Pick<StructuredTokens, 'present'>): void {
-  const context = provider.OIDCContext as unknown as { prototype: object };
-  Object.defineProperty(context.prototype, 'params', {
-    configurable: true,
-    set(this: { route?: string }, params: { token?: unknown }) {
-      if (ASKED_AT.has(this.route ?? '') && typeof params.token === 'string')
-        params.token = tokens.present(params.token);
-      Object.defineProperty(this, 'params', { value: params, writable: true, enumerable: true, configurable: true });
-    },
-  });
+/** Has a structured token that is asked about looked up by what it says, in place of by its hash. */
+export function presentTokens(tokens: Pick<StructuredTokens, 'present'>): ReadParameters {
+  return (route, params) => {
+    if (ASKED_AT.has(route) && typeof params.token === 'string') params.token = tokens.present(params.token);
+  };
 }

@@ -1,0 +1,86 @@
+import { errors } from 'oidc-provider';
+
+/**
+ * How long each parameter of a request may be, in bytes of UTF-8. What an authorization request says is stored until
+ * somebody has signed in, before anybody knows who sent it: so each part of it is bounded, by what the standards and
+ * common practice need. This is the one place; discovery says nothing of it, errors name the parameter and the limit.
+ */
+const LIMITS: Readonly<Record<string, number>> = {
+  acr_values: 1_024,
+  authorization_details: 8_192,
+  binding_message: 256, // CIBA Core 1.0 §7.1: "relatively short"; 64 characters, see ciba.ts
+  claims: 4_096,
+  claims_locales: 256,
+  client_notification_token: 1_024, // CIBA Core 1.0 §7.1
+  code_challenge: 128, // RFC 7636 §4.2
+  code_challenge_method: 32,
+  code_verifier: 128, // RFC 7636 §4.1
+  display: 32,
+  dpop_jkt: 128,
+  grant_type: 256,
+  login_hint: 320, // RFC 5321 §4.5.3.1: the longest e-mail address
+  max_age: 32,
+  nonce: 512,
+  prompt: 128,
+  redirect_uri: 2_048,
+  request_uri: 512, // RFC 9101 §5.2
+  requested_expiry: 32,
+  resource: 512,
+  response_mode: 64,
+  response_type: 128,
+  scope: 2_048,
+  state: 2_048,
+  ui_locales: 256,
+  user_code: 128,
+  // Signed by somebody, or by us: they carry claims. Of these only id_token_hint is stored.
+  access_token: 16_384,
+  actor_token: 16_384,
+  client_assertion: 16_384,
+  id_token_hint: 8_192,
+  login_hint_token: 8_192,
+  request: 16_384,
+  subject_token: 16_384,
+  token: 16_384,
+};
+
+/** Of a parameter that is not in the table: what somebody adds is bounded before they think of it. */
+const OTHERS = 2_048;
+
+/** RFC 8707 §2, RFC 8693 §2.1: the parameters that may be sent more than once, and how often. */
+const MOST_VALUES = 10;
+
+/** Of all that is stored of one authorization request, together. */
+const ALL_TOGETHER = 16_384;
+
+/** They are used up in the request itself. */
+const UNSTORED = new Set(['request', 'client_assertion', 'subject_token', 'actor_token', 'token', 'access_token']);
+
+/**
+ * @param params of a request, or the claims of a request object (RFC 9101 §4), where what is no text counts as its JSON
+ * @throws InvalidRequest with the parameter's name and its limit
+ */
+export function assertParameterSizes(params: Readonly<Record<string, unknown>>): void {
+  let stored = 0;
+  for (const [name, given] of Object.entries(params)) {
+    if (given === undefined || given === null) continue;
+    const limit = limitOf(name);
+    const values = Array.isArray(given) && given.every((one) => typeof one === 'string') ? given : [given];
+    if (values.length > MOST_VALUES) throw refusal(`${name} must not be sent more than ${MOST_VALUES} times`);
+    for (const value of values) {
+      const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+      const bytes = Buffer.byteLength(text);
+      if (bytes > limit) throw refusal(`${name} must not be longer than ${limit} bytes`);
+      if (!UNSTORED.has(name)) stored += bytes;
+    }
+  }
+  if (stored > ALL_TOGETHER) {
+    throw refusal(`the parameters must not be longer than ${ALL_TOGETHER} bytes together`);
+  }
+}
+
+const limitOf = (name: string): number => (Object.hasOwn(LIMITS, name) ? (LIMITS[name] ?? OTHERS) : OTHERS);
+
+/** Shown where it happened: what is too long is not sent on to a client either. */
+function refusal(description: string): Error {
+  return Object.assign(new errors.InvalidRequest(description), { allow_redirect: false });
+}
