@@ -37,6 +37,7 @@ export async function formRoutes(
   const { accounts, attempts, devices, events, mails, passwords, totp, recoveryCodes, passkeys } = people;
   const deviceCookie = createDeviceCookie(secure);
   const limit = { rateLimit: {} };
+  const sessions = createSessions({ issuer, serving, units, sealer, now });
 
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers(); // a form is a form: no JSON
@@ -99,6 +100,7 @@ export async function formRoutes(
         csrf,
         secure,
         limits,
+        sessions,
         throttle: people.throttle,
         mails,
         links: people.links,
@@ -116,7 +118,7 @@ export async function formRoutes(
     }
 
     await accountRoutes(scope, {
-      sessions: createSessions({ issuer, serving, units, sealer, now }),
+      sessions,
       csrf,
       now,
       twoFactorsAcr: ACR.twoFactors,

@@ -28,6 +28,11 @@ export type ErrandAnswer =
   | { readonly kind: 'taken' };
 
 export interface Errand {
+  /**
+   * It is done for whoever is signed in to the link's account alone. The others are for people who cannot sign in: they
+   * give no session, and ask for no less at the next sign-in than there was to show before.
+   */
+  readonly forOwner: boolean;
   show(context: ErrandContext): string;
   submit(context: ErrandContext, fields: Fields): Promise<ErrandAnswer>;
 }
@@ -43,12 +48,12 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
     options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
   ]),
   invitation: passwordErrand(() => []),
-  sign_up: { show: (context) => setPassword(context, {}), submit: signUp },
-  verify_email: confirmErrand(async ({ account, options, consume, request }) => {
+  sign_up: { forOwner: false, show: (context) => setPassword(context, {}), submit: signUp },
+  verify_email: confirmErrand({ forOwner: true }, async ({ account, options, consume, request }) => {
     const event = options.event(account, 'email_verified', options.origin(request));
     await options.accounts.update(account, { emailVerified: true }, [consume, event]);
   }),
-  change_email: confirmErrand(async ({ account, options, consume, request, email }) => {
+  change_email: confirmErrand({ forOwner: true }, async ({ account, options, consume, request, email }) => {
     const details = options.origin(request);
     await options.accounts.update(account, { email, emailVerified: true }, [
       consume,
@@ -57,7 +62,7 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
       options.mails.enqueue({ kind: 'email_changed', accountId: account.id, previous: account.email, details }),
     ]);
   }),
-  unlock: confirmErrand(async ({ account, options, consume, request }) => {
+  unlock: confirmErrand({ forOwner: false }, async ({ account, options, consume, request }) => {
     const details = options.origin(request);
     await options.transact([
       consume,
@@ -79,6 +84,7 @@ function known(context: ErrandContext): Known {
 /** Sets the password of the one account that the link was made for. Whoever has got the mail has shown whose address it is. */
 function passwordErrand(more: (context: Known) => readonly Bound[]): Errand {
   return {
+    forOwner: false,
     show: (context) => setPassword(context, {}),
     async submit(context, fields) {
       const { account, options, consume } = known(context);
@@ -131,12 +137,14 @@ function profileOf(input: Parameters<typeof checkProfile>[0]) {
 }
 
 /** A page with a button: what is done takes a POST. */
-function confirmErrand(run: (context: Known) => Promise<unknown>): Errand {
+function confirmErrand({ forOwner }: Pick<Errand, 'forOwner'>, run: (context: Known) => Promise<unknown>): Errand {
   return {
+    forOwner,
     show(context) {
       const { options, form, link, locale } = context;
-      const { email } = known(context);
-      return options.views.render('confirm-link', { ...form, purpose: confirmed(link.purpose), email }, locale);
+      const { email, account } = known(context);
+      const data = { ...form, purpose: confirmed(link.purpose), email, account: account.email };
+      return options.views.render('confirm-link', data, locale);
     },
     async submit(context) {
       try {

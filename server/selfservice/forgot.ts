@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
+import type { AskMailData } from '../views/views.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
 
@@ -17,20 +18,27 @@ export async function forgotRoutes(app: FastifyInstance, options: PublicOptions)
   const visitors = createVisitors(options.secure);
   const subjectOf = (visitor: string) => `${FORGOT_PATH} ${visitor}`;
 
-  function ask(request: FastifyRequest, reply: FastifyReply, status: number, failed: boolean): FastifyReply {
+  function ask(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    problem?: AskMailData['problem'],
+  ): FastifyReply {
     const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
     const action = inSameLanguage(options, request, FORGOT_PATH);
-    const data = { action, csrf: token, purpose: 'forgot', failed } as const;
+    const data = { action, csrf: token, purpose: 'forgot', ...(problem ? { problem } : {}) } as const;
     return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
   }
 
-  app.get(FORGOT_PATH, async (request, reply) => ask(request, reply, 200, false));
+  app.get(FORGOT_PATH, async (request, reply) => ask(request, reply, 200));
 
   app.post(FORGOT_PATH, { config: { ...limit } }, async (request, reply) => {
-    const fields = readForm(request, csrf, subjectOf(visitors.known(request)));
+    const visitor = visitors.known(request);
+    if (visitor === '') return ask(request, reply, 403, 'cookies');
+    const fields = readForm(request, csrf, subjectOf(visitor));
     await takeTurn(options, 'forgot', request);
     const identifier = textField(fields, 'identifier').trim();
-    if (identifier === '') return ask(request, reply, 400, true);
+    if (identifier === '') return ask(request, reply, 400, 'typed');
     const locale = localeOf(options, request);
     if (identifier.length <= IDENTIFIER_MAX && (await throttle.admits(identifier))) {
       const details = options.origin(request);

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isUsedUp, LINK_LIFETIMES, LINK_PURPOSES, type Link, type LinkPurpose } from '../accounts/links.ts';
+import { maskEmail } from '../accounts/masking.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
 import type { Locale } from '../views/views.ts';
 import { ERRANDS, type ErrandContext } from './errands.ts';
-import { dropCookie, inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import type { SignedIn } from './sessions.ts';
 
 export const LINK_PATH = '/account/link';
 
@@ -16,63 +18,108 @@ export const LINK_PATH = '/account/link';
  * the field. The cookie is not `SameSite=Strict`: browsers would hold it back on the very redirect that a link in a
  * webmail leads to. It opens nothing by itself: each form carries a token that was made for this one link, so that of two
  * links in two tabs neither form can do the errand of the other.
+ *
+ * A link proves a mailbox and nothing more. What changes an account that is signed in to elsewhere is done for whoever is
+ * signed in to that account alone: else the owner of the mailbox confirms what somebody else has asked for (Keycloak
+ * CVE-2026-9087).
  */
 export async function linkRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
   for (const purpose of LINK_PURPOSES) linkRoute(app, options, purpose);
 }
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+/** What the cookie holds when there is no link, so that one that is missing means that the browser keeps none. */
+const NO_TOKEN = 'none';
 
 function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPurpose): void {
-  const { views, csrf, links, limit, secure } = options;
+  const { views, csrf, links, sessions, limit, secure } = options;
   const path = `${LINK_PATH}/${purpose}`;
   // A cookie of one path cannot have the __Host- prefix; this one says at least that it came over https.
   const cookie = secure ? '__Secure-cardea_link' : 'cardea_link';
   const errand = ERRANDS[purpose];
-  const subjectOf = (token: string) => `${path} ${token}`;
+  /** A form is good for the link that it was shown for, and where it matters in the session that it was shown in. */
+  const subjectOf = (token: string, session: SignedIn | undefined) => `${path} ${token} ${session?.sessionUid ?? ''}`;
 
-  function tokenOf(request: FastifyRequest): string {
-    const token = request.cookies[cookie] ?? '';
-    return TOKEN.test(token) ? token : '';
+  function keep(reply: FastifyReply, value: string): void {
+    const maxAge = LINK_LIFETIMES[purpose];
+    reply.setCookie(cookie, value, { path, httpOnly: true, sameSite: 'lax', secure, maxAge });
   }
 
-  async function open(request: FastifyRequest, token: string): Promise<ErrandContext | undefined> {
-    const link = token === '' ? undefined : await links.peek(purpose, token);
+  async function open(
+    request: FastifyRequest,
+    token: string,
+    session: SignedIn | undefined,
+  ): Promise<ErrandContext | undefined> {
+    const link = TOKEN.test(token) ? await links.peek(purpose, token) : undefined;
     if (!link) return undefined;
     const account = link.accountId === undefined ? undefined : await options.accounts.findById(link.accountId);
     if (!isStillGood(link, account)) return undefined;
     request.languages = account?.locale ?? '';
-    const form = { action: path, csrf: csrf.tokenFor(subjectOf(token)) };
+    const form = { action: path, csrf: csrf.tokenFor(subjectOf(token, session)) };
     const consume = links.consume(purpose, token);
     return { options, request, link, account, form, consume, locale: localeOf(options, request) };
   }
 
+  /** Whoever is signed in, when the link asks for that. */
+  async function sessionOf(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined> {
+    return errand.forOwner ? sessions.current(request, reply) : undefined;
+  }
+
+  function isOwner(session: SignedIn | undefined, { link }: ErrandContext): boolean {
+    return !errand.forOwner || (session !== undefined && session.accountId === link.accountId);
+  }
+
   function gone(request: FastifyRequest, reply: FastifyReply, data: { isTaken?: boolean } = {}): FastifyReply {
-    dropCookie(reply, cookie, path, secure);
+    keep(reply, NO_TOKEN);
     return sendPage(reply, 410, views.render('link-gone', { purpose, ...data }, localeOf(options, request)));
+  }
+
+  function withoutCookie(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    return sendPage(reply, 400, views.render('link-cookies', { purpose }, localeOf(options, request)));
+  }
+
+  /** The account is named as its owner would recognise it: whoever reads this may be somebody else. */
+  async function askToSignIn(session: SignedIn | undefined, context: ErrandContext): Promise<string> {
+    const { account, link, locale } = context;
+    const other = session && (await options.accounts.findById(session.accountId));
+    const data = {
+      purpose: purpose === 'change_email' ? purpose : 'verify_email',
+      email: link.payload.email ?? '',
+      account: maskEmail(account?.email ?? ''),
+      ...(other ? { signedInAs: other.email } : {}),
+      // Without a language: how the page that comes next speaks is for whoever signs in there to say.
+      signInUrl: sessions.signInUrl({ returnTo: path, fresh: session !== undefined }),
+    } as const;
+    return views.render('link-sign-in', data, locale);
   }
 
   app.get<{ Querystring: { token?: unknown } }>(path, { config: { ...limit } }, async (request, reply) => {
     const { token } = request.query;
     if (token !== undefined) {
       // Whatever is wrong with it is told by the page that the browser is sent to.
-      const value = typeof token === 'string' && TOKEN.test(token) ? token : 'none';
-      const maxAge = LINK_LIFETIMES[purpose];
-      reply.setCookie(cookie, value, { path, httpOnly: true, sameSite: 'lax', secure, maxAge });
+      keep(reply, typeof token === 'string' && TOKEN.test(token) ? token : NO_TOKEN);
       return reply.redirect(path, 303);
     }
-    const context = await open(request, tokenOf(request));
+    const kept = request.cookies[cookie];
+    if (kept === undefined) return withoutCookie(request, reply);
+    const session = await sessionOf(request, reply);
+    const context = await open(request, kept, session);
     if (!context) return gone(request, reply);
-    return sendPage(reply, 200, errand.show(context));
+    const html = isOwner(session, context) ? errand.show(context) : await askToSignIn(session, context);
+    return sendPage(reply, 200, html);
   });
 
   app.post(path, { config: { ...limit } }, async (request, reply) => {
-    const token = tokenOf(request);
+    const kept = request.cookies[cookie];
     await takeTurn(options, 'link', request);
-    if (token === '') return gone(request, reply);
-    const fields = readForm(request, csrf, subjectOf(token));
-    const context = await open(request, token);
+    if (kept === undefined) return withoutCookie(request, reply);
+    if (!TOKEN.test(kept)) return gone(request, reply);
+    const session = await sessionOf(request, reply);
+    const fields = readForm(request, csrf, subjectOf(kept, session));
+    const context = await open(request, kept, session);
     if (!context) return gone(request, reply);
+    // The page itself says who has to sign in.
+    if (!isOwner(session, context)) return reply.redirect(path, 303);
     try {
       const answer = await errand.submit(context, fields);
       if (answer.kind === 'again') return sendPage(reply, 400, answer.html);
@@ -82,7 +129,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
       if (isUsedUp(error) || isOvertaken(error)) return gone(request, reply);
       throw error;
     }
-    dropCookie(reply, cookie, path, secure);
+    keep(reply, NO_TOKEN);
     return reply.redirect(inSameLanguage(options, request, `${path}/done`), 303);
   });
 

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Account } from '../accounts/account.ts';
 import type { Attempts } from '../accounts/attempts.ts';
 import type { EventDetails, EventKind } from '../accounts/events.ts';
@@ -12,6 +12,7 @@ import type { Bound } from '../platform/db.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
+import type { Sessions } from './sessions.ts';
 
 /** What the pages that nobody is signed in for work with. */
 export interface PublicOptions {
@@ -20,6 +21,8 @@ export interface PublicOptions {
   /** Whether the issuer is https. */
   readonly secure: boolean;
   readonly limits: Limits;
+  /** Who is signed in, for links that ask for that. */
+  readonly sessions: Pick<Sessions, 'current' | 'signInUrl'>;
   readonly throttle: MailThrottle;
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly links: Links;
@@ -55,9 +58,4 @@ export function inSameLanguage(options: PublicOptions, request: FastifyRequest, 
 export async function takeTurn({ limits }: PublicOptions, what: string, request: FastifyRequest): Promise<void> {
   await limits.assertAllowed(what, request.ip);
   await limits.count(what, request.ip);
-}
-
-/** Deletes a cookie of ours. */
-export function dropCookie(reply: FastifyReply, name: string, path: string, secure: boolean): void {
-  reply.setCookie(name, '', { path, httpOnly: true, sameSite: 'lax', secure, expires: new Date(0) });
 }

@@ -3,6 +3,7 @@ import { checkEmail } from '../accounts/identifiers.ts';
 import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
+import type { AskMailData } from '../views/views.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
 
@@ -21,28 +22,24 @@ export async function signUpRoutes(app: FastifyInstance, options: PublicOptions)
     request: FastifyRequest,
     reply: FastifyReply,
     status: number,
-    wrong: { typed: string } | undefined,
+    wrong: Pick<AskMailData, 'problem' | 'typed'> = {},
   ): FastifyReply {
     const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
-    const typed = wrong ? { typed: wrong.typed } : {};
-    const data = {
-      action: inSameLanguage(options, request, SIGN_UP_PATH),
-      csrf: token,
-      purpose: 'sign-up',
-      failed: wrong !== undefined,
-      ...typed,
-    } as const;
+    const action = inSameLanguage(options, request, SIGN_UP_PATH);
+    const data = { action, csrf: token, purpose: 'sign-up', ...wrong } as const;
     return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
   }
 
-  app.get(SIGN_UP_PATH, async (request, reply) => ask(request, reply, 200, undefined));
+  app.get(SIGN_UP_PATH, async (request, reply) => ask(request, reply, 200));
 
   app.post(SIGN_UP_PATH, { config: { ...limit } }, async (request, reply) => {
-    const fields = readForm(request, csrf, subjectOf(visitors.known(request)));
+    const visitor = visitors.known(request);
+    if (visitor === '') return ask(request, reply, 403, { problem: 'cookies' });
+    const fields = readForm(request, csrf, subjectOf(visitor));
     await takeTurn(options, 'sign-up', request);
     const typed = textField(fields, 'email');
     const email = addressIn(typed);
-    if (email === undefined) return ask(request, reply, 400, { typed });
+    if (email === undefined) return ask(request, reply, 400, { problem: 'typed', typed });
     const locale = localeOf(options, request);
     if (await throttle.admits(email)) {
       await transact([mails.enqueue({ kind: 'sign_up', email, locale, details: options.origin(request) })]);

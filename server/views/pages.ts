@@ -11,6 +11,8 @@ export interface Pages {
   'confirm-link': ConfirmLinkData;
   'link-done': LinkDoneData;
   'link-gone': LinkGoneData;
+  'link-sign-in': LinkSignInData;
+  'link-cookies': LinkCookiesData;
   outbox: OutboxData;
   'outbox-mail': OutboxMailData;
   consent: ConsentData;
@@ -134,7 +136,8 @@ export interface RecoveryCodesData {
 /** Inputs `identifier` or `email`: whom to mail a link. */
 export interface AskMailData extends FormData {
   purpose: 'forgot' | 'sign-up';
-  failed: boolean;
+  /** What was wrong: what was typed, or that the browser sent no cookie, so that nothing was done. */
+  problem?: 'typed' | 'cookies';
   /** What was typed before. */
   typed?: string;
 }
@@ -161,6 +164,25 @@ export interface SetPasswordData extends FormData {
 export interface ConfirmLinkData extends FormData {
   purpose: 'verify_email' | 'change_email' | 'unlock';
   email: string;
+  /** The address of the account that it is about. */
+  account: string;
+}
+
+/** The link does something for whoever is signed in to its account alone. */
+export interface LinkSignInData {
+  purpose: 'verify_email' | 'change_email';
+  /** The address that the link is about: the viewer's, if the mail is theirs. */
+  email: string;
+  /** The account's address, masked: the viewer may be somebody else. */
+  account: string;
+  /** Whoever is signed in, when that is another account. */
+  signedInAs?: string;
+  signInUrl: string;
+}
+
+/** The browser has not kept the cookie that a link's page needs. */
+export interface LinkCookiesData {
+  purpose: LinkPurposeName;
 }
 
 export interface LinkDoneData {

@@ -98,9 +98,9 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'logged-out': { layout: 'door', title: (_, { t }) => t('logged-out.title') },
   'ask-mail': {
     layout: 'door',
-    title: ({ purpose, failed }, { t }) => {
+    title: ({ purpose, problem }, { t }) => {
       const page = t(present.askText(purpose).title);
-      return failed ? t('title.error', { page }) : page;
+      return problem === undefined ? page : t('title.error', { page });
     },
     note: ({ t }) => t('login.address'),
   },
@@ -116,6 +116,8 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'confirm-link': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).title) },
   'link-done': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).doneTitle) },
   'link-gone': { layout: 'door', title: (_, { t }) => t('link-gone.title') },
+  'link-sign-in': { layout: 'door', title: (_, { t }) => t('link-sign-in.title') },
+  'link-cookies': { layout: 'door', title: (_, { t }) => t('link-cookies.title') },
   outbox: { layout: 'hall', title: (_, { t }) => t('outbox.title') },
   'outbox-mail': { layout: 'hall', title: ({ subject }) => subject },
   error: { layout: 'door', title: (_, { t }) => t('error.title') },

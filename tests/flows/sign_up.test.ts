@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { browserSession, formOf } from '../helpers/browser_session.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { openAccount } from '../helpers/account.ts';
+import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -18,6 +19,7 @@ const app = await deployment(scope, {
   now,
 });
 const PASSWORD = remember('password', 'A-Door-Of-My-Own-12');
+const signedIn = async (person: Person): Promise<BrowserSession> => (await openAccount(app, person)).browser;
 const find = (email: string) => app.seed.accounts.findByIdentifier(email);
 
 test('a person signs up with an address that they can read, and gets an account with that address', async () => {
@@ -111,12 +113,14 @@ test('an invited person chooses a password, which proves the address', async () 
 });
 
 test('a person confirms the address', async () => {
-  const { id, email } = await app.seed.accounts.create({ email: 'confirm@example.com' });
+  const person = await app.seed.person({ email: 'confirm@example.com', emailVerified: false });
+  const { id, email } = person;
   await enqueue(app, { kind: 'verify_email', accountId: id }, now);
   const { link } = await post.next(email);
-  await followLink(app, link);
+  const browser = await signedIn(person);
+  await followLink(app, link, browser);
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, false, 'looking is not confirming');
-  assert.match((await useLink(app, link)).body, /Your address is confirmed/);
+  assert.match((await useLink(app, link, {}, browser)).body, /Your address is confirmed/);
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
 });
 
@@ -128,7 +132,7 @@ test('a person changes the address: the link goes to the new one, and both are t
   assert.match(toOld.subject, /about to change/);
   await askForMail(app, '/account/forgot', person.email);
   const reset = await post.next(person.email);
-  assert.match((await useLink(app, toNew.link)).body, /Your address is changed/);
+  assert.match((await useLink(app, toNew.link, {}, await signedIn(person))).body, /Your address is changed/);
   const changed = await app.seed.accounts.findById(person.id);
   assert.deepEqual([changed?.email, changed?.emailVerified], ['New.Address@example.com', true]);
   assert.equal(await opensTo(app, 'new.address@example.com', person.password), true);
@@ -146,8 +150,9 @@ test('a new request for another address takes the place of the one before, which
     await enqueue(app, { kind: 'change_email', accountId: person.id, email }, now);
     links.push((await post.next(email)).link);
   }
-  assert.equal((await useLink(app, links[0] ?? '')).status, 410);
-  assert.equal((await useLink(app, links[1] ?? '')).status, 200);
+  const browser = await signedIn(person);
+  assert.equal((await useLink(app, links[0] ?? '', {}, browser)).status, 410);
+  assert.equal((await useLink(app, links[1] ?? '', {}, browser)).status, 200);
   assert.equal((await app.seed.accounts.findById(person.id))?.email, 'mistyped@example.com');
 });
 
@@ -156,7 +161,7 @@ test('a new address that somebody else has taken meanwhile stays theirs', async 
   await enqueue(app, { kind: 'change_email', accountId: person.id, email: 'wanted@example.com' }, now);
   const { link } = await post.next('wanted@example.com');
   const owner = await app.seed.person({ email: 'wanted@example.com' });
-  const late = await useLink(app, link);
+  const late = await useLink(app, link, {}, await signedIn(person));
   assert.equal(late.status, 410);
   assert.equal((await find('wanted@example.com'))?.id, owner.id);
   assert.equal((await app.seed.accounts.findById(person.id))?.email, person.email);

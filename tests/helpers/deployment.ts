@@ -26,6 +26,15 @@ export interface Person {
   readonly password: string;
 }
 
+export interface PersonInput {
+  readonly email?: string;
+  /** Default: yes. */
+  readonly emailVerified?: boolean;
+  readonly password?: string;
+  readonly name?: string;
+  readonly username?: string;
+}
+
 /** A relying party as it knows itself. */
 export interface Party {
   readonly id: string;
@@ -37,7 +46,7 @@ export interface Party {
 
 /** Puts people and relying parties into a database, the way the CLI does. */
 export interface Seeder {
-  person(input?: { email?: string; password?: string; name?: string; username?: string }): Promise<Person>;
+  person(input?: PersonInput): Promise<Person>;
   party(input?: Partial<ClientInput> & { public?: boolean }): Promise<Party>;
   resourceServer(input: { identifier: string; name: string; scopes: string[]; open?: boolean }): Promise<void>;
   readonly accounts: ReturnType<typeof createAccounts>;
@@ -85,7 +94,7 @@ export async function createSeeder(
       const password = remember('password', input.password ?? PASSWORD);
       const account = await accounts.create({
         email,
-        emailVerified: true,
+        emailVerified: input.emailVerified ?? true,
         passwordHash: await hashOnce(password),
         ...(input.name ? { name: input.name } : {}),
         ...(input.username ? { username: input.username } : {}),

@@ -345,14 +345,20 @@ export const PAGE_CASES: readonly PageCase[] = [
   pageCase(
     'forgot',
     'ask-mail',
-    { ...form, purpose: 'forgot', failed: false },
+    { ...form, purpose: 'forgot' },
     { ids: ['identifier', 'submit'], focus: 'identifier' },
   ),
   pageCase(
     'sign-up',
     'ask-mail',
-    { ...form, purpose: 'sign-up', failed: true, typed: EVIL },
+    { ...form, purpose: 'sign-up', problem: 'typed', typed: EVIL },
     { ids: ['email', 'submit'], focus: 'error' },
+  ),
+  pageCase(
+    'forgot-cookies',
+    'ask-mail',
+    { ...form, purpose: 'forgot', problem: 'cookies' },
+    { ids: ['identifier', 'submit'], focus: 'error' },
   ),
   pageCase('mail-sent', 'mail-sent', { purpose: 'forgot', lifetimeSeconds: 1_800 }),
   pageCase('mail-sent-sign-up', 'mail-sent', { purpose: 'sign-up', lifetimeSeconds: 86_400 }),
@@ -388,12 +394,30 @@ export const PAGE_CASES: readonly PageCase[] = [
     { ids: ['name', 'new-password', 'submit'] },
   ),
   ...(['verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
-    pageCase(`confirm-${purpose}`, 'confirm-link', { ...form, purpose, email: EVIL }, { ids: ['submit'] }),
+    pageCase(
+      `confirm-${purpose}`,
+      'confirm-link',
+      { ...form, purpose, email: EVIL, account: LONG },
+      { ids: ['submit'] },
+    ),
   ),
   ...(['reset_password', 'invitation', 'sign_up', 'verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
     pageCase(`link-done-${purpose}`, 'link-done', { purpose }, { ids: ['account'] }),
   ),
   pageCase('link-gone', 'link-gone', { purpose: 'reset_password' }, { ids: ['forgot'] }),
+  pageCase('link-cookies', 'link-cookies', { purpose: 'unlock' }),
+  pageCase(
+    'link-sign-in',
+    'link-sign-in',
+    { purpose: 'change_email', email: EVIL, account: 'a•••@e•••.com', signInUrl: '/authorize?client_id=x' },
+    { ids: ['sign-in'] },
+  ),
+  pageCase(
+    'link-sign-in-other',
+    'link-sign-in',
+    { purpose: 'verify_email', email: EVIL, account: LONG, signedInAs: LONG, signInUrl: '/authorize?client_id=x' },
+    { ids: ['sign-in', 'signed-in-as'] },
+  ),
   pageCase('link-gone-taken', 'link-gone', { purpose: 'sign_up', isTaken: true }),
   pageCase('outbox', 'outbox', {
     mails: [

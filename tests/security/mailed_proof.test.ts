@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { LINK_PURPOSES } from '../../server/accounts/links.ts';
+import { maskEmail } from '../../server/accounts/masking.ts';
+import { askForMail, enqueue, followLink, opensTo, useLink } from '../flows/mailed_links.ts';
+import { begin, shown, submit, submitPassword } from '../flows/support.ts';
+import { openAccount, press } from '../helpers/account.ts';
+import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { authorize } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+
+/**
+ * What is mailed proves a mailbox and nothing more. Whoever opens such a link is not thereby the one who asked for it: the
+ * owner of an address that somebody else wants for their account would confirm it for them (Keycloak CVE-2026-9087).
+ */
+
+const scope = { after };
+const post = await mailbox(scope);
+const app = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true' } });
+const party = await app.seed.party({ firstParty: true });
+const NEW = remember('password', 'A-Door-Of-My-Own-22');
+const find = (id: string) => app.seed.accounts.findById(id);
+
+/** Somebody asks at the page of their account for another address. */
+async function asksFor(person: Person, email: string): Promise<{ browser: BrowserSession; link: string }> {
+  const { browser, page } = await openAccount(app, person, '/account/email');
+  assert.equal((await press(browser, page, 'change', { email })).status, 303);
+  return { browser, link: (await post.next(email)).link };
+}
+
+/** The form that a page has for the link, or a made-up one with what there is. */
+function send(browser: BrowserSession, page: Page, path: string): Promise<Page> {
+  const fields = page.body.includes('<form') ? formOf(page).fields : { csrf: 'x' };
+  return browser.post(path, fields);
+}
+
+describe('a change of address', () => {
+  const PATH = '/account/link/change_email';
+
+  test('is not confirmed by who opens the link: the page says whose account it is, and asks for a sign-in', async () => {
+    const mallory = await app.seed.person({ email: 'mallory@evil.example', name: 'You have won' });
+    const { link } = await asksFor(mallory, 'victim@example.com');
+    const { browser, page } = await followLink(app, link);
+    assert.equal(page.status, 200);
+    assert.match(page.body, /m•••@e•••\.example/);
+    assert.doesNotMatch(page.body, /mallory@evil|You have won|<form/);
+    assert.notEqual((await send(browser, page, PATH)).status, 200);
+    const account = await find(mallory.id);
+    assert.deepEqual([account?.email, account?.emailVerified], [mallory.email, true]);
+  });
+
+  test('is not confirmed in the session of another account', async () => {
+    const [mallory, victim] = [await app.seed.person(), await app.seed.person()];
+    const { link } = await asksFor(mallory, 'victim.2@example.com');
+    const own = await openAccount(app, victim);
+    const { page } = await followLink(app, link, own.browser);
+    assert.match(page.body, /id="signed-in-as"/);
+    assert.ok(page.body.includes(victim.email) && !page.body.includes(mallory.email));
+    // A form that was shown in the session of its account is of no use in another one.
+    const theirs = await openAccount(app, mallory);
+    const good = await followLink(app, link, theirs.browser);
+    const refused = await own.browser.post(PATH, formOf(good.page).fields);
+    assert.equal(refused.status, 403);
+    assert.equal((await find(mallory.id))?.email, mallory.email);
+    assert.equal((await find(victim.id))?.email, victim.email);
+  });
+
+  test('is confirmed in the session that asked, by name', async () => {
+    const ada = await app.seed.person();
+    const { browser, link } = await asksFor(ada, 'ada.new@example.com');
+    const { page } = await followLink(app, link, browser);
+    assert.ok(page.body.includes(ada.email) && page.body.includes('ada.new@example.com'));
+    assert.match((await useLink(app, link, {}, browser)).body, /Your address is changed/);
+    assert.equal((await find(ada.id))?.email, 'ada.new@example.com');
+  });
+
+  test('is confirmed on another device after a sign-in to that account, which leads back', async () => {
+    const ada = await app.seed.person();
+    const { link } = await asksFor(ada, 'ada.elsewhere@example.com');
+    const { browser, page } = await followLink(app, link);
+    const door = / id="sign-in" href="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const asked = await browser.follow(await browser.get(door));
+    const back = await submitPassword(browser, asked, ada);
+    assert.equal(new URL(back.url).pathname, PATH);
+    assert.match((await submit(browser, back, {})).body, /Your address is changed/);
+    assert.equal((await find(ada.id))?.email, 'ada.elsewhere@example.com');
+  });
+
+  test('that is asked for in the session of somebody else’s account is theirs to see, after a fresh sign-in', async () => {
+    const [ada, bob] = [await app.seed.person(), await app.seed.person()];
+    const { link } = await asksFor(ada, 'ada.third@example.com');
+    const { browser } = await openAccount(app, bob);
+    const { page } = await followLink(app, link, browser);
+    const door = / id="sign-in" href="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const asked = await browser.follow(await browser.get(door));
+    assert.match(asked.body, / id="password"/, 'although somebody is signed in');
+    // The provider signs the other account out first, by a form that sends itself.
+    const hop = await submitPassword(browser, asked, ada);
+    assert.match((await submit(browser, hop, {})).body, /ada\.third@example\.com/);
+  });
+});
+
+test('an address is confirmed for whoever is signed in to its account alone', async () => {
+  const ada = await app.seed.person({ email: 'unproved@example.com', emailVerified: false });
+  const own = await openAccount(app, ada, '/account/email');
+  assert.equal((await press(own.browser, own.page, 'verify')).status, 303);
+  const { link } = await post.next(ada.email);
+  const stranger = await followLink(app, link);
+  assert.match(stranger.page.body, /u•••@e•••\.com/);
+  await send(stranger.browser, stranger.page, '/account/link/verify_email');
+  assert.equal((await find(ada.id))?.emailVerified, false);
+  assert.match((await useLink(app, link, {}, own.browser)).body, /Your address is confirmed/);
+  assert.equal((await find(ada.id))?.emailVerified, true);
+});
+
+test('a reset may be opened anywhere, names the account, signs nobody in and is no second factor', async () => {
+  const ada = await app.seed.person();
+  const factors = await createFactorSeeder(app);
+  await factors.totp(ada.id);
+  const asking = browserSession(app.issuer);
+  await askForMail(app, '/account/forgot', ada.email, asking);
+  const { link } = await post.next(ada.email);
+  const { browser, page } = await followLink(app, link);
+  assert.ok(page.body.includes(ada.email));
+  await useLink(app, link, { new_password: NEW }, browser);
+  for (const one of [browser, asking]) {
+    const begun = await begin(app, party, {}, one);
+    assert.match(begun.page.body, / id="password"/, 'nobody is signed in');
+    assert.equal(shown(await submitPassword(one, begun.page, { ...ada, password: NEW })), 'second-factor');
+  }
+});
+
+test('a sign-up that somebody else asked for is of no use to them: who opens the link chooses the password', async () => {
+  const email = 'hijacked@example.com';
+  const attacker = browserSession(app.issuer);
+  await askForMail(app, '/account/sign-up', email, attacker);
+  const { link } = await post.next(email);
+  assert.equal((await attacker.get('/account/link/sign_up')).status, 400, 'the asking browser has no key to it');
+  const done = await useLink(app, link, { name: 'Grace', new_password: NEW });
+  assert.match(done.body, /Your account is ready/);
+  const { page } = await begin(app, party, {}, attacker);
+  assert.match(page.body, / id="password"/, 'the asking browser is signed in to nothing');
+  assert.equal(await opensTo(app, email, NEW), true);
+});
+
+test('a lock is ended by who reads the mail: of passwords, and in no session', async () => {
+  const ada = await app.seed.person();
+  for (let i = 0; i < 3; i += 1) await opensTo(app, ada.email, 'wrong');
+  const { link } = await post.next(ada.email);
+  const { browser, page } = await followLink(app, link);
+  assert.ok(page.body.includes(ada.email));
+  await useLink(app, link, {}, browser);
+  assert.match((await begin(app, party, {}, browser)).page.body, / id="password"/);
+});
+
+test('an invitation is opened in whatever session there is, and changes no other account', async () => {
+  const { id, email } = await app.seed.accounts.create({ email: 'invited.here@example.com' });
+  await enqueue(app, { kind: 'invitation', accountId: id });
+  const { link } = await post.next(email);
+  const bob = await app.seed.person();
+  const { browser } = await authorize({ issuer: app.issuer, party, person: bob });
+  assert.match((await useLink(app, link, { new_password: NEW }, browser)).body, /Your account is ready/);
+  assert.equal(await opensTo(app, bob.email, bob.password), true);
+  assert.equal(await opensTo(app, email, NEW), true);
+});
+
+for (const purpose of LINK_PURPOSES) {
+  test(`a browser that keeps no cookies is told so at the page of ${purpose}, and the link is as good as before`, async () => {
+    const browser = browserSession(app.issuer);
+    const opened = await browser.get(`/account/link/${purpose}?token=${'t'.repeat(43)}`);
+    const blocked = await browserSession(app.issuer).get(opened.location ?? '');
+    assert.equal(blocked.status, 400);
+    assert.match(blocked.body, /Allow cookies/);
+    assert.doesNotMatch(blocked.body, /no longer works/);
+    const sent = await browserSession(app.issuer).post(`/account/link/${purpose}`, { csrf: 'x' });
+    assert.deepEqual([sent.status, /Allow cookies/.test(sent.body)], [400, true]);
+    const used = await browser.follow(opened);
+    assert.deepEqual([used.status, /no longer works/.test(used.body)], [410, true]);
+    assert.equal((await browser.get(`/account/link/${purpose}`)).status, 410, 'also when it is looked at again');
+  });
+}
+
+for (const path of ['/account/forgot', '/account/sign-up'] as const) {
+  test(`a browser that keeps no cookies is told so at ${path}`, async () => {
+    const { action, fields } = formOf(await browserSession(app.issuer).get(path));
+    const refused = await browserSession(app.issuer).post(action, {
+      ...fields,
+      identifier: 'a',
+      email: 'a@example.com',
+    });
+    assert.equal(refused.status, 403);
+    assert.match(refused.body, /blocks cookies/);
+    assert.doesNotMatch(refused.body, /aria-invalid/);
+  });
+}
+
+test('what is shown of an address to somebody else says nothing that its owner chose', () => {
+  const cases = [
+    ['ada@example.com', 'a•••@e•••.com'],
+    ['Ada@EXAMPLE.co.uk', 'A•••@E•••.uk'],
+    ['read-this.at.evil.example/win@localhost', 'r•••@l•••'],
+    ['!click@visit-evil.a-very-long-top-level', '•••@v•••'],
+    ['ü@bücher.example', 'ü•••@b•••.example'],
+  ];
+  for (const [email = '', masked] of cases) assert.equal(maskEmail(email), masked);
+});
