@@ -1,11 +1,15 @@
+import { inspect } from 'node:util';
 import { createApp } from './app.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { systemClock } from './platform/clock.ts';
+import { databasePlace } from './platform/database_problems.ts';
 import { createDb } from './platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from './platform/embedded.ts';
-import { AppError } from './platform/errors.ts';
-import { createLog } from './platform/log.ts';
+import { createLog, type Logger, logWarnings } from './platform/log.ts';
 import { migrateUp } from './platform/migrate.ts';
+import { createOutages, type Outages } from './platform/outages.ts';
 import { sizeThreadPool } from './platform/threads.ts';
+import { explainStart } from './start_problems.ts';
 import { DEMO_EMAIL, DEMO_PASSWORD } from './welcome/demo_data.ts';
 
 /** The process: configuration, database, application, signals; nothing else. */
@@ -13,8 +17,23 @@ async function main(): Promise<void> {
   sizeThreadPool();
   const config = loadConfig();
   const log = createLog({ level: config.logLevel });
+  logWarnings(log);
   await using opened = new AsyncDisposableStack();
+  try {
+    await start(config, log, opened);
+  } catch (error) {
+    const reason = explainStart(error, config);
+    if (reason === undefined) throw error;
+    process.stderr.write(`cardea: ${reason}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const signal = await stopSignal();
+  log.info({ signal }, 'stopping');
+}
 
+/** Opens everything and listens; what is opened closes with `opened`. */
+async function start(config: Config, log: Logger, opened: AsyncDisposableStack): Promise<void> {
   let url = config.databaseUrl;
   if (!url) {
     assertWritable(config.dataDir);
@@ -22,12 +41,8 @@ async function main(): Promise<void> {
     opened.defer(() => postgres.stop());
     url = postgres.url;
   }
-  const db = createDb({
-    url,
-    poolSize: config.databasePool,
-    timeoutMs: config.databaseTimeoutMs,
-    onIdleError: (error) => log.warn({ error }, 'a database connection broke'),
-  });
+  const outages = createStartedOutages(url, log);
+  const db = createDb({ url, poolSize: config.databasePool, timeoutMs: config.databaseTimeoutMs, outages });
   opened.defer(() => db.close());
   const migrated = await migrateUp(db);
   if (migrated.length > 0) log.info({ migrations: migrated }, 'the schema was brought up to date');
@@ -35,11 +50,24 @@ async function main(): Promise<void> {
   const app = await createApp({ config, db, log });
   opened.defer(() => app.close());
   await app.http.listen({ host: config.host, port: config.port });
+  outages.begin();
   log.info({ issuer: config.issuer.origin, host: config.host, port: config.port }, 'listening');
-  if (config.demo) console.log(welcome(config.issuer.origin));
+  if (config.demo) process.stdout.write(`${welcome(config.issuer.origin)}\n`);
+}
 
-  const signal = await stopSignal();
-  log.info({ signal }, 'stopping');
+/** What fails before the server listens ends it, and is told then. */
+function createStartedOutages(url: string, log: Logger): Outages & { begin(): void } {
+  const { host, port, database } = databasePlace(url);
+  const about = { database: `${host}:${port}/${database}` };
+  const outages = createOutages({ name: 'the database', about, log, now: systemClock });
+  let hasStarted = false;
+  return {
+    begin() {
+      hasStarted = true;
+    },
+    failed: (error) => void (hasStarted && outages.failed(error)),
+    succeeded: outages.succeeded,
+  };
 }
 
 function welcome(issuer: string): string {
@@ -69,8 +97,7 @@ function stopSignal(): Promise<NodeJS.Signals> {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigError) console.error(error.problems.map((problem) => `cardea: ${problem}`).join('\n'));
-  else if (error instanceof AppError) console.error(`cardea: ${error.message}`);
-  else console.error(error);
+  const lines = error instanceof ConfigError ? error.problems.map((problem) => `cardea: ${problem}`) : [inspect(error)];
+  process.stderr.write(`${lines.join('\n')}\n`);
   process.exitCode = 1;
 });

@@ -13,7 +13,7 @@ import { createDb, type Db, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { createLog } from '../platform/log.ts';
-import { migrateUp, migrationStatus } from '../platform/migrate.ts';
+import { assertKnown, migrateUp, migrationStatus } from '../platform/migrate.ts';
 import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
@@ -182,18 +182,11 @@ function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
 
 /** The embedded database is nobody's but ours, so it is brought up to date; an operator decides about his own. */
 async function requireSchema(db: Db, config: Config): Promise<void> {
-  const pending = (await readStatus(db)).filter((one) => one.executedAt === undefined);
-  if (pending.length === 0) return;
+  const migrations = await migrationStatus(db);
+  assertKnown(migrations);
+  if (!migrations.some((one) => one.state === 'pending')) return;
   if (config.databaseUrl) {
     throw new AppError('migrations_pending', 409, 'the database schema is not up to date; run "cardea migrate up"');
   }
   await migrateUp(db);
-}
-
-async function readStatus(db: Db) {
-  try {
-    return await migrationStatus(db);
-  } catch (error) {
-    throw translate(error);
-  }
 }

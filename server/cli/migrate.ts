@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { migrateUp, migrationStatus } from '../platform/migrate.ts';
+import { assertKnown, type MigrationStatus, migrateUp, migrationStatus } from '../platform/migrate.ts';
 import { verb } from './context.ts';
 import { JSON_OPTION, type PrintOptions, printItems } from './output.ts';
 
@@ -14,8 +14,8 @@ export function migrateCommand(noun: Command): void {
       verb<PrintOptions>(
         async ({ db }, options) => {
           const names = new Set(await migrateUp(db));
-          const items = (await status(db)).filter((one) => names.has(one.name));
-          printItems(items, COLUMNS, 'The schema is up to date.', options);
+          const ran = (await migrationStatus(db)).filter((one) => names.has(one.name));
+          printItems(ran.map(shown), COLUMNS, 'The schema is up to date.', options);
         },
         { schema: 'any' },
       ),
@@ -23,20 +23,18 @@ export function migrateCommand(noun: Command): void {
 
   noun
     .command('status')
-    .description('which migrations have run')
+    .description('which migrations have run; exit code 1 when a later version of Cardea has migrated the database')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(
-        async ({ db }, options) => printItems(await status(db), COLUMNS, 'There are no migrations.', options),
+        async ({ db }, options) => {
+          const migrations = await migrationStatus(db);
+          printItems(migrations.map(shown), COLUMNS, 'There are no migrations.', options);
+          assertKnown(migrations);
+        },
         { schema: 'any' },
       ),
     );
 }
 
-async function status(db: Parameters<typeof migrationStatus>[0]) {
-  return (await migrationStatus(db)).map(({ name, executedAt }) => ({
-    name,
-    state: executedAt === undefined ? 'pending' : 'done',
-    executed_at: executedAt ?? null,
-  }));
-}
+const shown = ({ name, state, executedAt }: MigrationStatus) => ({ name, state, executed_at: executedAt ?? null });

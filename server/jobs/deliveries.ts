@@ -1,4 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
+import { isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Deliveries, Delivery } from '../records/deliveries.ts';
 import { createQueueWorker, type QueueWorker } from './queue.ts';
@@ -72,6 +73,7 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
     batch: BATCH,
     take: (limit) => deliveries.take({ kinds, limit, leaseMs: LEASE_MS }),
     handle,
-    onUnreadable: (error) => log.warn({ error }, 'the deliveries could not be read; tried again'),
+    onUnreadable: (error) =>
+      log[isUnavailable(error) ? 'debug' : 'warn']({ error }, 'the deliveries could not be read; tried again'),
   });
 }

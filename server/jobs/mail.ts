@@ -1,7 +1,7 @@
 import type { Mails, QueuedMail } from '../accounts/mails.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
-import { AppError } from '../platform/errors.ts';
+import { AppError, isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Mailer } from '../platform/mail.ts';
 import type { Draft } from './mail_drafts.ts';
@@ -72,6 +72,7 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
     batch: BATCH,
     take: (limit) => mails.take({ limit, leaseMs: LEASE_MS }),
     handle,
-    onUnreadable: (error) => log.warn({ error }, 'the mail queue could not be read; it is tried again'),
+    onUnreadable: (error) =>
+      log[isUnavailable(error) ? 'debug' : 'warn']({ error }, 'the mail queue could not be read; it is tried again'),
   });
 }

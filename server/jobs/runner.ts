@@ -1,3 +1,4 @@
+import { isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 
 export interface Job {
@@ -33,7 +34,9 @@ export function startJobs(jobs: readonly Job[], log: Logger): Jobs {
     try {
       await job.run();
     } catch (error) {
-      log.warn({ job: job.name, error }, 'a job failed; it is tried again at its next turn');
+      // That a dependency is away is said once, where it is noticed.
+      const level = isUnavailable(error) ? 'debug' : 'warn';
+      log[level]({ job: job.name, error }, 'a job failed; it is tried again at its next turn');
     }
   }
 

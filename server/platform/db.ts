@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { AppError, unavailable } from './errors.ts';
+import { AppError, isUnavailable, unavailable } from './errors.ts';
+import type { Outages } from './outages.ts';
 
 /** A statement of the hot path: `name` makes Postgres keep its plan per connection. */
 export interface Statement {
@@ -38,8 +39,8 @@ export interface DbOptions {
   poolSize?: number;
   /** Milliseconds to wait for a connection, and for a statement. */
   timeoutMs?: number;
-  /** An idle connection broke; without a listener this would end the process. */
-  onIdleError?: (error: Error) => void;
+  /** Told of every success and of every failure that means that Postgres is not there. */
+  outages?: Outages;
   /** Called with the text of each statement sent, BEGIN and COMMIT included. */
   onStatement?: (text: string) => void;
 }
@@ -49,6 +50,7 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** @throws (each method) AppError 503 when Postgres cannot be reached or does not answer in time */
 export function createDb(options: DbOptions): Db {
+  const { outages } = options;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const connection = {
     connectionString: options.url,
@@ -71,16 +73,24 @@ export function createDb(options: DbOptions): Db {
   });
   // The pool listens to idle connections alone. One that breaks while it is lent to somebody, but between two of his
   // statements, would have no listener, which ends the process.
-  pool.on('connect', (client) => void client.on('error', (error) => options.onIdleError?.(error)));
+  pool.on('connect', (client) => void client.on('error', (error) => outages?.failed(error)));
   pool.on('error', () => {}); // told already
+
+  /** @returns what callers are to throw */
+  function failure(error: unknown): unknown {
+    const translated = translate(error);
+    if (isUnavailable(translated) && !MOMENTARY.test(sqlState(error) ?? '')) outages?.failed(error);
+    return translated;
+  }
 
   async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     try {
       const query = { name: statement.name, text: statement.text, values: values as unknown[] };
       const result = await pool.query(query);
+      outages?.succeeded();
       return result.rows as R[];
     } catch (error) {
-      throw translate(error);
+      throw failure(error);
     }
   }
 
@@ -89,7 +99,7 @@ export function createDb(options: DbOptions): Db {
     if (!only) return [];
     if (bound.length === 1) return [await run(only.statement, only.values)];
     const client = await pool.connect().catch((error) => {
-      throw translate(error);
+      throw failure(error);
     });
     const sent = [
       client.query('BEGIN'),
@@ -102,21 +112,24 @@ export function createDb(options: DbOptions): Db {
     const failed = settled.find((one) => one.status === 'rejected');
     // A connection that broke is not given back; one whose transaction was refused has been rolled back by COMMIT.
     client.release(failed !== undefined && isConnectionError(failed.reason));
-    if (failed) throw translate(failed.reason);
+    if (failed) throw failure(failed.reason);
+    outages?.succeeded();
     return settled.slice(1, -1).map((one) => (one.status === 'fulfilled' ? one.value.rows : []));
   }
 
   return {
-    kysely: new Kysely<Record<never, never>>({ dialect: new PostgresDialect({ pool: translated(pool) }) }),
+    kysely: new Kysely<Record<never, never>>({
+      dialect: new PostgresDialect({ pool: observedPool(pool, outages, failure) }),
+    }),
     run,
     transact,
     async connect() {
       const client = new pg.Client({ ...connection, statement_timeout: 0, query_timeout: 0, pipeline: false });
-      client.on('error', (error) => options.onIdleError?.(error));
+      client.on('error', (error) => outages?.failed(error));
       try {
         await client.connect();
       } catch (error) {
-        throw translate(error);
+        throw failure(error);
       }
       return client;
     },
@@ -125,16 +138,21 @@ export function createDb(options: DbOptions): Db {
 }
 
 /** The pool as Kysely sees it, with errors as everybody else here gets them. */
-function translated(pool: pg.Pool): PostgresPool {
-  const orTranslate = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error) => {
-      throw translate(error);
-    });
+function observedPool(pool: pg.Pool, outages: Outages | undefined, failure: (error: unknown) => unknown): PostgresPool {
+  async function orFail<T>(work: Promise<T>): Promise<T> {
+    try {
+      const result = await work;
+      outages?.succeeded();
+      return result;
+    } catch (error) {
+      throw failure(error);
+    }
+  }
   return {
     options: pool.options,
     async connect() {
-      const client = await orTranslate(pool.connect());
-      const query = (sql: string, parameters: readonly unknown[]) => orTranslate(client.query(sql, [...parameters]));
+      const client = await orFail(pool.connect());
+      const query = (sql: string, parameters: readonly unknown[]) => orFail(client.query(sql, [...parameters]));
       // Kysely's type also takes cursors, which are not used here and which a pipelined connection refuses.
       const used = { query, release: (destroy?: boolean) => client.release(destroy) };
       return used as unknown as PostgresPoolClient;
@@ -167,6 +185,9 @@ export function translate(error: unknown): unknown {
 
 // 08 connection, 40 rolled back for the sake of others, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby
 const UNAVAILABLE_STATES = /^(08|40|53|57)|^25006$/;
+
+/** Passes by itself and says nothing of whether Postgres is there: rolled back for the sake of others, took too long. */
+const MOMENTARY = /^(40...|57014)$/;
 
 function isConnectionError(error: unknown): boolean {
   if (error instanceof AppError) return false;

@@ -1,3 +1,4 @@
+import { format } from 'node:util';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -53,6 +54,26 @@ export function createLog(options: { level: string; destination?: DestinationStr
       pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: FLUSH_EVERY_MS }),
   );
 }
+
+/**
+ * Warnings of Node and whatever libraries print become lines of the log: whoever parses it must not meet plain text.
+ * For the server's process alone, since it changes `console`.
+ */
+export function logWarnings(log: Logger): void {
+  process.removeAllListeners('warning'); // Node's own prints plain text
+  process.on('warning', ({ name, message }) => log.warn({ warning: name, text: message }, 'a warning of Node'));
+  for (const [method, level] of CONSOLE) {
+    console[method] = (...args: unknown[]) => log[level]({ text: format(...args) }, 'a library wrote to the console');
+  }
+}
+
+const CONSOLE = [
+  ['error', 'error'],
+  ['warn', 'warn'],
+  ['log', 'info'],
+  ['info', 'info'],
+  ['debug', 'debug'],
+] as const;
 
 /** `pino.stdTimeFunctions.isoTime`, with the part that is the same for a second made once a second. */
 function createTimestamp(): () => string {

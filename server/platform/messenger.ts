@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Db } from './db.ts';
+import { isUnavailable } from './errors.ts';
 import type { Logger } from './log.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { Logger } from './log.ts';
  */
 export interface Messenger {
   isListening(): boolean;
+  /** @throws Error for a channel that the messenger was not started with, which would never be heard of */
   on(channel: string, handler: (payload: string) => void): void;
   onGap(handler: () => void): void;
   close(): Promise<void>;
@@ -49,7 +51,9 @@ export async function startMessenger(options: {
     timer = setTimeout(() => {
       timer = undefined;
       connecting = connect().catch((error) => {
-        log.warn({ error }, 'the notification line to the database is down');
+        // That the database is away has been said once; the connection is tried twice a second.
+        const level = isUnavailable(error) ? 'debug' : 'warn';
+        log[level]({ error }, 'the connection for notifications cannot be opened; it is tried again');
         reconnectLater();
       });
     }, RECONNECT_MS);
@@ -60,6 +64,7 @@ export async function startMessenger(options: {
   return {
     isListening: () => client !== undefined,
     on(channel, handler) {
+      if (!channels.includes(channel)) throw new Error(`the messenger does not listen to ${channel}`);
       handlers.set(channel, [...(handlers.get(channel) ?? []), handler]);
     },
     onGap: (handler) => void gapHandlers.push(handler),

@@ -8,29 +8,82 @@ const FOLDER = new URL('../../migrations/', import.meta.url);
 
 export interface MigrationStatus {
   name: string;
+  /** `unknown`: it belongs to a later version of Cardea, which this database was used with. */
+  state: 'pending' | 'done' | 'unknown';
   /** ISO 8601, undefined while it has not run. */
   executedAt: string | undefined;
 }
+
+const SQL = {
+  version: { name: 'migrate.version', text: "SELECT current_setting('server_version_num')::int AS version" },
+  // The table is Kysely's; to_regclass tells whether it is there.
+  isPrepared: { name: 'migrate.prepared', text: "SELECT to_regclass('kysely_migration') IS NOT NULL AS prepared" },
+  executed: { name: 'migrate.executed', text: 'SELECT name, timestamp FROM kysely_migration ORDER BY name' },
+};
 
 /**
  * Brings the schema up to date. Kysely takes a lock, so of several nodes that start at once one migrates and the rest
  * wait for it.
  * @returns the names of the migrations that ran now
+ * @throws AppError `database_too_old`, `schema_newer`, `migration_failed`, or 503 when Postgres cannot be reached
  */
 export async function migrateUp(db: Db): Promise<string[]> {
+  const [server] = await db.run<{ version: number }>(SQL.version, []);
+  assertSupportedVersion(server?.version ?? 0);
+  assertKnown(await migrationStatus(db));
   const { error, results = [] } = await migrator(db).migrateToLatest();
   if (error) {
-    const failed = results.find((one) => one.status === 'Error')?.migrationName ?? 'the schema';
-    throw error instanceof AppError
-      ? error
-      : new AppError('migration_failed', 500, `migration ${failed} failed`, { cause: error });
+    if (error instanceof AppError) throw error;
+    const failed = results.find((one) => one.status === 'Error')?.migrationName;
+    const what = failed ? `migration ${failed} failed` : 'the schema cannot be brought up to date';
+    throw new AppError('migration_failed', 500, `${what}, and nothing of it was kept: ${oneLine(error)}`, {
+      cause: error,
+    });
   }
   return results.map((one) => one.migrationName);
 }
 
+/** @param version as `server_version_num` has it: 140005 is 14.5 */
+export function assertSupportedVersion(version: number): void {
+  const major = Math.floor(version / 10_000);
+  if (major >= LEAST_MAJOR) return;
+  throw new AppError('database_too_old', 409, `Postgres ${major} is too old: Cardea needs ${LEAST_MAJOR} or later`);
+}
+
+const LEAST_MAJOR = 14;
+
+/** @throws AppError 409 `schema_newer` when a later version of Cardea has migrated the database */
+export function assertKnown(status: readonly MigrationStatus[]): void {
+  const unknown = status.filter((one) => one.state === 'unknown').map((one) => one.name);
+  if (unknown.length === 0) return;
+  throw new AppError(
+    'schema_newer',
+    409,
+    `the database was migrated by a later version of Cardea (${unknown.join(', ')}): run that version, or restore the backup from before its first start`,
+  );
+}
+
+/** All migrations that this version knows or that have run, by name. */
 export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
-  const migrations = await migrator(db).getMigrations();
-  return migrations.map(({ name, executedAt }) => ({ name, executedAt: executedAt?.toISOString() }));
+  const known = Object.keys(await getMigrations());
+  const executed = await executedMigrations(db);
+  const names = new Set([...known, ...executed.keys()]);
+  return [...names].sort().map((name) => {
+    const executedAt = executed.get(name);
+    const state = !known.includes(name) ? 'unknown' : executedAt === undefined ? 'pending' : 'done';
+    return { name, state, executedAt };
+  });
+}
+
+async function executedMigrations(db: Db): Promise<Map<string, string>> {
+  const [table] = await db.run<{ prepared: boolean }>(SQL.isPrepared, []);
+  if (!table?.prepared) return new Map();
+  const rows = await db.run<{ name: string; timestamp: string }>(SQL.executed, []);
+  return new Map(rows.map(({ name, timestamp }) => [name, new Date(timestamp).toISOString()]));
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split(/\s*\n\s*/).join('; ');
 }
 
 function migrator(db: Db): Migrator {

@@ -184,14 +184,16 @@ describe('when Postgres does not answer (promise 7)', () => {
     test('gone: 503, no crash from idle connections, and it works when Postgres is back', async () => {
       const own = ownPostgres(scope);
       const { url } = await own.start();
-      const broken: Error[] = [];
-      const db = createDb({ url, timeoutMs: SHORT_MS, onIdleError: (error) => broken.push(error) });
+      const broken: unknown[] = [];
+      const outages = { failed: (error: unknown) => void broken.push(error), succeeded() {} };
+      const db = createDb({ url, timeoutMs: SHORT_MS, outages });
       defer(scope, () => db.close());
       // several idle connections, and one of its own
       await Promise.all(Array.from({ length: 4 }, () => db.run(ONE, [])));
       await db.connect();
 
       await own.kill();
+      await until('idle connections are told of', () => broken.length > 0);
       await assert.rejects(db.run(ONE, []), isUnavailable);
       await assert.rejects(
         db.transact([
@@ -202,7 +204,6 @@ describe('when Postgres does not answer (promise 7)', () => {
       );
       await assert.rejects(db.connect(), isUnavailable);
       await assert.rejects(sql`SELECT 1`.execute(db.kysely), isUnavailable);
-      await until('idle connections are told of', () => broken.length > 0);
 
       // The port is chosen anew at each start; an operator's Postgres keeps its own.
       const back = await own.start();

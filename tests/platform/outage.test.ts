@@ -279,7 +279,29 @@ for (const [name, fail] of Object.entries(FAILURES)) {
     });
     assert.ok(new URL(signedIn.location ?? '').searchParams.get('code'), 'the sign-in under way goes on');
     assert.ok(s.node.isRunning());
+    await until('a request after the outage has found the database back', async () => {
+      await ask(new URL('/readyz', s.issuer));
+      return s.node.records().some(({ msg }) => msg === 'the database is back');
+    });
+    assert.deepEqual(
+      warnings(s.node).map(({ msg, database }) => [msg, database]),
+      [
+        ['the database is away; requests that need it are answered with 503', databaseOf(s)],
+        ['the database is back', databaseOf(s)],
+      ],
+      'one line when it goes, one when it is back',
+    );
+    assert.match(String(warnings(s.node)[0]?.reason), /^(ECONN|57P0|TIMEOUT)/);
   });
+}
+
+function warnings(node: ServerNode) {
+  return node.records().filter(({ level, msg }) => level !== 'info' && !String(msg).startsWith('nobody is mailed'));
+}
+
+/** As the log names it: without user and password. */
+function databaseOf({ node }: Situation): unknown {
+  return node.records().find(({ msg }) => msg === 'the database is back')?.database;
 }
 
 test('a node whose Postgres goes away and comes back writes no stack of a crash and no value of a request', async (t) => {

@@ -1,0 +1,50 @@
+import type { Clock } from './clock.ts';
+import type { Logger } from './log.ts';
+
+/** Tells the operator once when a dependency goes and once when it is back, however often it is tried in between. */
+export interface Outages {
+  failed(error: unknown): void;
+  succeeded(): void;
+}
+
+/** A dependency that answers now and then is not back yet: this long nothing may have failed. */
+const QUIET_MS = 2_000;
+
+/** @param about what every line says of the dependency, such as where it is; nothing secret */
+export function createOutages(parts: {
+  readonly name: string;
+  readonly about: Readonly<Record<string, unknown>>;
+  readonly log: Logger;
+  readonly now: Clock;
+}): Outages {
+  const { name, about, log, now } = parts;
+  let outage: { since: number; lastFailure: number; failures: number } | undefined;
+  return {
+    failed(error) {
+      if (outage) {
+        outage.lastFailure = now();
+        outage.failures++;
+        return;
+      }
+      outage = { since: now(), lastFailure: now(), failures: 1 };
+      log.warn({ ...about, reason: reasonOf(error) }, `${name} is away; requests that need it are answered with 503`);
+    },
+    succeeded() {
+      if (!outage || now() - outage.lastFailure < QUIET_MS) return;
+      const { since, lastFailure, failures } = outage;
+      outage = undefined;
+      log.warn({ ...about, seconds: Math.ceil((lastFailure - since) / 1_000), failures }, `${name} is back`);
+    },
+  };
+}
+
+/** SQLSTATE or errno name of whatever is behind an error; its message may quote values, so it is not used. */
+export function reasonOf(error: unknown): string {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as { code?: unknown };
+    if (typeof code === 'string' && /^[0-9A-Z_]{4,40}$/.test(code)) return code;
+    if (/time(d )?out/i.test(one.message)) return 'TIMEOUT';
+    if (/does not support SSL/.test(one.message)) return 'NO_TLS';
+  }
+  return error instanceof Error ? error.name : typeof error;
+}

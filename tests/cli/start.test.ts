@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { after, describe, test } from 'node:test';
+import { createDb } from '../../server/platform/db.ts';
+import { AppError } from '../../server/platform/errors.ts';
+import { assertSupportedVersion } from '../../server/platform/migrate.ts';
+import { explainStart } from '../../server/start_problems.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { databaseUrl } from '../helpers/postgres.ts';
+import { defer } from '../helpers/scope.ts';
+import { freePort } from '../helpers/waiting.ts';
+import { runCli } from './run_cli.ts';
+
+/** What an operator reads when the server cannot start: one line with cause and remedy, no stack, exit code 1. */
+
+const scope = { after };
+const url = await databaseUrl(scope);
+const db = createDb({ url });
+defer(scope, () => db.close());
+const CARDEA_MASTER_KEY = randomBytes(32).toString('base64');
+
+async function start(env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, ['server/main.ts'], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, CARDEA_MASTER_KEY, CARDEA_DEMO: 'false', CARDEA_DATABASE_URL: url, ...env },
+    timeout: 30_000,
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { stdout, stderr, code };
+}
+
+/** The same database with another part of its URL. */
+function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'port'>>): string {
+  return Object.assign(new URL(url), parts).href;
+}
+
+const run = (statement: string) => db.run({ name: '', text: statement }, []);
+
+async function refused(env: Readonly<Record<string, string>>): Promise<string> {
+  const { stdout, stderr, code } = await start({ CARDEA_PORT: String(await freePort()), ...env });
+  assert.equal(code, 1);
+  for (const logged of stdout.split('\n').filter(Boolean)) {
+    assert.equal((JSON.parse(logged) as { level: string }).level, 'info', 'no warning beside the one line');
+  }
+  assert.match(stderr, /^cardea: [^\n]+\n$/);
+  return stderr;
+}
+
+describe('the server does not start and says why', () => {
+  test('a wrong password of the database', async () => {
+    await run(`CREATE ROLE start_user_${process.pid} LOGIN PASSWORD 'right'`);
+    defer(scope, () => run(`DROP ROLE start_user_${process.pid}`).then(() => {}));
+    const line = await refused({
+      CARDEA_DATABASE_URL: changed({ username: `start_user_${process.pid}`, password: 'wrong-secret' }),
+    });
+    assert.match(line, /refuses the password of user "start_user_\d+": correct it in CARDEA_DATABASE_URL \(28P01\)/);
+    assert.doesNotMatch(line, /wrong-secret/);
+  });
+
+  test('a user without rights', async () => {
+    await run(`CREATE ROLE start_poor_${process.pid} LOGIN PASSWORD 'poor'`);
+    defer(scope, () => run(`DROP ROLE start_poor_${process.pid}`).then(() => {}));
+    const line = await refused({
+      CARDEA_DATABASE_URL: changed({ username: `start_poor_${process.pid}`, password: 'poor' }),
+    });
+    assert.match(line, /user "start_poor_\d+" lacks rights in database .*OWNER TO start_poor_\d+.*\(42501\)/);
+  });
+
+  test('a database that is not there', async () => {
+    const line = await refused({ CARDEA_DATABASE_URL: changed({ pathname: '/absent' }) });
+    assert.match(line, /there is no database "absent" at .*: create it .*\(3D000\)/);
+  });
+
+  test('a port where nothing listens', async () => {
+    const port = String(await freePort());
+    const line = await refused({ CARDEA_DATABASE_URL: changed({ port }) });
+    assert.match(line, new RegExp(`nothing listens at [^ ]+:${port}: start Postgres there, or correct .*ECONNREFUSED`));
+  });
+
+  test('a port of ours that is in use', async () => {
+    const listener = createServer();
+    defer(scope, () => void listener.close());
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    const line = await refused({ CARDEA_PORT: String(port) });
+    assert.match(line, new RegExp(`port ${port} of 127.0.0.1 is in use: .*or set CARDEA_PORT`));
+  });
+
+  test('a schema of a later version, which `migrate status` and all other verbs tell as well', async () => {
+    await run("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')");
+    defer(scope, () => run("DELETE FROM kysely_migration WHERE name = '9999-later'").then(() => {}));
+    const said = /migrated by a later version of Cardea \(9999-later\): run that version, or restore the backup/;
+    assert.match(await refused({}), said);
+    const env = { CARDEA_DATABASE_URL: url, CARDEA_MASTER_KEY };
+    const status = await runCli(['migrate', 'status'], { env });
+    assert.equal(status.code, 1);
+    assert.match(status.stdout, /^9999-later +unknown +2030-01-01/m);
+    assert.match(status.stderr, said);
+    const users = await runCli(['users', 'list'], { env });
+    assert.equal(users.code, 1);
+    assert.match(users.stderr, said);
+  });
+
+  test('a Postgres that is too old', () => {
+    assert.throws(
+      () => assertSupportedVersion(130_012),
+      (error) => error instanceof AppError && /Postgres 13 is too old: Cardea needs 14 or later/.test(error.message),
+    );
+    assertSupportedVersion(140_000);
+  });
+});
+
+test('a mistake of ours is not explained away: its stack is printed', () => {
+  const targets = { host: '127.0.0.1', port: 3000, databaseUrl: url };
+  assert.equal(explainStart(new TypeError('x is not a function'), targets), undefined);
+});
