@@ -14,7 +14,8 @@ import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
 import { NONCE_SECRET } from '../oidc/dpop.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { createServing } from '../oidc/serving.ts';
-import { isUnavailable, unavailable } from '../platform/errors.ts';
+import { isDatabaseAway } from '../platform/db.ts';
+import { unavailable } from '../platform/errors.ts';
 import { columnSealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { createDeliveries } from '../records/deliveries.ts';
@@ -88,7 +89,7 @@ export async function createProtocol(
   await follower.refresh();
   const refreshSoon = () =>
     void follower.refresh().catch((error) => {
-      log[isUnavailable(error) ? 'debug' : 'warn']({ error }, 'the new keys could not be loaded yet');
+      log[isDatabaseAway(error) ? 'debug' : 'warn']({ error }, 'the new keys could not be loaded yet');
     });
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);

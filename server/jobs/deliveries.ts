@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { isUnavailable } from '../platform/errors.ts';
+import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Deliveries, Delivery } from '../records/deliveries.ts';
 import { createQueueWorker, type QueueWorker } from './queue.ts';
@@ -74,6 +74,6 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
     take: (limit) => deliveries.take({ kinds, limit, leaseMs: LEASE_MS }),
     handle,
     onUnreadable: (error) =>
-      log[isUnavailable(error) ? 'debug' : 'warn']({ error }, 'the deliveries could not be read; tried again'),
+      log[isDatabaseAway(error) ? 'debug' : 'warn']({ error }, 'the deliveries could not be read; tried again'),
   });
 }

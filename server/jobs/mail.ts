@@ -1,7 +1,7 @@
 import type { Mails, QueuedMail } from '../accounts/mails.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Db } from '../platform/db.ts';
-import { AppError, isUnavailable } from '../platform/errors.ts';
+import { type Db, isDatabaseAway } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Mailer } from '../platform/mail.ts';
 import type { Draft } from './mail_drafts.ts';
@@ -63,7 +63,8 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
       await mails.remove(id).catch((failure) => log.warn({ mail: id, error: failure }, 'a mail stays queued'));
       return;
     }
-    log.warn({ mail: id, kind, tries, error }, 'a mail could not be sent; it is tried again');
+    const level = isDatabaseAway(error) ? 'debug' : 'warn';
+    log[level]({ mail: id, kind, tries, error }, 'a mail could not be sent; it is tried again');
     // If this fails as well, the lease ends some time.
     await mails.putBack(id, dueAt).catch(() => {});
   }
@@ -73,6 +74,6 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
     take: (limit) => mails.take({ limit, leaseMs: LEASE_MS }),
     handle,
     onUnreadable: (error) =>
-      log[isUnavailable(error) ? 'debug' : 'warn']({ error }, 'the mail queue could not be read; it is tried again'),
+      log[isDatabaseAway(error) ? 'debug' : 'warn']({ error }, 'the mail queue could not be read; it is tried again'),
   });
 }

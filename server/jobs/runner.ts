@@ -1,4 +1,4 @@
-import { isUnavailable } from '../platform/errors.ts';
+import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
 
 export interface Job {
@@ -35,7 +35,7 @@ export function startJobs(jobs: readonly Job[], log: Logger): Jobs {
       await job.run();
     } catch (error) {
       // That a dependency is away is said once, where it is noticed.
-      const level = isUnavailable(error) ? 'debug' : 'warn';
+      const level = isDatabaseAway(error) ? 'debug' : 'warn';
       log[level]({ job: job.name, error }, 'a job failed; it is tried again at its next turn');
     }
   }

@@ -1,5 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import { noteRefusal, type RefusalError } from './refusals.ts';
 
 /** Errors that a client or a browser caused: worth a line when somebody looks, never a stack. */
 const REFUSALS = [
@@ -14,6 +16,8 @@ const REFUSALS = [
   'device_resume.error',
   'end_session.error',
   'end_session_confirm.error',
+  'end_session_success.error',
+  'backchannel_authentication.error',
 ] as const;
 
 /**
@@ -32,12 +36,12 @@ export function listen(provider: Provider, log: Logger): void {
     });
 
   for (const event of REFUSALS) {
-    on(event, (ctx: KoaContextWithOIDC, error: { error?: string }) => {
-      log.info({ event, ...describe(ctx), reason: error.error }, 'refused');
-    });
+    on(event, (ctx: KoaContextWithOIDC, error: RefusalError) => noteRefusal(ctx, event, error));
   }
   on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
-    log.error({ event: 'server_error', ...describe(ctx), error }, 'a request failed');
+    // That a dependency is away is said once, where it is noticed.
+    const level = isUnavailable(error) ? 'debug' : 'error';
+    log[level]({ event: 'server_error', ...describe(ctx), error }, 'a request failed');
   });
   on('error', (error: Error) => log.debug({ error }, 'a response could not be sent'));
 }

@@ -17,6 +17,7 @@ import { assertParameterSizes } from './parameter_limits.ts';
 import { onParameters } from './parameters.ts';
 import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
+import { explainRefusal, logRefusal } from './refusals.ts';
 import type { Handle } from './serving.ts';
 import { slowDown } from './slow_down.ts';
 import { presentTokens, type StructuredTokens } from './structured_tokens.ts';
@@ -101,6 +102,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       await refreshes.restore(ctx, unit);
       const verdict = amend(ctx);
       await slowDown(ctx, options.polls);
+      explainRefusal(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
       proof = await spendProof(ctx, unit);
@@ -109,6 +111,8 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       unit.discard();
       present(ctx, explainReplay(error, proof));
     }
+    // A refresh that was repeated has been given its stored response: that refused nothing.
+    if (ctx.status !== 200 || ctx.oidc?.route !== 'token') logRefusal(ctx, log);
   }
 
   async function tellSeen(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {

@@ -175,12 +175,19 @@ export function conflictsOn(error: unknown, value: Uint8Array): boolean {
   return detail?.includes(Buffer.from(value).toString('hex')) ?? false;
 }
 
+const DATABASE = 'the database';
+
+/** That the database is away is logged once, by `outages`: who fails for this reason need not say it again. */
+export function isDatabaseAway(error: unknown): boolean {
+  return error instanceof AppError && error.dependency === DATABASE;
+}
+
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 
 /** Passes Postgres' own refusals (constraints…) on, and turns everything that means "not there" into a 503. */
 export function translate(error: unknown): unknown {
-  return isConnectionError(error) ? unavailable('the database', error) : error;
+  return isConnectionError(error) ? unavailable(DATABASE, error) : error;
 }
 
 // 08 connection, 40 rolled back for the sake of others, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby

@@ -9,13 +9,21 @@ export class AppError extends Error {
   readonly status: number;
   /** The input that was wrong, when one was. */
   readonly field: string | undefined;
+  /** What is down or saturated, of a 503. */
+  readonly dependency: string | undefined;
 
-  constructor(code: string, status: number, message: string, options: { cause?: unknown; field?: string } = {}) {
+  constructor(
+    code: string,
+    status: number,
+    message: string,
+    options: { cause?: unknown; field?: string; dependency?: string } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.status = status;
     this.field = options.field;
+    this.dependency = options.dependency;
   }
 }
 
@@ -24,7 +32,10 @@ export const RETRY_AFTER_SECONDS = 5;
 
 /** A dependency is down or saturated: 503 with Retry-After, never a verdict on what the client sent. */
 export function unavailable(what: string, cause?: unknown): AppError {
-  return new AppError('temporarily_unavailable', 503, `${what} is unavailable; try again shortly`, { cause });
+  return new AppError('temporarily_unavailable', 503, `${what} is unavailable; try again shortly`, {
+    cause,
+    dependency: what,
+  });
 }
 
 export function invalidInput(field: string, message: string): AppError {

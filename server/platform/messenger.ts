@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import type { Db } from './db.ts';
-import { isUnavailable } from './errors.ts';
+import { type Db, isDatabaseAway } from './db.ts';
 import type { Logger } from './log.ts';
 
 /**
@@ -52,7 +51,7 @@ export async function startMessenger(options: {
       timer = undefined;
       connecting = connect().catch((error) => {
         // That the database is away has been said once; the connection is tried twice a second.
-        const level = isUnavailable(error) ? 'debug' : 'warn';
+        const level = isDatabaseAway(error) ? 'debug' : 'warn';
         log[level]({ error }, 'the connection for notifications cannot be opened; it is tried again');
         reconnectLater();
       });

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { browserSession } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { authorize, authorizeUrl, redeem, refresh, token } from '../helpers/relying_party.ts';
+
+/** The developer of a client is told what to do, and the operator's log what was sent, in one line a refusal. */
+
+const scope = { after };
+const app = await deployment(scope);
+const { issuer } = app;
+const person = await app.seed.person();
+const party = await app.seed.party({ firstParty: true });
+const other = await app.seed.party();
+const VERIFIER = 'v'.repeat(43);
+
+interface Line {
+  msg: string;
+  level: string;
+  event?: string;
+  reason?: string;
+  description?: string;
+  detail?: string;
+  sent?: unknown;
+  registered?: unknown;
+  clientId?: string;
+  requestId?: string;
+  knownClient?: boolean;
+}
+
+/** The one line that the refused request has left. */
+async function lineOf<T>(request: () => Promise<T>): Promise<{ line: Line; answer: T }> {
+  const before = app.logLines.length;
+  const answer = await request();
+  const lines = app.logLines.slice(before).map((line) => JSON.parse(line) as Line);
+  const refused = lines.filter(({ msg }) => msg === 'refused');
+  assert.equal(refused.length, 1, JSON.stringify(lines));
+  const [line] = refused;
+  assert.ok(line?.requestId);
+  assert.equal(line.level, 'info');
+  return { line, answer };
+}
+
+test('a redirect URI that is not registered: both are in the log, without values of the query', async () => {
+  const sent = 'https://user:pw@rp.example.com/other?email=ada%40example.com#token';
+  const { line } = await lineOf(() =>
+    browserSession(issuer).get(authorizeUrl({ issuer, party, params: { redirect_uri: sent } }, VERIFIER)),
+  );
+  assert.equal(line.reason, 'invalid_redirect_uri');
+  assert.equal(line.sent, 'https://rp.example.com/other?email=…');
+  assert.deepEqual(line.registered, [party.redirectUri]);
+  assert.equal(line.clientId, party.id);
+  assert.match(line.description ?? '', /did not match any of the client's registered redirect_uris/);
+});
+
+test('a client that is not known is told apart from one that is', async () => {
+  const { line } = await lineOf(() =>
+    browserSession(issuer).get(authorizeUrl({ issuer, party: { ...party, id: 'notes-ap' } }, VERIFIER)),
+  );
+  assert.deepEqual([line.reason, line.clientId, line.knownClient], ['invalid_client', 'notes-ap', false]);
+});
+
+test('a scope that is not registered', async () => {
+  const { body } = await redeem(issuer, party, await authorize({ issuer, party, person }));
+  const { line } = await lineOf(() =>
+    token(issuer, party, {
+      grant_type: 'refresh_token',
+      refresh_token: body.refresh_token ?? '',
+      scope: 'openid notes:write',
+    }),
+  );
+  assert.deepEqual([line.reason, line.sent], ['invalid_scope', 'openid notes:write']);
+  assert.equal(line.registered, party.client.metadata.scope);
+});
+
+test('a wrong secret: how the client tried, and never with what', async () => {
+  const { line } = await lineOf(() =>
+    token(issuer, { ...party, secret: 'not-the-secret' }, { grant_type: 'client_credentials' }),
+  );
+  assert.deepEqual([line.reason, line.detail], ['invalid_client', 'invalid secret provided']);
+  assert.deepEqual([line.sent, line.registered], ['authorization header: Basic', 'client_secret_basic']);
+  assert.ok(!app.logLines.join('').includes('not-the-secret'));
+});
+
+test('an authentication that is not the registered one: the client is told what to change', async () => {
+  const open = await app.seed.party({ public: true });
+  const { answer } = await lineOf(() => refresh(issuer, { ...open, secret: 'invented' }, 'x'.repeat(43)));
+  assert.match(String(answer.body.error_description), /registered as token_endpoint_auth_method/);
+});
+
+const GRANTS: Readonly<Record<string, { send(): ReturnType<typeof token>; description: RegExp; detail: RegExp }>> = {
+  'a code that nobody was given': {
+    send: () => redeem(issuer, party, { code: 'x'.repeat(43), verifier: VERIFIER }),
+    description: /^the code is unknown, expired, already used or of another client: begin again/,
+    detail: /^authorization code not found$/,
+  },
+  'a code with another redirect URI': {
+    send: async () =>
+      redeem(issuer, { ...party, redirectUri: `${party.redirectUri}/` }, await authorize({ issuer, party, person })),
+    description: /^redirect_uri must be exactly the one of the authorization request$/,
+    detail: /redirect_uri mismatch/,
+  },
+  'a code with another verifier': {
+    send: async () =>
+      redeem(issuer, party, { ...(await authorize({ issuer, party, person })), verifier: 'w'.repeat(43) }),
+    description: /^code_verifier does not match the code_challenge/,
+    detail: /verif/i,
+  },
+  'a refresh token of another client': {
+    send: async () => {
+      const { body } = await redeem(issuer, party, await authorize({ issuer, party, person }));
+      return refresh(issuer, other, body.refresh_token ?? '');
+    },
+    description: /unknown, expired, revoked, already used or of another client: ask the person to sign in again$/,
+    detail: /^client mismatch$/,
+  },
+};
+
+for (const [name, { send, description, detail }] of Object.entries(GRANTS)) {
+  test(`${name}: the client is told what to do, the log what it was`, async () => {
+    const { line, answer } = await lineOf(send);
+    assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant']);
+    assert.match(String(answer.body.error_description), description);
+    assert.match(line.detail ?? '', detail);
+  });
+}
+
+test('a refresh that is repeated at once is no refusal (design: its stored response is replayed)', async () => {
+  const { body } = await redeem(issuer, party, await authorize({ issuer, party, person }));
+  const before = app.logLines.length;
+  const [first, second] = [
+    await refresh(issuer, party, body.refresh_token ?? ''),
+    await refresh(issuer, party, body.refresh_token ?? ''),
+  ];
+  assert.deepEqual([first.status, second.status], [200, 200]);
+  assert.deepEqual(
+    app.logLines.slice(before).filter((line) => line.includes('"refused"')),
+    [],
+  );
+});
+
+test('whatever a stranger sends as a value cannot fill or forge the log', async () => {
+  const { line } = await lineOf(() =>
+    token(issuer, party, { grant_type: `x\n{"level":"fatal"}\u2028${'y'.repeat(5_000)} ada@example.com` }),
+  );
+  assert.ok(JSON.stringify(line).length < 1_000);
+  assert.doesNotMatch(String(line.sent), /[\n\u2028]/);
+});
