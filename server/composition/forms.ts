@@ -11,6 +11,7 @@ import { CLAIMS, LOGIN_PATH, SCOPES } from '../oidc/configuration.ts';
 import { createInteractions } from '../oidc/interactions.ts';
 import { pinned } from '../oidc/mount.ts';
 import { createSessions } from '../oidc/sessions.ts';
+import { repeatForms } from '../platform/form_repeats.ts';
 import { createOverview, endSessions } from '../records/overview.ts';
 import { createChallenges } from '../selfservice/challenges.ts';
 import { FORGOT_PATH } from '../selfservice/forgot.ts';
@@ -22,6 +23,7 @@ import type { Foundation } from './foundation.ts';
 import type { People } from './people.ts';
 import type { Protocol } from './protocol.ts';
 import type { RelyingParties } from './relying_parties.ts';
+import { repeatsOf } from './repeats.ts';
 
 /** All pages that people fill in: signing in, getting back in, their account, the demo. */
 export async function formRoutes(
@@ -43,6 +45,7 @@ export async function formRoutes(
     scope.removeAllContentTypeParsers(); // a form is a form: no JSON
     await scope.register(formbody);
     await scope.register(cookie);
+    repeatForms(scope, repeatsOf(protocol.repeatedForms, secure));
 
     await loginRoutes(scope, {
       path: LOGIN_PATH,

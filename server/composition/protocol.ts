@@ -19,6 +19,7 @@ import { unavailable } from '../platform/errors.ts';
 import { columnSealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { createDeliveries } from '../records/deliveries.ts';
+import { createRepeatedForms } from '../records/repeated_forms.ts';
 import { createStatusLists } from '../records/status_lists.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import { createUserCodes, USER_CODE_SECRET } from '../records/user_codes.ts';
@@ -62,6 +63,7 @@ export async function createProtocol(
   const userCodeKey = await secret(USER_CODE_SECRET);
   const userCodes = createUserCodes({ db, sealer, key: userCodeKey, now });
   const waiting = createWaitingRequests({ db, sealer, now });
+  const repeatedForms = createRepeatedForms({ db, now });
   const deliveries = createDeliveries({ db, sealer, now });
   const statusLists = config.tokenStatusList ? createStatusLists({ db, now }) : undefined;
   const serve = createServe(foundation, people, parties, selfRegistered, units, found.find, {
@@ -71,6 +73,7 @@ export async function createProtocol(
     pairwiseKey,
     userCodes,
     waiting,
+    repeatedForms,
   });
 
   const nodeId = randomUUID();
@@ -117,6 +120,7 @@ export async function createProtocol(
     units,
     approval,
     deliveries,
+    repeatedForms,
     statusLists,
     keyRing,
     serving,

@@ -13,6 +13,7 @@ import type { ClientCertificates } from '../oidc/client_certificates.ts';
 import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createDevicePages } from '../oidc/device_pages.ts';
 import type { DpopOptions } from '../oidc/dpop.ts';
+import { createFormAnswers } from '../oidc/form_answers.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
@@ -22,6 +23,7 @@ import { fixedHeaders } from '../platform/http.ts';
 import { createLimits } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import { createPolls } from '../records/polls.ts';
+import type { RepeatedForms } from '../records/repeated_forms.ts';
 import type { StatusLists } from '../records/status_lists.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
@@ -49,6 +51,7 @@ export function createServe(
     pairwiseKey: Buffer;
     userCodes: UserCodes;
     waiting: WaitingRequests;
+    repeatedForms: RepeatedForms;
   },
 ) {
   const { issuer, lifetimes } = config;
@@ -56,6 +59,7 @@ export function createServe(
   const defaultAlg = config.keys.rings[0] ?? 'RS256';
   const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
   const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
+  const formAnswers = createFormAnswers(parts.repeatedForms);
   const polls = createPolls({ db, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
@@ -127,6 +131,7 @@ export function createServe(
       log,
       now,
       structured,
+      formAnswers,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);

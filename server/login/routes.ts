@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
-import { readForm, sendPage } from '../platform/forms.ts';
+import { type Fields, readForm, sendPage } from '../platform/forms.ts';
 import { consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
 import { enrolStep } from './enrol.ts';
@@ -21,6 +21,11 @@ const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   'new-password': newPasswordStep,
   consent: consentStep,
 };
+
+const STEP_NAMES: readonly StepName[] = [...(Object.keys(STEPS) as Exclude<StepName, 'done'>[]), 'done'];
+
+/** A form is for one step of one visit. */
+const subjectOf = ({ uid }: Visit, step: StepName) => `${uid} ${step}`;
 
 /** The person does not want to go on (RFC 6749 §4.1.2.1). */
 const CANCELLED: Outcome = { error: 'access_denied', error_description: 'the person did not agree' };
@@ -59,10 +64,16 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   app.post<Params>(`${path}/:uid`, { config: { ...limit } }, (request, reply) =>
     inUnit(async () => {
       const visit = await openVisit(request, reply);
-      const fields = readForm(request, csrf, visit.uid);
       const step = await nextStep(visit, parts);
+      const fields = readForm(request, csrf, ...STEP_NAMES.map((one) => subjectOf(visit, one)));
+      if (!csrf.isValid(subjectOf(visit, step), fields.csrf)) {
+        // Of a step that was taken: a form that was sent twice. It leads where the first one did.
+        return (await request.form?.repeat(reply)) ?? reply.redirect(`${path}/${visit.uid}`, 303);
+      }
       if (step === 'done') return finish(request, reply, visit);
       const answer = await STEPS[step].submit(await contextOf(request, visit), fields);
+      // A wrong password takes the same statements whatever is wrong, and none more.
+      if (request.form && step === 'password' && answer.kind === 'again') request.form.looksBack = false;
       return respond(request, reply, visit, answer);
     }),
   );
@@ -130,7 +141,11 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
     request.languages = [visit.uiLocales, account?.locale].filter((one) => one !== undefined).join(' ');
     const locale = parts.views.negotiate(request.languages, request.headers['accept-language']);
-    const form = { action: `${path}/${visit.uid}`, csrf: csrf.tokenFor(visit.uid) };
+    const subject = subjectOf(visit, await nextStep(visit, parts));
+    // A page that comes back is the same page: what is wrong with a form is all that it tells.
+    const { csrf: sent } = (request.body ?? {}) as Fields;
+    const token = csrf.isValid(subject, sent) ? String(sent) : csrf.tokenFor(subject);
+    const form = { action: `${path}/${visit.uid}`, csrf: token };
     return { parts, visit, request, deviceToken: deviceCookie.read(request), form, locale };
   }
 }

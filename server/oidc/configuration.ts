@@ -117,6 +117,14 @@ export interface ConfigurationOptions {
 
 type Context = KoaContextWithOIDC;
 
+export function cookieNames(secure: boolean) {
+  return {
+    session: secure ? '__Host-cardea_session' : 'cardea_session',
+    interaction: 'cardea_interaction',
+    resume: 'cardea_resume',
+  };
+}
+
 export function createConfiguration(options: ConfigurationOptions): Configuration {
   const { issuer, lifetimes, pages } = options;
   const secure = issuer.protocol === 'https:';
@@ -147,11 +155,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     conformIdTokenClaims: true,
     cookies: {
       // __Host-: bound to this very host, never to a domain, and never sent in clear (RFC 6265bis §4.1.3.2)
-      names: {
-        session: secure ? '__Host-cardea_session' : 'cardea_session',
-        interaction: 'cardea_interaction',
-        resume: 'cardea_resume',
-      },
+      names: cookieNames(secure),
       // keygrip hands its keys to createHmac, which takes buffers; its types know of strings alone
       keys: new Keygrip(options.cookieKeys as unknown as string[], 'sha256', 'base64'),
       long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },

@@ -7,6 +7,7 @@ import type { Units } from '../records/unit.ts';
 import { type AskedParts, askedBy } from './asked.ts';
 import { askedAcr } from './claims_parameter.ts';
 import { missingIn } from './consent.ts';
+import { takeForm } from './form_answers.ts';
 import type { Serving } from './serving.ts';
 
 export interface InteractionsOptions extends AskedParts {
@@ -30,13 +31,20 @@ interface VisitedClient {
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
+interface Opened {
+  readonly interaction: Interaction;
+  readonly request: FastifyRequest;
+  readonly raw: IncomingMessage;
+  readonly reply: FastifyReply;
+}
+
 /**
  * What the sign-in pages are told of an authorization request, and how they hand back: fulfils the port that
  * `server/login` declares.
  */
 export function createInteractions<Progress extends object>(options: InteractionsOptions) {
   const { serving, units, issuer } = options;
-  const opened = new WeakMap<object, { interaction: Interaction; request: IncomingMessage; reply: FastifyReply }>();
+  const opened = new WeakMap<object, Opened>();
 
   return {
     async open(request: FastifyRequest, reply: FastifyReply) {
@@ -65,7 +73,7 @@ export function createInteractions<Progress extends object>(options: Interaction
           return missingIn(grant, await askedBy(client.id, params, options));
         },
       };
-      opened.set(visit, { interaction, request: raw, reply });
+      opened.set(visit, { interaction, request, raw, reply });
       return visit;
     },
 
@@ -83,7 +91,7 @@ export function createInteractions<Progress extends object>(options: Interaction
      * lies about unused.
      */
     async finish(visit: object, outcome: object): Promise<void> {
-      const { interaction, request, reply } = found(visit);
+      const { interaction, request, raw, reply } = found(visit);
       const { provider, handle } = serving.current();
       interaction.result = { ...outcome };
       await interaction.persist();
@@ -91,7 +99,9 @@ export function createInteractions<Progress extends object>(options: Interaction
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
-      await handle(resumed(request, interaction, provider), reply.raw);
+      const resuming = resumed(raw, interaction, provider);
+      takeForm(resuming, request.form);
+      await handle(resuming, reply.raw);
     },
   };
 

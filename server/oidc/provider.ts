@@ -12,6 +12,7 @@ import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
 import { challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
+import type { FormAnswers } from './form_answers.ts';
 import type { Pages } from './pages.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { onParameters } from './parameters.ts';
@@ -44,6 +45,7 @@ export interface ProviderOptions {
   readonly now: Clock;
   readonly exchange: ExchangeParts;
   readonly structured: StructuredTokens;
+  readonly formAnswers: FormAnswers;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
   /** Tokens are being issued to a client: what to write of that in the same transaction. */
@@ -71,7 +73,7 @@ export interface ServingProvider {
 }
 
 export async function createProvider(options: ProviderOptions): Promise<ServingProvider> {
-  const { issuer, units, pages, log } = options;
+  const { issuer, units, pages, log, formAnswers } = options;
   const provider = new Provider(issuer.origin, options.configuration);
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
@@ -104,11 +106,15 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       await slowDown(ctx, options.polls);
       explainRefusal(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
+      if (ctx.status >= 400 && (await formAnswers.repeat(ctx))) return unit.discard();
       for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
+      formAnswers.keep(ctx, unit);
       proof = await spendProof(ctx, unit);
       await refreshes.commit(ctx, unit);
     } catch (error) {
       unit.discard();
+      // Of a form that is sent twice at once the database has let the other one through.
+      if (isRefusal(error) && (await formAnswers.repeat(ctx))) return;
       present(ctx, explainReplay(error, proof));
     }
     // A refresh that was repeated has been given its stored response: that refused nothing.
@@ -149,6 +155,10 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   });
   const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.terms));
   return { provider, handle, discovery };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof AppError && error.status < 500;
 }
 
 /** What the provider is to believe of how it was reached: the issuer's word, never the request's. */

@@ -1,23 +1,32 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
  * A token that only we can make for one subject: a visit, a session, a browser. The subject itself is bound to the
- * browser by an HttpOnly cookie, so a form that another site made up has neither.
+ * browser by an HttpOnly cookie, so a form that another site made up has neither. Each is another one, so that it also
+ * names the page that it was made for: a form that is sent twice is recognized by it (form_repeats.ts).
  */
 export interface Csrf {
   tokenFor(subject: string): string;
   isValid(subject: string, token: unknown): boolean;
 }
 
+const NONCE_BYTES = 16;
+/** 16 random bytes and the 32 of the MAC, in base64url. */
+const TOKEN = /^[A-Za-z0-9_-]{64}$/;
+
 export function createCsrf(secret: Uint8Array): Csrf {
-  const digest = (subject: string) => createHmac('sha256', secret).update(subject).digest();
+  const macOf = (nonce: Uint8Array, subject: string) =>
+    createHmac('sha256', secret).update(nonce).update(subject).digest();
   return {
-    tokenFor: (subject) => digest(subject).toString('base64url'),
+    tokenFor(subject) {
+      const nonce = randomBytes(NONCE_BYTES);
+      return Buffer.concat([nonce, macOf(nonce, subject)]).toString('base64url');
+    },
     isValid(subject, token) {
-      if (typeof token !== 'string') return false;
+      if (typeof token !== 'string' || !TOKEN.test(token)) return false;
       const presented = Buffer.from(token, 'base64url');
-      const expected = digest(subject);
-      return presented.length === expected.length && timingSafeEqual(presented, expected);
+      const nonce = presented.subarray(0, NONCE_BYTES);
+      return timingSafeEqual(presented.subarray(NONCE_BYTES), macOf(nonce, subject));
     },
   };
 }

@@ -13,13 +13,13 @@ export function textField(fields: Fields, name: string): string {
 
 /**
  * The fields of a form of ours, sent by the person who was shown it.
- * @param subject what the form's token was made for
+ * @param subjects what the form's token may have been made for
  * @throws AppError 403 `cross_site_form` for a form of another site's, `form_expired` for one whose token is not ours
  */
-export function readForm(request: FastifyRequest, csrf: Csrf, subject: string): Fields {
+export function readForm(request: FastifyRequest, csrf: Csrf, ...subjects: readonly string[]): Fields {
   assertSameOrigin(request);
   const fields = (request.body ?? {}) as Fields;
-  if (!csrf.isValid(subject, fields.csrf)) {
+  if (!subjects.some((subject) => csrf.isValid(subject, fields.csrf))) {
     throw new AppError('form_expired', 403, 'the form is no longer valid; go back and try again', { field: 'csrf' });
   }
   return fields;

@@ -19,15 +19,25 @@ export interface FoundAnswer {
   readonly successorExpiresAt: Date | undefined;
 }
 
+/** A row of `repeated_answers`. */
+export interface KeptRow {
+  readonly idHash: Buffer;
+  /** Null where an answer carries nothing that is used up. */
+  readonly successorHash: Buffer | null;
+  readonly sealed: Buffer;
+  readonly expiresAt: Date;
+}
+
 const placeOf = (id: string): Place => ({
   table: 'repeated_answers',
   column: 'sealed_by_token',
   row: hashToken(id).toString('hex'),
 });
 
-/** Seals under the record's own id, a bearer secret: who does not present it cannot read what it was used up for. */
-export function sealAnswer(id: string, { asked, answer }: Answer): Buffer {
-  return createTokenSealer(id).seal(placeOf(id), Buffer.from(JSON.stringify([asked, answer])));
+/** Sealed under the record's own id, a bearer secret: who does not present it cannot read what it was used up for. */
+export function keptAnswer(id: string, { asked, answer, successor, expiresAt }: Answer): KeptRow {
+  const sealed = createTokenSealer(id).seal(placeOf(id), Buffer.from(JSON.stringify([asked, answer])));
+  return { idHash: hashToken(id), successorHash: hashToken(successor), sealed, expiresAt };
 }
 
 export function answerIn(row: Row): FoundAnswer | undefined {

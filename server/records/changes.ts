@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
-import { type Answer, sealAnswer } from './answers.ts';
+import { type Answer, type KeptRow, keptAnswer } from './answers.ts';
 import { MODELS, type ModelName, type Store } from './models.ts';
 import { authorizationsOf, type Kept, type Payload, type SessionAuthorization } from './payload.ts';
 import type { Statements } from './statements.ts';
@@ -27,6 +27,8 @@ export class Changes {
   readonly consumed = new Map<string, string | undefined>();
   /** What records of `consumed` are used up for. */
   readonly answers = new Map<string, Answer>();
+  /** Answers to forms. */
+  readonly forms: KeptRow[] = [];
   readonly revokedTokensOf = new Set<string>();
   /** Keys that were found in the database. Those are changed and never inserted: what is gone stays gone. */
   readonly stored = new Set<string>();
@@ -36,7 +38,8 @@ export class Changes {
   readonly authorizationsBefore = new Map<string, string>();
 
   get isEmpty(): boolean {
-    return this.writes.size + this.destroyed.size + this.consumed.size + this.revokedTokensOf.size === 0;
+    const { writes, destroyed, consumed, revokedTokensOf, forms } = this;
+    return writes.size + destroyed.size + consumed.size + revokedTokensOf.size + forms.length === 0;
   }
 
   save(model: ModelName, id: string, payload: Payload, expiresAt: Date): void {
@@ -197,12 +200,12 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
   );
   const destroyed = changes.destroyedOf('records').map(hashToken);
   const { changed, created } = changes.split(changes.writesTo('records'));
-  if (consumed.length + destroyed.length + changed.length + created.length === 0) return [];
+  if (consumed.length + destroyed.length + changed.length + created.length + changes.forms.length === 0) return [];
   const rowOf = (write: Write) => {
     const idHash = hashOf(write);
     return { ...write, idHash, sealed: seal(sealer, recordPlace(idHash), write) };
   };
-  const answers = [...changes.answers];
+  const kept = [...[...changes.answers].map(([id, answer]) => keptAnswer(id, answer)), ...changes.forms];
   const [changedRows, createdRows] = [changed.map(rowOf), created.map(rowOf)];
   const values = [
     new Date(now()),
@@ -220,10 +223,10 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
     createdRows.map(({ sessionUid }) => sessionUid ?? null),
     createdRows.map(({ sealed }) => sealed),
     createdRows.map(expiryOf),
-    answers.map(([id]) => hashToken(id)),
-    answers.map(([, { successor }]) => hashToken(successor)),
-    answers.map(([id, answer]) => sealAnswer(id, answer)),
-    answers.map(([, { expiresAt }]) => expiresAt),
+    kept.map(({ idHash }) => idHash),
+    kept.map(({ successorHash }) => successorHash),
+    kept.map(({ sealed }) => sealed),
+    kept.map(({ expiresAt }) => expiresAt),
   ];
   return [{ statement: statements.writeRecords, values }];
 }

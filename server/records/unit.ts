@@ -3,7 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db, Row } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
-import { type Answer, answerIn, type FoundAnswer, openAnswer } from './answers.ts';
+import { type Answer, answerIn, type FoundAnswer, type KeptRow, openAnswer } from './answers.ts';
 import { bindChanges, bindReplays, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
 import { type Standing, standingOf, type Unstored, unstoredKey } from './ended.ts';
 import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
@@ -231,6 +231,14 @@ export class Unit {
   /** Keeps what a refresh token that this unit uses is used up for, for whoever presents it again: see `repeat`. */
   keepAnswer(id: string, answer: Answer): void {
     this.#changes.answers.set(id, answer);
+  }
+
+  /**
+   * Keeps the answer to a form (repeated_forms.ts). Of requests that keep one under the same key, one commits.
+   * @throws (commit) AppError 400 `replayed` when another was first
+   */
+  keepForm(row: KeptRow): void {
+    this.#changes.forms.push(row);
   }
 
   /**

@@ -76,11 +76,13 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     if (!submit) continue;
     app.post(page.path, { config: { ...limit } }, async (request, reply) => {
       const standing = await standingOf(request, reply, page);
+      if (request.form) request.form.isTaken = false;
       // The page itself knows where to send them.
       if (standing.kind === 'nobody') return reply.redirect(page.path, 303);
       const fields = readForm(request, csrf, subjectOf(standing.session));
       if (standing.kind === 'stale') return reply.redirect(page.path, 303);
       const answered = await submit(contextOf(request, standing), fields);
+      if (request.form) request.form.isTaken = answered.kind === 'done' || answered.kind === 'once';
       if (answered.kind === 'sign_in') return reply.redirect(strongerSignIn(page, answered.acr, request), 303);
       return answer(reply, answered);
     });

@@ -15,8 +15,12 @@ export interface Visitors {
 const ID = /^[A-Za-z0-9_-]{43}$/;
 const SECONDS = 3_600;
 
+export function visitorCookie(secure: boolean): string {
+  return secure ? '__Host-cardea_visitor' : 'cardea_visitor';
+}
+
 export function createVisitors(secure: boolean): Visitors {
-  const name = secure ? '__Host-cardea_visitor' : 'cardea_visitor';
+  const name = visitorCookie(secure);
   const known = (request: FastifyRequest): string => {
     const id = request.cookies[name] ?? '';
     return ID.test(id) ? id : '';

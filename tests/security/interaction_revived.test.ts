@@ -73,9 +73,11 @@ test('what has ended cannot be replayed: the form, the page and the resume URL',
   assert.equal(shown(done), 'callback');
   const sessions = await signedInSessions();
   for (const replaying of [earlier, browser]) {
+    // The same form again leads where it led before, for a minute (flows/sent_twice.test.ts), and does nothing more.
+    assert.equal((await replaying.clone().post(action, { ...fields, action: 'allow' })).location, done.location);
+    const { fields: older } = formOf(page);
     for (const answer of [
-      await replaying.clone().post(action, { ...fields, action: 'allow' }),
-      await replaying.clone().post(action, { ...fields, identifier: person.email, password: person.password }),
+      await replaying.clone().post(action, { ...older, identifier: person.email, password: person.password }),
       await replaying.clone().get(action),
       await replaying.clone().get(`/authorize/${uidOf(page)}`),
     ]) {

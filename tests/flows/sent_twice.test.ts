@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { cleanUp } from '../../server/jobs/cleanup.ts';
+import { openAccount, press } from '../helpers/account.ts';
+import { totpCode } from '../helpers/authenticator.ts';
+import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
+import { deployment, type Party, type Person } from '../helpers/deployment.ts';
+import { askForCode, poll, typeCode } from '../helpers/device.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
+import { authorizeUrl, redeem, userinfo } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+import { askForMail } from './mailed_links.ts';
+import { begin, callbackOf, shown, submit, submitPassword } from './support.ts';
+
+/**
+ * A double click: the browser sends a form twice, forgets the first answer and follows the second. That leads where the
+ * first one led, for the same browser and for a minute, with a code that works; nothing happens twice.
+ */
+
+const scope = { after };
+const clock = { skew: 0 };
+const now = () => Date.now() + clock.skew;
+const app = await deployment(scope, { now, env: { CARDEA_PASSWORD_MAX_AGE: '90d' } });
+const node = await deployment(scope, {
+  now,
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { CARDEA_ISSUER: app.issuer, CARDEA_PASSWORD_MAX_AGE: '90d' },
+});
+const { issuer } = app;
+const factors = await createFactorSeeder(app, now);
+const party = await app.seed.party();
+const own = await app.seed.party({ firstParty: true });
+
+const count = async (text: string, values: readonly unknown[]): Promise<number> =>
+  (await app.db.run<{ n: number }>({ name: '', text: `SELECT count(*)::int AS n FROM ${text}` }, values))[0]?.n ?? -1;
+const sessionsOf = ({ id }: Person) => count('sessions WHERE account_id = $1', [id]);
+const eventsOf = ({ id }: Person) => count('security_events WHERE account_id = $1', [id]);
+const credentials = ({ email, password }: Person) => ({ identifier: email, password, action: 'signin' });
+
+/** Sends the same form several times, at once and then once more, as a browser that has had no answer yet. */
+async function repeatedly(browser: BrowserSession, page: Page, fields: Record<string, string>): Promise<Page[]> {
+  const form = formOf(page);
+  const send = () => browser.clone().post(form.action, { ...form.fields, ...fields });
+  const answers = await Promise.all([send(), send(), send(), send()]);
+  const last = await browser.post(form.action, { ...form.fields, ...fields });
+  return [...answers, last];
+}
+
+function sameLocation(answers: readonly Page[]): string {
+  const [first, ...others] = new Set(answers.map(({ status, location, body }) => location ?? `${status} ${body}`));
+  assert.deepEqual(others, [], 'all lead to the same place');
+  return first ?? '';
+}
+
+async function works(client: Party, location: string, verifier: string): Promise<string> {
+  const code = remember('code', new URL(location).searchParams.get('code') ?? '');
+  const { status, body } = await redeem(issuer, client, { code, verifier });
+  assert.equal(status, 200, JSON.stringify(body));
+  return body.access_token ?? '';
+}
+
+/** Whether the browser itself is signed in. */
+async function isSignedIn(browser: BrowserSession): Promise<boolean> {
+  const url = authorizeUrl({ issuer, party: own, params: { prompt: 'none' } }, 'v'.repeat(43));
+  return new URL((await browser.clone().get(url)).location ?? '').searchParams.has('code');
+}
+
+test('signing in twice at once, and once more: one session, one code, which works, and a browser that is signed in', async () => {
+  const person = await app.seed.person();
+  const { browser, page, verifier } = await begin(app, own);
+  const location = sameLocation(await repeatedly(browser, page, credentials(person)));
+  assert.ok(location.startsWith(own.redirectUri), location);
+  assert.equal(await sessionsOf(person), 1);
+  assert.equal(await eventsOf(person), 1, 'the person is told once');
+  assert.ok(await isSignedIn(browser), 'the cookies come along');
+  assert.equal((await userinfo(issuer, await works(own, location, verifier))).status, 200);
+});
+
+test('two nodes let one through, and both lead to the same place', async () => {
+  const person = await app.seed.person();
+  const { browser, page, verifier } = await begin(app, own);
+  const { action, fields } = formOf(page);
+  const body = new URLSearchParams({ ...fields, ...credentials(person) });
+  const cookie = ['cardea_interaction', 'cardea_interaction.sig'].map((name) => `${name}=${browser.cookie(name)}`);
+  const send = async (reach: string) => {
+    const url = new URL(new URL(action, issuer).pathname, reach);
+    const headers = { cookie: cookie.join('; '), accept: 'text/html' };
+    const answer = await fetch(url, { method: 'POST', body, headers, redirect: 'manual' });
+    return answer.headers.get('location') ?? `${answer.status}`;
+  };
+  const reaches = [issuer, `http://localhost:${(node.app.http.server.address() as { port: number }).port}`];
+  const locations = await Promise.all([...reaches, ...reaches].map(send));
+  assert.equal(new Set(locations).size, 1, locations.join('\n'));
+  assert.equal(await sessionsOf(person), 1);
+  await works(own, locations[0] ?? '', verifier);
+});
+
+test('a password that leads to another page is not taken for an answer on that page', async () => {
+  const person = await app.seed.person();
+  const { browser, page, verifier } = await begin(app, party);
+  const answers = await repeatedly(browser, page, credentials(person));
+  sameLocation(answers);
+  const consent = await browser.follow(answers.at(-1) as Page);
+  assert.equal(shown(consent), 'consent', 'nobody has refused anything');
+
+  const location = sameLocation(await repeatedly(browser, consent, { action: 'allow' }));
+  await works(party, location, verifier);
+});
+
+test('refusing twice is refusing', async () => {
+  const { browser, page } = await begin(app, party);
+  const consent = await submitPassword(browser, page, await app.seed.person());
+  const location = sameLocation(await repeatedly(browser, consent, { action: 'deny' }));
+  assert.equal(new URL(location).searchParams.get('error'), 'access_denied');
+});
+
+test('a one-time code is used once, and the second form is no wrong guess', async () => {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  const { browser, page, verifier } = await begin(app, own);
+  const second = await submitPassword(browser, page, person);
+  assert.equal(shown(second), 'second-factor');
+  const code = totpCode(secret, now());
+  const location = sameLocation(await repeatedly(browser, second, { action: 'code', code }));
+  await works(own, location, verifier);
+});
+
+test('a factor that is set up twice shows its recovery codes twice, and then the sign-in ends', async () => {
+  const person = await app.seed.person();
+  const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
+  const { browser, page, verifier } = await begin(app, strict);
+  const enrol = await submitPassword(browser, page, person);
+  const secret = remember(
+    'totp_secret',
+    (/id="totp-secret"[^>]*>([\s\S]*?)<\//.exec(enrol.body)?.[1] ?? '').replace(/<[^>]*>|\s/g, ''),
+  );
+  const answers = await repeatedly(browser, enrol, { action: 'enrol', code: totpCode(secret, now()) });
+  assert.deepEqual(
+    answers.map((one) => shown(one)),
+    answers.map(() => 'recovery-codes'),
+  );
+  sameLocation(answers);
+  const next = /id="next" href="([^"]+)"/.exec(answers[0]?.body ?? '')?.[1] ?? '';
+  const ends = await Promise.all([browser.clone().get(next), browser.clone().get(next)]);
+  await works(strict, sameLocation([...ends, await browser.get(next)]), verifier);
+});
+
+test('a new password is not refused as the one that is set already', async () => {
+  const person = await app.seed.person();
+  const old = { name: '', text: "UPDATE accounts SET password_set_at = now() - interval '91 days' WHERE id = $1" };
+  await app.db.run(old, [person.id]);
+  const { browser, page, verifier } = await begin(app, own);
+  const asked = await submitPassword(browser, page, person);
+  assert.equal(shown(asked), 'new-password');
+  const password = remember('password', 'Kestrel-Fjord-77');
+  const location = sameLocation(await repeatedly(browser, asked, { new_password: password, action: 'change' }));
+  await works(own, location, verifier);
+});
+
+test('when the app has used the code, the second form gets another one, and the first tokens live (RFC 6749 §4.1.2)', async () => {
+  const { browser, page, verifier } = await begin(app, own, { prompt: 'login' });
+  const form = formOf(page);
+  const send = async () => browser.post(form.action, { ...form.fields, ...credentials(await person) });
+  const person = app.seed.person();
+  const first = await works(own, (await send()).location ?? '', verifier);
+  const again = await browser.follow(await send());
+  const second = await works(own, again.location ?? '', verifier);
+  assert.notEqual(callbackOf(again).code, undefined);
+  for (const token of [first, second]) assert.equal((await userinfo(issuer, token)).status, 200);
+});
+
+test('it is for the same browser and for a minute, and takes nothing back', async () => {
+  const person = await app.seed.person();
+  const { browser, page } = await begin(app, own);
+  const { action, fields } = formOf(page);
+  const before = browser.clone();
+  const form = { ...fields, ...credentials(person) };
+  const done = await browser.post(action, form);
+  for (const stranger of [browserSession(issuer), (await begin(app, own)).browser]) {
+    const answer = await stranger.post(action, form);
+    assert.deepEqual([answer.status, answer.location], [400, undefined], 'it takes the cookie of the visit');
+  }
+  const forged = await before
+    .clone()
+    .post(action, { ...form, csrf: formOf((await begin(app, own)).page).fields.csrf ?? '' });
+  assert.deepEqual([forged.status, forged.location], [400, undefined], 'and the token of the page');
+
+  const elsewhere = await begin(app, own, { prompt: 'login' }, browser);
+  assert.equal(shown(await submitPassword(browser, elsewhere.page, person)), 'callback');
+  const cookie = browser.cookie('cardea_session');
+  assert.equal((await browser.post(action, form)).location, done.location);
+  assert.equal(browser.cookie('cardea_session'), cookie, 'a session that has a new id keeps it');
+
+  clock.skew += 61_000;
+  const late = await before.post(action, form);
+  assert.deepEqual([late.status, late.location], [400, undefined]);
+});
+
+test('what a person changes in the account is changed once', async () => {
+  const person = await app.seed.person();
+  const { browser, page } = await openAccount(app, person, '/account/password');
+  const password = remember('password', 'Kestrel-Fjord-78');
+  const location = sameLocation(await repeatedly(browser, page, { action: 'change', new_password: password }));
+  assert.match(location, /\?done=/);
+  assert.equal(await count("security_events WHERE account_id = $1 AND kind = 'password_changed'", [person.id]), 1);
+});
+
+test('the same values again, from the page that is shown then, are no double click', async () => {
+  const person = await app.seed.person();
+  const { browser } = await openAccount(app, person, '/account');
+  for (const name of ['Ada', 'Grace', 'Ada']) {
+    const profile = await browser.get('/account/profile');
+    assert.match((await press(browser, profile, 'save', { name })).location ?? '', /done=/);
+    assert.equal((await app.seed.accounts.findById(person.id))?.name, name);
+  }
+});
+
+test('recovery codes that are drawn twice are drawn once', async () => {
+  const person = await app.seed.person();
+  await factors.totp(person.id);
+  const secret = await factors.totp(person.id);
+  const begun = await begin(app, own);
+  const second = await submitPassword(begun.browser, begun.page, person);
+  await submit(begun.browser, second, { action: 'code', code: totpCode(secret, now()) });
+  const page = await begun.browser.get('/account/second-factor');
+  const renew = [...page.body.matchAll(/<form[\s\S]*?<\/form>/g)].find(([form]) => form.includes('id="renew-codes"'));
+  const answers = await repeatedly(begun.browser, { ...page, body: renew?.[0] ?? '' }, { action: 'renew' });
+  const codes = new Set(answers.map(({ body }) => /id="recovery-codes"[\s\S]*?<\/ul>|<\/ol>/.exec(body)?.[0]));
+  assert.equal(codes.size, 1, 'those that are shown are those that are good');
+  assert.notEqual([...codes][0], undefined);
+});
+
+test('one mail for a form that is sent twice', async () => {
+  const person = await app.seed.person();
+  const browser = browserSession(issuer);
+  const page = await browser.get('/account/forgot');
+  app.statements.length = 0;
+  const answers = await repeatedly(browser, page, { identifier: person.email });
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  assert.equal(app.statements.filter((text) => /INSERT INTO mails/i.test(text)).length, 1);
+  assert.equal((await askForMail(app, '/account/forgot', person.email)).status, 200);
+});
+
+test('a device is connected once, and the page says so twice (RFC 8628 §3.3)', async () => {
+  const tv = await app.seed.party({
+    public: true,
+    firstParty: true,
+    metadata: { redirect_uris: [], response_types: [], grant_types: ['urn:ietf:params:oauth:grant-type:device_code'] },
+  });
+  const person = await app.seed.person();
+  const { browser, page } = await begin(app, own);
+  await submitPassword(browser, page, person);
+  for (const [button, outcome] of [
+    ['confirm', 200],
+    ['abort', 400],
+  ] as const) {
+    const asked = await askForCode(issuer, tv, { scope: 'openid' });
+    const confirm = await typeCode(browser, asked.body.user_code);
+    const answers = await repeatedly(browser, confirm, { [button]: 'yes' });
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]), 'no page of an error');
+    assert.equal(new Set(answers.map(({ body }) => body)).size, 1);
+    assert.equal((await poll(issuer, tv, asked.body.device_code)).status, outcome);
+  }
+});
+
+test('an answer is kept sealed, and is gone with the others that expire', async () => {
+  const person = await app.seed.person();
+  const { browser, page } = await begin(app, own);
+  const done = await submit(browser, page, credentials(person));
+  const { code = '' } = callbackOf(done);
+  assert.ok((await count('repeated_answers', [])) > 0);
+  assert.equal(
+    await count('repeated_answers WHERE position($1::bytea IN sealed_by_token) > 0', [Buffer.from(code)]),
+    0,
+  );
+  clock.skew += 120_000;
+  await cleanUp({ db: app.db, now });
+  assert.equal(await count('repeated_answers', []), 0);
+});
