@@ -36,6 +36,7 @@ interface UpdateOptions extends PrintOptions {
   secondFactor?: 'optional' | 'required';
   claimsFile?: string;
   exchangeFile?: string;
+  introspect?: 'own' | 'all';
 }
 
 const NONE = 'none';
@@ -133,12 +134,21 @@ export function clientsCommand(noun: Command): void {
     .option(...METADATA_OPTION)
     .option('--claims-file <file>', 'rules for claims of its own, as a JSON list; [] for none')
     .option('--exchange-file <file>', 'whose tokens it may exchange (RFC 8693), as a JSON object; null for nobody’s')
+    .addOption(
+      new Option(
+        '--introspect <which>',
+        'access tokens that it may introspect: its own and those for its resource servers, or all',
+      ).choices(['own', 'all']),
+    )
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
-        const { secondFactor, claimsFile, exchangeFile } = options;
+        const { secondFactor, claimsFile, exchangeFile, introspect } = options;
         const metadata = { ...logoutOf(options), ...furtherMetadata(options) };
-        if ((secondFactor ?? claimsFile ?? exchangeFile) === undefined && Object.keys(metadata).length === 0) {
+        if (
+          (secondFactor ?? claimsFile ?? exchangeFile ?? introspect) === undefined &&
+          Object.keys(metadata).length === 0
+        ) {
           throw new UsageError('nothing to change was given');
         }
         const { client, secret } = await clients.update(id, {
@@ -146,6 +156,7 @@ export function clientsCommand(noun: Command): void {
           ...(secondFactor === undefined ? {} : { secondFactorRequired: secondFactor === 'required' }),
           ...(claimsFile === undefined ? {} : { claimMapping: readJson('--claims-file', claimsFile) }),
           ...(exchangeFile === undefined ? {} : { tokenExchange: readJson('--exchange-file', exchangeFile) }),
+          ...(introspect === undefined ? {} : { introspectsAll: introspect === 'all' }),
         });
         const { client_id, ...rest } = describe(client);
         printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
@@ -256,6 +267,7 @@ function describe(client: Client): Item {
     first_party: client.firstParty,
     demo: client.demo,
     second_factor_required: client.secondFactorRequired,
+    ...(client.introspectsAll ? { introspect: 'all' } : {}),
     ...(client.metadata as unknown as Item),
     ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
     ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),

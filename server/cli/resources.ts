@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ResourceServer } from '../clients/resource_servers.ts';
 import { notFound } from '../platform/errors.ts';
-import { verb } from './context.ts';
+import { UsageError, verb } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
 
 interface CreateOptions extends PrintOptions {
@@ -9,7 +9,20 @@ interface CreateOptions extends PrintOptions {
   name: string;
   scope: string;
   open?: boolean;
+  client?: string[];
 }
+
+interface UpdateOptions extends Partial<CreateOptions> {
+  clients?: boolean;
+}
+
+const CLIENT_OPTION = [
+  '--client <id>',
+  'a client that the API introspects tokens as (RFC 7662): it learns of all tokens for this API; repeat for more',
+] as const;
+
+const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+const words = (text: string) => text.split(' ').filter((one) => one !== '');
 
 export function resourcesCommand(noun: Command): void {
   noun
@@ -19,12 +32,43 @@ export function resourcesCommand(noun: Command): void {
     .requiredOption('--name <name>', 'what people read on the consent page')
     .option('--scope <scopes>', 'the scopes that it knows, separated by spaces', '')
     .option('--open', 'apps that you have not made, such as agents, may ask people for access to it')
+    .option(...CLIENT_OPTION, several)
     .option(...JSON_OPTION)
     .action(
       verb<CreateOptions>(async ({ resourceServers }, options) => {
-        const { identifier, name, scope, open = false } = options;
-        const scopes = scope.split(' ').filter((one) => one !== '');
-        printItem(describe(await resourceServers.create({ identifier, name, scopes, open })), options);
+        const { identifier, name, scope, open = false, client: clients = [] } = options;
+        const server = await resourceServers.create({ identifier, name, scopes: words(scope), open, clients });
+        printItem(describe(server), options);
+      }),
+    );
+
+  noun
+    .command('update')
+    .description('change what is given, and nothing else; tokens that are there already are held to it at once')
+    .argument('<identifier>')
+    .option('--name <name>', 'what people read on the consent page')
+    .option('--scope <scopes>', 'the scopes that it knows, separated by spaces')
+    .option('--open', 'apps that you have not made, such as agents, may ask people for access to it')
+    .option('--no-open', 'only apps that you have made may')
+    .option(CLIENT_OPTION[0], `${CLIENT_OPTION[1]}. These replace those that there were`, several)
+    .option('--no-clients', 'no client introspects tokens for it')
+    .option(...JSON_OPTION)
+    .action(
+      verb<UpdateOptions>(async ({ resourceServers }, options, identifier = '') => {
+        const { name, scope, open, client, clients: kept } = options;
+        if (client !== undefined && kept === false)
+          throw new UsageError('--client and --no-clients exclude one another');
+        const clients = client ?? (kept === false ? [] : undefined);
+        if (name === undefined && scope === undefined && open === undefined && clients === undefined) {
+          throw new UsageError('nothing to change was given');
+        }
+        const change = {
+          ...(name === undefined ? {} : { name }),
+          ...(scope === undefined ? {} : { scopes: words(scope) }),
+          ...(open === undefined ? {} : { open }),
+          ...(clients === undefined ? {} : { clients }),
+        };
+        printItem(describe(await resourceServers.update(identifier, change)), options);
       }),
     );
 
@@ -71,6 +115,7 @@ function describe(server: ResourceServer): Item {
     name: server.name,
     scopes: server.scopes,
     open: server.open,
+    clients: server.clients,
     created_at: server.createdAt,
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { checkScope } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
@@ -12,6 +12,8 @@ export interface ResourceServer {
   readonly scopes: readonly string[];
   /** Clients that nobody at the operator's made may ask people for access to it. */
   readonly open: boolean;
+  /** Clients that it introspects as: they learn of tokens for it, whoever those were issued to (RFC 7662 §4). */
+  readonly clients: readonly string[];
   readonly createdAt: Date;
 }
 
@@ -21,11 +23,18 @@ export interface ResourceServerInput {
   readonly scopes: readonly string[];
   /** Default: no. */
   readonly open?: boolean;
+  /** Ids of clients of the operator's own that prove who they are. Default: none. */
+  readonly clients?: readonly string[];
 }
+
+/** What is given replaces what was there. */
+export type ResourceServerChange = Partial<Omit<ResourceServerInput, 'identifier'>>;
 
 export interface ResourceServers {
   /** @throws AppError 400 `invalid_input` with the field, 409 `resource_server_exists` */
   create(input: ResourceServerInput): Promise<ResourceServer>;
+  /** @throws AppError 400 `invalid_input` with the field, 404 `not_found` */
+  update(identifier: string, change: ResourceServerChange): Promise<ResourceServer>;
   find(identifier: string): Promise<ResourceServer | undefined>;
   list(): Promise<ResourceServer[]>;
   /** @throws AppError 404 `not_found` */
@@ -40,15 +49,37 @@ interface ResourceServerRow {
   name: string;
   scopes: string[];
   open: boolean;
+  clients: string[];
   created_at: Date;
 }
 
-const COLUMNS = 'identifier, name, scopes, open, created_at';
+const INSERTED = 'identifier, name, scopes, open, created_at';
+const COLUMNS = `${INSERTED}, ARRAY(SELECT c.client_id FROM resource_server_clients c
+                                    WHERE c.resource_server = identifier ORDER BY c.client_id) AS clients`;
 
 const SQL = {
   insert: {
     name: 'resource_servers.insert',
-    text: `INSERT INTO resource_servers (${COLUMNS}) VALUES ($1, $2, $3, $4, $5)`,
+    text: `INSERT INTO resource_servers (${INSERTED}) VALUES ($1, $2, $3, $4, $5)`,
+  },
+  update: {
+    name: 'resource_servers.update',
+    text: `UPDATE resource_servers SET name = $2, scopes = $3, open = $4 WHERE identifier = $1`,
+  },
+  forgetClients: {
+    name: 'resource_servers.forget_clients',
+    text: 'DELETE FROM resource_server_clients WHERE resource_server = $1 AND client_id <> ALL($2::text[])',
+  },
+  addClients: {
+    name: 'resource_servers.add_clients',
+    text: `INSERT INTO resource_server_clients (resource_server, client_id)
+           SELECT $1, id FROM unnest($2::text[]) AS id ON CONFLICT DO NOTHING`,
+  },
+  // A public client proves nothing of itself (RFC 7662 §2.1), and what registered itself is nobody's resource server.
+  findClients: {
+    name: 'resource_servers.find_clients',
+    text: `SELECT id FROM clients WHERE id = ANY($1::text[]) AND kind = 'operator'
+              AND metadata->>'token_endpoint_auth_method' <> 'none'`,
   },
   find: { name: 'resource_servers.find', text: `SELECT ${COLUMNS} FROM resource_servers WHERE identifier = $1` },
   list: {
@@ -63,20 +94,44 @@ const SQL = {
 };
 
 const NAME_MAX = 200;
+const CLIENTS_MAX = 100;
 
 export function createResourceServers({ db, now }: { db: Db; now: Clock }): ResourceServers {
+  async function find(identifier: string): Promise<ResourceServer | undefined> {
+    if (identifier.includes('\0')) return undefined; // Postgres has no such text
+    const [row] = await db.run<ResourceServerRow>(SQL.find, [identifier]);
+    return row && fromRow(row);
+  }
+
+  async function checkClients(ids: readonly string[]): Promise<string[]> {
+    const wanted = [...new Set(ids)];
+    if (wanted.length > CLIENTS_MAX) throw invalidInput('client', `must be at most ${CLIENTS_MAX}`);
+    const asked = wanted.filter((id) => !id.includes('\0'));
+    const found = (await db.run<{ id: string }>(SQL.findClients, [asked])).map(({ id }) => id);
+    const missing = wanted.find((id) => !found.includes(id));
+    if (missing === undefined) return wanted;
+    throw invalidInput('client', `${missing} is no client that you have made and that proves who it is`);
+  }
+
+  const setClients = (identifier: string, clients: readonly string[]): Bound[] => [
+    { statement: SQL.forgetClients, values: [identifier, clients] },
+    { statement: SQL.addClients, values: [identifier, clients] },
+  ];
+  const notify = (identifier: string): Bound => ({ statement: SQL.notify, values: [identifier] });
+
   return {
     async create(input) {
       const identifier = checkResourceIdentifier('identifier', input.identifier);
       const scopes = checkScope('scopes', input.scopes);
-      const name = input.name.trim();
-      if (name === '' || name.length > NAME_MAX) throw invalidInput('name', `must have 1 to ${NAME_MAX} characters`);
+      const name = checkName(input.name);
+      const clients = await checkClients(input.clients ?? []);
       const { open = false } = input;
       const createdAt = new Date(now());
       try {
         await db.transact([
           { statement: SQL.insert, values: [identifier, name, scopes, open, createdAt] },
-          { statement: SQL.notify, values: [identifier] },
+          ...(clients.length > 0 ? setClients(identifier, clients) : []),
+          notify(identifier),
         ]);
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
@@ -85,29 +140,46 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
           field: 'identifier',
         });
       }
-      return { identifier, name, scopes, open, createdAt };
+      return { identifier, name, scopes, open, clients, createdAt };
     },
 
-    async find(identifier) {
-      if (identifier.includes('\0')) return undefined; // Postgres has no such text
-      const [row] = await db.run<ResourceServerRow>(SQL.find, [identifier]);
-      return row && fromRow(row);
+    async update(identifier, change) {
+      const before = await find(identifier);
+      if (!before) throw notFound('resource server', identifier);
+      const after = {
+        ...before,
+        ...(change.name === undefined ? {} : { name: checkName(change.name) }),
+        ...(change.scopes === undefined ? {} : { scopes: checkScope('scopes', change.scopes) }),
+        ...(change.open === undefined ? {} : { open: change.open }),
+        ...(change.clients === undefined ? {} : { clients: await checkClients(change.clients) }),
+      };
+      await db.transact([
+        { statement: SQL.update, values: [identifier, after.name, after.scopes, after.open] },
+        ...(change.clients === undefined ? [] : setClients(identifier, after.clients)),
+        notify(identifier),
+      ]);
+      return after;
     },
+
+    find,
 
     async list() {
       return (await db.run<ResourceServerRow>(SQL.list, [])).map(fromRow);
     },
 
     async remove(identifier) {
-      const [removed] = await db.transact([
-        { statement: SQL.remove, values: [identifier] },
-        { statement: SQL.notify, values: [identifier] },
-      ]);
+      const [removed] = await db.transact([{ statement: SQL.remove, values: [identifier] }, notify(identifier)]);
       if (!removed?.length) throw notFound('resource server', identifier);
     },
   };
 }
 
-function fromRow(row: ResourceServerRow): ResourceServer {
-  return { identifier: row.identifier, name: row.name, scopes: row.scopes, open: row.open, createdAt: row.created_at };
+function checkName(value: string): string {
+  const name = value.trim();
+  if (name === '' || name.length > NAME_MAX) throw invalidInput('name', `must have 1 to ${NAME_MAX} characters`);
+  return name;
+}
+
+function fromRow({ created_at: createdAt, ...row }: ResourceServerRow): ResourceServer {
+  return { ...row, createdAt };
 }

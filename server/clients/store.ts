@@ -36,6 +36,8 @@ export interface Client {
   readonly claimMapping: readonly ClaimRule[];
   /** Null: it may exchange nobody's tokens. */
   readonly tokenExchange: ExchangePolicy | null;
+  /** It may introspect access tokens of every client, and for every resource server. */
+  readonly introspectsAll: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -62,6 +64,8 @@ export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty' | 'second
   readonly claimMapping?: unknown;
   /** See token_exchange.ts; null for none. */
   readonly tokenExchange?: unknown;
+  /** See `Client`; for one that the operator made, and that proves who it is. */
+  readonly introspectsAll?: boolean;
 };
 
 export interface Clients {
@@ -108,13 +112,15 @@ export interface ClientRow {
   metadata: ClientMetadata;
   claim_mapping: ClaimRule[];
   token_exchange: ExchangePolicy | null;
+  introspects_all: boolean;
   created_at: Date;
   updated_at: Date;
 }
 
 const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
 /** What makes a client; `clientOf` reads it. */
-export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange`;
+export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange,
+                                    introspects_all`;
 
 const SQL = {
   insert: {
@@ -141,7 +147,8 @@ const SQL = {
   setPolicies: {
     name: 'clients.set_policies',
     text: `UPDATE clients SET claim_mapping = coalesce($2, claim_mapping),
-                  token_exchange = CASE WHEN $3 THEN $4 ELSE token_exchange END
+                  token_exchange = CASE WHEN $3 THEN $4 ELSE token_exchange END,
+                  introspects_all = coalesce($6, introspects_all)
            WHERE id = $1 AND updated_at = $5 AND NOT builtin RETURNING ${COLUMNS}`,
   },
   rotate: {
@@ -248,6 +255,9 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound = NO_WA
         throw invalidInput('first_party', 'is for clients that you have made');
       }
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
+      if (change.introspectsAll && (before.kind !== 'operator' || metadata.token_endpoint_auth_method === 'none')) {
+        throw invalidInput('introspect', 'all is for clients that you have made and that prove who they are');
+      }
       checkTerms(metadata, terms);
       if (change.metadata !== undefined) await checkSector(metadata, outbound);
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
@@ -296,11 +306,13 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound = NO_WA
 }
 
 /** What changes of that which the operator alone decides; together with the change of `updatedAt`, or not at all. */
-function policiesOf(id: string, { claimMapping, tokenExchange }: ClientChange, updatedAt: Date): Bound[] {
-  if (claimMapping === undefined && tokenExchange === undefined) return [];
+function policiesOf(id: string, change: ClientChange, updatedAt: Date): Bound[] {
+  const { claimMapping, tokenExchange, introspectsAll = null } = change;
+  if (claimMapping === undefined && tokenExchange === undefined && introspectsAll === null) return [];
   const rules = claimMapping === undefined ? null : JSON.stringify(checkClaimMapping(claimMapping));
   const policy = tokenExchange === undefined ? null : checkExchangePolicy(tokenExchange);
-  const values = [id, rules, tokenExchange !== undefined, policy === null ? null : JSON.stringify(policy), updatedAt];
+  const exchange = policy === null ? null : JSON.stringify(policy);
+  const values = [id, rules, tokenExchange !== undefined, exchange, updatedAt, introspectsAll];
   return [{ statement: SQL.setPolicies, values }];
 }
 
@@ -319,6 +331,7 @@ export function clientOf(row: ClientRow): Client {
     metadata: row.metadata,
     claimMapping: row.claim_mapping,
     tokenExchange: row.token_exchange,
+    introspectsAll: row.introspects_all,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -40,6 +40,14 @@ export async function createRelyingParties({ config, db, now, messenger, outboun
     },
     registeredScope: async (id: string) => (await find(id))?.metadata.scope.split(' ') ?? [],
     findResourceServer: (identifier: string) => serverCache.get(identifier),
+    /** Whether a client may learn of an access token that was issued to another one (RFC 7662 §4). */
+    async mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean> {
+      const client = await find(clientId);
+      if (client?.kind !== 'operator') return false;
+      if (client.introspectsAll) return true;
+      const servers = await Promise.all(audiences.map((identifier) => serverCache.get(identifier)));
+      return servers.some((server) => server?.clients.includes(clientId));
+    },
     resourceServerName: async (identifier: string) => (await serverCache.get(identifier))?.name ?? identifier,
     /** Scopes that this client may have at a resource server, out of those that exist there. */
     async resourceScopes(clientId: string, resource: string) {

@@ -102,6 +102,7 @@ export function createServe(
       },
       findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
       resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
+      mayIntrospect: (clientId, audiences) => attempt(parties.mayIntrospect(clientId, audiences)),
       registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
       requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,

@@ -27,6 +27,7 @@ import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
 import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import { createFetching } from './fetching.ts';
+import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
 import type { Pages } from './pages.ts';
 import { createPairwise } from './pairwise.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
@@ -78,7 +79,7 @@ export interface ResourceServerForTokens {
   readonly scopes: readonly string[];
 }
 
-export interface ConfigurationOptions {
+export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntrospect'> {
   readonly issuer: URL;
   /** Weakest first. */
   readonly acrValues: readonly string[];
@@ -172,7 +173,10 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       deviceFlow: deviceFlow(options.devicePages),
       devInteractions: { enabled: false },
       dPoP: dpopFeature(options.dpop),
-      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(options, client, token) },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (ctx, client, token) => mayIntrospect(ctx, client, token, options),
+      },
       mTLS: options.certificates.feature,
       resourceIndicators: {
         enabled: true,
@@ -240,29 +244,6 @@ type ProviderClient = NonNullable<Context['oidc']['client']>;
 function clientBasedCORS(ctx: Context, origin: string, client: ProviderClient): boolean {
   if (ctx.oidc.route !== 'userinfo' && client.tokenEndpointAuthMethod !== 'none') return false;
   return (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null');
-}
-
-/**
- * RFC 7662 §2.1: a public client proves nothing of itself, so it learns of its own tokens alone. And nobody's token is
- * active when that account is disabled or gone.
- */
-async function mayIntrospect(
-  options: ConfigurationOptions,
-  client: ProviderClient,
-  token: { clientId?: string | undefined; accountId?: string | undefined },
-): Promise<boolean> {
-  if (client.tokenEndpointAuthMethod === 'none' && token.clientId !== client.clientId) return false;
-  return token.accountId === undefined || (await options.findAccount(token.accountId)) !== undefined;
-}
-
-/** RFC 7009 §2.1: only the client that a token was issued to may revoke it; others are told so. */
-async function mayRevoke(
-  _ctx: Context,
-  client: ProviderClient,
-  token: { clientId?: string | undefined },
-): Promise<boolean> {
-  if (token.clientId !== client.clientId) throw new errors.InvalidRequest('the token was issued to another client');
-  return true;
 }
 
 /**

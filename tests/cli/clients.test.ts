@@ -176,19 +176,46 @@ describe('clients', () => {
   });
 });
 
+describe('clients update --introspect', () => {
+  test('is for clients that prove who they are, is shown, and is taken back', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const { client_id } = (await cardea([...BASIC, '--json'])).json;
+    const update = (id: string, which: string) => cardea(['clients', 'update', id, '--introspect', which, '--json']);
+    assert.equal((await update(client_id, 'all')).json.introspect, 'all');
+    assert.equal((await cardea(['clients', 'show', client_id, '--json'])).json.introspect, 'all');
+    assert.equal((await update(client_id, 'own')).json.introspect, undefined);
+    const open = (await cardea([...BASIC, '--public', '--json'])).json;
+    const refused = await update(open.client_id, 'all');
+    assert.deepEqual([refused.code, /introspect/.test(refused.stderr)], [1, true], refused.stderr);
+  });
+});
+
 describe('resources', () => {
-  test('are created, listed, shown and deleted', async (t) => {
+  test('are created, listed, shown, changed and deleted', async (t) => {
     const { cardea } = await setUpCli(t);
     const identifier = 'https://api.example/v1';
     const args = ['--identifier', identifier, '--name', 'API', '--scope', 'read write', '--json'];
     const made = await cardea(['resources', 'create', ...args]);
     assert.equal(made.code, 0, made.stderr);
     const { created_at, ...rest } = made.json;
-    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'], open: false });
+    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'], open: false, clients: [] });
     assert.ok(Date.parse(created_at));
     assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, [made.json]);
     assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, made.json);
     assert.equal((await cardea(['resources', 'create', ...args])).code, 1);
+    const { client_id } = (await cardea([...BASIC, '--json'])).json;
+    const update = (...options: string[]) => cardea(['resources', 'update', identifier, ...options, '--json']);
+    const changed = { ...made.json, name: 'Orders', scopes: ['read'], open: true, clients: [client_id] };
+    const options = ['--name', 'Orders', '--scope', 'read', '--open', '--client', client_id];
+    assert.deepEqual((await update(...options)).json, changed);
+    assert.deepEqual((await update('--no-open')).json, { ...changed, open: false });
+    assert.deepEqual((await update('--no-clients', '--open')).json, { ...changed, clients: [] });
+    assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, { ...changed, clients: [] });
+    const unknown = await update('--client', 'nobody');
+    assert.deepEqual([unknown.code, /client: nobody/.test(unknown.stderr)], [1, true], unknown.stderr);
+    assert.equal((await update()).code, 2);
+    assert.equal((await update('--client', client_id, '--no-clients')).code, 2);
+    assert.equal((await cardea(['resources', 'update', 'https://other.example', '--name', 'X'])).code, 1);
     assert.equal((await cardea(['resources', 'delete', identifier])).code, 0);
     assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, []);
   });

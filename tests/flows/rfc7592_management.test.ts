@@ -119,7 +119,7 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     const { status } = await remove();
     assert.equal(status, 204);
     assert.equal((await userinfo(app.issuer, issued.access_token ?? '')).status, 401);
-    const resourceServer = await app.seed.party();
+    const resourceServer = await app.seed.party({ introspectsAll: true });
     assert.deepEqual(await introspect(app.issuer, resourceServer, issued.access_token ?? ''), { active: false });
     assert.equal((await read()).status, 401);
     assert.equal((await remove()).status, 401);

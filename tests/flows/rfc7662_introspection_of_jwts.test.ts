@@ -10,13 +10,18 @@ import { post, refusal } from './support.ts';
 const app = await deployment({ after });
 const { issuer } = app;
 const API = 'https://api.example.com';
-await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read', 'api:write'] });
 const person = await app.seed.person();
 const SCOPE = { scope: 'openid email offline_access api:read api:write' };
 const party = await app.seed.party({ metadata: SCOPE });
 const publicParty = await app.seed.party({ metadata: SCOPE, public: true });
 /** Who asks: a resource server has a client of its own. */
 const api = await app.seed.party();
+await app.seed.resourceServer({
+  identifier: API,
+  name: 'API',
+  scopes: ['api:read', 'api:write'],
+  clients: [api.id],
+});
 
 async function jwtFor(by: Party, params: Record<string, string> = {}) {
   const granted = await authorize({

@@ -76,7 +76,7 @@ async function userinfo(access: string, certificate?: Identity) {
 }
 
 /** Introspection by somebody else: the resource server (RFC 7662). */
-const resourceServer = await app.seed.party();
+const resourceServer = await app.seed.party({ introspectsAll: true });
 const cnfOf = async (access: string) => (await introspect(app.issuer, resourceServer, access)).cnf;
 
 // ---- TLS that ends here ----

@@ -9,7 +9,10 @@ import { post, tokensFor } from './support.ts';
 const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party({ firstParty: true });
-const server = await app.seed.party({ metadata: { introspection_signed_response_alg: 'PS256' } });
+const server = await app.seed.party({
+  introspectsAll: true,
+  metadata: { introspection_signed_response_alg: 'PS256' },
+});
 const { tokens } = await tokensFor(app, party, person);
 const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', app.issuer));
 const JWT = 'application/token-introspection+jwt';
@@ -55,6 +58,7 @@ test('who does not ask for a JWT is given JSON, as ever (RFC 7662 §2.2)', async
 test('an answer can be for the eyes of the resource server alone (RFC 9701 §6)', async () => {
   const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { extractable: true });
   const sealed = await app.seed.party({
+    introspectsAll: true,
     metadata: {
       jwks: { keys: [{ ...(await exportJWK(publicKey)), use: 'enc', kid: 'enc' }] },
       introspection_encrypted_response_alg: 'ECDH-ES',

@@ -6,7 +6,7 @@ import { createPasswords } from '../../server/accounts/passwords.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { type App, createApp } from '../../server/app.ts';
 import { DEFAULT_TERMS, type ServerTerms } from '../../server/clients/profiles.ts';
-import { createResourceServers } from '../../server/clients/resource_servers.ts';
+import { createResourceServers, type ResourceServerInput } from '../../server/clients/resource_servers.ts';
 import { type Client, type ClientInput, createClients } from '../../server/clients/store.ts';
 import { loadConfig, termsOf } from '../../server/config.ts';
 import type { Clock } from '../../server/platform/clock.ts';
@@ -47,10 +47,12 @@ export interface Party {
 /** Puts people and relying parties into a database, the way the CLI does. */
 export interface Seeder {
   person(input?: PersonInput): Promise<Person>;
-  party(input?: Partial<ClientInput> & { public?: boolean }): Promise<Party>;
-  resourceServer(input: { identifier: string; name: string; scopes: string[]; open?: boolean }): Promise<void>;
+  /** @param input.introspectsAll it may introspect everybody's access tokens */
+  party(input?: Partial<ClientInput> & { public?: boolean; introspectsAll?: boolean }): Promise<Party>;
+  resourceServer(input: ResourceServerInput): Promise<void>;
   readonly accounts: ReturnType<typeof createAccounts>;
   readonly clients: ReturnType<typeof createClients>;
+  readonly resourceServers: ReturnType<typeof createResourceServers>;
 }
 
 export const REDIRECT_URI = 'https://rp.example.com/callback';
@@ -89,6 +91,7 @@ export async function createSeeder(
   return {
     accounts,
     clients,
+    resourceServers,
     async person(input = {}) {
       const email = input.email ?? `${randomBytes(6).toString('hex')}@example.com`;
       const password = remember('password', input.password ?? PASSWORD);
@@ -101,7 +104,7 @@ export async function createSeeder(
       });
       return { id: account.id, email, password };
     },
-    async party({ public: isPublic = false, ...input } = {}) {
+    async party({ public: isPublic = false, introspectsAll = false, ...input } = {}) {
       const metadata = {
         redirect_uris: [REDIRECT_URI],
         ...(isPublic ? { token_endpoint_auth_method: 'none' } : {}),
@@ -109,6 +112,7 @@ export async function createSeeder(
       };
       const { client, secret } = await clients.create({ name: 'Test app', ...input, metadata });
       if (secret !== undefined) remember('client_secret', secret);
+      if (introspectsAll) await clients.update(client.id, { introspectsAll });
       const redirectUri = (client.metadata.redirect_uris as string[])[0] ?? REDIRECT_URI;
       return { id: client.id, secret, redirectUri, client };
     },

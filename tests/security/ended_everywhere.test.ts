@@ -24,7 +24,7 @@ const seed = await createSeeder(db, masterKey);
 const API = 'https://api.example.com';
 await seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
 const METADATA = { metadata: { scope: 'openid offline_access api:read' }, firstParty: true };
-const api = await seed.party();
+const api = await seed.party({ introspectsAll: true });
 const cardea = async (...args: string[]) => {
   const ran = await runCli(args, {
     env: { CARDEA_DATABASE_URL: databaseUrl, CARDEA_MASTER_KEY: masterKey, CARDEA_ISSUER: issuer },

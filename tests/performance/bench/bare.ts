@@ -75,6 +75,7 @@ const configuration = createConfiguration({
   },
   findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
   resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
+  mayIntrospect: async () => false,
   registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,
   claimMapping: async () => [],
