@@ -1,5 +1,6 @@
 import { type Bound, type Db, sqlState } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
+import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
 import type { Devices } from './devices.ts';
@@ -14,12 +15,12 @@ export interface PasswordChange {
    * @param person whose password it would be: an account, or the profile of one that does not exist yet
    * @throws PasswordRefused with all rules that it breaks
    */
-  check(person: Account | ProfileInput, candidate: string): Promise<void>;
+  check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void>;
   /**
    * Checks and hashes the first password of an account that is about to be made.
    * @throws PasswordRefused
    */
-  hashFirst(person: ProfileInput, candidate: string): Promise<string>;
+  hashFirst(person: ProfileInput, candidate: string, shares?: Shares): Promise<string>;
   /**
    * Checks, hashes and stores. In the same transaction the old hash goes into the history, `epoch` is raised, so that
    * sign-ins under way do not end, and links that were mailed and browsers that were known are forgotten.
@@ -34,6 +35,8 @@ export interface PasswordChangeOptions {
   readonly also?: readonly Bound[];
   /** The token of the browser in which the person changes it, which stays known. */
   readonly deviceToken?: string | undefined;
+  /** Whom the hashing is for. */
+  readonly shares?: Shares;
 }
 
 const SQL = {
@@ -54,11 +57,15 @@ interface Parts {
 export function createPasswordChange({ db, accounts, devices, passwords, policy }: Parts): PasswordChange {
   const remembers = policy.rules.some(({ name }) => name === 'reused');
 
-  async function check(person: Account | ProfileInput, candidate: string): Promise<void> {
+  async function check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void> {
     const stored = remembers && 'id' in person ? await accounts.earlierPasswords(person.id) : [];
     // One that nobody can verify any more must not keep its owner from getting a new one.
     const earlier = stored.filter((hash) => passwords.faultOf(hash) === undefined);
-    const broken = await policy.check(candidate, { personal: personalWords(person), earlier });
+    const broken = await policy.check(candidate, {
+      personal: personalWords(person),
+      earlier,
+      ...(shares ? { shares } : {}),
+    });
     if (broken.length > 0) throw new PasswordRefused(policy, broken);
   }
 
@@ -75,14 +82,14 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
   return {
     check,
 
-    async hashFirst(person, candidate) {
-      await check(person, candidate);
-      return passwords.hash(candidate);
+    async hashFirst(person, candidate, shares) {
+      await check(person, candidate, shares);
+      return passwords.hash(candidate, shares);
     },
 
-    async set(account, candidate, { also = [], deviceToken } = {}) {
-      await check(account, candidate);
-      const hash = await passwords.hash(candidate);
+    async set(account, candidate, { also = [], deviceToken, shares } = {}) {
+      await check(account, candidate, shares);
+      const hash = await passwords.hash(candidate, shares);
       await run(account, [
         ...accounts.passwordStatements(account, hash),
         // Before the links go: one of these may be what uses a link up.
@@ -101,10 +108,14 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
  */
 export function createPasswordUpgrade(parts: { accounts: Accounts; passwords: Passwords; log: Logger }) {
   const { accounts, passwords, log } = parts;
-  return async ({ id, passwordHash }: Pick<Account, 'id' | 'passwordHash'>, password: string): Promise<void> => {
+  return async (
+    { id, passwordHash }: Pick<Account, 'id' | 'passwordHash'>,
+    password: string,
+    shares?: Shares,
+  ): Promise<void> => {
     if (passwordHash === null || !passwords.isOutdated(passwordHash)) return;
     try {
-      await accounts.rehash(id, passwordHash, await passwords.hash(password));
+      await accounts.rehash(id, passwordHash, await passwords.hash(password, shares));
       log.info({ accountId: id }, 'a password hash was renewed');
     } catch (error) {
       log.warn({ accountId: id, error }, 'a password hash could not be renewed yet');

@@ -1,4 +1,5 @@
 import type { Db } from '../platform/db.ts';
+import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
 import type { Argon2Parameters } from './argon2.ts';
@@ -32,7 +33,7 @@ export interface PasswordRoom {
   readonly policy: PasswordPolicy;
   readonly change: PasswordChange;
   /** After a right password: renews an outdated hash. Never throws. */
-  upgradeIfOutdated(account: Pick<Account, 'id' | 'passwordHash'>, password: string): Promise<void>;
+  upgradeIfOutdated(account: Pick<Account, 'id' | 'passwordHash'>, password: string, shares?: Shares): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AppError, invalidInput, unavailable } from '../platform/errors.ts';
+import { createFairQueue, type Shares } from '../platform/fair_queue.ts';
 import { ARGON2, type Argon2Parameters, argon2Prefix, dummyHash } from './argon2.ts';
 import { type HashFault, readHash } from './hash_formats.ts';
 import type { Job, Outcome } from './password_worker.ts';
@@ -14,9 +15,10 @@ import { codePoints, PASSWORD_MAX } from './policy.ts';
 export interface Passwords {
   /**
    * @returns a hash as it is stored (hash_formats.ts)
+   * @param shares whom it is for; without any it is for the operator
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
    */
-  hash(password: string): Promise<string>;
+  hash(password: string, shares?: Shares): Promise<string>;
   /**
    * `null`, which stands for an unknown person or one without a password, is verified against a dummy: the same path,
    * the same queue, the same cost, and always false. So neither answer nor time tells whether an account exists.
@@ -24,7 +26,7 @@ export interface Passwords {
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full, 500
    * `password_hash_unreadable` for a hash that can never be verified here
    */
-  verify(hash: string | null, password: string): Promise<boolean>;
+  verify(hash: string | null, password: string, shares?: Shares): Promise<boolean>;
   /** True when the hash was made in another way than new ones are: from elsewhere, other parameters, another pepper. */
   isOutdated(hash: string): boolean;
   /** Why a hash can never be verified here; undefined when it can. */
@@ -61,17 +63,14 @@ const FAULTS: Readonly<Record<VerificationFault, string>> = {
   pepper_unknown: 'a stored password hash was made with a pepper that is not in CARDEA_PASSWORD_PEPPER',
 };
 
-interface Waiting {
-  readonly job: Job;
-  /** KiB */
-  readonly memory: number;
-  readonly done: (value: string | boolean) => void;
-  readonly failed: (error: AppError) => void;
+interface UnderWay {
+  done(value: string | boolean): void;
+  failed(error: AppError): void;
 }
 
 interface Slot {
   readonly worker: Worker;
-  current: Waiting | undefined;
+  current: UnderWay | undefined;
 }
 
 export function createPasswords(options: PasswordsOptions = {}): Passwords {
@@ -86,9 +85,13 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     // Without the flags of the main thread: some are not for files, others would be paid for once a thread.
     (() => new Worker(new URL('./password_worker.ts', import.meta.url), { execArgv: [] }));
   const slots = new Set<Slot>();
-  const queue: Waiting[] = [];
-  let closed = false;
-  let inUse = 0; // KiB
+  const queue = createFairQueue({
+    name: 'password hashing',
+    concurrency: threads,
+    capacity: budget,
+    waiting: queueLimit,
+  });
+  let unshared = 0;
 
   const beginning = `${peppers.current ? pepperPrefix(peppers.current.id) : ''}${argon2Prefix(parameters)}`;
   const dummy = `${peppers.current ? pepperPrefix(peppers.current.id) : ''}${dummyHash(parameters)}`;
@@ -103,34 +106,24 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     return stored.kind === 'argon2' && stored.pepper && !pepperOf(stored.pepper) ? 'pepper_unknown' : undefined;
   }
 
-  function submit(job: Job, memory: number): Promise<string | boolean> {
-    if (closed) return Promise.reject(refusal());
-    const isAnyFree = slots.size < threads || [...slots].some((slot) => !slot.current);
-    if ((!isAnyFree || inUse + memory > budget) && queue.length >= queueLimit) return Promise.reject(refusal());
+  /** @param memory in KiB */
+  function submit(job: Job, memory: number, shares?: Shares): Promise<string | boolean> {
+    unshared += 1;
+    return queue.run({ shares: shares ?? [`operator:${unshared}`], weight: memory }, () => compute(job));
+  }
+
+  function compute(job: Job): Promise<string | boolean> {
+    const slot = [...slots].find((one) => !one.current) ?? open();
     return new Promise((done, failed) => {
-      queue.push({ job, memory, done, failed });
-      dispatch();
+      slot.current = { done, failed };
+      slot.worker.ref(); // a hash that somebody waits for keeps the process alive, an idle thread does not
+      slot.worker.postMessage(job);
     });
   }
 
-  /** In the order of arrival: a large one that has to wait for memory is not passed by small ones for ever. */
-  function dispatch(): void {
-    for (let next = queue[0]; next && !closed; next = queue[0]) {
-      if (inUse > 0 && inUse + next.memory > budget) return;
-      const slot = [...slots].find((one) => !one.current) ?? (slots.size < threads ? open() : undefined);
-      if (!slot) return;
-      queue.shift();
-      slot.current = next;
-      inUse += next.memory;
-      slot.worker.ref(); // a hash that somebody waits for keeps the process alive, an idle thread does not
-      slot.worker.postMessage(next.job);
-    }
-  }
-
-  function release(slot: Slot): Waiting | undefined {
+  function release(slot: Slot): UnderWay | undefined {
     const finished = slot.current;
     slot.current = undefined;
-    inUse -= finished?.memory ?? 0;
     return finished;
   }
 
@@ -142,7 +135,6 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       const finished = release(slot);
       slot.worker.unref();
       if (finished) settle(finished, outcome);
-      dispatch();
     });
     let cause: unknown;
     slot.worker.on('error', (error) => {
@@ -152,21 +144,20 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     slot.worker.on('exit', () => {
       slots.delete(slot);
       release(slot)?.failed(refusal(cause));
-      dispatch();
     });
     return slot;
   }
 
   return {
-    async hash(password) {
+    async hash(password, shares) {
       checkLength(password);
       const pepper = peppers.current;
       const job: Job = { kind: 'hash', password, parameters, ...(pepper ? { pepper: pepper.secret } : {}) };
-      const phc = String(await submit(job, parameters.memory));
+      const phc = String(await submit(job, parameters.memory, shares));
       return pepper ? pepperPrefix(pepper.id) + phc : phc;
     },
 
-    async verify(hash, password) {
+    async verify(hash, password, shares) {
       checkLength(password);
       const fault = faultOf(hash ?? dummy);
       if (fault) throw unverifiable(fault);
@@ -174,7 +165,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       if (typeof stored === 'string') throw unverifiable(stored);
       const pepper = stored.kind === 'argon2' ? pepperOf(stored.pepper) : undefined;
       const job: Job = { kind: 'verify', hash: hash ?? dummy, password, ...(pepper ? { pepper: pepper.secret } : {}) };
-      const matches = await submit(job, stored.memory);
+      const matches = await submit(job, stored.memory, shares);
       return hash !== null && matches === true;
     },
 
@@ -182,8 +173,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     faultOf,
 
     async close() {
-      closed = true;
-      for (const waiting of queue.splice(0)) waiting.failed(refusal());
+      queue.close();
       await Promise.all([...slots].map((slot) => slot.worker.terminate()));
     },
   };
@@ -197,9 +187,9 @@ function unverifiable(fault: VerificationFault): AppError {
   return new AppError('password_hash_unreadable', 500, FAULTS[fault]);
 }
 
-function settle(waiting: Waiting, outcome: Outcome): void {
-  if (outcome.ok) waiting.done(outcome.value);
-  else waiting.failed(unverifiable('unreadable'));
+function settle(job: UnderWay, outcome: Outcome): void {
+  if (outcome.ok) job.done(outcome.value);
+  else job.failed(unverifiable('unreadable'));
 }
 
 /** Before anything is hashed: length costs the attacker nothing and us everything. */

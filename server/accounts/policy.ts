@@ -1,4 +1,5 @@
 import { AppError } from '../platform/errors.ts';
+import type { Shares } from '../platform/fair_queue.ts';
 import type { Profile } from './account.ts';
 import type { Blocklist } from './blocklist.ts';
 import { undoLeet } from './common_passwords.ts';
@@ -48,13 +49,15 @@ export interface PasswordContext {
   readonly personal: readonly string[];
   /** Hashes of the current password and those before it, newest first. */
   readonly earlier?: readonly string[];
+  /** Whom comparing with those is for. */
+  readonly shares?: Shares;
 }
 
 export interface PolicyParts {
   readonly name: PolicyName;
   readonly blocklist: Blocklist;
   readonly maxAgeSeconds?: number | undefined;
-  verify(hash: string, password: string): Promise<boolean>;
+  verify(hash: string, password: string, shares?: Shares): Promise<boolean>;
 }
 
 const POLICIES: Readonly<Record<PolicyName, { minimum: number; rules: readonly PasswordRule[] }>> = {
@@ -116,9 +119,9 @@ export function createPolicy({ name, blocklist, maxAgeSeconds, verify }: PolicyP
     too_long: (password) => codePoints(password) > PASSWORD_MAX,
     blocklisted: (password) => blocklist.has(password),
     personal: (password, { personal }) => containsPersonal(password, personal),
-    async reused(password, { earlier = [] }) {
+    async reused(password, { earlier = [], shares }) {
       if (password === '') return false;
-      for (const hash of earlier) if (await verify(hash, password)) return true;
+      for (const hash of earlier) if (await verify(hash, password, shares)) return true;
       return false;
     },
   };

@@ -1,6 +1,7 @@
 import { PasswordRefused, type PasswordRule } from '../accounts/policy.ts';
 import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
+import { shareOfAddress } from '../platform/limits.ts';
 import { endSessions } from '../records/overview.ts';
 import type { Step, StepContext } from './step.ts';
 
@@ -28,6 +29,7 @@ export const newPasswordStep: Step = {
           ...parts.notices.passwordChanged(account, request),
         ],
         deviceToken,
+        shares: [shareOfAddress(request.ip), `account:${account.id}`],
       });
       const { passwordExpired: _, ...rest } = login;
       return { kind: 'progress', progress: { ...visit.progress, login: { ...rest, epoch } } };

@@ -1,6 +1,8 @@
 import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
+import type { Shares } from '../platform/fair_queue.ts';
 import { textField } from '../platform/forms.ts';
 import { inLanguage } from '../platform/languages.ts';
+import { shareOfAddress } from '../platform/limits.ts';
 import type { LoginErrorKey } from '../views/views.ts';
 import { passkeyOptions, signInByPasskey } from './passkey.ts';
 import type { Answer, Step, StepContext } from './step.ts';
@@ -26,7 +28,8 @@ export const passwordStep: Step = {
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
     if (missing) return again(context, identifier, missing);
-    await parts.limits.assertAllowed('sign-in', request.ip);
+    // Counted before anything is hashed, and given back to who was right: what is refused for too much waiting counts, too.
+    const taken = await parts.limits.take('sign-in', request.ip);
 
     const guess = await parts.attempts.takePassword({
       identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than any that somebody has
@@ -36,18 +39,19 @@ export const passwordStep: Step = {
     // A hash is verified in any case, so that time tells nothing either (Note Mark CVE-2026-40263).
     const isTooLong = codePoints(password) > PASSWORD_MAX;
     const hash = guess.allowed && !isTooLong ? (credentials?.passwordHash ?? null) : null;
-    const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password).catch(async (error) => {
+    const shares: Shares = [shareOfAddress(request.ip), `account:${guess.bucket.toString('base64url')}`];
+    const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password, shares).catch(async (error) => {
       if (guess.allowed) await parts.attempts.returned(guess);
       throw error;
     });
     if (!isRight || !credentials || credentials.disabled) {
-      await parts.limits.count('sign-in', request.ip);
       const { lockedNow } = await parts.attempts.failed(guess);
       if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
       return again(context, identifier, 'invalid_credentials');
     }
+    await parts.limits.giveBack(taken);
     parts.transaction.also(parts.attempts.succeeded(guess));
-    await parts.upgradeIfOutdated(credentials, password);
+    await parts.upgradeIfOutdated(credentials, password, shares);
     const account = guess.account();
     if (account) parts.keepAccount(account);
     const ts = Math.floor(parts.now() / 1000);

@@ -5,6 +5,7 @@ import type { Devices } from '../accounts/devices.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
 import type { PasswordRoom } from '../accounts/password_room.ts';
+import type { Passwords } from '../accounts/passwords.ts';
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SecondFactorPolicy } from '../accounts/second_factors.ts';
@@ -24,7 +25,7 @@ export interface LoginParts {
   readonly views: Views;
   readonly now: Clock;
   readonly limits: Limits;
-  readonly passwords: { verify(hash: string | null, password: string): Promise<boolean> };
+  readonly passwords: Pick<Passwords, 'verify'>;
   readonly passwordPolicy: Pick<PasswordPolicy, 'rules' | 'isExpired'>;
   readonly changePassword: PasswordChange['set'];
   readonly upgradeIfOutdated: PasswordRoom['upgradeIfOutdated'];

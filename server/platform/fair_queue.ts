@@ -18,9 +18,11 @@ export interface FairQueue {
   close(): void;
 }
 
+/** Whom work is for: at least one name, the same for everything that is to share one part. */
+export type Shares = readonly [string, ...string[]];
+
 export interface Turn {
-  /** At least one. */
-  readonly shares: readonly [string, ...string[]];
+  readonly shares: Shares;
   /** Of the capacity; default: 1. */
   readonly weight?: number;
   readonly signal?: AbortSignal | undefined;
@@ -35,7 +37,7 @@ export interface FairQueueOptions {
   readonly concurrencyPerShare?: number;
   /** Weight under way at the same time; what weighs more than that goes alone. Default: no bound. */
   readonly capacity?: number;
-  /** Waiting in all. Of the share that has the most waiting the last one goes when another, with fewer, comes. */
+  /** Waiting in all. Of the share that has the most waiting, the last one is refused when another, with fewer, comes. */
   readonly waiting: number;
   /** Waiting of one share. Default: no fewer than of all. */
   readonly waitingPerShare?: number;
@@ -49,7 +51,9 @@ export class QueueFullError extends AppError {
 }
 
 interface Waiter {
-  readonly shares: readonly [string, ...string[]];
+  /** Rises with every one that comes. */
+  readonly number: number;
+  readonly shares: Shares;
   readonly weight: number;
   start(): void;
   refuse(): void;
@@ -65,6 +69,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   let countWaiting = 0;
   let countUnderWay = 0;
   let weightUnderWay = 0;
+  let countCome = 0;
   let isClosed = false;
 
   /** Whoever is next, whether or not there is capacity for it. */
@@ -129,13 +134,23 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   function makeRoom({ shares }: Waiter): boolean {
     if (shares.some((share) => waits.of(share) >= waitingPerShare)) return false;
     if (countWaiting < waiting) return true;
-    let longest: Waiter[] = [];
-    for (const line of lines.values()) if (line.length > longest.length) longest = line;
-    const last = longest.at(-1);
-    if (!last || longest.length <= (lines.get(shares[0])?.length ?? 0) + 1) return false;
+    const last = lastOfLargest();
+    if (!last || largestOf(last) <= largestOf({ shares }) + 1) return false;
     leave(last, { keepsTurn: true });
     last.refuse();
     return true;
+  }
+
+  /** How many wait of the largest of its shares. */
+  const largestOf = ({ shares }: Pick<Waiter, 'shares'>) => Math.max(...shares.map(waits.of));
+
+  function lastOfLargest(): Waiter | undefined {
+    let last: Waiter | undefined;
+    for (const waiter of [...lines.values()].flat()) {
+      const more = last ? largestOf(waiter) - largestOf(last) : 1;
+      if (more > 0 || (more === 0 && waiter.number > (last?.number ?? 0))) last = waiter;
+    }
+    return last;
   }
 
   function submit(waiter: Waiter): void {
@@ -156,7 +171,9 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
           beginMore();
         };
         const settle = () => signal?.removeEventListener('abort', giveUp);
+        countCome += 1;
         const waiter: Waiter = {
+          number: countCome,
           // A share that is named twice counts once.
           shares: [...new Set(shares)] as [string, ...string[]],
           weight,

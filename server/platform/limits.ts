@@ -71,6 +71,9 @@ export function subnet(address: string): string {
     .join(':')}::/64`;
 }
 
+/** The share of an address in what is shared by fair_queue.ts. */
+export const shareOfAddress = (address: string): string => `address:${subnet(address)}`;
+
 const MAX_KEYS = 100_000;
 
 /** The counter of a single node, and what a node falls back to while Redis is away: limits stay closed. */

@@ -6,6 +6,7 @@ import { checkProfile } from '../accounts/profile.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, textField } from '../platform/forms.ts';
+import { shareOfAddress } from '../platform/limits.ts';
 import type { FormData, Locale, PasswordRuleName, SetPasswordData } from '../views/views.ts';
 import type { PublicOptions } from './public_options.ts';
 
@@ -87,12 +88,15 @@ function passwordErrand(more: (context: Known) => readonly Bound[]): Errand {
     forOwner: false,
     show: (context) => setPassword(context, {}),
     async submit(context, fields) {
-      const { account, options, consume } = known(context);
+      const { account, options, consume, request } = known(context);
       const candidate = textField(fields, 'new_password');
       const verified = account.emailVerified ? [] : [options.accounts.updating(account, { emailVerified: true })];
       const also = [consume, ...verified, ...more(known(context))];
       try {
-        await options.passwordChange.set(account, candidate, { also });
+        await options.passwordChange.set(account, candidate, {
+          also,
+          shares: [shareOfAddress(request.ip), `account:${account.id}`],
+        });
         return DONE;
       } catch (error) {
         if (!(error instanceof PasswordRefused)) throw error;
@@ -103,7 +107,7 @@ function passwordErrand(more: (context: Known) => readonly Bound[]): Errand {
 }
 
 async function signUp(context: ErrandContext, fields: Fields): Promise<ErrandAnswer> {
-  const { options, link, consume, locale } = context;
+  const { options, link, consume, locale, request } = context;
   const { email } = link.payload;
   if (email === undefined) throw linkGone();
   const name = textField(fields, 'name');
@@ -111,7 +115,7 @@ async function signUp(context: ErrandContext, fields: Fields): Promise<ErrandAns
   const profile = profileOf({ email, emailVerified: true, name, locale });
   if (!profile) return { kind: 'again', html: setPassword(context, { name, nameFailed: true }) };
   try {
-    const passwordHash = await options.passwordChange.hashFirst(profile, candidate);
+    const passwordHash = await options.passwordChange.hashFirst(profile, candidate, [shareOfAddress(request.ip)]);
     await options.accounts.create({ ...profile, passwordHash }, [consume]);
     return DONE;
   } catch (error) {

@@ -8,6 +8,7 @@ import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { Detail } from '../clients/authorization_details.ts';
 import type { Bound } from '../platform/db.ts';
+import type { Shares } from '../platform/fair_queue.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Overview } from '../records/overview.ts';
 import type {
@@ -45,7 +46,7 @@ export interface AccountParts {
     set(
       account: Account,
       candidate: string,
-      options: { also: readonly Bound[]; keepDevice?: string | undefined },
+      options: { also: readonly Bound[]; keepDevice?: string | undefined; shares: Shares },
     ): Promise<unknown>;
   };
   /** The rules that a new password must keep, for its form. */

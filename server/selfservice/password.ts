@@ -23,7 +23,12 @@ export const passwordPage: AccountPage = {
       ...noticesOf(context, 'password_changed', 'password_changed'),
     ];
     try {
-      await parts.passwordChange.set(account, textField(fields, 'new_password'), { also, keepDevice: deviceToken });
+      await parts.passwordChange.set(account, textField(fields, 'new_password'), {
+        also,
+        keepDevice: deviceToken,
+        // Signed in, so nobody else is in this share.
+        shares: [`account:${account.id}`],
+      });
     } catch (error) {
       const failed = failedRules(error);
       return { kind: 'again', html: failed ? render(context, { failed }) : render(context, {}, problemOf(error)) };

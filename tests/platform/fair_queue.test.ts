@@ -3,9 +3,12 @@ import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { AppError } from '../../server/platform/errors.ts';
-import { createFairQueue, type FairQueueOptions, QueueFullError } from '../../server/platform/fair_queue.ts';
-
-type Shares = [string, ...string[]];
+import {
+  createFairQueue,
+  type FairQueueOptions,
+  QueueFullError,
+  type Shares,
+} from '../../server/platform/fair_queue.ts';
 
 /** A queue of which each piece of work ends when the test says so. */
 function stage(options: Omit<FairQueueOptions, 'name'>) {
@@ -92,6 +95,14 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(refused, ['a4', 'a3', 'd1']);
     for (let i = 0; i < 3; i += 1) await end(begun.at(-1) ?? '');
     assert.deepEqual(begun, ['a1', 'a2', 'b1', 'c1']);
+  });
+
+  test('counts what waits by every share: who come from everywhere for one thing are one', async () => {
+    const { submit, refused } = stage({ concurrency: 1, waiting: 3 });
+    for (const id of ['1', '2', '3', '4']) submit(id, [`from ${id}`, 'to x']);
+    submit('5', ['from 5', 'to y']);
+    await setImmediate();
+    assert.deepEqual(refused, ['4']);
   });
 
   test('forgets whoever gives up waiting', async () => {
@@ -254,9 +265,9 @@ function createModel(options: Required<Omit<FairQueueOptions, 'name'>>) {
       if (!next() && mayGo(item) && fits(item)) return begin(item);
       if (item.shares.some((one) => countOf(waiting, one) >= waitingPerShare)) return void refused.push(id);
       if (waiting.length >= mostWaiting) {
-        const longest = byTurn().reduce((a, b) => (lineOf(b).length > lineOf(a).length ? b : a), share);
-        const last = lineOf(longest).at(-1);
-        if (!last || lineOf(longest).length <= lineOf(share).length + 1) return void refused.push(id);
+        const largest = (one: Item) => Math.max(...one.shares.map((name) => countOf(waiting, name)));
+        const [last] = waiting.toReversed().sort((a, b) => largest(b) - largest(a));
+        if (!last || largest(last) <= largest(item) + 1) return void refused.push(id);
         takeOut(waiting, last);
         refused.push(last.id);
       }

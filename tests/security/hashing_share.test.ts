@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin } from '../flows/support.ts';
+import { formOf } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+
+/** Whoever signs in at the same time as somebody who tries many passwords at once has no part in it. */
+const LIMIT = 80;
+const app = await deployment(
+  { after },
+  {
+    env: {
+      CARDEA_RATE_LIMIT: String(LIMIT),
+      CARDEA_PASSWORD_QUEUE: '8',
+      CARDEA_TRUSTED_PROXIES: '127.0.0.1/32,::1/128,::ffff:127.0.0.1/128',
+    },
+  },
+);
+const party = await app.seed.party();
+const guesser = await begin(app, party);
+
+/** A wrong guess, at an account of its own so that it is no account that anything waits for. */
+function guess(number: number) {
+  const { action, fields } = formOf(guesser.page);
+  return guesser.browser.post(
+    action,
+    { ...fields, identifier: `nobody-${number}@example.com`, password: 'wrong', action: 'signin' },
+    { 'x-forwarded-for': '203.0.113.66' },
+  );
+}
+
+async function person(number: number) {
+  const { email, password } = await app.seed.person();
+  const { browser, page } = await begin(app, party);
+  const { action, fields } = formOf(page);
+  return () =>
+    browser.post(
+      action,
+      { ...fields, identifier: email, password, action: 'signin' },
+      { 'x-forwarded-for': `198.51.100.${number}` },
+    );
+}
+
+test('80 wrong passwords at once from one address take no turn from others, and the refused ones count', async () => {
+  const people = await Promise.all([1, 2, 3, 4].map(person));
+  const guesses = Array.from({ length: LIMIT }, (_, number) => guess(number));
+  // The queue is full by the time that one is refused.
+  await Promise.any(guesses.map(async (one) => assert.equal((await one).status, 503)));
+  const signedIn = await Promise.all(people.map((signIn) => signIn()));
+  assert.deepEqual(
+    signedIn.map(({ status }) => status),
+    [303, 303, 303, 303],
+  );
+
+  const answers = await Promise.all(guesses);
+  const refused = answers.filter(({ status }) => status === 503);
+  assert.equal(refused.length + answers.filter(({ status }) => status === 400).length, LIMIT);
+  assert.ok(refused.length > 0);
+  for (const { headers } of refused) assert.ok(Number(headers.get('retry-after')) > 0);
+  // Every one of the 80 counted, whether or not it was looked at: there is none left.
+  assert.equal((await guess(LIMIT)).status, 429);
+  assert.deepEqual(
+    app.logLines.filter((line) => /"level":"?(error|50)/.test(line)),
+    [],
+  );
+});
+
+test('a right password costs its address none of its tries', async () => {
+  const strict = await deployment({ after }, { env: { CARDEA_RATE_LIMIT: '1' } });
+  const other = await strict.seed.party();
+  const { email, password } = await strict.seed.person();
+  for (const expected of [303, 303]) {
+    const { browser, page } = await begin(strict, other);
+    const { action, fields } = formOf(page);
+    const answer = await browser.post(action, { ...fields, identifier: email, password, action: 'signin' });
+    assert.equal(answer.status, expected);
+  }
+});
