@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
@@ -16,9 +17,11 @@ import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Db } from './platform/db.ts';
 import { createHttp } from './platform/http.ts';
+import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
 import type { Logger } from './platform/log.ts';
+import { createReadiness } from './platform/readiness.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
 import { frontRoutes } from './welcome/front.ts';
 import { outboxRoutes } from './welcome/outbox.ts';
@@ -41,6 +44,7 @@ const FORMS_PER_FAILURE = 10;
  */
 export async function createApp(parts: { config: Config; db: Db; log: Logger; now?: Clock }): Promise<App> {
   const { config, db, log, now = systemClock } = parts;
+  await claimIssuer(db, config.issuer.origin, now);
   await using opened = new AsyncDisposableStack();
   const foundation = await layFoundation({
     config,
@@ -102,9 +106,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     version: PACKAGE.version,
     demo: config.demo ? { email: DEMO_EMAIL, password: DEMO_PASSWORD } : undefined,
     documentation: readFileSync(new URL('../README.md', import.meta.url)),
-    async isReady() {
-      await db.run({ name: 'ready', text: 'SELECT 1' }, []);
-    },
+    isReady: createReadiness({ db, node: randomUUID(), now }),
   });
   if (!config.smtp && config.thisMachineOnly) await http.register(outboxRoutes, { views, issuer, folder: outbox });
   if (config.demo) {

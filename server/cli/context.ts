@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
+import { assertIssuer, issuerOf } from '../platform/installation.ts';
 import { createLog } from '../platform/log.ts';
 import { assertKnown, migrateUp, migrationStatus } from '../platform/migrate.ts';
 import { createOutbound } from '../platform/outbound.ts';
@@ -46,6 +47,8 @@ export interface Context {
 export interface ContextOptions {
   /** `any` leaves the schema alone, for the verbs that look after it. */
   readonly schema?: 'current' | 'any';
+  /** `any` goes on when the database belongs to another issuer, for the verbs that look after that. */
+  readonly issuer?: 'same' | 'any';
 }
 
 const POOL_SIZE = 2;
@@ -97,13 +100,14 @@ export async function withContext(
 }
 
 async function open(opened: AsyncDisposableStack, options: ContextOptions, stopping: AbortSignal): Promise<Context> {
-  const config = loadConfig();
-  const db = config.databaseUrl
-    ? openDb(opened, config, config.databaseUrl)
-    : await openEmbedded(opened, config, stopping);
+  const configured = loadConfig();
+  const db = configured.databaseUrl
+    ? openDb(opened, configured, configured.databaseUrl)
+    : await openEmbedded(opened, configured, stopping);
   const now = systemClock;
-  const sealer = createSealer(resolveMasterKeys(config));
-  if (options.schema !== 'any') await requireSchema(db, config);
+  const sealer = createSealer(resolveMasterKeys(configured));
+  if (options.schema !== 'any') await requireSchema(db, configured);
+  const config = options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured);
   const indexKey = once(() => loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now));
   const accounts = once(async () => createAccounts({ db, sealer, indexKey: await indexKey(), now }));
   return {
@@ -178,6 +182,18 @@ function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
   const db = createDb({ url, poolSize: POOL_SIZE, timeoutMs: config.databaseTimeoutMs });
   opened.defer(() => db.close());
   return db;
+}
+
+/**
+ * Where CARDEA_ISSUER is not set, the issuer that the database belongs to: mailed links and clients are made from it.
+ * @throws AppError 409 `wrong_issuer` when another one is set
+ */
+async function ofDatabase(db: Db, configured: Config): Promise<Config> {
+  const stored = await issuerOf(db);
+  if (stored === undefined || stored === configured.issuer.origin) return configured;
+  if (process.env.CARDEA_ISSUER === undefined) return loadConfig({ ...process.env, CARDEA_ISSUER: stored });
+  assertIssuer(stored, configured.issuer.origin);
+  return configured;
 }
 
 /** The embedded database is nobody's but ours, so it is brought up to date; an operator decides about his own. */

@@ -64,6 +64,10 @@ const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Com
     about: "the database's schema",
     load: async () => (await import('./migrate.ts')).migrateCommand,
   },
+  issuer: {
+    about: 'which issuer the database belongs to',
+    load: async () => (await import('./issuer.ts')).issuerCommand,
+  },
   'master-key': {
     about: 'the key that seals what is secret in the database',
     load: async () => (await import('./master_key.ts')).masterKeyCommand,

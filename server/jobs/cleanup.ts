@@ -23,6 +23,7 @@ const EXPIRING = [
   ['deliveries', 'id'],
   ['security_events', 'id'],
   ['registration_tokens', 'id'],
+  ['write_checks', 'node'],
 ] as const;
 
 const DELETE: readonly Statement[] = EXPIRING.map(([table, key]) => ({

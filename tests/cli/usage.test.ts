@@ -19,6 +19,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   resources: ['create', 'list', 'show', 'delete'],
   tokens: ['revoke'],
   migrate: ['up', 'status'],
+  issuer: ['show', 'move'],
   'master-key': ['rotate'],
   mail: ['test'],
   config: ['check'],

@@ -57,7 +57,7 @@ describe('cardea conformance', () => {
     assert.deepEqual([unknown.code, /there is no plan "nothing"; one of .*basic/.test(unknown.stderr)], [2, true]);
     const plain = await cardea('seed', 'basic', '--suite', 'http://suite.example.com');
     assert.deepEqual([plain.code, /suite: .* must be https/.test(plain.stderr)], [1, true]);
-    const production = { ...env, CARDEA_ISSUER: 'https://id.example.com', NODE_ENV: 'production' };
+    const production = { ...env, NODE_ENV: 'production' };
     const refused = await runCli(['conformance', 'seed', 'basic'], { env: production });
     assert.deepEqual([refused.code, /for development/.test(refused.stderr)], [1, true]);
   });

@@ -173,7 +173,12 @@ export async function deployment(
     onStatement: (text) => void statements.push(text),
   });
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
-  const app = await createApp({ config, db, log, ...(options.now ? { now: options.now } : {}) });
+  const app = await createApp({ config, db, log, ...(options.now ? { now: options.now } : {}) }).catch(
+    async (error) => {
+      await db.close();
+      throw error;
+    },
+  );
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= app.close().then(() => db.close());

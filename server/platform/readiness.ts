@@ -1,0 +1,30 @@
+import type { Clock } from './clock.ts';
+import type { Db } from './db.ts';
+
+const UPSERT = {
+  name: 'write_checks.upsert',
+  text: `INSERT INTO write_checks (node, filler, expires_at)
+         VALUES ($1, decode(repeat(md5(random()::text), 512), 'hex'), $2)
+         ON CONFLICT (node) DO UPDATE SET filler = excluded.filler, expires_at = excluded.expires_at`,
+};
+
+/** Whoever asks more often than this gets the last result: anybody may ask. */
+const CHECK_EVERY_MS = 2_000;
+const KEPT_MS = 10 * 60_000;
+
+/**
+ * Whether the database takes writes: with a full disk, or on a standby, it still answers reads, and nobody can sign in.
+ * @returns a check that rejects (AppError 503) when it does not
+ */
+export function createReadiness(parts: { db: Db; node: string; now: Clock }): () => Promise<void> {
+  const { db, node, now } = parts;
+  let last: { at: number; result: Promise<void> } | undefined;
+  return () => {
+    if (!last || now() - last.at >= CHECK_EVERY_MS || now() < last.at) {
+      const result = db.run(UPSERT, [node, new Date(now() + KEPT_MS)]).then(() => {});
+      result.catch(() => {}); // told to whoever asks
+      last = { at: now(), result };
+    }
+    return last.result;
+  };
+}

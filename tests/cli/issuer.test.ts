@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { AppError } from '../../server/platform/errors.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { runCli } from './run_cli.ts';
+
+/** A database belongs to one issuer: two on one database would rewrite each other's built-in clients. */
+
+const scope = { after };
+const app = await deployment(scope);
+const { databaseUrl, masterKey, issuer, db } = app;
+const env = { CARDEA_DATABASE_URL: databaseUrl, CARDEA_MASTER_KEY: masterKey };
+const OTHER = 'http://localhost:4711';
+
+const accountClient = async () => {
+  const [row] = await db.run<{ metadata: { redirect_uris: string[] } }>(
+    { name: '', text: "SELECT metadata FROM clients WHERE id = 'cardea-account'" },
+    [],
+  );
+  return row?.metadata.redirect_uris;
+};
+
+test('a server with another issuer is refused, is told what to do, and changes nothing', async () => {
+  const before = await accountClient();
+  assert.deepEqual(before, [`${issuer}/account/signed-in`]);
+  await assert.rejects(
+    deployment(scope, { databaseUrl, masterKey, env: { CARDEA_ISSUER: OTHER } }),
+    (error) =>
+      error instanceof AppError &&
+      error.code === 'wrong_issuer' &&
+      error.message.includes(`belongs to the issuer ${issuer}, not to ${OTHER}`) &&
+      error.message.includes(`set CARDEA_ISSUER=${issuer}`) &&
+      error.message.includes(`"cardea issuer move ${OTHER}"`),
+  );
+  assert.deepEqual(await accountClient(), before);
+});
+
+test('so is a verb with another issuer; without one it takes that of the database', async () => {
+  const other = await runCli(['users', 'list'], { env: { ...env, CARDEA_ISSUER: OTHER } });
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /^cardea: the database belongs to the issuer .*CARDEA_ISSUER=.*issuer move [^\n]*\n$/);
+  assert.equal((await runCli(['users', 'list'], { env })).code, 0);
+  assert.deepEqual((await runCli(['issuer', 'show', '--json'], { env: { ...env, CARDEA_ISSUER: OTHER } })).json, {
+    database: issuer,
+    configured: OTHER,
+  });
+});
+
+test('an issuer that has moved is accepted from then on, and the old one is not', async () => {
+  const wrong = await runCli(['issuer', 'move', 'ftp://id.example.com'], { env });
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /<url> must/);
+
+  const moved = await runCli(['issuer', 'move', OTHER, '--json'], { env: { ...env, CARDEA_ISSUER: OTHER } });
+  assert.equal(moved.code, 0, moved.stderr);
+  assert.deepEqual(moved.json, { before: issuer, issuer: OTHER, moved: true });
+  assert.match(moved.stderr, /restart every server/);
+  const again = await runCli(['issuer', 'move', OTHER, '--json'], { env });
+  assert.deepEqual(again.json, { before: OTHER, issuer: OTHER, moved: false });
+
+  await deployment(scope, { databaseUrl, masterKey, env: { CARDEA_ISSUER: OTHER } });
+  assert.deepEqual(await accountClient(), [`${OTHER}/account/signed-in`]);
+  await assert.rejects(deployment(scope, { databaseUrl, masterKey, env: { CARDEA_ISSUER: issuer } }), {
+    code: 'wrong_issuer',
+  });
+});
