@@ -31,8 +31,8 @@ export interface Visit {
   /** The session that was so. */
   readonly sessionUid: string | undefined;
   readonly progress: Progress;
-  /** What the client asks for and this account has not granted it yet. */
-  missing(accountId: string): Promise<Permissions>;
+  /** What the client asks for and this account has not granted it yet; details are asked about each time. */
+  missing(accountId: string): Promise<Omit<Permissions, 'details'>>;
   /** All that the client asks for. */
   asked(): Promise<Permissions>;
 }

@@ -9,13 +9,14 @@ import type { Passwords } from '../accounts/passwords.ts';
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SecondFactorPolicy } from '../accounts/second_factors.ts';
+import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
+import type { Unit } from '../records/unit.ts';
 import type { FormData, Locale, Views } from '../views/views.ts';
 import type { Login, Progress, Visit } from './interactions.ts';
 import type { SignInNotices } from './notices.ts';
@@ -38,13 +39,13 @@ export interface LoginParts {
   /** What a passkey has to sign in a visit: only we can make it, and it is of no use in another one. */
   passkeyChallenge(visitUid: string): string;
   /** Statements for the transaction in which the request commits. */
-  readonly transaction: { also(bound: Bound): void; provided(bound: Bound): void };
+  readonly transaction: Pick<Unit, 'also' | 'provided'>;
   /** What happens besides, when a person's factor was locked and when somebody signed in. */
   readonly notices: SignInNotices;
   findAccount(id: string): Promise<Account | undefined>;
   /** Spares the rest of the request looking for somebody who has been found. */
   keepAccount(account: Account): void;
-  requireEpoch(accountId: string, epoch: number): Bound;
+  readonly requireEpoch: Accounts['requireEpoch'];
   /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
   readonly trustDeviceSeconds: number;
   resourceServerName(identifier: string): Promise<string>;

@@ -41,7 +41,7 @@ export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit
   return { ...answered, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };
 }
 
-export function isEmpty({ scopes, resources, claims = {} }: Permissions): boolean {
+export function isEmpty({ scopes, resources, claims = {} }: Omit<Permissions, 'details'>): boolean {
   return scopes.length + Object.keys(resources).length + Object.keys(claims).length === 0;
 }
 

@@ -1,8 +1,9 @@
 import { errors, type Provider } from 'oidc-provider';
+import type { Accounts } from '../accounts/store.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
-import type { DeliveryInput } from '../records/deliveries.ts';
+import type { Deliveries } from '../records/deliveries.ts';
 import type { Units } from '../records/unit.ts';
 import type { WaitingRequest, WaitingRequests } from '../records/waiting_requests.ts';
 import { type AskedParts, askedBy } from './asked.ts';
@@ -25,8 +26,8 @@ export interface ApprovalParts extends AskedParts {
   /** Nobody gets in there with one factor. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
   /** A decision rests on the sign-in of an account as it was then. */
-  requireEpoch(accountId: string, epoch: number): Bound;
-  enqueue(delivery: DeliveryInput): Bound;
+  readonly requireEpoch: Accounts['requireEpoch'];
+  readonly enqueue: Deliveries['enqueue'];
   /** Tokens are being issued to a client: what to write of that in the same transaction. */
   used(clientId: string): Promise<readonly Bound[]>;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { ClientMetadata } from '../clients/metadata_fields.ts';
 import { addressTest } from '../platform/addresses.ts';
 import {
   type CertificateNames,
@@ -39,7 +40,9 @@ export interface ClientCertificates {
    */
   take(request: FastifyRequest): void;
   /** Whether what a client needs is switched on: one that does must not go on without. */
-  serve(client: { token_endpoint_auth_method: string; tls_client_certificate_bound_access_tokens?: boolean }): boolean;
+  serve(
+    client: Pick<ClientMetadata, 'token_endpoint_auth_method' | 'tls_client_certificate_bound_access_tokens'>,
+  ): boolean;
 }
 
 export function createClientCertificates(options: ClientCertificateOptions): ClientCertificates {

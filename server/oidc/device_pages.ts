@@ -1,8 +1,9 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
+import type { Account } from '../accounts/account.ts';
 import { place } from '../accounts/session_details.ts';
 import { inLanguage } from '../platform/languages.ts';
 import { subnet } from '../platform/limits.ts';
-import type { AccountView, DeviceCodeData, Views } from '../views/views.ts';
+import type { DeviceCodeData, Views } from '../views/views.ts';
 import { clientOf, createLocaleOf, type Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
 import { readUserCode, showUserCode } from './typed_user_codes.ts';
@@ -27,7 +28,7 @@ const REFUSED = new Set(['NotFoundError', 'ExpiredError', 'AlreadyUsedError']);
 export function createDevicePages(parts: {
   readonly views: Views;
   readonly pages: Pages;
-  findPerson(accountId: string): Promise<(AccountView & { readonly locale?: string | undefined }) | undefined>;
+  findPerson(accountId: string): Promise<Pick<Account, 'email' | 'name' | 'locale'> | undefined>;
 }): DevicePages {
   const { views, pages } = parts;
   const localeOf = createLocaleOf(views);

@@ -18,7 +18,7 @@ export interface InteractionsOptions extends AskedParts {
   prepare(request: FastifyRequest): IncomingMessage;
 }
 
-interface VisitedClient {
+export interface VisitedClient {
   readonly id: string;
   readonly name: string;
   readonly firstParty: boolean;

@@ -2,24 +2,16 @@ import type { Account } from '../accounts/account.ts';
 import type { Events } from '../accounts/events.ts';
 import type { Mails } from '../accounts/mails.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
+import type { PasswordChange } from '../accounts/password_change.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SessionDetailsStore, Visitor } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
-import type { Detail } from '../clients/authorization_details.ts';
-import type { Bound } from '../platform/db.ts';
-import type { Shares } from '../platform/fair_queue.ts';
+import type { DetailsTypes } from '../clients/authorization_details.ts';
+import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Overview } from '../records/overview.ts';
-import type {
-  AccountDone,
-  AccountFrame,
-  AccountSection,
-  DetailView,
-  Locale,
-  NewPasswordView,
-  Views,
-} from '../views/views.ts';
+import type { AccountDone, AccountFrame, AccountSection, Locale, NewPasswordView, Views } from '../views/views.ts';
 import type { Challenges } from './challenges.ts';
 import type { SignedIn } from './sessions.ts';
 import type { WaitingRequests } from './waiting_requests.ts';
@@ -38,27 +30,17 @@ export interface AccountParts {
   readonly passkeys: Passkeys;
   readonly challenges: Challenges;
   /** The one way to set a password (accounts/password_change.ts). */
-  readonly passwordChange: {
-    /**
-     * @param options `also`: statements of the same transaction; `keepDevice`: the token of the browser, which stays known
-     * @throws AppError 400 `password_<rule>`
-     */
-    set(
-      account: Account,
-      candidate: string,
-      options: { also: readonly Bound[]; keepDevice?: string | undefined; shares: Shares },
-    ): Promise<unknown>;
-  };
+  readonly passwordChange: Pick<PasswordChange, 'set'>;
   /** The rules that a new password must keep, for its form. */
   readonly passwordRules: NewPasswordView['rules'];
   /** Whether anything is mailed here; without, an address cannot be changed. */
   readonly sendsMail: boolean;
   /** Runs statements as one transaction. */
-  transact(bound: readonly Bound[]): Promise<unknown>;
+  readonly transact: Db['transact'];
   findApp(clientId: string): Promise<AppInfo | undefined>;
   resourceServerName(identifier: string): Promise<string>;
   /** RFC 9396, in words. */
-  describeDetail(detail: Detail, locale: Locale): DetailView;
+  readonly describeDetail: DetailsTypes['describe'];
 }
 
 export interface AppInfo {

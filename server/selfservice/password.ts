@@ -25,7 +25,7 @@ export const passwordPage: AccountPage = {
     try {
       await parts.passwordChange.set(account, textField(fields, 'new_password'), {
         also,
-        keepDevice: deviceToken,
+        deviceToken,
         // Signed in, so nobody else is in this share.
         shares: [`account:${account.id}`],
       });

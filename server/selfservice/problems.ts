@@ -1,3 +1,4 @@
+import { PasswordRefused } from '../accounts/policy.ts';
 import { AppError } from '../platform/errors.ts';
 import type { AccountProblem, FormProblem, PasswordRuleName } from '../views/views.ts';
 
@@ -31,7 +32,5 @@ export function problemOf(error: unknown): FormProblem {
 
 /** The rules that a new password broke; undefined for an error that is about something else. */
 export function failedRules(error: unknown): readonly PasswordRuleName[] | undefined {
-  if (!(error instanceof AppError) || error.status !== 400 || !error.code.startsWith('password_')) return undefined;
-  const { rules } = error as { rules?: readonly PasswordRuleName[] };
-  return rules ?? [error.code.replace(/^password_/, '') as PasswordRuleName];
+  return error instanceof PasswordRefused ? error.rules : undefined;
 }

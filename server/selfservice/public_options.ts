@@ -1,16 +1,16 @@
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify';
-import type { Account } from '../accounts/account.ts';
 import type { Attempts } from '../accounts/attempts.ts';
-import type { EventDetails, EventKind } from '../accounts/events.ts';
+import type { EventDetails, Events } from '../accounts/events.ts';
 import type { Links } from '../accounts/links.ts';
 import type { MailThrottle } from '../accounts/mail_throttle.ts';
 import type { Mails } from '../accounts/mails.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Csrf } from '../platform/csrf.ts';
-import type { Bound } from '../platform/db.ts';
+import type { Db } from '../platform/db.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limits } from '../platform/limits.ts';
+import type { Overview } from '../records/overview.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -32,14 +32,14 @@ export interface PublicOptions {
   readonly signUp: boolean;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
-  transact(bound: readonly Bound[]): Promise<unknown>;
+  readonly transact: Db['transact'];
   /** Ends everything that rests on the person having signed in: sessions, grants, tokens. */
-  endSessions(accountId: string): readonly Bound[];
+  readonly endSessions: Overview['endSessions'];
   readonly unlockPassword: Attempts['unlockPassword'];
   /** Notes an event for the person to see. */
-  event(account: Account, kind: EventKind, details: EventDetails): Bound;
+  readonly event: Events['append'];
   /** Where a request comes from, in plain words, for events and mails. */
-  origin(request: FastifyRequest): Readonly<Record<string, string>>;
+  origin(request: FastifyRequest): EventDetails;
   /** The rules that a new password must keep, for its form. */
   readonly passwordRules: NewPasswordView['rules'];
 }

@@ -11,8 +11,8 @@ export interface WaitingRequests {
   decide(decision: {
     readonly id: string;
     readonly verdict: 'approve' | 'deny';
-    readonly account: Account;
-    readonly session: SignedIn;
+    readonly account: Pick<Account, 'id' | 'epoch'>;
+    readonly session: Pick<SignedIn, 'acr' | 'amr' | 'authTime'>;
     readonly also: readonly Bound[];
   }): Promise<Decided>;
 }

@@ -1,3 +1,6 @@
+import type { Passwords } from '../accounts/passwords.ts';
+import type { Accounts } from '../accounts/store.ts';
+import type { Clients } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
 
 /** The relying party and the person that a development server has from the start. Everybody knows this password. */
@@ -9,24 +12,9 @@ export const DEMO_CALLBACK = '/demo/callback';
 
 interface SeedParts {
   readonly issuer: URL;
-  readonly accounts: {
-    findByIdentifier(text: string): Promise<{ disabled: boolean } | undefined>;
-    create(input: {
-      email: string;
-      emailVerified: boolean;
-      username: string;
-      name: string;
-      givenName: string;
-      familyName: string;
-      passwordHash: string;
-    }): Promise<object>;
-  };
-  readonly clients: {
-    find(id: string): Promise<{ metadata: { redirect_uris: readonly string[] } } | undefined>;
-    create(input: { id: string; name: string; demo: boolean; metadata: Record<string, unknown> }): Promise<object>;
-    update(id: string, change: { metadata: Record<string, unknown> }): Promise<object>;
-  };
-  hash(password: string): Promise<string>;
+  readonly accounts: Pick<Accounts, 'findByIdentifier' | 'create'>;
+  readonly clients: Pick<Clients, 'find' | 'create' | 'update'>;
+  readonly hash: Passwords['hash'];
 }
 
 /**
@@ -34,8 +22,8 @@ interface SeedParts {
  *   trying out: the demo app, or those of a conformance plan
  */
 export async function assertNoDemoData(parts: {
-  readonly accounts: Pick<SeedParts['accounts'], 'findByIdentifier'>;
-  readonly clients: { list(): Promise<readonly { readonly id: string; readonly demo: boolean }[]> };
+  readonly accounts: Pick<Accounts, 'findByIdentifier'>;
+  readonly clients: Pick<Clients, 'list'>;
 }): Promise<void> {
   const { accounts, clients } = parts;
   const made = (await clients.list()).filter(({ demo }) => demo);

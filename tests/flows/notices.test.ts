@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { openAccount, pathOf, press } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { authorize } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
 import { begin, submit } from './support.ts';
 
 /** What a person is told of signing in, by mail and among the security events. */
@@ -81,4 +83,28 @@ test('of a lock, once; and nobody is told of one of an address that nobody has',
   assert.equal(subjectsTo(person).length, 1);
   assert.deepEqual(await eventsOf(person), ['locked']);
   assert.equal(post.mails.filter(({ to }) => to.includes('nobody@example.com')).length, 0);
+});
+
+test('a browser in which the password was changed is still the person’s own: strangers do not lock it, and another one is news', async () => {
+  const person = await app.seed.person();
+  const home = browserSession(app.issuer);
+  await signIn(person, home);
+  const { page } = await openAccount(app, person, '/account/password', home);
+  const password = remember('password', 'Quiet-Harbour-Lantern-4');
+  assert.equal(
+    pathOf(await press(home, page, 'change', { new_password: password })),
+    '/account/password?done=password',
+  );
+  const changed = { ...person, password };
+  await guessWrongly(person);
+  await signIn(changed, home);
+  assert.equal((await eventsOf(person)).at(-1), 'signed_in', 'no new browser to the person');
+  await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [person.id]);
+  await signIn(changed, browserSession(app.issuer));
+  assert.equal((await eventsOf(person)).at(-1), 'new_device');
+  await settled();
+  assert.ok(
+    subjectsTo(person).some((subject) => /new/i.test(subject)),
+    String(subjectsTo(person)),
+  );
 });
