@@ -2,8 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db, Row, Statement } from '../platform/db.ts';
 import { unavailable } from '../platform/errors.ts';
-import { blindIndex, hashToken } from '../platform/sealing.ts';
+import { blindIndex } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
+import { deviceHashes, knownDevice, neverSignedIn } from './devices.ts';
 import { normaliseIdentifier } from './identifiers.ts';
 import type { Accounts, Credentials } from './store.ts';
 
@@ -21,9 +22,9 @@ import type { Accounts, Credentials } from './store.ts';
  */
 export interface Attempts {
   /** Looks the person up and takes a guess at their password, in one statement. @throws AppError 503 when too many stay in flight */
-  takePassword(input: { identifier: string; deviceToken: string | undefined }): Promise<PasswordGuess>;
+  takePassword(input: { identifier: string; deviceCookie: string | undefined }): Promise<PasswordGuess>;
   /** @throws AppError 503 when too many stay in flight */
-  take(input: { account: Account; factor: CodeFactor; deviceToken: string | undefined }): Promise<Guess>;
+  take(input: { account: Account; factor: CodeFactor; deviceCookie: string | undefined }): Promise<Guess>;
   /** It was wrong. One that was not allowed does not count, at the same cost: how long it takes tells of no lock. */
   failed(guess: Guess): Promise<{ lockedNow: boolean }>;
   /** Nothing was verified, so nothing was learnt: the guess is given back. */
@@ -120,11 +121,6 @@ const takeFrom = (slot: string, factor: string) => `
 const bucketOf = (whom: string, factor: string, device: string) =>
   `sha256(${whom} || convert_to(${factor}, 'UTF8') || coalesce(${device}, ''::bytea))`;
 
-/** A browser's row is found by its cookie together with the account: $2 is the hash of the cookie, or null. */
-const knownDevice = (account: string) => `
-  SELECT id_hash, trusted_until FROM devices
-   WHERE id_hash = sha256($2::bytea || uuid_send(${account})) AND expires_at > $1`;
-
 function createStatements(accountColumns: string) {
   return {
     takePassword: {
@@ -133,23 +129,23 @@ function createStatements(accountColumns: string) {
         WITH person AS (
           SELECT * FROM accounts WHERE id = (SELECT account_id FROM account_identifiers WHERE lookup = $3)
         ), device AS (
-          ${knownDevice('(SELECT id FROM person)')}
+          SELECT id, trusted_until FROM devices WHERE ${knownDevice('$2', '(SELECT id FROM person)', '$1')} LIMIT 1
         ), slot AS (
-          SELECT ${bucketOf('coalesce((SELECT uuid_send(id) FROM person), $3)', "'password'", '(SELECT id_hash FROM device)')} AS bucket,
+          SELECT ${bucketOf('coalesce((SELECT uuid_send(id) FROM person), $3)', "'password'", '(SELECT uuid_send(id) FROM device)')} AS bucket,
                  (SELECT id FROM person) AS account_id
         ), guess AS (
           ${takeFrom('slot', "'password'")}
         )
-        SELECT guess.bucket, guess.verdict, (SELECT id_hash FROM device) IS NOT NULL AS device_known,
+        SELECT guess.bucket, guess.verdict, EXISTS (SELECT 1 FROM device) AS device_known,
                coalesce((SELECT trusted_until FROM device) > $1, false) AS device_trusted,
-               NOT EXISTS (SELECT 1 FROM devices d WHERE d.account_id = a.id) AS device_first, ${accountColumns}
+               ${neverSignedIn('a.id')} AS device_first, ${accountColumns}
           FROM guess LEFT JOIN person a ON true`,
     },
     take: {
       name: 'attempts.take',
       text: `
         WITH slot AS (
-          SELECT ${bucketOf('uuid_send($3::uuid)', '$4::text', `(SELECT id_hash FROM (${knownDevice('$3::uuid')}) d)`)} AS bucket,
+          SELECT ${bucketOf('uuid_send($3::uuid)', '$4::text', `(SELECT uuid_send(id) FROM devices WHERE ${knownDevice('$2', '$3::uuid', '$1')} LIMIT 1)`)} AS bucket,
                  $3::uuid AS account_id
         )
         ${takeFrom('slot', '$4::text')}`,
@@ -220,7 +216,6 @@ export function createAttempts(parts: {
   const { db, accounts, indexKey, now, pause = setTimeout } = parts;
   const SQL = createStatements(accounts.columns);
   const time = () => new Date(now());
-  const hashOf = (deviceToken: string | undefined) => (deviceToken === undefined ? null : hashToken(deviceToken));
 
   /** One more guess than may be wrong waits for those before it: when they are right, it may be as well. */
   async function run<R extends GuessRow>(statement: Statement, values: () => readonly unknown[]): Promise<R> {
@@ -235,9 +230,9 @@ export function createAttempts(parts: {
   }
 
   return {
-    async takePassword({ identifier, deviceToken }) {
+    async takePassword({ identifier, deviceCookie }) {
       const lookup = blindIndex(indexKey, normaliseIdentifier(identifier));
-      const device = hashOf(deviceToken);
+      const device = deviceHashes(deviceCookie);
       const found = await run<PasswordGuessRow>(SQL.takePassword, () => [time(), device, lookup]);
       return {
         ...guessOf(found),
@@ -247,8 +242,8 @@ export function createAttempts(parts: {
       };
     },
 
-    async take({ account, factor, deviceToken }) {
-      const device = hashOf(deviceToken);
+    async take({ account, factor, deviceCookie }) {
+      const device = deviceHashes(deviceCookie);
       return guessOf(await run<GuessRow>(SQL.take, () => [time(), device, account.id, factor]));
     },
 

@@ -24,6 +24,7 @@ export const EVENT_KINDS = [
   'email_verified',
   'username_changed',
   'session_ended',
+  'device_forgotten',
   'app_revoked',
   'request_approved',
   'request_denied',

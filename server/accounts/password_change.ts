@@ -33,8 +33,8 @@ export interface PasswordChange {
 export interface PasswordChangeOptions {
   /** Statements for the same transaction: what must end with the old password, and who is told of it. */
   readonly also?: readonly Bound[];
-  /** The token of the browser in which the person changes it, which stays known. */
-  readonly deviceToken?: string | undefined;
+  /** The device cookie of the browser in which the person changes it, which stays known. */
+  readonly deviceCookie?: string | undefined;
   /** Whom the hashing is for. */
   readonly shares?: Shares;
 }
@@ -87,7 +87,7 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
       return passwords.hash(candidate, shares);
     },
 
-    async set(account, candidate, { also = [], deviceToken, shares } = {}) {
+    async set(account, candidate, { also = [], deviceCookie, shares } = {}) {
       await check(account, candidate, shares);
       const hash = await passwords.hash(candidate, shares);
       await run(account, [
@@ -95,7 +95,7 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
         // Before the links go: one of these may be what uses a link up.
         ...also,
         { statement: SQL.forgetLinks, values: [account.id] },
-        devices.forgetOthers(account.id, deviceToken),
+        devices.forgetOthers(account.id, deviceCookie),
       ]);
       return account.epoch + 1;
     },

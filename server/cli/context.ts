@@ -126,7 +126,9 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),
     passwords: once(async () => {
       const log = createLog({ level: 'silent' });
-      const parts = { db, accounts: await accounts(), devices: createDevices({ db, now }), log, threads: 1 };
+      const people = await accounts();
+      const devices = createDevices({ db, accounts: people, now });
+      const parts = { db, accounts: people, devices, log, threads: 1 };
       const room = await openPasswordRoom(config.passwords, parts);
       opened.defer(() => room.close());
       return room;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { createDevices } from '../accounts/devices.ts';
 import { createEvents } from '../accounts/events.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createOverview } from '../records/overview.ts';
@@ -44,7 +45,9 @@ export function userSessionsCommands(noun: Command): void {
 
   noun
     .command('end-sessions')
-    .description('sign a person out everywhere at once, and out of all apps; they may sign in again')
+    .description(
+      'sign a person out everywhere at once, and out of all apps, and forget their browsers; they may sign in again',
+    )
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -54,7 +57,11 @@ export function userSessionsCommands(noun: Command): void {
         const overview = createOverview(context);
         const events = createEvents({ ...context, accounts });
         const ended = await overview.sessionsOf(account.id);
-        await context.db.transact([...overview.endSessions(account.id), events.append(account, 'session_ended')]);
+        const forget = createDevices({ ...context, accounts }).forgetOthers(account.id);
+        const end = overview.endSessions(account.id);
+        // Whoever is signed in nowhere any more has no browser either in which less has to be shown.
+        const told = ended.length > 0 ? [events.append(account, 'session_ended')] : [];
+        await context.db.transact([...end, forget, ...told]);
         printItem({ id: account.id, sessions_ended: ended.length }, options);
       }),
     );

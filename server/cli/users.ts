@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
+import { createDevices } from '../accounts/devices.ts';
 import { createEvents } from '../accounts/events.ts';
 import { createMails } from '../accounts/mails.ts';
 import type { Accounts } from '../accounts/store.ts';
@@ -113,7 +114,8 @@ export function usersCommand(noun: Command): void {
       verb<PrintOptions>(async (context, options, ref = '') => {
         const accounts = await context.accounts();
         const { id } = await accounts.resolve(ref);
-        await accounts.disable(id, endSessions(id));
+        const devices = createDevices({ ...context, accounts });
+        await accounts.disable(id, [...endSessions(id), devices.forgetOthers(id)]);
         printItem(describe(await accounts.resolve(id)), options);
       }),
     );

@@ -125,7 +125,7 @@ export async function formRoutes(
       csrf,
       now,
       twoFactorsAcr: ACR.twoFactors,
-      deviceTokenOf: deviceCookie.read,
+      deviceCookieOf: deviceCookie.read,
       limit,
       parts: {
         views,
@@ -134,6 +134,7 @@ export async function formRoutes(
         mails,
         overview: createOverview({ db, sealer, now }),
         sessionDetails: people.sessionDetails,
+        devices,
         waiting: protocol.approval,
         totp,
         recoveryCodes,

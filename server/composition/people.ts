@@ -21,7 +21,7 @@ export async function createPeople({ config, db, log, now, sealer, counter, own 
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const indexKey = await secret(ACCOUNT_INDEX_SECRET);
   const accounts = createAccounts({ db, sealer, indexKey, now });
-  const devices = createDevices({ db, now });
+  const devices = createDevices({ db, accounts, now });
   const events = createEvents({ db, accounts, now });
   const passwords = await openPasswordRoom(config.passwords, { db, accounts, devices, log });
   const challengeSecret = await secret(CHALLENGE_SECRET);

@@ -14,7 +14,7 @@ export const newPasswordStep: Step = {
 
   async submit(context, fields) {
     if (fields.action === 'cancel') return { kind: 'cancel' };
-    const { parts, visit, request, deviceToken } = context;
+    const { parts, visit, request, deviceCookie } = context;
     const { login } = visit.progress;
     const account = login && (await parts.findAccount(login.accountId));
     if (!account || account.disabled) {
@@ -28,7 +28,7 @@ export const newPasswordStep: Step = {
           ...endSessions(account.id, { except, exceptVisit: visit.uid }),
           ...parts.notices.passwordChanged(account, request),
         ],
-        deviceToken,
+        deviceCookie,
         shares: [shareOfAddress(request.ip), `account:${account.id}`],
       });
       const { passwordExpired: _, ...rest } = login;

@@ -15,7 +15,7 @@ export async function passkeyOptions({ parts, visit }: StepContext): Promise<str
  * @returns undefined when it is nobody's; there is nothing to guess, so no account is locked by that
  */
 export async function signInByPasskey(context: StepContext, fields: Fields): Promise<Login | undefined> {
-  const { parts, visit, request, deviceToken } = context;
+  const { parts, visit, request, deviceCookie } = context;
   await parts.limits.assertAllowed('sign-in', request.ip);
   const assertion = await parts.passkeys.verify(parts.passkeyChallenge(visit.uid), textField(fields, 'assertion'), {
     requireUserVerification: true,
@@ -26,7 +26,7 @@ export async function signInByPasskey(context: StepContext, fields: Fields): Pro
   }
   parts.keepAccount(assertion.account);
   const { id: accountId, epoch } = assertion.account;
-  const device = await parts.devices.isKnown(accountId, deviceToken ?? parts.devices.newToken());
+  const device = await parts.devices.isKnown(accountId, deviceCookie);
   return {
     accountId,
     epoch,

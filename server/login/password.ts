@@ -23,7 +23,7 @@ export const passwordStep: Step = {
       const login = await signInByPasskey(context, fields);
       return login ? { kind: 'progress', progress: { login } } : again(context, '', 'passkey_refused');
     }
-    const { parts, request, deviceToken } = context;
+    const { parts, request, deviceCookie } = context;
     const identifier = textField(fields, 'identifier').trim();
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
@@ -33,7 +33,7 @@ export const passwordStep: Step = {
 
     const guess = await parts.attempts.takePassword({
       identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than any that somebody has
-      deviceToken,
+      deviceCookie,
     });
     const { credentials } = guess;
     // A hash is verified in any case, so that time tells nothing either (Note Mark CVE-2026-40263).

@@ -120,9 +120,13 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
       const account = await parts.findAccount(login.accountId);
       if (!account) throw new AppError('interaction_expired', 400, 'this account is not available any more');
       transaction.provided(parts.requireEpoch(login.accountId, login.epoch));
-      const token = deviceCookie.read(request) ?? devices.newToken();
-      deviceCookie.write(reply, token);
-      transaction.also(devices.remember(login.accountId, token, login.trustDevice ? parts.trustDeviceSeconds : 0));
+      const browser = devices.remember(account, {
+        cookie: deviceCookie.read(request),
+        visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+        trustSeconds: login.trustDevice ? parts.trustDeviceSeconds : 0,
+      });
+      deviceCookie.write(reply, browser.cookie);
+      transaction.also(browser.bound);
       for (const bound of notices.signedIn(account, login, request)) transaction.also(bound);
     }
     return interactions.finish(visit, outcomeOf(visit, progress));
@@ -146,6 +150,6 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const { csrf: sent } = (request.body ?? {}) as Fields;
     const token = csrf.isValid(subject, sent) ? String(sent) : csrf.tokenFor(subject);
     const form = { action: `${path}/${visit.uid}`, csrf: token };
-    return { parts, visit, request, deviceToken: deviceCookie.read(request), form, locale };
+    return { parts, visit, request, deviceCookie: deviceCookie.read(request), form, locale };
   }
 }

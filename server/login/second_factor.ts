@@ -85,8 +85,8 @@ async function guess(
   factor: CodeFactor,
   verify: () => Promise<boolean>,
 ): Promise<boolean> {
-  const { parts, request, deviceToken } = context;
-  const taken = await parts.attempts.take({ account, factor, deviceToken });
+  const { parts, request, deviceCookie } = context;
+  const taken = await parts.attempts.take({ account, factor, deviceCookie });
   if (taken.allowed && (await verify())) {
     parts.transaction.also(parts.attempts.succeeded(taken));
     return true;

@@ -58,8 +58,8 @@ export interface StepContext {
   readonly parts: LoginParts;
   readonly visit: Visit;
   readonly request: FastifyRequest;
-  /** The token that this browser brought along, if it has one. */
-  readonly deviceToken: string | undefined;
+  /** What tells this browser from others, if it has that (accounts/devices.ts). */
+  readonly deviceCookie: string | undefined;
   readonly form: FormData;
   readonly locale: Locale;
 }

@@ -116,7 +116,8 @@ export function createInteractions<Progress extends object>(options: Interaction
     const name = provider.cookieName('resume');
     const resume = `${name}=${uid}`;
     const keys = provider.keys as unknown as Keygrip;
-    const cookie = [request.headers.cookie, resume, `${name}.sig=${keys.sign(resume)}`].filter(Boolean).join('; ');
+    // In front: of two cookies of one name the first counts, and the other may have been planted.
+    const cookie = [resume, `${name}.sig=${keys.sign(resume)}`, request.headers.cookie].filter(Boolean).join('; ');
     // Of a device it is another than of an authorization request.
     const { pathname } = new URL(returnTo);
     return Object.create(request, {

@@ -30,6 +30,8 @@ export interface AppOverview {
 export interface Exceptions {
   readonly except?: string | undefined;
   readonly exceptVisit?: string | undefined;
+  /** The transaction fails with `already_used` unless a session ends by it: there is nothing to tell of then. */
+  readonly required?: boolean;
 }
 
 /** What is stored under an account, for the person and the operator to see and to end. */
@@ -38,7 +40,10 @@ export interface Overview {
   sessionsOf(accountId: string): Promise<SessionOverview[]>;
   /** Apps with access, the one used last first. */
   grantsOf(accountId: string): Promise<AppOverview[]>;
-  /** Signs one browser out, and out of all apps that it signed in to. Another account's session stays. */
+  /**
+   * Signs one browser out, and out of all apps that it signed in to. Another account's session stays, and the transaction
+   * fails with `already_used`, as it does when there is no such session.
+   */
   endSession(accountId: string, uid: string): Bound[];
   /**
    * Ends everything that rests on a person having signed in: sessions, what apps were allowed, and with that every code
@@ -47,7 +52,10 @@ export interface Overview {
    * stays, by the uid of its interaction
    */
   endSessions(accountId: string, options?: Exceptions): Bound[];
-  /** Takes back all that a person allowed an app: its tokens are dead with that. */
+  /**
+   * Takes back all that a person allowed an app: its tokens are dead with that. The transaction fails with `already_used`
+   * when that is nothing.
+   */
   revokeApp(accountId: string, clientId: string): Bound[];
 }
 
@@ -81,6 +89,21 @@ const SQL = {
     text: 'DELETE FROM records WHERE account_id = $1 AND session_uid = $2',
   },
   lockSession: { name: 'overview.lock_session', text: lockSessions('s.account_id = $1 AND s.uid = $2') },
+  // Behind the lock, so that of two who end the same one the second finds none.
+  requireSession: {
+    name: 'overview.require_session',
+    text: `SELECT require_single_use(1, (SELECT count(*) FROM sessions WHERE account_id = $1 AND uid = $2))`,
+  },
+  requireSessions: {
+    name: 'overview.require_sessions',
+    text: `SELECT require_single_use(1, least(1, (
+             SELECT count(*) FROM sessions WHERE account_id = $1 AND uid IS DISTINCT FROM $2)))`,
+  },
+  requireGrants: {
+    name: 'overview.require_grants',
+    text: `SELECT require_single_use(1, least(1, (SELECT count(*) FROM (
+             SELECT 1 FROM grants WHERE account_id = $1 AND client_id = $2 ORDER BY id FOR UPDATE) g)))`,
+  },
   endSession: { name: 'overview.end_session', text: deleteSessions('s.account_id = $1 AND s.uid = $2') },
   endGrants: {
     name: 'overview.end_grants',
@@ -198,12 +221,14 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): O
       { statement: SQL.endGrantsOfSession, values: [accountId, uid] },
       { statement: SQL.endRecordsOfSession, values: [accountId, uid] },
       { statement: SQL.lockSession, values: [accountId, uid] },
+      { statement: SQL.requireSession, values: [accountId, uid] },
       { statement: SQL.endSession, values: [accountId, uid] },
     ],
 
     endSessions,
 
     revokeApp: (accountId, clientId) => [
+      { statement: SQL.requireGrants, values: [accountId, clientId] },
       { statement: SQL.revokeGrants, values: [accountId, clientId] },
       { statement: SQL.revokeRecords, values: [accountId, clientId] },
       { statement: SQL.revokeAuthorizations, values: [accountId, clientId] },
@@ -212,13 +237,14 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): O
 }
 
 /** As `Overview.endSessions`, for whoever has no use for the rest of it. */
-export function endSessions(accountId: string, { except, exceptVisit }: Exceptions = {}): Bound[] {
+export function endSessions(accountId: string, { except, exceptVisit, required }: Exceptions = {}): Bound[] {
   const values = [accountId, except ?? null];
   const visit = exceptVisit === undefined ? null : hashToken(exceptVisit);
   return [
     { statement: SQL.endGrants, values },
     { statement: SQL.endRecords, values: [...values, visit] },
     { statement: SQL.lockSessions, values },
+    ...(required ? [{ statement: SQL.requireSessions, values }] : []),
     { statement: SQL.endSessions, values },
   ];
 }

@@ -1,6 +1,6 @@
 import { textField } from '../platform/forms.ts';
 import type { AppOverview } from '../records/overview.ts';
-import { eventOf } from './notices.ts';
+import { changesSomething, eventOf } from './notices.ts';
 import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
 
 /** Apps that the person has signed in to, what those may do, and a way to take that back. */
@@ -20,7 +20,7 @@ export const appsPage: AccountPage = {
     const { parts, account } = context;
     const clientId = textField(fields, 'client');
     const app = await parts.findApp(clientId);
-    await parts.transact([
+    await changesSomething(context, [
       ...parts.overview.revokeApp(account.id, clientId),
       ...(app ? [eventOf(context, 'app_revoked', app.name)] : []),
     ]);

@@ -15,7 +15,7 @@ const IDENTIFIER_MAX = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
  */
 export async function forgotRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
   const { views, csrf, mails, throttle, limit, transact } = options;
-  const visitors = createVisitors(options.secure);
+  const visitors = createVisitors(options.secure, csrf);
   const subjectOf = (visitor: string) => `${FORGOT_PATH} ${visitor}`;
 
   function ask(

@@ -2,6 +2,7 @@ import type { EventKind } from '../accounts/events.ts';
 import type { NoticeKind } from '../accounts/mails.ts';
 import { visitorDetails } from '../accounts/session_details.ts';
 import type { Bound } from '../platform/db.ts';
+import { refusalOf } from '../records/refusals.ts';
 import type { PageContext } from './page.ts';
 
 /** The event of a change, for its transaction. @param subject what it is about, by the name that the person knows */
@@ -23,4 +24,18 @@ export function noticesOf(
   const { parts, account, visitor } = context;
   const details = { ...visitorDetails(visitor), ...(factor === undefined ? {} : { factor }) };
   return [eventOf(context, kind, subject), parts.mails.enqueue({ kind: mail, accountId: account.id, details })];
+}
+
+/**
+ * Runs a transaction that is refused when it finds nothing to change: then nobody is told of anything, so that forms which
+ * end nothing, sent again and again, do not push what did happen out of sight.
+ */
+export async function changesSomething({ parts }: PageContext, bound: readonly Bound[]): Promise<boolean> {
+  try {
+    await parts.transact(bound);
+    return true;
+  } catch (error) {
+    if (refusalOf(error)?.code !== 'already_used') throw error;
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.ts';
+import type { Devices } from '../accounts/devices.ts';
 import type { Events } from '../accounts/events.ts';
 import type { Mails } from '../accounts/mails.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
@@ -24,6 +25,7 @@ export interface AccountParts {
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly overview: Overview;
   readonly sessionDetails: SessionDetailsStore;
+  readonly devices: Pick<Devices, 'list' | 'forget' | 'forgetOthers'>;
   readonly waiting: WaitingRequests;
   readonly totp: Totp;
   readonly recoveryCodes: RecoveryCodes;
@@ -58,8 +60,8 @@ export interface PageContext {
   readonly account: Account;
   readonly session: SignedIn;
   readonly visitor: Visitor;
-  /** The token that this browser brought along, if it has one. */
-  readonly deviceToken: string | undefined;
+  /** What tells this browser from others, if it has that (accounts/devices.ts). */
+  readonly deviceCookie: string | undefined;
   readonly locale: Locale;
   readonly csrf: string;
   /** What was done just before. */

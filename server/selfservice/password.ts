@@ -17,7 +17,7 @@ export const passwordPage: AccountPage = {
   },
 
   async submit(context, fields) {
-    const { parts, account, session, deviceToken } = context;
+    const { parts, account, session, deviceCookie } = context;
     const also = [
       ...parts.overview.endSessions(account.id, { except: session.sessionUid }),
       ...noticesOf(context, 'password_changed', 'password_changed'),
@@ -25,7 +25,7 @@ export const passwordPage: AccountPage = {
     try {
       await parts.passwordChange.set(account, textField(fields, 'new_password'), {
         also,
-        deviceToken,
+        deviceCookie,
         // Signed in, so nobody else is in this share.
         shares: [`account:${account.id}`],
       });

@@ -6,6 +6,7 @@ import { readForm, sendPage } from '../platform/forms.ts';
 import { isAccountDone } from '../views/views.ts';
 import { appsPage } from './apps.ts';
 import { authenticatorPage } from './authenticator.ts';
+import { devicesPage } from './devices.ts';
 import { emailPage } from './email.ts';
 import { eventsPage } from './events.ts';
 import { overviewPage } from './overview.ts';
@@ -29,6 +30,7 @@ const PAGES: readonly AccountPage[] = [
   authenticatorPage,
   passkeysPage,
   sessionsPage,
+  devicesPage,
   appsPage,
   requestsPage,
   eventsPage,
@@ -44,8 +46,8 @@ export interface AccountOptions {
   readonly now: Clock;
   /** What a sign-in with two factors is worth. */
   readonly twoFactorsAcr: string;
-  /** The token of a browser where the person has signed in before. */
-  deviceTokenOf(request: FastifyRequest): string | undefined;
+  /** What tells a browser from others (accounts/devices.ts). */
+  deviceCookieOf(request: FastifyRequest): string | undefined;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
 }
@@ -148,7 +150,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
       account,
       session,
       visitor: { userAgent: request.headers['user-agent'], address: request.ip },
-      deviceToken: options.deviceTokenOf(request),
+      deviceCookie: options.deviceCookieOf(request),
       locale: localeOf(request),
       csrf: csrf.tokenFor(subjectOf(session)),
       done: request.method === 'GET' && isAccountDone(done) ? done : undefined,

@@ -1,6 +1,7 @@
 import { place } from '../accounts/session_details.ts';
 import { type Fields, textField } from '../platform/forms.ts';
-import { eventOf } from './notices.ts';
+import { forgetOtherDevices } from './devices.ts';
+import { changesSomething, eventOf } from './notices.ts';
 import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
 
 /** Browsers in which the person is signed in. No fresh sign-in is asked for: whoever sees a stranger there must be quick. */
@@ -37,11 +38,12 @@ export const sessionsPage: AccountPage = {
 };
 
 async function endOthers(context: PageContext): Promise<PageAnswer> {
-  const { parts, account, session } = context;
-  await parts.transact([
-    ...parts.overview.endSessions(account.id, { except: session.sessionUid }),
-    eventOf(context, 'session_ended'),
-  ]);
+  const { parts, account, session, deviceCookie } = context;
+  const forget = parts.devices.forgetOthers(account.id, deviceCookie);
+  const end = parts.overview.endSessions(account.id, { except: session.sessionUid, required: true });
+  const ended = await changesSomething(context, [...end, forget, eventOf(context, 'session_ended')]);
+  // Whoever wants to be signed in nowhere else trusts no other browser either.
+  if (!ended) await forgetOtherDevices(context);
   return { kind: 'done', done: 'sessions_ended', to: sessionsPage.path };
 }
 
@@ -49,6 +51,6 @@ async function endOthers(context: PageContext): Promise<PageAnswer> {
 async function endOne(context: PageContext, fields: Fields): Promise<PageAnswer> {
   const { parts, account } = context;
   const uid = textField(fields, 'session');
-  await parts.transact([...parts.overview.endSession(account.id, uid), eventOf(context, 'session_ended')]);
+  await changesSomething(context, [...parts.overview.endSession(account.id, uid), eventOf(context, 'session_ended')]);
   return { kind: 'done', done: 'session_ended', to: sessionsPage.path };
 }

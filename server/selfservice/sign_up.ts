@@ -15,7 +15,7 @@ export const SIGN_UP_PATH = '/account/sign-up';
  */
 export async function signUpRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
   const { views, csrf, mails, throttle, limit, transact } = options;
-  const visitors = createVisitors(options.secure);
+  const visitors = createVisitors(options.secure, csrf);
   const subjectOf = (visitor: string) => `${SIGN_UP_PATH} ${visitor}`;
 
   function ask(

@@ -15,13 +15,16 @@ export const usernamePage: AccountPage = {
   async submit(context, fields) {
     const { parts, account } = context;
     const typed = textField(fields, 'username').trim();
+    const done = { kind: 'done', done: 'username', to: usernamePage.path } as const;
+    // Nothing changes, so nobody is told of anything.
+    if (typed === (account.username ?? '')) return done;
     try {
       const notices = noticesOf(context, 'username_changed', 'username_changed');
       await parts.accounts.update(account, { username: typed === '' ? undefined : typed }, notices);
     } catch (error) {
       return { kind: 'again', html: render(context, typed, problemOf(error)) };
     }
-    return { kind: 'done', done: 'username', to: usernamePage.path };
+    return done;
   },
 };
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Csrf } from '../platform/csrf.ts';
 
 /**
  * Who sends a form, where nobody is signed in: the browser that was shown it. The forms' tokens are made for a random
@@ -12,25 +13,32 @@ export interface Visitors {
   known(request: FastifyRequest): string;
 }
 
-const ID = /^[A-Za-z0-9_-]{43}$/;
 const SECONDS = 3_600;
+const subjectOf = (id: string) => `visitor ${id}`;
 
 export function visitorCookie(secure: boolean): string {
   return secure ? '__Host-cardea_visitor' : 'cardea_visitor';
 }
 
-export function createVisitors(secure: boolean): Visitors {
+/** @param csrf vouches for the cookies that were issued here: one that somebody else has put into a browser is no visitor's */
+export function createVisitors(secure: boolean, csrf: Csrf): Visitors {
   const name = visitorCookie(secure);
   const known = (request: FastifyRequest): string => {
-    const id = request.cookies[name] ?? '';
-    return ID.test(id) ? id : '';
+    const [id = '', proof] = request.cookies[name]?.split('.', 2) ?? [];
+    return csrf.isValid(subjectOf(id), proof) ? id : '';
   };
   return {
     known,
     meet(request, reply) {
       const id = known(request) || randomBytes(32).toString('base64url');
       // Lax: whoever follows a link from a mail brings it along, a form of another site's does not.
-      reply.setCookie(name, id, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: SECONDS });
+      reply.setCookie(name, `${id}.${csrf.tokenFor(subjectOf(id))}`, {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'lax',
+        secure,
+        maxAge: SECONDS,
+      });
       return id;
     },
   };

@@ -12,6 +12,7 @@ export interface AccountPages {
   'account/recovery-codes': AccountRecoveryCodesData;
   'account/passkeys': AccountPasskeysData;
   'account/sessions': AccountSessionsData;
+  'account/devices': AccountDevicesData;
   'account/apps': AccountAppsData;
   'account/requests': AccountRequestsData;
   'account/events': AccountEventsData;
@@ -26,6 +27,7 @@ export type AccountSection =
   | 'second-factor'
   | 'passkeys'
   | 'sessions'
+  | 'devices'
   | 'apps'
   | 'requests'
   | 'events';
@@ -44,6 +46,8 @@ export type AccountDone =
   | 'passkey_removed'
   | 'session_ended'
   | 'sessions_ended'
+  | 'device_forgotten'
+  | 'devices_forgotten'
   | 'app_revoked'
   | 'request_approved'
   | 'request_denied';
@@ -197,6 +201,19 @@ export interface AccountSessionsData extends Framed {
   })[];
 }
 
+/** `action` is `forget` (input `device`) or `forget_others`. */
+export interface AccountDevicesData extends Framed {
+  devices: readonly (BrowserView & {
+    id: string;
+    isCurrent: boolean;
+    place?: PlaceView;
+    since: Date;
+    lastUsedAt?: Date;
+    /** Until then the second factor is not asked for there. */
+    trustedUntil?: Date;
+  })[];
+}
+
 /** Input `client`. */
 export interface AccountAppsData extends Framed {
   apps: readonly {
@@ -248,6 +265,7 @@ export type AccountEventKind =
   | 'email_verified'
   | 'username_changed'
   | 'session_ended'
+  | 'device_forgotten'
   | 'app_revoked'
   | 'request_approved'
   | 'request_denied';

@@ -131,6 +131,7 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'account/recovery-codes': accountShell('recovery-codes.title'),
   'account/passkeys': accountShell('account.passkeys.title'),
   'account/sessions': accountShell('account.sessions.title'),
+  'account/devices': accountShell('account.devices.title'),
   'account/apps': accountShell('account.apps.title'),
   'account/requests': accountShell('account.requests.title'),
   'account/events': accountShell('account.events.title'),

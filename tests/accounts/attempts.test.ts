@@ -21,7 +21,9 @@ const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), i
 /** What happens while a guess waits for those before it. */
 let meanwhile: () => Promise<unknown> = async () => {};
 const attempts = createAttempts({ db, accounts, indexKey, now, pause: () => meanwhile() });
-const devices = createDevices({ db, now });
+const devices = createDevices({ db, accounts, now });
+
+const VISITOR = { userAgent: undefined, address: '198.51.100.7' };
 
 let people = 0;
 async function person(): Promise<Account> {
@@ -30,16 +32,16 @@ async function person(): Promise<Account> {
 }
 
 async function knownDevice(account: Account): Promise<string> {
-  const token = devices.newToken();
-  await db.transact([devices.remember(account.id, token)]);
-  return token;
+  const { cookie, bound } = devices.remember(account, { cookie: undefined, visitor: VISITOR });
+  await db.transact([bound]);
+  return cookie;
 }
 
 type Verdict = 'taken' | 'locked' | 'busy';
 
-async function take(identifier: string, deviceToken?: string): Promise<{ verdict: Verdict; guess?: Guess }> {
+async function take(identifier: string, deviceCookie?: string): Promise<{ verdict: Verdict; guess?: Guess }> {
   try {
-    const guess = await attempts.takePassword({ identifier, deviceToken });
+    const guess = await attempts.takePassword({ identifier, deviceCookie });
     return { verdict: guess.allowed ? 'taken' : 'locked', guess };
   } catch (error) {
     assert.equal((error as AppError).code, 'temporarily_unavailable');
@@ -48,15 +50,15 @@ async function take(identifier: string, deviceToken?: string): Promise<{ verdict
 }
 
 /** Takes a guess and says that it was wrong. */
-async function guessWrong(identifier: string, deviceToken?: string): Promise<Verdict> {
-  const { verdict, guess } = await take(identifier, deviceToken);
+async function guessWrong(identifier: string, deviceCookie?: string): Promise<Verdict> {
+  const { verdict, guess } = await take(identifier, deviceCookie);
   if (guess?.allowed) await attempts.failed(guess);
   return verdict;
 }
 
-async function lock(identifier: string, deviceToken?: string): Promise<void> {
-  for (let i = 0; i < FAILURES; i += 1) assert.equal(await guessWrong(identifier, deviceToken), 'taken');
-  assert.equal(await guessWrong(identifier, deviceToken), 'locked');
+async function lock(identifier: string, deviceCookie?: string): Promise<void> {
+  for (let i = 0; i < FAILURES; i += 1) assert.equal(await guessWrong(identifier, deviceCookie), 'taken');
+  assert.equal(await guessWrong(identifier, deviceCookie), 'locked');
 }
 
 async function lockEndsAfter(identifier: string): Promise<number> {
@@ -130,7 +132,7 @@ describe('attempts', () => {
     const [own, other] = [await knownDevice(ada), await knownDevice(eve)];
     await lock(ada.email);
     assert.equal(await guessWrong(ada.email, other), 'locked', 'the browser of somebody else is a stranger’s');
-    assert.equal(await guessWrong(ada.email, devices.newToken()), 'locked', 'a token that nobody gave out, too');
+    assert.equal(await guessWrong(ada.email, 'x'.repeat(43)), 'locked', 'a token that nobody gave out, too');
     await lock(ada.email, own);
     assert.equal(await guessWrong(eve.email, other), 'taken');
     clock.ms += 16 * MINUTE;
@@ -205,11 +207,11 @@ describe('attempts', () => {
     await lock(account.email);
     for (const factor of ['totp', 'recovery_code'] as const) {
       for (let i = 0; i < FAILURES; i += 1) {
-        const guess = await attempts.take({ account, factor, deviceToken: undefined });
+        const guess = await attempts.take({ account, factor, deviceCookie: undefined });
         assert.equal(guess.allowed, true);
         await attempts.failed(guess);
       }
-      assert.equal((await attempts.take({ account, factor, deviceToken: undefined })).allowed, false);
+      assert.equal((await attempts.take({ account, factor, deviceCookie: undefined })).allowed, false);
     }
     assert.deepEqual(
       (await attempts.locksOf(account.id)).map(({ factor }) => factor),
@@ -232,7 +234,7 @@ describe('attempts', () => {
   test('end by mail for the password alone, and it is remembered how often there was one', async () => {
     const account = await person();
     await lock(account.email);
-    const guess = await attempts.take({ account, factor: 'totp', deviceToken: undefined });
+    const guess = await attempts.take({ account, factor: 'totp', deviceCookie: undefined });
     await attempts.failed(guess);
     await db.transact([attempts.unlockPassword(account.id)]);
     assert.deepEqual(await attempts.locksOf(account.id), []);

@@ -39,7 +39,7 @@ async function setUp(t: TestContext) {
     indexKey: await loadServerSecret(db, sealer, 'account-index', now),
     now,
   });
-  const devices = createDevices({ db, now });
+  const devices = createDevices({ db, accounts, now });
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   const open = async (more: Partial<PasswordSettings> = {}) => {
@@ -110,12 +110,11 @@ describe('a change of password', () => {
     const { accounts, devices, create, room, db } = await setUp(t);
     const account = await create();
     const other = await accounts.create({ email: 'eve@example.com' });
-    const [own, foreign] = [devices.newToken(), devices.newToken()];
-    await db.transact([
-      devices.remember(account.id, own),
-      devices.remember(account.id, foreign),
-      devices.remember(other.id, foreign),
-    ]);
+    const visitor = { userAgent: undefined, address: '198.51.100.7' };
+    const [first, second] = [account, account].map((one) => devices.remember(one, { cookie: undefined, visitor }));
+    const third = devices.remember(other, { cookie: second?.cookie, visitor });
+    await db.transact([first, second, third].flatMap((one) => (one ? [one.bound] : [])));
+    const [own = '', foreign = third.cookie] = [first?.cookie];
     for (const { id } of [account, other]) {
       await query(
         db,
@@ -129,7 +128,7 @@ describe('a change of password', () => {
       statement: { name: '', text: 'SELECT 1 / count(*) FROM links WHERE account_id = $1' },
       values: [account.id],
     };
-    await room.change.set(account, passwordNo(1), { deviceToken: own, also: [used] });
+    await room.change.set(account, passwordNo(1), { deviceCookie: own, also: [used] });
     const known = async (id: string, token: string) => (await devices.isKnown(id, token)).known;
     assert.deepEqual(
       [await known(account.id, own), await known(account.id, foreign), await known(other.id, foreign)],

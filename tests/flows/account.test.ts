@@ -174,6 +174,24 @@ async function mails(): Promise<number> {
   return app.statements.filter((text) => text.includes('INSERT INTO mails')).length;
 }
 
+describe('security events', () => {
+  test('tell of what has changed alone: forms that end nothing push nothing out of sight', async () => {
+    const person = await app.seed.person();
+    const { browser, page } = await openAccount(app, person, '/account/profile');
+    const csrf = / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
+    const before = await eventsOf(person);
+    for (let i = 0; i < 5; i += 1) {
+      await browser.post('/account/sessions', { csrf, action: 'end', session: `none-${i}` });
+      await browser.post('/account/sessions', { csrf, action: 'end_others' });
+      await browser.post('/account/devices', { csrf, action: 'forget', device: `none-${i}` });
+      await browser.post('/account/devices', { csrf, action: 'forget_others' });
+      await browser.post('/account/apps', { csrf, client: party.id });
+      await browser.post('/account/username', { csrf, username: '' });
+    }
+    assert.deepEqual(await eventsOf(person), before);
+  });
+});
+
 describe('the password', () => {
   test('is changed; the new one signs in and the old one does not', async () => {
     const person = await app.seed.person();

@@ -15,6 +15,8 @@ const DONE: Record<AccountDone, true> = {
   passkey_removed: true,
   session_ended: true,
   sessions_ended: true,
+  device_forgotten: true,
+  devices_forgotten: true,
   app_revoked: true,
   request_approved: true,
   request_denied: true,
@@ -53,6 +55,7 @@ const EVENTS: Record<AccountEventKind, true> = {
   email_verified: true,
   username_changed: true,
   session_ended: true,
+  device_forgotten: true,
   app_revoked: true,
   request_approved: true,
   request_denied: true,
@@ -215,6 +218,23 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     frame: { ...frame, section: 'sessions' },
     sessions: [{ uid: 'a', isCurrent: true }],
   }),
+  pageCase('account-devices', 'account/devices', {
+    frame: { ...frame, section: 'devices' },
+    devices: [
+      {
+        id: 'a',
+        isCurrent: true,
+        browser: 'Firefox',
+        system: 'Linux',
+        place: here,
+        since: at,
+        lastUsedAt: at,
+        trustedUntil: at,
+      },
+      { id: 'b', isCurrent: false, since: at, place: { kind: 'elsewhere', network: '198.51.100.0/24' } },
+    ],
+  }),
+  pageCase('account-devices-none', 'account/devices', { frame: { ...frame, section: 'devices' }, devices: [] }),
   pageCase('account-apps', 'account/apps', {
     frame: { ...frame, section: 'apps' },
     apps: [

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { begin, callbackOf, shown, submit, submitPassword } from '../flows/support.ts';
+import { openAccount, press } from '../helpers/account.ts';
+import { totpCode } from '../helpers/authenticator.ts';
+import { type BrowserSession, browserSession, type Page } from '../helpers/browser_session.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
+import { authorize } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
+
+/**
+ * A cookie that somebody has put into another person's browser is worth nothing to whoever put it there: it is neither
+ * taken over, nor does it stay what it was (Zitadel CVE-2026-119128, CVE-2026-109373).
+ */
+const clock = { ms: Date.now() };
+const now = () => clock.ms;
+const app = await deployment({ after }, { now, env: { CARDEA_TRUST_DEVICE: '30d' } });
+const factors = await createFactorSeeder(app, now);
+const party = await app.seed.party({ firstParty: true });
+const DEVICE = 'cardea_device';
+const MINUTE = 60_000;
+
+const holding = (value: string, name = DEVICE) => browserSession(app.issuer, app.issuer, [{ name, value, path: '/' }]);
+const deviceOf = (browser: BrowserSession) => remember('cookie', browser.cookie(DEVICE) ?? '');
+
+/** Somebody with an authenticator app. */
+async function victim(): Promise<{ person: Person; code: () => string }> {
+  const person = await app.seed.person();
+  const secret = await factors.totp(person.id);
+  return { person, code: () => totpCode(secret, clock.ms) };
+}
+
+/** Signs in with both factors, and has the browser trusted. */
+async function trust(browser: BrowserSession, { person, code }: Awaited<ReturnType<typeof victim>>): Promise<void> {
+  clock.ms += MINUTE;
+  const { page } = await begin(app, party, { prompt: 'login' }, browser);
+  const asked = await submitPassword(browser, page, person);
+  const done = shown(asked) === 'callback' ? asked : await submit(browser, asked, answerWith(code()));
+  assert.ok(callbackOf(done).code, done.body);
+}
+
+const answerWith = (code: string) => ({ action: 'code', code, trust_device: 'yes' });
+
+/** What a browser is shown after the right password. */
+async function afterPassword(
+  browser: BrowserSession,
+  person: Person,
+): Promise<{ browser: BrowserSession; page: Page }> {
+  const { page } = await begin(app, party, { prompt: 'login' }, browser);
+  return { browser, page: await submitPassword(browser, page, person) };
+}
+
+async function isAskedForCode(device: string, person: Person): Promise<boolean> {
+  return shown((await afterPassword(holding(device), person)).page) === 'second-factor';
+}
+
+describe('a device cookie', () => {
+  test('that is made up is not taken over at a sign-in: the next one gets its value from us', async () => {
+    const planted = 'p'.repeat(43);
+    const owner = await victim();
+    const browser = holding(planted);
+    await trust(browser, owner);
+    assert.notEqual(deviceOf(browser), planted);
+    assert.equal(await isAskedForCode(planted, owner.person), true);
+    assert.equal(await isAskedForCode(deviceOf(browser), owner.person), false);
+  });
+
+  test('of somebody else’s account does not become this one’s: each account gets a token of its own', async () => {
+    const [owner, eve] = [await victim(), await victim()];
+    const eves = browserSession(app.issuer);
+    await trust(eves, eve);
+    const planted = deviceOf(eves);
+    const browser = holding(planted);
+    await trust(browser, owner);
+    assert.equal(await isAskedForCode(planted, owner.person), true);
+    // A browser may know several people all the same.
+    assert.equal(await isAskedForCode(deviceOf(browser), owner.person), false);
+    assert.equal(await isAskedForCode(deviceOf(browser), eve.person), false);
+  });
+
+  test('changes at each sign-in, and the one before ends soon: an answer may be lost, a copy is not good for long', async () => {
+    const owner = await victim();
+    const browser = browserSession(app.issuer);
+    await trust(browser, owner);
+    const first = deviceOf(browser);
+    await trust(browser, owner);
+    const second = deviceOf(browser);
+    assert.notEqual(second, first);
+    assert.equal(await isAskedForCode(first, owner.person), false, 'the answer with the second may have been lost');
+    // That sign-in took its turn, and its browser has the only token that is good for longer.
+    clock.ms += 11 * MINUTE;
+    assert.equal(await isAskedForCode(first, owner.person), true);
+    const [{ devices } = { devices: 0 }] = await app.db.run<{ devices: number }>(
+      { name: '', text: 'SELECT count(*)::int AS devices FROM devices WHERE account_id = $1' },
+      [owner.person.id],
+    );
+    assert.equal(devices, 1, 'one browser all along');
+  });
+
+  test('counts wrong codes of its browser together, however often it has changed', async () => {
+    const owner = await victim();
+    const browser = browserSession(app.issuer);
+    await trust(browser, owner);
+    const stepUp = { prompt: 'login', acr_values: 'urn:cardea:acr:2fa' };
+    const { page } = await begin(app, party, stepUp, browser);
+    const asked = await submitPassword(browser, page, owner.person);
+    assert.equal(shown(asked), 'second-factor');
+    for (let i = 0; i < 3; i += 1) await submit(browser, asked, { action: 'code', code: '000000' });
+    await authorize({ issuer: app.issuer, party, person: owner.person, browser, params: { prompt: 'login' } });
+    const again = await begin(app, party, stepUp, browser);
+    const locked = await submitPassword(browser, again.page, owner.person);
+    clock.ms += MINUTE;
+    assert.equal(
+      (await submit(browser, locked, answerWith(owner.code()))).status,
+      400,
+      'three guesses, not three each',
+    );
+  });
+
+  test('of more than 50 browsers the one that was used longest ago is forgotten', async () => {
+    const owner = await app.seed.person();
+    await app.db.run(
+      {
+        name: '',
+        text: `INSERT INTO devices (id_hash, account_id, created_at, expires_at)
+               SELECT sha256(convert_to($1::text || n, 'UTF8')), $1::uuid, $2::timestamptz - make_interval(mins => n), $2::timestamptz + interval '1 day'
+                 FROM generate_series(1, 50) AS n`,
+      },
+      [owner.id, new Date(clock.ms)],
+    );
+    await authorize({ issuer: app.issuer, party, person: owner });
+    const [{ devices } = { devices: 0 }] = await app.db.run<{ devices: number }>(
+      { name: '', text: 'SELECT count(*)::int AS devices FROM devices WHERE account_id = $1' },
+      [owner.id],
+    );
+    assert.equal(devices, 50);
+  });
+});
+
+describe('browsers that a person has signed in on', () => {
+  const kindsOf = async ({ id }: Person) =>
+    (
+      await app.db.run<{ kind: string }>(
+        { name: '', text: 'SELECT kind FROM security_events WHERE account_id = $1 ORDER BY id' },
+        [id],
+      )
+    ).map(({ kind }) => kind);
+
+  test('are shown with the trust in them, and each can be forgotten: the second factor is asked for there again', async () => {
+    const owner = await victim();
+    const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
+    await trust(home, owner);
+    await trust(office, owner);
+    const { page } = await openAccount(app, owner.person, '/account/devices', home);
+    assert.equal((page.body.match(/No second factor until/g) ?? []).length, 2);
+    await press(home, page, 'forget-1');
+    assert.equal(await isAskedForCode(deviceOf(office), owner.person), true);
+    assert.equal(await isAskedForCode(deviceOf(home), owner.person), false);
+    assert.equal((await kindsOf(owner.person)).filter((kind) => kind === 'device_forgotten').length, 1);
+    for (let i = 0; i < 3; i += 1) await press(home, page, 'forget-1');
+    assert.equal((await kindsOf(owner.person)).filter((kind) => kind === 'device_forgotten').length, 1, 'nothing more');
+  });
+
+  test('belong to their person: nobody forgets another’s', async () => {
+    const [owner, eve] = [await victim(), await victim()];
+    const [home, eves] = [browserSession(app.issuer), browserSession(app.issuer)];
+    await trust(home, owner);
+    await trust(eves, eve);
+    const theirs = await openAccount(app, owner.person, '/account/devices', home);
+    const device = / name="device" value="([^"]*)"/.exec(theirs.page.body)?.[1] ?? '';
+    const { page } = await openAccount(app, eve.person, '/account/devices', eves);
+    await press(eves, page, 'forget-0', { device });
+    await press(eves, page, 'forget-0', { device: 'x' });
+    assert.equal(await isAskedForCode(deviceOf(home), owner.person), false);
+  });
+
+  test('are forgotten with “sign out all others”, but for the one that it is done in', async () => {
+    const owner = await victim();
+    const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
+    await trust(home, owner);
+    await trust(office, owner);
+    const { page } = await openAccount(app, owner.person, '/account/sessions', home);
+    await press(home, page, 'end-others');
+    assert.equal(await isAskedForCode(deviceOf(office), owner.person), true);
+    assert.equal(await isAskedForCode(deviceOf(home), owner.person), false);
+  });
+});
+
+describe('other cookies', () => {
+  test('a visitor’s that is made up is replaced, and a form that goes with it is refused', async () => {
+    const planted = 'v'.repeat(43);
+    for (const value of [planted, `${planted}.${'m'.repeat(43)}`]) {
+      const browser = holding(value, 'cardea_visitor');
+      const page = await browser.get('/account/forgot');
+      assert.notEqual(browser.cookie('cardea_visitor'), value);
+      const elsewhere = await press(holding(value, 'cardea_visitor'), page, 'submit', { identifier: 'a@example.com' });
+      assert.equal(elsewhere.status, 403);
+      assert.equal((await press(browser, page, 'submit', { identifier: 'a@example.com' })).status, 200);
+    }
+  });
+
+  test('those of a visit and of a session are signed: a value without a signature of ours is nobody’s', async () => {
+    const owner = await app.seed.person();
+    const names = ['cardea_session', 'cardea_resume'];
+    const planted = names.flatMap((name) => [
+      { name, value: 'q'.repeat(43), path: '/' },
+      { name: `${name}.sig`, value: 's'.repeat(27), path: '/' },
+    ]);
+    const { browser } = await authorize({
+      issuer: app.issuer,
+      party,
+      person: owner,
+      browser: browserSession(app.issuer, app.issuer, planted),
+    });
+    assert.notEqual(browser.cookie('cardea_session'), 'q'.repeat(43));
+    assert.equal(shown((await begin(app, party, {}, browser)).page), 'callback');
+  });
+});
