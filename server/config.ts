@@ -102,6 +102,7 @@ export function loadConfig(env: Environment = process.env): Config {
       refreshTokenIdle: get('CARDEA_REFRESH_TOKEN_IDLE_TTL'),
       refreshTokenAbsolute: get('CARDEA_REFRESH_TOKEN_TTL'),
       session: get('CARDEA_SESSION_TTL'),
+      sessionAbsolute: get('CARDEA_SESSION_MAX'),
       interaction: get('CARDEA_INTERACTION_TTL'),
     },
     smtp: get('CARDEA_SMTP_URL'),

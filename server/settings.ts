@@ -196,6 +196,11 @@ export const SETTINGS = {
     about: 'a chain of refresh tokens ends after this, used or not',
   },
   CARDEA_SESSION_TTL: { read: seconds(1), fallback: '14d', about: 'a session unused for this long ends' },
+  CARDEA_SESSION_MAX: {
+    read: seconds(1),
+    fallback: '30d',
+    about: 'however much it is used, a session ends this long after the sign-in',
+  },
   CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'how long a person may take to sign in' },
   CARDEA_NAME: {
     read: text,

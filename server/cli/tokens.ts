@@ -116,7 +116,7 @@ async function revokeSession(context: Context, uid: string): Promise<Item> {
   const accounts = await context.accounts();
   const account = await accounts.resolve(session.account_id);
   const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
-  await context.db.transact([...createOverview(context).endSession(account.id, uid), event]);
+  await context.db.transact([...createOverview({ ...context, ...context.config }).endSession(account.id, uid), event]);
   return { revoked: 'session', session: uid, account: account.id };
 }
 
@@ -124,7 +124,7 @@ async function revokeAccount(context: Context, ref: string): Promise<Item> {
   const accounts = await context.accounts();
   const account = await accounts.resolve(ref);
   const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
-  await context.db.transact([...createOverview(context).endSessions(account.id), event]);
+  await context.db.transact([...createOverview({ ...context, ...context.config }).endSessions(account.id), event]);
   return { revoked: 'account', account: account.id };
 }
 

@@ -21,10 +21,10 @@ export function userSessionsCommands(noun: Command): void {
         const accounts = await context.accounts();
         const account = await accounts.resolve(ref);
         const [sessions, details] = await Promise.all([
-          createOverview(context).sessionsOf(account.id),
+          createOverview({ ...context, ...context.config }).sessionsOf(account.id),
           createSessionDetails({ ...context, accounts }).list(account),
         ]);
-        const items = sessions.map(({ uid, authTime, amr, clientIds, expiresAt }) => {
+        const items = sessions.map(({ uid, authTime, amr, clientIds, expiresAt, endsAt }) => {
           const { browser, system, network, lastSeenAt } = details.find(({ sessionUid }) => sessionUid === uid) ?? {};
           return {
             uid,
@@ -36,9 +36,10 @@ export function userSessionsCommands(noun: Command): void {
             amr,
             clients: clientIds,
             expires_at: expiresAt,
+            ends_at: endsAt,
           };
         });
-        const columns = ['uid', 'browser', 'system', 'network', 'signed_in_at', 'last_seen_at', 'amr'];
+        const columns = ['uid', 'browser', 'system', 'network', 'signed_in_at', 'last_seen_at', 'ends_at', 'amr'];
         printItems(items, columns, 'They are signed in nowhere.', options);
       }),
     );
@@ -54,7 +55,7 @@ export function userSessionsCommands(noun: Command): void {
       verb<PrintOptions>(async (context, options, ref = '') => {
         const accounts = await context.accounts();
         const account = await accounts.resolve(ref);
-        const overview = createOverview(context);
+        const overview = createOverview({ ...context, ...context.config });
         const events = createEvents({ ...context, accounts });
         const ended = await overview.sessionsOf(account.id);
         const forget = createDevices({ ...context, accounts }).forgetOthers(account.id);

@@ -132,7 +132,7 @@ export async function formRoutes(
         accounts,
         events,
         mails,
-        overview: createOverview({ db, sealer, now }),
+        overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
         sessionDetails: people.sessionDetails,
         devices,
         waiting: protocol.approval,

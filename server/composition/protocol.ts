@@ -40,7 +40,13 @@ export async function createProtocol(
   selfRegistered: SelfRegistered,
 ) {
   const { config, db, log, now, sealer, messenger, own } = foundation;
-  const units = createUnits({ db, sealer, now, accountColumns: people.accounts.columns });
+  const units = createUnits({
+    db,
+    sealer,
+    now,
+    accountColumns: people.accounts.columns,
+    lifetimes: config.lifetimes,
+  });
   const found = createAccountsOfRequest(units, people);
   const policy = keyPolicy(config.keys, signedLifetimes(config));
   const keyRing = createKeyRing({

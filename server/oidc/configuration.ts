@@ -13,7 +13,7 @@ import type { ServerTerms } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Outbound } from '../platform/outbound.ts';
-import type { Lifetimes } from '../records/lifetimes.ts';
+import { type Lifetimes, sessionEnd } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 import { createAdapterFactory } from './adapter.ts';
@@ -220,7 +220,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       RefreshToken: (_ctx, token) =>
         Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - token.totalLifetime())),
       // Nobody's: it holds the secret of a form for a device.
-      Session: (_ctx, { accountId }) => (accountId === undefined ? lifetimes.interaction : lifetimes.session),
+      Session: (_ctx, session) =>
+        session.accountId === undefined ? lifetimes.interaction : sessionSeconds(session, options),
     },
   } as Configuration;
 }
@@ -331,6 +332,12 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
   );
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   return policy;
+}
+
+/** For how long a session is kept that is not used again: never beyond its last moment. */
+function sessionSeconds(session: { loginTs?: number | undefined }, { lifetimes, now }: ConfigurationOptions): number {
+  const left = Math.floor(sessionEnd(session, lifetimes) - now() / 1_000);
+  return Math.max(1, Math.min(lifetimes.session, left));
 }
 
 function mutable<T extends Record<string, readonly string[]>>(table: T): Record<string, string[]> {

@@ -3,6 +3,7 @@ import type { Bound, Db } from '../platform/db.ts';
 import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
 import { grantPlace, recordPlace, sessionPlace } from './changes.ts';
 import { deleteSessions, lockSessions, queueLogouts } from './deliveries.ts';
+import { type SessionLimit, sessionEnd } from './lifetimes.ts';
 
 /** A browser in which a person is signed in. */
 export interface SessionOverview {
@@ -13,7 +14,10 @@ export interface SessionOverview {
   readonly amr: readonly string[];
   /** Relying parties that it has signed in to. */
   readonly clientIds: readonly string[];
+  /** Unless it is used before that. */
   readonly expiresAt: Date;
+  /** However much it is used. */
+  readonly endsAt: Date | undefined;
 }
 
 /** What a person lets one app do, in however many sessions they have done so. */
@@ -173,8 +177,8 @@ interface Sealed {
   resources?: Record<string, string>;
 }
 
-export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): Overview {
-  const { db, sealer, now } = parts;
+export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; lifetimes: SessionLimit }): Overview {
+  const { db, sealer, now, lifetimes } = parts;
   const open = (place: Place, sealed: Buffer) => openJson(sealer, place, sealed) as Sealed;
 
   /** Seconds since the epoch, by grant. */
@@ -193,8 +197,11 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock }): O
       return rows
         .map(({ uid, sealed, expires_at: expiresAt, clients: clientIds }) => {
           const { loginTs, amr = [] } = open(sessionPlace(uid), sealed);
-          return { uid, authTime: dateOf(loginTs), amr, clientIds, expiresAt };
+          const end = sessionEnd({ loginTs }, lifetimes);
+          const endsAt = Number.isFinite(end) ? dateOf(end) : undefined;
+          return { uid, authTime: dateOf(loginTs), amr, clientIds, expiresAt, endsAt };
         })
+        .filter(({ endsAt }) => endsAt === undefined || endsAt.getTime() > now())
         .sort(latestFirst(({ authTime }) => authTime));
     },
 

@@ -10,6 +10,8 @@ export interface Payload {
   /** Seconds since the epoch. */
   exp?: number;
   iat?: number;
+  /** When the person of a session signed in. */
+  loginTs?: number;
   /** Seconds since the epoch at which a single-use record was used. */
   consumed?: number;
   accountId?: string;

@@ -8,6 +8,7 @@ import { bindChanges, bindReplays, Changes, grantPlace, keyOf, recordPlace, sess
 import { type Standing, standingOf, type Unstored, unstoredKey } from './ended.ts';
 import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
 import { createReadRow, type ReadRow } from './group_read.ts';
+import { type SessionLimit, sessionEnd } from './lifetimes.ts';
 import { MODELS, type ModelName } from './models.ts';
 import { type Kept, type Payload, payloadOf } from './payload.ts';
 import { refusalOf } from './refusals.ts';
@@ -23,7 +24,13 @@ export interface Units {
 /**
  * @param accountColumns what an account's store wants to know of a row that came along (alias `a`)
  */
-export function createUnits(options: { db: Db; sealer: Sealer; now: Clock; accountColumns: string }): Units {
+export function createUnits(options: {
+  db: Db;
+  sealer: Sealer;
+  now: Clock;
+  accountColumns: string;
+  lifetimes: SessionLimit;
+}): Units {
   const statements = createStatements(options.accountColumns);
   const writeRecords = createWriteRecords({ db: options.db, statements });
   const read = {
@@ -52,6 +59,7 @@ interface UnitContext {
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
+  readonly lifetimes: SessionLimit;
   readonly statements: Statements;
   readonly read: Readonly<Record<'records' | 'grants' | 'sessions' | 'sessionsByUid' | 'unstored', ReadRow>>;
   readonly writeRecords: WriteRecords;
@@ -106,6 +114,7 @@ export class Unit {
     const found = this.#changes.writes.get(key) ?? (await this.#read(key, () => this.#load(store, model, id)));
     if (found?.model !== model) return undefined;
     const payload = payloadOf(found.kept);
+    if (store === 'sessions' && this.#hasEnded(payload)) return undefined;
     if (this.#changes.consumed.has(id)) payload.consumed ??= Math.floor(this.#context.now() / 1000);
     return payload;
   }
@@ -117,7 +126,13 @@ export class Unit {
         const row = await this.#context.read.sessionsByUid(uid);
         return row && this.#openSession(row);
       }));
-    return found && payloadOf(found.kept);
+    const payload = found && payloadOf(found.kept);
+    return payload && !this.#hasEnded(payload) ? payload : undefined;
+  }
+
+  /** Whoever asks for a session, by its cookie or for what hangs on it, finds none after its last moment. */
+  #hasEnded(session: Payload): boolean {
+    return sessionEnd(session, this.#context.lifetimes) * 1_000 <= this.#context.now();
   }
 
   /** What a token hangs on that is not stored. @returns undefined when that has ended, and the token with it */

@@ -15,7 +15,7 @@ export const sessionsPage: AccountPage = {
       parts.overview.sessionsOf(account.id),
       parts.sessionDetails.list(account),
     ]);
-    const views = sessions.map(({ uid, authTime }) => {
+    const views = sessions.map(({ uid, authTime, endsAt }) => {
       const known = details.find(({ sessionUid }) => sessionUid === uid);
       return {
         uid,
@@ -24,6 +24,7 @@ export const sessionsPage: AccountPage = {
         ...(known?.system === undefined ? {} : { system: known.system }),
         ...(known ? { place: { kind: place(known.network, visitor.address), network: known.network } } : {}),
         ...(authTime ? { signedInAt: authTime } : {}),
+        ...(endsAt ? { endsAt } : {}),
         ...(known ? { lastSeenAt: known.lastSeenAt } : {}),
       };
     });

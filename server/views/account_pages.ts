@@ -198,6 +198,8 @@ export interface AccountSessionsData extends Framed {
     place?: PlaceView;
     signedInAt?: Date;
     lastSeenAt?: Date;
+    /** However much it is used. */
+    endsAt?: Date;
   })[];
 }
 

@@ -209,7 +209,16 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   pageCase('account-sessions', 'account/sessions', {
     frame: { ...frame, section: 'sessions' },
     sessions: [
-      { uid: 'a', isCurrent: true, browser: 'Firefox', system: 'Linux', place: here, signedInAt: at, lastSeenAt: at },
+      {
+        uid: 'a',
+        isCurrent: true,
+        browser: 'Firefox',
+        system: 'Linux',
+        place: here,
+        signedInAt: at,
+        lastSeenAt: at,
+        endsAt: at,
+      },
       { uid: 'b', isCurrent: false, browser: 'Safari', place: { kind: 'private', network: '10.0.0.0/8' } },
       { uid: 'c', isCurrent: false, place: { kind: 'elsewhere', network: '198.51.100.0/24' } },
     ],

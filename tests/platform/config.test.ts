@@ -476,6 +476,7 @@ describe('configuration', () => {
       ['CARDEA_REFRESH_TOKEN_IDLE_TTL', (config) => config.lifetimes.refreshTokenIdle],
       ['CARDEA_REFRESH_TOKEN_TTL', (config) => config.lifetimes.refreshTokenAbsolute],
       ['CARDEA_SESSION_TTL', (config) => config.lifetimes.session],
+      ['CARDEA_SESSION_MAX', (config) => config.lifetimes.sessionAbsolute],
       ['CARDEA_REGISTRATION_IDLE', (config) => config.registration.idleSeconds],
       ['CARDEA_INTERACTION_TTL', (config) => config.lifetimes.interaction],
     ];

@@ -10,6 +10,8 @@ import { database } from '../helpers/postgres.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 
+const LIFETIMES = { sessionAbsolute: 30 * 86_400 };
+
 export const HOUR = 3_600;
 
 /** Two nodes' worth of units on one real database, with an account and clients that records can belong to. */
@@ -39,7 +41,7 @@ export async function bench(scope: Scope): Promise<Bench> {
   const client = async () => (await seed.party({ public: true })).id;
   const clock = { ms: Date.now() };
   const on = (pool: Db) =>
-    createUnits({ db: pool, sealer, now: () => clock.ms, accountColumns: seed.accounts.columns });
+    createUnits({ db: pool, sealer, now: () => clock.ms, accountColumns: seed.accounts.columns, lifetimes: LIFETIMES });
   return {
     url,
     db,

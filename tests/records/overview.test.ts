@@ -14,6 +14,7 @@ const overview = createOverview({
   db: app.db,
   sealer: createSealer([Buffer.from(app.masterKey, 'base64')]),
   now: () => clock.ms,
+  lifetimes: { sessionAbsolute: 30 * 86_400 },
 });
 const party = await app.seed.party();
 const ours = await app.seed.party({ firstParty: true });

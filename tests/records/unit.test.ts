@@ -185,6 +185,7 @@ describe('without its database', () => {
       sealer: createSealer([Buffer.alloc(32, 1)]),
       now: Date.now,
       accountColumns: 'a.id AS account_id',
+      lifetimes: { sessionAbsolute: 60 },
     };
     const units = createUnits({ db: gone, ...options });
     const asked: readonly ModelName[] = ['AccessToken', 'Session', 'Grant'];
