@@ -120,6 +120,9 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
   }
 }
 
+/** Node reads 16 KiB of request line and headers together: the rest is for cookies and for what a browser says of itself. */
+const TARGET_MAX = 12 * 1024;
+
 /**
  * OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 ask for POST as well. Our cookies are SameSite=Lax, which do
  * not come along with another site's form: the browser is sent on to make it a GET, with which they do.
@@ -134,7 +137,15 @@ function navigateByForm(app: FastifyInstance): void {
   for (const url of NAVIGATED) {
     app.post(url, async (request, reply) => {
       const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
-      return reply.redirect(`${url}?${form}`, 303);
+      const target = `${url}?${form}`;
+      if (target.length > TARGET_MAX) {
+        throw new AppError(
+          'request_too_large',
+          413,
+          `this form is too long for a URL, which it is made: ${TARGET_MAX} characters; a longer request can be pushed (RFC 9126)`,
+        );
+      }
+      return reply.redirect(target, 303);
     });
   }
 }

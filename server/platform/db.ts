@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { AppError, isUnavailable, unavailable } from './errors.ts';
+import { AppError, faultOfSender, isUnavailable, unavailable } from './errors.ts';
 import type { Outages } from './outages.ts';
 
 /** A statement of the hot path: `name` makes Postgres keep its plan per connection. */
@@ -185,9 +185,12 @@ export function isDatabaseAway(error: unknown): boolean {
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 
-/** Passes Postgres' own refusals (constraints…) on, and turns everything that means "not there" into a 503. */
+/**
+ * Passes Postgres' own refusals (constraints…) on, turns everything that means "not there" into a 503, and a value that
+ * cannot be stored into a 400.
+ */
 export function translate(error: unknown): unknown {
-  return isConnectionError(error) ? unavailable(DATABASE, error) : error;
+  return isConnectionError(error) ? unavailable(DATABASE, error) : (faultOfSender(error) ?? error);
 }
 
 // 08 connection, 40 rolled back for the sake of others, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby

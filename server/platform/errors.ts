@@ -49,3 +49,27 @@ export function notFound(what: string, name: string): AppError {
 export function isUnavailable(error: unknown): error is AppError {
   return error instanceof AppError && error.status === 503;
 }
+
+/** SQLSTATE class 22: a value that its column cannot hold, such as a NUL in a text or a year 292277026597. */
+const UNSTORABLE = /^22[0-9A-Z]{3}$/;
+/** What jose says of a key or a token that it was given. */
+const UNUSABLE = /^ERR_J(OSE|WT|WS|WE|WK|WKS)_/;
+
+/**
+ * What slips through every check of what was sent, and fails where it is used: that is the sender's fault, not ours.
+ * @returns undefined for any other error
+ */
+export function faultOfSender(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error.code === MALFORMED ? error : undefined;
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (typeof code !== 'string') return undefined;
+  if (UNSTORABLE.test(code)) return malformed('the request has a value that cannot be stored', error);
+  if (UNUSABLE.test(code)) return malformed('the request has a key or a token that cannot be used', error);
+  return undefined;
+}
+
+const MALFORMED = 'malformed_value';
+
+function malformed(message: string, cause: unknown): AppError {
+  return new AppError(MALFORMED, 400, message, { cause });
+}

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { AppError, RETRY_AFTER_SECONDS } from './errors.ts';
+import { systemClock } from './clock.ts';
+import { AppError, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
 import type { Logger } from './log.ts';
+import { createRawAnswers } from './raw_answers.ts';
+import { createRecently } from './recently.ts';
 
 /** TLS that ends here, all of it in PEM. */
 export interface TlsListener {
@@ -21,9 +23,22 @@ export interface HttpOptions {
   readonly secure: boolean;
   readonly trustedProxies: readonly string[];
   readonly tls?: TlsListener | undefined;
+  /** Default: see below. */
+  readonly timeouts?: HttpTimeouts | undefined;
   /** What a browser is shown of an error. */
   renderError(error: PresentedError, request: FastifyRequest): string;
 }
+
+/** How long a request may take to arrive, in milliseconds. */
+export interface HttpTimeouts {
+  readonly headers: number;
+  /** All of it; at least `headers`. */
+  readonly request: number;
+  /** How often they are looked at: whatever is late is so by that much more. */
+  readonly checkEvery: number;
+}
+
+const TIMEOUTS: HttpTimeouts = { headers: 15_000, request: 30_000, checkEvery: 5_000 };
 
 export interface PresentedError {
   readonly status: number;
@@ -58,15 +73,25 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const { log } = options;
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
+  const rawAnswers = createRawAnswers(log, headers);
+  const wasTold = createRecently({ everyMs: TELL_EVERY_MS, now: systemClock });
+  const timeouts = options.timeouts ?? TIMEOUTS;
+  const node = {
+    headersTimeout: timeouts.headers,
+    requestTimeout: timeouts.request,
+    connectionsCheckingInterval: timeouts.checkEvery,
+    // Its refusal has no body and no id: ours looks for two as well.
+    requireHostHeader: false,
+  };
   const watchForwarded = createForwardedWatch(options);
   // To Fastify's types a server of TLS is another thing; to everything here it is the same.
   const app = Fastify({
-    ...(options.tls ? { https: secureContext(options.tls) } : {}),
+    ...(options.tls ? { https: { ...node, ...secureContext(options.tls) } } : { http: node }),
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: isProxied && [...options.trustedProxies],
-    requestTimeout: 30_000,
+    requestTimeout: timeouts.request,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
     // Neither reaches a route, so no hook sees them; without these Fastify answers by itself and quotes the URL.
@@ -74,8 +99,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       present(error, request, reply);
       log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
     },
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket),
+    clientErrorHandler: (error, socket) => rawAnswers.refuseUnreadable(error, socket),
   });
+  rawAnswers.attach(app.server);
   const routes = new Map<string, KnownRoute>();
 
   app.decorateRequest('languages', '');
@@ -103,6 +129,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     watchForwarded(request.raw);
     // Before its body is read: what a request to nowhere carries does not matter.
     if (request.is404) return done(unrouted(request, reply));
+    if (!hasHost(request)) return done(new AppError('invalid_request', 400, 'Host must be sent, and once'));
     // A proxy's word must be an address, or nothing that counts by address may go on. Who has hung up has none, either.
     if (isProxied ? isIP(request.ip) !== 0 : request.ip) return done();
     return done(new AppError('invalid_forwarded_address', 400, 'X-Forwarded-For is malformed'));
@@ -147,31 +174,13 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return new AppError('method_not_allowed', 405, `${request.method} is not possible here`);
   }
 
-  /** Answers what Node could not read as HTTP: there is no request yet, so neither hook nor handler would. */
-  function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const status = UNREADABLE[error.code ?? ''] ?? 400;
-    const requestId = randomUUID();
-    const body = JSON.stringify({
-      error: CLIENT_ERRORS[status] ?? 'invalid_request',
-      error_description: 'the request could not be understood',
-      request_id: requestId,
-    });
-    const head = {
-      ...headers,
-      'x-request-id': requestId,
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      connection: 'close',
-    };
-    const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}`);
-    socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'));
-    log.info({ requestId, route: '(none)', status, reason: error.code }, 'request');
-  }
-
   function present(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const known = toAppError(error);
-    if (known.status >= 500 && known.status !== 503) log.error({ requestId: request.id, error }, 'a request failed');
+    if (!EXPECTED.has(known.status) && known.status >= 500)
+      log.error({ requestId: request.id, error }, 'a request failed');
+    const slipped = faultOfSender(known);
+    if (slipped && !wasTold(request.routeOptions.url ?? ''))
+      log.warn({ requestId: request.id, error }, 'a value was refused where it was used');
     dress(request, reply);
     reply.code(known.status);
     if (known.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
@@ -228,6 +237,22 @@ function secureContext({ cert, key, asksForCertificates, authorities }: TlsListe
   };
 }
 
+/** A line about what anybody can cause is for the operator to know of, not to drown in. */
+const TELL_EVERY_MS = 60_000;
+
+/** A dependency is away, or what is asked for is not there: whoever runs the server has heard of the one, and can do nothing about the other. */
+const EXPECTED: ReadonlySet<number> = new Set([501, 502, 503]);
+
+/** RFC 9112 §3.2: HTTP/1.1 has one Host; two are for somebody in front of us and somebody behind. */
+function hasHost({ raw: { rawHeaders, httpVersion } }: FastifyRequest): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count === 1 || (count === 0 && httpVersion === '1.0');
+}
+
 /** RFC 6749 §5.2 knows few codes. */
 const OAUTH_CODES: Readonly<Record<number, string>> = {
   400: 'invalid_request',
@@ -255,15 +280,11 @@ function routeAt(routes: ReadonlyMap<string, KnownRoute>, request: FastifyReques
   return undefined;
 }
 
-/** What Node says of requests that it cannot read; anything else is a 400. */
-const UNREADABLE: Readonly<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
-};
-
 /** Fastify's own errors (malformed bodies, wrong media types…) are the sender's fault when they say so. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
+  const fault = faultOfSender(error);
+  if (fault) return fault;
   const { statusCode } = error as { statusCode?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
     return new AppError(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -156,8 +156,91 @@ test('what is not HTTP is refused in our own words', async () => {
   }
 });
 
-test('CONNECT is not a proxy, and does not hang', async () => {
-  assert.equal(await sendRaw(issuer, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n'), '');
+test('CONNECT, an expectation that is none, and a Host that is missing or there twice are refused in our own words', async () => {
+  for (const [status, message] of [
+    [405, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n'],
+    // RFC 9110 §10.1.1
+    [417, 'GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n'],
+    [417, 'POST /token HTTP/1.1\r\nHost: a\r\nExpect: x\r\nContent-Length: 3\r\n\r\nabc'],
+    // RFC 9112 §3.2
+    [400, 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n'],
+    [400, 'GET /authorize HTTP/1.1\r\nHost: a\r\nhOST: b\r\nConnection: close\r\n\r\n'],
+    [400, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ] as const) {
+    const answer = parse(await sendRaw(issuer, message));
+    assertRefusal(answer, { status, shape: 'oauth' }, JSON.stringify(message));
+    assert.equal((JSON.parse(answer.body) as { request_id?: string }).request_id, answer.headers.get('x-request-id'));
+  }
+  const old = parse(await sendRaw(issuer, 'GET /healthz HTTP/1.0\r\n\r\n'));
+  assert.equal(old.status, 200, 'HTTP/1.0 has no Host');
+});
+
+test('a request that does not arrive in time is answered with 408, soon after', async (t) => {
+  const lines: string[] = [];
+  const log = createLog({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+  const timeouts = { headers: 100, request: 200, checkEvery: 20 };
+  const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '', timeouts });
+  http.post('/', () => 'here');
+  await http.listen({ host: '127.0.0.1', port: 0 });
+  t.after(() => http.close());
+  const { port } = http.server.address() as { port: number };
+  for (const message of [
+    'POST / HTTP/1.1\r\nHost: a\r\n',
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  ]) {
+    const answer = parse(await sendRaw(`http://localhost:${port}`, message));
+    assertRefusal(answer, { status: 408, error: 'request_timeout', shape: 'oauth' }, message);
+  }
+  assert.equal(lines.filter((line) => line.includes('"status":408')).length, 2);
+});
+
+test('what is waited for a request is looked at often, and its head before the rest of it', () => {
+  const { headersTimeout, requestTimeout, connectionsCheckingInterval } = app.app.http.server as Server & {
+    connectionsCheckingInterval: number;
+  };
+  assert.ok(headersTimeout <= requestTimeout && requestTimeout <= 30_000, `${headersTimeout} ${requestTimeout}`);
+  // Whatever is late is so by that much more.
+  assert.ok(connectionsCheckingInterval <= requestTimeout / 4, `${connectionsCheckingInterval}`);
+});
+
+test('a form that would make a URL which we refuse is not sent on to it', async () => {
+  for (const target of ['/authorize', '/logout']) {
+    const form = (length: number) => ({
+      method: 'POST',
+      target,
+      headers: { ...FORM, ...HTML },
+      body: `state=${'a'.repeat(length)}`,
+    });
+    assertRefusal(await send(issuer, form(17_000)), { status: 413, error: 'request_too_large', shape: 'page' }, target);
+    const fits = await send(issuer, form(12_000));
+    assert.equal(fits.status, 303);
+    const next = await send(issuer, { target: fits.headers.get('location') ?? '', headers: HTML });
+    assert.ok(next.status !== 431 && next.status !== 414, `${target}: ${next.status}`);
+  }
+});
+
+test('what nobody can do anything about is no error in the log, and what went wrong is one with its request id', async (t) => {
+  const lines: string[] = [];
+  const log = createLog({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+  const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
+  t.after(() => http.close());
+  const cases = [
+    [new AppError('not_implemented', 501, 'there are no lists of the past'), [501, 'info']],
+    [new AppError('temporarily_unavailable', 503, 'later'), [503, 'info']],
+    [new Error('inner words'), [500, 'error', 'info']],
+  ] as const;
+  for (const [index, [error]] of cases.entries()) {
+    http.get(`/${index}`, () => {
+      throw error;
+    });
+  }
+  for (const [index, [, expected]] of cases.entries()) {
+    lines.length = 0;
+    const { statusCode } = await http.inject(`/${index}`);
+    const told = lines.map((line) => JSON.parse(line) as { level: string; requestId?: string });
+    assert.deepEqual([statusCode, ...told.map(({ level }) => level)], expected);
+    assert.ok(told.every(({ requestId }) => requestId !== undefined));
+  }
 });
 
 test('a body of 56 KiB is read and one more byte is 413, with or without Content-Length', async () => {

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from './log.ts';
+
+/** What Node says of requests that it cannot read; anything else is a 400. */
+const UNREADABLE: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
+
+/** Our words for what neither a route nor a hook gets to see. */
+const WORDS: Readonly<Record<number, readonly [error: string, description: string]>> = {
+  400: ['invalid_request', 'the request could not be understood'],
+  405: ['method_not_allowed', 'this is no proxy'],
+  408: ['request_timeout', 'the request took too long to arrive'],
+  417: ['expectation_failed', 'Expect can be 100-continue alone (RFC 9110 10.1.1)'],
+  431: ['headers_too_large', 'the request could not be understood'],
+};
+
+export interface RawAnswers {
+  /** Answers what Node could not read as HTTP: there is no request yet, so neither hook nor handler would. */
+  refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void;
+  /** Answers what Node would answer by itself, without a word, or drop: expectations (RFC 9110 §10.1.1) and CONNECT. */
+  attach(server: Pick<Server, 'on'>): void;
+}
+
+/** @param headers what every answer carries, but for the id of its request */
+export function createRawAnswers(log: Logger, headers: Readonly<Record<string, string>>): RawAnswers {
+  function compose(status: number, reason?: string | undefined): { head: Record<string, string>; body: string } {
+    const requestId = randomUUID();
+    const [error, description] = WORDS[status] ?? WORDS[400] ?? [];
+    const body = JSON.stringify({ error, error_description: description, request_id: requestId });
+    const head = {
+      ...headers,
+      'x-request-id': requestId,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+    };
+    log.info({ requestId, route: '(none)', status, reason }, 'request');
+    return { head, body };
+  }
+
+  function send(socket: Duplex, status: number, reason?: string | undefined, more: Record<string, string> = {}): void {
+    const { head, body } = compose(status, reason);
+    const lines = Object.entries({ ...head, ...more }).map(([name, value]) => `${name}: ${value}`);
+    socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'));
+  }
+
+  return {
+    refuseUnreadable(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+      send(socket, UNREADABLE[error.code ?? ''] ?? 400, error.code);
+    },
+    attach(server) {
+      server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+        const { head, body } = compose(417);
+        response.writeHead(417, head).end(body);
+      });
+      server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+        // Nobody else listens to it any more.
+        socket.on('error', () => socket.destroy());
+        // RFC 9110 §10.2.1: of a target that is no path here, there is no method.
+        send(socket, 405, 'CONNECT', { allow: '' });
+      });
+    },
+  };
+}
