@@ -1,47 +1,163 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { invalidInput } from '../platform/errors.ts';
+import { isStorable } from '../platform/text.ts';
+import { ENCRYPTION_ALGS, SIGNING_ALGS } from './vocabulary.ts';
 
 /** A client's public keys (RFC 7517 §5). */
 export interface Jwks {
-  readonly keys: readonly Readonly<Record<string, unknown>>[];
+  readonly keys: readonly Jwk[];
 }
+
+/** One key, with the members of RFC 7517 §4 and RFC 7518 §6 alone, each of its type. */
+export type Jwk = Readonly<Record<string, unknown>>;
 
 const KEYS_MAX = 20;
+const MEMBER_MAX = 4_000;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const RSA_MIN_BITS = 2_048;
-const SIGNING_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
+/** What takes longer to verify with than it takes to ask for. */
+const RSA_MAX_BITS = 8_192;
+const RSA_MAX_EXPONENT = 2n ** 32n;
+const KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 // RFC 7518 §6.2.2, §6.3.2, §6.4
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+const TEXT_MEMBERS = ['kty', 'kid', 'use', 'alg', 'crv', 'x', 'y', 'n', 'e', 'x5u', 'x5t', 'x5t#S256'];
+/** Those that make the key, without what it is for: jose would compare that with its own idea of the operation. */
+const KEY_MEMBERS = ['kty', 'kid', 'crv', 'x', 'y', 'n', 'e'];
 
-/**
- * @returns the key set, its unknown members kept
- * @throws AppError `invalid_input`, field `jwks`
- */
-export function checkJwks(value: unknown): Jwks {
-  const keys = isRecord(value) ? value.keys : undefined;
-  if (!Array.isArray(keys) || keys.length < 1 || keys.length > KEYS_MAX) {
-    throw invalidInput('jwks', `must be a JSON Web Key Set with 1 to ${KEYS_MAX} keys`);
-  }
-  return { keys: keys.map(checkKey) };
+const ENCRYPTION_CURVES: ReadonlySet<unknown> = new Set(['P-256', 'P-384', 'P-521', 'X25519']);
+
+/** What a key must be for an algorithm. */
+const SHAPES: Readonly<Record<string, { use: 'sig' | 'enc'; ops: readonly string[]; fits(key: Jwk): boolean }>> = {
+  ...rows(['RS256', 'PS256'], { use: 'sig', ops: ['verify'], fits: ({ kty }) => kty === 'RSA' }),
+  ...rows(['ES256'], { use: 'sig', ops: ['verify'], fits: ({ crv }) => crv === 'P-256' }),
+  ...rows(['EdDSA'], { use: 'sig', ops: ['verify'], fits: ({ crv }) => crv === 'Ed25519' }),
+  ...rows(['RSA-OAEP', 'RSA-OAEP-256'], {
+    use: 'enc',
+    ops: ['encrypt', 'wrapKey'],
+    fits: ({ kty }) => kty === 'RSA',
+  }),
+  ...rows(['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW'], {
+    use: 'enc',
+    ops: ['deriveKey', 'deriveBits'],
+    fits: ({ crv }) => ENCRYPTION_CURVES.has(crv),
+  }),
+};
+
+function rows<T>(names: readonly string[], row: T): Record<string, T> {
+  return Object.fromEntries(names.map((name) => [name, row]));
 }
 
-function checkKey(key: unknown, index: number): Record<string, unknown> {
-  const at = `keys[${index}]`;
-  if (!isRecord(key) || !SIGNING_TYPES.has(key.kty)) throw invalidInput('jwks', `${at} must be an RSA, EC or OKP key`);
-  // Whoever sends us this has shown it to too many already.
-  if (PRIVATE_MEMBERS.some((member) => member in key)) throw invalidInput('jwks', `${at} must be a public key`);
-  let publicKey: KeyObject;
-  try {
-    publicKey = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
-  } catch {
-    throw invalidInput('jwks', `${at} cannot be read`);
+/**
+ * @returns the key set, of each key the members that are known
+ * @throws AppError `invalid_input`, field `jwks`, when it is none, or a key cannot be used for anything here
+ */
+export function checkJwks(value: unknown): Jwks {
+  const given = isRecord(value) ? value.keys : undefined;
+  if (!Array.isArray(given) || given.length < 1 || given.length > KEYS_MAX) {
+    throw invalidInput('jwks', `must be a JSON Web Key Set with 1 to ${KEYS_MAX} keys`);
   }
-  const bits = publicKey.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined && bits < RSA_MIN_BITS)
-    throw invalidInput('jwks', `${at} must have ${RSA_MIN_BITS} bits or more`);
-  if ('x5c' in key && !isCertificateOf(publicKey, key.x5c))
-    throw invalidInput('jwks', `${at}.x5c must begin with a certificate of that key (RFC 7517 §4.7)`);
-  return key;
+  const keys = given.map(checkKey);
+  for (const [index, key] of keys.entries()) {
+    const twin = keys.findIndex((other, at) => at > index && isConfusable(key, other));
+    if (twin > 0)
+      throw invalidInput('jwks', `keys[${index}] and keys[${twin}] are for the same: each needs its own kid`);
+  }
+  return { keys };
+}
+
+/**
+ * The key as it is used for an algorithm.
+ * @param key of a set that nobody may have checked yet
+ * @returns undefined when it cannot be used for that, or not at all
+ */
+export function usableFor(key: Jwk, alg: string): Jwk | undefined {
+  const shape = SHAPES[alg];
+  if (!shape?.fits(key) || (key.use !== undefined && key.use !== shape.use)) return undefined;
+  if (key.alg !== undefined && sameAlg(key.alg) !== alg) return undefined;
+  // A public key that takes part in a key agreement has no operation of its own (W3C Web Cryptography §24.2).
+  const allowed = Array.isArray(key.key_ops) && key.key_ops.length > 0 ? key.key_ops : shape.ops;
+  if (!shape.ops.some((operation) => allowed.includes(operation))) return undefined;
+  return plainOf(key);
+}
+
+/** @returns whether one of the keys can be used for one of the algorithms */
+export function hasKeyFor(keys: readonly unknown[], algs: readonly string[]): boolean {
+  return keys.some((key) => isRecord(key) && algs.some((alg) => usableFor(key, alg) !== undefined));
+}
+
+const plain = new WeakMap<object, Jwk | undefined>();
+
+/** The same object for the same key, by which jose knows that it has imported it. */
+function plainOf(key: Jwk): Jwk | undefined {
+  if (!plain.has(key)) plain.set(key, objectionTo(key) === undefined ? pick(key, KEY_MEMBERS) : undefined);
+  return plain.get(key);
+}
+
+function checkKey(key: unknown, index: number): Jwk {
+  const at = `keys[${index}]`;
+  if (!isRecord(key)) throw invalidInput('jwks', `${at} must be an RSA, EC or OKP key`);
+  const objection = objectionTo(key);
+  if (objection !== undefined) throw invalidInput('jwks', `${at}${objection}`);
+  const known = pick(key, [...TEXT_MEMBERS, 'key_ops', 'ext', 'x5c']);
+  if (!hasKeyFor([known], [...SIGNING_ALGS, ...ENCRYPTION_ALGS])) {
+    throw invalidInput('jwks', `${at} cannot be used: no algorithm here fits its kty, crv, use, key_ops and alg`);
+  }
+  return known;
+}
+
+/** @returns what is wrong with a key, to be read behind its place, whatever it is for */
+function objectionTo(key: Jwk): string | undefined {
+  if (!KEY_TYPES.has(key.kty)) return ' must be an RSA, EC or OKP key';
+  // Whoever sends us this has shown it to too many already.
+  if (PRIVATE_MEMBERS.some((member) => member in key)) return ' must be a public key';
+  const odd = TEXT_MEMBERS.find((member) => key[member] !== undefined && !isMemberText(key[member]));
+  if (odd) return `.${odd} must be a text that is not empty`;
+  const { key_ops: operations, ext } = key;
+  if (operations !== undefined && !isSetOfTexts(operations)) return '.key_ops must be a list of different texts';
+  if (ext !== undefined && typeof ext !== 'boolean') return '.ext must be true or false';
+  const publicKey = read(key);
+  if (!publicKey) return ' cannot be read';
+  const { modulusLength: bits, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {};
+  if (bits !== undefined) {
+    if (bits < RSA_MIN_BITS) return ` must have ${RSA_MIN_BITS} bits or more`;
+    if (bits > RSA_MAX_BITS) return ` must have ${RSA_MAX_BITS} bits or fewer`;
+    if (publicExponent < 3n || publicExponent >= RSA_MAX_EXPONENT) return '.e must be between 3 and 2^32';
+  }
+  if (key.x5c !== undefined && !isCertificateOf(publicKey, key.x5c))
+    return '.x5c must begin with a certificate of that key (RFC 7517 §4.7)';
+  return undefined;
+}
+
+function read(key: Jwk): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: pick(key, KEY_MEMBERS) as JsonWebKey, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether nothing tells for which of two keys something is meant. */
+function isConfusable(a: Jwk, b: Jwk): boolean {
+  if (a.kid !== undefined && b.kid !== undefined && a.kid !== b.kid) return false;
+  return [...SIGNING_ALGS, ...ENCRYPTION_ALGS].some((alg) => usableFor(a, alg) && usableFor(b, alg));
+}
+
+/** RFC 9864 §2.2 */
+function sameAlg(alg: unknown): unknown {
+  return alg === 'Ed25519' ? 'EdDSA' : alg;
+}
+
+function pick(key: Jwk, members: readonly string[]): Jwk {
+  return Object.fromEntries(members.filter((one) => key[one] !== undefined).map((one) => [one, key[one]]));
+}
+
+function isMemberText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MEMBER_MAX && isStorable(value);
+}
+
+function isSetOfTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isMemberText) && new Set(value).size === value.length;
 }
 
 /** @param chain base64 of DER each, the key's own first */

@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { isStorable } from '../platform/text.ts';
 import { checkRedirectUri, checkWebUri } from './uris.ts';
 
 /**
@@ -16,6 +17,7 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 export const text: Reader<string> = (field, value) => {
   if (typeof value !== 'string' || value === '') throw invalidInput(field, 'must be a text');
   if (value.length > TEXT_MAX) throw invalidInput(field, `must have at most ${TEXT_MAX} characters`);
+  if (!isStorable(value)) throw invalidInput(field, 'must not contain NUL or half a surrogate pair');
   return value;
 };
 

@@ -6,6 +6,7 @@ import { type Outbound, OutboundError } from '../platform/outbound.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
+import { checkPublishedKeys } from './needed_keys.ts';
 import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { newSecret } from './secrets.ts';
 import { checkSector } from './sector_identifier.ts';
@@ -170,7 +171,7 @@ export interface ClientsParts {
   readonly now: Clock;
   /** What the server can do for clients. Default: what it can without being configured. */
   readonly terms?: ServerTerms;
-  /** The way to documents that clients name. Default: none, and who names one is refused. */
+  /** The way to documents that clients name. Default: none: who names a sector is refused, and keys are not looked at. */
   readonly outbound?: Outbound;
 }
 
@@ -193,7 +194,7 @@ export function isDocumentId(id: string): boolean {
   return DOCUMENT_ID.test(id);
 }
 
-export function createClients({ db, now, terms = DEFAULT_TERMS, outbound = NO_WAY_OUT }: ClientsParts): Clients {
+export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: ClientsParts): Clients {
   const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
@@ -201,6 +202,12 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound = NO_WA
     if (!isClientId(id)) return undefined;
     const [row] = await db.run<ClientRow>(SQL.find, [id]);
     return row && clientOf(row);
+  }
+
+  /** What only the places that a client names can tell. */
+  async function checkPlaces(metadata: ClientMetadata): Promise<void> {
+    await checkSector(metadata, outbound ?? NO_WAY_OUT);
+    if (outbound) await checkPublishedKeys(metadata, outbound);
   }
 
   async function existing(id: string): Promise<Client> {
@@ -215,7 +222,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound = NO_WA
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
       checkTerms(metadata, terms);
-      await checkSector(metadata, outbound);
+      await checkPlaces(metadata);
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
@@ -259,7 +266,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound = NO_WA
         throw invalidInput('introspect', 'all is for clients that you have made and that prove who they are');
       }
       checkTerms(metadata, terms);
-      if (change.metadata !== undefined) await checkSector(metadata, outbound);
+      if (Object.keys(change.metadata ?? {}).length > 0) await checkPlaces(metadata);
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);

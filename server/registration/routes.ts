@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { applyChange } from '../clients/managed.ts';
+import { checkPublishedKeys } from '../clients/needed_keys.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import type { RegistrationPolicy } from '../clients/registration_policy.ts';
 import type { RegistrationToken, RegistrationTokens } from '../clients/registration_tokens.ts';
@@ -76,6 +77,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       const body = objectOf(request.body, 'the request');
       const description = readSelfDescription(await options.claimsOf(body), policy, options);
       await checkSector(description.metadata, options.outbound);
+      await checkPublishedKeys(description.metadata, options.outbound);
       const provided = token && tokens.use(token.id);
       const made = await registrations.register({ description, policy, address: request.ip, provided });
       const { software_statement: statement } = body;

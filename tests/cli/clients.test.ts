@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { hashToken } from '../../server/platform/sealing.ts';
+import { documentSite } from '../helpers/client_documents.ts';
 import { type Ran, setUpCli } from './run_cli.ts';
 
 const BASIC = ['clients', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/cb'];
@@ -114,8 +115,13 @@ describe('clients create', () => {
     assert.deepEqual(made.json.jwks, { keys: [jwk] });
     assert.deepEqual(made.json.grant_types, ['client_credentials']);
     assert.equal('client_secret' in made.json, false);
-    const remote = await cardea([...service, '--jwks-uri', 'https://service.example/jwks']);
-    assert.equal(remote.json.jwks_uri, 'https://service.example/jwks');
+    const site = await documentSite(t);
+    const jwks_uri = site.put('/jwks', { keys: [jwk] });
+    const remote = await cardea([...service, '--jwks-uri', jwks_uri]);
+    assert.equal(remote.json.jwks_uri, jwks_uri);
+    const silent = await cardea([...service, '--jwks-uri', `${site.origin}/nothing`]);
+    assert.equal(silent.code, 1);
+    assert.match(silent.stderr, /jwks_uri: must lead to a JSON Web Key Set/);
     assert.equal((await cardea(service)).code, 1);
     writeFileSync(file, '{');
     assert.match((await cardea([...service, '--jwks-file', file])).stderr, /is not JSON/);

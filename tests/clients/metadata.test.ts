@@ -13,6 +13,13 @@ const CERTIFIED = await makeIdentity();
 const [EC_KEY, OTHER_EC_KEY] = [0, 1].map(() =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
 );
+const exported = (type: 'ed25519' | 'x25519' | 'x448' | 'rsa') =>
+  (type === 'rsa'
+    ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
+    : generateKeyPairSync(type as 'ed25519')
+  ).publicKey.export({
+    format: 'jwk',
+  });
 const refused = (field: string) => ({ code: 'invalid_input', status: 400, field });
 
 describe('redirect URIs', () => {
@@ -322,7 +329,63 @@ describe('client keys', () => {
     ['a key with a certificate that is none', { keys: [{ ...EC_KEY, x5c: ['AAAA'] }] }],
     ['a key without certificates where they should be', { keys: [{ ...EC_KEY, x5c: [] }] }],
     ['nonsense', { keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }] }],
+    ['members of the wrong type', { keys: [{ ...EC_KEY, x: [EC_KEY?.x] }] }],
+    ['a kid that is a number', { keys: [{ ...EC_KEY, kid: 7 }] }],
+    ['a kid that Postgres cannot hold', { keys: [{ ...EC_KEY, kid: 'a\0' }] }],
+    ['a kid with half a surrogate pair', { keys: [{ ...EC_KEY, kid: '\ud800' }] }],
+    ['ext that is no flag', { keys: [{ ...EC_KEY, ext: 'true' }] }],
+    ['key_ops that are none', { keys: [{ ...EC_KEY, key_ops: 'verify' }] }],
+    ['key_ops twice', { keys: [{ ...EC_KEY, key_ops: ['verify', 'verify'] }] }],
+    ['a use that there is not', { keys: [{ ...EC_KEY, use: 'tls' }] }],
+    ['a use and key_ops that exclude each other', { keys: [{ ...EC_KEY, use: 'sig', key_ops: ['encrypt'] }] }],
+    ['an algorithm of other keys', { keys: [{ ...EC_KEY, alg: 'RS256' }] }],
+    ['to encrypt with a key that signs', { keys: [EC_KEY, { ...exported('ed25519'), use: 'enc' }] }],
+    ['on a curve that nothing here uses', { keys: [EC_KEY, exported('x448')] }],
+    ['two for the same without a kid', { keys: [EC_KEY, OTHER_EC_KEY] }],
+    [
+      'two for the same with one kid',
+      {
+        keys: [
+          { ...EC_KEY, kid: 'a' },
+          { ...OTHER_EC_KEY, kid: 'a' },
+        ],
+      },
+    ],
+    [
+      'too long to be verified with',
+      { keys: [{ kty: 'RSA', n: Buffer.alloc(2_048, 255).toString('base64url'), e: 'AQAB' }] },
+    ],
+    ['slow to be verified with', { keys: [{ ...exported('rsa'), e: Buffer.alloc(200, 255).toString('base64url') }] }],
   ] as const) {
     test(`are not ${why}`, () => assert.throws(() => check(jwks), refused('jwks')));
   }
+
+  test('are kept as far as they are known, and nothing that rides along is', () => {
+    const known = { ...EC_KEY, use: 'sig', alg: 'ES256', key_ops: ['verify'], ext: true };
+    assert.deepEqual(check({ keys: [{ ...known, extra: { deep: ['\0'] } }], more: '\0' }).jwks, { keys: [known] });
+  });
+
+  for (const [field, alg, jwk] of [
+    ['id_token_encrypted_response_alg', 'RSA-OAEP', EC_KEY],
+    ['id_token_encrypted_response_alg', 'ECDH-ES', { ...EC_KEY, use: 'sig' }],
+    ['userinfo_encrypted_response_alg', 'ECDH-ES+A128KW', exported('ed25519')],
+    ['introspection_encrypted_response_alg', 'RSA-OAEP-256', { ...exported('rsa'), key_ops: ['verify'] }],
+    ['authorization_encrypted_response_alg', 'ECDH-ES', { ...EC_KEY, alg: 'ECDH-ES+A256KW' }],
+    ['request_object_signing_alg', 'EdDSA', EC_KEY],
+    ['request_object_signing_alg', 'PS256', { ...exported('rsa'), alg: 'RS256' }],
+    ['backchannel_authentication_request_signing_alg', 'ES256', { ...EC_KEY, use: 'enc' }],
+    ['require_signed_request_object', true, exported('x25519')],
+  ] as const) {
+    test(`are refused when none can be used for ${field} ${alg}`, () => {
+      const signed = field.startsWith('userinfo') ? { userinfo_signed_response_alg: 'RS256' } : {};
+      assert.throws(() => checkMetadata({ jwks: { keys: [jwk] }, ...signed, [field]: alg }), refused('jwks'));
+    });
+  }
+
+  test('are refused when none can be used for the client to prove itself by', () => {
+    assert.throws(() => check({ keys: [exported('x25519')] }), refused('jwks'));
+    const pinned = { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'EdDSA' };
+    assert.throws(() => checkMetadata({ ...pinned, jwks: { keys: [EC_KEY] } }), refused('jwks'));
+    assert.doesNotThrow(() => checkMetadata({ ...pinned, jwks: { keys: [exported('ed25519')] } }));
+  });
 });

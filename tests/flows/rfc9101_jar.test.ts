@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { UnsecuredJWT } from 'jose';
+import { exportJWK, generateKeyPair, UnsecuredJWT } from 'jose';
 import { browserSession, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { signIn } from '../helpers/relying_party.ts';
@@ -98,7 +98,8 @@ test('a client that signs is held to it, and to its algorithm (RFC 9101 §10.5)'
   });
   assert.equal(callbackOf(plain).error, 'invalid_request');
   assert.equal(shown(await askWith(strict, {})), 'sign-in');
-  const other = await keyedParty(app, { metadata: { request_object_signing_alg: 'PS256' } });
+  const rsa = { ...(await exportJWK((await generateKeyPair('PS256')).publicKey)), kid: 'rsa' };
+  const other = await keyedParty(app, { metadata: { request_object_signing_alg: 'PS256' } }, 'ES256', [rsa]);
   assert.equal(errorOf(await askWith(other, {})), 'invalid_request_object');
 });
 

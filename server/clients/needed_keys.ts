@@ -1,0 +1,71 @@
+import { AppError, invalidInput } from '../platform/errors.ts';
+import type { Outbound } from '../platform/outbound.ts';
+import { hasKeyFor } from './jwks.ts';
+import type { ClientMetadata } from './metadata_fields.ts';
+import { SIGNING_ALGS } from './vocabulary.ts';
+
+const ALGORITHMS = [
+  'request_object_signing_alg',
+  'backchannel_authentication_request_signing_alg',
+  'id_token_encrypted_response_alg',
+  'userinfo_encrypted_response_alg',
+  'introspection_encrypted_response_alg',
+  'authorization_encrypted_response_alg',
+] as const satisfies readonly (keyof ClientMetadata)[];
+
+interface Need {
+  readonly field: keyof ClientMetadata;
+  /** A key for one of them will do. */
+  readonly algs: readonly string[];
+}
+
+/** What a client's keys have to be good for, by what it says of itself. */
+function needsOf(client: ClientMetadata): Need[] {
+  const needs = ALGORITHMS.flatMap((field): Need[] => {
+    const alg = client[field];
+    return alg === undefined ? [] : [{ field, algs: [alg] }];
+  });
+  if (client.token_endpoint_auth_method === 'private_key_jwt') {
+    const alg = client.token_endpoint_auth_signing_alg;
+    if (alg === undefined) needs.push({ field: 'token_endpoint_auth_method', algs: SIGNING_ALGS });
+    else needs.push({ field: 'token_endpoint_auth_signing_alg', algs: [alg] });
+  }
+  if (client.require_signed_request_object === true && client.request_object_signing_alg === undefined) {
+    needs.push({ field: 'require_signed_request_object', algs: SIGNING_ALGS });
+  }
+  return needs;
+}
+
+/** @returns what a key set lacks of what the client needs, in words; undefined when it lacks nothing */
+export function lackOf(client: ClientMetadata, keys: readonly unknown[]): string | undefined {
+  const lack = needsOf(client).find(({ algs }) => !hasKeyFor(keys, algs));
+  return lack && `has no key that can be used for ${lack.algs.join(' or ')}, which ${lack.field} needs`;
+}
+
+/**
+ * Looks at what `jwks_uri` leads to, before anybody's sign-in depends on it. Does nothing without one.
+ * @throws AppError 400 `invalid_input`, field `jwks_uri`, when there is no key set, or none with the keys that the
+ *   client needs; 503 when we cannot look
+ */
+export async function checkPublishedKeys(client: ClientMetadata, outbound: Outbound): Promise<void> {
+  const { jwks_uri: uri } = client;
+  if (uri === undefined) return;
+  const keys = await fetchKeys(uri, outbound);
+  if (!keys) throw invalidInput('jwks_uri', 'must lead to a JSON Web Key Set (RFC 7517 §5), already now');
+  const lack = lackOf(client, keys);
+  if (lack !== undefined) throw invalidInput('jwks_uri', lack);
+}
+
+async function fetchKeys(uri: string, outbound: Outbound): Promise<readonly unknown[] | undefined> {
+  try {
+    const response = await outbound.fetch(uri, { headers: { accept: 'application/json' } });
+    const body: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
+    const { keys } = (body ?? {}) as { keys?: unknown };
+    return Array.isArray(keys) ? keys : undefined;
+  } catch (error) {
+    // Whatever stood in the way is not for whoever named the place to know.
+    if (error instanceof SyntaxError || (error instanceof AppError && error.code === 'outbound_failed'))
+      return undefined;
+    throw error;
+  }
+}
