@@ -51,17 +51,35 @@ export function askedAcr(params: Readonly<Record<string, unknown>>): AskedAcr {
   return { values: list, essential: false };
 }
 
-/** @throws InvalidRequest for an `acr` that says nothing that could be meant */
-export async function assertClaimsParameter(_ctx: unknown, claims: unknown): Promise<void> {
-  const acr = isRecord(claims) && isRecord(claims.id_token) ? claims.id_token.acr : undefined;
-  if (!isRecord(acr)) return;
-  const { value, values } = acr;
-  if (value !== undefined && typeof value !== 'string') {
-    throw new errors.InvalidRequest('claims.id_token.acr.value must be a text');
+/**
+ * The provider reads what is in there when it makes a token, long after it has taken the request.
+ * @throws InvalidRequest for what OpenID Connect Core §5.5.1 does not have, and for an `acr` or `sub` of the wrong type
+ */
+export async function assertClaimsParameter(_ctx: unknown, parameter: unknown): Promise<void> {
+  for (const place of ['id_token', 'userinfo'] as const) {
+    const claims = isRecord(parameter) ? parameter[place] : undefined;
+    if (!isRecord(claims)) continue;
+    for (const [name, asked] of Object.entries(claims)) {
+      const wrong = objectionTo(asked, TEXTS_ALONE.has(name));
+      if (wrong !== undefined) throw new errors.InvalidRequest(`claims.${place}: what is asked of a claim ${wrong}`);
+    }
   }
-  if (values !== undefined && !(Array.isArray(values) && values.every((one) => typeof one === 'string'))) {
-    throw new errors.InvalidRequest('claims.id_token.acr.values must be a list of texts');
-  }
+}
+
+/** Claims that somebody here compares. */
+const TEXTS_ALONE = new Set(['acr', 'sub']);
+
+/** @returns what is wrong with what is asked of a claim, in words without its name, which may be anything */
+function objectionTo(asked: unknown, isText: boolean): string | undefined {
+  if (asked === null) return undefined;
+  if (!isRecord(asked)) return 'must be null or an object (OpenID Connect Core §5.5.1)';
+  const { essential, value, values } = asked;
+  if (essential !== undefined && typeof essential !== 'boolean') return 'must have true or false as essential';
+  if (values !== undefined && !Array.isArray(values)) return 'must have a list as values';
+  if (!isText) return undefined;
+  if (value !== undefined && typeof value !== 'string') return 'must have a text as value, for acr and sub';
+  if (values?.some((one: unknown) => typeof one !== 'string')) return 'must have texts as values, for acr and sub';
+  return undefined;
 }
 
 /** OpenID Connect Core Error Code unmet_authentication_requirements §1 */

@@ -1,10 +1,12 @@
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader } from 'jose';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { type Jwk, usableFor } from '../clients/jwks.ts';
 import { conflictsOn } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import type { Unit } from '../records/unit.ts';
 import { objectionToProof } from './profiles.ts';
+import { ROUTES } from './routes.ts';
 
 /** RFC 9449 §5.1: asymmetric ones alone. */
 export const PROOF_ALGS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
@@ -27,14 +29,35 @@ export function dpopFeature({ nonceSecret, nonceRequired }: DpopOptions) {
   return { enabled: true, nonceSecret, requireNonce: () => nonceRequired, allowReplay: true };
 }
 
-/** Endpoints at which the provider checks a proof, whenever there is one. */
-const PROVED = new Set(['authorization', 'pushed_authorization_request', 'token', 'userinfo']);
+/** Endpoints at which the provider checks a proof, whenever there is one. Nowhere else does one count for anything. */
+const PROVED = new Set<string>([ROUTES.pushed_authorization_request, ROUTES.token, ROUTES.userinfo]);
 
 /**
  * The provider takes proofs from 300 s after their date to 300 s before it, and its nonces for less. (It would forget
  * a proof 300 s after its use: one that is dated ahead could then be used again.)
  */
 const PROOF_SECONDS = 600;
+
+/**
+ * jose takes a list of one text for that text when it imports a key, and does not when it names one: what can be used for
+ * the one and not for the other is refused before anybody looks. What is no proof at all the provider refuses itself.
+ * @throws AppError 400 `invalid_dpop_proof`
+ */
+export function assertReadableProof(ctx: Pick<KoaContextWithOIDC, 'get' | 'path'>): void {
+  const proof = PROVED.has(ctx.path) ? ctx.get('dpop') : '';
+  const { jwk, alg = '' } = proof === '' ? {} : headerOf(proof);
+  if (jwk === undefined || !(PROOF_ALGS as readonly string[]).includes(alg)) return;
+  if (typeof jwk !== 'object' || jwk === null || !usableFor(jwk as Jwk, alg === 'Ed25519' ? 'EdDSA' : alg))
+    throw new AppError(INVALID_PROOF, 400, `the key in the DPoP proof is not one for ${alg}`);
+}
+
+function headerOf(proof: string): { jwk?: unknown; alg?: string } {
+  try {
+    return decodeProtectedHeader(proof);
+  } catch {
+    return {};
+  }
+}
 
 /**
  * Uses up the proof of a request that was granted, as part of its unit of work: of any number of requests with the
@@ -44,7 +67,7 @@ const PROOF_SECONDS = 600;
  */
 export async function spendProof(ctx: KoaContextWithOIDC, unit: Unit): Promise<string | undefined> {
   const proof = ctx.get('dpop');
-  if (proof === '' || ctx.status >= 400 || !PROVED.has(ctx.oidc?.route ?? '')) return undefined;
+  if (proof === '' || ctx.status >= 400 || !PROVED.has(ctx.path)) return undefined;
   // The provider has verified all of it by now.
   const { jwk, alg } = decodeProtectedHeader(proof);
   const { jti } = decodeJwt(proof);

@@ -1,10 +1,9 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { noteRefusal, type RefusalError } from './refusals.ts';
 
 /** Errors that a client or a browser caused: worth a line when somebody looks, never a stack. */
-const REFUSALS = [
+export const REFUSALS = [
   'authorization.error',
   'grant.error',
   'introspection.error',
@@ -31,21 +30,17 @@ export function listen(provider: Provider, log: Logger): void {
       try {
         listener(...(args as Arguments));
       } catch (failure) {
-        log.error({ error: failure, event }, 'an event listener failed');
+        const { res } = (args[0] ?? {}) as Partial<KoaContextWithOIDC>;
+        log.error({ requestId: res?.getHeader('x-request-id'), error: failure, event }, 'an event listener failed');
       }
     });
 
   for (const event of REFUSALS) {
     on(event, (ctx: KoaContextWithOIDC, error: RefusalError) => noteRefusal(ctx, event, error));
   }
-  on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
-    // That a dependency is away is said once, where it is noticed.
-    const level = isUnavailable(error) ? 'debug' : 'error';
-    log[level]({ event: 'server_error', ...describe(ctx), error }, 'a request failed');
-  });
   on('error', (error: Error) => log.debug({ error }, 'a response could not be sent'));
 }
 
-function describe(ctx: KoaContextWithOIDC): { requestId: unknown; clientId: string | undefined } {
+export function describe(ctx: KoaContextWithOIDC): { requestId: unknown; clientId: string | undefined } {
   return { requestId: ctx.res.getHeader('x-request-id'), clientId: ctx.oidc?.client?.clientId };
 }

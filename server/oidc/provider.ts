@@ -3,15 +3,17 @@ import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provi
 import type { ServerTerms } from '../clients/profiles.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
-import { AppError, isUnavailable, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
+import { AppError, faultOfSender, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
-import { challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
+import { chooseUsableKeys } from './client_keys.ts';
+import { assertReadableProof, challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
+import { watchFailures } from './failures.ts';
 import type { FormAnswers } from './form_answers.ts';
 import type { Pages } from './pages.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
@@ -19,6 +21,8 @@ import { onParameters } from './parameters.ts';
 import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
 import { explainRefusal, logRefusal } from './refusals.ts';
+import { assertRequestObjectTypes } from './request_objects.ts';
+import { ROUTES } from './routes.ts';
 import type { Handle } from './serving.ts';
 import { slowDown } from './slow_down.ts';
 import { presentTokens, type StructuredTokens } from './structured_tokens.ts';
@@ -83,8 +87,13 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   leaveNotificationsToTheQueue(provider);
   letMappedClaimsThrough(provider);
   registerTokenExchange(provider, options.exchange);
-  onParameters(provider, [(_route, params) => assertParameterSizes(params), presentTokens(options.structured)]);
+  onParameters(provider, [
+    (_route, params) => assertParameterSizes(params),
+    (_route, params) => assertRequestObjectTypes(params),
+    presentTokens(options.structured),
+  ]);
   listen(provider, log);
+  const failures = watchFailures(provider, log);
   const refreshes = createRefreshes({ features: options.configuration.features, now: options.now, log });
   provider.use((ctx, next) => settle(ctx as KoaContextWithOIDC, next));
 
@@ -96,9 +105,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     const unit = units.current();
     let proof: string | undefined;
     try {
+      assertReadableProof(ctx);
       await next();
       // Part of the provider answers "not found" or "invalid" to whatever failed below it: that is no verdict.
       if (unit.failure !== undefined) throw unit.failure;
+      failures.assertNone(ctx);
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
       await refreshes.restore(ctx, unit);
@@ -134,8 +145,8 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
-    const { status, body, challenge } = outcomeOf(error, ctx.oidc?.route);
-    if (status >= 500 && !isUnavailable(error)) log.error({ error }, 'a request failed');
+    failures.tell(ctx, error);
+    const { status, body, challenge } = outcomeOf(error, ctx.path);
     for (const name of ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'])
       ctx.remove(name);
     ctx.status = status;
@@ -185,6 +196,7 @@ const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 60, 503: RETRY_AFTE
 const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   already_used: { status: 400, error: 'invalid_grant' },
   credentials_changed: { status: 400, error: 'interaction_expired' },
+  malformed_value: { status: 400, error: 'invalid_request' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
   [INVALID_PROOF]: { status: 400, error: INVALID_PROOF },
   rate_limited: { status: 429, error: 'temporarily_unavailable' },
@@ -193,14 +205,20 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };
 
-function outcomeOf(error: unknown, route: string | undefined): Outcome {
+function outcomeOf(thrown: unknown, path: string): Outcome {
+  // The provider failed to say so in the way that the client had asked for: encrypted, when that was what failed.
+  if (thrown instanceof errors.OIDCProviderError && thrown.statusCode < 500) {
+    const { statusCode: status, error, error_description = 'the request is invalid' } = thrown;
+    return { status, body: { error, error_description } };
+  }
+  const error = faultOfSender(thrown) ?? thrown;
   const known = error instanceof AppError ? OUTCOMES[error.code] : undefined;
   if (!known) return { status: 500, body: { error: 'server_error', error_description: 'something went wrong' } };
   const description =
     known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
   const body = { error: known.error, error_description: description };
   // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
-  if (known.error === INVALID_PROOF && route === 'userinfo')
+  if (known.error === INVALID_PROOF && path === ROUTES.userinfo)
     return { status: 401, body, challenge: challengeForProof(description) };
   return { status: known.status, body };
 }
@@ -228,6 +246,7 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
     const { scope, backchannel_token_delivery_mode: mode, ...metadata } = source.metadata;
     const poll = mode === undefined ? {} : { backchannel_token_delivery_mode: 'poll' };
     const client = new ProviderClient({ ...metadata, ...poll, ...(scope ? { scope } : {}) });
+    chooseUsableKeys(client);
     // The provider does not know of pushing; what it does for a ping, it does for whatever is not `poll`.
     if (mode !== undefined) Object.assign(client, { backchannelTokenDeliveryMode: mode });
     // No scope would mean any to the provider. Here it means none: a name that no scope can have.

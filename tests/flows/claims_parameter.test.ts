@@ -77,11 +77,11 @@ test('what nobody has heard of is left out, and what cannot be read is refused (
   const unknown = await begin(
     app,
     own,
-    claims({ userinfo: { 'https://example.com/shoe': null, email: 7 } }),
+    claims({ userinfo: { 'https://example.com/shoe': null, email: { colour: 7 } }, id_token: { name: null } }),
     browser.clone(),
   );
   const { access_token = '' } = await tokensOf(unknown);
-  assert.equal((await userinfo(app.issuer, access_token)).body.email, undefined);
+  assert.equal((await userinfo(app.issuer, access_token)).body['https://example.com/shoe'], undefined);
   for (const text of [
     '{',
     '[]',
@@ -91,6 +91,11 @@ test('what nobody has heard of is left out, and what cannot be read is refused (
     '{"userinfo":[]}',
     '{"id_token":{"acr":{"values":"x"}}}',
     '{"id_token":{"acr":{"value":[]}}}',
+    '{"id_token":{"sub":"x"}}',
+    '{"id_token":{"sub":{"value":{}}}}',
+    '{"userinfo":{"email":7}}',
+    '{"userinfo":{"email":{"essential":"x"}}}',
+    '{"id_token":{"name":{"values":{}}}}',
   ]) {
     const { page } = await begin(app, own, { scope: 'openid', claims: text }, browser.clone());
     assert.equal(callbackOf(page).error, 'invalid_request', text);

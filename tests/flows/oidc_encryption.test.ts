@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { compactDecrypt, createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
+import { documentSite } from '../helpers/client_documents.ts';
 import { deployment } from '../helpers/deployment.ts';
-import { authorization, authorize, redeem, refresh } from '../helpers/relying_party.ts';
+import { authorization, authorize, authorizeUrl, redeem, refresh } from '../helpers/relying_party.ts';
 import { post, refusal } from './support.ts';
 
 /** Signed and encrypted ID tokens and userinfo (OpenID Connect Core §5.3.2, §10.2, §16.14). */
@@ -78,12 +79,79 @@ test('an app asks for the algorithm of its ID tokens (§2)', async () => {
   assert.equal(protectedHeader.alg, 'PS256');
 });
 
-test('without a key that fits, nothing is sent in clear instead', async () => {
-  const { party } = await partyFor('ECDH-ES', () => ({ id_token_encrypted_response_alg: 'RSA-OAEP-256' }));
-  const granted = await authorize({ issuer: app.issuer, party, person });
-  const answer = await redeem(app.issuer, party, granted);
-  assert.equal(answer.status, 400);
-  assert.equal(answer.body.id_token ?? answer.body.access_token, undefined);
+test('without a key that fits, nothing is sent in clear instead: the app is told, and the operator', async (t) => {
+  const site = await documentSite(t);
+  const { publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const usable = await exportJWK(publicKey);
+  const jwks_uri = site.put('/jwks', { keys: [{ ...usable, use: 'sig' }] });
+  // As it was when they were registered, or by an earlier version.
+  const party = await app.seed.party({
+    firstParty: true,
+    metadata: {
+      jwks_uri,
+      id_token_encrypted_response_alg: 'ECDH-ES',
+      authorization_encrypted_response_alg: 'ECDH-ES',
+    },
+  });
+  const odd = [
+    [],
+    [{ ...usable, use: 'sig' }],
+    [{ ...usable, use: 'enc', key_ops: ['verify'] }],
+    [{ ...usable, use: 'enc', ext: 'x' }],
+    [{ ...usable, use: 'enc', x: 'AA' }],
+    [{ kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32, 1).toString('base64url'), use: 'enc' }],
+    [{ kty: 'OKP', crv: 'X448', x: Buffer.alloc(56, 1).toString('base64url'), use: 'enc' }],
+  ];
+  for (const keys of odd) {
+    site.put('/jwks', { keys }, { 'cache-control': 'max-age=0' });
+    app.logLines.length = 0;
+    const granted = await authorize({ issuer: app.issuer, party, person });
+    const answer = await redeem(app.issuer, party, granted);
+    assert.deepEqual(refusal(answer), { status: 400, error: 'invalid_client_metadata' }, JSON.stringify(keys));
+    assert.equal(answer.body.id_token ?? answer.body.access_token, undefined);
+    // A signed and encrypted answer (JARM §2.2) of an error would need the key that is missing as well.
+    const params = { response_mode: 'jwt', prompt: 'none' };
+    const jarm = await fetch(authorizeUrl({ issuer: app.issuer, party, params }, 'v'.repeat(43)), {
+      redirect: 'manual',
+    });
+    assert.equal(jarm.status, 400, JSON.stringify(keys));
+    assert.equal(jarm.headers.get('location'), null);
+    assert.ok(!app.logLines.some((line) => line.includes('"level":"error"')));
+  }
+});
+
+test('of what an app lacks the operator is told once a while, with its id', async () => {
+  const party = await app.seed.party({
+    firstParty: true,
+    metadata: { jwks_uri: 'https://127.0.0.1:1/jwks', id_token_encrypted_response_alg: 'ECDH-ES' },
+  });
+  app.logLines.length = 0;
+  for (let n = 0; n < 2; n += 1) {
+    const answer = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
+    assert.deepEqual(refusal(answer), { status: 400, error: 'invalid_client_metadata' });
+  }
+  const warnings = app.logLines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+  assert.deepEqual(
+    warnings.map(({ clientId, requestId }) => [clientId, typeof requestId]),
+    [[party.id, 'string']],
+  );
+});
+
+test('keys as browsers export them are used (W3C Web Cryptography §24)', async () => {
+  for (const [alg, extra] of [
+    ['ECDH-ES', { key_ops: [], ext: true }],
+    ['ECDH-ES', { key_ops: ['deriveBits'] }],
+    ['RSA-OAEP-256', { key_ops: ['encrypt', 'wrapKey'], ext: true, alg: 'RSA-OAEP-256' }],
+    ['RSA-OAEP-256', { key_ops: ['wrapKey'] }],
+  ] as const) {
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+    const jwks = { keys: [{ ...(await exportJWK(publicKey)), ...extra }] };
+    const metadata = { jwks, id_token_encrypted_response_alg: alg };
+    const party = await app.seed.party({ firstParty: true, metadata });
+    const { status, body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
+    assert.equal(status, 200, JSON.stringify(body));
+    await compactDecrypt(body.id_token ?? '', privateKey);
+  }
 });
 
 test('what could only be keyed with the secret of an app is not to be had: its hash is all there is', async () => {

@@ -80,7 +80,7 @@ function chunk(text: string): string {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** A frame of a stack, a source file, or what Node and Postgres call their errors. */
-const INSIDES =
+export const INSIDES =
   /\n\s+at |node_modules|\.[tj]s:\d+|\b(?:FST|HPE)_[A-Z]{3}|TypeError|SyntaxError|ECONNREFUSED|relation "|invalid byte sequence/;
 
 /** What every answer owes to whoever gets it, and what it must keep to itself. */

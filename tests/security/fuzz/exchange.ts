@@ -1,0 +1,54 @@
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { parse, type WireAnswer } from '../wire.ts';
+import type { Shot } from './shots.ts';
+
+const agent = new Agent({ keepAlive: true, maxSockets: 8, maxFreeSockets: 8 });
+const GIVE_UP_MS = 60_000;
+
+/** Closes the connections that are kept. */
+export function hangUp(): void {
+  agent.destroy();
+}
+
+/** Sends a request and reads the whole answer; follows nothing. */
+export function exchange(issuer: string, shot: Shot): Promise<WireAnswer> {
+  const { port } = new URL(issuer);
+  const body = Buffer.from(shot.body);
+  const headers = { ...shot.headers, ...(body.length > 0 ? { 'content-length': String(body.length) } : {}) };
+  return new Promise((done, failed) => {
+    const options = { agent, host: '127.0.0.1', port, method: shot.method, path: shot.target, headers };
+    const sent = request(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', failed);
+      response.on('end', () => {
+        const received = new Headers();
+        for (const [name, values] of Object.entries(response.headersDistinct))
+          for (const value of values ?? []) received.append(name, Buffer.from(value, 'latin1').toString('latin1'));
+        done({ status: response.statusCode ?? 0, headers: received, body: Buffer.concat(chunks).toString() });
+      });
+    });
+    sent.setTimeout(GIVE_UP_MS, () => sent.destroy(new Error('no answer')));
+    sent.on('error', failed);
+    sent.end(body);
+  });
+}
+
+/** Sends bytes, says that there will be no more, and reads until the server closes. @returns undefined for no answer */
+export function exchangeRaw(issuer: string, bytes: string): Promise<WireAnswer | undefined> {
+  return new Promise((done, failed) => {
+    let received = '';
+    const socket = connect(Number(new URL(issuer).port), '127.0.0.1', () => socket.end(Buffer.from(bytes, 'latin1')));
+    socket.setTimeout(GIVE_UP_MS, () => failed(new Error('no end of the answer')));
+    socket.on('data', (data) => {
+      received += data.toString('latin1');
+    });
+    // A server that refuses early resets what we still write: what it said before that counts.
+    socket.on('error', () => {});
+    // RFC 9110 §15.2: what comes before the answer is none.
+    socket.on('close', () =>
+      done(received === '' ? undefined : parse(received.replace(/^(HTTP\/1\.1 1\d\d [^\r]*\r\n\r\n)+/, ''))),
+    );
+  });
+}

@@ -1,0 +1,52 @@
+import { AUTH_METHODS, ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../../../server/clients/vocabulary.ts';
+import { type Draw, spoil } from './draw.ts';
+import { type Key, oddJwks } from './keys.ts';
+import { SITE_PATHS, type World } from './world.ts';
+
+/** What a client says of itself (RFC 7591 §2): mostly right, with keys that may or may not fit. */
+export function oddMetadata(draw: Draw, world: World): Record<string, unknown> {
+  const maybe = (share: number, fields: () => Record<string, unknown>) => (draw.chance(share) ? fields() : {});
+  const encrypted = (what: string) =>
+    maybe(0.3, () => ({
+      [`${what}_encrypted_response_alg`]: draw.pick(ENCRYPTION_ALGS),
+      ...maybe(0.5, () => ({ [`${what}_encrypted_response_enc`]: draw.pick(ENCRYPTION_ENCS) })),
+    }));
+  const metadata = {
+    redirect_uris: ['https://rp.example.com/callback'],
+    client_name: draw.chance(0.8) ? 'An app' : draw.text(),
+    grant_types: ['authorization_code', ...(draw.chance(0.8) ? ['refresh_token'] : [])],
+    scope: 'openid profile email offline_access',
+    token_endpoint_auth_method: draw.pick(Object.keys(AUTH_METHODS)),
+    ...maybe(0.8, () => ({ jwks: draw.chance(0.5) ? goodJwks(world.keys) : oddJwks(draw, world.keys) })),
+    ...maybe(0.1, () => ({ jwks: undefined, jwks_uri: world.site.origin + draw.pick(SITE_PATHS) })),
+    ...maybe(0.3, () => ({ id_token_signed_response_alg: draw.pick(SIGNING_ALGS) })),
+    ...maybe(0.3, () => ({ userinfo_signed_response_alg: draw.pick(SIGNING_ALGS) })),
+    ...maybe(0.2, () => ({ authorization_signed_response_alg: draw.pick(SIGNING_ALGS) })),
+    ...maybe(0.2, () => ({ request_object_signing_alg: draw.pick(SIGNING_ALGS) })),
+    ...maybe(0.1, () => ({ token_endpoint_auth_signing_alg: draw.pick(SIGNING_ALGS) })),
+    ...encrypted('id_token'),
+    ...encrypted('userinfo'),
+    ...encrypted('authorization'),
+    ...maybe(0.1, () => ({ subject_type: 'pairwise' })),
+    ...maybe(0.1, () => ({ default_max_age: draw.number() })),
+    ...maybe(0.1, () => ({ require_auth_time: true })),
+    ...maybe(0.05, () => ({ sector_identifier_uri: world.site.origin + draw.pick(SITE_PATHS) })),
+    ...maybe(0.1, () => ({ software_statement: draw.text() })),
+    ...maybe(0.1, () => ({ contacts: draw.json(), tos_uri: draw.json() })),
+  };
+  return draw.chance(0.4) ? spoil(draw, metadata, 0.08) : metadata;
+}
+
+/** One key for each thing that a key of a client's is used for. */
+function goodJwks(keys: readonly Key[]): unknown {
+  const of = (name: string) => keys.find((one) => one.name === name)?.jwk;
+  return {
+    keys: [
+      { ...of('RSA'), kid: 'rs', use: 'sig' },
+      { ...of('P-256'), kid: 'es', use: 'sig' },
+      { ...of('Ed25519'), kid: 'ed', use: 'sig' },
+      { ...of('RSA'), kid: 'rs-enc', use: 'enc' },
+      { ...of('P-256'), kid: 'ec-enc', use: 'enc' },
+    ],
+  };
+}

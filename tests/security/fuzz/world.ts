@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openAccount } from '../../helpers/account.ts';
+import type { BrowserSession } from '../../helpers/browser_session.ts';
+import { CIBA_GRANT } from '../../helpers/ciba.ts';
+import { type DocumentSite, documentSite } from '../../helpers/client_documents.ts';
+import { type Deployment, deployment, type Party, type Person, REDIRECT_URI } from '../../helpers/deployment.ts';
+import { DEVICE_GRANT } from '../../helpers/device.ts';
+import { defer, type Scope } from '../../helpers/scope.ts';
+import { type Route, routesOf } from '../wire.ts';
+import type { Draw } from './draw.ts';
+import { type Key, makeKeys } from './keys.ts';
+
+export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const API = 'https://api.example.com';
+
+/** A client that proves itself by its keys, and those keys. */
+export interface Keyed {
+  readonly party: Party;
+  readonly keys: readonly { readonly key: Key; readonly alg: string; readonly kid: string }[];
+}
+
+/** What there is to send requests to, and what the requests so far have got. */
+export interface World {
+  readonly app: Deployment;
+  readonly routes: readonly Route[];
+  readonly keys: readonly Key[];
+  readonly site: DocumentSite;
+  readonly person: Person;
+  /** A browser in which the person is signed in. */
+  readonly browser: BrowserSession;
+  readonly csrf: string;
+  readonly secret: Party;
+  readonly open: Party;
+  readonly keyed: Keyed;
+  /** The latest of each kind: tokens, codes, ids. */
+  readonly seen: Seen;
+}
+
+const KEPT = 20;
+
+/** Values out of answers, by the name of the member that they were in. */
+export class Seen {
+  readonly #values = new Map<string, string[]>();
+
+  add(name: string, value: string): void {
+    const list = this.#values.get(name) ?? [];
+    list.push(value);
+    if (list.length > KEPT) list.shift();
+    this.#values.set(name, list);
+  }
+
+  /** @returns one of the latest, or something that is none */
+  one(draw: Draw, name: string): string {
+    const list = this.#values.get(name) ?? [];
+    return list.length === 0 || draw.chance(0.1) ? draw.text() : draw.pick(list);
+  }
+}
+
+const DETAILS = {
+  payment: {
+    schema: { properties: { amount: { type: 'string' }, to: { type: 'string' } }, required: ['amount'] },
+    consent: { en: 'Pay {amount} to {to}', de: '{amount} an {to} zahlen', ar: '{amount} {to}' },
+  },
+};
+
+/** A server with everything switched on, clients of each kind, somebody who is signed in, and a site that answers oddly. */
+export async function createWorld(scope: Scope): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-test-fuzz-'));
+  defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+  const details = join(folder, 'details.json');
+  writeFileSync(details, JSON.stringify(DETAILS));
+  const app = await deployment(scope, {
+    env: {
+      CARDEA_AUTHORIZATION_DETAILS_TYPES: details,
+      CARDEA_KEY_RINGS: 'RS256,ES256,EdDSA',
+      CARDEA_PROFILE: 'oidc',
+      CARDEA_RATE_LIMIT: '1000000',
+      CARDEA_REGISTRATION: 'open',
+      CARDEA_SIGN_UP: 'true',
+      CARDEA_TOKEN_STATUS_LIST: 'true',
+      // What one address may do is bounded: the requests come from many.
+      CARDEA_TRUSTED_PROXIES: '127.0.0.1',
+    },
+  });
+  const site = await oddSite(scope);
+  const keys = makeKeys();
+  const person = await app.seed.person({ name: 'Ada', username: 'ada' });
+  const { browser, page } = await openAccount(app, person, '/account/password');
+  await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'], open: true });
+  return {
+    app,
+    routes: routesOf(app),
+    keys,
+    site,
+    person,
+    browser,
+    csrf: / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '',
+    secret: await app.seed.party({ metadata: { grant_types: EVERY_GRANT, response_types: EVERY_RESPONSE, ...WIDE } }),
+    open: await app.seed.party({ public: true, metadata: { scope: WIDE.scope } }),
+    keyed: await createKeyed(app, keys),
+    seen: new Seen(),
+  };
+}
+
+const SCOPE = 'openid profile email phone address offline_access groups roles api:read';
+const WIDE = { scope: SCOPE, backchannel_token_delivery_mode: 'poll', authorization_details_types: ['payment'] };
+const EVERY_GRANT = [
+  'authorization_code',
+  'implicit',
+  'refresh_token',
+  'client_credentials',
+  DEVICE_GRANT,
+  CIBA_GRANT,
+  EXCHANGE_GRANT,
+];
+const EVERY_RESPONSE = ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'];
+
+async function createKeyed(app: Deployment, keys: readonly Key[]): Promise<Keyed> {
+  const own = (['RSA', 'P-256', 'Ed25519'] as const).map((name, index) => {
+    const key = keys.find((one) => one.name === name);
+    if (!key) throw new Error(`no key ${name}`);
+    return { key, alg: (['RS256', 'ES256', 'EdDSA'] as const)[index] ?? '', kid: `s${index}` };
+  });
+  const jwks = {
+    keys: [
+      ...own.map(({ key, kid }) => ({ ...key.jwk, kid, use: 'sig' })),
+      { ...own[0]?.key.jwk, kid: 'e', use: 'enc', alg: 'RSA-OAEP-256' },
+    ],
+  };
+  const party = await app.seed.party({
+    metadata: {
+      token_endpoint_auth_method: 'private_key_jwt',
+      grant_types: EVERY_GRANT,
+      response_types: EVERY_RESPONSE,
+      ...WIDE,
+      jwks,
+      id_token_encrypted_response_alg: 'RSA-OAEP-256',
+      id_token_encrypted_response_enc: 'A128CBC-HS256',
+      introspection_encrypted_response_alg: 'RSA-OAEP-256',
+      introspection_encrypted_response_enc: 'A128CBC-HS256',
+    },
+  });
+  return { party, keys: own };
+}
+
+/** Documents that are none, and one that is. */
+async function oddSite(scope: Scope): Promise<DocumentSite> {
+  const site = await documentSite(scope);
+  const bodies: Record<string, string | Buffer> = {
+    '/null': 'null',
+    '/array': '[]',
+    '/text': '"x"',
+    '/broken': '{"keys":[',
+    '/nul': '{"keys":[{"kty":"RSA","kid":"\\u0000\\ud800","n":"AQAB","e":"AQAB"}]}',
+    '/types': '{"keys":[{"kty":["RSA"],"n":{},"e":1}]}',
+    '/no-keys': '{"keys":{}}',
+    '/utf8': Buffer.from([0x7b, 0x22, 0xff, 0xc0, 0x22, 0x3a, 0x31, 0x7d]),
+    '/large': `{"keys":[],"a":"${'a'.repeat(70_000)}"}`,
+    '/deep': '['.repeat(20_000),
+  };
+  for (const [path, body] of Object.entries(bodies)) {
+    site.answer(path, (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    });
+  }
+  site.answer('/500', (_request, response) => response.writeHead(500).end());
+  site.answer('/moved', (_request, response) => response.writeHead(302, { location: '/null' }).end());
+  site.answer('/hang-up', (request) => request.socket.destroy());
+  site.put('/client', { redirect_uris: ['http://localhost/cb'], client_name: 'Odd' });
+  return site;
+}
+
+export const SITE_PATHS: readonly string[] = [
+  '/null',
+  '/array',
+  '/text',
+  '/broken',
+  '/nul',
+  '/types',
+  '/no-keys',
+  '/utf8',
+  '/large',
+  '/deep',
+  '/500',
+  '/moved',
+  '/hang-up',
+  '/client',
+  '/nothing',
+];
+
+export { REDIRECT_URI };
