@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createDraw } from './fuzz/draw.ts';
+import { run } from './fuzz/run.ts';
+import { createWorld } from './fuzz/world.ts';
+
+/**
+ * Requests that a generator makes: wrong things in right envelopes, whole lives of clients, and bytes that are nearly
+ * HTTP. `make chaos` sends a million. TEST_FUZZ_SEED repeats a run, TEST_FUZZ_REQUESTS makes it as long as that.
+ */
+const LONG = process.env.TEST_CHAOS_LONG === 'true';
+const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 1_000_000 : 1_500));
+/** Caches go on filling after a short run is warm; what leaks a little with each request is seen in the long one. */
+const GROWTH_MAX = 32 * 2 ** 20;
+
+const draw = createDraw();
+const world = await createWorld({ after });
+
+test(`${REQUESTS} generated requests: no 5xx but an honest 503, no error in the log, nothing slow, nothing kept (TEST_FUZZ_SEED=${draw.seed})`, async (t) => {
+  const onProgress = (line: string) => (LONG ? console.log(line) : t.diagnostic(line));
+  const { faults, growth, requests, statuses } = await run(draw, world, { requests: REQUESTS, onProgress });
+  t.diagnostic(
+    `${requests} requests: ${[...statuses]
+      .sort()
+      .map(([status, n]) => `${n} × ${status}`)
+      .join(', ')}`,
+  );
+  const told = faults.map(({ what, request }) => `${what}\n    ${request}`).join('\n\n');
+  assert.equal(faults.length, 0, `TEST_FUZZ_SEED=${draw.seed}\n\n${told}`);
+  assert.ok(requests >= REQUESTS);
+  assert.ok(growth <= GROWTH_MAX, `${Math.round(growth / 2 ** 20)} MiB more than when it was warm`);
+  // A generator whose requests are all refused at the door finds nothing.
+  for (const status of [200, 201, 303, 400, 401]) assert.ok((statuses.get(status) ?? 0) > 0, `no answer of ${status}`);
+});
