@@ -113,7 +113,7 @@ export const SETTINGS = {
     read: oneOf('complex', 'nist'),
     fallback: 'complex',
     about:
-      'complex: 12 characters of four kinds, nothing personal, not one of the last five; nist: 15 characters of any kind (SP 800-63B-4); neither takes common passwords',
+      'complex: 12 characters of four kinds, nothing personal, not one of the last five; nist: 15 characters of any kind (SP 800-63B-4); neither takes what is easy to guess',
   },
   CARDEA_PASSWORD_MAX_AGE: {
     read: seconds(60),
@@ -122,7 +122,7 @@ export const SETTINGS = {
   CARDEA_PASSWORD_BLOCKLIST: {
     read: text,
     about:
-      'a file made by "cardea passwords blocklist build", or a folder of SHA-1 prefix files as Have I Been Pwned has them; optional, beside the built-in list',
+      'a file made by "cardea passwords blocklist build", or a folder of SHA-1 prefix files as Have I Been Pwned has them; optional, beside what is easy to guess',
   },
   CARDEA_PASSWORD_PEPPER: {
     read: masterKeys,

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { AppError } from '../platform/errors.ts';
 import { linesOf } from '../platform/lines.ts';
 import { type BloomHeader, createBloomBuilder, openBloomFilter } from './bloom.ts';
-import { createCommonPasswords } from './common_passwords.ts';
 
-/** Passwords that nobody may choose: common ones, and those known from leaks. */
+/** Passwords that nobody may choose because a list of the operator's has them, such as those known from leaks. */
 export interface Blocklist {
   has(password: string): Promise<boolean>;
   close(): Promise<void>;
@@ -23,15 +22,18 @@ const PREFIX_FILE = /^[0-9A-Fa-f]{5}(\.txt)?$/;
 
 /**
  * @param path a file that `buildBlocklist` made, or a folder of SHA-1 prefix files as Have I Been Pwned has them
- * (`ABCDE` or `ABCDE.txt`, with lines `SUFFIX:COUNT`); undefined: the built-in list alone
+ * (`ABCDE` or `ABCDE.txt`, with lines `SUFFIX:COUNT`); undefined: none
  * @throws AppError 500 `blocklist_unreadable`
  */
 export async function openBlocklist(path?: string): Promise<Blocklist> {
-  const isCommon = createCommonPasswords();
   const leaks = path === undefined ? undefined : await openLeaks(path);
   return {
     async has(password) {
-      return isCommon(password) || ((await leaks?.has(sha1(password))) ?? false);
+      if (!leaks) return false;
+      for (const form of new Set([password, password.normalize('NFKC')])) {
+        if (await leaks.has(sha1(form))) return true;
+      }
+      return false;
     },
     close: async () => leaks?.close(),
   };

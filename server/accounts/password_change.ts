@@ -4,7 +4,7 @@ import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
 import type { Devices } from './devices.ts';
-import type { Passwords } from './passwords.ts';
+import { normalisePassword, type Passwords } from './passwords.ts';
 import { type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
 import type { ProfileInput } from './profile.ts';
 import type { Accounts } from './store.ts';
@@ -104,17 +104,23 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
 
 /**
  * Renews a hash that was made in another way than new ones are, now that its password is known to be right: hashes from
- * other systems, older parameters, an older pepper or none. Never fails a sign-in.
+ * other systems, older parameters, an older pepper or none, and those of a password as it was typed instead of its NFKC
+ * form. Never fails a sign-in.
  */
 export function createPasswordUpgrade(parts: { accounts: Accounts; passwords: Passwords; log: Logger }) {
   const { accounts, passwords, log } = parts;
+  const isAsTyped = async (hash: string, password: string, shares?: Shares) => {
+    const normal = normalisePassword(password);
+    return normal !== password && !(await passwords.verify(hash, normal, shares));
+  };
   return async (
     { id, passwordHash }: Pick<Account, 'id' | 'passwordHash'>,
     password: string,
     shares?: Shares,
   ): Promise<void> => {
-    if (passwordHash === null || !passwords.isOutdated(passwordHash)) return;
+    if (passwordHash === null) return;
     try {
+      if (!passwords.isOutdated(passwordHash) && !(await isAsTyped(passwordHash, password, shares))) return;
       await accounts.rehash(id, passwordHash, await passwords.hash(password, shares));
       log.info({ accountId: id }, 'a password hash was renewed');
     } catch (error) {

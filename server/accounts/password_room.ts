@@ -40,9 +40,17 @@ export interface PasswordRoom {
 /** @throws AppError 500 `blocklist_unreadable` */
 export async function openPasswordRoom(
   settings: PasswordSettings,
-  parts: { db: Db; accounts: Accounts; devices: Pick<Devices, 'forgetOthers'>; log: Logger; threads?: number },
+  parts: {
+    db: Db;
+    accounts: Accounts;
+    devices: Pick<Devices, 'forgetOthers'>;
+    log: Logger;
+    /** What this deployment is called: whoever guesses tries that first. */
+    names: readonly string[];
+    threads?: number;
+  },
 ): Promise<PasswordRoom> {
-  const { db, accounts, devices, log, threads } = parts;
+  const { db, accounts, devices, log, names, threads } = parts;
   const { argon2, peppers, memory, queueLimit } = settings;
   const blocklist = await openBlocklist(settings.blocklist);
   const passwords = createPasswords({
@@ -56,7 +64,9 @@ export async function openPasswordRoom(
     name: settings.policy,
     maxAgeSeconds: settings.maxAgeSeconds,
     blocklist,
+    names,
     verify: passwords.verify,
+    guesses: passwords.guesses,
   });
   return {
     passwords,
@@ -69,4 +79,9 @@ export async function openPasswordRoom(
       await blocklist.close();
     },
   };
+}
+
+/** What a deployment is called: its name, its host and the parts of that. */
+export function namesOf({ name, issuer }: { readonly name: string; readonly issuer: URL }): string[] {
+  return ['cardea', name, issuer.hostname, ...issuer.hostname.split(/[.-]/)];
 }

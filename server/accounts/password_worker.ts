@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { hashSync, verifySync } from '@node-rs/argon2';
 import bcrypt from '@node-rs/bcrypt';
 import { ARGON2_OUTPUT, ARGON2ID, type Argon2Parameters } from './argon2.ts';
+import type { createEstimator } from './guessability.ts';
 import { type Derived, readHash, type ScryptCost, type StoredHash } from './hash_formats.ts';
 
 /**
@@ -17,9 +18,12 @@ export type Job =
       readonly parameters: Argon2Parameters;
       readonly pepper?: Uint8Array;
     }
-  | { readonly kind: 'verify'; readonly hash: string; readonly password: string; readonly pepper?: Uint8Array };
+  | { readonly kind: 'verify'; readonly hash: string; readonly password: string; readonly pepper?: Uint8Array }
+  | { readonly kind: 'estimate'; readonly password: string; readonly words: readonly string[] };
 
-export type Outcome = { readonly ok: true; readonly value: string | boolean } | { readonly ok: false };
+/** A hash, whether one matched, or a number of guesses. */
+export type Value = string | boolean | number;
+export type Outcome = { readonly ok: true; readonly value: Value } | { readonly ok: false };
 
 // On Linux a priority belongs to a thread; elsewhere this call would slow the whole process down.
 if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -27,7 +31,14 @@ if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BEL
 const AES_256_KEY_BYTES = 32;
 const FIREBASE_DERIVED_BYTES = 64;
 
-function compute(job: Job): string | boolean {
+let estimate: ReturnType<typeof createEstimator> | undefined;
+
+async function compute(job: Job): Promise<Value> {
+  if (job.kind === 'estimate') {
+    // Signing in needs none of it: only a thread that judges a new password pays for the words.
+    estimate ??= (await import('./guessability.ts')).createEstimator();
+    return estimate(job.password, job.words);
+  }
   const secret = job.pepper ? { secret: Buffer.from(job.pepper) } : {};
   if (job.kind === 'hash') {
     const { memory, iterations, parallelism } = job.parameters;
@@ -64,10 +75,10 @@ function scrypt({ cost, salt }: Derived & { cost: ScryptCost }, password: string
   return scryptSync(password, salt, length, { ...cost, maxmem: 2 * needed });
 }
 
-parentPort?.on('message', (job: Job) => {
+parentPort?.on('message', async (job: Job) => {
   let outcome: Outcome;
   try {
-    outcome = { ok: true, value: compute(job) };
+    outcome = { ok: true, value: await compute(job) };
   } catch {
     // Nothing of the error leaves: messages of parsers quote what they choked on.
     outcome = { ok: false };

@@ -4,7 +4,7 @@ import { AppError, invalidInput, unavailable } from '../platform/errors.ts';
 import { createFairQueue, type Shares } from '../platform/fair_queue.ts';
 import { ARGON2, type Argon2Parameters, argon2Prefix, dummyHash } from './argon2.ts';
 import { type HashFault, readHash } from './hash_formats.ts';
-import type { Job, Outcome } from './password_worker.ts';
+import type { Job, Outcome, Value } from './password_worker.ts';
 import { createPeppers } from './peppers.ts';
 import { codePoints, PASSWORD_MAX } from './policy.ts';
 
@@ -14,6 +14,7 @@ import { codePoints, PASSWORD_MAX } from './policy.ts';
  */
 export interface Passwords {
   /**
+   * Hashes the NFKC form (SP 800-63B-4 §3.1.1.2): one keyboard composes what another sends in parts.
    * @returns a hash as it is stored (hash_formats.ts)
    * @param shares whom it is for; without any it is for the operator
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
@@ -23,10 +24,19 @@ export interface Passwords {
    * `null`, which stands for an unknown person or one without a password, is verified against a dummy: the same path,
    * the same queue, the same cost, and always false. So neither answer nor time tells whether an account exists.
    * The length is judged before that, by the password alone.
+   *
+   * A password whose NFKC form is another is verified in both forms, since hashes from elsewhere and older ones of ours
+   * were made of what was typed; how often is up to the password alone, so time tells nothing here either.
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full, 500
    * `password_hash_unreadable` for a hash that can never be verified here
    */
   verify(hash: string | null, password: string, shares?: Shares): Promise<boolean>;
+  /**
+   * @param words that whoever guesses would try first, such as the person's names
+   * @returns how many guesses the password takes (guessability.ts)
+   * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
+   */
+  guesses(password: string, words: readonly string[], shares?: Shares): Promise<number>;
   /** True when the hash was made in another way than new ones are: from elsewhere, other parameters, another pepper. */
   isOutdated(hash: string): boolean;
   /** Why a hash can never be verified here; undefined when it can. */
@@ -64,7 +74,7 @@ const FAULTS: Readonly<Record<VerificationFault, string>> = {
 };
 
 interface UnderWay {
-  done(value: string | boolean): void;
+  done(value: Value): void;
   failed(error: AppError): void;
 }
 
@@ -107,12 +117,12 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   }
 
   /** @param memory in KiB */
-  function submit(job: Job, memory: number, shares?: Shares): Promise<string | boolean> {
+  function submit(job: Job, memory: number, shares?: Shares): Promise<Value> {
     unshared += 1;
     return queue.run({ shares: shares ?? [`operator:${unshared}`], weight: memory }, () => compute(job));
   }
 
-  function compute(job: Job): Promise<string | boolean> {
+  function compute(job: Job): Promise<Value> {
     const slot = [...slots].find((one) => !one.current) ?? open();
     return new Promise((done, failed) => {
       slot.current = { done, failed };
@@ -152,7 +162,12 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     async hash(password, shares) {
       checkLength(password);
       const pepper = peppers.current;
-      const job: Job = { kind: 'hash', password, parameters, ...(pepper ? { pepper: pepper.secret } : {}) };
+      const job: Job = {
+        kind: 'hash',
+        password: normalisePassword(password),
+        parameters,
+        ...(pepper ? { pepper: pepper.secret } : {}),
+      };
       const phc = String(await submit(job, parameters.memory, shares));
       return pepper ? pepperPrefix(pepper.id) + phc : phc;
     },
@@ -164,9 +179,22 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       const stored = readHash(hash ?? dummy);
       if (typeof stored === 'string') throw unverifiable(stored);
       const pepper = stored.kind === 'argon2' ? pepperOf(stored.pepper) : undefined;
-      const job: Job = { kind: 'verify', hash: hash ?? dummy, password, ...(pepper ? { pepper: pepper.secret } : {}) };
-      const matches = await submit(job, stored.memory, shares);
-      return hash !== null && matches === true;
+      let matches = false;
+      for (const form of new Set([normalisePassword(password), password])) {
+        const job: Job = {
+          kind: 'verify',
+          hash: hash ?? dummy,
+          password: form,
+          ...(pepper ? { pepper: pepper.secret } : {}),
+        };
+        if ((await submit(job, stored.memory, shares)) === true) matches = true;
+      }
+      return hash !== null && matches;
+    },
+
+    async guesses(password, words, shares) {
+      checkLength(password);
+      return Number(await submit({ kind: 'estimate', password, words }, 0, shares));
     },
 
     isOutdated: (hash) => !hash.startsWith(beginning),
@@ -177,6 +205,11 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       await Promise.all([...slots].map((slot) => slot.worker.terminate()));
     },
   };
+}
+
+/** The form of a password that is hashed. */
+export function normalisePassword(password: string): string {
+  return password.normalize('NFKC');
 }
 
 function pepperPrefix(id: string): string {

@@ -2,7 +2,6 @@ import { AppError } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Profile } from './account.ts';
 import type { Blocklist } from './blocklist.ts';
-import { undoLeet } from './common_passwords.ts';
 
 /** Counted in Unicode code points (NIST SP 800-63B-4 §3.1.1.2). */
 export const PASSWORD_MAX = 256;
@@ -17,6 +16,7 @@ export type PasswordRule =
   | 'no_lower'
   | 'no_digit'
   | 'no_symbol'
+  | 'control_characters'
   | 'blocklisted'
   | 'personal'
   | 'reused';
@@ -57,8 +57,17 @@ export interface PolicyParts {
   readonly name: PolicyName;
   readonly blocklist: Blocklist;
   readonly maxAgeSeconds?: number | undefined;
+  /** What this deployment is called, in all ways; default: nothing. */
+  readonly names?: readonly string[];
   verify(hash: string, password: string, shares?: Shares): Promise<boolean>;
+  guesses(password: string, words: readonly string[], shares?: Shares): Promise<number>;
 }
+
+/**
+ * A password that takes fewer guesses counts as a common one. From here on zxcvbn gives its best mark: at ten thousand
+ * guesses a second, which is much for a slow hash, it holds for eleven days.
+ */
+export const GUESSES_LEAST = 1e10;
 
 const POLICIES: Readonly<Record<PolicyName, { minimum: number; rules: readonly PasswordRule[] }>> = {
   complex: {
@@ -72,11 +81,12 @@ const POLICIES: Readonly<Record<PolicyName, { minimum: number; rules: readonly P
       'blocklisted',
       'personal',
       'reused',
+      'control_characters',
       'too_long',
     ],
   },
   // SP 800-63B-4 §3.1.1.2 asks for length and a blocklist, and forbids rules of composition.
-  nist: { minimum: 15, rules: ['too_short', 'blocklisted', 'too_long'] },
+  nist: { minimum: 15, rules: ['too_short', 'blocklisted', 'control_characters', 'too_long'] },
 };
 
 const PATTERNS: Partial<Readonly<Record<PasswordRule, string>>> = {
@@ -84,6 +94,8 @@ const PATTERNS: Partial<Readonly<Record<PasswordRule, string>>> = {
   no_lower: '\\p{Ll}',
   no_digit: '\\p{Nd}',
   no_symbol: '[\\p{P}\\p{S}\\p{Zs}]',
+  // No keyboard makes them and some programs cut a text at them. SP 800-63B-4 §3.1.1.2 asks for what is printed.
+  control_characters: '^[^\\p{Cc}\\p{Cs}]*$',
 };
 
 const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => string>> = {
@@ -93,6 +105,7 @@ const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => str
   no_lower: () => 'must contain a small letter',
   no_digit: () => 'must contain a digit',
   no_symbol: () => 'must contain a symbol or a space',
+  control_characters: () => 'must not contain control characters',
   blocklisted: () => 'must not be a common password, nor one known from a leak',
   personal: () => 'must not contain the name, username or e-mail address',
   reused: (limit) => `must differ from the last ${limit} passwords`,
@@ -108,16 +121,30 @@ export class PasswordRefused extends AppError {
   }
 }
 
-export function createPolicy({ name, blocklist, maxAgeSeconds, verify }: PolicyParts): PasswordPolicy {
+export function createPolicy({
+  name,
+  blocklist,
+  maxAgeSeconds,
+  names = [],
+  verify,
+  guesses,
+}: PolicyParts): PasswordPolicy {
   const { minimum, rules } = POLICIES[name];
 
   /** True when the password breaks the rule; one that is not here is judged by its pattern. */
   const breaks: Partial<
     Record<PasswordRule, (password: string, context: PasswordContext) => boolean | Promise<boolean>>
   > = {
-    too_short: (password) => codePoints(password) < minimum,
+    // In the form that is hashed, in which two code points may have become one.
+    too_short: (password) => Math.min(codePoints(password), codePoints(password.normalize('NFKC'))) < minimum,
     too_long: (password) => codePoints(password) > PASSWORD_MAX,
-    blocklisted: (password) => blocklist.has(password),
+    async blocklisted(password, context) {
+      if (await blocklist.has(password)) return true;
+      // What is too short or somebody's name is told so; that it is easy to guess as well would help nobody.
+      if ((await breaks.too_short?.(password, context)) || (await breaks.personal?.(password, context))) return false;
+      const { personal, shares } = context;
+      return (await guesses(password, [...personal, ...names], shares)) < GUESSES_LEAST;
+    },
     personal: (password, { personal }) => containsPersonal(password, personal),
     async reused(password, { earlier = [], shares }) {
       if (password === '') return false;
@@ -182,6 +209,27 @@ function containsPersonal(password: string, words: readonly string[]): boolean {
   return words
     .map(fold)
     .some((word) => codePoints(word) >= PERSONAL_LEAST && forms.some((form) => form.includes(word)));
+}
+
+const LEET: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '7': 't',
+  '8': 'b',
+  '9': 'g',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+  '|': 'l',
+  '+': 't',
+};
+
+/** `l0v3l@ce` → `lovelace`. */
+function undoLeet(text: string): string {
+  return text.replaceAll(/[01345789@$!|+]/g, (character) => LEET[character] ?? character);
 }
 
 /** Without case and diacritics: Zoë, ZOE and zoe are one. */

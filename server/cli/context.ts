@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Attempts, createAttempts } from '../accounts/attempts.ts';
 import { createDevices } from '../accounts/devices.ts';
-import { openPasswordRoom, type PasswordRoom } from '../accounts/password_room.ts';
+import { namesOf, openPasswordRoom, type PasswordRoom } from '../accounts/password_room.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
 import { type Clients, createClients } from '../clients/store.ts';
@@ -129,7 +129,7 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
       const people = await accounts();
       const devices = createDevices({ db, accounts: people, now });
       const parts = { db, accounts: people, devices, log, threads: 1 };
-      const room = await openPasswordRoom(config.passwords, parts);
+      const room = await openPasswordRoom(config.passwords, { ...parts, names: namesOf(config) });
       opened.defer(() => room.close());
       return room;
     }),

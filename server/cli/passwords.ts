@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { buildBlocklist, openBlocklist } from '../accounts/blocklist.ts';
 import { readHash } from '../accounts/hash_formats.ts';
 import type { Passwords } from '../accounts/passwords.ts';
+import { GUESSES_LEAST, PASSWORD_MAX } from '../accounts/policy.ts';
 import { loadConfig } from '../config.ts';
 import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
@@ -43,13 +44,16 @@ export function passwordsCommand(noun: Command): void {
 
   blocklist
     .command('check')
-    .description('is a password on the built-in list or on CARDEA_PASSWORD_BLOCKLIST? asks for it')
+    .description('is a password easy to guess, or on CARDEA_PASSWORD_BLOCKLIST? asks for it')
     .option(...PASSWORD_STDIN_OPTION)
     .option(...JSON_OPTION)
     .action(async (options: PrintOptions & { passwordStdin?: boolean }) => {
       const list = await openBlocklist(loadConfig().passwords.blocklist);
       try {
-        printItem({ listed: await list.has(await readPassword(options)) }, options);
+        const password = await readPassword(options);
+        const { createEstimator } = await import('../accounts/guessability.ts');
+        const guessable = createEstimator()(password.slice(0, 2 * PASSWORD_MAX), []) < GUESSES_LEAST;
+        printItem({ listed: await list.has(password), guessable }, options);
       } finally {
         await list.close();
       }

@@ -5,7 +5,7 @@ import { createLinks } from '../accounts/links.ts';
 import { createMailThrottle } from '../accounts/mail_throttle.ts';
 import { createMails } from '../accounts/mails.ts';
 import { CHALLENGE_SECRET, challengeFor, createPasskeys } from '../accounts/passkeys.ts';
-import { openPasswordRoom } from '../accounts/password_room.ts';
+import { namesOf, openPasswordRoom } from '../accounts/password_room.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
 import { createSecondFactorPolicy } from '../accounts/second_factors.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
@@ -23,7 +23,7 @@ export async function createPeople({ config, db, log, now, sealer, counter, own 
   const accounts = createAccounts({ db, sealer, indexKey, now });
   const devices = createDevices({ db, accounts, now });
   const events = createEvents({ db, accounts, now });
-  const passwords = await openPasswordRoom(config.passwords, { db, accounts, devices, log });
+  const passwords = await openPasswordRoom(config.passwords, { db, accounts, devices, log, names: namesOf(config) });
   const challengeSecret = await secret(CHALLENGE_SECRET);
   return {
     accounts,

@@ -218,6 +218,7 @@ export type PasswordRuleName =
   | 'no_lower'
   | 'no_digit'
   | 'no_symbol'
+  | 'control_characters'
   | 'blocklisted'
   | 'personal'
   | 'reused';

@@ -121,8 +121,12 @@ interface PasswordRuleText {
   /** How a script can judge it; empty when only the server can. */
   checks: readonly (readonly ['minimum' | 'maximum' | 'pattern', string])[];
   words: Readonly<Record<RuleState, MessageKey>>;
-  isHidden: boolean;
+  /** Shown only when it is broken. */
+  isQuiet: boolean;
 }
+
+/** Rules that hardly anybody breaks or wants to know. */
+const QUIET: ReadonlySet<PasswordRuleName> = new Set(['too_long', 'control_characters']);
 
 const RULE_TEXTS: Readonly<Record<PasswordRuleName, MessageKey>> = {
   too_short: 'password.rule.too-short',
@@ -131,6 +135,7 @@ const RULE_TEXTS: Readonly<Record<PasswordRuleName, MessageKey>> = {
   no_lower: 'password.rule.no-lower',
   no_digit: 'password.rule.no-digit',
   no_symbol: 'password.rule.no-symbol',
+  control_characters: 'password.rule.control-characters',
   blocklisted: 'password.rule.blocklisted',
   personal: 'password.rule.personal',
   reused: 'password.rule.reused',
@@ -153,8 +158,7 @@ export function passwordRules({ rules, failed }: NewPasswordView): PasswordRuleT
         met: 'password.rule.met',
         failed: 'password.rule.failed',
       },
-      // Hardly anybody wants to know: it shows when it is broken.
-      isHidden: rule.name === 'too_long' && state !== 'failed',
+      isQuiet: QUIET.has(rule.name),
     };
   });
 }

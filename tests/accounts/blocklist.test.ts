@@ -120,7 +120,7 @@ describe('a blocklist', () => {
     const blocklist = await openBlocklist(out);
     t.after(() => blocklist.close());
     const verdicts = ['Kestrel-71-ab', 'Fjörd 7 Kestrel', ' last line without end ', 'kestrel-71-ab', 'Password1234!'];
-    assert.deepEqual(await Promise.all(verdicts.map((one) => blocklist.has(one))), [true, true, true, false, true]);
+    assert.deepEqual(await Promise.all(verdicts.map((one) => blocklist.has(one))), [true, true, true, false, false]);
   });
 
   test('is built of SHA-1 digests with or without counts, as Have I Been Pwned has them', async (t) => {

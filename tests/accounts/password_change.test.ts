@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
+import { hashSync } from '@node-rs/argon2';
 import bcrypt from '@node-rs/bcrypt';
 import { ARGON2 } from '../../server/accounts/argon2.ts';
 import { createDevices } from '../../server/accounts/devices.ts';
@@ -43,15 +44,19 @@ async function setUp(t: TestContext) {
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   const open = async (more: Partial<PasswordSettings> = {}) => {
-    const room = await openPasswordRoom({ ...SETTINGS, ...more }, { db, accounts, devices, log, threads: 1 });
+    const room = await openPasswordRoom(
+      { ...SETTINGS, ...more },
+      { db, accounts, devices, log, names: [], threads: 1 },
+    );
     t.after(() => room.close());
     return room;
   };
+  const room = await open();
   const create = async (password = passwordNo(0)) => {
-    const { change } = await open();
+    const { change } = room;
     return accounts.create({ ...ADA, passwordHash: await change.hashFirst(ADA, password) });
   };
-  return { db, clock, accounts, devices, open, create, logLines, room: await open() };
+  return { db, clock, accounts, devices, open, create, logLines, room };
 }
 
 describe('a change of password', () => {
@@ -180,6 +185,22 @@ describe('a hash that was made in another way', () => {
     assert.deepEqual(await query(db, 'SELECT 1 FROM password_history'), []);
     await upgradeIfOutdated(renewed, passwordNo(0));
     assert.deepEqual(await accounts.resolve(account.id), renewed, 'and stays as it is then');
+  });
+
+  test('of a password as it was typed is renewed as its NFKC form, and known in both to the history', async (t) => {
+    const { accounts, room } = await setUp(t);
+    const typed = remember('password', 'Kestrel-Fjord-7-o\u0308x');
+    const { memory: memoryCost, iterations: timeCost, parallelism } = ARGON2;
+    const passwordHash = hashSync(typed, { algorithm: 2, memoryCost, timeCost, parallelism, outputLen: 32 });
+    const account = await accounts.create({ ...ADA, passwordHash });
+    assert.equal(room.passwords.isOutdated(passwordHash), false);
+    await assert.rejects(room.change.check(account, typed), { code: 'password_reused' });
+    await room.upgradeIfOutdated(account, typed);
+    const renewed = await accounts.resolve(account.id);
+    assert.equal(await room.passwords.verify(renewed.passwordHash, typed.normalize('NFKC')), true);
+    await assert.rejects(room.change.check(renewed, typed.normalize('NFKC')), { code: 'password_reused' });
+    await room.upgradeIfOutdated(renewed, typed);
+    assert.equal((await accounts.resolve(account.id)).passwordHash, renewed.passwordHash, 'once');
   });
 
   test('never overwrites a password that was changed meanwhile', async (t) => {

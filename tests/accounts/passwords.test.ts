@@ -38,14 +38,53 @@ describe('passwords', () => {
     assert.equal(passwords.isOutdated(one.replace('t=2', 't=1')), true);
   });
 
-  test('verify as they were received, character by character', async (t) => {
+  test('verify character by character', async (t) => {
     const { passwords } = setUp(t);
     for (const password of ['correct horse', ' spaces ', 'Zoë', '🔑'.repeat(256), '\u0000nul', 'a']) {
       const hash = await passwords.hash(password);
       assert.equal(await passwords.verify(hash, password), true);
       assert.equal(await passwords.verify(hash, `!${[...password].slice(1).join('')}`), false);
     }
-    assert.equal(await passwords.verify(await passwords.hash('Zoe\u0308'), 'Zo\u00eb'), false);
+  });
+
+  test('are one in all forms in which keyboards send the same characters (SP 800-63B-4 §3.1.1.2)', async (t) => {
+    const { passwords } = setUp(t);
+    for (const [one, other] of [
+      ['Zoe\u0308', 'Zo\u00eb'],
+      ['\uff28\uff41\uff46\uff45\uff4e', 'Hafen'],
+      ['o\ufb03ce', 'office'],
+    ] as const) {
+      assert.equal(await passwords.verify(await passwords.hash(one), other), true);
+      assert.equal(await passwords.verify(await passwords.hash(other), one), true);
+    }
+  });
+
+  test('that were hashed as they were typed verify as they were typed', async (t) => {
+    const { passwords } = setUp(t);
+    const cost = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
+    const older = hashSync('Zoe\u0308', cost);
+    assert.equal(await passwords.verify(older, 'Zoe\u0308'), true);
+    assert.equal(await passwords.verify(older, 'Zo\u00eb'), false, 'nobody can know how it was typed');
+    assert.equal(await passwords.verify(older, 'Zoe\u0308x'), false);
+  });
+
+  test('cost by themselves what they cost, whether there is such a person or the first form was right', async (t) => {
+    const { passwords, workers } = setUp(t);
+    const hash = await passwords.hash('Zoe\u0308');
+    let jobs = 0;
+    workers[0]?.on('message', () => {
+      jobs += 1;
+    });
+    for (const [password, expected] of [
+      ['Zoe\u0308', 2],
+      ['Zo\u00eb', 1],
+    ] as const) {
+      for (const stored of [hash, null]) {
+        jobs = 0;
+        await passwords.verify(stored, password);
+        assert.equal(jobs, expected);
+      }
+    }
   });
 
   test('that are empty or over-long are refused before anything is hashed', async (t) => {

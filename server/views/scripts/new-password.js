@@ -21,7 +21,7 @@ for (const field of document.querySelectorAll('[data-new-password]')) {
       const state = !isLive(rule) || input.value === '' ? 'open' : isMet(rule, input.value) ? 'met' : 'failed';
       rule.dataset.state = state;
       rule.querySelector('[data-words]').textContent = rule.dataset[`words${state[0].toUpperCase()}${state.slice(1)}`];
-      if (rule.dataset.maximum !== undefined) rule.hidden = state !== 'failed';
+      if (rule.dataset.quiet !== undefined) rule.hidden = state !== 'failed';
       if (state === 'met') met += 1;
     }
     input.removeAttribute('aria-invalid'); // that was about another password
