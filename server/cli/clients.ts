@@ -37,6 +37,7 @@ interface UpdateOptions extends PrintOptions {
   claimsFile?: string;
   exchangeFile?: string;
   introspect?: 'own' | 'all';
+  openScope?: string;
 }
 
 const NONE = 'none';
@@ -140,13 +141,17 @@ export function clientsCommand(noun: Command): void {
         'access tokens that it may introspect: its own and those for its resource servers, or all',
       ).choices(['own', 'all']),
     )
+    .option(
+      '--open-scope <scopes>',
+      'scopes such as groups that are open to it beside what is open to all, for an app that you have not made; "" for none',
+    )
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ clients }, options, id = '') => {
-        const { secondFactor, claimsFile, exchangeFile, introspect } = options;
+        const { secondFactor, claimsFile, exchangeFile, introspect, openScope } = options;
         const metadata = { ...logoutOf(options), ...furtherMetadata(options) };
         if (
-          (secondFactor ?? claimsFile ?? exchangeFile ?? introspect) === undefined &&
+          (secondFactor ?? claimsFile ?? exchangeFile ?? introspect ?? openScope) === undefined &&
           Object.keys(metadata).length === 0
         ) {
           throw new UsageError('nothing to change was given');
@@ -157,6 +162,7 @@ export function clientsCommand(noun: Command): void {
           ...(claimsFile === undefined ? {} : { claimMapping: readJson('--claims-file', claimsFile) }),
           ...(exchangeFile === undefined ? {} : { tokenExchange: readJson('--exchange-file', exchangeFile) }),
           ...(introspect === undefined ? {} : { introspectsAll: introspect === 'all' }),
+          ...(openScope === undefined ? {} : { openedScopes: openScope.split(' ').filter((one) => one !== '') }),
         });
         const { client_id, ...rest } = describe(client);
         printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
@@ -268,6 +274,7 @@ function describe(client: Client): Item {
     demo: client.demo,
     second_factor_required: client.secondFactorRequired,
     ...(client.introspectsAll ? { introspect: 'all' } : {}),
+    ...(client.openedScopes.length > 0 ? { opened_scopes: client.openedScopes } : {}),
     ...(client.metadata as unknown as Item),
     ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
     ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),

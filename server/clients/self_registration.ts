@@ -2,6 +2,7 @@ import { invalidInput } from '../platform/errors.ts';
 import { type ClientMetadata, checkMetadata, DEFAULT_SCOPE, type MetadataInput } from './metadata.ts';
 import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
 import { applyPolicy, hostOf, type RegistrationPolicy } from './registration_policy.ts';
+import { withoutReserved } from './scopes.ts';
 import { checkName } from './store.ts';
 import { kindOfUri } from './uris.ts';
 
@@ -96,7 +97,9 @@ export function readSelfDescription(
   const hosts = new Set([...checked.redirect_uris.map(hostOf), ...(ownHost ? [ownHost] : [])]);
   const foreign = PLACES.filter((place) => checked[place] !== undefined && !hosts.has(hostOf(checked[place])));
   const metadata = Object.fromEntries(
-    Object.entries(checked).filter(([field]) => !(foreign as string[]).includes(field)),
+    Object.entries({ ...checked, scope: withoutReserved(checked.scope, policy.scopes) }).filter(
+      ([field]) => !(foreign as string[]).includes(field),
+    ),
   ) as ClientMetadata;
   const host = metadata.redirect_uris[0] === undefined ? undefined : hostOf(metadata.redirect_uris[0]);
   return {

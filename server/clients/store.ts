@@ -8,6 +8,7 @@ import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
 import { checkPublishedKeys } from './needed_keys.ts';
 import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
+import { checkScope } from './readers.ts';
 import { newSecret } from './secrets.ts';
 import { checkSector } from './sector_identifier.ts';
 import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
@@ -39,6 +40,8 @@ export interface Client {
   readonly tokenExchange: ExchangePolicy | null;
   /** It may introspect access tokens of every client, and for every resource server. */
   readonly introspectsAll: boolean;
+  /** Scopes that the operator has opened to it, or to what was registered as it was; for those that it did not make. */
+  readonly openedScopes: readonly string[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -67,6 +70,8 @@ export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty' | 'second
   readonly tokenExchange?: unknown;
   /** See `Client`; for one that the operator made, and that proves who it is. */
   readonly introspectsAll?: boolean;
+  /** Scopes that are open to it beside those that are open to all; for clients that you have not made. */
+  readonly openedScopes?: readonly string[];
 };
 
 export interface Clients {
@@ -114,6 +119,8 @@ export interface ClientRow {
   claim_mapping: ClaimRule[];
   token_exchange: ExchangePolicy | null;
   introspects_all: boolean;
+  opened_scopes: string[];
+  policy_scopes: string[] | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -121,7 +128,7 @@ export interface ClientRow {
 const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
 /** What makes a client; `clientOf` reads it. */
 export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange,
-                                    introspects_all`;
+                                    introspects_all, opened_scopes, policy->'scopes' AS policy_scopes`;
 
 const SQL = {
   insert: {
@@ -149,7 +156,8 @@ const SQL = {
     name: 'clients.set_policies',
     text: `UPDATE clients SET claim_mapping = coalesce($2, claim_mapping),
                   token_exchange = CASE WHEN $3 THEN $4 ELSE token_exchange END,
-                  introspects_all = coalesce($6, introspects_all)
+                  introspects_all = coalesce($6, introspects_all),
+                  opened_scopes = coalesce($7, opened_scopes)
            WHERE id = $1 AND updated_at = $5 AND NOT builtin RETURNING ${COLUMNS}`,
   },
   rotate: {
@@ -265,6 +273,9 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       if (change.introspectsAll && (before.kind !== 'operator' || metadata.token_endpoint_auth_method === 'none')) {
         throw invalidInput('introspect', 'all is for clients that you have made and that prove who they are');
       }
+      if (change.openedScopes !== undefined && before.kind === 'operator') {
+        throw invalidInput('open_scope', 'is for clients that you have not made: yours have a scope');
+      }
       checkTerms(metadata, terms);
       if (Object.keys(change.metadata ?? {}).length > 0) await checkPlaces(metadata);
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
@@ -314,12 +325,13 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
 
 /** What changes of that which the operator alone decides; together with the change of `updatedAt`, or not at all. */
 function policiesOf(id: string, change: ClientChange, updatedAt: Date): Bound[] {
-  const { claimMapping, tokenExchange, introspectsAll = null } = change;
-  if (claimMapping === undefined && tokenExchange === undefined && introspectsAll === null) return [];
+  const { claimMapping, tokenExchange, introspectsAll, openedScopes } = change;
+  if ([claimMapping, tokenExchange, introspectsAll, openedScopes].every((one) => one === undefined)) return [];
   const rules = claimMapping === undefined ? null : JSON.stringify(checkClaimMapping(claimMapping));
   const policy = tokenExchange === undefined ? null : checkExchangePolicy(tokenExchange);
+  const opened = openedScopes === undefined ? null : checkScope('open_scope', openedScopes);
   const exchange = policy === null ? null : JSON.stringify(policy);
-  const values = [id, rules, tokenExchange !== undefined, exchange, updatedAt, introspectsAll];
+  const values = [id, rules, tokenExchange !== undefined, exchange, updatedAt, introspectsAll ?? null, opened];
   return [{ statement: SQL.setPolicies, values }];
 }
 
@@ -339,6 +351,7 @@ export function clientOf(row: ClientRow): Client {
     claimMapping: row.claim_mapping,
     tokenExchange: row.token_exchange,
     introspectsAll: row.introspects_all,
+    openedScopes: [...row.opened_scopes, ...(row.policy_scopes ?? [])],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -116,7 +116,11 @@ export async function createProtocol(
     claims: CLAIMS,
     registeredScope: parties.registeredScope,
     resourceScopes: parties.resourceScopes,
-    requiresSecondFactor: async (id) => (await parties.find(id))?.secondFactorRequired ?? false,
+    async requiresSecondFactor(clientId, accountId) {
+      if ((await parties.find(clientId))?.secondFactorRequired) return true;
+      const account = await found.find(accountId);
+      return account !== undefined && people.secondFactorPolicy.isRequired(account);
+    },
     requireEpoch: people.accounts.requireEpoch,
     enqueue: deliveries.enqueue,
     used: selfRegistered.used,

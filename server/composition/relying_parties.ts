@@ -1,4 +1,5 @@
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
+import { scopesOf } from '../clients/scopes.ts';
 import { provenHost } from '../clients/self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from '../clients/store.ts';
 import { termsOf } from '../config.ts';
@@ -38,7 +39,11 @@ export async function createRelyingParties({ config, db, now, messenger, outboun
       const client = await find(id);
       return client && shownOf(client);
     },
-    registeredScope: async (id: string) => (await find(id))?.metadata.scope.split(' ') ?? [],
+    /** Scopes that a client may have, but for those of resource servers. */
+    async registeredScope(id: string): Promise<readonly string[]> {
+      const client = await find(id);
+      return client ? scopesOf(client) : [];
+    },
     findResourceServer: (identifier: string) => serverCache.get(identifier),
     /** Whether a client may learn of an access token that was issued to another one (RFC 7662 §4). */
     async mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
 import { heldTo, misfitOf, type ServerTerms } from '../clients/profiles.ts';
+import { scopesOf } from '../clients/scopes.ts';
 import { matchesSecret } from '../clients/secrets.ts';
 import type { Client } from '../clients/store.ts';
 import { termsOf } from '../config.ts';
@@ -96,12 +97,19 @@ export function createServe(
         return {
           accountId: account.id,
           claims: () => claimsOf(account),
-          // Where browsers may be trusted, a session with one factor may well be as it should.
-          secondFactorRequired: config.secondFactor.trustDeviceSeconds === 0 && secondFactorPolicy.isRequired(account),
+          // Where browsers may be trusted, who has a second factor may well be signed in with one.
+          secondFactorRequired:
+            secondFactorPolicy.isRequired(account) &&
+            (config.secondFactor.trustDeviceSeconds === 0 || account.secondFactors.length === 0),
         };
       },
       findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
       resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
+      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
+      async registeredDetails(clientId) {
+        const registered = (await attempt(parties.find(clientId)))?.metadata.authorization_details_types ?? [];
+        return registered.filter((type) => config.detailsTypes.names.includes(type));
+      },
       mayIntrospect: (clientId, audiences) => attempt(parties.mayIntrospect(clientId, audiences)),
       registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
@@ -177,7 +185,7 @@ function describeClient(client: Client, server: ServerTerms, detailsTypes: reado
     backchannel_client_notification_endpoint: _endpoint,
     ...metadata
   } = heldTo(client.metadata, terms);
-  const scope = metadata.scope.split(' ').filter((one) => (SCOPES as readonly string[]).includes(one));
+  const scope = scopesOf(client).filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
     refusal: misfitOf(client.metadata, terms)?.why,
     metadata: {

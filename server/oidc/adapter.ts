@@ -3,6 +3,7 @@ import { isModel, MODELS, type ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
+import type { HoldToPolicy } from './current_policy.ts';
 import { withUserCodes } from './device_codes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
 
@@ -14,10 +15,11 @@ export function createAdapterFactory(
   units: Units,
   structured: StructuredTokens,
   userCodes: UserCodes,
+  holdToPolicy: HoldToPolicy,
 ): (name: string) => Adapter {
   return (name) => {
     if (!isModel(name)) return new Unsupported(name);
-    const adapter = new RecordAdapter(units, structured, name);
+    const adapter = new RecordAdapter(units, structured, holdToPolicy, name);
     return name === 'DeviceCode' ? withUserCodes(adapter, units, userCodes) : adapter;
   };
 }
@@ -25,11 +27,13 @@ export function createAdapterFactory(
 class RecordAdapter implements Adapter {
   readonly #units: Units;
   readonly #structured: StructuredTokens;
+  readonly #holdToPolicy: HoldToPolicy;
   readonly #model: ModelName;
 
-  constructor(units: Units, structured: StructuredTokens, model: ModelName) {
+  constructor(units: Units, structured: StructuredTokens, holdToPolicy: HoldToPolicy, model: ModelName) {
     this.#units = units;
     this.#structured = structured;
+    this.#holdToPolicy = holdToPolicy;
     this.#model = model;
   }
 
@@ -39,9 +43,9 @@ class RecordAdapter implements Adapter {
 
   async find(id: string): Promise<AdapterPayload | undefined> {
     const found = this.#structured.isPresented(id)
-      ? this.#structured.find(this.#model)
-      : this.#units.current().find(this.#model, id);
-    return found as Promise<AdapterPayload | undefined>;
+      ? await this.#structured.find(this.#model)
+      : await this.#units.current().find(this.#model, id);
+    return (found && (await this.#holdToPolicy(this.#model, found))) as AdapterPayload | undefined;
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {

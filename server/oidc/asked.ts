@@ -7,6 +7,7 @@ export interface AskedParts {
   readonly scopes: readonly string[];
   /** Claims that people are asked about, by scope. */
   readonly claims: ClaimsByScope;
+  /** Scopes of the server's own that a client may have. */
   registeredScope(clientId: string): Promise<readonly string[]>;
   /** Scopes that this client may have at a resource server, out of those that exist there. */
   resourceScopes(clientId: string, resource: string): Promise<readonly string[]>;
@@ -18,6 +19,7 @@ export async function askedBy(
   params: Readonly<Record<string, unknown>>,
   parts: AskedParts,
 ): Promise<Required<ConsentDecision>> {
+  const registered = await parts.registeredScope(clientId);
   const wanted = typeof params.scope === 'string' ? params.scope.split(' ') : [];
   const indicators = [params.resource ?? []].flat().filter((one): one is string => typeof one === 'string');
   const resources = await Promise.all(
@@ -27,13 +29,9 @@ export async function askedBy(
     }),
   );
   return {
-    scopes: wanted.filter((scope) => parts.scopes.includes(scope)),
+    scopes: wanted.filter((scope) => parts.scopes.includes(scope) && registered.includes(scope)),
     resources: Object.fromEntries(resources),
     details: readDetails(params.authorization_details),
-    claims: askedClaims(
-      params.claims,
-      parts.claims,
-      params.claims === undefined ? [] : await parts.registeredScope(clientId),
-    ),
+    claims: askedClaims(params.claims, parts.claims, registered),
   };
 }

@@ -7,7 +7,7 @@ import type { Deliveries } from '../records/deliveries.ts';
 import type { Units } from '../records/unit.ts';
 import type { WaitingRequest, WaitingRequests } from '../records/waiting_requests.ts';
 import { type AskedParts, askedBy } from './asked.ts';
-import { isPushedTo } from './ciba.ts';
+import { CIBA_GRANT, isPushedTo } from './ciba.ts';
 import { NOTIFICATION, type Notification } from './ciba_notifications.ts';
 import { issueToPush } from './ciba_push.ts';
 import { askedAcr } from './claims_parameter.ts';
@@ -23,8 +23,8 @@ export interface ApprovalParts extends AskedParts {
   readonly acrValues: readonly string[];
   /** The longest that anything issued under a grant may live, in seconds. */
   readonly grantSeconds: number;
-  /** Nobody gets in there with one factor. */
-  requiresSecondFactor(clientId: string): Promise<boolean>;
+  /** Whether nothing less than two factors will do, there or for that person. */
+  requiresSecondFactor(clientId: string, accountId: string): Promise<boolean>;
   /** A decision rests on the sign-in of an account as it was then. */
   readonly requireEpoch: Accounts['requireEpoch'];
   readonly enqueue: Deliveries['enqueue'];
@@ -81,7 +81,7 @@ export function createApproval(parts: ApprovalParts) {
     const { values, essential } = askedAcr(request.params ?? {});
     const wanted = essential ? values.map(rankOf).filter((rank) => rank >= 0) : [];
     // What is merely asked for is met as far as the person can: they have signed in with all that they have.
-    const least = (await parts.requiresSecondFactor(request.clientId ?? ''))
+    const least = (await parts.requiresSecondFactor(request.clientId ?? '', request.accountId ?? ''))
       ? parts.acrValues.length - 1
       : Math.min(...wanted);
     return Number.isFinite(least) && rankOf(acr) < least ? parts.acrValues[least] : undefined;
@@ -91,6 +91,8 @@ export function createApproval(parts: ApprovalParts) {
     const unit = units.current();
     const { provider } = serving.current();
     const client = await clientOf(request);
+    // It may have been allowed to ask when it did, and not be any more.
+    if (!client.grantTypeAllowed(CIBA_GRANT)) throw new AppError('already_used', 400, 'the app may not ask any more');
     const asked = await askedBy(client.clientId, request.params ?? {}, parts);
     const grant = new provider.Grant({ accountId: account.id, clientId: client.clientId });
     allow(grant, asked);

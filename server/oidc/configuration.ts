@@ -6,6 +6,7 @@ import {
   errors,
   interactionPolicy,
   type KoaContextWithOIDC,
+  type ResponseType,
 } from 'oidc-provider';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
@@ -23,6 +24,7 @@ import { type CibaParts, cibaFeature, mayRefresh, waitingSeconds } from './ciba.
 import { askedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
+import { createPolicy, type PolicyParts } from './current_policy.ts';
 import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
 import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
@@ -35,6 +37,7 @@ import { type RegistrationInDiscovery, registrationMetadata } from './registrati
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
+import { assertSufficient } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
 export const LOGIN_PATH = '/login';
@@ -79,7 +82,7 @@ export interface ResourceServerForTokens {
   readonly scopes: readonly string[];
 }
 
-export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntrospect'> {
+export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntrospect'>, PolicyParts {
   readonly issuer: URL;
   /** Weakest first. */
   readonly acrValues: readonly string[];
@@ -105,8 +108,6 @@ export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntro
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
-  /** Scopes that a client may have at a resource server, out of those that exist there. */
-  resourceScopes(clientId: string, identifier: string): Promise<readonly string[]>;
   readonly registration: RegistrationInDiscovery;
   isFirstParty(clientId: string): Promise<boolean>;
   /** Nobody gets in there with one factor. */
@@ -137,7 +138,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     now: options.now,
   };
   return {
-    adapter: createAdapterFactory(options.units, options.structured, options.userCodes),
+    adapter: createAdapterFactory(options.units, options.structured, options.userCodes, createPolicy(options, CLAIMS)),
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -194,9 +195,13 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     },
     ...createFetching(options.outbound),
     extraTokenClaims: createTokenClaims(options),
-    findAccount: async (ctx, id) => withMappedClaims(ctx, await options.findAccount(id), options),
+    findAccount: async (ctx, id, source) => {
+      const account = await options.findAccount(id);
+      if (account) await assertSufficient(ctx, account, source, options);
+      return withMappedClaims(ctx, account, options);
+    },
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
-    interactions: { policy: createPolicy(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
+    interactions: { policy: createPrompts(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client, source) => client.grantTypeAllowed('refresh_token') && mayRefresh(source),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
@@ -274,7 +279,7 @@ function signingAlg({ signingAlgs }: ServerTerms, client: ProviderClient) {
  * When a person has to be asked: the provider's own checks of OpenID Connect Core §3.1.2.1, with `select_account`
  * added before them, and whether there is an account at all, and one that has shown enough.
  */
-function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'requiresSecondFactor'>) {
+function createPrompts(options: Pick<ConfigurationOptions, 'acrValues' | 'requiresSecondFactor'>) {
   const { Check, Prompt, base } = interactionPolicy;
   const policy = base();
   const login = policy.get('login');
@@ -288,6 +293,14 @@ function createPolicy(options: Pick<ConfigurationOptions, 'acrValues' | 'require
   const isFresh = ({ result }: Context['oidc']) => Boolean((result as { login?: unknown } | undefined)?.login);
   const hasShownAll = ({ oidc }: Context) => rankOf(oidc.session?.acr) === options.acrValues.length - 1;
 
+  // RFC 6749 §3.1.2.4: what was registered when the request came may have been taken away while the person signed in.
+  check('request_unavailable', 'the client may not ask for this any more', ({ oidc }) => {
+    const { redirect_uri: redirectUri, response_type: type } = oidc.params ?? {};
+    if (oidc.route !== 'resume') return false;
+    if (!oidc.client?.redirectUriAllowed(String(redirectUri))) throw new errors.InvalidRedirectUri();
+    if (!oidc.client.responseTypeAllowed(type as ResponseType)) throw new errors.UnauthorizedClient('response_type');
+    return false;
+  });
   // A session may outlive its account, or the account's being enabled: nobody is signed in then.
   check(
     'account_unavailable',

@@ -1,17 +1,17 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { isSufficient, type SignedInBy, type SignInParts } from './sufficient_sign_in.ts';
 
-export interface IntrospectionParts {
+export interface IntrospectionParts extends SignInParts {
   /** @returns undefined for an account that does not exist or is disabled */
-  findAccount(id: string): Promise<object | undefined>;
+  findAccount(id: string): Promise<{ readonly secondFactorRequired?: boolean } | undefined>;
   /** Whether a client may learn of an access token for these audiences that was issued to another one. */
   mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean>;
 }
 
 type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>;
 
-interface Token {
+interface Token extends SignedInBy {
   readonly kind?: string;
-  readonly clientId?: string | undefined;
   readonly accountId?: string | undefined;
   readonly aud?: unknown;
 }
@@ -35,7 +35,9 @@ export async function mayIntrospect(
     if (!(await parts.mayIntrospect(client.clientId, audiencesOf(token)))) return false;
     if (!(await isServed(oidc.provider, clientId))) return false;
   }
-  return accountId === undefined || (await parts.findAccount(accountId)) !== undefined;
+  if (accountId === undefined) return true;
+  const account = await parts.findAccount(accountId);
+  return account !== undefined && isSufficient(account, token, parts);
 }
 
 /** What is not served any more, as a document that is gone, has no tokens that are good for anything. */

@@ -69,6 +69,11 @@ const REMEDIES: readonly { error: string; detail: RegExp; description: string }[
   },
   {
     error: 'invalid_grant',
+    detail: /second factor/,
+    description: 'a second factor is required now: send the person to the authorization endpoint to sign in again',
+  },
+  {
+    error: 'invalid_grant',
     detail: /DPoP|dpop_jkt|jkt/,
     description: 'the token is bound to a DPoP key: send a proof of the same key (RFC 9449)',
   },

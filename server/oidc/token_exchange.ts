@@ -27,6 +27,7 @@ import {
 } from './exchange_terms.ts';
 import { createPairwise } from './pairwise.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
+import { isSufficient, type SignInParts } from './sufficient_sign_in.ts';
 
 const TARGETS = ['resource', 'audience'];
 const PARAMETERS = [
@@ -34,14 +35,10 @@ const PARAMETERS = [
   ...TARGETS,
 ];
 
-export interface ExchangeParts {
+export interface ExchangeParts extends SignInParts {
   /** @returns null for a client that may exchange nothing */
   exchangePolicy(clientId: string): Promise<ExchangePolicy | null>;
-  findAccount(id: string): Promise<object | undefined>;
-  /** Nobody gets in there with one factor. */
-  requiresSecondFactor(clientId: string): Promise<boolean>;
-  /** Weakest first. */
-  readonly acrValues: readonly string[];
+  findAccount(id: string): Promise<{ readonly secondFactorRequired?: boolean } | undefined>;
   /** See pairwise.ts. */
   readonly pairwiseKey: Buffer;
   readonly structured: Pick<StructuredTokens, 'present'>;
@@ -82,7 +79,7 @@ async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: Exch
     before: actOf(subject),
   });
   const { auth_time, acr, amr } = subject.extra ?? {};
-  if ((await parts.requiresSecondFactor(client.clientId)) && acr !== parts.acrValues.at(-1)) {
+  if (!(await isSufficient({}, { clientId: client.clientId, extra: { acr } }, parts))) {
     throw refused('subject_token', 'the person signed in with one factor');
   }
 
@@ -151,7 +148,11 @@ async function standsOnGrant(provider: Provider, token: Presented): Promise<bool
 async function personsToken(provider: Provider, parts: ExchangeParts, value: string): Promise<AccessToken> {
   const token = await findToken(provider, parts, 'subject_token', value);
   if (!('accountId' in token)) throw refused('subject_token', 'it is about no person');
-  if (!(await parts.findAccount(token.accountId))) throw refused('subject_token', 'it is not valid, or not any more');
+  const account = await parts.findAccount(token.accountId);
+  if (!account) throw refused('subject_token', 'it is not valid, or not any more');
+  if (!(await isSufficient(account, token, parts))) {
+    throw refused('subject_token', 'a second factor is required now: the person has to sign in again');
+  }
   return token;
 }
 

@@ -6,6 +6,7 @@ import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { partyOf, register } from '../helpers/registration.ts';
 import { authorization, introspect, token } from '../helpers/relying_party.ts';
+import { createTold } from '../helpers/told.ts';
 
 /** Who may ask about a token: whoever it was issued to, and whoever it is for (RFC 7662 §4, Keycloak CVE-2026-37979). */
 
@@ -26,6 +27,7 @@ const shop = await seed.party({
 await seed.resourceServer({ identifier: ORDERS, name: 'Orders', scopes: ['orders:read'], clients: [orders.id] });
 await seed.resourceServer({ identifier: STOCK, name: 'Stock', scopes: ['stock:read'], clients: [stock.id] });
 const person = await seed.person();
+const told = await createTold(app);
 
 const params = { scope: 'openid orders:read stock:read', resource: ORDERS };
 const { tokens } = await tokensFor(app, shop, person, { params });
@@ -77,6 +79,7 @@ test('who has the operator’s permission learns of all access tokens, but of no
     Object.keys(issued).filter((what) => what !== 'a refresh token'),
   );
   await seed.clients.update(gateway.id, { introspectsAll: false });
+  await told();
   assert.deepEqual(await seenBy(gateway), [], 'and it is taken back at once');
 });
 
@@ -130,10 +133,12 @@ test('a signed answer says no more than a plain one (RFC 9701 §5)', async () =>
 
 test('a resource server’s clients are those of the moment', async () => {
   await seed.resourceServers.update(ORDERS, { clients: [stock.id] });
+  await told();
   assert.deepEqual(await seenBy(orders), []);
   assert.deepEqual(await seenBy(stock), FOR_ORDERS);
   await seed.clients.update(stock.id, {
     metadata: { token_endpoint_auth_method: 'none', grant_types: ['authorization_code'] },
   });
+  await told();
   assert.deepEqual(await seenBy({ ...stock, secret: undefined }), [], 'a client that proves nothing any more');
 });

@@ -75,6 +75,8 @@ const configuration = createConfiguration({
   },
   findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
   resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
+  registeredScope: async () => spec.scope,
+  registeredDetails: async () => [],
   mayIntrospect: async () => false,
   registration: { endpoint: undefined, documents: false },
   isFirstParty: async () => true,

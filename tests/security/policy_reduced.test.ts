@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import type { ClientChange } from '../../server/clients/store.ts';
+import {
+  begin,
+  callbackOf,
+  errorOn,
+  idTokenOf,
+  refusal,
+  shown,
+  submit,
+  submitPassword,
+  tokensFor,
+} from '../flows/support.ts';
+import { documentSite } from '../helpers/client_documents.ts';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { askForCode, decide, poll, typeCode } from '../helpers/device.ts';
+import { partyOf, register } from '../helpers/registration.ts';
+import { authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { createTold } from '../helpers/told.ts';
+
+/**
+ * What was granted once is given only as far as it may still be had: policy is what it is now (Keycloak
+ * GHSA-895x-rfqp-jh5c, Pocket ID CVE-2026-43983).
+ */
+
+const scope = { after };
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+const app = await deployment(scope, { env: { CARDEA_REGISTRATION: 'open', CARDEA_SECOND_FACTOR_GROUPS: 'staff' } });
+/** The same server, whose operator wants two factors of everybody by now. */
+const strict = await deployment(scope, {
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { CARDEA_ISSUER: app.issuer, CARDEA_SECOND_FACTOR: 'required' },
+});
+const { issuer, seed } = app;
+const NOTES = 'https://notes.example.com';
+const notes = await seed.party();
+await seed.resourceServer({
+  identifier: NOTES,
+  name: 'Notes',
+  scopes: ['notes:read', 'notes:write'],
+  clients: [notes.id],
+});
+const person = await seed.person();
+const told = await createTold(app);
+
+const SCOPE = 'openid email offline_access notes:read notes:write';
+const party = (metadata: Record<string, unknown> = {}) =>
+  seed.party({ firstParty: true, metadata: { scope: SCOPE, ...metadata } });
+const change = async (one: Party, to: ClientChange) => {
+  await seed.clients.update(one.id, to);
+  await told();
+};
+const reduce = (one: Party, to: string) => change(one, { metadata: { scope: to } });
+const params = { scope: SCOPE, resource: NOTES, prompt: 'consent' };
+
+const fresh = (one: Party, refreshToken: string, fields: Record<string, string> = {}, reach = issuer) =>
+  token(issuer, one, { grant_type: 'refresh_token', refresh_token: refreshToken, ...fields }, reach);
+
+describe('scopes taken from a client', () => {
+  test('are in no token that a refresh gives, nor in what its access token tells', async () => {
+    const one = await party();
+    const { tokens, browser } = await tokensFor(app, one, person, { params });
+    await reduce(one, 'openid notes:read');
+    assert.deepEqual((await userinfo(issuer, tokens.access_token)).body, { sub: person.id });
+    assert.equal((await introspect(issuer, one, tokens.access_token)).scope, 'openid');
+    assert.equal((await introspect(issuer, one, tokens.refresh_token ?? '')).scope, 'openid notes:read');
+
+    const wide = await fresh(one, tokens.refresh_token ?? '', { scope: 'openid email' });
+    assert.deepEqual(refusal(wide), { status: 400, error: 'invalid_scope' });
+    const { status, body } = await fresh(one, tokens.refresh_token ?? '');
+    assert.deepEqual([status, body.scope], [200, 'openid']);
+    assert.deepEqual((await userinfo(issuer, body.access_token ?? '')).body, { sub: person.id });
+    const jwt = await fresh(one, body.refresh_token ?? '', { resource: NOTES });
+    assert.equal(jwt.body.scope, 'notes:read');
+
+    // Without offline_access a refresh token ends with the session that it comes from.
+    await submit(browser, await browser.get('/logout'), { logout: 'yes' });
+    assert.deepEqual(refusal(await fresh(one, jwt.body.refresh_token ?? '')), { status: 400, error: 'invalid_grant' });
+  });
+
+  test('are in none that a code gives, and claims that were asked for by name go with them', async () => {
+    const one = await party();
+    const claims = JSON.stringify({ userinfo: { email: null }, id_token: { email: null, email_verified: null } });
+    const granted = await authorize({ issuer, party: one, person, params: { scope: SCOPE, claims } });
+    const later = await authorize({
+      issuer,
+      party: one,
+      person,
+      params: { scope: SCOPE, claims },
+      browser: granted.browser,
+    });
+    const before = await redeem(issuer, one, granted);
+    assert.equal(idTokenOf(before.body).email, person.email);
+    await reduce(one, 'openid');
+    const { body } = await redeem(issuer, one, later);
+    assert.equal(body.scope, 'openid');
+    assert.equal(idTokenOf(body).email, undefined);
+    for (const value of [before, { body }])
+      assert.deepEqual((await userinfo(issuer, value.body.access_token ?? '')).body, { sub: person.id });
+  });
+
+  test('are not asked for any more by a sign-in that had begun', async () => {
+    const one = await seed.party({ metadata: { scope: SCOPE } });
+    const { browser, page, verifier } = await begin(app, one, { scope: 'openid email' });
+    const consent = await submitPassword(browser, page, person);
+    assert.equal(shown(consent), 'consent');
+    await reduce(one, 'openid');
+    const done = await submit(browser, consent, { action: 'allow' });
+    const { body } = await redeem(issuer, one, { code: callbackOf(done).code ?? '', verifier });
+    assert.deepEqual([body.scope, idTokenOf(body).email], ['openid', undefined]);
+  });
+
+  test('a device gets none of them, though its person has approved them', async () => {
+    const one = await party({ grant_types: [DEVICE, 'refresh_token'], redirect_uris: [] });
+    const { browser } = await tokensFor(app, await party(), person, { params: { scope: 'openid' } });
+    const { body: device } = await askForCode(issuer, one, { scope: 'openid email' });
+    await decide(browser, await typeCode(browser, device.user_code), 'confirm');
+    await reduce(one, 'openid');
+    const { body } = await poll(issuer, one, device.device_code);
+    assert.equal(body.scope, 'openid', JSON.stringify(body));
+  });
+});
+
+test('a resource server is told of no scope that its client, or it, no longer has', async () => {
+  const one = await party();
+  const { tokens } = await tokensFor(app, one, person, { params });
+  const { body } = await fresh(one, tokens.refresh_token ?? '', { resource: NOTES });
+  const seen = async () => (await introspect(issuer, notes, body.access_token ?? '')).scope;
+  assert.equal(await seen(), 'notes:read notes:write');
+  await reduce(one, 'openid notes:read');
+  assert.equal(await seen(), 'notes:read');
+  await reduce(one, SCOPE);
+  await seed.resourceServers.update(NOTES, { scopes: ['notes:write'] });
+  await told();
+  assert.equal(await seen(), 'notes:write');
+  await seed.resourceServers.update(NOTES, { scopes: ['notes:other'] });
+  await told();
+  assert.deepEqual(await introspect(issuer, notes, body.access_token ?? ''), { active: false });
+  await seed.resourceServers.update(NOTES, { scopes: ['notes:read', 'notes:write'] });
+  await told();
+});
+
+test('a place that was taken from a client is one that nobody is sent to, however far they had come', async () => {
+  const one = await party();
+  const { browser, page } = await begin(app, one, { scope: 'openid' });
+  await change(one, { metadata: { redirect_uris: ['https://rp.example.com/other'] } });
+  const done = await submitPassword(browser, page, person);
+  assert.deepEqual([shown(done), errorOn(done)], ['error', 'invalid_redirect_uri']);
+});
+
+describe('a second factor that is required since', () => {
+  const WEAK = { status: 400, error: 'invalid_grant' };
+  const byClient = async (one: Party) => {
+    await change(one, { secondFactorRequired: true });
+    return issuer;
+  };
+  const byGroup = async (_one: Party, id: string) => {
+    await seed.accounts.setGroups(id, ['staff']);
+    return issuer;
+  };
+  const byServer = async () => strict.app.http.listeningOrigin;
+  const ways = { 'by the client': byClient, 'by a group': byGroup, 'by the server': byServer };
+
+  for (const [name, require] of Object.entries(ways)) {
+    test(`${name}: who signed in with one has to sign in again, whatever they hold`, async () => {
+      const one = await party();
+      const somebody = await seed.person();
+      const { tokens, browser } = await tokensFor(app, one, somebody, { params });
+      const granted = await authorize({ issuer, party: one, person: somebody, browser, params: { scope: 'openid' } });
+      const reach = await require(one, somebody.id);
+
+      const refused = await fresh(one, tokens.refresh_token ?? '', {}, reach);
+      assert.deepEqual(refusal(refused), WEAK);
+      assert.match(String(refused.body.error_description), /sign in again/);
+      assert.deepEqual(refusal(await redeem(issuer, one, granted, reach)), WEAK);
+      assert.equal((await userinfo(issuer, tokens.access_token, reach)).status, 401);
+      for (const value of [tokens.access_token, tokens.refresh_token ?? ''])
+        assert.deepEqual(await introspect(issuer, one, value, reach), { active: false });
+    });
+  }
+
+  test('stops a device that was approved before', async () => {
+    const one = await party({ grant_types: [DEVICE, 'refresh_token'], redirect_uris: [] });
+    const somebody = await seed.person();
+    const { browser } = await tokensFor(app, await party(), somebody, { params: { scope: 'openid' } });
+    const { body: device } = await askForCode(issuer, one, { scope: 'openid email' });
+    await decide(browser, await typeCode(browser, device.user_code), 'confirm');
+    await byGroup(one, somebody.id);
+    assert.deepEqual(refusal(await poll(issuer, one, device.device_code)), WEAK);
+  });
+
+  test('stops an access token from being exchanged (RFC 8693)', async () => {
+    const one = await party();
+    const service = await seed.party({
+      metadata: {
+        scope: 'notes:read',
+        redirect_uris: [],
+        grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+      },
+    });
+    const tokenExchange = { subject_clients: [one.id], targets: [NOTES], delegation: true };
+    await change(service, { tokenExchange });
+    const somebody = await seed.person();
+    const { tokens } = await tokensFor(app, one, somebody, { params });
+    const { body } = await fresh(one, tokens.refresh_token ?? '', { resource: NOTES });
+    const exchange = () =>
+      token(issuer, service, {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: body.access_token ?? '',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        resource: NOTES,
+      });
+    assert.equal((await exchange()).status, 200);
+    await byGroup(one, somebody.id);
+    assert.deepEqual(refusal(await exchange()), { status: 400, error: 'invalid_request' });
+  });
+});
+
+describe('groups and roles', () => {
+  const wanted = 'openid groups roles';
+
+  test('go to no client that nobody at the operator’s made, until they are opened to it', async () => {
+    const somebody = await seed.person();
+    await seed.accounts.setGroups(somebody.id, ['auditors']);
+    const site = await documentSite(scope);
+    const id = site.put('/client.json', {
+      client_name: 'A website',
+      redirect_uris: [`${site.origin}/callback`],
+      scope: wanted,
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+    });
+    const document: Party = {
+      id,
+      redirectUri: `${site.origin}/callback`,
+      secret: undefined,
+      client: undefined as never,
+    };
+    const { body } = await register(app, {
+      redirect_uris: ['https://web.example/cb'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: wanted,
+    });
+    assert.equal(body.scope, 'openid');
+    for (const one of [document, partyOf(body)]) {
+      const { page } = await begin(app, one, { scope: wanted });
+      assert.equal(page.location === undefined ? errorOn(page) : callbackOf(page).error, 'invalid_scope');
+      const named = { claims: JSON.stringify({ userinfo: { groups: null }, id_token: { groups: null } }) };
+      const { tokens } = await tokensFor(app, one, somebody, { params: { scope: 'openid', ...named } });
+      assert.equal(idTokenOf(tokens).groups, undefined);
+      assert.equal((await userinfo(issuer, tokens.access_token)).body.groups, undefined);
+
+      await change(one, { openedScopes: ['groups'] });
+      const opened = await tokensFor(app, one, somebody, { params: { scope: 'openid groups' } });
+      assert.deepEqual(idTokenOf(opened.tokens).groups, ['auditors']);
+      await change(one, { openedScopes: [] });
+      assert.equal((await userinfo(issuer, opened.tokens.access_token)).body.groups, undefined);
+      assert.equal(idTokenOf((await refresh(issuer, one, opened.tokens.refresh_token ?? '')).body).groups, undefined);
+    }
+  });
+});
