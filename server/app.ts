@@ -4,23 +4,20 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import type { KeyRing } from '../keys/rotate.ts';
 import { formRoutes } from './composition/forms.ts';
-import { layFoundation } from './composition/foundation.ts';
+import { type AppParts, layFoundation } from './composition/foundation.ts';
 import { createPeople } from './composition/people.ts';
 import { createProtocol } from './composition/protocol.ts';
 import { createSelfRegistered } from './composition/registration.ts';
 import { createRelyingParties } from './composition/relying_parties.ts';
 import { startWork } from './composition/work.ts';
-import type { Config } from './config.ts';
 import { mountProvider } from './oidc/mount.ts';
 import { mountStatusLists } from './oidc/status_lists.ts';
 import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import type { Db } from './platform/db.ts';
 import { createHttp } from './platform/http.ts';
 import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
-import type { Logger } from './platform/log.ts';
 import { createReadiness } from './platform/readiness.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
 import { frontRoutes } from './welcome/front.ts';
@@ -42,8 +39,10 @@ const FORMS_PER_FAILURE = 10;
  * The composition root. What each layer is made of is in `composition/`, one file a layer: what everything rests on,
  * people, relying parties, the protocol, the forms, and the work that nobody asks for.
  */
-export async function createApp(parts: { config: Config; db: Db; log: Logger; now?: Clock }): Promise<App> {
-  const { config, db, log, now = systemClock } = parts;
+export async function createApp(
+  parts: Pick<AppParts, 'config' | 'db' | 'log' | 'nameServers'> & { now?: Clock },
+): Promise<App> {
+  const { config, db, log, nameServers, now = systemClock } = parts;
   await claimIssuer(db, config.issuer.origin, now);
   await using opened = new AsyncDisposableStack();
   const foundation = await layFoundation({
@@ -51,6 +50,7 @@ export async function createApp(parts: { config: Config; db: Db; log: Logger; no
     db,
     log,
     now,
+    nameServers,
     own: (part, close) => opened.adopt(part, async () => void (await close(part))),
   });
   const { views, counter, limits, secure, outbox } = foundation;

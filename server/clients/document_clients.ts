@@ -1,6 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
-import type { Outbound } from '../platform/outbound.ts';
+import { shareOfAddress } from '../platform/limits.ts';
+import { type Outbound, OutboundError } from '../platform/outbound.ts';
 import { type DocumentRules, freshSeconds, mayDescribe, readDocument } from './metadata_documents.ts';
 import type { ServerTerms } from './profiles.ts';
 import type { Registrations } from './registrations.ts';
@@ -20,8 +21,6 @@ export interface DocumentClientsOptions {
   onRefused(id: string, reason: string): void;
 }
 
-/** Fetches at a time: whoever comes with URLs of slow hosts must not hold up everything. */
-const MAX_FETCHES = 20;
 /** A URL at which there was nothing usable is left alone for so long. */
 const REST_MS = 30_000;
 const RESTING_MAX = 1_000;
@@ -29,7 +28,7 @@ const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
 /** For so long what was read last still holds when its host cannot be reached, or fails. */
 const STALE_MS = 86_400_000;
 
-type Failure = 'unusable' | 'unreachable';
+type Failure = 'unusable' | 'unreachable' | 'untried';
 type Fetched = { readonly text: string; readonly fresh: number };
 
 /**
@@ -47,10 +46,9 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     if (isFresh(known)) return known;
     const rest = resting.get(id);
     if (rest && rest.until > now()) return afterFailure(rest.failure, known);
-    if (underWay.size > MAX_FETCHES || !(await options.admits(address))) {
-      throw unavailable('fetching client metadata documents');
-    }
-    const fetched = await fetchDocument(id);
+    if (!(await options.admits(address))) throw unavailable('fetching client metadata documents');
+    const fetched = await fetchDocument(id, address);
+    if (fetched === 'untried') return afterFailure(fetched, known);
     if (typeof fetched === 'string') return fail(id, known, fetched, 'there is no JSON document at that URL');
     try {
       const description = readDocument(id, fetched.text, options.terms);
@@ -61,16 +59,19 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     }
   }
 
-  async function fetchDocument(id: string): Promise<Fetched | Failure> {
+  async function fetchDocument(id: string, address: string): Promise<Fetched | Failure> {
     try {
-      const response = await outbound.fetch(id, { headers: { accept: 'application/json' } });
+      const response = await outbound.fetch(id, {
+        headers: { accept: 'application/json' },
+        turn: { chosenBy: 'stranger', share: shareOfAddress(address) },
+      });
       if (response.status >= 500 || response.status === 429) return 'unreachable';
       const type = response.headers.get('content-type') ?? '';
       if (response.status !== 200 || !JSON_TYPE.test(type)) return 'unusable';
       return { text: await response.text(), fresh: freshSeconds(response.headers.get('cache-control')) };
     } catch (error) {
-      if (error instanceof AppError && error.code === 'outbound_failed') return 'unreachable';
-      throw error;
+      if (!(error instanceof OutboundError)) throw error;
+      return error.isUntried ? 'untried' : 'unreachable';
     }
   }
 
@@ -81,10 +82,15 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     return afterFailure(failure, known);
   }
 
-  /** A host that is away takes nothing back; one that answers something else does. */
+  /**
+   * A host that is away takes nothing back; one that answers something else does. Where nobody was asked there is no
+   * verdict at all.
+   */
   function afterFailure(failure: Failure, known: Client | undefined): Client | undefined {
     const isRecent = known?.freshUntil && now() - known.freshUntil.getTime() < STALE_MS;
-    return failure === 'unreachable' && isRecent ? known : undefined;
+    if (failure !== 'unusable' && isRecent) return known;
+    if (failure === 'untried') throw unavailable('fetching client metadata documents');
+    return undefined;
   }
 
   function isFresh(client: Client | undefined): boolean {
@@ -100,8 +106,10 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     async resolve(id: string, known: Client | undefined, address: string): Promise<Client | undefined> {
       if (!mayDescribe(id, rules)) return undefined;
       if (isFresh(known)) return known;
-      const going = underWay.get(id) ?? refresh(id, address).finally(() => underWay.delete(id));
-      underWay.set(id, going);
+      // Of one address alone: who waits for their turn with many must not make others wait with them.
+      const key = `${shareOfAddress(address)} ${id}`;
+      const going = underWay.get(key) ?? refresh(id, address).finally(() => underWay.delete(key));
+      underWay.set(key, going);
       return going;
     },
   };

@@ -1,5 +1,5 @@
-import { AppError, invalidInput } from '../platform/errors.ts';
-import type { Outbound } from '../platform/outbound.ts';
+import { invalidInput, unavailable } from '../platform/errors.ts';
+import { type Outbound, OutboundError, type OutboundTurn } from '../platform/outbound.ts';
 import { hasKeyFor } from './jwks.ts';
 import type { ClientMetadata } from './metadata_fields.ts';
 import { SIGNING_ALGS } from './vocabulary.ts';
@@ -44,28 +44,33 @@ export function lackOf(client: ClientMetadata, keys: readonly unknown[]): string
 
 /**
  * Looks at what `jwks_uri` leads to, before anybody's sign-in depends on it. Does nothing without one.
+ * @param turn who has chosen it, and at whose wish it is looked at
  * @throws AppError 400 `invalid_input`, field `jwks_uri`, when there is no key set, or none with the keys that the
  *   client needs; 503 when we cannot look
  */
-export async function checkPublishedKeys(client: ClientMetadata, outbound: Outbound): Promise<void> {
+export async function checkPublishedKeys(
+  client: ClientMetadata,
+  outbound: Outbound,
+  turn: OutboundTurn,
+): Promise<void> {
   const { jwks_uri: uri } = client;
   if (uri === undefined) return;
-  const keys = await fetchKeys(uri, outbound);
+  const keys = await fetchKeys(uri, outbound, turn);
   if (!keys) throw invalidInput('jwks_uri', 'must lead to a JSON Web Key Set (RFC 7517 §5), already now');
   const lack = lackOf(client, keys);
   if (lack !== undefined) throw invalidInput('jwks_uri', lack);
 }
 
-async function fetchKeys(uri: string, outbound: Outbound): Promise<readonly unknown[] | undefined> {
+async function fetchKeys(uri: string, outbound: Outbound, turn: OutboundTurn): Promise<readonly unknown[] | undefined> {
   try {
-    const response = await outbound.fetch(uri, { headers: { accept: 'application/json' } });
+    const response = await outbound.fetch(uri, { headers: { accept: 'application/json' }, turn });
     const body: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
     const { keys } = (body ?? {}) as { keys?: unknown };
     return Array.isArray(keys) ? keys : undefined;
   } catch (error) {
+    if (error instanceof OutboundError && error.isUntried) throw unavailable('fetching what clients name', error);
     // Whatever stood in the way is not for whoever named the place to know.
-    if (error instanceof SyntaxError || (error instanceof AppError && error.code === 'outbound_failed'))
-      return undefined;
+    if (error instanceof SyntaxError || error instanceof OutboundError) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-import { AppError, invalidInput } from '../platform/errors.ts';
-import type { Outbound } from '../platform/outbound.ts';
+import { invalidInput, unavailable } from '../platform/errors.ts';
+import { type Outbound, OutboundError, type OutboundTurn } from '../platform/outbound.ts';
 import type { ClientMetadata } from './metadata.ts';
 
 const FIELD = 'sector_identifier_uri';
@@ -7,25 +7,27 @@ const FIELD = 'sector_identifier_uri';
 /**
  * Several hosts of one owner know a person by one pairwise subject when the document at `sector_identifier_uri` names
  * all of their redirect URIs (OpenID Connect Core §8.1, Dynamic Client Registration §5). Does nothing without one.
- * @throws AppError 400 `invalid_input`, field `sector_identifier_uri`
+ * @param turn who has chosen it, and at whose wish it is looked at
+ * @throws AppError 400 `invalid_input`, field `sector_identifier_uri`; 503 when nobody could be asked
  */
-export async function checkSector(client: ClientMetadata, outbound: Outbound): Promise<void> {
+export async function checkSector(client: ClientMetadata, outbound: Outbound, turn: OutboundTurn): Promise<void> {
   const { sector_identifier_uri: uri, redirect_uris: redirects } = client;
   if (uri === undefined) return;
-  const named = await read(uri, outbound);
+  const named = await read(uri, outbound, turn);
   const missing = redirects.find((redirect) => !named.includes(redirect));
   if (missing !== undefined) throw invalidInput(FIELD, `the document does not name ${JSON.stringify(missing)}`);
 }
 
-async function read(uri: string, outbound: Outbound): Promise<readonly unknown[]> {
+async function read(uri: string, outbound: Outbound, turn: OutboundTurn): Promise<readonly unknown[]> {
   const bad = invalidInput(FIELD, 'must lead to a JSON list of redirect URIs');
   try {
-    const response = await outbound.fetch(uri, { headers: { accept: 'application/json' } });
+    const response = await outbound.fetch(uri, { headers: { accept: 'application/json' }, turn });
     const body: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
     if (Array.isArray(body)) return body;
   } catch (error) {
+    if (error instanceof OutboundError && error.isUntried) throw unavailable('fetching what clients name', error);
     // Whatever stood in the way is not for whoever named the place to know.
-    if (!(error instanceof SyntaxError || (error instanceof AppError && error.code === 'outbound_failed'))) throw error;
+    if (!(error instanceof SyntaxError || error instanceof OutboundError)) throw error;
   }
   throw bad;
 }

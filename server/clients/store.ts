@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
-import { type Outbound, OutboundError } from '../platform/outbound.ts';
+import { type Outbound, OutboundError, type OutboundTurn } from '../platform/outbound.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
@@ -213,9 +213,9 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
   }
 
   /** What only the places that a client names can tell. */
-  async function checkPlaces(metadata: ClientMetadata): Promise<void> {
-    await checkSector(metadata, outbound ?? NO_WAY_OUT);
-    if (outbound) await checkPublishedKeys(metadata, outbound);
+  async function checkPlaces(metadata: ClientMetadata, chosenBy: OutboundTurn['chosenBy']): Promise<void> {
+    await checkSector(metadata, outbound ?? NO_WAY_OUT, { chosenBy });
+    if (outbound) await checkPublishedKeys(metadata, outbound, { chosenBy });
   }
 
   async function existing(id: string): Promise<Client> {
@@ -230,7 +230,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
       checkTerms(metadata, terms);
-      await checkPlaces(metadata);
+      await checkPlaces(metadata, 'operator');
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
         id,
@@ -277,7 +277,9 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
         throw invalidInput('open_scope', 'is for clients that you have not made: yours have a scope');
       }
       checkTerms(metadata, terms);
-      if (Object.keys(change.metadata ?? {}).length > 0) await checkPlaces(metadata);
+      if (Object.keys(change.metadata ?? {}).length > 0) {
+        await checkPlaces(metadata, before.kind === 'operator' ? 'operator' : 'stranger');
+      }
       const needsSecret = hasSecret(metadata.token_endpoint_auth_method);
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);

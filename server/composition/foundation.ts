@@ -22,6 +22,8 @@ export interface AppParts {
   readonly db: Db;
   readonly log: Logger;
   readonly now: Clock;
+  /** Name servers for what clients name, instead of the system's. */
+  readonly nameServers?: readonly string[] | undefined;
   /** Notes that a part has to be closed when the application is; the last that was opened first. */
   own<T>(part: T, close: (part: T) => unknown): T;
 }
@@ -65,7 +67,7 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
     limits: createLimits({ counter, max: config.rateLimit, now }),
     csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
     views: createViews(),
-    outbound: createOutbound({ allow: config.outboundAllow }),
+    outbound: createOutbound({ allow: config.outboundAllow, nameServers: parts.nameServers }),
     mailer: createMailer(parts, outbox),
     outbox,
     secure: issuer.protocol === 'https:',

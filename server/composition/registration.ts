@@ -48,7 +48,7 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
       await limits.count(DOCUMENT_LIMIT, address);
       return true;
     },
-    onRefused: (clientId, reason) => log.info({ clientId, reason }, 'a client metadata document was refused'),
+    onRefused: (clientId, reason) => log.warn({ clientId, reason }, 'a client metadata document was refused'),
   });
   const wasUsed = createRecently({ everyMs: USED_EVERY_MS, now });
   const endpoint = mode === 'off' ? undefined : config.issuer.origin + REGISTRATION_PATH;

@@ -14,6 +14,7 @@ import type { ClientCertificates } from '../oidc/client_certificates.ts';
 import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createDevicePages } from '../oidc/device_pages.ts';
 import type { DpopOptions } from '../oidc/dpop.ts';
+import { createFetching } from '../oidc/fetching.ts';
 import { createFormAnswers } from '../oidc/form_answers.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
@@ -62,6 +63,7 @@ export function createServe(
   const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
   const formAnswers = createFormAnswers(parts.repeatedForms);
   const polls = createPolls({ db, now });
+  const fetching = createFetching({ outbound, units, log, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const hintLimits = createLimits({ counter, max: Math.min(MAX_WRONG_HINTS, config.rateLimit), now });
@@ -88,7 +90,7 @@ export function createServe(
       units,
       pages,
       devicePages,
-      outbound,
+      fetching,
       ...parts,
       structured,
       async findAccount(id) {
@@ -133,6 +135,7 @@ export function createServe(
       issuer,
       terms,
       configuration: createConfiguration(options),
+      fetching,
       exchange: { ...options, exchangePolicy },
       units,
       polls,
@@ -188,6 +191,7 @@ function describeClient(client: Client, server: ServerTerms, detailsTypes: reado
   const scope = scopesOf(client).filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
     refusal: misfitOf(client.metadata, terms)?.why,
+    isOperators: client.kind === 'operator',
     metadata: {
       ...metadata,
       client_id: id,

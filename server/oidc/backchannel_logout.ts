@@ -67,6 +67,7 @@ export function createLogoutSender(parts: {
     if (!request) return 'done';
     const { ok, status } = await outbound.fetch(request.uri, {
       method: 'POST',
+      turn: { chosenBy: 'delivery', share: `account:${accountId}` },
       body: new URLSearchParams({ logout_token: request.token }),
     });
     if (ok) return 'done';

@@ -39,6 +39,7 @@ export function createNotificationSender(parts: {
     const { token, body } = content as Notification;
     const { status, ok } = await parts.outbound.fetch(endpoint, {
       method: 'POST',
+      turn: { chosenBy: 'delivery', share: `client:${clientId}` },
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });

@@ -13,7 +13,6 @@ import type { ClaimRule } from '../clients/claim_mapping.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Outbound } from '../platform/outbound.ts';
 import { type Lifetimes, sessionEnd } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
@@ -28,7 +27,7 @@ import { createPolicy, type PolicyParts } from './current_policy.ts';
 import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
 import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
-import { createFetching } from './fetching.ts';
+import type { Fetching } from './fetching.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
 import type { Pages } from './pages.ts';
 import { createPairwise } from './pairwise.ts';
@@ -101,7 +100,7 @@ export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntro
   readonly userCodes: UserCodes;
   readonly pages: Pages;
   readonly devicePages: DevicePages;
-  readonly outbound: Outbound;
+  readonly fetching: Fetching;
   readonly dpop: DpopOptions;
   readonly certificates: ClientCertificates;
   readonly structured: StructuredTokens;
@@ -193,7 +192,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       },
       userinfo: { enabled: true },
     },
-    ...createFetching(options.outbound),
+    ...options.fetching.configuration,
     extraTokenClaims: createTokenClaims(options),
     findAccount: async (ctx, id, source) => {
       const account = await options.findAccount(id);

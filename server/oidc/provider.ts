@@ -14,6 +14,7 @@ import { chooseUsableKeys } from './client_keys.ts';
 import { assertReadableProof, challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import { watchFailures } from './failures.ts';
+import type { Fetching } from './fetching.ts';
 import type { FormAnswers } from './form_answers.ts';
 import type { Pages } from './pages.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
@@ -34,6 +35,8 @@ import { readUserCodesAsTyped } from './typed_user_codes.ts';
 export interface ClientForProvider {
   /** Why it cannot be served, when the server has become stricter than it was when the client was registered. */
   readonly refusal: string | undefined;
+  /** The operator has made it; nobody else has chosen the URLs in its metadata. */
+  readonly isOperators: boolean;
   readonly metadata: Readonly<Record<string, unknown>>;
   matchesSecret(presented: string): boolean;
 }
@@ -42,6 +45,7 @@ export interface ProviderOptions {
   readonly issuer: URL;
   readonly terms: ServerTerms;
   readonly configuration: Configuration;
+  readonly fetching: Fetching;
   readonly units: Units;
   readonly polls: Polls;
   readonly pages: Pages;
@@ -81,7 +85,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   const provider = new Provider(issuer.origin, options.configuration);
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
-  replaceClientLookup(provider, (id, address) => units.current().attempt(options.findClient(id, address)));
+  replaceClientLookup(
+    provider,
+    (id, address) => units.current().attempt(options.findClient(id, address)),
+    options.fetching,
+  );
   readUserCodesAsTyped(provider);
   leaveLogoutToTheQueue(provider);
   leaveNotificationsToTheQueue(provider);
@@ -227,7 +235,7 @@ function outcomeOf(thrown: unknown, path: string): Outcome {
  * The provider would ask its adapter on every request, hash the answer and keep a hundred clients (design §7).
  * Instead a client is built once a provider and version of its metadata, and its secret is compared as a hash.
  */
-function replaceClientLookup(provider: Provider, findClient: ProviderOptions['findClient']): void {
+function replaceClientLookup(provider: Provider, findClient: ProviderOptions['findClient'], fetching: Fetching): void {
   const ProviderClient = provider.Client as unknown as {
     new (metadata: Record<string, unknown>): Client;
     find(id: unknown): Promise<Client | undefined>;
@@ -251,6 +259,7 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
     if (mode !== undefined) Object.assign(client, { backchannelTokenDeliveryMode: mode });
     // No scope would mean any to the provider. Here it means none: a name that no scope can have.
     if (scope === '') Object.assign(client, { scope: ' ' });
+    fetching.guard(client, source.isOperators ? 'operator' : 'stranger');
     built.set(source, client);
     sources.set(client, source);
     return client;

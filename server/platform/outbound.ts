@@ -1,12 +1,12 @@
-import { promises as dns, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { getDomain } from 'tldts';
 import { AppError } from './errors.ts';
+import { createFairQueue, type FairQueue, QueueFullError } from './fair_queue.ts';
+import { createLookup, createSystemLookup, type Lookup, NoSuchName } from './lookup.ts';
 import { createIsReachable, isLoopbackAddress } from './reachable.ts';
-
-/** A name's addresses. @throws whatever the resolver throws */
-export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 export interface OutboundOptions {
   /** Addresses or CIDR ranges that may be reached although they are not public. http is for loopback among these alone. */
@@ -15,7 +15,10 @@ export interface OutboundOptions {
   readonly timeoutMs?: number;
   /** Of an answer's body; a longer one is an error. */
   readonly maxBytes?: number;
-  readonly resolve?: Resolve;
+  /** Who looks names up, whoever has chosen them. */
+  readonly resolve?: Lookup;
+  /** Name servers to ask instead of the system's. */
+  readonly nameServers?: readonly string[] | undefined;
   /** Certificates, in PEM, to trust instead of those that come with Node. */
   readonly ca?: string;
 }
@@ -34,9 +37,34 @@ export interface OutboundInit {
   readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
   readonly body?: string | URLSearchParams | undefined;
   readonly signal?: AbortSignal | null | undefined;
+  /** Default: a stranger's. */
+  readonly turn?: OutboundTurn | undefined;
 }
 
-export type OutboundReason = 'url' | 'name' | 'address' | 'redirect' | 'size' | 'time' | 'connection';
+/** Whose part of what is shared a request takes. */
+export interface OutboundTurn {
+  /**
+   * Who has chosen the URL, each with a part of its own: the operator; `stranger`, which is anybody at all; `delivery`
+   * is for what nobody waits for.
+   */
+  readonly chosenBy: 'operator' | 'stranger' | 'delivery';
+  /** At whose wish it is made: an address, a client, an account. */
+  readonly share?: string;
+}
+
+/**
+ * `busy`: too much was under way; `lookup`: no name server answered; `name`: there is no such name.
+ */
+export type OutboundReason =
+  | 'busy'
+  | 'url'
+  | 'lookup'
+  | 'name'
+  | 'address'
+  | 'redirect'
+  | 'size'
+  | 'time'
+  | 'connection';
 
 /**
  * The same words whatever happened, as they may reach whoever named the URL: who could tell "refused" from "timed out"
@@ -48,12 +76,28 @@ export class OutboundError extends AppError {
     super('outbound_failed', 502, 'there was no usable answer from the URL that the client names');
     this.reason = reason;
   }
+
+  /** Nobody was asked at all, for reasons that are ours or our name servers': that is no verdict on the URL. */
+  get isUntried(): boolean {
+    return this.reason === 'busy' || this.reason === 'lookup';
+  }
+
+  /** It may well work the next time. */
+  get isTemporary(): boolean {
+    return this.isUntried || this.reason === 'time' || this.reason === 'connection';
+  }
 }
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
-/** libuv has four threads, which signing shares: slow names must never take them all. */
-const MAX_LOOKUPS = 2;
+
+/** Requests under way, and waiting, for each of those who choose URLs; and of one site, or at one's wish. */
+const BOUNDS = {
+  operator: { concurrency: 64, concurrencyPerShare: 8, waiting: 256, waitingPerShare: 32 },
+  stranger: { concurrency: 64, concurrencyPerShare: 8, waiting: 256, waitingPerShare: 32 },
+  // The queue of deliveries bounds what is under way (jobs/deliveries.ts).
+  delivery: { concurrency: 256, concurrencyPerShare: 64, waiting: 256, waitingPerShare: 64 },
+} as const;
 
 /**
  * The one way out to places that others name (server-side request forgery, OWASP ASVS 5.0 §1.3.6). https alone, but for
@@ -62,13 +106,19 @@ const MAX_LOOKUPS = 2;
  * (DNS rebinding) changes nothing.
  */
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca } = options;
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca, nameServers: servers } = options;
   const isReachable = createIsReachable(options.allow);
-  const resolve = options.resolve ?? createLimitedLookup();
+  const strangers = options.resolve ?? createLookup({ servers });
+  const operators = options.resolve ?? createSystemLookup({ servers });
+  const name = 'fetching what clients name';
+  const queues: Readonly<Record<OutboundTurn['chosenBy'], FairQueue>> = {
+    operator: createFairQueue({ name, ...BOUNDS.operator }),
+    stranger: createFairQueue({ name, ...BOUNDS.stranger }),
+    delivery: createFairQueue({ name, ...BOUNDS.delivery }),
+  };
 
-  async function attempt(href: string | URL, init: OutboundInit, signal: AbortSignal): Promise<Response> {
-    const url = readUrl(href);
-    const addresses = await within(signal, addressesOf(url, resolve));
+  async function attempt(url: URL, init: OutboundInit, lookup: Lookup, signal: AbortSignal): Promise<Response> {
+    const addresses = await addressesOf(url, lookup, signal);
     if (addresses.length === 0 || !addresses.every(({ address }) => isReachable(address)))
       throw new OutboundError('address');
     if (url.protocol === 'http:' && !addresses.every(({ address }) => isLoopbackAddress(address)))
@@ -85,14 +135,31 @@ export function createOutbound(options: OutboundOptions): Outbound {
     async fetch(href, init = {}) {
       const limits = [AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
       const signal = AbortSignal.any(limits);
+      const { chosenBy, share } = init.turn ?? { chosenBy: 'stranger' };
+      let hasBegun = signal.aborted;
       try {
-        return await attempt(href, init, signal);
+        const url = readUrl(href);
+        const site = siteOf(url);
+        return await queues[chosenBy].run({ shares: [share ?? site, site], signal }, () => {
+          hasBegun = true;
+          return attempt(url, init, chosenBy === 'operator' ? operators : strangers, signal);
+        });
       } catch (error) {
         if (error instanceof OutboundError) throw error;
+        if (error instanceof QueueFullError || (signal.aborted && !hasBegun)) throw new OutboundError('busy');
         throw new OutboundError(signal.aborted ? 'time' : 'connection');
       }
     },
   };
+}
+
+/**
+ * What belongs to one owner, as far as a name tells: the domain that was registered. On this machine each port is
+ * something else.
+ */
+function siteOf({ hostname, host }: URL): string {
+  const domain = getDomain(hostname, { allowPrivateDomains: true });
+  return `site:${domain ?? host}`;
 }
 
 /** A port below 1024 belongs to some other service, which might take a request for its own. */
@@ -111,14 +178,14 @@ function readUrl(href: string | URL): URL {
 }
 
 /** What a URL's host stands for: itself when it is an address, since Node asks no resolver then. */
-async function addressesOf(url: URL, resolve: Resolve): Promise<readonly LookupAddress[]> {
+async function addressesOf(url: URL, lookup: Lookup, signal: AbortSignal): Promise<readonly LookupAddress[]> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
   try {
-    return await resolve(host);
-  } catch {
-    throw new OutboundError('name');
+    return await within(signal, lookup(host, signal));
+  } catch (error) {
+    throw new OutboundError(error instanceof NoSuchName ? 'name' : 'lookup');
   }
 }
 
@@ -185,7 +252,7 @@ async function read(answer: http.IncomingMessage, maxBytes: number): Promise<Res
   return new Response(hasNoBody ? null : Buffer.concat(chunks), { status, headers });
 }
 
-/** @throws when time is up, though what was waited for goes on: a lookup cannot be taken back */
+/** @throws when time is up, whatever becomes of what was waited for */
 async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(new OutboundError('time'));
@@ -197,21 +264,4 @@ async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     signal.removeEventListener('abort', giveUp);
     work.catch(() => {});
   }
-}
-
-/** The system's resolver, hosts file and all, for a few names at a time. */
-function createLimitedLookup(): Resolve {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (hostname) => {
-    if (running >= MAX_LOOKUPS) await new Promise<void>((go) => waiting.push(go));
-    else running += 1;
-    try {
-      return await dns.lookup(hostname, { all: true });
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
-  };
 }

@@ -9,8 +9,8 @@ import { checkSector } from '../clients/sector_identifier.ts';
 import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
 import type { Client, Clients } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
-import type { Limits } from '../platform/limits.ts';
-import type { Outbound } from '../platform/outbound.ts';
+import { type Limits, shareOfAddress } from '../platform/limits.ts';
+import type { Outbound, OutboundTurn } from '../platform/outbound.ts';
 import { describeRegistered, type Registered, sendRefusal } from './answers.ts';
 
 export const REGISTRATION_PATH = '/register';
@@ -76,8 +76,9 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       await limits.count(LIMIT, request.ip);
       const body = objectOf(request.body, 'the request');
       const description = readSelfDescription(await options.claimsOf(body), policy, options);
-      await checkSector(description.metadata, options.outbound);
-      await checkPublishedKeys(description.metadata, options.outbound);
+      const turn: OutboundTurn = { chosenBy: 'stranger', share: shareOfAddress(request.ip) };
+      await checkSector(description.metadata, options.outbound, turn);
+      await checkPublishedKeys(description.metadata, options.outbound, turn);
       const provided = token && tokens.use(token.id);
       const made = await registrations.register({ description, policy, address: request.ip, provided });
       const { software_statement: statement } = body;

@@ -146,6 +146,7 @@ export async function deployment(
     env?: Readonly<Record<string, string | undefined>>;
     now?: Clock;
     databaseUrl?: string;
+    nameServers?: readonly string[];
     masterKey?: string;
   } = {},
 ): Promise<Deployment> {
@@ -173,12 +174,16 @@ export async function deployment(
     onStatement: (text) => void statements.push(text),
   });
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
-  const app = await createApp({ config, db, log, ...(options.now ? { now: options.now } : {}) }).catch(
-    async (error) => {
-      await db.close();
-      throw error;
-    },
-  );
+  const app = await createApp({
+    config,
+    db,
+    log,
+    nameServers: options.nameServers,
+    ...(options.now ? { now: options.now } : {}),
+  }).catch(async (error) => {
+    await db.close();
+    throw error;
+  });
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= app.close().then(() => db.close());

@@ -13,7 +13,7 @@ const outbound = createOutbound({ allow: ['127.0.0.1'], timeoutMs: 500 });
 const client = checkMetadata({ redirect_uris: ['https://rp.example.com/cb'] });
 
 const refusalOf = (uri: string) =>
-  checkSector({ ...client, sector_identifier_uri: uri }, outbound).then(
+  checkSector({ ...client, sector_identifier_uri: uri }, outbound, { chosenBy: 'stranger' }).then(
     () => undefined,
     (error: { code?: string; field?: string; message?: string }) => error,
   );

@@ -52,7 +52,7 @@ const configuration = createConfiguration({
   userCodes: { register: unused, find: unused, claim: unused, tie: unused },
   pages,
   devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
-  outbound: { fetch: unused },
+  fetching: { configuration: { fetch: unused }, guard: () => {} },
   dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
   certificates: createClientCertificates({
     asked: false,

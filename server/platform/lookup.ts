@@ -1,0 +1,98 @@
+import { promises as dns, type LookupAddress } from 'node:dns';
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { createFairQueue } from './fair_queue.ts';
+
+/**
+ * A name's addresses.
+ * @throws NoSuchName when there are none, for sure; anything else when it could not be found out
+ */
+export type Lookup = (hostname: string, signal: AbortSignal) => Promise<readonly LookupAddress[]>;
+
+export class NoSuchName extends Error {}
+
+export interface LookupOptions {
+  /** Whom to ask, as `dns.Resolver.setServers` wants it. Default: whom the system asks. */
+  readonly servers?: readonly string[] | undefined;
+}
+
+/** A server that has not answered by then is asked once more, with twice the time. */
+const TRY_MS = 1_000;
+const TRIES = 2;
+const HOSTS_FILE = '/etc/hosts';
+/** libuv has four threads, which signing shares: slow names must never take them all. */
+const SYSTEM_LOOKUPS = 2;
+const SYSTEM_LOOKUPS_WAITING = 64;
+/** What a server says of a name that does not exist, has no addresses, or can be none. */
+const NONE = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EFORMERR']);
+
+/**
+ * Asks the name servers itself. The system's own look-up (`dns.lookup`) occupies one of libuv's few threads until it is
+ * done, which is tens of seconds when a server does not answer, and cannot be taken back: anybody could occupy them all
+ * with names of their own. This one ends when the signal says so. The hosts file counts, search domains do not.
+ */
+export function createLookup({ servers }: LookupOptions = {}): Lookup {
+  return async (hostname, signal) => {
+    const known = await inHostsFile(hostname);
+    if (known.length > 0) return known;
+    // RFC 6761 §6.3: no server is asked for these.
+    if (/(^|\.)localhost\.?$/i.test(hostname)) return [{ address: '127.0.0.1', family: 4 }];
+    signal.throwIfAborted();
+    const resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES });
+    if (servers) resolver.setServers(servers);
+    const cancel = () => resolver.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return addressesIn(await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]));
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  };
+}
+
+/**
+ * The same, and what name servers do not know is asked of the system: search domains, mDNS. For names that the operator
+ * has chosen; only a few at a time, and one of a name, since they cannot be taken back.
+ */
+export function createSystemLookup(options: LookupOptions = {}): Lookup {
+  const lookup = createLookup(options);
+  const queue = createFairQueue({
+    name: 'looking up names',
+    concurrency: SYSTEM_LOOKUPS,
+    concurrencyPerShare: 1,
+    waiting: SYSTEM_LOOKUPS_WAITING,
+  });
+  return async (hostname, signal) => {
+    try {
+      return await lookup(hostname, signal);
+    } catch (error) {
+      if (!(error instanceof NoSuchName)) throw error;
+      return queue.run({ shares: [hostname], signal }, () => systemLookup(hostname));
+    }
+  };
+}
+
+async function systemLookup(hostname: string): Promise<readonly LookupAddress[]> {
+  try {
+    return await dns.lookup(hostname, { all: true });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOTFOUND' ? new NoSuchName() : error;
+  }
+}
+
+function addressesIn(answers: readonly [PromiseSettledResult<string[]>, PromiseSettledResult<string[]>]) {
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  if (found.length > 0) return found.map((address) => ({ address, family: isIP(address) }));
+  const unknown = answers.find((answer) => answer.status === 'rejected' && !NONE.has(answer.reason?.code));
+  throw unknown?.status === 'rejected' ? unknown.reason : new NoSuchName();
+}
+
+async function inHostsFile(hostname: string): Promise<LookupAddress[]> {
+  const name = hostname.replace(/\.$/, '').toLowerCase();
+  const text = await readFile(HOSTS_FILE, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const family = isIP(address);
+    return family !== 0 && names.some((one) => one.toLowerCase() === name) ? [{ address, family }] : [];
+  });
+}

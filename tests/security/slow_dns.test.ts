@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { exportJWK, generateKeyPair } from 'jose';
+import { keyedParty } from '../flows/keyed_party.ts';
+import { begin, errorOn, post, refusal, shown } from '../flows/support.ts';
+import { browserSession } from '../helpers/browser_session.ts';
+import { documentSite } from '../helpers/client_documents.ts';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { silentNameServer } from '../helpers/name_server.ts';
+import { authorizeUrl } from '../helpers/relying_party.ts';
+import { until } from '../helpers/waiting.ts';
+
+/** Names that strangers choose, of servers that never answer, hold up nobody but those who choose them. */
+
+const scope = { after };
+const names = await silentNameServer(scope);
+const app = await deployment(scope, {
+  nameServers: [names.server],
+  env: { CARDEA_TRUSTED_PROXIES: '127.0.0.1/32,::1/128,::ffff:127.0.0.1/128' },
+});
+const site = await documentSite(scope);
+
+const partyAt = (id: string): Party => ({
+  id,
+  secret: undefined,
+  redirectUri: `${site.origin}/cb`,
+  client: undefined as never,
+});
+
+/** Comes with a document of somebody's, and waits for nothing. */
+function comeWith(id: string, address: string) {
+  return browserSession(app.issuer).get(authorizeUrl({ issuer: app.issuer, party: partyAt(id) }, 'verifier'), {
+    'x-forwarded-for': address,
+  });
+}
+
+const { publicKey } = await generateKeyPair('ES256');
+const jwksOf = { keys: [{ ...(await exportJWK(publicKey)), kid: 'sig', use: 'sig' }] };
+
+async function partyWithKeysAt(jwks_uri: string) {
+  return keyedParty(app, {
+    metadata: {
+      jwks: undefined,
+      jwks_uri,
+      token_endpoint_auth_method: 'private_key_jwt',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+    },
+  });
+}
+
+/** More than all requests to places that strangers name may have under way together. */
+const MANY = 80;
+const attack = Array.from({ length: MANY }, (_, n) => [
+  // one address with a domain a time, and one domain from an address a time
+  comeWith(`https://n.slow-${n}.example/c.json`, '203.0.113.66'),
+  comeWith(`https://n${n}.slow.example/c.json`, `198.51.100.${n}`),
+]).flat();
+
+test('while they are looked up, a client whose keys are elsewhere gets its tokens', async () => {
+  await until('names to be asked for', () => names.asked.size >= 9);
+  const { publicKey: key, privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwks = { keys: [{ ...(await exportJWK(key)), kid: 'sig', use: 'sig' }] };
+  const uri = site.answer('/jwks', (_request, response) => response.end(JSON.stringify(jwks)));
+  const healthy = await partyWithKeysAt(uri);
+  const proof = await healthy.assertion({}, { key: privateKey });
+  const { status, body } = await post(app, '/token', { grant_type: 'client_credentials', ...proof });
+  assert.equal(status, 200, JSON.stringify(body));
+});
+
+test('and a document that nobody has come with before is fetched for another address', async () => {
+  const id = site.put('/new.json', { redirect_uris: [`${site.origin}/cb`], token_endpoint_auth_method: 'none' });
+  const { page } = await begin(app, partyAt(id), {}, browserSession(app.issuer));
+  assert.equal(shown(page), 'sign-in');
+});
+
+test('what is too much for an address or a domain is asked to come back, and waits for nothing', async () => {
+  const refused = await Promise.race(attack);
+  assert.deepEqual([refused.status, errorOn(refused)], [503, 'temporarily_unavailable']);
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
+});
+
+test('keys that could not be looked for are no verdict on who comes: 503, not invalid_client', async () => {
+  const party = await partyWithKeysAt('https://keys.slow.example/jwks');
+  const proofs = await Promise.all([party.assertion(), party.assertion()]);
+  const answers = proofs.map((proof) => post(app, '/token', { grant_type: 'client_credentials', ...proof }));
+  await until('the name to be asked for', () => names.asked.has('keys.slow.example'));
+  names.fail();
+  for (const answer of await Promise.all(answers)) {
+    assert.deepEqual(refusal(answer), { status: 503, error: 'temporarily_unavailable' });
+    assert.ok(Number(answer.headers.get('retry-after')) > 0);
+  }
+});
+
+test('keys that were fetched and are others are one: invalid_client', async () => {
+  const uri = site.answer('/others', (_request, response) => response.end(JSON.stringify(jwksOf)));
+  for (const at of [uri, `${site.origin}/nothing`]) {
+    const party = await partyWithKeysAt(at);
+    const answer = await post(app, '/token', { grant_type: 'client_credentials', ...(await party.assertion()) });
+    assert.deepEqual(refusal(answer), { status: 401, error: 'invalid_client' });
+  }
+});
+
+test('all of that is worth no error in the log', async () => {
+  for (const page of await Promise.all(attack)) assert.equal(page.status, 503);
+  const lines = app.logLines.map((line) => JSON.parse(line) as { level: string; msg: string; error?: unknown });
+  assert.deepEqual(
+    lines.filter(({ level, error }) => level !== 'debug' && (level === 'error' || error !== undefined)),
+    [],
+  );
+  assert.ok(lines.some(({ level, msg }) => level === 'warn' && msg.includes('keys of a client')));
+});
