@@ -2,8 +2,10 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { defer, type Scope } from './scope.ts';
 
-/** A name server that answers nothing until it is told to. */
+/** A name server that knows what a test tells it, and answers nothing else until it is told to. */
 export interface SilentNameServer {
+  /** IPv4 addresses by name; an empty one is a name that does not exist. */
+  readonly addresses: Map<string, string>;
   /** As `dns.Resolver.setServers` wants it. */
   readonly server: string;
   /** Names that it was asked for. */
@@ -13,6 +15,8 @@ export interface SilentNameServer {
 }
 
 const SERVFAIL = 2;
+const NXDOMAIN = 3;
+const TYPE_A = 1;
 const HEADER_BYTES = 12;
 
 export async function silentNameServer(scope: Scope): Promise<SilentNameServer> {
@@ -20,6 +24,7 @@ export async function silentNameServer(scope: Scope): Promise<SilentNameServer> 
   const asked = new Set<string>();
   const held: { question: Buffer; from: RemoteInfo }[] = [];
   let isFailing = false;
+  const addresses = new Map<string, string>();
   const refuse = ({ question, from }: (typeof held)[number]) => {
     const answer = Buffer.from(question);
     answer[2] = 0x81; // an answer; recursion was desired
@@ -27,8 +32,11 @@ export async function silentNameServer(scope: Scope): Promise<SilentNameServer> 
     socket.send(answer, from.port, from.address);
   };
   socket.on('message', (question, from) => {
-    asked.add(nameIn(question));
-    if (isFailing) refuse({ question, from });
+    const name = nameIn(question);
+    asked.add(name);
+    const address = addresses.get(name);
+    if (address !== undefined) socket.send(answerOf(question, address), from.port, from.address);
+    else if (isFailing) refuse({ question, from });
     else held.push({ question, from });
   });
   socket.bind(0, '127.0.0.1');
@@ -37,11 +45,26 @@ export async function silentNameServer(scope: Scope): Promise<SilentNameServer> 
   return {
     server: `127.0.0.1:${socket.address().port}`,
     asked,
+    addresses,
     fail() {
       isFailing = true;
       for (const one of held.splice(0)) refuse(one);
     },
   };
+}
+
+/** RFC 1035 §4.1: the question again, and one record when it asks for an IPv4 address. */
+function answerOf(question: Buffer, address: string): Buffer {
+  const typeAt = HEADER_BYTES + nameIn(question).length + 2;
+  const hasRecord = address !== '' && question.readUInt16BE(typeAt) === TYPE_A;
+  const head = Buffer.from(question.subarray(0, typeAt + 4));
+  head[2] = 0x81;
+  head[3] = 0x80 | (address === '' ? NXDOMAIN : 0);
+  head.writeUInt16BE(hasRecord ? 1 : 0, 6);
+  head.writeUInt16BE(0, 10); // without the additional record of the question
+  // A pointer to the name; type A, class IN, a minute, four bytes.
+  const record = [0xc0, HEADER_BYTES, 0, TYPE_A, 0, 1, 0, 0, 0, 60, 0, 4, ...address.split('.').map(Number)];
+  return Buffer.concat([head, Buffer.from(hasRecord ? record : [])]);
 }
 
 /** RFC 1035 §4.1.2: labels, each after its length. */

@@ -203,3 +203,62 @@ describe('limits', () => {
     await assert.rejects(outbound.fetch(url, { signal: AbortSignal.abort() }), { reason: 'time' });
   });
 });
+
+describe('what is under way for some', () => {
+  const turn = (share: string, chosenBy: 'operator' | 'stranger' = 'stranger') => ({ turn: { chosenBy, share } });
+  const { port } = new URL(hostile.reachable);
+
+  /** An outbound whose look-ups of `.slow.example` and `slow-….example` never end, and how many of them have begun. */
+  function stuck() {
+    const begun: string[] = [];
+    const resolve = (hostname: string) => {
+      if (!hostname.includes('slow')) return Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
+      begun.push(hostname);
+      return new Promise<never>(() => {});
+    };
+    return { begun, ...createOutbound({ allow: LOOPBACK, resolve, timeoutMs: 5_000 }) };
+  }
+
+  const reasonOf = (fetched: Promise<unknown>) =>
+    fetched.then(
+      () => 'answered',
+      (error: OutboundError) => error.reason,
+    );
+
+  test('takes no part of others: neither one who asks for many places, nor one place that many ask for', async () => {
+    const { begun, fetch } = stuck();
+    const { signal, abort } = withAbort();
+    const slow = Array.from({ length: 80 }, (_, n) => [
+      reasonOf(fetch(`https://slow-${n}.example/`, { signal, ...turn('one') })),
+      reasonOf(fetch(`https://n${n}.slow.example/`, { signal, ...turn(`other ${n}`) })),
+    ]).flat();
+    for (const chosenBy of ['stranger', 'operator'] as const) {
+      const answer = await fetch(`http://rp.example.com:${port}/reachable`, turn('healthy', chosenBy));
+      assert.equal(answer.status, 200);
+    }
+    assert.equal(begun.length, 16);
+    abort();
+    const reasons = await Promise.all(slow);
+    assert.deepEqual(new Set(reasons), new Set(['lookup', 'busy']));
+    assert.equal(reasons.filter((reason) => reason === 'lookup').length, 16);
+    assert.equal(begun.length, 16, 'who has given up is not looked up for later');
+  });
+
+  test('of strangers leaves the operator’s alone, however many there are', async () => {
+    const { fetch } = stuck();
+    const { signal, abort } = withAbort();
+    const slow = Array.from({ length: 400 }, (_, n) =>
+      reasonOf(fetch(`https://slow-${n}.example/`, { signal, ...turn(`from ${n}`) })),
+    );
+    const own = `http://rp.example.com:${port}/reachable`;
+    assert.equal((await fetch(own, turn('healthy', 'operator'))).status, 200);
+    assert.equal(await reasonOf(fetch(own, turn('late'))), 'busy');
+    abort();
+    await Promise.all(slow);
+  });
+
+  function withAbort() {
+    const controller = new AbortController();
+    return { signal: controller.signal, abort: () => controller.abort() };
+  }
+});

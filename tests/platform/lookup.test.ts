@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { createLookup, createSystemLookup, NoSuchName } from '../../server/platform/lookup.ts';
+import { silentNameServer } from '../helpers/name_server.ts';
+import { until } from '../helpers/waiting.ts';
+
+const names = await silentNameServer({ after });
+names.addresses.set('rp.example', '192.0.2.7').set('nobody.example', '');
+const lookup = createLookup({ servers: [names.server] });
+const never = new AbortController().signal;
+
+test('a name has the addresses that its servers know', async () => {
+  assert.deepEqual(await lookup('rp.example', never), [{ address: '192.0.2.7', family: 4 }]);
+});
+
+test('a name that does not exist is told from one that nobody answers for', async () => {
+  await assert.rejects(lookup('nobody.example', never), NoSuchName);
+  const failed = lookup('failing.example', never);
+  await until('the name to be asked for', () => names.asked.has('failing.example'));
+  names.fail();
+  await assert.rejects(failed, (error) => !(error instanceof NoSuchName));
+});
+
+test('a look-up that nobody waits for any more ends at once', async () => {
+  const quiet = await silentNameServer({ after });
+  const controller = new AbortController();
+  const given = createLookup({ servers: [quiet.server] })('slow.example', controller.signal);
+  await until('the name to be asked for', () => quiet.asked.has('slow.example'));
+  controller.abort();
+  await assert.rejects(given, { code: 'ECANCELLED' });
+});
+
+test('names of this machine ask no server (RFC 6761 §6.3), and the hosts file counts', async () => {
+  for (const name of ['localhost', 'app.localhost']) {
+    const found = await lookup(name, never);
+    assert.ok(found.some(({ address }) => address === '127.0.0.1'));
+  }
+  assert.ok(![...names.asked].some((name) => name.includes('localhost')));
+});
+
+test('a name of the operator’s is what name servers know of it, and none when the system knows none either', async () => {
+  const system = createSystemLookup({ servers: [names.server] });
+  await assert.rejects(system('nobody.example', never), (error) => error instanceof Error);
+  assert.deepEqual(await system('rp.example', never), [{ address: '192.0.2.7', family: 4 }]);
+});
