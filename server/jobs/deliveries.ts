@@ -21,7 +21,12 @@ export interface DeliveryWorkerParts {
 }
 
 const BATCH = 16;
-/** Longer than a batch can take with every timeout: only then may another node try as well. */
+/** In hand together. A relying party that does not answer is in hand until its time is up. */
+const MOST = 256;
+/** From so many in hand on, the rest of a relying party, or of what is told of one person, waits; that of others does not. */
+const MOST_OF_CLIENT = 8;
+const MOST_OF_ACCOUNT = 64;
+/** Longer than an attempt can take: only then may another node try as well. */
 const LEASE_MS = 60_000;
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 3_600_000;
@@ -71,9 +76,49 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
 
   return createQueueWorker({
     batch: BATCH,
-    take: (limit) => deliveries.take({ kinds, limit, leaseMs: LEASE_MS }),
+    most: MOST,
+    async take(limit, inHand) {
+      const except = busyIn(inHand);
+      return {
+        items: await deliveries.take({ kinds, limit, leaseMs: LEASE_MS, except }),
+        isFreed: () => isLess(busyIn(inHand), except),
+      };
+    },
     handle,
     onUnreadable: (error) =>
       log[isDatabaseAway(error) ? 'debug' : 'warn']({ error }, 'the deliveries could not be read; tried again'),
   });
+}
+
+interface Busy {
+  readonly clientIds: readonly string[];
+  readonly accountIds: readonly string[];
+}
+
+/** Of whom enough is in hand. */
+function busyIn(inHand: ReadonlySet<Delivery>): Busy {
+  const all = [...inHand];
+  return {
+    clientIds: thoseWith(
+      MOST_OF_CLIENT,
+      all.map(({ clientId }) => clientId),
+    ),
+    accountIds: thoseWith(
+      MOST_OF_ACCOUNT,
+      all.flatMap(({ accountId }) => accountId ?? []),
+    ),
+  };
+}
+
+function thoseWith(count: number, names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].filter(([, times]) => times >= count).map(([name]) => name);
+}
+
+function isLess(now: Busy, before: Busy): boolean {
+  return (
+    before.clientIds.some((id) => !now.clientIds.includes(id)) ||
+    before.accountIds.some((id) => !now.accountIds.includes(id))
+  );
 }

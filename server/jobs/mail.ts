@@ -71,7 +71,7 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
 
   return createQueueWorker({
     batch: BATCH,
-    take: (limit) => mails.take({ limit, leaseMs: LEASE_MS }),
+    take: async (limit) => ({ items: await mails.take({ limit, leaseMs: LEASE_MS }) }),
     handle,
     onUnreadable: (error) =>
       log[isDatabaseAway(error) ? 'debug' : 'warn']({ error }, 'the mail queue could not be read; it is tried again'),

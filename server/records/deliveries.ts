@@ -34,8 +34,16 @@ export interface DeliveryInput {
 export interface Deliveries {
   /** One statement for the caller's transaction. All nodes are told when it commits. */
   enqueue(input: DeliveryInput): Bound;
-  /** Takes what is due, the longest overdue first, and keeps it from others for `leaseMs`. */
-  take(options: { kinds: readonly string[]; limit: number; leaseMs: number }): Promise<Delivery[]>;
+  /**
+   * Takes what is due, the longest overdue first, and keeps it from others for `leaseMs`.
+   * @param options.except whose is left where it is
+   */
+  take(options: {
+    kinds: readonly string[];
+    limit: number;
+    leaseMs: number;
+    except?: { readonly clientIds: readonly string[]; readonly accountIds: readonly string[] };
+  }): Promise<Delivery[]>;
   /** It was delivered, or never will be. */
   remove(id: string): Promise<void>;
   /** It is tried again then. What else waits for the same relying party waits as long: it would fare no better. */
@@ -97,6 +105,7 @@ const SQL = {
             WHERE id IN (
                   SELECT id FROM deliveries
                    WHERE next_attempt_at <= $1 AND (expires_at IS NULL OR expires_at > $1) AND kind = ANY($4::text[])
+                     AND client_id <> ALL($6::text[]) AND (account_id IS NULL OR account_id <> ALL($7::uuid[]))
                    ORDER BY next_attempt_at LIMIT $5 FOR UPDATE SKIP LOCKED)
         RETURNING id, kind, client_id, account_id, sid, sealed, attempts, expires_at`,
   },
@@ -140,8 +149,9 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
       return { statement: SQL.insert, values: [id, kind, clientId, accountId ?? null, sealed, expiresAt] };
     },
 
-    async take({ kinds, limit, leaseMs }) {
-      const values = [new Date(now()), new Date(now() + leaseMs), inADay(), kinds, limit];
+    async take({ kinds, limit, leaseMs, except = { clientIds: [], accountIds: [] } }) {
+      const { clientIds, accountIds } = except;
+      const values = [new Date(now()), new Date(now() + leaseMs), inADay(), kinds, limit, clientIds, accountIds];
       const rows = await db.run<Row>(SQL.take, values);
       return rows.map((row) => ({
         id: row.id,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, beforeEach, test } from 'node:test';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { createDeliveryWorker, pauseAfter } from '../../server/jobs/deliveries.ts';
@@ -8,6 +8,7 @@ import { createSealer } from '../../server/platform/sealing.ts';
 import { createDeliveries } from '../../server/records/deliveries.ts';
 import { database } from '../helpers/postgres.ts';
 import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
 
 const { db } = await database({ after });
 const clock = { ms: Date.parse('2030-01-01T00:00:00Z') };
@@ -20,8 +21,9 @@ beforeEach(async () => {
   await db.run({ name: 'empty', text: 'DELETE FROM deliveries' }, []);
 });
 
-async function enqueue(kind: string, clientId = 'app', content: unknown = {}): Promise<void> {
-  await db.transact([deliveries.enqueue({ kind, clientId, content, expiresAt: new Date(clock.ms + HOUR_MS) })]);
+async function enqueue(kind: string, clientId = 'app', content: unknown = {}, accountId?: string): Promise<void> {
+  const expiresAt = new Date(clock.ms + HOUR_MS);
+  await db.transact([deliveries.enqueue({ kind, clientId, content, expiresAt, ...(accountId ? { accountId } : {}) })]);
 }
 
 async function count(): Promise<number> {
@@ -95,6 +97,65 @@ test('a worker that is stopped finishes what it has in hand, and leaves the rest
   await stopped;
   assert.equal(taken, 16);
   assert.equal(await count(), 24);
+});
+
+/** A worker, and what it delivers; whoever is called `hanging-…` does not answer before `answer`. */
+function worker() {
+  const told: string[] = [];
+  const hung: string[] = [];
+  const { promise, resolve: answer } = Promise.withResolvers<'done'>();
+  const ping = ({ clientId }: { clientId: string }) => {
+    if (clientId.startsWith('hanging')) {
+      hung.push(clientId);
+      return promise;
+    }
+    told.push(clientId);
+    return Promise.resolve('done' as const);
+  };
+  return {
+    told,
+    hung,
+    answer: () => answer('done'),
+    ...createDeliveryWorker({ deliveries, deliver: { ping }, now, log: createLog({ level: 'silent' }) }),
+  };
+}
+
+test('96 apps of one account that do not answer keep no other app waiting', async () => {
+  const account = randomUUID();
+  for (let i = 0; i < 96; i += 1) await enqueue('ping', `hanging-${i}`, {}, account);
+  await enqueue('ping', 'app of the same person', {}, account);
+  await enqueue('ping', 'app of another', {}, randomUUID());
+  await enqueue('ping', 'app of nobody');
+  const { told, hung, answer, run, wake, stop } = worker();
+  const done = run();
+  await until('the others to be told', () => told.length === 2);
+  assert.deepEqual(told.toSorted(), ['app of another', 'app of nobody']);
+  // Not one has answered, and not all that one account can make hang are waited for.
+  assert.equal(hung.length, 64);
+
+  await enqueue('ping', 'late');
+  wake();
+  await until('who came late to be told', () => told.includes('late'));
+  assert.equal(hung.length, 64);
+
+  answer();
+  await done;
+  assert.deepEqual([hung.length, told.length], [96, 4]);
+  assert.equal(await count(), 0);
+  await stop();
+});
+
+test('an app that does not answer keeps the rest of its own alone waiting', async () => {
+  for (let i = 0; i < 300; i += 1) await enqueue('ping', 'hanging');
+  await enqueue('ping', 'other');
+  const { told, hung, answer, run, stop } = worker();
+  const done = run();
+  await until('the other to be told', () => told.length === 1);
+  assert.ok(hung.length < 32, `${hung.length} in hand`);
+  answer();
+  await done;
+  assert.equal(hung.length, 300);
+  await stop();
 });
 
 test('pauses double up to an hour, and half of each is by chance', () => {
