@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
+import { createExpiring } from '../platform/expiring.ts';
 import { shareOfAddress } from '../platform/limits.ts';
 import { type Outbound, OutboundError } from '../platform/outbound.ts';
 import { type DocumentRules, freshSeconds, mayDescribe, readDocument } from './metadata_documents.ts';
@@ -38,14 +39,14 @@ type Fetched = { readonly text: string; readonly fresh: number };
 export function createDocumentClients(options: DocumentClientsOptions) {
   const { rules, outbound, registrations, now } = options;
   const underWay = new Map<string, Promise<Client | undefined>>();
-  const resting = new Map<string, { until: number; failure: Failure }>();
+  const resting = createExpiring<Failure>({ max: RESTING_MAX, now });
 
   async function refresh(id: string, address: string): Promise<Client | undefined> {
     // Another request, or another node, may have been quicker.
     const known = await options.find(id);
     if (isFresh(known)) return known;
     const rest = resting.get(id);
-    if (rest && rest.until > now()) return afterFailure(rest.failure, known);
+    if (rest) return afterFailure(rest, known);
     if (!(await options.admits(address))) throw unavailable('fetching client metadata documents');
     const fetched = await fetchDocument(id, address);
     if (fetched === 'untried') return afterFailure(fetched, known);
@@ -76,8 +77,7 @@ export function createDocumentClients(options: DocumentClientsOptions) {
   }
 
   function fail(id: string, known: Client | undefined, failure: Failure, reason: string): Client | undefined {
-    if (resting.size >= RESTING_MAX) resting.clear();
-    resting.set(id, { until: now() + REST_MS, failure });
+    resting.set(id, failure, now() + REST_MS);
     options.onRefused(id, reason);
     return afterFailure(failure, known);
   }

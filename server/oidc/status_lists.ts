@@ -3,6 +3,7 @@ import { deflateSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
+import { createExpiring } from '../platform/expiring.ts';
 import { LIST_SIZE, type StatusLists, type StatusPlace } from '../records/status_lists.ts';
 import { isKnown } from './serving.ts';
 import type { Sign } from './sign.ts';
@@ -49,7 +50,7 @@ export interface StatusListOptions {
 /** Serves signed status lists (draft-ietf-oauth-status-list §8), each made when it is asked for and kept for a while. */
 export function mountStatusLists(app: FastifyInstance, options: StatusListOptions): void {
   const { issuer, lists, now } = options;
-  const kept = new Map<string, Made>();
+  const kept = createExpiring<Made>({ max: DOCUMENTS_MAX, now });
 
   async function find(listId: string): Promise<Made | undefined> {
     const known = kept.get(listId);
@@ -60,9 +61,8 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
     const lst = compress(ended);
     const isGood = known?.lst === lst && now() < known.madeAt + (TTL_SECONDS * 1_000) / 2;
     const made = isGood ? { ...known, lookedAt: now() } : await make(listId, lst);
-    const oldest = kept.size >= DOCUMENTS_MAX ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
-    kept.set(listId, made);
+    // For longer than that it is not asked for: no verifier that honours `ttl` leaves it alone for so long.
+    kept.set(listId, made, now() + TTL_SECONDS * 1_000);
     return made;
   }
 

@@ -1,9 +1,13 @@
 import type { Clock } from './clock.ts';
+import { createExpiring } from './expiring.ts';
 import type { Messenger } from './messenger.ts';
+import { ownBytes } from './own_bytes.ts';
 
 export interface Cache<T extends object> {
   /** @returns undefined when there is no such thing; absence is not cached */
   get(key: string): Promise<T | undefined>;
+  /** How many are in memory. */
+  readonly size: number;
 }
 
 const MAX_ENTRIES = 10_000;
@@ -21,7 +25,7 @@ export function createCache<T extends object>(options: {
   now: Clock;
 }): Cache<T> {
   const { load, messenger, channel, now } = options;
-  const entries = new Map<string, { value: T; until: number }>();
+  const entries = createExpiring<T>({ max: MAX_ENTRIES, now });
   // Raised by every change: a value that was read before a change arrived must not be kept after it.
   let generation = 0;
   messenger.on(channel, (key) => {
@@ -36,16 +40,26 @@ export function createCache<T extends object>(options: {
   return {
     async get(key) {
       const entry = entries.get(key);
-      if (entry && entry.until > now() && messenger.isListening()) return entry.value;
+      if (entry && messenger.isListening()) return entry;
       const before = generation;
-      const value = await load(key);
-      if (value === undefined) entries.delete(key);
-      else if (generation === before && messenger.isListening()) {
-        const oldest = entries.size >= MAX_ENTRIES ? entries.keys().next().value : undefined;
-        if (oldest !== undefined) entries.delete(oldest);
-        entries.set(key, { value, until: now() + MAX_AGE_MS });
+      const loaded = await load(key);
+      if (loaded === undefined) {
+        entries.delete(key);
+        return undefined;
       }
+      const value = withOwnBytes(loaded);
+      if (generation === before && messenger.isListening()) entries.set(key, value, now() + MAX_AGE_MS);
       return value;
     },
+    get size() {
+      return entries.size;
+    },
   };
+}
+
+function withOwnBytes<T extends object>(value: T): T {
+  const copies = Object.entries(value).flatMap(([name, one]) =>
+    one instanceof Uint8Array ? [[name, ownBytes(one)] as const] : [],
+  );
+  return copies.length === 0 ? value : { ...value, ...Object.fromEntries(copies) };
 }

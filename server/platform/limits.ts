@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import type { Clock } from './clock.ts';
 import { AppError } from './errors.ts';
+import { createExpiring } from './expiring.ts';
 
 /** Counts events by key in a fixed window; Redis or memory. */
 export interface Counter {
@@ -77,30 +78,25 @@ export const shareOfAddress = (address: string): string => `address:${subnet(add
 const MAX_KEYS = 100_000;
 
 /** The counter of a single node, and what a node falls back to while Redis is away: limits stay closed. */
-export function createMemoryCounter(now: Clock): Counter {
-  const counts = new Map<string, { count: number; until: number }>();
-  const live = (key: string) => {
-    const entry = counts.get(key);
-    return entry && entry.until > now() ? entry : undefined;
-  };
+export function createMemoryCounter(now: Clock): Counter & { readonly size: number } {
+  const counts = createExpiring<{ count: number; until: number }>({ max: MAX_KEYS, now });
   return {
     async get(key) {
-      return live(key)?.count ?? 0;
+      return counts.get(key)?.count ?? 0;
     },
     async increment(key, windowMs) {
-      const entry = live(key) ?? { count: 0, until: now() + windowMs };
+      const entry = counts.get(key) ?? { count: 0, until: now() + windowMs };
       entry.count += 1;
-      counts.delete(key);
-      counts.set(key, entry);
-      if (counts.size > MAX_KEYS) {
-        const oldest = counts.keys().next().value;
-        if (oldest !== undefined) counts.delete(oldest);
-      }
+      // Set again: of too many the one goes that was not counted for the longest time.
+      counts.set(key, entry, entry.until);
       return entry.count;
     },
     async decrement(key) {
-      const entry = live(key);
+      const entry = counts.get(key);
       if (entry) entry.count -= 1;
+    },
+    get size() {
+      return counts.size;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { createExpiring } from './expiring.ts';
 
 const MAX_KEYS = 10_000;
 
@@ -7,14 +8,10 @@ const MAX_KEYS = 10_000;
  * @returns whether the key was named within the last `everyMs`; if not, it counts as named now
  */
 export function createRecently({ everyMs, now }: { everyMs: number; now: Clock }): (key: string) => boolean {
-  const named = new Map<string, number>();
+  const named = createExpiring<true>({ max: MAX_KEYS, now });
   return (key) => {
-    const at = named.get(key);
-    if (at !== undefined && now() - at < everyMs) return true;
-    named.delete(key);
-    named.set(key, now());
-    const oldest = named.size > MAX_KEYS ? named.keys().next().value : undefined;
-    if (oldest !== undefined) named.delete(oldest);
+    if (named.get(key)) return true;
+    named.set(key, true, now() + everyMs);
     return false;
   };
 }

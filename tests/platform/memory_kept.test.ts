@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, describe, test } from 'node:test';
+import { createClients } from '../../server/clients/store.ts';
+import { createCache } from '../../server/platform/cache.ts';
+import { createExpiring } from '../../server/platform/expiring.ts';
+import { createMemoryCounter } from '../../server/platform/limits.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { startMessenger } from '../../server/platform/messenger.ts';
+import { database } from '../helpers/postgres.ts';
+import { defer } from '../helpers/scope.ts';
+
+const clock = { ms: 1_000 };
+const now = () => clock.ms;
+
+describe('what is in memory until some time', () => {
+  test('is good until then, and gone afterwards', () => {
+    const kept = createExpiring<string>({ max: 10, now });
+    kept.set('a', 'x', clock.ms + 5);
+    clock.ms += 4;
+    assert.equal(kept.get('a'), 'x');
+    clock.ms += 1;
+    assert.equal(kept.get('a'), undefined);
+    assert.equal(kept.size, 0);
+  });
+
+  test('goes when its time is up also when nobody asks for it again, whatever was set in between', () => {
+    const kept = createExpiring<number>({ max: 10_000, now });
+    kept.set('lasting', 0, clock.ms + 1_000_000);
+    for (let n = 0; n < 1_000; n += 1) kept.set(`short ${n}`, n, clock.ms + 10);
+    clock.ms += 10;
+    for (let n = 0; n < 1_100; n += 1) kept.set('other', n, clock.ms + 1_000_000);
+    assert.equal(kept.size, 2);
+    assert.equal(kept.get('lasting'), 0);
+  });
+
+  test('is no more than the most, of which the one goes that was set longest ago', () => {
+    const kept = createExpiring<number>({ max: 2, now });
+    for (const name of ['a', 'b', 'a', 'c']) kept.set(name, 1, clock.ms + 10);
+    assert.deepEqual([kept.get('a'), kept.get('b'), kept.get('c')], [1, undefined, 1]);
+  });
+
+  test('is what a counter counts: windows that have ended do not pile up', async () => {
+    const counter = createMemoryCounter(now);
+    for (let n = 0; n < 500; n += 1) await counter.increment(`address ${n}`, 1_000);
+    clock.ms += 1_000;
+    for (let n = 0; n < 300; n += 1) await counter.increment('one', 1_000_000);
+    assert.equal(counter.size, 1);
+  });
+});
+
+describe('a cached client', async () => {
+  const scope = { after };
+  const { db } = await database(scope);
+  const messenger = await startMessenger({ db, log: createLog({ level: 'silent' }), channels: ['kept'] });
+  defer(scope, () => messenger.close());
+  const clients = createClients({ db, now });
+  const cache = createCache({ load: clients.find, messenger, channel: 'kept', now });
+
+  test('keeps the 32 bytes of its secret’s hash in memory, and not what they were cut from', async () => {
+    const { client } = await clients.create({
+      name: 'Test app',
+      metadata: { redirect_uris: ['https://rp.example.com/'] },
+    });
+    const first = await cache.get(client.id);
+    assert.deepEqual(first?.secretHash, client.secretHash);
+    for (const one of [first, await cache.get(client.id)]) assert.equal(one?.secretHash?.buffer.byteLength, 32);
+    assert.equal(await cache.get(client.id), first, 'the same object, by which others know it');
+  });
+
+  test('leaves memory some time after its time was up, also when nobody asks for it', async () => {
+    const before = cache.size;
+    const ids = Array.from({ length: 20 }, () => randomBytes(8).toString('hex'));
+    for (const id of ids) {
+      await clients.create({ id, name: 'Test app', metadata: { redirect_uris: ['https://rp.example.com/'] } });
+      await cache.get(id);
+    }
+    assert.equal(cache.size, before + ids.length);
+    const [one = ''] = ids;
+    for (let n = 0; n < 40; n += 1) {
+      clock.ms += 60_000;
+      await cache.get(one);
+    }
+    assert.equal(cache.size, 1);
+  });
+});
