@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { systemClock } from './clock.ts';
+import { boundConnections } from './connections.ts';
 import { AppError, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
 import type { Logger } from './log.ts';
@@ -22,6 +23,8 @@ export interface HttpOptions {
   readonly log: Logger;
   readonly secure: boolean;
   readonly trustedProxies: readonly string[];
+  /** Open at the same time, of an address that is none of those proxies'. */
+  readonly connectionsPerAddress?: number;
   readonly tls?: TlsListener | undefined;
   /** Default: see below. */
   readonly timeouts?: HttpTimeouts | undefined;
@@ -49,6 +52,8 @@ export interface PresentedError {
 
 /** A form of ours is a few hundred bytes; nothing that is sent here needs more. */
 const BODY_LIMIT = 64 * 1024;
+
+const CONNECTIONS_PER_ADDRESS = 1_000;
 
 const HEADERS: Readonly<Record<string, string>> = {
   // No inline script or style. No form-action: Chromium applies it to the redirect after the login form as well.
@@ -100,6 +105,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
     },
     clientErrorHandler: (error, socket) => rawAnswers.refuseUnreadable(error, socket),
+  });
+  boundConnections(app.server, {
+    most: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+    exempt: options.trustedProxies,
   });
   rawAnswers.attach(app.server);
   const routes = new Map<string, KnownRoute>();

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { get, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { AppError } from '../../server/platform/errors.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { until } from '../helpers/waiting.ts';
 import { assertOrderly, assertRefusal, concrete, isOAuth, parse, routesOf, send, sendRaw } from '../security/wire.ts';
 
 const scope = { after };
@@ -336,4 +338,56 @@ test('a request without an address gets nowhere, since nothing could be counted 
     get({ socketPath, path: '/' }, (response) => done(response.resume().statusCode)).on('error', failed);
   });
   assert.deepEqual([status, reached], [400, false]);
+});
+
+describe('an address', () => {
+  /** A server that lets an address have two connections, and as many as were asked for to it that stayed open. */
+  async function connections(count: number, trustedProxies: readonly string[]) {
+    const log = createLog({ level: 'silent' });
+    const server = createHttp({ log, secure: false, trustedProxies, connectionsPerAddress: 2, renderError: () => '' });
+    server.get('/', async () => 'here');
+    const { port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
+    const open: Socket[] = [];
+    let refused = 0;
+    const more = async (times: number) => {
+      for (let n = 0; n < times; n += 1) {
+        const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
+        socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+        const answered = await new Promise<boolean>((told) => {
+          socket.once('data', () => told(true)).once('close', () => told(false));
+        });
+        if (answered) open.push(socket);
+        else refused += 1;
+      }
+    };
+    await more(count);
+    return {
+      more,
+      outcome: () => ({ open: open.length, refused }),
+      async hangUp() {
+        open.pop()?.end();
+        const count = () => new Promise<number>((told) => server.server.getConnections((_error, n) => told(n)));
+        await until('the server to see it', async () => (await count()) === open.length);
+      },
+      async close() {
+        for (const socket of open) socket.destroy();
+        await server.close();
+      },
+    };
+  }
+
+  test('has so many connections open and no more; one that it closes makes room', async () => {
+    const { more, outcome, hangUp, close } = await connections(3, []);
+    assert.deepEqual(outcome(), { open: 2, refused: 1 });
+    await hangUp();
+    await more(2);
+    assert.deepEqual(outcome(), { open: 2, refused: 2 });
+    await close();
+  });
+
+  test('of a proxy has as many as it wants: they are everybody’s', async () => {
+    const { outcome, close } = await connections(5, ['127.0.0.1']);
+    assert.deepEqual(outcome(), { open: 5, refused: 0 });
+    await close();
+  });
 });

@@ -101,6 +101,30 @@ test('keys that were fetched and are others are one: invalid_client', async () =
   }
 });
 
+test('21 documents that do not come hold up no other: a new one is fetched meanwhile', async () => {
+  const slow = await documentSite(scope);
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const paths = Array.from({ length: 21 }, (_, n) => `/slow-${n}.json`);
+  const coming = paths.map((path) => {
+    const id = slow.answer(path, (_request, response) => void released.then(() => response.writeHead(404).end()));
+    return comeWith(id, '203.0.113.77');
+  });
+  await until('documents to be asked for', () => paths.filter((path) => slow.hits(path) > 0).length === 8);
+  const id = site.put('/meanwhile.json', { redirect_uris: [`${site.origin}/cb`], token_endpoint_auth_method: 'none' });
+  const { page } = await begin(app, partyAt(id));
+  assert.equal(shown(page), 'sign-in');
+  assert.equal(paths.filter((path) => slow.hits(path) > 0).length, 8, 'none of the others has ended');
+  release();
+  for (const answer of await Promise.all(coming)) assert.equal(errorOn(answer), 'invalid_client');
+  for (const path of paths) {
+    const told = app.logLines.filter((line) => line.includes(`"${slow.origin}${path}"`) && line.includes('document'));
+    assert.deepEqual(
+      told.map((line) => (JSON.parse(line) as { level: string }).level),
+      ['warn'],
+    );
+  }
+});
+
 test('all of that is worth no error in the log', async () => {
   for (const page of await Promise.all(attack)) assert.equal(page.status, 503);
   const lines = app.logLines.map((line) => JSON.parse(line) as { level: string; msg: string; error?: unknown });
