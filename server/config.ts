@@ -104,6 +104,7 @@ export function loadConfig(env: Environment = process.env): Config {
       session: get('CARDEA_SESSION_TTL'),
       sessionAbsolute: get('CARDEA_SESSION_MAX'),
       interaction: get('CARDEA_INTERACTION_TTL'),
+      assertion: get('CARDEA_ASSERTION_MAX'),
     },
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),

@@ -202,6 +202,11 @@ export const SETTINGS = {
     about: 'however much it is used, a session ends this long after the sign-in',
   },
   CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'how long a person may take to sign in' },
+  CARDEA_ASSERTION_MAX: {
+    read: seconds(60, 3_600),
+    fallback: '5m',
+    about: 'how far ahead what a client signs for one request may expire: assertions, request objects',
+  },
   CARDEA_NAME: {
     read: text,
     about: 'what authenticator apps and passkeys show for this site (default: the issuer’s host)',

@@ -1,3 +1,4 @@
+import { dateOf } from '../platform/clock.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Address } from './account.ts';
 import { CLAIM_OF } from './claims.ts';
@@ -336,21 +337,20 @@ function known<T extends Readonly<Record<string, string | undefined>>>(values: T
 function isoTime(record: Json, name: string): Date | null {
   const value = text(record, name);
   if (value === undefined) return null;
-  const time = new Date(value);
-  if (!TIME.test(value) || Number.isNaN(time.getTime())) {
+  const time = dateOf(Date.parse(value));
+  if (!TIME.test(value) || time === undefined) {
     throw invalidInput(name, 'must be a time such as 2026-01-31T12:00:00Z');
   }
   return time;
 }
 
 function msTime(value: unknown): Date | null {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? new Date(value) : null;
+  return typeof value === 'number' && value > 0 ? (dateOf(value) ?? null) : null;
 }
 
 /** `{"$date": "…"}`, `{"$date": 1700000000000}` or the text itself. */
 function mongoTime(value: unknown): Date | null {
   const inner = isObject(value) ? value.$date : value;
   if (typeof inner === 'number') return msTime(inner);
-  const time = typeof inner === 'string' ? new Date(inner) : undefined;
-  return time && !Number.isNaN(time.getTime()) ? time : null;
+  return typeof inner === 'string' ? (dateOf(Date.parse(inner)) ?? null) : null;
 }

@@ -1,3 +1,4 @@
+import { SECONDS_MOST } from '../platform/clock.ts';
 import { invalidInput } from '../platform/errors.ts';
 import { isStorable } from '../platform/text.ts';
 import { checkRedirectUri, checkWebUri } from './uris.ts';
@@ -27,7 +28,9 @@ export const flag: Reader<boolean> = (field, value) => {
 };
 
 export const seconds: Reader<number> = (field, value) => {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalidInput(field, 'must be a number of seconds');
+  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > SECONDS_MOST) {
+    throw invalidInput(field, `must be a number of seconds, at most ${SECONDS_MOST}`);
+  }
   return value as number;
 };
 

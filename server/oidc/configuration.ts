@@ -29,6 +29,7 @@ import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Fetching } from './fetching.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
+import { objectionToTimes, type TimeLimit } from './jwt_times.ts';
 import type { Pages } from './pages.ts';
 import { createPairwise } from './pairwise.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
@@ -129,6 +130,7 @@ export function cookieNames(secure: boolean) {
 export function createConfiguration(options: ConfigurationOptions): Configuration {
   const { issuer, lifetimes, pages } = options;
   const secure = issuer.protocol === 'https:';
+  const times: TimeLimit = { now: options.now, seconds: lifetimes.assertion };
   const profile = profileConfiguration(options.terms, lifetimes.authorizationCode);
   const grantParts = {
     isFirstParty: options.isFirstParty,
@@ -141,7 +143,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     acrValues: [...options.acrValues],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
-    assertJwtClientAuthClaimsAndHeader,
+    assertJwtClientAuthClaimsAndHeader: (ctx, claims, header, client) =>
+      assertClientAssertion(ctx, claims, header, client, times),
     claims: { ...mutable(CLAIMS), auth_time: null, iss: null, sid: null },
     clientAuthMethods: [
       'client_secret_basic',
@@ -167,7 +170,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     extraClientMetadata: profile.extraClientMetadata,
     features: {
       backchannelLogout: BACKCHANNEL_LOGOUT,
-      ...requestFeatures(),
+      ...requestFeatures(times),
       ciba: cibaFeature(options.ciba),
       clientCredentials: { enabled: true },
       deviceFlow: deviceFlow(options.devicePages),
@@ -231,12 +234,18 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
 }
 
 /** RFC 7523 §3 and draft-ietf-oauth-rfc7523bis: the audience of a client assertion is the issuer, alone. */
-async function assertJwtClientAuthClaimsAndHeader(
+async function assertClientAssertion(
   ctx: Context,
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
   client: ProviderClient,
+  times: TimeLimit,
 ): Promise<void> {
+  const objection = objectionToTimes(claims, times);
+  if (objection !== undefined) {
+    const said = `the client assertion is not accepted: ${objection}`;
+    throw Object.assign(new errors.InvalidClientAuth(objection), { error_description: said });
+  }
   if (claims.aud !== ctx.oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier');
   }

@@ -1,6 +1,7 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { PROFILES, type Profile, type ServerTerms } from '../clients/profiles.ts';
 import { PROFILE_NAMES } from '../clients/vocabulary.ts';
+import { objectionToTimes, type TimeLimit } from './jwt_times.ts';
 
 type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
 
@@ -41,11 +42,16 @@ export function assertRequestObject(
   client: ProviderClient,
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
+  times: TimeLimit,
 ): void {
   if (header.alg === 'none') return;
   if (!isAllowed(client, header.alg)) throw new errors.InvalidRequestObject(notAllowed(client));
   const { requestObjectSeconds: limit } = profileOfClient(client);
-  if (limit === undefined) return;
+  if (limit === undefined) {
+    const objection = objectionToTimes(claims, times);
+    if (objection !== undefined) throw new errors.InvalidRequestObject(objection);
+    return;
+  }
   const { nbf, exp } = claims;
   // FAPI 2.0 Message Signing §5.3.1
   if (typeof nbf !== 'number' || typeof exp !== 'number' || exp - nbf > limit || nbf < Date.now() / 1_000 - limit) {

@@ -209,6 +209,7 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   [INVALID_PROOF]: { status: 400, error: INVALID_PROOF },
   rate_limited: { status: 429, error: 'temporarily_unavailable' },
   not_found: { status: 404, error: 'not_found' },
+  out_of_range: { status: 400, error: 'invalid_request' },
   replayed: { status: 401, error: 'invalid_client' },
   temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
 };

@@ -2,6 +2,7 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../clients/vocabulary.ts';
 import { assertDatedRequest } from './ciba.ts';
 import { assertClaimsParameter } from './claims_parameter.ts';
+import type { TimeLimit } from './jwt_times.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { assertRequestObject } from './profiles.ts';
 
@@ -11,7 +12,8 @@ type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
  * How a client may ask, and be answered, beyond the plain parameters of RFC 6749: pushed (RFC 9126) and signed
  * (RFC 9101) requests, signed and encrypted answers (JARM, RFC 9701, OpenID Connect Core §5.3.2, §10).
  */
-export function requestFeatures() {
+/** @param times how far ahead a request object may expire */
+export function requestFeatures(times: TimeLimit) {
   return {
     claimsParameter: { enabled: true, assertClaimsParameter },
     encryption: { enabled: true },
@@ -30,7 +32,7 @@ export function requestFeatures() {
       ) {
         assertParameterSizes(claims);
         if (oidc.route === 'backchannel_authentication') assertDatedRequest(claims);
-        assertRequestObject(client, claims, header);
+        assertRequestObject(client, claims, header, times);
       },
     },
   } satisfies Configuration['features'];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { SECONDS_MOST } from './clock.ts';
 
 /** How settings are read from an environment, whatever they are about. */
 export interface Setting {
@@ -108,11 +109,14 @@ export function boolean(value: string): boolean {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-export function seconds(least: number): Read {
+/** @param most ten years by default: what lies beyond is no duration that anybody means, and in the end no date */
+export function seconds(least: number, most = SECONDS_MOST): Read {
   return (value) => {
     const [, amount, unit] = /^(\d{1,9})([smhd])?$/.exec(value) ?? [];
     const total = Number(amount) * (UNITS[unit ?? 's'] ?? 1);
     if (!(total >= least)) throw new Error('must be a duration such as 90s, 15m, 12h or 30d');
+    if (total > most)
+      throw new Error(`must be a duration of at most ${most % 86_400 === 0 ? `${most / 86_400}d` : `${most}s`}`);
     return total;
   };
 }

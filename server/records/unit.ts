@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, dateOf, SECONDS_MOST } from '../platform/clock.ts';
 import type { Bound, Db, Row } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
@@ -234,7 +234,10 @@ export class Unit {
 
   /** @param lifetime seconds */
   save(model: ModelName, id: string, payload: Payload, lifetime: number): void {
-    this.#changes.save(model, id, payload, new Date(this.#context.now() + lifetime * 1000));
+    const until = dateOf(this.#context.now() + lifetime * 1000);
+    // Whoever asked for it has been let through where they should not have been: nothing is kept for ever.
+    if (!until || lifetime > SECONDS_MOST) this.#fail(new AppError('out_of_range', 400, 'a time is too far ahead'));
+    this.#changes.save(model, id, payload, until);
   }
 
   /** Marks a single-use record as used. Whether it still was unused shows at commit. */

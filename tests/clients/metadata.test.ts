@@ -207,6 +207,7 @@ describe('client metadata (RFC 7591 §2)', () => {
     ],
     ['a flag that is a text', 'require_auth_time', { require_auth_time: 'true' }],
     ['a negative age', 'default_max_age', { default_max_age: -1 }],
+    ['an age beyond all dates', 'default_max_age', { default_max_age: 9e15 }],
     ['a login page without TLS', 'initiate_login_uri', { initiate_login_uri: 'http://localhost/login' }],
     [
       'pairwise subjects over two hosts (OpenID Connect Core §8.1)',

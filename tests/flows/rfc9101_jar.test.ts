@@ -74,6 +74,9 @@ test('a request for somebody else, from somebody else, or of another time is ref
     ['another client', { client_id: 'other' }],
     ['expired', { exp: now() - 60 }],
     ['not yet', { nbf: now() + 600 }],
+    ['good for years', { exp: now() + 100 * 365 * 86_400 }],
+    ['beyond all dates', { exp: 9e12 }],
+    ['issued tomorrow', { iat: now() + 86_400 }],
     ['a request inside', { request: 'x' }],
     ['a request_uri inside', { request_uri: 'urn:x' }],
   ] as const) {

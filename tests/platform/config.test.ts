@@ -465,6 +465,15 @@ describe('configuration', () => {
         ],
         bad: ['1024', '2047', ''],
       },
+      {
+        name: 'CARDEA_ASSERTION_MAX',
+        read: (config) => config.lifetimes.assertion,
+        good: [
+          ['60s', 60],
+          ['1h', 3_600],
+        ],
+        bad: ['59s', '2h', ''],
+      },
     ];
     const durations: readonly (readonly [SettingName, (config: Config) => number])[] = [
       ['CARDEA_KEY_ROTATION', (config) => config.keys.rotationSeconds],
@@ -492,7 +501,7 @@ describe('configuration', () => {
           ['12h', 43_200],
           ['30d', 2_592_000],
         ] as const,
-        bad: ['', '0', '0d', '-1h', '1.5h', '1w', 'h', '1 h', '1h30m'],
+        bad: ['', '0', '0d', '-1h', '1.5h', '1w', 'h', '1 h', '1h30m', '3651d', '999999999d'],
       })),
     ];
 

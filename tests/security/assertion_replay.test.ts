@@ -64,3 +64,27 @@ test('what a client presents where it is refused for another reason is used up, 
   assert.equal(await present(fields), 400);
   assert.equal(await present(fields, '/introspect', other.issuer), 401);
 });
+
+test('an assertion that is good for long is refused, with the reason, and leaves nothing behind (RFC 7523 §3)', async () => {
+  const at = Math.floor(Date.now() / 1_000);
+  const claimed = [
+    ['beyond all dates', { exp: 9e12 }],
+    ['beyond all numbers', { exp: 1e300 }],
+    ['a hundred years', { exp: at + 100 * 365 * 86_400 }],
+    ['half an hour', { exp: at + 1_800 }],
+    ['issued tomorrow', { iat: at + 86_400 }],
+  ] as const;
+  for (const [why, claims] of claimed) {
+    const body = new URLSearchParams({ grant_type: 'client_credentials', ...(await assertion(claims)) });
+    const response = await fetch(new URL('/token', app.issuer), { method: 'POST', body });
+    const answer = (await response.json()) as { error: string; error_description: string };
+    assert.deepEqual([response.status, answer.error], [401, 'invalid_client'], why);
+    assert.match(answer.error_description, /exp must not be more than 300 seconds ahead|iat must not be ahead/, why);
+  }
+  const [row] = await app.db.run<{ late: number }>(
+    { name: '', text: "SELECT count(*)::int AS late FROM replays WHERE expires_at > now() + interval '10 minutes'" },
+    [],
+  );
+  assert.equal(row?.late, 0);
+  assert.equal(await present(await assertion({ exp: at + 299 })), 200);
+});
