@@ -9,6 +9,7 @@ import type { Accounts } from './store.ts';
 export const EVENT_KINDS = [
   'signed_in',
   'new_device',
+  'second_factor_missing',
   'locked',
   'unlocked',
   'password_changed',
@@ -43,12 +44,24 @@ export interface SecurityEvent {
 }
 
 export interface Events {
-  /** For the transaction of what happened: there is no event of what did not, and nothing happens without its event. */
-  append(account: Account, kind: EventKind, details?: EventDetails): Bound;
+  /**
+   * For the transaction of what happened: there is no event of what did not, and nothing happens without its event. Beyond
+   * `KIND_MAX` an hour of one kind they are noted no more: nobody pushes the others out of sight.
+   * @param id of `newId`, for an event that may be taken back
+   */
+  append(account: Account, kind: EventKind, details?: EventDetails, id?: string): Bound;
+  newId(): string;
+  /** Takes an event back: what it told of has come to another end. */
+  takeBack(accountId: string, id: string): Bound;
+  /** Whether there is an event of that kind that is no older. */
+  isRecent(accountId: string, kind: EventKind, seconds: number): Promise<boolean>;
   /** The newest first. */
   list(account: Account, limit: number): Promise<SecurityEvent[]>;
 }
 
+/** Events of one kind an hour and account. */
+export const KIND_MAX = 30;
+const KIND_MS = 3_600_000;
 /** For as long a person can look back. */
 export const EVENT_DAYS = 90;
 const DAY_MS = 86_400_000;
@@ -57,7 +70,17 @@ const SQL = {
   insert: {
     name: 'security_events.insert',
     text: `INSERT INTO security_events (id, account_id, kind, sealed_own, created_at, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6)`,
+           SELECT $1, $2, $3, $4, $5, $6
+            WHERE (SELECT count(*) FROM (SELECT 1 FROM security_events
+                    WHERE account_id = $2 AND id > $7 AND kind = $3 LIMIT ${KIND_MAX}) recent) < ${KIND_MAX}`,
+  },
+  takeBack: {
+    name: 'security_events.take_back',
+    text: 'DELETE FROM security_events WHERE account_id = $1 AND id = $2',
+  },
+  isRecent: {
+    name: 'security_events.is_recent',
+    text: `SELECT 1 FROM security_events WHERE account_id = $1 AND kind = $2 AND created_at > $3 LIMIT 1`,
   },
   list: {
     name: 'security_events.list',
@@ -77,11 +100,19 @@ interface EventRow {
 export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf'>; now: Clock }): Events {
   const { db, accounts, now } = parts;
   return {
-    append(account, kind, details = {}) {
+    newId: () => uuidv7(now()),
+    takeBack: (accountId, id) => ({ statement: SQL.takeBack, values: [accountId, id] }),
+
+    async isRecent(accountId, kind, seconds) {
+      const values = [accountId, kind, new Date(now() - seconds * 1_000)];
+      return (await db.run(SQL.isRecent, values)).length > 0;
+    },
+
+    append(account, kind, details = {}, id = uuidv7(now())) {
       const at = now();
-      const id = uuidv7(at);
       const sealed = sealJson(accounts.sealerOf(account), placeOf(id), details);
-      const values = [id, account.id, kind, sealed, new Date(at), new Date(at + EVENT_DAYS * DAY_MS)];
+      const until = new Date(at + EVENT_DAYS * DAY_MS);
+      const values = [id, account.id, kind, sealed, new Date(at), until, uuidv7(Math.max(0, at - KIND_MS))];
       return { statement: SQL.insert, values };
     },
 

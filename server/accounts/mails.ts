@@ -10,6 +10,7 @@ export type NoticeKind =
   | 'locked'
   | 'unlocked'
   | 'new_device'
+  | 'second_factor_missing'
   | 'password_changed'
   | 'factor_added'
   | 'factor_removed'
@@ -63,9 +64,17 @@ export interface QueuedMail {
  * The mail queue. What is queued in a transaction is sent when that has committed, by whichever node takes it first; a
  * node that dies loses nothing, and a mail that it had just sent may be sent again.
  */
+/** A mail that is not sent at once, and may be withdrawn until then. @property id a UUID, for a mail to one address */
+export interface MailLater {
+  readonly id: string;
+  readonly afterMs: number;
+}
+
 export interface Mails {
   /** One statement for the caller's transaction. All nodes are told when it commits. */
-  enqueue(intent: MailIntent): Bound;
+  enqueue(intent: MailIntent, later?: MailLater): Bound;
+  /** It is not to be sent after all. For the transaction of why. */
+  withdraw(id: string): Bound;
   /** Takes what is due, and keeps it from others for `leaseMs`. */
   take(options: { limit: number; leaseMs: number }): Promise<QueuedMail[]>;
   /** It was sent, or never will be. */
@@ -132,17 +141,24 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
   }
 
   return {
-    enqueue(intent) {
+    withdraw: (id) => ({ statement: SQL.remove, values: [id] }),
+
+    enqueue(intent, later) {
       const at = now();
       const expiresAt = at + (KEPT[intent.kind] ?? KEPT_MS);
       const rows = mailsOf(intent).map((one) => {
-        const id = randomUUID();
+        const id = later?.id ?? randomUUID();
         const content: Sealed = { intent: one, at };
         return { id, sealed: sealJson(sealer, placeOf(id), content) };
       });
       return {
         statement: SQL.insert,
-        values: [rows.map(({ id }) => id), rows.map(({ sealed }) => sealed), new Date(at), new Date(expiresAt)],
+        values: [
+          rows.map(({ id }) => id),
+          rows.map(({ sealed }) => sealed),
+          new Date(at + (later?.afterMs ?? 0)),
+          new Date(expiresAt),
+        ],
       };
     },
 

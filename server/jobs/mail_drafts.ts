@@ -47,6 +47,7 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
   locked: ({ email }) => ({ purpose: 'unlock', payload: { email } }),
   unlocked: none,
   new_device: none,
+  second_factor_missing: none,
   password_changed: none,
   factor_added: none,
   factor_removed: none,

@@ -71,6 +71,8 @@ export interface Login {
   readonly trustDevice?: boolean;
   /** The person would rather not set up a second factor that the app asks for. */
   readonly declinedEnrolment?: boolean;
+  /** What the person is told of if the second factor does not follow: see `SignInNotices.withoutSecondFactor`. */
+  readonly unfinished?: string;
   /** The password was right, and is too old: there is no going on without a new one. */
   readonly passwordExpired?: boolean;
 }

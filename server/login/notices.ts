@@ -17,6 +17,14 @@ export interface SignInNotices {
   locked(account: Account | undefined, factor: Factor, request: FastifyRequest): Promise<void>;
   /** Somebody signs in: what to write in the same transaction. */
   signedIn(account: Account, login: Login, request: FastifyRequest): readonly Bound[];
+  /**
+   * The password was right and the second factor is still to come (ASVS 6.3.5): what to write with that, and by which id it
+   * is taken back when it comes. The person is told after a while, once an hour at most.
+   */
+  withoutSecondFactor(
+    account: Account,
+    request: FastifyRequest,
+  ): Promise<{ id: string; bound: readonly Bound[] } | undefined>;
   /** A second factor was set up: what to write in the same transaction. */
   factorAdded(account: Account, factor: SecondFactorKind, request: FastifyRequest): readonly Bound[];
   /** The person got in without their second factor. */
@@ -24,6 +32,10 @@ export interface SignInNotices {
   /** The person has a new password: what to write in the same transaction. */
   passwordChanged(account: Account, request: FastifyRequest): readonly Bound[];
 }
+
+/** How long somebody with the right password may take for the second factor before the person is told. */
+export const UNFINISHED_AFTER_MS = 10 * 60_000;
+const UNFINISHED_EVERY_SECONDS = 3_600;
 
 export function createNotices(parts: { db: Db; mails: Mails; events: Events }): SignInNotices {
   const { db, mails, events } = parts;
@@ -44,11 +56,23 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
       ];
     },
 
-    signedIn(account, { device }, request) {
+    async withoutSecondFactor(account, request) {
+      if (await events.isRecent(account.id, 'second_factor_missing', UNFINISHED_EVERY_SECONDS)) return undefined;
+      const id = events.newId();
       const details = visitorDetails(visitorOf(request));
+      const mail = { kind: 'second_factor_missing', accountId: account.id, details } as const;
+      const later = { id, afterMs: UNFINISHED_AFTER_MS };
+      return { id, bound: [events.append(account, mail.kind, details, id), mails.enqueue(mail, later)] };
+    },
+
+    signedIn(account, { device, unfinished }, request) {
+      const details = visitorDetails(visitorOf(request));
+      const takenBack =
+        unfinished === undefined ? [] : [events.takeBack(account.id, unfinished), mails.withdraw(unfinished)];
       // The first browser of all is no news.
-      if (device.known || device.first) return [events.append(account, 'signed_in', details)];
+      if (device.known || device.first) return [...takenBack, events.append(account, 'signed_in', details)];
       return [
+        ...takenBack,
         events.append(account, 'new_device', details),
         mails.enqueue({ kind: 'new_device', accountId: account.id, details }),
       ];

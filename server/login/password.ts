@@ -1,9 +1,12 @@
+import type { Account } from '../accounts/account.ts';
 import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import { textField } from '../platform/forms.ts';
 import { inLanguage } from '../platform/languages.ts';
 import { shareOfAddress } from '../platform/limits.ts';
 import type { LoginErrorKey } from '../views/views.ts';
+import { missingFactor } from './factor_demand.ts';
+import type { Login } from './interactions.ts';
 import { passkeyOptions, signInByPasskey } from './passkey.ts';
 import type { Answer, Step, StepContext } from './step.ts';
 
@@ -65,9 +68,19 @@ export const passwordStep: Step = {
       device: guess.device,
       ...(parts.passwordPolicy.isExpired(passwordSetAt, parts.now()) ? { passwordExpired: true } : {}),
     };
-    return { kind: 'progress', progress: { login } };
+    return { kind: 'progress', progress: { login: await withUnfinished(context, login, account) } };
   },
 };
+
+/** Who has the password and not the second factor may well be somebody else: the person learns of it (ASVS 6.3.5). */
+async function withUnfinished(context: StepContext, login: Login, account: Account | undefined): Promise<Login> {
+  const { parts, visit, request } = context;
+  if (!account || missingFactor(visit, login, account, parts.secondFactorPolicy) !== 'second-factor') return login;
+  const told = await parts.notices.withoutSecondFactor(account, request);
+  if (!told) return login;
+  for (const bound of told.bound) parts.transaction.also(bound);
+  return { ...login, unfinished: told.id };
+}
 
 function missingField(identifier: string, password: string): LoginErrorKey | undefined {
   if (identifier === '') return 'identifier_required';

@@ -252,6 +252,7 @@ export interface AccountEventsData extends Framed {
 export type AccountEventKind =
   | 'signed_in'
   | 'new_device'
+  | 'second_factor_missing'
   | 'locked'
   | 'unlocked'
   | 'password_changed'

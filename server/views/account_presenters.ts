@@ -138,6 +138,7 @@ export const profileTexts: readonly FieldText[] = [
 const EVENTS: Readonly<Record<AccountEventKind, MessageKey>> = {
   signed_in: 'account.event.signed-in',
   new_device: 'account.event.new-device',
+  second_factor_missing: 'account.event.second-factor-missing',
   locked: 'account.event.locked',
   unlocked: 'account.event.unlocked',
   password_changed: 'account.event.password-changed',

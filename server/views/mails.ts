@@ -18,6 +18,7 @@ export type MailName =
   | 'codes_locked'
   | 'unlocked'
   | 'new_device'
+  | 'second_factor_missing'
   | 'password_changed'
   | 'factor_added'
   | 'factor_removed'
@@ -140,6 +141,12 @@ const SHAPES: Readonly<Record<MailName, MailShape>> = {
     lead: 'mail.new-device.lead',
     facts: true,
     otherwise: 'mail.otherwise',
+  },
+  second_factor_missing: {
+    subject: 'mail.second-factor-missing.subject',
+    lead: 'mail.second-factor-missing.lead',
+    facts: true,
+    otherwise: 'mail.second-factor-missing.otherwise',
   },
   password_changed: {
     subject: 'mail.password-changed.subject',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
-import { createEvents, EVENT_DAYS } from '../../server/accounts/events.ts';
+import { createEvents, EVENT_DAYS, KIND_MAX } from '../../server/accounts/events.ts';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { createSeeder } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
@@ -81,4 +81,13 @@ test('a kind that this version has no words for is left out', async () => {
     (await events.list(ada, 10)).map(({ kind }) => kind),
     ['locked'],
   );
+});
+
+test('of one kind are noted so often an hour: nobody pushes the others out of sight', async () => {
+  const ada = await account();
+  await db.transact([events.append(ada, 'password_changed')]);
+  for (let i = 0; i < KIND_MAX + 5; i += 1) await db.transact([events.append(ada, 'passkey_refused')]);
+  const kinds = (await events.list(ada, 100)).map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === 'passkey_refused').length, KIND_MAX);
+  assert.ok(kinds.includes('password_changed'));
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openAccount, pathOf, press } from '../helpers/account.ts';
+import { totpCode } from '../helpers/authenticator.ts';
 import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
+import { createFactorSeeder } from '../helpers/factors.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -107,4 +109,30 @@ test('a browser in which the password was changed is still the person’s own: s
     subjectsTo(person).some((subject) => /new/i.test(subject)),
     String(subjectsTo(person)),
   );
+});
+
+test('of a right password that no second factor follows, once an hour; and not when it does follow (ASVS 6.3.5)', async () => {
+  const person = await app.seed.person();
+  const secret = await (await createFactorSeeder(app)).totp(person.id);
+  const enter = async () => {
+    const { browser, page } = await begin(app, party);
+    return {
+      browser,
+      page: await submit(browser, page, { identifier: person.email, password: person.password, action: 'signin' }),
+    };
+  };
+  const waiting = async () =>
+    (await app.db.run<{ due_at: Date }>({ name: '', text: 'SELECT due_at FROM mails WHERE due_at > now()' }, []))
+      .length;
+  const { browser, page } = await enter();
+  assert.deepEqual(await eventsOf(person), ['second_factor_missing']);
+  assert.equal(await waiting(), 1, 'told in ten minutes');
+  await submit(browser, page, { action: 'code', code: totpCode(secret, Date.now()) });
+  const consent = await browser.follow(await browser.get(page.url));
+  if (/ id="allow"/.test(consent.body)) await submit(browser, consent, { action: 'allow' });
+  assert.deepEqual(await eventsOf(person), ['signed_in']);
+  assert.equal(await waiting(), 0, 'nothing to tell');
+  for (let i = 0; i < 4; i += 1) await enter();
+  assert.deepEqual(await eventsOf(person), ['signed_in', 'second_factor_missing'], 'once an hour');
+  assert.equal(await waiting(), 1);
 });

@@ -40,6 +40,7 @@ const PROBLEMS: Record<AccountProblem, true> = {
 const EVENTS: Record<AccountEventKind, true> = {
   signed_in: true,
   new_device: true,
+  second_factor_missing: true,
   locked: true,
   unlocked: true,
   password_changed: true,

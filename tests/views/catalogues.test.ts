@@ -152,6 +152,7 @@ const MAILS = Object.keys({
   codes_locked: true,
   unlocked: true,
   new_device: true,
+  second_factor_missing: true,
   password_changed: true,
   factor_added: true,
   factor_removed: true,
