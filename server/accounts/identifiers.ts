@@ -64,3 +64,39 @@ export function checkUsername(text: string): string {
   if (UUID.test(normal)) throw invalidInput('username', 'must not look like an account id');
   return username;
 }
+
+/** Names that would pass for the operator's or a machine's own (RFC 2142). Operators give them to whom they like. */
+const RESERVED = new Set([
+  ...[
+    'abuse',
+    'admin',
+    'administrator',
+    'help',
+    'helpdesk',
+    'hostmaster',
+    'info',
+    'marketing',
+    'noc',
+    'no-reply',
+    'noreply',
+  ],
+  ...[
+    'official',
+    'operator',
+    'owner',
+    'postmaster',
+    'root',
+    'sales',
+    'security',
+    'staff',
+    'superuser',
+    'support',
+    'sysadmin',
+  ],
+  ...['system', 'webmaster'],
+]);
+
+/** Whether nobody may choose a username by themselves. */
+export function isReserved(username: string): boolean {
+  return RESERVED.has(normaliseIdentifier(username));
+}

@@ -12,6 +12,7 @@ import { createInteractions } from '../oidc/interactions.ts';
 import { pinned } from '../oidc/mount.ts';
 import { createSessions } from '../oidc/sessions.ts';
 import { repeatForms } from '../platform/form_repeats.ts';
+import { createLimits } from '../platform/limits.ts';
 import { createOverview, endSessions } from '../records/overview.ts';
 import { createChallenges } from '../selfservice/challenges.ts';
 import { FORGOT_PATH } from '../selfservice/forgot.ts';
@@ -24,6 +25,10 @@ import type { People } from './people.ts';
 import type { Protocol } from './protocol.ts';
 import type { RelyingParties } from './relying_parties.ts';
 import { repeatsOf } from './repeats.ts';
+
+/** Usernames that one person may try: more would be looking for those of others. */
+const USERNAMES_A_DAY = 5;
+const DAY_MS = 86_400_000;
 
 /** All pages that people fill in: signing in, getting back in, their account, the demo. */
 export async function formRoutes(
@@ -134,6 +139,7 @@ export async function formRoutes(
         mails,
         overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
         sessionDetails: people.sessionDetails,
+        usernameLimits: createLimits({ counter: foundation.counter, max: USERNAMES_A_DAY, now, windowMs: DAY_MS }),
         devices,
         waiting: protocol.approval,
         totp,

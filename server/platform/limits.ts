@@ -29,22 +29,21 @@ export interface Limits {
 
 export const LIMIT_WINDOW_MS = 60_000;
 
-/** @param max events a minute and address */
-export function createLimits(options: { counter: Counter; max: number; now: Clock }): Limits {
-  const { counter, max, now } = options;
+/** @param options `max`: events a window and address; the window is a minute when nothing else is said */
+export function createLimits(options: { counter: Counter; max: number; now: Clock; windowMs?: number }): Limits {
+  const { counter, max, now, windowMs = LIMIT_WINDOW_MS } = options;
   // The window is part of the key, so that a counter needs no clock to start afresh.
-  const keyOf = (what: string, address: string) =>
-    `limit:${what}:${subnet(address)}:${Math.floor(now() / LIMIT_WINDOW_MS)}`;
+  const keyOf = (what: string, address: string) => `limit:${what}:${subnet(address)}:${Math.floor(now() / windowMs)}`;
   return {
     async assertAllowed(what, address) {
       if ((await counter.get(keyOf(what, address))) >= max) throw tooMany();
     },
     async count(what, address) {
-      await counter.increment(keyOf(what, address), LIMIT_WINDOW_MS);
+      await counter.increment(keyOf(what, address), windowMs);
     },
     async take(what, address) {
       const key = keyOf(what, address);
-      if ((await counter.increment(key, LIMIT_WINDOW_MS)) > max) throw tooMany();
+      if ((await counter.increment(key, windowMs)) > max) throw tooMany();
       return key;
     },
     giveBack: (taken) => counter.decrement(taken),

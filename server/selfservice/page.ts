@@ -11,6 +11,7 @@ import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
+import type { Limits } from '../platform/limits.ts';
 import type { Overview } from '../records/overview.ts';
 import type { AccountDone, AccountFrame, AccountSection, Locale, NewPasswordView, Views } from '../views/views.ts';
 import type { Challenges } from './challenges.ts';
@@ -25,6 +26,8 @@ export interface AccountParts {
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly overview: Overview;
   readonly sessionDetails: SessionDetailsStore;
+  /** Names that a person may try, by account. */
+  readonly usernameLimits: Pick<Limits, 'take'>;
   readonly devices: Pick<Devices, 'list' | 'forget' | 'forgetOthers'>;
   readonly waiting: WaitingRequests;
   readonly totp: Totp;

@@ -16,6 +16,7 @@ const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
   'identifier_taken username': 'username_taken',
   changed_meanwhile: 'changed_meanwhile',
   credentials_changed: 'changed_meanwhile',
+  rate_limited: 'username_limit',
   passkey_refused: 'passkey',
   passkey_exists: 'passkey_exists',
   too_many_passkeys: 'passkey',

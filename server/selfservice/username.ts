@@ -1,3 +1,5 @@
+import { isReserved } from '../accounts/identifiers.ts';
+import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
 import type { FormProblem } from '../views/views.ts';
 import { noticesOf } from './notices.ts';
@@ -19,6 +21,7 @@ export const usernamePage: AccountPage = {
     // Nothing changes, so nobody is told of anything.
     if (typed === (account.username ?? '')) return done;
     try {
+      if (typed !== '') await assertFree(context, typed);
       const notices = noticesOf(context, 'username_changed', 'username_changed');
       await parts.accounts.update(account, { username: typed === '' ? undefined : typed }, notices);
     } catch (error) {
@@ -27,6 +30,15 @@ export const usernamePage: AccountPage = {
     return done;
   },
 };
+
+/**
+ * Who chooses a name has to be told that it is not to be had, and so learns that somebody may have it. That is bounded: so
+ * many names a day and account, counted before anybody looks, with the same answer for names that are reserved.
+ */
+async function assertFree({ parts, account }: PageContext, typed: string): Promise<void> {
+  await parts.usernameLimits.take('username', account.id);
+  if (isReserved(typed)) throw new AppError('identifier_taken', 409, 'it is reserved', { field: 'username' });
+}
 
 function render(context: PageContext, typed: string, problem?: FormProblem): string {
   const data = { frame: frameOf(context, 'username'), typed, ...(problem ? { problem } : {}) };

@@ -61,6 +61,7 @@ export type AccountProblem =
   | 'email_same'
   | 'username'
   | 'username_taken'
+  | 'username_limit'
   | 'code'
   | 'enrolment_expired'
   | 'passkey'

@@ -75,6 +75,7 @@ const PROBLEMS: Readonly<Record<AccountProblem, MessageKey>> = {
   email_same: 'account.problem.email-same',
   username: 'account.problem.username',
   username_taken: 'account.problem.username-taken',
+  username_limit: 'account.problem.username-limit',
   code: 'account.problem.code',
   enrolment_expired: 'account.problem.enrolment-expired',
   passkey: 'account.problem.passkey',

@@ -150,6 +150,21 @@ describe('what identifies a person', () => {
     assert.equal((await app.seed.accounts.findById(person.id))?.username, undefined);
   });
 
+  test('which usernames there are is not found out by trying: five a day, and reserved names get the same answer', async () => {
+    await app.seed.person({ username: 'harbour-master' });
+    const { browser, page } = await openAccount(app, await app.seed.person(), '/account/username');
+    const tried = async (username: string) => {
+      const answer = await press(browser, page, 'save', { username });
+      return /id="problem-message"[^>]*>([^<]*)</.exec(answer.body)?.[1];
+    };
+    const taken = await tried('harbour-master');
+    assert.equal(await tried('Postmaster'), taken);
+    for (let i = 0; i < 3; i += 1) assert.equal(await tried('harbour-master'), taken);
+    const late = await tried('harbour-master');
+    assert.notEqual(late, taken);
+    assert.equal(await tried('a-name-that-is-free'), late, 'counted before anybody looks');
+  });
+
   test('another e-mail address is asked for by a mail, and nothing changes before; nothing tells whether somebody has it', async () => {
     const other = await app.seed.person();
     const person = await app.seed.person();

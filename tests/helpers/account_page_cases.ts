@@ -29,6 +29,7 @@ const PROBLEMS: Record<AccountProblem, true> = {
   email_same: true,
   username: true,
   username_taken: true,
+  username_limit: true,
   code: true,
   enrolment_expired: true,
   passkey: true,
