@@ -23,16 +23,19 @@ import {
   type LoadedKeySet,
   lockKeySet,
   notify,
+  type RetiredPolicy,
   readKeySet,
   readRecord,
   readRecords,
   readState,
+  revokeRetired,
   saveHeartbeat,
 } from './store.ts';
 
 export interface KeyRingOptions {
   readonly db: Kysely<KeyTables>;
   readonly sealer: KeySealer;
+  readonly retired: RetiredPolicy;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly policy: Policy;
@@ -74,7 +77,8 @@ export interface KeyRing {
   /**
    * Out of the JWKS at once, private half destroyed: what it has signed is refused from now on, by verifiers as soon
    * as their copy of the JWKS expires. An active key is followed by the pending one if there is one, else by a new one.
-   * @throws KeyError 404 `key_not_found`, 409 `key_already_retired`
+   * One that is retired already no longer counts for ID tokens that come back as a hint.
+   * @throws KeyError 404 `key_not_found`, 409 `key_already_retired` when nothing is left of it
    */
   revoke(kid: string): Promise<Outcome>;
   /** All keys there ever were, oldest first; nothing secret. */
@@ -92,7 +96,7 @@ export interface KeyRing {
 }
 
 /** @throws (each method) what the database or the sealer throws */
-export function createKeyRing({ db, sealer, now, policy, log }: KeyRingOptions): KeyRing {
+export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRingOptions): KeyRing {
   const rings = new Map(policy.rings.map((ring) => [ring.name, ring]));
 
   async function carryOut(order: Order, seen?: RingState): Promise<Outcome> {
@@ -137,7 +141,7 @@ export function createKeyRing({ db, sealer, now, policy, log }: KeyRingOptions):
     version: number,
   ): Promise<Done> {
     if (!isCreation(action)) {
-      await changeKey(tx, action, at);
+      await changeKey(tx, action, at, { sealer, retired });
       return { do: action.do, ring: action.ring, kid: action.kid };
     }
     const material = stock.get(action.ring);
@@ -151,6 +155,17 @@ export function createKeyRing({ db, sealer, now, policy, log }: KeyRingOptions):
     const ring = rings.get(name);
     if (!ring) throw new KeyError('ring_not_configured', 404, `no ring ${JSON.stringify(name)} is configured`);
     return ring;
+  }
+
+  /** A retired key still counts for hints: until it is revoked. */
+  async function revokeLeft(tx: Kysely<KeyTables>, kid: string): Promise<Outcome | undefined> {
+    await lockKeySet(tx);
+    const record = await readRecord(tx, kid);
+    if (!record || !(await revokeRetired(tx, kid))) return undefined;
+    const version = await bumpVersion(tx);
+    await notify(tx, version);
+    log?.info({ change: 'revoke', ring: record.ring, kid, version }, 'key set changed');
+    return { version, done: [{ do: 'retire', ring: record.ring, kid }] };
   }
 
   async function perform(order: Order, seen?: RingState): Promise<Outcome> {
@@ -173,6 +188,8 @@ export function createKeyRing({ db, sealer, now, policy, log }: KeyRingOptions):
     async revoke(kid) {
       const outcome = await perform({ verb: 'revoke', kid });
       if (outcome.done.some((done) => done.do === 'retire' && done.kid === kid)) return outcome;
+      const left = await db.transaction().execute((tx) => revokeLeft(tx, kid));
+      if (left) return left;
       throw (await readRecord(db, kid))
         ? new KeyError('key_already_retired', 409, `the key ${JSON.stringify(kid)} is retired already`)
         : new KeyError('key_not_found', 404, `no key ${JSON.stringify(kid)}`);
@@ -193,7 +210,7 @@ export function createKeyRing({ db, sealer, now, policy, log }: KeyRingOptions):
     },
 
     forgetNode: (nodeId) => deleteNode(db, nodeId),
-    load: () => readKeySet(db, sealer, [...rings.keys()]),
+    load: () => readKeySet(db, sealer, [...rings.keys()], { ...retired, now: now() }),
   };
 }
 

@@ -29,6 +29,7 @@ type SigningKeysTable = {
   state: LiveState | 'retired';
   public_jwk: ColumnType<JWK | null, string | null, never>;
   sealed: Buffer | null;
+  sealed_public: Buffer | null;
   created_at: Date;
   activated_at: Date | null;
   retiring_at: Date | null;
@@ -71,15 +72,35 @@ export interface LoadedSecret extends LoadedBase {
   readonly secret: Buffer;
 }
 
+/** A key that signs nothing any more and is published no more, while what it signed may still be shown. */
+export interface RetiredKey {
+  readonly publicJwk: JWK;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
 export type LoadedKey = LoadedPair | LoadedSecret;
 
 export interface LoadedKeySet {
   readonly version: number;
   /** Active ones first, then pending, then retiring; among these in the order of the configured rings, then by age. */
   readonly keys: readonly LoadedKey[];
+  /** The latest first, at most `RETIRED_MAX`. */
+  readonly retired: readonly RetiredKey[];
 }
 
 type Executor = Kysely<KeyTables>;
+
+/** However often keys are rotated, no more than so many old ones are tried. */
+const RETIRED_MAX = 32;
+
+/** What happens to the public halves of keys that are retired. */
+export interface RetiredPolicy {
+  /** Seals them under a place of their own. */
+  readonly sealer: KeySealer;
+  /** How long after a key has stopped signing its signatures still count, in seconds. */
+  readonly seconds: number;
+}
 
 /** Rotation waits here until the transaction that holds it is over. */
 export async function lockKeySet(tx: Executor): Promise<void> {
@@ -114,17 +135,46 @@ export async function readRecord(db: Executor, kid: string): Promise<KeyRecord |
 }
 
 /** The keys with their private halves and the version that they are of: one statement, hence one snapshot. */
-export async function readKeySet(db: Executor, sealer: KeySealer, ringOrder: readonly string[]): Promise<LoadedKeySet> {
+export async function readKeySet(
+  db: Executor,
+  sealer: KeySealer,
+  ringOrder: readonly string[],
+  retired: RetiredPolicy & { readonly now: number },
+): Promise<LoadedKeySet> {
+  const since = new Date(retired.now - 1_000 * retired.seconds);
   const rows = await db
     .selectFrom('key_set')
-    .leftJoin('signing_keys', (join) => join.on('state', '<>', 'retired'))
+    .leftJoin('signing_keys', (join) =>
+      join.on((where) =>
+        where.or([
+          where('state', '<>', 'retired'),
+          where.and([where('sealed_public', 'is not', null), where('retiring_at', '>', since)]),
+        ]),
+      ),
+    )
     .selectAll()
     .execute();
-  const keys = rows.flatMap((row) => (row.kid === null ? [] : [openKey(row as OpenableRow, sealer)]));
-  return { version: Number(rows[0]?.version ?? 0), keys: keys.sort(byRank(ringOrder)) };
+  const keys = rows.flatMap((row) =>
+    row.kid === null || row.state === 'retired' ? [] : [openKey(row as OpenableRow, sealer)],
+  );
+  return {
+    version: Number(rows[0]?.version ?? 0),
+    keys: keys.sort(byRank(ringOrder)),
+    retired: rows
+      .flatMap((row) => (row.state === 'retired' ? [openRetired(row as RetiredRow, retired)] : []))
+      .sort((a, b) => b.until - a.until)
+      .slice(0, RETIRED_MAX),
+  };
 }
 
 type OpenableRow = Selectable<SigningKeysTable> & { state: LiveState; sealed: Buffer };
+
+type RetiredRow = Selectable<SigningKeysTable> & { sealed_public: Buffer; retiring_at: Date };
+
+function openRetired(row: RetiredRow, { sealer, seconds }: RetiredPolicy): RetiredKey {
+  const publicJwk = JSON.parse(sealer.open(row.kid, row.sealed_public).toString()) as JWK;
+  return { publicJwk, until: row.retiring_at.getTime() + 1_000 * seconds };
+}
 
 function openKey(row: OpenableRow, sealer: KeySealer): LoadedKey {
   const secret = sealer.open(row.kid, row.sealed);
@@ -194,12 +244,44 @@ export async function insertKey(
 
 type Change = Exclude<Action, { do: 'create' }>;
 
-export async function changeKey(tx: Executor, action: Change, at: number): Promise<void> {
+/** @param sealers of private halves, and of the public ones of retired keys */
+export async function changeKey(
+  tx: Executor,
+  action: Change,
+  at: number,
+  sealers: { readonly sealer: KeySealer; readonly retired: RetiredPolicy },
+): Promise<void> {
+  const kept = action.do === 'retire' && !action.revoked ? await publicHalfOf(tx, action.kid, sealers) : null;
   await tx
     .updateTable('signing_keys')
-    .set(changed(action, new Date(at)))
+    .set({ ...changed(action, new Date(at)), ...(kept ? { sealed_public: kept } : {}) })
     .where('kid', '=', action.kid)
     .execute();
+}
+
+/** @returns what is kept of a key that has signed something, sealed; nothing of one that never did, or is symmetric */
+async function publicHalfOf(
+  tx: Executor,
+  kid: string,
+  { sealer, retired }: { readonly sealer: KeySealer; readonly retired: RetiredPolicy },
+): Promise<Buffer | null> {
+  const row = await tx.selectFrom('signing_keys').selectAll().where('kid', '=', kid).executeTakeFirstOrThrow();
+  if (row.alg === 'HMAC' || row.retiring_at === null || row.sealed === null) return null;
+  const jwk = publicHalf(JSON.parse(sealer.open(kid, row.sealed).toString()) as JWK);
+  return retired.sealer.seal(kid, Buffer.from(JSON.stringify(jwk)));
+}
+
+/** Takes the trust from a key that is retired already. @returns whether there was any left */
+export async function revokeRetired(tx: Executor, kid: string): Promise<boolean> {
+  const row = await tx
+    .updateTable('signing_keys')
+    .set({ revoked: true, sealed_public: null })
+    .where('kid', '=', kid)
+    .where('state', '=', 'retired')
+    .where('sealed_public', 'is not', null)
+    .returning('kid')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function changed(action: Change, at: Date): Updateable<SigningKeysTable> {

@@ -75,6 +75,10 @@ function keyRing({ db, sealer, now, config }: Context): KeyRing {
     // The key room has a database type of its own; it is the same database.
     db: db.kysely as unknown as Kysely<KeyTables>,
     sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
+    retired: {
+      sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed_public' }),
+      seconds: config.lifetimes.sessionAbsolute,
+    },
     now,
     policy: keyPolicy(config.keys, signedLifetimes(config)),
   });

@@ -18,6 +18,7 @@ export interface SealedColumn {
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'server_secrets', column: 'sealed', key: 'name', keyType: 'text', keyText: 'name' },
   { table: 'signing_keys', column: 'sealed', key: 'kid', keyType: 'text', keyText: 'kid' },
+  { table: 'signing_keys', column: 'sealed_public', key: 'kid', keyType: 'text', keyText: 'kid' },
   { table: 'accounts', column: 'sealed_key', key: 'id', keyType: 'uuid', keyText: 'id::text' },
   { table: 'grants', column: 'sealed', key: 'id', keyType: 'text', keyText: 'id' },
   { table: 'sessions', column: 'sealed', key: 'uid', keyType: 'text', keyText: 'uid' },
@@ -77,12 +78,12 @@ async function resealOnce(
   onProgress: (progress: Progress) => void,
 ): Promise<number> {
   const next = {
-    name: `reseal.next.${table}`,
+    name: `reseal.next.${table}.${column}`,
     text: `SELECT ${key} AS key, ${keyText} AS key_text, ${column} AS sealed FROM ${table}
             WHERE ${column} IS NOT NULL AND ($1::${keyType} IS NULL OR ${key} > $1) ORDER BY ${key} LIMIT ${BATCH}`,
   };
   const replace = {
-    name: `reseal.replace.${table}`,
+    name: `reseal.replace.${table}.${column}`,
     text: `UPDATE ${table} t SET ${column} = c.fresh
              FROM unnest($1::${keyType}[], $2::bytea[], $3::bytea[]) AS c (key, stale, fresh)
             WHERE t.${key} = c.key AND t.${column} = c.stale RETURNING 1`,

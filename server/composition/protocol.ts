@@ -53,6 +53,10 @@ export async function createProtocol(
     // The key room has a database type of its own; it is the same database.
     db: db.kysely as unknown as Kysely<KeyTables>,
     sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
+    retired: {
+      sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed_public' }),
+      seconds: config.lifetimes.sessionAbsolute,
+    },
     now,
     policy,
     log,

@@ -144,6 +144,7 @@ export function createServe(
       now,
       structured,
       formAnswers,
+      retiredKeys: set.retired,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);

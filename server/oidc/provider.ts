@@ -1,5 +1,6 @@
 import inject from 'light-my-request';
 import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { RetiredKey } from '../../keys/store.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
@@ -16,6 +17,7 @@ import { listen } from './events.ts';
 import { watchFailures } from './failures.ts';
 import type { Fetching } from './fetching.ts';
 import type { FormAnswers } from './form_answers.ts';
+import { acceptOlderHints } from './id_token_hints.ts';
 import type { Pages } from './pages.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { onParameters } from './parameters.ts';
@@ -54,6 +56,8 @@ export interface ProviderOptions {
   readonly exchange: ExchangeParts;
   readonly structured: StructuredTokens;
   readonly formAnswers: FormAnswers;
+  /** For ID tokens that come back as a hint. */
+  readonly retiredKeys: readonly RetiredKey[];
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
   /** Tokens are being issued to a client: what to write of that in the same transaction. */
@@ -94,6 +98,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   leaveLogoutToTheQueue(provider);
   leaveNotificationsToTheQueue(provider);
   letMappedClaimsThrough(provider);
+  acceptOlderHints(provider, options.retiredKeys, options.now);
   registerTokenExchange(provider, options.exchange);
   onParameters(provider, [
     (_route, params) => assertParameterSizes(params),

@@ -82,6 +82,19 @@ declare module 'oidc-provider/lib/helpers/grants.js' {
   ): Record<string, unknown>;
 }
 
+/** What has to hold of the claims of a JWT. */
+declare module 'oidc-provider/lib/helpers/jwt.js' {
+  export function assertPayload(
+    payload: unknown,
+    options: {
+      readonly ignoreExpiration?: boolean;
+      readonly audience?: string;
+      readonly issuer?: string;
+      readonly subject?: boolean;
+    },
+  ): void;
+}
+
 /** The request that is being served, as the provider's models ask for it. */
 declare module 'oidc-provider/lib/helpers/als.js' {
   import type { AsyncLocalStorage } from 'node:async_hooks';

@@ -1,7 +1,7 @@
 import { COOKIE_RING } from '../../keys/jwks.ts';
 import type { Action, Order, Policy, RingKey, RingNode, RingState } from '../../keys/ring.ts';
 import { createKeyRing, type KeyRing } from '../../keys/rotate.ts';
-import type { KeySealer, KeyTables } from '../../keys/store.ts';
+import type { KeySealer, KeyTables, RetiredPolicy } from '../../keys/store.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 
@@ -106,6 +106,14 @@ export const SEALER: KeySealer = {
   open: (kid, sealed) => sealers.open({ table: 'signing_keys', column: 'sealed', row: kid }, sealed),
 };
 
+export const RETIRED: RetiredPolicy = {
+  sealer: {
+    seal: (kid, bytes) => sealers.seal({ table: 'signing_keys', column: 'sealed_public', row: kid }, bytes),
+    open: (kid, sealed) => sealers.open({ table: 'signing_keys', column: 'sealed_public', row: kid }, sealed),
+  },
+  seconds: 40 * DAY,
+};
+
 export const RINGS: Policy = {
   ...POLICY,
   rings: [
@@ -119,7 +127,13 @@ export const RINGS: Policy = {
 export function bench(db: Db, policy: Policy = RINGS): Bench {
   let clock = START;
   return {
-    ring: createKeyRing({ db: db.kysely.withTables<KeyTables>(), sealer: SEALER, now: () => clock, policy }),
+    ring: createKeyRing({
+      db: db.kysely.withTables<KeyTables>(),
+      sealer: SEALER,
+      retired: RETIRED,
+      now: () => clock,
+      policy,
+    }),
     at(seconds) {
       clock = after(seconds);
     },

@@ -9,7 +9,7 @@ import { createDb } from '../../server/platform/db.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
-import { after, bench, DAY, HOUR, inState, POLICY, RINGS, SEALER, START } from './fixtures.ts';
+import { after, bench, DAY, HOUR, inState, POLICY, RETIRED, RINGS, SEALER, START } from './fixtures.ts';
 
 /** Without RSA, whose keys take time to make. */
 const QUICK = { ...POLICY, rings: RINGS.rings.filter((ring) => ring.name !== 'RS256') };
@@ -173,7 +173,9 @@ test('leaves exactly one active key when the process dies at any point', async (
   for (let statements = 0; ; statements += 1) {
     const before = await ring.list();
     const finished = await dyingAfter(url, statements, (dying) =>
-      createKeyRing({ db: dying, sealer: SEALER, now: () => START, policy: EDDSA }).rotate({ now: true }),
+      createKeyRing({ db: dying, sealer: SEALER, retired: RETIRED, now: () => START, policy: EDDSA }).rotate({
+        now: true,
+      }),
     );
     const left = await ring.list();
     assert.equal(inState(left, 'EdDSA', 'active').length, 1, `after ${statements} statements`);

@@ -1,0 +1,17 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: a migration knows no table types; the schema is what it makes
+import { type Kysely, sql } from 'kysely';
+
+/** Public halves of retired keys, for ID tokens that come back as a hint after their key is gone. */
+export async function up(db: Kysely<any>): Promise<void> {
+  await sql`
+    ALTER TABLE signing_keys
+      -- sealed, or whoever can write to the database could have us believe a key of their own
+      ADD COLUMN sealed_public bytea,
+      ADD CONSTRAINT signing_keys_public CHECK (sealed_public IS NULL OR (state = 'retired' AND NOT revoked))`.execute(
+    db,
+  );
+}
+
+export async function down(db: Kysely<any>): Promise<void> {
+  await sql`ALTER TABLE signing_keys DROP COLUMN sealed_public`.execute(db);
+}

@@ -1,0 +1,58 @@
+import { compactVerify, createLocalJWKSet, decodeProtectedHeader } from 'jose';
+import { errors, type Provider } from 'oidc-provider';
+import { assertPayload } from 'oidc-provider/lib/helpers/jwt.js';
+import type { RetiredKey } from '../../keys/store.ts';
+import type { Clock } from '../platform/clock.ts';
+
+type HintedClient = { readonly clientId: string; readonly idTokenSignedResponseAlg?: string };
+type Hint = { readonly payload: Record<string, unknown>; readonly header: Record<string, unknown> };
+
+interface IdTokens {
+  validate(jwt: string, client: HintedClient): Promise<Hint>;
+}
+
+/**
+ * An `id_token_hint` (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2, CIBA Core §7.1) is an ID token from whenever: apps
+ * keep it for as long as their session lasts, and its key may have been retired by then. Retired keys count for such hints
+ * alone, and only while what they have signed may still be shown.
+ */
+export function acceptOlderHints(provider: Provider, retired: readonly RetiredKey[], now: Clock): void {
+  const { IdToken } = provider as unknown as { IdToken: IdTokens };
+  const validate = IdToken.validate.bind(IdToken);
+
+  IdToken.validate = async (jwt, client) => {
+    assertIdToken(jwt);
+    try {
+      return await validate(jwt, client);
+    } catch (error) {
+      const keys = retired.filter(({ until }) => now() < until).map(({ publicJwk }) => publicJwk);
+      const hint = keys.length === 0 ? undefined : await verify(jwt, client, keys, provider.issuer);
+      if (!hint) throw error;
+      return hint;
+    }
+  };
+}
+
+/** We sign more than ID tokens, and for the same audience: those have a type of their own (RFC 8725 §3.11). */
+function assertIdToken(jwt: string): void {
+  const { typ } = decodeProtectedHeader(jwt);
+  if (typ !== undefined && typ !== 'JWT') throw new errors.InvalidRequest('id_token_hint must be an ID token');
+}
+
+async function verify(
+  jwt: string,
+  client: HintedClient,
+  keys: readonly RetiredKey['publicJwk'][],
+  issuer: string,
+): Promise<Hint | undefined> {
+  try {
+    const algorithms = [client.idTokenSignedResponseAlg ?? 'RS256'];
+    const set = createLocalJWKSet({ keys: [...keys] });
+    const { payload, protectedHeader: header } = await compactVerify(jwt, set, { algorithms });
+    const claims = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>;
+    assertPayload(claims, { ignoreExpiration: true, audience: client.clientId, issuer, subject: true });
+    return { payload: claims, header: { ...header } };
+  } catch {
+    return undefined;
+  }
+}
