@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
 import { after, beforeEach, describe, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { createDb } from '../../server/platform/db.ts';
@@ -7,7 +8,7 @@ import { createDeliveries, LOGOUT } from '../../server/records/deliveries.ts';
 import { endSessions } from '../../server/records/overview.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import type { BrowserSession } from '../helpers/browser_session.ts';
-import { deployment, type Party, type Person } from '../helpers/deployment.ts';
+import { deployment, neighbour, type Party, type Person } from '../helpers/deployment.ts';
 import { type LogoutListener, logoutListener } from '../helpers/logout_listener.ts';
 import { defer } from '../helpers/scope.ts';
 import { until as waitFor } from '../helpers/waiting.ts';
@@ -333,8 +334,7 @@ describe('delivery', () => {
     const dead = createDeliveries({ db, sealer, now: () => clock.ms });
     assert.equal((await dead.take({ kinds: [LOGOUT], limit: 16, leaseMs: 60_000 })).length, 1);
 
-    const { databaseUrl, masterKey } = app;
-    const next = await deployment(scope, { now: () => clock.ms, databaseUrl, masterKey });
+    const next = await neighbour(scope, app, { now: () => clock.ms });
     clock.ms += 59_000;
     const wakeUp = { name: 'wake', text: "SELECT pg_notify('cardea_deliveries', '')" };
     await db.run(wakeUp, []);
@@ -346,7 +346,8 @@ describe('delivery', () => {
     clock.ms += 2_000;
     await db.run(wakeUp, []);
     await until('the app to be told', () => rp.received.length > 0);
-    const nextKeys = createRemoteJWKSet(new URL(`${next.issuer}/.well-known/jwks.json`));
+    const { port } = next.app.http.server.address() as AddressInfo;
+    const nextKeys = createRemoteJWKSet(new URL(`http://localhost:${port}/.well-known/jwks.json`));
     const { payload } = await jwtVerify(rp.received[0]?.token ?? '', nextKeys, { audience: party.id });
     assert.deepEqual([payload.sub, payload.sid], [person.id, sid]);
   });
