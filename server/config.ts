@@ -109,6 +109,7 @@ export function loadConfig(env: Environment = process.env): Config {
     smtp: get('CARDEA_SMTP_URL'),
     mailFrom: get<Mailbox | undefined>('CARDEA_MAIL_FROM') ?? defaultSender(issuerUrl),
     signUp: get('CARDEA_SIGN_UP'),
+    mails: { inAll: get('CARDEA_MAIL_LIMIT'), perNetwork: get('CARDEA_MAIL_LIMIT_ADDRESS') },
     detailsTypes: get<DetailsTypes | undefined>('CARDEA_AUTHORIZATION_DETAILS_TYPES') ?? NO_DETAILS_TYPES,
     registration: {
       mode: get('CARDEA_REGISTRATION'),

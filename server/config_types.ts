@@ -51,6 +51,8 @@ export interface Config {
   readonly secondFactor: SecondFactorConfig;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
+  /** Mails of one kind in an hour that strangers can cause. */
+  readonly mails: { readonly perNetwork: number; readonly inAll: number };
   /** RFC 9396 */
   readonly detailsTypes: DetailsTypes;
   readonly registration: RegistrationConfig;

@@ -268,6 +268,16 @@ export const SETTINGS = {
     about:
       'hosts, separated by commas, that such documents may be at, such as agent.example.net or *.example.com (default: any)',
   },
+  CARDEA_MAIL_LIMIT: {
+    read: integer(1, 10_000_000),
+    fallback: '1000',
+    about: 'mails of one kind in an hour that strangers can cause, such as those for a forgotten password',
+  },
+  CARDEA_MAIL_LIMIT_ADDRESS: {
+    read: integer(1, 1_000_000),
+    fallback: '20',
+    about: 'of those, mails that one address can cause; a browser in which the person has signed in before goes on',
+  },
   CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
   CARDEA_AUTHORIZATION_DETAILS_TYPES: {
     read: readDetailsTypes,

@@ -2,33 +2,103 @@ import type { Clock } from '../platform/clock.ts';
 import type { Counter } from '../platform/limits.ts';
 import { blindIndex } from '../platform/sealing.ts';
 import { normaliseIdentifier } from './identifiers.ts';
+import { LINK_LIFETIMES } from './links.ts';
+import type { MailIntent } from './mails.ts';
 
-/** Mails that a stranger can have sent to one person in an hour. */
-export const MAILS_PER_HOUR = 5;
-const HOUR_MS = 3_600_000;
+/** Mails that somebody else than their recipient can cause. Each kind is counted by itself: none uses up another's. */
+export type ThrottledMail = MailIntent['kind'] | 'change_email_requested' | 'codes_locked';
 
-/** Keeps others from filling somebody's mailbox. Nobody is told: what is too much is silently left out. */
+/** Who asks for a mail, as far as that is known. */
+export interface MailCauser {
+  /** An address, or an IPv6 network of 64 bits. */
+  readonly network?: string | undefined;
+  /** The id of the account that they are signed in to. */
+  readonly account?: string | undefined;
+}
+
+export interface MailRecipient {
+  /** An identifier however it is spelt, or an account's id; neither is kept in clear. */
+  readonly to: string;
+  /** What caused the mail: a network, an account or a client. Each has a share of what one recipient may get. */
+  readonly source: string;
+  /** The recipient's own browser asked, which has signed in to the account before: no stranger uses up its allowance. */
+  readonly isOwn?: boolean;
+}
+
+/**
+ * The one throttle over all mails that strangers can cause: by who asks (account, network), in all, and by who gets them.
+ * Whoever asks may be told that it is too much, because that depends on them alone; that a recipient has got too many is
+ * told to nobody, and the mail is silently left out.
+ */
 export interface MailThrottle {
-  /**
-   * Counts one more mail.
-   * @param whom an identifier however it is spelt, or an account's id; neither is kept in clear
-   * @returns false when it is one too many
-   */
-  admits(whom: string): Promise<boolean>;
+  /** Counts one more request. @returns false when it is one too many in an hour from there, or from everywhere */
+  mayAsk(kind: ThrottledMail, causer: MailCauser): Promise<boolean>;
+  /** Counts one more mail. @returns false when it is one too many for its recipient */
+  admits(kind: ThrottledMail, recipient: MailRecipient): Promise<boolean>;
 }
 
-/** @param count this one included */
-export function isAdmitted(count: number): boolean {
-  return count <= MAILS_PER_HOUR;
+interface Terms {
+  readonly seconds: number;
+  /** Mails to one recipient from one source. */
+  readonly perSource: number;
+  /** Mails to one recipient. */
+  readonly perRecipient: number;
 }
 
-export function createMailThrottle(parts: { counter: Counter; indexKey: Uint8Array; now: Clock }): MailThrottle {
-  const { counter, indexKey, now } = parts;
+const HOUR = 3_600;
+/** Requests of one account in an hour. */
+export const ASKED_PER_ACCOUNT = 5;
+/** Mails that a person's own browser may ask for, for as long as one of their links lives. */
+export const OWN_MAILS = 5;
+
+/** Counted for as long as a link lives: whoever is refused has one in their mailbox that works. */
+const withLink = (seconds: number): Terms => ({ seconds, perSource: 3, perRecipient: 6 });
+
+const TERMS: Readonly<Partial<Record<ThrottledMail, Terms>>> = {
+  reset: withLink(LINK_LIFETIMES.reset_password),
+  sign_up: withLink(LINK_LIFETIMES.sign_up),
+  change_email: withLink(LINK_LIFETIMES.change_email),
+  verify_email: withLink(LINK_LIFETIMES.verify_email),
+  locked: withLink(LINK_LIFETIMES.unlock),
+  request_waiting: { seconds: HOUR, perSource: 5, perRecipient: 15 },
+};
+
+/** What happened to an account is told far beyond what anybody does by themselves in an hour. */
+const NOTICE: Terms = { seconds: HOUR, perSource: 20, perRecipient: 20 };
+
+export function createMailThrottle(parts: {
+  counter: Counter;
+  indexKey: Uint8Array;
+  /** Requests for mails of one kind in an hour: from one network, and in all. */
+  limits: { readonly perNetwork: number; readonly inAll: number };
+  now: Clock;
+}): MailThrottle {
+  const { counter, indexKey, limits, now } = parts;
+
+  /** @returns whether this one is among the first `most` of its window */
+  async function isWithin(most: number, seconds: number, ...what: readonly string[]): Promise<boolean> {
+    const bucket = blindIndex(indexKey, `mail throttle ${JSON.stringify(what)}`).toString('base64url');
+    // The window is part of the key, so that a counter needs no clock to start afresh.
+    const key = `mail:${bucket}:${Math.floor(now() / 1_000 / seconds)}`;
+    return (await counter.increment(key, seconds * 1_000)) <= most;
+  }
+
   return {
-    async admits(whom) {
-      const bucket = blindIndex(indexKey, `mail throttle ${normaliseIdentifier(whom)}`).toString('base64url');
-      // The window is part of the key, so that a counter needs no clock to start afresh.
-      return isAdmitted(await counter.increment(`mail:${bucket}:${Math.floor(now() / HOUR_MS)}`, HOUR_MS));
+    // One after the other: what is refused by the narrower bound does not count in the wider one.
+    async mayAsk(kind, { account, network }) {
+      if (account !== undefined && !(await isWithin(ASKED_PER_ACCOUNT, HOUR, kind, 'by account', account)))
+        return false;
+      if (network !== undefined && !(await isWithin(limits.perNetwork, HOUR, kind, 'by network', network)))
+        return false;
+      return isWithin(limits.inAll, HOUR, kind, 'in all');
+    },
+
+    async admits(kind, { to, source, isOwn = false }) {
+      const { seconds, perSource, perRecipient } = TERMS[kind] ?? NOTICE;
+      const whom = normaliseIdentifier(to);
+      if (isOwn) return isWithin(OWN_MAILS, seconds, kind, 'own', whom);
+      if (!(await isWithin(perSource, seconds, kind, 'from', source, whom))) return false;
+      return isWithin(perRecipient, seconds, kind, 'to', whom);
     },
   };
 }

@@ -29,8 +29,18 @@ export type MailIntent =
       readonly email: string;
       readonly locale: string;
       readonly details?: MailDetails;
+      /** The network that asked, which has a share of what one person may get. */
+      readonly source?: string;
+      /** The cookie by which the asking browser may be one of the person's own (devices.ts). */
+      readonly device?: string;
     }
-  | { readonly kind: NoticeKind; readonly accountId: string; readonly details?: MailDetails }
+  /** @param source what caused it when that was not the person: a network or a client */
+  | {
+      readonly kind: NoticeKind;
+      readonly accountId: string;
+      readonly details?: MailDetails;
+      readonly source?: string;
+    }
   /** A link to the new address; the present one is told. */
   | {
       readonly kind: 'change_email';

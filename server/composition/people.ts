@@ -32,7 +32,7 @@ export async function createPeople({ config, db, log, now, sealer, counter, own 
     attempts: createAttempts({ db, accounts, indexKey, now }),
     mails: createMails({ db, sealer, now }),
     links: createLinks({ db, sealer, now }),
-    throttle: createMailThrottle({ counter, indexKey, now }),
+    throttle: createMailThrottle({ counter, indexKey, limits: config.mails, now }),
     sessionDetails: createSessionDetails({ db, accounts, now }),
     passwords: own(passwords, (room) => room.close()),
     totp: createTotp({ db, accounts, issuer: config.name, now }),

@@ -125,8 +125,11 @@ export function createServe(
         acrValues: Object.values(ACR),
         findPerson: accounts.findByIdentifier,
         async tell(accountId, clientId) {
-          const app = mailer ? await parties.describe(clientId) : undefined;
-          return app ? [mails.enqueue({ kind: 'request_waiting', accountId, details: { app: app.name } })] : [];
+          const app = mailer ? await parties.find(clientId) : undefined;
+          if (!app) return [];
+          // What a client calls itself is a stranger's text: only a name that an operator has given gets into a mail.
+          const details = app.kind === 'operator' ? { app: app.name } : {};
+          return [mails.enqueue({ kind: 'request_waiting', accountId, source: clientId, details })];
         },
       },
     };

@@ -43,8 +43,8 @@ function mailJobs({ config, db, log, now, mailer, messenger, views, own }: Found
     log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
     return [];
   }
-  const { accounts, links, throttle, mails } = people;
-  const draft = createDrafts({ accounts, links, views, throttle, issuer: config.issuer });
+  const { accounts, devices, links, throttle, mails } = people;
+  const draft = createDrafts({ accounts, devices, links, views, throttle, issuer: config.issuer });
   const worker = own(createMailWorker({ mails, draft, mailer, db, now, log }), (one) => one.stop());
   messenger.on(MAILS_CHANNEL, worker.wake);
   messenger.onGap(worker.wake);

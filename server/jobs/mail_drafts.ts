@@ -1,7 +1,9 @@
 import type { Account } from '../accounts/account.ts';
+import type { Devices } from '../accounts/devices.ts';
 import { LINK_LIFETIMES, type LinkPayload, type LinkPurpose, type Links } from '../accounts/links.ts';
-import type { MailThrottle } from '../accounts/mail_throttle.ts';
+import type { MailThrottle, ThrottledMail } from '../accounts/mail_throttle.ts';
 import type { NoticeKind, QueuedIntent, QueuedMail } from '../accounts/mails.ts';
+import { maskEmail } from '../accounts/masking.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Bound } from '../platform/db.ts';
 import type { Mailbox } from '../platform/smtp_url.ts';
@@ -16,6 +18,7 @@ export interface Draft extends ComposedMail {
 
 export interface DraftParts {
   readonly accounts: Pick<Accounts, 'findById' | 'findByIdentifier'>;
+  readonly devices: Pick<Devices, 'isKnown'>;
   readonly links: Pick<Links, 'create' | 'endAllOf'>;
   readonly views: Pick<Views, 'mail' | 'negotiate'>;
   readonly throttle: MailThrottle;
@@ -28,6 +31,8 @@ interface Plan {
   /** Undefined: nobody yet. */
   readonly account: Account | undefined;
   readonly to: string;
+  /** The address that the account has, or had before; default: the account's, or for a sign-up the one it would have. */
+  readonly email?: string;
   readonly newEmail?: string;
   readonly link?: { readonly purpose: LinkPurpose; readonly payload: LinkPayload };
   /** Whose language to speak when the account has none. */
@@ -59,21 +64,12 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
 /** Pages that a notice leads to, without making anybody somebody. */
 const NOTICE_PAGES: Readonly<Partial<Record<MailName, string>>> = { request_waiting: '/account/requests' };
 
-/** Mails that somebody else can have sent, by what they are counted together with: none may use up another's. */
-const STRANGERS: Readonly<Partial<Record<MailName, string>>> = {
-  reset: '',
-  sign_up: '',
-  already_registered: '',
-  locked: '',
-  request_waiting: 'requests of apps ',
-};
-
 /**
  * From what was queued to what is sent, by how things are now.
  * @returns undefined when there is nothing to send: no such person, or it has become needless
  */
 export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<Draft | undefined> {
-  const { accounts, links, views, throttle, issuer } = parts;
+  const { accounts, devices, links, views, throttle, issuer } = parts;
 
   async function plan(intent: QueuedIntent, at: number): Promise<Plan | undefined> {
     switch (intent.kind) {
@@ -113,8 +109,9 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     const account = await accounts.findById(intent.accountId);
     if (!account) return undefined;
     if (intent.kind === 'email_changed') {
-      const to = intent.to === 'old' ? intent.previous : account.email;
-      return { name: 'email_changed', account: { ...account, email: intent.previous }, to, newEmail: account.email };
+      const { previous: email } = intent;
+      const to = intent.to === 'old' ? email : account.email;
+      return { name: 'email_changed', account, to, email, newEmail: account.email };
     }
     const newEmail = intent.email;
     if (intent.to === 'old') return { name: 'change_email_requested', account, to: account.email, newEmail };
@@ -127,10 +124,18 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     return { name: 'change_email', account, to: newEmail, newEmail, link };
   }
 
-  /** What a stranger can have sent. A mail that is tried again was counted before. */
-  async function isTooMuch({ name, account, to }: Plan, tries: number): Promise<boolean> {
-    const bucket = STRANGERS[name];
-    return bucket !== undefined && tries === 1 && !(await throttle.admits(bucket + (account?.id ?? to)));
+  /** What somebody else than its recipient can have caused. A mail that is tried again was counted before. */
+  async function isTooMuch({ name, account, to }: Plan, { intent, tries }: QueuedMail): Promise<boolean> {
+    // An invitation is an operator's.
+    if (intent === undefined || intent.kind === 'invitation' || tries > 1) return false;
+    const kind = throttledAs(name, intent);
+    const accountId = 'accountId' in intent ? intent.accountId : undefined;
+    const source = ('source' in intent ? intent.source : undefined) ?? accountId ?? '';
+    // Wrong passwords ask for nothing by themselves: how many mails they lead to is looked at here.
+    if (kind === 'locked' && !(await throttle.mayAsk(kind, { network: source }))) return true;
+    const cookie = 'device' in intent ? intent.device : undefined;
+    const isOwn = account && cookie !== undefined ? (await devices.isKnown(account.id, cookie)).known : false;
+    return !(await throttle.admits(kind, { to: account && to === account.email ? account.id : to, source, isOwn }));
   }
 
   function linkOf(name: MailName, made: { purpose: LinkPurpose; token: string } | undefined) {
@@ -145,17 +150,19 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     return account && purpose === 'change_email' ? [links.endAllOf(account.id, purpose)] : [];
   }
 
-  return async ({ intent, at, tries }) => {
+  return async (mail) => {
+    const { intent, at } = mail;
     const planned = intent && (await plan(intent, at));
-    if (!planned || planned.account?.disabled || (await isTooMuch(planned, tries))) return undefined;
-    const { name, account, to, newEmail, link, locale: asked } = planned;
+    if (!planned || planned.account?.disabled || (await isTooMuch(planned, mail))) return undefined;
+    const { name, account, to, email = account?.email ?? to, newEmail, link, locale: asked } = planned;
     const locale = views.negotiate([account?.locale, asked].filter((one) => one !== undefined).join(' '));
     const made =
       link && links.create(link.purpose, { ...(account ? { accountId: account.id } : {}), payload: link.payload });
+    const shown = addressee(planned);
     const data = {
-      email: account?.email ?? to,
-      ...(account?.name === undefined ? {} : { name: account.name }),
-      ...(newEmail === undefined ? {} : { newEmail }),
+      email: shown.address(email),
+      ...shown.name,
+      ...(newEmail === undefined ? {} : { newEmail: shown.address(newEmail) }),
       ...(account?.zoneinfo === undefined ? {} : { timeZone: account.zoneinfo }),
       host: issuer.host,
       at,
@@ -164,11 +171,30 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     };
     return {
       ...views.mail(name, data, locale),
-      to: { address: to, ...(account?.name === undefined ? {} : { name: account.name }) },
+      to: { address: to, ...shown.name },
       locale,
       before: made ? [...replacedBy(link?.purpose, account), made.bound] : [],
     };
   };
+}
+
+/**
+ * What a mail may call people. Nothing that its causer can choose stands in it: no name but that of an account whose address
+ * has been proved (or that was invited by an operator), and of addresses none in full but the recipient's own.
+ */
+function addressee({ name, account, to, email }: Plan) {
+  const own = email === undefined ? [account?.email] : [account?.email, email];
+  const isProved = account?.emailVerified === true && account.email === to;
+  const greeted = account?.name !== undefined && (isProved || name === 'invitation') ? { name: account.name } : {};
+  return {
+    name: greeted,
+    address: (one: string) => (one === to && own.includes(one) ? one : maskEmail(one)),
+  };
+}
+
+/** What a mail is counted as. An address that has an account already is counted as one that has none: nothing tells which. */
+function throttledAs(name: MailName, { kind }: QueuedIntent): ThrottledMail {
+  return name === 'codes_locked' || name === 'change_email_requested' ? name : kind;
 }
 
 function linkUrl(issuer: URL, purpose: LinkPurpose, token: string): string {

@@ -6,6 +6,7 @@ import type { Events } from '../accounts/events.ts';
 import type { Mails } from '../accounts/mails.ts';
 import { type Visitor, visitorDetails } from '../accounts/session_details.ts';
 import type { Bound, Db } from '../platform/db.ts';
+import { subnet } from '../platform/limits.ts';
 import type { Login } from './interactions.ts';
 
 /** What a person is told of signing in: in a mail, and among the security events of their account. */
@@ -42,8 +43,9 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
   return {
     async locked(account, factor, request) {
       const details = { ...visitorDetails(visitorOf(request)), factor };
+      const accountId = account?.id ?? randomUUID();
       await db.transact([
-        mails.enqueue({ kind: 'locked', accountId: account?.id ?? randomUUID(), details }),
+        mails.enqueue({ kind: 'locked', accountId, details, source: subnet(request.ip) }),
         ...(account ? [events.append(account, 'locked', details)] : []),
       ]);
     },

@@ -1,8 +1,9 @@
 import { checkEmail, normaliseIdentifier } from '../accounts/identifiers.ts';
 import { visitorDetails } from '../accounts/session_details.ts';
 import { textField } from '../platform/forms.ts';
+import { subnet } from '../platform/limits.ts';
 import type { FormProblem } from '../views/views.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
 import { problemOf } from './problems.ts';
 
 /**
@@ -22,6 +23,7 @@ export const emailPage: AccountPage = {
     if (!parts.sendsMail) return { kind: 'again', html: render(context, '') };
     if (fields.action === 'verify') {
       if (!account.emailVerified) {
+        if (!(await mayAsk('verify_email', context))) return tooMany(context, '');
         await parts.transact([parts.mails.enqueue({ kind: 'verify_email', accountId: account.id })]);
       }
       return { kind: 'done', done: 'email_verification_sent', to: emailPage.path };
@@ -32,6 +34,7 @@ export const emailPage: AccountPage = {
     if (normaliseIdentifier(checked) === normaliseIdentifier(account.email)) {
       return { kind: 'again', html: render(context, typed, { key: 'email_same', field: 'email' }) };
     }
+    if (!(await mayAsk('change_email', context))) return tooMany(context, typed);
     const details = visitorDetails(visitor);
     await parts.transact([
       parts.mails.enqueue({ kind: 'change_email', accountId: account.id, email: checked, details }),
@@ -39,6 +42,14 @@ export const emailPage: AccountPage = {
     return { kind: 'done', done: 'email_sent', to: emailPage.path };
   },
 };
+
+function mayAsk(kind: 'verify_email' | 'change_email', { parts, account, visitor }: PageContext): Promise<boolean> {
+  return parts.throttle.mayAsk(kind, { account: account.id, network: subnet(visitor.address) });
+}
+
+function tooMany(context: PageContext, typed: string): PageAnswer {
+  return { kind: 'again', html: render(context, typed, { key: 'too_many_mails' }) };
+}
 
 function check(typed: string): string | FormProblem {
   try {

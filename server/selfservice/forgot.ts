@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
+import { subnet } from '../platform/limits.ts';
 import type { AskMailData } from '../views/views.ts';
-import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { inSameLanguage, localeOf, type PublicOptions, takeTurn, tooManyMails } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
 
 export const FORGOT_PATH = '/account/forgot';
@@ -14,7 +16,7 @@ const IDENTIFIER_MAX = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
  * queue, and who that is, if anybody, is found out when the mail is written (authentik CVE-2023-39522).
  */
 export async function forgotRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
-  const { views, csrf, mails, throttle, limit, transact } = options;
+  const { views, csrf, accounts, devices, mails, throttle, limit, transact } = options;
   const visitors = createVisitors(options.secure, csrf);
   const subjectOf = (visitor: string) => `${FORGOT_PATH} ${visitor}`;
 
@@ -30,6 +32,14 @@ export async function forgotRoutes(app: FastifyInstance, options: PublicOptions)
     return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
   }
 
+  /** Whether the person who is named has signed in here before. It is the same work when there is no such person. */
+  async function isOwnBrowser(identifier: string, device: string | undefined): Promise<boolean> {
+    if (device === undefined) return false;
+    const holders = await accounts.holdersOf([identifier]);
+    const accountId = holders.get(accounts.lookupOf(identifier)) ?? randomUUID();
+    return (await devices.isKnown(accountId, device)).known;
+  }
+
   app.get(FORGOT_PATH, async (request, reply) => ask(request, reply, 200));
 
   app.post(FORGOT_PATH, { config: { ...limit } }, async (request, reply) => {
@@ -40,9 +50,15 @@ export async function forgotRoutes(app: FastifyInstance, options: PublicOptions)
     const identifier = textField(fields, 'identifier').trim();
     if (identifier === '') return ask(request, reply, 400, 'typed');
     const locale = localeOf(options, request);
-    if (identifier.length <= IDENTIFIER_MAX && (await throttle.admits(identifier))) {
+    const source = subnet(request.ip);
+    const device = options.deviceCookieOf(request);
+    if (!(await throttle.mayAsk('reset', { network: source })) && !(await isOwnBrowser(identifier, device))) {
+      throw tooManyMails();
+    }
+    if (identifier.length <= IDENTIFIER_MAX) {
       const details = options.origin(request);
-      await transact([mails.enqueue({ kind: 'reset', email: identifier, locale, details })]);
+      const asked = { kind: 'reset', email: identifier, locale, details, source } as const;
+      await transact([mails.enqueue(device === undefined ? asked : { ...asked, device })]);
     }
     const data = { purpose: 'forgot', lifetimeSeconds: LINK_LIFETIMES.reset_password } as const;
     return sendPage(reply, 200, views.render('mail-sent', data, locale));

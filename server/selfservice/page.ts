@@ -1,6 +1,7 @@
 import type { Account } from '../accounts/account.ts';
 import type { Devices } from '../accounts/devices.ts';
 import type { Events } from '../accounts/events.ts';
+import type { MailThrottle } from '../accounts/mail_throttle.ts';
 import type { Mails } from '../accounts/mails.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
@@ -24,6 +25,7 @@ export interface AccountParts {
   readonly accounts: Pick<Accounts, 'findById' | 'update'>;
   readonly events: Events;
   readonly mails: Pick<Mails, 'enqueue'>;
+  readonly throttle: Pick<MailThrottle, 'mayAsk'>;
   readonly overview: Overview;
   readonly sessionDetails: SessionDetailsStore;
   /** Names that a person may try, by account. */

@@ -1,5 +1,6 @@
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Attempts } from '../accounts/attempts.ts';
+import type { Devices } from '../accounts/devices.ts';
 import type { EventDetails, Events } from '../accounts/events.ts';
 import type { Links } from '../accounts/links.ts';
 import type { MailThrottle } from '../accounts/mail_throttle.ts';
@@ -8,6 +9,7 @@ import type { PasswordChange } from '../accounts/password_change.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import type { Db } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Overview } from '../records/overview.ts';
@@ -26,7 +28,10 @@ export interface PublicOptions {
   readonly throttle: MailThrottle;
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly links: Links;
-  readonly accounts: Pick<Accounts, 'findById' | 'create' | 'update' | 'updating'>;
+  readonly accounts: Pick<Accounts, 'findById' | 'create' | 'update' | 'updating' | 'holdersOf' | 'lookupOf'>;
+  readonly devices: Pick<Devices, 'isKnown'>;
+  /** The cookie by which the browser is known to people who have signed in there. */
+  deviceCookieOf(request: FastifyRequest): string | undefined;
   readonly passwordChange: Pick<PasswordChange, 'hashFirst' | 'set'>;
   /** Whether people may open accounts by themselves. */
   readonly signUp: boolean;
@@ -58,4 +63,9 @@ export function inSameLanguage(options: PublicOptions, request: FastifyRequest, 
 export async function takeTurn({ limits }: PublicOptions, what: string, request: FastifyRequest): Promise<void> {
   await limits.assertAllowed(what, request.ip);
   await limits.count(what, request.ip);
+}
+
+/** Too many mails were asked for, from there or in all, whoever would have got them. */
+export function tooManyMails(): AppError {
+  return new AppError('rate_limited', 429, 'too many mails have been asked for; try again in an hour');
 }

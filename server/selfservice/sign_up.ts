@@ -3,8 +3,9 @@ import { checkEmail } from '../accounts/identifiers.ts';
 import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
+import { subnet } from '../platform/limits.ts';
 import type { AskMailData } from '../views/views.ts';
-import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { inSameLanguage, localeOf, type PublicOptions, takeTurn, tooManyMails } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
 
 export const SIGN_UP_PATH = '/account/sign-up';
@@ -41,9 +42,9 @@ export async function signUpRoutes(app: FastifyInstance, options: PublicOptions)
     const email = addressIn(typed);
     if (email === undefined) return ask(request, reply, 400, { problem: 'typed', typed });
     const locale = localeOf(options, request);
-    if (await throttle.admits(email)) {
-      await transact([mails.enqueue({ kind: 'sign_up', email, locale, details: options.origin(request) })]);
-    }
+    const source = subnet(request.ip);
+    if (!(await throttle.mayAsk('sign_up', { network: source }))) throw tooManyMails();
+    await transact([mails.enqueue({ kind: 'sign_up', email, locale, details: options.origin(request), source })]);
     const data = { purpose: 'sign-up', lifetimeSeconds: LINK_LIFETIMES.sign_up } as const;
     return sendPage(reply, 200, views.render('mail-sent', data, locale));
   });

@@ -59,6 +59,7 @@ export type AccountProblem =
   | 'zoneinfo'
   | 'email'
   | 'email_same'
+  | 'too_many_mails'
   | 'username'
   | 'username_taken'
   | 'username_limit'

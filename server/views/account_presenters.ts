@@ -73,6 +73,7 @@ const PROBLEMS: Readonly<Record<AccountProblem, MessageKey>> = {
   zoneinfo: 'account.problem.zoneinfo',
   email: 'account.problem.email',
   email_same: 'account.problem.email-same',
+  too_many_mails: 'account.problem.too-many-mails',
   username: 'account.problem.username',
   username_taken: 'account.problem.username-taken',
   username_limit: 'account.problem.username-limit',

@@ -216,7 +216,7 @@ export function createMailComposer(print: TemplatePrinter) {
       email: tidy(data.email),
       new_email: tidy(data.newEmail ?? data.email),
       host: data.host,
-      app: plainWords(data.details.app ?? ''),
+      app: plainWords(data.details.app ?? '') || t('mail.request-waiting.some-app'),
     };
     const seconds = data.link?.lifetimeSeconds;
     const link = data.link && {

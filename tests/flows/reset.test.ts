@@ -154,17 +154,18 @@ test('a password that breaks a rule is refused with the rule, and the link still
   assert.equal(accepted.status, 303);
 });
 
-test('a person gets at most five such mails an hour, however the name is spelt, and nobody is told', async () => {
+test('a person gets few such mails from one address, however the name is spelt, and nobody is told', async () => {
+  clock += 3_600_000;
   const person = await app.seed.person({ email: 'often@example.com', username: 'often' });
   const spellings = ['often@example.com', 'OFTEN@example.com', 'often', ' ｏｆｔｅｎ@example.com'];
   const bodies = new Set<string>();
   for (let i = 0; i < 9; i += 1) bodies.add((await ask(spellings[i % spellings.length] ?? '')).body);
   assert.equal(bodies.size, 1);
-  for (let i = 0; i < 5; i += 1) await post.next(person.email);
+  for (let i = 0; i < 3; i += 1) await post.next(person.email);
   // What is queued is sent in order: when this one is there, the others would be as well.
   const marker = await app.seed.person();
   await mailTo(marker);
-  assert.equal(post.mails.filter(({ to }) => to.includes(person.email)).length, 5);
+  assert.equal(post.mails.filter(({ to }) => to.includes(person.email)).length, 3);
   clock += 3_600_000;
   await mailTo(person);
 });

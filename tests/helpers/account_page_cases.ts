@@ -27,6 +27,7 @@ const PROBLEMS: Record<AccountProblem, true> = {
   zoneinfo: true,
   email: true,
   email_same: true,
+  too_many_mails: true,
   username: true,
   username_taken: true,
   username_limit: true,

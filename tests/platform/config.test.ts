@@ -378,6 +378,18 @@ describe('configuration', () => {
         bad: ['0', '1000001', 'off'],
       },
       {
+        name: 'CARDEA_MAIL_LIMIT',
+        read: (config) => config.mails.inAll,
+        good: [['1', 1]],
+        bad: ['0', '10000001', 'off'],
+      },
+      {
+        name: 'CARDEA_MAIL_LIMIT_ADDRESS',
+        read: (config) => config.mails.perNetwork,
+        good: [['1', 1]],
+        bad: ['0', '1000001', 'off'],
+      },
+      {
         name: 'CARDEA_PASSWORD_POLICY',
         read: (config) => config.passwords.policy,
         good: [

@@ -1,0 +1,333 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, beforeEach, describe, test } from 'node:test';
+import { LINK_LIFETIMES } from '../../server/accounts/links.ts';
+import { createMailThrottle } from '../../server/accounts/mail_throttle.ts';
+import { createMemoryCounter } from '../../server/platform/limits.ts';
+import { enqueue, opensTo, useLink } from '../flows/mailed_links.ts';
+import { begin, submit, submitPassword } from '../flows/support.ts';
+import { openAccount, press } from '../helpers/account.ts';
+import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
+import { deployment, type Person } from '../helpers/deployment.ts';
+import { mailbox, type ReceivedMail } from '../helpers/mailbox.ts';
+import { remember } from '../helpers/secrets.ts';
+import { until } from '../helpers/waiting.ts';
+
+/**
+ * Mails to people who have not asked for them: few, and with nothing in them that whoever causes them could choose. What
+ * bounds strangers does not stand in the way of the person themselves.
+ */
+
+const scope = { after };
+const HOUR = 3_600_000;
+let clock = Math.ceil(Date.now() / HOUR) * HOUR;
+const now = () => clock;
+const post = await mailbox(scope);
+const app = await deployment(scope, {
+  env: { CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true', CARDEA_TRUSTED_PROXIES: '127.0.0.1/32,::1' },
+  now,
+});
+const party = await app.seed.party({ firstParty: true });
+
+type Path = '/account/forgot' | '/account/sign-up';
+
+const stranger = browserSession(app.issuer);
+
+/** Asks for a mail from an address, by a form of its own. @returns the status of the answer */
+async function ask(path: Path, whom: string, address: string, browser = stranger): Promise<number> {
+  const { action, fields } = formOf(await browser.get(path));
+  const typed = { [path === '/account/forgot' ? 'identifier' : 'email']: whom };
+  return (await browser.post(action, { ...fields, ...typed }, { 'x-forwarded-for': address })).status;
+}
+
+async function askTimes(times: number, path: Path, whom: string, address: string): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let i = 0; i < times; i += 1) statuses.push(await ask(path, whom, address));
+  return statuses;
+}
+
+/** Mails to somebody, once all that was queued has been sent or left out. */
+async function mailsTo(whom: string): Promise<ReceivedMail[]> {
+  await until('the queue is empty', async () => {
+    const rows = await app.db.run({ name: '', text: 'SELECT 1 FROM mails' }, []);
+    return rows.length === 0;
+  });
+  return post.mails.filter(({ to }) => to.includes(whom));
+}
+
+/** A browser in which the person has signed in before. */
+async function ownBrowser(person: Person): Promise<BrowserSession> {
+  const { browser, page } = await begin(app, party);
+  await submitPassword(browser, page, person);
+  return browser;
+}
+
+let networks = 0;
+/** An address of a network that has asked for nothing yet. */
+function elsewhere(): string {
+  networks += 1;
+  return `198.51.${Math.floor(networks / 250)}.${networks % 250}`;
+}
+
+// Whatever the tests before have used up; a mail that is still queued then would be too late.
+beforeEach(async () => {
+  await mailsTo('');
+  clock += 24 * HOUR;
+});
+
+describe('a change of address', () => {
+  test('that is asked for forty times sends a stranger three mails, in the words of nobody but us', async () => {
+    const mallory = await app.seed.person({
+      email: 'mallory@evil.example',
+      name: 'You won! https://evil.example/prize',
+    });
+    const victim = 'victim+claim-it-at-evil.example/prize@example.com';
+    const { browser } = await openAccount(app, mallory, '/account/email');
+    const change = async () => press(browser, await browser.get('/account/email'), 'change', { email: victim });
+    const statuses: number[] = [];
+    for (let i = 0; i < 40; i += 1) statuses.push((await change()).status);
+    assert.deepEqual(statuses, [...Array(5).fill(303), ...Array(35).fill(400)]);
+    assert.match((await change()).body, /too many mails/);
+    const mails = await mailsTo(victim);
+    assert.equal(mails.length, 3);
+    for (const { subject, text, html, headers } of mails) {
+      for (const form of [subject, text, html, headers.get('to')?.replace(victim, '') ?? '']) {
+        assert.doesNotMatch(form, /won|evil|prize|mallory|claim/);
+      }
+      assert.match(text, /v•••@e•••\.com/);
+      assert.match(text, /m•••@e•••\.example/, 'whose account it is');
+    }
+  });
+
+  test('by many accounts sends one stranger six mails an hour, and tells none of them', async () => {
+    const victim = 'wanted.by.many@example.com';
+    for (let i = 0; i < 4; i += 1) {
+      const { browser } = await openAccount(app, await app.seed.person(), '/account/email');
+      for (let n = 0; n < 2; n += 1) {
+        const page = await browser.get('/account/email');
+        assert.equal((await press(browser, page, 'change', { email: victim })).status, 303);
+      }
+    }
+    assert.equal((await mailsTo(victim)).length, 6);
+  });
+
+  test('tells the old address of the new one in no words of the new one', async () => {
+    const ada = await app.seed.person({ name: 'Ada' });
+    const { browser, page } = await openAccount(app, ada, '/account/email');
+    await press(browser, page, 'change', { email: 'words-of-the-thief@example.com' });
+    const [link = ''] = (await mailsTo('words-of-the-thief@example.com')).map((mail) => mail.link);
+    assert.match((await useLink(app, link, {}, browser)).body, /Your address is changed/);
+    const [asked, changed] = await mailsTo(ada.email);
+    for (const mail of [asked, changed]) {
+      assert.match(mail?.text ?? '', /w•••@e•••\.com/);
+      assert.doesNotMatch(mail?.source ?? '', /words-of/);
+      assert.ok(mail?.text.includes(ada.email));
+    }
+  });
+});
+
+test('an account whose address nobody has proved writes there without its name, and five times an hour at most', async () => {
+  const input = { email: 'mistyped.by.us@example.com', emailVerified: false, name: 'Read this https://evil.example' };
+  const { browser } = await openAccount(app, await app.seed.person(input), '/account/email');
+  const statuses: number[] = [];
+  for (let i = 0; i < 7; i += 1) {
+    statuses.push((await press(browser, await browser.get('/account/email'), 'verify')).status);
+  }
+  assert.deepEqual(statuses, [303, 303, 303, 303, 303, 400, 400]);
+  const mails = await mailsTo(input.email);
+  assert.equal(mails.length, 3);
+  for (const { source } of mails) assert.doesNotMatch(source, /evil|Read this/);
+});
+
+describe('signing up', () => {
+  test('a hundred strangers from one address get twenty mails, and neither another address nor another kind of mail notices', async () => {
+    const address = elsewhere();
+    const statuses: number[] = [];
+    for (let i = 0; i < 100; i += 1) {
+      statuses.push(await ask('/account/sign-up', `stranger${i}@example.com`, address));
+    }
+    assert.deepEqual(statuses, [...Array(20).fill(200), ...Array(80).fill(429)]);
+    await mailsTo('');
+    assert.equal(post.mails.filter(({ to }) => to[0]?.startsWith('stranger')).length, 20);
+    const ada = await app.seed.person();
+    assert.equal(await ask('/account/forgot', ada.email, address), 200);
+    assert.equal((await mailsTo(ada.email)).length, 1);
+    assert.equal(await ask('/account/sign-up', 'somebody.else@example.com', elsewhere()), 200);
+    assert.equal((await mailsTo('somebody.else@example.com')).length, 1);
+  });
+
+  test('an IPv6 network of 64 bits is one address', async () => {
+    const statuses: number[] = [];
+    for (let i = 1; i <= 21; i += 1) {
+      statuses.push(await ask('/account/sign-up', `six${i}@example.com`, `2001:db8:0:1::${i.toString(16)}`));
+    }
+    assert.deepEqual(statuses, [...Array(20).fill(200), 429]);
+    assert.equal(await ask('/account/sign-up', 'seven@example.com', '2001:db8:0:2::1'), 200);
+  });
+
+  test('six times for one fresh address is counted six times, and leaves a forgotten password alone', async () => {
+    const email = 'fresh@example.com';
+    assert.deepEqual(await askTimes(6, '/account/sign-up', email, elsewhere()), Array(6).fill(200));
+    assert.equal((await mailsTo(email)).length, 3, 'the share of one address');
+    await askTimes(6, '/account/sign-up', email, elsewhere());
+    await askTimes(6, '/account/sign-up', email, elsewhere());
+    const mails = await mailsTo(email);
+    assert.equal(mails.length, 6, 'of all addresses together');
+    for (const { text } of mails) assert.match(text, /f•••@e•••\.com/);
+    const password = remember('password', 'A-Door-Of-My-Own-31');
+    assert.match((await useLink(app, mails[0]?.link ?? '', { name: 'F', new_password: password })).body, /ready/);
+    assert.equal(await ask('/account/forgot', email, elsewhere()), 200);
+    const last = (await mailsTo(email)).at(-1);
+    assert.equal(last?.subject, 'Set a new password');
+  });
+});
+
+describe('a forgotten password', () => {
+  test('that a stranger asks for over and over leaves the owner, at another address, their own mails', async () => {
+    const ada = await app.seed.person();
+    assert.deepEqual(await askTimes(10, '/account/forgot', ada.email, elsewhere()), Array(10).fill(200));
+    assert.equal((await mailsTo(ada.email)).length, 3);
+    await ask('/account/forgot', ada.email, elsewhere());
+    assert.equal((await mailsTo(ada.email)).length, 4);
+  });
+
+  test('that strangers everywhere ask for leaves the owner’s own browser its own mails, also at the address of one of them', async () => {
+    const ada = await app.seed.person();
+    const own = await ownBrowser(ada);
+    const shared = elsewhere();
+    for (const address of [shared, elsewhere(), elsewhere()]) await askTimes(4, '/account/forgot', ada.email, address);
+    assert.equal((await mailsTo(ada.email)).length, 6);
+    await ask('/account/forgot', ada.email, elsewhere());
+    assert.equal((await mailsTo(ada.email)).length, 6, 'a browser that is not known');
+    for (let i = 0; i < 7; i += 1) assert.equal(await ask('/account/forgot', ada.email, shared, own), 200);
+    assert.equal((await mailsTo(ada.email)).length, 11, 'five of its own');
+  });
+
+  test('and whoever is refused a mail has one whose link works, at any moment', async () => {
+    const ada = await app.seed.person();
+    const lifetime = LINK_LIFETIMES.reset_password * 1_000;
+    // Strangers ask as soon as they may, and again and again until nothing more comes.
+    for (const address of [elsewhere(), elsewhere(), elsewhere()])
+      await askTimes(3, '/account/forgot', ada.email, address);
+    const sent = await mailsTo(ada.email);
+    assert.equal(sent.length, 6);
+    clock += lifetime - 1;
+    assert.equal(await ask('/account/forgot', ada.email, elsewhere()), 200);
+    assert.equal((await mailsTo(ada.email)).length, 6);
+    const reader = browserSession(app.issuer);
+    assert.equal((await reader.follow(await reader.get(sent[0]?.link ?? ''))).status, 200);
+    clock += 1;
+    await ask('/account/forgot', ada.email, elsewhere());
+    assert.equal((await mailsTo(ada.email)).length, 7);
+  });
+
+  test('goes on in the owner’s own browser where others have used their address up; everybody else is told, whoever they name', async () => {
+    const [ada, bob] = [await app.seed.person(), await app.seed.person()];
+    const own = await ownBrowser(ada);
+    const address = elsewhere();
+    for (let i = 0; i < 20; i += 1) assert.equal(await ask('/account/forgot', `nobody${i}@example.com`, address), 200);
+    assert.equal(await ask('/account/forgot', ada.email, address, own), 200);
+    assert.equal((await mailsTo(ada.email)).length, 1);
+    for (const whom of [bob.email, 'nobody@example.com']) {
+      assert.equal(await ask('/account/forgot', whom, address, own), 429, 'this browser is not theirs');
+    }
+    assert.equal(await ask('/account/forgot', ada.email, address), 429);
+    assert.equal((await mailsTo(bob.email)).length, 0);
+  });
+});
+
+test('wrong passwords from one address tell twenty people of a lock, and those from another go on to be told of', async () => {
+  const address = elsewhere();
+  const people: Person[] = [];
+  for (let i = 0; i < 22; i += 1) people.push(await app.seed.person());
+  for (const { id: accountId } of people.slice(1)) {
+    await enqueue(app, { kind: 'locked', accountId, source: address, details: { factor: 'password' } }, now);
+  }
+  await mailsTo('');
+  const told = post.mails.filter(({ to }) => people.some(({ email }) => to.includes(email)));
+  assert.equal(told.length, 20);
+  const [last] = people;
+  assert.ok(last);
+  for (const [from, mails] of [
+    [address, 0],
+    [elsewhere(), 1],
+  ] as const) {
+    const { browser, page } = await begin(app, party);
+    const { action, fields } = formOf(page);
+    const guess = { ...fields, identifier: last.email, password: 'wrong', action: 'signin' };
+    for (let i = 0; i < 3; i += 1) await browser.post(action, guess, { 'x-forwarded-for': from });
+    assert.equal((await mailsTo(last.email)).length, mails, from);
+    clock += HOUR;
+  }
+});
+
+test('the requests of one app leave those of another alone, and an app that named itself is not named', async () => {
+  const ada = await app.seed.person();
+  const wait = (source: string, details = {}) =>
+    enqueue(app, { kind: 'request_waiting', accountId: ada.id, source, details }, now);
+  for (let i = 0; i < 7; i += 1) await wait('noisy', { app: 'Noisy Till' });
+  await wait('quiet');
+  const mails = await mailsTo(ada.email);
+  assert.equal(mails.filter(({ text }) => text.includes('Noisy Till asks')).length, 5);
+  assert.equal(mails.filter(({ text }) => text.includes('An app asks')).length, 1);
+});
+
+test('an owner who is locked out still gets in by the mail that tells of it', async () => {
+  const ada = await app.seed.person();
+  for (let i = 0; i < 3; i += 1) await opensTo(app, ada.email, 'wrong');
+  const [mail] = await mailsTo(ada.email);
+  await useLink(app, mail?.link ?? '');
+  const { browser, page } = await begin(app, party);
+  assert.notEqual(
+    (await submit(browser, page, { identifier: ada.email, password: ada.password, action: 'signin' })).status,
+    400,
+  );
+});
+
+describe('the throttle', () => {
+  function throttle() {
+    const keys: string[] = [];
+    const memory = createMemoryCounter(() => clock);
+    const counter = {
+      ...memory,
+      increment(key: string, windowMs: number) {
+        keys.push(key);
+        return memory.increment(key, windowMs);
+      },
+    };
+    const limits = { perNetwork: 3, inAll: 5 };
+    return { ...createMailThrottle({ counter, indexKey: randomBytes(32), limits, now: () => clock }), keys };
+  }
+
+  test('counts all spellings of an address as one, by kind, and holds nothing readable', async () => {
+    const { admits, keys } = throttle();
+    const source = '203.0.113.7';
+    const spellings = ['ada@example.com', 'ADA@example.com', ' ａｄａ@Example.com ', 'ada@EXAMPLE.com'];
+    const admitted: boolean[] = [];
+    for (const to of spellings) admitted.push(await admits('reset', { to, source }));
+    assert.deepEqual(admitted, [true, true, true, false]);
+    assert.equal(await admits('sign_up', { to: 'ada@example.com', source }), true);
+    assert.equal(await admits('reset', { to: 'bob@example.com', source }), true);
+    assert.ok(keys.every((key) => !/ada|example|203/.test(key)));
+  });
+
+  test('bounds what is asked for by network and in all, by kind and hour; what is refused at the one does not count at the other', async () => {
+    const { mayAsk } = throttle();
+    const asked: boolean[] = [];
+    for (let i = 0; i < 6; i += 1) asked.push(await mayAsk('reset', { network: 'a' }));
+    for (let i = 0; i < 3; i += 1) asked.push(await mayAsk('reset', { network: 'b' }));
+    assert.deepEqual(asked, [true, true, true, false, false, false, true, true, false]);
+    assert.equal(await mayAsk('reset', { network: 'c' }), false, 'in all');
+    assert.equal(await mayAsk('sign_up', { network: 'a' }), true);
+    clock += HOUR;
+    assert.equal(await mayAsk('reset', { network: 'a' }), true);
+  });
+
+  test('never leaves out a notice of what happened to an account before its person has twenty of its kind', async () => {
+    const { admits } = throttle();
+    const admitted: boolean[] = [];
+    for (let i = 0; i < 21; i += 1) admitted.push(await admits('username_changed', { to: 'x', source: 'x' }));
+    assert.deepEqual(admitted, [...Array(20).fill(true), false]);
+    assert.equal(await admits('password_changed', { to: 'x', source: 'x' }), true);
+  });
+});
