@@ -8,9 +8,12 @@ import type { Account } from '../accounts/account.ts';
 import { signedLifetimes } from '../config.ts';
 import { createKeyFollower } from '../jobs/follow_keys.ts';
 import { ACR } from '../login/assurance.ts';
+import { createAdmission, ORIGIN_SECRET } from '../oidc/admission.ts';
+import { WAITING_SECONDS_MAX } from '../oidc/ciba.ts';
 import { createApproval } from '../oidc/ciba_approval.ts';
 import { createClientCertificates } from '../oidc/client_certificates.ts';
 import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
+import { DEVICE_CODE_SECONDS } from '../oidc/device_flow.ts';
 import { NONCE_SECRET } from '../oidc/dpop.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { createServing } from '../oidc/serving.ts';
@@ -30,6 +33,11 @@ import type { SelfRegistered } from './registration.ts';
 import type { RelyingParties } from './relying_parties.ts';
 import { createServe } from './serve.ts';
 
+/** How many requests that store something an address may send for each wrong answer that it may give. */
+const REQUESTS_PER_FAILURE = 10;
+/** By the provider's word, at most. */
+const PUSHED_REQUEST_SECONDS = 60;
+
 /** Records, keys and the provider: what is served, and follows the key set. */
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
@@ -39,7 +47,7 @@ export async function createProtocol(
   parties: RelyingParties,
   selfRegistered: SelfRegistered,
 ) {
-  const { config, db, log, now, sealer, messenger, own } = foundation;
+  const { config, db, log, now, sealer, messenger, counter, own } = foundation;
   const units = createUnits({
     db,
     sealer,
@@ -84,6 +92,19 @@ export async function createProtocol(
     userCodes,
     waiting,
     repeatedForms,
+    admission: createAdmission({
+      counter,
+      originKey: await secret(ORIGIN_SECRET),
+      now,
+      perMinute: config.rateLimit * REQUESTS_PER_FAILURE,
+      lifetimes: {
+        Interaction: config.lifetimes.interaction,
+        Session: config.lifetimes.interaction,
+        PushedAuthorizationRequest: PUSHED_REQUEST_SECONDS,
+        DeviceCode: DEVICE_CODE_SECONDS,
+        BackchannelAuthenticationRequest: WAITING_SECONDS_MAX,
+      },
+    }),
   });
 
   const nodeId = randomUUID();

@@ -10,6 +10,7 @@ import { matchesSecret } from '../clients/secrets.ts';
 import type { Client } from '../clients/store.ts';
 import { termsOf } from '../config.ts';
 import { ACR } from '../login/assurance.ts';
+import type { Admission } from '../oidc/admission.ts';
 import type { ClientCertificates } from '../oidc/client_certificates.ts';
 import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createDevicePages } from '../oidc/device_pages.ts';
@@ -54,6 +55,7 @@ export function createServe(
     userCodes: UserCodes;
     waiting: WaitingRequests;
     repeatedForms: RepeatedForms;
+    admission: Admission;
   },
 ) {
   const { issuer, lifetimes } = config;
@@ -142,6 +144,7 @@ export function createServe(
       exchange: { ...options, exchangePolicy },
       units,
       polls,
+      admission: parts.admission,
       pages,
       log,
       now,

@@ -10,7 +10,7 @@ export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba';
 
 /** For how long a request waits for its person when the app does not say, and at most. */
 const WAITING_SECONDS = 300;
-const WAITING_SECONDS_MAX = 600;
+export const WAITING_SECONDS_MAX = 600;
 
 /**
  * How many requests of one app may wait for one person: they are to be read, not clicked away. It is looked up, not locked:

@@ -8,6 +8,7 @@ import { AppError, faultOfSender, RETRY_AFTER_SECONDS, unavailable } from '../pl
 import type { Logger } from '../platform/log.ts';
 import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
+import type { Admission } from './admission.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
@@ -50,6 +51,7 @@ export interface ProviderOptions {
   readonly fetching: Fetching;
   readonly units: Units;
   readonly polls: Polls;
+  readonly admission: Admission;
   readonly pages: Pages;
   readonly log: Logger;
   readonly now: Clock;
@@ -133,6 +135,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       if (ctx.status >= 400 && (await formAnswers.repeat(ctx))) return unit.discard();
       for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
       formAnswers.keep(ctx, unit);
+      await options.admission.admit(ctx, unit);
       proof = await spendProof(ctx, unit);
       await refreshes.commit(ctx, unit);
     } catch (error) {
@@ -211,6 +214,7 @@ const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
   credentials_changed: { status: 400, error: 'interaction_expired' },
   malformed_value: { status: 400, error: 'invalid_request' },
   grant_revoked: { status: 400, error: 'invalid_grant' },
+  request_uri_worn_out: { status: 400, error: 'invalid_request_uri' },
   [INVALID_PROOF]: { status: 400, error: INVALID_PROOF },
   rate_limited: { status: 429, error: 'temporarily_unavailable' },
   not_found: { status: 404, error: 'not_found' },

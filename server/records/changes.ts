@@ -5,6 +5,7 @@ import { type Answer, type KeptRow, keptAnswer } from './answers.ts';
 import { MODELS, type ModelName, type Store } from './models.ts';
 import { authorizationsOf, type Kept, type Payload, type SessionAuthorization } from './payload.ts';
 import type { Statements } from './statements.ts';
+import { isUnfinished, type UnfinishedModel } from './unfinished.ts';
 
 /** A save, with all that a column of its own is to hold. */
 export interface Write {
@@ -29,6 +30,8 @@ export class Changes {
   readonly answers = new Map<string, Answer>();
   /** Answers to forms. */
   readonly forms: KeptRow[] = [];
+  /** Whose it counts as, of what is kept before anybody has signed in (unfinished.ts). */
+  readonly origins = new Map<ModelName, Buffer>();
   readonly revokedTokensOf = new Set<string>();
   /** Keys that were found in the database. Those are changed and never inserted: what is gone stays gone. */
   readonly stored = new Set<string>();
@@ -94,6 +97,16 @@ export class Changes {
 
   isRevoked(grantId: string | undefined): boolean {
     return grantId !== undefined && (this.destroyed.has(keyOf('Grant', grantId)) || this.revokedTokensOf.has(grantId));
+  }
+
+  /** Kinds of what is made here before anybody has signed in, or decided. */
+  unfinished(): UnfinishedModel[] {
+    const made = [...this.writes.values()].flatMap(({ model, id, uid = '', accountId }) => {
+      if (!isUnfinished(model)) return [];
+      if (model === 'Session') return accountId === undefined && !this.authorizationsBefore.has(uid) ? [model] : [];
+      return this.stored.has(keyOf(model, id)) ? [] : [model];
+    });
+    return [...new Set(made)];
   }
 
   /** Splits writes by whether there is something in the database to change. */
@@ -182,7 +195,15 @@ function bindSession(changes: Changes, write: Write, { statements, sealer }: Bin
   if (before === undefined) {
     return {
       statement: statements.insertSession,
-      values: [uid, hashToken(id), account, sealed, expiresAt, ...authorizations],
+      values: [
+        uid,
+        hashToken(id),
+        account,
+        sealed,
+        expiresAt,
+        ...authorizations,
+        account === null ? (changes.origins.get('Session') ?? null) : null,
+      ],
     };
   }
   const hasNewId = changes.destroyedOf('sessions').some((old) => old !== id && changes.sessionUids.get(old) === uid);
@@ -227,6 +248,7 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
     kept.map(({ successorHash }) => successorHash),
     kept.map(({ sealed }) => sealed),
     kept.map(({ expiresAt }) => expiresAt),
+    createdRows.map(({ model }) => changes.origins.get(model) ?? null),
   ];
   return [{ statement: statements.writeRecords, values }];
 }

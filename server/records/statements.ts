@@ -104,9 +104,9 @@ export function createStatements(accountColumns: string) {
            WHERE id_hash = ANY($4::bytea[])
         ), inserted AS (
           INSERT INTO records
-                 (id_hash, model, grant_id, account_id, client_id, session_uid, sealed, expires_at)
+                 (id_hash, model, grant_id, account_id, client_id, session_uid, sealed, expires_at, origin)
           SELECT * FROM unnest($8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[],
-                               $14::bytea[], $15::timestamptz[])
+                               $14::bytea[], $15::timestamptz[], $20::bytea[])
         ), answered AS (
           INSERT INTO repeated_answers (id_hash, successor_hash, sealed_by_token, expires_at)
           SELECT * FROM unnest($16::bytea[], $17::bytea[], $18::bytea[], $19::timestamptz[])
@@ -144,7 +144,8 @@ export function createStatements(accountColumns: string) {
       name: 'insert_session',
       text: `
         WITH saved AS (
-          INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5) RETURNING uid
+          INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at, origin)
+          VALUES ($1, $2, $3, $4, $5, $10) RETURNING uid
         )
         ${addAuthorizations(6)}`,
     },
@@ -156,7 +157,8 @@ export function createStatements(accountColumns: string) {
       name: 'change_session',
       text: `
         WITH saved AS (
-          UPDATE sessions SET id_hash = coalesce($2, id_hash), account_id = $3, sealed = $4, expires_at = $5
+          UPDATE sessions SET id_hash = coalesce($2, id_hash), account_id = $3, sealed = $4, expires_at = $5,
+                 origin = CASE WHEN $3::uuid IS NULL THEN origin END
            WHERE uid = $1 RETURNING uid
         ), removed AS (
           DELETE FROM session_authorizations WHERE session_uid = $1 AND client_id = ANY($10::text[])

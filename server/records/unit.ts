@@ -13,6 +13,7 @@ import { MODELS, type ModelName } from './models.ts';
 import { type Kept, type Payload, payloadOf } from './payload.ts';
 import { refusalOf } from './refusals.ts';
 import { createStatements, type Statements } from './statements.ts';
+import type { UnfinishedModel } from './unfinished.ts';
 
 export interface Units {
   /** Runs work with a unit of its own; parallel requests never share one. The work, or whoever it calls, commits. */
@@ -278,6 +279,16 @@ export class Unit {
 
   revokeTokensOf(grantId: string): void {
     this.#changes.revokedTokensOf.add(grantId);
+  }
+
+  /** Kinds of what this unit makes before anybody has signed in, or decided (unfinished.ts). */
+  unfinished(): UnfinishedModel[] {
+    return this.#gathered?.unfinished() ?? [];
+  }
+
+  /** Says whose that is: of each origin only so much is kept. */
+  countAs(model: UnfinishedModel, origin: Buffer): void {
+    this.#changes.origins.set(model, origin);
   }
 
   /** Another room's statement for the same transaction, after everything of ours: it happens when that does. */

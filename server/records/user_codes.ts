@@ -27,8 +27,8 @@ const SQL = {
   register: {
     name: 'user_codes.register',
     text: `WITH registered AS (
-             INSERT INTO user_codes AS u (lookup, sealed, expires_at) VALUES ($1, $2, $3)
-             ON CONFLICT (lookup) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at
+             INSERT INTO user_codes AS u (lookup, sealed, expires_at, id_hash) VALUES ($1, $2, $3, $5)
+             ON CONFLICT (lookup) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at, id_hash = excluded.id_hash
               WHERE u.expires_at <= $4 RETURNING 1
            ) SELECT require_single_use(1, (SELECT count(*) FROM registered))`,
   },
@@ -52,7 +52,7 @@ export function createUserCodes(parts: { db: Db; sealer: Sealer; key: Uint8Array
     register(userCode, deviceCode, lifetime) {
       const lookup = blindIndex(key, userCode);
       const sealed = sealer.seal(placeOf(lookup), Buffer.from(deviceCode));
-      const values = [lookup, sealed, new Date(now() + lifetime * 1_000), new Date(now())];
+      const values = [lookup, sealed, new Date(now() + lifetime * 1_000), new Date(now()), hashToken(deviceCode)];
       return { statement: SQL.register, values };
     },
 

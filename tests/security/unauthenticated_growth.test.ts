@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, describe, test } from 'node:test';
+import { KEPT_BY_ADDRESS, VISITS_BY_REQUEST } from '../../server/oidc/admission.ts';
+import { dropOldest } from '../../server/records/unfinished.ts';
 import { keyedParty } from '../flows/keyed_party.ts';
+import { browserSession } from '../helpers/browser_session.ts';
 import { CIBA_GRANT, cibaMetadata } from '../helpers/ciba.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { DEVICE_GRANT } from '../helpers/device.ts';
-import { authorization, authorizeUrl } from '../helpers/relying_party.ts';
+import { database } from '../helpers/postgres.ts';
+import { authorization, authorize, authorizeUrl } from '../helpers/relying_party.ts';
 
 /** What somebody without an account can make us store is bounded, in bytes and in rows, by address and in all. */
 
@@ -160,5 +165,161 @@ describe('each parameter of a request is bounded, and what is too long is not st
     assert.equal(await rowsOf('PushedAuthorizationRequest'), 0);
     assert.equal(await rowsOf('DeviceCode'), 0);
     assert.equal(await rowsOf('BackchannelAuthenticationRequest'), 0);
+  });
+});
+
+describe('what is kept before anybody has signed in is bounded by address, and the oldest goes first', () => {
+  const from = (address: string) => ({ ...HTML, 'x-forwarded-for': address });
+  const AT_ONCE = 20;
+  const SENT = 100;
+  /** What is removed at a time, and what is under way, stays until then. */
+  const MOST = KEPT_BY_ADDRESS + 10 + AT_ONCE;
+
+  /** What one address after the other of an IPv6 network sends: together they are one (RFC 4291 §2.5.4). */
+  async function flood(
+    send: (headers: Record<string, string>) => Promise<Response>,
+    network: string,
+  ): Promise<number[]> {
+    const statuses: number[] = [];
+    for (let sent = 0; sent < SENT; sent += AT_ONCE) {
+      const round = Array.from({ length: AT_ONCE }, (_, n) => send(from(`${network}::${(sent + n).toString(16)}`)));
+      for (const { status, body } of await Promise.all(round)) {
+        statuses.push(status);
+        await body?.cancel();
+      }
+    }
+    return statuses;
+  }
+
+  /** As many of one kind, of every origin that has one, as if they had come right after it. */
+  const pileUp = (model: string) =>
+    app.db.run(
+      {
+        name: '',
+        text: `INSERT INTO records (id_hash, model, client_id, origin, sealed, expires_at)
+               SELECT sha256((n::text || encode(id_hash, 'hex'))::bytea), model, client_id, origin, sealed, expires_at + n * interval '1 us'
+                 FROM records, generate_series(1, $2::int) AS n WHERE model = $1 AND origin IS NOT NULL`,
+      },
+      [model, KEPT_BY_ADDRESS],
+    );
+
+  const countOf = async (text: string): Promise<number> =>
+    (await app.db.run<{ n: number }>({ name: '', text: `SELECT count(*)::int AS n FROM ${text}` }, []))[0]?.n ?? 0;
+
+  test('unfinished visits: other addresses keep theirs, and who comes last gets on', async () => {
+    await app.db.run({ name: '', text: "DELETE FROM records WHERE model = 'Interaction'" }, []);
+    const visit = async (answer: Response) => {
+      const cookie = answer.headers
+        .getSetCookie()
+        .map((one) => one.split(';')[0])
+        .join('; ');
+      const page = await fetch(issuer + answer.headers.get('location'), { headers: { ...HTML, cookie } });
+      await page.body?.cancel();
+      return page.status;
+    };
+    const first = await get('/authorize', paramsOf(rp.party), from('2001:db8:1:2::1'));
+    await pileUp('Interaction');
+    const mine = await get('/authorize', paramsOf(rp.party), from('198.51.100.1'));
+    const statuses = await flood((headers) => get('/authorize', paramsOf(rp.party), headers), '2001:db8:1:2');
+    const last = await get('/authorize', paramsOf(rp.party), from('2001:db8:1:2::1'));
+    assert.deepEqual(new Set(statuses), new Set([303]), 'nobody is refused');
+    const kept = await countOf("records WHERE model = 'Interaction'");
+    assert.ok(kept <= MOST + 2 && kept > KEPT_BY_ADDRESS, `${kept} are kept`);
+    assert.deepEqual([await visit(first), await visit(last), await visit(mine)], [400, 200, 200]);
+  });
+
+  test('pushed requests and device codes of clients that prove nothing, and sessions of nobody', async () => {
+    const open = await app.seed.party({ public: true });
+    const sendForm = (path: string, params: Record<string, string>) => (headers: Record<string, string>) =>
+      fetch(issuer + path, { method: 'POST', headers, body: new URLSearchParams(params) });
+    const push = sendForm('/par', paramsOf(open));
+    const ask = sendForm('/device_authorization', { client_id: device.id, scope: 'openid' });
+    for (const [send, model] of [
+      [push, 'PushedAuthorizationRequest'],
+      [ask, 'DeviceCode'],
+    ] as const) {
+      await (await send(from('2001:db8:1:3::1'))).body?.cancel();
+      await pileUp(model);
+      assert.deepEqual(new Set(await flood(send, '2001:db8:1:3')).size, 1);
+      const kept = await countOf(`records WHERE model = '${model}'`);
+      assert.ok(kept <= MOST && kept >= KEPT_BY_ADDRESS, `${kept} of ${model}`);
+    }
+    await (await get('/device', {}, from('2001:db8:1:5::1'))).body?.cancel();
+    await app.db.run(
+      {
+        name: '',
+        text: `INSERT INTO sessions (uid, id_hash, origin, sealed, expires_at)
+               SELECT uid || n, sha256((uid || n)::bytea), origin, sealed, expires_at FROM sessions, generate_series(1, $1::int) AS n`,
+      },
+      [KEPT_BY_ADDRESS],
+    );
+    await flood((headers) => get('/device', {}, headers), '2001:db8:1:5');
+    const kept = await countOf('sessions WHERE account_id IS NULL');
+    assert.ok(kept <= MOST && kept >= KEPT_BY_ADDRESS, `${kept} sessions`);
+  });
+
+  test('addresses are kept as their HMAC', async () => {
+    const rows = await app.db.run<{ origin: Buffer }>(
+      { name: '', text: 'SELECT DISTINCT origin FROM records WHERE origin IS NOT NULL' },
+      [],
+    );
+    assert.ok(rows.length >= 3);
+    for (const { origin } of rows) assert.equal(origin.length, 32);
+    const plain = ['2001:db8:1:2::/64', '198.51.100.1'].map((one) => createHash('sha256').update(one).digest('hex'));
+    assert.ok(!rows.some(({ origin }) => plain.includes(origin.toString('hex'))));
+  });
+
+  test('one pushed request is opened a few times, and no more (RFC 9126 §4)', async () => {
+    const pushed = await post('/par', rp.party, paramsOf(rp.party));
+    const { request_uri } = (await pushed.json()) as { request_uri: string };
+    const open = async (n: number) =>
+      refusalOf(get('/authorize', { client_id: rp.party.id, request_uri }, from(`203.0.113.${n}`)));
+    for (let n = 0; n < VISITS_BY_REQUEST; n += 1) assert.equal((await open(n)).status, 303);
+    const { status, location, body } = await open(VISITS_BY_REQUEST);
+    assert.deepEqual([status, location], [400, null]);
+    assert.match(body, /invalid_request_uri/);
+  });
+
+  test('an address that starts more than so many a minute gets 429, and nobody else does', async (t) => {
+    const env = { CARDEA_RATE_LIMIT: '1', CARDEA_TRUSTED_PROXIES: '127.0.0.1' };
+    const strict = await deployment(t, { env, now: () => Date.parse('2026-01-01T00:00:30Z') });
+    const client = await strict.seed.party();
+    const url = authorizeUrl({ issuer: strict.issuer, party: client }, 'v'.repeat(43));
+    const statuses: number[] = [];
+    for (const address of [...Array(11).fill('192.0.2.1'), '192.0.2.2']) {
+      const { status, headers } = await fetch(url, { redirect: 'manual', headers: from(address) });
+      statuses.push(status);
+      if (status === 429) assert.equal(headers.get('retry-after'), '60');
+    }
+    assert.deepEqual(statuses, [...Array(10).fill(303), 429, 303]);
+  });
+
+  test('a session that somebody signs in to is nobody’s to remove any more', async () => {
+    const browser = browserSession(issuer);
+    await browser.get('/device');
+    await authorize({ issuer, party: rp.party, person, browser });
+    assert.equal(await countOf('sessions WHERE account_id IS NOT NULL'), 1);
+    assert.equal(await countOf('sessions WHERE account_id IS NOT NULL AND origin IS NOT NULL'), 0);
+  });
+});
+
+describe('what is kept in all is bounded, however many addresses there are', () => {
+  test('the newest stay, of each kind, and what was approved stays in any case', async () => {
+    const { db } = await database(scope);
+    const run = (text: string, values: readonly unknown[] = []) => db.run<{ n: number }>({ name: '', text }, values);
+    await run(
+      `INSERT INTO records (id_hash, model, origin, sealed, expires_at)
+       SELECT sha256(n::text::bytea), 'DeviceCode', sha256((n % 7)::text::bytea), '', now() + n * interval '1 s'
+         FROM generate_series(1, 40) AS n`,
+    );
+    await run(`UPDATE records SET origin = NULL WHERE id_hash = sha256('1'::bytea)`);
+    await run(
+      `INSERT INTO user_codes (lookup, sealed, expires_at, id_hash) SELECT id_hash, '', expires_at, id_hash FROM records`,
+    );
+    await db.transact([dropOldest('DeviceCode', undefined, 10)]);
+    const left = async (table: string) => (await run(`SELECT count(*)::int AS n FROM ${table}`))[0]?.n;
+    assert.deepEqual([await left('records'), await left('user_codes')], [11, 11]);
+    const [newest] = await run(`SELECT count(*)::int AS n FROM records WHERE expires_at > now() + interval '29 s'`);
+    assert.equal(newest?.n, 10);
   });
 });
