@@ -1,10 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, sqlState } from '../platform/db.ts';
-import { AppError } from '../platform/errors.ts';
-import { subnet } from '../platform/limits.ts';
+import { type Bound, type Db, type Statement, sqlState } from '../platform/db.ts';
+import { AppError, unavailable } from '../platform/errors.ts';
+import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
+import { GRACE_MS, LIVE_GRANT, makeRoom, removal } from './room.ts';
 import { newSecret } from './secrets.ts';
 import type { SelfDescription } from './self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, type ClientRow, COLUMNS, clientOf } from './store.ts';
@@ -15,7 +16,8 @@ export interface Registrations {
   /**
    * @param input `address` is where the request came from; `provided` must hold, or nothing happens
    * @returns the client, with its secret and its registration access token, which nobody can read again
-   * @throws AppError 401 `invalid_token` when `provided` does not hold, 429 `rate_limited` when too many that are in use come from there
+   * @throws AppError 401 `invalid_token` when `provided` does not hold, 429 `rate_limited` when too many that are in use, or
+   *   fresh ones of others, come from there, 503 when there is no room that is not somebody's fresh client
    */
   register(input: {
     readonly description: SelfDescription;
@@ -52,6 +54,12 @@ const DOCUMENT_FIRST_USE_SECONDS = 86_400;
 const DOCUMENTS_UNUSED = 1_000;
 /** A host is shared by people in many places, as loopback is by all. */
 const HOST_FACTOR = 10;
+/** Of a larger network, for each that one network may have: see `widerSubnet`. */
+const PREFIX_FACTOR = 5;
+/** Unused ones in all, for each that one network may have. */
+const ALL_FACTOR = 100;
+/** What a network has without having more than its share. */
+const shareOf = (quota: number) => Math.max(1, Math.floor(quota / 10));
 /** Used ones from one network, for each unused one that it may have. */
 const USED_FACTOR = 100;
 const BATCH = 1_000;
@@ -60,15 +68,6 @@ const ALREADY_USED = 'CD001';
 
 /** What stays when a quota is used up: with some room, so that not every registration has to make some. */
 const kept = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
-
-const LIVE_GRANT = 'EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.expires_at > $1)';
-
-/** Removes what a query names, unless somebody else is at it, and tells every node. */
-const removal = (ids: string) => `
-  WITH gone AS (
-    DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE id = ANY(ARRAY(${ids})) FOR UPDATE SKIP LOCKED)
-    RETURNING id)
-  SELECT pg_notify('${CLIENTS_CHANNEL}', id) FROM gone`;
 
 /** The oldest unused but for so many ($2), and but for the one that has just come ($3). */
 const surplus = (which: string) =>
@@ -83,8 +82,8 @@ const SQL = {
   insert: {
     name: 'registrations.insert',
     text: `INSERT INTO clients (id, kind, name, secret_hash, metadata, open_scope, management_token_hash, policy, origin,
-                                host, created_at, updated_at, expires_at)
-           VALUES ($1, 'dynamic', $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) RETURNING ${COLUMNS}`,
+                                host, created_at, updated_at, expires_at, origin_prefix)
+           VALUES ($1, 'dynamic', $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12) RETURNING ${COLUMNS}`,
   },
   saveDocument: {
     name: 'registrations.save_document',
@@ -108,9 +107,15 @@ const SQL = {
   countUnused: {
     name: 'registrations.count_unused',
     text: `SELECT ${countOf("kind = 'dynamic' AND origin = $1 AND used_at IS NULL", '$2')} AS of_origin,
-                  ${countOf("kind <> 'operator' AND kind = 'dynamic' AND host = $3 AND used_at IS NULL", '$4')} AS of_host`,
+                  ${countOf("kind <> 'operator' AND kind = 'dynamic' AND host = $3 AND used_at IS NULL", '$4')} AS of_host,
+                  ${countOf("kind = 'dynamic' AND origin_prefix = $5 AND used_at IS NULL", '$6')} AS of_prefix,
+                  ${countOf("kind = 'dynamic' AND used_at IS NULL", '$7')} AS of_all`,
   },
   surplusOfOrigin: { name: 'registrations.surplus_origin', text: surplus("kind = 'dynamic' AND origin = $4") },
+  roomOfPrefix: { name: 'registrations.room_prefix', text: makeRoom('origin_prefix = $6', 'origin') },
+  roomOfHost: { name: 'registrations.room_host', text: makeRoom('host = $6', 'origin_prefix') },
+  roomOfAll: { name: 'registrations.room_all', text: makeRoom('true', 'origin_prefix') },
+  remove: { name: 'registrations.remove', text: 'DELETE FROM clients WHERE id = $1' },
   surplusOfHost: {
     name: 'registrations.surplus_host',
     text: surplus("kind <> 'operator' AND kind = $5 AND host = $4"),
@@ -136,14 +141,18 @@ function refuseUsedUp(cause: unknown): never {
 export function createRegistrations(options: RegistrationsOptions): Registrations {
   const { db, now, quota, originKey } = options;
   const inSeconds = (seconds: number) => new Date(now() + seconds * 1000);
+  const networkKey = (network: string) => createHmac('sha256', originKey).update(network).digest();
   const firstUse = Math.min(FIRST_USE_SECONDS, options.idleSeconds);
 
   return {
     async register({ description, policy, address, provided }) {
       const { name, metadata, openScope, host = null } = description;
       const at = new Date(now());
-      const origin = createHmac('sha256', originKey).update(subnet(address)).digest();
-      const hostQuota = quota * HOST_FACTOR;
+      const origin = networkKey(subnet(address));
+      const prefix = networkKey(`wider ${widerSubnet(address)}`);
+      const [hostQuota, prefixQuota, allQuota] = [HOST_FACTOR, PREFIX_FACTOR, ALL_FACTOR].map(
+        (factor) => quota * factor,
+      ) as [number, number, number];
       const most = quota * USED_FACTOR;
       const [present] = await db.run<{ count: number }>(SQL.countAll, [origin, most]);
       if ((present?.count ?? 0) >= most) {
@@ -164,15 +173,44 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         host,
         at,
         inSeconds(firstUse),
+        prefix,
       ];
       // Counted once it is there: of parallel ones, each sees those that were there before it was.
-      const counted = { statement: SQL.countUnused, values: [origin, quota + 1, host, hostQuota + 1] };
+      const counted = {
+        statement: SQL.countUnused,
+        values: [origin, quota + 1, host, hostQuota + 1, prefix, prefixQuota + 1, allQuota + 1],
+      };
       const bound = [...(provided ? [provided] : []), { statement: SQL.insert, values }, counted];
       const [inserted, counts] = (await db.transact(bound).catch(refuseUsedUp)).slice(-2);
       const client = clientOf(inserted?.[0] as unknown as ClientRow);
-      const { of_origin: ofOrigin = 0, of_host: ofHost = 0 } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
-      if (ofOrigin > quota) await db.run(SQL.surplusOfOrigin, [at, kept(quota), id, origin]);
-      if (ofHost > hostQuota) await db.run(SQL.surplusOfHost, [at, kept(hostQuota), id, host, 'dynamic']);
+      const {
+        of_origin = 0,
+        of_host = 0,
+        of_prefix = 0,
+        of_all = 0,
+      } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
+      if (of_origin > quota) await db.run(SQL.surplusOfOrigin, [at, kept(quota), id, origin]);
+      const roomFor = async (statement: Statement, limit: number, count: number, ...which: unknown[]) => {
+        if (count <= limit) return true;
+        const grace = new Date(at.getTime() - GRACE_MS);
+        const excess = count - kept(limit);
+        return (await db.run(statement, [at, id, grace, shareOf(quota), excess, ...which])).length > 0;
+      };
+      const isWelcome =
+        (await roomFor(SQL.roomOfPrefix, prefixQuota, of_prefix, prefix)) &&
+        (await roomFor(SQL.roomOfHost, hostQuota, of_host, host)) &&
+        (await roomFor(SQL.roomOfAll, allQuota, of_all));
+      // The operator has vouched for whoever comes with a token.
+      if (!isWelcome && !provided) {
+        await db.run(SQL.remove, [id]);
+        throw of_prefix > prefixQuota
+          ? new AppError(
+              'rate_limited',
+              429,
+              'too many clients have been registered from this network; wait until they are used',
+            )
+          : unavailable('registration');
+      }
       return { client, managementToken, ...(secret === undefined ? {} : { secret }) };
     },
 

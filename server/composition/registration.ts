@@ -6,7 +6,8 @@ import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts'
 import type { Client } from '../clients/store.ts';
 import { termsOf } from '../config.ts';
 import type { Bound } from '../platform/db.ts';
-import { AppError } from '../platform/errors.ts';
+import { AppError, unavailable } from '../platform/errors.ts';
+import { LIMIT_WINDOW_MS } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { REGISTRATION_PATH, registrationRoutes } from '../registration/routes.ts';
@@ -17,12 +18,14 @@ import type { RelyingParties } from './relying_parties.ts';
 /** The secret under which networks are known from which clients were registered. */
 const ORIGIN_SECRET = 'registration-origins';
 const DOCUMENT_LIMIT = 'client-documents';
+/** Registrations a minute in all, for each that one address may make. */
+const ALL_ADDRESSES = 5;
 
 /** Clients that nobody at the operator's made: those that register themselves, and those that are a document. */
 export type SelfRegistered = Awaited<ReturnType<typeof createSelfRegistered>>;
 
 export async function createSelfRegistered(foundation: Foundation, parties: RelyingParties) {
-  const { config, db, log, now, limits, outbound, sealer } = foundation;
+  const { config, db, log, now, counter, limits, outbound, sealer } = foundation;
   const { mode, quota, idleSeconds, documents } = config.registration;
   const registrations = createRegistrations({
     db,
@@ -83,6 +86,11 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
           tokens: createRegistrationTokens({ db, now }),
           limits,
           outbound,
+          async admit() {
+            const minute = Math.floor(now() / LIMIT_WINDOW_MS);
+            const count = await counter.increment(`registrations:${minute}`, LIMIT_WINDOW_MS);
+            if (count > config.rateLimit * ALL_ADDRESSES) throw unavailable('registration');
+          },
           claimsOf: createClaimsOf({ issuers: issuers === undefined ? new Map() : readStatementIssuers(issuers), now }),
         });
       });

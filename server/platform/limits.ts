@@ -74,6 +74,13 @@ export function subnet(address: string): string {
 /** The share of an address in what is shared by fair_queue.ts. */
 export const shareOfAddress = (address: string): string => `address:${subnet(address)}`;
 
+/** The larger network that an address is in, which one owner may well have the whole of: an IPv4 /24, an IPv6 /48. */
+export function widerSubnet(address: string): string {
+  const network = subnet(address);
+  const groups = network.split(':');
+  return groups.length > 1 ? `${groups.slice(0, 3).join(':')}::/48` : network.replace(/\.\d+$/, '.0/24');
+}
+
 const MAX_KEYS = 100_000;
 
 /** The counter of a single node, and what a node falls back to while Redis is away: limits stay closed. */

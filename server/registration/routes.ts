@@ -29,6 +29,8 @@ export interface RegistrationOptions {
   readonly tokens: RegistrationTokens;
   readonly limits: Limits;
   readonly outbound: Outbound;
+  /** Counts one more registration of somebody who needs no token. @throws AppError 503 when there are too many in all */
+  admit(): Promise<void>;
   /**
    * What a software statement says, on top of what is beside it (RFC 7591 §2.3).
    * @throws AppError 400 `invalid_software_statement` or `unapproved_software_statement`
@@ -74,6 +76,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     handled(async (request, reply) => {
       const { policy, token } = await authorize(request);
       await limits.count(LIMIT, request.ip);
+      if (!token) await options.admit();
       const body = objectOf(request.body, 'the request');
       const description = readSelfDescription(await options.claimsOf(body), policy, options);
       const turn: OutboundTurn = { chosenBy: 'stranger', share: shareOfAddress(request.ip) };

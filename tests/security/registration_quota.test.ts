@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { OPEN_POLICY } from '../../server/clients/registration_policy.ts';
 import { createRegistrations } from '../../server/clients/registrations.ts';
+import { GRACE_MS } from '../../server/clients/room.ts';
 import { readSelfDescription } from '../../server/clients/self_registration.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
@@ -134,6 +135,67 @@ describe('registrations beyond the quota', () => {
   });
 });
 
+describe('a flood of registrations', () => {
+  const SMALL = 10;
+  const [SHARED, WIDER] = ['https://shared.example/cb', 5 * SMALL];
+  const small = createRegistrations({
+    db,
+    now: () => clock.ms,
+    originKey: randomBytes(32),
+    quota: SMALL,
+    idleSeconds: 30 * 86_400,
+  });
+
+  async function registerFrom(address: string, redirect = SHARED): Promise<string> {
+    clock.ms += 1;
+    const { client } = await small.register({ description: describedAs(redirect), policy: OPEN_POLICY, address });
+    return client.id;
+  }
+
+  test('from twelve networks to one host removes their own, and no fresh client of a stranger', async () => {
+    await clear();
+    const strangers = [await registerFrom('203.0.113.1'), await registerFrom('203.0.113.2')];
+    for (let n = 0; n < 30 * SMALL; n += 1) {
+      await registerFrom(`198.51.${n % 12}.1`);
+      if (n === 15 * SMALL) strangers.push(await registerFrom('192.0.2.1'));
+    }
+    const ids = await idsLeft();
+    assert.ok(ids.length <= 10 * SMALL + 1, `${ids.length} are left`);
+    assert.deepEqual(
+      strangers.filter((id) => !ids.includes(id)),
+      [],
+    );
+  });
+
+  test('from the many networks of one IPv6 /48 is refused before it removes what others there have just registered', async () => {
+    await clear();
+    const made: string[] = [];
+    for (let n = 0; n < WIDER; n += 1)
+      made.push(await registerFrom(`2001:db8:7:${n.toString(16)}::1`, `https://h${n}.example/`));
+    await assert.rejects(registerFrom('2001:db8:7:ffff::1', 'https://h.example/'), {
+      code: 'rate_limited',
+      status: 429,
+    });
+    assert.deepEqual((await idsLeft()).toSorted(), made.toSorted());
+    await registerFrom('2001:db8:8:1::1', 'https://h.example/');
+    clock.ms += GRACE_MS;
+    await registerFrom('2001:db8:7:ffff::1', 'https://h.example/');
+  });
+
+  test('from everywhere at once is told to come back, until what was registered first is no longer fresh', async () => {
+    await clear();
+    const made: string[] = [];
+    for (let n = 0; n < 10 * SMALL; n += 1) made.push(await registerFrom(`198.18.${n}.1`));
+    await assert.rejects(registerFrom('203.0.113.9'), { code: 'temporarily_unavailable', status: 503 });
+    assert.deepEqual((await idsLeft()).toSorted(), made.toSorted());
+    clock.ms += GRACE_MS;
+    const late = await registerFrom('203.0.113.9');
+    const ids = await idsLeft();
+    assert.ok(ids.includes(late));
+    assert.equal(ids.includes(made[0] ?? ''), false, 'the oldest went');
+  });
+});
+
 describe('clients that nobody uses', () => {
   test('go a week after they were registered, if they have never been used', async () => {
     await clear();
@@ -178,6 +240,21 @@ describe('clients that nobody uses', () => {
 });
 
 describe('in a running server', () => {
+  test('so many a minute in all, from however many addresses, and then 503 with Retry-After', async (t) => {
+    const app = await deployment(t, {
+      env: { CARDEA_REGISTRATION: 'open', CARDEA_RATE_LIMIT: '2', CARDEA_TRUSTED_PROXIES: '127.0.0.1' },
+      now: () => START,
+    });
+    const statuses: number[] = [];
+    for (let n = 0; n < 11; n += 1) {
+      const headers = { 'x-forwarded-for': `198.51.${n}.1` };
+      const answer = await register(app, { redirect_uris: ['https://agent.example/cb'] }, { headers });
+      statuses.push(answer.status);
+      if (answer.status === 503) assert.equal(answer.headers.get('retry-after'), '5');
+    }
+    assert.deepEqual(statuses, [...Array(10).fill(201), 503]);
+  });
+
   test('tokens that are issued to a client make it one in use, once a day; and too many requests get 429', async (t) => {
     const at = { ms: Date.now() };
     const app = await deployment(t, {
