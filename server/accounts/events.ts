@@ -55,8 +55,8 @@ export interface Events {
   takeBack(accountId: string, id: string): Bound;
   /** Whether there is an event of that kind that is no older. */
   isRecent(accountId: string, kind: EventKind, seconds: number): Promise<boolean>;
-  /** The newest first. */
-  list(account: Account, limit: number): Promise<SecurityEvent[]>;
+  /** The newest first. @param before the id of an event: older ones alone */
+  list(account: Account, limit: number, before?: string): Promise<SecurityEvent[]>;
 }
 
 /** Events of one kind an hour and account. */
@@ -65,6 +65,8 @@ const KIND_MS = 3_600_000;
 /** For as long a person can look back. */
 export const EVENT_DAYS = 90;
 const DAY_MS = 86_400_000;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const SQL = {
   insert: {
@@ -85,7 +87,8 @@ const SQL = {
   list: {
     name: 'security_events.list',
     text: `SELECT id, kind, sealed_own, created_at FROM security_events
-            WHERE account_id = $1 AND expires_at > $2 AND kind = ANY($3::text[]) ORDER BY id DESC LIMIT $4`,
+            WHERE account_id = $1 AND expires_at > $2 AND kind = ANY($3::text[])
+              AND ($5::uuid IS NULL OR id < $5::uuid) ORDER BY id DESC LIMIT $4`,
   },
 };
 
@@ -116,9 +119,15 @@ export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf
       return { statement: SQL.insert, values };
     },
 
-    async list(account, limit) {
+    async list(account, limit, before) {
       // While versions differ another node may write kinds that this one has no words for.
-      const rows = await db.run<EventRow>(SQL.list, [account.id, new Date(now()), EVENT_KINDS, limit]);
+      const rows = await db.run<EventRow>(SQL.list, [
+        account.id,
+        new Date(now()),
+        EVENT_KINDS,
+        limit,
+        before !== undefined && UUID.test(before) ? before : null,
+      ]);
       const sealer = accounts.sealerOf(account);
       return rows.map(({ id, kind, sealed_own: sealed, created_at: at }) => ({
         id,

@@ -31,8 +31,8 @@ export interface Visitor {
 export interface SessionDetailsStore {
   /** For the transaction of a request in which the session was seen. Changes something every five minutes at most. */
   touch(sessionUid: string, account: Account, visitor: Visitor): Bound;
-  /** Of all sessions of the account. */
-  list(account: Account): Promise<SessionDetails[]>;
+  /** @param uids of sessions of the account */
+  list(account: Account, uids: readonly string[]): Promise<SessionDetails[]>;
 }
 
 export const SEEN_EVERY_MS = 5 * 60_000;
@@ -51,7 +51,8 @@ const SQL = {
   list: {
     name: 'session_details.list',
     text: `SELECT d.session_uid, d.sealed_own, d.signed_in_at, d.last_seen_at
-             FROM sessions s JOIN session_details d ON d.session_uid = s.uid WHERE s.account_id = $1`,
+             FROM sessions s JOIN session_details d ON d.session_uid = s.uid
+            WHERE s.account_id = $1 AND s.uid = ANY($2::text[])`,
   },
 };
 
@@ -77,8 +78,8 @@ export function createSessionDetails(parts: {
       return { statement: SQL.touch, values };
     },
 
-    async list(account) {
-      const rows = await db.run<DetailsRow>(SQL.list, [account.id]);
+    async list(account, uids) {
+      const rows = await db.run<DetailsRow>(SQL.list, [account.id, uids]);
       const sealer = accounts.sealerOf(account);
       return rows.map((row) => ({
         ...(openJson(sealer, placeOf(row.session_uid), row.sealed_own) as BrowserName & { network: string }),

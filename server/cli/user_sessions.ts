@@ -20,10 +20,9 @@ export function userSessionsCommands(noun: Command): void {
       verb<PrintOptions>(async (context, options, ref = '') => {
         const accounts = await context.accounts();
         const account = await accounts.resolve(ref);
-        const [sessions, details] = await Promise.all([
-          createOverview({ ...context, ...context.config }).sessionsOf(account.id),
-          createSessionDetails({ ...context, accounts }).list(account),
-        ]);
+        const sessions = await createOverview({ ...context, ...context.config }).sessionsOf(account.id);
+        const uids = sessions.map(({ uid }) => uid);
+        const details = await createSessionDetails({ ...context, accounts }).list(account, uids);
         const items = sessions.map(({ uid, authTime, amr, clientIds, expiresAt, endsAt }) => {
           const { browser, system, network, lastSeenAt } = details.find(({ sessionUid }) => sessionUid === uid) ?? {};
           return {
@@ -57,13 +56,13 @@ export function userSessionsCommands(noun: Command): void {
         const account = await accounts.resolve(ref);
         const overview = createOverview({ ...context, ...context.config });
         const events = createEvents({ ...context, accounts });
-        const ended = await overview.sessionsOf(account.id);
+        const ended = await overview.countSessions(account.id);
         const forget = createDevices({ ...context, accounts }).forgetOthers(account.id);
         const end = overview.endSessions(account.id);
         // Whoever is signed in nowhere any more has no browser either in which less has to be shown.
-        const told = ended.length > 0 ? [events.append(account, 'session_ended')] : [];
+        const told = ended > 0 ? [events.append(account, 'session_ended')] : [];
         await context.db.transact([...end, forget, ...told]);
-        printItem({ id: account.id, sessions_ended: ended.length }, options);
+        printItem({ id: account.id, sessions_ended: ended }, options);
       }),
     );
 

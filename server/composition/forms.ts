@@ -30,6 +30,9 @@ import { repeatsOf } from './repeats.ts';
 const USERNAMES_A_DAY = 5;
 const DAY_MS = 86_400_000;
 
+/** People who look at their account at once from one address. */
+const ACCOUNTS_AT_ADDRESS = 10;
+
 /** All pages that people fill in: signing in, getting back in, their account, the demo. */
 export async function formRoutes(
   http: FastifyInstance,
@@ -38,13 +41,14 @@ export async function formRoutes(
   parties: RelyingParties,
   protocol: Protocol,
 ): Promise<void> {
-  const { config, db, now, sealer, limits, csrf, views, mailer, secure } = foundation;
+  const { config, db, now, sealer, counter, limits, csrf, views, mailer, secure } = foundation;
   const { issuer } = config;
   const { units, serving } = protocol;
   const { accounts, attempts, devices, events, mails, passwords, totp, recoveryCodes, passkeys } = people;
   const deviceCookie = createDeviceCookie(secure);
   const limit = { rateLimit: {} };
   const sessions = createSessions({ issuer, serving, units, sealer, now });
+  const pages = (max: number) => createLimits({ counter, max, now, refusal: 'too many pages; wait a minute' });
 
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers(); // a form is a form: no JSON
@@ -134,6 +138,10 @@ export async function formRoutes(
       twoFactorsAcr: ACR.twoFactors,
       deviceCookieOf: deviceCookie.read,
       limit,
+      readLimits: {
+        byAddress: pages(config.rateLimit * ACCOUNTS_AT_ADDRESS),
+        byAccount: pages(config.rateLimit),
+      },
       parts: {
         views,
         accounts,

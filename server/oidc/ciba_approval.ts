@@ -3,6 +3,7 @@ import type { Accounts } from '../accounts/store.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
+import type { PageWanted } from '../platform/pages.ts';
 import type { Deliveries } from '../records/deliveries.ts';
 import type { Units } from '../records/unit.ts';
 import type { WaitingRequest, WaitingRequests } from '../records/waiting_requests.ts';
@@ -151,9 +152,9 @@ export function createApproval(parts: ApprovalParts) {
   }
 
   return {
-    of: (accountId: string) =>
+    of: (accountId: string, page?: PageWanted) =>
       units.run(async (unit) => {
-        const requests = await unit.attempt(waiting.of(accountId));
+        const requests = await unit.attempt(waiting.of(accountId, page));
         return (await Promise.all(requests.map((one) => shown(one, accountId)))).flat();
       }),
 

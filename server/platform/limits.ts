@@ -29,9 +29,25 @@ export interface Limits {
 
 export const LIMIT_WINDOW_MS = 60_000;
 
-/** @param options `max`: events a window and address; the window is a minute when nothing else is said */
-export function createLimits(options: { counter: Counter; max: number; now: Clock; windowMs?: number }): Limits {
-  const { counter, max, now, windowMs = LIMIT_WINDOW_MS } = options;
+/**
+ * @param options `max`: events a window and address; the window is a minute when nothing else is said; `refusal`: what is
+ *   said when there are more
+ */
+export function createLimits(options: {
+  counter: Counter;
+  max: number;
+  now: Clock;
+  windowMs?: number;
+  refusal?: string;
+}): Limits {
+  const {
+    counter,
+    max,
+    now,
+    windowMs = LIMIT_WINDOW_MS,
+    refusal = 'too many failed attempts; wait a minute',
+  } = options;
+  const tooMany = () => new AppError('rate_limited', 429, refusal);
   // The window is part of the key, so that a counter needs no clock to start afresh.
   const keyOf = (what: string, address: string) => `limit:${what}:${subnet(address)}:${Math.floor(now() / windowMs)}`;
   return {
@@ -48,10 +64,6 @@ export function createLimits(options: { counter: Counter; max: number; now: Cloc
     },
     giveBack: (taken) => counter.decrement(taken),
   };
-}
-
-function tooMany(): AppError {
-  return new AppError('rate_limited', 429, 'too many failed attempts; wait a minute');
 }
 
 /** Whoever has one IPv6 address has 2^64 of them: they count as one (better-auth CVE-2026-45364). */

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db } from '../platform/db.ts';
+import { type PageWanted, WHOLE } from '../platform/pages.ts';
 import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
 import { grantPlace, recordPlace, sessionPlace } from './changes.ts';
 import { deleteSessions, lockSessions, queueLogouts } from './deliveries.ts';
@@ -24,6 +25,8 @@ export interface SessionOverview {
 export interface AppOverview {
   readonly clientId: string;
   readonly scopes: readonly string[];
+  /** When the last of its grants ends: what the list is in the order of. */
+  readonly until: Date;
   /** Scopes by RFC 8707 resource indicator. */
   readonly resources: Readonly<Record<string, readonly string[]>>;
   readonly since: Date | undefined;
@@ -40,10 +43,21 @@ export interface Exceptions {
 
 /** What is stored under an account, for the person and the operator to see and to end. */
 export interface Overview {
-  /** The latest sign-in first. */
-  sessionsOf(accountId: string): Promise<SessionOverview[]>;
-  /** Apps with access, the one used last first. */
-  grantsOf(accountId: string): Promise<AppOverview[]>;
+  /**
+   * Those that end last first, which are those that were used last. Of a page that was asked for, some may have come to
+   * their absolute end: they are there for the next page to be found.
+   * @param which `except`: the uid of one that is left out; `only`: of the one that is meant
+   */
+  sessionsOf(
+    accountId: string,
+    page?: PageWanted,
+    which?: { readonly except?: string; readonly only?: string },
+  ): Promise<SessionOverview[]>;
+  countSessions(accountId: string): Promise<number>;
+  /** Apps with access, the one that was given some last first. */
+  grantsOf(accountId: string, page?: PageWanted): Promise<AppOverview[]>;
+  /** Apps with access, in no order. */
+  clientsOf(accountId: string, limit: number): Promise<string[]>;
   /**
    * Signs one browser out, and out of all apps that it signed in to. Another account's session stays, and the transaction
    * fails with `already_used`, as it does when there is no such session.
@@ -63,24 +77,47 @@ export interface Overview {
   revokeApp(accountId: string, clientId: string): Bound[];
 }
 
+/** Of one app: each session of a person has its own. */
+const GRANTS_READ = 100;
+
 // Everywhere in the order in which requests write (changes.ts): grants, their records, sessions. So nobody waits in a circle.
 const SQL = {
   sessions: {
     name: 'overview.sessions',
     text: `SELECT s.uid, s.sealed, s.expires_at,
                   ARRAY(SELECT c.client_id FROM session_authorizations c WHERE c.session_uid = s.uid ORDER BY 1) AS clients
-             FROM sessions s WHERE s.account_id = $1 AND s.expires_at > $2`,
+             FROM sessions s
+            WHERE s.account_id = $1 AND s.expires_at > $2 AND ($6::text IS NULL OR s.uid <> $6) AND ($7::text IS NULL OR s.uid = $7)
+              AND ($4::timestamptz IS NULL OR (s.expires_at, s.uid) < ($4, $5::text))
+            ORDER BY s.expires_at DESC, s.uid DESC LIMIT $3`,
+  },
+  countSessions: {
+    name: 'overview.count_sessions',
+    text: 'SELECT count(*)::int AS count FROM sessions WHERE account_id = $1 AND expires_at > $2',
+  },
+  clients: {
+    name: 'overview.clients',
+    text: 'SELECT DISTINCT client_id FROM grants WHERE account_id = $1 AND expires_at > $2 LIMIT $3',
+  },
+  apps: {
+    name: 'overview.apps',
+    text: `SELECT client_id, max(expires_at) AS until FROM grants WHERE account_id = $1 AND expires_at > $2
+            GROUP BY client_id HAVING $4::timestamptz IS NULL OR (max(expires_at), client_id) < ($4, $5::text)
+            ORDER BY until DESC, client_id DESC LIMIT $3`,
   },
   grants: {
     name: 'overview.grants',
-    text: 'SELECT id, client_id, sealed FROM grants WHERE account_id = $1 AND expires_at > $2',
+    text: `SELECT id, client_id, sealed
+             FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY expires_at DESC) AS nth
+                     FROM grants WHERE account_id = $1 AND expires_at > $2 AND client_id = ANY($3::text[])) g
+            WHERE nth <= ${GRANTS_READ}`,
   },
   /** Of each kind of record the one that lives longest was issued last. */
   latestRecords: {
     name: 'overview.latest_records',
     text: `SELECT DISTINCT ON (r.grant_id, r.model) r.grant_id, r.id_hash, r.sealed
-             FROM grants g JOIN records r ON r.grant_id = g.id
-            WHERE g.account_id = $1 ORDER BY r.grant_id, r.model, r.expires_at DESC`,
+             FROM records r WHERE r.grant_id = ANY($1::text[])
+            ORDER BY r.grant_id, r.model, r.expires_at DESC`,
   },
   endGrantsOfSession: {
     name: 'overview.end_grants_of_session',
@@ -182,9 +219,9 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
   const open = (place: Place, sealed: Buffer) => openJson(sealer, place, sealed) as Sealed;
 
   /** Seconds since the epoch, by grant. */
-  async function lastUses(accountId: string): Promise<Map<string, number>> {
+  async function lastUses(grantIds: readonly string[]): Promise<Map<string, number>> {
     const uses = new Map<string, number>();
-    for (const row of await db.run<RecordRow>(SQL.latestRecords, [accountId])) {
+    for (const row of await db.run<RecordRow>(SQL.latestRecords, [grantIds])) {
       const { iat = 0 } = open(recordPlace(row.id_hash), row.sealed);
       uses.set(row.grant_id, Math.max(iat, uses.get(row.grant_id) ?? 0));
     }
@@ -192,36 +229,52 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
   }
 
   return {
-    async sessionsOf(accountId) {
-      const rows = await db.run<SessionRow>(SQL.sessions, [accountId, new Date(now())]);
-      return rows
-        .map(({ uid, sealed, expires_at: expiresAt, clients: clientIds }) => {
+    async sessionsOf(accountId, page = WHOLE, { except, only } = {}) {
+      const { limit, after } = page;
+      const place = [after?.at ?? null, after?.id ?? null];
+      const values = [accountId, new Date(now()), limit, ...place, except ?? null, only ?? null];
+      const sessions = (await db.run<SessionRow>(SQL.sessions, values)).map(
+        ({ uid, sealed, expires_at: expiresAt, clients: clientIds }) => {
           const { loginTs, amr = [] } = open(sessionPlace(uid), sealed);
           const end = sessionEnd({ loginTs }, lifetimes);
           const endsAt = Number.isFinite(end) ? dateOf(end) : undefined;
           return { uid, authTime: dateOf(loginTs), amr, clientIds, expiresAt, endsAt };
-        })
-        .filter(({ endsAt }) => endsAt === undefined || endsAt.getTime() > now())
-        .sort(latestFirst(({ authTime }) => authTime));
+        },
+      );
+      return page === WHOLE
+        ? sessions.filter(({ endsAt }) => endsAt === undefined || endsAt.getTime() > now())
+        : sessions;
     },
 
-    async grantsOf(accountId) {
-      const [rows, uses] = await Promise.all([
-        db.run<GrantRow>(SQL.grants, [accountId, new Date(now())]),
-        lastUses(accountId),
-      ]);
+    async countSessions(accountId) {
+      const [row] = await db.run<{ count: number }>(SQL.countSessions, [accountId, new Date(now())]);
+      return row?.count ?? 0;
+    },
+
+    async clientsOf(accountId, limit) {
+      const rows = await db.run<{ client_id: string }>(SQL.clients, [accountId, new Date(now()), limit]);
+      return rows.map(({ client_id: clientId }) => clientId);
+    },
+
+    async grantsOf(accountId, { limit, after } = WHOLE) {
+      const values = [accountId, new Date(now()), limit, after?.at ?? null, after?.id ?? null];
+      const apps = await db.run<{ client_id: string; until: Date }>(SQL.apps, values);
+      if (apps.length === 0) return [];
+      const clientIds = apps.map(({ client_id: clientId }) => clientId);
+      const rows = await db.run<GrantRow>(SQL.grants, [accountId, new Date(now()), clientIds]);
+      const uses = await lastUses(rows.map(({ id }) => id));
       const byClient = Map.groupBy(rows, ({ client_id: clientId }) => clientId);
-      return [...byClient]
-        .map(([clientId, grants]) => {
-          const payloads = grants.map(({ id, sealed }) => open(grantPlace(id), sealed));
-          return {
-            clientId,
-            ...allowedBy(payloads),
-            since: dateOf(least(payloads.map(({ iat }) => iat))),
-            lastUsedAt: dateOf(most(grants.map(({ id }) => uses.get(id)))),
-          };
-        })
-        .sort(latestFirst(({ lastUsedAt, since }) => lastUsedAt ?? since));
+      return apps.map(({ client_id: clientId, until }) => {
+        const grants = byClient.get(clientId) ?? [];
+        const payloads = grants.map(({ id, sealed }) => open(grantPlace(id), sealed));
+        return {
+          clientId,
+          until,
+          ...allowedBy(payloads),
+          since: dateOf(least(payloads.map(({ iat }) => iat))),
+          lastUsedAt: dateOf(most(grants.map(({ id }) => uses.get(id)))),
+        };
+      });
     },
 
     endSession: (accountId, uid) => [
@@ -274,8 +327,4 @@ const least = (seconds: readonly (number | undefined)[]) => known(seconds).sort(
 
 function dateOf(seconds: number | undefined): Date | undefined {
   return seconds === undefined ? undefined : new Date(seconds * 1000);
-}
-
-function latestFirst<T>(at: (one: T) => Date | undefined): (a: T, b: T) => number {
-  return (a, b) => (at(b)?.getTime() ?? 0) - (at(a)?.getTime() ?? 0);
 }

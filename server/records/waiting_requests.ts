@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound, Db } from '../platform/db.ts';
+import { type PageWanted, WHOLE } from '../platform/pages.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 
 /** A request of an app that waits for a person to decide. What is asked for is a record, found by its `auth_req_id`. */
@@ -18,7 +19,7 @@ export interface WaitingRequests {
   /** For the transaction that saves the request. @param lifetime seconds */
   register(request: { authReqId: string; accountId: string; clientId: string; lifetime: number }): Bound;
   /** Those of one person, the oldest first. */
-  of(accountId: string): Promise<WaitingRequest[]>;
+  of(accountId: string, page?: PageWanted): Promise<WaitingRequest[]>;
   /**
    * For the transaction in which the person decides. Of all who do so at once, on whatever node, one finds it waiting;
    * `require_single_use` refuses the others.
@@ -37,7 +38,9 @@ const SQL = {
     name: 'waiting_requests.of',
     text: `SELECT w.id, w.client_id, w.sealed, w.asked_at, w.expires_at
              FROM waiting_requests w JOIN records r ON r.id_hash = w.id_hash
-            WHERE w.account_id = $1 AND w.expires_at > $2 ORDER BY w.asked_at, w.id`,
+            WHERE w.account_id = $1 AND w.expires_at > $2
+              AND ($4::timestamptz IS NULL OR (w.asked_at, w.id::text) > ($4, $5::text))
+            ORDER BY w.asked_at, w.id::text LIMIT $3`,
   },
   claim: {
     name: 'waiting_requests.claim',
@@ -64,8 +67,9 @@ export function createWaitingRequests({ db, sealer, now }: { db: Db; sealer: Sea
       return { statement: SQL.register, values };
     },
 
-    async of(accountId) {
-      const rows = await db.run<Row>(SQL.of, [accountId, new Date(now())]);
+    async of(accountId, { limit, after } = WHOLE) {
+      const values = [accountId, new Date(now()), limit, after?.at ?? null, after?.id ?? null];
+      const rows = await db.run<Row>(SQL.of, values);
       return rows.map((row) => ({
         id: row.id,
         authReqId: sealer.open(placeOf(row.id), row.sealed).toString(),

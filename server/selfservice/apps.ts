@@ -1,7 +1,8 @@
 import { textField } from '../platform/forms.ts';
+import { pageOf } from '../platform/pages.ts';
 import type { AppOverview } from '../records/overview.ts';
 import { changesSomething, eventOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { ACCOUNT_PATH, type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
 
 /** Apps that the person has signed in to, what those may do, and a way to take that back. */
 export const appsPage: AccountPage = {
@@ -10,10 +11,12 @@ export const appsPage: AccountPage = {
 
   async show(context) {
     const { parts, account, locale } = context;
-    const apps = await parts.overview.grantsOf(account.id);
-    const views = await Promise.all(apps.map((app) => viewOf(context, app)));
-    const shown = views.filter((view) => view !== undefined);
-    return parts.views.render('account/apps', { frame: frameOf(context, 'apps'), apps: shown }, locale);
+    const rows = await parts.overview.grantsOf(account.id, wantedPage(context));
+    const { items, next } = pageOf(rows, PAGE_SIZE, ({ clientId, until }) => ({ at: until, id: clientId }));
+    const views = await Promise.all(items.map((app) => viewOf(context, app)));
+    const apps = views.filter((view) => view !== undefined);
+    const pages = pagesView(appsPage.path, context, next);
+    return parts.views.render('account/apps', { frame: frameOf(context, 'apps'), apps, pages }, locale);
   },
 
   async submit(context, fields) {

@@ -1,17 +1,22 @@
 import type { SecurityEvent } from '../accounts/events.ts';
 import { place } from '../accounts/session_details.ts';
+import { pageOf } from '../platform/pages.ts';
 import type { AccountEventView } from '../views/views.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
-
-const SHOWN = 100;
+import { ACCOUNT_PATH, type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
 
 export const eventsPage: AccountPage = {
   path: `${ACCOUNT_PATH}/events`,
   sensitive: false,
 
   async show(context) {
-    const events = await context.parts.events.list(context.account, SHOWN);
-    const data = { frame: frameOf(context, 'events'), events: eventViews(context, events) };
+    const { limit, after } = wantedPage(context);
+    const rows = await context.parts.events.list(context.account, limit, after?.id);
+    const { items, next } = pageOf(rows, PAGE_SIZE, (event) => event);
+    const data = {
+      frame: frameOf(context, 'events'),
+      events: eventViews(context, items),
+      pages: pagesView(eventsPage.path, context, next),
+    };
     return context.parts.views.render('account/events', data, context.locale);
   },
 };

@@ -1,4 +1,4 @@
-import type { AccountHint } from '../views/views.ts';
+import { type AccountHint, APPS_COUNTED } from '../views/views.ts';
 import { eventViews } from './events.ts';
 import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
 
@@ -16,7 +16,7 @@ export const overviewPage: AccountPage = {
     const [passkeys, codes, sessions, apps, requests, events] = await Promise.all([
       parts.passkeys.list(account),
       parts.recoveryCodes.remaining(account),
-      parts.overview.sessionsOf(account.id),
+      parts.overview.countSessions(account.id),
       appsOf(context),
       parts.waiting.of(account.id),
       parts.events.list(account, RECENT),
@@ -32,7 +32,7 @@ export const overviewPage: AccountPage = {
         hasTotp: account.secondFactors.includes('totp'),
         passkeys: passkeys.length,
         recoveryCodes: codes,
-        sessions: sessions.length,
+        sessions,
         apps,
         requests: requests.length,
         events: eventViews(context, events),
@@ -55,7 +55,7 @@ function hintsFor({ account }: PageContext, codes: number, requests: number): Ac
 }
 
 async function appsOf({ parts, account }: PageContext): Promise<number> {
-  const apps = await parts.overview.grantsOf(account.id);
-  const infos = await Promise.all(apps.map(({ clientId }) => parts.findApp(clientId)));
+  const ids = await parts.overview.clientsOf(account.id, APPS_COUNTED + 2);
+  const infos = await Promise.all(ids.map((id) => parts.findApp(id)));
   return infos.filter((info) => info && !info.builtin).length;
 }

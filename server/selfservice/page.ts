@@ -13,8 +13,18 @@ import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
+import type { PageWanted, Position } from '../platform/pages.ts';
 import type { Overview } from '../records/overview.ts';
-import type { AccountDone, AccountFrame, AccountSection, Locale, NewPasswordView, Views } from '../views/views.ts';
+import { dateFormat } from '../views/dates.ts';
+import type {
+  AccountDone,
+  AccountFrame,
+  AccountSection,
+  Locale,
+  NewPasswordView,
+  PagesView,
+  Views,
+} from '../views/views.ts';
 import type { Challenges } from './challenges.ts';
 import type { SignedIn } from './sessions.ts';
 import type { WaitingRequests } from './waiting_requests.ts';
@@ -67,8 +77,11 @@ export interface PageContext {
   readonly visitor: Visitor;
   /** What tells this browser from others, if it has that (accounts/devices.ts). */
   readonly deviceCookie: string | undefined;
+  readonly now: Date;
   readonly locale: Locale;
   readonly csrf: string;
+  /** Where the page of a list begins that is asked for; undefined for the first. */
+  readonly after: Position | undefined;
   /** What was done just before. */
   readonly done: AccountDone | undefined;
 }
@@ -94,6 +107,22 @@ export interface AccountPage {
 
 export const ACCOUNT_PATH = '/account';
 
+/** Entries of a list on one page. */
+export const PAGE_SIZE = 20;
+
+/** The page of a list that is asked for, and one row more, which tells whether there is another. */
+export function wantedPage({ after }: PageContext): PageWanted {
+  return { limit: PAGE_SIZE + 1, after };
+}
+
+/** The way on from a page of a list. @param next where the next one begins */
+export function pagesView(path: string, { after }: PageContext, next: string | undefined): PagesView {
+  return {
+    ...(after === undefined ? {} : { first: path }),
+    ...(next === undefined ? {} : { next: `${path}?${new URLSearchParams({ after: next })}` }),
+  };
+}
+
 export function frameOf({ account, csrf, done }: PageContext, section: AccountSection): AccountFrame {
   const { name, email, zoneinfo } = account;
   return {
@@ -108,7 +137,7 @@ export function frameOf({ account, csrf, done }: PageContext, section: AccountSe
 /** A profile may name a zone that this machine does not know. */
 export function isTimeZone(zone: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+    return dateFormat('en', zone, 'day') !== undefined;
   } catch {
     return false;
   }

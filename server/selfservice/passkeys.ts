@@ -1,8 +1,17 @@
 import { AppError } from '../platform/errors.ts';
 import { type Fields, textField } from '../platform/forms.ts';
+import { pageOf } from '../platform/pages.ts';
 import type { FormProblem } from '../views/views.ts';
 import { noticesOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
+import {
+  ACCOUNT_PATH,
+  type AccountPage,
+  frameOf,
+  PAGE_SIZE,
+  type PageAnswer,
+  type PageContext,
+  pagesView,
+} from './page.ts';
 import { problemOf } from './problems.ts';
 import { showCodes } from './second_factor.ts';
 
@@ -68,10 +77,14 @@ function passkeyProblem(error: unknown): FormProblem {
 async function render(context: PageContext, typed = '', problem?: FormProblem): Promise<string> {
   const { parts, account, session, locale } = context;
   const { challenge, sealed } = parts.challenges.create(session.sessionUid);
-  const [passkeys, options] = await Promise.all([
+  const [all, options] = await Promise.all([
     parts.passkeys.list(account),
     parts.passkeys.registrationOptions(account, challenge),
   ]);
+  // There are fifty at most (accounts/passkeys.ts): they are read together, and shown by pages.
+  const start = all.findIndex(({ id }) => id === context.after?.id) + 1;
+  const position = ({ id, createdAt }: (typeof all)[number]) => ({ at: createdAt, id });
+  const { items: passkeys, next } = pageOf(all.slice(start), PAGE_SIZE, position);
   return parts.views.render(
     'account/passkeys',
     {
@@ -80,6 +93,7 @@ async function render(context: PageContext, typed = '', problem?: FormProblem): 
       challenge: sealed,
       options: JSON.stringify(options),
       typed,
+      pages: pagesView(passkeysPage.path, context, next),
       ...(problem ? { problem } : {}),
     },
     locale,

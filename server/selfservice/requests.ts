@@ -1,7 +1,8 @@
 import { textField } from '../platform/forms.ts';
+import { pageOf } from '../platform/pages.ts';
 import { viewOfApp } from './apps.ts';
 import { eventOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { ACCOUNT_PATH, type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
 import type { WaitingRequest } from './waiting_requests.ts';
 
 /** What apps ask of the person while they are elsewhere: to approve is to sign in there, so it takes a fresh sign-in. */
@@ -37,10 +38,13 @@ async function gone(context: PageContext) {
 
 async function render(context: PageContext, more: { problem?: { key: 'request_gone' } }): Promise<string> {
   const { parts, account, locale } = context;
-  const waiting = await parts.waiting.of(account.id);
-  const views = await Promise.all(waiting.map((one) => viewOf(context, one)));
+  const rows = await parts.waiting.of(account.id, wantedPage(context));
+  const { items, next } = pageOf(rows, PAGE_SIZE, ({ id, askedAt }) => ({ at: askedAt, id }));
+  const views = await Promise.all(items.map((one) => viewOf(context, one)));
   const requests = views.filter((view) => view !== undefined);
-  return parts.views.render('account/requests', { frame: frameOf(context, 'requests'), ...more, requests }, locale);
+  const pages = pagesView(requestsPage.path, context, next);
+  const data = { frame: frameOf(context, 'requests'), ...more, requests, pages };
+  return parts.views.render('account/requests', data, locale);
 }
 
 async function viewOf(context: PageContext, request: WaitingRequest) {

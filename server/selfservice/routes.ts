@@ -3,6 +3,8 @@ import type { Account } from '../accounts/account.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
+import type { Limits } from '../platform/limits.ts';
+import { readPosition } from '../platform/pages.ts';
 import { isAccountDone } from '../views/views.ts';
 import { appsPage } from './apps.ts';
 import { authenticatorPage } from './authenticator.ts';
@@ -48,6 +50,8 @@ export interface AccountOptions {
   readonly twoFactorsAcr: string;
   /** What tells a browser from others (accounts/devices.ts). */
   deviceCookieOf(request: FastifyRequest): string | undefined;
+  /** Of pages that an address, or an account, may read a minute. */
+  readonly readLimits: Readonly<Record<'byAddress' | 'byAccount', Pick<Limits, 'take'>>>;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
 }
@@ -67,8 +71,10 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
 
   for (const page of PAGES) {
     app.get(page.path, async (request, reply) => {
+      await options.readLimits.byAddress.take('account-pages-address', request.ip);
       const standing = await standingOf(request, reply, page);
       if (standing.kind !== 'good') return reply.redirect(signInFor(page, standing, request), 303);
+      await options.readLimits.byAccount.take('account-pages', standing.account.id);
       const context = contextOf(request, standing);
       await parts.transact([parts.sessionDetails.touch(context.session.sessionUid, context.account, context.visitor)]);
       return sendPage(reply, 200, await page.show(context));
@@ -144,15 +150,17 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     request: FastifyRequest,
     { account, session }: { readonly account: Account; readonly session: SignedIn },
   ): PageContext {
-    const { done } = request.query as { done?: unknown };
+    const { done, after } = request.query as { done?: unknown; after?: unknown };
     return {
       parts,
       account,
       session,
       visitor: { userAgent: request.headers['user-agent'], address: request.ip },
       deviceCookie: options.deviceCookieOf(request),
+      now: new Date(options.now()),
       locale: localeOf(request),
       csrf: csrf.tokenFor(subjectOf(session)),
+      after: request.method === 'GET' ? readPosition(after) : undefined,
       done: request.method === 'GET' && isAccountDone(done) ? done : undefined,
     };
   }

@@ -1,8 +1,18 @@
 import { place } from '../accounts/session_details.ts';
 import { type Fields, textField } from '../platform/forms.ts';
+import { pageOf } from '../platform/pages.ts';
 import { forgetOtherDevices } from './devices.ts';
 import { changesSomething, eventOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
+import {
+  ACCOUNT_PATH,
+  type AccountPage,
+  frameOf,
+  PAGE_SIZE,
+  type PageAnswer,
+  type PageContext,
+  pagesView,
+  wantedPage,
+} from './page.ts';
 
 /** Browsers in which the person is signed in. No fresh sign-in is asked for: whoever sees a stranger there must be quick. */
 export const sessionsPage: AccountPage = {
@@ -10,12 +20,20 @@ export const sessionsPage: AccountPage = {
   sensitive: false,
 
   async show(context) {
-    const { parts, account, session, visitor, locale } = context;
-    const [sessions, details] = await Promise.all([
-      parts.overview.sessionsOf(account.id),
-      parts.sessionDetails.list(account),
+    const { parts, account, session, visitor, locale, after } = context;
+    const own = session.sessionUid;
+    const [rows, current] = await Promise.all([
+      parts.overview.sessionsOf(account.id, wantedPage(context), { except: own }),
+      // The one that the person is looking at comes first, whatever was used last.
+      after === undefined ? parts.overview.sessionsOf(account.id, undefined, { only: own }) : [],
     ]);
-    const views = sessions.map(({ uid, authTime, endsAt }) => {
+    const { items, next } = pageOf(rows, PAGE_SIZE, ({ uid, expiresAt }) => ({ at: expiresAt, id: uid }));
+    const shown = [...current, ...items.filter(({ endsAt }) => endsAt === undefined || endsAt > context.now)];
+    const details = await parts.sessionDetails.list(
+      account,
+      shown.map(({ uid }) => uid),
+    );
+    const sessions = shown.map(({ uid, authTime, endsAt }) => {
       const known = details.find(({ sessionUid }) => sessionUid === uid);
       return {
         uid,
@@ -28,9 +46,8 @@ export const sessionsPage: AccountPage = {
         ...(known ? { lastSeenAt: known.lastSeenAt } : {}),
       };
     });
-    // The one that the person is looking at first.
-    views.sort((a, b) => Number(b.isCurrent) - Number(a.isCurrent));
-    return parts.views.render('account/sessions', { frame: frameOf(context, 'sessions'), sessions: views }, locale);
+    const pages = pagesView(sessionsPage.path, context, next);
+    return parts.views.render('account/sessions', { frame: frameOf(context, 'sessions'), sessions, pages }, locale);
   },
 
   async submit(context, fields) {

@@ -1,12 +1,13 @@
 import type { Account } from '../accounts/account.ts';
 import type { Detail } from '../clients/authorization_details.ts';
 import type { Bound } from '../platform/db.ts';
+import type { PageWanted } from '../platform/pages.ts';
 import type { SignedIn } from './sessions.ts';
 
 /** The port that approval needs: what apps ask of somebody who is elsewhere (CIBA). `server/oidc` fulfils it. */
 export interface WaitingRequests {
   /** Those of this person about which nobody has decided, and which have not expired; the oldest first. */
-  of(accountId: string): Promise<readonly WaitingRequest[]>;
+  of(accountId: string, page?: PageWanted): Promise<readonly WaitingRequest[]>;
   /** Decides, once, for any number of browsers and nodes. @param decision `also`: statements of the same transaction */
   decide(decision: {
     readonly id: string;

@@ -85,11 +85,25 @@ interface Framed {
   problem?: FormProblem;
 }
 
+/** A list that may have more than one page. */
+interface Listed extends Framed {
+  pages?: PagesView;
+}
+
+export interface PagesView {
+  /** Where the first page is; undefined on it. */
+  first?: string;
+  next?: string;
+}
+
 export interface FormProblem {
   key: AccountProblem;
   /** The name of the input to blame, when there is one. */
   field?: string;
 }
+
+/** How many apps are counted: of more it is said that there are more. */
+export const APPS_COUNTED = 100;
 
 export interface AccountOverviewData extends Framed {
   emailVerified: boolean;
@@ -101,6 +115,7 @@ export interface AccountOverviewData extends Framed {
   passkeys: number;
   recoveryCodes: number;
   sessions: number;
+  /** Counted no further than `APPS_COUNTED`. */
   apps: number;
   /** Of apps, that wait for the person to decide. */
   requests: number;
@@ -162,7 +177,7 @@ export interface AccountRecoveryCodesData extends Framed {
 }
 
 /** `action` is `register` (inputs `name`, `challenge`, `response`), `rename` (`passkey`, `name`) or `remove` (`passkey`). */
-export interface AccountPasskeysData extends Framed {
+export interface AccountPasskeysData extends Listed {
   passkeys: readonly PasskeyView[];
   /** Sealed; comes back with the answer. */
   challenge: string;
@@ -193,7 +208,7 @@ export interface PlaceView {
 }
 
 /** `action` is `end` (input `session`) or `end_others`. */
-export interface AccountSessionsData extends Framed {
+export interface AccountSessionsData extends Listed {
   sessions: readonly (BrowserView & {
     uid: string;
     isCurrent: boolean;
@@ -219,7 +234,7 @@ export interface AccountDevicesData extends Framed {
 }
 
 /** Input `client`. */
-export interface AccountAppsData extends Framed {
+export interface AccountAppsData extends Listed {
   apps: readonly {
     id: string;
     client: ClientView;
@@ -232,7 +247,7 @@ export interface AccountAppsData extends Framed {
 }
 
 /** `action` is `approve` or `deny` (input `request`). */
-export interface AccountRequestsData extends Framed {
+export interface AccountRequestsData extends Listed {
   requests: readonly {
     id: string;
     client: ClientView;
@@ -247,7 +262,7 @@ export interface AccountRequestsData extends Framed {
   }[];
 }
 
-export interface AccountEventsData extends Framed {
+export interface AccountEventsData extends Listed {
   events: readonly AccountEventView[];
 }
 

@@ -1,14 +1,16 @@
-import type {
-  AccountDone,
-  AccountEventKind,
-  AccountHint,
-  AccountProblem,
-  AccountSection,
-  BrowserView,
-  FormProblem,
-  PlaceView,
-  ProfileField,
+import {
+  type AccountDone,
+  type AccountEventKind,
+  type AccountHint,
+  type AccountProblem,
+  type AccountSection,
+  APPS_COUNTED,
+  type BrowserView,
+  type FormProblem,
+  type PlaceView,
+  type ProfileField,
 } from './account_pages.ts';
+import { dateFormat } from './dates.ts';
 import type { MessageKey, Translator } from './messages.ts';
 
 // What the templates at `/account` ask for: data, which they print escaped.
@@ -166,6 +168,11 @@ export function eventText(kind: AccountEventKind): MessageKey {
   return EVENTS[kind];
 }
 
+/** A number of things that are counted no further than to a hundred. */
+export function countText(count: number): string {
+  return count > APPS_COUNTED ? `${APPS_COUNTED}+` : String(count);
+}
+
 /** What the browser is called, in the person's words. */
 export function browserText({ browser, system }: BrowserView, { t }: Translator): string {
   if (browser !== undefined && system !== undefined) return t('account.browser.both', { browser, system });
@@ -179,21 +186,13 @@ export function placeText({ kind, network }: PlaceView, { t }: Translator): stri
 
 /** A point in time where the person is, or in UTC: always with the zone, so that nobody has to guess. */
 export function moment(at: Date, { locale }: Translator, zone = 'UTC'): { iso: string; text: string } {
-  const format = new Intl.DateTimeFormat(locale, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    hourCycle: 'h23',
-    timeZone: zone,
-  });
-  const name = new Intl.DateTimeFormat(locale, { timeZoneName: 'short', timeZone: zone })
+  const format = dateFormat(locale, zone, 'moment');
+  const name = dateFormat(locale, zone, 'zone')
     .formatToParts(at)
     .find(({ type }) => type === 'timeZoneName');
   return { iso: at.toISOString(), text: `${format.format(at)} ${name?.value ?? zone}` };
 }
 
 export function day(at: Date, { locale }: Translator, zone = 'UTC'): { iso: string; text: string } {
-  return {
-    iso: at.toISOString(),
-    text: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: zone }).format(at),
-  };
+  return { iso: at.toISOString(), text: dateFormat(locale, zone, 'day').format(at) };
 }

@@ -1,3 +1,4 @@
+import { dateFormat } from './dates.ts';
 import { durationOf } from './durations.ts';
 import { Html } from './html.ts';
 import { createTranslator, type Locale, type MessageKey, type Translator } from './messages.ts';
@@ -262,8 +263,7 @@ function factsOf(data: MailData, { t, locale }: Translator): { label: string; va
 }
 
 function timeOf({ at, timeZone }: MailData, locale: Locale): string {
-  const format = (zone: string) =>
-    new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long', timeZone: zone }).format(at);
+  const format = (zone: string) => dateFormat(locale, zone, 'mail').format(at);
   try {
     return format(timeZone ?? 'UTC');
   } catch {

@@ -1,3 +1,4 @@
+import { dateFormat } from './dates.ts';
 import { durationOf } from './durations.ts';
 import type { MessageKey, Translator } from './messages.ts';
 import type {
@@ -389,7 +390,7 @@ function printJson(value: JsonValue): string {
 
 /** The day in words. @param seconds since the epoch */
 export function dateOf(seconds: number, { locale }: Translator): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(seconds * 1000));
+  return dateFormat(locale, 'UTC', 'day').format(new Date(seconds * 1000));
 }
 
 /** @param seconds since the epoch */
@@ -397,11 +398,6 @@ export function timeOf(seconds: number, { locale }: Translator): { iso: string; 
   const date = new Date(seconds * 1000);
   // A date out of range is shown as the number that it is rather than failing the page.
   if (Number.isNaN(date.getTime())) return { iso: '', text: String(seconds) };
-  const format = new Intl.DateTimeFormat(locale, {
-    dateStyle: 'medium',
-    timeStyle: 'long',
-    hourCycle: 'h23',
-    timeZone: 'UTC',
-  });
+  const format = dateFormat(locale, 'UTC', 'instant');
   return { iso: date.toISOString(), text: format.format(date) };
 }

@@ -8,6 +8,7 @@ import * as present from './presenters.ts';
 import { compileTemplates, type TemplateScope } from './templates.ts';
 
 export type * from './account_pages.ts';
+export { APPS_COUNTED } from './account_pages.ts';
 export { isAccountDone } from './account_presenters.ts';
 export type { Asset } from './assets.ts';
 export type { ComposedMail, MailData, MailName } from './mails.ts';

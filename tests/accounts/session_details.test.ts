@@ -33,7 +33,7 @@ describe('the store', async () => {
     await db.transact([details.touch(uid, ada, { userAgent: FIREFOX, address: '203.0.113.7' })]);
     clock.ms += 300_000;
     await db.transact([details.touch(uid, ada, { userAgent: SAFARI, address: '2001:db8:1:2:3:4:5:6' })]);
-    assert.deepEqual(await details.list(ada), [
+    assert.deepEqual(await details.list(ada, [uid]), [
       {
         sessionUid: uid,
         browser: 'Safari',
@@ -52,7 +52,7 @@ describe('the store', async () => {
     await db.transact([details.touch(uid, ada, { userAgent: FIREFOX, address: '203.0.113.7' })]);
     clock.ms += 299_999;
     await db.transact([details.touch(uid, ada, { userAgent: SAFARI, address: '203.0.113.8' })]);
-    const [seen] = await details.list(ada);
+    const [seen] = await details.list(ada, [uid]);
     assert.equal(seen?.browser, 'Firefox');
     assert.equal(seen?.lastSeenAt.getTime(), first);
   });
@@ -62,8 +62,8 @@ describe('the store', async () => {
     const uid = await session(bob.id);
     await db.transact([details.touch('gone', ada, { userAgent: FIREFOX, address: '203.0.113.7' })]);
     await db.transact([details.touch(uid, ada, { userAgent: FIREFOX, address: '203.0.113.7' })]);
-    assert.deepEqual(await details.list(ada), []);
-    assert.deepEqual(await details.list(bob), []);
+    assert.deepEqual(await details.list(ada, [uid]), []);
+    assert.deepEqual(await details.list(bob, [uid]), []);
   });
 
   test('keeps it sealed, and goes with the session', async () => {

@@ -211,6 +211,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   pageCase('account-passkeys-none', 'account/passkeys', { ...passkeys, frame: { ...frame, section: 'passkeys' } }),
   pageCase('account-sessions', 'account/sessions', {
     frame: { ...frame, section: 'sessions' },
+    pages: { first: '/account/sessions', next: '/account/sessions?after=1.a' },
     sessions: [
       {
         uid: 'a',
@@ -249,6 +250,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   pageCase('account-devices-none', 'account/devices', { frame: { ...frame, section: 'devices' }, devices: [] }),
   pageCase('account-apps', 'account/apps', {
     frame: { ...frame, section: 'apps' },
+    pages: { next: '/account/apps?after=1.a' },
     apps: [
       {
         id: 'a',

@@ -1,0 +1,46 @@
+/** How long lists are shown and read: a page at a time, each from where the one before ended. */
+
+/** A place in a list that is in the order of a time, and then of an id. */
+export interface Position {
+  readonly at: Date;
+  readonly id: string;
+}
+
+export interface PageWanted {
+  /** Rows to read at most. One more than are shown tells whether there is another page. */
+  readonly limit: number;
+  /** Where the page before ended; undefined for the first. */
+  readonly after: Position | undefined;
+}
+
+/** Of a list that nobody asked a page of: a bound, so that nothing is read without one. */
+export const MOST_ROWS = 1_000;
+
+export const WHOLE: PageWanted = { limit: MOST_ROWS, after: undefined };
+
+const TEXT_MAX = 512;
+
+/** @returns undefined for what is no position: then the list begins at its beginning */
+export function readPosition(text: unknown): Position | undefined {
+  if (typeof text !== 'string' || text.length > TEXT_MAX) return undefined;
+  const [, ms, id] = /^(\d{1,15})\.(.+)$/su.exec(text) ?? [];
+  return ms === undefined || id === undefined || id.includes('\0') ? undefined : { at: new Date(Number(ms)), id };
+}
+
+export function writePosition({ at, id }: Position): string {
+  return `${at.getTime()}.${id}`;
+}
+
+/**
+ * What is shown of rows, of which there is one more when there is another page.
+ * @returns `next`: where that one begins
+ */
+export function pageOf<T>(
+  rows: readonly T[],
+  shown: number,
+  positionOf: (row: T) => Position,
+): { items: readonly T[]; next: string | undefined } {
+  const items = rows.slice(0, shown);
+  const last = items.at(-1);
+  return { items, next: rows.length > shown && last !== undefined ? writePosition(positionOf(last)) : undefined };
+}

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, describe, test } from 'node:test';
+import { createEvents } from '../../server/accounts/events.ts';
+import { createSessionDetails } from '../../server/accounts/session_details.ts';
+import { createSealer, sealJson } from '../../server/platform/sealing.ts';
+import { grantPlace, sessionPlace } from '../../server/records/changes.ts';
+import { PAGE_SIZE } from '../../server/selfservice/page.ts';
+import { openAccount, press } from '../helpers/account.ts';
+import type { BrowserSession, Page } from '../helpers/browser_session.ts';
+import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
+import { deployment } from '../helpers/deployment.ts';
+
+/** However much there is of an account, a page of it reads, and shows, no more than a page. */
+
+const clock = { ms: Date.now() };
+const app = await deployment({ after }, { now: () => clock.ms, env: { CARDEA_RATE_LIMIT: '80' } });
+const { accounts } = app.seed;
+const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
+const person = await app.seed.person();
+const account = await accounts.findById(person.id);
+assert.ok(account);
+const details = createSessionDetails({ db: app.db, accounts, now: () => clock.ms });
+const events = createEvents({ db: app.db, accounts, now: () => clock.ms });
+const { browser } = await openAccount(app, person);
+const query = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);
+
+const SESSIONS = 60;
+const hour = (n: number) => new Date(clock.ms + n * 3_600_000);
+
+async function signInElsewhere(n: number): Promise<void> {
+  const uid = `elsewhere-${n}`;
+  const payload = { accountId: person.id, loginTs: Math.floor(clock.ms / 1_000) - n, amr: ['pwd'], uid };
+  await query('INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
+    uid,
+    randomBytes(32),
+    person.id,
+    sealJson(sealer, sessionPlace(uid), payload),
+    // Some end at the same moment: an order by that alone would show one twice, or never.
+    hour(1 + Math.floor(n / 7)),
+  ]);
+  await app.db.transact([details.touch(uid, account ?? assert.fail(), { userAgent: 'curl/8', address: '192.0.2.1' })]);
+}
+
+async function allowApp(n: number): Promise<void> {
+  const client = await app.seed.party({ name: `Application ${n}!` });
+  const id = `grant-${n}`;
+  const payload = { accountId: person.id, clientId: client.id, iat: 1, openid: { scope: 'openid' } };
+  await query('INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
+    id,
+    person.id,
+    client.id,
+    sealJson(sealer, grantPlace(id), payload),
+    hour(1 + Math.floor(n / 7)),
+  ]);
+}
+
+/** Follows "next page" to the end. */
+async function walk(of: BrowserSession, path: string): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const page: Page = await of.get(next);
+    assert.equal(page.status, 200, page.location);
+    pages.push(page);
+    assert.equal(page.body.includes('id="first-page"'), pages.length > 1);
+    next = / id="next-page"[^>]*href="([^"]+)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&');
+    assert.ok(pages.length < 20, 'it ends');
+  }
+  return pages;
+}
+
+const matchesIn = (page: Page, pattern: RegExp) => [...page.body.matchAll(pattern)].map(([, found]) => found ?? '');
+
+/** Everything once, and no more than a page on a page. */
+function assertPaged(pages: readonly Page[], pattern: RegExp, total: number): void {
+  const found = pages.map((page) => matchesIn(page, pattern));
+  for (const entries of found) assert.ok(entries.length <= PAGE_SIZE, `${entries.length} on a page`);
+  assert.equal(pages.length, Math.ceil(total / PAGE_SIZE));
+  assert.equal(new Set(found.flat()).size, total);
+  assert.equal(found.flat().length, total);
+}
+
+for (let n = 0; n < SESSIONS; n += 1) await signInElsewhere(n);
+
+describe('a list at /account is shown in pages, without script', () => {
+  test('sessions: this browser first, and each other one once', async () => {
+    const pages = await walk(browser, '/account/sessions');
+    assertPaged(pages, /name="session" value="([^"]+)"/g, SESSIONS);
+    assert.match(pages[0]?.body ?? '', /This browser/);
+    assert.doesNotMatch(pages[1]?.body ?? '', /This browser/);
+    const ended = await press(browser, pages[1] ?? assert.fail(), 'end-3');
+    assert.match(ended.location ?? '', /done=session_ended/);
+    assertPaged(await walk(browser, '/account/sessions'), /name="session" value="([^"]+)"/g, SESSIONS - 1);
+  });
+
+  test('apps', async () => {
+    for (let n = 0; n < 45; n += 1) await allowApp(n);
+    assertPaged(await walk(browser, '/account/apps'), /(Application \d+!)/g, 45);
+  });
+
+  test('security events, the newest first', async () => {
+    const [before] = (await app.db.run<{ n: number }>(
+      { name: '', text: 'SELECT count(*)::int AS n FROM security_events WHERE account_id = $1' },
+      [person.id],
+    )) as [{ n: number }];
+    for (let n = 0; n < 45; n += 1) {
+      clock.ms += 1;
+      await app.db.transact([
+        events.append(account, n % 2 ? 'app_revoked' : 'request_denied', { subject: `Subject ${n}!` }),
+      ]);
+    }
+    const pages = await walk(browser, '/account/events');
+    assertPaged(pages, /<li class="event">([\s\S]*?)<\/li>/g, 45 + before.n);
+    const subjects = pages.flatMap((page) => matchesIn(page, /(Subject \d+!)/g));
+    assert.deepEqual(
+      subjects,
+      Array.from({ length: 45 }, (_, n) => `Subject ${44 - n}!`),
+    );
+  });
+
+  test('requests of apps that wait', async () => {
+    for (let n = 0; n < 5; n += 1) {
+      const caller = await app.seed.party({ metadata: cibaMetadata() });
+      for (let m = 0; m < 5; m += 1) {
+        clock.ms += 1;
+        const asked = await askPerson(app.issuer, caller, { scope: 'openid', login_hint: person.email });
+        assert.equal(asked.status, 200, JSON.stringify(asked.body));
+      }
+    }
+    const { browser: fresh } = await openRequests(app, person);
+    assertPaged(await walk(fresh, '/account/requests'), /name="request" value="([^"]+)"/g, 25);
+  });
+
+  test('passkeys, of which there are fifty at most', async () => {
+    for (let n = 0; n < 25; n += 1) {
+      const id = randomBytes(16);
+      const place = { table: 'passkeys', column: 'sealed_own', row: id.toString('hex') };
+      await query(
+        `INSERT INTO passkeys (id, account_id, public_key, counter, backed_up, sealed_own, created_at) VALUES ($1, $2, '', 0, true, $3, $4)`,
+        [id, person.id, sealJson(accounts.sealerOf(account), place, `Key ${n}`), new Date(clock.ms)],
+      );
+    }
+    const { browser: fresh } = await openAccount(app, person, '/account/passkeys');
+    assertPaged(await walk(fresh, '/account/passkeys'), /name="passkey" value="([^"]+)"/g, 25);
+  });
+
+  test('a place that is none leads to the first page', async () => {
+    for (const place of ['x', '1.', '-1.x', `1.${'x'.repeat(600)}`, '1.%00', '999999999999999.x', '1.not-a-uuid']) {
+      for (const path of ['/account/sessions', '/account/apps', '/account/events']) {
+        assert.equal((await browser.get(`${path}?after=${place}`)).status, 200, `${path} ${place}`);
+      }
+    }
+  });
+});
+
+test('a page makes no formatter for each of its dates, and asks for a page of rows alone', async (t) => {
+  await browser.get('/account/sessions');
+  const Original = Intl.DateTimeFormat;
+  let made = 0;
+  Intl.DateTimeFormat = new Proxy(Original, {
+    construct(target, args) {
+      made += 1;
+      return Reflect.construct(target, args) as object;
+    },
+  });
+  t.after(() => {
+    Intl.DateTimeFormat = Original;
+  });
+  app.statements.length = 0;
+  const page = await browser.get('/account/sessions');
+  assert.ok(matchesIn(page, /<time datetime="([^"]+)"/g).length > PAGE_SIZE);
+  assert.equal(made, 0);
+  assert.ok(app.statements.length <= 8, app.statements.join('\n'));
+});
+
+test('who is signed in reads so many pages a minute, and others go on (ASVS 2.4.1)', async () => {
+  clock.ms += 60_000 - (clock.ms % 60_000);
+  const other = await app.seed.person();
+  const { browser: theirs } = await openAccount(app, other, '/account/events');
+  const statuses = new Set<number>();
+  for (let n = 0; n < 85; n += 1) {
+    const page = await browser.get('/account/username');
+    statuses.add(page.status);
+    if (page.status === 429) assert.equal(page.headers.get('retry-after'), '60');
+  }
+  assert.ok(statuses.has(429), [...statuses].join());
+  assert.notEqual((await theirs.get('/account/events')).status, 429);
+});
