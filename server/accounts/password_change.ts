@@ -1,4 +1,4 @@
-import { type Bound, type Db, sqlState } from '../platform/db.ts';
+import { type Bound, type Db, NOTHING_CHANGED, sqlState } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
@@ -71,9 +71,9 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
 
   async function run(account: Account, bound: readonly Bound[]): Promise<void> {
     try {
-      const [changed] = await db.transact(bound);
-      if (!changed?.length) throw notFound('account', account.id);
+      await db.transact(bound);
     } catch (error) {
+      if (sqlState(error) === NOTHING_CHANGED) throw notFound('account', account.id);
       if (sqlState(error) !== CREDENTIALS_CHANGED) throw error;
       throw new AppError('credentials_changed', 409, 'the password was changed meanwhile; try again', { cause: error });
     }

@@ -54,6 +54,11 @@ export const SQL = {
            SELECT require_epoch(1, (SELECT count(*)::integer FROM changed))`,
   },
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of these touches it.
+  /** @throws (in Postgres) SQLSTATE CD003 for an account that is not there */
+  requireExisting: {
+    name: 'accounts.require_existing',
+    text: 'SELECT require_rows((SELECT count(*) FROM accounts WHERE id = $1))',
+  },
   setPassword: {
     name: 'accounts.set_password',
     text: `WITH old AS (

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type Bound, type Db, type Row, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import {
   blindIndex,
@@ -206,10 +206,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return { statement: SQL.update, values };
   }
 
-  async function change(id: string, bound: readonly Bound[]): Promise<void> {
+  async function change(id: string, bound: readonly [Bound, ...Bound[]]): Promise<void> {
     if (!isAccountId(id)) throw notFound('account', id);
-    const [changed] = await db.transact(bound);
-    if (!changed?.length) throw notFound('account', id);
+    await transactIfChanged(db, bound, () => notFound('account', id));
   }
 
   /** A new account, and what stores it. */
@@ -317,6 +316,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     passwordStatements: ({ id, epoch }, passwordHash) => [
+      { statement: SQL.requireExisting, values: [id] },
       { statement: SQL.setPassword, values: [id, passwordHash, new Date(now()), epoch] },
       { statement: SQL.trimHistory, values: [id] },
     ],

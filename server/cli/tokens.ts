@@ -61,8 +61,14 @@ export function tokensCommand(noun: Command): void {
 const SQL = {
   endRecord: {
     name: 'tokens.end_record',
-    text: `DELETE FROM records WHERE id_hash = $1 AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
-           RETURNING model, grant_id`,
+    // RFC 7009 §2.1: with a refresh token goes all that came of it.
+    text: `WITH ended AS (
+             DELETE FROM records WHERE id_hash = $1 AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
+             RETURNING model, grant_id
+           ), grants_ended AS (
+             DELETE FROM grants WHERE id = (SELECT grant_id FROM ended WHERE model = 'RefreshToken') RETURNING id
+           )
+           SELECT model, (SELECT id FROM grants_ended) AS grant_id FROM ended`,
   },
   endGrant: { name: 'tokens.end_grant', text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id, client_id' },
   ownerOfSession: { name: 'tokens.owner_of_session', text: 'SELECT account_id FROM sessions WHERE uid = $1' },
@@ -73,10 +79,7 @@ async function revokeToken(context: Context, token: string): Promise<Item> {
   if (token.includes('.')) return revokeJti(context, jtiOf(context, token));
   const [found] = await context.db.run<{ model: string; grant_id: string | null }>(SQL.endRecord, [hashToken(token)]);
   if (!found) throw new AppError('not_found', 404, 'no such token: it has ended already, or was never issued here');
-  // RFC 7009 §2.1: with a refresh token goes all that came of it.
-  const grant = found.model === 'RefreshToken' ? found.grant_id : null;
-  if (grant !== null) await context.db.run(SQL.endGrant, [grant]);
-  return { revoked: 'token', kind: found.model, grant };
+  return { revoked: 'token', kind: found.model, grant: found.grant_id };
 }
 
 /** Whoever can run this may end any token, so nothing is proved by the signature; a key that has gone must not be in the way. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type Bound, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { checkScope } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
@@ -168,8 +168,9 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
     },
 
     async remove(identifier) {
-      const [removed] = await db.transact([{ statement: SQL.remove, values: [identifier] }, notify(identifier)]);
-      if (!removed?.length) throw notFound('resource server', identifier);
+      await transactIfChanged(db, [{ statement: SQL.remove, values: [identifier] }, notify(identifier)], () =>
+        notFound('resource server', identifier),
+      );
     },
   };
 }

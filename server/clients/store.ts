@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type Bound, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { type Outbound, OutboundError, type OutboundTurn } from '../platform/outbound.ts';
 import { hashToken } from '../platform/sealing.ts';
@@ -296,8 +296,11 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
         change.openScope ?? before.openScope,
       ];
       const more = policiesOf(id, change, updatedAt);
-      const [rows, policies] = await db.transact([{ statement: SQL.update, values }, ...more, notify(id)]);
-      if (!rows?.length) throw new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`);
+      const [rows, policies] = await transactIfChanged(
+        db,
+        [{ statement: SQL.update, values }, ...more, notify(id)],
+        () => new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`),
+      );
       const client = only(more.length > 0 ? policies : rows, id);
       return { client, ...(secret === undefined ? {} : { secret }) };
     },
@@ -306,21 +309,21 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       const before = await existing(id);
       const secret = newSecret();
       const values = [id, hashToken(secret), new Date(Math.max(now(), before.updatedAt.getTime() + 1))];
-      const [rows] = await db.transact([{ statement: SQL.rotate, values }, notify(id)]);
-      if (!rows?.length) throw new AppError('no_secret', 409, `client ${id} has no secret`);
+      await transactIfChanged(
+        db,
+        [{ statement: SQL.rotate, values }, notify(id)],
+        () => new AppError('no_secret', 409, `client ${id} has no secret`),
+      );
       return secret;
     },
 
     async remove(id, also = []) {
-      const [removed] = isClientId(id)
-        ? await db.transact([
-            { statement: SQL.remove, values: [id] },
-            { statement: SQL.removeRecords, values: [id] },
-            ...also,
-            notify(id),
-          ])
-        : [];
-      if (!removed?.length) throw notFound('client', id);
+      if (!isClientId(id)) throw notFound('client', id);
+      await transactIfChanged(
+        db,
+        [{ statement: SQL.remove, values: [id] }, { statement: SQL.removeRecords, values: [id] }, ...also, notify(id)],
+        () => notFound('client', id),
+      );
     },
   };
 }

@@ -54,7 +54,7 @@ export function assertRequestObject(
   }
   const { nbf, exp } = claims;
   // FAPI 2.0 Message Signing §5.3.1
-  if (typeof nbf !== 'number' || typeof exp !== 'number' || exp - nbf > limit || nbf < Date.now() / 1_000 - limit) {
+  if (typeof nbf !== 'number' || typeof exp !== 'number' || exp - nbf > limit || nbf < times.now() / 1_000 - limit) {
     throw new errors.InvalidRequestObject(
       `it must have nbf and exp, no more than ${limit} seconds apart, and be recent`,
     );

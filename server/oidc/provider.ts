@@ -4,7 +4,7 @@ import type { RetiredKey } from '../../keys/store.ts';
 import type { ServerTerms } from '../clients/profiles.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Bound } from '../platform/db.ts';
-import { AppError, faultOfSender, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
+import { AppError, RETRY_AFTER_SECONDS } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Polls } from '../records/polls.ts';
 import type { Units } from '../records/unit.ts';
@@ -13,12 +13,13 @@ import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
 import { chooseUsableKeys } from './client_keys.ts';
-import { assertReadableProof, challengeForProof, explainReplay, INVALID_PROOF, spendProof } from './dpop.ts';
+import { assertReadableProof, explainReplay, spendProof } from './dpop.ts';
 import { listen } from './events.ts';
 import { watchFailures } from './failures.ts';
 import type { Fetching } from './fetching.ts';
 import type { FormAnswers } from './form_answers.ts';
 import { acceptOlderHints } from './id_token_hints.ts';
+import { outcomeOf } from './outcome.ts';
 import type { Pages } from './pages.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { onParameters } from './parameters.ts';
@@ -26,7 +27,6 @@ import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
 import { explainRefusal, logRefusal } from './refusals.ts';
 import { assertRequestObjectTypes } from './request_objects.ts';
-import { ROUTES } from './routes.ts';
 import type { Handle } from './serving.ts';
 import { slowDown } from './slow_down.ts';
 import { presentTokens, type StructuredTokens } from './structured_tokens.ts';
@@ -198,48 +198,8 @@ export function pinnedHeaders(issuer: URL, address: string): Record<string, stri
   };
 }
 
-interface Outcome {
-  status: number;
-  body: { error: string; error_description: string };
-  /** WWW-Authenticate (RFC 9110 §11.6.1) */
-  challenge?: string;
-}
-
 /** Seconds, by status (RFC 9110 §10.2.3). */
 const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 60, 503: RETRY_AFTER_SECONDS };
-
-/** RFC 6749 §5.2 for what only the database, or a counter, could decide. */
-const OUTCOMES: Readonly<Record<string, { status: number; error: string }>> = {
-  already_used: { status: 400, error: 'invalid_grant' },
-  credentials_changed: { status: 400, error: 'interaction_expired' },
-  malformed_value: { status: 400, error: 'invalid_request' },
-  grant_revoked: { status: 400, error: 'invalid_grant' },
-  request_uri_worn_out: { status: 400, error: 'invalid_request_uri' },
-  [INVALID_PROOF]: { status: 400, error: INVALID_PROOF },
-  rate_limited: { status: 429, error: 'temporarily_unavailable' },
-  not_found: { status: 404, error: 'not_found' },
-  out_of_range: { status: 400, error: 'invalid_request' },
-  replayed: { status: 401, error: 'invalid_client' },
-  temporarily_unavailable: { status: 503, error: 'temporarily_unavailable' },
-};
-
-function outcomeOf(thrown: unknown, path: string): Outcome {
-  // The provider failed to say so in the way that the client had asked for: encrypted, when that was what failed.
-  if (thrown instanceof errors.OIDCProviderError && thrown.statusCode < 500) {
-    const { statusCode: status, error, error_description = 'the request is invalid' } = thrown;
-    return { status, body: { error, error_description } };
-  }
-  const error = faultOfSender(thrown) ?? thrown;
-  const known = error instanceof AppError ? OUTCOMES[error.code] : undefined;
-  if (!known) return { status: 500, body: { error: 'server_error', error_description: 'something went wrong' } };
-  const description =
-    known.status === 503 ? unavailable('a service that Cardea needs').message : (error as AppError).message;
-  const body = { error: known.error, error_description: description };
-  // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
-  if (known.error === INVALID_PROOF && path === ROUTES.userinfo)
-    return { status: 401, body, challenge: challengeForProof(description) };
-  return { status: known.status, body };
-}
 
 /**
  * The provider would ask its adapter on every request, hash the answer and keep a hundred clients (design §7).

@@ -175,6 +175,37 @@ export function conflictsOn(error: unknown, value: Uint8Array): boolean {
   return detail?.includes(Buffer.from(value).toString('hex')) ?? false;
 }
 
+/** SQLSTATE that `require_rows` raises (migration 0019). */
+export const NOTHING_CHANGED = 'CD003';
+
+/**
+ * Runs statements as one transaction, of which nothing happens unless the first one changes a row.
+ * @param bound the first one with a RETURNING clause, and without a part that changes something by itself (WITH …)
+ * @returns the rows of each
+ * @throws what `otherwise` returns when the first one changes nothing
+ */
+export async function transactIfChanged(
+  db: Pick<Db, 'transact'>,
+  [first, ...others]: readonly [Bound, ...Bound[]],
+  otherwise: () => AppError,
+): Promise<Row[][]> {
+  try {
+    return await db.transact([{ ...first, statement: requiringRows(first.statement) }, ...others]);
+  } catch (error) {
+    throw sqlState(error) === NOTHING_CHANGED ? otherwise() : error;
+  }
+}
+
+/** The guard is a row of its own that the statement's rows are joined to, so it is evaluated when there are none. */
+function requiringRows({ name, text }: Statement): Statement {
+  return {
+    name: `${name}.required`,
+    text: `WITH changed AS (${text})
+           SELECT changed.* FROM (SELECT require_rows((SELECT count(*) FROM changed)) AS guard) AS required
+           LEFT JOIN changed ON required.guard`,
+  };
+}
+
 const DATABASE = 'the database';
 
 /** That the database is away is logged once, by `outages`: who fails for this reason need not say it again. */

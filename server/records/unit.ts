@@ -254,7 +254,7 @@ export class Unit {
 
   /**
    * Keeps the answer to a form (repeated_forms.ts). Of requests that keep one under the same key, one commits.
-   * @throws (commit) AppError 400 `replayed` when another was first
+   * @throws (commit) AppError 401 `replayed` when another was first
    */
   keepForm(row: KeptRow): void {
     this.#changes.forms.push(row);
@@ -308,7 +308,7 @@ export class Unit {
    * @throws AppError 400 `already_used` when another request used the same code or refresh token first; the grant is
    *   then revoked with all that was issued for it (RFC 6749 §4.1.2, RFC 9700 §4.14.2)
    * @throws AppError 400 `grant_revoked` when the grant was revoked meanwhile
-   * @throws AppError 400 `replayed` when an assertion's `jti` was seen before (RFC 7523 §3)
+   * @throws AppError 401 `replayed` when an assertion's `jti` was seen before (RFC 7523 §3)
    * @throws AppError 400 `credentials_changed` when what a sign-in rests on was changed while it went on
    * @throws AppError 503 when the database is not there
    */

@@ -160,7 +160,11 @@ describe('accounts', () => {
     await accounts.enable(id);
     assert.deepEqual(await accounts.resolve(id), { ...changed, disabled: false });
     for (const missing of ['nobody', '00000000-0000-7000-8000-000000000000']) {
-      await assert.rejects(accounts.disable(missing), { code: 'not_found' });
+      const trace = { statement: { name: '', text: 'INSERT INTO replays (id_hash, expires_at) VALUES ($1, now())' } };
+      await assert.rejects(accounts.disable(missing, [{ ...trace, values: [Buffer.from('trace')] }]), {
+        code: 'not_found',
+      });
+      assert.deepEqual(await db.run({ name: '', text: 'SELECT id_hash FROM replays' }, []), [], 'nothing has happened');
       await assert.rejects(accounts.enable(missing), { code: 'not_found' });
     }
   });

@@ -154,7 +154,16 @@ describe('clients', () => {
     assert.equal(await clients.find('shop'), undefined);
     assert.deepEqual(await query(db, 'SELECT client_id FROM grants'), [{ client_id: 'bank' }]);
     assert.deepEqual(await query(db, 'SELECT DISTINCT client_id FROM records'), [{ client_id: 'bank' }]);
-    await assert.rejects(clients.remove('shop'), { code: 'not_found', status: 404 });
+    const trace = { statement: { name: '', text: 'INSERT INTO replays (id_hash, expires_at) VALUES ($1, now())' } };
+    await assert.rejects(clients.remove('shop', [{ ...trace, values: [Buffer.from('trace')] }]), {
+      code: 'not_found',
+      status: 404,
+    });
+    assert.deepEqual(
+      await query(db, 'SELECT id_hash FROM replays'),
+      [],
+      'nothing else of the transaction has happened',
+    );
     assert.deepEqual(
       (await clients.list()).map(({ id }) => id),
       ['bank'],
@@ -205,6 +214,7 @@ describe('resource servers', () => {
       name: 'API',
       scopes: ['read', 'write'],
       open: false,
+      clients: [],
       createdAt: new Date(START),
     });
     assert.deepEqual(await servers.find(identifier), made);

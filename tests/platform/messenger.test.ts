@@ -33,3 +33,11 @@ test('a line that comes back while everything ends is closed with it, or the pro
   await other.close();
   assert.equal(messenger.isListening(), false);
 });
+
+test('a channel that nobody listens to is refused, instead of being silent for ever', async (t) => {
+  const { db } = await database(t);
+  const messenger = await startMessenger({ db, log, channels: ['test'] });
+  assert.throws(() => messenger.on('tests', () => {}), /does not listen to tests/);
+  messenger.on('test', () => {});
+  await messenger.close();
+});

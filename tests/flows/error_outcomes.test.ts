@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { outcomeOf } from '../../server/oidc/outcome.ts';
+import { AppError, unavailable } from '../../server/platform/errors.ts';
+
+/** Errors that are thrown below the provider, as an OAuth endpoint answers them (RFC 6749 §5.2). */
+
+const of = (code: string, status: number) => {
+  const { status: answered, body } = outcomeOf(new AppError(code, status, 'why'), '/token');
+  return [answered, body.error, body.error_description];
+};
+
+test('the status is the error’s own, whatever its code', () => {
+  assert.deepEqual(of('replayed', 401), [401, 'invalid_client', 'why']);
+  assert.deepEqual(of('grant_revoked', 400), [400, 'invalid_grant', 'why']);
+  assert.deepEqual(of('rate_limited', 429), [429, 'temporarily_unavailable', 'why']);
+  assert.deepEqual(of('request_too_large', 413), [413, 'request_too_large', 'why'], 'a code that no table knows');
+});
+
+test('what is broken here is told as 500, and what is away as 503, both without a cause', () => {
+  for (const error of [new TypeError('secret'), new AppError('sealed_value_unreadable', 500, 'secret')]) {
+    const { status, body } = outcomeOf(error, '/token');
+    assert.deepEqual([status, body.error], [500, 'server_error']);
+    assert.doesNotMatch(body.error_description, /secret/);
+  }
+  const { status, body } = outcomeOf(unavailable('the secret database'), '/token');
+  assert.deepEqual([status, body.error], [503, 'temporarily_unavailable']);
+  assert.doesNotMatch(body.error_description, /secret/);
+});
