@@ -103,6 +103,7 @@ export async function formRoutes(
         prepare: (request) => pinned(request, issuer),
         resourceScopes: parties.resourceScopes,
         findClient: parties.describe,
+        wayBack: parties.wayBack,
       }),
     });
 
@@ -132,6 +133,7 @@ export async function formRoutes(
     }
 
     await accountRoutes(scope, {
+      issuer,
       sessions,
       csrf,
       now,

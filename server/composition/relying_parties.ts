@@ -39,6 +39,13 @@ export async function createRelyingParties({ config, db, now, messenger, outboun
       const client = await find(id);
       return client && shownOf(client);
     },
+    /** Where people may go back to an app: only one that the operator has registered says so, or anybody could. */
+    async wayBack(id: string) {
+      const client = await find(id);
+      if (client?.kind !== 'operator' || client.builtin) return undefined;
+      const { client_uri: url, initiate_login_uri: start } = client.metadata;
+      return { name: client.name, ...(url ? { url } : {}), ...(start ? { startUrl: withIssuer(start, origin) } : {}) };
+    },
     /** Scopes that a client may have, but for those of resource servers. */
     async registeredScope(id: string): Promise<readonly string[]> {
       const client = await find(id);
@@ -62,6 +69,13 @@ export async function createRelyingParties({ config, db, now, messenger, outboun
       return client.openScope ? server.scopes : server.scopes.filter((scope) => registered.includes(scope));
     },
   };
+}
+
+/** Third-party initiated login (OpenID Connect Core §4). */
+function withIssuer(uri: string, issuer: string): string {
+  const url = new URL(uri);
+  url.searchParams.set('iss', issuer);
+  return url.href;
 }
 
 function shownOf(client: Client) {

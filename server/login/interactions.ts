@@ -8,10 +8,23 @@ import type { Detail } from '../clients/authorization_details.ts';
 export interface Interactions {
   /** @throws AppError 400 `interaction_expired` when there is no such interaction in this browser */
   open(request: FastifyRequest, reply: FastifyReply): Promise<Visit>;
+  /** What became of a visit that cannot be opened, by its id. */
+  lost(request: FastifyRequest, reply: FastifyReply, uid: string): Promise<LostVisit>;
+  /** Who has signed in in this browser since the visit began, when nobody was signed in then. */
+  meanwhile(visit: Visit): Promise<string | undefined>;
   /** Remembers how far the person has got. Nothing that is remembered here signs anybody in. */
   remember(visit: Visit, progress: Progress): Promise<void>;
   /** Hands over to the authorization request, which answers the browser. */
   finish(visit: Visit, outcome: Outcome): Promise<void>;
+}
+
+export interface LostVisit {
+  /**
+   * `done`: it has ended, and this browser is signed in; `used`: it has ended otherwise; `no_cookie`: it goes on, in a
+   * browser that sends its cookie; `gone`: nothing is known of it, or it cannot go on.
+   */
+  readonly state: 'done' | 'used' | 'no_cookie' | 'gone';
+  readonly app?: { readonly name: string; readonly url?: string; readonly startUrl?: string };
 }
 
 /** One person's visit to the sign-in pages, for one authorization request. */

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
-import { type Fields, readForm, sendPage } from '../platform/forms.ts';
+import { type Fields, readForm, sendPage, textField } from '../platform/forms.ts';
 import { consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
 import { enrolStep } from './enrol.ts';
 import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
+import { showLost } from './lost.ts';
 import { newPasswordStep } from './new_password.ts';
 import { passwordStep } from './password.ts';
 import { secondFactorStep } from './second_factor.ts';
@@ -53,8 +54,9 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   const { path, parts, csrf, deviceCookie, interactions, inUnit, limit } = options;
 
   app.get<Params>(`${path}/:uid`, (request, reply) =>
-    inUnit(async () => {
+    lead(request, reply, async () => {
       const visit = await openVisit(request, reply);
+      if (await isSignedInMeanwhile(visit)) return interactions.finish(visit, {});
       const step = await nextStep(visit, parts);
       if (step === 'done') return finish(request, reply, visit);
       return sendPage(reply, 200, await STEPS[step].show(await contextOf(request, visit)));
@@ -62,7 +64,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   );
 
   app.post<Params>(`${path}/:uid`, { config: { ...limit } }, (request, reply) =>
-    inUnit(async () => {
+    lead(request, reply, async () => {
       const visit = await openVisit(request, reply);
       const step = await nextStep(visit, parts);
       const fields = readForm(request, csrf, ...STEP_NAMES.map((one) => subjectOf(visit, one)));
@@ -71,12 +73,35 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
         return (await request.form?.repeat(reply)) ?? reply.redirect(`${path}/${visit.uid}`, 303);
       }
       if (step === 'done') return finish(request, reply, visit);
+      if (fields.action !== 'cancel' && (await isSignedInMeanwhile(visit, fields)))
+        return interactions.finish(visit, {});
       const answer = await STEPS[step].submit(await contextOf(request, visit), fields);
       // A wrong password takes the same statements whatever is wrong, and none more.
       if (request.form && step === 'password' && answer.kind === 'again') request.form.looksBack = false;
       return respond(request, reply, visit, answer);
     }),
   );
+
+  function lead(request: FastifyRequest<Params>, reply: FastifyReply, work: () => Promise<unknown>): Promise<unknown> {
+    return inUnit(() =>
+      work().catch((error) =>
+        showLost(error, request.params.uid, { request, reply }, { interactions, views: parts.views }),
+      ),
+    );
+  }
+
+  /**
+   * Another tab of this browser has signed in since: the request is judged again by that session, and nobody types a
+   * password twice. Who types another name wants to be somebody else.
+   */
+  async function isSignedInMeanwhile(visit: Visit, fields: Fields = {}): Promise<boolean> {
+    if (visit.progress.login || visit.requestedPrompts.has('login')) return false;
+    const accountId = await interactions.meanwhile(visit);
+    const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
+    const typed = textField(fields, 'identifier').trim().toLowerCase();
+    if (!account || account.disabled) return false;
+    return typed === '' || [account.email, account.username].some((name) => name?.toLowerCase() === typed);
+  }
 
   async function respond(
     request: FastifyRequest<Params>,

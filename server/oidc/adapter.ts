@@ -5,6 +5,7 @@ import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 import type { HoldToPolicy } from './current_policy.ts';
 import { withUserCodes } from './device_codes.ts';
+import { endInteraction, hasEnded } from './ended_interactions.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
 
 /**
@@ -45,6 +46,7 @@ class RecordAdapter implements Adapter {
     const found = this.#structured.isPresented(id)
       ? await this.#structured.find(this.#model)
       : await this.#units.current().find(this.#model, id);
+    if (hasEnded(found)) return undefined;
     return (found && (await this.#holdToPolicy(this.#model, found))) as AdapterPayload | undefined;
   }
 
@@ -63,6 +65,7 @@ class RecordAdapter implements Adapter {
 
   async destroy(id: string): Promise<void> {
     if (this.#structured.end(id)) return;
+    if (this.#model === 'Interaction') return endInteraction(this.#units.current(), id);
     this.#units.current().destroy(this.#model, id);
   }
 

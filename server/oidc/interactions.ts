@@ -7,15 +7,27 @@ import type { Units } from '../records/unit.ts';
 import { type AskedParts, askedBy } from './asked.ts';
 import { askedAcr } from './claims_parameter.ts';
 import { missingIn } from './consent.ts';
+import { interactionAt } from './ended_interactions.ts';
 import { takeForm } from './form_answers.ts';
 import type { Serving } from './serving.ts';
+import { findSession } from './sessions.ts';
 
 export interface InteractionsOptions extends AskedParts {
   readonly issuer: URL;
   readonly serving: Serving;
   readonly units: Units;
   findClient(id: string): Promise<VisitedClient | undefined>;
+  /** Where a person may go back to an app: undefined for apps that nobody at the operator's has registered. */
+  wayBack(clientId: string): Promise<WayBack | undefined>;
   prepare(request: FastifyRequest): IncomingMessage;
+}
+
+export interface WayBack {
+  readonly name: string;
+  /** The app's own page. */
+  readonly url?: string;
+  /** Where it begins a sign-in. */
+  readonly startUrl?: string;
 }
 
 export interface VisitedClient {
@@ -46,7 +58,33 @@ export function createInteractions<Progress extends object>(options: Interaction
   const { serving, units, issuer } = options;
   const opened = new WeakMap<object, Opened>();
 
+  async function signedInNow(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined> {
+    return (await findSession(serving.current().provider, request, reply))?.accountId;
+  }
+
   return {
+    /** Of a page whose visit cannot be opened: what became of it, and where to go on. */
+    async lost(request: FastifyRequest, reply: FastifyReply, uid: string) {
+      const known = await interactionAt(units.current(), uid);
+      const app = known && (await units.current().attempt(options.wayBack(known.clientId)));
+      const isSignedIn = (await signedInNow(request, reply)) !== undefined;
+      const hasCookie = request.cookies[serving.current().provider.cookieName('interaction')] !== undefined;
+      const state = known?.ended
+        ? isSignedIn && !known.ended.refused
+          ? ('done' as const)
+          : ('used' as const)
+        : known && !hasCookie
+          ? ('no_cookie' as const)
+          : ('gone' as const);
+      return { state, ...(app ? { app } : {}) };
+    },
+
+    /** Who has signed in in this browser since a visit began that nobody was signed in for. */
+    async meanwhile(visit: object): Promise<string | undefined> {
+      const { interaction, request, reply } = found(visit);
+      return interaction.session?.accountId === undefined ? signedInNow(request, reply) : undefined;
+    },
+
     async open(request: FastifyRequest, reply: FastifyReply) {
       const raw = options.prepare(request);
       const interaction = await details(serving.current().provider, raw, reply.raw);

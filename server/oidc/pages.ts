@@ -1,13 +1,17 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { CONTENT_SECURITY_POLICY } from '../platform/http.ts';
 import { inLanguage } from '../platform/languages.ts';
 import type { ClientView, Locale, Views } from '../views/views.ts';
 import { ROUTES } from './routes.ts';
+import { replaceSelfSubmitting } from './self_submitting.ts';
 
 /** The pages that the provider itself asks for. */
 export interface Pages {
   error(ctx: KoaContextWithOIDC, out: ErrorOut, error?: unknown): void;
   logout(ctx: KoaContextWithOIDC): Promise<void>;
   loggedOut(ctx: KoaContextWithOIDC): void;
+  /** Puts a page of ours in the place of one that the provider makes by itself. */
+  sendOn(ctx: KoaContextWithOIDC): void;
 }
 
 /** @param languageOf what is known of a person's language: a BCP 47 tag */
@@ -18,6 +22,8 @@ export function createPages(
   const localeOf = createLocaleOf(views);
 
   return {
+    sendOn: (ctx) => replaceSelfSubmitting(ctx, { views, policy: CONTENT_SECURITY_POLICY, localeOf, clientOf }),
+
     error(ctx, out, error) {
       ctx.type = 'html';
       ctx.body = views.render(
@@ -54,7 +60,8 @@ export function createPages(
 /** The language of a page: what the request asks for, then the person's own, then the browser's. */
 export function createLocaleOf(views: Views): (ctx: KoaContextWithOIDC, personal?: string) => Locale {
   return (ctx, personal = '') => {
-    const asked = ctx.oidc?.params?.ui_locales ?? ctx.query.ui_locales;
+    const resumed = ctx.oidc?.entities.Interaction?.params as { ui_locales?: unknown } | undefined;
+    const asked = ctx.oidc?.params?.ui_locales ?? resumed?.ui_locales ?? ctx.query.ui_locales;
     return views.negotiate(typeof asked === 'string' ? `${asked} ${personal}` : personal, ctx.get('accept-language'));
   };
 }

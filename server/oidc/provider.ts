@@ -129,6 +129,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
       await refreshes.restore(ctx, unit);
       const verdict = amend(ctx);
+      pages.sendOn(ctx);
       await slowDown(ctx, options.polls);
       explainRefusal(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();

@@ -80,7 +80,8 @@ export function createSessions(options: {
   };
 }
 
-async function findSession(provider: Provider, request: FastifyRequest, reply: FastifyReply) {
+/** The session of the browser that sent a request. */
+export async function findSession(provider: Provider, request: FastifyRequest, reply: FastifyReply) {
   const cookies = provider.createContext(request.raw, reply.raw).cookies;
   const id = cookies.get(provider.cookieName('session'), { signed: true });
   return id === undefined || id === '' ? undefined : provider.Session.find(id);

@@ -55,10 +55,12 @@ const BODY_LIMIT = 64 * 1024;
 
 const CONNECTIONS_PER_ADDRESS = 1_000;
 
+/** No inline script or style. No form-action: Chromium applies it to the redirect after the login form as well. */
+export const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 const HEADERS: Readonly<Record<string, string>> = {
-  // No inline script or style. No form-action: Chromium applies it to the redirect after the login form as well.
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',

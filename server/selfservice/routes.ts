@@ -21,6 +21,7 @@ import { secondFactorPage } from './second_factor.ts';
 import type { Sessions, SignedIn } from './sessions.ts';
 import { sessionsPage } from './sessions_page.ts';
 import { usernamePage } from './username.ts';
+import { wellKnownRoutes } from './well_known.ts';
 
 const PAGES: readonly AccountPage[] = [
   overviewPage,
@@ -42,6 +43,7 @@ const PAGES: readonly AccountPage[] = [
 export const FRESH_SECONDS = 5 * 60;
 
 export interface AccountOptions {
+  readonly issuer: URL;
   readonly parts: AccountParts;
   readonly sessions: Sessions;
   readonly csrf: Csrf;
@@ -95,6 +97,8 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
       return answer(reply, answered);
     });
   }
+
+  await wellKnownRoutes(app, { issuer: options.issuer, pages: PAGES.map(({ path }) => path) });
 
   /** Where the browser comes back to from signing in. */
   app.get<{ Querystring: { state?: unknown } }>(`${ACCOUNT_PATH}/signed-in`, async (request, reply) => {

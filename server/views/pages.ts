@@ -23,6 +23,7 @@ export interface Pages {
   logout: LogoutData;
   'logged-out': LoggedOutData;
   error: ErrorData;
+  onward: OnwardData;
   home: HomeData;
   demo: DemoData;
 }
@@ -343,6 +344,22 @@ export interface ErrorData {
   /** For developers, as the protocol sends it. Never a cause or a stack. */
   description?: string;
   requestId?: string;
+  /** Of a page of a sign-in: what became of that, and where to go on. */
+  lost?: LostView;
+}
+
+/** A form that the browser is sent on with. */
+export interface OnwardData {
+  /** `app`: the answer to an app that wants it by POST; `switch`: signing out whoever is signed in, for somebody else. */
+  purpose: 'app' | 'switch';
+  action: string;
+  fields: readonly (readonly [name: string, value: string])[];
+  client?: ClientView;
+}
+
+export interface LostView {
+  state: 'done' | 'used' | 'no_cookie' | 'gone';
+  app?: { name: string; url?: string; startUrl?: string };
 }
 
 export interface HomeData {

@@ -8,7 +8,6 @@ import type {
   DeviceCodeErrorKey,
   DeviceDoneData,
   DeviceView,
-  ErrorData,
   JsonObject,
   JsonValue,
   LinkPurposeName,
@@ -18,6 +17,7 @@ import type {
   PasswordRuleName,
   SecondFactorErrorKey,
 } from './pages.ts';
+import { webLink } from './web_links.ts';
 
 export * from './account_presenters.ts';
 export { qrCode } from './qr.ts';
@@ -261,35 +261,6 @@ export function duration(seconds: number, { locale }: Translator): string {
   return durationOf(seconds, locale);
 }
 
-interface ErrorText {
-  heading: MessageKey;
-  text: MessageKey;
-  next: MessageKey;
-}
-
-const ERROR_TEXTS = {
-  request: { heading: 'error.request.heading', text: 'error.request.text', next: 'error.request.next' },
-  expired: { heading: 'error.expired.heading', text: 'error.expired.text', next: 'error.expired.next' },
-  denied: { heading: 'error.denied.heading', text: 'error.denied.text', next: 'error.denied.next' },
-  missing: { heading: 'error.missing.heading', text: 'error.missing.text', next: 'error.missing.next' },
-  throttled: { heading: 'error.throttled.heading', text: 'error.throttled.text', next: 'error.throttled.next' },
-  busy: { heading: 'error.busy.heading', text: 'error.busy.text', next: 'error.busy.next' },
-  server: { heading: 'error.server.heading', text: 'error.server.text', next: 'error.server.next' },
-} as const satisfies Record<string, ErrorText>;
-
-/** Explains an error in plain words, by its code where that says most and by its status otherwise. */
-export function errorText({ error, status }: ErrorData): ErrorText {
-  if (error === 'form_expired' || error === 'interaction_expired' || error === 'session_not_found') {
-    return ERROR_TEXTS.expired;
-  }
-  if (error === 'access_denied' || status === 403) return ERROR_TEXTS.denied;
-  if (error === 'temporarily_unavailable' || status === 503) return ERROR_TEXTS.busy;
-  if (status === 404 || status === 405) return ERROR_TEXTS.missing;
-  if (status === 429) return ERROR_TEXTS.throttled;
-  if (status >= 500) return ERROR_TEXTS.server;
-  return ERROR_TEXTS.request;
-}
-
 const STEP_TITLES: Readonly<Record<DemoStepName, MessageKey>> = {
   discovery: 'demo.step.discovery',
   authorize: 'demo.step.authorize',
@@ -301,15 +272,11 @@ const STEP_TITLES: Readonly<Record<DemoStepName, MessageKey>> = {
   error: 'demo.step.error',
 };
 
+export { errorLinks, errorText } from './error_texts.ts';
+export { webLink };
+
 export function stepTitle(step: DemoStepName): MessageKey {
   return STEP_TITLES[step];
-}
-
-/** The URI when it may become a link, so never `javascript:` and the like. */
-export function webLink(uri: string | undefined): string | undefined {
-  if (uri === undefined || !URL.canParse(uri)) return undefined;
-  const { protocol, href } = new URL(uri);
-  return protocol === 'https:' || protocol === 'http:' ? href : undefined;
 }
 
 /** The host to show beside an app's name: names are chosen freely, hosts are not. */

@@ -122,6 +122,10 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   outbox: { layout: 'hall', title: (_, { t }) => t('outbox.title') },
   'outbox-mail': { layout: 'hall', title: ({ subject }) => subject },
   error: { layout: 'door', title: (_, { t }) => t('error.title') },
+  onward: {
+    layout: 'door',
+    title: ({ purpose }, { t }) => t(purpose === 'switch' ? 'onward.switch.title' : 'onward.app.title'),
+  },
   'account/overview': accountShell('account.overview.title'),
   'account/profile': accountShell('account.profile.title'),
   'account/email': accountShell('account.email.title'),

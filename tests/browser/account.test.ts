@@ -234,10 +234,11 @@ test('a passkey is added, signs in without a password, is renamed and removed', 
   assert.match(await textOf(page, '.account-nav'), /Katherine Johnson/);
   await look(page, 'passkeys-one');
 
-  // The same device again is refused by the browser itself, which is told what there is.
+  // The same device again is refused by the browser itself, and the person is told why (WebAuthn L3 §5.1.3).
   await page.locator('#passkey-name').fill('Phone again');
   await page.locator('#add-passkey').click();
-  await page.locator('[data-unused]').waitFor({ state: 'visible' });
+  await page.locator('[data-known]').waitFor({ state: 'visible' });
+  assert.equal(await page.locator('[data-unused]').isVisible(), false);
 
   await page.locator('#name-0').fill('Telephone');
   await page.locator('#rename-0').click();

@@ -22,6 +22,21 @@ const eventsOf = async (person: Person) =>
   ).map(({ kind }) => kind);
 
 describe('coming in', () => {
+  test('by the addresses that password managers know (W3C change-password, passkey-endpoints), and with a slash too many', async () => {
+    const browser = browserSession(app.issuer);
+    const passwords = await browser.get('/.well-known/change-password');
+    assert.deepEqual([passwords.status, pathOf(passwords)], [303, '/account/password']);
+    const passkeys = await browser.get('/.well-known/passkey-endpoints', { accept: 'application/json' });
+    assert.match(passkeys.headers.get('content-type') ?? '', /^application\/json/);
+    const url = `${app.issuer}/account/passkeys`;
+    assert.deepEqual(JSON.parse(passkeys.body), { enroll: url, manage: url });
+    for (const path of ['/account', '/account/password', '/account/sessions', '/account/forgot']) {
+      const answer = await browser.get(`${path}/?x=//evil.example`);
+      assert.deepEqual([answer.status, answer.location], [303, `${app.issuer}${path}`]);
+      assert.equal((await browser.get(`${path}//`)).status, 404);
+    }
+  });
+
   test('whoever is not signed in signs in, and gets to the page that they wanted', async () => {
     const person = await app.seed.person({ name: 'Ada Lovelace' });
     const browser = browserSession(app.issuer);

@@ -311,6 +311,33 @@ export const PAGE_CASES: readonly PageCase[] = [
     },
     { ids: ['request-id'] },
   ),
+  ...(['done', 'used', 'no_cookie', 'gone'] as const).map((state) =>
+    pageCase(
+      `error-lost-${state}`,
+      'error',
+      {
+        status: 400,
+        error: 'interaction_expired',
+        lost: {
+          state,
+          app: { name: EVIL + LONG, url: 'https://notes.example.com', startUrl: 'https://notes.example.com/in' },
+        },
+      },
+      { ids: ['back', 'begin', 'account'] },
+    ),
+  ),
+  pageCase(
+    'onward',
+    'onward',
+    { purpose: 'app', action: '/stay', fields: [['state', EVIL]], client: { name: EVIL + LONG } },
+    { ids: ['onward'] },
+  ),
+  pageCase(
+    'onward-switch',
+    'onward',
+    { purpose: 'switch', action: '/stay', fields: [['xsrf', 'x']] },
+    { ids: ['onward'] },
+  ),
   pageCase('error-hostile', 'error', { status: 500, error: EVIL, description: EVIL + LONG, requestId: LONG }),
   pageCase(
     'home',

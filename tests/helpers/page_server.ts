@@ -30,6 +30,7 @@ export async function servePages(scope: Scope): Promise<PageServer> {
     const asset = views.assets.get(path);
     if (asset) return void response.setHeader('content-type', asset.type).end(asset.body);
     response.setHeader('content-type', 'text/html; charset=utf-8');
+    if (path === '/stay') return void response.writeHead(204).end(); // a page that sends itself stays to be looked at
     if (request.method === 'POST') {
       posted = '';
       request.setEncoding('utf8').on('data', (chunk: string) => {

@@ -7,6 +7,7 @@ for (const form of canAdd ? document.querySelectorAll('[data-passkey-options]') 
   const response = form.querySelector('input[name=response]');
   const button = form.querySelector('button');
   const unused = form.querySelector('[data-unused]');
+  const known = form.querySelector('[data-known]');
   let isAsking = false;
 
   form.addEventListener('submit', async (event) => {
@@ -15,13 +16,15 @@ for (const form of canAdd ? document.querySelectorAll('[data-passkey-options]') 
     if (isAsking) return;
     isAsking = true;
     unused.hidden = true;
+    known.hidden = true;
     try {
       const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(form.dataset.passkeyOptions));
       const credential = await navigator.credentials.create({ publicKey });
       response.value = JSON.stringify(credential.toJSON());
       form.requestSubmit(button);
-    } catch {
-      unused.hidden = false;
+    } catch (error) {
+      // WebAuthn L3 §5.1.3: the authenticator has one of those that are excluded.
+      (error.name === 'InvalidStateError' ? known : unused).hidden = false;
     } finally {
       isAsking = false;
     }

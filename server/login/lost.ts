@@ -1,0 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../platform/errors.ts';
+import { sendPage } from '../platform/forms.ts';
+import type { Views } from '../views/views.ts';
+import type { Interactions } from './interactions.ts';
+
+/**
+ * A page that was used, is too old, or was opened without its cookie: says what became of it, and leads on.
+ * @throws whatever else is wrong, and everything where no person reads it
+ */
+export async function showLost(
+  error: unknown,
+  uid: string,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  parts: { readonly interactions: Pick<Interactions, 'lost'>; readonly views: Views },
+): Promise<unknown> {
+  const isLost = error instanceof AppError && error.code === 'interaction_expired';
+  if (!isLost || reply.sent || !/\btext\/html\b/.test(request.headers.accept ?? '')) throw error;
+  const lost = await parts.interactions.lost(request, reply, uid);
+  const locale = parts.views.negotiate(request.languages, request.headers['accept-language']);
+  const data = { status: error.status, error: error.code, description: error.message, requestId: request.id, lost };
+  return sendPage(reply, error.status, parts.views.render('error', data, locale));
+}

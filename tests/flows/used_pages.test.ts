@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { cleanUp } from '../../server/jobs/cleanup.ts';
+import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { redeem } from '../helpers/relying_party.ts';
+import { begin, callbackOf, errorOn, shown, signedIn, submit, submitPassword } from './support.ts';
+
+/** Pages of a sign-in that were used, are too old, lack their cookie, or are overtaken by another tab: they lead on. */
+const clock = { skew: 0 };
+const app = await deployment({ after }, { now: () => Date.now() + clock.skew });
+const { issuer } = app;
+const person = await app.seed.person();
+const other = await app.seed.person();
+const metadata = { client_uri: 'https://notes.example.com/', initiate_login_uri: 'https://notes.example.com/in?x=1' };
+const party = await app.seed.party({ name: 'Harbour Notes', firstParty: true, metadata });
+const asking = await app.seed.party({ name: 'Other Notes' });
+
+const linkOn = (page: Page, id: string) => new RegExp(`<a [^>]*id="${id}" href="([^"]*)"`).exec(page.body)?.[1];
+const headingOn = (page: Page) => /<h1>([^<]*)<\/h1>/.exec(page.body)?.[1];
+
+test('a page that was used says that the person is signed in, and leads back to the app and to the account', async () => {
+  const { browser, page } = await begin(app, party);
+  assert.equal(shown(await submitPassword(browser, page, person)), 'callback');
+  clock.skew += 90_000; // a form that is sent twice at once is another matter (sent_twice.test.ts)
+  const { action, fields } = formOf(page);
+  for (const answer of [await browser.get(page.url), await browser.post(action, { ...fields, action: 'signin' })]) {
+    assert.deepEqual(
+      [answer.status, errorOn(answer), headingOn(answer)],
+      [400, 'interaction_expired', 'You are signed in'],
+    );
+    assert.equal(linkOn(answer, 'back'), 'https://notes.example.com/');
+    const begins = new URL((linkOn(answer, 'begin') ?? '').replaceAll('&amp;', '&'));
+    assert.deepEqual(
+      [...begins.searchParams],
+      [
+        ['x', '1'],
+        ['iss', issuer],
+      ],
+      'OpenID Connect Core §4',
+    );
+    assert.equal(linkOn(answer, 'account'), '/account');
+    assert.doesNotMatch(answer.body, /not been signed in/);
+  }
+});
+
+test('after a refusal, and once signed out, it says that it has ended', async () => {
+  const { browser, page } = await begin(app, party);
+  assert.equal(callbackOf(await submit(browser, page, { action: 'cancel' })).error, 'access_denied');
+  clock.skew += 90_000;
+  const answer = await browser.get(page.url);
+  assert.deepEqual(
+    [headingOn(answer), linkOn(answer, 'back')],
+    ['This sign-in has ended', 'https://notes.example.com/'],
+  );
+});
+
+test('without its cookie it says so, whatever browser it is in; too old, it leads to the account', async () => {
+  const { browser, page } = await begin(app, party);
+  const elsewhere = await browserSession(issuer).get(page.url);
+  assert.deepEqual([elsewhere.status, headingOn(elsewhere)], [400, 'A cookie is missing']);
+  assert.equal(linkOn(elsewhere, 'back'), 'https://notes.example.com/');
+  clock.skew += 2 * 3_600_000;
+  await cleanUp({ db: app.db, now: () => Date.now() + clock.skew });
+  const late = await browser.get(page.url);
+  assert.deepEqual(
+    [headingOn(late), linkOn(late, 'account'), linkOn(late, 'back')],
+    ['This sign-in has ended', '/account', undefined],
+  );
+  const german = await browser.get(page.url, { 'accept-language': 'de' });
+  assert.match(german.body, /<html lang="de"/);
+});
+
+test('only apps that the operator has registered are linked to (RFC 9700 §4.11.2)', async () => {
+  const stranger = await app.seed.party({ name: 'Stranger', metadata });
+  await app.db.run(
+    { name: '', text: "UPDATE clients SET kind = 'dynamic', expires_at = now() + interval '1 day' WHERE id = $1" },
+    [stranger.id],
+  );
+  const { page } = await begin(app, stranger);
+  const answer = await browserSession(issuer).get(page.url);
+  assert.equal(answer.status, 400);
+  assert.deepEqual([linkOn(answer, 'back'), linkOn(answer, 'begin')], [undefined, undefined]);
+  assert.ok(!answer.body.includes('notes.example.com'));
+});
+
+test('nothing but the app is kept of a sign-in that has ended', async () => {
+  const { browser, page } = await begin(app, party, { login_hint: person.email, state: 's'.repeat(2_000) });
+  const held = await sizes();
+  assert.ok(held.some((size) => size > 2_000));
+  await submitPassword(browser, page, person);
+  assert.ok((await sizes()).every((size) => size < 2_000));
+});
+
+async function sizes(): Promise<number[]> {
+  const text = "SELECT length(sealed) AS size FROM records WHERE model = 'Interaction'";
+  return (await app.db.run<{ size: number }>({ name: '', text }, [])).map(({ size }) => size);
+}
+
+test('a second tab goes on without a password once the first has signed in: by its page and by its form', async () => {
+  const first = await begin(app, party);
+  const [byPage, byForm, byOther, byWish] = [
+    await begin(app, party),
+    await begin(app, party),
+    await begin(app, party),
+    await begin(app, party, { prompt: 'login' }),
+  ];
+  await submitPassword(first.browser, first.page, person);
+  const session = ['cardea_session', 'cardea_session.sig'].map((name) => `${name}=${first.browser.cookie(name)}`);
+  const cookiesOf = ({ browser }: typeof first) =>
+    [
+      ...['cardea_interaction', 'cardea_interaction.sig'].map((name) => `${name}=${browser.cookie(name)}`),
+      ...session,
+    ].join('; ');
+  const codeOf = ({ location }: Page) => new URL(location ?? 'about:blank').searchParams.get('code') ?? '';
+
+  // The id of a session changes with each sign-in: each of the tabs is tried with a browser of its own.
+  const shownAgain = await browserSession(issuer).get(byPage.page.url, { cookie: cookiesOf(byPage) });
+  assert.equal((await redeem(issuer, party, { code: codeOf(shownAgain), verifier: byPage.verifier })).status, 200);
+  const next = /cardea_session=([^;]+)/.exec(shownAgain.headers.getSetCookie().join('\n'))?.[1] ?? '';
+  const nextSig = /cardea_session\.sig=([^;]+)/.exec(shownAgain.headers.getSetCookie().join('\n'))?.[1] ?? '';
+  session.splice(0, 2, `cardea_session=${next}`, `cardea_session.sig=${nextSig}`);
+
+  const named = formOf(byOther.page);
+  const asAnother = { ...named.fields, identifier: other.email, password: 'wrong', action: 'signin' };
+  const judged = await browserSession(issuer).post(named.action, asAnother, { cookie: cookiesOf(byOther) });
+  assert.equal(judged.status, 400, 'who types another name is asked for that one’s password');
+
+  const wished = await browserSession(issuer).get(byWish.page.url, { cookie: cookiesOf(byWish) });
+  assert.equal(shown(wished), 'sign-in', 'prompt=login asks all the same (OpenID Connect Core §3.1.2.1)');
+
+  const form = formOf(byForm.page);
+  const typed = { ...form.fields, identifier: person.email, password: 'mistyped', action: 'signin' };
+  const sent = await browserSession(issuer).post(form.action, typed, { cookie: cookiesOf(byForm) });
+  assert.equal((await redeem(issuer, party, { code: codeOf(sent), verifier: byForm.verifier })).status, 200);
+});
+
+test('what the session is not good enough for is asked all the same', async () => {
+  const browser = browserSession(issuer);
+  const late = await begin(app, asking, {}, browser);
+  const { browser: signed } = await begin(app, party, {}, browser);
+  const again = await begin(app, party, {}, signed);
+  await submitPassword(signed, again.page, person);
+  const page = await browser.follow(await browser.get(late.page.url));
+  assert.equal(shown(page), 'consent');
+  assert.equal(
+    shown(await begin(app, asking, {}, await signedIn(app, party, person)).then((one) => one.page)),
+    'consent',
+  );
+});
+
+test('who signs in where somebody else has meanwhile is told that accounts are switched, on a page of ours', async () => {
+  const first = await begin(app, party);
+  const late = await begin(app, party, { ui_locales: 'de' });
+  await submitPassword(first.browser, first.page, person);
+  const cookie = ['cardea_session', 'cardea_session.sig'].map((name) => `${name}=${first.browser.cookie(name)}`);
+  for (const name of ['cardea_interaction', 'cardea_interaction.sig'])
+    cookie.push(`${name}=${late.browser.cookie(name)}`);
+  const { action, fields } = formOf(late.page);
+  const typed = { ...fields, identifier: other.email, password: other.password, action: 'signin' };
+  const page = await browserSession(issuer).post(action, typed, { cookie: cookie.join('; ') });
+  assert.equal(page.status, 200);
+  assert.match(page.body, /<html lang="de" dir="ltr">/);
+  assert.match(page.body, /<title>Konto wird gewechselt/);
+  assert.equal(new URL(formOf(page).action).pathname, '/logout/confirm');
+  assert.match(page.body, /<button [^>]*type="submit"/);
+  assert.match(page.headers.get('content-security-policy') ?? '', /script-src 'self';/);
+});

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin, shown, submitPassword } from '../flows/support.ts';
+import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { askPerson, cibaMetadata } from '../helpers/ciba.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { askForCode, DEVICE_GRANT, typeCode } from '../helpers/device.ts';
+import { authorizeUrl } from '../helpers/relying_party.ts';
+
+/**
+ * Whatever strangers can get onto a page is text there: in error fields, on pages that submit themselves, and wherever an
+ * app, a person or a browser says what it is called (Hydra GO-2026-4861, authentik CVE-2026-42849).
+ */
+const scope = { after };
+const app = await deployment(scope, { env: { CARDEA_DEMO: 'true' } });
+const { issuer } = app;
+const MARK = 'xq7';
+/** Ends a quoted attribute, a tag, a comment, a script; names a handler; separates lines for scripts; turns text round. */
+const EVIL = `"'><${MARK} onfocus=${MARK}()></script></title>--><img src=x onerror=${MARK}()>\u2028\u202e\`\${${MARK}()}`;
+/** Names of apps and people hold no invisible characters (clients/readers.ts): the rest of it. */
+const NAME = EVIL.replace(/[^ -~]/g, '');
+const URIS = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'] as const;
+/** What a URI may hold of it (RFC 3986). */
+const evilUri = (name: string) => `https://rp.example.com/${name}?'onfocus=${MARK}()&x=javascript:${MARK}()`;
+const metadata = Object.fromEntries(URIS.map((name) => [name, evilUri(name)]));
+const party = await app.seed.party({
+  name: NAME,
+  metadata: { ...metadata, redirect_uris: [evilUri('callback')], scope: 'openid profile offline_access api:read' },
+});
+const tv = await app.seed.party({
+  name: NAME,
+  public: true,
+  metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] },
+});
+const till = await app.seed.party({ name: NAME, metadata: cibaMetadata() });
+await app.seed.resourceServer({ identifier: 'https://api.example.com', name: NAME, scopes: ['api:read'] });
+
+const seen = new Map<string, string>();
+
+/** Nothing of what was sent is markup, and no attribute runs. */
+function assertText(page: Pick<Page, 'body' | 'headers'>, what: string): void {
+  if (!(page.headers.get('content-type') ?? '').startsWith('text/html')) return;
+  seen.set(what, page.body);
+  assert.ok(!page.body.includes(`<${MARK}`), `${what}: an element`);
+  for (const [tag] of page.body.matchAll(/<[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/gi)) {
+    assert.doesNotMatch(tag.replace(/"[^"]*"/g, '""'), /\son\w+\s*=/i, `${what}: a handler in ${tag}`);
+    assert.doesNotMatch(
+      tag,
+      /(?:href|src|action)="\s*(?:javascript|data|vbscript):(?!image)/i,
+      `${what}: a script's URL in ${tag}`,
+    );
+  }
+  assert.doesNotMatch(page.body, /<script(?![^>]*\ssrc="\/assets\/)[^>]*>/, `${what}: a script that is none of ours`);
+  assert.match(page.headers.get('content-security-policy') ?? '', /script-src 'self';/, what);
+}
+
+async function looked(browser: BrowserSession, url: string, what: string): Promise<Page> {
+  const page = await browser.follow(await browser.get(url));
+  assertText(page, what);
+  return page;
+}
+
+test('every parameter of an authorization request, on pages of errors and in answers by form_post', async () => {
+  const names = ['state', 'nonce', 'scope', 'prompt', 'login_hint', 'ui_locales', 'acr_values', 'claims', 'display'];
+  const others = ['client_id', 'redirect_uri', 'response_type', 'response_mode', 'request', 'request_uri', 'resource'];
+  for (const name of [...names, ...others, 'max_age', 'id_token_hint', 'code_challenge_method', EVIL]) {
+    for (const mode of [{}, { response_mode: 'form_post' }, { response_mode: 'form_post', prompt: 'none' }]) {
+      const params = { ...mode, [name]: name === 'redirect_uri' ? `javascript:${MARK}()//${EVIL}` : EVIL };
+      const page = await browserSession(issuer).get(authorizeUrl({ issuer, party, params }, 'v'.repeat(43)));
+      assertText(page, `${name} ${JSON.stringify(mode)}`);
+      assert.doesNotMatch(page.location ?? '', /^javascript:/i);
+    }
+  }
+});
+
+test('an answer by form_post carries what the app sent as it was, and a name as text', async () => {
+  const state = EVIL.replace('\u2028', '');
+  const params = { response_mode: 'form_post', prompt: 'none', scope: 'openid', state };
+  const page = await browserSession(issuer).get(authorizeUrl({ issuer, party, params }, 'v'.repeat(43)));
+  assertText(page, 'form_post');
+  const { action, fields } = formOf(page);
+  assert.deepEqual([action, fields.state, fields.error], [party.redirectUri, state, 'login_required']);
+  assert.ok(page.body.includes('&lt;xq7 onfocus'), 'the name of the app is on the page');
+});
+
+test('names and addresses of apps, scopes and people from the first page to the last', async () => {
+  const person = await app.seed.person({ name: NAME });
+  const request = { login_hint: EVIL, scope: 'openid profile api:read', resource: 'https://api.example.com' };
+  const { browser, page } = await begin(app, party, request);
+  assert.equal(shown(page), 'sign-in');
+  assertText(page, 'sign-in');
+  const { action, fields } = formOf(page);
+  assertText(await browser.post(action, { ...fields, identifier: EVIL, password: EVIL, action: 'signin' }), 'refused');
+  const consent = await submitPassword(browser, page, person);
+  assert.equal(shown(consent), 'consent');
+  assertText(consent, 'consent');
+  assertText(await browser.get(`${action}${encodeURIComponent(EVIL)}`), 'another visit');
+
+  const headers = { 'user-agent': NAME };
+  const account = browserSession(issuer);
+  const start = await account.follow(await account.get('/account', headers));
+  const form = formOf(start);
+  await account.post(form.action, { ...form.fields, identifier: person.email, password: person.password }, headers);
+  await askPerson(issuer, till, { login_hint: person.email, binding_message: EVIL.slice(0, 60) });
+  await askPerson(issuer, till, { login_hint: person.email, binding_message: '<xq7>"onfocus=' });
+  const pages = ['', '/profile', '/email', '/sessions', '/apps', '/requests', '/events', '/passkeys', '/second-factor'];
+  for (const path of pages) {
+    await looked(account, `/account${path}?done=${encodeURIComponent(EVIL)}`, `account${path}`);
+  }
+  for (const name of ['client_id', 'state', 'post_logout_redirect_uri', 'id_token_hint', 'ui_locales']) {
+    await looked(account, `/logout?${new URLSearchParams({ client_id: party.id, [name]: EVIL })}`, `logout ${name}`);
+  }
+  await looked(account, `/logout/success?client_id=${party.id}`, 'signed out');
+});
+
+test('what a device says of itself, and a code that is none (RFC 8628 §3.3)', async () => {
+  const agent = { 'user-agent': NAME };
+  const { body } = await askForCode(issuer, tv, { scope: 'openid' }, agent);
+  const browser = browserSession(issuer);
+  const page = await typeCode(browser, body.user_code);
+  assertText(page, 'device');
+  assert.ok(page.body.includes('&lt;xq7 onfocus'));
+  assertText(await typeCode(browser, EVIL), 'no code');
+  await looked(browser, `/device?user_code=${encodeURIComponent(EVIL)}`, 'a code in the URL');
+});
+
+test('pages that nobody expects: no such page, links, the demo’s errors', async () => {
+  const evil = encodeURIComponent(EVIL);
+  const browser = browserSession(issuer);
+  for (const path of [`/${evil}`, `/?x=${evil}`, `/login/${evil.slice(0, 200)}`, `/account/link/unlock?token=${evil}`])
+    await looked(browser, path, path);
+  await browser.get('/demo');
+  await looked(browser, `/demo/callback?error=${evil}&error_description=${evil}&state=${evil}`, 'demo');
+  await looked(browser, `/account/signed-in?error=${evil}&state=${evil}`, 'back from signing in');
+  await looked(browser, `/account/forgot?ui_locales=${evil}`, 'forgot');
+});
+
+test('in a browser that no policy protects nothing of it runs or becomes an element', async () => {
+  assert.ok(seen.size > 40, `${seen.size} pages`);
+  const context = await (await launchChromium(scope)).newContext({ bypassCSP: true });
+  const page = await context.newPage();
+  let ran = 0;
+  await page.exposeFunction(MARK, () => {
+    ran += 1;
+  });
+  // From an origin that is none: scripts of ours are not found, and nothing is sent.
+  await page.route('**/*', (route) => route.abort());
+  for (const [what, body] of seen) {
+    await page.setContent(body, { waitUntil: 'domcontentloaded' });
+    const found = await page.evaluate(`[
+      document.querySelectorAll('${MARK}').length,
+      document.querySelectorAll('img[src=x]').length,
+      [...document.querySelectorAll('*')].filter((e) => [...e.attributes].some(({ name }) => name.startsWith('on'))).length,
+      [...document.querySelectorAll('[href], [action], [src]')]
+        .filter((e) => /^\\s*javascript:/i.test(e.getAttribute('href') ?? e.getAttribute('action') ?? e.getAttribute('src'))).length,
+    ]`);
+    assert.deepEqual(found, [0, 0, 0, 0], what);
+  }
+  assert.equal(ran, 0);
+});
