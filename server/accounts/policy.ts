@@ -101,8 +101,8 @@ const PATTERNS: Partial<Readonly<Record<PasswordRule, string>>> = {
 const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => string>> = {
   too_short: (limit) => `must have at least ${limit} characters`,
   too_long: (limit) => `must have at most ${limit} characters`,
-  no_upper: () => 'must contain a capital letter',
-  no_lower: () => 'must contain a small letter',
+  no_upper: () => 'must contain an uppercase letter',
+  no_lower: () => 'must contain a lowercase letter',
   no_digit: () => 'must contain a digit',
   no_symbol: () => 'must contain a symbol or a space',
   control_characters: () => 'must not contain control characters',

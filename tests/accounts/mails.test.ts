@@ -307,7 +307,7 @@ test('every kind of mail says in both forms what happened and what to do, in one
   assert.match(toNew.link, /change_email\?token=/);
   assert.equal(toOld.link, '');
   const locked = post.mails.find(({ link }) => link.includes('/unlock?'));
-  assert.ok(locked?.text.includes('What: Password'));
+  assert.ok(locked?.text.includes('Method: Password'));
   const codes = post.mails.find(({ subject }) => subject.startsWith('Wrong codes'));
   assert.ok(codes?.text.includes('One-time codes from an app'));
   assert.equal(codes?.link, '');

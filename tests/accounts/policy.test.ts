@@ -90,7 +90,7 @@ describe('the policy complex', () => {
   test('says all rules that were broken, by the code of the first', () => {
     const error = new PasswordRefused(policyOf('complex'), ['no_upper', 'reused']);
     assert.deepEqual([error.code, error.status, error.field], ['password_no_upper', 400, 'password']);
-    assert.match(error.message, /^password: [^;]+ capital [^;]+; [^;]+ last 5 passwords$/);
+    assert.match(error.message, /^password: [^;]+ uppercase [^;]+; [^;]+ last 5 passwords$/);
     assert.deepEqual(error.rules, ['no_upper', 'reused']);
   });
 

@@ -416,7 +416,7 @@ describe('apps with access', () => {
     assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 401);
     assert.equal((await refresh(app.issuer, party, String(tokens.refresh_token))).body.error, 'invalid_grant');
     const events = await browser.get('/account/events');
-    assert.match(events.body, /Access of an app taken away/);
+    assert.match(events.body, /App access revoked/);
     assert.match(events.body, /Harbour Notes/);
   });
 });
