@@ -329,13 +329,13 @@ export const PAGE_CASES: readonly PageCase[] = [
   pageCase(
     'onward',
     'onward',
-    { purpose: 'app', action: '/stay', fields: [['state', EVIL]], client: { name: EVIL + LONG } },
+    { purpose: 'app', action: '/post', fields: [['state', EVIL]], client: { name: EVIL + LONG } },
     { ids: ['onward'] },
   ),
   pageCase(
     'onward-switch',
     'onward',
-    { purpose: 'switch', action: '/stay', fields: [['xsrf', 'x']] },
+    { purpose: 'switch', action: '/post', fields: [['xsrf', 'x']] },
     { ids: ['onward'] },
   ),
   pageCase('error-hostile', 'error', { status: 500, error: EVIL, description: EVIL + LONG, requestId: LONG }),

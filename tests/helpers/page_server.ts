@@ -28,9 +28,12 @@ export async function servePages(scope: Scope): Promise<PageServer> {
     const [path = '/', language = ''] = (request.url ?? '/').split('?');
     response.setHeader('content-security-policy', CSP);
     const asset = views.assets.get(path);
-    if (asset) return void response.setHeader('content-type', asset.type).end(asset.body);
+    if (asset) {
+      // A page that sends itself stays, to be looked at.
+      const isSending = asset.body.includes('form[data-submit-now]');
+      return void response.setHeader('content-type', asset.type).end(isSending ? '' : asset.body);
+    }
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    if (path === '/stay') return void response.writeHead(204).end(); // a page that sends itself stays to be looked at
     if (request.method === 'POST') {
       posted = '';
       request.setEncoding('utf8').on('data', (chunk: string) => {
