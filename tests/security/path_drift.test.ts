@@ -4,7 +4,10 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorization } from '../helpers/relying_party.ts';
 import { assertRefusal, send } from './wire.ts';
 
-/** One path, one route, one set of limits (middie CVE-2026-2880: what the router and the guard read differently). */
+/**
+ * One path, one route, one set of limits (middie CVE-2026-2880: what the router and the guard read differently; Keycloak
+ * CVE-2026-3872: `..;/`, which a servlet container takes for `../`).
+ */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '3' } });
@@ -25,6 +28,15 @@ const drift = (path: string) => [
   `/x/..${path}`,
   `/x/%2e%2e${path}`,
   `/.;${path}`,
+  `/x/..;${path}`,
+  `/x/..;a=b${path}`,
+  `/x/..%3b${path}`,
+  `/x/%2e%2e;${path}`,
+  `/assets/..;${path}`,
+  `/docs/..;/..;${path}`,
+  `${path}/..;${path}`,
+  `/;x${path}`,
+  `/@x${path}`,
   `${path}/.`,
   `${path}%00`,
   `${path}%20`,

@@ -5,7 +5,8 @@ import { authorize, authorizeUrl, redeem, token } from '../helpers/relying_party
 
 /**
  * A redirect URI is compared character by character (RFC 9700 §4.1.3): not as a pattern (authentik CVE-2024-52289), not
- * by its beginning, not as a browser would mend it (Pocket ID CVE-2026-28512), and never executed (authentik
+ * by its beginning, not as a browser would mend it (Pocket ID CVE-2026-28512), not as a servlet container would (Keycloak
+ * CVE-2026-3872: `..;/`), not by one of several `@` (Keycloak CVE-2026-7504), and never executed (authentik
  * CVE-2024-21637).
  */
 
@@ -14,7 +15,33 @@ const app = await deployment(scope);
 const { issuer } = app;
 const person = await app.seed.person();
 
+/** What others read as the registered URI, or as one below it. */
+const MISREAD = [
+  'https://rp.example.com/callback/..;/evil',
+  'https://rp.example.com/callback/..;x=y/evil',
+  'https://rp.example.com/evil/..;/callback',
+  'https://rp.example.com/evil/%2e%2e;/callback',
+  'https://rp.example.com/evil/..%3b/callback',
+  'https://rp.example.com/evil/%252e%252e;/callback',
+  'https://rp.example.com/.;/callback',
+  'https://rp.example.com/;/callback',
+  'https://rp.example.com/callback;',
+  'https://rp.example.com/callback;jsessionid=1',
+  'https://rp.example.com;@evil.test/callback',
+  'https://rp.example.com@evil.test@rp.example.com/callback',
+  'https://rp.example.com@rp.example.com@evil.test/callback',
+  'https://evil.test@rp.example.com/callback',
+  'https://evil.test@@rp.example.com/callback',
+  'https://a:b@c:d@rp.example.com/callback',
+  'https://rp.example.com%40evil.test@rp.example.com/callback',
+  'https://evil.test/@rp.example.com/callback',
+  'https://evil.test?@rp.example.com/callback',
+  'https://@rp.example.com/callback',
+  'https://:@rp.example.com/callback',
+];
+
 const REJECTED = [
+  ...MISREAD,
   'https://rp.example.com/callback/',
   'https://rp.example.com/callback/../evil',
   'https://rp.example.com/callback/evil',
@@ -72,7 +99,7 @@ for (const mode of [undefined, 'query', 'form_post', 'fragment', 'web_message'])
       const body = await answer.text();
       assert.equal(answer.status, 400, `${uri}: ${answer.status} ${answer.headers.get('location')}`);
       assert.equal(answer.headers.get('location'), null, uri);
-      assert.doesNotMatch(body, /<form|<script|http-equiv|href="(?!\/assets\/)/i, uri);
+      assert.doesNotMatch(body, /<form|<script(?! type="module" src="\/assets\/)|http-equiv|href="(?!\/assets\/)/i, uri);
     }
   });
 }
@@ -108,12 +135,56 @@ test('a client cannot be registered with a URI that a browser would run or mend'
     'http://rp.example.com/callback',
     'https://*.example.com/callback\n',
     '//rp.example.com/callback',
+    // Those with an `@` before the path; what is in a path stands for itself.
+    ...MISREAD.filter((one) => /^https:\/\/[^/?]*@/.test(one)),
   ]) {
     await assert.rejects(
       app.seed.party({ metadata: { redirect_uris: [uri] } }),
       { code: 'invalid_input', field: 'redirect_uris' },
       uri,
     );
+  }
+});
+
+test('a sign-out leads nowhere but to a registered URI either (RP-Initiated Logout §3)', async () => {
+  const registered = 'https://rp.example.com/callback';
+  const party = await app.seed.party({ metadata: { post_logout_redirect_uris: [registered] } });
+  const logout = (uri: string) => {
+    const query = new URLSearchParams({ client_id: party.id, post_logout_redirect_uri: uri, state: 's' });
+    return fetch(`${issuer}/logout?${query}`, { redirect: 'manual', headers: { accept: 'text/html' } });
+  };
+  for (const uri of REJECTED) {
+    const answer = await logout(uri);
+    assert.equal(answer.headers.get('location'), null, uri);
+    assert.doesNotMatch(await answer.text(), /evil/, uri);
+  }
+});
+
+test('the free port of a loopback redirect frees nothing else (RFC 8252 §7.3, Keycloak CVE-2026-7504)', async () => {
+  const party = await app.seed.party({
+    public: true,
+    metadata: { application_type: 'native', redirect_uris: ['http://127.0.0.1/callback'] },
+  });
+  assert.equal((await attempt('http://127.0.0.1:49152/callback', undefined, party)).status, 303);
+  for (const uri of [
+    'http://127.0.0.1:1@evil.test/callback',
+    'http://127.0.0.1:1@evil.test:2@127.0.0.1:3/callback',
+    'http://evil.test@127.0.0.1:1/callback',
+    'http://evil.test:1@127.0.0.1/callback',
+    'http://@127.0.0.1:1/callback',
+    'http://127.0.0.1:1/evil/..;/callback',
+    'http://127.0.0.1:1/callback/..;/evil',
+    'http://127.0.0.1:1/callback;x',
+    'http://127.0.0.1:1:2/callback',
+    'http://127.0.0.1:/\\evil.test/callback',
+    'http://127.0.0.1.evil.test:1/callback',
+    'http://0x7f000001:1/callback',
+    'http://2130706433:1/callback',
+    'https://127.0.0.1:1/callback',
+  ]) {
+    const answer = await attempt(uri, undefined, party);
+    assert.equal(answer.status, 400, uri);
+    assert.equal(answer.headers.get('location'), null, uri);
   }
 });
 
