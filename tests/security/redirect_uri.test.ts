@@ -99,7 +99,11 @@ for (const mode of [undefined, 'query', 'form_post', 'fragment', 'web_message'])
       const body = await answer.text();
       assert.equal(answer.status, 400, `${uri}: ${answer.status} ${answer.headers.get('location')}`);
       assert.equal(answer.headers.get('location'), null, uri);
-      assert.doesNotMatch(body, /<form|<script(?! type="module" src="\/assets\/)|http-equiv|href="(?!\/assets\/)/i, uri);
+      assert.doesNotMatch(
+        body,
+        /<form|<script(?! type="module" src="\/assets\/)|http-equiv|href="(?!\/assets\/)/i,
+        uri,
+      );
     }
   });
 }

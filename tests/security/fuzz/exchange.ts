@@ -1,7 +1,14 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { parse, type WireAnswer } from '../wire.ts';
-import type { Shot } from './shots.ts';
+
+/** One request, as it goes over the wire. */
+export interface Shot {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 const agent = new Agent({ keepAlive: true, maxSockets: 8, maxFreeSockets: 8 });
 const GIVE_UP_MS = 60_000;

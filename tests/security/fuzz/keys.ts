@@ -94,7 +94,11 @@ export function signJwt(alg: string, key: Key, header: object, claims: unknown):
   return `${data}.${signature.toString('base64url')}`;
 }
 
-export const ALG_OF: Readonly<Record<string, string>> = { RSA: 'RS256', 'P-256': 'ES256', Ed25519: 'EdDSA' };
+export function keyOf(keys: readonly Key[], name: string): Key {
+  const key = keys.find((one) => one.name === name);
+  if (!key) throw new Error(`no key ${name}`);
+  return key;
+}
 
 /** What looks like a JWT: broken parts, odd characters, `none`, encrypted ones. */
 export function brokenJwt(draw: Draw): string {

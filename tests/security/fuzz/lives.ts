@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { formOf } from '../../helpers/browser_session.ts';
-import type { WireAnswer } from '../wire.ts';
 import { type Draw, spoil, toJson } from './draw.ts';
+import type { Shot } from './exchange.ts';
 import { signJwt } from './keys.ts';
 import { oddMetadata } from './metadata.ts';
 import { type Form, proof } from './parameters.ts';
-import type { Shot } from './shots.ts';
+import { fromSomewhere, type Send, Visitor } from './visitor.ts';
 import { API, type World } from './world.ts';
-
-export type Send = (shot: Shot) => Promise<WireAnswer>;
 
 const VERIFIER = 'v'.repeat(43);
 const CHALLENGE = '7w_YNF9DSfIdPf_pRjSq646_kPr-2-o9NAl16JGghdM';
@@ -46,14 +43,7 @@ async function register(draw: Draw, world: World, send: Send): Promise<Registere
 
 /** @returns a code, if that is what came of it */
 async function consent(draw: Draw, world: World, send: Send, client: Registered): Promise<string | undefined> {
-  const cookies = new Map(
-    ['cardea_session', 'cardea_session.sig'].map((name) => [name, world.browser.cookie(name) ?? '']),
-  );
-  const headers = () => ({
-    accept: 'text/html',
-    cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-    ...fromSomewhere(draw),
-  });
+  const visitor = new Visitor(draw, world, send, true);
   const query = new URLSearchParams({
     client_id: client.client_id,
     redirect_uri: 'https://rp.example.com/callback',
@@ -68,30 +58,10 @@ async function consent(draw: Draw, world: World, send: Send, client: Registered)
       ? { claims: toJson({ id_token: { email: null, acr: spoil(draw, { values: ['a'] }, 0.3) } }) }
       : {}),
   });
-  let answer = await send({ method: 'GET', target: `/authorize?${query}`, headers: headers(), body: '' });
-  for (let step = 0; step < 6; step += 1) {
-    keepCookies(cookies, answer);
-    const location = answer.headers.get('location');
-    if (location !== null) {
-      const url = new URL(location, world.app.issuer);
-      if (url.origin !== world.app.issuer) return url.searchParams.get('code') ?? undefined;
-      answer = await send({ method: 'GET', target: url.pathname + url.search, headers: headers(), body: '' });
-      continue;
-    }
-    if (answer.status !== 200 || !/ id="allow"/.test(answer.body)) return undefined;
-    const { action, fields } = formOf(answer);
-    const form = new URLSearchParams({
-      ...fields,
-      action: draw.chance(0.9) ? 'allow' : draw.pick(['deny', draw.text()]),
-    });
-    answer = await send({
-      method: 'POST',
-      target: action,
-      headers: { ...headers(), 'content-type': 'application/x-www-form-urlencoded' },
-      body: `${form}`,
-    });
-  }
-  return undefined;
+  const asked = await visitor.get(`/authorize?${query}`);
+  const action = draw.chance(0.9) ? 'allow' : draw.pick(['deny', draw.text()]);
+  const { left } = (asked.left ? asked : await visitor.press(asked, 'allow', { action })) ?? asked;
+  return left?.searchParams.get('code') ?? undefined;
 }
 
 async function useCode(
@@ -157,17 +127,4 @@ function manage(method: string, client: Registered): Shot {
   const authorization = `Bearer ${client.registration_access_token}`;
   const type: Form = method === 'PUT' ? { 'content-type': 'application/json' } : {};
   return { method, target: `/register/${client.client_id}`, headers: { authorization, ...type }, body: '' };
-}
-
-function fromSomewhere(draw: Draw): Form {
-  return { 'x-forwarded-for': `10.${draw.int(200)}.${draw.int(200)}.${draw.int(200)}` };
-}
-
-function keepCookies(cookies: Map<string, string>, answer: WireAnswer): void {
-  for (const line of answer.headers.getSetCookie()) {
-    const [pair = ''] = line.split(';');
-    const at = pair.indexOf('=');
-    if (pair.slice(at + 1) === '') cookies.delete(pair.slice(0, at));
-    else cookies.set(pair.slice(0, at), pair.slice(at + 1));
-  }
 }

@@ -1,7 +1,7 @@
 import { AUTH_METHODS, ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../../../server/clients/vocabulary.ts';
 import { type Draw, spoil } from './draw.ts';
-import { type Key, oddJwks } from './keys.ts';
-import { SITE_PATHS, type World } from './world.ts';
+import { brokenJwt, type Key, keyOf, oddJwks, signJwt } from './keys.ts';
+import { SITE_PATHS, VOUCHER, type World } from './world.ts';
 
 /** What a client says of itself (RFC 7591 §2): mostly right, with keys that may or may not fit. */
 export function oddMetadata(draw: Draw, world: World): Record<string, unknown> {
@@ -31,10 +31,28 @@ export function oddMetadata(draw: Draw, world: World): Record<string, unknown> {
     ...maybe(0.1, () => ({ default_max_age: draw.number() })),
     ...maybe(0.1, () => ({ require_auth_time: true })),
     ...maybe(0.05, () => ({ sector_identifier_uri: world.site.origin + draw.pick(SITE_PATHS) })),
-    ...maybe(0.1, () => ({ software_statement: draw.text() })),
+    ...maybe(0.15, () => ({ software_statement: statement(draw, world) })),
     ...maybe(0.1, () => ({ contacts: draw.json(), tos_uri: draw.json() })),
   };
   return draw.chance(0.4) ? spoil(draw, metadata, 0.08) : metadata;
+}
+
+/** RFC 7591 §2.3: signed by somebody who is trusted, with wrong things inside. */
+function statement(draw: Draw, { keys, site }: World): unknown {
+  if (draw.chance(0.2)) return draw.json();
+  if (draw.chance(0.2)) return brokenJwt(draw);
+  const claims = {
+    iss: VOUCHER,
+    iat: 1,
+    software_id: 'x',
+    client_name: 'Vouched',
+    jwks: oddJwks(draw, keys),
+    redirect_uris: draw.json(),
+    scope: draw.json(),
+    client_uri: site.origin,
+    exp: draw.number(),
+  };
+  return signJwt('ES256', keyOf(keys, 'P-256'), { typ: draw.json() }, spoil(draw, claims, 0.3));
 }
 
 /** One key for each thing that a key of a client's is used for. */

@@ -13,13 +13,11 @@ const CLAIMS = ['sub', 'acr', 'amr', 'auth_time', 'name', 'email', 'iss', 'sid',
 export function claimsParameter(draw: Draw): string {
   if (draw.chance(0.1)) return draw.text();
   const member = () => {
-    const right = { essential: draw.chance(0.5), value: 'x', values: ['a', 'b'] };
+    const right = draw.pick([null, { essential: draw.chance(0.5) }, { value: 'x' }, { values: ['a', 'b'] }, {}]);
+    if (draw.chance(0.85)) return right;
     return draw.pick([
-      null,
-      right,
-      spoil(draw, right, 0.6),
+      spoil(draw, { essential: true, value: 'x', values: ['a'] }, 0.6),
       { value: draw.json() },
-      { values: draw.json() },
       draw.json(),
     ]);
   };
@@ -148,6 +146,32 @@ export function authorizeForm(draw: Draw, world: World, nested = true): Form {
     ...(nested ? maybe(0.1, () => ({ request: requestObject(draw, world), client_id: keyed.party.id })) : {}),
     ...(nested ? maybe(0.1, () => ({ request_uri: seen.one(draw, 'request_uri') })) : {}),
   };
+}
+
+/** What a request may carry beside what it needs. */
+const EXTRAS = [
+  'acr_values',
+  'authorization_details',
+  'binding_message',
+  'claims',
+  'client_notification_token',
+  'id_token_hint',
+  'login_hint',
+  'max_age',
+  'nonce',
+  'prompt',
+  'requested_expiry',
+  'resource',
+  'response_mode',
+  'state',
+  'ui_locales',
+];
+
+/** At most two odd things in a request that is right otherwise: it gets further than one in which all is odd. */
+export function nearlyRight(draw: Draw, odd: Form, right: Form): Form {
+  const extras = Object.entries(odd).filter(([name]) => EXTRAS.includes(name));
+  const some = Array.from({ length: Math.min(extras.length, draw.int(3)) }, () => draw.pick(extras));
+  return { ...Object.fromEntries(some), ...right };
 }
 
 const TOKEN_TYPES = ['access_token', 'refresh_token', 'id_token', 'jwt', 'x'].map(

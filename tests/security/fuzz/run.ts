@@ -1,10 +1,11 @@
+import { askPerson, connectDevice, followPushed, signInOddly } from './decisions.ts';
 import type { Draw } from './draw.ts';
-import { exchange, exchangeRaw, hangUp } from './exchange.ts';
+import { exchange, exchangeRaw, hangUp, type Shot } from './exchange.ts';
 import { createMeter, type Fault, Judge, SLOW_MS } from './judge.ts';
 import { live } from './lives.ts';
 import { drawRaw } from './raw.ts';
-import { drawShot, type Shot } from './shots.ts';
-import type { World } from './world.ts';
+import { drawShot } from './shots.ts';
+import { renewSession, type World } from './world.ts';
 
 export interface Outcome {
   readonly requests: number;
@@ -21,7 +22,11 @@ interface RunOptions {
   readonly onProgress: (line: string) => void;
 }
 
+/** Batches after which the person signs in again. */
+const RENEW_EVERY = 8;
 const PROGRESS_EVERY = 10_000;
+/** What takes several requests that follow from one another. */
+const LIVES = [live, live, live, connectDevice, askPerson, followPushed, signInOddly];
 const PARALLEL = 8;
 const BATCH = 64;
 /** What is sent first fills the caches: growth is counted after that share of the requests. */
@@ -30,7 +35,8 @@ const WARM = 0.4;
 const TRIES = 3;
 
 /** Sends what is drawn until there are enough requests or enough faults. */
-export async function run(draw: Draw, world: World, { requests, onProgress }: RunOptions): Promise<Outcome> {
+export async function run(draw: Draw, first: World, { requests, onProgress }: RunOptions): Promise<Outcome> {
+  let world = first;
   const { issuer, logLines, statements } = world.app;
   const judge = new Judge(logLines);
   const memory = createMeter();
@@ -78,7 +84,7 @@ export async function run(draw: Draw, world: World, { requests, onProgress }: Ru
   }
 
   async function liveOnce(): Promise<void> {
-    await live(draw, world, async (shot) => {
+    await draw.pick(LIVES)(draw, world, async (shot) => {
       const { answer, ms } = await shoot(shot);
       if (ms > SLOW_MS && shot.method === 'GET') await assertQuick(shot);
       if (!answer) throw new Error(`no answer to ${describe(shot)}`);
@@ -87,7 +93,8 @@ export async function run(draw: Draw, world: World, { requests, onProgress }: Ru
   }
 
   try {
-    for (let told = 0; sent < requests && !judge.isFull; ) {
+    for (let told = 0, turn = 1; sent < requests && !judge.isFull; turn += 1) {
+      if (turn % RENEW_EVERY === 0) world = await renewSession(world);
       await shootMany();
       for (let n = 0; n < 4; n += 1) await liveOnce();
       for (let n = 0; n < 8; n += 1) await shootRaw();
@@ -105,7 +112,7 @@ export async function run(draw: Draw, world: World, { requests, onProgress }: Ru
 }
 
 /** What is in an answer is presented in later requests. */
-function harvest({ seen }: World, answer: { body: string; headers: Headers }): void {
+function harvest({ seen }: Pick<World, 'seen'>, answer: { body: string; headers: Headers }): void {
   const code = /[?&#]code=([^&]+)/.exec(answer.headers.get('location') ?? '')?.[1];
   if (code !== undefined) seen.add('code', code);
   if (!answer.body.startsWith('{')) return;

@@ -1,5 +1,6 @@
 import { concrete } from '../wire.ts';
 import { type Draw, toJson } from './draw.ts';
+import type { Shot } from './exchange.ts';
 import { brokenJwt } from './keys.ts';
 import { oddMetadata } from './metadata.ts';
 import {
@@ -12,15 +13,8 @@ import {
   proof,
   tokenForm,
 } from './parameters.ts';
+import { fromSomewhere } from './visitor.ts';
 import type { World } from './world.ts';
-
-/** One request, as it goes over the wire. */
-export interface Shot {
-  readonly method: string;
-  readonly target: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
@@ -113,7 +107,7 @@ function account(draw: Draw, world: World): Shot {
   if (!route.methods.includes('POST') || draw.chance(0.3)) {
     return get(draw.chance(0.5) ? target : `${target}?${encode(draw, anyFields(draw))}`, headers);
   }
-  const fields = { ...anyFields(draw), csrf: draw.chance(0.9) ? world.csrf : draw.text() };
+  const fields = { ...anyFields(draw), csrf: draw.chance(0.9) ? world.session.csrf : draw.text() };
   return post(draw, target, { ...fields, ...credentialField(draw) }, headers);
 }
 
@@ -143,7 +137,7 @@ function anyFields(draw: Draw): Form {
 }
 
 /** What a browser says of a passkey (WebAuthn Level 3 §5.1), with members of the wrong type. */
-function credentialField(draw: Draw): Form {
+export function credentialField(draw: Draw): Form {
   if (draw.chance(0.6)) return {};
   const part = () => (draw.chance(0.4) ? draw.json() : Buffer.from(toJson(draw.json())).toString('base64url'));
   const response = {
@@ -158,7 +152,7 @@ function credentialField(draw: Draw): Form {
   return { [draw.pick(['response', 'assertion', 'passkey'])]: toJson(draw.chance(0.8) ? credential : draw.json()) };
 }
 
-function browserHeaders(draw: Draw, { browser }: World, share = 0.4): Form {
+function browserHeaders(draw: Draw, { session: { browser } }: World, share = 0.4): Form {
   const accept: Form = draw.chance(0.8) ? { accept: 'text/html' } : {};
   if (!draw.chance(share)) return accept;
   const names = ['cardea_session', 'cardea_session.sig'];
@@ -202,9 +196,8 @@ const ODD_HEADERS: readonly (readonly [string, string])[] = [
 
 /** Each request comes from one of many addresses, and with headers that may make no sense. */
 function withOddHeaders(draw: Draw, shot: Shot): Shot {
-  const address = `10.${draw.int(200)}.${draw.int(200)}.${draw.int(200)}`;
   const odd: Form = draw.chance(0.05) ? Object.fromEntries([draw.pick(ODD_HEADERS)]) : {};
-  return { ...shot, headers: { 'x-forwarded-for': address, ...shot.headers, ...odd } };
+  return { ...shot, headers: { ...fromSomewhere(draw), ...shot.headers, ...odd } };
 }
 
 /** `encodeURIComponent` takes no lone surrogates; their bytes are among `RAW`. */

@@ -10,7 +10,7 @@ import { DEVICE_GRANT } from '../../helpers/device.ts';
 import { defer, type Scope } from '../../helpers/scope.ts';
 import { type Route, routesOf } from '../wire.ts';
 import type { Draw } from './draw.ts';
-import { type Key, makeKeys } from './keys.ts';
+import { type Key, keyOf, makeKeys } from './keys.ts';
 
 export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const API = 'https://api.example.com';
@@ -28,14 +28,29 @@ export interface World {
   readonly keys: readonly Key[];
   readonly site: DocumentSite;
   readonly person: Person;
-  /** A browser in which the person is signed in. */
-  readonly browser: BrowserSession;
-  readonly csrf: string;
+  readonly session: Session;
   readonly secret: Party;
   readonly open: Party;
   readonly keyed: Keyed;
   /** The latest of each kind: tokens, codes, ids. */
   readonly seen: Seen;
+}
+
+/** A browser in which the person is signed in, until something that is sent ends that. */
+export interface Session {
+  readonly browser: BrowserSession;
+  /** Of the forms of the account. */
+  readonly csrf: string;
+}
+
+/** Signs in anew. */
+export async function renewSession(world: World): Promise<World> {
+  return { ...world, session: await signIn(world.app, world.person) };
+}
+
+async function signIn(app: Deployment, person: Person): Promise<Session> {
+  const { browser, page } = await openAccount(app, person, '/account/password');
+  return { browser, csrf: / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '' };
 }
 
 const KEPT = 20;
@@ -58,6 +73,9 @@ export class Seen {
   }
 }
 
+/** Whose software statements are trusted. */
+export const VOUCHER = 'https://vouches.example';
+
 const DETAILS = {
   payment: {
     schema: { properties: { amount: { type: 'string' }, to: { type: 'string' } }, required: ['amount'] },
@@ -69,25 +87,27 @@ const DETAILS = {
 export async function createWorld(scope: Scope): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-fuzz-'));
   defer(scope, () => rmSync(folder, { recursive: true, force: true }));
-  const details = join(folder, 'details.json');
-  writeFileSync(details, JSON.stringify(DETAILS));
+  const file = (name: string, content: object) => {
+    writeFileSync(join(folder, name), JSON.stringify(content));
+    return join(folder, name);
+  };
+  const keys = makeKeys();
   const app = await deployment(scope, {
     env: {
-      CARDEA_AUTHORIZATION_DETAILS_TYPES: details,
+      CARDEA_AUTHORIZATION_DETAILS_TYPES: file('details.json', DETAILS),
       CARDEA_KEY_RINGS: 'RS256,ES256,EdDSA',
       CARDEA_PROFILE: 'oidc',
       CARDEA_RATE_LIMIT: '1000000',
       CARDEA_REGISTRATION: 'open',
       CARDEA_SIGN_UP: 'true',
+      CARDEA_SOFTWARE_STATEMENT_ISSUERS: file('issuers.json', { [VOUCHER]: { keys: [keyOf(keys, 'P-256').jwk] } }),
       CARDEA_TOKEN_STATUS_LIST: 'true',
       // What one address may do is bounded: the requests come from many.
       CARDEA_TRUSTED_PROXIES: '127.0.0.1',
     },
   });
   const site = await oddSite(scope);
-  const keys = makeKeys();
   const person = await app.seed.person({ name: 'Ada', username: 'ada' });
-  const { browser, page } = await openAccount(app, person, '/account/password');
   await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'], open: true });
   return {
     app,
@@ -95,8 +115,7 @@ export async function createWorld(scope: Scope): Promise<World> {
     keys,
     site,
     person,
-    browser,
-    csrf: / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '',
+    session: await signIn(app, person),
     secret: await app.seed.party({ metadata: { grant_types: EVERY_GRANT, response_types: EVERY_RESPONSE, ...WIDE } }),
     open: await app.seed.party({ public: true, metadata: { scope: WIDE.scope } }),
     keyed: await createKeyed(app, keys),
@@ -119,9 +138,7 @@ const EVERY_RESPONSE = ['code', 'id_token', 'id_token token', 'code id_token', '
 
 async function createKeyed(app: Deployment, keys: readonly Key[]): Promise<Keyed> {
   const own = (['RSA', 'P-256', 'Ed25519'] as const).map((name, index) => {
-    const key = keys.find((one) => one.name === name);
-    if (!key) throw new Error(`no key ${name}`);
-    return { key, alg: (['RS256', 'ES256', 'EdDSA'] as const)[index] ?? '', kid: `s${index}` };
+    return { key: keyOf(keys, name), alg: (['RS256', 'ES256', 'EdDSA'] as const)[index] ?? '', kid: `s${index}` };
   });
   const jwks = {
     keys: [

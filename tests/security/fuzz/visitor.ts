@@ -1,0 +1,98 @@
+import { formOf } from '../../helpers/browser_session.ts';
+import type { WireAnswer } from '../wire.ts';
+import type { Draw } from './draw.ts';
+import type { Shot } from './exchange.ts';
+import type { Form } from './parameters.ts';
+import type { World } from './world.ts';
+
+export type Send = (shot: Shot) => Promise<WireAnswer>;
+
+/** A page that a browser has come to, or the place that it was sent to. */
+export interface Stop {
+  readonly answer: WireAnswer;
+  /** Where the server sent it, when that is elsewhere. */
+  readonly left: URL | undefined;
+}
+
+const REDIRECTS_MAX = 8;
+
+/** A browser as far as cookies and redirects go, each of whose requests is judged. */
+export class Visitor {
+  readonly #world: World;
+  readonly #send: Send;
+  readonly #draw: Draw;
+  readonly #cookies = new Map<string, string>();
+
+  /** @param isSignedIn with the session of the person that there is */
+  constructor(draw: Draw, world: World, send: Send, isSignedIn: boolean) {
+    this.#draw = draw;
+    this.#world = world;
+    this.#send = send;
+    for (const name of isSignedIn ? ['cardea_session', 'cardea_session.sig'] : []) {
+      this.#cookies.set(name, world.session.browser.cookie(name) ?? '');
+    }
+  }
+
+  get(target: string): Promise<Stop> {
+    return this.#go({ method: 'GET', target, headers: this.#headers(), body: '' });
+  }
+
+  post(target: string, fields: Form): Promise<Stop> {
+    const headers = { ...this.#headers(), 'content-type': 'application/x-www-form-urlencoded' };
+    return this.#go({ method: 'POST', target, headers, body: `${new URLSearchParams(fields)}` });
+  }
+
+  /** Sends the form that has a button, with what is typed. @returns undefined when the page has none */
+  async press({ answer }: Stop, button: string, typed: Form): Promise<Stop | undefined> {
+    const forms = [...answer.body.matchAll(/<form[\s\S]*?<\/form>/g)].map(([text]) => text);
+    const form = forms.find((text) => text.includes(` id="${button}"`));
+    if (form === undefined) return undefined;
+    const { action, fields } = formOf({ status: answer.status, body: form });
+    return this.post(action, { ...fields, ...typed });
+  }
+
+  /** Signs in when the page asks who is there: whatever else is sent may have ended the session. */
+  async signIn(stop: Stop): Promise<Stop> {
+    if (!/ id="password"/.test(stop.answer.body)) return stop;
+    const { email, password } = this.#world.person;
+    return (await this.press(stop, 'submit', { identifier: email, password, action: 'signin' })) ?? stop;
+  }
+
+  async #go(shot: Shot): Promise<Stop> {
+    const { issuer } = this.#world.app;
+    let answer = await this.#send(shot);
+    for (let hops = 0; hops < REDIRECTS_MAX; hops += 1) {
+      this.#keepCookies(answer);
+      const location = answer.headers.get('location');
+      if (location === null) break;
+      const url = new URL(location, issuer);
+      if (url.origin !== issuer) return { answer, left: url };
+      answer = await this.#send({
+        method: 'GET',
+        target: url.pathname + url.search,
+        headers: this.#headers(),
+        body: '',
+      });
+    }
+    return { answer, left: undefined };
+  }
+
+  #headers(): Form {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    return { accept: 'text/html', ...(cookie === '' ? {} : { cookie }), ...fromSomewhere(this.#draw) };
+  }
+
+  #keepCookies(answer: WireAnswer): void {
+    for (const line of answer.headers.getSetCookie()) {
+      const [pair = ''] = line.split(';');
+      const at = pair.indexOf('=');
+      if (pair.slice(at + 1) === '') this.#cookies.delete(pair.slice(0, at));
+      else this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+  }
+}
+
+/** What one address may do is bounded, so each request comes from one of many. */
+export function fromSomewhere(draw: Draw): Form {
+  return { 'x-forwarded-for': `10.${draw.int(200)}.${draw.int(200)}.${draw.int(200)}` };
+}
