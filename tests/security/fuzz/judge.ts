@@ -13,7 +13,8 @@ export const SLOW_MS = 2_000;
 const FAULTS_MAX = 20;
 /** Requests that a line of the log may still be about. */
 const REMEMBERED = 512;
-const LEVEL = /"level":"(?:error|fatal)"/;
+/** What must not be logged: errors, and that something was noticed so late that only the last resort was left. */
+const WRONG = /"level":"(?:error|fatal)"|"msg":"a value was refused where it was used"/;
 
 /** Collects what is wrong with answers and with what was logged meanwhile. */
 export class Judge {
@@ -50,11 +51,11 @@ export class Judge {
   /** Looks at what was logged since the last time. */
   readLog(): void {
     for (const line of this.#logLines) {
-      if (!LEVEL.test(line)) continue;
+      if (!WRONG.test(line)) continue;
       const { requestId = '', ...rest } = JSON.parse(line) as { requestId?: string };
       const { time: _, ...told } = rest as Record<string, unknown>;
       this.report(
-        `a line at level error: ${JSON.stringify(told)}`,
+        `a line in the log: ${JSON.stringify(told)}`,
         this.#requests.get(requestId) ?? `request ${requestId}`,
       );
     }

@@ -41,7 +41,7 @@ export function makeKeys(): readonly Key[] {
 }
 
 /** Members that say what a key is for, right and wrong ones. */
-const PURPOSES: readonly Readonly<Record<string, unknown>>[] = [
+export const PURPOSES: readonly Readonly<Record<string, unknown>>[] = [
   {},
   { use: 'sig' },
   { use: 'enc' },

@@ -1,6 +1,6 @@
 import { AUTH_METHODS, ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../../../server/clients/vocabulary.ts';
 import { type Draw, spoil } from './draw.ts';
-import { brokenJwt, type Key, keyOf, oddJwks, signJwt } from './keys.ts';
+import { brokenJwt, type Key, keyOf, oddJwks, PURPOSES, signJwt } from './keys.ts';
 import { SITE_PATHS, VOUCHER, type World } from './world.ts';
 
 /** What a client says of itself (RFC 7591 §2): mostly right, with keys that may or may not fit. */
@@ -11,6 +11,7 @@ export function oddMetadata(draw: Draw, world: World): Record<string, unknown> {
       [`${what}_encrypted_response_alg`]: draw.pick(ENCRYPTION_ALGS),
       ...maybe(0.5, () => ({ [`${what}_encrypted_response_enc`]: draw.pick(ENCRYPTION_ENCS) })),
     }));
+  if (draw.chance(0.25)) return oneKeyForOneThing(draw, world);
   const metadata = {
     redirect_uris: ['https://rp.example.com/callback'],
     client_name: draw.chance(0.8) ? 'An app' : draw.text(),
@@ -35,6 +36,17 @@ export function oddMetadata(draw: Draw, world: World): Record<string, unknown> {
     ...maybe(0.1, () => ({ contacts: draw.json(), tos_uri: draw.json() })),
   };
   return draw.chance(0.4) ? spoil(draw, metadata, 0.08) : metadata;
+}
+
+/** All is right, but perhaps for the key. */
+function oneKeyForOneThing(draw: Draw, { keys }: World): Record<string, unknown> {
+  return {
+    redirect_uris: ['https://rp.example.com/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: draw.pick(['none', 'client_secret_post']),
+    jwks: { keys: [{ ...draw.pick(keys).jwk, kid: 'k', ...draw.pick(PURPOSES) }] },
+    id_token_encrypted_response_alg: draw.pick(ENCRYPTION_ALGS),
+  };
 }
 
 /** RFC 7591 §2.3: signed by somebody who is trusted, with wrong things inside. */

@@ -7,7 +7,24 @@ import { API, EXCHANGE_GRANT, type Keyed, REDIRECT_URI, SITE_PATHS, type World }
 export type Form = Record<string, string>;
 
 const seconds = () => Math.floor(Date.now() / 1_000);
-const CLAIMS = ['sub', 'acr', 'amr', 'auth_time', 'name', 'email', 'iss', 'sid', 'nonce', 'groups', 'address'];
+/** Those that somebody reads come more often. */
+const CLAIMS = [
+  'sub',
+  'sub',
+  'sub',
+  'acr',
+  'acr',
+  'acr',
+  'amr',
+  'auth_time',
+  'name',
+  'email',
+  'iss',
+  'sid',
+  'nonce',
+  'groups',
+  'address',
+];
 
 /** The `claims` parameter (OpenID Connect Core §5.5): the right shape, with wrong things in it. */
 export function claimsParameter(draw: Draw): string {
