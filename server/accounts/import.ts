@@ -1,7 +1,6 @@
 import { AppError } from '../platform/errors.ts';
 import type { Convert } from './import_formats.ts';
 import type { Passwords, VerificationFault } from './passwords.ts';
-import { checkProfile } from './profile.ts';
 import type { Accounts, ImportedAccount } from './store.ts';
 
 /** One person to import, and where in the file that is. */
@@ -21,7 +20,11 @@ export interface ImportResult {
   /** People who are there already, by their e-mail address. */
   skipped: number;
   readonly rejected: Rejection[];
+  /** What of those who were imported, or would be, was left behind. */
+  readonly notes: Note[];
 }
+
+export type Note = Place & { readonly note: string };
 
 const FAULTS: Readonly<Record<VerificationFault, string>> = {
   unreadable: 'password_hash: is in no form that is supported',
@@ -41,7 +44,7 @@ export function createImporter(parts: {
   readonly dryRun: boolean;
 }) {
   const { accounts, passwords, convert, dryRun } = parts;
-  const result: ImportResult = { imported: 0, skipped: 0, rejected: [] };
+  const result: ImportResult = { imported: 0, skipped: 0, rejected: [], notes: [] };
   /** Where in the file an identifier came first. */
   const seen = new Map<string, Place>();
 
@@ -51,10 +54,11 @@ export function createImporter(parts: {
     try {
       if (value instanceof Error) throw new AppError('invalid_input', 400, value.message);
       const person = convert(value);
-      const { email, username } = checkProfile(person);
+      const { email, username } = accounts.check(person);
       const fault = typeof person.passwordHash === 'string' ? passwords.faultOf(person.passwordHash) : undefined;
       if (fault) throw new AppError('invalid_input', 400, FAULTS[fault]);
       const keys = [email, ...(username === undefined ? [] : [username])].map(accounts.lookupOf);
+      for (const note of person.notes ?? []) result.notes.push({ ...at, note });
       return { at, person, email, username, keys };
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
@@ -70,8 +74,13 @@ export function createImporter(parts: {
       ...(username === undefined ? [] : [username]),
     ]);
     const holders = await accounts.holdersOf(identifiers);
-    return candidates.filter(({ at, keys: [email = '', username] }) => {
-      if (holders.has(email)) result.skipped += 1;
+    const ids = await accounts.idsTaken(candidates.flatMap(({ person: { id } }) => (id === undefined ? [] : [id])));
+    return candidates.filter(({ at, person, keys: [email = '', username] }) => {
+      const holder = holders.get(email);
+      if (holder !== undefined && person.id !== undefined && holder !== person.id) {
+        reject(at, 'sub: who has this e-mail address is there already by another sub');
+      } else if (holder !== undefined) result.skipped += 1;
+      else if (person.id !== undefined && ids.has(person.id)) reject(at, 'sub: somebody has it already');
       else if (username !== undefined && holders.has(username)) reject(at, 'username: somebody has it already');
       else return true;
       return false;
@@ -79,10 +88,11 @@ export function createImporter(parts: {
   }
 
   function leaveOutTwins(candidates: readonly Candidate[]): Candidate[] {
-    return candidates.filter(({ at, keys }) => {
-      const twin = keys.map((key) => seen.get(key)).find((place) => place !== undefined);
-      if (twin) reject(at, `has the e-mail address or username of ${describePlace(twin)}`);
-      else for (const key of keys) seen.set(key, at);
+    return candidates.filter(({ at, person, keys }) => {
+      const all = person.id === undefined ? keys : [...keys, person.id];
+      const twin = all.map((key) => seen.get(key)).find((place) => place !== undefined);
+      if (twin) reject(at, `has the e-mail address, username or sub of ${describePlace(twin)}`);
+      else for (const key of all) seen.set(key, at);
       return !twin;
     });
   }

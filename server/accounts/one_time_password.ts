@@ -63,6 +63,14 @@ export function base32(bytes: Uint8Array): string {
   return bits === 0 ? text : text + BASE32[(value << (5 - bits)) & 31];
 }
 
+/** What `base32` writes, also in small letters and with spaces and padding; undefined for anything else. */
+export function fromBase32(text: string): Buffer | undefined {
+  const letters = text.toUpperCase().replaceAll(/[\s=]/g, '');
+  if (!/^[A-Z2-7]*$/.test(letters)) return undefined;
+  const bits = [...letters].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
+
 /**
  * What authenticator apps read from a QR code ("Key Uri Format"). Whatever an app assumes of the rest is what we use.
  * @param issuer shown above the code; it must not contain a colon, which separates it from the account

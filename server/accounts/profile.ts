@@ -59,15 +59,30 @@ export function checkProfile(input: ProfileInput): Profile {
   };
 }
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}$/;
 const NAMES_MAX = 200;
+const NAME_RULES = {
+  // A comma separates groups in settings and on a command line.
+  groups: [
+    /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp},]{1,256}$/u,
+    'must be 1 to 256 characters, without commas and control characters',
+  ],
+  roles: [
+    /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}$/,
+    'must be names of letters, digits and ._:@/-, which begin with a letter or digit',
+  ],
+} as const;
 
-/** @returns the groups or roles, each once. @throws AppError `invalid_input`, with the field */
-export function checkNames(field: 'groups' | 'roles', names: readonly string[]): string[] {
-  const each = [...new Set(names)];
-  if (each.length > NAMES_MAX || each.some((name) => !NAME.test(name))) {
-    throw invalidInput(field, 'must be names of letters, digits and ._:@/-, which begin with a letter or digit');
-  }
+/** The form in which the names of groups are stored and compared: another keyboard makes the same name of other parts. */
+export function normaliseName(name: string): string {
+  return name.normalize('NFC').trim();
+}
+
+/** @returns the groups or roles as they are stored, each once. @throws AppError `invalid_input`, with the field */
+export function checkNames(field: keyof typeof NAME_RULES, names: readonly string[]): string[] {
+  const each = [...new Set(names.map(normaliseName))];
+  const [pattern, rule] = NAME_RULES[field];
+  if (each.length > NAMES_MAX) throw invalidInput(field, `must be at most ${NAMES_MAX}`);
+  if (each.some((name) => !pattern.test(name))) throw invalidInput(field, rule);
   return each;
 }
 

@@ -1,6 +1,7 @@
 import type { Bound, Db } from '../platform/db.ts';
 import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
+import { normaliseName } from './profile.ts';
 
 /** Who has to show a second factor, as the operator wants it; apps may want more. */
 export interface SecondFactorPolicy {
@@ -12,9 +13,8 @@ export function createSecondFactorPolicy(settings: {
   required: boolean;
   groups: readonly string[];
 }): SecondFactorPolicy {
-  return {
-    isRequired: (account) => settings.required || account.groups.some((group) => settings.groups.includes(group)),
-  };
+  const demanding = new Set(settings.groups.map(normaliseName));
+  return { isRequired: (account) => settings.required || account.groups.some((group) => demanding.has(group)) };
 }
 
 const SQL = {

@@ -21,8 +21,8 @@ export const SQL = {
   insert: {
     name: 'accounts.insert',
     text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, disabled_at, groups,
-                                 created_at, updated_at, roles)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
+                                 created_at, updated_at, roles, second_factors)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
   },
   insertIdentifier: {
     name: 'accounts.insert_identifier',
@@ -87,6 +87,7 @@ export const SQL = {
     text: `UPDATE accounts SET password_hash = $3, password_set_at = COALESCE(password_set_at, $4)
             WHERE id = $1 AND password_hash = $2`,
   },
+  idsTaken: { name: 'accounts.ids_taken', text: 'SELECT id FROM accounts WHERE id = ANY($1::uuid[])' },
   holders: {
     name: 'accounts.holders',
     text: `SELECT encode(lookup, 'hex') AS lookup, account_id FROM account_identifiers WHERE lookup = ANY($1::bytea[])`,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { type Bound, type Db, type Row, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
-import { AppError, notFound } from '../platform/errors.ts';
+import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import {
   blindIndex,
   createSealer,
@@ -16,6 +16,7 @@ import { isAccountId, normaliseIdentifier } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
 import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
 import { COLUMNS, SQL } from './statements.ts';
+import { importTotp } from './totp_secrets.ts';
 
 export type AccountInput = ProfileInput & {
   /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
@@ -26,6 +27,10 @@ export type AccountInput = ProfileInput & {
 
 /** An account that has been somewhere else before. */
 export type ImportedAccount = AccountInput & {
+  /** The `sub` by which apps know the person from there: a UUID in lower case. Default: a new one. */
+  readonly id?: string | undefined;
+  /** The key of their authenticator app, which makes six digits every thirty seconds by SHA-1. */
+  readonly totpSecret?: Buffer;
   /** Default: now. Null where it is not known; it then counts from the next sign-in. */
   readonly passwordSetAt?: Date | null | undefined;
   readonly disabled?: boolean;
@@ -42,6 +47,10 @@ export interface Accounts {
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
    */
   createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;
+  /** Judges as `createAll` does, but for what the database knows. @throws AppError 400 `invalid_input`, with the field */
+  check(input: ImportedAccount): Pick<Profile, 'email' | 'username'>;
+  /** @returns those of the ids that an account has */
+  idsTaken(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** @returns those of the identifiers that somebody has, as they are stored (`lookupOf`) in hex, with the account's id */
   holdersOf(identifiers: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The key under which an identifier is found, in hex: equal for all spellings that are one. */
@@ -211,20 +220,19 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     await transactIfChanged(db, bound, () => notFound('account', id));
   }
 
+  function check({ id, groups = [], roles = [], ...input }: ImportedAccount) {
+    if (id !== undefined && !(isAccountId(id) && id === id.toLowerCase())) {
+      throw invalidInput('sub', 'must be a UUID in lower case');
+    }
+    return { profile: checkProfile(input), groups: checkNames('groups', groups), roles: checkNames('roles', roles) };
+  }
+
   /** A new account, and what stores it. */
-  function prepare({
-    passwordHash = null,
-    groups: inGroups = [],
-    roles: inRoles = [],
-    passwordSetAt,
-    disabled = false,
-    ...input
-  }: ImportedAccount) {
-    const profile = checkProfile(input);
-    const groups = checkNames('groups', inGroups);
-    const roles = checkNames('roles', inRoles);
+  function prepare(input: ImportedAccount) {
+    const { profile, groups, roles } = check(input);
+    const { passwordHash = null, passwordSetAt, disabled = false } = input;
     const createdAt = new Date(now());
-    const id = uuidv7(createdAt.getTime());
+    const id = input.id ?? uuidv7(createdAt.getTime());
     const dataKey = randomBytes(MASTER_KEY_BYTES);
     const own = createSealer([dataKey]);
     const account: Account = {
@@ -235,7 +243,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       disabled,
       groups,
       roles,
-      secondFactors: [],
+      secondFactors: input.totpSecret ? ['totp'] : [],
       epoch: 0,
       createdAt,
       updatedAt: createdAt,
@@ -252,10 +260,12 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       groups,
       createdAt,
       roles,
+      account.secondFactors,
     ];
     const bound: Bound[] = [
       { statement: SQL.insert, values },
       ...identifiers.map(({ kind, lookup }) => ({ statement: SQL.insertIdentifier, values: [lookup, id, kind] })),
+      ...(input.totpSecret ? [importTotp(account, own, input.totpSecret, createdAt)] : []),
     ];
     return { account, identifiers, bound };
   }
@@ -277,11 +287,18 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   return {
     async create(input, also) {
       // Whatever else rides along: a new account is neither disabled nor older than it is.
-      const [account] = await createAll([{ ...input, passwordSetAt: undefined, disabled: false }], also);
+      const [account] = await createAll([{ ...input, id: undefined, passwordSetAt: undefined, disabled: false }], also);
       if (!account) throw new Error('an account was not made');
       return account;
     },
     createAll,
+    check: (input) => check(input).profile,
+
+    async idsTaken(ids) {
+      const rows = await db.run<{ id: string }>(SQL.idsTaken, [ids]);
+      return new Set(rows.map(({ id }) => id));
+    },
+
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
 
     async holdersOf(identifiers) {

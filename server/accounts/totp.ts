@@ -6,6 +6,7 @@ import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
 import { base32, matchingStep, otpauthUri } from './one_time_password.ts';
 import type { Accounts } from './store.ts';
+import { secretPlace } from './totp_secrets.ts';
 
 /** Codes from an authenticator app (RFC 6238) as a second factor. */
 export interface Totp {
@@ -121,10 +122,6 @@ export function createTotp(parts: { db: Db; accounts: Accounts; issuer: string; 
       await changeFactors(db, account, [{ statement: SQL.remove, values: [account.id] }], also);
     },
   };
-}
-
-function secretPlace({ id }: Account): Place {
-  return { table: 'totp', column: 'sealed_own', row: id };
 }
 
 /** No column: it is never stored. */

@@ -42,7 +42,7 @@ export function usersImportCommand(noun: Command): void {
       'after',
       '\nOne line of our own: {"email":"ada@example.com","email_verified":true,"name":"Ada","password_hash":"$2b$10$…"}' +
         '\nFurther members: preferred_username (or username), the other claims of OpenID Connect, password_set_at,' +
-        '\ndisabled, groups, roles. Bad lines are told and left out, and the exit code is 1. After an interruption, run it again.',
+        '\nsub (a UUID), disabled, groups, roles. Bad lines are told and left out, and the exit code is 1. After an interruption, run it again.',
     )
     .option(...JSON_OPTION)
     .action(
@@ -66,6 +66,7 @@ async function run(entries: AsyncIterable<Entry[]>, importer: ReturnType<typeof 
   const { result } = importer;
   const progress = createProgress({ every: PROGRESS_EVERY });
   let told = 0;
+  let noted = 0;
   let read = 0;
   const state = () =>
     `${read} read: ${result.imported} imported, ${result.skipped} there already, ${result.rejected.length} rejected`;
@@ -74,14 +75,17 @@ async function run(entries: AsyncIterable<Entry[]>, importer: ReturnType<typeof 
     read += batch.length;
     for (const rejection of result.rejected.slice(told)) note(`${describePlace(rejection)}: ${rejection.reason}`);
     told = result.rejected.length;
+    for (const one of result.notes.slice(noted)) note(`${describePlace(one)}: ${one.note}`);
+    noted = result.notes.length;
     progress.show(read, state());
   }
   progress.end(state());
 }
 
-function finish({ imported, skipped, rejected }: ImportResult, dryRun: boolean, options: PrintOptions): void {
+function finish({ imported, skipped, rejected, notes }: ImportResult, dryRun: boolean, options: PrintOptions): void {
   const item = { imported, skipped, dry_run: dryRun };
-  printItem({ ...item, rejected: options.json ? rejected.map((one) => ({ ...one })) : rejected.length }, options);
+  const listed = (all: readonly object[]) => (options.json ? all.map((one) => ({ ...one })) : all.length);
+  printItem({ ...item, rejected: listed(rejected), notes: listed(notes) }, options);
   if (rejected.length > 0) throw new AppError('import_rejected', 400, `${rejected.length} were rejected`);
 }
 
@@ -105,8 +109,9 @@ interface Source {
 async function openSource(file: string, options: ImportOptions): Promise<Source> {
   const project =
     options.firebaseConfig === undefined ? undefined : parseFirebaseConfig(await readText(options.firebaseConfig));
-  const firstOfLines = personInLines(await beginningOf(file));
-  const people = firstOfLines === undefined ? await readPeople(file) : undefined;
+  const beginning = await beginningOf(file);
+  const people = isPersonALine(beginning) ? undefined : await readPeople(file, beginning);
+  const firstOfLines = people ? undefined : personInLines(beginning);
   const format = options.format === 'auto' ? formatOf(people ? people[0] : firstOfLines) : options.format;
   if (format === 'firebase' && !project) throw new UsageError('--firebase-config is needed for an export of Firebase');
   return {
@@ -115,24 +120,41 @@ async function openSource(file: string, options: ImportOptions): Promise<Source>
   };
 }
 
-/** What a document begins with that goes on over several lines. */
-const OPENING = /^(\[|\{\s*$|\{\s*"users")/;
 const LINES_LOOKED_AT = 20;
+/** A line that a document goes on after. */
+const OPEN_LINE = /^[[{].*[[{,]$|^[[{]$/;
 
-/** The first person of a file that has one a line; undefined for a document. A bad line or two do not mislead. */
-function personInLines(beginning: string): object | undefined {
-  const lines = beginning.split('\n').filter((line) => line.trim() !== '');
-  const values = lines.slice(0, LINES_LOOKED_AT).map(parse);
-  const isDocument = peopleIn(values[0]) !== undefined || (values[0] instanceof Error && OPENING.test(lines[0] ?? ''));
-  if (isDocument || Array.isArray(values[0])) return undefined;
-  return values.find((value) => typeof value === 'object' && value !== null && !(value instanceof Error)) ?? undefined;
+const linesIn = (text: string) => text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+
+/** After a line that is a whole object nothing of a document can follow, so there is one person a line. */
+function isPersonALine(beginning: string): boolean {
+  const [first = ''] = linesIn(beginning);
+  return isPerson(parse(first));
 }
 
-/** A whole export: a list of people, or an object that has one. */
-async function readPeople(file: string): Promise<readonly unknown[]> {
+const isPerson = (value: unknown): value is object =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Error) &&
+  peopleIn(value) === undefined;
+
+/** The first person of a file that has one a line. A bad line or two do not mislead. */
+function personInLines(beginning: string): object | undefined {
+  return linesIn(beginning).slice(0, LINES_LOOKED_AT).map(parse).find(isPerson);
+}
+
+/**
+ * A whole export: a list of people, or an object that has one, however it is divided into lines. Only parsing all of it
+ * tells: with one person a line the last one looks like a line of its own.
+ * @returns undefined for a file of lines of which the first is bad
+ */
+async function readPeople(file: string, beginning: string): Promise<readonly unknown[] | undefined> {
   const parsed = parse(await readText(file));
   const people = Array.isArray(parsed) ? parsed : peopleIn(parsed);
   if (people) return people;
+  const [first = ''] = linesIn(beginning);
+  if (parsed instanceof Error && !OPEN_LINE.test(first) && personInLines(beginning)) return undefined;
   throw new AppError('import_unreadable', 400, 'the file is neither JSON Lines nor an export with a list of users');
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../server/accounts/import_formats.ts';
 import { createPasswords } from '../../server/accounts/passwords.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
+import { createTotp } from '../../server/accounts/totp.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { database } from '../helpers/postgres.ts';
 
@@ -33,7 +34,11 @@ const keycloak = (credentialData: object, secretData: object, more: object = {})
   lastName: 'Lovelace',
   email: 'ada@example.com',
   credentials: [
-    { type: 'otp', secretData: '{}', credentialData: '{}' },
+    {
+      type: 'otp',
+      secretData: JSON.stringify({ value: 'aqnK2xAMZhIbHGhqyUMy' }),
+      credentialData: JSON.stringify({ subType: 'totp', digits: 6, counter: 0, period: 30, algorithm: 'HmacSHA1' }),
+    },
     {
       type: 'password',
       createdDate: 1_693_888_572_700,
@@ -54,6 +59,8 @@ const PBKDF2 = [
 ] as const;
 
 const ADA = {
+  id: '3c1b4a0e-0000-4000-8000-000000000001',
+  totpSecret: Buffer.from('aqnK2xAMZhIbHGhqyUMy'),
   email: 'ada@example.com',
   emailVerified: true,
   username: 'ada',
@@ -122,6 +129,7 @@ describe('what other systems export becomes an account', () => {
         passwordHash: BCRYPT,
         passwordSetAt: new Date('2021-03-05T16:34:12.302Z'),
         disabled: false,
+        notes: ['its user id is not carried over: apps know this person by a new sub'],
       },
     ],
     [
@@ -257,14 +265,122 @@ async function setUp(t: TestContext, options: { format?: ImportFormat; dryRun?: 
   const passwords = createPasswords({ threads: 1 });
   t.after(() => passwords.close());
   const convert = converterFor(options.format ?? 'cardea');
-  const open = () => createImporter({ accounts, passwords, convert, dryRun: options.dryRun ?? false });
+  const open = ({ dryRun = options.dryRun ?? false } = {}) => createImporter({ accounts, passwords, convert, dryRun });
   const count = async () => Number((await db.run({ name: '', text: 'SELECT count(*) AS n FROM accounts' }, []))[0]?.n);
   return { db, accounts, open, count };
 }
 
 const lines = (...values: readonly unknown[]): Entry[] => values.map((value, i) => ({ at: { line: i + 1 }, value }));
 
+describe('what cannot be carried over', () => {
+  const converted = converterFor('keycloak');
+  const otp = (data: object, value: string) => ({
+    type: 'otp',
+    secretData: JSON.stringify({ value }),
+    credentialData: JSON.stringify({ subType: 'totp', digits: 6, period: 30, algorithm: 'HmacSHA1', ...data }),
+  });
+
+  test('is told by name: parameters of one-time codes, required actions, kinds of credentials, ids', () => {
+    const { notes, totpSecret, emailVerified, id } = converted({
+      id: 'f:0f4e:17',
+      email: 'ada@example.com',
+      emailVerified: true,
+      credentials: [otp({ algorithm: 'HmacSHA256', digits: 8 }, 'x'), { type: 'webauthn' }],
+      requiredActions: ['UPDATE_PASSWORD', 'VERIFY_EMAIL', 'SECRET WORDS'],
+    });
+    assert.deepEqual([totpSecret, emailVerified, id], [undefined, false, undefined]);
+    assert.match(String(notes?.[0]), /^its id is no UUID/);
+    assert.deepEqual(notes?.slice(1), [
+      'one-time codes are not carried over: their algorithm, digits is not supported',
+      'required action UPDATE_PASSWORD is not carried over',
+      'required action of an unknown kind is not carried over',
+      'credential of type webauthn is not carried over',
+    ]);
+  });
+
+  test('is not the secret of an authenticator app, in whatever way it is written', () => {
+    const secretOf = (entry: object) => converted({ email: 'ada@example.com', ...entry }).totpSecret?.toString();
+    assert.equal(secretOf({ credentials: [otp({}, 'letters')] }), 'letters');
+    assert.equal(secretOf({ credentials: [otp({ secretEncoding: 'BASE32' }, 'MZXW6YTBOI======')] }), 'foobar');
+    const { totpSecret, notes } = converterFor('auth0')({
+      email: 'ada@example.com',
+      mfa_factors: [{ totp: { secret: 'MZXW6YTBOI' } }, { phone: { value: '+1' } }],
+    });
+    assert.deepEqual([totpSecret?.toString(), notes], ['foobar', ['second factor phone is not carried over']]);
+  });
+});
+
 describe('an import', () => {
+  test('keeps the sub by which apps know people, their secret and their groups, and tells of conflicts', async (t) => {
+    const { open, accounts, db } = await setUp(t);
+    const [one, two] = ['3c1b4a0e-0000-4000-8000-000000000001', '3c1b4a0e-0000-4000-8000-000000000002'];
+    const importer = open();
+    const groups = ['Büro München', 'Bu\u0308ro Mu\u0308nchen', 'g'.repeat(256)];
+    await importer.add(
+      lines(
+        { email: 'ada@example.com', sub: one, groups },
+        { email: 'bob@example.com', sub: one },
+        { email: 'eve@example.com', sub: 'auth0|eve' },
+      ),
+    );
+    const again = open();
+    await again.add(
+      lines(
+        { email: 'new@example.com', sub: one },
+        { email: 'ADA@example.com', sub: one },
+        { email: 'ada@example.com', sub: two },
+      ),
+    );
+    const ada = await accounts.resolve(one);
+    assert.deepEqual([ada.email, ada.groups], ['ada@example.com', ['Büro München', 'g'.repeat(256)]]);
+    const reasons = [...importer.result.rejected, ...again.result.rejected].map(({ reason }) => reason);
+    assert.deepEqual(reasons, [
+      'has the e-mail address, username or sub of line 1',
+      'sub: must be a UUID in lower case',
+      'sub: somebody has it already',
+      'sub: who has this e-mail address is there already by another sub',
+    ]);
+    assert.equal(again.result.skipped, 1);
+    const stored = await db.run({ name: '', text: 'SELECT id::text FROM accounts' }, []);
+    assert.deepEqual(stored, [{ id: one }]);
+  });
+
+  test('brings an authenticator app along, whose codes are then asked for and accepted', async (t) => {
+    const { accounts, db } = await setUp(t);
+    const secret = Buffer.from('12345678901234567890');
+    const [account] = await accounts.createAll([{ email: 'ada@example.com', totpSecret: secret }]);
+    assert.ok(account);
+    const stored = await accounts.resolve(account.id);
+    assert.deepEqual(stored.secondFactors, ['totp']);
+    const now = () => 59_000;
+    const totp = createTotp({ db, accounts, issuer: 'id.example.com', now });
+    assert.equal(await totp.verify(stored, '287082'), true, 'RFC 6238 appendix B, six digits');
+    assert.equal(await totp.verify(stored, '287082'), false, 'once');
+  });
+
+  test('says the same when it is only tried', async (t) => {
+    const { accounts, open, count } = await setUp(t);
+    await accounts.create({ email: 'old@example.com', username: 'old' });
+    const entries = lines(
+      { email: 'a@example.com', groups: ['bad, name'] },
+      { email: 'b@example.com', groups: ['\u0007'] },
+      { email: 'c@example.com', roles: ['no spaces'] },
+      { email: 'd@example.com', username: 'OLD' },
+      { email: 'e@example.com' },
+      { email: 'E@example.com' },
+      { email: 'old@example.com' },
+      { email: 'f@example.com', groups: Array.from({ length: 201 }, (_, i) => `g${i}`) },
+    );
+    const tried = open({ dryRun: true });
+    await tried.add(entries);
+    assert.equal(await count(), 1);
+    const done = open();
+    await done.add(entries);
+    assert.deepEqual(tried.result, done.result);
+    assert.deepEqual([done.result.imported, done.result.skipped, done.result.rejected.length], [1, 1, 6]);
+    assert.equal(await count(), 2);
+  });
+
   test('rejects what is wrong by line and reason, quotes nothing of it, and takes the rest', async (t) => {
     const { open, accounts, count } = await setUp(t);
     const importer = open();
@@ -295,7 +411,7 @@ describe('an import', () => {
         { email: 'OK@example.com' },
         { email, username: 'OLD' },
         { email, username: 'OK' },
-        { email, groups: 'staff' },
+        { email, groups: ['staff', 'a, b'] },
         { email: 'Old@example.com', name: 'who is there already' },
         { email: 'last@example.com' },
       ),
@@ -333,7 +449,7 @@ describe('an import', () => {
     const before = await accounts.resolve('p7');
     const again = open();
     await again.add(people);
-    assert.deepEqual(again.result, { imported: 0, skipped: 20, rejected: [] });
+    assert.deepEqual(again.result, { imported: 0, skipped: 20, rejected: [], notes: [] });
     assert.equal(await count(), 20);
     assert.deepEqual(await accounts.resolve('p7'), before);
   });
@@ -364,7 +480,10 @@ describe('an import', () => {
     const importer = open();
     await importer.add([
       { at: { entry: 1 }, value: keycloak(...PBKDF2) },
-      { at: { entry: 2 }, value: keycloak(...PBKDF2, { email: 'eve@example.com', username: 'eve', enabled: false }) },
+      {
+        at: { entry: 2 },
+        value: keycloak(...PBKDF2, { id: undefined, email: 'eve@example.com', username: 'eve', enabled: false }),
+      },
     ]);
     assert.deepEqual(importer.result.rejected, []);
     const ada = await accounts.resolve('ada@example.com');

@@ -99,7 +99,7 @@ describe('users import', () => {
     const before = await count();
     assert.ok(before > 0 && before < total, `${before} were there when it was killed`);
     const ran = await cardea(['users', 'import', file, '--json']);
-    assert.deepEqual(ran.json, { imported: total - before, skipped: before, dry_run: false, rejected: [] });
+    assert.deepEqual(ran.json, { imported: total - before, skipped: before, dry_run: false, rejected: [], notes: [] });
     assert.equal(await count(), total);
     const [{ n = 0 } = {}] = await db.run({ name: '', text: 'SELECT count(*)::int AS n FROM account_identifiers' }, []);
     assert.equal(n, total);
@@ -118,6 +118,10 @@ describe('users import', () => {
     ['a list of people', JSON.stringify([person(0)])],
     ['an export over many lines', JSON.stringify({ users: [person(0)] }, null, 2)],
     ['an export with one person a line', `{"users": [\n${JSON.stringify(person(0))}\n]}`],
+    [
+      'an export with one person a line, which begins with something else',
+      `{"realm": "main", "users": [\n${JSON.stringify(person(0))}\n]}`,
+    ],
     ['an export on one line', JSON.stringify({ realm: 'main', users: [person(0)] })],
   ] as const) {
     test(`reads a file with ${what}`, async (t) => {

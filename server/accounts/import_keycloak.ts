@@ -1,0 +1,138 @@
+import { invalidInput } from '../platform/errors.ts';
+import { writeArgon2, writePbkdf2 } from './hash_formats.ts';
+import { isAccountId } from './identifiers.ts';
+import {
+  base32Secret,
+  base64,
+  boolean,
+  type Converted,
+  embedded,
+  isObject,
+  type Json,
+  list,
+  msTime,
+  names,
+  object,
+  oneOf,
+  required,
+  text,
+  texts,
+  whole,
+  wholeText,
+} from './import_readers.ts';
+import type { ImportedAccount } from './store.ts';
+
+// ---- Keycloak: `users` of a realm export ----
+
+export function fromKeycloak(entry: unknown): Converted {
+  const user = object(entry);
+  const email = required(user, 'email');
+  const name = text(user, 'username');
+  const [locale] = isObject(user.attributes) ? texts(user.attributes, 'locale') : [];
+  const actions = texts(user, 'requiredActions');
+  const otp = keycloakOtp(list(user, 'credentials').filter(isObject));
+  const id = text(user, 'id');
+  // People of a directory have another form there.
+  const carriesId = id !== undefined && isAccountId(id) && id === id.toLowerCase();
+  const notes = [
+    ...(id === undefined || carriesId
+      ? []
+      : ['its id is no UUID and is not carried over: apps know this person by a new sub']),
+    ...otp.notes,
+    ...actions
+      .filter((action) => action !== VERIFY_EMAIL)
+      .map((action) => `required action ${plain(action)} is not carried over`),
+    ...list(user, 'credentials')
+      .filter((one) => isObject(one) && !['password', 'otp'].includes(String(one.type)))
+      .map((one) => `credential of type ${plain(isObject(one) ? one.type : undefined)} is not carried over`),
+  ];
+  const credential = list(user, 'credentials').find((one) => isObject(one) && one.type === 'password');
+  return {
+    email,
+    emailVerified: (boolean(user, 'emailVerified') ?? false) && !actions.includes(VERIFY_EMAIL),
+    // Realms in which the address is the username have it twice.
+    ...(name === undefined || name.toLowerCase() === email.toLowerCase() ? {} : { username: name }),
+    ...names(text(user, 'firstName'), text(user, 'lastName')),
+    ...(locale === undefined ? {} : { locale }),
+    ...(isObject(credential) ? keycloakPassword(credential) : {}),
+    ...(carriesId ? { id } : {}),
+    ...(otp.secret ? { totpSecret: otp.secret } : {}),
+    ...(notes.length > 0 ? { notes } : {}),
+    disabled: boolean(user, 'enabled') === false,
+    groups: texts(user, 'groups').map((path) => path.replace(/^\//, '')),
+    roles: texts(user, 'realmRoles').filter((role) => !OF_EVERYBODY.test(role)),
+  };
+}
+
+/** What Keycloak gives to everybody, for its own use. */
+const OF_EVERYBODY = /^(?:default-roles-.*|offline_access|uma_authorization)$/;
+
+const KEYCLOAK_DIGESTS = { pbkdf2: 'sha1', 'pbkdf2-sha256': 'sha256', 'pbkdf2-sha512': 'sha512' } as const;
+const ARGON2_KINDS = { id: 'argon2id', i: 'argon2i', d: 'argon2d' } as const;
+const ARGON2_VERSIONS = { '1.0': 16, '1.3': 19 } as const;
+
+function keycloakPassword(credential: Json): Pick<ImportedAccount, 'passwordHash' | 'passwordSetAt'> {
+  const data = embedded(credential, 'credentialData');
+  const secret = embedded(credential, 'secretData');
+  const parts = { salt: base64(secret, 'salt'), hash: base64(secret, 'value') };
+  const algorithm = required(data, 'algorithm');
+  return {
+    passwordHash:
+      algorithm === 'argon2'
+        ? keycloakArgon2(data, parts)
+        : writePbkdf2(oneOf(KEYCLOAK_DIGESTS, algorithm, 'algorithm'), whole(data, 'hashIterations'), parts),
+    passwordSetAt: msTime(credential.createdDate),
+  };
+}
+
+/** Its parameters are lists of one text each. */
+function keycloakArgon2(data: Json, parts: { salt: Buffer; hash: Buffer }): string {
+  const more = object(data.additionalParameters, 'additionalParameters');
+  const one = (name: string) => texts(more, name)[0] ?? '';
+  const cost = {
+    memory: wholeText(one('memory'), 'memory'),
+    iterations: whole(data, 'hashIterations'),
+    parallelism: wholeText(one('parallelism'), 'parallelism'),
+  };
+  return writeArgon2(
+    oneOf(ARGON2_KINDS, one('type') || 'id', 'type'),
+    oneOf(ARGON2_VERSIONS, one('version') || '1.3', 'version'),
+    cost,
+    parts,
+  );
+}
+
+/** Means that the address is not known to be theirs, which is what we say as well. */
+const VERIFY_EMAIL = 'VERIFY_EMAIL';
+
+/** A word of another system's, as it may be told to an operator. */
+function plain(word: unknown): string {
+  return typeof word === 'string' && /^[\w-]{1,64}$/.test(word) ? word : 'of an unknown kind';
+}
+
+/** The first secret that we can use, and what there was beside it. */
+function keycloakOtp(credentials: readonly Json[]): { secret?: Buffer; notes: string[] } {
+  const notes: string[] = [];
+  let secret: Buffer | undefined;
+  for (const credential of credentials.filter(({ type }) => type === 'otp')) {
+    const data = embedded(credential, 'credentialData');
+    const faults = [
+      [data.subType === 'totp', 'subType'],
+      [(data.algorithm ?? 'HmacSHA1') === 'HmacSHA1', 'algorithm'],
+      [(data.digits ?? 6) === 6, 'digits'],
+      [(data.period ?? 30) === 30, 'period'],
+      [secret === undefined, 'number of secrets'],
+    ].flatMap(([isFine, what]) => (isFine ? [] : [String(what)]));
+    if (faults.length > 0)
+      notes.push(`one-time codes are not carried over: their ${faults.join(', ')} is not supported`);
+    else secret = keycloakSecret(data, required(embedded(credential, 'secretData'), 'value'));
+  }
+  return { ...(secret ? { secret } : {}), notes };
+}
+
+/** The key is the text itself, unless it says that it is written in base 32. */
+function keycloakSecret(data: Json, value: string): Buffer {
+  if (data.secretEncoding === 'BASE32') return base32Secret(value, 'secretData');
+  if ((data.secretEncoding ?? null) !== null) throw invalidInput('secretEncoding', 'must be BASE32 or nothing');
+  return Buffer.from(value);
+}
