@@ -5,7 +5,7 @@ import { unavailable } from '../platform/errors.ts';
 import { blindIndex } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
 import { deviceHashes, knownDevice, neverSignedIn } from './devices.ts';
-import { normaliseIdentifier } from './identifiers.ts';
+import { normaliseIdentifier, storedFormsOf } from './identifiers.ts';
 import type { Accounts, Credentials } from './store.ts';
 
 /**
@@ -127,7 +127,9 @@ function createStatements(accountColumns: string) {
       name: 'attempts.take_password',
       text: `
         WITH person AS (
-          SELECT * FROM accounts WHERE id = (SELECT account_id FROM account_identifiers WHERE lookup = $3)
+          SELECT * FROM accounts WHERE id = (
+            SELECT account_id FROM account_identifiers WHERE lookup = ANY($4::bytea[])
+             ORDER BY array_position($4::bytea[], lookup) LIMIT 1)
         ), device AS (
           SELECT id, trusted_until FROM devices WHERE ${knownDevice('$2', '(SELECT id FROM person)', '$1')} LIMIT 1
         ), slot AS (
@@ -232,8 +234,9 @@ export function createAttempts(parts: {
   return {
     async takePassword({ identifier, deviceCookie }) {
       const lookup = blindIndex(indexKey, normaliseIdentifier(identifier));
+      const stored = storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
       const device = deviceHashes(deviceCookie);
-      const found = await run<PasswordGuessRow>(SQL.takePassword, () => [time(), device, lookup]);
+      const found = await run<PasswordGuessRow>(SQL.takePassword, () => [time(), device, lookup, stored]);
       return {
         ...guessOf(found),
         credentials: accounts.credentialsOf(found),

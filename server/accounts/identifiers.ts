@@ -1,3 +1,4 @@
+import { withALabels, withULabels } from '../platform/email_domains.ts';
 import { invalidInput } from '../platform/errors.ts';
 
 /**
@@ -11,11 +12,29 @@ import { invalidInput } from '../platform/errors.ts';
  * This is for comparing only. Mail goes to the address as the person gave it.
  */
 export function normaliseIdentifier(text: string): string {
+  // A domain has one name in two spellings (UTS 46). U-labels are what is compared, since that is how addresses were
+  // stored before both spellings were known to be one; what A-labels make of it is folded as all else is.
+  return fold(withULabels(fold(text)));
+}
+
+function fold(text: string): string {
   return text.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ').normalize('NFKC').trim();
 }
 
-/** RFC 5321 §4.5.3.1.3: a path has 256 octets, two of which are its angle brackets. */
+/**
+ * All forms under which the same identifier may have been stored: as it was typed first, then the form of
+ * `normaliseIdentifier`, then with A-labels, under which older versions stored an address that was typed with them.
+ */
+export function storedFormsOf(text: string): string[] {
+  const typed = fold(text);
+  return [...new Set([typed, normaliseIdentifier(text), withALabels(typed)])];
+}
+
+/** RFC 5321 §4.5.3.1.3: a path has 256 octets, two of which are its angle brackets; §4.5.3.1.1: what is before the @. */
 const EMAIL_MAX_BYTES = 254;
+const LOCAL_PART_MAX_BYTES = 64;
+/** RFC 1035 §2.3.4 */
+const LABEL_MAX_BYTES = 63;
 const USERNAME_MAX = 64;
 
 // Invisible and control characters would make two names that look alike; lone surrogates have no UTF-8 form.
@@ -30,19 +49,32 @@ export function isAccountId(text: string): boolean {
 }
 
 /**
- * @returns the address as given, without white space around it
+ * @returns the address as given, without white space around it and with its domain in A-labels
  * @throws AppError `invalid_input`, field `email`
  */
 export function checkEmail(text: string): string {
-  const email = text.trim();
+  const given = text.trim();
+  const email = withALabels(given);
   const normal = normaliseIdentifier(email);
   if (Buffer.byteLength(email) > EMAIL_MAX_BYTES || Buffer.byteLength(normal) > EMAIL_MAX_BYTES) {
     throw invalidInput('email', `must have at most ${EMAIL_MAX_BYTES} bytes`);
   }
-  if (INVISIBLE.test(email) || INVISIBLE.test(normal) || !EMAIL.test(normal)) {
+  if ([given, email, normal].some((form) => INVISIBLE.test(form)) || !EMAIL.test(normal) || !hasDomain(email)) {
     throw invalidInput('email', 'must be an address such as ada@example.com');
   }
+  if (Buffer.byteLength(email.slice(0, email.lastIndexOf('@'))) > LOCAL_PART_MAX_BYTES) {
+    throw invalidInput('email', `must have at most ${LOCAL_PART_MAX_BYTES} bytes before the @`);
+  }
   return email;
+}
+
+/** One of the open Internet, of labels that DNS can carry, or this machine's own. */
+function hasDomain(email: string): boolean {
+  const labels = withALabels(fold(email)).split('@').at(-1)?.split('.') ?? [];
+  if (labels.length === 1) return labels[0] === 'localhost';
+  return labels.every(
+    (label) => /^[\x21-\x7e]+$/.test(label) && label.length <= LABEL_MAX_BYTES && !/^-|-$/.test(label),
+  );
 }
 
 /**

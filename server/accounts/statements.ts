@@ -28,10 +28,17 @@ export const SQL = {
     name: 'accounts.insert_identifier',
     text: 'INSERT INTO account_identifiers (lookup, account_id, kind) VALUES ($1, $2, $3)',
   },
+  // The same row once more, which the key of the table refuses: somebody has the address in another spelling.
+  refuseOtherSpelling: {
+    name: 'accounts.refuse_other_spelling',
+    text: `INSERT INTO account_identifiers (lookup, account_id, kind)
+           SELECT lookup, account_id, kind FROM account_identifiers WHERE lookup = ANY($1::bytea[])`,
+  },
   findById: { name: 'accounts.find_by_id', text: `SELECT ${COLUMNS} FROM accounts a WHERE a.id = $1` },
   findByIdentifier: {
     name: 'accounts.find_by_identifier',
-    text: `SELECT ${COLUMNS} FROM account_identifiers i JOIN accounts a ON a.id = i.account_id WHERE i.lookup = $1`,
+    text: `SELECT ${COLUMNS} FROM account_identifiers i JOIN accounts a ON a.id = i.account_id
+            WHERE i.lookup = ANY($1::bytea[]) ORDER BY array_position($1::bytea[], i.lookup) LIMIT 1`,
   },
   list: {
     name: 'accounts.list',
@@ -45,9 +52,15 @@ export const SQL = {
              UPDATE accounts SET sealed_profile = $2, updated_at = $4 WHERE id = $1 AND updated_at = $3 RETURNING id
            ), removed AS (
              DELETE FROM account_identifiers WHERE account_id = $1 AND NOT kind = ANY($5::text[])
+           ), other_spelling AS (
+             INSERT INTO account_identifiers (kind, lookup, account_id)
+             SELECT kind, lookup, account_id FROM account_identifiers WHERE lookup = ANY($7::bytea[]) AND account_id <> $1
+                AND NOT EXISTS (SELECT 1 FROM account_identifiers WHERE account_id = $1 AND lookup = ANY($7::bytea[]))
            ), kept AS (
              INSERT INTO account_identifiers (kind, lookup, account_id)
              SELECT c.kind, c.lookup, $1 FROM unnest($5::text[], $6::bytea[]) AS c (kind, lookup)
+              WHERE NOT EXISTS (SELECT 1 FROM account_identifiers h
+                                 WHERE h.account_id = $1 AND h.kind = c.kind AND h.lookup = ANY($7::bytea[]))
              ON CONFLICT (account_id, kind) DO UPDATE SET lookup = excluded.lookup
               WHERE account_identifiers.lookup <> excluded.lookup
            )

@@ -12,7 +12,7 @@ import {
   sealJson,
 } from '../platform/sealing.ts';
 import type { Account, Profile, SecondFactorKind } from './account.ts';
-import { isAccountId, normaliseIdentifier } from './identifiers.ts';
+import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
 import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
 import { COLUMNS, SQL } from './statements.ts';
@@ -138,6 +138,7 @@ const SEALERS_MAX = 2_000;
 export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8Array; now: Clock }): Accounts {
   const { db, sealer, indexKey, now } = parts;
   const lookupOf = (identifier: string) => blindIndex(indexKey, normaliseIdentifier(identifier));
+  const lookupsOf = (identifier: string) => storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
 
   function fromRow(row: Row): Account | undefined {
     const found = row as unknown as AccountRow;
@@ -185,7 +186,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   async function findByIdentifier(text: string): Promise<Account | undefined> {
-    const [row] = await db.run(SQL.findByIdentifier, [lookupOf(text)]);
+    const [row] = await db.run(SQL.findByIdentifier, [lookupsOf(text)]);
     return row && fromRow(row);
   }
 
@@ -211,7 +212,8 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
     const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
     const kinds = identifiers.map(({ kind }) => kind);
-    const values = [id, sealed, before, updatedAt, kinds, identifiers.map(({ lookup }) => lookup)];
+    const lookups = [identifiers.map(({ lookup }) => lookup), lookupsOf(profile.email)];
+    const values = [id, sealed, before, updatedAt, kinds, ...lookups];
     return { statement: SQL.update, values };
   }
 
@@ -264,6 +266,9 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     ];
     const bound: Bound[] = [
       { statement: SQL.insert, values },
+      ...(storedFormsOf(profile.email).length > 1
+        ? [{ statement: SQL.refuseOtherSpelling, values: [lookupsOf(profile.email)] }]
+        : []),
       ...identifiers.map(({ kind, lookup }) => ({ statement: SQL.insertIdentifier, values: [lookup, id, kind] })),
       ...(input.totpSecret ? [importTotp(account, own, input.totpSecret, createdAt)] : []),
     ];
@@ -302,8 +307,15 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
 
     async holdersOf(identifiers) {
-      const rows = await db.run<{ lookup: string; account_id: string }>(SQL.holders, [identifiers.map(lookupOf)]);
-      return new Map(rows.map((row) => [row.lookup, row.account_id]));
+      const rows = await db.run<{ lookup: string; account_id: string }>(SQL.holders, [identifiers.flatMap(lookupsOf)]);
+      const found = new Map(rows.map((row) => [row.lookup, row.account_id]));
+      return new Map(
+        identifiers.flatMap((identifier) => {
+          const holders = lookupsOf(identifier).map((one) => found.get(one.toString('hex')));
+          const holder = holders.find((one) => one !== undefined);
+          return holder === undefined ? [] : [[lookupOf(identifier).toString('hex'), holder] as const];
+        }),
+      );
     },
 
     findById,

@@ -1,3 +1,4 @@
+import { withULabels } from '../platform/email_domains.ts';
 import { dateFormat } from './dates.ts';
 import { durationOf } from './durations.ts';
 import { Html } from './html.ts';
@@ -214,8 +215,8 @@ export function createMailComposer(print: TemplatePrinter) {
     const { t, rich } = translator;
     const shape = SHAPES[name];
     const values = {
-      email: tidy(data.email),
-      new_email: tidy(data.newEmail ?? data.email),
+      email: tidy(withULabels(data.email)),
+      new_email: tidy(withULabels(data.newEmail ?? data.email)),
       host: data.host,
       app: plainWords(data.details.app ?? '') || t('mail.request-waiting.some-app'),
     };

@@ -1,3 +1,4 @@
+import { withULabels } from '../platform/email_domains.ts';
 import { dateFormat } from './dates.ts';
 import { durationOf } from './durations.ts';
 import type { MessageKey, Translator } from './messages.ts';
@@ -327,8 +328,11 @@ export function initial(name: string): string {
   return '·';
 }
 
+/** As people read it. */
+export const emailText = withULabels;
+
 export function accountName(account: AccountView): string {
-  return account.name ?? account.email;
+  return account.name ?? withULabels(account.email);
 }
 
 const TIME_CLAIMS: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'auth_time', 'updated_at']);

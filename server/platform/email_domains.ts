@@ -1,0 +1,22 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
+
+/** What UTS 46 has something to say about; other names, and addresses of machines, stay as they are. */
+const INTERNATIONAL = /[^\p{ASCII}]|(?:^|\.)xn--/iu;
+
+function withDomain(address: string, convert: (domain: string) => string): string {
+  const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1);
+  if (at < 0 || !INTERNATIONAL.test(domain)) return address;
+  // Empty for what is no name of a host.
+  return `${address.slice(0, at)}@${convert(domainToASCII(domain)) || domain}`;
+}
+
+/** The address with its domain in A-labels (`xn--…`), as mail is sent to it (UTS 46, RFC 5891). */
+export function withALabels(address: string): string {
+  return withDomain(address, (ascii) => ascii);
+}
+
+/** The address with its domain in U-labels (`bücher`), as people read it. */
+export function withULabels(address: string): string {
+  return withDomain(address, domainToUnicode);
+}
