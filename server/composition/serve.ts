@@ -22,6 +22,7 @@ import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
 import { createStructuredTokens } from '../oidc/structured_tokens.ts';
+import { isExpected } from '../oidc/unregistered_clients.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createLimits } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
@@ -61,7 +62,13 @@ export function createServe(
   const { issuer, lifetimes } = config;
   const terms = termsOf(config);
   const defaultAlg = config.keys.rings[0] ?? 'RS256';
-  const pages = createPages(views, async (id) => (await findAccount(id))?.locale);
+  const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
+  const isRegistered = async (clientId: string) => (await attempt(parties.find(clientId)))?.kind === 'operator';
+  const pages = createPages(
+    views,
+    async (id) => (await findAccount(id))?.locale,
+    (ctx) => isExpected(ctx, isRegistered),
+  );
   const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
   const formAnswers = createFormAnswers(parts.repeatedForms);
   const polls = createPolls({ db, now });
@@ -70,7 +77,6 @@ export function createServe(
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const hintLimits = createLimits({ counter, max: Math.min(MAX_WRONG_HINTS, config.rateLimit), now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
-  const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
 
   return async (set: LoadedKeySet): Promise<Served> => {
     const structured = createStructuredTokens({
@@ -151,6 +157,7 @@ export function createServe(
       structured,
       formAnswers,
       retiredKeys: set.retired,
+      isRegistered,
       async seen({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);

@@ -1,17 +1,22 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { CIBA_GRANT, isPushedTo } from './ciba.ts';
 import { DEVICE_GRANT } from './device_flow.ts';
+import { WAY_BACK } from './pages.ts';
 import { ROUTES } from './routes.ts';
+import { isExpected } from './unregistered_clients.ts';
 
 /**
  * Where the provider's answer is not the one that the specification, or the person, deserves.
  * @returns `discard` when what the request has gathered is not worth keeping
  */
-export function amend(ctx: KoaContextWithOIDC): 'keep' | 'discard' {
+export async function amend(
+  ctx: KoaContextWithOIDC,
+  isRegistered: (clientId: string) => Promise<boolean>,
+): Promise<'keep' | 'discard'> {
   nameUnauthorizedGrantType(ctx);
   keepLanguage(ctx);
   refuseToHandOver(ctx);
-  return skipEmptyLogout(ctx) ? 'discard' : 'keep';
+  return (await skipEmptyLogout(ctx, isRegistered)) ? 'discard' : 'keep';
 }
 
 /** Endpoints at which a grant begins, and that answer as the token endpoint does (RFC 8628 §3.2, CIBA Core 1.0 §13). */
@@ -46,12 +51,14 @@ function refuseToHandOver(ctx: KoaContextWithOIDC): void {
 /** The page at which a sign-out ends knows nothing of the person any more, so it is told in which language they were asked. */
 function keepLanguage(ctx: KoaContextWithOIDC): void {
   if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303) return;
-  const { ui_locales: asked } = ctx.query;
   const target = new URL(ctx.response.get('location'));
   const { origin, pathname } = signedOut(ctx);
   // A client's own page is its own affair.
-  if (typeof asked !== 'string' || target.origin !== origin || target.pathname !== pathname) return;
-  target.searchParams.set('ui_locales', asked);
+  if (target.origin !== origin || target.pathname !== pathname) return;
+  for (const name of ['ui_locales', ...WAY_BACK]) {
+    const { [name]: value } = ctx.query;
+    if (typeof value === 'string') target.searchParams.set(name, value);
+  }
   redirect(ctx, target);
 }
 
@@ -59,15 +66,23 @@ function keepLanguage(ctx: KoaContextWithOIDC): void {
  * Nobody is signed in, so there is nothing to ask and nothing to end: the browser goes on at once, where the provider
  * would make a session just to send it a form that submits itself.
  */
-function skipEmptyLogout(ctx: KoaContextWithOIDC): boolean {
+async function skipEmptyLogout(
+  ctx: KoaContextWithOIDC,
+  isRegistered: (clientId: string) => Promise<boolean>,
+): Promise<boolean> {
   const { route, session, params } = ctx.oidc ?? {};
   if (route !== 'end_session' || ctx.status !== 200 || !session || session.accountId) return false;
   // Registered with the client, or the provider has refused or dropped it.
   const registered = params?.post_logout_redirect_uri;
-  const target = typeof registered === 'string' ? new URL(registered) : signedOut(ctx);
-  const kept = typeof registered === 'string' ? 'state' : 'ui_locales';
-  const value = params?.[kept];
-  if (typeof value === 'string') target.searchParams.set(kept, value);
+  const isSentBack = typeof registered === 'string' && (await isExpected(ctx, isRegistered));
+  const target = isSentBack ? new URL(registered) : signedOut(ctx);
+  const kept = isSentBack ? ['state'] : ['ui_locales', ...(typeof registered === 'string' ? WAY_BACK : [])];
+  // Of a hint the client is known as well.
+  const known = { ...params, client_id: ctx.oidc.client?.clientId };
+  for (const name of kept) {
+    const value = known[name as keyof typeof known];
+    if (typeof value === 'string') target.searchParams.set(name, value);
+  }
   ctx.remove('set-cookie');
   redirect(ctx, target);
   return true;

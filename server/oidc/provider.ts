@@ -33,6 +33,7 @@ import { presentTokens, type StructuredTokens } from './structured_tokens.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { readUserCodesAsTyped } from './typed_user_codes.ts';
+import { tellErrorsOnPages } from './unregistered_clients.ts';
 
 /** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
 export interface ClientForProvider {
@@ -60,6 +61,8 @@ export interface ProviderOptions {
   readonly formAnswers: FormAnswers;
   /** For ID tokens that come back as a hint. */
   readonly retiredKeys: readonly RetiredKey[];
+  /** Whether the operator made that client. */
+  isRegistered(clientId: string): Promise<boolean>;
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
   /** Tokens are being issued to a client: what to write of that in the same transaction. */
@@ -101,6 +104,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   leaveNotificationsToTheQueue(provider);
   letMappedClaimsThrough(provider);
   acceptOlderHints(provider, options.retiredKeys, options.now);
+  tellErrorsOnPages(provider, options);
   registerTokenExchange(provider, options.exchange);
   onParameters(provider, [
     (_route, params) => assertParameterSizes(params),
@@ -128,7 +132,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
       if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
       await refreshes.restore(ctx, unit);
-      const verdict = amend(ctx);
+      const verdict = await amend(ctx, options.isRegistered);
       pages.sendOn(ctx);
       await slowDown(ctx, options.polls);
       explainRefusal(ctx);

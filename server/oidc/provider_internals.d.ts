@@ -95,6 +95,19 @@ declare module 'oidc-provider/lib/helpers/jwt.js' {
   ): void;
 }
 
+/** A provider's own state. */
+declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+
+  type Send = (
+    ctx: KoaContextWithOIDC,
+    redirectUri: string,
+    answer: Readonly<Record<string, string>>,
+  ) => void | Promise<void>;
+
+  export default function instance(provider: Provider): { readonly responseModes: Map<string, Send> };
+}
+
 /** The request that is being served, as the provider's models ask for it. */
 declare module 'oidc-provider/lib/helpers/als.js' {
   import type { AsyncLocalStorage } from 'node:async_hooks';

@@ -334,6 +334,8 @@ export interface LogoutData {
 
 export interface LoggedOutData {
   client?: ClientView;
+  /** Where a person may go on who is not sent there. */
+  elsewhere?: ErrorData['elsewhere'];
 }
 
 export interface ErrorData {
@@ -346,6 +348,8 @@ export interface ErrorData {
   requestId?: string;
   /** Of a page of a sign-in: what became of that, and where to go on. */
   lost?: LostView;
+  /** Of an app that the operator did not make: where the person may go on, by GET or with these fields by POST. */
+  elsewhere?: { host: string; href: string; fields?: Readonly<Record<string, string>> };
 }
 
 /** A form that the browser is sent on with. */
