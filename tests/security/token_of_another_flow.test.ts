@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { begin, post, tokensFor } from '../flows/support.ts';
+import { askPerson, CIBA_GRANT, decideRequest, fetchTokens } from '../helpers/ciba.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
+import { register } from '../helpers/registration.ts';
+import { authorization, authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
+
+/** What one flow has given out opens no other (better-auth CVE-2026-114607): each secret is good for one thing. */
+
+const scope = { after };
+const app = await deployment(scope, { env: { CARDEA_REGISTRATION: 'open' } });
+const { issuer, seed } = app;
+const person = await seed.person();
+const party = await seed.party({
+  firstParty: true,
+  metadata: {
+    grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT, CIBA_GRANT],
+    backchannel_token_delivery_mode: 'poll',
+  },
+});
+const { tokens, browser } = await tokensFor(app, party, person);
+
+/** Everything of this client's that is good at this moment, by what it is good for. */
+async function secrets() {
+  const code = await authorize({ issuer, party, person, browser });
+  const { body: device } = await askForCode(issuer, party, { scope: 'openid' });
+  await decide(browser, await typeCode(browser, device.user_code), 'confirm');
+  const { body: asked } = await askPerson(issuer, party, { login_hint: person.email });
+  await decideRequest(app, person, 'approve');
+  const { body: pushed } = await post(
+    app,
+    '/par',
+    {
+      client_id: party.id,
+      redirect_uri: party.redirectUri,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: 'x'.repeat(43),
+      code_challenge_method: 'S256',
+    },
+    authorization(party),
+  );
+  assert.ok(pushed.request_uri, JSON.stringify(pushed));
+  const { body: registered } = await register(app, { redirect_uris: ['https://other.example/cb'] });
+  const { page } = await begin(app, await seed.party());
+  return {
+    granted: code,
+    values: {
+      code: code.code,
+      'device code': device.device_code,
+      auth_req_id: asked.auth_req_id,
+      'refresh token': tokens.refresh_token ?? '',
+      'access token': tokens.access_token,
+      'ID token': tokens.id_token,
+      request_uri: String(pushed.request_uri),
+      'registration access token': registered.registration_access_token as string,
+      'interaction id': new URL(page.url).pathname.split('/').at(-1) ?? '',
+      'user code': device.user_code,
+    },
+  };
+}
+
+const { granted, values } = await secrets();
+type Name = keyof typeof values;
+
+/** Places at which a secret of one kind is taken, and that kind. */
+const PLACES: Readonly<Record<string, { takes: Name; isTaken(value: string): Promise<boolean> }>> = {
+  'the code grant': {
+    takes: 'code',
+    isTaken: async (code) => (await redeem(issuer, party, { ...granted, code })).status === 200,
+  },
+  'the refresh grant': {
+    takes: 'refresh token',
+    isTaken: async (value) => (await refresh(issuer, party, value)).status === 200,
+  },
+  'the device grant': {
+    takes: 'device code',
+    isTaken: async (value) => (await poll(issuer, party, value)).status === 200,
+  },
+  'the CIBA grant': {
+    takes: 'auth_req_id',
+    isTaken: async (value) => (await fetchTokens(issuer, party, value)).status === 200,
+  },
+  userinfo: { takes: 'access token', isTaken: async (value) => (await userinfo(issuer, value)).status === 200 },
+  'the registration of a client': {
+    takes: 'registration access token',
+    async isTaken(value) {
+      const rights = { authorization: `Bearer ${value}` };
+      return (await fetch(new URL(`/register/${party.id}`, issuer), { headers: rights })).status === 200;
+    },
+  },
+  'an id_token_hint': {
+    takes: 'ID token',
+    isTaken: async (value) =>
+      (await browser.clone().get(`/logout?${new URLSearchParams({ id_token_hint: value })}`)).status === 200,
+  },
+  'a client assertion': {
+    takes: 'ID token',
+    async isTaken(value) {
+      const { status } = await token(
+        issuer,
+        { ...party, secret: undefined },
+        {
+          grant_type: 'refresh_token',
+          refresh_token: values['refresh token'],
+          client_assertion: value,
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        },
+      );
+      return status === 200;
+    },
+  },
+  'a request object': {
+    takes: 'ID token',
+    async isTaken(value) {
+      const { page } = await begin(app, party, { request: value }, browser.clone());
+      return page.location !== undefined && new URL(page.location).searchParams.has('code');
+    },
+  },
+  'a pushed request': {
+    takes: 'request_uri',
+    async isTaken(value) {
+      const uri = value.startsWith('urn:') ? value : `urn:ietf:params:oauth:request_uri:${value}`;
+      const query = new URLSearchParams({ client_id: party.id, request_uri: uri });
+      const { location } = await browser.clone().get(`/authorize?${query}`);
+      return location !== undefined && new URL(location, issuer).searchParams.has('code');
+    },
+  },
+};
+
+/** An ID token is a client's, but proves nothing of it: no assertion and no request. */
+const NEVER = ['a client assertion', 'a request object', 'the registration of a client'];
+
+test('each is refused wherever another is taken', async () => {
+  for (const [place, { takes, isTaken }] of Object.entries(PLACES)) {
+    for (const [name, value] of Object.entries(values)) {
+      if (name === takes && !NEVER.includes(place)) continue;
+      assert.equal(await isTaken(value), false, `${name} at ${place}`);
+    }
+  }
+});
+
+test('introspection and revocation know access and refresh tokens, and nothing else (RFC 7662 §2.1, RFC 7009 §2.1)', async () => {
+  for (const [name, value] of Object.entries(values)) {
+    const isKnown = name === 'access token' || name === 'refresh token';
+    assert.equal((await introspect(issuer, party, value)).active, isKnown, name);
+    if (!isKnown) await post(app, '/revoke', { token: value }, authorization(party));
+  }
+});
+
+test('after all that, each is still good for what it is for', async () => {
+  for (const place of [
+    'the code grant',
+    'the device grant',
+    'the CIBA grant',
+    'userinfo',
+    'an id_token_hint',
+    'a pushed request',
+    'the refresh grant',
+  ]) {
+    const { takes, isTaken } = PLACES[place] ?? assert.fail();
+    assert.equal(await isTaken(values[takes]), true, place);
+  }
+});
