@@ -31,11 +31,13 @@ export function claimsParameter(draw: Draw): string {
   if (draw.chance(0.1)) return draw.text();
   const member = () => {
     const right = draw.pick([null, { essential: draw.chance(0.5) }, { value: 'x' }, { values: ['a', 'b'] }, {}]);
-    if (draw.chance(0.85)) return right;
+    if (draw.chance(0.8)) return right;
     return draw.pick([
       spoil(draw, { essential: true, value: 'x', values: ['a'] }, 0.6),
       { value: draw.json() },
       draw.json(),
+      'x',
+      7,
     ]);
   };
   const part = () =>
