@@ -6,7 +6,8 @@ import { blindIndex } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
 import { deviceHashes, knownDevice, neverSignedIn } from './devices.ts';
 import { normaliseIdentifier, storedFormsOf } from './identifiers.ts';
-import type { Accounts, Credentials } from './store.ts';
+import type { Credentials } from './rows.ts';
+import type { Accounts } from './store.ts';
 
 /**
  * Guesses at what signs a person in, and the locks that wrong ones lead to.

@@ -2,19 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { type Bound, type Db, type Row, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
-import {
-  blindIndex,
-  createSealer,
-  MASTER_KEY_BYTES,
-  openJson,
-  type Place,
-  type Sealer,
-  sealJson,
-} from '../platform/sealing.ts';
-import type { Account, Profile, SecondFactorKind } from './account.ts';
+import { blindIndex, createSealer, MASTER_KEY_BYTES, openJson, type Sealer, sealJson } from '../platform/sealing.ts';
+import type { Account, Profile } from './account.ts';
 import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
 import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
+import { type AccountRow, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
 import { COLUMNS, SQL } from './statements.ts';
 import { importTotp } from './totp_secrets.ts';
 
@@ -108,24 +101,6 @@ export interface Accounts {
   credentialsOf(row: Row): Credentials | undefined;
   /** @returns undefined when a LEFT JOIN found no account */
   fromRow(row: Row): Account | undefined;
-}
-
-/** What signing in is judged by. */
-export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
-
-interface AccountRow {
-  account_id: string;
-  account_sealed_key: Buffer | null;
-  account_sealed_profile: Buffer;
-  account_password_hash: string | null;
-  account_password_set_at: Date | null;
-  account_disabled_at: Date | null;
-  account_groups: string[];
-  account_roles: string[];
-  account_second_factors: SecondFactorKind[];
-  account_epoch: number;
-  account_created_at: Date;
-  account_updated_at: Date;
 }
 
 /** SQLSTATE that `require_epoch` raises (migration 0002). */
@@ -370,26 +345,6 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     columns: COLUMNS,
     credentialsOf,
     fromRow,
-  };
-}
-
-function keyPlace(id: string): Place {
-  return { table: 'accounts', column: 'sealed_key', row: id };
-}
-
-function profilePlace(id: string): Place {
-  return { table: 'accounts', column: 'sealed_profile', row: id };
-}
-
-function credentialsOf(row: Row): Credentials | undefined {
-  const found = row as unknown as AccountRow;
-  if (!found.account_sealed_key) return undefined;
-  return {
-    id: found.account_id,
-    passwordHash: found.account_password_hash,
-    passwordSetAt: found.account_password_set_at,
-    disabled: found.account_disabled_at !== null,
-    epoch: found.account_epoch,
   };
 }
 

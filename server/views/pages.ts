@@ -1,3 +1,5 @@
+import type { DemoData, HomeData } from './welcome_pages.ts';
+
 /** What each page is told. One table of page name → data, so that a wrong or missing datum is a type error. */
 export interface Pages {
   login: LoginData;
@@ -364,56 +366,4 @@ export interface OnwardData {
 export interface LostView {
   state: 'done' | 'used' | 'no_cookie' | 'gone';
   app?: { name: string; url?: string; startUrl?: string };
-}
-
-export interface HomeData {
-  issuer: string;
-  version: string;
-  docsUrl: string;
-  /** Development mode only: the seeded person. */
-  demo?: { email: string; password: string };
-}
-
-export type JsonValue = string | number | boolean | null | undefined | readonly JsonValue[] | JsonObject;
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
-
-/** What the demo app did; each has a title in the catalogue. */
-export type DemoStepName =
-  | 'discovery'
-  | 'authorize'
-  | 'callback'
-  | 'token'
-  | 'verify'
-  | 'userinfo'
-  | 'refresh'
-  | 'error';
-
-export interface DemoStep {
-  step: DemoStepName;
-  /** Technical and untranslated, such as `GET /authorize?…`; line breaks are kept. */
-  detail: string;
-}
-
-export interface DemoData {
-  /** Where the refresh form posts `csrf` and `action=refresh`. */
-  action: string;
-  csrf: string;
-  issuer: string;
-  clientName: string;
-  steps: readonly DemoStep[];
-  /** Starts the flow anew. */
-  restartUrl: string;
-  logoutUrl: string;
-  /** The flow ended with this; no tokens are shown then. */
-  error?: { error: string; description?: string };
-  idToken?: { raw: string; header: JsonObject; claims: JsonObject };
-  /** `header` and `claims` when it is a JWT; `expiresAt` in seconds since the epoch. */
-  accessToken?: { raw: string; header?: JsonObject; claims?: JsonObject; scope?: string; expiresAt?: number };
-  userinfo?: JsonObject;
-  /** Whether a refresh token is at hand; it is never shown. */
-  canRefresh: boolean;
-  /** The tokens on this page come from a refresh. */
-  refreshed?: boolean;
 }

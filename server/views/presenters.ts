@@ -5,12 +5,9 @@ import type { MessageKey, Translator } from './messages.ts';
 import type {
   AccountView,
   ClientView,
-  DemoStepName,
   DeviceCodeErrorKey,
   DeviceDoneData,
   DeviceView,
-  JsonObject,
-  JsonValue,
   LinkPurposeName,
   LoginErrorKey,
   NewPasswordRule,
@@ -19,6 +16,7 @@ import type {
   SecondFactorErrorKey,
 } from './pages.ts';
 import { webLink } from './web_links.ts';
+import type { DemoStepName, JsonObject, JsonValue } from './welcome_pages.ts';
 
 export * from './account_presenters.ts';
 export { qrCode } from './qr.ts';

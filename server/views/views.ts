@@ -14,6 +14,7 @@ export type { Asset } from './assets.ts';
 export type { ComposedMail, MailData, MailName } from './mails.ts';
 export type { Locale, MessageKey } from './messages.ts';
 export type * from './pages.ts';
+export type * from './welcome_pages.ts';
 
 export interface Pages extends OtherPages, AccountPages {}
 export type PageName = keyof Pages;
