@@ -20,7 +20,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   grant_type: 256,
   login_hint: 320, // RFC 5321 §4.5.3.1: the longest e-mail address
   max_age: 32,
-  nonce: 512,
+  nonce: 1_024,
   prompt: 128,
   redirect_uri: 2_048,
   request_uri: 512, // RFC 9101 §5.2

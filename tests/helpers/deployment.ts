@@ -14,6 +14,7 @@ import { createDb, type Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { takeOver } from './issuer.ts';
 import { databaseUrl } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
 import { remember } from './secrets.ts';
@@ -174,6 +175,7 @@ export async function deployment(
     onStatement: (text) => void statements.push(text),
   });
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
+  if (options.databaseUrl !== undefined && options.env?.CARDEA_ISSUER === undefined) await takeOver(url, issuer);
   const app = await createApp({
     config,
     db,

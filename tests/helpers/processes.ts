@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from './artifacts.ts';
 import { ended, killGroup, track } from './children.ts';
+import { takeOver } from './issuer.ts';
 import { databaseUrl } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
 import { collectLog, remember } from './secrets.ts';
@@ -71,6 +72,10 @@ export async function startNode(scope: Scope, options: NodeOptions = {}): Promis
       : {}),
     ...options.env,
   };
+
+  if (options.databaseUrl !== undefined && options.env?.CARDEA_ISSUER === undefined) {
+    await takeOver(options.databaseUrl, url);
+  }
 
   const lines: string[] = [];
   let child: ChildProcess | undefined;

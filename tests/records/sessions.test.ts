@@ -10,10 +10,13 @@ const [here, there] = own.nodes;
 const clients = await Promise.all(Array.from({ length: 8 }, () => own.client()));
 const [one = '', two = ''] = clients;
 
+/** Seconds since the epoch: a session whose sign-in is too long ago has ended. */
+const LOGIN_TS = Math.floor(Date.now() / 1_000);
+
 async function newSession(authorizations: Record<string, SessionAuthorization> = {}) {
   const [id, uid] = [newId(), newId()];
   await request(here, (unit) =>
-    unit.save('Session', id, { jti: id, uid, accountId: own.accountId, loginTs: 1, authorizations }, HOUR),
+    unit.save('Session', id, { jti: id, uid, accountId: own.accountId, loginTs: LOGIN_TS, authorizations }, HOUR),
   );
   return { id, uid };
 }
@@ -48,7 +51,7 @@ describe('a session', () => {
       uid,
       jti: id,
       accountId: own.accountId,
-      loginTs: 1,
+      loginTs: LOGIN_TS,
       authorizations: { [one]: { sid: 'sid-1', grantId: 'grant-1', persistsLogout: true } },
     };
     assert.deepEqual(await found(there, 'Session', id), expected);

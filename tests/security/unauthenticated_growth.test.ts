@@ -55,7 +55,7 @@ async function rowsOf(model: string): Promise<number> {
 describe('each parameter of a request is bounded, and what is too long is not stored', () => {
   const limits = {
     state: 2_048,
-    nonce: 512,
+    nonce: 1_024,
     scope: 2_048,
     login_hint: 320,
     acr_values: 1_024,
@@ -96,7 +96,7 @@ describe('each parameter of a request is bounded, and what is too long is not st
     const params = {
       ...paramsOf(rp.party),
       state: 's'.repeat(2_048),
-      nonce: 'n'.repeat(512),
+      nonce: 'n'.repeat(1_024),
       unheard_of: 'x'.repeat(3_000),
     };
     const { status, location, body } = await refusalOf(get('/authorize', params));
