@@ -81,8 +81,16 @@ describe('coming in', () => {
   test('speaks the language of the account, then of the browser', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
-    const page = await browser.get('/account', { 'accept-language': 'tlh, en;q=0.5' });
-    assert.match(page.body, /<html lang="en"/);
+    const spoken = async (languages: string) => {
+      const { status, body } = await browser.get('/account', { 'accept-language': languages });
+      assert.equal(status, 200);
+      return /<html lang="([^"]*)"/.exec(body)?.[1];
+    };
+    assert.equal(await spoken('tlh, ar;q=0.5'), 'ar', 'the account names none');
+    await app.seed.accounts.update(await app.seed.accounts.resolve(person.id), { locale: 'de-AT' });
+    assert.equal(await spoken('ar'), 'de', "the account's goes before the browser's");
+    await app.seed.accounts.update(await app.seed.accounts.resolve(person.id), { locale: 'tlh' });
+    assert.equal(await spoken('ar'), 'ar', 'the account names one that is not spoken here');
   });
 
   test('only a known word says what was done', async () => {
