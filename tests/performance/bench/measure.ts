@@ -96,7 +96,7 @@ export async function measure(scope: Scope, options: BenchOptions): Promise<Benc
 
 // ---- rates ----
 
-interface Round extends Measured {
+export interface Round extends Measured {
   readonly cpuSeconds: number | undefined;
 }
 
@@ -113,6 +113,15 @@ async function measureCase(
     const order = i % 2 === 0 ? (['cardea', 'bare'] as const) : (['bare', 'cardea'] as const);
     for (const name of order) measured[name].push(await round(one, targets[name], count));
   }
+  return caseResult(one, count, measured);
+}
+
+/** @param measured as many rounds of one server as of the other, in the order in which they were measured */
+export function caseResult(
+  one: Pick<Case, 'name' | 'title' | 'aim'>,
+  count: number,
+  measured: Readonly<Record<ServerName, readonly Round[]>>,
+): CaseResult {
   const cardea = sideOf(measured.cardea);
   const bare = sideOf(measured.bare);
   const ratios = cardea.rates.map((rate, i) => rate / (bare.rates[i] ?? Number.NaN));
@@ -121,7 +130,7 @@ async function measureCase(
     name: one.name,
     title: one.title,
     requestsPerRound: count,
-    rounds,
+    rounds: cardea.rates.length,
     cardea,
     bare,
     ratio,
@@ -195,21 +204,36 @@ async function measureHashing(
   const tokens = () => run({ port: target.server.port, count, connections, request: () => request, expected: 200 });
   const forms = await loginForms(target, IN_FLIGHT);
   await tokens();
-  const pairs: { unloaded: Measured; loaded: Measured; hashesPerSecond: number }[] = [];
+  const pairs: HashingPair[] = [];
   for (let i = 0; i < rounds; i += 1) {
     const unloaded = await tokens();
     const { result: loaded, hashesPerSecond } = await whileHashing(target, forms, tokens);
     pairs.push({ unloaded, loaded, hashesPerSecond });
   }
+  return hashingResult(name, connections, count, pairs);
+}
+
+export interface HashingPair {
+  readonly unloaded: Pick<Measured, 'latencies'>;
+  readonly loaded: Pick<Measured, 'latencies'>;
+  readonly hashesPerSecond: number;
+}
+
+export function hashingResult(
+  name: string,
+  connections: number,
+  count: number,
+  pairs: readonly HashingPair[],
+): HashingResult {
   const ratios = pairs.map(({ unloaded, loaded }) => percentile(loaded, 0.99) / percentile(unloaded, 0.99));
-  const over = (pick: (pair: (typeof pairs)[number]) => number) => median(pairs.map(pick));
+  const over = (pick: (pair: HashingPair) => number) => median(pairs.map(pick));
   const ratio = median(ratios);
   return {
     name,
     title: `token p99 with ${IN_FLIGHT} hashes in flight, ${connections} connections`,
     connections,
     requestsPerRound: count,
-    rounds,
+    rounds: pairs.length,
     inFlight: IN_FLIGHT,
     hashesPerSecond: over((pair) => pair.hashesPerSecond),
     unloaded: { p50: over((pair) => percentile(pair.unloaded, 0.5)), p99: over((p) => percentile(p.unloaded, 0.99)) },
