@@ -122,7 +122,9 @@ test('people see where the app tells of privacy and terms, as long as that is at
     assert.match(html, /<a href="https:\/\/rp\.example\.com\/terms" rel="noreferrer">Terms of service<\/a>/);
   }
   const foreign = await register({ policy_uri: 'https://elsewhere.example.com/privacy' });
-  assert.doesNotMatch((await start(foreign.body.client_id)).page.body, /elsewhere\.example\.com/);
+  const { page: other } = await start(foreign.body.client_id);
+  assert.equal(shown(other), 'sign-in');
+  assert.doesNotMatch(other.body, /elsewhere\.example\.com/);
 });
 
 test('a redirect URI with a fragment, and a sector that does not name the redirect, are refused (Registration §2, §5)', async () => {

@@ -48,6 +48,7 @@ describe('a form of the account', () => {
       const own = await tokenIn(browser);
       const before = await stateOf(person.id);
       const tokens = ['', 'x'.repeat(43), await tokenIn(second), await tokenIn(stranger)];
+      assert.equal(new Set([...tokens, own]).size, 5, 'each session has a token of its own');
       for (const csrf of tokens) {
         const page = await browser.post(path, { ...fields, csrf });
         assert.deepEqual([page.status, errorOn(page)], [403, 'form_expired']);

@@ -36,7 +36,9 @@ for (const [name, settings] of Object.entries(CASES)) {
     await deployment(scope, { env: { CARDEA_PORT: String(port), CARDEA_DEMO: undefined, ...settings } });
     const stranger = browserSession(`http://127.0.0.1:${port}`);
     for (const path of ['/outbox', '/demo']) assert.equal((await stranger.get(path)).status, 404, path);
-    assert.doesNotMatch((await stranger.get('/')).body, /demo@example\.com/);
+    const { status, body } = await stranger.get('/');
+    assert.equal(status, 200);
+    assert.doesNotMatch(body, /demo@example\.com/);
   });
 }
 
@@ -45,4 +47,5 @@ test('with a loopback issuer and address both are there', async () => {
   const developer = browserSession(issuer);
   assert.equal((await developer.get('/outbox')).status, 200);
   assert.equal((await developer.get('/demo')).status, 303);
+  assert.match((await developer.get('/')).body, /demo@example\.com/);
 });

@@ -21,7 +21,8 @@ const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
 test('a request that has lost its challenge gets no code that a verifier could redeem', async () => {
   const party = await app.seed.party({ public: true });
   const { page } = await begin(app, party, { code_challenge: undefined, code_challenge_method: undefined });
-  assert.equal(callbackOf(page).code, undefined);
+  const { code, error } = callbackOf(page);
+  assert.deepEqual([code, error], [undefined, 'invalid_request']);
 });
 
 test('a code with a challenge is not redeemed without a verifier (authorization code injection)', async () => {

@@ -106,7 +106,8 @@ describe('registrations beyond the quota', () => {
     await clear();
     for (let n = 0; n < QUOTA + 5; n += 1)
       await registerAt(`2001:db8:1:2::${n.toString(16)}`, `https://h${n}.example/`);
-    assert.ok((await idsLeft()).length <= QUOTA);
+    const left = (await idsLeft()).length;
+    assert.ok(left > QUOTA / 2 && left <= QUOTA, `${left} are left`);
     const other = await registerAt('2001:db8:1:3::1');
     const rows = await query<{ origin: Buffer }>('SELECT DISTINCT origin FROM clients WHERE origin IS NOT NULL');
     assert.equal(rows.length, 2, other);
@@ -119,7 +120,8 @@ describe('registrations beyond the quota', () => {
     await pileUp(10 * QUOTA, one);
     await query('UPDATE clients SET origin = sha256(id::bytea)');
     for (let n = 0; n < 3; n += 1) await registerAt(`198.51.100.${n}`, 'https://swarm.example/cb');
-    assert.ok((await idsLeft()).length <= 10 * QUOTA);
+    const left = (await idsLeft()).length;
+    assert.ok(left > 5 * QUOTA && left <= 10 * QUOTA, `${left} are left`);
   });
 
   test('never remove one that is in use; when those are too many, further ones are refused', async () => {

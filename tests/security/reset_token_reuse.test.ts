@@ -45,8 +45,9 @@ test('fifty parallel uses over two nodes: one sets the password, the rest find t
   // 503: more than the queue for hashing takes, which is no verdict, and used nothing up.
   assert.ok(
     answers.every(({ status }) => [303, 410, 503].includes(status)),
-    JSON.stringify(answers),
+    JSON.stringify(answers.map(({ status }) => status)),
   );
+  assert.ok(answers.filter(({ status }) => status === 410).length > 1, 'several were let as far as the link');
   assert.equal(await opensTo(app, person.email, winners[0]?.password ?? ''), true);
   const [row] = await app.db.run<{ epoch: number }>({ name: '', text: 'SELECT epoch FROM accounts WHERE id = $1' }, [
     person.id,

@@ -41,8 +41,8 @@ test('a refresh token, and the access tokens of its grant with it (RFC 7009 §2.
 test('nobody but its client revokes a token, and everybody else changes nothing', async () => {
   const { tokens } = await tokensFor(app, party, person);
   for (const token of [tokens.access_token, tokens.refresh_token ?? '']) {
-    const { body } = await post(app, '/revoke', { token }, authorization(stranger));
-    assert.notEqual(body.error, undefined);
+    const { status, body } = await post(app, '/revoke', { token }, authorization(stranger));
+    assert.deepEqual([status, body.error], [400, 'invalid_request']);
     assert.equal((await post(app, '/revoke', { token }, authorization({ ...party, secret: 'wrong' }))).status, 401);
   }
   assert.equal((await userinfo(issuer, tokens.access_token)).status, 200);
