@@ -198,7 +198,11 @@ export async function deployment(
 }
 
 /** Another node of the same issuer. */
-export function neighbour(scope: Scope, app: Deployment, options: { now?: Clock } = {}): Promise<Deployment> {
+export function neighbour(
+  scope: Scope,
+  app: Deployment,
+  options: { now?: Clock; env?: Readonly<Record<string, string>> } = {},
+): Promise<Deployment> {
   const { databaseUrl, masterKey, issuer } = app;
-  return deployment(scope, { ...options, databaseUrl, masterKey, env: { CARDEA_ISSUER: issuer } });
+  return deployment(scope, { ...options, databaseUrl, masterKey, env: { CARDEA_ISSUER: issuer, ...options.env } });
 }

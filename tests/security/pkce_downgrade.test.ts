@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { begin, callbackOf, post, refusal, submitPassword } from '../flows/support.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { deployment, neighbour } from '../helpers/deployment.ts';
 import { authorization, authorize, token } from '../helpers/relying_party.ts';
 
 /**
@@ -10,11 +10,7 @@ import { authorization, authorize, token } from '../helpers/relying_party.ts';
  */
 const scope = { after };
 const app = await deployment(scope);
-const lenient = await deployment(scope, {
-  databaseUrl: app.databaseUrl,
-  masterKey: app.masterKey,
-  env: { CARDEA_PROFILE: 'oidc' },
-});
+const lenient = await neighbour(scope, app, { env: { CARDEA_PROFILE: 'oidc' } });
 const person = await app.seed.person();
 const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
 

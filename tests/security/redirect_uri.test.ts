@@ -1,6 +1,6 @@
-import { refusal } from '../flows/support.ts';
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { refusal } from '../flows/support.ts';
 import { deployment, REDIRECT_URI } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, redeem, token } from '../helpers/relying_party.ts';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { post, tokensFor } from '../flows/support.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { deployment, neighbour } from '../helpers/deployment.ts';
 import { authorization, introspect, refresh, userinfo } from '../helpers/relying_party.ts';
 
 /** What was revoked opens nothing, from the answer on and on every node (Casdoor CVE-2026-9097; RFC 7009 §2). */
 
 const scope = { after };
 const app = await deployment(scope);
-const other = await deployment(scope, { databaseUrl: app.databaseUrl, masterKey: app.masterKey });
+const other = await neighbour(scope, app);
 const { issuer } = app;
 const party = await app.seed.party();
 const stranger = await app.seed.party();
