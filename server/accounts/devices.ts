@@ -27,10 +27,10 @@ export interface Devices {
   isKnown(accountId: string, cookie: string | undefined): Promise<{ known: boolean; first: boolean }>;
   /**
    * Every browser is a stranger again, but for the one with this cookie.
-   * @param options `required`: the transaction fails with `already_used` when there is none
+   * @param options `required`: the transaction fails with `NOTHING_CHANGED` when there is none
    */
   forgetOthers(accountId: string, cookie?: string, options?: { readonly required?: boolean }): Bound;
-  /** One browser is a stranger again. For a transaction that fails with `already_used` when there is no such browser. */
+  /** One browser is a stranger again. For a transaction that fails with `NOTHING_CHANGED` when there is no such browser. */
   forget(accountId: string, id: string): Bound;
   /** The one used last first; at most `DEVICES_MAX`. @param cookie tells which of them the person is looking at */
   list(account: Account, cookie?: string): Promise<Device[]>;
@@ -107,12 +107,12 @@ const SQL = {
     text: `WITH forgotten AS (
              DELETE FROM devices WHERE account_id = $1 AND id NOT IN (
                SELECT id FROM devices WHERE ${knownDevice('$2', '$1::uuid', '$3')}) RETURNING 1)
-           SELECT require_single_use($4::int, $4::int * least(1, (SELECT count(*) FROM forgotten)))`,
+           SELECT CASE WHEN $4::boolean THEN require_rows((SELECT count(*) FROM forgotten)) END`,
   },
   forget: {
     name: 'devices.forget',
     text: `WITH forgotten AS (DELETE FROM devices WHERE account_id = $1 AND id::text = $2 RETURNING 1)
-           SELECT require_single_use(1, (SELECT count(*) FROM forgotten))`,
+           SELECT require_rows((SELECT count(*) FROM forgotten))`,
   },
   list: {
     name: 'devices.list',
@@ -166,7 +166,7 @@ export function createDevices(parts: { db: Db; accounts: Pick<Accounts, 'sealerO
 
     forgetOthers: (accountId, cookie, { required = false } = {}) => ({
       statement: SQL.forgetOthers,
-      values: [accountId, deviceHashes(cookie), inSeconds(0), required ? 1 : 0],
+      values: [accountId, deviceHashes(cookie), inSeconds(0), required],
     }),
 
     forget: (accountId, id) => ({ statement: SQL.forget, values: [accountId, id] }),

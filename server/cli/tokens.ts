@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { decodeJwt } from 'jose';
 import { createEvents } from '../accounts/events.ts';
-import type { Statement } from '../platform/db.ts';
+import { type Statement, transactIfNeeded } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { endToken, endTokensOfClient } from '../records/ended.ts';
@@ -119,15 +119,19 @@ async function revokeSession(context: Context, uid: string): Promise<Item> {
   const accounts = await context.accounts();
   const account = await accounts.resolve(session.account_id);
   const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
-  await context.db.transact([...createOverview({ ...context, ...context.config }).endSession(account.id, uid), event]);
+  const end = createOverview({ ...context, ...context.config }).endSession(account.id, uid);
+  // It may have ended since it was read.
+  if (!(await transactIfNeeded(context.db, [...end, event]))) throw notFound('session', uid);
   return { revoked: 'session', session: uid, account: account.id };
 }
 
 async function revokeAccount(context: Context, ref: string): Promise<Item> {
   const accounts = await context.accounts();
   const account = await accounts.resolve(ref);
+  const overview = createOverview({ ...context, ...context.config });
   const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
-  await context.db.transact([...createOverview({ ...context, ...context.config }).endSessions(account.id), event]);
+  const told = (await overview.countSessions(account.id)) > 0 ? [event] : [];
+  await context.db.transact([...overview.endSessions(account.id), ...told]);
   return { revoked: 'account', account: account.id };
 }
 

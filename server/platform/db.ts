@@ -189,10 +189,24 @@ export async function transactIfChanged(
   [first, ...others]: readonly [Bound, ...Bound[]],
   otherwise: () => AppError,
 ): Promise<Row[][]> {
+  const rows = await transactIfNeeded(db, [{ ...first, statement: requiringRows(first.statement) }, ...others]);
+  if (!rows) throw otherwise();
+  return rows;
+}
+
+/**
+ * Runs statements as one transaction, of which nothing happens when one that calls `require_rows` finds nothing to change.
+ * @returns the rows of each; undefined when nothing happened
+ */
+export async function transactIfNeeded(
+  db: Pick<Db, 'transact'>,
+  bound: readonly Bound[],
+): Promise<Row[][] | undefined> {
   try {
-    return await db.transact([{ ...first, statement: requiringRows(first.statement) }, ...others]);
+    return await db.transact(bound);
   } catch (error) {
-    throw sqlState(error) === NOTHING_CHANGED ? otherwise() : error;
+    if (sqlState(error) === NOTHING_CHANGED) return undefined;
+    throw error;
   }
 }
 

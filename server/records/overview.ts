@@ -37,7 +37,7 @@ export interface AppOverview {
 export interface Exceptions {
   readonly except?: string | undefined;
   readonly exceptVisit?: string | undefined;
-  /** The transaction fails with `already_used` unless a session ends by it: there is nothing to tell of then. */
+  /** The transaction fails with `NOTHING_CHANGED` unless a session ends by it: there is nothing to tell of then. */
   readonly required?: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Overview {
   clientsOf(accountId: string, limit: number): Promise<string[]>;
   /**
    * Signs one browser out, and out of all apps that it signed in to. Another account's session stays, and the transaction
-   * fails with `already_used`, as it does when there is no such session.
+   * fails with `NOTHING_CHANGED`, as it does when there is no such session.
    */
   endSession(accountId: string, uid: string): Bound[];
   /**
@@ -71,8 +71,8 @@ export interface Overview {
    */
   endSessions(accountId: string, options?: Exceptions): Bound[];
   /**
-   * Takes back all that a person allowed an app: its tokens are dead with that. The transaction fails with `already_used`
-   * when that is nothing.
+   * Takes back all that a person allowed an app: its tokens are dead with that. The transaction fails with
+   * `NOTHING_CHANGED` when that is nothing.
    */
   revokeApp(accountId: string, clientId: string): Bound[];
 }
@@ -133,17 +133,17 @@ const SQL = {
   // Behind the lock, so that of two who end the same one the second finds none.
   requireSession: {
     name: 'overview.require_session',
-    text: `SELECT require_single_use(1, (SELECT count(*) FROM sessions WHERE account_id = $1 AND uid = $2))`,
+    text: `SELECT require_rows((SELECT count(*) FROM sessions WHERE account_id = $1 AND uid = $2))`,
   },
   requireSessions: {
     name: 'overview.require_sessions',
-    text: `SELECT require_single_use(1, least(1, (
-             SELECT count(*) FROM sessions WHERE account_id = $1 AND uid IS DISTINCT FROM $2)))`,
+    text: `SELECT require_rows((
+             SELECT count(*) FROM sessions WHERE account_id = $1 AND uid IS DISTINCT FROM $2))`,
   },
   requireGrants: {
     name: 'overview.require_grants',
-    text: `SELECT require_single_use(1, least(1, (SELECT count(*) FROM (
-             SELECT 1 FROM grants WHERE account_id = $1 AND client_id = $2 ORDER BY id FOR UPDATE) g)))`,
+    text: `SELECT require_rows((SELECT count(*) FROM (
+             SELECT 1 FROM grants WHERE account_id = $1 AND client_id = $2 ORDER BY id FOR UPDATE) g))`,
   },
   endSession: { name: 'overview.end_session', text: deleteSessions('s.account_id = $1 AND s.uid = $2') },
   endGrants: {

@@ -1,8 +1,7 @@
 import type { EventKind } from '../accounts/events.ts';
 import type { NoticeKind } from '../accounts/mails.ts';
 import { visitorDetails } from '../accounts/session_details.ts';
-import type { Bound } from '../platform/db.ts';
-import { refusalOf } from '../records/refusals.ts';
+import { type Bound, transactIfNeeded } from '../platform/db.ts';
 import type { PageContext } from './page.ts';
 
 /** The event of a change, for its transaction. @param subject what it is about, by the name that the person knows */
@@ -31,11 +30,5 @@ export function noticesOf(
  * end nothing, sent again and again, do not push what did happen out of sight.
  */
 export async function changesSomething({ parts }: PageContext, bound: readonly Bound[]): Promise<boolean> {
-  try {
-    await parts.transact(bound);
-    return true;
-  } catch (error) {
-    if (refusalOf(error)?.code !== 'already_used') throw error;
-    return false;
-  }
+  return (await transactIfNeeded(parts, bound)) !== undefined;
 }

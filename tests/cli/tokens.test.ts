@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorize, introspect, redeem, refresh, token } from '../helpers/relying_party.ts';
+import { until } from '../helpers/waiting.ts';
 import { runCli } from './run_cli.ts';
 
 const app = await deployment({ after });
@@ -77,6 +78,41 @@ test('a grant, a session, all of an app: that and nothing else, told as JSON', a
   assert.equal(await isActive(own), false);
   assert.deepEqual(await alive(bystander), [true, true]);
   assert.deepEqual(await introspect(issuer, busy, own), { active: false }, 'the app itself goes on');
+});
+
+test('a session that ends while it is being revoked is not found, and nothing else happens', async () => {
+  const { person } = await held();
+  const [row] = await app.db.run<{ uid: string }>(
+    { name: '', text: 'SELECT uid FROM sessions WHERE account_id = $1' },
+    [person.id],
+  );
+  const other = await app.db.connect();
+  try {
+    await other.query('BEGIN');
+    await other.query('DELETE FROM sessions WHERE account_id = $1', [person.id]);
+    const revoking = cardea(['--session', row?.uid ?? '']);
+    await until('it to wait', async () => {
+      const text = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      return (await app.db.run({ name: '', text }, [])).length > 0;
+    });
+    await other.query('COMMIT');
+    const ran = await revoking;
+    assert.equal(ran.code, 1);
+    assert.equal(ran.stderr.trim().split('\n').length, 1, ran.stderr);
+    assert.match(ran.stderr, new RegExp(`no session "${row?.uid}"`));
+  } finally {
+    await other.end();
+  }
+  const kinds = await app.db.run({ name: '', text: 'SELECT kind FROM security_events WHERE account_id = $1' }, [
+    person.id,
+  ]);
+  assert.deepEqual(
+    kinds.map(({ kind }) => kind),
+    ['signed_in'],
+    'nobody is told of what did not happen',
+  );
+  const grants = await app.db.run({ name: '', text: 'SELECT id FROM grants WHERE account_id = $1' }, [person.id]);
+  assert.equal(grants.length, 1, 'the whole transaction was refused');
 });
 
 test('an app that is deleted takes its own JWTs along, though another gets its name', async () => {
