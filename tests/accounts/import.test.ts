@@ -242,6 +242,27 @@ describe('what other systems export becomes an account', () => {
     });
   }
 
+  test('dates outside of the years 1970 to 9999: ours are refused, the others’ are unknown', () => {
+    const hashed = { email: 'ada@example.com', password_hash: BCRYPT };
+    for (const time of ['1969-12-31T23:59:59Z', '9999-12-31T23:59:59-01:00']) {
+      assert.throws(() => converterFor('cardea')({ ...hashed, password_set_at: time }), { field: 'password_set_at' });
+    }
+    for (const time of ['1970-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
+      assert.deepEqual(converterFor('cardea')({ ...hashed, password_set_at: time }).passwordSetAt, new Date(time));
+    }
+    const hash = { passwordHash: BCRYPT };
+    for (const $date of [-1, 9e15, 1e300, '+010000-01-01T00:00:00Z', '1969-12-31T23:59:59Z']) {
+      const made = converterFor('auth0')({ email: 'ada@example.com', ...hash, password_set_date: { $date } });
+      assert.equal(made.passwordSetAt, null, String($date));
+    }
+    for (const createdDate of [-1, 9e15, 1e300]) {
+      const user = keycloak(...PBKDF2);
+      const credentials = user.credentials.map((credential) => ({ ...credential, createdDate }));
+      const made = converterFor('keycloak')({ ...user, credentials });
+      assert.equal(made.passwordSetAt, null, String(createdDate));
+    }
+  });
+
   test('the parameters of a Firebase project are read from its console’s words and from JSON', () => {
     const project = parseFirebaseConfig(CONSOLE);
     assert.deepEqual(project, {

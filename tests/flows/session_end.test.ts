@@ -17,6 +17,10 @@ const now = () => clock.ms;
 const app = await deployment({ after }, { now, env: { CARDEA_SESSION_MAX: '2h' } });
 const party = await app.seed.party();
 const ours = await app.seed.party({ firstParty: true });
+const device = await app.seed.party({
+  firstParty: true,
+  metadata: { redirect_uris: [], response_types: [], grant_types: [DEVICE_GRANT, 'refresh_token'] },
+});
 
 beforeEach(() => {
   clock.ms = start;
@@ -76,8 +80,6 @@ describe('what was issued in it', () => {
 
   test('ends with it: what a device got whose code was confirmed there (RFC 8628)', async () => {
     const person = await app.seed.person();
-    const metadata = { redirect_uris: [], response_types: [], grant_types: [DEVICE_GRANT, 'refresh_token'] };
-    const device = await app.seed.party({ firstParty: true, metadata });
     const { browser } = await authorize({ issuer: app.issuer, party: ours, person });
     const { body } = await askForCode(app.issuer, device, { scope: 'openid' });
     await decide(browser, await typeCode(browser, body.user_code), 'confirm');
@@ -87,6 +89,16 @@ describe('what was issued in it', () => {
     clock.ms = start + 2 * HOUR + 1_000;
     assert.equal((await userinfo(app.issuer, got.body.access_token ?? '')).status, 401);
     assert.equal((await refresh(app.issuer, device, got.body.refresh_token ?? '')).body.error, 'invalid_grant');
+  });
+
+  test('ends although it was not fetched by then: what a device was allowed (RFC 8628 §3.5)', async () => {
+    const person = await app.seed.person();
+    const { browser } = await authorize({ issuer: app.issuer, party: ours, person });
+    clock.ms = start + 2 * HOUR - 30_000;
+    const { body } = await askForCode(app.issuer, device, { scope: 'openid' });
+    await decide(browser, await typeCode(browser, body.user_code), 'confirm');
+    clock.ms = start + 2 * HOUR + 1_000;
+    assert.equal((await poll(app.issuer, device, body.device_code)).body.error, 'invalid_grant');
   });
 
   test('ends although it was not redeemed by then: a code', async () => {

@@ -63,6 +63,15 @@ describe('a unit of work', () => {
     assert.equal(await found(node, 'ClientCredentials', id), undefined);
   });
 
+  test('keeps nothing for more than ten years, nor until what is no date, whoever asks for it', async () => {
+    for (const lifetime of [11 * 365 * 24 * HOUR, 9e12, Number.POSITIVE_INFINITY, Number.NaN]) {
+      const id = newId();
+      const saving = request(node, (unit) => unit.save('ReplayDetection', id, {}, lifetime));
+      await assert.rejects(saving, { code: 'out_of_range', status: 400 }, String(lifetime));
+      await request(node, (unit) => unit.save('ReplayDetection', id, {}, HOUR));
+    }
+  });
+
   test('hands out copies: a payload that is changed afterwards changes nothing', async () => {
     const id = newId();
     const payload = { ...issued('ClientCredentials', id, {}), extra: { a: 1 } };
