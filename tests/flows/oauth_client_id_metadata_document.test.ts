@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test';
 import { exportJWK, SignJWT } from 'jose';
 import { freshSeconds, mayDescribe, readDocument } from '../../server/clients/metadata_documents.ts';
 import { documentSite } from '../helpers/client_documents.ts';
-import { deployment, type Party } from '../helpers/deployment.ts';
+import { deployment, neighbour, type Party } from '../helpers/deployment.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { begin, errorOn, idTokenOf, post, shown, submitPassword } from './support.ts';
 
@@ -169,8 +169,7 @@ test('discovery says that clients may be documents (§5)', async () => {
 test('switched off, or for other hosts, a URL is no client, though it was one before', async (t) => {
   const party = documented();
   await begin(app, party);
-  const again = (env: Record<string, string>) =>
-    deployment(t, { env, databaseUrl: app.databaseUrl, masterKey: app.masterKey, now: () => clock.ms });
+  const again = (env: Record<string, string>) => neighbour(t, app, { env, now: () => clock.ms });
   for (const env of [
     { CARDEA_CLIENT_ID_METADATA_DOCUMENTS: 'false' },
     { CARDEA_CLIENT_ID_METADATA_HOSTS: 'agent.example' },

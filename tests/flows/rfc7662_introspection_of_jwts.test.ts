@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
+import { moveIssuer } from '../../server/platform/installation.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, token, userinfo } from '../helpers/relying_party.ts';
 import { post, refusal } from './support.ts';
@@ -152,9 +153,15 @@ test('what is no access token of ours is { active: false }, however much it look
   }
 });
 
-test('another issuer’s token is not ours, though its key were', async () => {
-  const other = await deployment({ after }, { databaseUrl: app.databaseUrl, masterKey: app.masterKey });
-  assert.deepEqual(await introspect(other.issuer, api, jwt), { active: false });
+test('another issuer’s token is not ours, though its key were', async (t) => {
+  const elsewhere = 'http://localhost:1';
+  await moveIssuer(app.db, elsewhere, Date.now);
+  t.after(() => moveIssuer(app.db, issuer, Date.now));
+  const { databaseUrl, masterKey } = app;
+  const moved = await deployment(t, { databaseUrl, masterKey, env: { CARDEA_ISSUER: elsewhere } });
+  const { body } = await token(moved.issuer, api, { grant_type: 'client_credentials' });
+  assert.equal((await introspect(moved.issuer, api, body.access_token ?? '')).active, true);
+  assert.deepEqual(await introspect(moved.issuer, api, jwt), { active: false });
 });
 
 test('at /userinfo it stays refused: that is not its audience (RFC 9068 §4)', async () => {

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { fetchWith, type Identity, type IdentityOptions, makeIdentity, writeFiles } from '../helpers/certificates.ts';
-import { deployment, type Party } from '../helpers/deployment.ts';
+import { deployment, neighbour, type Party } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, type TokenAnswer } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { post, refusal } from './support.ts';
@@ -29,14 +29,12 @@ const app = await deployment(scope, {
     CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1',
   },
 });
-const shared = { databaseUrl: app.databaseUrl, masterKey: app.masterKey };
-/** Ends TLS itself. */
+/** Ends TLS itself: an issuer of its own. */
 const tls = await deployment(scope, {
-  ...shared,
   env: { CARDEA_TLS_CERT: files.cert, CARDEA_TLS_KEY: files.key, CARDEA_TLS_CLIENT_CA: files.authority },
 });
 /** Knows nothing of certificates. */
-const off = await deployment(scope, shared);
+const off = await neighbour(scope, app);
 const person = await app.seed.person();
 await app.seed.resourceServer({ identifier: 'https://api.example.com', name: 'API', scopes: ['read'] });
 
@@ -46,9 +44,10 @@ const SUBJECT = 'CN=client,O=Example';
 const issue = (options: IdentityOptions = {}) => makeIdentity({ subject: SUBJECT, by: authority, ...options });
 const identity = await issue();
 const bySubject = await withSubject({ tls_client_auth_subject_dn: SUBJECT });
+const bySubjectAtTls = await withSubject({ tls_client_auth_subject_dn: SUBJECT }, tls);
 
-function withSubject(metadata: Record<string, unknown>): Promise<Party> {
-  return app.seed.party({
+function withSubject(metadata: Record<string, unknown>, at = app): Promise<Party> {
+  return at.seed.party({
     metadata: { token_endpoint_auth_method: 'tls_client_auth', scope: 'openid email read', ...metadata },
   });
 }
@@ -82,10 +81,8 @@ const cnfOf = async (access: string) => (await introspect(app.issuer, resourceSe
 // ---- TLS that ends here ----
 
 test('a client library authenticates by its certificate, and its token is bound (RFC 8705 §2.1, §3)', async () => {
-  const party = await withSubject({
-    tls_client_auth_subject_dn: SUBJECT,
-    tls_client_certificate_bound_access_tokens: true,
-  });
+  const bound = { tls_client_auth_subject_dn: SUBJECT, tls_client_certificate_bound_access_tokens: true };
+  const party = await withSubject(bound, tls);
   const reach = fetchWith({ identity, trusted: serving });
   const custom = {
     [oauth.customFetch]: (
@@ -100,12 +97,17 @@ test('a client library authenticates by its certificate, and its token is bound 
   const answer = await oauth.clientCredentialsGrantRequest(server, client, oauth.TlsClientAuth(), {}, custom);
   const tokens = await oauth.processClientCredentialsResponse(server, client, answer);
   const access = remember('access_token', tokens.access_token);
-  assert.deepEqual(await cnfOf(access), { 'x5t#S256': identity.thumbprint });
+  const asked = await reach(`${tls.issuer}/introspect`, {
+    method: 'POST',
+    headers: authorization(await tls.seed.party({ introspectsAll: true })),
+    body: new URLSearchParams({ token: access }),
+  });
+  assert.deepEqual(((await asked.json()) as { cnf?: object }).cnf, { 'x5t#S256': identity.thumbprint });
 });
 
 test('a certificate is asked for and not demanded; without one, or with one of nobody’s, there is no client (RFC 8705 §2)', async () => {
   const impostor = await makeIdentity({ subject: SUBJECT });
-  const body = new URLSearchParams({ client_id: bySubject.id, ...MACHINE });
+  const body = new URLSearchParams({ client_id: bySubjectAtTls.id, ...MACHINE });
   for (const [shown, status] of [
     [undefined, 401],
     [impostor, 401],
@@ -121,7 +123,7 @@ test('a certificate is asked for and not demanded; without one, or with one of n
 
 test('a header counts for nothing where no proxy is configured', async () => {
   const reach = fetchWith({ trusted: serving });
-  const body = new URLSearchParams({ client_id: bySubject.id, ...MACHINE });
+  const body = new URLSearchParams({ client_id: bySubjectAtTls.id, ...MACHINE });
   for (const name of ['x-ssl-client-cert', 'client-cert', 'x-forwarded-client-cert', 'ssl-client-cert']) {
     const headers = { [name]: encodeURIComponent(identity.pem) };
     assert.equal((await reach(`${tls.issuer}/token`, { method: 'POST', body, headers })).status, 401, name);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, test } from 'node:test';
 import { fetchWith, makeIdentity, writeFiles } from '../helpers/certificates.ts';
-import { type Deployment, deployment } from '../helpers/deployment.ts';
+import { type Deployment, deployment, neighbour } from '../helpers/deployment.ts';
 import { authorization } from '../helpers/relying_party.ts';
 import { assertRefusal, send } from './wire.ts';
 
@@ -20,12 +20,10 @@ const env = { CARDEA_TLS_CLIENT_CA: files.authority, CARDEA_CLIENT_CERTIFICATE_H
 
 /** Everybody in this test is its proxy. */
 const proxied = await deployment(scope, { env: { ...env, CARDEA_TRUSTED_PROXIES: '127.0.0.0/8' } });
-const shared = { databaseUrl: proxied.databaseUrl, masterKey: proxied.masterKey };
 /** Nobody in this test is. */
-const direct = await deployment(scope, { ...shared, env: { ...env, CARDEA_TRUSTED_PROXIES: '10.0.0.0/8' } });
+const direct = await neighbour(scope, proxied, { env: { ...env, CARDEA_TRUSTED_PROXIES: '10.0.0.0/8' } });
 const metadata = { token_endpoint_auth_method: 'tls_client_auth' };
 const party = await proxied.seed.party({ metadata: { ...metadata, tls_client_auth_subject_dn: 'CN=client' } });
-const proxyParty = await proxied.seed.party({ metadata: { ...metadata, tls_client_auth_subject_dn: 'CN=proxy' } });
 const bySecret = await proxied.seed.party();
 
 const der = identity.certificate.raw;
@@ -120,15 +118,18 @@ test('an empty header, or none, is no certificate', async () => {
 
 test('the certificate of a connection from a proxy is the proxy’s: never a client’s', async () => {
   const reencrypted = await deployment(scope, {
-    ...shared,
     env: { ...env, CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1', CARDEA_TLS_CERT: files.cert, CARDEA_TLS_KEY: files.key },
   });
   const reach = fetchWith({ identity: proxyIdentity, trusted: serving });
+  const one = await reencrypted.seed.party({ metadata: { ...metadata, tls_client_auth_subject_dn: 'CN=client' } });
+  const proxyParty = await reencrypted.seed.party({
+    metadata: { ...metadata, tls_client_auth_subject_dn: 'CN=proxy' },
+  });
   const from = async (clientId: string, headers: Record<string, string>) => {
     const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId });
     return (await reach(`${reencrypted.issuer}/token`, { method: 'POST', body, headers })).status;
   };
-  assert.equal(await from(party.id, { 'client-cert': `:${base64}:` }), 200);
+  assert.equal(await from(one.id, { 'client-cert': `:${base64}:` }), 200);
   assert.equal(await from(proxyParty.id, {}), 401);
   assert.equal(await from(proxyParty.id, { 'client-cert': `:${base64}:` }), 401);
 });
