@@ -1,7 +1,7 @@
 import { AppError } from '../platform/errors.ts';
 import type { Convert } from './import_formats.ts';
 import type { Passwords, VerificationFault } from './passwords.ts';
-import type { Accounts, ImportedAccount } from './store.ts';
+import type { Accounts } from './store.ts';
 
 /** One person to import, and where in the file that is. */
 export interface Entry {
@@ -20,7 +20,7 @@ export interface ImportResult {
   /** People who are there already, by their e-mail address. */
   skipped: number;
   readonly rejected: Rejection[];
-  /** What of those who were imported, or would be, was left behind. */
+  /** What of those who were imported, or would be, was left behind. Of others there is nothing to tell: they stay as they are. */
   readonly notes: Note[];
 }
 
@@ -58,7 +58,6 @@ export function createImporter(parts: {
       const fault = typeof person.passwordHash === 'string' ? passwords.faultOf(person.passwordHash) : undefined;
       if (fault) throw new AppError('invalid_input', 400, FAULTS[fault]);
       const keys = [email, ...(username === undefined ? [] : [username])].map(accounts.lookupOf);
-      for (const note of person.notes ?? []) result.notes.push({ ...at, note });
       return { at, person, email, username, keys };
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
@@ -67,7 +66,10 @@ export function createImporter(parts: {
     }
   }
 
-  /** Without those who are there already. */
+  /**
+   * Without those who are there already, and without twins. Who came earlier in the file counts before who is in the
+   * database: in a real run those of earlier batches are in both, when it is only tried in the file alone.
+   */
   async function leaveOut(candidates: readonly Candidate[]): Promise<Candidate[]> {
     const identifiers = candidates.flatMap(({ email, username }) => [
       email,
@@ -75,36 +77,38 @@ export function createImporter(parts: {
     ]);
     const holders = await accounts.holdersOf(identifiers);
     const ids = await accounts.idsTaken(candidates.flatMap(({ person: { id } }) => (id === undefined ? [] : [id])));
-    return candidates.filter(({ at, person, keys: [email = '', username] }) => {
+    return candidates.filter((candidate) => {
+      const { at, person, keys } = candidate;
+      const [email = '', username] = keys;
+      const twin = identityOf(candidate).flatMap((key) => seen.get(key) ?? [])[0];
       const holder = holders.get(email);
-      if (holder !== undefined && person.id !== undefined && holder !== person.id) {
+      if (twin) reject(at, `has the e-mail address, username or sub of ${describePlace(twin)}`);
+      else if (holder !== undefined && person.id !== undefined && holder !== person.id) {
         reject(at, 'sub: who has this e-mail address is there already by another sub');
       } else if (holder !== undefined) result.skipped += 1;
       else if (person.id !== undefined && ids.has(person.id)) reject(at, 'sub: somebody has it already');
       else if (username !== undefined && holders.has(username)) reject(at, 'username: somebody has it already');
-      else return true;
+      else {
+        for (const key of identityOf(candidate)) seen.set(key, at);
+        return true;
+      }
       return false;
     });
   }
 
-  function leaveOutTwins(candidates: readonly Candidate[]): Candidate[] {
-    return candidates.filter(({ at, person, keys }) => {
-      const all = person.id === undefined ? keys : [...keys, person.id];
-      const twin = all.map((key) => seen.get(key)).find((place) => place !== undefined);
-      if (twin) reject(at, `has the e-mail address, username or sub of ${describePlace(twin)}`);
-      else for (const key of all) seen.set(key, at);
-      return !twin;
-    });
-  }
-
   async function create(candidates: readonly Candidate[]): Promise<void> {
+    if (candidates.length === 0) return;
     try {
-      await accounts.createAll(candidates.map(({ person }) => person));
-      result.imported += candidates.length;
+      if (!dryRun) await accounts.createAll(candidates.map(({ person }) => person));
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'identifier_taken') throw error;
       // Somebody signs up, or another import runs, at this moment: what is left of the batch is found out anew.
-      await create(await leaveOut(candidates));
+      for (const key of candidates.flatMap(identityOf)) seen.delete(key);
+      return create(await leaveOut(candidates));
+    }
+    result.imported += candidates.length;
+    for (const { at, person } of candidates) {
+      for (const note of person.notes ?? []) result.notes.push({ ...at, note });
     }
   }
 
@@ -113,9 +117,7 @@ export function createImporter(parts: {
     /** What it rejects is in the order of the file. */
     async add(entries: readonly Entry[]): Promise<void> {
       const before = result.rejected.length;
-      const fresh = leaveOutTwins(await leaveOut(entries.map(read).filter((one) => one !== undefined)));
-      if (dryRun) result.imported += fresh.length;
-      else if (fresh.length > 0) await create(fresh);
+      await create(await leaveOut(entries.map(read).filter((one) => one !== undefined)));
       result.rejected.push(...result.rejected.splice(before).sort((a, b) => numberOf(a) - numberOf(b)));
     },
   };
@@ -123,11 +125,16 @@ export function createImporter(parts: {
 
 interface Candidate {
   readonly at: Place;
-  readonly person: ImportedAccount;
+  readonly person: ReturnType<Convert>;
   readonly email: string;
   readonly username: string | undefined;
   /** Of the e-mail address, then of the username. */
   readonly keys: readonly string[];
+}
+
+/** Everything by which somebody can be only one. */
+function identityOf({ person: { id }, keys }: Candidate): readonly string[] {
+  return id === undefined ? keys : [...keys, id];
 }
 
 function numberOf(place: Place): number {
