@@ -45,7 +45,7 @@ export interface Account extends Profile {
   readonly id: string;
   /** PHC string; null when the person has no password. */
   readonly passwordHash: string | null;
-  /** When the password was last set; null without one, and where its age is not known. */
+  /** When the password was last set; null without one, and where its age is not known; see also `MUST_CHANGE` (policy.ts). */
   readonly passwordSetAt: Date | null;
   readonly disabled: boolean;
   readonly groups: readonly string[];

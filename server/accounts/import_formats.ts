@@ -8,6 +8,7 @@ import {
   base64,
   boolean,
   type Converted,
+  faultsOfCodes,
   isObject,
   isoTime,
   type Json,
@@ -15,6 +16,7 @@ import {
   list,
   mongoTime,
   object,
+  plain,
   required,
   text,
   texts,
@@ -113,17 +115,25 @@ function fromAuth0(entry: unknown): Converted {
 function auth0Factors(user: Json): Pick<Converted, 'totpSecret' | 'notes'> {
   const notes: string[] = [];
   let totpSecret: Buffer | undefined;
-  for (const factor of list(user, 'mfa_factors')) {
-    const { totp, ...others } = object(factor, 'mfa_factors');
-    if (totp !== undefined && totpSecret === undefined) {
-      totpSecret = base32Secret(required(object(totp, 'mfa_factors'), 'secret'), 'mfa_factors');
+  for (const entry of list(user, 'mfa_factors')) {
+    const { totp, ...others } = object(entry, 'mfa_factors');
+    if (totp !== undefined) {
+      const factor = object(totp, 'mfa_factors');
+      const faults = faultsOfCodes({ ...factor, algorithm: digestOf(factor.algorithm) }, totpSecret === undefined);
+      if (faults === undefined) totpSecret = base32Secret(required(factor, 'secret'), 'mfa_factors');
+      else notes.push(faults);
     }
-    for (const kind of ['phone', 'email']) if (kind in others) notes.push(`second factor ${kind} is not carried over`);
+    for (const kind of Object.keys(others)) notes.push(`second factor ${plain(kind)} is not carried over`);
   }
   const id = user.user_id ?? user._id;
   if (id !== undefined && id !== null)
     notes.push('its user id is not carried over: apps know this person by a new sub');
   return { ...(totpSecret ? { totpSecret } : {}), ...(notes.length > 0 ? { notes } : {}) };
+}
+
+/** However the name of a digest is spelt: SHA1, sha-1, HmacSHA1. */
+function digestOf(name: unknown): unknown {
+  return typeof name === 'string' ? `HmacSHA${name.replace(/^(?:hmac)?-?sha-?/i, '')}` : name;
 }
 
 function auth0Custom(value: unknown): string | undefined {

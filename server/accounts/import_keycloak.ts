@@ -7,6 +7,7 @@ import {
   boolean,
   type Converted,
   embedded,
+  faultsOfCodes,
   isObject,
   type Json,
   list,
@@ -14,12 +15,14 @@ import {
   names,
   object,
   oneOf,
+  plain,
   required,
   text,
   texts,
   whole,
   wholeText,
 } from './import_readers.ts';
+import { MUST_CHANGE } from './policy.ts';
 import type { ImportedAccount } from './store.ts';
 
 // ---- Keycloak: `users` of a realm export ----
@@ -40,7 +43,7 @@ export function fromKeycloak(entry: unknown): Converted {
       : ['its id is no UUID and is not carried over: apps know this person by a new sub']),
     ...otp.notes,
     ...actions
-      .filter((action) => action !== VERIFY_EMAIL)
+      .filter((action) => action !== VERIFY_EMAIL && action !== UPDATE_PASSWORD)
       .map((action) => `required action ${plain(action)} is not carried over`),
     ...list(user, 'credentials')
       .filter((one) => isObject(one) && !['password', 'otp'].includes(String(one.type)))
@@ -54,7 +57,7 @@ export function fromKeycloak(entry: unknown): Converted {
     ...(name === undefined || name.toLowerCase() === email.toLowerCase() ? {} : { username: name }),
     ...names(text(user, 'firstName'), text(user, 'lastName')),
     ...(locale === undefined ? {} : { locale }),
-    ...(isObject(credential) ? keycloakPassword(credential) : {}),
+    ...(isObject(credential) ? keycloakPassword(credential, actions.includes(UPDATE_PASSWORD)) : {}),
     ...(carriesId ? { id } : {}),
     ...(otp.secret ? { totpSecret: otp.secret } : {}),
     ...(notes.length > 0 ? { notes } : {}),
@@ -71,7 +74,10 @@ const KEYCLOAK_DIGESTS = { pbkdf2: 'sha1', 'pbkdf2-sha256': 'sha256', 'pbkdf2-sh
 const ARGON2_KINDS = { id: 'argon2id', i: 'argon2i', d: 'argon2d' } as const;
 const ARGON2_VERSIONS = { '1.0': 16, '1.3': 19 } as const;
 
-function keycloakPassword(credential: Json): Pick<ImportedAccount, 'passwordHash' | 'passwordSetAt'> {
+function keycloakPassword(
+  credential: Json,
+  mustChange: boolean,
+): Pick<ImportedAccount, 'passwordHash' | 'passwordSetAt'> {
   const data = embedded(credential, 'credentialData');
   const secret = embedded(credential, 'secretData');
   const parts = { salt: base64(secret, 'salt'), hash: base64(secret, 'value') };
@@ -81,7 +87,7 @@ function keycloakPassword(credential: Json): Pick<ImportedAccount, 'passwordHash
       algorithm === 'argon2'
         ? keycloakArgon2(data, parts)
         : writePbkdf2(oneOf(KEYCLOAK_DIGESTS, algorithm, 'algorithm'), whole(data, 'hashIterations'), parts),
-    passwordSetAt: msTime(credential.createdDate),
+    passwordSetAt: mustChange || boolean(credential, 'temporary') ? MUST_CHANGE : msTime(credential.createdDate),
   };
 }
 
@@ -105,10 +111,8 @@ function keycloakArgon2(data: Json, parts: { salt: Buffer; hash: Buffer }): stri
 /** Means that the address is not known to be theirs, which is what we say as well. */
 const VERIFY_EMAIL = 'VERIFY_EMAIL';
 
-/** A word of another system's, as it may be told to an operator. */
-function plain(word: unknown): string {
-  return typeof word === 'string' && /^[\w-]{1,64}$/.test(word) ? word : 'of an unknown kind';
-}
+/** Who has no password chooses one anyway. */
+const UPDATE_PASSWORD = 'UPDATE_PASSWORD';
 
 /** The first secret that we can use, and what there was beside it. */
 function keycloakOtp(credentials: readonly Json[]): { secret?: Buffer; notes: string[] } {
@@ -116,15 +120,8 @@ function keycloakOtp(credentials: readonly Json[]): { secret?: Buffer; notes: st
   let secret: Buffer | undefined;
   for (const credential of credentials.filter(({ type }) => type === 'otp')) {
     const data = embedded(credential, 'credentialData');
-    const faults = [
-      [data.subType === 'totp', 'subType'],
-      [(data.algorithm ?? 'HmacSHA1') === 'HmacSHA1', 'algorithm'],
-      [(data.digits ?? 6) === 6, 'digits'],
-      [(data.period ?? 30) === 30, 'period'],
-      [secret === undefined, 'number of secrets'],
-    ].flatMap(([isFine, what]) => (isFine ? [] : [String(what)]));
-    if (faults.length > 0)
-      notes.push(`one-time codes are not carried over: their ${faults.join(', ')} is not supported`);
+    const faults = faultsOfCodes(data, secret === undefined, data.subType === 'totp' ? [] : ['subType']);
+    if (faults !== undefined) notes.push(faults);
     else secret = keycloakSecret(data, required(embedded(credential, 'secretData'), 'value'));
   }
   return { ...(secret ? { secret } : {}), notes };

@@ -135,3 +135,25 @@ export function base32Secret(value: string, name: string): Buffer {
   if (!secret || secret.length === 0 || secret.length > 128) throw invalidInput(name, 'must be a secret in base 32');
   return secret;
 }
+
+/** A word of another system's, as it may be told to an operator. */
+export function plain(word: unknown): string {
+  return typeof word === 'string' && /^[\w-]{1,64}$/.test(word) ? word : 'of an unknown kind';
+}
+
+/**
+ * What people are told of one-time codes that are not made as ours are; undefined when they are.
+ * @param isFirst a person has one secret here
+ */
+export function faultsOfCodes({ algorithm, digits, period }: Json, isFirst: boolean, more: readonly string[] = []) {
+  const faults = [
+    ...more,
+    ...((algorithm ?? 'HmacSHA1') === 'HmacSHA1' ? [] : ['algorithm']),
+    ...((digits ?? 6) === 6 ? [] : ['digits']),
+    ...((period ?? 30) === 30 ? [] : ['period']),
+    ...(isFirst ? [] : ['number of secrets']),
+  ];
+  return faults.length === 0
+    ? undefined
+    : `one-time codes are not carried over: their ${faults.join(', ')} is not supported`;
+}

@@ -40,9 +40,12 @@ export interface PasswordPolicy {
   readonly maxAgeSeconds: number | undefined;
   /** @returns all rules that the password breaks; empty when it will do */
   check(password: string, context: PasswordContext): Promise<PasswordRule[]>;
-  /** True for one that was set too long ago. One of unknown age counts from its owner's next sign-in. */
+  /** True for one that was set too long ago, or at `MUST_CHANGE`. One of unknown age counts from its owner's next sign-in. */
   isExpired(passwordSetAt: Date | null, now: number): boolean;
 }
+
+/** When a password was set that its owner has to change at the next sign-in, whatever the greatest age of passwords is. */
+export const MUST_CHANGE = new Date(0);
 
 export interface PasswordContext {
   /** Words that the password must not contain; `personalWords` knows those of a person. */
@@ -181,6 +184,7 @@ export function createPolicy({
     },
 
     isExpired(passwordSetAt, now) {
+      if (passwordSetAt?.getTime() === MUST_CHANGE.getTime()) return true;
       if (maxAgeSeconds === undefined || passwordSetAt === null) return false;
       return now - passwordSetAt.getTime() >= maxAgeSeconds * 1_000;
     },

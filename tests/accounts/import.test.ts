@@ -307,13 +307,13 @@ describe('what cannot be carried over', () => {
       email: 'ada@example.com',
       emailVerified: true,
       credentials: [otp({ algorithm: 'HmacSHA256', digits: 8 }, 'x'), { type: 'webauthn' }],
-      requiredActions: ['UPDATE_PASSWORD', 'VERIFY_EMAIL', 'SECRET WORDS'],
+      requiredActions: ['UPDATE_PASSWORD', 'VERIFY_EMAIL', 'CONFIGURE_TOTP', 'SECRET WORDS'],
     });
     assert.deepEqual([totpSecret, emailVerified, id], [undefined, false, undefined]);
     assert.match(String(notes?.[0]), /^its id is no UUID/);
     assert.deepEqual(notes?.slice(1), [
       'one-time codes are not carried over: their algorithm, digits is not supported',
-      'required action UPDATE_PASSWORD is not carried over',
+      'required action CONFIGURE_TOTP is not carried over',
       'required action of an unknown kind is not carried over',
       'credential of type webauthn is not carried over',
     ]);
@@ -328,6 +328,31 @@ describe('what cannot be carried over', () => {
       mfa_factors: [{ totp: { secret: 'MZXW6YTBOI' } }, { phone: { value: '+1' } }],
     });
     assert.deepEqual([totpSecret?.toString(), notes], ['foobar', ['second factor phone is not carried over']]);
+  });
+
+  test('of the second factors of Auth0 is told by name: other codes, other kinds, a second secret', () => {
+    const convert = converterFor('auth0');
+    const secret = 'MZXW6YTBOI';
+    const told = (...mfa_factors: readonly object[]) => {
+      const { totpSecret, notes } = convert({ email: 'ada@example.com', mfa_factors });
+      return [totpSecret?.toString(), ...(notes ?? [])];
+    };
+    const codes = (what: string) => `one-time codes are not carried over: their ${what} is not supported`;
+    for (const algorithm of ['SHA1', 'sha-1', 'HmacSHA1']) {
+      assert.deepEqual(told({ totp: { secret, algorithm, digits: 6, period: 30 } }), ['foobar']);
+    }
+    assert.deepEqual(told({ totp: { secret, algorithm: 'SHA256' } }), [undefined, codes('algorithm')]);
+    assert.deepEqual(told({ totp: { secret, algorithm: 7, digits: 8, period: 60 } }), [
+      undefined,
+      codes('algorithm, digits, period'),
+    ]);
+    assert.deepEqual(told({ totp: { secret, digits: 8 } }, { totp: { secret } }), ['foobar', codes('digits')]);
+    assert.deepEqual(told({ totp: { secret } }, { totp: { secret: 'MZXW6' } }), ['foobar', codes('number of secrets')]);
+    assert.deepEqual(told({ 'webauthn-roaming': {} }, { 'SECRET WORDS': {} }), [
+      undefined,
+      'second factor webauthn-roaming is not carried over',
+      'second factor of an unknown kind is not carried over',
+    ]);
   });
 });
 
@@ -400,6 +425,35 @@ describe('an import', () => {
     assert.deepEqual(tried.result, done.result);
     assert.deepEqual([done.result.imported, done.result.skipped, done.result.rejected.length], [1, 1, 6]);
     assert.equal(await count(), 2);
+  });
+
+  test('says the same when it is only tried, also of people whose twin came long before and of what is left behind', async (t) => {
+    const { accounts, open } = await setUp(t, { format: 'keycloak' });
+    await accounts.create({ email: 'old@example.com', username: 'old' });
+    const left = { requiredActions: ['CONFIGURE_TOTP'] };
+    const [first, second] = [
+      { email: 'a@example.com', username: 'a', ...left },
+      { email: 'old@example.com', ...left },
+    ];
+    const batches = [
+      lines(first, second),
+      lines(first, { email: 'b@example.com', username: 'A', ...left }, second, { email: 'c@example.com', ...left }),
+    ];
+    const reportOf = async (options: { dryRun?: boolean }) => {
+      const importer = open(options);
+      for (const batch of batches) await importer.add(batch);
+      return importer.result;
+    };
+    const tried = await reportOf({ dryRun: true });
+    assert.deepEqual(await reportOf({}), tried);
+    const reason = 'has the e-mail address, username or sub of line 1';
+    const note = 'required action CONFIGURE_TOTP is not carried over';
+    assert.deepEqual(tried, {
+      imported: 2,
+      skipped: 2,
+      rejected: [1, 2].map((line) => ({ line, reason })),
+      notes: [1, 4].map((line) => ({ line, note })),
+    });
   });
 
   test('rejects what is wrong by line and reason, quotes nothing of it, and takes the rest', async (t) => {

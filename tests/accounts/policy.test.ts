@@ -6,6 +6,7 @@ import { createEstimator } from '../../server/accounts/guessability.ts';
 import {
   createPolicy,
   GUESSES_LEAST,
+  MUST_CHANGE,
   type PasswordContext,
   PasswordRefused,
   type PasswordRule,
@@ -204,4 +205,13 @@ test('expires by age, when there is one, and never at an unknown age', () => {
   );
   assert.equal(policy.isExpired(null, now), false);
   assert.equal(policyOf('complex').isExpired(ago(1e9), now), false);
+});
+
+test('has expired in every configuration where it has to be changed', () => {
+  for (const policy of [policyOf('complex'), policyOf('nist')]) {
+    assert.deepEqual(
+      [MUST_CHANGE, new Date(1)].map((setAt) => policy.isExpired(setAt, Date.parse('2026-06-01T00:00:00Z'))),
+      [true, false],
+    );
+  }
 });

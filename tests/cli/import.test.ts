@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { hashSync } from '@node-rs/argon2';
 import bcrypt from '@node-rs/bcrypt';
+import { begin, shown, submitPassword } from '../flows/support.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize } from '../helpers/relying_party.ts';
@@ -163,6 +164,7 @@ test('people of each kind sign in with the password that they had, and their has
     username: 'kc',
     email: 'keycloak@example.com',
     enabled: true,
+    requiredActions: ['VERIFY_EMAIL'],
     credentials: [
       {
         type: 'password',
@@ -174,6 +176,12 @@ test('people of each kind sign in with the password that they had, and their has
       },
     ],
   };
+  const mustUpdate = {
+    ...keycloak,
+    username: 'update',
+    email: 'update@example.com',
+    requiredActions: ['UPDATE_PASSWORD'],
+  };
   const auth0 = { _id: { $oid: 'x' }, email: 'auth0@example.com', email_verified: true, passwordHash: KINDS.bcrypt };
   const people = Object.entries(KINDS).map(([kind, password_hash]) => ({
     email: `${kind}@example.com`,
@@ -181,7 +189,7 @@ test('people of each kind sign in with the password that they had, and their has
   }));
   for (const args of [
     [write('own', people.map((one) => JSON.stringify(one)).join('\n'))],
-    [write('keycloak', JSON.stringify({ realm: 'main', users: [keycloak] }, null, 2))],
+    [write('keycloak', JSON.stringify({ realm: 'main', users: [keycloak, mustUpdate] }, null, 2))],
     [write('auth0', `${JSON.stringify(auth0)}\n`)],
     [write('firebase', JSON.stringify({ users: [FIREBASE_USER] })), '--firebase-config', write('fc', FIREBASE_CONFIG)],
   ]) {
@@ -213,6 +221,18 @@ test('people of each kind sign in with the password that they had, and their has
     assert.match(await hashOf(email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, email);
     assert.ok((await signIn(password)).code, `${email}, with the new hash`);
     assert.notEqual((await app.seed.accounts.resolve(email)).passwordSetAt, null, 'its age counts from now on');
+  }
+  // Each time anew, until it has been changed.
+  for (const _ of ['first', 'second']) {
+    const { browser, page } = await begin(app, party);
+    const person = { id: '', email: mustUpdate.email, password: PASSWORD };
+    assert.equal(shown(await submitPassword(browser, page, person)), 'new-password', 'UPDATE_PASSWORD');
+  }
+  // Each time anew, until it has been changed.
+  for (const _ of ['first', 'second']) {
+    const { browser, page } = await begin(app, party);
+    const person = { id: '', email: mustUpdate.email, password: PASSWORD };
+    assert.equal(shown(await submitPassword(browser, page, person)), 'new-password', 'UPDATE_PASSWORD');
   }
   const [{ n = 0 } = {}] = await db.run({ name: '', text: 'SELECT count(*)::int AS n FROM password_history' }, []);
   assert.equal(n, 0, 'the same password as another hash is no earlier password');
