@@ -21,9 +21,14 @@ test('the password alone leaves no session, no code, no device, and nothing that
   const waiting = await submitPassword(browser, page, person);
   assert.equal(shown(waiting), 'second-factor');
 
-  for (const table of ['sessions', 'grants', 'devices', 'security_events']) {
+  for (const table of ['sessions', 'grants', 'devices']) {
     assert.equal((await rowsOf(table, person.id)).length, 0, table);
   }
+  assert.equal(
+    (await rowsOf('security_events', person.id)).length,
+    1,
+    'the person can read that the password is known',
+  );
   assert.equal(browser.cookie('cardea_device'), undefined, 'nor is the browser known');
 
   const uid = new URL(waiting.url).pathname.split('/').at(-1);
