@@ -21,23 +21,36 @@ export function acceptOlderHints(provider: Provider, retired: readonly RetiredKe
   const validate = IdToken.validate.bind(IdToken);
 
   IdToken.validate = async (jwt, client) => {
-    assertIdToken(jwt);
-    try {
-      return await validate(jwt, client);
-    } catch (error) {
+    assertType(jwt);
+    const hint = await validate(jwt, client).catch(async (error) => {
       const keys = retired.filter(({ until }) => now() < until).map(({ publicJwk }) => publicJwk);
-      const hint = keys.length === 0 ? undefined : await verify(jwt, client, keys, provider.issuer);
-      if (!hint) throw error;
-      return hint;
-    }
+      const older = keys.length === 0 ? undefined : await verify(jwt, client, keys, provider.issuer);
+      if (!older) throw error;
+      return older;
+    });
+    assertSignIn(hint);
+    return hint;
   };
 }
 
-/** We sign more than ID tokens, and for the same audience: those have a type of their own (RFC 8725 §3.11). */
-function assertIdToken(jwt: string): void {
+/** We sign more than ID tokens, and for the same audience: most of that has a type of its own (RFC 8725 §3.11). */
+function assertType(jwt: string): void {
   const { typ } = decodeProtectedHeader(jwt);
-  if (typ !== undefined && typ !== 'JWT') throw new errors.InvalidRequest('id_token_hint must be an ID token');
+  if (typ !== undefined && typ !== 'JWT') throw notAnIdToken();
 }
+
+/** What an ID token says of the sign-in, and no mapping of claims may name (OpenID Connect Core §2). */
+const OF_A_SIGN_IN = ['acr', 'amr', 'auth_time', 'nonce', 'sid'];
+
+/**
+ * An answer of userinfo (OpenID Connect Core §5.3.2) has no type, and names the same issuer, audience and subject: it tells of
+ * the person alone, and each of our ID tokens tells of a sign-in as well (RFC 8725 §3.12).
+ */
+function assertSignIn({ payload }: Hint): void {
+  if (!OF_A_SIGN_IN.some((name) => payload[name] !== undefined)) throw notAnIdToken();
+}
+
+const notAnIdToken = () => new errors.InvalidRequest('id_token_hint must be an ID token');
 
 async function verify(
   jwt: string,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import {
   calculateJwkThumbprint,
+  decodeJwt,
   decodeProtectedHeader,
   exportJWK,
   generateKeyPair,
@@ -108,6 +109,21 @@ test('what we sign for the same audience and is no ID token is no hint: a logout
       .sign(await importJWK(active.privateJwk as JWK, 'RS256'));
   assert.equal(await statusOfLogout(await sign('logout+jwt')), 400);
   assert.equal(await statusOfLogout(await sign('at+jwt')), 400);
+});
+
+test('nor is a signed answer of userinfo, which has the issuer, audience and subject of an ID token (RFC 8725 §3.12)', async () => {
+  const signing = await app.seed.party({ firstParty: true, metadata: { userinfo_signed_response_alg: 'RS256' } });
+  const given = await tokensFor(app, signing, person, { params: { scope: 'openid profile email' } });
+  const headers = { authorization: `Bearer ${given.tokens.access_token}` };
+  const answer = await (await fetch(new URL('/userinfo', issuer), { headers })).text();
+  const { typ } = decodeProtectedHeader(answer);
+  const { sub, aud } = decodeJwt(answer);
+  assert.deepEqual([typ, sub, aud], [undefined, person.id, signing.id]);
+  const statusOf = async (value: string) =>
+    (await given.browser.clone().get(`/logout?${new URLSearchParams({ id_token_hint: value })}`)).status;
+  assert.deepEqual([await statusOf(answer), await statusOf(given.tokens.id_token)], [400, 200]);
+  const silent = await begin(app, signing, { prompt: 'none', id_token_hint: answer }, given.browser.clone());
+  assert.equal(callbackOf(silent.page).error, 'invalid_request');
 });
 
 test('a key that is revoked counts for nothing, though it was retired before', async () => {
