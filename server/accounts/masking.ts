@@ -1,3 +1,5 @@
+import { withULabels } from '../platform/email_domains.ts';
+
 const HIDDEN = '•••';
 /** A top-level domain may have 63 letters; one that is so long could be a sentence. */
 const SUFFIX_MAX = 12;
@@ -8,7 +10,9 @@ const SUFFIX_MAX = 12;
  */
 export function maskEmail(email: string): string {
   const at = email.lastIndexOf('@');
-  const labels = email.slice(at + 1).split('.');
+  const labels = withULabels(email)
+    .slice(at + 1)
+    .split('.');
   const suffix = labels.length > 1 ? (labels.at(-1) ?? '') : '';
   const shown = suffix.length > 0 && suffix.length <= SUFFIX_MAX ? `.${suffix}` : '';
   return `${initialOf(email.slice(0, at))}${HIDDEN}@${initialOf(labels[0] ?? '')}${HIDDEN}${shown}`;

@@ -1,3 +1,4 @@
+import { withULabels } from '../platform/email_domains.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Profile } from './account.ts';
@@ -203,7 +204,9 @@ export function personalWords(person: Personal): string[] {
   const local = email.slice(0, Math.max(0, email.lastIndexOf('@')));
   const names = [person.name, person.givenName, person.familyName, person.middleName, person.nickname];
   const parts = [...names, local].flatMap((text) => (text ?? '').split(/[^\p{L}\p{N}\p{M}]+/u));
-  const words = [...parts, local, email, username].filter((word) => codePoints(word) >= PERSONAL_LEAST);
+  const words = [...parts, local, email, withULabels(email), username].filter(
+    (word) => codePoints(word) >= PERSONAL_LEAST,
+  );
   return [...new Set(words)];
 }
 

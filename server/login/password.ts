@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
+import { withULabels } from '../platform/email_domains.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import { textField } from '../platform/forms.ts';
 import { inLanguage } from '../platform/languages.ts';
@@ -10,14 +11,15 @@ import type { Login } from './interactions.ts';
 import { passkeyOptions, signInByPasskey } from './passkey.ts';
 import type { Answer, Step, StepContext } from './step.ts';
 
-const MAX_IDENTIFIER = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
+/** The longest e-mail address (RFC 5321 §4.5.3.1). */
+export const MAX_IDENTIFIER = 320;
 
 /** Identifier and password. Whatever is wrong, the answer is the same, and takes the same time. */
 export const passwordStep: Step = {
   async show(context) {
     const { visit, parts } = context;
     const signedIn = visit.signedIn === undefined ? undefined : await parts.findAccount(visit.signedIn);
-    return render(context, { identifier: visit.loginHint ?? signedIn?.email ?? '' });
+    return render(context, { identifier: visit.loginHint ?? withULabels(signedIn?.email ?? '') });
   },
 
   async submit(context, fields): Promise<Answer> {

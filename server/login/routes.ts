@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import { normaliseIdentifier } from '../accounts/identifiers.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, readForm, sendPage, textField } from '../platform/forms.ts';
@@ -8,7 +9,7 @@ import { enrolStep } from './enrol.ts';
 import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
 import { showLost } from './lost.ts';
 import { newPasswordStep } from './new_password.ts';
-import { passwordStep } from './password.ts';
+import { MAX_IDENTIFIER, passwordStep } from './password.ts';
 import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { Answer, LoginParts, Step, StepContext } from './step.ts';
@@ -98,9 +99,10 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     if (visit.progress.login || visit.requestedPrompts.has('login')) return false;
     const accountId = await interactions.meanwhile(visit);
     const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
-    const typed = textField(fields, 'identifier').trim().toLowerCase();
+    const typed = normaliseIdentifier(textField(fields, 'identifier').slice(0, MAX_IDENTIFIER));
     if (!account || account.disabled) return false;
-    return typed === '' || [account.email, account.username].some((name) => name?.toLowerCase() === typed);
+    const names = [account.email, account.username].filter((name) => name !== undefined);
+    return typed === '' || names.some((name) => normaliseIdentifier(name) === typed);
   }
 
   async function respond(

@@ -2,12 +2,18 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { blindIndex, createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
-import { begin, shown } from '../flows/support.ts';
-import { formOf } from '../helpers/browser_session.ts';
+import { askForMail, followLink, useLink } from '../flows/mailed_links.ts';
+import { begin, shown, submitPassword } from '../flows/support.ts';
+import { openAccount, press } from '../helpers/account.ts';
+import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, PASSWORD } from '../helpers/deployment.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { remember } from '../helpers/secrets.ts';
 
 /** Two spellings of one address are one mailbox, and so one account (better-auth CVE-2026-134314). */
-const app = await deployment({ after });
+const scope = { after };
+const post = await mailbox(scope);
+const app = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url } });
 const party = await app.seed.party({ firstParty: true });
 const { accounts } = app.seed;
 const TAKEN = { code: 'identifier_taken', status: 409, field: 'email' };
@@ -56,6 +62,68 @@ test('an account that an older version found by A-labels signs in by both, and k
   const account = await accounts.resolve(person.id);
   await accounts.update(account, { name: 'Ada' });
   assert.equal((await accounts.findByIdentifier('old@bücher.example'))?.name, 'Ada');
+});
+
+test('people read U-labels on pages and in mails (UTS 46)', async () => {
+  const person = await app.seed.person({ email: 'ada@bücher.example' });
+  const shownAs = 'ada@bücher.example';
+  /** Password managers know the account by the hidden field, which is no text. */
+  const textOf = (page: Page) => page.body.replaceAll(/<input type="hidden"[^>]*>/g, '');
+  const assertRead = (page: Page, what: string, address = shownAs) => {
+    assert.equal(page.status, 200, what);
+    assert.ok(page.body.includes(address), `${what}: ${address}`);
+    assert.doesNotMatch(textOf(page), /xn--/, what);
+  };
+  const asking = await app.seed.party();
+  const consent = await begin(app, asking);
+  assertRead(await submitPassword(consent.browser, consent.page, person), 'consent');
+  const own = await openAccount(app, person);
+  for (const prompt of ['login', 'select_account']) {
+    assertRead((await begin(app, party, { prompt }, own.browser.clone())).page, prompt);
+  }
+  for (const path of ['/account', '/account/email'])
+    assertRead((await openAccount(app, person, path, own.browser)).page, path);
+
+  const page = (await openAccount(app, person, '/account/email', own.browser)).page;
+  assert.equal((await press(own.browser, page, 'change', { email: 'new@straße.example' })).status, 303);
+  const change = await post.next('new@straße.example');
+  assert.ok(change.text.includes('new@straße.example') && !change.text.includes('xn--'));
+  assertRead(
+    (await followLink(app, change.link, own.browser)).page,
+    'the link in the session that asked',
+    'new@straße.example',
+  );
+  assertRead((await followLink(app, change.link)).page, 'the link elsewhere', 'a•••@b•••.example');
+  const other = await openAccount(app, await app.seed.person({ email: 'bob@bücher.example' }));
+  assertRead(
+    (await followLink(app, change.link, other.browser)).page,
+    'the link of somebody else',
+    'bob@bücher.example',
+  );
+  const warning = await post.next(shownAs);
+  assert.match(warning.text, /n•••@s•••\.example/);
+  assert.match((await useLink(app, change.link, {}, own.browser)).body, /Your address is changed/);
+  const told = await post.next(shownAs);
+  assert.ok([told.text, told.html].every((text) => text.includes(shownAs) && !text.includes('xn--')));
+
+  await askForMail(app, '/account/forgot', 'new@straße.example');
+  const reset = await post.next('new@straße.example');
+  const { link } = reset.link === '' ? await post.next('new@straße.example') : reset;
+  const chosen = remember('password', 'A-Door-Of-My-Own-23');
+  assertRead((await followLink(app, link)).page, 'a new password', 'new@straße.example');
+  assert.equal((await useLink(app, link, { new_password: chosen })).status, 200);
+});
+
+test('a second tab knows the person by every spelling of their address', async () => {
+  const person = await app.seed.person({ email: 'tab@bücher.example' });
+  const [first, late] = [await begin(app, party), await begin(app, party)];
+  assert.equal(shown(await submitPassword(first.browser, first.page, person)), 'callback');
+  const cookiesOf = ({ browser }: typeof first, name: string) =>
+    [name, `${name}.sig`].map((one) => `${one}=${browser.cookie(one)}`);
+  const cookie = [...cookiesOf(first, 'cardea_session'), ...cookiesOf(late, 'cardea_interaction')].join('; ');
+  const { action, fields } = formOf(late.page);
+  const typed = { ...fields, identifier: 'TAB@xn--bcher-kva.example', password: 'mistyped', action: 'signin' };
+  assert.equal(shown(await browserSession(app.issuer).post(action, typed, { cookie })), 'callback');
 });
 
 /** The key under which a version that compared what was typed found an address. */

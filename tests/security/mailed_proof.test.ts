@@ -204,6 +204,7 @@ test('what is shown of an address to somebody else says nothing that its owner c
     ['read-this.at.evil.example/win@localhost', 'r•••@l•••'],
     ['!click@visit-evil.a-very-long-top-level', '•••@v•••'],
     ['ü@bücher.example', 'ü•••@b•••.example'],
+    ['ada@xn--bcher-kva.example', 'a•••@b•••.example'],
   ];
   for (const [email = '', masked] of cases) assert.equal(maskEmail(email), masked);
 });
