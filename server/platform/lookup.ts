@@ -14,6 +14,8 @@ export class NoSuchName extends Error {}
 export interface LookupOptions {
   /** Whom to ask, as `dns.Resolver.setServers` wants it. Default: whom the system asks. */
   readonly servers?: readonly string[] | undefined;
+  /** Default: the system's. */
+  readonly hostsFile?: string | undefined;
 }
 
 /** A server that has not answered by then is asked once more, with twice the time. */
@@ -31,9 +33,9 @@ const NONE = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EFORMERR']);
  * done, which is tens of seconds when a server does not answer, and cannot be taken back: anybody could occupy them all
  * with names of their own. This one ends when the signal says so. The hosts file counts, search domains do not.
  */
-export function createLookup({ servers }: LookupOptions = {}): Lookup {
+export function createLookup({ servers, hostsFile = HOSTS_FILE }: LookupOptions = {}): Lookup {
   return async (hostname, signal) => {
-    const known = await inHostsFile(hostname);
+    const known = await inHostsFile(hostsFile, hostname);
     if (known.length > 0) return known;
     // RFC 6761 §6.3: no server is asked for these.
     if (/(^|\.)localhost\.?$/i.test(hostname)) return [{ address: '127.0.0.1', family: 4 }];
@@ -87,9 +89,9 @@ function addressesIn(answers: readonly [PromiseSettledResult<string[]>, PromiseS
   throw unknown?.status === 'rejected' ? unknown.reason : new NoSuchName();
 }
 
-async function inHostsFile(hostname: string): Promise<LookupAddress[]> {
+async function inHostsFile(file: string, hostname: string): Promise<LookupAddress[]> {
   const name = hostname.replace(/\.$/, '').toLowerCase();
-  const text = await readFile(HOSTS_FILE, 'utf8').catch(() => '');
+  const text = await readFile(file, 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     const family = isIP(address);

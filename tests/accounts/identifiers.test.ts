@@ -120,6 +120,7 @@ describe('checkEmail', () => {
     `x@${'abcd.'.repeat(60)}example`,
     'x@-a.example',
     'x@a-.example',
+    'x@\u0301a.example',
     'x@example.com.',
   ]) {
     test(`refuses ${JSON.stringify(email.slice(0, 40))}`, () => {

@@ -122,6 +122,7 @@ describe('the policy nist', () => {
     ['passwordpassword', ['blocklisted']],
     ['123456789012345', ['blocklisted']],
     ['aaaaaaaaaaaaaaaaaa', ['blocklisted']],
+    ['kestrel fjord\0 iqs', ['control_characters']],
     [`${'Kestrel-71'.repeat(25)}abcdef`, []],
     [`${'Kestrel-71'.repeat(25)}abcdefg`, ['too_long']],
   ] as const) {

@@ -27,6 +27,7 @@ describe('coming in', () => {
     const passwords = await browser.get('/.well-known/change-password');
     assert.deepEqual([passwords.status, pathOf(passwords)], [303, '/account/password']);
     const passkeys = await browser.get('/.well-known/passkey-endpoints', { accept: 'application/json' });
+    assert.equal(passkeys.headers.get('access-control-allow-origin'), '*');
     assert.match(passkeys.headers.get('content-type') ?? '', /^application\/json/);
     const url = `${app.issuer}/account/passkeys`;
     assert.deepEqual(JSON.parse(passkeys.body), { enroll: url, manage: url });

@@ -44,15 +44,19 @@ test('a page that was used says that the person is signed in, and leads back to 
   }
 });
 
-test('after a refusal, and once signed out, it says that it has ended', async () => {
-  const { browser, page } = await begin(app, party);
-  assert.equal(callbackOf(await submit(browser, page, { action: 'cancel' })).error, 'access_denied');
+test('after a refusal, also of somebody who is signed in, and once signed out, it says that it has ended', async () => {
+  const refused = await begin(app, party, { prompt: 'login' }, await signedIn(app, party, person));
+  assert.equal(callbackOf(await submit(refused.browser, refused.page, { action: 'cancel' })).error, 'access_denied');
+  const done = await begin(app, party);
+  assert.equal(shown(await submitPassword(done.browser, done.page, person)), 'callback');
   clock.skew += 90_000;
-  const answer = await browser.get(page.url);
-  assert.deepEqual(
-    [headingOn(answer), linkOn(answer, 'back')],
-    ['This sign-in has ended', 'https://notes.example.com/'],
-  );
+  for (const answer of [await refused.browser.get(refused.page.url), await browserSession(issuer).get(done.page.url)]) {
+    assert.deepEqual(
+      [headingOn(answer), linkOn(answer, 'back')],
+      ['This sign-in has ended', 'https://notes.example.com/'],
+    );
+  }
+  assert.equal(headingOn(await done.browser.get(done.page.url)), 'You are signed in');
 });
 
 test('without its cookie it says so, whatever browser it is in; too old, it leads to the account', async () => {

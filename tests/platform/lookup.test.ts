@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createLookup, createSystemLookup, NoSuchName } from '../../server/platform/lookup.ts';
 import { silentNameServer } from '../helpers/name_server.ts';
@@ -30,7 +33,7 @@ test('a look-up that nobody waits for any more ends at once', async () => {
   await assert.rejects(given, { code: 'ECANCELLED' });
 });
 
-test('names of this machine ask no server (RFC 6761 §6.3), and the hosts file counts', async () => {
+test('names of this machine ask no server (RFC 6761 §6.3)', async () => {
   for (const name of ['localhost', 'app.localhost']) {
     const found = await lookup(name, never);
     assert.ok(found.some(({ address }) => address === '127.0.0.1'));
@@ -38,8 +41,22 @@ test('names of this machine ask no server (RFC 6761 §6.3), and the hosts file c
   assert.ok(![...names.asked].some((name) => name.includes('localhost')));
 });
 
+test('what the hosts file says counts before all servers, for a name in whatever case and with the dot of the root', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-hosts-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const hostsFile = join(folder, 'hosts');
+  writeFileSync(hostsFile, '192.0.2.1 other.example # rp.example\n\n192.0.2.9\tPrinter.example rp.example\n');
+  const withFile = createLookup({ servers: [names.server], hostsFile });
+  for (const name of ['rp.example', 'printer.example', 'PRINTER.example.']) {
+    assert.deepEqual(await withFile(name, never), [{ address: '192.0.2.9', family: 4 }], name);
+  }
+});
+
 test('a name of the operator’s is what name servers know of it, and none when the system knows none either', async () => {
   const system = createSystemLookup({ servers: [names.server] });
   await assert.rejects(system('nobody.example', never), (error) => error instanceof Error);
   assert.deepEqual(await system('rp.example', never), [{ address: '192.0.2.7', family: 4 }]);
+  // Servers that fail know nothing, so the system is not asked for something else.
+  names.fail();
+  await assert.rejects(system('unknown.example', never), { code: 'ESERVFAIL' });
 });

@@ -43,6 +43,10 @@ test('letters and other characters stay, so that they are not taken for a code',
   }
 });
 
+test('of a text that is too long for a code only the beginning is read', () => {
+  assert.equal(readTypedCode('1'.repeat(1_000_000)).length, 100);
+});
+
 test('reads whatever is typed, and what it has read once more is the same (property)', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 50 }), (typed) => {
