@@ -87,7 +87,7 @@ test('people read U-labels on pages and in mails (UTS 46)', async () => {
   const page = (await openAccount(app, person, '/account/email', own.browser)).page;
   assert.equal((await press(own.browser, page, 'change', { email: 'new@straße.example' })).status, 303);
   const change = await post.next('new@straße.example');
-  assert.ok(change.text.includes('new@straße.example') && !change.text.includes('xn--'));
+  assert.match(change.text, /n•••@s•••\.example/, 'whoever causes a mail says nothing in it');
   assertRead(
     (await followLink(app, change.link, own.browser)).page,
     'the link in the session that asked',
@@ -103,12 +103,16 @@ test('people read U-labels on pages and in mails (UTS 46)', async () => {
   const warning = await post.next(shownAs);
   assert.match(warning.text, /n•••@s•••\.example/);
   assert.match((await useLink(app, change.link, {}, own.browser)).body, /Your address is changed/);
-  const told = await post.next(shownAs);
-  assert.ok([told.text, told.html].every((text) => text.includes(shownAs) && !text.includes('xn--')));
+  for (const address of [shownAs, 'new@straße.example']) {
+    const told = await post.next(address);
+    assert.ok(
+      [told.text, told.html].every((text) => text.includes(address) && !text.includes('xn--')),
+      address,
+    );
+  }
 
   await askForMail(app, '/account/forgot', 'new@straße.example');
-  const reset = await post.next('new@straße.example');
-  const { link } = reset.link === '' ? await post.next('new@straße.example') : reset;
+  const { link } = await post.next('new@straße.example');
   const chosen = remember('password', 'A-Door-Of-My-Own-23');
   assertRead((await followLink(app, link)).page, 'a new password', 'new@straße.example');
   assert.equal((await useLink(app, link, { new_password: chosen })).status, 200);
