@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { AppError, unavailable } from '../platform/errors.ts';
+import { AppError, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.ts';
 import { createExpiring } from '../platform/expiring.ts';
 import { shareOfAddress } from '../platform/limits.ts';
 import { type Outbound, OutboundError } from '../platform/outbound.ts';
@@ -40,6 +40,9 @@ export function createDocumentClients(options: DocumentClientsOptions) {
   const { rules, outbound, registrations, now } = options;
   const underWay = new Map<string, Promise<Client | undefined>>();
   const resting = createExpiring<Failure>({ max: RESTING_MAX, now });
+  // By address as well: that nobody was asked at the wish of one is nothing to another. The provider asks for a client
+  // again when it answers with an error, and each time would take seconds and a turn.
+  const untried = createExpiring<true>({ max: RESTING_MAX, now });
 
   async function refresh(id: string, address: string): Promise<Client | undefined> {
     // Another request, or another node, may have been quicker.
@@ -47,9 +50,14 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     if (isFresh(known)) return known;
     const rest = resting.get(id);
     if (rest) return afterFailure(rest, known);
+    const asked = keyOf(id, address);
+    if (untried.get(asked)) return afterFailure('untried', known);
     if (!(await options.admits(address))) throw unavailable('fetching client metadata documents');
     const fetched = await fetchDocument(id, address);
-    if (fetched === 'untried') return afterFailure(fetched, known);
+    if (fetched === 'untried') {
+      untried.set(asked, true, now() + RETRY_AFTER_SECONDS * 1_000);
+      return afterFailure(fetched, known);
+    }
     if (typeof fetched === 'string') return fail(id, known, fetched, 'there is no JSON document at that URL');
     try {
       const description = readDocument(id, fetched.text, options.terms);
@@ -107,10 +115,14 @@ export function createDocumentClients(options: DocumentClientsOptions) {
       if (!mayDescribe(id, rules)) return undefined;
       if (isFresh(known)) return known;
       // Of one address alone: who waits for their turn with many must not make others wait with them.
-      const key = `${shareOfAddress(address)} ${id}`;
+      const key = keyOf(id, address);
       const going = underWay.get(key) ?? refresh(id, address).finally(() => underWay.delete(key));
       underWay.set(key, going);
       return going;
     },
   };
+}
+
+function keyOf(id: string, address: string): string {
+  return `${shareOfAddress(address)} ${id}`;
 }

@@ -10,6 +10,8 @@ export interface SilentNameServer {
   readonly server: string;
   /** Names that it was asked for. */
   readonly asked: ReadonlySet<string>;
+  /** How many questions came for a name. */
+  questions(name: string): number;
   /** From now on, and for what was asked before: it has failed (SERVFAIL, RFC 1035 §4.1.1). */
   fail(): void;
 }
@@ -22,6 +24,7 @@ const HEADER_BYTES = 12;
 export async function silentNameServer(scope: Scope): Promise<SilentNameServer> {
   const socket = createSocket('udp4');
   const asked = new Set<string>();
+  const counts = new Map<string, number>();
   const held: { question: Buffer; from: RemoteInfo }[] = [];
   let isFailing = false;
   const addresses = new Map<string, string>();
@@ -34,6 +37,7 @@ export async function silentNameServer(scope: Scope): Promise<SilentNameServer> 
   socket.on('message', (question, from) => {
     const name = nameIn(question);
     asked.add(name);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
     const address = addresses.get(name);
     if (address !== undefined) socket.send(answerOf(question, address), from.port, from.address);
     else if (isFailing) refuse({ question, from });
@@ -45,6 +49,7 @@ export async function silentNameServer(scope: Scope): Promise<SilentNameServer> 
   return {
     server: `127.0.0.1:${socket.address().port}`,
     asked,
+    questions: (name) => counts.get(name) ?? 0,
     addresses,
     fail() {
       isFailing = true;

@@ -14,7 +14,9 @@ import { until } from '../helpers/waiting.ts';
 
 const scope = { after };
 const names = await silentNameServer(scope);
+const clock = { aheadMs: 0 };
 const app = await deployment(scope, {
+  now: () => Date.now() + clock.aheadMs,
   nameServers: [names.server],
   env: { CARDEA_TRUSTED_PROXIES: '127.0.0.1/32,::1/128,::ffff:127.0.0.1/128' },
 });
@@ -90,6 +92,22 @@ test('keys that could not be looked for are no verdict on who comes: 503, not in
     assert.deepEqual(refusal(answer), { status: 503, error: 'temporarily_unavailable' });
     assert.ok(Number(answer.headers.get('retry-after')) > 0);
   }
+});
+
+test('a name that could not be looked up is asked for again at once by nobody but another address', async () => {
+  const id = 'https://docs.failing.example/c.json';
+  const questions = () => names.questions('docs.failing.example');
+  const come = async (address: string) => {
+    const before = questions();
+    assert.equal((await comeWith(id, address)).status, 503);
+    return questions() - before;
+  };
+  const once = await come('203.0.113.78');
+  assert.ok(once > 0);
+  assert.equal(await come('203.0.113.78'), 0);
+  assert.equal(await come('203.0.113.79'), once);
+  clock.aheadMs += 5_000;
+  assert.equal(await come('203.0.113.78'), once, 'after the time that Retry-After names');
 });
 
 test('keys that were fetched and are others are one: invalid_client', async () => {
