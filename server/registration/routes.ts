@@ -163,6 +163,8 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
   }
 }
 
+/** One that is written wrongly is a token, too: whoever sends it does not mean to register as anybody may. */
 function bearerOf({ headers }: FastifyRequest): string | undefined {
-  return BEARER.exec(headers.authorization ?? '')?.[1];
+  const { authorization = '' } = headers;
+  return BEARER.exec(authorization)?.[1] ?? (/^bearer\b/i.test(authorization) ? '' : undefined);
 }

@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { begin, post, tokensFor } from '../flows/support.ts';
+import { createLinks, LINK_PURPOSES } from '../../server/accounts/links.ts';
+import { OPEN_POLICY } from '../../server/clients/registration_policy.ts';
+import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
+import { createSealer } from '../../server/platform/sealing.ts';
+import { askForMail, followLink } from '../flows/mailed_links.ts';
+import { begin, post as send, tokensFor } from '../flows/support.ts';
 import { askPerson, CIBA_GRANT, decideRequest, fetchTokens } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
+import { mailbox } from '../helpers/mailbox.ts';
 import { register } from '../helpers/registration.ts';
 import { authorization, authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
 
 /** What one flow has given out opens no other (better-auth CVE-2026-114607): each secret is good for one thing. */
 
 const scope = { after };
-const app = await deployment(scope, { env: { CARDEA_REGISTRATION: 'open' } });
+const post = await mailbox(scope);
+const app = await deployment(scope, {
+  env: { CARDEA_REGISTRATION: 'open', CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true' },
+});
 const { issuer, seed } = app;
 const person = await seed.person();
 const party = await seed.party({
@@ -22,6 +32,12 @@ const party = await seed.party({
 });
 const { tokens, browser } = await tokensFor(app, party, person);
 
+/** Of the link that was asked for; notices have none. */
+async function mailedToken(): Promise<string> {
+  const { token: mailed } = await post.next(person.email);
+  return mailed === '' ? mailedToken() : mailed;
+}
+
 /** Everything of this client's that is good at this moment, by what it is good for. */
 async function secrets() {
   const code = await authorize({ issuer, party, person, browser });
@@ -29,7 +45,7 @@ async function secrets() {
   await decide(browser, await typeCode(browser, device.user_code), 'confirm');
   const { body: asked } = await askPerson(issuer, party, { login_hint: person.email });
   await decideRequest(app, person, 'approve');
-  const { body: pushed } = await post(
+  const { body: pushed } = await send(
     app,
     '/par',
     {
@@ -44,9 +60,16 @@ async function secrets() {
   );
   assert.ok(pushed.request_uri, JSON.stringify(pushed));
   const { body: registered } = await register(app, { redirect_uris: ['https://other.example/cb'] });
+  const initial = await createRegistrationTokens({ db: app.db, now: Date.now }).create({
+    policy: OPEN_POLICY,
+    uses: 1_000,
+    lifetime: 3_600,
+  });
   const { page } = await begin(app, await seed.party());
+  await askForMail(app, '/account/forgot', person.email);
   return {
     granted: code,
+    ownPath: `/register/${registered.client_id}`,
     values: {
       code: code.code,
       'device code': device.device_code,
@@ -56,13 +79,15 @@ async function secrets() {
       'ID token': tokens.id_token,
       request_uri: String(pushed.request_uri),
       'registration access token': registered.registration_access_token as string,
+      'initial access token': remember('other', initial.token),
+      'mailed link': await mailedToken(),
       'interaction id': new URL(page.url).pathname.split('/').at(-1) ?? '',
       'user code': device.user_code,
     },
   };
 }
 
-const { granted, values } = await secrets();
+const { granted, ownPath, values } = await secrets();
 type Name = keyof typeof values;
 
 /** Places at which a secret of one kind is taken, and that kind. */
@@ -87,8 +112,19 @@ const PLACES: Readonly<Record<string, { takes: Name; isTaken(value: string): Pro
   'the registration of a client': {
     takes: 'registration access token',
     async isTaken(value) {
-      const rights = { authorization: `Bearer ${value}` };
-      return (await fetch(new URL(`/register/${party.id}`, issuer), { headers: rights })).status === 200;
+      return (await register(app, undefined, { method: 'GET', path: ownPath, token: value })).status === 200;
+    },
+  },
+  'a registration': {
+    takes: 'initial access token',
+    async isTaken(value) {
+      return (await register(app, { redirect_uris: ['https://other.example/cb'] }, { token: value })).status === 201;
+    },
+  },
+  'the page of a mailed link': {
+    takes: 'mailed link',
+    async isTaken(value) {
+      return (await followLink(app, `${issuer}/account/link/reset_password?token=${value}`)).page.status === 200;
     },
   },
   'an id_token_hint': {
@@ -131,7 +167,7 @@ const PLACES: Readonly<Record<string, { takes: Name; isTaken(value: string): Pro
 };
 
 /** An ID token is a client's, but proves nothing of it: no assertion and no request. */
-const NEVER = ['a client assertion', 'a request object', 'the registration of a client'];
+const NEVER = ['a client assertion', 'a request object'];
 
 test('each is refused wherever another is taken', async () => {
   for (const [place, { takes, isTaken }] of Object.entries(PLACES)) {
@@ -140,13 +176,34 @@ test('each is refused wherever another is taken', async () => {
       assert.equal(await isTaken(value), false, `${name} at ${place}`);
     }
   }
+  // Not for want of luck either: none of these was an error of ours.
+  assert.deepEqual(
+    app.logLines.filter((line) => line.includes('"level":"error"')),
+    [],
+  );
+});
+
+test('a mailed link is good for one purpose: at the page of another it is none', async () => {
+  const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
+  const links = createLinks({ db: app.db, sealer, now: Date.now });
+  const account = (await seed.accounts.findById(person.id)) ?? assert.fail();
+  const about = { accountId: person.id, payload: { email: person.email, epoch: account.epoch } };
+  for (const purpose of LINK_PURPOSES) {
+    const { token: made, bound } = links.create(purpose, purpose === 'sign_up' ? { payload: about.payload } : about);
+    await app.db.transact([bound]);
+    remember('other', made);
+    for (const place of LINK_PURPOSES) {
+      const { page } = await followLink(app, `${issuer}/account/link/${place}?token=${made}`);
+      assert.equal(page.status, place === purpose ? 200 : 410, `${purpose} at ${place}`);
+    }
+  }
 });
 
 test('introspection and revocation know access and refresh tokens, and nothing else (RFC 7662 §2.1, RFC 7009 §2.1)', async () => {
   for (const [name, value] of Object.entries(values)) {
     const isKnown = name === 'access token' || name === 'refresh token';
     assert.equal((await introspect(issuer, party, value)).active, isKnown, name);
-    if (!isKnown) await post(app, '/revoke', { token: value }, authorization(party));
+    if (!isKnown) await send(app, '/revoke', { token: value }, authorization(party));
   }
 });
 
@@ -158,6 +215,9 @@ test('after all that, each is still good for what it is for', async () => {
     'userinfo',
     'an id_token_hint',
     'a pushed request',
+    'the registration of a client',
+    'a registration',
+    'the page of a mailed link',
     'the refresh grant',
   ]) {
     const { takes, isTaken } = PLACES[place] ?? assert.fail();
