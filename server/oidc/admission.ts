@@ -21,6 +21,11 @@ export const VISITS_BY_REQUEST = 10;
 /** Removing a few at a time costs a busy address a statement for every so many requests, and lets it keep so many more. */
 const OVERSHOOT = { one: 10, all: 250 };
 
+/** What is looked at of a request. */
+interface Asked extends Pick<KoaContextWithOIDC, 'ip'> {
+  readonly oidc: Pick<KoaContextWithOIDC['oidc'], 'session' | 'client' | 'entities'>;
+}
+
 export interface Admission {
   /**
    * Comes between a request and what it stores before anybody has signed in or decided: that is counted as somebody's, an
@@ -29,7 +34,7 @@ export interface Admission {
    * @throws AppError 429 for an address that starts more than so many a minute, 400 for a pushed request that is opened
    *   again and again
    */
-  admit(ctx: KoaContextWithOIDC, unit: Pick<Unit, 'unfinished' | 'countAs' | 'also'>): Promise<void>;
+  admit(ctx: Asked, unit: Pick<Unit, 'unfinished' | 'countAs' | 'also'>): Promise<void>;
 }
 
 export interface AdmissionOptions {
@@ -100,7 +105,7 @@ function isDue(count: number, kept: number, every: number): boolean {
 }
 
 /** Whose it is: the person's who is signed in, the client's that has proved who it is, or whoever's the address is. */
-function originOf(ctx: KoaContextWithOIDC): Origin {
+function originOf(ctx: Asked): Origin {
   const { session, client } = ctx.oidc;
   if (session?.accountId) return { name: `account ${session.accountId}`, kept: KEPT_BY_ADDRESS, isAddress: false };
   // At /authorize and /device a client has proved nothing: a browser names it.

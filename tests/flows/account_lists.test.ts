@@ -167,7 +167,16 @@ test('a page makes no formatter for each of its dates, and asks for a page of ro
     Intl.DateTimeFormat = Original;
   });
   app.statements.length = 0;
+  // Beyond the page there is one that cannot be opened: whoever reads it fails.
+  await query('INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
+    'unreadable',
+    randomBytes(32),
+    person.id,
+    Buffer.from('x'),
+    hour(0.01),
+  ]);
   const page = await browser.get('/account/sessions');
+  assert.equal(page.status, 200);
   assert.ok(matchesIn(page, /<time datetime="([^"]+)"/g).length > PAGE_SIZE);
   assert.equal(made, 0);
   assert.ok(app.statements.length <= 8, app.statements.join('\n'));
@@ -185,4 +194,17 @@ test('who is signed in reads so many pages a minute, and others go on (ASVS 2.4.
   }
   assert.ok(statuses.has(429), [...statuses].join());
   assert.notEqual((await theirs.get('/account/events')).status, 429);
+});
+
+test('so many a minute from one address, whoever is signed in there, and other addresses go on', async (t) => {
+  const env = { CARDEA_RATE_LIMIT: '1', CARDEA_TRUSTED_PROXIES: '127.0.0.1' };
+  const strict = await deployment(t, { env, now: () => Date.parse('2026-01-01T00:00:30Z') });
+  const statuses: number[] = [];
+  for (const address of [...Array(11).fill('192.0.2.1'), '192.0.2.2']) {
+    const headers = { accept: 'text/html', 'x-forwarded-for': address };
+    const answer = await fetch(`${strict.issuer}/account/sessions`, { redirect: 'manual', headers });
+    statuses.push(answer.status);
+    if (answer.status === 429) assert.equal(answer.headers.get('retry-after'), '60');
+  }
+  assert.deepEqual(statuses, [...Array(10).fill(303), 429, 303]);
 });

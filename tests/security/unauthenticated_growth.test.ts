@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
-import { KEPT_BY_ADDRESS, VISITS_BY_REQUEST } from '../../server/oidc/admission.ts';
-import { dropOldest } from '../../server/records/unfinished.ts';
+import {
+  createAdmission,
+  KEPT_BY_ADDRESS,
+  KEPT_IN_ALL,
+  ORIGIN_SECRET,
+  VISITS_BY_REQUEST,
+} from '../../server/oidc/admission.ts';
+import type { Bound } from '../../server/platform/db.ts';
+import { createMemoryCounter, subnet } from '../../server/platform/limits.ts';
+import { blindIndex, createSealer } from '../../server/platform/sealing.ts';
+import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { dropOldest, UNFINISHED, type UnfinishedModel } from '../../server/records/unfinished.ts';
 import { keyedParty } from '../flows/keyed_party.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { CIBA_GRANT, cibaMetadata } from '../helpers/ciba.ts';
@@ -258,15 +268,19 @@ describe('what is kept before anybody has signed in is bounded by address, and t
     assert.ok(kept <= MOST && kept >= KEPT_BY_ADDRESS, `${kept} sessions`);
   });
 
-  test('addresses are kept as their HMAC', async () => {
-    const rows = await app.db.run<{ origin: Buffer }>(
-      { name: '', text: 'SELECT DISTINCT origin FROM records WHERE origin IS NOT NULL' },
-      [],
-    );
-    assert.ok(rows.length >= 3);
-    for (const { origin } of rows) assert.equal(origin.length, 32);
-    const plain = ['2001:db8:1:2::/64', '198.51.100.1'].map((one) => createHash('sha256').update(one).digest('hex'));
-    assert.ok(!rows.some(({ origin }) => plain.includes(origin.toString('hex'))));
+  test('addresses are kept as their HMAC, with records and with sessions', async () => {
+    const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
+    const key = await loadServerSecret(app.db, sealer, ORIGIN_SECRET, Date.now);
+    const originsOf = async (table: string) => {
+      const text = `SELECT DISTINCT encode(origin, 'hex') AS origin FROM ${table} WHERE origin IS NOT NULL`;
+      return (await app.db.run<{ origin: string }>({ name: '', text }, [])).map(({ origin }) => origin);
+    };
+    const hmacOf = (address: string) => blindIndex(key, `address ${subnet(address)}`).toString('hex');
+    const records = await originsOf('records');
+    for (const address of ['2001:db8:1:2::1', '2001:db8:1:3::1', '198.51.100.1']) {
+      assert.ok(records.includes(hmacOf(address)), address);
+    }
+    assert.ok((await originsOf('sessions')).includes(hmacOf('2001:db8:1:5::1')));
   });
 
   test('one pushed request is opened a few times, and no more (RFC 9126 §4)', async () => {
@@ -321,5 +335,42 @@ describe('what is kept in all is bounded, however many addresses there are', () 
     assert.deepEqual([await left('records'), await left('user_codes')], [11, 11]);
     const [newest] = await run(`SELECT count(*)::int AS n FROM records WHERE expires_at > now() + interval '29 s'`);
     assert.equal(newest?.n, 10);
+  });
+
+  test('which a node sees to while it takes requests in, wherever they come from', async () => {
+    const { db } = await database(scope);
+    await db.run(
+      {
+        name: '',
+        text: `INSERT INTO records (id_hash, model, origin, sealed, expires_at)
+               SELECT sha256(n::text::bytea), 'Interaction', sha256(n::text::bytea), '', now() + n * interval '1 ms'
+                 FROM generate_series(1, $1::int) AS n`,
+      },
+      [KEPT_IN_ALL + 300],
+    );
+    const admission = createAdmission({
+      counter: createMemoryCounter(Date.now),
+      originKey: randomBytes(32),
+      now: Date.now,
+      perMinute: 10,
+      lifetimes: Object.fromEntries(UNFINISHED.map((model) => [model, 3_600])) as Record<UnfinishedModel, number>,
+    });
+    const statements: Bound[] = [];
+    const unit = {
+      unfinished: () => ['Interaction' as const],
+      countAs: () => {},
+      also: (bound: Bound) => void statements.push(bound),
+    };
+    for (let n = 0; n < KEPT_IN_ALL / 10 + 250; n += 1) {
+      const visit = {
+        ip: `198.18.${n >> 8}.${n & 255}`,
+        oidc: { session: undefined, client: undefined, entities: {} },
+      };
+      await admission.admit(visit, unit);
+    }
+    assert.ok(statements.length > 0 && statements.length < 100, `${statements.length} statements`);
+    await db.transact(statements.slice(0, 1));
+    const [left] = await db.run<{ n: number }>({ name: '', text: 'SELECT count(*)::int AS n FROM records' }, []);
+    assert.equal(left?.n, KEPT_IN_ALL);
   });
 });
