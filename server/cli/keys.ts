@@ -54,6 +54,8 @@ export function keysCommand(noun: Command): void {
     .command('revoke')
     .description('withdraw a key at once: what it has signed is refused from now on')
     .argument('<kid>')
+    // A thumbprint (RFC 7638) begins with "-" as often as with any other of 64 characters.
+    .allowUnknownOption()
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, kid = '') => {

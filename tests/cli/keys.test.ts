@@ -75,5 +75,10 @@ describe('keys', () => {
     const rows = await db.run({ name: '', text: 'SELECT sealed FROM signing_keys WHERE kid = $1' }, [kid]);
     assert.deepEqual(rows, [{ sealed: null }]);
     assert.equal((await cardea(['keys', 'revoke', kid])).code, 1);
+
+    // RFC 7638: in base64url, so that one of 64 begins like an option
+    const unknown = await cardea(['keys', 'revoke', `-${'k'.repeat(42)}`, '--json']);
+    assert.deepEqual([unknown.code, /no key "-k/.test(unknown.stderr)], [1, true]);
+    assert.equal((await cardea(['keys', 'revoke', kid, '--jsno'])).code, 2);
   });
 });
