@@ -41,8 +41,10 @@ export interface Profile {
 export type SecondFactorKind = 'totp' | 'passkey';
 
 export interface Account extends Profile {
-  /** UUIDv7; the `sub` of every token. */
+  /** UUIDv7, or what an import brought along; the `sub` of every token of somebody without a `subject`. */
   readonly id: string;
+  /** By what apps know somebody from elsewhere, in place of the id. See `subjectOf` (subjects.ts). */
+  readonly subject?: string;
   /** PHC string; null when the person has no password. */
   readonly passwordHash: string | null;
   /** When the password was last set; null without one, and where its age is not known; see also `MUST_CHANGE` (policy.ts). */

@@ -76,17 +76,17 @@ export function createImporter(parts: {
       ...(username === undefined ? [] : [username]),
     ]);
     const holders = await accounts.holdersOf(identifiers);
-    const ids = await accounts.idsTaken(candidates.flatMap(({ person: { id } }) => (id === undefined ? [] : [id])));
+    const subjects = await accounts.subjectHolders(candidates.flatMap(({ person: { sub } }) => sub ?? []));
     return candidates.filter((candidate) => {
       const { at, person, keys } = candidate;
       const [email = '', username] = keys;
       const twin = identityOf(candidate).flatMap((key) => seen.get(key) ?? [])[0];
       const holder = holders.get(email);
       if (twin) reject(at, `has the e-mail address, username or sub of ${describePlace(twin)}`);
-      else if (holder !== undefined && person.id !== undefined && holder !== person.id) {
+      else if (holder !== undefined && person.sub !== undefined && subjects.get(person.sub) !== holder) {
         reject(at, 'sub: who has this e-mail address is there already by another sub');
       } else if (holder !== undefined) result.skipped += 1;
-      else if (person.id !== undefined && ids.has(person.id)) reject(at, 'sub: somebody has it already');
+      else if (person.sub !== undefined && subjects.has(person.sub)) reject(at, 'sub: somebody has it already');
       else if (username !== undefined && holders.has(username)) reject(at, 'username: somebody has it already');
       else {
         for (const key of identityOf(candidate)) seen.set(key, at);
@@ -133,8 +133,8 @@ interface Candidate {
 }
 
 /** Everything by which somebody can be only one. */
-function identityOf({ person: { id }, keys }: Candidate): readonly string[] {
-  return id === undefined ? keys : [...keys, id];
+function identityOf({ person: { sub }, keys }: Candidate): readonly string[] {
+  return sub === undefined ? keys : [...keys, `sub ${sub}`];
 }
 
 function numberOf(place: Place): number {

@@ -79,7 +79,7 @@ function fromCardea(entry: unknown): ImportedAccount {
     ...profile,
     ...(username === undefined ? {} : { username }),
     ...(hash === undefined ? {} : { passwordHash: hash, passwordSetAt: isoTime(person, 'password_set_at') }),
-    ...known({ id: text(person, 'sub') }),
+    ...known({ sub: text(person, 'sub') }),
     disabled: boolean(person, 'disabled') ?? false,
     groups: texts(person, 'groups'),
     roles: texts(person, 'roles'),
@@ -106,9 +106,16 @@ function fromAuth0(entry: unknown): Converted {
     emailVerified: boolean(user, 'email_verified') ?? false,
     ...known(optional),
     ...(hash === undefined ? {} : { passwordHash: hash, passwordSetAt: mongoTime(setAt) }),
+    ...known({ sub: auth0Subject(user) }),
     ...auth0Factors(user),
     disabled: boolean(user, 'blocked') ?? false,
   };
+}
+
+/** People of a database there are known by its id with the name of the strategy, which most of its files leave out. */
+function auth0Subject(user: Json): string | undefined {
+  const id = text(user, 'user_id') ?? (isObject(user._id) ? text(user._id, '$oid') : text(user, '_id'));
+  return id === undefined || id.includes('|') ? id : `auth0|${id}`;
 }
 
 /** Its own import takes `mfa_factors`: a list of objects with one member, which is the kind. */
@@ -125,9 +132,6 @@ function auth0Factors(user: Json): Pick<Converted, 'totpSecret' | 'notes'> {
     }
     for (const kind of Object.keys(others)) notes.push(`second factor ${plain(kind)} is not carried over`);
   }
-  const id = user.user_id ?? user._id;
-  if (id !== undefined && id !== null)
-    notes.push('its user id is not carried over: apps know this person by a new sub');
   return { ...(totpSecret ? { totpSecret } : {}), ...(notes.length > 0 ? { notes } : {}) };
 }
 
@@ -175,6 +179,7 @@ function fromFirebase(entry: unknown, project: FirebaseParameters | undefined): 
   };
   return {
     email: required(user, 'email'),
+    ...known({ sub: text(user, 'localId') }),
     emailVerified: boolean(user, 'emailVerified') ?? false,
     ...known(optional),
     // The export does not say how old a password is.

@@ -1,6 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
 import { writeArgon2, writePbkdf2 } from './hash_formats.ts';
-import { isAccountId } from './identifiers.ts';
 import {
   base32Secret,
   base64,
@@ -10,6 +9,7 @@ import {
   faultsOfCodes,
   isObject,
   type Json,
+  known,
   list,
   msTime,
   names,
@@ -34,13 +34,7 @@ export function fromKeycloak(entry: unknown): Converted {
   const [locale] = isObject(user.attributes) ? texts(user.attributes, 'locale') : [];
   const actions = texts(user, 'requiredActions');
   const otp = keycloakOtp(list(user, 'credentials').filter(isObject));
-  const id = text(user, 'id');
-  // People of a directory have another form there.
-  const carriesId = id !== undefined && isAccountId(id) && id === id.toLowerCase();
   const notes = [
-    ...(id === undefined || carriesId
-      ? []
-      : ['its id is no UUID and is not carried over: apps know this person by a new sub']),
     ...otp.notes,
     ...actions
       .filter((action) => action !== VERIFY_EMAIL && action !== UPDATE_PASSWORD)
@@ -58,7 +52,7 @@ export function fromKeycloak(entry: unknown): Converted {
     ...names(text(user, 'firstName'), text(user, 'lastName')),
     ...(locale === undefined ? {} : { locale }),
     ...(isObject(credential) ? keycloakPassword(credential, actions.includes(UPDATE_PASSWORD)) : {}),
-    ...(carriesId ? { id } : {}),
+    ...known({ sub: text(user, 'id') }),
     ...(otp.secret ? { totpSecret: otp.secret } : {}),
     ...(notes.length > 0 ? { notes } : {}),
     disabled: boolean(user, 'enabled') === false,

@@ -11,6 +11,7 @@ export interface AccountRow {
   account_id: string;
   account_sealed_key: Buffer | null;
   account_sealed_profile: Buffer;
+  account_sealed_subject: Buffer | null;
   account_password_hash: string | null;
   account_password_set_at: Date | null;
   account_disabled_at: Date | null;

@@ -5,6 +5,7 @@ export const COLUMNS = [
   'a.id AS account_id',
   'a.sealed_key AS account_sealed_key',
   'a.sealed_profile AS account_sealed_profile',
+  'a.sealed_subject AS account_sealed_subject',
   'a.password_hash AS account_password_hash',
   'a.password_set_at AS account_password_set_at',
   'a.disabled_at AS account_disabled_at',
@@ -21,8 +22,8 @@ export const SQL = {
   insert: {
     name: 'accounts.insert',
     text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, disabled_at, groups,
-                                 created_at, updated_at, roles, second_factors)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
+                                 created_at, updated_at, roles, second_factors, sealed_subject, subject_lookup)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12)`,
   },
   insertIdentifier: {
     name: 'accounts.insert_identifier',
@@ -35,6 +36,10 @@ export const SQL = {
            SELECT lookup, account_id, kind FROM account_identifiers WHERE lookup = ANY($1::bytea[])`,
   },
   findById: { name: 'accounts.find_by_id', text: `SELECT ${COLUMNS} FROM accounts a WHERE a.id = $1` },
+  findBySubject: {
+    name: 'accounts.find_by_subject',
+    text: `SELECT ${COLUMNS} FROM accounts a WHERE a.subject_lookup = $1`,
+  },
   findByIdentifier: {
     name: 'accounts.find_by_identifier',
     text: `SELECT ${COLUMNS} FROM account_identifiers i JOIN accounts a ON a.id = i.account_id
@@ -100,7 +105,11 @@ export const SQL = {
     text: `UPDATE accounts SET password_hash = $3, password_set_at = COALESCE(password_set_at, $4)
             WHERE id = $1 AND password_hash = $2`,
   },
-  idsTaken: { name: 'accounts.ids_taken', text: 'SELECT id FROM accounts WHERE id = ANY($1::uuid[])' },
+  subjectHolders: {
+    name: 'accounts.subject_holders',
+    text: `SELECT id, encode(subject_lookup, 'hex') AS lookup FROM accounts
+            WHERE id = ANY($1::uuid[]) OR subject_lookup = ANY($2::bytea[])`,
+  },
   holders: {
     name: 'accounts.holders',
     text: `SELECT encode(lookup, 'hex') AS lookup, account_id FROM account_identifiers WHERE lookup = ANY($1::bytea[])`,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import { type Bound, type Db, type Row, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
-import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { AppError, notFound } from '../platform/errors.ts';
 import { blindIndex, createSealer, MASTER_KEY_BYTES, openJson, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
 import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
@@ -9,6 +9,7 @@ import { uuidv7 } from './ids.ts';
 import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
 import { type AccountRow, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
 import { COLUMNS, SQL } from './statements.ts';
+import { checkSubject, isOwnSubject, openSubject, sealSubject, subjectLookup } from './subjects.ts';
 import { importTotp } from './totp_secrets.ts';
 
 export type AccountInput = ProfileInput & {
@@ -20,8 +21,8 @@ export type AccountInput = ProfileInput & {
 
 /** An account that has been somewhere else before. */
 export type ImportedAccount = AccountInput & {
-  /** The `sub` by which apps know the person from there: a UUID in lower case. Default: a new one. */
-  readonly id?: string | undefined;
+  /** By what apps know the person from there. A UUID in lower case becomes the id of the account. Default: a new id. */
+  readonly sub?: string | undefined;
   /** The key of their authenticator app, which makes six digits every thirty seconds by SHA-1. */
   readonly totpSecret?: Buffer;
   /** Default: now. Null where it is not known; it then counts from the next sign-in. */
@@ -42,17 +43,19 @@ export interface Accounts {
   createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;
   /** Judges as `createAll` does, but for what the database knows. @throws AppError 400 `invalid_input`, with the field */
   check(input: ImportedAccount): Pick<Profile, 'email' | 'username'>;
-  /** @returns those of the ids that an account has */
-  idsTaken(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** @returns those of the subjects that somebody has, with the account's id */
+  subjectHolders(subjects: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** @returns those of the identifiers that somebody has, as they are stored (`lookupOf`) in hex, with the account's id */
   holdersOf(identifiers: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The key under which an identifier is found, in hex: equal for all spellings that are one. */
   lookupOf(identifier: string): string;
   /** Hot path: one statement. */
   findById(id: string): Promise<Account | undefined>;
+  /** By what apps know somebody (`subjectOf`). One statement. */
+  findBySubject(sub: string): Promise<Account | undefined>;
   /** By e-mail address or username, however it is spelt. Hot path: one statement. */
   findByIdentifier(text: string): Promise<Account | undefined>;
-  /** By id, e-mail address or username. @throws AppError 404 `not_found` */
+  /** By id, e-mail address, username or subject. @throws AppError 404 `not_found` */
   resolve(ref: string): Promise<Account>;
   /** Oldest first. @param page `after`: the last id of the page before */
   list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
@@ -124,6 +127,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     const account: Account = {
       ...(openJson(own, profilePlace(id), found.account_sealed_profile) as Profile),
       id,
+      ...(found.account_sealed_subject ? { subject: openSubject(own, id, found.account_sealed_subject) } : {}),
       passwordHash: found.account_password_hash,
       passwordSetAt: found.account_password_set_at,
       disabled: found.account_disabled_at !== null,
@@ -165,6 +169,15 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return row && fromRow(row);
   }
 
+  async function findBySubject(sub: string): Promise<Account | undefined> {
+    if (isOwnSubject(sub)) {
+      const account = await findById(sub);
+      return account?.subject === undefined ? account : undefined;
+    }
+    const [row] = await db.run(SQL.findBySubject, [subjectLookup(indexKey, sub)]);
+    return row && fromRow(row);
+  }
+
   function identifiersOf(
     profile: Pick<ProfileInput, 'email' | 'username'>,
   ): { kind: 'email' | 'username'; lookup: Buffer }[] {
@@ -197,24 +210,24 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     await transactIfChanged(db, bound, () => notFound('account', id));
   }
 
-  function check({ id, groups = [], roles = [], ...input }: ImportedAccount) {
-    if (id !== undefined && !(isAccountId(id) && id === id.toLowerCase())) {
-      throw invalidInput('sub', 'must be a UUID in lower case');
-    }
+  function check({ sub, groups = [], roles = [], ...input }: ImportedAccount) {
+    if (sub !== undefined) checkSubject(sub);
     return { profile: checkProfile(input), groups: checkNames('groups', groups), roles: checkNames('roles', roles) };
   }
 
   /** A new account, and what stores it. */
   function prepare(input: ImportedAccount) {
     const { profile, groups, roles } = check(input);
-    const { passwordHash = null, passwordSetAt, disabled = false } = input;
+    const { sub, passwordHash = null, passwordSetAt, disabled = false } = input;
     const createdAt = new Date(now());
-    const id = input.id ?? uuidv7(createdAt.getTime());
+    const id = sub !== undefined && isOwnSubject(sub) ? sub : uuidv7(createdAt.getTime());
+    const subject = sub === undefined || sub === id ? undefined : { sub, lookup: subjectLookup(indexKey, sub) };
     const dataKey = randomBytes(MASTER_KEY_BYTES);
     const own = createSealer([dataKey]);
     const account: Account = {
       ...profile,
       id,
+      ...(subject ? { subject: subject.sub } : {}),
       passwordHash,
       passwordSetAt: passwordHash === null ? null : passwordSetAt === undefined ? createdAt : passwordSetAt,
       disabled,
@@ -238,6 +251,8 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       createdAt,
       roles,
       account.secondFactors,
+      subject ? sealSubject(own, id, subject.sub) : null,
+      subject?.lookup ?? null,
     ];
     const bound: Bound[] = [
       { statement: SQL.insert, values },
@@ -247,7 +262,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       ...identifiers.map(({ kind, lookup }) => ({ statement: SQL.insertIdentifier, values: [lookup, id, kind] })),
       ...(input.totpSecret ? [importTotp(account, own, input.totpSecret, createdAt)] : []),
     ];
-    return { account, identifiers, bound };
+    return { account, identifiers: [...identifiers, ...(subject ? [{ kind: 'sub', ...subject }] : [])], bound };
   }
 
   async function createAll(inputs: readonly ImportedAccount[], also: readonly Bound[] = []): Promise<Account[]> {
@@ -267,16 +282,22 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   return {
     async create(input, also) {
       // Whatever else rides along: a new account is neither disabled nor older than it is.
-      const [account] = await createAll([{ ...input, id: undefined, passwordSetAt: undefined, disabled: false }], also);
+      const [account] = await createAll(
+        [{ ...input, sub: undefined, passwordSetAt: undefined, disabled: false }],
+        also,
+      );
       if (!account) throw new Error('an account was not made');
       return account;
     },
     createAll,
     check: (input) => check(input).profile,
 
-    async idsTaken(ids) {
-      const rows = await db.run<{ id: string }>(SQL.idsTaken, [ids]);
-      return new Set(rows.map(({ id }) => id));
+    async subjectHolders(subjects) {
+      const lookups = new Map(subjects.map((sub) => [subjectLookup(indexKey, sub).toString('hex'), sub]));
+      const others = [...lookups.keys()].map((lookup) => Buffer.from(lookup, 'hex'));
+      const values = [subjects.filter(isOwnSubject), others];
+      const rows = await db.run<{ id: string; lookup: string | null }>(SQL.subjectHolders, values);
+      return new Map(rows.flatMap(({ id, lookup }) => [id, lookups.get(lookup ?? '') ?? id].map((sub) => [sub, id])));
     },
 
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
@@ -294,10 +315,12 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     findById,
+    findBySubject,
     findByIdentifier,
 
     async resolve(ref) {
-      const account = isAccountId(ref) ? await findById(ref) : await findByIdentifier(ref);
+      const account =
+        (isAccountId(ref) ? await findById(ref) : await findByIdentifier(ref)) ?? (await findBySubject(ref));
       if (!account) throw notFound('account', ref);
       return account;
     },

@@ -194,9 +194,10 @@ async function list(accounts: Accounts, limit: number, first: string | undefined
 
 /** Claims by their standard names; how somebody signs in, and whether, by ours. */
 function describe(account: Account): Item {
-  const { sub, updated_at: _, preferred_username: username, ...claims } = claimsOf(account);
+  const { sub: _, updated_at: __, preferred_username: username, ...claims } = claimsOf(account);
   return {
-    id: sub,
+    id: account.id,
+    ...(account.subject === undefined ? {} : { sub: account.subject }),
     ...(username === undefined ? {} : { username: account.username }),
     ...(claims as Item),
     has_password: account.passwordHash !== null,

@@ -42,7 +42,7 @@ export function usersImportCommand(noun: Command): void {
       'after',
       '\nOne line of our own: {"email":"ada@example.com","email_verified":true,"name":"Ada","password_hash":"$2b$10$…"}' +
         '\nFurther members: preferred_username (or username), the other claims of OpenID Connect, password_set_at,' +
-        '\nsub (a UUID), disabled, groups, roles. Bad lines are told and left out, and the exit code is 1. After an interruption, run it again.',
+        '\nsub (by what apps know them), disabled, groups, roles. Bad lines are told and left out, and the exit code is 1. After an interruption, run it again.',
     )
     .option(...JSON_OPTION)
     .action(

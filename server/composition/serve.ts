@@ -4,6 +4,7 @@ import type { LoadedKeySet } from '../../keys/store.ts';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
+import { isOwnSubject, subjectOf } from '../accounts/subjects.ts';
 import { heldTo, misfitOf, type ServerTerms } from '../clients/profiles.ts';
 import { scopesOf } from '../clients/scopes.ts';
 import { matchesSecret } from '../clients/secrets.ts';
@@ -112,6 +113,13 @@ export function createServe(
             secondFactorPolicy.isRequired(account) &&
             (config.secondFactor.trustDeviceSeconds === 0 || account.secondFactors.length === 0),
         };
+      },
+      async publicSubjectOf(accountId) {
+        const account = await findAccount(accountId);
+        return account ? subjectOf(account) : accountId;
+      },
+      async accountOf(publicSubject) {
+        return isOwnSubject(publicSubject) ? publicSubject : (await attempt(accounts.findBySubject(publicSubject)))?.id;
       },
       findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
       resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),

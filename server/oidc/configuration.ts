@@ -31,12 +31,12 @@ import type { Fetching } from './fetching.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
 import { objectionToTimes, type TimeLimit } from './jwt_times.ts';
 import type { Pages } from './pages.ts';
-import { createPairwise } from './pairwise.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
+import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
 import { assertSufficient } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
@@ -82,7 +82,7 @@ export interface ResourceServerForTokens {
   readonly scopes: readonly string[];
 }
 
-export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntrospect'>, PolicyParts {
+export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntrospect'>, PolicyParts, SubjectParts {
   readonly issuer: URL;
   /** Weakest first. */
   readonly acrValues: readonly string[];
@@ -93,8 +93,6 @@ export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntro
   /** The first signs, all verify. */
   readonly cookieKeys: readonly Buffer[];
   readonly terms: ServerTerms;
-  /** See pairwise.ts. */
-  readonly pairwiseKey: Buffer;
   readonly lifetimes: Lifetimes;
   readonly now: Clock;
   readonly units: Units;
@@ -132,6 +130,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   const secure = issuer.protocol === 'https:';
   const times: TimeLimit = { now: options.now, seconds: lifetimes.assertion };
   const profile = profileConfiguration(options.terms, lifetimes.authorizationCode);
+  const readHint = createHintReader(options);
   const grantParts = {
     isFirstParty: options.isFirstParty,
     claims: CLAIMS,
@@ -198,7 +197,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     ...options.fetching.configuration,
     extraTokenClaims: createTokenClaims(options),
     findAccount: async (ctx, id, source) => {
-      const account = await options.findAccount(id);
+      const accountId = await readHint(ctx, id);
+      const account = accountId === undefined ? undefined : await options.findAccount(accountId);
       if (account) await assertSufficient(ctx, account, source, options);
       return withMappedClaims(ctx, account, options);
     },
@@ -207,7 +207,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     issueRefreshToken: async (_ctx, client, source) => client.grantTypeAllowed('refresh_token') && mayRefresh(source),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
-    pairwiseIdentifier: createPairwise(options.pairwiseKey),
+    pairwiseIdentifier: createSubjects(options),
     pkce: profile.pkce,
     renderError: pages.error,
     responseTypes: profile.responseTypes,

@@ -30,6 +30,7 @@ import { assertRequestObjectTypes } from './request_objects.ts';
 import type { Handle } from './serving.ts';
 import { slowDown } from './slow_down.ts';
 import { presentTokens, type StructuredTokens } from './structured_tokens.ts';
+import { askForSubjects } from './subjects.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { readUserCodesAsTyped } from './typed_user_codes.ts';
@@ -230,6 +231,7 @@ function replaceClientLookup(provider: Provider, findClient: ProviderOptions['fi
     const poll = mode === undefined ? {} : { backchannel_token_delivery_mode: 'poll' };
     const client = new ProviderClient({ ...metadata, ...poll, ...(scope ? { scope } : {}) });
     chooseUsableKeys(client);
+    askForSubjects(client);
     // The provider does not know of pushing; what it does for a ping, it does for whatever is not `poll`.
     if (mode !== undefined) Object.assign(client, { backchannelTokenDeliveryMode: mode });
     // No scope would mean any to the provider. Here it means none: a name that no scope can have.

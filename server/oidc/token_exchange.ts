@@ -25,8 +25,8 @@ import {
   TOKEN_EXCHANGE,
   targetOf,
 } from './exchange_terms.ts';
-import { createPairwise } from './pairwise.ts';
 import type { StructuredTokens } from './structured_tokens.ts';
+import { createSubjects, type SubjectParts } from './subjects.ts';
 import { isSufficient, type SignInParts } from './sufficient_sign_in.ts';
 
 const TARGETS = ['resource', 'audience'];
@@ -35,12 +35,10 @@ const PARAMETERS = [
   ...TARGETS,
 ];
 
-export interface ExchangeParts extends SignInParts {
+export interface ExchangeParts extends SignInParts, Omit<SubjectParts, 'accountOf'> {
   /** @returns null for a client that may exchange nothing */
   exchangePolicy(clientId: string): Promise<ExchangePolicy | null>;
   findAccount(id: string): Promise<{ readonly secondFactorRequired?: boolean } | undefined>;
-  /** See pairwise.ts. */
-  readonly pairwiseKey: Buffer;
   readonly structured: Pick<StructuredTokens, 'present'>;
 }
 
@@ -183,10 +181,8 @@ function actOf(token: Presented): Actor | undefined {
 }
 
 /** As the token itself says it: of a client's own one the subject is the client (RFC 9068 §2.2). */
-async function subjectOf(token: Presented, client: Client, { pairwiseKey }: ExchangeParts): Promise<string> {
-  if (!('accountId' in token)) return client.clientId;
-  const { subjectType } = client as { subjectType?: string };
-  return subjectType === 'pairwise' ? createPairwise(pairwiseKey)(undefined, token.accountId, client) : token.accountId;
+async function subjectOf(token: Presented, client: Client, parts: ExchangeParts): Promise<string> {
+  return 'accountId' in token ? createSubjects(parts)(undefined, token.accountId, client) : client.clientId;
 }
 
 function defined(claims: Record<string, unknown>): Record<string, unknown> {

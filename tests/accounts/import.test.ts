@@ -59,7 +59,7 @@ const PBKDF2 = [
 ] as const;
 
 const ADA = {
-  id: '3c1b4a0e-0000-4000-8000-000000000001',
+  sub: '3c1b4a0e-0000-4000-8000-000000000001',
   totpSecret: Buffer.from('aqnK2xAMZhIbHGhqyUMy'),
   email: 'ada@example.com',
   emailVerified: true,
@@ -129,7 +129,7 @@ describe('what other systems export becomes an account', () => {
         passwordHash: BCRYPT,
         passwordSetAt: new Date('2021-03-05T16:34:12.302Z'),
         disabled: false,
-        notes: ['its user id is not carried over: apps know this person by a new sub'],
+        sub: 'auth0|60425dc43519d90068f82973',
       },
     ],
     [
@@ -192,6 +192,7 @@ describe('what other systems export becomes an account', () => {
         providerUserInfo: [],
       },
       {
+        sub: 'x1',
         email: 'ada@example.com',
         emailVerified: true,
         name: 'Ada',
@@ -301,22 +302,32 @@ describe('what cannot be carried over', () => {
     credentialData: JSON.stringify({ subType: 'totp', digits: 6, period: 30, algorithm: 'HmacSHA1', ...data }),
   });
 
-  test('is told by name: parameters of one-time codes, required actions, kinds of credentials, ids', () => {
-    const { notes, totpSecret, emailVerified, id } = converted({
+  test('is told by name: parameters of one-time codes, required actions, kinds of credentials', () => {
+    const { notes, totpSecret, emailVerified, sub } = converted({
       id: 'f:0f4e:17',
       email: 'ada@example.com',
       emailVerified: true,
       credentials: [otp({ algorithm: 'HmacSHA256', digits: 8 }, 'x'), { type: 'webauthn' }],
       requiredActions: ['UPDATE_PASSWORD', 'VERIFY_EMAIL', 'CONFIGURE_TOTP', 'SECRET WORDS'],
     });
-    assert.deepEqual([totpSecret, emailVerified, id], [undefined, false, undefined]);
-    assert.match(String(notes?.[0]), /^its id is no UUID/);
-    assert.deepEqual(notes?.slice(1), [
+    assert.deepEqual([totpSecret, emailVerified, sub], [undefined, false, 'f:0f4e:17']);
+    assert.deepEqual(notes, [
       'one-time codes are not carried over: their algorithm, digits is not supported',
       'required action CONFIGURE_TOTP is not carried over',
       'required action of an unknown kind is not carried over',
       'credential of type webauthn is not carried over',
     ]);
+  });
+
+  test('is not the sub: people of Auth0 are known by the strategy and the id', () => {
+    const convert = converterFor('auth0');
+    const subOf = (ids: object) => convert({ email: 'ada@example.com', ...ids }).sub;
+    assert.equal(subOf({ user_id: 'google-oauth2|117' }), 'google-oauth2|117');
+    assert.equal(subOf({ user_id: 'auth0|5f7c' }), 'auth0|5f7c');
+    assert.equal(subOf({ user_id: '5f7c' }), 'auth0|5f7c', 'as its own import takes it');
+    assert.equal(subOf({ _id: '5f7c' }), 'auth0|5f7c');
+    assert.equal(subOf({ _id: { $oid: '5f7c' } }), 'auth0|5f7c', 'as its hashes are exported');
+    assert.equal(subOf({}), undefined);
   });
 
   test('is not the secret of an authenticator app, in whatever way it is written', () => {
@@ -357,38 +368,82 @@ describe('what cannot be carried over', () => {
 });
 
 describe('an import', () => {
-  test('keeps the sub by which apps know people, their secret and their groups, and tells of conflicts', async (t) => {
+  test('keeps the sub by which apps know people, and tells of conflicts by line', async (t) => {
     const { open, accounts, db } = await setUp(t);
     const [one, two] = ['3c1b4a0e-0000-4000-8000-000000000001', '3c1b4a0e-0000-4000-8000-000000000002'];
-    const importer = open();
-    const groups = ['Büro München', 'Bu\u0308ro Mu\u0308nchen', 'g'.repeat(256)];
-    await importer.add(
-      lines(
-        { email: 'ada@example.com', sub: one, groups },
-        { email: 'bob@example.com', sub: one },
-        { email: 'eve@example.com', sub: 'auth0|eve' },
-      ),
+    const first = lines(
+      { email: 'ada@example.com', sub: one, groups: ['Büro München', 'Bu\u0308ro Mu\u0308nchen', 'g'.repeat(256)] },
+      { email: 'bob@example.com', sub: one },
+      { email: 'eve@example.com', sub: 'auth0|eve' },
+      { email: 'kim@example.com', sub: 'auth0|eve' },
+      { email: 'upper@example.com', sub: 'auth0|EVE' },
+      { email: 'long@example.com', sub: 'x'.repeat(256) },
+      { email: 'bad@example.com', sub: 'auth0|ü' },
+      { email: 'url@example.com', sub: 'https://app.example.com/client.json' },
     );
-    const again = open();
-    await again.add(
-      lines(
-        { email: 'new@example.com', sub: one },
-        { email: 'ADA@example.com', sub: one },
-        { email: 'ada@example.com', sub: two },
-      ),
+    const second = lines(
+      { email: 'new@example.com', sub: one },
+      { email: 'ADA@example.com', sub: one },
+      { email: 'ada@example.com', sub: two },
+      { email: 'new@example.com', sub: 'auth0|eve' },
+      { email: 'eve@example.com', sub: 'auth0|eve' },
+      { email: 'eve@example.com', sub: 'auth0|ada' },
+      { email: 'eve@example.com', sub: two },
+      { email: 'ada@example.com', sub: 'auth0|eve' },
     );
-    const ada = await accounts.resolve(one);
-    assert.deepEqual([ada.email, ada.groups], ['ada@example.com', ['Büro München', 'g'.repeat(256)]]);
-    const reasons = [...importer.result.rejected, ...again.result.rejected].map(({ reason }) => reason);
-    assert.deepEqual(reasons, [
-      'has the e-mail address, username or sub of line 1',
-      'sub: must be a UUID in lower case',
+    const reportOf = async (entries: Entry[], dryRun: boolean) => {
+      const importer = open({ dryRun });
+      await importer.add(entries);
+      return importer.result;
+    };
+    const reasonsOf = ({ rejected }: Awaited<ReturnType<typeof reportOf>>) =>
+      rejected.map((one) => ['line' in one ? one.line : undefined, one.reason]);
+    const tried = await reportOf(first, true);
+    const done = await reportOf(first, false);
+    assert.deepEqual(tried, done);
+    assert.deepEqual(reasonsOf(done), [
+      [2, 'has the e-mail address, username or sub of line 1'],
+      [4, 'has the e-mail address, username or sub of line 3'],
+      [6, 'sub: must be 1 to 255 visible characters of ASCII'],
+      [7, 'sub: must be 1 to 255 visible characters of ASCII'],
+      [8, 'sub: must not be a URL, for those are ids of clients'],
+    ]);
+    const again = await reportOf(second, false);
+    const [taken, differs] = [
       'sub: somebody has it already',
       'sub: who has this e-mail address is there already by another sub',
+    ];
+    assert.deepEqual(reasonsOf(again), [
+      [1, taken],
+      [3, differs],
+      [4, taken],
+      [6, differs],
+      [7, differs],
+      [8, differs],
     ]);
-    assert.equal(again.result.skipped, 1);
-    const stored = await db.run({ name: '', text: 'SELECT id::text FROM accounts' }, []);
-    assert.deepEqual(stored, [{ id: one }]);
+    assert.deepEqual([again.imported, again.skipped], [0, 2]);
+
+    const ada = await accounts.resolve(one);
+    assert.deepEqual([ada.email, ada.subject], ['ada@example.com', undefined]);
+    assert.deepEqual(ada.groups, ['Büro München', 'g'.repeat(256)]);
+    const eve = await accounts.resolve('auth0|eve');
+    assert.deepEqual([eve.email, eve.subject], ['eve@example.com', 'auth0|eve']);
+    assert.equal((await accounts.findBySubject('auth0|EVE'))?.email, 'upper@example.com', 'it is compared exactly');
+    assert.equal((await accounts.findBySubject(one))?.id, one);
+    assert.equal(await accounts.findBySubject(eve.id), undefined, 'nobody goes by two');
+    await accounts.update(eve, { name: 'Eve' });
+    assert.equal((await accounts.resolve(eve.id)).subject, 'auth0|eve');
+    const [{ n } = {}] = await db.run({ name: '', text: 'SELECT count(*)::int AS n FROM accounts' }, []);
+    assert.equal(n, 3);
+  });
+
+  test('that meets another one gives a sub to one of the two', async (t) => {
+    const { open, count } = await setUp(t);
+    const all = Array.from({ length: 4 }, (_, i) => ({ importer: open(), email: `p${i}@example.com` }));
+    await Promise.all(all.map(({ importer, email }) => importer.add(lines({ email, sub: 'auth0|eve' }))));
+    assert.equal(await count(), 1);
+    const rejected = all.flatMap(({ importer }) => importer.result.rejected.map(({ reason }) => reason));
+    assert.deepEqual(rejected, Array(3).fill('sub: somebody has it already'));
   });
 
   test('brings an authenticator app along, whose codes are then asked for and accepted', async (t) => {

@@ -181,7 +181,7 @@ describe('master-key rotate', () => {
       db,
       `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
         WHERE table_schema = 'public' AND column_name ~ '^sealed'
-          AND column_name NOT IN ('sealed_profile', 'sealed_own', 'sealed_by_token')`,
+          AND column_name NOT IN ('sealed_profile', 'sealed_subject', 'sealed_own', 'sealed_by_token')`,
     );
     assert.deepEqual(
       rows.map(({ name }) => name).sort(),

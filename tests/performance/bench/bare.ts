@@ -47,6 +47,8 @@ const configuration = createConfiguration({
   cookieKeys: [randomBytes(32)],
   terms: DEFAULT_TERMS,
   pairwiseKey: randomBytes(32),
+  publicSubjectOf: async (accountId) => accountId,
+  accountOf: async (publicSubject) => publicSubject,
   lifetimes: loadConfig({}).lifetimes,
   units,
   userCodes: { register: unused, find: unused, claim: unused, tie: unused },

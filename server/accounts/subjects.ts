@@ -1,0 +1,42 @@
+import { invalidInput } from '../platform/errors.ts';
+import { blindIndex, type Place, type Sealer } from '../platform/sealing.ts';
+import type { Account } from './account.ts';
+import { isAccountId } from './identifiers.ts';
+
+/** OpenID Connect Core §2: at most 255 characters of ASCII. */
+const SUBJECT = /^[\x21-\x7e]{1,255}$/;
+/** Clients have them as their ids: nobody may look like a client that acts for itself (RFC 9068 §5). */
+const URL_OF_CLIENT = /^https?:/i;
+
+/** Whether a `sub` is the id of an account, and not another name of it. */
+export function isOwnSubject(sub: string): boolean {
+  return isAccountId(sub) && sub === sub.toLowerCase();
+}
+
+/** @throws AppError `invalid_input`, field `sub` */
+export function checkSubject(sub: string): void {
+  if (!SUBJECT.test(sub)) throw invalidInput('sub', 'must be 1 to 255 visible characters of ASCII');
+  if (URL_OF_CLIENT.test(sub)) throw invalidInput('sub', 'must not be a URL, for those are ids of clients');
+}
+
+/** By what apps know somebody: the `sub` that they had elsewhere, or the id of their account. */
+export function subjectOf({ id, subject }: Pick<Account, 'id' | 'subject'>): string {
+  return subject ?? id;
+}
+
+/** By what a subject that is no id is found. It is compared exactly, as apps do it. */
+export function subjectLookup(indexKey: Uint8Array, sub: string): Buffer {
+  return blindIndex(indexKey, `sub\n${sub}`);
+}
+
+function subjectPlace(id: string): Place {
+  return { table: 'accounts', column: 'sealed_subject', row: id };
+}
+
+export function sealSubject(own: Sealer, id: string, sub: string): Buffer {
+  return own.seal(subjectPlace(id), Buffer.from(sub));
+}
+
+export function openSubject(own: Sealer, id: string, sealed: Buffer): string {
+  return own.open(subjectPlace(id), sealed).toString();
+}
