@@ -12,6 +12,8 @@ import {
   submitPassword,
   tokensFor,
 } from '../flows/support.ts';
+import { press } from '../helpers/account.ts';
+import { askPerson, CIBA_GRANT, cibaMetadata, fetchTokens, openRequests } from '../helpers/ciba.ts';
 import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { askForCode, decide, poll, typeCode } from '../helpers/device.ts';
@@ -32,6 +34,12 @@ const strict = await deployment(scope, {
   databaseUrl: app.databaseUrl,
   masterKey: app.masterKey,
   env: { CARDEA_ISSUER: app.issuer, CARDEA_SECOND_FACTOR: 'required' },
+});
+/** And one where that may be left out in browsers that are trusted. */
+const trusting = await deployment(scope, {
+  databaseUrl: app.databaseUrl,
+  masterKey: app.masterKey,
+  env: { CARDEA_ISSUER: app.issuer, CARDEA_SECOND_FACTOR: 'required', CARDEA_TRUST_DEVICE: '30d' },
 });
 const { issuer, seed } = app;
 const NOTES = 'https://notes.example.com';
@@ -150,6 +158,18 @@ test('a place that was taken from a client is one that nobody is sent to, howeve
   assert.deepEqual([shown(done), errorOn(done)], ['error', 'invalid_redirect_uri']);
 });
 
+test('what an app may not ask any more (CIBA) is not approved, though it had asked in time', async () => {
+  const one = await seed.party({ name: 'Call Centre', metadata: cibaMetadata({ grant_types: [CIBA_GRANT] }) });
+  const somebody = await seed.person();
+  const { body: asked } = await askPerson(issuer, one, { login_hint: somebody.email });
+  const { browser, page } = await openRequests(app, somebody);
+  await change(one, { metadata: { grant_types: ['client_credentials'], response_types: [] } });
+  assert.equal((await press(browser, page, 'approve-0')).status, 400);
+  const text = 'SELECT count(*)::int AS n FROM grants WHERE client_id = $1';
+  assert.deepEqual(await app.db.run({ name: '', text }, [one.id]), [{ n: 0 }]);
+  assert.equal((await fetchTokens(issuer, one, asked.auth_req_id)).body.error, 'unauthorized_client');
+});
+
 describe('a second factor that is required since', () => {
   const WEAK = { status: 400, error: 'invalid_grant' };
   const byClient = async (one: Party) => {
@@ -161,7 +181,13 @@ describe('a second factor that is required since', () => {
     return issuer;
   };
   const byServer = async () => strict.app.http.listeningOrigin;
-  const ways = { 'by the client': byClient, 'by a group': byGroup, 'by the server': byServer };
+  const ways = {
+    'by the client': byClient,
+    'by a group': byGroup,
+    'by the server': byServer,
+    'by a server that trusts browsers, of somebody who has no second factor to have shown there': async () =>
+      trusting.app.http.listeningOrigin,
+  };
 
   for (const [name, require] of Object.entries(ways)) {
     test(`${name}: who signed in with one has to sign in again, whatever they hold`, async () => {
@@ -189,6 +215,19 @@ describe('a second factor that is required since', () => {
     await decide(browser, await typeCode(browser, device.user_code), 'confirm');
     await byGroup(one, somebody.id);
     assert.deepEqual(refusal(await poll(issuer, one, device.device_code)), WEAK);
+  });
+
+  test('is shown before anything is approved for an app that asks meanwhile (CIBA)', async () => {
+    const one = await seed.party({ name: 'Call Centre', metadata: cibaMetadata() });
+    const somebody = await seed.person();
+    const { body: asked } = await askPerson(issuer, one, { login_hint: somebody.email });
+    const { browser, page } = await openRequests(app, somebody);
+    await byGroup(one, somebody.id);
+    const answer = await press(browser, page, 'approve-0');
+    assert.equal(new URL(answer.location ?? '', issuer).pathname, '/authorize');
+    assert.equal((await fetchTokens(issuer, one, asked.auth_req_id)).body.error, 'authorization_pending');
+    const again = await browser.follow(await browser.get(answer.location ?? ''));
+    assert.equal(shown(await submitPassword(browser, again, somebody)), 'enrol');
   });
 
   test('stops an access token from being exchanged (RFC 8693)', async () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { begin, shown, submitPassword } from '../flows/support.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
@@ -13,7 +16,12 @@ import { authorizeUrl } from '../helpers/relying_party.ts';
  * app, a person or a browser says what it is called (Hydra GO-2026-4861, authentik CVE-2026-42849).
  */
 const scope = { after };
-const app = await deployment(scope, { env: { CARDEA_DEMO: 'true' } });
+const folder = mkdtempSync(join(tmpdir(), 'cardea-xss-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const types = join(folder, 'types.json');
+const note = { schema: { additionalProperties: { type: 'string' } }, consent: { en: 'Read the note {title}' } };
+writeFileSync(types, JSON.stringify({ note }));
+const app = await deployment(scope, { env: { CARDEA_DEMO: 'true', CARDEA_AUTHORIZATION_DETAILS_TYPES: types } });
 const { issuer } = app;
 const MARK = 'xq7';
 /** Ends a quoted attribute, a tag, a comment, a script; names a handler; separates lines for scripts; turns text round. */
@@ -26,7 +34,12 @@ const evilUri = (name: string) => `https://rp.example.com/${name}?'onfocus=${MAR
 const metadata = Object.fromEntries(URIS.map((name) => [name, evilUri(name)]));
 const party = await app.seed.party({
   name: NAME,
-  metadata: { ...metadata, redirect_uris: [evilUri('callback')], scope: 'openid profile offline_access api:read' },
+  metadata: {
+    ...metadata,
+    redirect_uris: [evilUri('callback')],
+    scope: 'openid profile offline_access api:read',
+    authorization_details_types: ['note'],
+  },
 });
 const tv = await app.seed.party({
   name: NAME,
@@ -63,7 +76,16 @@ async function looked(browser: BrowserSession, url: string, what: string): Promi
 
 test('every parameter of an authorization request, on pages of errors and in answers by form_post', async () => {
   const names = ['state', 'nonce', 'scope', 'prompt', 'login_hint', 'ui_locales', 'acr_values', 'claims', 'display'];
-  const others = ['client_id', 'redirect_uri', 'response_type', 'response_mode', 'request', 'request_uri', 'resource'];
+  const others = [
+    'client_id',
+    'redirect_uri',
+    'response_type',
+    'response_mode',
+    'request',
+    'request_uri',
+    'resource',
+    'authorization_details',
+  ];
   for (const name of [...names, ...others, 'max_age', 'id_token_hint', 'code_challenge_method', EVIL]) {
     for (const mode of [{}, { response_mode: 'form_post' }, { response_mode: 'form_post', prompt: 'none' }]) {
       const params = { ...mode, [name]: name === 'redirect_uri' ? `javascript:${MARK}()//${EVIL}` : EVIL };
@@ -86,7 +108,10 @@ test('an answer by form_post carries what the app sent as it was, and a name as 
 
 test('names and addresses of apps, scopes and people from the first page to the last', async () => {
   const person = await app.seed.person({ name: NAME });
-  const request = { login_hint: EVIL, scope: 'openid profile api:read', resource: 'https://api.example.com' };
+  // RFC 9396 §12: what the sentence leaves out is shown by its name.
+  const authorization_details = JSON.stringify([{ type: 'note', title: EVIL, [EVIL]: EVIL }]);
+  const resource = 'https://api.example.com';
+  const request = { login_hint: EVIL, scope: 'openid profile api:read', resource, authorization_details };
   const { browser, page } = await begin(app, party, request);
   assert.equal(shown(page), 'sign-in');
   assertText(page, 'sign-in');
@@ -95,6 +120,7 @@ test('names and addresses of apps, scopes and people from the first page to the 
   const consent = await submitPassword(browser, page, person);
   assert.equal(shown(consent), 'consent');
   assertText(consent, 'consent');
+  assert.match(consent.body, /Read the note [\s\S]*&lt;xq7 onfocus[\s\S]*&lt;xq7 onfocus[\s\S]*&lt;xq7 onfocus/);
   assertText(await browser.get(`${action}${encodeURIComponent(EVIL)}`), 'another visit');
 
   const headers = { 'user-agent': NAME };
