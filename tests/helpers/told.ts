@@ -10,6 +10,8 @@ export async function createTold(app: Deployment): Promise<() => Promise<void>> 
   const last = await app.seed.party();
   const other = await app.seed.party();
   const { body } = await token(app.issuer, other, { grant_type: 'client_credentials' });
+  // The node keeps it from now on: one that it has not read yet would be read as it has become, before any news.
+  await introspect(app.issuer, last, body.access_token ?? '');
   let introspectsAll = false;
   return async () => {
     introspectsAll = !introspectsAll;
