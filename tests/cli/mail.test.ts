@@ -14,7 +14,7 @@ test('mail test sends through the configured server, and says what it answered',
   assert.deepEqual([sent.code, sent.stderr], [0, '']);
   assert.deepEqual([sent.json.to, sent.json.from], ['ada@example.com', 'door@id.example.com']);
   assert.match(sent.json.answer, /^250 /);
-  assert.equal((await post.next('ada@example.com')).subject, 'A test mail');
+  assert.equal((await post.next('ada@example.com')).subject, 'Test e-mail');
 });
 
 test('mail test says what is wrong', async (t) => {
