@@ -42,7 +42,7 @@ const approvals = {
 
 const locks: Record<string, { lock(one: Party, person: Person): Promise<void>; error: string }> = {
   'the account is disabled': {
-    lock: (_one, { id }) => seed.accounts.disable(id, endSessions(id)),
+    lock: (_one, { id }) => seed.accounts.disable(id),
     error: 'invalid_grant',
   },
   'the account is disabled and enabled again': {
