@@ -34,6 +34,9 @@ export async function mayIntrospect(
     if (client.tokenEndpointAuthMethod === 'none') return false;
     if (!(await parts.mayIntrospect(client.clientId, audiencesOf(token)))) return false;
     if (!(await isServed(oidc.provider, clientId))) return false;
+  } else if (token.kind === 'RefreshToken' && !client.grantTypeAllowed('refresh_token')) {
+    // Nobody can use it any more: the token endpoint refuses the grant to this client (RFC 6749 §5.2).
+    return false;
   }
   if (accountId === undefined) return true;
   const account = await parts.findAccount(accountId);

@@ -170,6 +170,17 @@ test('what an app may not ask any more (CIBA) is not approved, though it had ask
   assert.equal((await fetchTokens(issuer, one, asked.auth_req_id)).body.error, 'unauthorized_client');
 });
 
+test('a refresh token of a client that may not refresh any more is not active (RFC 7662 §2.2)', async () => {
+  const one = await party();
+  const { tokens } = await tokensFor(app, one, person, { params: { scope: 'openid offline_access' } });
+  const refreshToken = tokens.refresh_token ?? '';
+  assert.equal((await introspect(issuer, one, refreshToken)).active, true);
+  await change(one, { metadata: { grant_types: ['authorization_code'] } });
+  assert.deepEqual(await introspect(issuer, one, refreshToken), { active: false });
+  assert.deepEqual(refusal(await fresh(one, refreshToken)), { status: 400, error: 'unauthorized_client' });
+  assert.equal((await introspect(issuer, one, tokens.access_token)).active, true);
+});
+
 describe('a second factor that is required since', () => {
   const WEAK = { status: 400, error: 'invalid_grant' };
   const byClient = async (one: Party) => {
