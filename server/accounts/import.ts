@@ -104,7 +104,9 @@ export function createImporter(parts: {
       if (!(error instanceof AppError) || error.code !== 'identifier_taken') throw error;
       // Somebody signs up, or another import runs, at this moment: what is left of the batch is found out anew.
       for (const key of candidates.flatMap(identityOf)) seen.delete(key);
-      return create(await leaveOut(candidates));
+      const left = await leaveOut(candidates);
+      if (left.length === candidates.length) throw error; // nobody is found to be in the way: it would go on for ever
+      return create(left);
     }
     result.imported += candidates.length;
     for (const { at, person } of candidates) {
