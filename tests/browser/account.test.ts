@@ -115,7 +115,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     const binding_message = 'Order 4711 – 20 €';
     const { body } = await askPerson(app.issuer, callCentre, { login_hint: person.email, binding_message });
     await page.goto(`${app.issuer}/account`);
-    await page.getByRole('link', { name: 'Look at it' }).click();
+    await page.getByRole('link', { name: 'View the request' }).click();
     assert.equal(await textOf(page, '#message-0'), binding_message);
     await look(page, 'requests');
     await page.getByRole('button', { name: 'Approve Call Centre asks you to sign in' }).click();
