@@ -1,4 +1,4 @@
-import { withALabels, withULabels } from '../platform/email_domains.ts';
+import { mayBeInDns, withALabels, withULabels } from '../platform/email_domains.ts';
 import { invalidInput } from '../platform/errors.ts';
 
 /**
@@ -39,8 +39,9 @@ const USERNAME_MAX = 64;
 
 // Invisible and control characters would make two names that look alike; lone surrogates have no UTF-8 form.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Z}]/u;
-// An unquoted local part, and a domain of labels that may be internationalised (RFC 6531); no address literals.
-const EMAIL = /^[^@"(),:;<>[\\\]]+@[\p{L}\p{N}\p{M}-]+(\.[\p{L}\p{N}\p{M}-]+)*$/u;
+// An unquoted local part, whose dots stand between other characters (RFC 5321 §4.1.2: Dot-string), and a domain of labels
+// that may be internationalised (RFC 6531); no address literals.
+const EMAIL = /^[^.@"(),:;<>[\\\]]+(\.[^.@"(),:;<>[\\\]]+)*@[\p{L}\p{N}\p{M}-]+(\.[\p{L}\p{N}\p{M}-]+)*$/u;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** True for the text form of a UUID, which is what account ids look like. */
@@ -72,8 +73,9 @@ export function checkEmail(text: string): string {
 function hasDomain(email: string): boolean {
   const labels = withALabels(fold(email)).split('@').at(-1)?.split('.') ?? [];
   if (labels.length === 1) return labels[0] === 'localhost';
-  return labels.every(
-    (label) => /^[\x21-\x7e]+$/.test(label) && label.length <= LABEL_MAX_BYTES && !/^-|-$/.test(label),
+  return (
+    mayBeInDns(labels) &&
+    labels.every((label) => /^[\x21-\x7e]+$/.test(label) && label.length <= LABEL_MAX_BYTES && !/^-|-$/.test(label))
   );
 }
 

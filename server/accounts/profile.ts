@@ -41,16 +41,17 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
 
 /**
  * Takes what it knows and nothing else from the input, so that nothing can ride along.
+ * @param stored what the person has already: an address that was taken before a rule was made stays theirs
  * @throws AppError `invalid_input` with the field
  */
-export function checkProfile(input: ProfileInput): Profile {
+export function checkProfile(input: ProfileInput, stored?: Pick<Profile, 'email'>): Profile {
   const texts: Record<string, string> = {};
   for (const [name, check] of Object.entries(TEXTS) as [keyof typeof TEXTS, Check][]) {
     const value = input[name];
     if (value !== undefined) texts[name] = check(FIELD_NAMES[name] ?? name, value);
   }
   return {
-    email: checkEmail(input.email),
+    email: input.email === stored?.email ? input.email : checkEmail(input.email),
     emailVerified: input.emailVerified ?? false,
     ...(input.username === undefined ? {} : { username: checkUsername(input.username) }),
     ...texts,

@@ -194,7 +194,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   function updating(account: Account, changes: Partial<ProfileInput>): Bound {
-    const profile = checkProfile({ ...account, ...changes });
+    const profile = checkProfile({ ...account, ...changes }, account);
     const identifiers = identifiersOf(profile);
     const { id, updatedAt: before } = account;
     const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed

@@ -16,6 +16,12 @@ export function withALabels(address: string): string {
   return withDomain(address, (ascii) => ascii);
 }
 
+/** False for A-labels that say nothing (RFC 5891 §4.2), and for names that end like an IPv4 address (RFC 3696 §2). */
+export function mayBeInDns(labels: readonly string[]): boolean {
+  const isReadable = (label: string) => !/^xn--/i.test(label) || !/^xn--/i.test(domainToUnicode(label));
+  return labels.every(isReadable) && !/^\d+$/.test(labels.at(-1) ?? '');
+}
+
 /** The address with its domain in U-labels (`bücher`), as people read it. */
 export function withULabels(address: string): string {
   return withDomain(address, domainToUnicode);

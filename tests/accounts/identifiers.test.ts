@@ -81,6 +81,10 @@ describe('checkEmail', () => {
   for (const email of [
     'ada@example.com',
     "o'brien+tag@sub.example.co.uk",
+    'a.b.c@example.com',
+    'a@1.2.3.example',
+    'a@xn--90a.xn--p1ai',
+    'a@ab--cd.example',
     'a@localhost',
     'ａda@example.com',
     `${'a'.repeat(64)}@example.com`,
@@ -122,6 +126,22 @@ describe('checkEmail', () => {
     'x@a-.example',
     'x@\u0301a.example',
     'x@example.com.',
+    // RFC 5321 §4.1.2: dots stand between other characters, also once NFKC has made them of one character.
+    'a..b@example.com',
+    '.a@example.com',
+    'a.@example.com',
+    'a\u2025b@example.com',
+    'a\uff0e@example.com',
+    '.@example.com',
+    // RFC 3696 §2
+    'a@1.2.3.4',
+    'a@example.123',
+    'a@example.１２３',
+    // RFC 5891 §4.2
+    'a@xn--zz.example',
+    'a@example.xn--a',
+    'a@xn--.example',
+    'a@xn--example.com',
   ]) {
     test(`refuses ${JSON.stringify(email.slice(0, 40))}`, () => {
       assert.throws(() => checkEmail(email), { code: 'invalid_input', field: 'email' });

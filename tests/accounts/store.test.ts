@@ -36,6 +36,21 @@ const ADA = {
 };
 
 describe('accounts', () => {
+  test('keep an address that was taken before there was a rule against it', async (t) => {
+    const { accounts } = await setUp(t);
+    const email = 'ada..lovelace@xn--zz.example';
+    await assert.rejects(accounts.create({ ...ADA, email }), { code: 'invalid_input', field: 'email' });
+    const account = Object.assign(await accounts.create(ADA), { email });
+    await accounts.update(account, {});
+    const found = await accounts.findByIdentifier(email.toUpperCase());
+    assert.ok(found);
+    await accounts.update(found, { name: 'Ada King', emailVerified: false });
+    const { name, ...changed } = (await accounts.findByIdentifier(email)) ?? found;
+    assert.deepEqual([name, changed.email], ['Ada King', email]);
+    const other = { email: 'ada..king@example.com' };
+    await assert.rejects(async () => accounts.update(found, other), { code: 'invalid_input', field: 'email' });
+  });
+
   test('are found again by id, by e-mail and by username, however these are spelt', async (t) => {
     const { accounts } = await setUp(t);
     const created = await accounts.create({ ...ADA, passwordHash: 'phc' });
