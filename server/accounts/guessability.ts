@@ -18,23 +18,42 @@ export function createEstimator(): (password: string, words: readonly string[]) 
     // Names of all kinds of things from an encyclopedia and all surnames would be four times as much, and refuse no more.
     dictionary: {
       passwords: common['passwords-common'],
+      ownNames: OWN_NAMES.map(plain),
       english: english['commonWords-en'],
       englishNames: english['firstnames-en'],
-      german: german.commonWords,
-      germanNames: german.firstnames,
+      german: german.commonWords.map(plain),
+      germanNames: german.firstnames.map(plain),
     },
     graphs: adjacencyGraphs,
     l33tMaxSubstitutions: LEET_MOST,
   });
 
   return (password, words) => {
-    const base = unrepeated(password.normalize('NFKC'));
-    const repeats = Math.max(1, Math.floor(password.length / base.length));
+    const text = plain(password);
+    const once = unrepeated(text);
+    if (once === '') return 0;
+    const { base, dropped } = withoutKnownWords(once);
+    const repeats = Math.floor(text.length / once.length) * REPEAT_GUESSES ** dropped;
     // Who guesses the whole guesses each part of it, so the hardest part is the least that it takes.
-    const guesses = partsOf(base).map((part) => zxcvbn.check(part, [...words]).guesses);
+    const guesses = partsOf(base).map((part) => zxcvbn.check(part, words.map(plain)).guesses);
     return Math.max(0, ...guesses) * repeats;
   };
 }
+
+/** What a password is called, which is the first that is tried, and is in no list in all its forms. */
+const OWN_NAMES = [
+  'passwort',
+  'passwörter',
+  'passwoerter',
+  'kennwort',
+  'kennwörter',
+  'kennwoerter',
+  'passwords',
+  'passphrase',
+  'passcode',
+];
+/** Where a word comes again, and in which case, takes a few more guesses. */
+const REPEAT_GUESSES = 10;
 
 /** An estimate takes more time than the square of the length, and 32 characters are enough to be beyond all guessing. */
 const PART = 32;
@@ -47,6 +66,31 @@ function partsOf(password: string): string[] {
   const isLong = password.length > LOOKED_AT;
   const looked = isLong ? password.slice(0, LOOKED_AT / 2) + password.slice(-LOOKED_AT / 2) : password;
   return Array.from({ length: Math.ceil(looked.length / PART) }, (_, i) => looked.slice(i * PART, (i + 1) * PART));
+}
+
+/**
+ * `Pässwörter` → `Passworter`, in passwords as in the words that they are compared with: a diacritic is as easily tried as a
+ * digit in place of a letter. Marks of other scripts stay, where they are letters of their own.
+ */
+function plain(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replaceAll(/[\u0300-\u036f]/g, '')
+    .normalize('NFC');
+}
+
+/** `Sommer2026!Sommer` → `Sommer2026!`: whoever has guessed a word has guessed it wherever it comes again. */
+function withoutKnownWords(text: string): { base: string; dropped: number } {
+  const known = new Set<string>();
+  let dropped = 0;
+  const base = text.replaceAll(/\p{L}{3,}/gu, (run) => {
+    const word = unrepeated(run.toLowerCase());
+    const isKnown = known.has(word);
+    known.add(word);
+    if (isKnown || word.length < run.length) dropped += 1;
+    return isKnown ? '' : run.slice(0, word.length);
+  });
+  return { base, dropped };
 }
 
 /** `abcabcab` → `abc`; what does not repeat stays as it is. */

@@ -146,6 +146,13 @@ describe('what is easy to guess', () => {
     'Summer-2025-!',
     'Sommer2026!!',
     'Fußball-2026',
+    'Pässwörter123!',
+    'Pa\u0308sswo\u0308rter123!',
+    'Fräulein-Müller',
+    'Welcömé-2026!',
+    'Sommer2026!Sommer',
+    'abcABC123!@#abc',
+    '\u0301'.repeat(12),
     'QWERTZuiop12!',
     'AbcAbcAbcAbc1!',
     'Abcdefghijkl1!',
@@ -165,6 +172,7 @@ describe('what is easy to guess', () => {
     DEMO_PASSWORD,
     'correct horse battery staple',
     'x7!Kq-zz-Wm2v',
+    'Größe-Kürbis-Nebel-77',
     'Dragon-Kestrel-77',
     `${'a'.repeat(250)}x7!Kq-zz-Wm2v`.slice(-256),
   ]) {
@@ -175,6 +183,7 @@ describe('what is easy to guess', () => {
     const password = 'Quendaric-Vomb-7';
     assert.equal(isGuessable(password), false);
     assert.equal(isGuessable(password, ['quendaric', 'VOMB']), true);
+    assert.equal(isGuessable('Quendäric-Vömb-7', ['quendaric', 'VÔMB']), true);
   });
 
   test('a word that everybody tries hides behind no case, no leet and no digit at its end (property)', () => {
