@@ -168,7 +168,7 @@ const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
   CARDEA_NAME: (config) => config.name,
   CARDEA_MAIL_FROM: (config) => config.mailFrom.address,
   CARDEA_PASSWORD_MAX_AGE: () => '(never)',
-  CARDEA_PASSWORD_BLOCKLIST: () => '(built-in list alone)',
+  CARDEA_PASSWORD_BLOCKLIST: () => '(none)',
   CARDEA_PASSWORD_PEPPER: () => '(none)',
   CARDEA_SOFTWARE_STATEMENT_ISSUERS: () => '(none)',
   CARDEA_CLIENT_ID_METADATA_HOSTS: () => '(any)',

@@ -92,11 +92,9 @@ function unsafeForProduction(config: Config, { declaredProduction }: Given): str
     problems.push('CARDEA_DEMO must not be set in production; demo data has a password that everybody knows');
   if (config.signUp && !config.smtp)
     problems.push('CARDEA_SIGN_UP needs CARDEA_SMTP_URL: whoever signs up is mailed a link');
-  if (problems.length > 0 && !declaredProduction)
-    problems.push(
-      `CARDEA_ISSUER=${config.issuer.origin} is not a loopback address, so the rules of production apply; for development on this machine leave CARDEA_ISSUER unset`,
-    );
-  return problems;
+  if (problems.length === 0 || declaredProduction) return problems;
+  const reason = `CARDEA_ISSUER=${config.issuer.origin} is not a loopback address, so the rules of production apply; for development on this machine leave CARDEA_ISSUER unset`;
+  return [reason, ...problems];
 }
 
 /** In development, with an address or a name by which other machines reach the server. */

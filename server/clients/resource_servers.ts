@@ -110,7 +110,10 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
     const found = (await db.run<{ id: string }>(SQL.findClients, [asked])).map(({ id }) => id);
     const missing = wanted.find((id) => !found.includes(id));
     if (missing === undefined) return wanted;
-    throw invalidInput('client', `${missing} is no client that you have made and that proves who it is`);
+    throw invalidInput(
+      'client',
+      `${JSON.stringify(missing)} is not a confidential client of yours; see "cardea clients list"`,
+    );
   }
 
   const setClients = (identifier: string, clients: readonly string[]): Bound[] => [

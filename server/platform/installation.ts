@@ -36,7 +36,7 @@ export function assertIssuer(stored: string | undefined, issuer: string): void {
   throw new AppError(
     'wrong_issuer',
     409,
-    `the database belongs to the issuer ${stored}, not to ${issuer}: set CARDEA_ISSUER=${stored}, name another database, or run "cardea issuer move ${issuer}" if the issuer has moved`,
+    `the database belongs to the issuer "${stored}", not to "${issuer}": set CARDEA_ISSUER=${stored}, name another database, or run "cardea issuer move ${issuer}" if the issuer has moved`,
   );
 }
 

@@ -218,7 +218,11 @@ describe('resources', () => {
     assert.deepEqual((await update('--no-clients', '--open')).json, { ...changed, clients: [] });
     assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, { ...changed, clients: [] });
     const unknown = await update('--client', 'nobody');
-    assert.deepEqual([unknown.code, /client: nobody/.test(unknown.stderr)], [1, true], unknown.stderr);
+    assert.deepEqual(
+      [unknown.code, /client: "nobody" is not a confidential client of yours/.test(unknown.stderr)],
+      [1, true],
+      unknown.stderr,
+    );
     assert.equal((await update()).code, 2);
     assert.equal((await update('--client', client_id, '--no-clients')).code, 2);
     assert.equal((await cardea(['resources', 'update', 'https://other.example', '--name', 'X'])).code, 1);

@@ -28,7 +28,7 @@ test('a server with another issuer is refused, is told what to do, and changes n
     (error) =>
       error instanceof AppError &&
       error.code === 'wrong_issuer' &&
-      error.message.includes(`belongs to the issuer ${issuer}, not to ${OTHER}`) &&
+      error.message.includes(`belongs to the issuer "${issuer}", not to "${OTHER}": set`) &&
       error.message.includes(`set CARDEA_ISSUER=${issuer}`) &&
       error.message.includes(`"cardea issuer move ${OTHER}"`),
   );

@@ -715,13 +715,13 @@ describe('configuration', () => {
     const PUBLIC = { CARDEA_ISSUER: 'https://id.example.com' };
     const declared = ({ NODE_ENV: _declared, ...env }: typeof PRODUCTION) => env;
 
-    test('the rules of production apply without NODE_ENV, and the reason is told', () => {
+    test('the rules of production apply without NODE_ENV, and the reason comes first', () => {
       const found = problems(PUBLIC);
       assert.deepEqual(
         found.map((one) => one.split(/[ =]/)[0]),
-        ['CARDEA_DATABASE_URL', 'CARDEA_MASTER_KEY', 'CARDEA_ISSUER'],
+        ['CARDEA_ISSUER', 'CARDEA_DATABASE_URL', 'CARDEA_MASTER_KEY'],
       );
-      assert.match(found[2] ?? '', /not a loopback address, so the rules of production apply/);
+      assert.match(found[0] ?? '', /not a loopback address, so the rules of production apply/);
       assert.match(problems({ ...PUBLIC, CARDEA_DEMO: 'true' }).join(), /CARDEA_DEMO must not be set in production/);
     });
 

@@ -19,9 +19,10 @@ test('a public issuer without NODE_ENV=production does not start, and each missi
   });
   assert.equal(status, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /^cardea: CARDEA_DATABASE_URL is required/m);
-  assert.match(stderr, /^cardea: CARDEA_MASTER_KEY .*is required/m);
-  assert.match(stderr, /^cardea: CARDEA_ISSUER=https:\/\/id\.example\.com is not a loopback address/m);
+  const [reason = '', database = '', masterKey = ''] = stderr.split('\n');
+  assert.match(reason, /^cardea: CARDEA_ISSUER=https:\/\/id\.example\.com is not a loopback address/);
+  assert.match(database, /^cardea: CARDEA_DATABASE_URL is required/);
+  assert.match(masterKey, /^cardea: CARDEA_MASTER_KEY .*is required/);
 });
 
 const CASES = {
