@@ -139,10 +139,21 @@ test('a refresh that is repeated at once is no refusal (design: its stored respo
   );
 });
 
-test('whatever a stranger sends as a value cannot fill or forge the log', async () => {
+test('a value that a stranger sends cannot fill or forge the log', async () => {
   const { line } = await lineOf(() =>
-    token(issuer, party, { grant_type: `x\n{"level":"fatal"}\u2028${'y'.repeat(5_000)} ada@example.com` }),
+    token(issuer, party, { grant_type: `x\n{"level":"fatal"}\u2028 ${'y '.repeat(2_500)}` }),
   );
   assert.ok(JSON.stringify(line).length < 1_000);
   assert.doesNotMatch(String(line.sent), /[\n\u2028]/);
+});
+
+test('what could be a token or an address is not in the log, wherever it was put', async () => {
+  const secret = 'eyJhbGciOiJub25lIn0A1b2C3d4E5f6';
+  const sent = `${secret} ada@example.com`;
+  const grant = await lineOf(() => token(issuer, party, { grant_type: sent }));
+  assert.equal(grant.line.sent, '[long] [address]');
+  const client = await lineOf(() =>
+    browserSession(issuer).get(authorizeUrl({ issuer, party: { ...party, id: sent } }, VERIFIER)),
+  );
+  assert.equal(client.line.clientId, '[long] [address]');
 });
