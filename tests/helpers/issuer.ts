@@ -1,11 +1,13 @@
 import { createDb } from '../../server/platform/db.ts';
 import { moveIssuer } from '../../server/platform/installation.ts';
 
-/** Makes a database that another issuer has used that of this one, as `cardea issuer move` does. */
+const MIGRATED = { name: '', text: "SELECT 1 FROM pg_tables WHERE tablename = 'installation'" };
+
+/** Makes a database that another issuer has used that of this one, as `cardea issuer move` does; an empty one has none. */
 export async function takeOver(url: string, issuer: string): Promise<void> {
   const db = createDb({ url, poolSize: 1 });
   try {
-    await moveIssuer(db, issuer, Date.now);
+    if ((await db.run(MIGRATED, [])).length > 0) await moveIssuer(db, issuer, Date.now);
   } finally {
     await db.close();
   }

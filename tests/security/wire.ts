@@ -148,7 +148,7 @@ export function routesOf({ app }: Pick<Deployment, 'app'>): Route[] {
 
 /** The routes at which clients, not browsers, are answered. */
 export function isOAuth({ path }: Route): boolean {
-  return /^\/(token|userinfo|introspect|revoke|par|device_authorization|backchannel_authentication|register.*|status-lists\/.*|\.well-known\/.*)$/.test(
+  return /^\/(token|userinfo|introspect|revoke|par|device_authorization|backchannel_authentication|register.*|status-lists\/.*|\.well-known\/(?!change-password|passkey-endpoints).*)$/.test(
     path,
   );
 }
