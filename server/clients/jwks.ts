@@ -125,7 +125,7 @@ function objectionTo(key: Jwk): string | undefined {
     if (publicExponent < 3n || publicExponent >= RSA_MAX_EXPONENT) return '.e must be between 3 and 2^32';
   }
   if (key.x5c !== undefined && !isCertificateOf(publicKey, key.x5c))
-    return '.x5c must begin with a certificate of that key (RFC 7517 §4.7)';
+    return '.x5c must begin with a certificate of that key (RFC 7517 section 4.7)';
   return undefined;
 }
 

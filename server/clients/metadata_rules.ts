@@ -23,7 +23,7 @@ const RULES: readonly Rule[] = [
   ['grant_types', 'must not be empty', (client) => client.grant_types.length === 0],
   [
     'grant_types',
-    'a public client cannot use a grant that the client alone begins or vouches for (RFC 6749 §4.4, CIBA Core §4)',
+    'a public client cannot use a grant that the client alone begins or vouches for (RFC 6749 section 4.4, CIBA Core section 4)',
     (client) =>
       authentication(client).isPublic === true && client.grant_types.some((type) => rowOf.grant(type).confidential),
   ],
@@ -40,13 +40,13 @@ const RULES: readonly Rule[] = [
   // RFC 7591 §2.1: the two lists must agree
   [
     'response_types',
-    'must only contain those of these grant_types (RFC 7591 §2.1)',
+    'must only contain those of these grant_types (RFC 7591 section 2.1)',
     (client) => client.response_types.some((type) => rowOf.response(type).grants.some((one) => !has(client, one))),
   ],
   ...(['authorization_code', 'implicit'] as const).map(
     (grant): Rule => [
       'response_types',
-      `must contain one for the grant ${grant} (RFC 7591 §2.1)`,
+      `must contain one for the grant ${grant} (RFC 7591 section 2.1)`,
       (client) =>
         has(client, grant) && !client.response_types.some((type) => rowOf.response(type).grants.includes(grant)),
     ],
@@ -59,7 +59,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'redirect_uris',
-    'a native client redirects to a loopback address by http (RFC 8252 §7.3)',
+    'a native client redirects to a loopback address by http (RFC 8252 section 7.3)',
     (client) =>
       client.application_type === 'native' && redirects(client).some((uri) => kindOfUri(uri) === 'loopback-https'),
   ],
@@ -73,7 +73,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'jwks',
-    'must not be given together with jwks_uri (RFC 7591 §2)',
+    'must not be given together with jwks_uri (RFC 7591 section 2)',
     (client) => client.jwks !== undefined && client.jwks_uri !== undefined,
   ],
   [
@@ -89,7 +89,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'jwks',
-    'request objects are signed with a key in jwks or jwks_uri (RFC 9101 §6.2)',
+    'request objects are signed with a key in jwks or jwks_uri (RFC 9101 section 6.2)',
     (client) =>
       (client.request_object_signing_alg !== undefined || client.require_signed_request_object === true) &&
       !hasKeys(client),
@@ -110,7 +110,7 @@ const RULES: readonly Rule[] = [
   ]),
   [
     'tls_client_auth_subject_dn',
-    'tls_client_auth needs one name, here or as tls_client_auth_san_… (RFC 8705 §2.1.2)',
+    'tls_client_auth needs one name, here or as tls_client_auth_san_* (RFC 8705 section 2.1.2)',
     (client) => authentication(client).authority === true && subjectsOf(client).length !== 1,
   ],
   ...SUBJECT_FIELDS.map(
@@ -122,7 +122,7 @@ const RULES: readonly Rule[] = [
   ),
   [
     'jwks',
-    'self_signed_tls_client_auth needs a key with its certificate in x5c (RFC 8705 §2.2.2)',
+    'self_signed_tls_client_auth needs a key with its certificate in x5c (RFC 8705 section 2.2.2)',
     ({ token_endpoint_auth_method: method, jwks }) =>
       method === 'self_signed_tls_client_auth' && jwks !== undefined && !jwks.keys.some((key) => 'x5c' in key),
   ],
@@ -147,7 +147,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'initiate_login_uri',
-    'must be https (OpenID Connect Core §4)',
+    'must be https (OpenID Connect Core section 4)',
     (client) => client.initiate_login_uri !== undefined && !client.initiate_login_uri.startsWith('https:'),
   ],
   [
@@ -157,7 +157,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'subject_type',
-    'a pairwise client that redirects to several hosts needs sector_identifier_uri (OpenID Connect Core §8.1)',
+    'a pairwise client that redirects to several hosts needs sector_identifier_uri (OpenID Connect Core section 8.1)',
     (client) =>
       client.subject_type === 'pairwise' &&
       client.sector_identifier_uri === undefined &&
@@ -165,17 +165,17 @@ const RULES: readonly Rule[] = [
   ],
   [
     'sector_identifier_uri',
-    'must be https (OpenID Connect Core §8.1)',
+    'must be https (OpenID Connect Core section 8.1)',
     (client) => client.sector_identifier_uri !== undefined && !client.sector_identifier_uri.startsWith('https:'),
   ],
   [
     'backchannel_token_delivery_mode',
-    'is needed for the grant urn:openid:params:grant-type:ciba: poll, ping or push (CIBA Core §4)',
+    'is needed for the grant urn:openid:params:grant-type:ciba: poll, ping or push (CIBA Core section 4)',
     (client) => has(client, CIBA) && client.backchannel_token_delivery_mode === undefined,
   ],
   [
     'backchannel_client_notification_endpoint',
-    'is needed to ping or push (CIBA Core §4)',
+    'is needed to ping or push (CIBA Core section 4)',
     (client) => isNotified(client) && client.backchannel_client_notification_endpoint === undefined,
   ],
   [
@@ -187,7 +187,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'jwks',
-    'requests are signed with a key in jwks or jwks_uri (CIBA Core §7.1.1)',
+    'requests are signed with a key in jwks or jwks_uri (CIBA Core section 7.1.1)',
     (client) => client.backchannel_authentication_request_signing_alg !== undefined && !hasKeys(client),
   ],
   // CIBA Core §4: what tells the sector of a client that redirects nowhere is where its keys are.

@@ -56,7 +56,7 @@ export async function checkPublishedKeys(
   const { jwks_uri: uri } = client;
   if (uri === undefined) return;
   const keys = await fetchKeys(uri, outbound, turn);
-  if (!keys) throw invalidInput('jwks_uri', 'must lead to a JSON Web Key Set (RFC 7517 §5), already now');
+  if (!keys) throw invalidInput('jwks_uri', 'must lead to a JSON Web Key Set (RFC 7517 section 5), already now');
   const lack = lackOf(client, keys);
   if (lack !== undefined) throw invalidInput('jwks_uri', lack);
 }

@@ -72,7 +72,7 @@ const TEXTS_ALONE = new Set(['acr', 'sub']);
 /** @returns what is wrong with what is asked of a claim, in words without its name, which may be anything */
 function objectionTo(asked: unknown, isText: boolean): string | undefined {
   if (asked === null) return undefined;
-  if (!isRecord(asked)) return 'must be null or an object (OpenID Connect Core §5.5.1)';
+  if (!isRecord(asked)) return 'must be null or an object (OpenID Connect Core section 5.5.1)';
   const { essential, value, values } = asked;
   if (essential !== undefined && typeof essential !== 'boolean') return 'must have true or false as essential';
   if (values !== undefined && !Array.isArray(values)) return 'must have a list as values';

@@ -101,12 +101,13 @@ const REMEDIES: readonly { error: string; detail: RegExp; description: string }[
   {
     error: 'invalid_client',
     detail: /unique jti|iss \(|sub \(|aud \(|audience|expiration/,
-    description: 'client_assertion needs iss and sub of this client, aud of this server, exp and a jti (RFC 7523 §3)',
+    description:
+      'client_assertion needs iss and sub of this client, aud of this server, exp and a jti (RFC 7523 section 3)',
   },
   {
     error: 'invalid_client',
     detail: /only be used once/,
-    description: 'client_assertion was used before: make one with a new jti for each request (RFC 7523 §3)',
+    description: 'client_assertion was used before: make one with a new jti for each request (RFC 7523 section 3)',
   },
 ];
 

@@ -64,7 +64,7 @@ async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: Exch
   const actor =
     presented.actor === undefined ? undefined : await findToken(provider, parts, 'actor_token', presented.actor);
   if (actor && actor.clientId !== client.clientId) throw refused('actor_token', 'it was issued to another client');
-  if (actor && actOf(actor)) throw refused('actor_token', 'it is somebody else’s who acts already');
+  if (actor && actOf(actor)) throw refused('actor_token', 'another one acts already');
 
   const target = targetOf(params, policy);
   params.resource = target;

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { ROOT } from '../helpers/artifacts.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, redeem, refresh, token } from '../helpers/relying_party.ts';
@@ -156,4 +159,21 @@ test('what could be a token or an address is not in the log, wherever it was put
     browserSession(issuer).get(authorizeUrl({ issuer, party: { ...party, id: sent } }, VERIFIER)),
   );
   assert.equal(client.line.clientId, '[long] [address]');
+});
+
+test('no text that an error_description may have is outside ASCII (RFC 6749 §5.2)', () => {
+  // In a line of the log, and on a page.
+  const elsewhere = ['=…`)', " ?? '—' }"];
+  const found: string[] = [];
+  for (const folder of ['oidc', 'clients', 'registration']) {
+    const place = join(ROOT, 'server', folder);
+    for (const name of readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((one) => one.endsWith('.ts'))) {
+      const code = readFileSync(join(place, name), 'utf8').replaceAll(/^\s*\/\*\*?[\s\S]*?\*\/$/gm, '');
+      for (const line of code.split('\n').map((one) => one.replace(/(^|\s)\/\/ .*$/, ''))) {
+        const isOutside = /[^\p{ASCII}]/u.test(line) && !elsewhere.some((one) => line.includes(one));
+        if (isOutside) found.push(`${folder}/${name}: ${line.trim()}`);
+      }
+    }
+  }
+  assert.deepEqual(found, []);
 });
