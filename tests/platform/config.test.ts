@@ -779,6 +779,7 @@ describe('configuration', () => {
       assert.equal(of('CARDEA_MASTER_KEY')?.source, 'file');
       assert.equal(of('CARDEA_HOST')?.source, 'default');
       assert.equal(of('CARDEA_ISSUER')?.value, 'http://localhost:4000');
+      assert.equal(of('CARDEA_PASSWORD_BLOCKLIST')?.value, '(none)');
       const text = JSON.stringify(shown);
       assert.ok(!text.includes('hunter2'));
       assert.ok(!text.includes(KEY));
