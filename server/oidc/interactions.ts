@@ -132,12 +132,13 @@ export function createInteractions<Progress extends object>(options: Interaction
       const { interaction, request, raw, reply } = found(visit);
       const { provider, handle } = serving.current();
       interaction.result = { ...outcome };
+      const moved = await movedSession(found(visit));
       await interaction.persist();
       reply.hijack();
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
-      const resuming = resumed(raw, interaction, provider);
+      const resuming = resumed(raw, interaction, provider, moved);
       takeForm(resuming, request.form);
       await handle(resuming, reply.raw);
     },
@@ -149,13 +150,38 @@ export function createInteractions<Progress extends object>(options: Interaction
     return entry;
   }
 
-  /** The request that the browser would have sent to the resume URL, with the cookie that it would have sent there. */
-  function resumed(request: IncomingMessage, { uid, returnTo }: Interaction, provider: Provider): IncomingMessage {
-    const name = provider.cookieName('resume');
-    const resume = `${name}=${uid}`;
+  /**
+   * A sign-in in another tab gives the session of the browser a new id. What was sent from this tab at the same time still
+   * has the old one, and goes on in that session if it proved to be the same person.
+   * @returns the new id, where there is one
+   */
+  async function movedSession({ interaction, request, reply }: Opened): Promise<string | undefined> {
+    const { session: begun, result } = interaction;
+    if (begun?.uid === undefined || result?.login === undefined) return undefined;
+    const { provider } = serving.current();
+    if (await findSession(provider, request, reply)) return undefined;
+    const session = await provider.Session.findByUid(begun.uid);
+    return session?.accountId === result.login.accountId ? session.jti : undefined;
+  }
+
+  /**
+   * The request that the browser would have sent to the resume URL, with the cookies that it would have sent there.
+   * @param sessionId in place of the one that the browser sent
+   */
+  function resumed(
+    request: IncomingMessage,
+    { uid, returnTo }: Interaction,
+    provider: Provider,
+    sessionId?: string,
+  ): IncomingMessage {
     const keys = provider.keys as unknown as Keygrip;
+    const signed = (kind: 'resume' | 'session', value: string) => {
+      const text = `${provider.cookieName(kind)}=${value}`;
+      return [text, `${provider.cookieName(kind)}.sig=${keys.sign(text)}`];
+    };
     // In front: of two cookies of one name the first counts, and the other may have been planted.
-    const cookie = [resume, `${name}.sig=${keys.sign(resume)}`, request.headers.cookie].filter(Boolean).join('; ');
+    const own = [...signed('resume', uid), ...(sessionId === undefined ? [] : signed('session', sessionId))];
+    const cookie = [...own, request.headers.cookie].filter(Boolean).join('; ');
     // Of a device it is another than of an authorization request.
     const { pathname } = new URL(returnTo);
     return Object.create(request, {

@@ -101,6 +101,32 @@ async function sizes(): Promise<number[]> {
   return (await app.db.run<{ size: number }>({ name: '', text }, [])).map(({ size }) => size);
 }
 
+test('two tabs that ask for the password (prompt=login) go on in one session, though the first gives it a new id', async () => {
+  const somebody = await app.seed.person();
+  const own = await app.seed.party({ firstParty: true });
+  const browser = await signedIn(app, own, somebody);
+  const first = await begin(app, own, { prompt: 'login' }, browser.clone());
+  const second = await begin(app, own, { prompt: 'login' }, browser.clone());
+  const foreign = await begin(app, own, { prompt: 'login' }, browser.clone());
+  const ended = await begin(app, own, { prompt: 'login' }, browser.clone());
+  for (const tab of [first, second]) {
+    const done = await submitPassword(tab.browser, tab.page, somebody);
+    assert.ok(callbackOf(done).code, done.body);
+  }
+  const text = 'SELECT count(*)::int AS n FROM sessions WHERE account_id = $1';
+  assert.deepEqual(await app.db.run({ name: '', text }, [somebody.id]), [{ n: 1 }]);
+
+  const foreigner = await submitPassword(foreign.browser, foreign.page, person);
+  assert.deepEqual(
+    [foreigner.status, errorOn(foreigner)],
+    [400, 'interaction_expired'],
+    'it is not the session of others',
+  );
+  await submit(second.browser, await second.browser.get('/logout'), { logout: 'yes' });
+  const late = await submitPassword(ended.browser, ended.page, somebody);
+  assert.deepEqual([late.status, errorOn(late)], [400, 'interaction_expired'], 'a session that has ended stays ended');
+});
+
 test('a second tab goes on without a password once the first has signed in: by its page and by its form', async () => {
   const first = await begin(app, party);
   const [byPage, byForm, byOther, byWish] = [
