@@ -18,7 +18,7 @@ const browser = browserSession(app.issuer);
 test('is empty before anything was sent', async () => {
   const page = await browser.get('/outbox');
   assert.equal(page.status, 200);
-  assert.match(page.body, /No mail has been sent yet/);
+  assert.match(page.body, /No e-mail has been sent yet/);
 });
 
 test('shows each mail as text, with links that lead somewhere', async () => {
