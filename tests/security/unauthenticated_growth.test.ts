@@ -71,7 +71,7 @@ describe('each parameter of a request is bounded, and what is too long is not st
     acr_values: 1_024,
     claims: 4_096,
     ui_locales: 256,
-    code_challenge: 128,
+    code_challenge: 256,
     resource: 512,
     id_token_hint: 8_192,
   };
