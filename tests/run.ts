@@ -1,9 +1,10 @@
 /**
- * What `make test` runs: every test file on one throw-away Postgres, in three phases, with one total.
+ * What `make test` runs: every test file on one throw-away Postgres, in four phases, with one total.
  *
  *   node tests/run.ts [only=tests/keys,tests/cli]
  *
- * Tests that measure or kill processes run alone, after the others. The search of all database dumps comes last.
+ * Tests that kill processes run after the others, and those that measure run alone after that. The search of all database
+ * dumps comes last.
  */
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -20,7 +21,8 @@ import { isAlive, until } from './helpers/waiting.ts';
 
 /** Cheap ones first: a mistake in the small shows before the browser starts. */
 const ORDER = ['platform', 'accounts', 'clients', 'keys', 'records', 'views', 'security', 'flows', 'browser', 'cli'];
-const ALONE = /^tests\/(chaos|performance)\//;
+const KILLING = /^tests\/chaos\//;
+const MEASURING = /^tests\/performance\//;
 const LAST = 'tests/security/database_dump.test.ts';
 const MINUTE = 60_000;
 /** What `make chaos` runs takes as long as it takes. */
@@ -109,7 +111,7 @@ function rank(file: string): number {
 }
 
 function plan(files: readonly string[]): Phase[] {
-  const together = files.filter((file) => !ALONE.test(file) && file !== LAST);
+  const together = files.filter((file) => !KILLING.test(file) && !MEASURING.test(file) && file !== LAST);
   return [
     // One core is left to Postgres and the servers that the tests start, unless there are but two.
     {
@@ -119,8 +121,15 @@ function plan(files: readonly string[]): Phase[] {
       timeout: AT_LENGTH ?? 4 * MINUTE,
     },
     {
-      name: 'alone',
-      files: files.filter((file) => ALONE.test(file)),
+      name: 'killing',
+      files: files.filter((file) => KILLING.test(file)),
+      // They wait for processes to start for much of their time. At length they are to have the machine to themselves.
+      concurrency: AT_LENGTH === undefined ? 2 : 1,
+      timeout: AT_LENGTH ?? 8 * MINUTE,
+    },
+    {
+      name: 'measuring',
+      files: files.filter((file) => MEASURING.test(file)),
       concurrency: 1,
       timeout: AT_LENGTH ?? 8 * MINUTE,
     },
