@@ -94,7 +94,7 @@ type Executor = Kysely<KeyTables>;
 /** However often keys are rotated, no more than so many old ones are tried. */
 const RETIRED_MAX = 32;
 
-/** What happens to the public halves of keys that are retired. */
+/** How long public keys are kept after their key is retired, and how they are sealed. */
 export interface RetiredPolicy {
   /** Seals them under a place of their own. */
   readonly sealer: KeySealer;

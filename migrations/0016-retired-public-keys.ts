@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     ALTER TABLE signing_keys
-      -- sealed, or whoever can write to the database could have us believe a key of their own
+      -- sealed, so that a key that somebody writes into the database is not trusted
       ADD COLUMN sealed_public bytea,
       ADD CONSTRAINT signing_keys_public CHECK (sealed_public IS NULL OR (state = 'retired' AND NOT revoked))`.execute(
     db,

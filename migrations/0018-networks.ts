@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: a migration knows no table types; the schema is what it makes
 import { type Kysely, sql } from 'kysely';
 
-/** Where clients that nobody has used yet come from: many networks of one owner are to count together. */
+/** The networks that unused clients were registered from; networks of one owner count together. */
 export async function up(db: Kysely<any>): Promise<void> {
   await sql`
     ALTER TABLE clients

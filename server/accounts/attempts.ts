@@ -35,8 +35,8 @@ export interface Attempts {
   /** Forgets all failures and locks of a person, on every device and for every factor: an operator's word alone does that. */
   unlock(accountId: string): Bound;
   /**
-   * Ends a lock of the password, as whoever reads the person's mail may: they could set another password, too. How often
-   * in a row there was one is remembered, and what counts guesses at codes is left alone: a mailbox is no second factor
+   * Ends a lock of the password. The link in a mail may do this, since access to the mailbox allows a new password too.
+   * It keeps the number of locks in a row and the counters of one-time codes: a mailbox is no second factor
    * (near Zitadel CVE-2025-64102).
    */
   unlockPassword(accountId: string): Bound;

@@ -5,7 +5,7 @@ import { AppError } from '../platform/errors.ts';
 import { linesOf } from '../platform/lines.ts';
 import { type BloomHeader, createBloomBuilder, openBloomFilter } from './bloom.ts';
 
-/** Passwords that nobody may choose because a list of the operator's has them, such as those known from leaks. */
+/** Passwords that are refused because they are on the operator's list, such as a list of leaked passwords. */
 export interface Blocklist {
   has(password: string): Promise<boolean>;
   close(): Promise<void>;

@@ -71,7 +71,7 @@ export const knownDevice = (tokens: string, account: string, now: string) =>
      AND (id_hash = ANY(${hashesOf(tokens, account)})
           OR (previous_hash = ANY(${hashesOf(tokens, account)}) AND previous_until > ${now}))`;
 
-/** Nobody has signed in to the account yet (an SQL expression of its id): also when all its browsers were forgotten. */
+/** SQL that is true for an account without a sign-in so far; it does not depend on the browsers that are remembered. */
 export const neverSignedIn = (account: string) =>
   `NOT EXISTS (SELECT 1 FROM devices d WHERE d.account_id = ${account})
    AND NOT EXISTS (SELECT 1 FROM security_events e

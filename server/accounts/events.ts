@@ -45,8 +45,8 @@ export interface SecurityEvent {
 
 export interface Events {
   /**
-   * For the transaction of what happened: there is no event of what did not, and nothing happens without its event. Beyond
-   * `KIND_MAX` an hour of one kind they are noted no more: nobody pushes the others out of sight.
+   * A statement for the transaction of the change itself, so that neither happens without the other. After `KIND_MAX`
+   * events of one kind in an hour no more are stored: a flood of one kind must not hide the other events.
    * @param id of `newId`, for an event that may be taken back
    */
   append(account: Account, kind: EventKind, details?: EventDetails, id?: string): Bound;

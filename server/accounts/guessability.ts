@@ -40,7 +40,7 @@ export function createEstimator(): (password: string, words: readonly string[]) 
   };
 }
 
-/** What a password is called, which is the first that is tried, and is in no list in all its forms. */
+/** Words for "password" in several forms: attackers try them first, and word lists have only some of the forms. */
 const OWN_NAMES = [
   'passwort',
   'passwörter',
@@ -57,7 +57,7 @@ const REPEAT_GUESSES = 10;
 
 /** An estimate takes more time than the square of the length, and 32 characters are enough to be beyond all guessing. */
 const PART = 32;
-/** Of a longer one the beginning and the end are looked at: whoever wants to keep a thread busy gets a tenth of a second. */
+/** Of a longer password only the beginning and the end are estimated, so that one estimate takes 0.1 s of CPU at most. */
 const LOOKED_AT = 4 * PART;
 /** Readings of leet that are tried; each costs as much as the rest together. */
 const LEET_MOST = 20;
@@ -79,7 +79,7 @@ function plain(text: string): string {
     .normalize('NFC');
 }
 
-/** `Sommer2026!Sommer` → `Sommer2026!`: whoever has guessed a word has guessed it wherever it comes again. */
+/** `Sommer2026!Sommer` → `Sommer2026!`: a word that is repeated is guessed only once. */
 function withoutKnownWords(text: string): { base: string; dropped: number } {
   const known = new Set<string>();
   let dropped = 0;
