@@ -14,7 +14,7 @@ import { deployment } from '../helpers/deployment.ts';
  * two runs of one and the same case do; how much those do is drawn from that case's own times. A try for which nothing is
  * hashed is the control: were that not noticed by far, nothing else would be.
  */
-const TRIES = 120;
+const TRIES = 200;
 /** How many times the noise the control has to differ by. */
 const CLEARLY = 2;
 const CASES = ['existing', 'existing again', 'unknown', 'locked', 'disabled', 'passwordless', 'control'] as const;
