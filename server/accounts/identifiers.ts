@@ -130,7 +130,7 @@ const RESERVED = new Set([
   ...['system', 'webmaster'],
 ]);
 
-/** Whether nobody may choose a username by themselves. */
+/** Whether a username is reserved: people cannot choose it. */
 export function isReserved(username: string): boolean {
   return RESERVED.has(normaliseIdentifier(username));
 }

@@ -20,7 +20,7 @@ export interface ImportResult {
   /** People who are there already, by their e-mail address. */
   skipped: number;
   readonly rejected: Rejection[];
-  /** What of those who were imported, or would be, was left behind. Of others there is nothing to tell: they stay as they are. */
+  /** Data of imported people that could not be imported. Skipped and rejected lines have no notes. */
   readonly notes: Note[];
 }
 
@@ -105,7 +105,7 @@ export function createImporter(parts: {
       // Somebody signs up, or another import runs, at this moment: what is left of the batch is found out anew.
       for (const key of candidates.flatMap(identityOf)) seen.delete(key);
       const left = await leaveOut(candidates);
-      if (left.length === candidates.length) throw error; // nobody is found to be in the way: it would go on for ever
+      if (left.length === candidates.length) throw error; // no line is the cause, so another attempt would fail in the same way
       return create(left);
     }
     result.imported += candidates.length;

@@ -61,7 +61,7 @@ export function fromKeycloak(entry: unknown): Converted {
   };
 }
 
-/** What Keycloak gives to everybody, for its own use. */
+/** Roles that Keycloak gives to every account for its own purposes. */
 const OF_EVERYBODY = /^(?:default-roles-.*|offline_access|uma_authorization)$/;
 
 const KEYCLOAK_DIGESTS = { pbkdf2: 'sha1', 'pbkdf2-sha256': 'sha256', 'pbkdf2-sha512': 'sha512' } as const;

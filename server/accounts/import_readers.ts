@@ -4,7 +4,7 @@ import type { Address } from './account.ts';
 import { fromBase32 } from './one_time_password.ts';
 import type { ImportedAccount } from './store.ts';
 
-/** What becomes of an entry, and what of it does not: the operator is told. */
+/** The person that an entry becomes, and notes for the operator about data that is not imported. */
 export type Converted = ImportedAccount & { readonly notes?: readonly string[] };
 
 /** Reading the members of an entry. Each throws an AppError 400 with the field that is wrong; its message quotes nothing. */
@@ -142,7 +142,7 @@ export function plain(word: unknown): string {
 }
 
 /**
- * What people are told of one-time codes that are not made as ours are; undefined when they are.
+ * @returns what differs from our one-time codes, as a note for the operator; undefined when nothing does
  * @param isFirst a person has one secret here
  */
 export function faultsOfCodes({ algorithm, digits, period }: Json, isFirst: boolean, more: readonly string[] = []) {

@@ -19,7 +19,7 @@ export interface MailCauser {
 export interface MailRecipient {
   /** An identifier however it is spelt, or an account's id; neither is kept in clear. */
   readonly to: string;
-  /** What caused the mail: a network, an account or a client. Each has a share of what one recipient may get. */
+  /** The source of the mail: a network, an account or a client. Each source has its own limit for one recipient. */
   readonly source: string;
   /** The recipient's own browser asked, which has signed in to the account before: no stranger uses up its allowance. */
   readonly isOwn?: boolean;
@@ -51,7 +51,7 @@ export const ASKED_PER_ACCOUNT = 5;
 /** Mails that a person's own browser may ask for, for as long as one of their links lives. */
 export const OWN_MAILS = 5;
 
-/** Counted for as long as a link lives: whoever is refused has one in their mailbox that works. */
+/** The window is the lifetime of a link: a recipient who gets no further mail still has a working link. */
 const withLink = (seconds: number): Terms => ({ seconds, perSource: 3, perRecipient: 6 });
 
 const TERMS: Readonly<Partial<Record<ThrottledMail, Terms>>> = {

@@ -45,7 +45,7 @@ export async function openPasswordRoom(
     accounts: Accounts;
     devices: Pick<Devices, 'forgetOthers'>;
     log: Logger;
-    /** What this deployment is called: whoever guesses tries that first. */
+    /** Words for this deployment: attackers try them first. */
     names: readonly string[];
     threads?: number;
   },
@@ -81,7 +81,7 @@ export async function openPasswordRoom(
   };
 }
 
-/** What a deployment is called: its name, its host and the parts of that. */
+/** Words for a deployment: its name, its host and the labels of the host. */
 export function namesOf({ name, issuer }: { readonly name: string; readonly issuer: URL }): string[] {
   return ['cardea', name, issuer.hostname, ...issuer.hostname.split(/[.-]/)];
 }

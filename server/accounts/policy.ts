@@ -61,7 +61,7 @@ export interface PolicyParts {
   readonly name: PolicyName;
   readonly blocklist: Blocklist;
   readonly maxAgeSeconds?: number | undefined;
-  /** What this deployment is called, in all ways; default: nothing. */
+  /** Words for this deployment; default: none. */
   readonly names?: readonly string[];
   verify(hash: string, password: string, shares?: Shares): Promise<boolean>;
   guesses(password: string, words: readonly string[], shares?: Shares): Promise<number>;
@@ -144,7 +144,7 @@ export function createPolicy({
     too_long: (password) => codePoints(password) > PASSWORD_MAX,
     async blocklisted(password, context) {
       if (await blocklist.has(password)) return true;
-      // What is too short or somebody's name is told so; that it is easy to guess as well would help nobody.
+      // A password that is too short or contains a name is reported as that alone; "easy to guess" would add nothing.
       if ((await breaks.too_short?.(password, context)) || (await breaks.personal?.(password, context))) return false;
       const { personal, shares } = context;
       return (await guesses(password, [...personal, ...names], shares)) < GUESSES_LEAST;

@@ -5,7 +5,7 @@ import { isAccountId } from './identifiers.ts';
 
 /** OpenID Connect Core §2: at most 255 characters of ASCII. */
 const SUBJECT = /^[\x21-\x7e]{1,255}$/;
-/** Clients have them as their ids: nobody may look like a client that acts for itself (RFC 9068 §5). */
+/** URLs are ids of clients, so a person's `sub` must not be one: it would look like a client (RFC 9068 §5). */
 const URL_OF_CLIENT = /^https?:/i;
 
 /** Whether a `sub` is the id of an account, and not another name of it. */

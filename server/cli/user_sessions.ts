@@ -59,7 +59,7 @@ export function userSessionsCommands(noun: Command): void {
         const ended = await overview.countSessions(account.id);
         const forget = createDevices({ ...context, accounts }).forgetOthers(account.id);
         const end = overview.endSessions(account.id);
-        // Whoever is signed in nowhere any more has no browser either in which less has to be shown.
+        // Signing a person out everywhere also ends the trust in their browsers.
         const told = ended > 0 ? [events.append(account, 'session_ended')] : [];
         await context.db.transact([...end, forget, ...told]);
         printItem({ id: account.id, sessions_ended: ended }, options);

@@ -27,7 +27,7 @@ const KEY_MEMBERS = ['kty', 'kid', 'crv', 'x', 'y', 'n', 'e'];
 
 const ENCRYPTION_CURVES: ReadonlySet<unknown> = new Set(['P-256', 'P-384', 'P-521', 'X25519']);
 
-/** What a key must be for an algorithm. */
+/** The requirements that an algorithm has for a key. */
 const SHAPES: Readonly<Record<string, { use: 'sig' | 'enc'; ops: readonly string[]; fits(key: Jwk): boolean }>> = {
   ...rows(['RS256', 'PS256'], { use: 'sig', ops: ['verify'], fits: ({ kty }) => kty === 'RSA' }),
   ...rows(['ES256'], { use: 'sig', ops: ['verify'], fits: ({ crv }) => crv === 'P-256' }),
@@ -106,7 +106,7 @@ function checkKey(key: unknown, index: number): Jwk {
   return known;
 }
 
-/** @returns what is wrong with a key, to be read behind its place, whatever it is for */
+/** @returns what is wrong with a key for every purpose, as text that follows the place of the key */
 function objectionTo(key: Jwk): string | undefined {
   if (!KEY_TYPES.has(key.kty)) return ' must be an RSA, EC or OKP key';
   // Whoever sends us this has shown it to too many already.

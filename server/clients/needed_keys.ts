@@ -19,7 +19,7 @@ interface Need {
   readonly algs: readonly string[];
 }
 
-/** What a client's keys have to be good for, by what it says of itself. */
+/** The algorithms that a client needs keys for, by its metadata. */
 function needsOf(client: ClientMetadata): Need[] {
   const needs = ALGORITHMS.flatMap((field): Need[] => {
     const alg = client[field];
@@ -69,7 +69,7 @@ async function fetchKeys(uri: string, outbound: Outbound, turn: OutboundTurn): P
     return Array.isArray(keys) ? keys : undefined;
   } catch (error) {
     if (error instanceof OutboundError && error.isUntried) throw unavailable('fetching what clients name', error);
-    // Whatever stood in the way is not for whoever named the place to know.
+    // The reason is not told to the client: it would reveal our network.
     if (error instanceof SyntaxError || error instanceof OutboundError) return undefined;
     throw error;
   }

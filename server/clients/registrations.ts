@@ -58,7 +58,7 @@ const HOST_FACTOR = 10;
 const PREFIX_FACTOR = 5;
 /** Unused ones in all, for each that one network may have. */
 const ALL_FACTOR = 100;
-/** What a network has without having more than its share. */
+/** The number of unused clients that one network may have. */
 const shareOf = (quota: number) => Math.max(1, Math.floor(quota / 10));
 /** Used ones from one network, for each unused one that it may have. */
 const USED_FACTOR = 100;

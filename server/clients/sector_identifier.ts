@@ -26,7 +26,7 @@ async function read(uri: string, outbound: Outbound, turn: OutboundTurn): Promis
     if (Array.isArray(body)) return body;
   } catch (error) {
     if (error instanceof OutboundError && error.isUntried) throw unavailable('fetching what clients name', error);
-    // Whatever stood in the way is not for whoever named the place to know.
+    // The reason is not told to the client: it would reveal our network.
     if (!(error instanceof SyntaxError || error instanceof OutboundError)) throw error;
   }
   throw bad;

@@ -212,7 +212,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
     return row && clientOf(row);
   }
 
-  /** What only the places that a client names can tell. */
+  /** Checks that need a request to a URL of the client. */
   async function checkPlaces(metadata: ClientMetadata, chosenBy: OutboundTurn['chosenBy']): Promise<void> {
     await checkSector(metadata, outbound ?? NO_WAY_OUT, { chosenBy });
     if (outbound) await checkPublishedKeys(metadata, outbound, { chosenBy });

@@ -83,7 +83,7 @@ export type Ports = [
   None<Unmet<VisitedClient, Described>>,
   None<Unmet<VisitingClient, Described>>,
   None<Unmet<AppInfo, Described>>,
-  // What views are given is typed by them, who import nobody.
+  // The views declare the types of their data, and import no other layer.
   None<Unmet<ClientView, VisitingClient>>,
   None<Unmet<DetailView, DetailText>>,
   None<Unmet<NewPasswordRule, PasswordPolicy['rules'][number]>>,

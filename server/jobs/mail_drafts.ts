@@ -124,7 +124,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     return { name: 'change_email', account, to: newEmail, newEmail, link };
   }
 
-  /** What somebody else than its recipient can have caused. A mail that is tried again was counted before. */
+  /** Mails that another person can cause. A mail that is sent again after a failure is not counted again. */
   async function isTooMuch({ name, account, to }: Plan, { intent, tries }: QueuedMail): Promise<boolean> {
     // An invitation is an operator's.
     if (intent === undefined || intent.kind === 'invitation' || tries > 1) return false;
@@ -192,7 +192,7 @@ function addressee({ name, account, to, email }: Plan) {
   };
 }
 
-/** What a mail is counted as. An address that has an account already is counted as one that has none: nothing tells which. */
+/** The kind under which a mail is counted. Addresses with and without an account are counted alike, so that the limit does not tell them apart. */
 function throttledAs(name: MailName, { kind }: QueuedIntent): ThrottledMail {
   return name === 'codes_locked' || name === 'change_email_requested' ? name : kind;
 }

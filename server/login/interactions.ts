@@ -8,7 +8,7 @@ import type { Detail } from '../clients/authorization_details.ts';
 export interface Interactions {
   /** @throws AppError 400 `interaction_expired` when there is no such interaction in this browser */
   open(request: FastifyRequest, reply: FastifyReply): Promise<Visit>;
-  /** What became of a visit that cannot be opened, by its id. */
+  /** How an interaction that cannot be opened has ended, by its id. */
   lost(request: FastifyRequest, reply: FastifyReply, uid: string): Promise<LostVisit>;
   /** Who has signed in in this browser since the visit began, when nobody was signed in then. */
   meanwhile(visit: Visit): Promise<string | undefined>;
@@ -58,7 +58,7 @@ export interface VisitingClient {
   readonly policyUri?: string;
   readonly tosUri?: string;
   readonly firstParty: boolean;
-  /** Nobody gets in there with one factor. */
+  /** One factor is never enough there. */
   readonly secondFactorRequired: boolean;
 }
 

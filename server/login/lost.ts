@@ -6,7 +6,7 @@ import type { Interactions } from './interactions.ts';
 
 /**
  * A page that was used, is too old, or was opened without its cookie: says what became of it, and leads on.
- * @throws whatever else is wrong, and everything where no person reads it
+ * @throws every other error, and all errors where the reader is not a person
  */
 export async function showLost(
   error: unknown,

@@ -42,7 +42,7 @@ export interface AdmissionOptions {
   /** Addresses are known by their HMAC under this. */
   readonly originKey: Uint8Array;
   readonly now: Clock;
-  /** What an address may start, a minute. */
+  /** Requests that an address may start in a minute. */
   readonly perMinute: number;
   /** For how long each kind is kept at most, in seconds. */
   readonly lifetimes: Readonly<Record<UnfinishedModel, number>>;
@@ -99,7 +99,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   };
 }
 
-/** Most addresses start so few that nobody need look; of the others, one request in so many does. */
+/** Addresses with few unfinished requests need no check; for the others one request in `every` checks. */
 function isDue(count: number, kept: number, every: number): boolean {
   return count > kept / 10 && count % every === 0;
 }

@@ -108,7 +108,7 @@ export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntro
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
   readonly registration: RegistrationInDiscovery;
   isFirstParty(clientId: string): Promise<boolean>;
-  /** Nobody gets in there with one factor. */
+  /** One factor is never enough there. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
   readonly detailsTypes: DetailsTypes;

@@ -16,7 +16,7 @@ export function hasEnded(found: Payload | undefined): boolean {
   return found?.ended !== undefined;
 }
 
-/** In place of the interaction, with whatever it held of the request and the person. */
+/** Replaces the interaction; its request and its person are not kept. */
 export async function endInteraction(unit: Unit, uid: string): Promise<void> {
   const found = (await unit.find('Interaction', uid)) as
     | (Payload & { params?: { client_id?: unknown }; result?: { error?: unknown } })
@@ -29,7 +29,7 @@ export async function endInteraction(unit: Unit, uid: string): Promise<void> {
   unit.save('Interaction', uid, { jti: uid, kind: 'Interaction', ended }, KEPT_SECONDS);
 }
 
-/** What a page is about whose interaction this browser cannot go on with. Undefined when nothing is known of it. */
+/** Data for the page of an interaction that this browser cannot continue; undefined when nothing is known of it. */
 export async function interactionAt(
   unit: Unit,
   uid: string,

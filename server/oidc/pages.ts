@@ -85,7 +85,7 @@ function keepBack({ oidc }: KoaContextWithOIDC, action: string): string {
   return url.pathname + url.search;
 }
 
-/** A URI that the client has registered (RP-Initiated Logout §3), whatever the URL of the page says. */
+/** A URI that the client has registered (RP-Initiated Logout §3); the URL of the page is not trusted. */
 function backAfterLogout(ctx: KoaContextWithOIDC): WayBack | undefined {
   const { post_logout_redirect_uri: uri, state } = ctx.query;
   const { client } = ctx.oidc;

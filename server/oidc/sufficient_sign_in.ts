@@ -3,7 +3,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 export interface SignInParts {
   /** Weakest first. */
   readonly acrValues: readonly string[];
-  /** Nobody gets in there with one factor. */
+  /** One factor is never enough there. */
   requiresSecondFactor(clientId: string): Promise<boolean>;
 }
 

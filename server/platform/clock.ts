@@ -3,7 +3,7 @@ export type Clock = () => number;
 
 export const systemClock: Clock = Date.now;
 
-/** Ten years: no duration here is longer, whoever says it. */
+/** Ten years: the upper bound of every duration, from settings and from clients. */
 export const SECONDS_MOST = 3_650 * 86_400;
 
 /** The end of the year 9999, the last that a date in a text can name; milliseconds since the Unix epoch. */

@@ -1,6 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
-/** What UTS 46 has something to say about; other names, and addresses of machines, stay as they are. */
+/** Names that UTS 46 applies to; other names and IP addresses are left unchanged. */
 const INTERNATIONAL = /[^\p{ASCII}]|(?:^|\.)xn--/iu;
 
 function withDomain(address: string, convert: (domain: string) => string): string {

@@ -56,7 +56,7 @@ const UNSTORABLE = /^22[0-9A-Z]{3}$/;
 const UNUSABLE = /^ERR_J(OSE|WT|WS|WE|WK|WKS)_/;
 
 /**
- * What slips through every check of what was sent, and fails where it is used: that is the sender's fault, not ours.
+ * Values that pass every check and fail where they are used: an error of the sender, not of the server.
  * @returns undefined for any other error
  */
 export function faultOfSender(error: unknown): AppError | undefined {

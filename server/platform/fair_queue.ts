@@ -14,7 +14,7 @@ export interface FairQueue {
    * @throws the signal's reason when it aborts while the work waits; work that has begun must heed the signal itself
    */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T>;
-  /** Refuses what waits, and whatever comes. What is under way goes on. */
+  /** Refuses waiting and new work. Running work finishes. */
   close(): void;
 }
 
@@ -29,7 +29,7 @@ export interface Turn {
 }
 
 export interface FairQueueOptions {
-  /** What is refused when it is full, for the error: `password hashing`. */
+  /** Name for the error when the queue is full, such as `password hashing`. */
   readonly name: string;
   /** Under way at the same time. */
   readonly concurrency: number;
@@ -62,7 +62,7 @@ interface Waiter {
 export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { name, concurrency, concurrencyPerShare = concurrency, capacity = Number.POSITIVE_INFINITY } = options;
   const { waiting, waitingPerShare = waiting } = options;
-  /** What waits, by first share. The map is in the order of turns: who had one goes to its end. */
+  /** Waiting work by its first share, in the order of turns: a share that had its turn moves to the end. */
   const lines = new Map<string, Waiter[]>();
   const waits = createTally();
   const goes = createTally();
@@ -72,7 +72,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   let countCome = 0;
   let isClosed = false;
 
-  /** Whoever is next, whether or not there is capacity for it. */
+  /** The next waiting work, whether or not there is capacity for it. */
   function next(): Waiter | undefined {
     for (const line of lines.values()) {
       const waiter = line.find(hasShareFree);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Fields } from './forms.ts';
 
-/** What a browser was answered when it sent a form: what is needed to answer the same again. */
+/** The response to a form, with everything that is needed to send it again. */
 export interface FormAnswer {
   readonly status: number;
   readonly location?: string | undefined;

@@ -251,7 +251,7 @@ function secureContext({ cert, key, asksForCertificates, authorities }: TlsListe
 /** A line about what anybody can cause is for the operator to know of, not to drown in. */
 const TELL_EVERY_MS = 60_000;
 
-/** A dependency is away, or what is asked for is not there: whoever runs the server has heard of the one, and can do nothing about the other. */
+/** Errors that need no log line of their own: an outage is logged once elsewhere, and a function that we do not offer is no fault. */
 const EXPECTED: ReadonlySet<number> = new Set([501, 502, 503]);
 
 /** RFC 9112 §3.2: HTTP/1.1 has one Host; two are for somebody in front of us and somebody behind. */

@@ -25,7 +25,7 @@ const HOSTS_FILE = '/etc/hosts';
 /** libuv has four threads, which signing shares: slow names must never take them all. */
 const SYSTEM_LOOKUPS = 2;
 const SYSTEM_LOOKUPS_WAITING = 64;
-/** What a server says of a name that does not exist, has no addresses, or can be none. */
+/** Error codes of name servers for a name that does not exist, has no address, or is invalid. */
 const NONE = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EFORMERR']);
 
 /**

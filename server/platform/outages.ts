@@ -38,7 +38,7 @@ export function createOutages(parts: {
   };
 }
 
-/** SQLSTATE or errno name of whatever is behind an error; its message may quote values, so it is not used. */
+/** SQLSTATE or errno name of the cause of an error; the message may quote values, so it is not used. */
 export function reasonOf(error: unknown): string {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as { code?: unknown };

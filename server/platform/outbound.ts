@@ -15,7 +15,7 @@ export interface OutboundOptions {
   readonly timeoutMs?: number;
   /** Of an answer's body; a longer one is an error. */
   readonly maxBytes?: number;
-  /** Who looks names up, whoever has chosen them. */
+  /** Resolves names, for operators' and strangers' URLs alike. */
   readonly resolve?: Lookup;
   /** Name servers to ask instead of the system's. */
   readonly nameServers?: readonly string[] | undefined;
@@ -252,7 +252,7 @@ async function read(answer: http.IncomingMessage, maxBytes: number): Promise<Res
   return new Response(hasNoBody ? null : Buffer.concat(chunks), { status, headers });
 }
 
-/** @throws when time is up, whatever becomes of what was waited for */
+/** @throws when the time is up; the result of the work is then ignored */
 async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(new OutboundError('time'));

@@ -13,7 +13,7 @@ export interface PageWanted {
   readonly after: Position | undefined;
 }
 
-/** Of a list that nobody asked a page of: a bound, so that nothing is read without one. */
+/** The limit of a list that is read without a page size. */
 export const MOST_ROWS = 1_000;
 
 export const WHOLE: PageWanted = { limit: MOST_ROWS, after: undefined };
@@ -32,7 +32,7 @@ export function writePosition({ at, id }: Position): string {
 }
 
 /**
- * What is shown of rows, of which there is one more when there is another page.
+ * The rows of one page; one row more was read when there is a next page.
  * @returns `next`: where that one begins
  */
 export function pageOf<T>(

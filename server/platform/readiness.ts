@@ -22,7 +22,7 @@ export function createReadiness(parts: { db: Db; node: string; now: Clock }): ()
   return () => {
     if (!last || now() - last.at >= CHECK_EVERY_MS || now() < last.at) {
       const result = db.run(UPSERT, [node, new Date(now() + KEPT_MS)]).then(() => {});
-      result.catch(() => {}); // told to whoever asks
+      result.catch(() => {}); // callers get the rejection from `result` itself
       last = { at: now(), result };
     }
     return last.result;

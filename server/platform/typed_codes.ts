@@ -1,4 +1,4 @@
-/** Longer than any code of ours with whatever may stand between its characters. */
+/** Longer than any of our codes with spaces and dashes between all characters. */
 const TYPED_MAX = 100;
 
 /**

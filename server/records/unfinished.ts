@@ -22,7 +22,7 @@ export function isUnfinished(model: ModelName): model is UnfinishedModel {
 /** Rows that go with one statement at most. */
 const BATCH = 1_000;
 
-/** The oldest beyond the newest so many. What somebody else is working on stays: nobody waits for it, and it goes next time. */
+/** Selects the oldest rows beyond a limit, to be removed. Locked rows are skipped; the next run removes them. */
 const oldest = (table: string, key: string, which: string, kept: string) => `
   SELECT ${key} FROM ${table} WHERE ${key} = ANY(ARRAY(
     SELECT ${key} FROM ${table} WHERE ${which} ORDER BY expires_at DESC OFFSET ${kept} LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;

@@ -131,7 +131,7 @@ export class Unit {
     return payload && !this.#hasEnded(payload) ? payload : undefined;
   }
 
-  /** Whoever asks for a session, by its cookie or for what hangs on it, finds none after its last moment. */
+  /** A session that has reached its absolute end is not found, by its cookie or by its uid. */
   #hasEnded(session: Payload): boolean {
     return sessionEnd(session, this.#context.lifetimes) * 1_000 <= this.#context.now();
   }

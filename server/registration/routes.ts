@@ -163,7 +163,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
   }
 }
 
-/** One that is written wrongly is a token, too: whoever sends it does not mean to register as anybody may. */
+/** A malformed token counts as a token: the sender wanted to register with one, so it is refused. */
 function bearerOf({ headers }: FastifyRequest): string | undefined {
   const { authorization = '' } = headers;
   return BEARER.exec(authorization)?.[1] ?? (/^bearer\b/i.test(authorization) ? '' : undefined);

@@ -6,7 +6,7 @@ import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageCont
 
 /**
  * Browsers that the person has signed in on, and for how long the second factor is not asked for there. No fresh sign-in
- * is asked for: whoever sees a browser of somebody else's there must be quick.
+ * is asked for: a person who finds an unknown browser can remove it at once.
  */
 export const devicesPage: AccountPage = {
   path: `${ACCOUNT_PATH}/devices`,

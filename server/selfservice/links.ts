@@ -60,7 +60,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
     return { options, request, link, account, form, consume, locale: localeOf(options, request) };
   }
 
-  /** Whoever is signed in, when the link asks for that. */
+  /** The signed-in person, when the link requires a sign-in. */
   async function sessionOf(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined> {
     return errand.forOwner ? sessions.current(request, reply) : undefined;
   }

@@ -65,7 +65,7 @@ export async function takeTurn({ limits }: PublicOptions, what: string, request:
   await limits.count(what, request.ip);
 }
 
-/** Too many mails were asked for, from there or in all, whoever would have got them. */
+/** Too many mails were requested from this source, or in all; this does not depend on the recipient. */
 export function tooManyMails(): AppError {
   return new AppError('rate_limited', 429, 'too many mails have been asked for; try again in an hour');
 }

@@ -60,7 +60,7 @@ async function endOthers(context: PageContext): Promise<PageAnswer> {
   const forget = parts.devices.forgetOthers(account.id, deviceCookie);
   const end = parts.overview.endSessions(account.id, { except: session.sessionUid, required: true });
   const ended = await changesSomething(context, [...end, forget, eventOf(context, 'session_ended')]);
-  // Whoever wants to be signed in nowhere else trusts no other browser either.
+  // Ending all other sessions also ends the trust in other browsers.
   if (!ended) await forgetOtherDevices(context);
   return { kind: 'done', done: 'sessions_ended', to: sessionsPage.path };
 }

@@ -139,7 +139,7 @@ export interface RecoveryCodesData {
 /** Inputs `identifier` or `email`: whom to mail a link. */
 export interface AskMailData extends FormData {
   purpose: 'forgot' | 'sign-up';
-  /** What was wrong: what was typed, or that the browser sent no cookie, so that nothing was done. */
+  /** The problem: the typed value, or a missing cookie, in which case nothing was done. */
   problem?: 'typed' | 'cookies';
   /** What was typed before. */
   typed?: string;
@@ -171,14 +171,14 @@ export interface ConfirmLinkData extends FormData {
   account: string;
 }
 
-/** The link does something for whoever is signed in to its account alone. */
+/** The link works only for the person who is signed in to its account. */
 export interface LinkSignInData {
   purpose: 'verify_email' | 'change_email';
   /** The address that the link is about: the viewer's, if the mail is theirs. */
   email: string;
   /** The account's address, masked: the viewer may be somebody else. */
   account: string;
-  /** Whoever is signed in, when that is another account. */
+  /** The signed-in person, when that is another account. */
   signedInAs?: string;
   signInUrl: string;
 }

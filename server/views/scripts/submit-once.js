@@ -11,7 +11,7 @@ document.addEventListener('submit', (event) => {
   sent.add(form);
   // Not `disabled`: the button that was pressed would not be sent along.
   for (const button of form.querySelectorAll('button')) button.setAttribute('aria-disabled', 'true');
-  // Whoever stops the browser may try again.
+  // When the person stops the page from loading, the form can be sent again.
   setTimeout(() => release(form), SECONDS * 1000);
   return undefined;
 });
