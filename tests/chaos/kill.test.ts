@@ -14,7 +14,7 @@ import { bearerOf, NO_LIMIT, present, stage, type Ticket } from './stage.ts';
  * Promise 4: a crash loses nothing and doubles nothing. Servers are killed in the middle of token requests; another one
  * on the same database then has to honour whatever a client was told, and may not give anything a second time.
  */
-const ROUNDS = Number(process.env.TEST_CHAOS_ROUNDS ?? 12);
+const ROUNDS = Number(process.env.TEST_CHAOS_ROUNDS ?? 25);
 /** Started anew while the others are being killed, so that no round waits for a start. */
 const VICTIMS = 3;
 const CODES = 3;
