@@ -43,7 +43,7 @@ export interface KeyRingOptions {
 }
 
 /** One step that was taken. */
-export interface Done {
+export interface KeyChange {
   readonly do: Action['do'];
   readonly ring: string;
   readonly kid: string;
@@ -51,10 +51,10 @@ export interface Done {
   readonly state?: 'pending' | 'active';
 }
 
-export interface Outcome {
+export interface RotationResult {
   /** Undefined when there was nothing to do. */
   readonly version: number | undefined;
-  readonly done: readonly Done[];
+  readonly done: readonly KeyChange[];
 }
 
 export interface ListedKey extends KeyRecord {
@@ -65,7 +65,7 @@ export interface ListedKey extends KeyRecord {
 /** The keys of a deployment. Any number of nodes may call any of this at any time. */
 export interface KeyRing {
   /** The scheduled work: makes the first keys, and creates, promotes and retires what is due. Safe to repeat. */
-  maintain(): Promise<Outcome>;
+  maintain(): Promise<RotationResult>;
   /**
    * Replaces the active key of one ring, or of all. Staged: a pending key is created unless there is one, and takes
    * over (in this call or in a later `maintain`) as soon as every node and verifier can know it. With `now`, an
@@ -73,14 +73,14 @@ export interface KeyRing {
    * Of callers who saw the same active key one replaces it, and the others find nothing left to do.
    * @throws KeyError 404 `ring_not_configured`
    */
-  rotate(request?: { ring?: string; now?: boolean }): Promise<Outcome>;
+  rotate(request?: { ring?: string; now?: boolean }): Promise<RotationResult>;
   /**
    * Out of the JWKS at once, private half destroyed: what it has signed is refused from now on, by verifiers as soon
    * as their copy of the JWKS expires. An active key is followed by the pending one if there is one, else by a new one.
    * One that is retired already no longer counts for ID tokens that come back as a hint.
    * @throws KeyError 404 `key_not_found`, 409 `key_already_retired` when nothing is left of it
    */
-  revoke(kid: string): Promise<Outcome>;
+  revoke(kid: string): Promise<RotationResult>;
   /** All keys there ever were, oldest first; nothing secret. */
   list(): Promise<ListedKey[]>;
   /**
@@ -99,7 +99,7 @@ export interface KeyRing {
 export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRingOptions): KeyRing {
   const rings = new Map(policy.rings.map((ring) => [ring.name, ring]));
 
-  async function carryOut(order: Order, seen?: RingState): Promise<Outcome> {
+  async function carryOut(order: Order, seen?: RingState): Promise<RotationResult> {
     const stock: Stock = new Map();
     let wish = plan(seen ?? (await readState(db)), now(), policy, order);
     // Making a key takes long, so it happens outside of the lock, for what seems to be needed. Inside, the plan is made
@@ -119,7 +119,11 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     }
   }
 
-  async function attempt(tx: Kysely<KeyTables>, order: Order, stock: Stock): Promise<Outcome | { lacking: Action[] }> {
+  async function attempt(
+    tx: Kysely<KeyTables>,
+    order: Order,
+    stock: Stock,
+  ): Promise<RotationResult | { lacking: Action[] }> {
     await lockKeySet(tx);
     const state = await readState(tx);
     const at = now();
@@ -127,7 +131,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     if (actions.some((action) => isCreation(action) && !stock.has(action.ring))) return { lacking: actions };
     if (actions.length === 0) return { version: undefined, done: [] };
     const version = await bumpVersion(tx);
-    const done: Done[] = [];
+    const done: KeyChange[] = [];
     for (const action of actions) done.push(await apply(tx, action, stock, at, version));
     await notify(tx, version);
     return { version, done };
@@ -139,7 +143,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     stock: Stock,
     at: number,
     version: number,
-  ): Promise<Done> {
+  ): Promise<KeyChange> {
     if (!isCreation(action)) {
       await changeKey(tx, action, at, { sealer, retired });
       return { do: action.do, ring: action.ring, kid: action.kid };
@@ -158,7 +162,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
   }
 
   /** A retired key still counts for hints: until it is revoked. */
-  async function revokeLeft(tx: Kysely<KeyTables>, kid: string): Promise<Outcome | undefined> {
+  async function revokeLeft(tx: Kysely<KeyTables>, kid: string): Promise<RotationResult | undefined> {
     await lockKeySet(tx);
     const record = await readRecord(tx, kid);
     if (!record || !(await revokeRetired(tx, kid))) return undefined;
@@ -168,7 +172,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     return { version, done: [{ do: 'retire', ring: record.ring, kid }] };
   }
 
-  async function perform(order: Order, seen?: RingState): Promise<Outcome> {
+  async function perform(order: Order, seen?: RingState): Promise<RotationResult> {
     const outcome = await carryOut(order, seen);
     for (const { do: change, ring, kid } of outcome.done)
       log?.info({ change, ring, kid, version: outcome.version }, 'key set changed');

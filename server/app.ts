@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import type { KeyRing } from '../keys/rotate.ts';
+import { createAccountServices } from './composition/accounts.ts';
+import { startBackgroundJobs } from './composition/background_jobs.ts';
+import { createClientServices } from './composition/clients.ts';
 import { formRoutes } from './composition/forms.ts';
-import { type AppParts, layFoundation } from './composition/foundation.ts';
-import { createPeople } from './composition/people.ts';
+import { type AppParts, createInfrastructure } from './composition/infrastructure.ts';
 import { createProtocol } from './composition/protocol.ts';
-import { createSelfRegistered } from './composition/registration.ts';
-import { createRelyingParties } from './composition/relying_parties.ts';
-import { startWork } from './composition/work.ts';
+import { createRegistrationServices } from './composition/registration.ts';
+import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './demo/demo_data.ts';
+import { homeRoutes } from './demo/home.ts';
+import { outboxRoutes } from './demo/outbox.ts';
 import { mountProvider } from './oidc/mount.ts';
 import { mountStatusLists } from './oidc/status_lists.ts';
 import { createUserCodeLimits } from './oidc/user_code_admission.ts';
@@ -19,9 +22,6 @@ import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
 import { createReadiness } from './platform/readiness.ts';
-import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './welcome/demo_data.ts';
-import { frontRoutes } from './welcome/front.ts';
-import { outboxRoutes } from './welcome/outbox.ts';
 
 export interface App {
   readonly http: FastifyInstance;
@@ -45,21 +45,22 @@ export async function createApp(
   const { config, db, log, nameServers, now = systemClock } = parts;
   await claimIssuer(db, config.issuer.origin, now);
   await using opened = new AsyncDisposableStack();
-  const foundation = await layFoundation({
+  const infrastructure = await createInfrastructure({
     config,
     db,
     log,
     now,
     nameServers,
-    own: (part, close) => opened.adopt(part, async () => void (await close(part))),
+    onClose: (part, close) => opened.adopt(part, async () => void (await close(part))),
   });
-  const { views, counter, limits, secure, outbox } = foundation;
+  const { views, counter, limits, secure, outbox } = infrastructure;
   const { issuer } = config;
-  const people = await createPeople(foundation);
-  const parties = await createRelyingParties(foundation);
-  if (config.production) await assertNoDemoData({ accounts: people.accounts, clients: parties.clients });
-  const selfRegistered = await createSelfRegistered(foundation, parties);
-  const protocol = await createProtocol(foundation, people, parties, selfRegistered);
+  const accountServices = await createAccountServices(infrastructure);
+  const clientServices = await createClientServices(infrastructure);
+  if (config.production)
+    await assertNoDemoData({ accounts: accountServices.accounts, clients: clientServices.clients });
+  const selfRegistered = await createRegistrationServices(infrastructure, clientServices);
+  const protocol = await createProtocol(infrastructure, accountServices, clientServices, selfRegistered);
 
   const http = createHttp({
     log,
@@ -99,8 +100,8 @@ export async function createApp(
     }
   });
   await selfRegistered.mount(http);
-  await formRoutes(http, foundation, people, parties, protocol);
-  await http.register(frontRoutes, {
+  await formRoutes(http, infrastructure, accountServices, clientServices, protocol);
+  await http.register(homeRoutes, {
     views,
     issuer,
     version: PACKAGE.version,
@@ -110,10 +111,10 @@ export async function createApp(
   });
   if (!config.smtp && config.thisMachineOnly) await http.register(outboxRoutes, { views, issuer, folder: outbox });
   if (config.demo) {
-    const { accounts, passwords } = people;
-    await seedDemo({ issuer, accounts, clients: parties.clients, hash: passwords.passwords.hash });
+    const { accounts, passwords } = accountServices;
+    await seedDemo({ issuer, accounts, clients: clientServices.clients, hash: passwords.passwords.hash });
   }
-  startWork(foundation, people, parties, protocol, selfRegistered);
+  startBackgroundJobs(infrastructure, accountServices, clientServices, protocol, selfRegistered);
 
   const everything = opened.move();
   return {

@@ -2,7 +2,7 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type DetailsTypes, NO_DETAILS_TYPES } from './clients/authorization_details.ts';
-import { type ServerTerms, signingAlgsOf } from './clients/profiles.ts';
+import { type ServerPolicy, signingAlgsOf } from './clients/profiles.ts';
 import { conflictsIn } from './config_conflicts.ts';
 import type { Config } from './config_types.ts';
 import { AppError } from './platform/errors.ts';
@@ -207,7 +207,7 @@ export function signedLifetimes({ lifetimes }: Config): { tokens: number; cookie
 }
 
 /** What this server can do for a relying party. */
-export function termsOf({ profile, keys }: Config): ServerTerms {
+export function serverPolicyOf({ profile, keys }: Config): ServerPolicy {
   return { profile, signingAlgs: signingAlgsOf(keys.rings) };
 }
 

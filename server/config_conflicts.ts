@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { leastMemory } from './accounts/argon2.ts';
-import type { PasswordSettings } from './accounts/password_room.ts';
+import type { PasswordSettings } from './accounts/password_service.ts';
 import type { Config } from './config_types.ts';
 import type { TlsListener } from './platform/http.ts';
 import { isLoopback } from './platform/smtp_url.ts';

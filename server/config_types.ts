@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { PasswordSettings } from './accounts/password_room.ts';
+import type { PasswordSettings } from './accounts/password_service.ts';
 import type { DetailsTypes } from './clients/authorization_details.ts';
 import type { ProfileName } from './clients/vocabulary.ts';
 import type { TlsListener } from './platform/http.ts';

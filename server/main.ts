@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { createApp } from './app.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
+import { DEMO_EMAIL, DEMO_PASSWORD } from './demo/demo_data.ts';
 import { systemClock } from './platform/clock.ts';
 import { databasePlace } from './platform/database_problems.ts';
 import { createDb } from './platform/db.ts';
@@ -10,7 +11,6 @@ import { migrateUp } from './platform/migrate.ts';
 import { createOutages, type Outages } from './platform/outages.ts';
 import { sizeThreadPool } from './platform/threads.ts';
 import { explainStart } from './start_problems.ts';
-import { DEMO_EMAIL, DEMO_PASSWORD } from './welcome/demo_data.ts';
 
 /** The process: configuration, database, application, signals; nothing else. */
 async function main(): Promise<void> {
@@ -52,7 +52,7 @@ async function start(config: Config, log: Logger, opened: AsyncDisposableStack):
   await app.http.listen({ host: config.host, port: config.port });
   outages.begin();
   log.info({ issuer: config.issuer.origin, host: config.host, port: config.port }, 'listening');
-  if (config.demo) process.stdout.write(`${welcome(config.issuer.origin)}\n`);
+  if (config.demo) process.stdout.write(`${startMessage(config.issuer.origin)}\n`);
 }
 
 /** What fails before the server listens ends it, and is told then. */
@@ -70,7 +70,7 @@ function createStartedOutages(url: string, log: Logger): Outages & { begin(): vo
   };
 }
 
-function welcome(issuer: string): string {
+function startMessage(issuer: string): string {
   return `
   Cardea is at ${issuer}
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db, Row, Statement } from '../platform/db.ts';
+import type { BoundStatement, Db, Row, Statement } from '../platform/db.ts';
 import { unavailable } from '../platform/errors.ts';
 import { blindIndex } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
@@ -23,23 +23,23 @@ import type { Accounts } from './store.ts';
  */
 export interface Attempts {
   /** Looks the person up and takes a guess at their password, in one statement. @throws AppError 503 when too many stay in flight */
-  takePassword(input: { identifier: string; deviceCookie: string | undefined }): Promise<PasswordGuess>;
+  reservePasswordGuess(input: { identifier: string; deviceCookie: string | undefined }): Promise<PasswordGuess>;
   /** @throws AppError 503 when too many stay in flight */
-  take(input: { account: Account; factor: CodeFactor; deviceCookie: string | undefined }): Promise<Guess>;
+  reserveGuess(input: { account: Account; factor: CodeFactor; deviceCookie: string | undefined }): Promise<Guess>;
   /** It was wrong. One that was not allowed does not count, at the same cost: how long it takes tells of no lock. */
-  failed(guess: Guess): Promise<{ lockedNow: boolean }>;
+  countFailure(guess: Guess): Promise<{ lockedNow: boolean }>;
   /** Nothing was verified, so nothing was learnt: the guess is given back. */
-  returned(guess: Guess): Promise<void>;
+  releaseGuess(guess: Guess): Promise<void>;
   /** It was right: for the transaction that makes something of it. */
-  succeeded(guess: Guess): Bound;
+  clearFailures(guess: Guess): BoundStatement;
   /** Forgets all failures and locks of a person, on every device and for every factor: an operator's word alone does that. */
-  unlock(accountId: string): Bound;
+  unlock(accountId: string): BoundStatement;
   /**
    * Ends a lock of the password. The link in a mail may do this, since access to the mailbox allows a new password too.
    * It keeps the number of locks in a row and the counters of one-time codes: a mailbox is no second factor
    * (near Zitadel CVE-2025-64102).
    */
-  unlockPassword(accountId: string): Bound;
+  unlockPassword(accountId: string): BoundStatement;
   /** The locks of a person that are in force now. */
   locksOf(accountId: string): Promise<Lock[]>;
 }
@@ -233,7 +233,7 @@ export function createAttempts(parts: {
   }
 
   return {
-    async takePassword({ identifier, deviceCookie }) {
+    async reservePasswordGuess({ identifier, deviceCookie }) {
       const lookup = blindIndex(indexKey, normaliseIdentifier(identifier));
       const stored = storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
       const device = deviceHashes(deviceCookie);
@@ -246,21 +246,21 @@ export function createAttempts(parts: {
       };
     },
 
-    async take({ account, factor, deviceCookie }) {
+    async reserveGuess({ account, factor, deviceCookie }) {
       const device = deviceHashes(deviceCookie);
       return guessOf(await run<GuessRow>(SQL.take, () => [time(), device, account.id, factor]));
     },
 
-    async failed({ bucket, allowed }) {
+    async countFailure({ bucket, allowed }) {
       const [row] = await db.run<{ locked_now: boolean }>(SQL.failed, [bucket, time(), allowed ? 1 : 0]);
       return { lockedNow: row?.locked_now ?? false };
     },
 
-    async returned({ bucket }) {
+    async releaseGuess({ bucket }) {
       await db.run(SQL.returned, [bucket]);
     },
 
-    succeeded: ({ bucket }) => ({ statement: SQL.succeeded, values: [bucket] }),
+    clearFailures: ({ bucket }) => ({ statement: SQL.succeeded, values: [bucket] }),
     unlock: (accountId) => ({ statement: SQL.unlock, values: [accountId] }),
     unlockPassword: (accountId) => ({ statement: SQL.unlockPassword, values: [accountId] }),
     locksOf: (accountId) => db.run<{ factor: Factor; until: Date }>(SQL.locks, [accountId, time()]),

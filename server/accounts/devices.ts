@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { subnet } from '../platform/limits.ts';
 import { hashToken, openJson, type Place, sealJson } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
@@ -23,15 +23,15 @@ export interface Devices {
   remember(
     account: Account,
     browser: { readonly cookie: string | undefined; readonly visitor: Visitor; readonly trustSeconds?: number },
-  ): { readonly cookie: string; readonly bound: Bound };
+  ): { readonly cookie: string; readonly bound: BoundStatement };
   isKnown(accountId: string, cookie: string | undefined): Promise<{ known: boolean; first: boolean }>;
   /**
    * Every browser is a stranger again, but for the one with this cookie.
    * @param options `required`: the transaction fails with `NOTHING_CHANGED` when there is none
    */
-  forgetOthers(accountId: string, cookie?: string, options?: { readonly required?: boolean }): Bound;
+  forgetOthers(accountId: string, cookie?: string, options?: { readonly required?: boolean }): BoundStatement;
   /** One browser is a stranger again. For a transaction that fails with `NOTHING_CHANGED` when there is no such browser. */
-  forget(accountId: string, id: string): Bound;
+  forget(accountId: string, id: string): BoundStatement;
   /** The one used last first; at most `DEVICES_MAX`. @param cookie tells which of them the person is looking at */
   list(account: Account, cookie?: string): Promise<Device[]>;
 }
@@ -77,7 +77,7 @@ export const neverSignedIn = (account: string) =>
    AND NOT EXISTS (SELECT 1 FROM security_events e
                     WHERE e.account_id = ${account} AND e.kind IN ('signed_in', 'new_device'))`;
 
-const SQL = {
+const DEVICE_STATEMENTS = {
   remember: {
     name: 'devices.remember',
     text: `WITH known AS (
@@ -151,33 +151,33 @@ export function createDevices(parts: { db: Db; accounts: Pick<Accounts, 'sealerO
         inSeconds(0),
         trustSeconds > 0 ? inSeconds(trustSeconds) : null,
         inSeconds(DEVICE_SECONDS),
-        sealJson(accounts.sealerOf(account), placeOf(idHash), seen),
+        sealJson(accounts.sealerOf(account), devicePlace(idHash), seen),
         inSeconds(PREVIOUS_SECONDS),
       ];
       const tokens = [...kept, token].slice(-TOKENS_MAX);
-      return { cookie: tokens.join('.'), bound: { statement: SQL.remember, values } };
+      return { cookie: tokens.join('.'), bound: { statement: DEVICE_STATEMENTS.remember, values } };
     },
 
     async isKnown(accountId, cookie) {
       const values = [accountId, deviceHashes(cookie), inSeconds(0)];
-      const [row] = await db.run<{ known: boolean; first: boolean }>(SQL.isKnown, values);
+      const [row] = await db.run<{ known: boolean; first: boolean }>(DEVICE_STATEMENTS.isKnown, values);
       return row ?? { known: false, first: true };
     },
 
     forgetOthers: (accountId, cookie, { required = false } = {}) => ({
-      statement: SQL.forgetOthers,
+      statement: DEVICE_STATEMENTS.forgetOthers,
       values: [accountId, deviceHashes(cookie), inSeconds(0), required],
     }),
 
-    forget: (accountId, id) => ({ statement: SQL.forget, values: [accountId, id] }),
+    forget: (accountId, id) => ({ statement: DEVICE_STATEMENTS.forget, values: [accountId, id] }),
 
     async list(account, cookie) {
-      const rows = await db.run<DeviceRow>(SQL.list, [account.id, deviceHashes(cookie), inSeconds(0)]);
+      const rows = await db.run<DeviceRow>(DEVICE_STATEMENTS.list, [account.id, deviceHashes(cookie), inSeconds(0)]);
       const sealer = accounts.sealerOf(account);
       return rows.map((row) => ({
         ...(row.sealed_own === null
           ? {}
-          : (openJson(sealer, placeOf(row.id_hash), row.sealed_own) as BrowserName & { network: string })),
+          : (openJson(sealer, devicePlace(row.id_hash), row.sealed_own) as BrowserName & { network: string })),
         id: row.id,
         isCurrent: row.is_current,
         since: row.created_at,
@@ -207,4 +207,8 @@ function idHashOf(token: string, accountId: string): Buffer {
 }
 
 /** A row written by a version that knows of no rotation has none; one that is taken over is sealed anew with its token. */
-const placeOf = (idHash: Buffer): Place => ({ table: 'devices', column: 'sealed_own', row: idHash.toString('hex') });
+const devicePlace = (idHash: Buffer): Place => ({
+  table: 'devices',
+  column: 'sealed_own',
+  row: idHash.toString('hex'),
+});

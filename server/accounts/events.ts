@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
 import { uuidv7 } from './ids.ts';
@@ -49,10 +49,10 @@ export interface Events {
    * events of one kind in an hour no more are stored: a flood of one kind must not hide the other events.
    * @param id of `newId`, for an event that may be taken back
    */
-  append(account: Account, kind: EventKind, details?: EventDetails, id?: string): Bound;
+  append(account: Account, kind: EventKind, details?: EventDetails, id?: string): BoundStatement;
   newId(): string;
   /** Takes an event back: what it told of has come to another end. */
-  takeBack(accountId: string, id: string): Bound;
+  takeBack(accountId: string, id: string): BoundStatement;
   /** Whether there is an event of that kind that is no older. */
   isRecent(accountId: string, kind: EventKind, seconds: number): Promise<boolean>;
   /** The newest first. @param before the id of an event: older ones alone */
@@ -68,7 +68,7 @@ const DAY_MS = 86_400_000;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const SQL = {
+const EVENT_STATEMENTS = {
   insert: {
     name: 'security_events.insert',
     text: `INSERT INTO security_events (id, account_id, kind, sealed_own, created_at, expires_at)
@@ -104,24 +104,24 @@ export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf
   const { db, accounts, now } = parts;
   return {
     newId: () => uuidv7(now()),
-    takeBack: (accountId, id) => ({ statement: SQL.takeBack, values: [accountId, id] }),
+    takeBack: (accountId, id) => ({ statement: EVENT_STATEMENTS.takeBack, values: [accountId, id] }),
 
     async isRecent(accountId, kind, seconds) {
       const values = [accountId, kind, new Date(now() - seconds * 1_000)];
-      return (await db.run(SQL.isRecent, values)).length > 0;
+      return (await db.run(EVENT_STATEMENTS.isRecent, values)).length > 0;
     },
 
     append(account, kind, details = {}, id = uuidv7(now())) {
       const at = now();
-      const sealed = sealJson(accounts.sealerOf(account), placeOf(id), details);
+      const sealed = sealJson(accounts.sealerOf(account), eventPlace(id), details);
       const until = new Date(at + EVENT_DAYS * DAY_MS);
       const values = [id, account.id, kind, sealed, new Date(at), until, uuidv7(Math.max(0, at - KIND_MS))];
-      return { statement: SQL.insert, values };
+      return { statement: EVENT_STATEMENTS.insert, values };
     },
 
     async list(account, limit, before) {
       // While versions differ another node may write kinds that this one has no words for.
-      const rows = await db.run<EventRow>(SQL.list, [
+      const rows = await db.run<EventRow>(EVENT_STATEMENTS.list, [
         account.id,
         new Date(now()),
         EVENT_KINDS,
@@ -132,11 +132,11 @@ export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf
       return rows.map(({ id, kind, sealed_own: sealed, created_at: at }) => ({
         id,
         kind,
-        details: openJson(sealer, placeOf(id), sealed) as EventDetails,
+        details: openJson(sealer, eventPlace(id), sealed) as EventDetails,
         at,
       }));
     },
   };
 }
 
-const placeOf = (id: string): Place => ({ table: 'security_events', column: 'sealed_own', row: id });
+const eventPlace = (id: string): Place => ({ table: 'security_events', column: 'sealed_own', row: id });

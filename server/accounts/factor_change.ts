@@ -1,8 +1,8 @@
-import { type Bound, type Db, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, sqlState } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Account } from './account.ts';
 
-const SQL = {
+const FACTOR_CHANGE_STATEMENTS = {
   // FOR UPDATE: changes of one person's factors happen one after the other, each over what the last one left.
   require: {
     name: 'factors.require_epoch',
@@ -46,20 +46,20 @@ const CREDENTIALS_CHANGED = 'CD002';
 export async function changeFactors(
   db: Db,
   account: Account,
-  change: readonly Bound[],
-  also: readonly Bound[] = [],
+  change: readonly BoundStatement[],
+  also: readonly BoundStatement[] = [],
 ): Promise<{ epoch: number; rows: readonly unknown[] }> {
-  const of = (statement: Bound['statement'], ...values: unknown[]): Bound => ({
+  const of = (statement: BoundStatement['statement'], ...values: unknown[]): BoundStatement => ({
     statement,
     values: [account.id, ...values],
   });
   try {
     const answers = await db.transact([
-      of(SQL.require, account.epoch),
+      of(FACTOR_CHANGE_STATEMENTS.require, account.epoch),
       ...change,
-      of(SQL.settle),
-      of(SQL.dropCodes),
-      of(SQL.distrust),
+      of(FACTOR_CHANGE_STATEMENTS.settle),
+      of(FACTOR_CHANGE_STATEMENTS.dropCodes),
+      of(FACTOR_CHANGE_STATEMENTS.distrust),
       ...also,
     ]);
     const settled = answers[change.length + 1]?.[0] as { epoch: number };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, sqlState } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 
@@ -54,19 +54,19 @@ export interface Links {
   create(
     purpose: LinkPurpose,
     about: { accountId?: string; payload: LinkPayload; lifetimeSeconds?: number },
-  ): { token: string; bound: Bound };
+  ): { token: string; bound: BoundStatement };
   /** Looks at a link and uses up nothing: mail scanners follow links as well. Undefined when it is good for nothing. */
   peek(purpose: LinkPurpose, token: string): Promise<Link | undefined>;
   /**
    * Uses a link up, in the transaction of what it is used for: of parallel uses one finds it, and the transactions of the
    * others fail (`isUsedUp`).
    */
-  consume(purpose: LinkPurpose, token: string): Bound;
+  consume(purpose: LinkPurpose, token: string): BoundStatement;
   /**
    * Ends all links of an account, as every change of password or address does, or those of one purpose; `consume` goes
    * before it.
    */
-  endAllOf(accountId: string, purpose?: LinkPurpose): Bound;
+  endAllOf(accountId: string, purpose?: LinkPurpose): BoundStatement;
 }
 
 /** SQLSTATE that `require_single_use` raises (migration 0001). */
@@ -82,7 +82,7 @@ export function linkGone(cause?: unknown): AppError {
   return new AppError('link_gone', 410, 'the link no longer works', { cause });
 }
 
-const SQL = {
+const LINK_STATEMENTS = {
   insert: {
     name: 'links.insert',
     text: `INSERT INTO links (token_hash, purpose, account_id, sealed, created_at, expires_at)
@@ -122,22 +122,21 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       const createdAt = now();
       // Purpose and account are sealed as well, so that a row which was tampered with opens no other door.
       const content: Sealed = { purpose, accountId: accountId ?? null, payload };
-      const sealed = sealJson(sealer, placeOf(hash), content);
+      const sealed = sealJson(sealer, linkPlace(hash), content);
       const expiresAt = new Date(createdAt + lifetimeSeconds * 1000);
       const values = [hash, purpose, accountId ?? null, sealed, new Date(createdAt), expiresAt];
-      return { token, bound: { statement: SQL.insert, values } };
+      return { token, bound: { statement: LINK_STATEMENTS.insert, values } };
     },
 
     async peek(purpose, token) {
       if (!TOKEN.test(token)) return undefined;
       const hash = hashToken(token);
-      const [row] = await db.run<{ account_id: string | null; sealed: Buffer; expires_at: Date }>(SQL.find, [
-        hash,
-        purpose,
-        new Date(now()),
-      ]);
+      const [row] = await db.run<{ account_id: string | null; sealed: Buffer; expires_at: Date }>(
+        LINK_STATEMENTS.find,
+        [hash, purpose, new Date(now())],
+      );
       if (!row) return undefined;
-      const content = openJson(sealer, placeOf(hash), row.sealed) as Sealed;
+      const content = openJson(sealer, linkPlace(hash), row.sealed) as Sealed;
       if (content.purpose !== purpose || content.accountId !== row.account_id) return undefined;
       return {
         purpose,
@@ -148,14 +147,14 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
     },
 
     consume: (purpose, token) => ({
-      statement: SQL.consume,
+      statement: LINK_STATEMENTS.consume,
       values: [hashToken(token), purpose, new Date(now())],
     }),
 
-    endAllOf: (accountId, purpose) => ({ statement: SQL.endAll, values: [accountId, purpose ?? null] }),
+    endAllOf: (accountId, purpose) => ({ statement: LINK_STATEMENTS.endAll, values: [accountId, purpose ?? null] }),
   };
 }
 
-function placeOf(hash: Buffer): Place {
+function linkPlace(hash: Buffer): Place {
   return { table: 'links', column: 'sealed', row: hash.toString('hex') };
 }

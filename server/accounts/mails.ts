@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 
 /** What happened to an account and its person is told of by mail. */
@@ -82,15 +82,15 @@ export interface MailLater {
 
 export interface Mails {
   /** One statement for the caller's transaction. All nodes are told when it commits. */
-  enqueue(intent: MailIntent, later?: MailLater): Bound;
+  enqueue(intent: MailIntent, later?: MailLater): BoundStatement;
   /** It is not to be sent after all. For the transaction of why. */
-  withdraw(id: string): Bound;
+  withdraw(id: string): BoundStatement;
   /** Takes what is due, and keeps it from others for `leaseMs`. */
-  take(options: { limit: number; leaseMs: number }): Promise<QueuedMail[]>;
+  claimDue(options: { limit: number; leaseMs: number }): Promise<QueuedMail[]>;
   /** It was sent, or never will be. */
   remove(id: string): Promise<void>;
   /** It is tried again then. */
-  putBack(id: string, dueAt: Date): Promise<void>;
+  postpone(id: string, dueAt: Date): Promise<void>;
 }
 
 export const MAILS_CHANNEL = 'cardea_mails';
@@ -107,7 +107,7 @@ const KEPT: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
   request_waiting: REQUEST_KEPT_MS,
 };
 
-const SQL = {
+const MAIL_STATEMENTS = {
   insert: {
     name: 'mails.insert',
     text: `WITH queued AS (
@@ -143,7 +143,7 @@ interface MailRow {
 export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Mails {
   function open({ id, sealed, tries, expires_at: expiresAt }: MailRow): QueuedMail {
     try {
-      const { intent, at } = openJson(sealer, placeOf(id), sealed) as Sealed;
+      const { intent, at } = openJson(sealer, mailPlace(id), sealed) as Sealed;
       return { id, intent, at, tries, expiresAt };
     } catch {
       return { id, intent: undefined, at: now(), tries, expiresAt };
@@ -151,7 +151,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
   }
 
   return {
-    withdraw: (id) => ({ statement: SQL.remove, values: [id] }),
+    withdraw: (id) => ({ statement: MAIL_STATEMENTS.remove, values: [id] }),
 
     enqueue(intent, later) {
       const at = now();
@@ -159,10 +159,10 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       const rows = mailsOf(intent).map((one) => {
         const id = later?.id ?? randomUUID();
         const content: Sealed = { intent: one, at };
-        return { id, sealed: sealJson(sealer, placeOf(id), content) };
+        return { id, sealed: sealJson(sealer, mailPlace(id), content) };
       });
       return {
-        statement: SQL.insert,
+        statement: MAIL_STATEMENTS.insert,
         values: [
           rows.map(({ id }) => id),
           rows.map(({ sealed }) => sealed),
@@ -172,17 +172,17 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       };
     },
 
-    async take({ limit, leaseMs }) {
-      const rows = await db.run<MailRow>(SQL.take, [new Date(now()), new Date(now() + leaseMs), limit]);
+    async claimDue({ limit, leaseMs }) {
+      const rows = await db.run<MailRow>(MAIL_STATEMENTS.take, [new Date(now()), new Date(now() + leaseMs), limit]);
       return rows.map(open);
     },
 
     async remove(id) {
-      await db.run(SQL.remove, [id]);
+      await db.run(MAIL_STATEMENTS.remove, [id]);
     },
 
-    async putBack(id, dueAt) {
-      await db.run(SQL.putBack, [id, dueAt]);
+    async postpone(id, dueAt) {
+      await db.run(MAIL_STATEMENTS.putBack, [id, dueAt]);
     },
   };
 }
@@ -195,6 +195,6 @@ function mailsOf(intent: MailIntent): QueuedIntent[] {
   ];
 }
 
-function placeOf(id: string): Place {
+function mailPlace(id: string): Place {
   return { table: 'mails', column: 'sealed', row: id };
 }

@@ -10,7 +10,7 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type BoundStatement, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
@@ -33,13 +33,13 @@ export interface Passkeys {
     challenge: string,
     response: string,
     name: string,
-    also?: readonly Bound[],
+    also?: readonly BoundStatement[],
   ): Promise<{ id: string; epoch: number }>;
   list(account: Account): Promise<Passkey[]>;
   /** @throws AppError 404 `not_found`, 400 `invalid_input` */
   rename(account: Account, id: string, name: string): Promise<void>;
   /** @throws AppError 404 `not_found`, 400 `credentials_changed` */
-  remove(account: Account, id: string, also?: readonly Bound[]): Promise<void>;
+  remove(account: Account, id: string, also?: readonly BoundStatement[]): Promise<void>;
   /** @param account whose passkeys may answer; without one the browser offers whatever it has for this site */
   assertionOptions(challenge: string, account?: Account): Promise<PublicKeyCredentialRequestOptionsJSON>;
   /**

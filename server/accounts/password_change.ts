@@ -1,4 +1,4 @@
-import { type Bound, type Db, NOTHING_CHANGED, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, NOTHING_CHANGED, sqlState } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
@@ -32,14 +32,14 @@ export interface PasswordChange {
 
 export interface PasswordChangeOptions {
   /** Statements for the same transaction: what must end with the old password, and who is told of it. */
-  readonly also?: readonly Bound[];
+  readonly also?: readonly BoundStatement[];
   /** The device cookie of the browser in which the person changes it, which stays known. */
   readonly deviceCookie?: string | undefined;
   /** Whom the hashing is for. */
   readonly shares?: Shares;
 }
 
-const SQL = {
+const PASSWORD_CHANGE_STATEMENTS = {
   forgetLinks: { name: 'password_change.forget_links', text: 'DELETE FROM links WHERE account_id = $1' },
 };
 
@@ -69,7 +69,7 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
     if (broken.length > 0) throw new PasswordRefused(policy, broken);
   }
 
-  async function run(account: Account, bound: readonly Bound[]): Promise<void> {
+  async function run(account: Account, bound: readonly BoundStatement[]): Promise<void> {
     try {
       await db.transact(bound);
     } catch (error) {
@@ -94,7 +94,7 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
         ...accounts.passwordStatements(account, hash),
         // Before the links go: one of these may be what uses a link up.
         ...also,
-        { statement: SQL.forgetLinks, values: [account.id] },
+        { statement: PASSWORD_CHANGE_STATEMENTS.forgetLinks, values: [account.id] },
         devices.forgetOthers(account.id, deviceCookie),
       ]);
       return account.epoch + 1;

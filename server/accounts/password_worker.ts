@@ -11,7 +11,7 @@ import { type Derived, readHash, type ScryptCost, type StoredHash } from './hash
  * The thread that hashes passwords. It computes nothing else, one job at a time, and yields the processor to whoever
  * wants it: a signature takes a quarter of a millisecond and should not wait for a hash, which takes eight.
  */
-export type Job =
+export type WorkerJob =
   | {
       readonly kind: 'hash';
       readonly password: string;
@@ -22,8 +22,8 @@ export type Job =
   | { readonly kind: 'estimate'; readonly password: string; readonly words: readonly string[] };
 
 /** A hash, whether one matched, or a number of guesses. */
-export type Value = string | boolean | number;
-export type Outcome = { readonly ok: true; readonly value: Value } | { readonly ok: false };
+export type WorkerValue = string | boolean | number;
+export type WorkerResult = { readonly ok: true; readonly value: WorkerValue } | { readonly ok: false };
 
 // On Linux a priority belongs to a thread; elsewhere this call would slow the whole process down.
 if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -33,7 +33,7 @@ const FIREBASE_DERIVED_BYTES = 64;
 
 let estimate: ReturnType<typeof createEstimator> | undefined;
 
-async function compute(job: Job): Promise<Value> {
+async function compute(job: WorkerJob): Promise<WorkerValue> {
   if (job.kind === 'estimate') {
     // Signing in needs none of it: only a thread that judges a new password pays for the words.
     estimate ??= (await import('./guessability.ts')).createEstimator();
@@ -75,8 +75,8 @@ function scrypt({ cost, salt }: Derived & { cost: ScryptCost }, password: string
   return scryptSync(password, salt, length, { ...cost, maxmem: 2 * needed });
 }
 
-parentPort?.on('message', async (job: Job) => {
-  let outcome: Outcome;
+parentPort?.on('message', async (job: WorkerJob) => {
+  let outcome: WorkerResult;
   try {
     outcome = { ok: true, value: await compute(job) };
   } catch {

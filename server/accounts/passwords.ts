@@ -4,7 +4,7 @@ import { AppError, invalidInput, unavailable } from '../platform/errors.ts';
 import { createFairQueue, type Shares } from '../platform/fair_queue.ts';
 import { ARGON2, type Argon2Parameters, argon2Prefix, dummyHash } from './argon2.ts';
 import { type HashFault, readHash } from './hash_formats.ts';
-import type { Job, Outcome, Value } from './password_worker.ts';
+import type { WorkerJob, WorkerResult, WorkerValue } from './password_worker.ts';
 import { createPeppers } from './peppers.ts';
 import { codePoints, PASSWORD_MAX } from './policy.ts';
 
@@ -74,7 +74,7 @@ const FAULTS: Readonly<Record<VerificationFault, string>> = {
 };
 
 interface UnderWay {
-  done(value: Value): void;
+  done(value: WorkerValue): void;
   failed(error: AppError): void;
 }
 
@@ -117,12 +117,12 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   }
 
   /** @param memory in KiB */
-  function submit(job: Job, memory: number, shares?: Shares): Promise<Value> {
+  function submit(job: WorkerJob, memory: number, shares?: Shares): Promise<WorkerValue> {
     unshared += 1;
     return queue.run({ shares: shares ?? [`operator:${unshared}`], weight: memory }, () => compute(job));
   }
 
-  function compute(job: Job): Promise<Value> {
+  function compute(job: WorkerJob): Promise<WorkerValue> {
     const slot = [...slots].find((one) => !one.current) ?? open();
     return new Promise((done, failed) => {
       slot.current = { done, failed };
@@ -141,7 +141,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     const slot: Slot = { worker: startWorker(), current: undefined };
     slots.add(slot);
     slot.worker.unref();
-    slot.worker.on('message', (outcome: Outcome) => {
+    slot.worker.on('message', (outcome: WorkerResult) => {
       const finished = release(slot);
       slot.worker.unref();
       if (finished) settle(finished, outcome);
@@ -162,7 +162,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     async hash(password, shares) {
       checkLength(password);
       const pepper = peppers.current;
-      const job: Job = {
+      const job: WorkerJob = {
         kind: 'hash',
         password: normalisePassword(password),
         parameters,
@@ -181,7 +181,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       const pepper = stored.kind === 'argon2' ? pepperOf(stored.pepper) : undefined;
       let matches = false;
       for (const form of new Set([normalisePassword(password), password])) {
-        const job: Job = {
+        const job: WorkerJob = {
           kind: 'verify',
           hash: hash ?? dummy,
           password: form,
@@ -220,7 +220,7 @@ function unverifiable(fault: VerificationFault): AppError {
   return new AppError('password_hash_unreadable', 500, FAULTS[fault]);
 }
 
-function settle(job: UnderWay, outcome: Outcome): void {
+function settle(job: UnderWay, outcome: WorkerResult): void {
   if (outcome.ok) job.done(outcome.value);
   else job.failed(unverifiable('unreadable'));
 }

@@ -1,15 +1,15 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { readTypedCode } from '../platform/typed_codes.ts';
 import type { Account } from './account.ts';
 
 /** Codes to get in with when the second factor is lost: shown once, each good for one sign-in. */
 export interface RecoveryCodes {
   /** Ten new ones; all earlier ones are void once the statements have happened. */
-  draw(account: Account): { codes: readonly string[]; bound: readonly Bound[] };
+  draw(account: Account): { codes: readonly string[]; bound: readonly BoundStatement[] };
   /** Draws and stores ten. @param also statements for the same transaction */
-  generate(account: Account, also?: readonly Bound[]): Promise<readonly string[]>;
+  generate(account: Account, also?: readonly BoundStatement[]): Promise<readonly string[]>;
   /** Uses one up; the database decides for all nodes. @param typed see `readRecoveryCode` */
   use(account: Account, typed: string): Promise<boolean>;
   /** How many are left. */
@@ -27,7 +27,7 @@ const LENGTH = 12;
 const FORM = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`);
 const MISREADINGS: Readonly<Record<string, string>> = { i: '1', l: '1', o: '0' };
 
-const SQL = {
+const RECOVERY_CODE_STATEMENTS = {
   // Two that renew at once would leave twenty: the second waits here, and replaces what the first has left.
   lock: { name: 'recovery_codes.lock', text: 'SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE' },
   clear: { name: 'recovery_codes.clear', text: 'DELETE FROM recovery_codes WHERE account_id = $1' },
@@ -55,12 +55,19 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
 
   function draw(account: Account) {
     const codes = Array.from({ length: CODES }, newCode);
-    const of = (statement: Bound['statement'], ...values: unknown[]): Bound => ({
+    const of = (statement: BoundStatement['statement'], ...values: unknown[]): BoundStatement => ({
       statement,
       values: [account.id, ...values],
     });
     const lookups = codes.map((code) => lookupOf(account, code.replaceAll('-', '')));
-    return { codes, bound: [of(SQL.lock), of(SQL.clear), of(SQL.insert, lookups)] };
+    return {
+      codes,
+      bound: [
+        of(RECOVERY_CODE_STATEMENTS.lock),
+        of(RECOVERY_CODE_STATEMENTS.clear),
+        of(RECOVERY_CODE_STATEMENTS.insert, lookups),
+      ],
+    };
   }
 
   return {
@@ -75,12 +82,12 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
     async use(account, typed) {
       const code = readRecoveryCode(typed);
       if (code === undefined) return false;
-      const used = await db.run(SQL.use, [account.id, lookupOf(account, code), new Date(now())]);
+      const used = await db.run(RECOVERY_CODE_STATEMENTS.use, [account.id, lookupOf(account, code), new Date(now())]);
       return used.length === 1;
     },
 
     async remaining(account) {
-      const [row] = await db.run<{ remaining: number }>(SQL.remaining, [account.id]);
+      const [row] = await db.run<{ remaining: number }>(RECOVERY_CODE_STATEMENTS.remaining, [account.id]);
       return row?.remaining ?? 0;
     },
   };

@@ -1,4 +1,4 @@
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
 import { normaliseName } from './profile.ts';
@@ -17,7 +17,7 @@ export function createSecondFactorPolicy(settings: {
   return { isRequired: (account) => settings.required || account.groups.some((group) => demanding.has(group)) };
 }
 
-const SQL = {
+const SECOND_FACTOR_STATEMENTS = {
   removeTotp: { name: 'second_factors.remove_totp', text: 'DELETE FROM totp WHERE account_id = $1' },
   removePasskeys: { name: 'second_factors.remove_passkeys', text: 'DELETE FROM passkeys WHERE account_id = $1' },
 };
@@ -27,7 +27,14 @@ const SQL = {
  * @param also statements for the same transaction: what must end with that, and who is told of it
  * @throws AppError 400 `credentials_changed`
  */
-export async function removeSecondFactors(db: Db, account: Account, also: readonly Bound[] = []): Promise<void> {
-  const change = [SQL.removeTotp, SQL.removePasskeys].map((statement) => ({ statement, values: [account.id] }));
+export async function removeSecondFactors(
+  db: Db,
+  account: Account,
+  also: readonly BoundStatement[] = [],
+): Promise<void> {
+  const change = [SECOND_FACTOR_STATEMENTS.removeTotp, SECOND_FACTOR_STATEMENTS.removePasskeys].map((statement) => ({
+    statement,
+    values: [account.id],
+  }));
   await changeFactors(db, account, change, also);
 }

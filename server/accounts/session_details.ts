@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { subnet } from '../platform/limits.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
@@ -30,14 +30,14 @@ export interface Visitor {
 /** What a person is shown of their sessions, beside what the provider knows of them. Sealed under the person's own key. */
 export interface SessionDetailsStore {
   /** For the transaction of a request in which the session was seen. Changes something every five minutes at most. */
-  touch(sessionUid: string, account: Account, visitor: Visitor): Bound;
+  touch(sessionUid: string, account: Account, visitor: Visitor): BoundStatement;
   /** @param uids of sessions of the account */
   list(account: Account, uids: readonly string[]): Promise<SessionDetails[]>;
 }
 
 export const SEEN_EVERY_MS = 5 * 60_000;
 
-const SQL = {
+const SESSION_DETAIL_STATEMENTS = {
   // A session that ended meanwhile gets none: that must not fail the request, as its foreign key would.
   touch: {
     name: 'session_details.touch',
@@ -73,16 +73,16 @@ export function createSessionDetails(parts: {
     touch(sessionUid, account, { userAgent, address }) {
       const at = now();
       const seen = { ...browserOf(userAgent), network: subnet(address) };
-      const sealed = sealJson(accounts.sealerOf(account), placeOf(sessionUid), seen);
+      const sealed = sealJson(accounts.sealerOf(account), sessionDetailPlace(sessionUid), seen);
       const values = [sessionUid, account.id, sealed, new Date(at), new Date(at - SEEN_EVERY_MS)];
-      return { statement: SQL.touch, values };
+      return { statement: SESSION_DETAIL_STATEMENTS.touch, values };
     },
 
     async list(account, uids) {
-      const rows = await db.run<DetailsRow>(SQL.list, [account.id, uids]);
+      const rows = await db.run<DetailsRow>(SESSION_DETAIL_STATEMENTS.list, [account.id, uids]);
       const sealer = accounts.sealerOf(account);
       return rows.map((row) => ({
-        ...(openJson(sealer, placeOf(row.session_uid), row.sealed_own) as BrowserName & { network: string }),
+        ...(openJson(sealer, sessionDetailPlace(row.session_uid), row.sealed_own) as BrowserName & { network: string }),
         sessionUid: row.session_uid,
         signedInAt: row.signed_in_at,
         lastSeenAt: row.last_seen_at,
@@ -91,7 +91,7 @@ export function createSessionDetails(parts: {
   };
 }
 
-const placeOf = (uid: string): Place => ({ table: 'session_details', column: 'sealed_own', row: uid });
+const sessionDetailPlace = (uid: string): Place => ({ table: 'session_details', column: 'sealed_own', row: uid });
 
 type Names = readonly (readonly [RegExp, string])[];
 

@@ -18,7 +18,7 @@ export const COLUMNS = [
 ].join(', ');
 
 /** Every statement about accounts themselves. */
-export const SQL = {
+export const ACCOUNT_STATEMENTS = {
   insert: {
     name: 'accounts.insert',
     text: `INSERT INTO accounts (id, sealed_key, sealed_profile, password_hash, password_set_at, disabled_at, groups,

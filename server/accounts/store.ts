@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, type Row, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
+import {
+  type BoundStatement,
+  type Db,
+  type Row,
+  sqlState,
+  transactIfChanged,
+  UNIQUE_VIOLATION,
+} from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { blindIndex, createSealer, MASTER_KEY_BYTES, openJson, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
@@ -8,7 +15,7 @@ import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.t
 import { uuidv7 } from './ids.ts';
 import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
 import { type AccountRow, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
-import { COLUMNS, SQL } from './statements.ts';
+import { ACCOUNT_STATEMENTS, COLUMNS } from './statements.ts';
 import { checkSubject, isOwnSubject, openSubject, sealSubject, subjectLookup } from './subjects.ts';
 import { importTotp } from './totp_secrets.ts';
 
@@ -35,7 +42,7 @@ export interface Accounts {
    * @param also statements for the same transaction, before those that make the account
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
    */
-  create(input: AccountInput, also?: readonly Bound[]): Promise<Account>;
+  create(input: AccountInput, also?: readonly BoundStatement[]): Promise<Account>;
   /**
    * Many at once, in one transaction: all of them or, when any identifier is taken, none.
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
@@ -65,14 +72,14 @@ export interface Accounts {
    * @param also statements for the same transaction
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
    */
-  update(account: Account, changes: Partial<ProfileInput>, also?: readonly Bound[]): Promise<void>;
+  update(account: Account, changes: Partial<ProfileInput>, also?: readonly BoundStatement[]): Promise<void>;
   /** As `update`, for somebody else's transaction, which fails with SQLSTATE CD002 when it was changed meanwhile. */
-  updating(account: Account, changes: Partial<ProfileInput>): Bound;
+  updating(account: Account, changes: Partial<ProfileInput>): BoundStatement;
   /**
    * The statements that set a password; `password_change.ts` is what runs them. The current hash goes into the history,
    * and sign-ins that are under way end. Against another epoch than the given they fail with `CREDENTIALS_CHANGED`.
    */
-  passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string): Bound[];
+  passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string): BoundStatement[];
   /** Hashes of the current password and those before it, newest first: what a new one must differ from. */
   earlierPasswords(id: string): Promise<string[]>;
   /**
@@ -84,7 +91,7 @@ export interface Accounts {
    * @param also statements for the same transaction: what must end when the person is shut out
    * @throws AppError 404 `not_found`
    */
-  disable(id: string, also?: readonly Bound[]): Promise<void>;
+  disable(id: string, also?: readonly BoundStatement[]): Promise<void>;
   /** @throws AppError 404 `not_found` */
   enable(id: string): Promise<void>;
   /** @throws AppError 400 `invalid_input`, 404 `not_found` */
@@ -95,7 +102,7 @@ export interface Accounts {
    * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
    * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
    */
-  requireEpoch(id: string, epoch: number): Bound;
+  requireEpoch(id: string, epoch: number): BoundStatement;
   /** Seals under the person's own key, which goes when the person does. @param account as this store returned it */
   sealerOf(account: Account): Sealer;
   /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
@@ -123,11 +130,13 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     // Not account_id: a joining query may well have a column of that name of its own.
     if (!found.account_sealed_key) return undefined;
     const id = found.account_id;
-    const own = ownSealer(id, found.account_sealed_key);
+    const accountSealer = ownSealer(id, found.account_sealed_key);
     const account: Account = {
-      ...(openJson(own, profilePlace(id), found.account_sealed_profile) as Profile),
+      ...(openJson(accountSealer, profilePlace(id), found.account_sealed_profile) as Profile),
       id,
-      ...(found.account_sealed_subject ? { subject: openSubject(own, id, found.account_sealed_subject) } : {}),
+      ...(found.account_sealed_subject
+        ? { subject: openSubject(accountSealer, id, found.account_sealed_subject) }
+        : {}),
       passwordHash: found.account_password_hash,
       passwordSetAt: found.account_password_set_at,
       disabled: found.account_disabled_at !== null,
@@ -138,7 +147,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       createdAt: found.account_created_at,
       updatedAt: found.account_updated_at,
     };
-    ownSealers.set(account, own);
+    ownSealers.set(account, accountSealer);
     return account;
   }
 
@@ -151,21 +160,21 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     const name = `${id} ${sealedKey.toString('latin1')}`;
     const known = sealers.get(name);
     if (known) return known;
-    const own = createSealer([sealer.open(keyPlace(id), sealedKey)]);
+    const accountSealer = createSealer([sealer.open(keyPlace(id), sealedKey)]);
     const oldest = sealers.size >= SEALERS_MAX ? sealers.keys().next().value : undefined;
     if (oldest !== undefined) sealers.delete(oldest);
-    sealers.set(name, own);
-    return own;
+    sealers.set(name, accountSealer);
+    return accountSealer;
   }
 
   async function findById(id: string): Promise<Account | undefined> {
     if (!isAccountId(id)) return undefined; // Postgres would refuse the text as no uuid
-    const [row] = await db.run(SQL.findById, [id]);
+    const [row] = await db.run(ACCOUNT_STATEMENTS.findById, [id]);
     return row && fromRow(row);
   }
 
   async function findByIdentifier(text: string): Promise<Account | undefined> {
-    const [row] = await db.run(SQL.findByIdentifier, [lookupsOf(text)]);
+    const [row] = await db.run(ACCOUNT_STATEMENTS.findByIdentifier, [lookupsOf(text)]);
     return row && fromRow(row);
   }
 
@@ -174,7 +183,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       const account = await findById(sub);
       return account?.subject === undefined ? account : undefined;
     }
-    const [row] = await db.run(SQL.findBySubject, [subjectLookup(indexKey, sub)]);
+    const [row] = await db.run(ACCOUNT_STATEMENTS.findBySubject, [subjectLookup(indexKey, sub)]);
     return row && fromRow(row);
   }
 
@@ -188,12 +197,12 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   function sealerOf(account: Account): Sealer {
-    const own = ownSealers.get(account);
-    if (!own) throw new Error('an account that did not come from here');
-    return own;
+    const accountSealer = ownSealers.get(account);
+    if (!accountSealer) throw new Error('an account that did not come from here');
+    return accountSealer;
   }
 
-  function updating(account: Account, changes: Partial<ProfileInput>): Bound {
+  function updating(account: Account, changes: Partial<ProfileInput>): BoundStatement {
     const profile = checkProfile({ ...account, ...changes }, account);
     const identifiers = identifiersOf(profile);
     const { id, updatedAt: before } = account;
@@ -202,10 +211,10 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     const kinds = identifiers.map(({ kind }) => kind);
     const lookups = [identifiers.map(({ lookup }) => lookup), lookupsOf(profile.email)];
     const values = [id, sealed, before, updatedAt, kinds, ...lookups];
-    return { statement: SQL.update, values };
+    return { statement: ACCOUNT_STATEMENTS.update, values };
   }
 
-  async function change(id: string, bound: readonly [Bound, ...Bound[]]): Promise<void> {
+  async function change(id: string, bound: readonly [BoundStatement, ...BoundStatement[]]): Promise<void> {
     if (!isAccountId(id)) throw notFound('account', id);
     await transactIfChanged(db, bound, () => notFound('account', id));
   }
@@ -223,7 +232,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     const id = sub !== undefined && isOwnSubject(sub) ? sub : uuidv7(createdAt.getTime());
     const subject = sub === undefined || sub === id ? undefined : { sub, lookup: subjectLookup(indexKey, sub) };
     const dataKey = randomBytes(MASTER_KEY_BYTES);
-    const own = createSealer([dataKey]);
+    const accountSealer = createSealer([dataKey]);
     const account: Account = {
       ...profile,
       id,
@@ -238,12 +247,12 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       createdAt,
       updatedAt: createdAt,
     };
-    ownSealers.set(account, own);
+    ownSealers.set(account, accountSealer);
     const identifiers = identifiersOf(profile);
     const values = [
       id,
       sealer.seal(keyPlace(id), dataKey),
-      sealJson(own, profilePlace(id), profile),
+      sealJson(accountSealer, profilePlace(id), profile),
       passwordHash,
       account.passwordSetAt,
       disabled ? createdAt : null,
@@ -251,21 +260,27 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       createdAt,
       roles,
       account.secondFactors,
-      subject ? sealSubject(own, id, subject.sub) : null,
+      subject ? sealSubject(accountSealer, id, subject.sub) : null,
       subject?.lookup ?? null,
     ];
-    const bound: Bound[] = [
-      { statement: SQL.insert, values },
+    const bound: BoundStatement[] = [
+      { statement: ACCOUNT_STATEMENTS.insert, values },
       ...(storedFormsOf(profile.email).length > 1
-        ? [{ statement: SQL.refuseOtherSpelling, values: [lookupsOf(profile.email)] }]
+        ? [{ statement: ACCOUNT_STATEMENTS.refuseOtherSpelling, values: [lookupsOf(profile.email)] }]
         : []),
-      ...identifiers.map(({ kind, lookup }) => ({ statement: SQL.insertIdentifier, values: [lookup, id, kind] })),
-      ...(input.totpSecret ? [importTotp(account, own, input.totpSecret, createdAt)] : []),
+      ...identifiers.map(({ kind, lookup }) => ({
+        statement: ACCOUNT_STATEMENTS.insertIdentifier,
+        values: [lookup, id, kind],
+      })),
+      ...(input.totpSecret ? [importTotp(account, accountSealer, input.totpSecret, createdAt)] : []),
     ];
     return { account, identifiers: [...identifiers, ...(subject ? [{ kind: 'sub', ...subject }] : [])], bound };
   }
 
-  async function createAll(inputs: readonly ImportedAccount[], also: readonly Bound[] = []): Promise<Account[]> {
+  async function createAll(
+    inputs: readonly ImportedAccount[],
+    also: readonly BoundStatement[] = [],
+  ): Promise<Account[]> {
     const prepared = inputs.map(prepare);
     try {
       await db.transact([...also, ...prepared.flatMap(({ bound }) => bound)]);
@@ -296,14 +311,16 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       const lookups = new Map(subjects.map((sub) => [subjectLookup(indexKey, sub).toString('hex'), sub]));
       const others = [...lookups.keys()].map((lookup) => Buffer.from(lookup, 'hex'));
       const values = [subjects.filter(isOwnSubject), others];
-      const rows = await db.run<{ id: string; lookup: string | null }>(SQL.subjectHolders, values);
+      const rows = await db.run<{ id: string; lookup: string | null }>(ACCOUNT_STATEMENTS.subjectHolders, values);
       return new Map(rows.flatMap(({ id, lookup }) => [id, lookups.get(lookup ?? '') ?? id].map((sub) => [sub, id])));
     },
 
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
 
     async holdersOf(identifiers) {
-      const rows = await db.run<{ lookup: string; account_id: string }>(SQL.holders, [identifiers.flatMap(lookupsOf)]);
+      const rows = await db.run<{ lookup: string; account_id: string }>(ACCOUNT_STATEMENTS.holders, [
+        identifiers.flatMap(lookupsOf),
+      ]);
       const found = new Map(rows.map((row) => [row.lookup, row.account_id]));
       return new Map(
         identifiers.flatMap((identifier) => {
@@ -327,7 +344,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 
     async list({ after, limit }) {
       if (after !== undefined && !isAccountId(after)) throw notFound('account', after);
-      const rows = await db.run(SQL.list, [after ?? null, limit]);
+      const rows = await db.run(ACCOUNT_STATEMENTS.list, [after ?? null, limit]);
       return rows.map(fromRow).filter((account) => account !== undefined);
     },
 
@@ -343,27 +360,30 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     passwordStatements: ({ id, epoch }, passwordHash) => [
-      { statement: SQL.requireExisting, values: [id] },
-      { statement: SQL.setPassword, values: [id, passwordHash, new Date(now()), epoch] },
-      { statement: SQL.trimHistory, values: [id] },
+      { statement: ACCOUNT_STATEMENTS.requireExisting, values: [id] },
+      { statement: ACCOUNT_STATEMENTS.setPassword, values: [id, passwordHash, new Date(now()), epoch] },
+      { statement: ACCOUNT_STATEMENTS.trimHistory, values: [id] },
     ],
 
     async earlierPasswords(id) {
-      const rows = await db.run<{ password_hash: string }>(SQL.earlierPasswords, [id]);
+      const rows = await db.run<{ password_hash: string }>(ACCOUNT_STATEMENTS.earlierPasswords, [id]);
       return rows.map((row) => row.password_hash);
     },
 
     async rehash(id, from, to) {
-      await db.run(SQL.rehash, [id, from, to, new Date(now())]);
+      await db.run(ACCOUNT_STATEMENTS.rehash, [id, from, to, new Date(now())]);
     },
 
     updating,
 
-    disable: (id, also = []) => change(id, [{ statement: SQL.disable, values: [id, new Date(now())] }, ...also]),
-    enable: (id) => change(id, [{ statement: SQL.enable, values: [id] }]),
-    setGroups: (id, groups) => change(id, [{ statement: SQL.setGroups, values: [id, checkNames('groups', groups)] }]),
-    setRoles: (id, roles) => change(id, [{ statement: SQL.setRoles, values: [id, checkNames('roles', roles)] }]),
-    requireEpoch: (id, epoch) => ({ statement: SQL.requireEpoch, values: [id, epoch] }),
+    disable: (id, also = []) =>
+      change(id, [{ statement: ACCOUNT_STATEMENTS.disable, values: [id, new Date(now())] }, ...also]),
+    enable: (id) => change(id, [{ statement: ACCOUNT_STATEMENTS.enable, values: [id] }]),
+    setGroups: (id, groups) =>
+      change(id, [{ statement: ACCOUNT_STATEMENTS.setGroups, values: [id, checkNames('groups', groups)] }]),
+    setRoles: (id, roles) =>
+      change(id, [{ statement: ACCOUNT_STATEMENTS.setRoles, values: [id, checkNames('roles', roles)] }]),
+    requireEpoch: (id, epoch) => ({ statement: ACCOUNT_STATEMENTS.requireEpoch, values: [id, epoch] }),
     sealerOf,
     columns: COLUMNS,
     credentialsOf,

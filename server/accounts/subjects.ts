@@ -33,10 +33,10 @@ function subjectPlace(id: string): Place {
   return { table: 'accounts', column: 'sealed_subject', row: id };
 }
 
-export function sealSubject(own: Sealer, id: string, sub: string): Buffer {
-  return own.seal(subjectPlace(id), Buffer.from(sub));
+export function sealSubject(accountSealer: Sealer, id: string, sub: string): Buffer {
+  return accountSealer.seal(subjectPlace(id), Buffer.from(sub));
 }
 
-export function openSubject(own: Sealer, id: string, sealed: Buffer): string {
-  return own.open(subjectPlace(id), sealed).toString();
+export function openSubject(accountSealer: Sealer, id: string, sealed: Buffer): string {
+  return accountSealer.open(subjectPlace(id), sealed).toString();
 }

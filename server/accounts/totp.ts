@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
@@ -28,12 +28,12 @@ export interface Totp {
     context: string,
     enrolment: string,
     code: string,
-    also?: readonly Bound[],
+    also?: readonly BoundStatement[],
   ): Promise<{ epoch: number } | undefined>;
   /** Accepts each code once (RFC 6238 §5.2): the database decides for all nodes. */
   verify(account: Account, code: string): Promise<boolean>;
   /** @throws AppError 400 `credentials_changed` */
-  remove(account: Account, also?: readonly Bound[]): Promise<void>;
+  remove(account: Account, also?: readonly BoundStatement[]): Promise<void>;
 }
 
 export interface Enrolment {
@@ -49,7 +49,7 @@ export interface Enrolment {
 const SECRET_BYTES = 20;
 const ENROLMENT_SECONDS = 15 * 60;
 
-const SQL = {
+const TOTP_STATEMENTS = {
   put: {
     name: 'totp.put',
     text: `INSERT INTO totp (account_id, sealed_own, last_step, created_at) VALUES ($1, $2, $3, $4)
@@ -103,23 +103,23 @@ export function createTotp(parts: { db: Db; accounts: Accounts; issuer: string; 
       if (!secret || step === undefined) return undefined;
       const sealed = accounts.sealerOf(account).seal(secretPlace(account), secret);
       // The code that confirms is used up by that.
-      const put = { statement: SQL.put, values: [account.id, sealed, step, new Date(now())] };
+      const put = { statement: TOTP_STATEMENTS.put, values: [account.id, sealed, step, new Date(now())] };
       const { epoch } = await changeFactors(db, account, [put], also);
       return { epoch };
     },
 
     async verify(account, code) {
-      const [row] = await db.run<{ sealed_own: Buffer }>(SQL.find, [account.id]);
+      const [row] = await db.run<{ sealed_own: Buffer }>(TOTP_STATEMENTS.find, [account.id]);
       if (!row) return false;
       const secret = accounts.sealerOf(account).open(secretPlace(account), row.sealed_own);
       const step = matchingStep(secret, code, now());
       if (step === undefined) return false;
-      const used = await db.run(SQL.use, [account.id, step]);
+      const used = await db.run(TOTP_STATEMENTS.use, [account.id, step]);
       return used.length === 1;
     },
 
     async remove(account, also = []) {
-      await changeFactors(db, account, [{ statement: SQL.remove, values: [account.id] }], also);
+      await changeFactors(db, account, [{ statement: TOTP_STATEMENTS.remove, values: [account.id] }], also);
     },
   };
 }

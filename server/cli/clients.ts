@@ -4,7 +4,7 @@ import type { MetadataInput } from '../clients/metadata.ts';
 import type { Client } from '../clients/store.ts';
 import { PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { AppError, notFound } from '../platform/errors.ts';
-import { endUnstoredOfClient } from '../records/ended.ts';
+import { endStatelessTokensOfClient } from '../records/ended.ts';
 import { UsageError, verb } from './context.ts';
 import { signedForSeconds } from './keys.ts';
 import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems, type Value } from './output.ts';
@@ -179,7 +179,7 @@ export function clientsCommand(noun: Command): void {
       verb<PrintOptions>(async (context, options, id = '') => {
         const now = context.now();
         const until = new Date(now + 1_000 * (await signedForSeconds(context)));
-        await context.clients.remove(id, [endUnstoredOfClient(id, new Date(now), until)]);
+        await context.clients.remove(id, [endStatelessTokensOfClient(id, new Date(now), until)]);
         printItem({ client_id: id, deleted: true }, options);
       }),
     );

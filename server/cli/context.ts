@@ -3,11 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Attempts, createAttempts } from '../accounts/attempts.ts';
 import { createDevices } from '../accounts/devices.ts';
-import { namesOf, openPasswordRoom, type PasswordRoom } from '../accounts/password_room.ts';
+import { createPasswordService, namesOf, type PasswordService } from '../accounts/password_service.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
 import { type Clients, createClients } from '../clients/store.ts';
-import { type Config, loadConfig, resolveMasterKeys, termsOf } from '../config.ts';
+import { type Config, loadConfig, resolveMasterKeys, serverPolicyOf } from '../config.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
@@ -41,7 +41,7 @@ export interface Context {
   readonly resourceServers: ResourceServers;
   accounts(): Promise<Accounts>;
   attempts(): Promise<Attempts>;
-  passwords(): Promise<PasswordRoom>;
+  passwords(): Promise<PasswordService>;
 }
 
 export interface ContextOptions {
@@ -118,7 +118,7 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
     clients: createClients({
       db,
       now,
-      terms: termsOf(config),
+      serverPolicy: serverPolicyOf(config),
       outbound: createOutbound({ allow: config.outboundAllow }),
     }),
     resourceServers: createResourceServers({ db, now }),
@@ -129,7 +129,7 @@ async function open(opened: AsyncDisposableStack, options: ContextOptions, stopp
       const people = await accounts();
       const devices = createDevices({ db, accounts: people, now });
       const parts = { db, accounts: people, devices, log, threads: 1 };
-      const room = await openPasswordRoom(config.passwords, { ...parts, names: namesOf(config) });
+      const room = await createPasswordService(config.passwords, { ...parts, names: namesOf(config) });
       opened.defer(() => room.close());
       return room;
     }),

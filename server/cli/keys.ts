@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Kysely } from 'kysely';
 import { COOKIE_RING } from '../../keys/jwks.ts';
 import { keyPolicy } from '../../keys/policy.ts';
-import { createKeyRing, type KeyRing, type ListedKey, type Outcome } from '../../keys/rotate.ts';
+import { createKeyRing, type KeyRing, type ListedKey, type RotationResult } from '../../keys/rotate.ts';
 import type { KeyTables } from '../../keys/store.ts';
 import { signedLifetimes } from '../config.ts';
 import { columnSealer } from '../platform/sealing.ts';
@@ -44,7 +44,7 @@ export function keysCommand(noun: Command): void {
       verb<PrintOptions & { now?: boolean; ring?: string }>(async (context, options) => {
         const ring = keyRing(context);
         const names = options.ring === undefined ? context.config.keys.rings : [options.ring];
-        const outcomes: Outcome[] = [];
+        const outcomes: RotationResult[] = [];
         for (const name of names) outcomes.push(await ring.rotate({ ring: name, now: options.now ?? false }));
         printOutcome(outcomes, 'There was nothing to do: the next key waits until everybody can know it.', options);
       }),
@@ -86,7 +86,7 @@ function keyRing({ db, sealer, now, config }: Context): KeyRing {
   });
 }
 
-function printOutcome(outcomes: readonly Outcome[], nothing: string, options: PrintOptions): void {
+function printOutcome(outcomes: readonly RotationResult[], nothing: string, options: PrintOptions): void {
   const done: Item[] = outcomes.flatMap((outcome) => outcome.done.map((one) => ({ ...one })));
   if (options.json) {
     const version = outcomes.findLast((outcome) => outcome.version !== undefined)?.version ?? null;

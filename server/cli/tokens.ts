@@ -58,7 +58,7 @@ export function tokensCommand(noun: Command): void {
     );
 }
 
-const SQL = {
+const TOKEN_STATEMENTS = {
   endRecord: {
     name: 'tokens.end_record',
     // RFC 7009 §2.1: with a refresh token goes all that came of it.
@@ -77,7 +77,9 @@ const SQL = {
 /** @throws AppError 400 `invalid_input` for a JWT that is no access token of ours, 404 for an opaque one that is not there */
 async function revokeToken(context: Context, token: string): Promise<Item> {
   if (token.includes('.')) return revokeJti(context, jtiOf(context, token));
-  const [found] = await context.db.run<{ model: string; grant_id: string | null }>(SQL.endRecord, [hashToken(token)]);
+  const [found] = await context.db.run<{ model: string; grant_id: string | null }>(TOKEN_STATEMENTS.endRecord, [
+    hashToken(token),
+  ]);
   if (!found) throw new AppError('not_found', 404, 'no such token: it has ended already, or was never issued here');
   return { revoked: 'token', kind: found.model, grant: found.grant_id };
 }
@@ -108,13 +110,13 @@ async function revokeJti(context: Context, jti: string): Promise<Item> {
 }
 
 async function revokeGrant({ db }: Context, id: string): Promise<Item> {
-  const [gone] = await db.run<{ account_id: string; client_id: string }>(SQL.endGrant, [id]);
+  const [gone] = await db.run<{ account_id: string; client_id: string }>(TOKEN_STATEMENTS.endGrant, [id]);
   if (!gone) throw notFound('grant', id);
   return { revoked: 'grant', grant: id, account: gone.account_id, client_id: gone.client_id };
 }
 
 async function revokeSession(context: Context, uid: string): Promise<Item> {
-  const [session] = await context.db.run<{ account_id: string | null }>(SQL.ownerOfSession, [uid]);
+  const [session] = await context.db.run<{ account_id: string | null }>(TOKEN_STATEMENTS.ownerOfSession, [uid]);
   if (!session?.account_id) throw notFound('session', uid);
   const accounts = await context.accounts();
   const account = await accounts.resolve(session.account_id);

@@ -16,7 +16,7 @@ export interface DetailText {
 export interface DetailsTypes {
   readonly names: readonly string[];
   /** @returns what is wrong with a detail, or undefined */
-  misfit(detail: Detail): string | undefined;
+  violation(detail: Detail): string | undefined;
   /** Whether a detail goes into a token for this resource server (RFC 9396 §2.2 `locations`). */
   reaches(detail: Detail, resource: string): boolean;
   /** In that language, or in English where there is no text in it. */
@@ -110,7 +110,7 @@ function createDetailsTypes(definitions: ReadonlyMap<string, Definition>): Detai
   return {
     names: [...definitions.keys()],
 
-    misfit(detail) {
+    violation(detail) {
       const definition = definitionOf(detail);
       if (!definition) return 'its type is not known';
       if (JSON.stringify(detail).length > DETAIL_MAX) return `it has more than ${DETAIL_MAX} characters`;

@@ -38,7 +38,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   ...['s_hash', 'sid', 'client_id', 'scope', 'cnf', 'act', 'may_act', 'events', 'authorization_details'],
   // RFC 7662 §2.2, OpenID Connect Core §5.6.2, draft-ietf-oauth-status-list
   ...['active', 'token_type', '_claim_names', '_claim_sources', 'status'],
-  // ours, see server/oidc/structured_tokens.ts
+  // ours, see server/oidc/jwt_access_tokens.ts
   'cardea_grant',
   // FAPI-CIBA and the like bind further things by a URN of their own
   'urn:openid:params:jwt:claim:auth_req_id',

@@ -4,13 +4,13 @@ import { createExpiring } from '../platform/expiring.ts';
 import { shareOfAddress } from '../platform/limits.ts';
 import { type Outbound, OutboundError } from '../platform/outbound.ts';
 import { type DocumentRules, freshSeconds, mayDescribe, readDocument } from './metadata_documents.ts';
-import type { ServerTerms } from './profiles.ts';
+import type { ServerPolicy } from './profiles.ts';
 import type { Registrations } from './registrations.ts';
 import type { Client } from './store.ts';
 
 export interface DocumentClientsOptions {
   readonly rules: DocumentRules;
-  readonly terms: ServerTerms;
+  readonly serverPolicy: ServerPolicy;
   readonly outbound: Outbound;
   readonly registrations: Registrations;
   /** Past all caches. */
@@ -60,7 +60,7 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     }
     if (typeof fetched === 'string') return fail(id, known, fetched, 'there is no JSON document at that URL');
     try {
-      const description = readDocument(id, fetched.text, options.terms);
+      const description = readDocument(id, fetched.text, options.serverPolicy);
       return await registrations.saveDocument({ id, description, freshUntil: new Date(now() + fetched.fresh * 1000) });
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;

@@ -1,8 +1,8 @@
 import { AppError } from '../platform/errors.ts';
-import type { ServerTerms } from './profiles.ts';
+import type { ServerPolicy } from './profiles.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { matchesSecret } from './secrets.ts';
-import { readSelfDescription, wholly } from './self_registration.ts';
+import { completeUpdate, readSelfDescription } from './self_registration.ts';
 import type { Client, ClientChange } from './store.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -24,17 +24,17 @@ export async function applyChange(
   client: Client,
   policy: RegistrationPolicy,
   body: Body,
-  parts: { readonly terms: ServerTerms; claimsOf(body: Body): Promise<Body> },
+  parts: { readonly serverPolicy: ServerPolicy; claimsOf(body: Body): Promise<Body> },
 ): Promise<ClientChange> {
-  const own = SERVERS_OWN.find((field) => Object.hasOwn(body, field));
-  if (own) throw refused(`${own} must not be in the request`);
+  const serversField = SERVERS_OWN.find((field) => Object.hasOwn(body, field));
+  if (serversField) throw refused(`${serversField} must not be in the request`);
   if (body.client_id !== client.id) throw refused('client_id must be that of the client');
   const { client_secret: secret } = body;
   if (secret !== undefined && !(typeof secret === 'string' && matchesSecret(client.secretHash, secret))) {
     throw refused('client_secret must be the one that the client has, if it is given');
   }
   const { name, metadata, openScope } = readSelfDescription(await parts.claimsOf(body), policy, parts);
-  return { name, metadata: wholly(metadata), openScope };
+  return { name, metadata: completeUpdate(metadata), openScope };
 }
 
 function refused(message: string): AppError {

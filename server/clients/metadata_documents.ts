@@ -1,5 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
-import type { ServerTerms } from './profiles.ts';
+import type { ServerPolicy } from './profiles.ts';
 import { isAmong, OPEN_POLICY } from './registration_policy.ts';
 import { objectOf, readSelfDescription, type SelfDescription } from './self_registration.ts';
 import { kindOfUri } from './uris.ts';
@@ -40,7 +40,7 @@ export function mayDescribe(id: string, rules: DocumentRules): boolean {
  * @param text of the body
  * @throws AppError 400 `invalid_input` with the field
  */
-export function readDocument(id: string, text: string, terms?: ServerTerms): SelfDescription {
+export function readDocument(id: string, text: string, serverPolicy?: ServerPolicy): SelfDescription {
   if (Buffer.byteLength(text) > DOCUMENT_MAX_BYTES) {
     throw invalidInput('client_id', `the document must have at most ${DOCUMENT_MAX_BYTES} bytes`);
   }
@@ -53,7 +53,7 @@ export function readDocument(id: string, text: string, terms?: ServerTerms): Sel
   const { host, hostname } = new URL(id);
   const description = readSelfDescription(adapted(document), OPEN_POLICY, {
     ownHost: hostname,
-    ...(terms ? { terms } : {}),
+    ...(serverPolicy ? { serverPolicy } : {}),
   });
   const { metadata } = description;
   if (rowOf.authentication(metadata.token_endpoint_auth_method).secret) {

@@ -95,13 +95,13 @@ export function stricterOf(a: ProfileName, b: ProfileName): ProfileName {
 }
 
 /** What this server can do for a client. */
-export interface ServerTerms {
+export interface ServerPolicy {
   readonly profile: ProfileName;
   /** Those that it has keys for. */
   readonly signingAlgs: readonly SigningAlg[];
 }
 
-export const DEFAULT_TERMS: ServerTerms = { profile: 'oauth21', signingAlgs: ['RS256', 'PS256'] };
+export const DEFAULT_SERVER_POLICY: ServerPolicy = { profile: 'oauth21', signingAlgs: ['RS256', 'PS256'] };
 
 /** An RSA key signs in either way (RFC 7518 §3.3, §3.5). */
 export function signingAlgsOf(rings: readonly string[]): SigningAlg[] {
@@ -109,7 +109,7 @@ export function signingAlgsOf(rings: readonly string[]): SigningAlg[] {
 }
 
 /** The profile that a client is held to: its own, if that is stricter than the server's. */
-export function profileOf(client: Pick<ClientMetadata, 'profile'>, { profile }: ServerTerms): ProfileName {
+export function profileOf(client: Pick<ClientMetadata, 'profile'>, { profile }: ServerPolicy): ProfileName {
   return stricterOf(client.profile ?? profile, profile);
 }
 
@@ -120,14 +120,14 @@ const THEIRS = [
 ] as const;
 const ANSWERS = ['id_token', 'userinfo', 'introspection', 'authorization'] as const;
 
-interface Misfit {
+interface ProfileViolation {
   readonly field: keyof ClientMetadata;
   readonly why: string;
 }
 
 /** What keeps a client from being served as its profile has it, if anything does. */
-export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | undefined {
-  const name = profileOf(client, terms);
+export function profileViolation(client: ClientMetadata, serverPolicy: ServerPolicy): ProfileViolation | undefined {
+  const name = profileOf(client, serverPolicy);
   const { authMethods, signingAlgs, deliveryModes, signsBackchannelRequests } = PROFILES[name];
   const method = client.token_endpoint_auth_method;
   if (authMethods && !authMethods.includes(method)) {
@@ -146,7 +146,7 @@ export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | u
     return { field: 'backchannel_authentication_request_signing_alg', why: `is needed in the profile ${name}` };
   }
   const theirs = THEIRS.map((field) => [field, signingAlgs] as const);
-  const possible = signingAlgs.filter((alg) => terms.signingAlgs.includes(alg));
+  const possible = signingAlgs.filter((alg) => serverPolicy.signingAlgs.includes(alg));
   const ours = ANSWERS.map((what) => [`${what}_signed_response_alg`, possible] as const);
   const wrong = [...theirs, ...ours].find(([field, allowed]) => {
     const alg = client[field];
@@ -162,24 +162,27 @@ export function misfitOf(client: ClientMetadata, terms: ServerTerms): Misfit | u
  * it no longer may do, see `heldTo`.
  * @throws AppError 400 `invalid_input` with the field
  */
-export function checkTerms(client: ClientMetadata, terms: ServerTerms): void {
-  const name = profileOf(client, terms);
+export function checkServerPolicy(client: ClientMetadata, serverPolicy: ServerPolicy): void {
+  const name = profileOf(client, serverPolicy);
   if (client.profile !== undefined && client.profile !== name) {
-    throw invalidInput('profile', `must not be laxer than the server's, which is ${terms.profile}`);
+    throw invalidInput('profile', `must not be laxer than the server's, which is ${serverPolicy.profile}`);
   }
   const { responseTypes } = PROFILES[name];
   const other = client.response_types.find((type) => !responseTypes.includes(type));
   if (other) throw invalidInput('response_types', `must not contain "${other}" in the profile ${name}`);
-  const misfit = misfitOf(client, terms);
+  const misfit = profileViolation(client, serverPolicy);
   if (misfit) throw invalidInput(misfit.field, misfit.why);
 }
 
 /** A client as it is served: what is asked of its profile is asked of it, and what that has not, it has not. */
-export function heldTo(client: ClientMetadata, terms: ServerTerms): ClientMetadata & { readonly profile: ProfileName } {
-  const name = profileOf(client, terms);
+export function applyProfile(
+  client: ClientMetadata,
+  serverPolicy: ServerPolicy,
+): ClientMetadata & { readonly profile: ProfileName } {
+  const name = profileOf(client, serverPolicy);
   const profile = PROFILES[name];
   const response_types = client.response_types.filter((type) => profile.responseTypes.includes(type));
-  const alg = terms.signingAlgs.find((one) => profile.signingAlgs.includes(one));
+  const alg = serverPolicy.signingAlgs.find((one) => profile.signingAlgs.includes(one));
   return {
     ...(alg && { id_token_signed_response_alg: alg }),
     ...(alg && { introspection_signed_response_alg: alg }),

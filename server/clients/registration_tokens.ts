@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
@@ -26,7 +26,7 @@ export interface RegistrationTokens {
   /** @returns undefined for one that is unknown, used up or too old */
   find(token: string): Promise<RegistrationToken | undefined>;
   /** What uses it once; it refuses the transaction that it is in when another came first. */
-  use(id: string): Bound;
+  use(id: string): BoundStatement;
   /** Oldest first. */
   list(): Promise<RegistrationToken[]>;
   /** What was registered with it stays. @throws AppError 404 `not_found` */
@@ -44,7 +44,7 @@ interface Row {
 const COLUMNS = 'id, policy, uses_left, created_at, expires_at';
 const USES_MAX = 1_000_000;
 
-const SQL = {
+const REGISTRATION_TOKEN_STATEMENTS = {
   insert: {
     name: 'registration_tokens.insert',
     text: `INSERT INTO registration_tokens (${COLUMNS}, token_hash) VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -77,19 +77,27 @@ export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): R
       const token = newSecret();
       const createdAt = new Date(now());
       const expiresAt = new Date(now() + lifetime * 1000);
-      await db.run(SQL.insert, [id, JSON.stringify(policy), uses, createdAt, expiresAt, hashToken(token)]);
+      await db.run(REGISTRATION_TOKEN_STATEMENTS.insert, [
+        id,
+        JSON.stringify(policy),
+        uses,
+        createdAt,
+        expiresAt,
+        hashToken(token),
+      ]);
       return { id, policy, usesLeft: uses, createdAt, expiresAt, token };
     },
     async find(token) {
-      const [row] = await db.run<Row>(SQL.find, [hashToken(token), new Date(now())]);
+      const [row] = await db.run<Row>(REGISTRATION_TOKEN_STATEMENTS.find, [hashToken(token), new Date(now())]);
       return row && fromRow(row);
     },
-    use: (id) => ({ statement: SQL.use, values: [id] }),
+    use: (id) => ({ statement: REGISTRATION_TOKEN_STATEMENTS.use, values: [id] }),
     async list() {
-      return (await db.run<Row>(SQL.list, [])).map(fromRow);
+      return (await db.run<Row>(REGISTRATION_TOKEN_STATEMENTS.list, [])).map(fromRow);
     },
     async revoke(id) {
-      if (id.includes('\0') || (await db.run(SQL.revoke, [id])).length === 0) throw notFound('registration token', id);
+      if (id.includes('\0') || (await db.run(REGISTRATION_TOKEN_STATEMENTS.revoke, [id])).length === 0)
+        throw notFound('registration token', id);
     },
   };
 }

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, type Statement, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, type Statement, sqlState } from '../platform/db.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
 import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
+import { GRACE_MS, LIVE_GRANT, removal, removalForCapacity } from './capacity.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
-import { GRACE_MS, LIVE_GRANT, makeRoom, removal } from './room.ts';
 import { newSecret } from './secrets.ts';
 import type { SelfDescription } from './self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, type ClientRow, COLUMNS, clientOf } from './store.ts';
@@ -23,14 +23,14 @@ export interface Registrations {
     readonly description: SelfDescription;
     readonly policy: RegistrationPolicy;
     readonly address: string;
-    readonly provided?: Bound | undefined;
+    readonly provided?: BoundStatement | undefined;
   }): Promise<{ client: Client; secret?: string; managementToken: string }>;
   /** @returns undefined unless the registration access token is that client's (RFC 7592 §3) */
   findManaged(id: string, token: string): Promise<{ client: Client; policy: RegistrationPolicy } | undefined>;
   /** Makes a client of a document, or sets it right. @throws AppError 409 `client_exists` when the id is another's */
   saveDocument(input: { readonly id: string; description: SelfDescription; freshUntil: Date }): Promise<Client>;
   /** Tokens were issued to it. To be told once a day; `USED_EVERY_MS`. */
-  used(id: string): Bound;
+  used(id: string): BoundStatement;
   /** Removes what nobody has used for long, unless there is a live grant, in small batches. @returns how many */
   removeIdle(): Promise<number>;
 }
@@ -78,7 +78,7 @@ const surplus = (which: string) =>
 const countOf = (which: string, most: string) =>
   `(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${most}) AS those)`;
 
-const SQL = {
+const REGISTRATION_STATEMENTS = {
   insert: {
     name: 'registrations.insert',
     text: `INSERT INTO clients (id, kind, name, secret_hash, metadata, open_scope, management_token_hash, policy, origin,
@@ -112,9 +112,9 @@ const SQL = {
                   ${countOf("kind = 'dynamic' AND used_at IS NULL", '$7')} AS of_all`,
   },
   surplusOfOrigin: { name: 'registrations.surplus_origin', text: surplus("kind = 'dynamic' AND origin = $4") },
-  roomOfPrefix: { name: 'registrations.room_prefix', text: makeRoom('origin_prefix = $6', 'origin') },
-  roomOfHost: { name: 'registrations.room_host', text: makeRoom('host = $6', 'origin_prefix') },
-  roomOfAll: { name: 'registrations.room_all', text: makeRoom('true', 'origin_prefix') },
+  roomOfPrefix: { name: 'registrations.room_prefix', text: removalForCapacity('origin_prefix = $6', 'origin') },
+  roomOfHost: { name: 'registrations.room_host', text: removalForCapacity('host = $6', 'origin_prefix') },
+  roomOfAll: { name: 'registrations.room_all', text: removalForCapacity('true', 'origin_prefix') },
   remove: { name: 'registrations.remove', text: 'DELETE FROM clients WHERE id = $1' },
   surplusOfHost: {
     name: 'registrations.surplus_host',
@@ -154,7 +154,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         (factor) => quota * factor,
       ) as [number, number, number];
       const most = quota * USED_FACTOR;
-      const [present] = await db.run<{ count: number }>(SQL.countAll, [origin, most]);
+      const [present] = await db.run<{ count: number }>(REGISTRATION_STATEMENTS.countAll, [origin, most]);
       if ((present?.count ?? 0) >= most) {
         throw new AppError('rate_limited', 429, 'too many clients have been registered from this network');
       }
@@ -177,10 +177,10 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       ];
       // Counted once it is there: of parallel ones, each sees those that were there before it was.
       const counted = {
-        statement: SQL.countUnused,
+        statement: REGISTRATION_STATEMENTS.countUnused,
         values: [origin, quota + 1, host, hostQuota + 1, prefix, prefixQuota + 1, allQuota + 1],
       };
-      const bound = [...(provided ? [provided] : []), { statement: SQL.insert, values }, counted];
+      const bound = [...(provided ? [provided] : []), { statement: REGISTRATION_STATEMENTS.insert, values }, counted];
       const [inserted, counts] = (await db.transact(bound).catch(refuseUsedUp)).slice(-2);
       const client = clientOf(inserted?.[0] as unknown as ClientRow);
       const {
@@ -189,7 +189,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         of_prefix = 0,
         of_all = 0,
       } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
-      if (of_origin > quota) await db.run(SQL.surplusOfOrigin, [at, kept(quota), id, origin]);
+      if (of_origin > quota) await db.run(REGISTRATION_STATEMENTS.surplusOfOrigin, [at, kept(quota), id, origin]);
       const roomFor = async (statement: Statement, limit: number, count: number, ...which: unknown[]) => {
         if (count <= limit) return true;
         const grace = new Date(at.getTime() - GRACE_MS);
@@ -197,12 +197,12 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         return (await db.run(statement, [at, id, grace, shareOf(quota), excess, ...which])).length > 0;
       };
       const isWelcome =
-        (await roomFor(SQL.roomOfPrefix, prefixQuota, of_prefix, prefix)) &&
-        (await roomFor(SQL.roomOfHost, hostQuota, of_host, host)) &&
-        (await roomFor(SQL.roomOfAll, allQuota, of_all));
+        (await roomFor(REGISTRATION_STATEMENTS.roomOfPrefix, prefixQuota, of_prefix, prefix)) &&
+        (await roomFor(REGISTRATION_STATEMENTS.roomOfHost, hostQuota, of_host, host)) &&
+        (await roomFor(REGISTRATION_STATEMENTS.roomOfAll, allQuota, of_all));
       // The operator has vouched for whoever comes with a token.
       if (!isWelcome && !provided) {
-        await db.run(SQL.remove, [id]);
+        await db.run(REGISTRATION_STATEMENTS.remove, [id]);
         throw of_prefix > prefixQuota
           ? new AppError(
               'rate_limited',
@@ -216,7 +216,10 @@ export function createRegistrations(options: RegistrationsOptions): Registration
 
     async findManaged(id, token) {
       if (!/^[0-9a-f]{32}$/.test(id)) return undefined;
-      const [row] = await db.run<ClientRow & { policy: RegistrationPolicy }>(SQL.findManaged, [id, hashToken(token)]);
+      const [row] = await db.run<ClientRow & { policy: RegistrationPolicy }>(REGISTRATION_STATEMENTS.findManaged, [
+        id,
+        hashToken(token),
+      ]);
       return row && { client: clientOf(row), policy: row.policy };
     },
 
@@ -227,24 +230,27 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       const expiresAt = inSeconds(DOCUMENT_FIRST_USE_SECONDS);
       const [rows] = await db.transact([
         {
-          statement: SQL.saveDocument,
+          statement: REGISTRATION_STATEMENTS.saveDocument,
           values: [id, name, JSON.stringify(metadata), openScope, hostname, at, freshUntil, expiresAt],
         },
-        { statement: SQL.surplusOfHost, values: [at, kept(quota), id, hostname, 'document'] },
-        { statement: SQL.surplusOfDocuments, values: [at, kept(DOCUMENTS_UNUSED), id] },
-        { statement: SQL.notify, values: [id] },
+        { statement: REGISTRATION_STATEMENTS.surplusOfHost, values: [at, kept(quota), id, hostname, 'document'] },
+        { statement: REGISTRATION_STATEMENTS.surplusOfDocuments, values: [at, kept(DOCUMENTS_UNUSED), id] },
+        { statement: REGISTRATION_STATEMENTS.notify, values: [id] },
       ]);
       const row = rows?.[0];
       if (!row) throw new AppError('client_exists', 409, 'client_id: is the id of another client');
       return clientOf(row as unknown as ClientRow);
     },
 
-    used: (id) => ({ statement: SQL.used, values: [id, new Date(now()), inSeconds(options.idleSeconds)] }),
+    used: (id) => ({
+      statement: REGISTRATION_STATEMENTS.used,
+      values: [id, new Date(now()), inSeconds(options.idleSeconds)],
+    }),
 
     async removeIdle() {
       let total = 0;
       for (let gone = BATCH; gone === BATCH; total += gone) {
-        gone = (await db.run(SQL.removeIdle, [new Date(now())])).length;
+        gone = (await db.run(REGISTRATION_STATEMENTS.removeIdle, [new Date(now())])).length;
       }
       return total;
     },

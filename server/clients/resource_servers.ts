@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type BoundStatement, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { checkScope } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
@@ -57,7 +57,7 @@ const INSERTED = 'identifier, name, scopes, open, created_at';
 const COLUMNS = `${INSERTED}, ARRAY(SELECT c.client_id FROM resource_server_clients c
                                     WHERE c.resource_server = identifier ORDER BY c.client_id) AS clients`;
 
-const SQL = {
+const RESOURCE_SERVER_STATEMENTS = {
   insert: {
     name: 'resource_servers.insert',
     text: `INSERT INTO resource_servers (${INSERTED}) VALUES ($1, $2, $3, $4, $5)`,
@@ -99,7 +99,7 @@ const CLIENTS_MAX = 100;
 export function createResourceServers({ db, now }: { db: Db; now: Clock }): ResourceServers {
   async function find(identifier: string): Promise<ResourceServer | undefined> {
     if (identifier.includes('\0')) return undefined; // Postgres has no such text
-    const [row] = await db.run<ResourceServerRow>(SQL.find, [identifier]);
+    const [row] = await db.run<ResourceServerRow>(RESOURCE_SERVER_STATEMENTS.find, [identifier]);
     return row && fromRow(row);
   }
 
@@ -107,7 +107,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
     const wanted = [...new Set(ids)];
     if (wanted.length > CLIENTS_MAX) throw invalidInput('client', `must be at most ${CLIENTS_MAX}`);
     const asked = wanted.filter((id) => !id.includes('\0'));
-    const found = (await db.run<{ id: string }>(SQL.findClients, [asked])).map(({ id }) => id);
+    const found = (await db.run<{ id: string }>(RESOURCE_SERVER_STATEMENTS.findClients, [asked])).map(({ id }) => id);
     const missing = wanted.find((id) => !found.includes(id));
     if (missing === undefined) return wanted;
     throw invalidInput(
@@ -116,11 +116,14 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
     );
   }
 
-  const setClients = (identifier: string, clients: readonly string[]): Bound[] => [
-    { statement: SQL.forgetClients, values: [identifier, clients] },
-    { statement: SQL.addClients, values: [identifier, clients] },
+  const setClients = (identifier: string, clients: readonly string[]): BoundStatement[] => [
+    { statement: RESOURCE_SERVER_STATEMENTS.forgetClients, values: [identifier, clients] },
+    { statement: RESOURCE_SERVER_STATEMENTS.addClients, values: [identifier, clients] },
   ];
-  const notify = (identifier: string): Bound => ({ statement: SQL.notify, values: [identifier] });
+  const notify = (identifier: string): BoundStatement => ({
+    statement: RESOURCE_SERVER_STATEMENTS.notify,
+    values: [identifier],
+  });
 
   return {
     async create(input) {
@@ -132,7 +135,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
       const createdAt = new Date(now());
       try {
         await db.transact([
-          { statement: SQL.insert, values: [identifier, name, scopes, open, createdAt] },
+          { statement: RESOURCE_SERVER_STATEMENTS.insert, values: [identifier, name, scopes, open, createdAt] },
           ...(clients.length > 0 ? setClients(identifier, clients) : []),
           notify(identifier),
         ]);
@@ -157,7 +160,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
         ...(change.clients === undefined ? {} : { clients: await checkClients(change.clients) }),
       };
       await db.transact([
-        { statement: SQL.update, values: [identifier, after.name, after.scopes, after.open] },
+        { statement: RESOURCE_SERVER_STATEMENTS.update, values: [identifier, after.name, after.scopes, after.open] },
         ...(change.clients === undefined ? [] : setClients(identifier, after.clients)),
         notify(identifier),
       ]);
@@ -167,12 +170,14 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
     find,
 
     async list() {
-      return (await db.run<ResourceServerRow>(SQL.list, [])).map(fromRow);
+      return (await db.run<ResourceServerRow>(RESOURCE_SERVER_STATEMENTS.list, [])).map(fromRow);
     },
 
     async remove(identifier) {
-      await transactIfChanged(db, [{ statement: SQL.remove, values: [identifier] }, notify(identifier)], () =>
-        notFound('resource server', identifier),
+      await transactIfChanged(
+        db,
+        [{ statement: RESOURCE_SERVER_STATEMENTS.remove, values: [identifier] }, notify(identifier)],
+        () => notFound('resource server', identifier),
       );
     },
   };

@@ -1,6 +1,6 @@
 import { invalidInput } from '../platform/errors.ts';
 import { type ClientMetadata, checkMetadata, DEFAULT_SCOPE, type MetadataInput } from './metadata.ts';
-import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
+import { checkServerPolicy, DEFAULT_SERVER_POLICY, type ServerPolicy } from './profiles.ts';
 import { applyPolicy, hostOf, type RegistrationPolicy } from './registration_policy.ts';
 import { withoutReserved } from './scopes.ts';
 import { checkName } from './store.ts';
@@ -79,9 +79,9 @@ const PLACES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'backchannel_
 export function readSelfDescription(
   body: Readonly<Record<string, unknown>>,
   policy: RegistrationPolicy,
-  options: { readonly terms?: ServerTerms; readonly ownHost?: string } = {},
+  options: { readonly serverPolicy?: ServerPolicy; readonly ownHost?: string } = {},
 ): SelfDescription {
-  const { terms = DEFAULT_TERMS, ownHost } = options;
+  const { serverPolicy = DEFAULT_SERVER_POLICY, ownHost } = options;
   const given: Record<string, unknown> = Object.fromEntries(
     FIELDS.filter((field) => Object.hasOwn(body, field) && body[field] !== null).map((field) => [field, body[field]]),
   );
@@ -92,7 +92,7 @@ export function readSelfDescription(
     scope: given.scope ?? policy.scopes?.join(' ') ?? DEFAULT_SCOPE,
     ...(given.application_type === undefined && isOnDevice(given.redirect_uris) ? { application_type: 'native' } : {}),
   } as MetadataInput);
-  checkTerms(checked, terms);
+  checkServerPolicy(checked, serverPolicy);
   applyPolicy(checked, policy);
   const hosts = new Set([...checked.redirect_uris.map(hostOf), ...(ownHost ? [ownHost] : [])]);
   const foreign = PLACES.filter((place) => checked[place] !== undefined && !hosts.has(hostOf(checked[place])));
@@ -111,7 +111,7 @@ export function readSelfDescription(
 }
 
 /** Everything that may be set, as it is for a client that says nothing: what an update leaves out is gone (RFC 7592 §2.2). */
-export function wholly(metadata: ClientMetadata): MetadataInput {
+export function completeUpdate(metadata: ClientMetadata): MetadataInput {
   return { ...Object.fromEntries(FIELDS.map((field) => [field, undefined])), ...metadata };
 }
 

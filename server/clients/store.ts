@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type Bound, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type BoundStatement, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { type Outbound, OutboundError, type OutboundTurn } from '../platform/outbound.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { type ClaimRule, checkClaimMapping } from './claim_mapping.ts';
 import { type ClientMetadata, checkMetadata, type MetadataInput } from './metadata.ts';
 import { checkPublishedKeys } from './needed_keys.ts';
-import { checkTerms, DEFAULT_TERMS, type ServerTerms } from './profiles.ts';
+import { checkServerPolicy, DEFAULT_SERVER_POLICY, type ServerPolicy } from './profiles.ts';
 import { checkScope } from './readers.ts';
 import { newSecret } from './secrets.ts';
 import { checkSector } from './sector_identifier.ts';
@@ -98,7 +98,7 @@ export interface Clients {
    * @param also statements for the same transaction: what must not come back when another client gets its id
    * @throws AppError 404 `not_found`
    */
-  remove(id: string, also?: readonly Bound[]): Promise<void>;
+  remove(id: string, also?: readonly BoundStatement[]): Promise<void>;
 }
 
 /** Every change is told here, with the client's id: caches drop it. */
@@ -130,7 +130,7 @@ const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at
 export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange,
                                     introspects_all, opened_scopes, policy->'scopes' AS policy_scopes`;
 
-const SQL = {
+const STORE_STATEMENTS = {
   insert: {
     name: 'clients.insert',
     text: `INSERT INTO clients (${INSERTED}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING ${COLUMNS}`,
@@ -178,7 +178,7 @@ export interface ClientsParts {
   readonly db: Db;
   readonly now: Clock;
   /** What the server can do for clients. Default: what it can without being configured. */
-  readonly terms?: ServerTerms;
+  readonly serverPolicy?: ServerPolicy;
   /** The way to documents that clients name. Default: none: who names a sector is refused, and keys are not looked at. */
   readonly outbound?: Outbound;
 }
@@ -202,13 +202,13 @@ export function isDocumentId(id: string): boolean {
   return DOCUMENT_ID.test(id);
 }
 
-export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: ClientsParts): Clients {
-  const notify = (id: string): Bound => ({ statement: SQL.notify, values: [id] });
+export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, outbound }: ClientsParts): Clients {
+  const notify = (id: string): BoundStatement => ({ statement: STORE_STATEMENTS.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
     // What cannot be an id is not asked for: a NUL character would make Postgres refuse the statement.
     if (!isClientId(id)) return undefined;
-    const [row] = await db.run<ClientRow>(SQL.find, [id]);
+    const [row] = await db.run<ClientRow>(STORE_STATEMENTS.find, [id]);
     return row && clientOf(row);
   }
 
@@ -229,7 +229,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       const id = input.id ?? randomBytes(16).toString('hex');
       if (!ID.test(id)) throw invalidInput('client_id', 'must be letters, digits and ._~-');
       const metadata = checkMetadata(input.metadata ?? {});
-      checkTerms(metadata, terms);
+      checkServerPolicy(metadata, serverPolicy);
       await checkPlaces(metadata, 'operator');
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
       const values = [
@@ -243,7 +243,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
         input.secondFactorRequired ?? false,
       ];
       try {
-        const [rows] = await db.transact([{ statement: SQL.insert, values }, notify(id)]);
+        const [rows] = await db.transact([{ statement: STORE_STATEMENTS.insert, values }, notify(id)]);
         return { client: only(rows, id), ...(secret === undefined ? {} : { secret }) };
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
@@ -252,13 +252,18 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
     },
 
     async ensureBuiltin({ id, name, metadata }) {
-      await db.run(SQL.ensureBuiltin, [id, checkName(name), JSON.stringify(checkMetadata(metadata)), new Date(now())]);
+      await db.run(STORE_STATEMENTS.ensureBuiltin, [
+        id,
+        checkName(name),
+        JSON.stringify(checkMetadata(metadata)),
+        new Date(now()),
+      ]);
     },
 
     find,
 
     async list() {
-      return (await db.run<ClientRow>(SQL.list, [])).map(clientOf);
+      return (await db.run<ClientRow>(STORE_STATEMENTS.list, [])).map(clientOf);
     },
 
     async update(id, change) {
@@ -276,7 +281,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       if (change.openedScopes !== undefined && before.kind === 'operator') {
         throw invalidInput('open_scope', 'is for clients that you have not made: yours have a scope');
       }
-      checkTerms(metadata, terms);
+      checkServerPolicy(metadata, serverPolicy);
       if (Object.keys(change.metadata ?? {}).length > 0) {
         await checkPlaces(metadata, before.kind === 'operator' ? 'operator' : 'stranger');
       }
@@ -298,7 +303,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       const more = policiesOf(id, change, updatedAt);
       const [rows, policies] = await transactIfChanged(
         db,
-        [{ statement: SQL.update, values }, ...more, notify(id)],
+        [{ statement: STORE_STATEMENTS.update, values }, ...more, notify(id)],
         () => new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`),
       );
       const client = only(more.length > 0 ? policies : rows, id);
@@ -311,7 +316,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       const values = [id, hashToken(secret), new Date(Math.max(now(), before.updatedAt.getTime() + 1))];
       await transactIfChanged(
         db,
-        [{ statement: SQL.rotate, values }, notify(id)],
+        [{ statement: STORE_STATEMENTS.rotate, values }, notify(id)],
         () => new AppError('no_secret', 409, `client ${id} has no secret`),
       );
       return secret;
@@ -321,7 +326,12 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
       if (!isClientId(id)) throw notFound('client', id);
       await transactIfChanged(
         db,
-        [{ statement: SQL.remove, values: [id] }, { statement: SQL.removeRecords, values: [id] }, ...also, notify(id)],
+        [
+          { statement: STORE_STATEMENTS.remove, values: [id] },
+          { statement: STORE_STATEMENTS.removeRecords, values: [id] },
+          ...also,
+          notify(id),
+        ],
         () => notFound('client', id),
       );
     },
@@ -329,7 +339,7 @@ export function createClients({ db, now, terms = DEFAULT_TERMS, outbound }: Clie
 }
 
 /** What changes of that which the operator alone decides; together with the change of `updatedAt`, or not at all. */
-function policiesOf(id: string, change: ClientChange, updatedAt: Date): Bound[] {
+function policiesOf(id: string, change: ClientChange, updatedAt: Date): BoundStatement[] {
   const { claimMapping, tokenExchange, introspectsAll, openedScopes } = change;
   if ([claimMapping, tokenExchange, introspectsAll, openedScopes].every((one) => one === undefined)) return [];
   const rules = claimMapping === undefined ? null : JSON.stringify(checkClaimMapping(claimMapping));
@@ -337,7 +347,7 @@ function policiesOf(id: string, change: ClientChange, updatedAt: Date): Bound[] 
   const opened = openedScopes === undefined ? null : checkScope('open_scope', openedScopes);
   const exchange = policy === null ? null : JSON.stringify(policy);
   const values = [id, rules, tokenExchange !== undefined, exchange, updatedAt, introspectsAll ?? null, opened];
-  return [{ statement: SQL.setPolicies, values }];
+  return [{ statement: STORE_STATEMENTS.setPolicies, values }];
 }
 
 export function clientOf(row: ClientRow): Client {

@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
 import { visitorDetails } from '../accounts/session_details.ts';
+import { demoRoutes } from '../demo/demo.ts';
 import { ACR } from '../login/assurance.ts';
 import { createDeviceCookie } from '../login/device_cookie.ts';
 import type { Progress } from '../login/interactions.ts';
@@ -19,12 +20,11 @@ import { FORGOT_PATH } from '../selfservice/forgot.ts';
 import { publicRoutes } from '../selfservice/public.ts';
 import { accountRoutes } from '../selfservice/routes.ts';
 import { SIGN_UP_PATH } from '../selfservice/sign_up.ts';
-import { demoRoutes } from '../welcome/demo.ts';
-import type { Foundation } from './foundation.ts';
-import type { People } from './people.ts';
+import type { AccountServices } from './accounts.ts';
+import type { ClientServices } from './clients.ts';
+import { repeatsOf } from './form_repeats.ts';
+import type { Infrastructure } from './infrastructure.ts';
 import type { Protocol } from './protocol.ts';
-import type { RelyingParties } from './relying_parties.ts';
-import { repeatsOf } from './repeats.ts';
 
 /** Usernames that one person may try: more would be looking for those of others. */
 const USERNAMES_A_DAY = 5;
@@ -36,15 +36,15 @@ const ACCOUNTS_AT_ADDRESS = 10;
 /** All pages that people fill in: signing in, getting back in, their account, the demo. */
 export async function formRoutes(
   http: FastifyInstance,
-  foundation: Foundation,
-  people: People,
-  parties: RelyingParties,
+  infrastructure: Infrastructure,
+  accountServices: AccountServices,
+  clientServices: ClientServices,
   protocol: Protocol,
 ): Promise<void> {
-  const { config, db, now, sealer, counter, limits, csrf, views, mailer, secure } = foundation;
+  const { config, db, now, sealer, counter, limits, csrf, views, mailer, secure } = infrastructure;
   const { issuer } = config;
   const { units, serving } = protocol;
-  const { accounts, attempts, devices, events, mails, passwords, totp, recoveryCodes, passkeys } = people;
+  const { accounts, attempts, devices, events, mails, passwords, totp, recoveryCodes, passkeys } = accountServices;
   const deviceCookie = createDeviceCookie(secure);
   const limit = { rateLimit: {} };
   const sessions = createSessions({ issuer, serving, units, sealer, now });
@@ -76,21 +76,21 @@ export async function formRoutes(
         attempts,
         devices,
         transaction: {
-          also: (bound) => units.current().also(bound),
-          provided: (bound) => units.current().provided(bound),
+          addStatement: (bound) => units.current().addStatement(bound),
+          addGuard: (bound) => units.current().addGuard(bound),
         },
         notices: createNotices({ db, mails, events }),
         totp,
         recoveryCodes,
         passkeys,
-        passkeyChallenge: people.passkeyChallenge,
-        secondFactorPolicy: people.secondFactorPolicy,
+        passkeyChallenge: accountServices.passkeyChallenge,
+        secondFactorPolicy: accountServices.secondFactorPolicy,
         trustDeviceSeconds: config.secondFactor.trustDeviceSeconds,
-        sideWays: {
+        alternativeLinks: {
           ...(mailer ? { forgotUrl: FORGOT_PATH } : {}),
           ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
         },
-        resourceServerName: parties.resourceServerName,
+        resourceServerName: clientServices.resourceServerName,
         describeDetail: config.detailsTypes.describe,
       },
       interactions: createInteractions<Progress>({
@@ -99,11 +99,11 @@ export async function formRoutes(
         units,
         scopes: SCOPES,
         claims: CLAIMS,
-        registeredScope: parties.registeredScope,
+        registeredScope: clientServices.registeredScope,
         prepare: (request) => pinned(request, issuer),
-        resourceScopes: parties.resourceScopes,
-        findClient: parties.describe,
-        wayBack: parties.wayBack,
+        resourceScopes: clientServices.resourceScopes,
+        findClient: clientServices.describe,
+        wayBack: clientServices.wayBack,
       }),
     });
 
@@ -114,11 +114,11 @@ export async function formRoutes(
         secure,
         limits,
         sessions,
-        throttle: people.throttle,
+        throttle: accountServices.throttle,
         devices,
         deviceCookieOf: deviceCookie.read,
         mails,
-        links: people.links,
+        links: accountServices.links,
         accounts,
         passwordChange: passwords.change,
         passwordRules: passwords.policy.rules,
@@ -149,10 +149,10 @@ export async function formRoutes(
         accounts,
         events,
         mails,
-        throttle: people.throttle,
+        throttle: accountServices.throttle,
         overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
-        sessionDetails: people.sessionDetails,
-        usernameLimits: createLimits({ counter: foundation.counter, max: USERNAMES_A_DAY, now, windowMs: DAY_MS }),
+        sessionDetails: accountServices.sessionDetails,
+        usernameLimits: createLimits({ counter: infrastructure.counter, max: USERNAMES_A_DAY, now, windowMs: DAY_MS }),
         devices,
         waiting: protocol.approval,
         totp,
@@ -163,8 +163,8 @@ export async function formRoutes(
         passwordRules: passwords.policy.rules,
         sendsMail: mailer !== undefined,
         transact: db.transact,
-        findApp: parties.describe,
-        resourceServerName: parties.resourceServerName,
+        findApp: clientServices.describe,
+        resourceServerName: clientServices.resourceServerName,
         describeDetail: config.detailsTypes.describe,
       },
     });

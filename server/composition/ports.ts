@@ -9,7 +9,7 @@ import type { AppInfo } from '../selfservice/page.ts';
 import type { Sessions } from '../selfservice/sessions.ts';
 import type { WaitingRequests } from '../selfservice/waiting_requests.ts';
 import type { ClientView, DetailView, NewPasswordRule } from '../views/views.ts';
-import type { RelyingParties } from './relying_parties.ts';
+import type { ClientServices } from './clients.ts';
 
 /*
  * A port that lower layers fulfil is a `Pick<>` of what fulfils it. Where neither side may import the other, both say by
@@ -70,7 +70,7 @@ type UnmetNames<Port, Fulfiller, Depth extends readonly unknown[]> =
               >;
             }[NamesOf<Port> & NamesOf<Fulfiller>];
 
-type Described = NonNullable<Awaited<ReturnType<RelyingParties['describe']>>>;
+type Described = NonNullable<Awaited<ReturnType<ClientServices['describe']>>>;
 
 /** What oidc/ fulfils for login/ and selfservice/, and the types of both sides that are one thing. */
 export type Ports = [

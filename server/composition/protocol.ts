@@ -6,7 +6,7 @@ import { createKeyRing } from '../../keys/rotate.ts';
 import { CHANNEL as KEYS_CHANNEL, type KeyTables } from '../../keys/store.ts';
 import type { Account } from '../accounts/account.ts';
 import { signedLifetimes } from '../config.ts';
-import { createKeyFollower } from '../jobs/follow_keys.ts';
+import { createKeySync } from '../jobs/key_sync.ts';
 import { ACR } from '../login/assurance.ts';
 import { createAdmission, ORIGIN_SECRET } from '../oidc/admission.ts';
 import { WAITING_SECONDS_MAX } from '../oidc/ciba.ts';
@@ -27,10 +27,10 @@ import { createStatusLists } from '../records/status_lists.ts';
 import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import { createUserCodes, USER_CODE_SECRET } from '../records/user_codes.ts';
 import { createWaitingRequests } from '../records/waiting_requests.ts';
-import type { Foundation } from './foundation.ts';
-import type { People } from './people.ts';
-import type { SelfRegistered } from './registration.ts';
-import type { RelyingParties } from './relying_parties.ts';
+import type { AccountServices } from './accounts.ts';
+import type { ClientServices } from './clients.ts';
+import type { Infrastructure } from './infrastructure.ts';
+import type { RegistrationServices } from './registration.ts';
 import { createServe } from './serve.ts';
 
 /** How many requests that store something an address may send for each wrong answer that it may give. */
@@ -42,20 +42,20 @@ const PUSHED_REQUEST_SECONDS = 60;
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
 export async function createProtocol(
-  foundation: Foundation,
-  people: People,
-  parties: RelyingParties,
-  selfRegistered: SelfRegistered,
+  infrastructure: Infrastructure,
+  accountServices: AccountServices,
+  clientServices: ClientServices,
+  selfRegistered: RegistrationServices,
 ) {
-  const { config, db, log, now, sealer, messenger, counter, own } = foundation;
+  const { config, db, log, now, sealer, messenger, counter, onClose } = infrastructure;
   const units = createUnits({
     db,
     sealer,
     now,
-    accountColumns: people.accounts.columns,
+    accountColumns: accountServices.accounts.columns,
     lifetimes: config.lifetimes,
   });
-  const found = createAccountsOfRequest(units, people);
+  const found = createAccountsOfRequest(units, accountServices);
   const policy = keyPolicy(config.keys, signedLifetimes(config));
   const keyRing = createKeyRing({
     // The key room has a database type of its own; it is the same database.
@@ -84,7 +84,7 @@ export async function createProtocol(
   const repeatedForms = createRepeatedForms({ db, now });
   const deliveries = createDeliveries({ db, sealer, now });
   const statusLists = config.tokenStatusList ? createStatusLists({ db, now }) : undefined;
-  const serve = createServe(foundation, people, parties, selfRegistered, units, found.find, {
+  const serve = createServe(infrastructure, accountServices, clientServices, selfRegistered, units, found.find, {
     statusLists,
     certificates,
     dpop,
@@ -109,16 +109,16 @@ export async function createProtocol(
 
   const nodeId = randomUUID();
   await keyRing.acknowledge(nodeId, 0);
-  own(nodeId, (id) => keyRing.forgetNode(id).catch(() => {}));
+  onClose(nodeId, (id) => keyRing.forgetNode(id).catch(() => {}));
   await keyRing.maintain();
   const serving = createServing(await serve(await keyRing.load()));
-  const follower = createKeyFollower({
+  const follower = createKeySync({
     keyRing,
     nodeId,
     uptime: () => performance.now(),
     silenceSeconds: silenceSeconds(policy),
     servedVersion: () => serving.current().version,
-    take: async (set) => serving.swap(await serve(set)),
+    activate: async (set) => serving.swap(await serve(set)),
   });
   await follower.refresh();
   const refreshSoon = () =>
@@ -139,14 +139,14 @@ export async function createProtocol(
     grantSeconds: config.lifetimes.refreshTokenAbsolute,
     scopes: SCOPES,
     claims: CLAIMS,
-    registeredScope: parties.registeredScope,
-    resourceScopes: parties.resourceScopes,
+    registeredScope: clientServices.registeredScope,
+    resourceScopes: clientServices.resourceScopes,
     async requiresSecondFactor(clientId, accountId) {
-      if ((await parties.find(clientId))?.secondFactorRequired) return true;
+      if ((await clientServices.find(clientId))?.secondFactorRequired) return true;
       const account = await found.find(accountId);
-      return account !== undefined && people.secondFactorPolicy.isRequired(account);
+      return account !== undefined && accountServices.secondFactorPolicy.isRequired(account);
     },
-    requireEpoch: people.accounts.requireEpoch,
+    requireEpoch: accountServices.accounts.requireEpoch,
     enqueue: deliveries.enqueue,
     used: selfRegistered.used,
     assertCanSign,
@@ -168,7 +168,7 @@ export async function createProtocol(
 }
 
 /** Accounts are looked up once a request: what comes next in it is decided from them more than once. */
-function createAccountsOfRequest(units: Units, { accounts }: People) {
+function createAccountsOfRequest(units: Units, { accounts }: AccountServices) {
   const byUnit = new WeakMap<Unit, Map<string, Promise<Account | undefined>>>();
   const known = (unit: Unit) => {
     const map = byUnit.get(unit) ?? new Map<string, Promise<Account | undefined>>();
@@ -177,7 +177,7 @@ function createAccountsOfRequest(units: Units, { accounts }: People) {
   };
   const read = async (unit: Unit, id: string) => {
     const row = unit.joinedAccount(id);
-    return row ? accounts.fromRow(row) : unit.attempt(accounts.findById(id));
+    return row ? accounts.fromRow(row) : unit.trackRead(accounts.findById(id));
   };
   return {
     find(id: string): Promise<Account | undefined> {

@@ -4,16 +4,16 @@ import { openPolicy } from '../clients/registration_policy.ts';
 import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts';
 import type { Client } from '../clients/store.ts';
-import { termsOf } from '../config.ts';
-import type { Bound } from '../platform/db.ts';
+import { serverPolicyOf } from '../config.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
 import { LIMIT_WINDOW_MS } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { REGISTRATION_PATH, registrationRoutes } from '../registration/routes.ts';
 import { createClaimsOf, readStatementIssuers } from '../registration/software_statements.ts';
-import type { Foundation } from './foundation.ts';
-import type { RelyingParties } from './relying_parties.ts';
+import type { ClientServices } from './clients.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
 /** The secret under which networks are known from which clients were registered. */
 const ORIGIN_SECRET = 'registration-origins';
@@ -22,10 +22,10 @@ const DOCUMENT_LIMIT = 'client-documents';
 const ALL_ADDRESSES = 5;
 
 /** Clients that nobody at the operator's made: those that register themselves, and those that are a document. */
-export type SelfRegistered = Awaited<ReturnType<typeof createSelfRegistered>>;
+export type RegistrationServices = Awaited<ReturnType<typeof createRegistrationServices>>;
 
-export async function createSelfRegistered(foundation: Foundation, parties: RelyingParties) {
-  const { config, db, log, now, counter, limits, outbound, sealer } = foundation;
+export async function createRegistrationServices(infrastructure: Infrastructure, clientServices: ClientServices) {
+  const { config, db, log, now, counter, limits, outbound, sealer } = infrastructure;
   const { mode, quota, idleSeconds, documents } = config.registration;
   const registrations = createRegistrations({
     db,
@@ -36,10 +36,10 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
   });
   const documentClients = createDocumentClients({
     rules: { hosts: documents.hosts, loopback: config.thisMachineOnly },
-    terms: termsOf(config),
+    serverPolicy: serverPolicyOf(config),
     outbound,
     registrations,
-    find: parties.clients.find,
+    find: clientServices.clients.find,
     now,
     async admits(address) {
       try {
@@ -62,13 +62,13 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
     documents: documents.enabled,
     /** A client as the protocol asks for it: one that is a document may have to be fetched first. */
     async find(id: string, address: string): Promise<Client | undefined> {
-      const known = await parties.find(id);
+      const known = await clientServices.find(id);
       if (!/^https?:/.test(id)) return known;
       return documents.enabled ? documentClients.resolve(id, known, address) : undefined;
     },
     /** Tokens are being issued to it. */
-    async used(clientId: string): Promise<readonly Bound[]> {
-      const client = await parties.find(clientId);
+    async used(clientId: string): Promise<readonly BoundStatement[]> {
+      const client = await clientServices.find(clientId);
       if (!client || client.kind === 'operator' || wasUsed(clientId)) return [];
       return [registrations.used(clientId)];
     },
@@ -80,8 +80,8 @@ export async function createSelfRegistered(foundation: Foundation, parties: Rely
           endpoint,
           mode,
           openPolicy: openPolicy(config.profile),
-          clients: parties.clients,
-          terms: termsOf(config),
+          clients: clientServices.clients,
+          serverPolicy: serverPolicyOf(config),
           registrations,
           tokens: createRegistrationTokens({ db, now }),
           limits,

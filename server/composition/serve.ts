@@ -5,11 +5,11 @@ import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
 import { isOwnSubject, subjectOf } from '../accounts/subjects.ts';
-import { heldTo, misfitOf, type ServerTerms } from '../clients/profiles.ts';
+import { applyProfile, profileViolation, type ServerPolicy } from '../clients/profiles.ts';
 import { scopesOf } from '../clients/scopes.ts';
 import { matchesSecret } from '../clients/secrets.ts';
 import type { Client } from '../clients/store.ts';
-import { termsOf } from '../config.ts';
+import { serverPolicyOf } from '../config.ts';
 import { ACR } from '../login/assurance.ts';
 import type { Admission } from '../oidc/admission.ts';
 import type { ClientCertificates } from '../oidc/client_certificates.ts';
@@ -17,12 +17,12 @@ import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/
 import { createDevicePages } from '../oidc/device_pages.ts';
 import type { DpopOptions } from '../oidc/dpop.ts';
 import { createFetching } from '../oidc/fetching.ts';
-import { createFormAnswers } from '../oidc/form_answers.ts';
+import { createFormResponses } from '../oidc/form_responses.ts';
+import { createJwtAccessTokens } from '../oidc/jwt_access_tokens.ts';
 import { createPages } from '../oidc/pages.ts';
 import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
-import { createStructuredTokens } from '../oidc/structured_tokens.ts';
 import { isExpected } from '../oidc/unregistered_clients.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createLimits } from '../platform/limits.ts';
@@ -33,20 +33,20 @@ import type { StatusLists } from '../records/status_lists.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 import type { WaitingRequests } from '../records/waiting_requests.ts';
-import type { Foundation } from './foundation.ts';
-import type { People } from './people.ts';
-import type { SelfRegistered } from './registration.ts';
-import type { RelyingParties } from './relying_parties.ts';
+import type { AccountServices } from './accounts.ts';
+import type { ClientServices } from './clients.ts';
+import type { Infrastructure } from './infrastructure.ts';
+import type { RegistrationServices } from './registration.ts';
 
 /** People whom a client does not find, a minute (CIBA Core 1.0 §13 `unknown_user_id`). */
 const MAX_WRONG_HINTS = 20;
 
 /** Makes the provider of a key set, with all that goes with it. */
 export function createServe(
-  { config, db, log, now, views, outbound, counter, mailer, secure }: Foundation,
-  { accounts, mails, sessionDetails, secondFactorPolicy }: People,
-  parties: RelyingParties,
-  selfRegistered: SelfRegistered,
+  { config, db, log, now, views, outbound, counter, mailer, secure }: Infrastructure,
+  { accounts, mails, sessionDetails, secondFactorPolicy }: AccountServices,
+  clientServices: ClientServices,
+  selfRegistered: RegistrationServices,
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
   parts: {
@@ -61,17 +61,17 @@ export function createServe(
   },
 ) {
   const { issuer, lifetimes } = config;
-  const terms = termsOf(config);
+  const serverPolicy = serverPolicyOf(config);
   const defaultAlg = config.keys.rings[0] ?? 'RS256';
-  const attempt = <T>(read: Promise<T>) => units.current().attempt(read);
-  const isRegistered = async (clientId: string) => (await attempt(parties.find(clientId)))?.kind === 'operator';
+  const attempt = <T>(read: Promise<T>) => units.current().trackRead(read);
+  const isRegistered = async (clientId: string) => (await attempt(clientServices.find(clientId)))?.kind === 'operator';
   const pages = createPages(
     views,
     async (id) => (await findAccount(id))?.locale,
     (ctx) => isExpected(ctx, isRegistered),
   );
   const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
-  const formAnswers = createFormAnswers(parts.repeatedForms);
+  const formAnswers = createFormResponses(parts.repeatedForms);
   const polls = createPolls({ db, now });
   const fetching = createFetching({ outbound, units, log, now });
   const fixed = fixedHeaders(secure);
@@ -80,7 +80,7 @@ export function createServe(
   const forProvider = new WeakMap<Client, ClientForProvider>();
 
   return async (set: LoadedKeySet): Promise<Served> => {
-    const structured = createStructuredTokens({
+    const structured = createJwtAccessTokens({
       issuer,
       jwks: publicKeys(set),
       now,
@@ -93,7 +93,7 @@ export function createServe(
       uiLocales: views.locales,
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
-      terms,
+      serverPolicy,
       lifetimes,
       now,
       units,
@@ -121,18 +121,19 @@ export function createServe(
       async accountOf(publicSubject) {
         return isOwnSubject(publicSubject) ? publicSubject : (await attempt(accounts.findBySubject(publicSubject)))?.id;
       },
-      findResourceServer: (identifier) => attempt(parties.findResourceServer(identifier)),
-      resourceScopes: (clientId, identifier) => attempt(parties.resourceScopes(clientId, identifier)),
-      registeredScope: (clientId) => attempt(parties.registeredScope(clientId)),
+      findResourceServer: (identifier) => attempt(clientServices.findResourceServer(identifier)),
+      resourceScopes: (clientId, identifier) => attempt(clientServices.resourceScopes(clientId, identifier)),
+      registeredScope: (clientId) => attempt(clientServices.registeredScope(clientId)),
       async registeredDetails(clientId) {
-        const registered = (await attempt(parties.find(clientId)))?.metadata.authorization_details_types ?? [];
+        const registered = (await attempt(clientServices.find(clientId)))?.metadata.authorization_details_types ?? [];
         return registered.filter((type) => config.detailsTypes.names.includes(type));
       },
-      mayIntrospect: (clientId, audiences) => attempt(parties.mayIntrospect(clientId, audiences)),
+      mayIntrospect: (clientId, audiences) => attempt(clientServices.mayIntrospect(clientId, audiences)),
       registration: selfRegistered,
-      isFirstParty: async (clientId) => (await attempt(parties.find(clientId)))?.firstParty ?? false,
-      requiresSecondFactor: async (clientId) => (await attempt(parties.find(clientId)))?.secondFactorRequired ?? false,
-      claimMapping: async (clientId) => (await attempt(parties.find(clientId)))?.claimMapping ?? [],
+      isFirstParty: async (clientId) => (await attempt(clientServices.find(clientId)))?.firstParty ?? false,
+      requiresSecondFactor: async (clientId) =>
+        (await attempt(clientServices.find(clientId)))?.secondFactorRequired ?? false,
+      claimMapping: async (clientId) => (await attempt(clientServices.find(clientId)))?.claimMapping ?? [],
       detailsTypes: config.detailsTypes,
       ciba: {
         units,
@@ -140,8 +141,8 @@ export function createServe(
         hintLimits,
         acrValues: Object.values(ACR),
         findPerson: accounts.findByIdentifier,
-        async tell(accountId, clientId) {
-          const app = mailer ? await parties.find(clientId) : undefined;
+        async notify(accountId, clientId) {
+          const app = mailer ? await clientServices.find(clientId) : undefined;
           if (!app) return [];
           // What a client calls itself is a stranger's text: only a name that an operator has given gets into a mail.
           const details = app.kind === 'operator' ? { app: app.name } : {};
@@ -149,10 +150,11 @@ export function createServe(
         },
       },
     };
-    const exchangePolicy = async (clientId: string) => (await attempt(parties.find(clientId)))?.tokenExchange ?? null;
+    const exchangePolicy = async (clientId: string) =>
+      (await attempt(clientServices.find(clientId)))?.tokenExchange ?? null;
     const { provider, handle, discovery } = await createProvider({
       issuer,
-      terms,
+      serverPolicy,
       configuration: createConfiguration(options),
       fetching,
       exchange: { ...options, exchangePolicy },
@@ -175,7 +177,7 @@ export function createServe(
       async findClient(id, address) {
         const client = await selfRegistered.find(id, address);
         if (!client || !parts.certificates.serve(client.metadata)) return undefined;
-        const known = forProvider.get(client) ?? describeClient(client, terms, config.detailsTypes.names);
+        const known = forProvider.get(client) ?? describeClient(client, serverPolicy, config.detailsTypes.names);
         forProvider.set(client, known);
         return known;
       },
@@ -200,19 +202,19 @@ export function createServe(
   };
 }
 
-function describeClient(client: Client, server: ServerTerms, detailsTypes: readonly string[]): ClientForProvider {
+function describeClient(client: Client, server: ServerPolicy, detailsTypes: readonly string[]): ClientForProvider {
   const { secretHash, id, name } = client;
   // Our own pages redeem no codes, so they need no more than the default profile, whatever the server's.
-  const terms: ServerTerms = client.builtin ? { ...server, profile: 'oauth21' } : server;
+  const serverPolicy: ServerPolicy = client.builtin ? { ...server, profile: 'oauth21' } : server;
   const {
     authorization_details_types: details = [],
     // Ours to call, see oidc/ciba_notifications.ts.
     backchannel_client_notification_endpoint: _endpoint,
     ...metadata
-  } = heldTo(client.metadata, terms);
+  } = applyProfile(client.metadata, serverPolicy);
   const scope = scopesOf(client).filter((one) => (SCOPES as readonly string[]).includes(one));
   return {
-    refusal: misfitOf(client.metadata, terms)?.why,
+    refusal: profileViolation(client.metadata, serverPolicy)?.why,
     isOperators: client.kind === 'operator',
     metadata: {
       ...metadata,

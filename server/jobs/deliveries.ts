@@ -57,7 +57,7 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
       if (dueAt < delivery.expiresAt) {
         log.info(about, 'a relying party could not be told; it is tried again');
         // If this fails, the lease ends some time.
-        return deliveries.putBack(delivery, dueAt).catch(() => {});
+        return deliveries.postpone(delivery, dueAt).catch(() => {});
       }
       log.warn(about, 'a relying party could not be told; it is given up');
     } else if (outcome === 'refused') {
@@ -80,7 +80,7 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
     async take(limit, inHand) {
       const except = busyIn(inHand);
       return {
-        items: await deliveries.take({ kinds, limit, leaseMs: LEASE_MS, except }),
+        items: await deliveries.claimDue({ kinds, limit, leaseMs: LEASE_MS, except }),
         isFreed: () => isLess(busyIn(inHand), except),
       };
     },

@@ -66,12 +66,12 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
     const level = isDatabaseAway(error) ? 'debug' : 'warn';
     log[level]({ mail: id, kind, tries, error }, 'a mail could not be sent; it is tried again');
     // If this fails as well, the lease ends some time.
-    await mails.putBack(id, dueAt).catch(() => {});
+    await mails.postpone(id, dueAt).catch(() => {});
   }
 
   return createQueueWorker({
     batch: BATCH,
-    take: async (limit) => ({ items: await mails.take({ limit, leaseMs: LEASE_MS }) }),
+    take: async (limit) => ({ items: await mails.claimDue({ limit, leaseMs: LEASE_MS }) }),
     handle,
     onUnreadable: (error) =>
       log[isDatabaseAway(error) ? 'debug' : 'warn']({ error }, 'the mail queue could not be read; it is tried again'),

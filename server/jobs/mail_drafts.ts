@@ -5,7 +5,7 @@ import type { MailThrottle, ThrottledMail } from '../accounts/mail_throttle.ts';
 import type { NoticeKind, QueuedIntent, QueuedMail } from '../accounts/mails.ts';
 import { maskEmail } from '../accounts/masking.ts';
 import type { Accounts } from '../accounts/store.ts';
-import type { Bound } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import type { Mailbox } from '../platform/smtp_url.ts';
 import type { ComposedMail, MailName, Views } from '../views/views.ts';
 
@@ -13,7 +13,7 @@ export interface Draft extends ComposedMail {
   readonly to: Mailbox;
   readonly locale: string;
   /** Makes the link in it work; before it is sent. */
-  readonly before: readonly Bound[];
+  readonly before: readonly BoundStatement[];
 }
 
 export interface DraftParts {
@@ -146,7 +146,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
   }
 
   /** A mistyped new address must not stay good. Of other links the earlier go on working: mails overtake one another. */
-  function replacedBy(purpose: LinkPurpose | undefined, account: Account | undefined): Bound[] {
+  function replacedBy(purpose: LinkPurpose | undefined, account: Account | undefined): BoundStatement[] {
     return account && purpose === 'change_email' ? [links.endAllOf(account.id, purpose)] : [];
   }
 
@@ -183,12 +183,12 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
  * has been proved (or that was invited by an operator), and of addresses none in full but the recipient's own.
  */
 function addressee({ name, account, to, email }: Plan) {
-  const own = email === undefined ? [account?.email] : [account?.email, email];
+  const ownAddresses = email === undefined ? [account?.email] : [account?.email, email];
   const isProved = account?.emailVerified === true && account.email === to;
   const greeted = account?.name !== undefined && (isProved || name === 'invitation') ? { name: account.name } : {};
   return {
     name: greeted,
-    address: (one: string) => (one === to && own.includes(one) ? one : maskEmail(one)),
+    address: (one: string) => (one === to && ownAddresses.includes(one) ? one : maskEmail(one)),
   };
 }
 

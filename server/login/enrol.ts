@@ -3,7 +3,7 @@ import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
 import { withSecondFactor } from './assurance.ts';
 import { mustEnrol } from './factor_demand.ts';
-import { type Answer, accountOf, loginOf, type Step, type StepContext } from './step.ts';
+import { accountOf, loginOf, type Step, type StepContext, type StepReply } from './step.ts';
 
 /**
  * A second factor for somebody who has none and needs one now. Until the sign-in has ended they have shown their
@@ -15,7 +15,7 @@ export const enrolStep: Step = {
     return render(context, context.parts.totp.begin(account, context.visit.uid));
   },
 
-  async submit(context, fields): Promise<Answer> {
+  async submit(context, fields): Promise<StepReply> {
     const { parts, visit, request } = context;
     const account = await accountOf(context);
     const login = loginOf(context);

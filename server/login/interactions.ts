@@ -15,7 +15,7 @@ export interface Interactions {
   /** Remembers how far the person has got. Nothing that is remembered here signs anybody in. */
   remember(visit: Visit, progress: Progress): Promise<void>;
   /** Hands over to the authorization request, which answers the browser. */
-  finish(visit: Visit, outcome: Outcome): Promise<void>;
+  finish(visit: Visit, outcome: InteractionResult): Promise<void>;
 }
 
 export interface LostVisit {
@@ -110,6 +110,6 @@ export interface Permissions {
 }
 
 /** What the authorization request is told: how the person signed in, with what that is worth. */
-export type Outcome =
+export type InteractionResult =
   | (Omit<Progress, 'login'> & { readonly login?: Login & { readonly acr: string } })
   | { readonly error: string; readonly error_description: string };

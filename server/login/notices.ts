@@ -5,7 +5,7 @@ import type { Factor } from '../accounts/attempts.ts';
 import type { Events } from '../accounts/events.ts';
 import type { Mails } from '../accounts/mails.ts';
 import { type Visitor, visitorDetails } from '../accounts/session_details.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { subnet } from '../platform/limits.ts';
 import type { Login } from './interactions.ts';
 
@@ -17,7 +17,7 @@ export interface SignInNotices {
    */
   locked(account: Account | undefined, factor: Factor, request: FastifyRequest): Promise<void>;
   /** Somebody signs in: what to write in the same transaction. */
-  signedIn(account: Account, login: Login, request: FastifyRequest): readonly Bound[];
+  signedIn(account: Account, login: Login, request: FastifyRequest): readonly BoundStatement[];
   /**
    * The password was right and the second factor is still to come (ASVS 6.3.5): what to write with that, and by which id it
    * is taken back when it comes. The person is told after a while, once an hour at most.
@@ -25,13 +25,13 @@ export interface SignInNotices {
   withoutSecondFactor(
     account: Account,
     request: FastifyRequest,
-  ): Promise<{ id: string; bound: readonly Bound[] } | undefined>;
+  ): Promise<{ id: string; bound: readonly BoundStatement[] } | undefined>;
   /** A second factor was set up: what to write in the same transaction. */
-  factorAdded(account: Account, factor: SecondFactorKind, request: FastifyRequest): readonly Bound[];
+  factorAdded(account: Account, factor: SecondFactorKind, request: FastifyRequest): readonly BoundStatement[];
   /** The person got in without their second factor. */
-  recoveryCodeUsed(account: Account, request: FastifyRequest): readonly Bound[];
+  recoveryCodeUsed(account: Account, request: FastifyRequest): readonly BoundStatement[];
   /** The person has a new password: what to write in the same transaction. */
-  passwordChanged(account: Account, request: FastifyRequest): readonly Bound[];
+  passwordChanged(account: Account, request: FastifyRequest): readonly BoundStatement[];
 }
 
 /** How long somebody with the right password may take for the second factor before the person is told. */

@@ -9,7 +9,7 @@ import type { LoginErrorKey } from '../views/views.ts';
 import { missingFactor } from './factor_demand.ts';
 import type { Login } from './interactions.ts';
 import { passkeyOptions, signInByPasskey } from './passkey.ts';
-import type { Answer, Step, StepContext } from './step.ts';
+import type { Step, StepContext, StepReply } from './step.ts';
 
 /** The longest e-mail address (RFC 5321 §4.5.3.1). */
 export const MAX_IDENTIFIER = 320;
@@ -22,7 +22,7 @@ export const passwordStep: Step = {
     return render(context, { identifier: visit.loginHint ?? withULabels(signedIn?.email ?? '') });
   },
 
-  async submit(context, fields): Promise<Answer> {
+  async submit(context, fields): Promise<StepReply> {
     if (fields.action === 'cancel') return { kind: 'cancel' };
     if (fields.action === 'passkey') {
       const login = await signInByPasskey(context, fields);
@@ -34,9 +34,9 @@ export const passwordStep: Step = {
     const missing = missingField(identifier, password);
     if (missing) return again(context, identifier, missing);
     // Counted before anything is hashed, and given back to who was right: what is refused for too much waiting counts, too.
-    const taken = await parts.limits.take('sign-in', request.ip);
+    const taken = await parts.limits.consume('sign-in', request.ip);
 
-    const guess = await parts.attempts.takePassword({
+    const guess = await parts.attempts.reservePasswordGuess({
       identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than any that somebody has
       deviceCookie,
     });
@@ -46,16 +46,16 @@ export const passwordStep: Step = {
     const hash = guess.allowed && !isTooLong ? (credentials?.passwordHash ?? null) : null;
     const shares: Shares = [shareOfAddress(request.ip), `account:${guess.bucket.toString('base64url')}`];
     const isRight = await parts.passwords.verify(hash, isTooLong ? 'x' : password, shares).catch(async (error) => {
-      if (guess.allowed) await parts.attempts.returned(guess);
+      if (guess.allowed) await parts.attempts.releaseGuess(guess);
       throw error;
     });
     if (!isRight || !credentials || credentials.disabled) {
-      const { lockedNow } = await parts.attempts.failed(guess);
+      const { lockedNow } = await parts.attempts.countFailure(guess);
       if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
       return again(context, identifier, 'invalid_credentials');
     }
-    await parts.limits.giveBack(taken);
-    parts.transaction.also(parts.attempts.succeeded(guess));
+    await parts.limits.refund(taken);
+    parts.transaction.addStatement(parts.attempts.clearFailures(guess));
     await parts.upgradeIfOutdated(credentials, password, shares);
     const account = guess.account();
     if (account) parts.keepAccount(account);
@@ -80,7 +80,7 @@ async function withUnfinished(context: StepContext, login: Login, account: Accou
   if (!account || missingFactor(visit, login, account, parts.secondFactorPolicy) !== 'second-factor') return login;
   const told = await parts.notices.withoutSecondFactor(account, request);
   if (!told) return login;
-  for (const bound of told.bound) parts.transaction.also(bound);
+  for (const bound of told.bound) parts.transaction.addStatement(bound);
   return { ...login, unfinished: told.id };
 }
 
@@ -89,7 +89,7 @@ function missingField(identifier: string, password: string): LoginErrorKey | und
   return password === '' ? 'password_required' : undefined;
 }
 
-async function again(context: StepContext, identifier: string, error: LoginErrorKey): Promise<Answer> {
+async function again(context: StepContext, identifier: string, error: LoginErrorKey): Promise<StepReply> {
   return { kind: 'again', status: 400, html: await render(context, { identifier, error }) };
 }
 
@@ -100,7 +100,7 @@ async function render(context: StepContext, more: { identifier: string; error?: 
     'login',
     {
       ...form,
-      ...sideWaysOf(context),
+      ...alternativeLinksOf(context),
       client: visit.client,
       passkey: await passkeyOptions(context),
       reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,
@@ -111,8 +111,8 @@ async function render(context: StepContext, more: { identifier: string; error?: 
   );
 }
 
-function sideWaysOf({ parts, request, locale }: StepContext): StepContext['parts']['sideWays'] {
+function alternativeLinksOf({ parts, request, locale }: StepContext): StepContext['parts']['alternativeLinks'] {
   const ownLocale = parts.views.negotiate(undefined, request.headers['accept-language']);
-  const urls = Object.entries(parts.sideWays).map(([name, url]) => [name, inLanguage(url, locale, ownLocale)]);
+  const urls = Object.entries(parts.alternativeLinks).map(([name, url]) => [name, inLanguage(url, locale, ownLocale)]);
   return Object.fromEntries(urls);
 }

@@ -6,13 +6,13 @@ import { type Fields, readForm, sendPage, textField } from '../platform/forms.ts
 import { consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
 import { enrolStep } from './enrol.ts';
-import type { Interactions, Outcome, Progress, Visit } from './interactions.ts';
+import type { InteractionResult, Interactions, Progress, Visit } from './interactions.ts';
 import { showLost } from './lost.ts';
 import { newPasswordStep } from './new_password.ts';
 import { MAX_IDENTIFIER, passwordStep } from './password.ts';
 import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
-import type { Answer, LoginParts, Step, StepContext } from './step.ts';
+import type { LoginParts, Step, StepContext, StepReply } from './step.ts';
 import { accountIn, nextStep, outcomeOf, type StepName } from './steps.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
@@ -30,7 +30,7 @@ const STEP_NAMES: readonly StepName[] = [...(Object.keys(STEPS) as Exclude<StepN
 const subjectOf = ({ uid }: Visit, step: StepName) => `${uid} ${step}`;
 
 /** The person does not want to go on (RFC 6749 §4.1.2.1). */
-const CANCELLED: Outcome = { error: 'access_denied', error_description: 'the person did not agree' };
+const CANCELLED: InteractionResult = { error: 'access_denied', error_description: 'the person did not agree' };
 
 export interface LoginOptions {
   /** Where a visit lives: `<path>/<uid>`. */
@@ -109,7 +109,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     request: FastifyRequest<Params>,
     reply: FastifyReply,
     visit: Visit,
-    answer: Answer,
+    answer: StepReply,
   ): Promise<unknown> {
     switch (answer.kind) {
       case 'again':
@@ -126,7 +126,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     request: FastifyRequest<Params>,
     reply: FastifyReply,
     visit: Visit,
-    { progress, html }: Extract<Answer, { kind: 'progress' }>,
+    { progress, html }: Extract<StepReply, { kind: 'progress' }>,
   ): Promise<unknown> {
     if (html === undefined && (await nextStep(visit, parts, progress)) === 'done')
       return finish(request, reply, visit, progress);
@@ -146,15 +146,15 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
       const { transaction, devices, notices } = parts;
       const account = await parts.findAccount(login.accountId);
       if (!account) throw new AppError('interaction_expired', 400, 'this account is not available any more');
-      transaction.provided(parts.requireEpoch(login.accountId, login.epoch));
+      transaction.addGuard(parts.requireEpoch(login.accountId, login.epoch));
       const browser = devices.remember(account, {
         cookie: deviceCookie.read(request),
         visitor: { userAgent: request.headers['user-agent'], address: request.ip },
         trustSeconds: login.trustDevice ? parts.trustDeviceSeconds : 0,
       });
       deviceCookie.write(reply, browser.cookie);
-      transaction.also(browser.bound);
-      for (const bound of notices.signedIn(account, login, request)) transaction.also(bound);
+      transaction.addStatement(browser.bound);
+      for (const bound of notices.signedIn(account, login, request)) transaction.addStatement(bound);
     }
     return interactions.finish(visit, outcomeOf(visit, progress));
   }

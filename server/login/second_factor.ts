@@ -6,7 +6,7 @@ import { type Fields, textField } from '../platform/forms.ts';
 import type { SecondFactorErrorKey } from '../views/views.ts';
 import { withSecondFactor } from './assurance.ts';
 import type { Login } from './interactions.ts';
-import { type Answer, accountOf, loginOf, type Step, type StepContext } from './step.ts';
+import { accountOf, loginOf, type Step, type StepContext, type StepReply } from './step.ts';
 
 /** What was shown, in RFC 8176's terms; undefined when it was wrong, an error when it cannot have been meant as a code. */
 type Shown = readonly string[] | SecondFactorErrorKey | undefined;
@@ -29,7 +29,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 export const secondFactorStep: Step = {
   show: (context) => render(context),
 
-  async submit(context, fields): Promise<Answer> {
+  async submit(context, fields): Promise<StepReply> {
     if (fields.action === 'cancel') return { kind: 'cancel' };
     const { parts, request, visit } = context;
     const action = textField(fields, 'action');
@@ -64,7 +64,7 @@ async function checkRecoveryCode(context: StepContext, account: Account, fields:
   if (code === undefined) return 'recovery_code_format';
   const isRight = await guess(context, account, 'recovery_code', () => parts.recoveryCodes.use(account, code));
   if (!isRight) return undefined;
-  for (const bound of parts.notices.recoveryCodeUsed(account, request)) parts.transaction.also(bound);
+  for (const bound of parts.notices.recoveryCodeUsed(account, request)) parts.transaction.addStatement(bound);
   return ['otp']; // it is a password for one time, if not one of RFC 6238
 }
 
@@ -86,16 +86,16 @@ async function guess(
   verify: () => Promise<boolean>,
 ): Promise<boolean> {
   const { parts, request, deviceCookie } = context;
-  const taken = await parts.attempts.take({ account, factor, deviceCookie });
+  const taken = await parts.attempts.reserveGuess({ account, factor, deviceCookie });
   if (taken.allowed && (await verify())) {
-    parts.transaction.also(parts.attempts.succeeded(taken));
+    parts.transaction.addStatement(parts.attempts.clearFailures(taken));
     return true;
   }
-  if ((await parts.attempts.failed(taken)).lockedNow) await parts.notices.locked(account, factor, request);
+  if ((await parts.attempts.countFailure(taken)).lockedNow) await parts.notices.locked(account, factor, request);
   return false;
 }
 
-async function again(context: StepContext, error: SecondFactorErrorKey): Promise<Answer> {
+async function again(context: StepContext, error: SecondFactorErrorKey): Promise<StepReply> {
   return { kind: 'again', status: 400, html: await render(context, error) };
 }
 

@@ -4,7 +4,7 @@ import type { Attempts } from '../accounts/attempts.ts';
 import type { Devices } from '../accounts/devices.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
 import type { PasswordChange } from '../accounts/password_change.ts';
-import type { PasswordRoom } from '../accounts/password_room.ts';
+import type { PasswordService } from '../accounts/password_service.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
@@ -29,7 +29,7 @@ export interface LoginParts {
   readonly passwords: Pick<Passwords, 'verify'>;
   readonly passwordPolicy: Pick<PasswordPolicy, 'rules' | 'isExpired'>;
   readonly changePassword: PasswordChange['set'];
-  readonly upgradeIfOutdated: PasswordRoom['upgradeIfOutdated'];
+  readonly upgradeIfOutdated: PasswordService['upgradeIfOutdated'];
   readonly attempts: Attempts;
   readonly devices: Devices;
   readonly totp: Totp;
@@ -39,7 +39,7 @@ export interface LoginParts {
   /** What a passkey has to sign in a visit: only we can make it, and it is of no use in another one. */
   passkeyChallenge(visitUid: string): string;
   /** Statements for the transaction in which the request commits. */
-  readonly transaction: Pick<Unit, 'also' | 'provided'>;
+  readonly transaction: Pick<Unit, 'addStatement' | 'addGuard'>;
   /** What happens besides, when a person's factor was locked and when somebody signed in. */
   readonly notices: SignInNotices;
   findAccount(id: string): Promise<Account | undefined>;
@@ -51,7 +51,7 @@ export interface LoginParts {
   resourceServerName(identifier: string): Promise<string>;
   describeDetail: DetailsTypes['describe'];
   /** Pages beside the door, where there are any. */
-  readonly sideWays: { readonly forgotUrl?: string; readonly signUpUrl?: string };
+  readonly alternativeLinks: { readonly forgotUrl?: string; readonly signUpUrl?: string };
 }
 
 export interface StepContext {
@@ -65,7 +65,7 @@ export interface StepContext {
 }
 
 /** What a step makes of a form: progress, an end, or its page again with what was wrong. */
-export type Answer =
+export type StepReply =
   | {
       readonly kind: 'progress';
       readonly progress: Progress;
@@ -78,7 +78,7 @@ export type Answer =
 /** One file a step. A step shows its page and reads its form; what comes next is not its business. */
 export interface Step {
   show(context: StepContext): Promise<string>;
-  submit(context: StepContext, fields: Fields): Promise<Answer>;
+  submit(context: StepContext, fields: Fields): Promise<StepReply>;
 }
 
 /** What the person has shown so far. */

@@ -1,6 +1,6 @@
 import { acrOf } from './assurance.ts';
 import { missingFactor } from './factor_demand.ts';
-import type { Outcome, Permissions, Progress, Visit } from './interactions.ts';
+import type { InteractionResult, Permissions, Progress, Visit } from './interactions.ts';
 import type { LoginParts } from './step.ts';
 
 export type StepName = 'select-account' | 'password' | 'second-factor' | 'enrol' | 'new-password' | 'consent' | 'done';
@@ -36,7 +36,7 @@ export function accountIn(visit: Visit, progress: Progress = visit.progress): st
 }
 
 /** The progress as the authorization request needs to see it. */
-export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit.progress): Outcome {
+export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit.progress): InteractionResult {
   const answered = visit.requestedPrompts.has('select_account') ? { select_account: { another: false } } : {};
   return { ...answered, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };
 }

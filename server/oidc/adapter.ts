@@ -6,7 +6,7 @@ import type { UserCodes } from '../records/user_codes.ts';
 import type { HoldToPolicy } from './current_policy.ts';
 import { withUserCodes } from './device_codes.ts';
 import { endInteraction, hasEnded } from './ended_interactions.ts';
-import type { StructuredTokens } from './structured_tokens.ts';
+import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 
 /**
  * The provider's view of `records`: every call joins the unit of work of the request that it serves, and nothing is
@@ -14,7 +14,7 @@ import type { StructuredTokens } from './structured_tokens.ts';
  */
 export function createAdapterFactory(
   units: Units,
-  structured: StructuredTokens,
+  structured: JwtAccessTokens,
   userCodes: UserCodes,
   holdToPolicy: HoldToPolicy,
 ): (name: string) => Adapter {
@@ -27,11 +27,11 @@ export function createAdapterFactory(
 
 class RecordAdapter implements Adapter {
   readonly #units: Units;
-  readonly #structured: StructuredTokens;
+  readonly #structured: JwtAccessTokens;
   readonly #holdToPolicy: HoldToPolicy;
   readonly #model: ModelName;
 
-  constructor(units: Units, structured: StructuredTokens, holdToPolicy: HoldToPolicy, model: ModelName) {
+  constructor(units: Units, structured: JwtAccessTokens, holdToPolicy: HoldToPolicy, model: ModelName) {
     this.#units = units;
     this.#structured = structured;
     this.#holdToPolicy = holdToPolicy;

@@ -34,7 +34,7 @@ export interface Admission {
    * @throws AppError 429 for an address that starts more than so many a minute, 400 for a pushed request that is opened
    *   again and again
    */
-  admit(ctx: Asked, unit: Pick<Unit, 'unfinished' | 'countAs' | 'also'>): Promise<void>;
+  admit(ctx: Asked, unit: Pick<Unit, 'unfinished' | 'countForOrigin' | 'addStatement'>): Promise<void>;
 }
 
 export interface AdmissionOptions {
@@ -60,16 +60,20 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const count = (what: string, windowMs: number) =>
     counter.increment(`unfinished:${what}:${Math.floor(now() / windowMs)}`, windowMs);
 
-  async function admitModel(model: UnfinishedModel, { name, kept }: Origin, unit: Pick<Unit, 'countAs' | 'also'>) {
+  async function admitModel(
+    model: UnfinishedModel,
+    { name, kept }: Origin,
+    unit: Pick<Unit, 'countForOrigin' | 'addStatement'>,
+  ) {
     const origin = blindIndex(originKey, name);
     const windowMs = lifetimes[model] * 1_000;
     const [mine, all] = await Promise.all([
       count(`${model}:${origin.toString('base64url')}`, windowMs),
       count(model, windowMs),
     ]);
-    unit.countAs(model, origin);
-    if (isDue(mine, kept, OVERSHOOT.one)) unit.also(dropOldest(model, origin, kept));
-    if (isDue(all, KEPT_IN_ALL, OVERSHOOT.all)) unit.also(dropOldest(model, undefined, KEPT_IN_ALL));
+    unit.countForOrigin(model, origin);
+    if (isDue(mine, kept, OVERSHOOT.one)) unit.addStatement(dropOldest(model, origin, kept));
+    if (isDue(all, KEPT_IN_ALL, OVERSHOOT.all)) unit.addStatement(dropOldest(model, undefined, KEPT_IN_ALL));
   }
 
   return {

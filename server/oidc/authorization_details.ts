@@ -13,7 +13,7 @@ export function richAuthorizationRequests({ detailsTypes }: { readonly detailsTy
     if (String(ctx.oidc.params?.authorization_details).length > DETAILS_MAX) {
       throw invalid(`authorization_details must have at most ${DETAILS_MAX} characters`);
     }
-    const misfit = detailsTypes.misfit(detail);
+    const misfit = detailsTypes.violation(detail);
     if (misfit !== undefined) throw invalid(`${detail.type}: ${misfit}`);
   }
 

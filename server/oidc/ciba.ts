@@ -1,9 +1,9 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import type { Bound } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
 import type { WaitingRequests } from '../records/waiting_requests.ts';
-import { askedAcr, unmetRequirements } from './claims_parameter.ts';
+import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
 
 /** OpenID Connect Client-Initiated Backchannel Authentication Core 1.0 ("CIBA Core") §10.1 */
 export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba';
@@ -33,10 +33,10 @@ export interface CibaParts {
   /** By what a person signs in with. */
   findPerson(identifier: string): Promise<{ readonly id: string } | undefined>;
   /** Tells the person that there is something to decide; part of the transaction. */
-  tell(accountId: string, clientId: string): Promise<readonly Bound[]>;
+  notify(accountId: string, clientId: string): Promise<readonly BoundStatement[]>;
 }
 
-type Request = InstanceType<KoaContextWithOIDC['oidc']['provider']['BackchannelAuthenticationRequest']>;
+type BackchannelRequest = InstanceType<KoaContextWithOIDC['oidc']['provider']['BackchannelAuthenticationRequest']>;
 
 /**
  * The provider's configuration of CIBA: an app names a person, who decides on a page of their account. Only clients that
@@ -50,15 +50,15 @@ export function cibaFeature(parts: CibaParts) {
     const clientId = oidc.client?.clientId ?? '';
     const unit = units.current();
     // An app that may ask for people must not find out by trying who is one, one after the other or all at once.
-    const taken = await unit.attempt(hintLimits.take('login-hint', clientId));
-    const person = hint.length > HINT_MAX ? undefined : await unit.attempt(parts.findPerson(hint));
-    if (person) await unit.attempt(hintLimits.giveBack(taken));
+    const taken = await unit.trackRead(hintLimits.consume('login-hint', clientId));
+    const person = hint.length > HINT_MAX ? undefined : await unit.trackRead(parts.findPerson(hint));
+    if (person) await unit.trackRead(hintLimits.refund(taken));
     return person?.id;
   }
 
   /** There is no user code (§7.1) to verify; what is asked here is whether the person is to see one more request. */
   async function verifyUserCode({ oidc }: KoaContextWithOIDC, account: { accountId: string }): Promise<void> {
-    const requests = await units.current().attempt(waiting.of(account.accountId));
+    const requests = await units.current().trackRead(waiting.of(account.accountId));
     if (requests.filter(({ clientId }) => clientId === oidc.client?.clientId).length >= WAITING_MAX) {
       throw new errors.AccessDenied(`${WAITING_MAX} requests of this client wait for this person already`);
     }
@@ -66,13 +66,13 @@ export function cibaFeature(parts: CibaParts) {
 
   async function triggerAuthenticationDevice(
     _ctx: KoaContextWithOIDC,
-    request: Request,
+    request: BackchannelRequest,
     { accountId }: { accountId: string },
     { clientId }: Client,
   ): Promise<void> {
     const unit = units.current();
-    unit.also(waiting.register({ authReqId: request.jti, accountId, clientId, lifetime: request.expiration }));
-    for (const bound of await unit.attempt(parts.tell(accountId, clientId))) unit.also(bound);
+    unit.addStatement(waiting.register({ authReqId: request.jti, accountId, clientId, lifetime: request.expiration }));
+    for (const bound of await unit.trackRead(parts.notify(accountId, clientId))) unit.addStatement(bound);
   }
 
   return {
@@ -128,6 +128,6 @@ export function assertDatedRequest(claims: Readonly<Record<string, unknown>>): v
 
 /** Nobody need be asked for a sign-in of a kind that there is not. */
 async function assertReachableAcr({ oidc }: KoaContextWithOIDC, acrValues: readonly string[]): Promise<void> {
-  const { values, essential } = askedAcr(oidc.params ?? {});
+  const { values, essential } = requestedAcr(oidc.params ?? {});
   if (essential && !values.some((one) => acrValues.includes(one))) throw unmetRequirements();
 }

@@ -1,21 +1,21 @@
 import { errors, type Provider } from 'oidc-provider';
 import type { Accounts } from '../accounts/store.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { PageWanted } from '../platform/pages.ts';
 import type { Deliveries } from '../records/deliveries.ts';
 import type { Units } from '../records/unit.ts';
 import type { WaitingRequest, WaitingRequests } from '../records/waiting_requests.ts';
-import { type AskedParts, askedBy } from './asked.ts';
 import { CIBA_GRANT, isPushedTo } from './ciba.ts';
 import { NOTIFICATION, type Notification } from './ciba_notifications.ts';
 import { issueToPush } from './ciba_push.ts';
-import { askedAcr } from './claims_parameter.ts';
+import { requestedAcr } from './claims_parameter.ts';
 import { allow, prolong } from './consent.ts';
+import { type RequestedPermissionsParts, requestedPermissions } from './requested_permissions.ts';
 import type { Serving } from './serving.ts';
 
-export interface ApprovalParts extends AskedParts {
+export interface ApprovalParts extends RequestedPermissionsParts {
   readonly serving: Serving;
   readonly units: Units;
   readonly waiting: WaitingRequests;
@@ -30,7 +30,7 @@ export interface ApprovalParts extends AskedParts {
   readonly requireEpoch: Accounts['requireEpoch'];
   readonly enqueue: Deliveries['enqueue'];
   /** Tokens are being issued to a client: what to write of that in the same transaction. */
-  used(clientId: string): Promise<readonly Bound[]>;
+  used(clientId: string): Promise<readonly BoundStatement[]>;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -40,11 +40,11 @@ interface Decision {
   readonly verdict: 'approve' | 'deny';
   readonly account: { readonly id: string; readonly epoch: number };
   readonly session: { readonly acr: string; readonly amr: readonly string[]; readonly authTime: number };
-  readonly also: readonly Bound[];
+  readonly also: readonly BoundStatement[];
 }
 
 type Decided = { readonly kind: 'done' | 'gone' } | { readonly kind: 'weak'; readonly acr: string };
-type Request = InstanceType<Provider['BackchannelAuthenticationRequest']>;
+type BackchannelRequest = InstanceType<Provider['BackchannelAuthenticationRequest']>;
 
 /** What was decided is there to be fetched for so long at least, however late the person was. */
 const FETCHABLE_SECONDS = 60;
@@ -59,7 +59,7 @@ const TOO_LATE = new Set(['already_used', 'credentials_changed', 'grant_revoked'
 export function createApproval(parts: ApprovalParts) {
   const { serving, units, waiting, now } = parts;
 
-  async function requestOf({ authReqId }: WaitingRequest, accountId: string): Promise<Request | undefined> {
+  async function requestOf({ authReqId }: WaitingRequest, accountId: string): Promise<BackchannelRequest | undefined> {
     const request = await serving.current().provider.BackchannelAuthenticationRequest.find(authReqId);
     return request?.isValid && request.accountId === accountId ? request : undefined;
   }
@@ -68,7 +68,7 @@ export function createApproval(parts: ApprovalParts) {
     const request = await requestOf(one, accountId);
     if (!request) return [];
     const { params = {} } = request;
-    const { scopes, resources, claims, details } = await askedBy(one.clientId, params, parts);
+    const { scopes, resources, claims, details } = await requestedPermissions(one.clientId, params, parts);
     const { id, clientId, askedAt, expiresAt } = one;
     // A claim is told as the scope that it belongs to, as for consent.
     const told = [...new Set([...scopes, ...Object.keys(claims)])];
@@ -77,9 +77,9 @@ export function createApproval(parts: ApprovalParts) {
   }
 
   /** @returns what the sign-in would have to be worth, when it is not */
-  async function missingAcr(request: Request, acr: string): Promise<string | undefined> {
+  async function missingAcr(request: BackchannelRequest, acr: string): Promise<string | undefined> {
     const rankOf = (one: string) => parts.acrValues.indexOf(one);
-    const { values, essential } = askedAcr(request.params ?? {});
+    const { values, essential } = requestedAcr(request.params ?? {});
     const wanted = essential ? values.map(rankOf).filter((rank) => rank >= 0) : [];
     // What is merely asked for is met as far as the person can: they have signed in with all that they have.
     const least = (await parts.requiresSecondFactor(request.clientId ?? '', request.accountId ?? ''))
@@ -88,13 +88,13 @@ export function createApproval(parts: ApprovalParts) {
     return Number.isFinite(least) && rankOf(acr) < least ? parts.acrValues[least] : undefined;
   }
 
-  async function approve(request: Request, { account, session }: Decision): Promise<Notification['body']> {
+  async function approve(request: BackchannelRequest, { account, session }: Decision): Promise<Notification['body']> {
     const unit = units.current();
     const { provider } = serving.current();
     const client = await clientOf(request);
     // It may have been allowed to ask when it did, and not be any more.
     if (!client.grantTypeAllowed(CIBA_GRANT)) throw new AppError('already_used', 400, 'the app may not ask any more');
-    const asked = await askedBy(client.clientId, request.params ?? {}, parts);
+    const asked = await requestedPermissions(client.clientId, request.params ?? {}, parts);
     const grant = new provider.Grant({ accountId: account.id, clientId: client.clientId });
     allow(grant, asked);
     await prolong(grant, { lifetime: parts.grantSeconds, now });
@@ -104,11 +104,11 @@ export function createApproval(parts: ApprovalParts) {
     if (!isPushedTo(client)) return { auth_req_id: request.jti };
     parts.assertCanSign();
     await request.destroy();
-    for (const bound of await parts.used(client.clientId)) unit.also(bound);
+    for (const bound of await parts.used(client.clientId)) unit.addStatement(bound);
     return issueToPush(provider, { request, grant, client });
   }
 
-  async function deny(request: Request): Promise<Notification['body']> {
+  async function deny(request: BackchannelRequest): Promise<Notification['body']> {
     const { provider } = serving.current();
     const denied = new errors.AccessDenied('the person has denied the request');
     await provider.backchannelResult(request, denied);
@@ -118,35 +118,35 @@ export function createApproval(parts: ApprovalParts) {
     return { auth_req_id: request.jti, error, error_description };
   }
 
-  async function clientOf({ clientId = '' }: Request) {
+  async function clientOf({ clientId = '' }: BackchannelRequest) {
     const client = await serving.current().provider.Client.find(clientId);
     if (!client) throw new AppError('already_used', 400, 'the app is gone');
     return client;
   }
 
-  async function notify(request: Request, body: Notification['body']): Promise<void> {
+  async function notify(request: BackchannelRequest, body: Notification['body']): Promise<void> {
     const { clientId, backchannelTokenDeliveryMode: mode } = await clientOf(request);
     const token = request.params?.client_notification_token;
     if (mode === 'poll' || typeof token !== 'string') return;
     const content: Notification = { token, body };
     const seconds = typeof body.expires_in === 'number' ? body.expires_in : request.remainingTTL;
     const expiresAt = new Date(now() + seconds * 1_000);
-    units.current().also(parts.enqueue({ kind: NOTIFICATION, clientId, content, expiresAt }));
+    units.current().addStatement(parts.enqueue({ kind: NOTIFICATION, clientId, content, expiresAt }));
   }
 
   async function decideIn(decision: Decision): Promise<Decided> {
     const { id, verdict, account, session, also } = decision;
     const unit = units.current();
-    const found = (await unit.attempt(waiting.of(account.id))).find((one) => one.id === id);
+    const found = (await unit.trackRead(waiting.of(account.id))).find((one) => one.id === id);
     const request = found && (await requestOf(found, account.id));
     if (!request) return { kind: 'gone' };
     const acr = verdict === 'approve' ? await missingAcr(request, session.acr) : undefined;
     if (acr !== undefined) return { kind: 'weak', acr };
-    unit.provided(parts.requireEpoch(account.id, account.epoch));
-    unit.provided(waiting.claim(id));
+    unit.addGuard(parts.requireEpoch(account.id, account.epoch));
+    unit.addGuard(waiting.claim(id));
     request.exp = Math.max(request.exp ?? 0, Math.floor(now() / 1_000) + FETCHABLE_SECONDS);
     await notify(request, verdict === 'approve' ? await approve(request, decision) : await deny(request));
-    for (const bound of also) unit.also(bound);
+    for (const bound of also) unit.addStatement(bound);
     await unit.commit();
     return { kind: 'done' };
   }
@@ -154,7 +154,7 @@ export function createApproval(parts: ApprovalParts) {
   return {
     of: (accountId: string, page?: PageWanted) =>
       units.run(async (unit) => {
-        const requests = await unit.attempt(waiting.of(accountId, page));
+        const requests = await unit.trackRead(waiting.of(accountId, page));
         return (await Promise.all(requests.map((one) => shown(one, accountId)))).flat();
       }),
 

@@ -12,11 +12,11 @@ import {
   shouldIssueRefreshToken,
 } from 'oidc-provider/lib/helpers/grants.js';
 
-type Request = InstanceType<Provider['BackchannelAuthenticationRequest']>;
+type BackchannelRequest = InstanceType<Provider['BackchannelAuthenticationRequest']>;
 
 /** What is issued, and to whom. */
 interface Source {
-  readonly request: Request;
+  readonly request: BackchannelRequest;
   readonly grant: Grant;
   readonly client: Client;
 }
@@ -30,7 +30,7 @@ export async function issueToPush(
   provider: Provider,
   source: Source,
 ): Promise<Record<string, unknown> & { auth_req_id: string }> {
-  const ctx = nobodysRequest(provider, source);
+  const ctx = detachedRequest(provider, source);
   return als.run(ctx, () => issue(provider, ctx, source));
 }
 
@@ -123,7 +123,7 @@ function halfHash(token: string, alg: string | undefined): string {
 }
 
 /** The provider issues tokens to whoever asks: here that is nobody, and there is no answer. */
-function nobodysRequest(provider: Provider, { request, grant, client }: Source): KoaContextWithOIDC {
+function detachedRequest(provider: Provider, { request, grant, client }: Source): KoaContextWithOIDC {
   const message = new IncomingMessage(new Socket());
   const ctx = provider.createContext(message, new ServerResponse(message)) as unknown as KoaContextWithOIDC;
   const oidc = new (

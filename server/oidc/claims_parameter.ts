@@ -14,7 +14,7 @@ const OWN_SCOPE = 'openid';
  * @param table all that there are
  * @param registered the scopes of the client: what it could not have by scope, it cannot have by name either
  */
-export function askedClaims(
+export function requestedClaims(
   parameter: unknown,
   table: ClaimsByScope,
   registered: readonly string[],
@@ -32,7 +32,7 @@ export function askedClaims(
   return Object.fromEntries(wanted);
 }
 
-export interface AskedAcr {
+export interface RequestedAcr {
   /** Any of them will do. */
   readonly values: readonly string[];
   /** Nothing else will (OpenID Connect Core §5.5.1.1). */
@@ -40,7 +40,7 @@ export interface AskedAcr {
 }
 
 /** How an authorization request wants people to sign in: the `acr` claim, or `acr_values` without one. */
-export function askedAcr(params: Readonly<Record<string, unknown>>): AskedAcr {
+export function requestedAcr(params: Readonly<Record<string, unknown>>): RequestedAcr {
   const acr = readClaims(params.claims).id_token?.acr;
   if (isRecord(acr) && (acr.value !== undefined || acr.values !== undefined)) {
     const values = [acr.values ?? acr.value].flat().filter((one) => typeof one === 'string');

@@ -38,7 +38,7 @@ export interface ClientCertificates {
    * Notes with which certificate a request came, and takes the header away from it.
    * @throws AppError 400 `invalid_request` when a proxy passes on what is no certificate
    */
-  take(request: FastifyRequest): void;
+  readCertificate(request: FastifyRequest): void;
   /** Whether what a client needs is switched on: one that does must not go on without. */
   serve(
     client: Pick<ClientMetadata, 'token_endpoint_auth_method' | 'tls_client_certificate_bound_access_tokens'>,
@@ -75,7 +75,7 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
         return certificate !== undefined && isSubject(certificate, property, expected);
       },
     },
-    take(request) {
+    readCertificate(request) {
       const { raw } = request;
       const passed = header === undefined ? undefined : raw.headers[header];
       if (header !== undefined) delete raw.headers[header];

@@ -10,7 +10,7 @@ import {
 } from 'oidc-provider';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
-import type { ServerTerms } from '../clients/profiles.ts';
+import type { ServerPolicy } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Lifetimes, sessionEnd } from '../records/lifetimes.ts';
@@ -20,7 +20,7 @@ import { createAdapterFactory } from './adapter.ts';
 import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { type CibaParts, cibaFeature, mayRefresh, waitingSeconds } from './ciba.ts';
-import { askedAcr, unmetRequirements } from './claims_parameter.ts';
+import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
 import { createPolicy, type PolicyParts } from './current_policy.ts';
@@ -29,13 +29,13 @@ import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Fetching } from './fetching.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
+import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import { objectionToTimes, type TimeLimit } from './jwt_times.ts';
 import type { Pages } from './pages.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
-import type { StructuredTokens } from './structured_tokens.ts';
 import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
 import { assertSufficient } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
@@ -92,7 +92,7 @@ export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntro
   readonly jwks: readonly JWK[];
   /** The first signs, all verify. */
   readonly cookieKeys: readonly Buffer[];
-  readonly terms: ServerTerms;
+  readonly serverPolicy: ServerPolicy;
   readonly lifetimes: Lifetimes;
   readonly now: Clock;
   readonly units: Units;
@@ -102,7 +102,7 @@ export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntro
   readonly fetching: Fetching;
   readonly dpop: DpopOptions;
   readonly certificates: ClientCertificates;
-  readonly structured: StructuredTokens;
+  readonly structured: JwtAccessTokens;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -129,7 +129,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   const { issuer, lifetimes, pages } = options;
   const secure = issuer.protocol === 'https:';
   const times: TimeLimit = { now: options.now, seconds: lifetimes.assertion };
-  const profile = profileConfiguration(options.terms, lifetimes.authorizationCode);
+  const profile = profileConfiguration(options.serverPolicy, lifetimes.authorizationCode);
   const readHint = createHintReader(options);
   const grantParts = {
     isFirstParty: options.isFirstParty,
@@ -153,7 +153,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       'none',
     ],
     clientBasedCORS,
-    clientDefaults: { id_token_signed_response_alg: options.terms.signingAlgs[0] } as Partial<ClientMetadata>,
+    clientDefaults: { id_token_signed_response_alg: options.serverPolicy.signingAlgs[0] } as Partial<ClientMetadata>,
     // An ID token says who signed in; what else there is to know is asked at /userinfo (OpenID Connect Core §5.4).
     conformIdTokenClaims: true,
     cookies: {
@@ -273,12 +273,12 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
     audience: server.identifier,
     accessTokenFormat: 'jwt' as const,
     accessTokenTTL: options.lifetimes.accessToken,
-    jwt: { sign: { alg: signingAlg(options.terms, client) } },
+    jwt: { sign: { alg: signingAlg(options.serverPolicy, client) } },
   };
 }
 
 /** The first that there are keys for, of those that the client's profile has. */
-function signingAlg({ signingAlgs }: ServerTerms, client: ProviderClient) {
+function signingAlg({ signingAlgs }: ServerPolicy, client: ProviderClient) {
   const allowed = profileOfClient(client).signingAlgs;
   return signingAlgs.find((one) => allowed.includes(one)) ?? 'PS256';
 }
@@ -333,7 +333,7 @@ function createPrompts(options: Pick<ConfigurationOptions, 'acrValues' | 'requir
   // Step-up (§5.5.1.1): any of the values will do, and what is stronger as well. A person who has just been asked is
   // not asked again. Of a voluntary claim the ID token tells what came of it; an essential one is met, or it has failed.
   check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
-    const { values, essential } = askedAcr(oidc.params ?? {});
+    const { values, essential } = requestedAcr(oidc.params ?? {});
     const least = Math.min(...values.map(rankOf).filter((rank) => rank >= 0));
     if (Number.isFinite(least) && least <= rankOf(oidc.session?.acr)) return false;
     if (essential && (isFresh(oidc) || !Number.isFinite(least))) throw unmetRequirements();

@@ -1,7 +1,7 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import type { Detail } from '../clients/authorization_details.ts';
 import type { Clock } from '../platform/clock.ts';
-import { askedClaims, type ClaimsByScope } from './claims_parameter.ts';
+import { type ClaimsByScope, requestedClaims } from './claims_parameter.ts';
 
 /** What a person has allowed on the consent page; the interaction's result carries it to the resumed request. */
 export interface ConsentDecision {
@@ -98,7 +98,7 @@ function requested(ctx: KoaContextWithOIDC, table: ClaimsByScope): ConsentDecisi
 
 /** What this request asks for by name. */
 export function claimsOf({ oidc }: KoaContextWithOIDC, table: ClaimsByScope): Record<string, string[]> {
-  return askedClaims(oidc.params?.claims, table, oidc.client?.scope?.split(' ') ?? []);
+  return requestedClaims(oidc.params?.claims, table, oidc.client?.scope?.split(' ') ?? []);
 }
 
 /** What a grant lacks of what is asked for. */

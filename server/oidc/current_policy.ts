@@ -59,9 +59,9 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
   }
 
   async function isAllowedClaim(clientId: string): Promise<(name: string) => boolean> {
-    const own = await parts.registeredScope(clientId);
+    const registered = await parts.registeredScope(clientId);
     // How somebody signed in is told to whoever signs them in.
-    return (name) => own.includes(scopeOfClaim.get(name) ?? 'openid') || !scopeOfClaim.has(name);
+    return (name) => registered.includes(scopeOfClaim.get(name) ?? 'openid') || !scopeOfClaim.has(name);
   }
 
   async function claimsOf({ clientId = '', claims }: Permitted): Promise<Partial<Permitted>> {
@@ -82,8 +82,8 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
 
   const scopeOfToken: Part = async ({ clientId = '', scope, resource, aud, ...token }) => {
     if (scope === undefined) return {};
-    const own = aud === undefined ? await parts.registeredScope(clientId) : [];
-    const left = kept(scope, [...own, ...(await allowedAt(clientId, aud ?? resource))]);
+    const registered = aud === undefined ? await parts.registeredScope(clientId) : [];
+    const left = kept(scope, [...registered, ...(await allowedAt(clientId, aud ?? resource))]);
     const wasOffline = scope.split(' ').includes(OFFLINE) && !left.split(' ').includes(OFFLINE);
     return {
       scope: left,
@@ -93,14 +93,14 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
 
   const asked: Part = async ({ params, clientId = params?.client_id ?? '' }) => {
     if (params?.scope === undefined) return {};
-    const own = await parts.registeredScope(clientId);
-    const scope = kept(params.scope, [...own, ...(await allowedAt(clientId, params.resource))]);
+    const registered = await parts.registeredScope(clientId);
+    const scope = kept(params.scope, [...registered, ...(await allowedAt(clientId, params.resource))]);
     return { params: { ...params, scope } };
   };
 
   const granted: Part = async ({ clientId = '', openid, resources = {} }) => {
     const isAllowed = await isAllowedClaim(clientId);
-    const own = await parts.registeredScope(clientId);
+    const registered = await parts.registeredScope(clientId);
     const at = Object.entries(resources).map(
       async ([resource, scope]) => [resource, kept(scope, await allowedAt(clientId, resource))] as const,
     );
@@ -110,7 +110,7 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
         : {
             openid: {
               ...openid,
-              ...(openid.scope === undefined ? {} : { scope: kept(openid.scope, own) }),
+              ...(openid.scope === undefined ? {} : { scope: kept(openid.scope, registered) }),
               ...(openid.claims === undefined ? {} : { claims: openid.claims.filter(isAllowed) }),
             },
           }),

@@ -29,18 +29,18 @@ export function withUserCodes(adapter: Adapter, units: Units, userCodes: UserCod
       const code = payload as DeviceCode;
       const before = isOpen(code) ? undefined : ((await unit.find('DeviceCode', id)) as DeviceCode | undefined);
       await adapter.upsert(id, payload, expiresIn);
-      if (isOpen(code)) return unit.also(userCodes.register(code.userCode ?? '', id, expiresIn ?? 0));
+      if (isOpen(code)) return unit.addStatement(userCodes.register(code.userCode ?? '', id, expiresIn ?? 0));
       // The provider looks whether a code is open, and goes on: only here is it certain, for any number of nodes.
-      if (!before || isOpen(before)) unit.provided(userCodes.claim(code.userCode ?? ''));
+      if (!before || isOpen(before)) unit.addGuard(userCodes.claim(code.userCode ?? ''));
       if (code.grantId !== undefined && before?.grantId === undefined) {
         const tied = userCodes.tie(id, code.grantId, code.sessionUid);
-        unit.provided(tied.before);
-        unit.also(tied.after);
+        unit.addGuard(tied.before);
+        unit.addStatement(tied.after);
       }
     },
 
     async findByUserCode(userCode) {
-      const id = await units.current().attempt(userCodes.find(userCode));
+      const id = await units.current().trackRead(userCodes.find(userCode));
       return id === undefined ? undefined : adapter.find(id);
     },
   };

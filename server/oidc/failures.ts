@@ -16,7 +16,7 @@ export interface Failures {
    */
   assertNone(ctx: KoaContextWithOIDC): void;
   /** Writes a failure to the log, as loud as it deserves. */
-  tell(ctx: KoaContextWithOIDC, error: unknown): void;
+  logFailure(ctx: KoaContextWithOIDC, error: unknown): void;
 }
 
 export function watchFailures(provider: Provider, log: Logger): Failures {
@@ -48,7 +48,7 @@ export function watchFailures(provider: Provider, log: Logger): Failures {
   }
 
   return {
-    tell,
+    logFailure: tell,
     assertNone(ctx) {
       const error = noted.get(ctx);
       if (error === undefined) return;

@@ -33,7 +33,7 @@ export function createFetching(parts: { outbound: Outbound; units: Units; log: L
   const turns = new AsyncLocalStorage<OutboundTurn>();
   const wasTold = createRecently({ everyMs: TOLD_EVERY_MS, now });
 
-  function tell(clientId: string, reason: string): void {
+  function logFailure(clientId: string, reason: string): void {
     if (!wasTold(clientId)) log.warn({ clientId, reason }, 'the keys of a client could not be fetched');
   }
 
@@ -73,10 +73,10 @@ export function createFetching(parts: { outbound: Outbound; units: Units; log: L
           await turns.run({ chosenBy, ...share }, refresh);
         } catch (error) {
           const cause = (error as Error).cause;
-          tell(client.clientId, cause instanceof OutboundError ? cause.reason : 'not a key set');
+          logFailure(client.clientId, cause instanceof OutboundError ? cause.reason : 'not a key set');
           if (!(cause instanceof OutboundError) || !cause.isTemporary) throw error;
           // Each of those who wait for the same fetch fails by itself, not the one that began it alone.
-          await units.current().attempt(Promise.reject(unavailable('the key set of the client', cause)));
+          await units.current().trackRead(Promise.reject(unavailable('the key set of the client', cause)));
         }
       };
     },

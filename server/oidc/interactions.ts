@@ -4,15 +4,15 @@ import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
 import type { Units } from '../records/unit.ts';
-import { type AskedParts, askedBy } from './asked.ts';
-import { askedAcr } from './claims_parameter.ts';
+import { requestedAcr } from './claims_parameter.ts';
 import { missingIn } from './consent.ts';
 import { interactionAt } from './ended_interactions.ts';
-import { takeForm } from './form_answers.ts';
+import { markFormRequest } from './form_responses.ts';
+import { type RequestedPermissionsParts, requestedPermissions } from './requested_permissions.ts';
 import type { Serving } from './serving.ts';
 import { findSession } from './sessions.ts';
 
-export interface InteractionsOptions extends AskedParts {
+export interface InteractionsOptions extends RequestedPermissionsParts {
   readonly issuer: URL;
   readonly serving: Serving;
   readonly units: Units;
@@ -66,7 +66,7 @@ export function createInteractions<Progress extends object>(options: Interaction
     /** Of a page whose visit cannot be opened: what became of it, and where to go on. */
     async lost(request: FastifyRequest, reply: FastifyReply, uid: string) {
       const known = await interactionAt(units.current(), uid);
-      const app = known && (await units.current().attempt(options.wayBack(known.clientId)));
+      const app = known && (await units.current().trackRead(options.wayBack(known.clientId)));
       const isSignedIn = (await signedInNow(request, reply)) !== undefined;
       const hasCookie = request.cookies[serving.current().provider.cookieName('interaction')] !== undefined;
       const state = known?.ended
@@ -90,7 +90,7 @@ export function createInteractions<Progress extends object>(options: Interaction
       const interaction = await details(serving.current().provider, raw, reply.raw);
       const { params, prompt, session, lastSubmission = {} } = interaction;
       const { visit: of, ...rest } = lastSubmission as Record<string, unknown>;
-      const client = await units.current().attempt(options.findClient(String(params.client_id)));
+      const client = await units.current().trackRead(options.findClient(String(params.client_id)));
       if (!client) throw expired();
       const visit = {
         uid: interaction.uid,
@@ -99,16 +99,16 @@ export function createInteractions<Progress extends object>(options: Interaction
         requestedPrompts: new Set(asText(params.prompt)?.split(' ') ?? []),
         loginHint: asText(params.login_hint),
         uiLocales: asText(params.ui_locales),
-        acrValues: askedAcr(params).values,
+        acrValues: requestedAcr(params).values,
         signedIn: session?.accountId,
         sessionUid: session?.uid,
         // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
         progress: (of === interaction.uid ? rest : {}) as Progress,
-        asked: () => askedBy(client.id, params, options),
+        asked: () => requestedPermissions(client.id, params, options),
         async missing(accountId: string) {
           const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
           const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
-          return missingIn(grant, await askedBy(client.id, params, options));
+          return missingIn(grant, await requestedPermissions(client.id, params, options));
         },
       };
       opened.set(visit, { interaction, request, raw, reply });
@@ -139,7 +139,7 @@ export function createInteractions<Progress extends object>(options: Interaction
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
       const resuming = resumed(raw, interaction, provider, moved);
-      takeForm(resuming, request.form);
+      markFormRequest(resuming, request.form);
       await handle(resuming, reply.raw);
     },
   };
@@ -180,8 +180,8 @@ export function createInteractions<Progress extends object>(options: Interaction
       return [text, `${provider.cookieName(kind)}.sig=${keys.sign(text)}`];
     };
     // In front: of two cookies of one name the first counts, and the other may have been planted.
-    const own = [...signed('resume', uid), ...(sessionId === undefined ? [] : signed('session', sessionId))];
-    const cookie = [...own, request.headers.cookie].filter(Boolean).join('; ');
+    const cookies = [...signed('resume', uid), ...(sessionId === undefined ? [] : signed('session', sessionId))];
+    const cookie = [...cookies, request.headers.cookie].filter(Boolean).join('; ');
     // Of a device it is another than of an authorization request.
     const { pathname } = new URL(returnTo);
     return Object.create(request, {

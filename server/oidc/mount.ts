@@ -4,7 +4,7 @@ import { AppError } from '../platform/errors.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
 import type { ClientCertificates } from './client_certificates.ts';
-import { refuseTwoAuthorizations, tidy } from './habits.ts';
+import { normalizeHeaders, refuseRepeatedAuthorization } from './client_quirks.ts';
 import { pinnedHeaders } from './provider.ts';
 import { ROUTES } from './routes.ts';
 import { type Document, isKnown, type Serving } from './serving.ts';
@@ -86,8 +86,8 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
       },
       onRequest: async (request) => {
         refuseOversized(request);
-        if (forClients) refuseTwoAuthorizations(request.raw);
-        options.certificates.take(request);
+        if (forClients) refuseRepeatedAuthorization(request.raw);
+        options.certificates.readCertificate(request);
         options.assertCanSign();
         if (guarded) await limits.assertAllowed('client-authentication', request.ip);
         if (url === ROUTES.code_verification) await admitUserCode(request, options.userCodeLimits);
@@ -97,7 +97,7 @@ export async function mountProvider(app: FastifyInstance, options: MountOptions)
         if (guarded && reply.statusCode === 401) await limits.count('client-authentication', request.ip);
       },
       handler: (request, reply) => {
-        if (forClients) tidy(request.raw.headers);
+        if (forClients) normalizeHeaders(request.raw.headers);
         return serve(request, reply);
       },
     });

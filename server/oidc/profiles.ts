@@ -1,5 +1,5 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { PROFILES, type Profile, type ServerTerms } from '../clients/profiles.ts';
+import { PROFILES, type Profile, type ServerPolicy } from '../clients/profiles.ts';
 import { PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { objectionToTimes, type TimeLimit } from './jwt_times.ts';
 
@@ -13,14 +13,14 @@ export function profileOfClient(client: ProviderClient | undefined): Profile {
 }
 
 /** The part of the provider's configuration that follows from the profile of the server, and of each client. */
-export function profileConfiguration(terms: ServerTerms, codeSeconds: number) {
+export function profileConfiguration(serverPolicy: ServerPolicy, codeSeconds: number) {
   return {
     extraClientMetadata: { properties: ['profile'] },
     pkce: {
       required: (_ctx, client) =>
         profileOfClient(client).pkce === 'everybody' || client.tokenEndpointAuthMethod === 'none',
     },
-    responseTypes: [...PROFILES[terms.profile].responseTypes],
+    responseTypes: [...PROFILES[serverPolicy.profile].responseTypes],
     rotateRefreshToken: ({ oidc }) => profileOfClient(oidc.client).rotatesRefreshTokens,
     ttl: {
       AuthorizationCode: (_ctx, _code, client) =>
@@ -80,8 +80,8 @@ function notAllowed(client: ProviderClient, what = 'it'): string {
 }
 
 /** What discovery (RFC 8414 §2) says of a profile: no more than a client of it may do. */
-export function discoveryOf(document: Record<string, unknown>, terms: ServerTerms): Record<string, unknown> {
-  const { authMethods, signingAlgs, responseModes, deliveryModes, pushed } = PROFILES[terms.profile];
+export function discoveryOf(document: Record<string, unknown>, serverPolicy: ServerPolicy): Record<string, unknown> {
+  const { authMethods, signingAlgs, responseModes, deliveryModes, pushed } = PROFILES[serverPolicy.profile];
   const narrowed = Object.entries(document).map(([name, value]) => {
     if (!Array.isArray(value)) return [name, value];
     if (name.endsWith('_auth_methods_supported'))

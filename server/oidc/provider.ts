@@ -1,9 +1,9 @@
 import inject from 'light-my-request';
 import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { RetiredKey } from '../../keys/store.ts';
-import type { ServerTerms } from '../clients/profiles.ts';
+import type { ServerPolicy } from '../clients/profiles.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { AppError, RETRY_AFTER_SECONDS } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Polls } from '../records/polls.ts';
@@ -14,12 +14,13 @@ import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
 import { chooseUsableKeys } from './client_keys.ts';
 import { assertReadableProof, explainReplay, spendProof } from './dpop.ts';
+import { errorResponse } from './error_responses.ts';
 import { listen } from './events.ts';
 import { watchFailures } from './failures.ts';
 import type { Fetching } from './fetching.ts';
-import type { FormAnswers } from './form_answers.ts';
+import type { FormResponses } from './form_responses.ts';
 import { acceptOlderHints } from './id_token_hints.ts';
-import { outcomeOf } from './outcome.ts';
+import { type JwtAccessTokens, recognizeJwtAccessTokens } from './jwt_access_tokens.ts';
 import type { Pages } from './pages.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { onParameters } from './parameters.ts';
@@ -29,7 +30,6 @@ import { explainRefusal, logRefusal } from './refusals.ts';
 import { assertRequestObjectTypes } from './request_objects.ts';
 import type { Handle } from './serving.ts';
 import { slowDown } from './slow_down.ts';
-import { presentTokens, type StructuredTokens } from './structured_tokens.ts';
 import { askForSubjects } from './subjects.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
@@ -48,7 +48,7 @@ export interface ClientForProvider {
 
 export interface ProviderOptions {
   readonly issuer: URL;
-  readonly terms: ServerTerms;
+  readonly serverPolicy: ServerPolicy;
   readonly configuration: Configuration;
   readonly fetching: Fetching;
   readonly units: Units;
@@ -58,8 +58,8 @@ export interface ProviderOptions {
   readonly log: Logger;
   readonly now: Clock;
   readonly exchange: ExchangeParts;
-  readonly structured: StructuredTokens;
-  readonly formAnswers: FormAnswers;
+  readonly structured: JwtAccessTokens;
+  readonly formAnswers: FormResponses;
   /** For ID tokens that come back as a hint. */
   readonly retiredKeys: readonly RetiredKey[];
   /** Whether the operator made that client. */
@@ -67,9 +67,9 @@ export interface ProviderOptions {
   /** The same object again for as long as the client is unchanged. */
   findClient(id: string, address: string): Promise<ClientForProvider | undefined>;
   /** Tokens are being issued to a client: what to write of that in the same transaction. */
-  used(clientId: string): Promise<readonly Bound[]>;
+  used(clientId: string): Promise<readonly BoundStatement[]>;
   /** A signed-in browser came by: what to write of that in the same transaction. */
-  seen(session: SeenSession): Promise<readonly Bound[]>;
+  seen(session: SeenSession): Promise<readonly BoundStatement[]>;
 }
 
 export interface SeenSession {
@@ -97,7 +97,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   provider.proxy = true;
   replaceClientLookup(
     provider,
-    (id, address) => units.current().attempt(options.findClient(id, address)),
+    (id, address) => units.current().trackRead(options.findClient(id, address)),
     options.fetching,
   );
   readUserCodesAsTyped(provider);
@@ -110,7 +110,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   onParameters(provider, [
     (_route, params) => assertParameterSizes(params),
     (_route, params) => assertRequestObjectTypes(params),
-    presentTokens(options.structured),
+    recognizeJwtAccessTokens(options.structured),
   ]);
   listen(provider, log);
   const failures = watchFailures(provider, log);
@@ -139,7 +139,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       explainRefusal(ctx);
       if (verdict === 'discard' || ctx.status >= 500) return unit.discard();
       if (ctx.status >= 400 && (await formAnswers.repeat(ctx))) return unit.discard();
-      for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.also(bound);
+      for (const bound of [...(await tellSeen(ctx)), ...(await tellUsed(ctx))]) unit.addStatement(bound);
       formAnswers.keep(ctx, unit);
       await options.admission.admit(ctx, unit);
       proof = await spendProof(ctx, unit);
@@ -154,21 +154,21 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     if (ctx.status !== 200 || ctx.oidc?.route !== 'token') logRefusal(ctx, log);
   }
 
-  async function tellSeen(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {
+  async function tellSeen(ctx: KoaContextWithOIDC): Promise<readonly BoundStatement[]> {
     const { route = '', session } = ctx.oidc ?? {};
     if (!SIGNING_IN.has(route) || !session?.accountId || (session as { destroyed?: boolean }).destroyed) return [];
     const { uid, accountId } = session;
     return options.seen({ uid, accountId, userAgent: ctx.get('user-agent') || undefined, address: ctx.ip });
   }
 
-  async function tellUsed(ctx: KoaContextWithOIDC): Promise<readonly Bound[]> {
+  async function tellUsed(ctx: KoaContextWithOIDC): Promise<readonly BoundStatement[]> {
     const { route, client } = ctx.oidc ?? {};
     return route === 'token' && ctx.status === 200 && client ? options.used(client.clientId) : [];
   }
 
   function present(ctx: KoaContextWithOIDC, error: unknown): void {
-    failures.tell(ctx, error);
-    const { status, body, challenge } = outcomeOf(error, ctx.path);
+    failures.logFailure(ctx, error);
+    const { status, body, challenge } = errorResponse(error, ctx.path);
     for (const name of ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'])
       ctx.remove(name);
     ctx.status = status;
@@ -186,7 +186,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     url: '/.well-known/openid-configuration',
     headers: pinnedHeaders(issuer, '127.0.0.1'),
   });
-  const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.terms));
+  const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.serverPolicy));
   return { provider, handle, discovery };
 }
 

@@ -37,8 +37,8 @@ export function createRefreshes({ features, now, log }: RefreshOptions) {
     // The provider looks whether it was used when all else has proved right: client, binding, grant, scope, account.
     const { Account, RefreshToken: token } = ctx.oidc.entities;
     if (!Account || token?.consumed === undefined) return;
-    const kept = await unit.repeat(presented, await askedBy(ctx));
-    if (kept !== undefined) say(ctx, kept);
+    const kept = await unit.findStoredResponse(presented, await askedBy(ctx));
+    if (kept !== undefined) respondWith(ctx, kept);
   }
 
   /** Commits what the request has gathered: a refresh with its answer, which is that of whoever came first. */
@@ -47,17 +47,17 @@ export function createRefreshes({ features, now, log }: RefreshOptions) {
     const isRotation = ctx.status === 200 && presented !== undefined && ctx.oidc.entities.RotatedRefreshToken;
     if (!isRotation) return void (await unit.commit());
     const body = ctx.body as { refresh_token: string };
-    unit.keepAnswer(presented, {
-      asked: await askedBy(ctx),
-      answer: JSON.stringify(body),
+    unit.storeResponse(presented, {
+      requestFingerprint: await askedBy(ctx),
+      response: JSON.stringify(body),
       successor: body.refresh_token,
       expiresAt: new Date(now() + REPEATABLE_MS),
     });
     const kept = await unit.commit();
-    if (kept !== undefined) say(ctx, kept);
+    if (kept !== undefined) respondWith(ctx, kept);
   }
 
-  function say(ctx: KoaContextWithOIDC, kept: string): void {
+  function respondWith(ctx: KoaContextWithOIDC, kept: string): void {
     ctx.status = 200;
     ctx.type = 'json';
     ctx.body = JSON.parse(kept);

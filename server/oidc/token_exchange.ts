@@ -25,7 +25,7 @@ import {
   TOKEN_EXCHANGE,
   targetOf,
 } from './exchange_terms.ts';
-import type { StructuredTokens } from './structured_tokens.ts';
+import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import { createSubjects, type SubjectParts } from './subjects.ts';
 import { isSufficient, type SignInParts } from './sufficient_sign_in.ts';
 
@@ -39,7 +39,7 @@ export interface ExchangeParts extends SignInParts, Omit<SubjectParts, 'accountO
   /** @returns null for a client that may exchange nothing */
   exchangePolicy(clientId: string): Promise<ExchangePolicy | null>;
   findAccount(id: string): Promise<{ readonly secondFactorRequired?: boolean } | undefined>;
-  readonly structured: Pick<StructuredTokens, 'present'>;
+  readonly structured: Pick<JwtAccessTokens, 'present'>;
 }
 
 /**

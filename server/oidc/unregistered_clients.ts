@@ -43,14 +43,14 @@ export async function isExpected(
   return grant?.accountId === session.accountId;
 }
 
-type Answer = Readonly<Record<string, string>>;
+type AnsweredError = Readonly<Record<string, string>>;
 
-function describe({ error_description }: Answer): { error_description?: string } {
+function describe({ error_description }: AnsweredError): { error_description?: string } {
   return error_description === undefined ? {} : { error_description };
 }
 
 /** What the browser would have been made to do. */
-function wayBack(ctx: KoaContextWithOIDC, redirectUri: string, mode: string, answer: Answer): WayBack {
+function wayBack(ctx: KoaContextWithOIDC, redirectUri: string, mode: string, answer: AnsweredError): WayBack {
   const host = hostOf(redirectUri);
   const location = ctx.response.get('location');
   if (location) return { host, href: location };
@@ -59,6 +59,6 @@ function wayBack(ctx: KoaContextWithOIDC, redirectUri: string, mode: string, ans
   return { host, href: redirectUri, fields: jwt === undefined ? textsOf(answer) : { response: jwt } };
 }
 
-function textsOf(answer: Answer): Answer {
+function textsOf(answer: AnsweredError): AnsweredError {
   return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, String(value)]));
 }

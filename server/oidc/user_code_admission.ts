@@ -37,10 +37,10 @@ const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?cardea_session=([^;]+)/;
 export async function admitUserCode(request: FastifyRequest, limits: UserCodeLimits): Promise<void> {
   if (request.method !== 'POST') return showCode(request);
   const { byAddress, bySession } = limits;
-  const taken: (readonly [Limits, string])[] = [[byAddress, await byAddress.take('user-code', request.ip)]];
+  const taken: (readonly [Limits, string])[] = [[byAddress, await byAddress.consume('user-code', request.ip)]];
   const session = SESSION_COOKIE.exec(request.headers.cookie ?? '')?.[1];
   if (session !== undefined) {
-    taken.push([bySession, await bySession.take('user-code-session', hashToken(session).toString('hex'))]);
+    taken.push([bySession, await bySession.consume('user-code-session', hashToken(session).toString('hex'))]);
   }
   TAKEN.set(request.raw, taken);
 }
@@ -57,7 +57,7 @@ export function excuseGuess(request: IncomingMessage): void {
 /** What comes after the answer: a code that could be none is not counted. */
 export async function settleUserCode({ raw }: FastifyRequest): Promise<void> {
   if (!EXCUSED.has(raw)) return;
-  for (const [limits, taken] of TAKEN.get(raw) ?? []) await limits.giveBack(taken);
+  for (const [limits, taken] of TAKEN.get(raw) ?? []) await limits.refund(taken);
 }
 
 function showCode({ raw }: FastifyRequest): void {

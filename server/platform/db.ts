@@ -10,7 +10,7 @@ export interface Statement {
 }
 
 /** A statement with its parameters. */
-export interface Bound {
+export interface BoundStatement {
   readonly statement: Statement;
   readonly values: readonly unknown[];
 }
@@ -27,7 +27,7 @@ export interface Db {
    * happen or none does. One statement alone needs no BEGIN.
    * @returns the rows of each
    */
-  transact(bound: readonly Bound[]): Promise<Row[][]>;
+  transact(bound: readonly BoundStatement[]): Promise<Row[][]>;
   /** A connection of its own, outside the pool (LISTEN, advisory locks). The caller ends it. */
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -94,7 +94,7 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
-  async function transact(bound: readonly Bound[]): Promise<Row[][]> {
+  async function transact(bound: readonly BoundStatement[]): Promise<Row[][]> {
     const only = bound[0];
     if (!only) return [];
     if (bound.length === 1) return [await run(only.statement, only.values)];
@@ -186,7 +186,7 @@ export const NOTHING_CHANGED = 'CD003';
  */
 export async function transactIfChanged(
   db: Pick<Db, 'transact'>,
-  [first, ...others]: readonly [Bound, ...Bound[]],
+  [first, ...others]: readonly [BoundStatement, ...BoundStatement[]],
   otherwise: () => AppError,
 ): Promise<Row[][]> {
   const rows = await transactIfNeeded(db, [{ ...first, statement: requiringRows(first.statement) }, ...others]);
@@ -200,7 +200,7 @@ export async function transactIfChanged(
  */
 export async function transactIfNeeded(
   db: Pick<Db, 'transact'>,
-  bound: readonly Bound[],
+  bound: readonly BoundStatement[],
 ): Promise<Row[][] | undefined> {
   try {
     return await db.transact(bound);

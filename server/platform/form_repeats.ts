@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Fields } from './forms.ts';
 
 /** The response to a form, with everything that is needed to send it again. */
-export interface FormAnswer {
+export interface FormResponse {
   readonly status: number;
   readonly location?: string | undefined;
   readonly type?: string | undefined;
@@ -29,9 +29,9 @@ export interface FormRepeatsOptions {
   /** Undefined for a form that may be sent as often as one likes. */
   rulesOf(request: FastifyRequest): RepeatRules | undefined;
   /** The key proves that it is the same browser: it is kept nowhere, and answers are sealed under it. */
-  find(key: string, request: FastifyRequest): Promise<FormAnswer | undefined>;
+  find(key: string, request: FastifyRequest): Promise<FormResponse | undefined>;
   /** Keeps an answer for a minute. */
-  keep(key: string, answer: FormAnswer, request: FastifyRequest): Promise<void>;
+  keep(key: string, answer: FormResponse, request: FastifyRequest): Promise<void>;
 }
 
 /**
@@ -59,7 +59,7 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
       async repeat(reply) {
         const answer = await find(key, request);
         if (answer) this.isTaken = false;
-        return answer && give(reply, answer);
+        return answer && sendStored(reply, answer);
       },
     };
     // By what is kept: what else would be answered is kept anew, under the same key.
@@ -77,7 +77,7 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
       // What is wrong may be that the same form was sent before.
       const answer = form.looksBack && reply.statusCode < 500 ? await find(form.key, request) : undefined;
       if (!answer) return payload;
-      dress(reply, answer);
+      setFixedHeaders(reply, answer);
       return answer.body;
     } finally {
       form.release();
@@ -121,7 +121,7 @@ export function formKey(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }
 
-function answerOf(reply: FastifyReply, payload: unknown): FormAnswer {
+function answerOf(reply: FastifyReply, payload: unknown): FormResponse {
   return {
     status: reply.statusCode,
     location: textOf(reply.getHeader('location')),
@@ -135,12 +135,12 @@ function textOf(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
-function give(reply: FastifyReply, answer: FormAnswer): FastifyReply {
-  dress(reply, answer);
+function sendStored(reply: FastifyReply, answer: FormResponse): FastifyReply {
+  setFixedHeaders(reply, answer);
   return reply.send(answer.body);
 }
 
-function dress(reply: FastifyReply, { status, location, type, cookies }: FormAnswer): void {
+function setFixedHeaders(reply: FastifyReply, { status, location, type, cookies }: FormResponse): void {
   reply.code(status).removeHeader('content-length');
   if (location !== undefined) reply.header('location', location);
   if (type !== undefined) reply.header('content-type', type);

@@ -125,7 +125,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     if (route.config?.quiet && !log.isLevelEnabled('debug')) return;
     route.onResponse = [
       (request, reply, done) => {
-        tell(request, reply);
+        logRefusal(request, reply);
         done();
       },
       ...[route.onResponse ?? []].flat(),
@@ -135,7 +135,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   // A callback rather than a promise: this runs for every request, also for those that take no longer than a promise.
   app.addHook('onRequest', (request, reply, done) => {
     const answered = request.routeOptions.config?.answered;
-    if (answered === undefined) dress(request, reply);
+    if (answered === undefined) setFixedHeaders(request, reply);
     else if (answered === 'raw') dressRaw(request, reply);
     watchForwarded(request.raw);
     // Before its body is read: what a request to nowhere carries does not matter.
@@ -148,12 +148,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   app.setErrorHandler((error, request, reply) => {
     present(error, request, reply);
-    if (request.is404) tell(request, reply);
+    if (request.is404) logRefusal(request, reply);
     return reply;
   });
 
   /** One line a request. */
-  function tell(request: FastifyRequest, reply: FastifyReply): void {
+  function logRefusal(request: FastifyRequest, reply: FastifyReply): void {
     const { config, url } = request.routeOptions;
     log[config?.quiet ? 'debug' : 'info'](
       {
@@ -168,7 +168,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     );
   }
 
-  function dress(request: FastifyRequest, reply: FastifyReply): void {
+  function setFixedHeaders(request: FastifyRequest, reply: FastifyReply): void {
     reply.header('x-request-id', request.id).headers(headers);
   }
 
@@ -192,7 +192,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const slipped = faultOfSender(known);
     if (slipped && !wasTold(request.routeOptions.url ?? ''))
       log.warn({ requestId: request.id, error }, 'a value was refused where it was used');
-    dress(request, reply);
+    setFixedHeaders(request, reply);
     reply.code(known.status);
     if (known.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (known.status === 429) reply.header('retry-after', 60);

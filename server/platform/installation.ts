@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Db } from './db.ts';
 import { AppError } from './errors.ts';
 
-const SQL = {
+const INSTALLATION_STATEMENTS = {
   find: { name: 'installation.find', text: 'SELECT issuer FROM installation' },
   claim: {
     name: 'installation.claim',
@@ -16,7 +16,7 @@ const SQL = {
 
 /** @returns the origin that the database belongs to; undefined before a server has started on it */
 export async function issuerOf(db: Db): Promise<string | undefined> {
-  const [row] = await db.run<{ issuer: string }>(SQL.find, []);
+  const [row] = await db.run<{ issuer: string }>(INSTALLATION_STATEMENTS.find, []);
   return row?.issuer;
 }
 
@@ -26,7 +26,7 @@ export async function issuerOf(db: Db): Promise<string | undefined> {
  * @throws AppError 409 `wrong_issuer`
  */
 export async function claimIssuer(db: Db, issuer: string, now: Clock): Promise<void> {
-  await db.run(SQL.claim, [issuer, new Date(now())]);
+  await db.run(INSTALLATION_STATEMENTS.claim, [issuer, new Date(now())]);
   assertIssuer(await issuerOf(db), issuer);
 }
 
@@ -42,6 +42,6 @@ export function assertIssuer(stored: string | undefined, issuer: string): void {
 
 /** @returns whether it was another one before */
 export async function moveIssuer(db: Db, issuer: string, now: Clock): Promise<boolean> {
-  await db.run(SQL.claim, [issuer, new Date(now())]);
-  return (await db.run(SQL.move, [issuer, new Date(now())])).length > 0;
+  await db.run(INSTALLATION_STATEMENTS.claim, [issuer, new Date(now())]);
+  return (await db.run(INSTALLATION_STATEMENTS.move, [issuer, new Date(now())])).length > 0;
 }

@@ -23,8 +23,8 @@ export interface Limits {
    * @returns what `giveBack` wants once it has turned out to be right
    * @throws AppError 429 when that was one too many
    */
-  take(what: string, address: string): Promise<string>;
-  giveBack(taken: string): Promise<void>;
+  consume(what: string, address: string): Promise<string>;
+  refund(taken: string): Promise<void>;
 }
 
 export const LIMIT_WINDOW_MS = 60_000;
@@ -57,12 +57,12 @@ export function createLimits(options: {
     async count(what, address) {
       await counter.increment(keyOf(what, address), windowMs);
     },
-    async take(what, address) {
+    async consume(what, address) {
       const key = keyOf(what, address);
       if ((await counter.increment(key, windowMs)) > max) throw tooMany();
       return key;
     },
-    giveBack: (taken) => counter.decrement(taken),
+    refund: (taken) => counter.decrement(taken),
   };
 }
 

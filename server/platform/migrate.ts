@@ -14,7 +14,7 @@ export interface MigrationStatus {
   executedAt: string | undefined;
 }
 
-const SQL = {
+const MIGRATE_STATEMENTS = {
   version: { name: 'migrate.version', text: "SELECT current_setting('server_version_num')::int AS version" },
   // The table is Kysely's; to_regclass tells whether it is there.
   isPrepared: { name: 'migrate.prepared', text: "SELECT to_regclass('kysely_migration') IS NOT NULL AS prepared" },
@@ -28,7 +28,7 @@ const SQL = {
  * @throws AppError `database_too_old`, `schema_newer`, `migration_failed`, or 503 when Postgres cannot be reached
  */
 export async function migrateUp(db: Db): Promise<string[]> {
-  const [server] = await db.run<{ version: number }>(SQL.version, []);
+  const [server] = await db.run<{ version: number }>(MIGRATE_STATEMENTS.version, []);
   assertSupportedVersion(server?.version ?? 0);
   assertKnown(await migrationStatus(db));
   const { error, results = [] } = await migrator(db).migrateToLatest();
@@ -76,9 +76,9 @@ export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
 }
 
 async function executedMigrations(db: Db): Promise<Map<string, string>> {
-  const [table] = await db.run<{ prepared: boolean }>(SQL.isPrepared, []);
+  const [table] = await db.run<{ prepared: boolean }>(MIGRATE_STATEMENTS.isPrepared, []);
   if (!table?.prepared) return new Map();
-  const rows = await db.run<{ name: string; timestamp: string }>(SQL.executed, []);
+  const rows = await db.run<{ name: string; timestamp: string }>(MIGRATE_STATEMENTS.executed, []);
   return new Map(rows.map(({ name, timestamp }) => [name, new Date(timestamp).toISOString()]));
 }
 

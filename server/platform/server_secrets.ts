@@ -5,7 +5,7 @@ import type { Place, Sealer } from './sealing.ts';
 
 const SECRET_BYTES = 32;
 
-const SQL = {
+const SERVER_SECRET_STATEMENTS = {
   insert: {
     name: 'server_secrets.insert',
     text: 'INSERT INTO server_secrets (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING',
@@ -27,10 +27,14 @@ export function serverSecretPlace(name: string): Place {
  */
 export async function loadServerSecret(db: Db, sealer: Sealer, name: string, now: Clock): Promise<Buffer> {
   const place = serverSecretPlace(name);
-  const read = async () => (await db.run<{ sealed: Buffer }>(SQL.find, [name]))[0]?.sealed;
+  const read = async () => (await db.run<{ sealed: Buffer }>(SERVER_SECRET_STATEMENTS.find, [name]))[0]?.sealed;
   let sealed = await read();
   if (!sealed) {
-    await db.run(SQL.insert, [name, sealer.seal(place, randomBytes(SECRET_BYTES)), new Date(now())]);
+    await db.run(SERVER_SECRET_STATEMENTS.insert, [
+      name,
+      sealer.seal(place, randomBytes(SECRET_BYTES)),
+      new Date(now()),
+    ]);
     sealed = await read();
   }
   if (!sealed) throw new Error(`the server secret ${name} was removed while it was read`);

@@ -1,17 +1,17 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Bound } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
-import { type Answer, type KeptRow, keptAnswer } from './answers.ts';
 import { MODELS, type ModelName, type Store } from './models.ts';
-import { authorizationsOf, type Kept, type Payload, type SessionAuthorization } from './payload.ts';
+import { authorizationsOf, type Payload, type SessionAuthorization, type StoredPayload } from './payload.ts';
 import type { Statements } from './statements.ts';
+import { type StoredResponse, type StoredResponseRow, sealResponse } from './stored_responses.ts';
 import { isUnfinished, type UnfinishedModel } from './unfinished.ts';
 
 /** A save, with all that a column of its own is to hold. */
 export interface Write {
   readonly model: ModelName;
   readonly id: string;
-  readonly kept: Kept;
+  readonly kept: StoredPayload;
   readonly expiresAt: Date;
   readonly uid: string | undefined;
   readonly grantId: string | undefined;
@@ -27,9 +27,9 @@ export class Changes {
   /** Single-use records that this unit uses, each with its grant. */
   readonly consumed = new Map<string, string | undefined>();
   /** What records of `consumed` are used up for. */
-  readonly answers = new Map<string, Answer>();
+  readonly responses = new Map<string, StoredResponse>();
   /** Answers to forms. */
-  readonly forms: KeptRow[] = [];
+  readonly forms: StoredResponseRow[] = [];
   /** Whose it counts as, of what is kept before anybody has signed in (unfinished.ts). */
   readonly origins = new Map<ModelName, Buffer>();
   readonly revokedTokensOf = new Set<string>();
@@ -51,7 +51,7 @@ export class Changes {
     this.writes.set(key, {
       model,
       id,
-      kept: keep(model, payload),
+      kept: serialize(model, payload),
       expiresAt,
       uid: payload.uid,
       grantId: grantOf(model, payload),
@@ -69,7 +69,7 @@ export class Changes {
   }
 
   /** Takes back that a record is destroyed and its grant revoked. */
-  spare(model: ModelName, id: string, grantId: string | undefined): void {
+  unrevoke(model: ModelName, id: string, grantId: string | undefined): void {
     this.destroyed.delete(keyOf(model, id));
     if (grantId === undefined) return;
     this.destroyed.delete(keyOf('Grant', grantId));
@@ -128,7 +128,7 @@ interface BindContext {
  * Their order is one that foreign keys accept, and the same in every transaction: grants, their records, sessions.
  * Parallel requests wait for one another, but never in a circle.
  */
-export function bindChanges(changes: Changes, context: BindContext): Bound[] {
+export function bindChanges(changes: Changes, context: BindContext): BoundStatement[] {
   return [
     ...bindReplays(changes, context),
     ...bindGrants(changes, context),
@@ -138,16 +138,16 @@ export function bindChanges(changes: Changes, context: BindContext): Bound[] {
   ];
 }
 
-export function bindReplays(changes: Changes, { statements }: BindContext): Bound[] {
+export function bindReplays(changes: Changes, { statements }: BindContext): BoundStatement[] {
   const replays = changes.writesTo('replays');
   if (replays.length === 0) return [];
   return [{ statement: statements.insertReplays, values: [replays.map(hashOf), replays.map(expiryOf)] }];
 }
 
-function bindGrants(changes: Changes, { statements, sealer }: BindContext): Bound[] {
+function bindGrants(changes: Changes, { statements, sealer }: BindContext): BoundStatement[] {
   const { changed, created } = changes.split(changes.writesTo('grants'));
   const sealed = (write: Write) => seal(sealer, grantPlace(write.id), write);
-  const bound: Bound[] = [];
+  const bound: BoundStatement[] = [];
   if (changed.length > 0) {
     const values = [changed.map(idOf), changed.map(sealed), changed.map(expiryOf)];
     bound.push({ statement: statements.changeGrants, values });
@@ -165,7 +165,7 @@ function bindGrants(changes: Changes, { statements, sealer }: BindContext): Boun
   return bound;
 }
 
-function bindSessions(changes: Changes, context: BindContext): Bound[] {
+function bindSessions(changes: Changes, context: BindContext): BoundStatement[] {
   const writes = changes.writesTo('sessions');
   const saved = new Set(writes.map(({ uid }) => uid));
   const bound = writes.map((write) => bindSession(changes, write, context));
@@ -178,7 +178,7 @@ function bindSessions(changes: Changes, context: BindContext): Bound[] {
   return bound;
 }
 
-function bindSession(changes: Changes, write: Write, { statements, sealer }: BindContext): Bound {
+function bindSession(changes: Changes, write: Write, { statements, sealer }: BindContext): BoundStatement {
   const { id, uid = '', kept, expiresAt } = write;
   const known = changes.authorizationsBefore.get(uid);
   const before = known === undefined ? undefined : authorizationsOf(known);
@@ -214,7 +214,7 @@ function bindSession(changes: Changes, write: Write, { statements, sealer }: Bin
   };
 }
 
-function bindRecords(changes: Changes, { statements, sealer, now }: BindContext): Bound[] {
+function bindRecords(changes: Changes, { statements, sealer, now }: BindContext): BoundStatement[] {
   // What goes with its grant need not be marked as used, and is not there any more to be marked.
   const consumed = [...changes.consumed].flatMap(([id, grantId]) =>
     changes.isRevoked(grantId) ? [] : [hashToken(id)],
@@ -226,7 +226,7 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
     const idHash = hashOf(write);
     return { ...write, idHash, sealed: seal(sealer, recordPlace(idHash), write) };
   };
-  const kept = [...[...changes.answers].map(([id, answer]) => keptAnswer(id, answer)), ...changes.forms];
+  const kept = [...[...changes.responses].map(([id, answer]) => sealResponse(id, answer)), ...changes.forms];
   const [changedRows, createdRows] = [changed.map(rowOf), created.map(rowOf)];
   const values = [
     new Date(now()),
@@ -253,7 +253,7 @@ function bindRecords(changes: Changes, { statements, sealer, now }: BindContext)
   return [{ statement: statements.writeRecords, values }];
 }
 
-function bindRevocations(changes: Changes, { statements }: BindContext): Bound[] {
+function bindRevocations(changes: Changes, { statements }: BindContext): BoundStatement[] {
   const grants = changes.destroyedOf('grants');
   const tokensOf = [...changes.revokedTokensOf].filter((id) => !grants.includes(id));
   return [
@@ -284,7 +284,7 @@ function seal(sealer: Sealer, place: Place, { kept }: Write): Buffer {
 }
 
 /** A record is found by the hash of its id and marked as used in a column; a session's relying parties are rows. */
-function keep(model: ModelName, payload: Payload): Kept {
+function serialize(model: ModelName, payload: Payload): StoredPayload {
   const { store } = MODELS[model];
   if (store === 'sessions') {
     const { authorizations, ...sealed } = payload;

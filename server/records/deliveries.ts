@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 
 /** Something that a relying party is to be told. */
@@ -33,12 +33,12 @@ export interface DeliveryInput {
  */
 export interface Deliveries {
   /** One statement for the caller's transaction. All nodes are told when it commits. */
-  enqueue(input: DeliveryInput): Bound;
+  enqueue(input: DeliveryInput): BoundStatement;
   /**
    * Takes what is due, the longest overdue first, and keeps it from others for `leaseMs`.
    * @param options.except whose is left where it is
    */
-  take(options: {
+  claimDue(options: {
     kinds: readonly string[];
     limit: number;
     leaseMs: number;
@@ -47,7 +47,7 @@ export interface Deliveries {
   /** It was delivered, or never will be. */
   remove(id: string): Promise<void>;
   /** It is tried again then. What else waits for the same relying party waits as long: it would fare no better. */
-  putBack(delivery: Pick<Delivery, 'id' | 'clientId'>, dueAt: Date): Promise<void>;
+  postpone(delivery: Pick<Delivery, 'id' | 'clientId'>, dueAt: Date): Promise<void>;
 }
 
 export const DELIVERIES_CHANNEL = 'cardea_deliveries';
@@ -93,7 +93,7 @@ export function lockSessions(where: string): string {
   return `SELECT 1 FROM sessions s WHERE ${where} ORDER BY s.uid || '' FOR UPDATE`;
 }
 
-const SQL = {
+const DELIVERIE_STATEMENTS = {
   insert: {
     name: 'deliveries.insert',
     text: `INSERT INTO deliveries (id, kind, client_id, account_id, sealed, expires_at)
@@ -136,7 +136,7 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
   function contentOf({ id, sealed }: Row): unknown {
     if (sealed === null) return undefined;
     try {
-      return openJson(sealer, placeOf(id), sealed);
+      return openJson(sealer, deliveriePlace(id), sealed);
     } catch {
       return undefined;
     }
@@ -145,14 +145,17 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
   return {
     enqueue({ kind, clientId, accountId, content, expiresAt }) {
       const id = randomUUID();
-      const sealed = sealJson(sealer, placeOf(id), content);
-      return { statement: SQL.insert, values: [id, kind, clientId, accountId ?? null, sealed, expiresAt] };
+      const sealed = sealJson(sealer, deliveriePlace(id), content);
+      return {
+        statement: DELIVERIE_STATEMENTS.insert,
+        values: [id, kind, clientId, accountId ?? null, sealed, expiresAt],
+      };
     },
 
-    async take({ kinds, limit, leaseMs, except = { clientIds: [], accountIds: [] } }) {
+    async claimDue({ kinds, limit, leaseMs, except = { clientIds: [], accountIds: [] } }) {
       const { clientIds, accountIds } = except;
       const values = [new Date(now()), new Date(now() + leaseMs), inADay(), kinds, limit, clientIds, accountIds];
-      const rows = await db.run<Row>(SQL.take, values);
+      const rows = await db.run<Row>(DELIVERIE_STATEMENTS.take, values);
       return rows.map((row) => ({
         id: row.id,
         kind: row.kind,
@@ -166,13 +169,13 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
     },
 
     async remove(id) {
-      await db.run(SQL.remove, [id]);
+      await db.run(DELIVERIE_STATEMENTS.remove, [id]);
     },
 
-    async putBack({ id, clientId }, dueAt) {
-      await db.run(SQL.putBack, [id, clientId, dueAt, new Date(now()), inADay()]);
+    async postpone({ id, clientId }, dueAt) {
+      await db.run(DELIVERIE_STATEMENTS.putBack, [id, clientId, dueAt, new Date(now()), inADay()]);
     },
   };
 }
 
-const placeOf = (id: string): Place => ({ table: 'deliveries', column: 'sealed', row: id });
+const deliveriePlace = (id: string): Place => ({ table: 'deliveries', column: 'sealed', row: id });

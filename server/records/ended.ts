@@ -1,4 +1,4 @@
-import type { Bound, Row } from '../platform/db.ts';
+import type { BoundStatement, Row } from '../platform/db.ts';
 
 /**
  * JWT access tokens (RFC 9068) are not stored: each tells what it hangs on, and whether that still stands is read with
@@ -7,7 +7,7 @@ import type { Bound, Row } from '../platform/db.ts';
  */
 
 /** What a JWT access token that we have signed says of itself. */
-export interface Unstored {
+export interface StatelessToken {
   readonly jti: string;
   readonly clientId: string;
   /** Seconds since the epoch. */
@@ -17,7 +17,7 @@ export interface Unstored {
 }
 
 /** Whose it is, when nothing has ended it. */
-export interface Standing {
+export interface TokenStatus {
   /** Undefined for a client's own token. */
   readonly accountId: string | undefined;
   /** The session that its grant was given in, while that goes on. */
@@ -25,12 +25,12 @@ export interface Standing {
 }
 
 /** The key by which `find_unstored` reads. */
-export function unstoredKey({ jti, clientId, grant }: Unstored): string {
+export function statelessTokenKey({ jti, clientId, grant }: StatelessToken): string {
   return JSON.stringify([jti, clientId, grant?.id ?? null]);
 }
 
 /** @param row of `find_unstored` */
-export function standingOf({ issuedAt, grant }: Unstored, row: Row): Standing | undefined {
+export function tokenStatus({ issuedAt, grant }: StatelessToken, row: Row): TokenStatus | undefined {
   const endedUntil = row.ended_until as Date | null;
   if (row.client_exists !== true) return undefined;
   // A second is as exactly as a token knows when it was issued: in doubt it is ended.
@@ -42,7 +42,7 @@ export function standingOf({ issuedAt, grant }: Unstored, row: Row): Standing | 
   };
 }
 
-const SQL = {
+const ENDED_STATEMENTS = {
   end: {
     name: 'ended.end',
     text: `INSERT INTO ended_tokens AS e (what, issued_until, expires_at) VALUES ($1, $2, $3)
@@ -60,26 +60,26 @@ const SQL = {
 /** A node whose clock is behind goes on to take a token for valid; what ended it stays for that long. */
 const CLOCK_MARGIN_MS = 60_000;
 
-const end = (what: string, issuedUntil: Date, expiresAt: Date): Bound => ({
-  statement: SQL.end,
+const end = (what: string, issuedUntil: Date, expiresAt: Date): BoundStatement => ({
+  statement: ENDED_STATEMENTS.end,
   values: [what, issuedUntil, new Date(expiresAt.getTime() + CLOCK_MARGIN_MS)],
 });
 
 /** Ends one JWT. @param expiresAt not before the token does */
-export function endToken(jti: string, expiresAt: Date): Bound {
+export function endToken(jti: string, expiresAt: Date): BoundStatement {
   return end(`jti ${jti}`, expiresAt, expiresAt);
 }
 
 /** Ends a client's own JWTs, issued up to now. @param expiresAt when the last of them will have expired */
-export function endUnstoredOfClient(clientId: string, now: Date, expiresAt: Date): Bound {
+export function endStatelessTokensOfClient(clientId: string, now: Date, expiresAt: Date): BoundStatement {
   return end(`client ${clientId}`, now, expiresAt);
 }
 
 /** Ends all that was issued to a client, its own tokens and people's. */
-export function endTokensOfClient(clientId: string, now: Date, expiresAt: Date): Bound[] {
+export function endTokensOfClient(clientId: string, now: Date, expiresAt: Date): BoundStatement[] {
   return [
-    { statement: SQL.endGrantsOfClient, values: [clientId] },
-    { statement: SQL.endRecordsOfClient, values: [clientId] },
-    endUnstoredOfClient(clientId, now, expiresAt),
+    { statement: ENDED_STATEMENTS.endGrantsOfClient, values: [clientId] },
+    { statement: ENDED_STATEMENTS.endRecordsOfClient, values: [clientId] },
+    endStatelessTokensOfClient(clientId, now, expiresAt),
   ];
 }

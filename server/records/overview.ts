@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { type PageWanted, WHOLE } from '../platform/pages.ts';
 import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
 import { grantPlace, recordPlace, sessionPlace } from './changes.ts';
@@ -62,26 +62,26 @@ export interface Overview {
    * Signs one browser out, and out of all apps that it signed in to. Another account's session stays, and the transaction
    * fails with `NOTHING_CHANGED`, as it does when there is no such session.
    */
-  endSession(accountId: string, uid: string): Bound[];
+  endSession(accountId: string, uid: string): BoundStatement[];
   /**
    * Ends everything that rests on a person having signed in: sessions, what apps were allowed, and with that every code
    * and token, and every sign-in that is half-way.
    * @param options `except`: a session that stays, with the apps that it signed in to; `exceptVisit`: the sign-in that
    * stays, by the uid of its interaction
    */
-  endSessions(accountId: string, options?: Exceptions): Bound[];
+  endSessions(accountId: string, options?: Exceptions): BoundStatement[];
   /**
    * Takes back all that a person allowed an app: its tokens are dead with that. The transaction fails with
    * `NOTHING_CHANGED` when that is nothing.
    */
-  revokeApp(accountId: string, clientId: string): Bound[];
+  revokeApp(accountId: string, clientId: string): BoundStatement[];
 }
 
 /** Of one app: each session of a person has its own. */
 const GRANTS_READ = 100;
 
 // Everywhere in the order in which requests write (changes.ts): grants, their records, sessions. So nobody waits in a circle.
-const SQL = {
+const OVERVIEW_STATEMENTS = {
   sessions: {
     name: 'overview.sessions',
     text: `SELECT s.uid, s.sealed, s.expires_at,
@@ -221,7 +221,7 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
   /** Seconds since the epoch, by grant. */
   async function lastUses(grantIds: readonly string[]): Promise<Map<string, number>> {
     const uses = new Map<string, number>();
-    for (const row of await db.run<RecordRow>(SQL.latestRecords, [grantIds])) {
+    for (const row of await db.run<RecordRow>(OVERVIEW_STATEMENTS.latestRecords, [grantIds])) {
       const { iat = 0 } = open(recordPlace(row.id_hash), row.sealed);
       uses.set(row.grant_id, Math.max(iat, uses.get(row.grant_id) ?? 0));
     }
@@ -233,7 +233,7 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
       const { limit, after } = page;
       const place = [after?.at ?? null, after?.id ?? null];
       const values = [accountId, new Date(now()), limit, ...place, except ?? null, only ?? null];
-      const sessions = (await db.run<SessionRow>(SQL.sessions, values)).map(
+      const sessions = (await db.run<SessionRow>(OVERVIEW_STATEMENTS.sessions, values)).map(
         ({ uid, sealed, expires_at: expiresAt, clients: clientIds }) => {
           const { loginTs, amr = [] } = open(sessionPlace(uid), sealed);
           const end = sessionEnd({ loginTs }, lifetimes);
@@ -247,21 +247,25 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
     },
 
     async countSessions(accountId) {
-      const [row] = await db.run<{ count: number }>(SQL.countSessions, [accountId, new Date(now())]);
+      const [row] = await db.run<{ count: number }>(OVERVIEW_STATEMENTS.countSessions, [accountId, new Date(now())]);
       return row?.count ?? 0;
     },
 
     async clientsOf(accountId, limit) {
-      const rows = await db.run<{ client_id: string }>(SQL.clients, [accountId, new Date(now()), limit]);
+      const rows = await db.run<{ client_id: string }>(OVERVIEW_STATEMENTS.clients, [
+        accountId,
+        new Date(now()),
+        limit,
+      ]);
       return rows.map(({ client_id: clientId }) => clientId);
     },
 
     async grantsOf(accountId, { limit, after } = WHOLE) {
       const values = [accountId, new Date(now()), limit, after?.at ?? null, after?.id ?? null];
-      const apps = await db.run<{ client_id: string; until: Date }>(SQL.apps, values);
+      const apps = await db.run<{ client_id: string; until: Date }>(OVERVIEW_STATEMENTS.apps, values);
       if (apps.length === 0) return [];
       const clientIds = apps.map(({ client_id: clientId }) => clientId);
-      const rows = await db.run<GrantRow>(SQL.grants, [accountId, new Date(now()), clientIds]);
+      const rows = await db.run<GrantRow>(OVERVIEW_STATEMENTS.grants, [accountId, new Date(now()), clientIds]);
       const uses = await lastUses(rows.map(({ id }) => id));
       const byClient = Map.groupBy(rows, ({ client_id: clientId }) => clientId);
       return apps.map(({ client_id: clientId, until }) => {
@@ -278,34 +282,34 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
     },
 
     endSession: (accountId, uid) => [
-      { statement: SQL.endGrantsOfSession, values: [accountId, uid] },
-      { statement: SQL.endRecordsOfSession, values: [accountId, uid] },
-      { statement: SQL.lockSession, values: [accountId, uid] },
-      { statement: SQL.requireSession, values: [accountId, uid] },
-      { statement: SQL.endSession, values: [accountId, uid] },
+      { statement: OVERVIEW_STATEMENTS.endGrantsOfSession, values: [accountId, uid] },
+      { statement: OVERVIEW_STATEMENTS.endRecordsOfSession, values: [accountId, uid] },
+      { statement: OVERVIEW_STATEMENTS.lockSession, values: [accountId, uid] },
+      { statement: OVERVIEW_STATEMENTS.requireSession, values: [accountId, uid] },
+      { statement: OVERVIEW_STATEMENTS.endSession, values: [accountId, uid] },
     ],
 
     endSessions,
 
     revokeApp: (accountId, clientId) => [
-      { statement: SQL.requireGrants, values: [accountId, clientId] },
-      { statement: SQL.revokeGrants, values: [accountId, clientId] },
-      { statement: SQL.revokeRecords, values: [accountId, clientId] },
-      { statement: SQL.revokeAuthorizations, values: [accountId, clientId] },
+      { statement: OVERVIEW_STATEMENTS.requireGrants, values: [accountId, clientId] },
+      { statement: OVERVIEW_STATEMENTS.revokeGrants, values: [accountId, clientId] },
+      { statement: OVERVIEW_STATEMENTS.revokeRecords, values: [accountId, clientId] },
+      { statement: OVERVIEW_STATEMENTS.revokeAuthorizations, values: [accountId, clientId] },
     ],
   };
 }
 
 /** As `Overview.endSessions`, for whoever has no use for the rest of it. */
-export function endSessions(accountId: string, { except, exceptVisit, required }: Exceptions = {}): Bound[] {
+export function endSessions(accountId: string, { except, exceptVisit, required }: Exceptions = {}): BoundStatement[] {
   const values = [accountId, except ?? null];
   const visit = exceptVisit === undefined ? null : hashToken(exceptVisit);
   return [
-    { statement: SQL.endGrants, values },
-    { statement: SQL.endRecords, values: [...values, visit] },
-    { statement: SQL.lockSessions, values },
-    ...(required ? [{ statement: SQL.requireSessions, values }] : []),
-    { statement: SQL.endSessions, values },
+    { statement: OVERVIEW_STATEMENTS.endGrants, values },
+    { statement: OVERVIEW_STATEMENTS.endRecords, values: [...values, visit] },
+    { statement: OVERVIEW_STATEMENTS.lockSessions, values },
+    ...(required ? [{ statement: OVERVIEW_STATEMENTS.requireSessions, values }] : []),
+    { statement: OVERVIEW_STATEMENTS.endSessions, values },
   ];
 }
 

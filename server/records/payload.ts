@@ -32,7 +32,7 @@ export interface SessionAuthorization {
  * A payload as it is kept: as text, which nobody's later changes reach, and which is parsed for whoever asks. The other
  * members are what is stored beside the text, and go over what the text says.
  */
-export interface Kept {
+export interface StoredPayload {
   readonly json: string;
   readonly jti?: string;
   readonly consumed?: number;
@@ -43,7 +43,7 @@ export interface Kept {
 }
 
 /** A payload of the caller's own. */
-export function payloadOf({ json, jti, consumed, expiresNotBefore, authorizations }: Kept): Payload {
+export function payloadOf({ json, jti, consumed, expiresNotBefore, authorizations }: StoredPayload): Payload {
   const payload = JSON.parse(json) as Payload;
   if (jti !== undefined) payload.jti = jti;
   if (consumed !== undefined) payload.consumed = consumed;

@@ -1,19 +1,19 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
-import { type FormAnswer, REPEATABLE_MS } from '../platform/form_repeats.ts';
+import { type FormResponse, REPEATABLE_MS } from '../platform/form_repeats.ts';
 import { createTokenSealer, hashToken, type Place } from '../platform/sealing.ts';
-import type { KeptRow } from './answers.ts';
+import type { StoredResponseRow } from './stored_responses.ts';
 
 /** What is kept of a form that was answered. */
-export interface KeptForm {
-  readonly answer: FormAnswer;
+export interface StoredForm {
+  readonly answer: FormResponse;
   /** Where to go when a client has used what the answer carries: asks for the same once more. */
   readonly again?: string | undefined;
   /** The session cookie that the browser sent along. */
   readonly session?: string | undefined;
 }
 
-export interface FoundForm extends KeptForm {
+export interface FoundForm extends StoredForm {
   /** Nobody has used the code that the answer carries, if it carries one. */
   readonly isFresh: boolean;
 }
@@ -29,9 +29,9 @@ export interface RepeatedForms {
    * at once that lets one through, on any number of nodes.
    * @param code the authorization code that the answer carries
    */
-  rowOf(key: string, kept: KeptForm, code?: string): KeptRow;
+  rowOf(key: string, kept: StoredForm, code?: string): StoredResponseRow;
   /** Keeps an answer where nothing depends on it. */
-  note(key: string, kept: KeptForm): Promise<void>;
+  note(key: string, kept: StoredForm): Promise<void>;
 }
 
 const NOTE = {
@@ -51,14 +51,14 @@ export function createRepeatedForms({ db, now }: { db: Db; now: Clock }): Repeat
   const rowOf: RepeatedForms['rowOf'] = (key, kept, code) => ({
     idHash: hashOf(key),
     successorHash: code === undefined ? null : hashToken(code),
-    sealed: createTokenSealer(key).seal(placeOf(key), Buffer.from(JSON.stringify(kept))),
+    sealed: createTokenSealer(key).seal(repeatedFormPlace(key), Buffer.from(JSON.stringify(kept))),
     expiresAt: new Date(now() + REPEATABLE_MS),
   });
   return {
     async find(key) {
       const [row] = await db.run<{ sealed: Uint8Array; is_fresh: boolean }>(FIND, [hashOf(key), new Date(now())]);
       if (!row) return undefined;
-      const kept = JSON.parse(createTokenSealer(key).open(placeOf(key), row.sealed).toString()) as KeptForm;
+      const kept = JSON.parse(createTokenSealer(key).open(repeatedFormPlace(key), row.sealed).toString()) as StoredForm;
       return { ...kept, isFresh: row.is_fresh };
     },
     rowOf,
@@ -72,7 +72,7 @@ export function createRepeatedForms({ db, now }: { db: Db; now: Clock }): Repeat
 /** Another hash than that of a token: answers to forms and to refreshes share a table, and never a row. */
 const hashOf = (key: string) => hashToken(`form ${key}`);
 
-const placeOf = (key: string): Place => ({
+const repeatedFormPlace = (key: string): Place => ({
   table: 'repeated_answers',
   column: 'sealed_by_token',
   row: hashOf(key).toString('hex'),

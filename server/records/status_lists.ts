@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
-import type { Unstored } from './ended.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
+import type { StatelessToken } from './ended.ts';
 
 /** Where the status of a token is found (draft-ietf-oauth-status-list §6.2). */
 export interface StatusPlace {
@@ -10,7 +10,7 @@ export interface StatusPlace {
 }
 
 /** A JWT access token that is about to be issued. */
-export interface Listed extends Unstored {
+export interface Listed extends StatelessToken {
   readonly endsWithSession: boolean;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
@@ -22,7 +22,7 @@ export interface Listed extends Unstored {
  */
 export interface StatusLists {
   /** @returns a place that no other token has, and the statement that keeps it, for the transaction that issues the token */
-  assign(token: Listed): { place: StatusPlace; bound: Bound };
+  assign(token: Listed): { place: StatusPlace; bound: BoundStatement };
   /** Places of tokens that have ended before their time. @returns undefined for a list that no living token is in */
   ended(listId: string): Promise<readonly number[] | undefined>;
 }
@@ -31,7 +31,7 @@ export interface StatusLists {
 export const LIST_SIZE = 65_536;
 const LIST_ID = /^[\w-]{22}$/;
 
-const SQL = {
+const STATUS_LIST_STATEMENTS = {
   assign: {
     name: 'status_lists.assign',
     text: `INSERT INTO status_list_places (jti, list_id, idx, client_id, grant_id, grant_epoch, ends_with_session,
@@ -76,12 +76,15 @@ export function createStatusLists({ db, now }: { db: Db; now: Clock }): StatusLi
         new Date(issuedAt * 1_000),
         new Date(expiresAt * 1_000),
       ];
-      return { place, bound: { statement: SQL.assign, values } };
+      return { place, bound: { statement: STATUS_LIST_STATEMENTS.assign, values } };
     },
 
     async ended(listId) {
       if (!LIST_ID.test(listId)) return undefined;
-      const [row] = await db.run<{ tokens: number; ended: number[] | null }>(SQL.ended, [listId, new Date(now())]);
+      const [row] = await db.run<{ tokens: number; ended: number[] | null }>(STATUS_LIST_STATEMENTS.ended, [
+        listId,
+        new Date(now()),
+      ]);
       return row && row.tokens > 0 ? (row.ended ?? []) : undefined;
     },
   };

@@ -1,4 +1,4 @@
-import type { Bound, Statement } from '../platform/db.ts';
+import type { BoundStatement, Statement } from '../platform/db.ts';
 import type { ModelName } from './models.ts';
 
 /**
@@ -42,7 +42,7 @@ const dropSessions = (name: string, which: string, kept: string): Statement => (
   text: `DELETE FROM sessions WHERE uid IN (${oldest('sessions', 'uid', which, kept)})`,
 });
 
-const SQL = {
+const UNFINISHED_STATEMENTS = {
   recordsOf: dropRecords('records_of', 'model = $1 AND origin = $2', '$3::int'),
   records: dropRecords('records', 'model = $1 AND origin IS NOT NULL', '$2::int'),
   sessionsOf: dropSessions('sessions_of', 'origin = $1 AND account_id IS NULL', '$2::int'),
@@ -53,11 +53,13 @@ const SQL = {
  * For the transaction that adds to them: the newest stay.
  * @param origin undefined: of all together
  */
-export function dropOldest(model: UnfinishedModel, origin: Buffer | undefined, kept: number): Bound {
+export function dropOldest(model: UnfinishedModel, origin: Buffer | undefined, kept: number): BoundStatement {
   if (model === 'Session') {
-    return origin ? { statement: SQL.sessionsOf, values: [origin, kept] } : { statement: SQL.sessions, values: [kept] };
+    return origin
+      ? { statement: UNFINISHED_STATEMENTS.sessionsOf, values: [origin, kept] }
+      : { statement: UNFINISHED_STATEMENTS.sessions, values: [kept] };
   }
   return origin
-    ? { statement: SQL.recordsOf, values: [model, origin, kept] }
-    : { statement: SQL.records, values: [model, kept] };
+    ? { statement: UNFINISHED_STATEMENTS.recordsOf, values: [model, origin, kept] }
+    : { statement: UNFINISHED_STATEMENTS.records, values: [model, kept] };
 }

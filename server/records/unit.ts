@@ -1,18 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, dateOf, SECONDS_MOST } from '../platform/clock.ts';
-import type { Bound, Db, Row } from '../platform/db.ts';
+import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
-import { type Answer, answerIn, type FoundAnswer, type KeptRow, openAnswer } from './answers.ts';
 import { bindChanges, bindReplays, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
-import { type Standing, standingOf, type Unstored, unstoredKey } from './ended.ts';
+import { type StatelessToken, statelessTokenKey, type TokenStatus, tokenStatus } from './ended.ts';
 import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
 import { createReadRow, type ReadRow } from './group_read.ts';
 import { type SessionLimit, sessionEnd } from './lifetimes.ts';
 import { MODELS, type ModelName } from './models.ts';
-import { type Kept, type Payload, payloadOf } from './payload.ts';
+import { type Payload, payloadOf, type StoredPayload } from './payload.ts';
 import { refusalOf } from './refusals.ts';
 import { createStatements, type Statements } from './statements.ts';
+import {
+  openResponse,
+  type SealedResponse,
+  type StoredResponse,
+  type StoredResponseRow,
+  sealedResponseIn,
+} from './stored_responses.ts';
 import type { UnfinishedModel } from './unfinished.ts';
 
 export interface Units {
@@ -68,9 +74,9 @@ interface UnitContext {
 
 interface Loaded {
   readonly model: ModelName;
-  readonly kept: Kept;
+  readonly kept: StoredPayload;
   /** What a used record was used up for. */
-  readonly answer?: FoundAnswer | undefined;
+  readonly answer?: SealedResponse | undefined;
 }
 
 /**
@@ -92,8 +98,8 @@ export class Unit {
   readonly #grantEpochs = new Map<string, number>();
   /** Made when something is read or written: many requests do neither. */
   #gathered: Changes | undefined;
-  #before: Bound[] = [];
-  #after: Bound[] = [];
+  #before: BoundStatement[] = [];
+  #after: BoundStatement[] = [];
 
   constructor(context: UnitContext) {
     this.#context = context;
@@ -137,9 +143,9 @@ export class Unit {
   }
 
   /** What a token hangs on that is not stored. @returns undefined when that has ended, and the token with it */
-  async findStanding(token: Unstored): Promise<Standing | undefined> {
-    const row = await this.attempt(this.#context.read.unstored(unstoredKey(token)));
-    const standing = row && standingOf(token, row);
+  async findTokenStatus(token: StatelessToken): Promise<TokenStatus | undefined> {
+    const row = await this.trackRead(this.#context.read.unstored(statelessTokenKey(token)));
+    const standing = row && tokenStatus(token, row);
     if (!row || !standing) return undefined;
     if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
     this.#keepJoined(row);
@@ -206,7 +212,7 @@ export class Unit {
   #openRecord(row: Row, id: string, idHash: Buffer): Loaded {
     const json = this.#open(recordPlace(idHash), row.sealed);
     const consumed = row.consumed_at instanceof Date ? { consumed: Math.floor(row.consumed_at.getTime() / 1000) } : {};
-    const answer = answerIn(row);
+    const answer = sealedResponseIn(row);
     // Whoever asks in time gets the answer again, also when the record would have expired meanwhile.
     const lives = answer ? { expiresNotBefore: answer.expiresAt.getTime() / 1000 } : {};
     return { model: row.model as ModelName, kept: { json, jti: id, ...consumed, ...lives }, answer };
@@ -248,15 +254,15 @@ export class Unit {
   }
 
   /** Keeps what a refresh token that this unit uses is used up for, for whoever presents it again: see `repeat`. */
-  keepAnswer(id: string, answer: Answer): void {
-    this.#changes.answers.set(id, answer);
+  storeResponse(id: string, answer: StoredResponse): void {
+    this.#changes.responses.set(id, answer);
   }
 
   /**
    * Keeps the answer to a form (repeated_forms.ts). Of requests that keep one under the same key, one commits.
    * @throws (commit) AppError 401 `replayed` when another was first
    */
-  keepForm(row: KeptRow): void {
+  storeFormResponse(row: StoredResponseRow): void {
     this.#changes.forms.push(row);
   }
 
@@ -265,11 +271,11 @@ export class Unit {
    * Whoever presents it then is no thief: what this unit has gathered to revoke its grant is taken back.
    * @param asked what `keepAnswer` was told
    */
-  async repeat(id: string, asked: string): Promise<string | undefined> {
+  async findStoredResponse(id: string, asked: string): Promise<string | undefined> {
     const found = await this.#read(keyOf('RefreshToken', id), () => this.#load('records', 'RefreshToken', id));
     if (found?.model !== 'RefreshToken' || !found.answer) return undefined;
-    const answer = openAnswer(id, found.answer, asked, this.#context.now());
-    if (answer !== undefined) this.#changes.spare('RefreshToken', id, payloadOf(found.kept).grantId);
+    const answer = openResponse(id, found.answer, asked, this.#context.now());
+    if (answer !== undefined) this.#changes.unrevoke('RefreshToken', id, payloadOf(found.kept).grantId);
     return answer;
   }
 
@@ -287,17 +293,17 @@ export class Unit {
   }
 
   /** Says whose that is: of each origin only so much is kept. */
-  countAs(model: UnfinishedModel, origin: Buffer): void {
+  countForOrigin(model: UnfinishedModel, origin: Buffer): void {
     this.#changes.origins.set(model, origin);
   }
 
   /** Another room's statement for the same transaction, after everything of ours: it happens when that does. */
-  also(bound: Bound): void {
+  addStatement(bound: BoundStatement): void {
     this.#after.push(bound);
   }
 
   /** The same, before everything of ours: a condition without which nothing happens. */
-  provided(bound: Bound): void {
+  addGuard(bound: BoundStatement): void {
     this.#before.push(bound);
   }
 
@@ -335,15 +341,15 @@ export class Unit {
   }
 
   /** The winner of a race has committed before the others learn of it, so what it kept is there to be read. */
-  async #answerOfWinner({ answers }: Changes): Promise<string | undefined> {
-    for (const [id, { asked }] of answers) {
-      const answer = await this.repeat(id, asked);
+  async #answerOfWinner({ responses: answers }: Changes): Promise<string | undefined> {
+    for (const [id, { requestFingerprint }] of answers) {
+      const answer = await this.findStoredResponse(id, requestFingerprint);
       if (answer !== undefined) return answer;
     }
     return undefined;
   }
 
-  async #write(bound: readonly Bound[]): Promise<void> {
+  async #write(bound: readonly BoundStatement[]): Promise<void> {
     const { db, statements, writeRecords } = this.#context;
     const [only] = bound;
     if (!only) return;
@@ -370,7 +376,7 @@ export class Unit {
   }
 
   /** Lets another store's read count as this unit's: when it fails, what is answered afterwards is no verdict. */
-  attempt<T>(read: Promise<T>): Promise<T> {
+  trackRead<T>(read: Promise<T>): Promise<T> {
     return read.catch((error) => this.#fail(error));
   }
 

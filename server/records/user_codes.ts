@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { blindIndex, hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 
 /** The name of the server secret under which user codes are looked up. */
@@ -8,22 +8,26 @@ export const USER_CODE_SECRET = 'user-codes';
 /** What people type in for a device (RFC 8628 §3.3), and the device code that it stands for. */
 export interface UserCodes {
   /** For the transaction that saves the device code. It refuses a code that is in use. @param lifetime seconds */
-  register(userCode: string, deviceCode: string, lifetime: number): Bound;
+  register(userCode: string, deviceCode: string, lifetime: number): BoundStatement;
   /** @returns the device code; undefined for a code that is unknown, expired or claimed */
   find(userCode: string): Promise<string | undefined>;
   /**
    * For the transaction in which somebody decides about the device. Of all who do so at once, on whatever node, one
    * finds the code there; `require_single_use` refuses the others. From then on it leads nowhere.
    */
-  claim(userCode: string): Bound;
+  claim(userCode: string): BoundStatement;
   /**
    * Ties an approved device code to what it was approved under, so that it goes with that.
    * @returns what goes before, and what goes after the approval itself: grants are held before records, as everywhere
    */
-  tie(deviceCode: string, grantId: string, sessionUid: string | undefined): { before: Bound; after: Bound };
+  tie(
+    deviceCode: string,
+    grantId: string,
+    sessionUid: string | undefined,
+  ): { before: BoundStatement; after: BoundStatement };
 }
 
-const SQL = {
+const USER_CODE_STATEMENTS = {
   register: {
     name: 'user_codes.register',
     text: `WITH registered AS (
@@ -51,24 +55,28 @@ export function createUserCodes(parts: { db: Db; sealer: Sealer; key: Uint8Array
   return {
     register(userCode, deviceCode, lifetime) {
       const lookup = blindIndex(key, userCode);
-      const sealed = sealer.seal(placeOf(lookup), Buffer.from(deviceCode));
+      const sealed = sealer.seal(userCodePlace(lookup), Buffer.from(deviceCode));
       const values = [lookup, sealed, new Date(now() + lifetime * 1_000), new Date(now()), hashToken(deviceCode)];
-      return { statement: SQL.register, values };
+      return { statement: USER_CODE_STATEMENTS.register, values };
     },
 
     async find(userCode) {
       const lookup = blindIndex(key, userCode);
-      const [row] = await db.run<{ sealed: Buffer }>(SQL.find, [lookup, new Date(now())]);
-      return row && sealer.open(placeOf(lookup), row.sealed).toString();
+      const [row] = await db.run<{ sealed: Buffer }>(USER_CODE_STATEMENTS.find, [lookup, new Date(now())]);
+      return row && sealer.open(userCodePlace(lookup), row.sealed).toString();
     },
 
-    claim: (userCode) => ({ statement: SQL.claim, values: [blindIndex(key, userCode)] }),
+    claim: (userCode) => ({ statement: USER_CODE_STATEMENTS.claim, values: [blindIndex(key, userCode)] }),
 
     tie: (deviceCode, grantId, sessionUid) => ({
-      before: { statement: SQL.hold, values: [grantId] },
-      after: { statement: SQL.tie, values: [hashToken(deviceCode), grantId, sessionUid ?? null] },
+      before: { statement: USER_CODE_STATEMENTS.hold, values: [grantId] },
+      after: { statement: USER_CODE_STATEMENTS.tie, values: [hashToken(deviceCode), grantId, sessionUid ?? null] },
     }),
   };
 }
 
-const placeOf = (lookup: Buffer): Place => ({ table: 'user_codes', column: 'sealed', row: lookup.toString('hex') });
+const userCodePlace = (lookup: Buffer): Place => ({
+  table: 'user_codes',
+  column: 'sealed',
+  row: lookup.toString('hex'),
+});

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import type { Bound, Db } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { type PageWanted, WHOLE } from '../platform/pages.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 
@@ -17,17 +17,17 @@ export interface WaitingRequest {
 /** Which requests wait for whom (OpenID Connect Client-Initiated Backchannel Authentication Core 1.0). */
 export interface WaitingRequests {
   /** For the transaction that saves the request. @param lifetime seconds */
-  register(request: { authReqId: string; accountId: string; clientId: string; lifetime: number }): Bound;
+  register(request: { authReqId: string; accountId: string; clientId: string; lifetime: number }): BoundStatement;
   /** Those of one person, the oldest first. */
   of(accountId: string, page?: PageWanted): Promise<WaitingRequest[]>;
   /**
    * For the transaction in which the person decides. Of all who do so at once, on whatever node, one finds it waiting;
    * `require_single_use` refuses the others.
    */
-  claim(id: string): Bound;
+  claim(id: string): BoundStatement;
 }
 
-const SQL = {
+const WAITING_REQUEST_STATEMENTS = {
   register: {
     name: 'waiting_requests.register',
     text: `INSERT INTO waiting_requests (id, id_hash, account_id, client_id, sealed, asked_at, expires_at)
@@ -61,26 +61,26 @@ export function createWaitingRequests({ db, sealer, now }: { db: Db; sealer: Sea
   return {
     register({ authReqId, accountId, clientId, lifetime }) {
       const id = randomUUID();
-      const sealed = sealer.seal(placeOf(id), Buffer.from(authReqId));
+      const sealed = sealer.seal(waitingRequestPlace(id), Buffer.from(authReqId));
       const [askedAt, expiresAt] = [new Date(now()), new Date(now() + lifetime * 1_000)];
       const values = [id, hashToken(authReqId), accountId, clientId, sealed, askedAt, expiresAt];
-      return { statement: SQL.register, values };
+      return { statement: WAITING_REQUEST_STATEMENTS.register, values };
     },
 
     async of(accountId, { limit, after } = WHOLE) {
       const values = [accountId, new Date(now()), limit, after?.at ?? null, after?.id ?? null];
-      const rows = await db.run<Row>(SQL.of, values);
+      const rows = await db.run<Row>(WAITING_REQUEST_STATEMENTS.of, values);
       return rows.map((row) => ({
         id: row.id,
-        authReqId: sealer.open(placeOf(row.id), row.sealed).toString(),
+        authReqId: sealer.open(waitingRequestPlace(row.id), row.sealed).toString(),
         clientId: row.client_id,
         askedAt: row.asked_at,
         expiresAt: row.expires_at,
       }));
     },
 
-    claim: (id) => ({ statement: SQL.claim, values: [id, new Date(now())] }),
+    claim: (id) => ({ statement: WAITING_REQUEST_STATEMENTS.claim, values: [id, new Date(now())] }),
   };
 }
 
-const placeOf = (id: string): Place => ({ table: 'waiting_requests', column: 'sealed', row: id });
+const waitingRequestPlace = (id: string): Place => ({ table: 'waiting_requests', column: 'sealed', row: id });

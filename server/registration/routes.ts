@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { applyChange } from '../clients/managed.ts';
 import { checkPublishedKeys } from '../clients/needed_keys.ts';
-import type { ServerTerms } from '../clients/profiles.ts';
+import type { ServerPolicy } from '../clients/profiles.ts';
 import type { RegistrationPolicy } from '../clients/registration_policy.ts';
 import type { RegistrationToken, RegistrationTokens } from '../clients/registration_tokens.ts';
 import type { Registrations } from '../clients/registrations.ts';
@@ -24,7 +24,7 @@ export interface RegistrationOptions {
   readonly openPolicy: RegistrationPolicy;
   readonly clients: Clients;
   /** What this server can do for a client. */
-  readonly terms: ServerTerms;
+  readonly serverPolicy: ServerPolicy;
   readonly registrations: Registrations;
   readonly tokens: RegistrationTokens;
   readonly limits: Limits;

@@ -23,16 +23,20 @@ interface Sealed {
 }
 
 export function createChallenges({ sealer, now }: { sealer: Sealer; now: Clock }): Challenges {
-  const placeOf = (sessionUid: string) => ({ table: 'passkeys', column: 'challenge', row: sessionUid });
+  const challengePlace = (sessionUid: string) => ({ table: 'passkeys', column: 'challenge', row: sessionUid });
   return {
     create(sessionUid) {
       const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
       const content: Sealed = { challenge, until: now() + LIFETIME_MS };
-      return { challenge, sealed: sealJson(sealer, placeOf(sessionUid), content).toString('base64url') };
+      return { challenge, sealed: sealJson(sealer, challengePlace(sessionUid), content).toString('base64url') };
     },
     open(sessionUid, sealed) {
       try {
-        const { challenge, until } = openJson(sealer, placeOf(sessionUid), Buffer.from(sealed, 'base64url')) as Sealed;
+        const { challenge, until } = openJson(
+          sealer,
+          challengePlace(sessionUid),
+          Buffer.from(sealed, 'base64url'),
+        ) as Sealed;
         return until > now() ? challenge : undefined;
       } catch {
         return undefined;

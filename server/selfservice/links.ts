@@ -4,7 +4,7 @@ import { maskEmail } from '../accounts/masking.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
 import type { Locale } from '../views/views.ts';
-import { ERRANDS, type ErrandContext } from './errands.ts';
+import { LINK_ACTIONS, type LinkActionContext } from './link_actions.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 import type { SignedIn } from './sessions.ts';
 
@@ -36,7 +36,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
   const path = `${LINK_PATH}/${purpose}`;
   // A cookie of one path cannot have the __Host- prefix; this one says at least that it came over https.
   const cookie = secure ? '__Secure-cardea_link' : 'cardea_link';
-  const errand = ERRANDS[purpose];
+  const errand = LINK_ACTIONS[purpose];
   /** A form is good for the link that it was shown for, and where it matters in the session that it was shown in. */
   const subjectOf = (token: string, session: SignedIn | undefined) => `${path} ${token} ${session?.sessionUid ?? ''}`;
 
@@ -49,7 +49,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
     request: FastifyRequest,
     token: string,
     session: SignedIn | undefined,
-  ): Promise<ErrandContext | undefined> {
+  ): Promise<LinkActionContext | undefined> {
     const link = TOKEN.test(token) ? await links.peek(purpose, token) : undefined;
     if (!link) return undefined;
     const account = link.accountId === undefined ? undefined : await options.accounts.findById(link.accountId);
@@ -65,7 +65,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
     return errand.forOwner ? sessions.current(request, reply) : undefined;
   }
 
-  function isOwner(session: SignedIn | undefined, { link }: ErrandContext): boolean {
+  function isOwner(session: SignedIn | undefined, { link }: LinkActionContext): boolean {
     return !errand.forOwner || (session !== undefined && session.accountId === link.accountId);
   }
 
@@ -79,7 +79,7 @@ function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPu
   }
 
   /** The account is named as its owner would recognise it: whoever reads this may be somebody else. */
-  async function askToSignIn(session: SignedIn | undefined, context: ErrandContext): Promise<string> {
+  async function askToSignIn(session: SignedIn | undefined, context: LinkActionContext): Promise<string> {
     const { account, link, locale } = context;
     const other = session && (await options.accounts.findById(session.accountId));
     const data = {
@@ -148,7 +148,7 @@ function isOvertaken(error: unknown): boolean {
  * A link is for one account (authentik CVE-2023-26481), as that was when the mail went out. Changes of password and
  * address end links anyway; one that was made while such a change went on is caught here.
  */
-function isStillGood({ purpose, accountId, payload }: Link, account: ErrandContext['account']): boolean {
+function isStillGood({ purpose, accountId, payload }: Link, account: LinkActionContext['account']): boolean {
   if (accountId === undefined) return purpose === 'sign_up';
   if (!account || account.disabled) return false;
   if (payload.epoch !== undefined && payload.epoch !== account.epoch) return false;

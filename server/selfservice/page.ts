@@ -39,7 +39,7 @@ export interface AccountParts {
   readonly overview: Overview;
   readonly sessionDetails: SessionDetailsStore;
   /** Names that a person may try, by account. */
-  readonly usernameLimits: Pick<Limits, 'take'>;
+  readonly usernameLimits: Pick<Limits, 'consume'>;
   readonly devices: Pick<Devices, 'list' | 'forget' | 'forgetOthers'>;
   readonly waiting: WaitingRequests;
   readonly totp: Totp;

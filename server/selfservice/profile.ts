@@ -73,8 +73,8 @@ function render(context: PageContext, values: Values, problem?: FormProblem): st
 }
 
 /** Those that there are pages in, and the person's own when it is another; each by its own name. */
-function languages(shipped: readonly string[], own: string): { tag: string; name: string }[] {
-  const tags = own === '' || shipped.includes(own) ? shipped : [...shipped, own];
+function languages(shipped: readonly string[], current: string): { tag: string; name: string }[] {
+  const tags = current === '' || shipped.includes(current) ? shipped : [...shipped, current];
   return tags.map((tag) => ({ tag, name: languageName(tag) }));
 }
 

@@ -53,7 +53,7 @@ export interface AccountOptions {
   /** What tells a browser from others (accounts/devices.ts). */
   deviceCookieOf(request: FastifyRequest): string | undefined;
   /** Of pages that an address, or an account, may read a minute. */
-  readonly readLimits: Readonly<Record<'byAddress' | 'byAccount', Pick<Limits, 'take'>>>;
+  readonly readLimits: Readonly<Record<'byAddress' | 'byAccount', Pick<Limits, 'consume'>>>;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
 }
@@ -73,10 +73,10 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
 
   for (const page of PAGES) {
     app.get(page.path, async (request, reply) => {
-      await options.readLimits.byAddress.take('account-pages-address', request.ip);
+      await options.readLimits.byAddress.consume('account-pages-address', request.ip);
       const standing = await standingOf(request, reply, page);
       if (standing.kind !== 'good') return reply.redirect(signInFor(page, standing, request), 303);
-      await options.readLimits.byAccount.take('account-pages', standing.account.id);
+      await options.readLimits.byAccount.consume('account-pages', standing.account.id);
       const context = contextOf(request, standing);
       await parts.transact([parts.sessionDetails.touch(context.session.sessionUid, context.account, context.visitor)]);
       return sendPage(reply, 200, await page.show(context));

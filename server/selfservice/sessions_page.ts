@@ -21,11 +21,11 @@ export const sessionsPage: AccountPage = {
 
   async show(context) {
     const { parts, account, session, visitor, locale, after } = context;
-    const own = session.sessionUid;
+    const currentUid = session.sessionUid;
     const [rows, current] = await Promise.all([
-      parts.overview.sessionsOf(account.id, wantedPage(context), { except: own }),
+      parts.overview.sessionsOf(account.id, wantedPage(context), { except: currentUid }),
       // The one that the person is looking at comes first, whatever was used last.
-      after === undefined ? parts.overview.sessionsOf(account.id, undefined, { only: own }) : [],
+      after === undefined ? parts.overview.sessionsOf(account.id, undefined, { only: currentUid }) : [],
     ]);
     const { items, next } = pageOf(rows, PAGE_SIZE, ({ uid, expiresAt }) => ({ at: expiresAt, id: uid }));
     const shown = [...current, ...items.filter(({ endsAt }) => endsAt === undefined || endsAt > context.now)];

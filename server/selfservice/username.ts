@@ -36,7 +36,7 @@ export const usernamePage: AccountPage = {
  * many names a day and account, counted before anybody looks, with the same answer for names that are reserved.
  */
 async function assertFree({ parts, account }: PageContext, typed: string): Promise<void> {
-  await parts.usernameLimits.take('username', account.id);
+  await parts.usernameLimits.consume('username', account.id);
   if (isReserved(typed)) throw new AppError('identifier_taken', 409, 'it is reserved', { field: 'username' });
 }
 

@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import type { Detail } from '../clients/authorization_details.ts';
-import type { Bound } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import type { PageWanted } from '../platform/pages.ts';
 import type { SignedIn } from './sessions.ts';
 
@@ -14,7 +14,7 @@ export interface WaitingRequests {
     readonly verdict: 'approve' | 'deny';
     readonly account: Pick<Account, 'id' | 'epoch'>;
     readonly session: Pick<SignedIn, 'acr' | 'amr' | 'authTime'>;
-    readonly also: readonly Bound[];
+    readonly also: readonly BoundStatement[];
   }): Promise<Decided>;
 }
 

@@ -1,4 +1,4 @@
-import type { DemoData, HomeData } from './welcome_pages.ts';
+import type { DemoData, HomeData } from './demo_pages.ts';
 
 /** What each page is told. One table of page name → data, so that a wrong or missing datum is a type error. */
 export interface Pages {

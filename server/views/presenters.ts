@@ -1,5 +1,6 @@
 import { withULabels } from '../platform/email_domains.ts';
 import { dateFormat } from './dates.ts';
+import type { DemoStepName, JsonObject, JsonValue } from './demo_pages.ts';
 import { durationOf } from './durations.ts';
 import type { MessageKey, Translator } from './messages.ts';
 import type {
@@ -16,7 +17,6 @@ import type {
   SecondFactorErrorKey,
 } from './pages.ts';
 import { webLink } from './web_links.ts';
-import type { DemoStepName, JsonObject, JsonValue } from './welcome_pages.ts';
 
 export * from './account_presenters.ts';
 export { qrCode } from './qr.ts';

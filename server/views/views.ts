@@ -11,10 +11,10 @@ export type * from './account_pages.ts';
 export { APPS_COUNTED } from './account_pages.ts';
 export { isAccountDone } from './account_presenters.ts';
 export type { Asset } from './assets.ts';
+export type * from './demo_pages.ts';
 export type { ComposedMail, MailData, MailName } from './mails.ts';
 export type { Locale, MessageKey } from './messages.ts';
 export type * from './pages.ts';
-export type * from './welcome_pages.ts';
 
 export interface Pages extends OtherPages, AccountPages {}
 export type PageName = keyof Pages;

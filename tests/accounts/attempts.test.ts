@@ -41,7 +41,7 @@ type Verdict = 'taken' | 'locked' | 'busy';
 
 async function take(identifier: string, deviceCookie?: string): Promise<{ verdict: Verdict; guess?: Guess }> {
   try {
-    const guess = await attempts.takePassword({ identifier, deviceCookie });
+    const guess = await attempts.reservePasswordGuess({ identifier, deviceCookie });
     return { verdict: guess.allowed ? 'taken' : 'locked', guess };
   } catch (error) {
     assert.equal((error as AppError).code, 'temporarily_unavailable');
@@ -52,7 +52,7 @@ async function take(identifier: string, deviceCookie?: string): Promise<{ verdic
 /** Takes a guess and says that it was wrong. */
 async function guessWrong(identifier: string, deviceCookie?: string): Promise<Verdict> {
   const { verdict, guess } = await take(identifier, deviceCookie);
-  if (guess?.allowed) await attempts.failed(guess);
+  if (guess?.allowed) await attempts.countFailure(guess);
   return verdict;
 }
 
@@ -91,7 +91,7 @@ describe('attempts', () => {
     clock.ms += 15 * MINUTE;
     const { guess } = await take(email);
     assert.ok(guess?.allowed);
-    await db.transact([attempts.succeeded(guess)]);
+    await db.transact([attempts.clearFailures(guess)]);
     await lock(email);
     assert.equal(await lockEndsAfter(email), 15, 'the first lock again');
   });
@@ -120,7 +120,7 @@ describe('attempts', () => {
   test('an identifier that nobody has is counted and locked in the same way', async () => {
     const { guess } = await take('nobody@example.com');
     assert.equal((guess as { credentials?: unknown }).credentials, undefined);
-    if (guess) assert.deepEqual(await attempts.failed(guess), { lockedNow: false });
+    if (guess) assert.deepEqual(await attempts.countFailure(guess), { lockedNow: false });
     assert.equal(await guessWrong('NOBODY@example.com'), 'taken');
     assert.equal(await guessWrong('nobody@example.com'), 'taken');
     assert.equal(await guessWrong('nobody@example.com'), 'locked');
@@ -137,7 +137,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong(eve.email, other), 'taken');
     clock.ms += 16 * MINUTE;
     const { guess } = await take(ada.email, own);
-    if (guess) await db.transact([attempts.succeeded(guess)]);
+    if (guess) await db.transact([attempts.clearFailures(guess)]);
     assert.equal(await guessWrong(ada.email), 'taken');
   });
 
@@ -147,7 +147,7 @@ describe('attempts', () => {
     await lock(ada.email);
     const { guess } = await take(ada.email, own);
     assert.ok(guess?.allowed);
-    await db.transact([attempts.succeeded(guess)]);
+    await db.transact([attempts.clearFailures(guess)]);
     assert.equal(await guessWrong(ada.email), 'locked');
   });
 
@@ -166,7 +166,7 @@ describe('attempts', () => {
     const taken = outcomes.filter(({ verdict }) => verdict === 'taken');
     assert.equal(taken.length, FAILURES);
     assert.equal(outcomes.filter(({ verdict }) => verdict === 'busy').length, 100 - FAILURES);
-    const locked = await Promise.all(taken.map(({ guess }) => guess && attempts.failed(guess)));
+    const locked = await Promise.all(taken.map(({ guess }) => guess && attempts.countFailure(guess)));
     assert.equal(locked.filter((one) => one?.lockedNow).length, 1, 'one of them tells of the lock');
     assert.equal(await guessWrong(email), 'locked');
   });
@@ -176,7 +176,7 @@ describe('attempts', () => {
     const others = await Promise.all(Array.from({ length: FAILURES }, () => take(email)));
     meanwhile = async () => {
       const { guess } = others.pop() ?? {};
-      if (guess) await db.transact([attempts.succeeded(guess)]);
+      if (guess) await db.transact([attempts.clearFailures(guess)]);
     };
     assert.equal((await take(email)).verdict, 'taken');
     assert.equal(others.length, FAILURES - 1, 'as soon as there is room');
@@ -197,7 +197,7 @@ describe('attempts', () => {
     for (let i = 0; i < 2 * FAILURES; i += 1) {
       const { guess } = await take(email);
       assert.ok(guess?.allowed);
-      await attempts.returned(guess);
+      await attempts.releaseGuess(guess);
     }
     await lock(email);
   });
@@ -207,11 +207,11 @@ describe('attempts', () => {
     await lock(account.email);
     for (const factor of ['totp', 'recovery_code'] as const) {
       for (let i = 0; i < FAILURES; i += 1) {
-        const guess = await attempts.take({ account, factor, deviceCookie: undefined });
+        const guess = await attempts.reserveGuess({ account, factor, deviceCookie: undefined });
         assert.equal(guess.allowed, true);
-        await attempts.failed(guess);
+        await attempts.countFailure(guess);
       }
-      assert.equal((await attempts.take({ account, factor, deviceCookie: undefined })).allowed, false);
+      assert.equal((await attempts.reserveGuess({ account, factor, deviceCookie: undefined })).allowed, false);
     }
     assert.deepEqual(
       (await attempts.locksOf(account.id)).map(({ factor }) => factor),
@@ -234,8 +234,8 @@ describe('attempts', () => {
   test('end by mail for the password alone, and it is remembered how often there was one', async () => {
     const account = await person();
     await lock(account.email);
-    const guess = await attempts.take({ account, factor: 'totp', deviceCookie: undefined });
-    await attempts.failed(guess);
+    const guess = await attempts.reserveGuess({ account, factor: 'totp', deviceCookie: undefined });
+    await attempts.countFailure(guess);
     await db.transact([attempts.unlockPassword(account.id)]);
     assert.deepEqual(await attempts.locksOf(account.id), []);
     await lock(account.email);
@@ -279,9 +279,9 @@ describe('attempts', () => {
           const guess = open[key]?.shift();
           if (!guess) continue;
           if (one.kind === 'fail') {
-            assert.equal((await attempts.failed(guess)).lockedNow, modelFail(bucket));
+            assert.equal((await attempts.countFailure(guess)).lockedNow, modelFail(bucket));
           } else {
-            await db.transact([attempts.succeeded(guess)]);
+            await db.transact([attempts.clearFailures(guess)]);
             Object.assign(bucket, {
               failures: 0,
               locks: 0,

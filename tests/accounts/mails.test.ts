@@ -145,7 +145,7 @@ test('a crash before sending loses nothing', async (t) => {
   const { clock, enqueue, person, worker, post, mails } = await setUp(t);
   const { id: accountId, email } = await person();
   await enqueue({ kind: 'unlocked', accountId });
-  await mails.take({ limit: 1, leaseMs: MINUTE }); // by a node that is no more
+  await mails.claimDue({ limit: 1, leaseMs: MINUTE }); // by a node that is no more
   await worker().run();
   assert.equal(post.mails.length, 0);
   clock.ms += MINUTE;

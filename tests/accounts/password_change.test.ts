@@ -5,9 +5,9 @@ import { hashSync } from '@node-rs/argon2';
 import bcrypt from '@node-rs/bcrypt';
 import { ARGON2 } from '../../server/accounts/argon2.ts';
 import { createDevices } from '../../server/accounts/devices.ts';
-import { openPasswordRoom, type PasswordSettings } from '../../server/accounts/password_room.ts';
+import { createPasswordService, type PasswordSettings } from '../../server/accounts/password_service.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
-import type { Bound, Db } from '../../server/platform/db.ts';
+import type { BoundStatement, Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
@@ -44,7 +44,7 @@ async function setUp(t: TestContext) {
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   const open = async (more: Partial<PasswordSettings> = {}) => {
-    const room = await openPasswordRoom(
+    const room = await createPasswordService(
       { ...SETTINGS, ...more },
       { db, accounts, devices, log, names: [], threads: 1 },
     );
@@ -105,7 +105,7 @@ describe('a change of password', () => {
   test('commits with what the caller ends, or not at all', async (t) => {
     const { accounts, create, room, db } = await setUp(t);
     const account = await create();
-    const failing: Bound = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
+    const failing: BoundStatement = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
     await assert.rejects(room.change.set(account, passwordNo(1), { also: [failing] }));
     assert.deepEqual(await accounts.resolve(account.id), account);
     assert.deepEqual(await query(db, 'SELECT 1 FROM password_history'), []);
@@ -129,7 +129,7 @@ describe('a change of password', () => {
       );
     }
     // What uses a link up runs while the link is still there.
-    const used: Bound = {
+    const used: BoundStatement = {
       statement: { name: '', text: 'SELECT 1 / count(*) FROM links WHERE account_id = $1' },
       values: [account.id],
     };

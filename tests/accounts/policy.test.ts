@@ -13,7 +13,7 @@ import {
   type PolicyName,
   personalWords,
 } from '../../server/accounts/policy.ts';
-import { DEMO_PASSWORD } from '../../server/welcome/demo_data.ts';
+import { DEMO_PASSWORD } from '../../server/demo/demo_data.ts';
 import { PASSWORD } from '../helpers/deployment.ts';
 
 const blocklist = await openBlocklist();

@@ -28,8 +28,8 @@ test('token exchange', () => {
 test('authorization details', () => {
   const types = checkDetailsTypes(example('details'));
   const detail = { type: 'payment', to: 'Ada', amount: 5 };
-  assert.equal(types.misfit(detail), undefined);
-  assert.match(types.misfit({ ...detail, amount: 'five' }) ?? '', /amount/);
+  assert.equal(types.violation(detail), undefined);
+  assert.match(types.violation({ ...detail, amount: 'five' }) ?? '', /amount/);
   const { sentence, more } = types.describe(detail, 'en');
   assert.equal(sentence.map((part) => ('words' in part ? part.words : part.value)).join(''), 'Pay 5 to Ada');
   assert.deepEqual(more, []);

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { checkMetadata, type MetadataInput } from '../../server/clients/metadata.ts';
-import { DEFAULT_TERMS, misfitOf } from '../../server/clients/profiles.ts';
+import { DEFAULT_SERVER_POLICY, profileViolation } from '../../server/clients/profiles.ts';
 import type { ProfileName } from '../../server/clients/vocabulary.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 
@@ -29,7 +29,7 @@ describe('a plan', () => {
       const jwk = keys && generateKeyPairSync('rsa', { modulusLength: 2_048 }).publicKey.export({ format: 'jwk' });
       for (const metadata of Object.values(clients)) {
         const whole = checkMetadata(jwk ? { ...metadata, jwks: { keys: [jwk] } } : metadata);
-        assert.equal(misfitOf(whole, { ...DEFAULT_TERMS, profile }), undefined);
+        assert.equal(profileViolation(whole, { ...DEFAULT_SERVER_POLICY, profile }), undefined);
       }
     });
   }

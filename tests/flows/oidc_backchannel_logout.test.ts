@@ -332,7 +332,7 @@ describe('delivery', () => {
     // And one has died with the delivery in its hands.
     const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
     const dead = createDeliveries({ db, sealer, now: () => clock.ms });
-    assert.equal((await dead.take({ kinds: [LOGOUT], limit: 16, leaseMs: 60_000 })).length, 1);
+    assert.equal((await dead.claimDue({ kinds: [LOGOUT], limit: 16, leaseMs: 60_000 })).length, 1);
 
     const next = await neighbour(scope, app, { now: () => clock.ms });
     clock.ms += 59_000;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { createPasswords } from '../../server/accounts/passwords.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { type App, createApp } from '../../server/app.ts';
-import { DEFAULT_TERMS, type ServerTerms } from '../../server/clients/profiles.ts';
+import { DEFAULT_SERVER_POLICY, type ServerPolicy } from '../../server/clients/profiles.ts';
 import { createResourceServers, type ResourceServerInput } from '../../server/clients/resource_servers.ts';
 import { type Client, type ClientInput, createClients } from '../../server/clients/store.ts';
-import { loadConfig, termsOf } from '../../server/config.ts';
+import { loadConfig, serverPolicyOf } from '../../server/config.ts';
 import type { Clock } from '../../server/platform/clock.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -82,12 +82,12 @@ export async function createSeeder(
   db: Db,
   masterKey: string,
   now: Clock = Date.now,
-  terms: ServerTerms = DEFAULT_TERMS,
+  serverPolicy: ServerPolicy = DEFAULT_SERVER_POLICY,
 ): Promise<Seeder> {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, now });
-  const clients = createClients({ db, now, terms });
+  const clients = createClients({ db, now, serverPolicy });
   const resourceServers = createResourceServers({ db, now });
   return {
     accounts,
@@ -193,7 +193,7 @@ export async function deployment(
   };
   defer(scope, close);
   await app.http.listen({ host: config.host, port: config.port });
-  const seed = await createSeeder(db, masterKey, options.now, termsOf(config));
+  const seed = await createSeeder(db, masterKey, options.now, serverPolicyOf(config));
   return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, logLines, close };
 }
 

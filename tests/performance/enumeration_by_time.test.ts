@@ -43,7 +43,7 @@ const MAKE: Readonly<Record<Case, () => Promise<string>>> = {
   async locked() {
     const { email } = await app.seed.person();
     for (let i = 0; i < FAILURES; i += 1) {
-      await attempts.failed(await attempts.takePassword({ identifier: email, deviceCookie: undefined }));
+      await attempts.countFailure(await attempts.reservePasswordGuess({ identifier: email, deviceCookie: undefined }));
     }
     return email;
   },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { sql } from 'kysely';
 import {
-  type Bound,
+  type BoundStatement,
   createDb,
   type Db,
   type Statement,
@@ -67,7 +67,7 @@ describe('transactions', () => {
     const { db, sent } = await things(t);
     const rename = { name: 'rename', text: 'UPDATE things SET value = $2 WHERE id = $1 RETURNING id, value' };
     const missing = () => new AppError('not_found', 404, 'no such thing');
-    const both = (id: number): [Bound, Bound] => [
+    const both = (id: number): [BoundStatement, BoundStatement] => [
       { statement: rename, values: [id, 'new'] },
       { statement: INSERT, values: [2, 'b'] },
     ];

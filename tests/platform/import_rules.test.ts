@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { ROOT } from '../helpers/artifacts.ts';
 
 const BIOME = join(ROOT, 'node_modules', '.bin', 'biome');
-const TOP = ['oidc', 'login', 'selfservice', 'registration', 'admin', 'jobs', 'welcome', 'cli'];
+const TOP = ['oidc', 'login', 'selfservice', 'registration', 'admin', 'jobs', 'demo', 'cli'];
 const MIDDLE = ['accounts', 'clients', 'records', 'audit'];
 
 /** A file of the server, and what it imports. */
@@ -35,7 +35,7 @@ const refused: Readonly<Record<string, readonly Import[]>> = {
     ['keys/x.ts', '../server/config.ts'],
     ['keys/deep/x.ts', '../../server/platform/db.ts'],
   ],
-  'oidc, login, selfservice, registration, admin, jobs, welcome and cli do not import one another': [
+  'oidc, login, selfservice, registration, admin, jobs, demo and cli do not import one another': [
     ...pairs(TOP, TOP),
     ['server/login/steps/x.ts', '../../admin/y.ts'],
   ],

@@ -56,16 +56,16 @@ describe('limits', () => {
   test('what is taken at once is no more than in turn, and what is given back can be taken again', async () => {
     let now = LIMIT_WINDOW_MS - 1;
     const limits = createLimits({ counter: createMemoryCounter(() => now), max: 3, now: () => now });
-    const taken = await Promise.allSettled(Array.from({ length: 9 }, () => limits.take('x', 'client')));
+    const taken = await Promise.allSettled(Array.from({ length: 9 }, () => limits.consume('x', 'client')));
     assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 3);
-    await assert.rejects(limits.take('x', 'client'), isLimited);
+    await assert.rejects(limits.consume('x', 'client'), isLimited);
     now += 1;
-    const late = await limits.take('x', 'client');
-    await limits.giveBack(late);
-    for (let n = 0; n < 3; n += 1) await limits.take('x', 'client');
-    await assert.rejects(limits.take('x', 'client'), isLimited);
-    await limits.giveBack(`${late} of a window that is over`);
-    await assert.rejects(limits.take('x', 'client'), isLimited);
+    const late = await limits.consume('x', 'client');
+    await limits.refund(late);
+    for (let n = 0; n < 3; n += 1) await limits.consume('x', 'client');
+    await assert.rejects(limits.consume('x', 'client'), isLimited);
+    await limits.refund(`${late} of a window that is over`);
+    await assert.rejects(limits.consume('x', 'client'), isLimited);
   });
 
   test('a counter starts again when its window is over, and not when it is counted again', async () => {

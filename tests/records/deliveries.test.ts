@@ -35,45 +35,45 @@ test('what is queued with a content is sealed, and comes back with it', async ()
   await enqueue('push', 'app', { access_token: secret });
   const [row] = await db.run<{ sealed: Buffer }>({ name: 'raw', text: 'SELECT sealed FROM deliveries' }, []);
   assert.ok(!row?.sealed.includes(secret));
-  const [taken] = await deliveries.take(ALL);
+  const [taken] = await deliveries.claimDue(ALL);
   assert.deepEqual([taken?.clientId, taken?.content, taken?.attempts], ['app', { access_token: secret }, 1]);
 });
 
 test('two nodes share what is due, and neither gets what the other has until the lease is over', async () => {
   for (let i = 0; i < 20; i += 1) await enqueue('ping');
-  const shares = await Promise.all([deliveries.take(ALL), deliveries.take(ALL)]);
+  const shares = await Promise.all([deliveries.claimDue(ALL), deliveries.claimDue(ALL)]);
   const ids = shares.flat().map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
-  const rest = await deliveries.take(ALL);
+  const rest = await deliveries.claimDue(ALL);
   assert.equal(new Set([...ids, ...rest.map(({ id }) => id)]).size, 20);
-  assert.deepEqual(await deliveries.take(ALL), []);
+  assert.deepEqual(await deliveries.claimDue(ALL), []);
   clock.ms += ALL.leaseMs;
-  assert.equal((await deliveries.take(ALL)).length, 16);
+  assert.equal((await deliveries.claimDue(ALL)).length, 16);
 });
 
 test('what a node does not know is left for one that does', async () => {
   await enqueue('of-tomorrow');
-  assert.deepEqual(await deliveries.take(ALL), []);
-  assert.equal((await deliveries.take({ ...ALL, kinds: ['of-tomorrow'] })).length, 1);
+  assert.deepEqual(await deliveries.claimDue(ALL), []);
+  assert.equal((await deliveries.claimDue({ ...ALL, kinds: ['of-tomorrow'] })).length, 1);
 });
 
 test('one failure puts off all that waits for that app, and nothing of others', async () => {
   for (const app of ['down', 'down', 'down', 'up']) await enqueue('ping', app);
-  const [first] = await deliveries.take({ ...ALL, limit: 1 });
+  const [first] = await deliveries.claimDue({ ...ALL, limit: 1 });
   assert.ok(first?.clientId === 'down');
-  await deliveries.putBack(first, new Date(clock.ms + 10_000));
+  await deliveries.postpone(first, new Date(clock.ms + 10_000));
   assert.deepEqual(
-    (await deliveries.take(ALL)).map(({ clientId }) => clientId),
+    (await deliveries.claimDue(ALL)).map(({ clientId }) => clientId),
     ['up'],
   );
   clock.ms += 10_000;
-  assert.equal((await deliveries.take(ALL)).length, 3);
+  assert.equal((await deliveries.claimDue(ALL)).length, 3);
 });
 
 test('what nobody came for is cleaned up', async () => {
   await enqueue('ping');
   clock.ms += HOUR_MS + 1;
-  assert.deepEqual(await deliveries.take(ALL), []);
+  assert.deepEqual(await deliveries.claimDue(ALL), []);
   await cleanUp({ db, now });
   assert.equal(await count(), 0);
 });

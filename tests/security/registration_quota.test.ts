@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { after, describe, test } from 'node:test';
+import { GRACE_MS } from '../../server/clients/capacity.ts';
 import { OPEN_POLICY } from '../../server/clients/registration_policy.ts';
 import { createRegistrations } from '../../server/clients/registrations.ts';
-import { GRACE_MS } from '../../server/clients/room.ts';
 import { readSelfDescription } from '../../server/clients/self_registration.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';

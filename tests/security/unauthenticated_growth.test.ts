@@ -8,7 +8,7 @@ import {
   ORIGIN_SECRET,
   VISITS_BY_REQUEST,
 } from '../../server/oidc/admission.ts';
-import type { Bound } from '../../server/platform/db.ts';
+import type { BoundStatement } from '../../server/platform/db.ts';
 import { createMemoryCounter, subnet } from '../../server/platform/limits.ts';
 import { blindIndex, createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
@@ -355,11 +355,11 @@ describe('what is kept in all is bounded, however many addresses there are', () 
       perMinute: 10,
       lifetimes: Object.fromEntries(UNFINISHED.map((model) => [model, 3_600])) as Record<UnfinishedModel, number>,
     });
-    const statements: Bound[] = [];
+    const statements: BoundStatement[] = [];
     const unit = {
       unfinished: () => ['Interaction' as const],
-      countAs: () => {},
-      also: (bound: Bound) => void statements.push(bound),
+      countForOrigin: () => {},
+      addStatement: (bound: BoundStatement) => void statements.push(bound),
     };
     for (let n = 0; n < KEPT_IN_ALL / 10 + 250; n += 1) {
       const visit = {

@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type Adapter, type Configuration, Provider } from 'oidc-provider';
 import { generateKey } from '../../../keys/generate.ts';
 import { NO_DETAILS_TYPES } from '../../../server/clients/authorization_details.ts';
-import { DEFAULT_TERMS } from '../../../server/clients/profiles.ts';
+import { DEFAULT_SERVER_POLICY } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
 import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
 import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
@@ -45,7 +45,7 @@ const configuration = createConfiguration({
   issuer,
   jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
   cookieKeys: [randomBytes(32)],
-  terms: DEFAULT_TERMS,
+  serverPolicy: DEFAULT_SERVER_POLICY,
   pairwiseKey: randomBytes(32),
   publicSubjectOf: async (accountId) => accountId,
   accountOf: async (publicSubject) => publicSubject,
@@ -87,10 +87,10 @@ const configuration = createConfiguration({
   ciba: {
     units,
     waiting: { register: unused, of: unused, claim: unused },
-    hintLimits: { assertAllowed: unused, count: unused, take: unused, giveBack: unused },
+    hintLimits: { assertAllowed: unused, count: unused, consume: unused, refund: unused },
     acrValues: [],
     findPerson: unused,
-    tell: unused,
+    notify: unused,
   },
   requiresSecondFactor: async () => false,
   now: Date.now,
@@ -102,7 +102,7 @@ const provider = new Provider(issuer.origin, {
   clients: [
     {
       client_id: spec.client.id,
-      profile: DEFAULT_TERMS.profile,
+      profile: DEFAULT_SERVER_POLICY.profile,
       client_secret: spec.client.secret,
       redirect_uris: [spec.client.redirectUri],
       grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],

@@ -10,14 +10,14 @@ import { AppError } from '../platform/errors.ts';
  * looked at the last.
  * @throws AppError 400 `invalid_request`
  */
-export function refuseTwoAuthorizations({ rawHeaders }: IncomingMessage): void {
+export function refuseRepeatedAuthorization({ rawHeaders }: IncomingMessage): void {
   const isAuthorization = (name: string, index: number) => index % 2 === 0 && name.toLowerCase() === 'authorization';
   if (rawHeaders.filter(isAuthorization).length > 1)
     throw new AppError('invalid_request', 400, 'Authorization must not be sent twice');
 }
 
 /** Changes the headers of a request to an endpoint for clients. */
-export function tidy(headers: IncomingHttpHeaders): void {
+export function normalizeHeaders(headers: IncomingHttpHeaders): void {
   // RFC 9110 §11.4: any number of spaces between scheme and credentials
   if (headers.authorization) headers.authorization = headers.authorization.replace(/^(\S+) +/, '$1 ');
   // RFC 6749 §5.2: an error is JSON. Java's HttpURLConnection says of itself that it would rather have HTML.

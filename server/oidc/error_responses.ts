@@ -3,7 +3,7 @@ import { AppError, faultOfSender, isUnavailable, unavailable } from '../platform
 import { challengeForProof, INVALID_PROOF } from './dpop.ts';
 import { ROUTES } from './routes.ts';
 
-export interface Outcome {
+export interface ErrorResponse {
   status: number;
   body: { error: string; error_description: string };
   /** WWW-Authenticate (RFC 9110 §11.6.1) */
@@ -23,7 +23,7 @@ const OAUTH_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** @param path at which it happened */
-export function outcomeOf(thrown: unknown, path: string): Outcome {
+export function errorResponse(thrown: unknown, path: string): ErrorResponse {
   // The provider failed to say so in the way that the client had asked for: encrypted, when that was what failed.
   if (thrown instanceof errors.OIDCProviderError && thrown.statusCode < 500) {
     const { statusCode: status, error, error_description = 'the request is invalid' } = thrown;

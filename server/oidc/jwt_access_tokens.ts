@@ -1,6 +1,6 @@
 import { createLocalJWKSet, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../platform/clock.ts';
-import { endToken, type Standing, type Unstored } from '../records/ended.ts';
+import { endToken, type StatelessToken, type TokenStatus } from '../records/ended.ts';
 import type { ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { StatusLists } from '../records/status_lists.ts';
@@ -14,7 +14,7 @@ import { statusClaim } from './status_lists.ts';
  * anything that looks like a JWT. It gets to see another value in its place, asks its adapter for that as for any
  * token, and gets what the JWT says, verified, as if it were stored: whatever it decides of tokens holds for these.
  */
-export interface StructuredTokens {
+export interface JwtAccessTokens {
   /** Names what a token is issued under, in a claim of our own, and where its status is found, when there are lists. */
   mark(token: IssuedToken, payload: Record<string, unknown>): Promise<void>;
   /**
@@ -62,13 +62,13 @@ interface Presented {
 }
 
 /** @param parts `jwks`: the public halves of all keys that tokens may have been signed with */
-export function createStructuredTokens(parts: {
+export function createJwtAccessTokens(parts: {
   readonly issuer: URL;
   readonly jwks: readonly JWK[];
   readonly now: Clock;
   readonly units: Units;
   readonly statusLists?: Pick<StatusLists, 'assign'> | undefined;
-}): StructuredTokens {
+}): JwtAccessTokens {
   const { issuer, now, units, statusLists } = parts;
   const keys = createLocalJWKSet({ keys: [...parts.jwks] });
   const presented = new WeakMap<Unit, Presented>();
@@ -87,7 +87,7 @@ export function createStructuredTokens(parts: {
     const described = claims && describe(claims);
     if (!described) return undefined;
     const { token, endsWithSession, isExchanged, payload } = described;
-    const standing = await unit.findStanding(token);
+    const standing = await unit.findTokenStatus(token);
     if (!standing || (endsWithSession && standing.sessionUid === undefined)) return undefined;
     if (!token.grant) return payload;
     if (isExchanged && view !== 'whole') {
@@ -103,7 +103,7 @@ export function createStructuredTokens(parts: {
   }
 
   /** What the provider sees to of tokens whose session knows of their client. */
-  async function goesOn(unit: Unit, { sessionUid = '', accountId }: Standing): Promise<boolean> {
+  async function goesOn(unit: Unit, { sessionUid = '', accountId }: TokenStatus): Promise<boolean> {
     const session = await unit.findSessionByUid(sessionUid);
     return session?.accountId === accountId && Number(session?.exp) * 1_000 > now();
   }
@@ -120,7 +120,7 @@ export function createStructuredTokens(parts: {
       if (!statusLists) return;
       const { iat: issuedAt, exp: expiresAt } = payload as { iat: number; exp: number };
       const { place, bound } = statusLists.assign({ jti, clientId, grant, endsWithSession, issuedAt, expiresAt });
-      unit.also(bound);
+      unit.addStatement(bound);
       payload.status = statusClaim(issuer, place);
     },
 
@@ -147,14 +147,14 @@ export function createStructuredTokens(parts: {
       const unit = units.current();
       const found = presented.get(unit)?.found;
       if (found?.jti !== jti || found.exp === undefined) return false;
-      unit.also(endToken(jti, new Date(found.exp * 1_000)));
+      unit.addStatement(endToken(jti, new Date(found.exp * 1_000)));
       return true;
     },
   };
 }
 
 interface Described {
-  readonly token: Unstored;
+  readonly token: StatelessToken;
   readonly endsWithSession: boolean;
   readonly isExchanged: boolean;
   /** As the provider would have stored it. */
@@ -209,7 +209,7 @@ function describe(claims: JWTPayload): Described | undefined {
 const ASKED_AT = new Set(['introspection', 'revocation']);
 
 /** Has a structured token that is asked about looked up by what it says, in place of by its hash. */
-export function presentTokens(tokens: Pick<StructuredTokens, 'present'>): ReadParameters {
+export function recognizeJwtAccessTokens(tokens: Pick<JwtAccessTokens, 'present'>): ReadParameters {
   return (route, params) => {
     if (ASKED_AT.has(route) && typeof params.token === 'string') params.token = tokens.present(params.token);
   };

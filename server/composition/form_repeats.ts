@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { cookieNames, LOGIN_PATH } from '../oidc/configuration.ts';
-import { answerAgain } from '../oidc/form_answers.ts';
+import { repeatedResponse } from '../oidc/form_responses.ts';
 import type { FormRepeatsOptions, RepeatRules } from '../platform/form_repeats.ts';
 import type { RepeatedForms } from '../records/repeated_forms.ts';
 import { ACCOUNT_PATH } from '../selfservice/page.ts';
@@ -29,7 +29,7 @@ export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOpt
     },
     async find(key, request) {
       const found = await forms.find(key);
-      return found && answerAgain(found, sessionOf(request));
+      return found && repeatedResponse(found, sessionOf(request));
     },
     async keep(key, answer, request) {
       // Of a visit that goes on the next step is found without: what is kept is a page that is shown once.

@@ -1,8 +1,8 @@
 import { readDetails } from './authorization_details.ts';
-import { askedClaims, type ClaimsByScope } from './claims_parameter.ts';
+import { type ClaimsByScope, requestedClaims } from './claims_parameter.ts';
 import type { ConsentDecision } from './consent.ts';
 
-export interface AskedParts {
+export interface RequestedPermissionsParts {
   /** Static scopes that an authorization server supports; the rest belongs to resource servers. */
   readonly scopes: readonly string[];
   /** Claims that people are asked about, by scope. */
@@ -14,10 +14,10 @@ export interface AskedParts {
 }
 
 /** What a client asks for, as far as it may have it. @param params of its request, as the provider has checked them */
-export async function askedBy(
+export async function requestedPermissions(
   clientId: string,
   params: Readonly<Record<string, unknown>>,
-  parts: AskedParts,
+  parts: RequestedPermissionsParts,
 ): Promise<Required<ConsentDecision>> {
   const registered = await parts.registeredScope(clientId);
   const wanted = typeof params.scope === 'string' ? params.scope.split(' ') : [];
@@ -32,6 +32,6 @@ export async function askedBy(
     scopes: wanted.filter((scope) => parts.scopes.includes(scope) && registered.includes(scope)),
     resources: Object.fromEntries(resources),
     details: readDetails(params.authorization_details),
-    claims: askedClaims(params.claims, parts.claims, registered),
+    claims: requestedClaims(params.claims, parts.claims, registered),
   };
 }

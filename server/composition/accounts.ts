@@ -5,25 +5,31 @@ import { createLinks } from '../accounts/links.ts';
 import { createMailThrottle } from '../accounts/mail_throttle.ts';
 import { createMails } from '../accounts/mails.ts';
 import { CHALLENGE_SECRET, challengeFor, createPasskeys } from '../accounts/passkeys.ts';
-import { namesOf, openPasswordRoom } from '../accounts/password_room.ts';
+import { createPasswordService, namesOf } from '../accounts/password_service.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
 import { createSecondFactorPolicy } from '../accounts/second_factors.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
 import { createTotp } from '../accounts/totp.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
-import type { Foundation } from './foundation.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
 /** Everything about people. */
-export type People = Awaited<ReturnType<typeof createPeople>>;
+export type AccountServices = Awaited<ReturnType<typeof createAccountServices>>;
 
-export async function createPeople({ config, db, log, now, sealer, counter, own }: Foundation) {
+export async function createAccountServices({ config, db, log, now, sealer, counter, onClose }: Infrastructure) {
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const indexKey = await secret(ACCOUNT_INDEX_SECRET);
   const accounts = createAccounts({ db, sealer, indexKey, now });
   const devices = createDevices({ db, accounts, now });
   const events = createEvents({ db, accounts, now });
-  const passwords = await openPasswordRoom(config.passwords, { db, accounts, devices, log, names: namesOf(config) });
+  const passwords = await createPasswordService(config.passwords, {
+    db,
+    accounts,
+    devices,
+    log,
+    names: namesOf(config),
+  });
   const challengeSecret = await secret(CHALLENGE_SECRET);
   return {
     accounts,
@@ -34,7 +40,7 @@ export async function createPeople({ config, db, log, now, sealer, counter, own 
     links: createLinks({ db, sealer, now }),
     throttle: createMailThrottle({ counter, indexKey, limits: config.mails, now }),
     sessionDetails: createSessionDetails({ db, accounts, now }),
-    passwords: own(passwords, (room) => room.close()),
+    passwords: onClose(passwords, (room) => room.close()),
     totp: createTotp({ db, accounts, issuer: config.name, now }),
     recoveryCodes: createRecoveryCodes({ db, key: await secret(RECOVERY_CODES_SECRET), now }),
     passkeys: createPasskeys({

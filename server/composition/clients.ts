@@ -2,16 +2,16 @@ import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../clients/reso
 import { scopesOf } from '../clients/scopes.ts';
 import { provenHost } from '../clients/self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from '../clients/store.ts';
-import { termsOf } from '../config.ts';
+import { serverPolicyOf } from '../config.ts';
 import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from '../oidc/sessions.ts';
 import { createCache } from '../platform/cache.ts';
-import type { Foundation } from './foundation.ts';
+import type { Infrastructure } from './infrastructure.ts';
 
 /** Relying parties and resource servers, as everybody who serves requests asks for them: from a cache. */
-export type RelyingParties = Awaited<ReturnType<typeof createRelyingParties>>;
+export type ClientServices = Awaited<ReturnType<typeof createClientServices>>;
 
-export async function createRelyingParties({ config, db, now, messenger, outbound }: Foundation) {
-  const clients = createClients({ db, now, terms: termsOf(config), outbound });
+export async function createClientServices({ config, db, now, messenger, outbound }: Infrastructure) {
+  const clients = createClients({ db, now, serverPolicy: serverPolicyOf(config), outbound });
   const resourceServers = createResourceServers({ db, now });
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });

@@ -7,11 +7,11 @@ import { type Job, startJobs } from '../jobs/runner.ts';
 import { createLogoutSender } from '../oidc/backchannel_logout.ts';
 import { createNotificationSender, NOTIFICATION } from '../oidc/ciba_notifications.ts';
 import { DELIVERIES_CHANNEL, LOGOUT } from '../records/deliveries.ts';
-import type { Foundation } from './foundation.ts';
-import type { People } from './people.ts';
+import type { AccountServices } from './accounts.ts';
+import type { ClientServices } from './clients.ts';
+import type { Infrastructure } from './infrastructure.ts';
 import type { Protocol } from './protocol.ts';
-import type { SelfRegistered } from './registration.ts';
-import type { RelyingParties } from './relying_parties.ts';
+import type { RegistrationServices } from './registration.ts';
 
 /** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
 const MAIL_EVERY_MS = 30_000;
@@ -22,30 +22,33 @@ const CLEANUP_EVERY_MS = 60_000;
 const CLEANUP_LAG_SECONDS = 300;
 
 /** Starts the work that nobody asks for. */
-export function startWork(
-  foundation: Foundation,
-  people: People,
-  parties: RelyingParties,
+export function startBackgroundJobs(
+  infrastructure: Infrastructure,
+  accountServices: AccountServices,
+  clientServices: ClientServices,
   protocol: Protocol,
-  clients: SelfRegistered,
+  clients: RegistrationServices,
 ): void {
   const jobs = [
-    ...mailJobs(foundation, people),
-    deliveriesJob(foundation, protocol, parties),
-    keysJob(foundation, protocol),
-    cleanupJob(foundation, clients),
+    ...mailJobs(infrastructure, accountServices),
+    deliveriesJob(infrastructure, protocol, clientServices),
+    keysJob(infrastructure, protocol),
+    cleanupJob(infrastructure, clients),
   ];
-  foundation.own(startJobs(jobs, foundation.log), (running) => running.stop());
+  infrastructure.onClose(startJobs(jobs, infrastructure.log), (running) => running.stop());
 }
 
-function mailJobs({ config, db, log, now, mailer, messenger, views, own }: Foundation, people: People): Job[] {
+function mailJobs(
+  { config, db, log, now, mailer, messenger, views, onClose }: Infrastructure,
+  accountServices: AccountServices,
+): Job[] {
   if (!mailer) {
     log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
     return [];
   }
-  const { accounts, devices, links, throttle, mails } = people;
+  const { accounts, devices, links, throttle, mails } = accountServices;
   const draft = createDrafts({ accounts, devices, links, views, throttle, issuer: config.issuer });
-  const worker = own(createMailWorker({ mails, draft, mailer, db, now, log }), (one) => one.stop());
+  const worker = onClose(createMailWorker({ mails, draft, mailer, db, now, log }), (one) => one.stop());
   messenger.on(MAILS_CHANNEL, worker.wake);
   messenger.onGap(worker.wake);
   worker.wake();
@@ -53,19 +56,19 @@ function mailJobs({ config, db, log, now, mailer, messenger, views, own }: Found
 }
 
 function deliveriesJob(
-  foundation: Foundation,
+  infrastructure: Infrastructure,
   { serving, units, assertCanSign, deliveries }: Protocol,
-  parties: RelyingParties,
+  clientServices: ClientServices,
 ): Job {
-  const { now, log, messenger, outbound, own } = foundation;
+  const { now, log, messenger, outbound, onClose } = infrastructure;
   const deliver = {
     [LOGOUT]: createLogoutSender({ serving, units, outbound, assertCanSign }),
     [NOTIFICATION]: createNotificationSender({
       outbound,
-      endpointOf: async (id) => (await parties.find(id))?.metadata.backchannel_client_notification_endpoint,
+      endpointOf: async (id) => (await clientServices.find(id))?.metadata.backchannel_client_notification_endpoint,
     }),
   };
-  const worker = own(createDeliveryWorker({ deliveries, deliver, now, log }), (one) => one.stop());
+  const worker = onClose(createDeliveryWorker({ deliveries, deliver, now, log }), (one) => one.stop());
   messenger.on(DELIVERIES_CHANNEL, worker.wake);
   messenger.onGap(worker.wake);
   worker.wake();
@@ -73,7 +76,7 @@ function deliveriesJob(
   return { name: 'deliveries', everyMs: DELIVERIES_EVERY_MS, run: async () => worker.wake() };
 }
 
-function keysJob({ config }: Foundation, { keyRing, follower }: Protocol): Job {
+function keysJob({ config }: Infrastructure, { keyRing, follower }: Protocol): Job {
   return {
     name: 'keys',
     everyMs: config.keys.pollSeconds * 1000,
@@ -84,7 +87,7 @@ function keysJob({ config }: Foundation, { keyRing, follower }: Protocol): Job {
   };
 }
 
-function cleanupJob({ db, log, now }: Foundation, { registrations }: SelfRegistered): Job {
+function cleanupJob({ db, log, now }: Infrastructure, { registrations }: RegistrationServices): Job {
   return {
     name: 'cleanup',
     everyMs: CLEANUP_EVERY_MS,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { type FormAnswer, formKey, type SentForm } from '../platform/form_repeats.ts';
+import { type FormResponse, formKey, type SentForm } from '../platform/form_repeats.ts';
 import type { FoundForm, RepeatedForms } from '../records/repeated_forms.ts';
 import type { Unit } from '../records/unit.ts';
 import { ROUTES } from './routes.ts';
@@ -9,7 +9,7 @@ import { ROUTES } from './routes.ts';
 const keys = new WeakMap<IncomingMessage, string>();
 
 /** Answers a form that was sent to one of our own routes. */
-export function takeForm(request: IncomingMessage, form: SentForm | undefined): void {
+export function markFormRequest(request: IncomingMessage, form: SentForm | undefined): void {
   if (!form) return;
   form.takenOver = true;
   keys.set(request, form.key);
@@ -19,13 +19,13 @@ export function takeForm(request: IncomingMessage, form: SentForm | undefined): 
  * Forms that the provider answers, when they are sent twice: signing in, deciding about a device, signing out. The first
  * answer is kept in the transaction of what it tells of; whatever fails because of that is answered with it.
  */
-export function createFormAnswers(forms: RepeatedForms) {
+export function createFormResponses(forms: RepeatedForms) {
   return {
     /** Makes the answer that was given before the answer, if this form was answered within the last minute. */
     async repeat(ctx: KoaContextWithOIDC): Promise<boolean> {
       const key = keyOf(ctx);
       const found = key === undefined ? undefined : await forms.find(key);
-      const answer = found && answerAgain(found, sessionCookie(ctx));
+      const answer = found && repeatedResponse(found, sessionCookie(ctx));
       if (!answer) return false;
       for (const name of ['location', 'set-cookie', 'content-type', 'content-length', 'retry-after']) ctx.remove(name);
       if (answer.location !== undefined) ctx.set('location', answer.location);
@@ -42,19 +42,19 @@ export function createFormAnswers(forms: RepeatedForms) {
       if (key === undefined || ctx.status >= 400) return;
       const { AuthorizationCode: code } = ctx.oidc.entities;
       const kept = { answer: answerOf(ctx), again: againOf(ctx), session: sessionCookie(ctx) };
-      unit.keepForm(forms.rowOf(key, kept, code?.jti));
+      unit.storeFormResponse(forms.rowOf(key, kept, code?.jti));
     },
   };
 }
 
-export type FormAnswers = ReturnType<typeof createFormAnswers>;
+export type FormResponses = ReturnType<typeof createFormResponses>;
 
 /**
  * What a browser is answered that sends a form again: the same. A code that was used would be a replay to whoever gets it
  * once more, and end what was granted (RFC 6749 §4.1.2), so the request is made once more instead.
  * @param session the cookie that the browser has now: once it has another, the cookies of the first answer have arrived
  */
-export function answerAgain(found: FoundForm, session: string | undefined): FormAnswer | undefined {
+export function repeatedResponse(found: FoundForm, session: string | undefined): FormResponse | undefined {
   const { answer, again, isFresh } = found;
   const cookies = session === found.session ? answer.cookies : [];
   if (isFresh) return { ...answer, cookies };
@@ -99,7 +99,7 @@ function sessionCookie(ctx: KoaContextWithOIDC): string | undefined {
   return ctx.cookies.get(ctx.oidc.provider.cookieName('session'), { signed: false });
 }
 
-function answerOf(ctx: KoaContextWithOIDC): FormAnswer {
+function answerOf(ctx: KoaContextWithOIDC): FormResponse {
   const cookies = ctx.response.headers['set-cookie'] ?? [];
   return {
     status: ctx.status,

@@ -27,7 +27,7 @@ export interface PasswordSettings {
 }
 
 /** Everything about passwords, put together as the settings say. */
-export interface PasswordRoom {
+export interface PasswordService {
   readonly passwords: Passwords;
   readonly blocklist: Blocklist;
   readonly policy: PasswordPolicy;
@@ -38,7 +38,7 @@ export interface PasswordRoom {
 }
 
 /** @throws AppError 500 `blocklist_unreadable` */
-export async function openPasswordRoom(
+export async function createPasswordService(
   settings: PasswordSettings,
   parts: {
     db: Db;
@@ -49,7 +49,7 @@ export async function openPasswordRoom(
     names: readonly string[];
     threads?: number;
   },
-): Promise<PasswordRoom> {
+): Promise<PasswordService> {
   const { db, accounts, devices, log, names, threads } = parts;
   const { argon2, peppers, memory, queueLimit } = settings;
   const blocklist = await openBlocklist(settings.blocklist);

@@ -1,7 +1,7 @@
 import type { KeyRing } from '../../keys/rotate.ts';
 import type { LoadedKeySet } from '../../keys/store.ts';
 
-export interface KeyFollower {
+export interface KeySync {
   /** Looks whether there is a newer key set, takes it into use, and tells the others which one is served here. */
   refresh(): Promise<void>;
   /**
@@ -11,7 +11,7 @@ export interface KeyFollower {
   isInTouch(): boolean;
 }
 
-export interface KeyFollowerOptions {
+export interface KeySyncOptions {
   readonly keyRing: KeyRing;
   readonly nodeId: string;
   /** Milliseconds that only ever grow: a wall clock that is set back must not make a cut-off node trust itself. */
@@ -20,11 +20,11 @@ export interface KeyFollowerOptions {
   /** The version that is being served. */
   readonly servedVersion: () => number;
   /** Puts a key set into use. */
-  readonly take: (set: LoadedKeySet) => Promise<void>;
+  readonly activate: (set: LoadedKeySet) => Promise<void>;
 }
 
-export function createKeyFollower(options: KeyFollowerOptions): KeyFollower {
-  const { keyRing, nodeId, uptime, take, servedVersion } = options;
+export function createKeySync(options: KeySyncOptions): KeySync {
+  const { keyRing, nodeId, uptime, activate: take, servedVersion } = options;
   let lastContact = uptime();
   let following: Promise<void> = Promise.resolve();
 

@@ -19,7 +19,7 @@ export const removal = (ids: string) => `
  * @param which of the clients: `$6` and `$7` are for it
  * @param network the column that tells whose they are
  */
-export const makeRoom = (which: string, network: 'origin' | 'origin_prefix') =>
+export const removalForCapacity = (which: string, network: 'origin' | 'origin_prefix') =>
   removal(`
     SELECT id FROM (
       SELECT id, created_at, row_number() OVER (PARTITION BY ${network} ORDER BY created_at DESC) AS nth

@@ -25,11 +25,11 @@ export interface AppParts {
   /** Name servers for what clients name, instead of the system's. */
   readonly nameServers?: readonly string[] | undefined;
   /** Notes that a part has to be closed when the application is; the last that was opened first. */
-  own<T>(part: T, close: (part: T) => unknown): T;
+  onClose<T>(part: T, close: (part: T) => unknown): T;
 }
 
 /** What everything rests on. */
-export interface Foundation extends AppParts {
+export interface Infrastructure extends AppParts {
   readonly sealer: Sealer;
   readonly messenger: Messenger;
   readonly counter: Counter;
@@ -45,11 +45,11 @@ export interface Foundation extends AppParts {
   readonly secure: boolean;
 }
 
-export async function layFoundation(parts: AppParts): Promise<Foundation> {
-  const { config, db, log, now, own } = parts;
+export async function createInfrastructure(parts: AppParts): Promise<Infrastructure> {
+  const { config, db, log, now, onClose } = parts;
   const { issuer } = config;
   const sealer = createSealer(resolveMasterKeys(config));
-  const messenger = own(
+  const messenger = onClose(
     await startMessenger({
       db,
       log,
@@ -75,13 +75,13 @@ export async function layFoundation(parts: AppParts): Promise<Foundation> {
 }
 
 /** Its client is as much to load as Fastify is: for whoever has a Redis alone. */
-async function joinRedis({ log, now, own }: AppParts, url: string): Promise<Counter> {
+async function joinRedis({ log, now, onClose }: AppParts, url: string): Promise<Counter> {
   const { createRedisCounter } = await import('../platform/redis.ts');
-  return own(await createRedisCounter({ url, log, now }), (redis) => redis.close());
+  return onClose(await createRedisCounter({ url, log, now }), (redis) => redis.close());
 }
 
-function createMailer({ config, now, own }: AppParts, outbox: string): Mailer | undefined {
+function createMailer({ config, now, onClose }: AppParts, outbox: string): Mailer | undefined {
   const sender = { from: config.mailFrom, domain: config.issuer.hostname, now };
-  if (config.smtp) return own(createSmtpMailer(config.smtp, sender), (mailer) => mailer.close());
+  if (config.smtp) return onClose(createSmtpMailer(config.smtp, sender), (mailer) => mailer.close());
   return config.production ? undefined : createOutboxMailer(outbox, sender);
 }

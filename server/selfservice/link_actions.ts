@@ -3,14 +3,14 @@ import type { Account } from '../accounts/account.ts';
 import { type Link, type LinkPurpose, linkGone } from '../accounts/links.ts';
 import { PasswordRefused } from '../accounts/policy.ts';
 import { checkProfile } from '../accounts/profile.ts';
-import type { Bound } from '../platform/db.ts';
+import type { BoundStatement } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, textField } from '../platform/forms.ts';
 import { shareOfAddress } from '../platform/limits.ts';
 import type { FormData, Locale, PasswordRuleName, SetPasswordData } from '../views/views.ts';
 import type { PublicOptions } from './public_options.ts';
 
-export interface ErrandContext {
+export interface LinkActionContext {
   readonly options: PublicOptions;
   readonly request: FastifyRequest;
   readonly link: Link;
@@ -18,43 +18,43 @@ export interface ErrandContext {
   readonly account: Account | undefined;
   readonly form: FormData;
   /** Uses the link up; part of the transaction that does the errand. */
-  readonly consume: Bound;
+  readonly consume: BoundStatement;
   readonly locale: Locale;
 }
 
 /** What came of a form: it is done, its page is shown again, or somebody else has the address by now. */
-export type ErrandAnswer =
+export type LinkActionReply =
   | { readonly kind: 'done' }
   | { readonly kind: 'again'; readonly html: string }
   | { readonly kind: 'taken' };
 
-export interface Errand {
+export interface LinkAction {
   /**
    * It is done for whoever is signed in to the link's account alone. The others are for people who cannot sign in: they
    * give no session, and ask for no less at the next sign-in than there was to show before.
    */
   readonly forOwner: boolean;
-  show(context: ErrandContext): string;
-  submit(context: ErrandContext, fields: Fields): Promise<ErrandAnswer>;
+  show(context: LinkActionContext): string;
+  submit(context: LinkActionContext, fields: Fields): Promise<LinkActionReply>;
 }
 
-const DONE: ErrandAnswer = { kind: 'done' };
+const DONE: LinkActionReply = { kind: 'done' };
 
 /** What each kind of link is for. */
-export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
-  reset_password: passwordErrand(({ account: { id }, account, options, request }) => [
+export const LINK_ACTIONS: Readonly<Record<LinkPurpose, LinkAction>> = {
+  reset_password: setPasswordAction(({ account: { id }, account, options, request }) => [
     ...options.endSessions(id),
     options.unlockPassword(id),
     options.event(account, 'password_reset', options.origin(request)),
     options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
   ]),
-  invitation: passwordErrand(() => []),
+  invitation: setPasswordAction(() => []),
   sign_up: { forOwner: false, show: (context) => setPassword(context, {}), submit: signUp },
-  verify_email: confirmErrand({ forOwner: true }, async ({ account, options, consume, request }) => {
+  verify_email: confirmAction({ forOwner: true }, async ({ account, options, consume, request }) => {
     const event = options.event(account, 'email_verified', options.origin(request));
     await options.accounts.update(account, { emailVerified: true }, [consume, event]);
   }),
-  change_email: confirmErrand({ forOwner: true }, async ({ account, options, consume, request, email }) => {
+  change_email: confirmAction({ forOwner: true }, async ({ account, options, consume, request, email }) => {
     const details = options.origin(request);
     await options.accounts.update(account, { email, emailVerified: true }, [
       consume,
@@ -63,7 +63,7 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
       options.mails.enqueue({ kind: 'email_changed', accountId: account.id, previous: account.email, details }),
     ]);
   }),
-  unlock: confirmErrand({ forOwner: false }, async ({ account, options, consume, request }) => {
+  unlock: confirmAction({ forOwner: false }, async ({ account, options, consume, request }) => {
     const details = options.origin(request);
     await options.transact([
       consume,
@@ -74,16 +74,16 @@ export const ERRANDS: Readonly<Record<LinkPurpose, Errand>> = {
   }),
 };
 
-type Known = ErrandContext & { readonly account: Account; readonly email: string };
+type Known = LinkActionContext & { readonly account: Account; readonly email: string };
 
-function known(context: ErrandContext): Known {
+function known(context: LinkActionContext): Known {
   const { account, link } = context;
   if (!account) throw linkGone();
   return { ...context, account, email: link.payload.email ?? account.email };
 }
 
 /** Sets the password of the one account that the link was made for. Whoever has got the mail has shown whose address it is. */
-function passwordErrand(more: (context: Known) => readonly Bound[]): Errand {
+function setPasswordAction(more: (context: Known) => readonly BoundStatement[]): LinkAction {
   return {
     forOwner: false,
     show: (context) => setPassword(context, {}),
@@ -106,7 +106,7 @@ function passwordErrand(more: (context: Known) => readonly Bound[]): Errand {
   };
 }
 
-async function signUp(context: ErrandContext, fields: Fields): Promise<ErrandAnswer> {
+async function signUp(context: LinkActionContext, fields: Fields): Promise<LinkActionReply> {
   const { options, link, consume, locale, request } = context;
   const { email } = link.payload;
   if (email === undefined) throw linkGone();
@@ -141,7 +141,10 @@ function profileOf(input: Parameters<typeof checkProfile>[0]) {
 }
 
 /** A page with a button: what is done takes a POST. */
-function confirmErrand({ forOwner }: Pick<Errand, 'forOwner'>, run: (context: Known) => Promise<unknown>): Errand {
+function confirmAction(
+  { forOwner }: Pick<LinkAction, 'forOwner'>,
+  run: (context: Known) => Promise<unknown>,
+): LinkAction {
   return {
     forOwner,
     show(context) {
@@ -168,7 +171,7 @@ function confirmed(purpose: LinkPurpose): 'verify_email' | 'change_email' | 'unl
 }
 
 function setPassword(
-  { options, form, link, account, locale }: ErrandContext,
+  { options, form, link, account, locale }: LinkActionContext,
   more: { failed?: readonly PasswordRuleName[]; name?: string; nameFailed?: boolean },
 ): string {
   const { failed, name, nameFailed } = more;

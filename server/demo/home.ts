@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Views } from '../views/views.ts';
 
-export interface FrontOptions {
+export interface HomeOptions {
   readonly views: Views;
   readonly issuer: URL;
   readonly version: string;
@@ -14,7 +14,7 @@ export interface FrontOptions {
 }
 
 /** What is neither sign-in nor protocol: the front page, files that pages need, documentation and health. */
-export async function frontRoutes(app: FastifyInstance, options: FrontOptions): Promise<void> {
+export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Promise<void> {
   const { views, issuer, version, demo } = options;
 
   app.get('/', async (request, reply) => {

@@ -19,12 +19,13 @@ function use(units: Units, used: { id: string; grantId: string }, asked = 'the s
     const under = { grantId: used.grantId, accountId: own.accountId };
     unit.save('RefreshToken', successor, issued('RefreshToken', successor, under), HOUR);
     const expiresAt = new Date(own.clock.ms + WINDOW_MS);
-    unit.keepAnswer(used.id, { asked, answer, successor, expiresAt });
+    unit.storeResponse(used.id, { requestFingerprint: asked, response: answer, successor, expiresAt });
     return { told: (await unit.commit()) ?? answer, successor };
   });
 }
 
-const repeat = (units: Units, id: string, asked = 'the same') => units.run((unit) => unit.repeat(id, asked));
+const repeat = (units: Units, id: string, asked = 'the same') =>
+  units.run((unit) => unit.findStoredResponse(id, asked));
 
 test('of 40 parallel uses on two nodes one happens, and all are told the same', async () => {
   const used = await newSingleUse(own, 'RefreshToken');
@@ -40,7 +41,12 @@ test('one that asks something else meanwhile revokes the grant', async () => {
   const slow = await open(there);
   await slow.find('RefreshToken', used.id);
   await slow.consume('RefreshToken', used.id);
-  slow.keepAnswer(used.id, { asked: 'other', answer: 'x', successor: newId(), expiresAt: new Date() });
+  slow.storeResponse(used.id, {
+    requestFingerprint: 'other',
+    response: 'x',
+    successor: newId(),
+    expiresAt: new Date(),
+  });
   await use(here, used);
   await assert.rejects(slow.commit(), { code: 'already_used', status: 400 });
   assert.equal(await found(here, 'Grant', used.grantId), undefined);
@@ -88,7 +94,7 @@ test('a repetition takes the revocation back, and nothing else that was gathered
       unit.revokeTokensOf(used.grantId);
       unit.destroy('Grant', used.grantId);
       unit.destroy('RefreshToken', bystander.id);
-      return unit.repeat(used.id, asked);
+      return unit.findStoredResponse(used.id, asked);
     });
   assert.equal(await present('the same'), told);
   assert.ok(await found(here, 'Grant', used.grantId));
