@@ -24,6 +24,7 @@ test: check test-tools ## check, then all tests; one folder or file alone: make 
 check: $(INSTALLED) ## types, formatting, lint and the rules of what may import what
 	@tsc --noEmit
 	@biome check --error-on-warnings .
+	@node tests/import_rules.ts
 
 bench: $(INSTALLED) ## measure against a bare oidc-provider; prints a table and writes .artifacts/bench.json
 	@exec node tests/performance/bench/main.ts

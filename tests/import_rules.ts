@@ -1,0 +1,131 @@
+/**
+ * What may import what. `make check` runs this file; tests/platform/import_rules.test.ts proves it.
+ *
+ *   node tests/import_rules.ts
+ *
+ * A new folder is one line in `MAY_IMPORT`. What it may import stands there in full, and anything else is refused.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path/posix';
+import { pathToFileURL } from 'node:url';
+import { parseSync, Visitor } from 'oxc-parser';
+import { ROOT } from './helpers/artifacts.ts';
+
+const PLATFORM = ['server/platform'];
+const DOMAIN = ['server/accounts', 'server/clients', 'server/records', 'keys'];
+const BELOW = [...DOMAIN, 'server/views', ...PLATFORM];
+const EDGE = ['server/oidc', 'server/login', 'server/selfservice', 'server/registration', 'server/demo', 'server/jobs'];
+const CONFIG = ['server/config.ts', 'server/config_types.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
+const CORE = [...EDGE, ...BELOW, ...CONFIG];
+
+/** By folder or file, from top to bottom: what it may import besides itself. The longest name that fits a file counts. */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  tests: ['server', 'keys', 'migrations', 'ops', 'package.json'],
+  ops: [],
+  'server/main.ts': ['server/app.ts', 'server/demo/demo_data.ts', 'server/start_problems.ts', ...CONFIG, ...PLATFORM],
+  'server/start_problems.ts': [...CONFIG, ...PLATFORM],
+  'server/app.ts': ['server/composition', ...CORE, 'package.json'],
+  'server/composition': CORE,
+  'server/cli.ts': ['server/cli', ...CONFIG, ...PLATFORM],
+  'server/cli': ['server/composition/stores.ts', ...BELOW, ...CONFIG, 'package.json'],
+  'server/oidc': BELOW,
+  'server/login': BELOW,
+  'server/selfservice': BELOW,
+  'server/registration': BELOW,
+  'server/demo': BELOW,
+  'server/jobs': BELOW,
+  'server/config.ts': [...CONFIG, ...BELOW],
+  'server/config_types.ts': [...CONFIG, ...BELOW],
+  'server/config_conflicts.ts': [...CONFIG, ...BELOW],
+  'server/settings.ts': [...CONFIG, ...BELOW],
+  'server/accounts': PLATFORM,
+  'server/clients': PLATFORM,
+  'server/records': PLATFORM,
+  'server/views': PLATFORM,
+  'server/platform': [],
+  keys: [],
+  // A migration must still mean the same in a year, so it imports no code of the application.
+  migrations: [],
+};
+
+/** Packages that only these folders may import. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'oidc-provider': ['server/oidc', 'tests'],
+};
+
+/** Migrations do not even import one another. */
+const ALONE = new Set(['migrations']);
+
+export interface Import {
+  /** Relative to the repository, with `/`. */
+  readonly file: string;
+  /** As it is written. */
+  readonly source: string;
+}
+
+/** @returns why that import is refused; undefined when it is allowed */
+export function violation({ file, source }: Import): string | undefined {
+  const from = entryOf(file);
+  if (from === undefined) return `${file} is in no folder of MAY_IMPORT (tests/import_rules.ts): add a line`;
+  if (!source.startsWith('.')) {
+    const name = Object.keys(PACKAGES).find((one) => source === one || source.startsWith(`${one}/`));
+    const allowed = name === undefined ? undefined : PACKAGES[name];
+    return !allowed || allowed.includes(from) ? undefined : `${file}: only ${allowed.join(', ')} may import ${name}`;
+  }
+  const target = normalize(join(file, '..', source));
+  const to = entryOf(target) ?? target;
+  if (to === from && !ALONE.has(from)) return undefined;
+  const allowed = MAY_IMPORT[from] ?? [];
+  if (allowed.some((one) => isIn(target, one))) return undefined;
+  return `${file} must not import ${target}: ${from} may import ${allowed.join(', ') || 'nothing'}`;
+}
+
+function entryOf(file: string): string | undefined {
+  return Object.keys(MAY_IMPORT)
+    .filter((entry) => isIn(file, entry))
+    .reduce<string | undefined>((best, entry) => (entry.length > (best?.length ?? 0) ? entry : best), undefined);
+}
+
+const isIn = (file: string, entry: string): boolean => file === entry || file.startsWith(`${entry}/`);
+
+/** All that a file imports, in whatever form: static, type, dynamic, re-exported, `import('…').Type`, `new URL('./x.ts')`. */
+export function importsOf(file: string, text: string): Import[] {
+  const sources = new Set<string>();
+  const add = (node: { readonly value?: unknown } | null | undefined) => {
+    if (typeof node?.value === 'string') sources.add(node.value);
+  };
+  const { program, errors } = parseSync(file, text);
+  if (errors[0]) throw new Error(`${file}: ${errors[0].message}`);
+  new Visitor({
+    ImportDeclaration: (node) => add(node.source),
+    ExportNamedDeclaration: (node) => add(node.source),
+    ExportAllDeclaration: (node) => add(node.source),
+    ImportExpression: (node) => add(node.source.type === 'Literal' ? node.source : undefined),
+    TSImportType: (node) => add(node.source),
+    NewExpression: ({ arguments: [first] }) =>
+      add(first?.type === 'Literal' && isPath(first.value) ? first : undefined),
+  }).visit(program);
+  return [...sources].map((source) => ({ file, source }));
+}
+
+const isPath = (value: unknown): boolean => typeof value === 'string' && /^\.\.?\/.*\.ts$/.test(value);
+
+/** @returns one line for each import that is refused, and for each entry of the tables that no file is in */
+export function check(root: string): string[] {
+  const files = globSync(['server/**/*.ts', 'keys/**/*.ts', 'migrations/**/*.ts', 'tests/**/*.ts', 'ops/**/*.ts'], {
+    cwd: root,
+  }).map((file) => file.replaceAll('\\', '/'));
+  const refused = files
+    .filter((file) => !file.endsWith('.d.ts'))
+    .flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')))
+    .map(violation)
+    .filter((line) => line !== undefined);
+  const unused = Object.keys(MAY_IMPORT).filter((entry) => !files.some((file) => isIn(file, entry)));
+  return [...refused, ...unused.map((entry) => `${entry} of MAY_IMPORT (tests/import_rules.ts) does not exist`)];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const lines = check(ROOT);
+  for (const line of lines) console.error(line);
+  process.exitCode = lines.length === 0 ? 0 : 1;
+}
