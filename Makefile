@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # The last file that an installation writes. `npm ci` begins by deleting the folder, so one that was interrupted has none.
 INSTALLED := node_modules/.complete
 
-.PHONY: run test check bench chaos help test-tools
+.PHONY: run test check bench chaos documents help test-tools
 
 run: $(INSTALLED) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
@@ -33,8 +33,11 @@ chaos: $(INSTALLED) test-tools ## the tests that kill processes and those of odd
 	@TEST_CHAOS_ROUNDS=$${TEST_CHAOS_ROUNDS:-200} TEST_CHAOS_ROTATIONS=$${TEST_CHAOS_ROTATIONS:-10} TEST_CHAOS_LONG=true \
 	  exec node tests/run.ts only=tests/chaos,tests/security/fuzz
 
+documents: $(INSTALLED) ## write the documents that are generated: the schema
+	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 $(INSTALLED): package-lock.json
 	@command -v npm >/dev/null || { echo 'Cardea needs Node 20 or newer, with npm: https://nodejs.org/' >&2; exit 1; }

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROOT } from '../helpers/artifacts.ts';
+import { database } from '../helpers/postgres.ts';
+import { schemaDocument } from '../schema_document.ts';
+
+/** `make documents` sets it: what is generated is written, and not compared. */
+const WRITES = process.env.TEST_WRITE_DOCUMENTS === 'true';
+
+function compare(file: string, expected: string): void {
+  const path = join(ROOT, file);
+  if (WRITES) writeFileSync(path, expected);
+  assert.equal(readFileSync(path, 'utf8'), expected, `${file} is out of date: run make documents`);
+}
+
+test('ops/docs/schema.md shows the migrated schema', async (t) => {
+  const { db } = await database(t);
+  compare('ops/docs/schema.md', await schemaDocument(db));
+});
