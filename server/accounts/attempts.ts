@@ -7,6 +7,7 @@ import type { Account } from './account.ts';
 import { deviceHashes, knownDevice, neverSignedIn } from './devices.ts';
 import { normaliseIdentifier, storedFormsOf } from './identifiers.ts';
 import type { Credentials } from './rows.ts';
+import { COLUMNS } from './statements.ts';
 import type { Accounts } from './store.ts';
 
 /**
@@ -122,80 +123,78 @@ const takeFrom = (slot: string, factor: string) => `
 const bucketOf = (whom: string, factor: string, device: string) =>
   `sha256(${whom} || convert_to(${factor}, 'UTF8') || coalesce(${device}, ''::bytea))`;
 
-function createStatements(accountColumns: string) {
-  return {
-    takePassword: {
-      name: 'attempts.take_password',
-      text: `
-        WITH person AS (
-          SELECT * FROM accounts WHERE id = (
-            SELECT account_id FROM account_identifiers WHERE lookup = ANY($4::bytea[])
-             ORDER BY array_position($4::bytea[], lookup) LIMIT 1)
-        ), device AS (
-          SELECT id, trusted_until FROM devices WHERE ${knownDevice('$2', '(SELECT id FROM person)', '$1')} LIMIT 1
-        ), slot AS (
-          SELECT ${bucketOf('coalesce((SELECT uuid_send(id) FROM person), $3)', "'password'", '(SELECT uuid_send(id) FROM device)')} AS bucket,
-                 (SELECT id FROM person) AS account_id
-        ), guess AS (
-          ${takeFrom('slot', "'password'")}
-        )
-        SELECT guess.bucket, guess.verdict, EXISTS (SELECT 1 FROM device) AS device_known,
-               coalesce((SELECT trusted_until FROM device) > $1, false) AS device_trusted,
-               ${neverSignedIn('a.id')} AS device_first, ${accountColumns}
-          FROM guess LEFT JOIN person a ON true`,
-    },
-    take: {
-      name: 'attempts.take',
-      text: `
-        WITH slot AS (
-          SELECT ${bucketOf('uuid_send($3::uuid)', '$4::text', `(SELECT uuid_send(id) FROM devices WHERE ${knownDevice('$2', '$3::uuid', '$1')} LIMIT 1)`)} AS bucket,
-                 $3::uuid AS account_id
-        )
-        ${takeFrom('slot', '$4::text')}`,
-    },
-    failed: {
-      name: 'attempts.failed',
-      text: `
-        UPDATE attempts t
-           SET (in_flight, failures, locks, locked_until, expires_at) = (
-                 SELECT greatest(t.in_flight - $3::int, 0), t.failures + $3::int,
-                        t.locks + CASE WHEN locks_now THEN 1 ELSE 0 END,
-                        CASE WHEN locks_now THEN ${after('$2::timestamptz', lockSeconds('t.locks'))} ELSE t.locked_until END,
-                        CASE WHEN locks_now THEN ${after('$2::timestamptz', `${lockSeconds('t.locks')} + ${MEMORY_SECONDS}`)}
-                             WHEN $3::int = 1 THEN ${after('$2::timestamptz', MEMORY_SECONDS)}
-                             ELSE t.expires_at END
-                   FROM (SELECT $3::int = 1 AND t.failures + 1 = ${FAILURES} AS locks_now) now)
-         WHERE bucket = $1
-     RETURNING $3::int = 1 AND failures = ${FAILURES} AS locked_now`,
-    },
-    returned: {
-      name: 'attempts.returned',
-      text: 'UPDATE attempts SET in_flight = greatest(in_flight - 1, 0) WHERE bucket = $1',
-    },
-    // The row stays for as long as other guesses may be in flight: were it gone, theirs would not count.
-    succeeded: {
-      name: 'attempts.succeeded',
-      text: `
-        UPDATE attempts
-           SET failures = 0, locks = 0, locked_until = NULL, in_flight = greatest(in_flight - 1, 0),
-               expires_at = in_flight_until
-         WHERE bucket = $1`,
-    },
-    unlock: {
-      name: 'attempts.unlock',
-      text: 'DELETE FROM attempts WHERE account_id = $1',
-    },
-    unlockPassword: {
-      name: 'attempts.unlock_password',
-      text: `UPDATE attempts SET failures = 0, locked_until = NULL WHERE account_id = $1 AND factor = 'password'`,
-    },
-    locks: {
-      name: 'attempts.locks',
-      text: `SELECT factor, max(locked_until) AS until FROM attempts
-              WHERE account_id = $1 AND locked_until > $2 GROUP BY factor ORDER BY factor`,
-    },
-  };
-}
+export const ATTEMPT_STATEMENTS = {
+  takePassword: {
+    name: 'attempts.take_password',
+    text: `
+      WITH person AS (
+        SELECT * FROM accounts WHERE id = (
+          SELECT account_id FROM account_identifiers WHERE lookup = ANY($4::bytea[])
+           ORDER BY array_position($4::bytea[], lookup) LIMIT 1)
+      ), device AS (
+        SELECT id, trusted_until FROM devices WHERE ${knownDevice('$2', '(SELECT id FROM person)', '$1')} LIMIT 1
+      ), slot AS (
+        SELECT ${bucketOf('coalesce((SELECT uuid_send(id) FROM person), $3)', "'password'", '(SELECT uuid_send(id) FROM device)')} AS bucket,
+               (SELECT id FROM person) AS account_id
+      ), guess AS (
+        ${takeFrom('slot', "'password'")}
+      )
+      SELECT guess.bucket, guess.verdict, EXISTS (SELECT 1 FROM device) AS device_known,
+             coalesce((SELECT trusted_until FROM device) > $1, false) AS device_trusted,
+             ${neverSignedIn('a.id')} AS device_first, ${COLUMNS}
+        FROM guess LEFT JOIN person a ON true`,
+  },
+  take: {
+    name: 'attempts.take',
+    text: `
+      WITH slot AS (
+        SELECT ${bucketOf('uuid_send($3::uuid)', '$4::text', `(SELECT uuid_send(id) FROM devices WHERE ${knownDevice('$2', '$3::uuid', '$1')} LIMIT 1)`)} AS bucket,
+               $3::uuid AS account_id
+      )
+      ${takeFrom('slot', '$4::text')}`,
+  },
+  failed: {
+    name: 'attempts.failed',
+    text: `
+      UPDATE attempts t
+         SET (in_flight, failures, locks, locked_until, expires_at) = (
+               SELECT greatest(t.in_flight - $3::int, 0), t.failures + $3::int,
+                      t.locks + CASE WHEN locks_now THEN 1 ELSE 0 END,
+                      CASE WHEN locks_now THEN ${after('$2::timestamptz', lockSeconds('t.locks'))} ELSE t.locked_until END,
+                      CASE WHEN locks_now THEN ${after('$2::timestamptz', `${lockSeconds('t.locks')} + ${MEMORY_SECONDS}`)}
+                           WHEN $3::int = 1 THEN ${after('$2::timestamptz', MEMORY_SECONDS)}
+                           ELSE t.expires_at END
+                 FROM (SELECT $3::int = 1 AND t.failures + 1 = ${FAILURES} AS locks_now) now)
+       WHERE bucket = $1
+   RETURNING $3::int = 1 AND failures = ${FAILURES} AS locked_now`,
+  },
+  returned: {
+    name: 'attempts.returned',
+    text: 'UPDATE attempts SET in_flight = greatest(in_flight - 1, 0) WHERE bucket = $1',
+  },
+  // The row stays for as long as other guesses may be in flight: were it gone, theirs would not count.
+  succeeded: {
+    name: 'attempts.succeeded',
+    text: `
+      UPDATE attempts
+         SET failures = 0, locks = 0, locked_until = NULL, in_flight = greatest(in_flight - 1, 0),
+             expires_at = in_flight_until
+       WHERE bucket = $1`,
+  },
+  unlock: {
+    name: 'attempts.unlock',
+    text: 'DELETE FROM attempts WHERE account_id = $1',
+  },
+  unlockPassword: {
+    name: 'attempts.unlock_password',
+    text: `UPDATE attempts SET failures = 0, locked_until = NULL WHERE account_id = $1 AND factor = 'password'`,
+  },
+  locks: {
+    name: 'attempts.locks',
+    text: `SELECT factor, max(locked_until) AS until FROM attempts
+            WHERE account_id = $1 AND locked_until > $2 GROUP BY factor ORDER BY factor`,
+  },
+};
 
 interface GuessRow extends Row {
   readonly bucket: Buffer;
@@ -217,7 +216,6 @@ export function createAttempts(parts: {
   pause?: (ms: number) => Promise<unknown>;
 }): Attempts {
   const { db, accounts, indexKey, now, pause = setTimeout } = parts;
-  const SQL = createStatements(accounts.columns);
   const time = () => new Date(now());
 
   /** One more guess than may be wrong waits for those before it: when they are right, it may be as well. */
@@ -237,7 +235,12 @@ export function createAttempts(parts: {
       const lookup = blindIndex(indexKey, normaliseIdentifier(identifier));
       const stored = storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
       const device = deviceHashes(deviceCookie);
-      const found = await run<PasswordGuessRow>(SQL.takePassword, () => [time(), device, lookup, stored]);
+      const found = await run<PasswordGuessRow>(ATTEMPT_STATEMENTS.takePassword, () => [
+        time(),
+        device,
+        lookup,
+        stored,
+      ]);
       return {
         ...guessOf(found),
         credentials: accounts.credentialsOf(found),
@@ -248,22 +251,22 @@ export function createAttempts(parts: {
 
     async reserveGuess({ account, factor, deviceCookie }) {
       const device = deviceHashes(deviceCookie);
-      return guessOf(await run<GuessRow>(SQL.take, () => [time(), device, account.id, factor]));
+      return guessOf(await run<GuessRow>(ATTEMPT_STATEMENTS.take, () => [time(), device, account.id, factor]));
     },
 
     async countFailure({ bucket, allowed }) {
-      const [row] = await db.run<{ locked_now: boolean }>(SQL.failed, [bucket, time(), allowed ? 1 : 0]);
+      const [row] = await db.run<{ locked_now: boolean }>(ATTEMPT_STATEMENTS.failed, [bucket, time(), allowed ? 1 : 0]);
       return { lockedNow: row?.locked_now ?? false };
     },
 
     async releaseGuess({ bucket }) {
-      await db.run(SQL.returned, [bucket]);
+      await db.run(ATTEMPT_STATEMENTS.returned, [bucket]);
     },
 
-    clearFailures: ({ bucket }) => ({ statement: SQL.succeeded, values: [bucket] }),
-    unlock: (accountId) => ({ statement: SQL.unlock, values: [accountId] }),
-    unlockPassword: (accountId) => ({ statement: SQL.unlockPassword, values: [accountId] }),
-    locksOf: (accountId) => db.run<{ factor: Factor; until: Date }>(SQL.locks, [accountId, time()]),
+    clearFailures: ({ bucket }) => ({ statement: ATTEMPT_STATEMENTS.succeeded, values: [bucket] }),
+    unlock: (accountId) => ({ statement: ATTEMPT_STATEMENTS.unlock, values: [accountId] }),
+    unlockPassword: (accountId) => ({ statement: ATTEMPT_STATEMENTS.unlockPassword, values: [accountId] }),
+    locksOf: (accountId) => db.run<{ factor: Factor; until: Date }>(ATTEMPT_STATEMENTS.locks, [accountId, time()]),
   };
 }
 

@@ -77,7 +77,7 @@ export const neverSignedIn = (account: string) =>
    AND NOT EXISTS (SELECT 1 FROM security_events e
                     WHERE e.account_id = ${account} AND e.kind IN ('signed_in', 'new_device'))`;
 
-const DEVICE_STATEMENTS = {
+export const DEVICE_STATEMENTS = {
   remember: {
     name: 'devices.remember',
     text: `WITH known AS (

@@ -68,7 +68,7 @@ const DAY_MS = 86_400_000;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const EVENT_STATEMENTS = {
+export const EVENT_STATEMENTS = {
   insert: {
     name: 'security_events.insert',
     text: `INSERT INTO security_events (id, account_id, kind, sealed_own, created_at, expires_at)

@@ -2,7 +2,7 @@ import { type BoundStatement, type Db, sqlState } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Account } from './account.ts';
 
-const FACTOR_CHANGE_STATEMENTS = {
+export const FACTOR_CHANGE_STATEMENTS = {
   // FOR UPDATE: changes of one person's factors happen one after the other, each over what the last one left.
   require: {
     name: 'factors.require_epoch',

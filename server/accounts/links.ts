@@ -82,7 +82,7 @@ export function linkGone(cause?: unknown): AppError {
   return new AppError('link_gone', 410, 'the link no longer works', { cause });
 }
 
-const LINK_STATEMENTS = {
+export const LINK_STATEMENTS = {
   insert: {
     name: 'links.insert',
     text: `INSERT INTO links (token_hash, purpose, account_id, sealed, created_at, expires_at)

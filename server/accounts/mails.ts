@@ -107,7 +107,7 @@ const KEPT: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
   request_waiting: REQUEST_KEPT_MS,
 };
 
-const MAIL_STATEMENTS = {
+export const MAIL_STATEMENTS = {
   insert: {
     name: 'mails.insert',
     text: `WITH queued AS (

@@ -15,6 +15,7 @@ import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
+import { COLUMNS } from './statements.ts';
 import type { Accounts } from './store.ts';
 
 /** Passkeys (WebAuthn Level 3): as a second factor, and instead of password and second factor together. */
@@ -101,36 +102,34 @@ const ALGORITHMS = [-8, -7, -257];
 const TRANSPORT = /^[a-z][a-z-]{0,31}$/;
 const TRANSPORTS_MAX = 10;
 
-function createStatements(accountColumns: string) {
-  return {
-    insert: {
-      name: 'passkeys.insert',
-      text: `INSERT INTO passkeys (id, account_id, public_key, counter, transports, backed_up, sealed_own, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    },
-    list: {
-      name: 'passkeys.list',
-      text: `SELECT id, transports, backed_up, sealed_own, created_at, last_used_at FROM passkeys
-              WHERE account_id = $1 ORDER BY created_at, id`,
-    },
-    find: {
-      name: 'passkeys.find',
-      text: `SELECT p.public_key, p.counter, ${accountColumns}
-               FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = $1`,
-    },
-    // The counter grows with every use, or is 0 for ever where an authenticator keeps none (WebAuthn L3 §6.1.1).
-    use: {
-      name: 'passkeys.use',
-      text: `UPDATE passkeys SET counter = $2, backed_up = $3, last_used_at = $4
-              WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0)) RETURNING 1`,
-    },
-    rename: {
-      name: 'passkeys.rename',
-      text: 'UPDATE passkeys SET sealed_own = $3 WHERE id = $1 AND account_id = $2 RETURNING 1',
-    },
-    remove: { name: 'passkeys.remove', text: 'DELETE FROM passkeys WHERE id = $1 AND account_id = $2 RETURNING 1' },
-  };
-}
+export const PASSKEY_STATEMENTS = {
+  insert: {
+    name: 'passkeys.insert',
+    text: `INSERT INTO passkeys (id, account_id, public_key, counter, transports, backed_up, sealed_own, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+  },
+  list: {
+    name: 'passkeys.list',
+    text: `SELECT id, transports, backed_up, sealed_own, created_at, last_used_at FROM passkeys
+            WHERE account_id = $1 ORDER BY created_at, id`,
+  },
+  find: {
+    name: 'passkeys.find',
+    text: `SELECT p.public_key, p.counter, ${COLUMNS}
+             FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = $1`,
+  },
+  // The counter grows with every use, or is 0 for ever where an authenticator keeps none (WebAuthn L3 §6.1.1).
+  use: {
+    name: 'passkeys.use',
+    text: `UPDATE passkeys SET counter = $2, backed_up = $3, last_used_at = $4
+            WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0)) RETURNING 1`,
+  },
+  rename: {
+    name: 'passkeys.rename',
+    text: 'UPDATE passkeys SET sealed_own = $3 WHERE id = $1 AND account_id = $2 RETURNING 1',
+  },
+  remove: { name: 'passkeys.remove', text: 'DELETE FROM passkeys WHERE id = $1 AND account_id = $2 RETURNING 1' },
+};
 
 /**
  * @param parts `name` is what authenticators show for this site; `onCounterRegression` is told when two authenticators
@@ -145,11 +144,10 @@ export function createPasskeys(parts: {
   onCounterRegression(account: Account): Promise<void>;
 }): Passkeys {
   const { db, accounts, issuer, now } = parts;
-  const SQL = createStatements(accounts.columns);
   const rpID = issuer.hostname;
   const origin = issuer.origin;
 
-  const rowsOf = (account: Account) => db.run<PasskeyRow>(SQL.list, [account.id]);
+  const rowsOf = (account: Account) => db.run<PasskeyRow>(PASSKEY_STATEMENTS.list, [account.id]);
   const nameOf = (account: Account, row: PasskeyRow) =>
     openJson(accounts.sealerOf(account), namePlace(row.id), row.sealed_own) as string;
   const descriptors = async (account: Account) =>
@@ -190,7 +188,7 @@ export function createPasskeys(parts: {
         new Date(now()),
       ];
       try {
-        const { epoch } = await changeFactors(db, account, [{ statement: SQL.insert, values }], also);
+        const { epoch } = await changeFactors(db, account, [{ statement: PASSKEY_STATEMENTS.insert, values }], also);
         return { id: credential.id, epoch };
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
@@ -211,12 +209,12 @@ export function createPasskeys(parts: {
     async rename(account, id, name) {
       const bytes = idBytes(id);
       const sealed = sealJson(accounts.sealerOf(account), namePlace(bytes), checkName(name));
-      const renamed = await db.run(SQL.rename, [bytes, account.id, sealed]);
+      const renamed = await db.run(PASSKEY_STATEMENTS.rename, [bytes, account.id, sealed]);
       if (renamed.length === 0) throw notFound('passkey', id);
     },
 
     async remove(account, id, also = []) {
-      const remove = { statement: SQL.remove, values: [idBytes(id), account.id] };
+      const remove = { statement: PASSKEY_STATEMENTS.remove, values: [idBytes(id), account.id] };
       // Looked for first: nothing else of the transaction may happen for one that is not there.
       if (!(await rowsOf(account)).some((row) => row.id.equals(idBytes(id)))) throw notFound('passkey', id);
       await changeFactors(db, account, [remove], also);
@@ -237,7 +235,7 @@ export function createPasskeys(parts: {
       const assertion = parse<AuthenticationResponseJSON>(response);
       const id = Buffer.from(assertion?.id ?? '', 'base64url');
       if (!assertion || id.length === 0 || id.length > ID_BYTES_MAX) return undefined;
-      const [row] = await db.run<Row & Pick<PasskeyRow, 'public_key' | 'counter'>>(SQL.find, [id]);
+      const [row] = await db.run<Row & Pick<PasskeyRow, 'public_key' | 'counter'>>(PASSKEY_STATEMENTS.find, [id]);
       const account = row && accounts.fromRow(row);
       if (!account || account.disabled || (expected && expected.id !== account.id)) return undefined;
       if (!answersFor(account, assertion.response.userHandle, expected === undefined)) return undefined;
@@ -245,7 +243,7 @@ export function createPasskeys(parts: {
       if (!verified) return undefined;
 
       const { newCounter, credentialBackedUp, userVerified } = verified;
-      const used = await db.run(SQL.use, [id, newCounter, credentialBackedUp, new Date(now())]);
+      const used = await db.run(PASSKEY_STATEMENTS.use, [id, newCounter, credentialBackedUp, new Date(now())]);
       if (used.length === 0) {
         await parts.onCounterRegression(account);
         return undefined;

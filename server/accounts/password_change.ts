@@ -39,7 +39,7 @@ export interface PasswordChangeOptions {
   readonly shares?: Shares;
 }
 
-const PASSWORD_CHANGE_STATEMENTS = {
+export const PASSWORD_CHANGE_STATEMENTS = {
   forgetLinks: { name: 'password_change.forget_links', text: 'DELETE FROM links WHERE account_id = $1' },
 };
 

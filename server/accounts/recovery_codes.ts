@@ -27,7 +27,7 @@ const LENGTH = 12;
 const FORM = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`);
 const MISREADINGS: Readonly<Record<string, string>> = { i: '1', l: '1', o: '0' };
 
-const RECOVERY_CODE_STATEMENTS = {
+export const RECOVERY_CODE_STATEMENTS = {
   // Two that renew at once would leave twenty: the second waits here, and replaces what the first has left.
   lock: { name: 'recovery_codes.lock', text: 'SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE' },
   clear: { name: 'recovery_codes.clear', text: 'DELETE FROM recovery_codes WHERE account_id = $1' },

@@ -17,7 +17,7 @@ export function createSecondFactorPolicy(settings: {
   return { isRequired: (account) => settings.required || account.groups.some((group) => demanding.has(group)) };
 }
 
-const SECOND_FACTOR_STATEMENTS = {
+export const SECOND_FACTOR_STATEMENTS = {
   removeTotp: { name: 'second_factors.remove_totp', text: 'DELETE FROM totp WHERE account_id = $1' },
   removePasskeys: { name: 'second_factors.remove_passkeys', text: 'DELETE FROM passkeys WHERE account_id = $1' },
 };

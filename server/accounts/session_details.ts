@@ -37,7 +37,7 @@ export interface SessionDetailsStore {
 
 export const SEEN_EVERY_MS = 5 * 60_000;
 
-const SESSION_DETAIL_STATEMENTS = {
+export const SESSION_DETAIL_STATEMENTS = {
   // A session that ended meanwhile gets none: that must not fail the request, as its foreign key would.
   touch: {
     name: 'session_details.touch',

@@ -49,7 +49,7 @@ export interface Enrolment {
 const SECRET_BYTES = 20;
 const ENROLMENT_SECONDS = 15 * 60;
 
-const TOTP_STATEMENTS = {
+export const TOTP_STATEMENTS = {
   put: {
     name: 'totp.put',
     text: `INSERT INTO totp (account_id, sealed_own, last_step, created_at) VALUES ($1, $2, $3, $4)

@@ -7,7 +7,7 @@ export function secretPlace({ id }: Pick<Account, 'id'>): Place {
   return { table: 'totp', column: 'sealed_own', row: id };
 }
 
-const TOTP_SECRET_STATEMENTS = {
+export const TOTP_SECRET_STATEMENTS = {
   import: {
     name: 'totp.import',
     text: 'INSERT INTO totp (account_id, sealed_own, last_step, created_at) VALUES ($1, $2, 0, $3)',

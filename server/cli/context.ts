@@ -163,6 +163,10 @@ async function openEmbedded(opened: AsyncDisposableStack, config: Config, stoppi
   }
 }
 
+export const CLI_STATEMENTS = {
+  hello: { name: 'cli.hello', text: 'SELECT 1' },
+};
+
 /** Starts the embedded database unless it runs. When we are done it is stopped, unless a server beside us uses it. */
 async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
   await using attempt = new AsyncDisposableStack();
@@ -170,7 +174,7 @@ async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stoppi
   attempt.defer(() => postgres.stop());
   stopping.throwIfAborted();
   const db = openDb(attempt, config, postgres.url);
-  await db.run({ name: 'cli.hello', text: 'SELECT 1' }, []);
+  await db.run(CLI_STATEMENTS.hello, []);
   opened.use(attempt.move());
   return db;
 }

@@ -91,15 +91,18 @@ interface Counted {
 const USABLE: readonly string[] = ['current', 'renewed_at_sign_in'];
 const PAGE = 5_000;
 
-async function countHashes(db: Db, passwords: Passwords): Promise<Counted[]> {
-  const next = {
+export const PASSWORD_COUNT_STATEMENTS = {
+  hashesAfter: {
     name: 'passwords.status',
     text: `SELECT id, password_hash FROM accounts
             WHERE password_hash IS NOT NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT ${PAGE}`,
-  };
+  },
+};
+
+async function countHashes(db: Db, passwords: Passwords): Promise<Counted[]> {
   const counts = new Map<string, Counted>();
   for (let after: string | null = null; ; ) {
-    const rows: { id: string; password_hash: string }[] = await db.run(next, [after]);
+    const rows: { id: string; password_hash: string }[] = await db.run(PASSWORD_COUNT_STATEMENTS.hashesAfter, [after]);
     for (const { password_hash: hash } of rows) {
       const state = passwords.faultOf(hash) ?? (passwords.isOutdated(hash) ? 'renewed_at_sign_in' : 'current');
       const stored = readHash(hash);

@@ -63,6 +63,22 @@ export async function reseal(
   return total;
 }
 
+export function resealStatements({ table, column, key, keyType, keyText }: SealedColumn) {
+  return {
+    next: {
+      name: `reseal.next.${table}.${column}`,
+      text: `SELECT ${key} AS key, ${keyText} AS key_text, ${column} AS sealed FROM ${table}
+            WHERE ${column} IS NOT NULL AND ($1::${keyType} IS NULL OR ${key} > $1) ORDER BY ${key} LIMIT ${BATCH}`,
+    },
+    replace: {
+      name: `reseal.replace.${table}.${column}`,
+      text: `UPDATE ${table} t SET ${column} = c.fresh
+             FROM unnest($1::${keyType}[], $2::bytea[], $3::bytea[]) AS c (key, stale, fresh)
+            WHERE t.${key} = c.key AND t.${column} = c.stale RETURNING 1`,
+    },
+  };
+}
+
 interface SealedRow {
   key: unknown;
   key_text: string;
@@ -73,21 +89,12 @@ interface SealedRow {
 async function resealOnce(
   db: Db,
   sealer: Sealer,
-  { table, column, key, keyType, keyText }: SealedColumn,
+  sealedColumn: SealedColumn,
   total: Progress,
   onProgress: (progress: Progress) => void,
 ): Promise<number> {
-  const next = {
-    name: `reseal.next.${table}.${column}`,
-    text: `SELECT ${key} AS key, ${keyText} AS key_text, ${column} AS sealed FROM ${table}
-            WHERE ${column} IS NOT NULL AND ($1::${keyType} IS NULL OR ${key} > $1) ORDER BY ${key} LIMIT ${BATCH}`,
-  };
-  const replace = {
-    name: `reseal.replace.${table}.${column}`,
-    text: `UPDATE ${table} t SET ${column} = c.fresh
-             FROM unnest($1::${keyType}[], $2::bytea[], $3::bytea[]) AS c (key, stale, fresh)
-            WHERE t.${key} = c.key AND t.${column} = c.stale RETURNING 1`,
-  };
+  const { table, column } = sealedColumn;
+  const { next, replace } = resealStatements(sealedColumn);
   let missed = 0;
   let after: unknown = null;
   for (;;) {

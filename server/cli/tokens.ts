@@ -58,7 +58,7 @@ export function tokensCommand(noun: Command): void {
     );
 }
 
-const TOKEN_STATEMENTS = {
+export const TOKEN_STATEMENTS = {
   endRecord: {
     name: 'tokens.end_record',
     // RFC 7009 §2.1: with a refresh token goes all that came of it.

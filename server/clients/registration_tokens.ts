@@ -44,7 +44,7 @@ interface Row {
 const COLUMNS = 'id, policy, uses_left, created_at, expires_at';
 const USES_MAX = 1_000_000;
 
-const REGISTRATION_TOKEN_STATEMENTS = {
+export const REGISTRATION_TOKEN_STATEMENTS = {
   insert: {
     name: 'registration_tokens.insert',
     text: `INSERT INTO registration_tokens (${COLUMNS}, token_hash) VALUES ($1, $2, $3, $4, $5, $6)`,

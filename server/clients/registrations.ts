@@ -78,7 +78,7 @@ const surplus = (which: string) =>
 const countOf = (which: string, most: string) =>
   `(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${most}) AS those)`;
 
-const REGISTRATION_STATEMENTS = {
+export const REGISTRATION_STATEMENTS = {
   insert: {
     name: 'registrations.insert',
     text: `INSERT INTO clients (id, kind, name, secret_hash, metadata, open_scope, management_token_hash, policy, origin,

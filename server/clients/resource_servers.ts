@@ -57,7 +57,7 @@ const INSERTED = 'identifier, name, scopes, open, created_at';
 const COLUMNS = `${INSERTED}, ARRAY(SELECT c.client_id FROM resource_server_clients c
                                     WHERE c.resource_server = identifier ORDER BY c.client_id) AS clients`;
 
-const RESOURCE_SERVER_STATEMENTS = {
+export const RESOURCE_SERVER_STATEMENTS = {
   insert: {
     name: 'resource_servers.insert',
     text: `INSERT INTO resource_servers (${INSERTED}) VALUES ($1, $2, $3, $4, $5)`,

@@ -130,7 +130,7 @@ const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at
 export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange,
                                     introspects_all, opened_scopes, policy->'scopes' AS policy_scopes`;
 
-const STORE_STATEMENTS = {
+export const STORE_STATEMENTS = {
   insert: {
     name: 'clients.insert',
     text: `INSERT INTO clients (${INSERTED}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING ${COLUMNS}`,

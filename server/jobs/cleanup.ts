@@ -26,7 +26,7 @@ const EXPIRING = [
   ['write_checks', 'node'],
 ] as const;
 
-const DELETE: readonly Statement[] = EXPIRING.map(([table, key]) => ({
+export const DELETE: readonly Statement[] = EXPIRING.map(([table, key]) => ({
   name: `cleanup_${table}`,
   // SKIP LOCKED: nodes that clean up at once share the work instead of waiting for one another
   text: `DELETE FROM ${table} WHERE ${key} IN (
@@ -48,7 +48,7 @@ export async function cleanUp({ db, now }: { db: Db; now: Clock }): Promise<numb
   return total;
 }
 
-const OLDEST: Statement = {
+export const OLDEST: Statement = {
   name: 'cleanup_oldest',
   text: `SELECT min(oldest) AS oldest FROM (${EXPIRING.map(([table]) => `(SELECT min(expires_at) AS oldest FROM ${table})`).join(' UNION ALL ')}) AS all_of_them`,
 };

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Db } from './db.ts';
 import { AppError } from './errors.ts';
 
-const INSTALLATION_STATEMENTS = {
+export const INSTALLATION_STATEMENTS = {
   find: { name: 'installation.find', text: 'SELECT issuer FROM installation' },
   claim: {
     name: 'installation.claim',

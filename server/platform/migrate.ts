@@ -14,7 +14,7 @@ export interface MigrationStatus {
   executedAt: string | undefined;
 }
 
-const MIGRATE_STATEMENTS = {
+export const MIGRATE_STATEMENTS = {
   version: { name: 'migrate.version', text: "SELECT current_setting('server_version_num')::int AS version" },
   // The table is Kysely's; to_regclass tells whether it is there.
   isPrepared: { name: 'migrate.prepared', text: "SELECT to_regclass('kysely_migration') IS NOT NULL AS prepared" },

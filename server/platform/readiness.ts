@@ -1,11 +1,13 @@
 import type { Clock } from './clock.ts';
 import type { Db } from './db.ts';
 
-const UPSERT = {
-  name: 'write_checks.upsert',
-  text: `INSERT INTO write_checks (node, filler, expires_at)
+export const WRITE_CHECK_STATEMENTS = {
+  upsert: {
+    name: 'write_checks.upsert',
+    text: `INSERT INTO write_checks (node, filler, expires_at)
          VALUES ($1, decode(repeat(md5(random()::text), 512), 'hex'), $2)
          ON CONFLICT (node) DO UPDATE SET filler = excluded.filler, expires_at = excluded.expires_at`,
+  },
 };
 
 /** Whoever asks more often than this gets the last result: anybody may ask. */
@@ -21,7 +23,7 @@ export function createReadiness(parts: { db: Db; node: string; now: Clock }): ()
   let last: { at: number; result: Promise<void> } | undefined;
   return () => {
     if (!last || now() - last.at >= CHECK_EVERY_MS || now() < last.at) {
-      const result = db.run(UPSERT, [node, new Date(now() + KEPT_MS)]).then(() => {});
+      const result = db.run(WRITE_CHECK_STATEMENTS.upsert, [node, new Date(now() + KEPT_MS)]).then(() => {});
       result.catch(() => {}); // callers get the rejection from `result` itself
       last = { at: now(), result };
     }

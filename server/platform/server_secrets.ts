@@ -5,7 +5,7 @@ import type { Place, Sealer } from './sealing.ts';
 
 const SECRET_BYTES = 32;
 
-const SERVER_SECRET_STATEMENTS = {
+export const SERVER_SECRET_STATEMENTS = {
   insert: {
     name: 'server_secrets.insert',
     text: 'INSERT INTO server_secrets (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING',

@@ -93,7 +93,7 @@ export function lockSessions(where: string): string {
   return `SELECT 1 FROM sessions s WHERE ${where} ORDER BY s.uid || '' FOR UPDATE`;
 }
 
-const DELIVERIE_STATEMENTS = {
+export const DELIVERY_STATEMENTS = {
   insert: {
     name: 'deliveries.insert',
     text: `INSERT INTO deliveries (id, kind, client_id, account_id, sealed, expires_at)
@@ -136,7 +136,7 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
   function contentOf({ id, sealed }: Row): unknown {
     if (sealed === null) return undefined;
     try {
-      return openJson(sealer, deliveriePlace(id), sealed);
+      return openJson(sealer, deliveryPlace(id), sealed);
     } catch {
       return undefined;
     }
@@ -145,9 +145,9 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
   return {
     enqueue({ kind, clientId, accountId, content, expiresAt }) {
       const id = randomUUID();
-      const sealed = sealJson(sealer, deliveriePlace(id), content);
+      const sealed = sealJson(sealer, deliveryPlace(id), content);
       return {
-        statement: DELIVERIE_STATEMENTS.insert,
+        statement: DELIVERY_STATEMENTS.insert,
         values: [id, kind, clientId, accountId ?? null, sealed, expiresAt],
       };
     },
@@ -155,7 +155,7 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
     async claimDue({ kinds, limit, leaseMs, except = { clientIds: [], accountIds: [] } }) {
       const { clientIds, accountIds } = except;
       const values = [new Date(now()), new Date(now() + leaseMs), inADay(), kinds, limit, clientIds, accountIds];
-      const rows = await db.run<Row>(DELIVERIE_STATEMENTS.take, values);
+      const rows = await db.run<Row>(DELIVERY_STATEMENTS.take, values);
       return rows.map((row) => ({
         id: row.id,
         kind: row.kind,
@@ -169,13 +169,13 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
     },
 
     async remove(id) {
-      await db.run(DELIVERIE_STATEMENTS.remove, [id]);
+      await db.run(DELIVERY_STATEMENTS.remove, [id]);
     },
 
     async postpone({ id, clientId }, dueAt) {
-      await db.run(DELIVERIE_STATEMENTS.putBack, [id, clientId, dueAt, new Date(now()), inADay()]);
+      await db.run(DELIVERY_STATEMENTS.putBack, [id, clientId, dueAt, new Date(now()), inADay()]);
     },
   };
 }
 
-const deliveriePlace = (id: string): Place => ({ table: 'deliveries', column: 'sealed', row: id });
+const deliveryPlace = (id: string): Place => ({ table: 'deliveries', column: 'sealed', row: id });

@@ -42,7 +42,7 @@ export function tokenStatus({ issuedAt, grant }: StatelessToken, row: Row): Toke
   };
 }
 
-const ENDED_STATEMENTS = {
+export const ENDED_STATEMENTS = {
   end: {
     name: 'ended.end',
     text: `INSERT INTO ended_tokens AS e (what, issued_until, expires_at) VALUES ($1, $2, $3)

@@ -81,7 +81,7 @@ export interface Overview {
 const GRANTS_READ = 100;
 
 // Everywhere in the order in which requests write (changes.ts): grants, their records, sessions. So nobody waits in a circle.
-const OVERVIEW_STATEMENTS = {
+export const OVERVIEW_STATEMENTS = {
   sessions: {
     name: 'overview.sessions',
     text: `SELECT s.uid, s.sealed, s.expires_at,

@@ -34,17 +34,19 @@ export interface RepeatedForms {
   note(key: string, kept: StoredForm): Promise<void>;
 }
 
-const NOTE = {
-  name: 'repeated_forms.note',
-  text: `INSERT INTO repeated_answers (id_hash, successor_hash, sealed_by_token, expires_at)
+export const REPEATED_FORM_STATEMENTS = {
+  note: {
+    name: 'repeated_forms.note',
+    text: `INSERT INTO repeated_answers (id_hash, successor_hash, sealed_by_token, expires_at)
          VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-};
-const FIND = {
-  name: 'repeated_forms.find',
-  text: `SELECT sealed_by_token AS sealed,
+  },
+  find: {
+    name: 'repeated_forms.find',
+    text: `SELECT sealed_by_token AS sealed,
                 successor_hash IS NULL OR EXISTS (
                   SELECT 1 FROM records r WHERE r.id_hash = successor_hash AND r.consumed_at IS NULL) AS is_fresh
            FROM repeated_answers WHERE id_hash = $1 AND expires_at > $2`,
+  },
 };
 
 export function createRepeatedForms({ db, now }: { db: Db; now: Clock }): RepeatedForms {
@@ -56,7 +58,10 @@ export function createRepeatedForms({ db, now }: { db: Db; now: Clock }): Repeat
   });
   return {
     async find(key) {
-      const [row] = await db.run<{ sealed: Uint8Array; is_fresh: boolean }>(FIND, [hashOf(key), new Date(now())]);
+      const [row] = await db.run<{ sealed: Uint8Array; is_fresh: boolean }>(REPEATED_FORM_STATEMENTS.find, [
+        hashOf(key),
+        new Date(now()),
+      ]);
       if (!row) return undefined;
       const kept = JSON.parse(createTokenSealer(key).open(repeatedFormPlace(key), row.sealed).toString()) as StoredForm;
       return { ...kept, isFresh: row.is_fresh };
@@ -64,7 +69,7 @@ export function createRepeatedForms({ db, now }: { db: Db; now: Clock }): Repeat
     rowOf,
     async note(key, kept) {
       const { idHash, successorHash, sealed, expiresAt } = rowOf(key, kept);
-      await db.run(NOTE, [idHash, successorHash, sealed, expiresAt]);
+      await db.run(REPEATED_FORM_STATEMENTS.note, [idHash, successorHash, sealed, expiresAt]);
     },
   };
 }

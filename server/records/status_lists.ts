@@ -31,7 +31,7 @@ export interface StatusLists {
 export const LIST_SIZE = 65_536;
 const LIST_ID = /^[\w-]{22}$/;
 
-const STATUS_LIST_STATEMENTS = {
+export const STATUS_LIST_STATEMENTS = {
   assign: {
     name: 'status_lists.assign',
     text: `INSERT INTO status_list_places (jti, list_id, idx, client_id, grant_id, grant_epoch, ends_with_session,

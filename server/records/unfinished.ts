@@ -42,7 +42,7 @@ const dropSessions = (name: string, which: string, kept: string): Statement => (
   text: `DELETE FROM sessions WHERE uid IN (${oldest('sessions', 'uid', which, kept)})`,
 });
 
-const UNFINISHED_STATEMENTS = {
+export const UNFINISHED_STATEMENTS = {
   recordsOf: dropRecords('records_of', 'model = $1 AND origin = $2', '$3::int'),
   records: dropRecords('records', 'model = $1 AND origin IS NOT NULL', '$2::int'),
   sessionsOf: dropSessions('sessions_of', 'origin = $1 AND account_id IS NULL', '$2::int'),

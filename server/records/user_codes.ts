@@ -27,7 +27,7 @@ export interface UserCodes {
   ): { before: BoundStatement; after: BoundStatement };
 }
 
-const USER_CODE_STATEMENTS = {
+export const USER_CODE_STATEMENTS = {
   register: {
     name: 'user_codes.register',
     text: `WITH registered AS (

@@ -27,7 +27,7 @@ export interface WaitingRequests {
   claim(id: string): BoundStatement;
 }
 
-const WAITING_REQUEST_STATEMENTS = {
+export const WAITING_REQUEST_STATEMENTS = {
   register: {
     name: 'waiting_requests.register',
     text: `INSERT INTO waiting_requests (id, id_hash, account_id, client_id, sealed, asked_at, expires_at)
