@@ -3,8 +3,9 @@ import { scopesOf } from '../clients/scopes.ts';
 import { provenHost } from '../clients/self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, createClients } from '../clients/store.ts';
 import { serverPolicyOf } from '../config.ts';
-import { ACCOUNT_CLIENT_ID, SIGNED_IN_PATH } from '../oidc/sessions.ts';
+import { ACCOUNT_CLIENT_ID } from '../oidc/sessions.ts';
 import { createCache } from '../platform/cache.ts';
+import { PATHS } from '../views/paths.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 /** Relying parties and resource servers, as everybody who serves requests asks for them: from a cache. */
@@ -22,7 +23,7 @@ export async function createClientServices({ config, db, now, messenger, outboun
     id: ACCOUNT_CLIENT_ID,
     name: 'Cardea',
     metadata: {
-      redirect_uris: [origin + SIGNED_IN_PATH],
+      redirect_uris: [origin + PATHS.signedIn],
       post_logout_redirect_uris: [`${origin}/`],
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code'],

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import { cookieNames, LOGIN_PATH } from '../oidc/configuration.ts';
+import { cookieNames } from '../oidc/configuration.ts';
 import { repeatedResponse } from '../oidc/form_responses.ts';
 import type { FormRepeatsOptions, RepeatRules } from '../platform/form_repeats.ts';
 import type { RepeatedForms } from '../records/repeated_forms.ts';
-import { ACCOUNT_PATH } from '../selfservice/page.ts';
 import { visitorCookie } from '../selfservice/visitor.ts';
+import { PATHS } from '../views/paths.ts';
 
 /** How forms may be sent twice, by where they are. */
 export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOptions {
@@ -19,13 +19,13 @@ export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOpt
     lookFirst: true,
     gets: false,
   };
-  const isVisit = (request: FastifyRequest) => request.url.startsWith(`${LOGIN_PATH}/`);
+  const isVisit = (request: FastifyRequest) => request.url.startsWith(`${PATHS.login}/`);
   const sessionOf = (request: FastifyRequest) => request.cookies[session];
 
   return {
     rulesOf(request) {
       if (isVisit(request)) return visit;
-      return request.url.startsWith(ACCOUNT_PATH) ? account : undefined;
+      return request.url.startsWith(PATHS.account) ? account : undefined;
     },
     async find(key, request) {
       const found = await forms.find(key);

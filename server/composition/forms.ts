@@ -8,7 +8,7 @@ import { createDeviceCookie } from '../login/device_cookie.ts';
 import type { Progress } from '../login/interactions.ts';
 import { createNotices } from '../login/notices.ts';
 import { loginRoutes } from '../login/routes.ts';
-import { CLAIMS, LOGIN_PATH, SCOPES } from '../oidc/configuration.ts';
+import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
 import { createInteractions } from '../oidc/interactions.ts';
 import { pinned } from '../oidc/mount.ts';
 import { createSessions } from '../oidc/sessions.ts';
@@ -16,10 +16,9 @@ import { repeatForms } from '../platform/form_repeats.ts';
 import { createLimits } from '../platform/limits.ts';
 import { createOverview, endSessions } from '../records/overview.ts';
 import { createChallenges } from '../selfservice/challenges.ts';
-import { FORGOT_PATH } from '../selfservice/forgot.ts';
 import { publicRoutes } from '../selfservice/public.ts';
 import { accountRoutes } from '../selfservice/routes.ts';
-import { SIGN_UP_PATH } from '../selfservice/sign_up.ts';
+import { PATHS } from '../views/paths.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import { repeatsOf } from './form_repeats.ts';
@@ -57,7 +56,6 @@ export async function formRoutes(
     repeatForms(scope, repeatsOf(protocol.repeatedForms, secure));
 
     await loginRoutes(scope, {
-      path: LOGIN_PATH,
       csrf,
       deviceCookie,
       inUnit: (work) => units.run(work),
@@ -87,8 +85,8 @@ export async function formRoutes(
         secondFactorPolicy: accountServices.secondFactorPolicy,
         trustDeviceSeconds: config.secondFactor.trustDeviceSeconds,
         alternativeLinks: {
-          ...(mailer ? { forgotUrl: FORGOT_PATH } : {}),
-          ...(mailer && config.signUp ? { signUpUrl: SIGN_UP_PATH } : {}),
+          ...(mailer ? { forgotUrl: PATHS.forgotPassword } : {}),
+          ...(mailer && config.signUp ? { signUpUrl: PATHS.signUp } : {}),
         },
         resourceServerName: clientServices.resourceServerName,
         describeDetail: config.detailsTypes.describe,

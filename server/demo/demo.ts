@@ -3,8 +3,9 @@ import type {} from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as oauth from 'oauth4webapi';
 import type { Clock } from '../platform/clock.ts';
+import { PATHS } from '../views/paths.ts';
 import type { DemoData, DemoStep, JsonObject, Views } from '../views/views.ts';
-import { DEMO_CALLBACK, DEMO_CLIENT_ID, DEMO_CLIENT_NAME } from './demo_data.ts';
+import { DEMO_CLIENT_ID, DEMO_CLIENT_NAME } from './demo_data.ts';
 
 /** One browser's run through the demo. Kept in memory: this is a toy, and tokens belong in no cookie. */
 interface Run {
@@ -18,7 +19,6 @@ interface Run {
 }
 
 const COOKIE = 'cardea_demo';
-const PATH = '/demo';
 const RUN_MS = 60 * 60 * 1000;
 const MAX_RUNS = 100;
 const SCOPE = 'openid profile email';
@@ -33,14 +33,14 @@ export async function demoRoutes(
   options: { issuer: URL; views: Views; now: Clock },
 ): Promise<void> {
   const { issuer, views, now } = options;
-  const redirectUri = `${issuer.origin}${DEMO_CALLBACK}`;
+  const redirectUri = `${issuer.origin}${PATHS.demoCallback}`;
   const insecure = { [oauth.allowInsecureRequests]: issuer.protocol === 'http:' };
   const runs = new Map<string, Run>();
 
   const discover = async () =>
     oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { ...insecure }));
 
-  app.get(PATH, async (_request, reply) => {
+  app.get(PATHS.demo, async (_request, reply) => {
     const as = await discover();
     const verifier = oauth.generateRandomCodeVerifier();
     const run: Run = {
@@ -72,9 +72,9 @@ export async function demoRoutes(
     return reply.redirect(url.href, 303);
   });
 
-  app.get(DEMO_CALLBACK, async (request, reply) => {
+  app.get(PATHS.demoCallback, async (request, reply) => {
     const run = runOf(request);
-    if (!run) return reply.redirect(PATH, 303);
+    if (!run) return reply.redirect(PATHS.demo, 303);
     const as = await discover();
     return show(request, reply, run, async () => {
       const params = oauth.validateAuthResponse(as, CLIENT, new URL(request.url, issuer), run.state);
@@ -102,10 +102,10 @@ export async function demoRoutes(
     });
   });
 
-  app.post(PATH, async (request, reply) => {
+  app.post(PATHS.demo, async (request, reply) => {
     const run = runOf(request);
     const { csrf } = (request.body ?? {}) as { csrf?: unknown };
-    if (!run?.refreshToken || !isSame(run.csrf, csrf)) return reply.redirect(PATH, 303);
+    if (!run?.refreshToken || !isSame(run.csrf, csrf)) return reply.redirect(PATHS.demo, 303);
     const refreshToken = run.refreshToken;
     const as = await discover();
     return show(request, reply, run, async () => {
@@ -161,13 +161,13 @@ export async function demoRoutes(
       return { error: { error: code, ...(description ? { description } : {}) } };
     });
     const data: DemoData = {
-      action: PATH,
+      action: PATHS.demo,
       csrf: run.csrf,
       issuer: issuer.origin,
       clientName: DEMO_CLIENT_NAME,
       steps: run.steps,
-      restartUrl: PATH,
-      logoutUrl: `/logout?${new URLSearchParams({ client_id: DEMO_CLIENT_ID, post_logout_redirect_uri: `${issuer.origin}/` })}`,
+      restartUrl: PATHS.demo,
+      logoutUrl: `${PATHS.logout}?${new URLSearchParams({ client_id: DEMO_CLIENT_ID, post_logout_redirect_uri: `${issuer.origin}/` })}`,
       canRefresh: run.refreshToken !== undefined,
       ...outcome,
     };
@@ -179,7 +179,12 @@ export async function demoRoutes(
     const id = randomBytes(32).toString('base64url');
     for (const [old, { until }] of runs) if (until < now() || runs.size >= MAX_RUNS) runs.delete(old);
     runs.set(id, run);
-    reply.setCookie(COOKIE, id, { path: PATH, httpOnly: true, sameSite: 'lax', secure: issuer.protocol === 'https:' });
+    reply.setCookie(COOKIE, id, {
+      path: PATHS.demo,
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: issuer.protocol === 'https:',
+    });
   }
 
   function runOf(request: FastifyRequest): Run | undefined {

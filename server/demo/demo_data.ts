@@ -2,13 +2,13 @@ import type { Passwords } from '../accounts/passwords.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Clients } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
+import { PATHS } from '../views/paths.ts';
 
 /** The relying party and the person that a development server has from the start. Everybody knows this password. */
 export const DEMO_CLIENT_ID = 'demo';
 export const DEMO_CLIENT_NAME = 'Cardea Demo App';
 export const DEMO_EMAIL = 'demo@example.com';
 export const DEMO_PASSWORD = 'Over-the-Threshold-1';
-export const DEMO_CALLBACK = '/demo/callback';
 
 interface SeedParts {
   readonly issuer: URL;
@@ -40,7 +40,7 @@ export async function assertNoDemoData(parts: {
 
 /** Makes what is missing, and follows the issuer when that has moved. Safe to run at every start. */
 export async function seedDemo({ issuer, accounts, clients, hash }: SeedParts): Promise<void> {
-  const redirectUri = `${issuer.origin}${DEMO_CALLBACK}`;
+  const redirectUri = `${issuer.origin}${PATHS.demoCallback}`;
   const metadata = {
     redirect_uris: [redirectUri],
     post_logout_redirect_uris: [`${issuer.origin}/`],

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { PATHS } from '../views/paths.ts';
 import type { Views } from '../views/views.ts';
 
 export interface HomeOptions {
@@ -17,13 +18,15 @@ export interface HomeOptions {
 export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Promise<void> {
   const { views, issuer, version, demo } = options;
 
-  app.get('/', async (request, reply) => {
+  app.get(PATHS.home, async (request, reply) => {
     const locale = views.negotiate(undefined, request.headers['accept-language']);
-    const data = { issuer: issuer.origin, version, docsUrl: '/docs', ...(demo ? { demo } : {}) };
+    const data = { issuer: issuer.origin, version, docsUrl: PATHS.documentation, ...(demo ? { demo } : {}) };
     return reply.type('text/html; charset=utf-8').send(views.render('home', data, locale));
   });
 
-  app.get('/docs', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(options.documentation));
+  app.get(PATHS.documentation, async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(options.documentation),
+  );
 
   for (const [path, asset] of views.assets) {
     app.get(path, { config: { quiet: true } }, async (_request, reply) =>

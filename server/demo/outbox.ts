@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../platform/errors.ts';
 import { sendPage } from '../platform/forms.ts';
 import { type ReadableMail, readMail } from '../platform/mail_text.ts';
+import { PATHS } from '../views/paths.ts';
 import type { Views } from '../views/views.ts';
 
 export interface OutboxOptions {
@@ -12,8 +13,6 @@ export interface OutboxOptions {
   /** Where the mails are. */
   readonly folder: string;
 }
-
-export const OUTBOX_PATH = '/outbox';
 
 const NAME = /^[0-9A-Za-z_-]+\.eml$/;
 const SHOWN = 100;
@@ -39,19 +38,19 @@ export async function outboxRoutes(app: FastifyInstance, { views, issuer, folder
   const read = async (name: string): Promise<ReadableMail> => readMail(await readFile(join(folder, name), 'utf8'));
   const headerOf = ({ headers }: ReadableMail, name: string) => headers.get(name) ?? '';
 
-  app.get(OUTBOX_PATH, async (request, reply) => {
+  app.get(PATHS.outbox, async (request, reply) => {
     const mails = await Promise.all(
       (await names()).slice(0, SHOWN).map(async (name) => {
         const mail = await read(name);
         const [to, subject, date] = ['to', 'subject', 'date'].map((header) => headerOf(mail, header));
-        return { url: `${OUTBOX_PATH}/${name}`, to: to ?? '', subject: subject ?? '', date: date ?? '' };
+        return { url: `${PATHS.outbox}/${name}`, to: to ?? '', subject: subject ?? '', date: date ?? '' };
       }),
     );
     const locale = views.negotiate(undefined, request.headers['accept-language']);
     return sendPage(reply, 200, views.render('outbox', { mails }, locale));
   });
 
-  app.get<{ Params: { name: string } }>(`${OUTBOX_PATH}/:name`, async (request, reply) => {
+  app.get<{ Params: { name: string } }>(`${PATHS.outbox}/:name`, async (request, reply) => {
     const { name } = request.params;
     if (!(await names()).includes(name)) throw new AppError('not_found', 404, 'there is no such mail');
     const mail = await read(name);

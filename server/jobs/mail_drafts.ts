@@ -7,6 +7,7 @@ import { maskEmail } from '../accounts/masking.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import type { Mailbox } from '../platform/smtp_url.ts';
+import { accountPath, linkPath } from '../views/paths.ts';
 import type { ComposedMail, MailName, Views } from '../views/views.ts';
 
 export interface Draft extends ComposedMail {
@@ -62,7 +63,7 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
 };
 
 /** Pages that a notice leads to, without making anybody somebody. */
-const NOTICE_PAGES: Readonly<Partial<Record<MailName, string>>> = { request_waiting: '/account/requests' };
+const NOTICE_PAGES: Readonly<Partial<Record<MailName, string>>> = { request_waiting: accountPath('requests') };
 
 /**
  * From what was queued to what is sent, by how things are now.
@@ -198,7 +199,7 @@ function throttledAs(name: MailName, { kind }: QueuedIntent): ThrottledMail {
 }
 
 function linkUrl(issuer: URL, purpose: LinkPurpose, token: string): string {
-  const url = new URL(`/account/link/${purpose}`, issuer);
+  const url = new URL(linkPath(purpose), issuer);
   url.searchParams.set('token', token);
   return url.href;
 }

@@ -3,6 +3,7 @@ import { normaliseIdentifier } from '../accounts/identifiers.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, readForm, sendPage, textField } from '../platform/forms.ts';
+import { PATHS } from '../views/paths.ts';
 import { consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
 import { enrolStep } from './enrol.ts';
@@ -33,8 +34,6 @@ const subjectOf = ({ uid }: Visit, step: StepName) => `${uid} ${step}`;
 const CANCELLED: InteractionResult = { error: 'access_denied', error_description: 'the person did not agree' };
 
 export interface LoginOptions {
-  /** Where a visit lives: `<path>/<uid>`. */
-  readonly path: string;
   readonly parts: LoginParts;
   readonly csrf: Csrf;
   readonly deviceCookie: DeviceCookie;
@@ -52,9 +51,9 @@ type Params = { Params: { uid: string } };
  * nothing else, and a form is only read by the step that the visit is at.
  */
 export async function loginRoutes(app: FastifyInstance, options: LoginOptions): Promise<void> {
-  const { path, parts, csrf, deviceCookie, interactions, inUnit, limit } = options;
+  const { parts, csrf, deviceCookie, interactions, inUnit, limit } = options;
 
-  app.get<Params>(`${path}/:uid`, (request, reply) =>
+  app.get<Params>(`${PATHS.login}/:uid`, (request, reply) =>
     lead(request, reply, async () => {
       const visit = await openVisit(request, reply);
       if (await isSignedInMeanwhile(visit)) return interactions.finish(visit, {});
@@ -64,14 +63,14 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     }),
   );
 
-  app.post<Params>(`${path}/:uid`, { config: { ...limit } }, (request, reply) =>
+  app.post<Params>(`${PATHS.login}/:uid`, { config: { ...limit } }, (request, reply) =>
     lead(request, reply, async () => {
       const visit = await openVisit(request, reply);
       const step = await nextStep(visit, parts);
       const fields = readForm(request, csrf, ...STEP_NAMES.map((one) => subjectOf(visit, one)));
       if (!csrf.isValid(subjectOf(visit, step), fields.csrf)) {
         // Of a step that was taken: a form that was sent twice. It leads where the first one did.
-        return (await request.form?.repeat(reply)) ?? reply.redirect(`${path}/${visit.uid}`, 303);
+        return (await request.form?.repeat(reply)) ?? reply.redirect(`${PATHS.login}/${visit.uid}`, 303);
       }
       if (step === 'done') return finish(request, reply, visit);
       if (fields.action !== 'cancel' && (await isSignedInMeanwhile(visit, fields)))
@@ -131,7 +130,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     if (html === undefined && (await nextStep(visit, parts, progress)) === 'done')
       return finish(request, reply, visit, progress);
     await interactions.remember(visit, progress);
-    return html === undefined ? reply.redirect(`${path}/${visit.uid}`, 303) : sendPage(reply, 200, html);
+    return html === undefined ? reply.redirect(`${PATHS.login}/${visit.uid}`, 303) : sendPage(reply, 200, html);
   }
 
   /** Signs the person in, on condition that nothing that this rests on has changed meanwhile. */
@@ -176,7 +175,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     // A page that comes back is the same page: what is wrong with a form is all that it tells.
     const { csrf: sent } = (request.body ?? {}) as Fields;
     const token = csrf.isValid(subject, sent) ? String(sent) : csrf.tokenFor(subject);
-    const form = { action: `${path}/${visit.uid}`, csrf: token };
+    const form = { action: `${PATHS.login}/${visit.uid}`, csrf: token };
     return { parts, visit, request, deviceCookie: deviceCookie.read(request), form, locale };
   }
 }

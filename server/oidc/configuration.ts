@@ -16,6 +16,7 @@ import type { Clock } from '../platform/clock.ts';
 import { type Lifetimes, sessionEnd } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
+import { PATHS } from '../views/paths.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
@@ -39,8 +40,6 @@ import { ROUTES } from './routes.ts';
 import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
 import { assertSufficient } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
-
-export const LOGIN_PATH = '/login';
 
 /** OpenID Connect Core §5.4. How somebody signed in is told with who did: an app need not ask for it (§2). */
 export const CLAIMS = {
@@ -203,7 +202,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       return withMappedClaims(ctx, account, options);
     },
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
-    interactions: { policy: createPrompts(options), url: (_ctx, interaction) => `${LOGIN_PATH}/${interaction.uid}` },
+    interactions: { policy: createPrompts(options), url: (_ctx, interaction) => `${PATHS.login}/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client, source) => client.grantTypeAllowed('refresh_token') && mayRefresh(source),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),

@@ -1,3 +1,5 @@
+import { PATHS } from '../views/paths.ts';
+
 /** Where everything is. The discovery document and the mount follow this table. */
 export const ROUTES = {
   authorization: '/authorize',
@@ -6,12 +8,11 @@ export const ROUTES = {
   userinfo: '/userinfo',
   introspection: '/introspect',
   revocation: '/revoke',
-  end_session: '/logout',
+  end_session: PATHS.logout,
   // RFC 8628 §3.1: for the device
   device_authorization: '/device_authorization',
   // CIBA Core 1.0 §7
   backchannel_authentication: '/backchannel_authentication',
-  // RFC 8628 §3.3: short enough to be typed
-  code_verification: '/device',
+  code_verification: PATHS.device,
   jwks: '/.well-known/jwks.json',
 } as const;

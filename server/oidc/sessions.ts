@@ -4,14 +4,12 @@ import type { Provider } from 'oidc-provider';
 import type { Clock } from '../platform/clock.ts';
 import { openJson, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Units } from '../records/unit.ts';
+import { PATHS } from '../views/paths.ts';
 import { ROUTES } from './routes.ts';
 import type { Serving } from './serving.ts';
 
 /** The relying party that Cardea's own pages are: people sign in to them as to any other app. */
 export const ACCOUNT_CLIENT_ID = 'cardea-account';
-
-/** Where the browser comes back to from signing in. The code that it brings along is never redeemed. */
-export const SIGNED_IN_PATH = '/account/signed-in';
 
 const RETURN_SECONDS = 3_600;
 const PLACE = { table: 'authorization_requests', column: 'state', row: ACCOUNT_CLIENT_ID };
@@ -54,7 +52,7 @@ export function createSessions(options: {
       const url = new URL(ROUTES.authorization, issuer);
       url.search = new URLSearchParams({
         client_id: ACCOUNT_CLIENT_ID,
-        redirect_uri: issuer.origin + SIGNED_IN_PATH,
+        redirect_uri: issuer.origin + PATHS.signedIn,
         response_type: 'code',
         scope: 'openid',
         code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),

@@ -1,12 +1,13 @@
 import { textField } from '../platform/forms.ts';
 import { pageOf } from '../platform/pages.ts';
 import type { AppOverview } from '../records/overview.ts';
+import { accountPath } from '../views/paths.ts';
 import { changesSomething, eventOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
+import { type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
 
 /** Apps that the person has signed in to, what those may do, and a way to take that back. */
 export const appsPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/apps`,
+  path: accountPath('apps'),
   sensitive: false,
 
   async show(context) {

@@ -1,14 +1,15 @@
 import type { Enrolment } from '../accounts/totp.ts';
 import { textField } from '../platform/forms.ts';
+import { accountPath, PATHS } from '../views/paths.ts';
 import type { FormProblem } from '../views/views.ts';
 import { noticesOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
 import { problemOf } from './problems.ts';
 import { showCodes } from './second_factor.ts';
 
 /** Setting up an authenticator app (RFC 6238): nothing is stored before a code shows that the app has the secret. */
 export const authenticatorPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/authenticator`,
+  path: accountPath('authenticator'),
   sensitive: true,
 
   async show(context) {
@@ -31,7 +32,7 @@ export const authenticatorPage: AccountPage = {
     } catch (error) {
       return again(context, enrolment, problemOf(error));
     }
-    return { kind: 'done', done: 'totp_added', to: ACCOUNT_PATH };
+    return { kind: 'done', done: 'totp_added', to: PATHS.account };
   },
 };
 

@@ -1,15 +1,16 @@
 import type { Device } from '../accounts/devices.ts';
 import { place } from '../accounts/session_details.ts';
 import { type Fields, textField } from '../platform/forms.ts';
+import { accountPath } from '../views/paths.ts';
 import { changesSomething, eventOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
 
 /**
  * Browsers that the person has signed in on, and for how long the second factor is not asked for there. No fresh sign-in
  * is asked for: a person who finds an unknown browser can remove it at once.
  */
 export const devicesPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/devices`,
+  path: accountPath('devices'),
   sensitive: false,
 
   async show(context) {

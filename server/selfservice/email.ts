@@ -2,8 +2,9 @@ import { checkEmail, normaliseIdentifier } from '../accounts/identifiers.ts';
 import { visitorDetails } from '../accounts/session_details.ts';
 import { textField } from '../platform/forms.ts';
 import { subnet } from '../platform/limits.ts';
+import { accountPath } from '../views/paths.ts';
 import type { FormProblem } from '../views/views.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
 import { problemOf } from './problems.ts';
 
 /**
@@ -11,7 +12,7 @@ import { problemOf } from './problems.ts';
  * shows to whoever gets that mail, and not here (design §5).
  */
 export const emailPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/email`,
+  path: accountPath('email'),
   sensitive: true,
 
   async show(context) {

@@ -1,11 +1,12 @@
 import type { SecurityEvent } from '../accounts/events.ts';
 import { place } from '../accounts/session_details.ts';
 import { pageOf } from '../platform/pages.ts';
+import { accountPath } from '../views/paths.ts';
 import type { AccountEventView } from '../views/views.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
+import { type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
 
 export const eventsPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/events`,
+  path: accountPath('events'),
   sensitive: false,
 
   async show(context) {

@@ -3,11 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
 import { subnet } from '../platform/limits.ts';
+import { PATHS } from '../views/paths.ts';
 import type { AskMailData } from '../views/views.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn, tooManyMails } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
-
-export const FORGOT_PATH = '/account/forgot';
 
 const IDENTIFIER_MAX = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
 
@@ -18,7 +17,7 @@ const IDENTIFIER_MAX = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
 export async function forgotRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
   const { views, csrf, accounts, devices, mails, throttle, limit, transact } = options;
   const visitors = createVisitors(options.secure, csrf);
-  const subjectOf = (visitor: string) => `${FORGOT_PATH} ${visitor}`;
+  const subjectOf = (visitor: string) => `${PATHS.forgotPassword} ${visitor}`;
 
   function ask(
     request: FastifyRequest,
@@ -27,7 +26,7 @@ export async function forgotRoutes(app: FastifyInstance, options: PublicOptions)
     problem?: AskMailData['problem'],
   ): FastifyReply {
     const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
-    const action = inSameLanguage(options, request, FORGOT_PATH);
+    const action = inSameLanguage(options, request, PATHS.forgotPassword);
     const data = { action, csrf: token, purpose: 'forgot', ...(problem ? { problem } : {}) } as const;
     return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
   }
@@ -40,9 +39,9 @@ export async function forgotRoutes(app: FastifyInstance, options: PublicOptions)
     return (await devices.isKnown(accountId, device)).known;
   }
 
-  app.get(FORGOT_PATH, async (request, reply) => ask(request, reply, 200));
+  app.get(PATHS.forgotPassword, async (request, reply) => ask(request, reply, 200));
 
-  app.post(FORGOT_PATH, { config: { ...limit } }, async (request, reply) => {
+  app.post(PATHS.forgotPassword, { config: { ...limit } }, async (request, reply) => {
     const visitor = visitors.known(request);
     if (visitor === '') return ask(request, reply, 403, 'cookies');
     const fields = readForm(request, csrf, subjectOf(visitor));

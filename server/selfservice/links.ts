@@ -3,12 +3,11 @@ import { isUsedUp, LINK_LIFETIMES, LINK_PURPOSES, type Link, type LinkPurpose } 
 import { maskEmail } from '../accounts/masking.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
+import { linkPath } from '../views/paths.ts';
 import type { Locale } from '../views/views.ts';
 import { LINK_ACTIONS, type LinkActionContext } from './link_actions.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 import type { SignedIn } from './sessions.ts';
-
-export const LINK_PATH = '/account/link';
 
 /**
  * Where mailed links lead. A GET uses up nothing: programs that look for bad links in mails follow them all.
@@ -33,7 +32,7 @@ const NO_TOKEN = 'none';
 
 function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPurpose): void {
   const { views, csrf, links, sessions, limit, secure } = options;
-  const path = `${LINK_PATH}/${purpose}`;
+  const path = linkPath(purpose);
   // A cookie of one path cannot have the __Host- prefix; this one says at least that it came over https.
   const cookie = secure ? '__Secure-cardea_link' : 'cardea_link';
   const errand = LINK_ACTIONS[purpose];

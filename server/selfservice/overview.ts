@@ -1,6 +1,7 @@
+import { accountPath } from '../views/paths.ts';
 import { type AccountHint, APPS_COUNTED } from '../views/views.ts';
 import { eventViews } from './events.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, type PageContext } from './page.ts';
 
 const RECENT = 3;
 /** So few codes that the person should get new ones. */
@@ -8,7 +9,7 @@ const FEW_CODES = 3;
 
 /** All there is, in a line each, and what is worth a look. */
 export const overviewPage: AccountPage = {
-  path: ACCOUNT_PATH,
+  path: accountPath('overview'),
   sensitive: false,
 
   async show(context) {

@@ -105,8 +105,6 @@ export interface AccountPage {
   submit?(context: PageContext, fields: Fields): Promise<PageAnswer>;
 }
 
-export const ACCOUNT_PATH = '/account';
-
 /** Entries of a list on one page. */
 export const PAGE_SIZE = 20;
 

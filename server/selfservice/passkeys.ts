@@ -1,23 +1,16 @@
 import { AppError } from '../platform/errors.ts';
 import { type Fields, textField } from '../platform/forms.ts';
 import { pageOf } from '../platform/pages.ts';
+import { accountPath, PATHS } from '../views/paths.ts';
 import type { FormProblem } from '../views/views.ts';
 import { noticesOf } from './notices.ts';
-import {
-  ACCOUNT_PATH,
-  type AccountPage,
-  frameOf,
-  PAGE_SIZE,
-  type PageAnswer,
-  type PageContext,
-  pagesView,
-} from './page.ts';
+import { type AccountPage, frameOf, PAGE_SIZE, type PageAnswer, type PageContext, pagesView } from './page.ts';
 import { problemOf } from './problems.ts';
 import { showCodes } from './second_factor.ts';
 
 /** Registering, naming and removing passkeys (WebAuthn L3 §7.1). */
 export const passkeysPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/passkeys`,
+  path: accountPath('passkeys'),
   sensitive: true,
 
   async show(context) {
@@ -52,7 +45,7 @@ async function register(context: PageContext, fields: Fields, name: string): Pro
   await parts.passkeys.register(account, challenge, textField(fields, 'response'), name, also);
   if (drawn) return showCodes(context, drawn.codes, { done: 'passkey_added' });
   // The account's level may just have risen above the sign-in's: the overview asks for no other.
-  return { kind: 'done', done: 'passkey_added', to: ACCOUNT_PATH };
+  return { kind: 'done', done: 'passkey_added', to: PATHS.account };
 }
 
 async function rename({ parts, account }: PageContext, fields: Fields): Promise<PageAnswer> {

@@ -1,7 +1,8 @@
 import { textField } from '../platform/forms.ts';
+import { accountPath } from '../views/paths.ts';
 import type { FormProblem, NewPasswordView } from '../views/views.ts';
 import { noticesOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, type PageContext } from './page.ts';
 import { failedRules, problemOf } from './problems.ts';
 
 /**
@@ -9,7 +10,7 @@ import { failedRules, problemOf } from './problems.ts';
  * transaction that sets it.
  */
 export const passwordPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/password`,
+  path: accountPath('password'),
   sensitive: true,
 
   async show(context) {

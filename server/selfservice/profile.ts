@@ -1,8 +1,9 @@
 import type { Account } from '../accounts/account.ts';
 import { invalidInput } from '../platform/errors.ts';
 import { type Fields, textField } from '../platform/forms.ts';
+import { accountPath } from '../views/paths.ts';
 import type { FormProblem, ProfileField } from '../views/views.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, isTimeZone, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, isTimeZone, type PageContext } from './page.ts';
 import { problemOf } from './problems.ts';
 
 /** Inputs, by what they are called in a profile. */
@@ -21,7 +22,7 @@ type Values = Record<ProfileField, string>;
 
 /** Names, language and time zone. What identifies a person has pages of its own. */
 export const profilePage: AccountPage = {
-  path: `${ACCOUNT_PATH}/profile`,
+  path: accountPath('profile'),
   sensitive: false,
 
   async show(context) {

@@ -1,13 +1,14 @@
 import { textField } from '../platform/forms.ts';
 import { pageOf } from '../platform/pages.ts';
+import { accountPath } from '../views/paths.ts';
 import { viewOfApp } from './apps.ts';
 import { eventOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
+import { type AccountPage, frameOf, PAGE_SIZE, type PageContext, pagesView, wantedPage } from './page.ts';
 import type { WaitingRequest } from './waiting_requests.ts';
 
 /** What apps ask of the person while they are elsewhere: to approve is to sign in there, so it takes a fresh sign-in. */
 export const requestsPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/requests`,
+  path: accountPath('requests'),
   sensitive: true,
   show: (context) => render(context, {}),
 

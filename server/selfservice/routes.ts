@@ -5,6 +5,7 @@ import type { Csrf } from '../platform/csrf.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
 import { readPosition } from '../platform/pages.ts';
+import { PATHS } from '../views/paths.ts';
 import { isAccountDone } from '../views/views.ts';
 import { appsPage } from './apps.ts';
 import { authenticatorPage } from './authenticator.ts';
@@ -12,7 +13,7 @@ import { devicesPage } from './devices.ts';
 import { emailPage } from './email.ts';
 import { eventsPage } from './events.ts';
 import { overviewPage } from './overview.ts';
-import { ACCOUNT_PATH, type AccountPage, type AccountParts, type PageAnswer, type PageContext } from './page.ts';
+import type { AccountPage, AccountParts, PageAnswer, PageContext } from './page.ts';
 import { passkeysPage } from './passkeys.ts';
 import { passwordPage } from './password.ts';
 import { profilePage } from './profile.ts';
@@ -101,11 +102,11 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
   await wellKnownRoutes(app, { issuer: options.issuer, pages: PAGES.map(({ path }) => path) });
 
   /** Where the browser comes back to from signing in. */
-  app.get<{ Querystring: { state?: unknown } }>(`${ACCOUNT_PATH}/signed-in`, async (request, reply) => {
+  app.get<{ Querystring: { state?: unknown } }>(PATHS.signedIn, async (request, reply) => {
     const isSignedIn = (await sessions.current(request, reply)) !== undefined;
     // Whoever did not want to sign in is not asked again at once.
     const to = isCancelled(request) ? undefined : sessions.returnTo(request.query.state);
-    return reply.redirect(isSignedIn ? (to ?? ACCOUNT_PATH) : '/', 303);
+    return reply.redirect(isSignedIn ? (to ?? PATHS.account) : '/', 303);
   });
 
   function answer(reply: FastifyReply, answered: Exclude<PageAnswer, { kind: 'sign_in' }>): FastifyReply {

@@ -1,11 +1,12 @@
+import { accountPath } from '../views/paths.ts';
 import type { FormProblem } from '../views/views.ts';
 import { noticesOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, type PageAnswer, type PageContext } from './page.ts';
 import { problemOf } from './problems.ts';
 
 /** What there is beside the password: the authenticator app, passkeys, and codes for when neither is at hand. */
 export const secondFactorPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/second-factor`,
+  path: accountPath('second-factor'),
   sensitive: true,
 
   async show(context) {

@@ -1,10 +1,10 @@
 import { place } from '../accounts/session_details.ts';
 import { type Fields, textField } from '../platform/forms.ts';
 import { pageOf } from '../platform/pages.ts';
+import { accountPath } from '../views/paths.ts';
 import { forgetOtherDevices } from './devices.ts';
 import { changesSomething, eventOf } from './notices.ts';
 import {
-  ACCOUNT_PATH,
   type AccountPage,
   frameOf,
   PAGE_SIZE,
@@ -16,7 +16,7 @@ import {
 
 /** Browsers in which the person is signed in. No fresh sign-in is asked for: whoever sees a stranger there must be quick. */
 export const sessionsPage: AccountPage = {
-  path: `${ACCOUNT_PATH}/sessions`,
+  path: accountPath('sessions'),
   sensitive: false,
 
   async show(context) {

@@ -4,11 +4,10 @@ import { LINK_LIFETIMES } from '../accounts/links.ts';
 import { AppError } from '../platform/errors.ts';
 import { readForm, sendPage, textField } from '../platform/forms.ts';
 import { subnet } from '../platform/limits.ts';
+import { PATHS } from '../views/paths.ts';
 import type { AskMailData } from '../views/views.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn, tooManyMails } from './public_options.ts';
 import { createVisitors } from './visitor.ts';
-
-export const SIGN_UP_PATH = '/account/sign-up';
 
 /**
  * Signing up begins with a mail: no account is made for an address before somebody has shown that it is theirs, and
@@ -17,7 +16,7 @@ export const SIGN_UP_PATH = '/account/sign-up';
 export async function signUpRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
   const { views, csrf, mails, throttle, limit, transact } = options;
   const visitors = createVisitors(options.secure, csrf);
-  const subjectOf = (visitor: string) => `${SIGN_UP_PATH} ${visitor}`;
+  const subjectOf = (visitor: string) => `${PATHS.signUp} ${visitor}`;
 
   function ask(
     request: FastifyRequest,
@@ -26,14 +25,14 @@ export async function signUpRoutes(app: FastifyInstance, options: PublicOptions)
     wrong: Pick<AskMailData, 'problem' | 'typed'> = {},
   ): FastifyReply {
     const token = csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
-    const action = inSameLanguage(options, request, SIGN_UP_PATH);
+    const action = inSameLanguage(options, request, PATHS.signUp);
     const data = { action, csrf: token, purpose: 'sign-up', ...wrong } as const;
     return sendPage(reply, status, views.render('ask-mail', data, localeOf(options, request)));
   }
 
-  app.get(SIGN_UP_PATH, async (request, reply) => ask(request, reply, 200));
+  app.get(PATHS.signUp, async (request, reply) => ask(request, reply, 200));
 
-  app.post(SIGN_UP_PATH, { config: { ...limit } }, async (request, reply) => {
+  app.post(PATHS.signUp, { config: { ...limit } }, async (request, reply) => {
     const visitor = visitors.known(request);
     if (visitor === '') return ask(request, reply, 403, { problem: 'cookies' });
     const fields = readForm(request, csrf, subjectOf(visitor));

@@ -1,13 +1,14 @@
 import { isReserved } from '../accounts/identifiers.ts';
 import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
+import { accountPath } from '../views/paths.ts';
 import type { FormProblem } from '../views/views.ts';
 import { noticesOf } from './notices.ts';
-import { ACCOUNT_PATH, type AccountPage, frameOf, type PageContext } from './page.ts';
+import { type AccountPage, frameOf, type PageContext } from './page.ts';
 import { problemOf } from './problems.ts';
 
 export const usernamePage: AccountPage = {
-  path: `${ACCOUNT_PATH}/username`,
+  path: accountPath('username'),
   sensitive: true,
 
   async show(context) {

@@ -12,6 +12,7 @@ import {
 } from './account_pages.ts';
 import { dateFormat } from './dates.ts';
 import type { MessageKey, Translator } from './messages.ts';
+import { accountPath } from './paths.ts';
 
 // What the templates at `/account` ask for: data, which they print escaped.
 
@@ -22,18 +23,18 @@ interface NavItem {
 }
 
 const SECTIONS: Readonly<Record<AccountSection, Omit<NavItem, 'section'>>> = {
-  overview: { href: '/account', text: 'account.nav.overview' },
-  profile: { href: '/account/profile', text: 'account.nav.profile' },
-  email: { href: '/account/email', text: 'account.nav.email' },
-  username: { href: '/account/username', text: 'account.nav.username' },
-  password: { href: '/account/password', text: 'account.nav.password' },
-  'second-factor': { href: '/account/second-factor', text: 'account.nav.second-factor' },
-  passkeys: { href: '/account/passkeys', text: 'account.nav.passkeys' },
-  sessions: { href: '/account/sessions', text: 'account.nav.sessions' },
-  devices: { href: '/account/devices', text: 'account.nav.devices' },
-  apps: { href: '/account/apps', text: 'account.nav.apps' },
-  requests: { href: '/account/requests', text: 'account.nav.requests' },
-  events: { href: '/account/events', text: 'account.nav.events' },
+  overview: { href: accountPath('overview'), text: 'account.nav.overview' },
+  profile: { href: accountPath('profile'), text: 'account.nav.profile' },
+  email: { href: accountPath('email'), text: 'account.nav.email' },
+  username: { href: accountPath('username'), text: 'account.nav.username' },
+  password: { href: accountPath('password'), text: 'account.nav.password' },
+  'second-factor': { href: accountPath('second-factor'), text: 'account.nav.second-factor' },
+  passkeys: { href: accountPath('passkeys'), text: 'account.nav.passkeys' },
+  sessions: { href: accountPath('sessions'), text: 'account.nav.sessions' },
+  devices: { href: accountPath('devices'), text: 'account.nav.devices' },
+  apps: { href: accountPath('apps'), text: 'account.nav.apps' },
+  requests: { href: accountPath('requests'), text: 'account.nav.requests' },
+  events: { href: accountPath('events'), text: 'account.nav.events' },
 };
 
 export const accountNav: readonly NavItem[] = Object.entries(SECTIONS).map(([section, item]) => ({
@@ -96,27 +97,27 @@ const HINTS: Readonly<Record<AccountHint, { text: MessageKey; action: MessageKey
   request_waiting: {
     text: 'account.hint.request-waiting',
     action: 'account.hint.request-waiting.action',
-    href: '/account/requests',
+    href: accountPath('requests'),
   },
   no_second_factor: {
     text: 'account.hint.no-second-factor',
     action: 'account.hint.no-second-factor.action',
-    href: '/account/second-factor',
+    href: accountPath('second-factor'),
   },
   few_recovery_codes: {
     text: 'account.hint.few-recovery-codes',
     action: 'account.hint.recovery-codes.action',
-    href: '/account/second-factor',
+    href: accountPath('second-factor'),
   },
   no_recovery_codes: {
     text: 'account.hint.no-recovery-codes',
     action: 'account.hint.recovery-codes.action',
-    href: '/account/second-factor',
+    href: accountPath('second-factor'),
   },
   email_unverified: {
     text: 'account.hint.email-unverified',
     action: 'account.hint.email-unverified.action',
-    href: '/account/email',
+    href: accountPath('email'),
   },
 };
 

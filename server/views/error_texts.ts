@@ -1,5 +1,6 @@
 import type { MessageKey } from './messages.ts';
 import type { ErrorData, LostView } from './pages.ts';
+import { PATHS } from './paths.ts';
 import { webLink } from './web_links.ts';
 
 interface ErrorText {
@@ -46,10 +47,10 @@ export function errorLinks(data: ErrorData): { id: string; href: string; text: M
   const links = [
     ['back', app?.url, 'error.back'],
     ['begin', app?.startUrl, 'error.begin'],
-    ['account', isOfSignIn(data) ? '/account' : undefined, 'error.account'],
+    ['account', isOfSignIn(data) ? PATHS.account : undefined, 'error.account'],
   ] as const;
   return links.flatMap(([id, uri, text]) => {
-    const href = uri === '/account' ? uri : webLink(uri);
+    const href = uri === PATHS.account ? uri : webLink(uri);
     return href === undefined ? [] : [{ id, href, text, name: app?.name ?? '' }];
   });
 }

@@ -19,6 +19,7 @@ import type {
 import { webLink } from './web_links.ts';
 
 export * from './account_presenters.ts';
+export { accountPath, PATHS } from './paths.ts';
 export { qrCode } from './qr.ts';
 
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.

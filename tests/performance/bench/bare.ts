@@ -12,10 +12,11 @@ import { NO_DETAILS_TYPES } from '../../../server/clients/authorization_details.
 import { DEFAULT_SERVER_POLICY } from '../../../server/clients/profiles.ts';
 import { loadConfig } from '../../../server/config.ts';
 import { createClientCertificates } from '../../../server/oidc/client_certificates.ts';
-import { createConfiguration, LOGIN_PATH, SCOPES } from '../../../server/oidc/configuration.ts';
+import { createConfiguration, SCOPES } from '../../../server/oidc/configuration.ts';
 import { createDevicePages } from '../../../server/oidc/device_pages.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
 import type { Units } from '../../../server/records/unit.ts';
+import { PATHS } from '../../../server/views/paths.ts';
 import { createViews } from '../../../server/views/views.ts';
 
 /** What the bench tells this process. */
@@ -115,7 +116,7 @@ const provider = new Provider(issuer.origin, {
 
 const handle = provider.callback();
 createServer((request, response) => {
-  if (request.url?.startsWith(LOGIN_PATH)) void signIn(request, response);
+  if (request.url?.startsWith(PATHS.login)) void signIn(request, response);
   else void handle(request, response);
 }).listen(spec.port, '127.0.0.1', () => console.log('listening'));
 

@@ -1,0 +1,35 @@
+import type { MessageKey } from './messages.ts';
+
+/** URL paths of all pages that people open; pages at `/account` by their name, see `accountPath`. */
+export const PATHS = {
+  home: '/',
+  documentation: '/docs',
+  /** A sign-in is at `/login/<uid of the interaction>`. */
+  login: '/login',
+  logout: '/logout',
+  /** Where a person types a device's code (RFC 8628 §3.3): short, as it is typed by hand. */
+  device: '/device',
+  account: '/account',
+  /** Redirect URI of the account pages' own sign-in. */
+  signedIn: '/account/signed-in',
+  forgotPassword: '/account/forgot',
+  signUp: '/account/sign-up',
+  /** Mailed links lead to `/account/link/<purpose>`. */
+  link: '/account/link',
+  outbox: '/outbox',
+  demo: '/demo',
+  demoCallback: '/demo/callback',
+} as const;
+
+/** A page at `/account`, by the name of its title in the catalogues. */
+export type AccountPageName = NameIn<MessageKey, 'account'>;
+
+type NameIn<Key, Area extends string> = Key extends `${Area}.${infer Name}.title` ? Name : never;
+
+export function accountPath(name: AccountPageName): string {
+  return name === 'overview' ? PATHS.account : `${PATHS.account}/${name}`;
+}
+
+export function linkPath(purpose: string): string {
+  return `${PATHS.link}/${purpose}`;
+}
