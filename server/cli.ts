@@ -10,5 +10,8 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) {
   process.exitCode = 1;
 } else {
   const { main } = await import('./cli/main.ts');
-  await main(process.argv.slice(2));
+  const exitCode = await main(process.argv.slice(2), process);
+  process.exitCode = exitCode;
+  // A verb that was interrupted may still be at work: it must not go on. Everything that had to be closed is.
+  if (exitCode > 128) process.exit();
 }

@@ -5,9 +5,10 @@ import type { Client } from '../clients/store.ts';
 import { PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { endStatelessTokensOfClient } from '../records/ended.ts';
-import { UsageError, verb } from './context.ts';
+import { UsageError } from './context.ts';
 import { signedForSeconds } from './keys.ts';
-import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems, type Value } from './output.ts';
+import { type Item, JSON_OPTION, type PrintOptions, type Value } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions {
   name: string;
@@ -41,6 +42,7 @@ interface UpdateOptions extends PrintOptions {
 }
 
 const NONE = 'none';
+const KEEP_SECRET = 'Keep the secret now: it is stored as a hash, and nobody can show it again.';
 const LOGOUT_URI = [
   '--backchannel-logout-uri <uri>',
   'where it is told, server to server, that somebody signed out',
@@ -49,7 +51,7 @@ const LOGOUT_SESSION = ['--backchannel-logout-session', 'tell it which session t
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
-export function clientsCommand(noun: Command): void {
+export function clientsCommand(noun: Command, { verb, printItem, printItems, note }: CommandTools): void {
   noun
     .command('create')
     .description('register an app; prints its secret, once')
@@ -89,7 +91,7 @@ export function clientsCommand(noun: Command): void {
         });
         const { client_id, ...rest } = describe(client);
         printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
-        if (secret) warnOnce(options);
+        if (secret && !options.json) note(KEEP_SECRET);
       }),
     );
 
@@ -166,7 +168,7 @@ export function clientsCommand(noun: Command): void {
         });
         const { client_id, ...rest } = describe(client);
         printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
-        if (secret) warnOnce(options);
+        if (secret && !options.json) note(KEEP_SECRET);
       }),
     );
 
@@ -193,7 +195,7 @@ export function clientsCommand(noun: Command): void {
       verb<PrintOptions>(async ({ clients }, options, id = '') => {
         const secret = await clients.rotateSecret(id);
         printItem({ client_id: id, client_secret: secret }, options);
-        warnOnce(options);
+        if (!options.json) note(KEEP_SECRET);
       }),
     );
 }
@@ -281,8 +283,4 @@ function describe(client: Client): Item {
     created_at: client.createdAt,
     updated_at: client.updatedAt,
   };
-}
-
-function warnOnce(options: PrintOptions): void {
-  if (!options.json) note('Keep the secret now: it is stored as a hash, and nobody can show it again.');
 }

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { describeConfig } from '../config.ts';
-import { JSON_OPTION, type PrintOptions, printItems } from './output.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
-export function configCommand(noun: Command): void {
+export function configCommand(noun: Command, { env, printItems }: CommandTools): void {
   noun
     .command('check')
     .description('check the CARDEA_* variables and print what is in force, secrets masked')
     .option(...JSON_OPTION)
     .action((options: PrintOptions) => {
-      printItems(describeConfig(), ['name', 'value', 'source', 'about'], 'There are no settings.', options);
+      printItems(describeConfig(env), ['name', 'value', 'source', 'about'], 'There are no settings.', options);
     });
 }

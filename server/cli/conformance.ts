@@ -7,8 +7,9 @@ import type { MetadataInput } from '../clients/metadata.ts';
 import type { Clients } from '../clients/store.ts';
 import { checkWebUri } from '../clients/uris.ts';
 import { AppError } from '../platform/errors.ts';
-import { type Context, UsageError, verb } from './context.ts';
-import { type Item, JSON_OPTION, note, type PrintOptions, printItems } from './output.ts';
+import { type Context, UsageError } from './context.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 /** One file a plan: what Cardea is to hold for it, and what the suite is to be told. */
 const PLANS = new URL('../../tests/conformance/plans/', import.meta.url);
@@ -38,7 +39,7 @@ interface SeedOptions {
 const SUITE = 'https://localhost.emobix.co.uk:8443';
 const PERSON = { email: 'conformance@example.com', username: 'conformance' } as const;
 
-export function conformanceCommand(noun: Command): void {
+export function conformanceCommand(noun: Command, { verb, printItems, printText, note }: CommandTools): void {
   noun
     .command('list')
     .description('the plans of the OpenID conformance suite that Cardea is made ready for')
@@ -67,7 +68,7 @@ export function conformanceCommand(noun: Command): void {
         const plan = readPlan(name);
         const configuration = await seed(context, name, plan, endpointsOf(options));
         const json = `${JSON.stringify(configuration, null, 2)}\n`;
-        if (options.out === undefined) process.stdout.write(json);
+        if (options.out === undefined) printText(json);
         else writeFileSync(options.out, json, { mode: 0o600 });
         note(`Run Cardea with CARDEA_PROFILE=${plan.profile}, then the plan ${plan.plan} with ${variantOf(plan)}.`);
       }),

@@ -18,6 +18,7 @@ import { assertKnown, migrateUp, migrationStatus } from '../platform/migrate.ts'
 import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+import type { Environment } from '../platform/settings.ts';
 
 /** The command line itself was wrong: exit code 2. */
 export class UsageError extends Error {}
@@ -57,34 +58,58 @@ const EMBEDDED_PAUSE_MS = 100;
 
 type Verb<Options> = (context: Context, options: Options, ...args: string[]) => Promise<void>;
 
-/**
- * A commander action that opens the context, runs the verb with its options and arguments, and closes everything,
- * also on Ctrl-C.
- */
-export function verb<Options = Record<never, never>>(run: Verb<Options>, contextOptions: ContextOptions = {}) {
-  return async (...given: unknown[]): Promise<void> => {
-    const command = given.at(-1) as Command;
-    await withContext((context) => run(context, command.opts() as Options, ...command.args), contextOptions);
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Who tells that the process is to end. */
+export interface Signals {
+  once(signal: (typeof SIGNALS)[number], listener: (signal: NodeJS.Signals) => void): unknown;
+  off(signal: (typeof SIGNALS)[number], listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+export interface Verbs {
+  /**
+   * A commander action that opens the context, runs the verb with its options and arguments, and closes everything,
+   * also on Ctrl-C.
+   */
+  verb<Options = Record<never, never>>(
+    run: Verb<Options>,
+    contextOptions?: ContextOptions,
+  ): (...given: unknown[]) => Promise<void>;
+  /** @throws Interrupted when a signal arrives before the work is done; a second one ends the process at once */
+  withContext(run: (context: Context) => Promise<void>, options?: ContextOptions): Promise<void>;
+}
+
+type Host = Signals & { readonly env: Environment };
+
+export function createVerbs(host: Host): Verbs {
+  const runWithContext: Verbs['withContext'] = (run, options = {}) => withContext(host, run, options);
+  return {
+    withContext: runWithContext,
+    verb:
+      <Options>(run: Verb<Options>, contextOptions: ContextOptions = {}) =>
+      (...given: unknown[]) => {
+        const command = given.at(-1) as Command;
+        return runWithContext((context) => run(context, command.opts() as Options, ...command.args), contextOptions);
+      },
   };
 }
 
-/** @throws Interrupted when a signal arrives before the work is done; a second one ends the process at once */
-export async function withContext(
+async function withContext(
+  host: Host,
   run: (context: Context) => Promise<void>,
-  options: ContextOptions = {},
+  options: ContextOptions,
 ): Promise<void> {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const stopping = new AbortController();
   const interrupted = Promise.withResolvers<never>();
   const onSignal = (signal: NodeJS.Signals) => {
-    const error = new Interrupted(signal as (typeof signals)[number]);
+    const error = new Interrupted(signal as (typeof SIGNALS)[number]);
     stopping.abort(error);
     interrupted.reject(error);
   };
-  for (const signal of signals) process.once(signal, onSignal);
+  for (const signal of SIGNALS) host.once(signal, onSignal);
   try {
     await using opened = new AsyncDisposableStack();
-    const opening = open(opened, options, stopping.signal);
+    const opening = open(opened, host.env, options, stopping.signal);
     const work = opening.then((context) => {
       stopping.signal.throwIfAborted();
       return run(context);
@@ -95,19 +120,25 @@ export async function withContext(
       await opening.catch(() => {}); // what has been started by then is stopped below
     }
   } finally {
-    for (const signal of signals) process.off(signal, onSignal);
+    for (const signal of SIGNALS) host.off(signal, onSignal);
   }
 }
 
-async function open(opened: AsyncDisposableStack, options: ContextOptions, stopping: AbortSignal): Promise<Context> {
-  const configured = loadConfig();
+async function open(
+  opened: AsyncDisposableStack,
+  env: Environment,
+  options: ContextOptions,
+  stopping: AbortSignal,
+): Promise<Context> {
+  const configured = loadConfig(env);
   const db = configured.databaseUrl
     ? openDb(opened, configured, configured.databaseUrl)
     : await openEmbedded(opened, configured, stopping);
   const now = systemClock;
   const sealer = createSealer(resolveMasterKeys(configured));
   if (options.schema !== 'any') await requireSchema(db, configured);
-  const config = options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured);
+  const config =
+    options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured, env);
   const indexKey = once(() => loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now));
   const accounts = once(async () => createAccounts({ db, sealer, indexKey: await indexKey(), now }));
   return {
@@ -194,10 +225,10 @@ function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
  * Where CARDEA_ISSUER is not set, the issuer that the database belongs to: mailed links and clients are made from it.
  * @throws AppError 409 `wrong_issuer` when another one is set
  */
-async function ofDatabase(db: Db, configured: Config): Promise<Config> {
+async function ofDatabase(db: Db, configured: Config, env: Environment): Promise<Config> {
   const stored = await issuerOf(db);
   if (stored === undefined || stored === configured.issuer.origin) return configured;
-  if (process.env.CARDEA_ISSUER === undefined) return loadConfig({ ...process.env, CARDEA_ISSUER: stored });
+  if (env.CARDEA_ISSUER === undefined) return loadConfig({ ...env, CARDEA_ISSUER: stored });
   assertIssuer(stored, configured.issuer.origin);
   return configured;
 }

@@ -2,36 +2,53 @@ import { Buffer } from 'node:buffer';
 import type { ReadStream } from 'node:tty';
 import { AppError } from '../platform/errors.ts';
 import { Interrupted, UsageError } from './context.ts';
+import type { OutputStream } from './output.ts';
 
 export const PASSWORD_STDIN_OPTION = ['--password-stdin', 'read the password from standard input, one line'] as const;
 
 const LINE_MAX_BYTES = 64 * 1_024;
 
-/**
- * A new password, typed twice without echo or read from standard input; there is no way to pass one as an argument,
- * where every process of the machine could read it.
- * @throws UsageError when there is nobody to ask
- */
-export async function readNewPassword(options: { passwordStdin?: boolean }): Promise<string> {
-  const password = await readPassword(options);
-  const { stdin } = process;
-  if (stdin.isTTY && (await ask(stdin, 'Once more: ')) !== password) {
-    throw new AppError('passwords_differ', 400, 'the two passwords differ');
-  }
-  return password;
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+export interface Input {
+  /**
+   * A new password, typed twice without echo or read from standard input; there is no way to pass one as an argument,
+   * where every process of the machine could read it.
+   * @throws UsageError when there is nobody to ask
+   */
+  readNewPassword(options: { passwordStdin?: boolean }): Promise<string>;
+  /** Typed once. @throws UsageError when there is nobody to ask */
+  readPassword(options: { passwordStdin?: boolean }): Promise<string>;
+  /** The first line of standard input, without its end. @param what it is, for the error */
+  readLine(what: string): Promise<string>;
 }
 
-/** Typed once. @throws UsageError when there is nobody to ask */
-export async function readPassword(options: { passwordStdin?: boolean }): Promise<string> {
-  const { stdin } = process;
-  if (!options.passwordStdin && !stdin.isTTY) {
+/** @param host its `stdin` is read when it is needed and not before */
+export function createInput(host: { readonly stdin: InputStream; readonly stderr: OutputStream }): Input {
+  async function readPassword(options: { passwordStdin?: boolean }): Promise<string> {
+    const { stdin, stderr } = host;
+    if (isTerminal(stdin)) return ask(stdin, stderr, 'Password: ');
+    if (options.passwordStdin) return firstLine(stdin, 'password');
     throw new UsageError('there is no terminal to ask for the password; use --password-stdin');
   }
-  return stdin.isTTY ? ask(stdin, 'Password: ') : readLine(stdin);
+
+  async function readNewPassword(options: { passwordStdin?: boolean }): Promise<string> {
+    const password = await readPassword(options);
+    const { stdin, stderr } = host;
+    if (isTerminal(stdin) && (await ask(stdin, stderr, 'Once more: ')) !== password) {
+      throw new AppError('passwords_differ', 400, 'the two passwords differ');
+    }
+    return password;
+  }
+
+  return { readNewPassword, readPassword, readLine: (what) => firstLine(host.stdin, what) };
 }
 
-/** The first line, without its end. */
-export async function readLine(stream: NodeJS.ReadableStream, what = 'password'): Promise<string> {
+function isTerminal(stream: InputStream): stream is ReadStream {
+  return stream.isTTY === true;
+}
+
+async function firstLine(stream: InputStream, what: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -58,9 +75,9 @@ const INTERRUPT = '\u0003';
 const ESCAPE_SEQUENCE = /\u001b(\[[0-9;]*[A-Za-z~]|O[A-Z]|.)?/g;
 
 /** Shows nothing of what is typed, not even how much. */
-async function ask(terminal: ReadStream, prompt: string): Promise<string> {
+async function ask(terminal: ReadStream, stderr: OutputStream, prompt: string): Promise<string> {
   terminal.setRawMode(true); // before the prompt, so that whoever is quick to type is not echoed
-  process.stderr.write(prompt);
+  stderr.write(prompt);
   terminal.setEncoding('utf8');
   terminal.resume();
   try {
@@ -85,6 +102,6 @@ async function ask(terminal: ReadStream, prompt: string): Promise<string> {
   } finally {
     terminal.setRawMode(false);
     terminal.pause();
-    process.stderr.write('\n');
+    stderr.write('\n');
   }
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { issuerOf, moveIssuer } from '../platform/installation.ts';
 import { SETTINGS } from '../settings.ts';
-import { UsageError, verb } from './context.ts';
-import { JSON_OPTION, note, type PrintOptions, printItem } from './output.ts';
+import { UsageError } from './context.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
-export function issuerCommand(noun: Command): void {
+export function issuerCommand(noun: Command, { verb, printItem, note }: CommandTools): void {
   noun
     .command('show')
     .description('which issuer the database belongs to')

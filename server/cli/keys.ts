@@ -6,8 +6,9 @@ import { createKeyRing, type KeyRing, type ListedKey, type RotationResult } from
 import type { KeyTables } from '../../keys/store.ts';
 import { signedLifetimes } from '../config.ts';
 import { columnSealer } from '../platform/sealing.ts';
-import { type Context, verb } from './context.ts';
-import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import type { Context } from './context.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 const COLUMNS = [
   'kid',
@@ -21,7 +22,14 @@ const COLUMNS = [
   'revoked',
 ];
 
-export function keysCommand(noun: Command): void {
+export function keysCommand(noun: Command, { verb, printItem, printItems }: CommandTools): void {
+  function printOutcome(outcomes: readonly RotationResult[], nothing: string, options: PrintOptions): void {
+    const done: Item[] = outcomes.flatMap((outcome) => outcome.done.map((one) => ({ ...one })));
+    const version = outcomes.findLast((outcome) => outcome.version !== undefined)?.version ?? null;
+    if (options.json) printItem({ version, done }, options);
+    else printItems(done, ['do', 'ring', 'kid', 'state'], nothing, options);
+  }
+
   noun
     .command('list')
     .description('all keys, oldest first')
@@ -84,16 +92,6 @@ function keyRing({ db, sealer, now, config }: Context): KeyRing {
     now,
     policy: keyPolicy(config.keys, signedLifetimes(config)),
   });
-}
-
-function printOutcome(outcomes: readonly RotationResult[], nothing: string, options: PrintOptions): void {
-  const done: Item[] = outcomes.flatMap((outcome) => outcome.done.map((one) => ({ ...one })));
-  if (options.json) {
-    const version = outcomes.findLast((outcome) => outcome.version !== undefined)?.version ?? null;
-    printItem({ version, done }, options);
-    return;
-  }
-  printItems(done, ['do', 'ring', 'kid', 'state'], nothing, options);
 }
 
 function describe(key: ListedKey): Item {

@@ -8,17 +8,17 @@ import { systemClock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../platform/mail.ts';
 import { createViews } from '../views/views.ts';
-import { verb } from './context.ts';
-import { JSON_OPTION, type PrintOptions, printItem } from './output.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
-export function mailCommand(noun: Command): void {
+export function mailCommand(noun: Command, { env, printItem }: CommandTools): void {
   noun
     .command('test')
     .description('send a mail and print what the mail server answered')
     .requiredOption('--to <address>', 'who gets it')
     .option(...JSON_OPTION)
     .action(async (options: PrintOptions & { to: string }) => {
-      const config = loadConfig();
+      const config = loadConfig(env);
       const to = checkEmail(options.to);
       const mailer = mailerOf(config);
       try {
@@ -33,7 +33,7 @@ export function mailCommand(noun: Command): void {
 }
 
 /** The verb `users invite`. */
-export function inviteVerb(noun: Command): void {
+export function inviteVerb(noun: Command, { verb, printItem }: CommandTools): void {
   noun
     .command('invite')
     .description('add a person, who is mailed a link to choose a password with; again for one who has not followed it')

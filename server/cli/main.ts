@@ -3,31 +3,35 @@ import { KeyError } from '../../keys/errors.ts';
 import pkg from '../../package.json' with { type: 'json' };
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { Interrupted, UsageError } from './context.ts';
+import { type CommandTools, createTools, type HostProcess } from './tools.ts';
 
 export const EXIT_DONE = 0;
 export const EXIT_REFUSED = 1;
 export const EXIT_USAGE = 2;
 
-/** Runs `cardea <args>` and sets the exit code: 0 done, 1 refused or failed with a one-line reason, 2 wrong usage. */
-export async function main(args: readonly string[]): Promise<void> {
+/**
+ * Runs `cardea <args>`.
+ * @returns the exit code: 0 done, 1 refused or failed with a one-line reason, 2 wrong usage, 128 and more interrupted
+ */
+export async function main(args: readonly string[], host: HostProcess): Promise<number> {
   // `cardea users list | head -1`: the reader has seen enough, which is no error. What was opened is still closed.
-  for (const stream of [process.stdout, process.stderr]) {
+  for (const stream of [host.stdout, host.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
     });
   }
   try {
-    await (await createProgram(args)).parseAsync([...args], { from: 'user' });
-    process.exitCode ??= EXIT_DONE;
+    await (await createProgram(args, host)).parseAsync([...args], { from: 'user' });
+    return EXIT_DONE;
   } catch (error) {
-    // Whatever was interrupted may still be under way: end now. Everything that had to be closed is.
-    if (error instanceof Interrupted) process.exit(error.exitCode);
-    process.exitCode = report(error);
+    return error instanceof Interrupted ? error.exitCode : report(error, host);
   }
 }
 
 /** What a noun is about, and its verbs. Only the one that is asked for is loaded: that takes most of a second for all. */
-const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Command) => void> }>> = {
+const NOUNS: Readonly<
+  Record<string, { about: string; load(): Promise<(noun: Command, tools: CommandTools) => void> }>
+> = {
   keys: {
     about: 'the keys that sign tokens; they rotate by themselves',
     load: async () => (await import('./keys.ts')).keysCommand,
@@ -82,12 +86,16 @@ const NOUNS: Readonly<Record<string, { about: string; load(): Promise<(noun: Com
   },
 };
 
-async function createProgram(args: readonly string[]): Promise<Command> {
+async function createProgram(args: readonly string[], host: HostProcess): Promise<Command> {
   const program = new Command('cardea')
     .description('Looks after a Cardea identity provider. Talks to the same database as a running server.')
     .version(pkg.version)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'cardea:')) })
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error:/, 'cardea:')),
+    })
     .showHelpAfterError('(add --help to see how it goes)')
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
@@ -98,17 +106,17 @@ async function createProgram(args: readonly string[]): Promise<Command> {
   const asked = args.find((word) => Object.hasOwn(NOUNS, word)); // also of `cardea help users`
   for (const [name, { about, load }] of Object.entries(NOUNS)) {
     const noun = program.command(name).description(about);
-    if (name === asked) (await load())(noun);
+    if (name === asked) (await load())(noun, createTools(host));
   }
   return program;
 }
 
-function report(error: unknown): number {
+function report(error: unknown, { stderr }: HostProcess): number {
   if (error instanceof CommanderError) {
     // Commander has spoken already. Help that was asked for is no error; help in place of a missing verb is.
     return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? EXIT_DONE : EXIT_USAGE;
   }
-  process.stderr.write(`cardea: ${reason(error)}\n`);
+  stderr.write(`cardea: ${reason(error)}\n`);
   return error instanceof UsageError ? EXIT_USAGE : EXIT_REFUSED;
 }
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { AppError } from '../platform/errors.ts';
-import { verb } from './context.ts';
-import { JSON_OPTION, note, type PrintOptions, printItems } from './output.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
 import { type Progress, reseal, SEALED_COLUMNS } from './reseal.ts';
+import type { CommandTools } from './tools.ts';
 
-export function masterKeyCommand(noun: Command): void {
+export function masterKeyCommand(noun: Command, { verb, printItems, createProgress }: CommandTools): void {
   noun
     .command('rotate')
     .description('re-seal everything under the first key of CARDEA_MASTER_KEY; safe beside running servers')
@@ -17,8 +17,10 @@ export function masterKeyCommand(noun: Command): void {
       verb<PrintOptions>(async ({ db, sealer }, options) => {
         const items = [];
         for (const sealed of SEALED_COLUMNS) {
-          const total = await reseal(db, sealer, sealed, (progress) => showProgress(sealed.table, progress));
-          showProgress(sealed.table, total, true);
+          const progress = createProgress({ every: Number.POSITIVE_INFINITY });
+          const state = ({ seen, resealed }: Progress) => `${sealed.table}: ${seen} looked at, ${resealed} re-sealed`;
+          const total = await reseal(db, sealer, sealed, (now) => progress.show(now.seen, state(now)));
+          progress.end(state(total));
           items.push({ table: sealed.table, column: sealed.column, ...total });
         }
         printItems(items, ['table', 'column', 'seen', 'resealed', 'unreadable'], '', options);
@@ -32,14 +34,4 @@ export function masterKeyCommand(noun: Command): void {
         }
       }),
     );
-}
-
-/** On a terminal one line that moves; in a log one line a table. */
-function showProgress(table: string, { seen, resealed }: Progress, isDone = false): void {
-  const text = `${table}: ${seen} looked at, ${resealed} re-sealed`;
-  if (!process.stderr.isTTY) {
-    if (isDone) note(text);
-    return;
-  }
-  process.stderr.write(`\r\u001b[K${text}${isDone ? '\n' : ''}`);
 }

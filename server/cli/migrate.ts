@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { assertKnown, type MigrationStatus, migrateUp, migrationStatus } from '../platform/migrate.ts';
-import { verb } from './context.ts';
-import { JSON_OPTION, type PrintOptions, printItems } from './output.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 const COLUMNS = ['name', 'state', 'executed_at'];
 
-export function migrateCommand(noun: Command): void {
+export function migrateCommand(noun: Command, { verb, printItems }: CommandTools): void {
   noun
     .command('up')
     .description('bring the schema up to date; safe beside running servers')

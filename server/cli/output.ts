@@ -8,56 +8,78 @@ export interface PrintOptions {
 
 export const JSON_OPTION = ['--json', 'print JSON for scripts'] as const;
 
-/** One thing: a JSON object, or a line a member. */
-export function printItem(item: Item, options: PrintOptions): void {
-  if (options.json) {
-    printJson(item);
-    return;
-  }
-  const lines = Object.entries(item).filter(([, value]) => value !== undefined);
-  const width = Math.max(0, ...lines.map(([name]) => name.length));
-  for (const [name, value] of lines) print(`${name.padEnd(width)}  ${cell(value, `\n${' '.repeat(width + 2)}`)}`);
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** Results go to standard output; everything else goes to standard error, so that it never gets into a pipe. */
+export interface Output {
+  /** One thing: a JSON object, or a line a member. */
+  printItem(item: Item, options: PrintOptions): void;
+  /**
+   * Several things: a JSON array of whole items, or a table of the columns named.
+   * @param empty printed for people when there are none
+   */
+  printItems(items: readonly Item[], columns: readonly string[], empty: string, options: PrintOptions): void;
+  /** Text that is the result as it is. */
+  printText(text: string): void;
+  /** Something to know that is not the result. */
+  note(text: string): void;
+  /** How far a long verb has got: on a terminal one line that moves, in a log one now and then. */
+  createProgress(options: { every: number }): Progress;
 }
 
-/**
- * Several things: a JSON array of whole items, or a table of the columns named.
- * @param empty what people read when there are none
- */
-export function printItems(items: readonly Item[], columns: readonly string[], empty: string, options: PrintOptions) {
-  if (options.json) {
-    printJson(items);
-    return;
-  }
-  if (items.length === 0) {
-    print(empty);
-    return;
-  }
+export interface Progress {
+  /** @param done what `every` counts */
+  show(done: number, text: string): void;
+  /** The last word. */
+  end(text: string): void;
+}
+
+export function createOutput({ stdout, stderr }: { stdout: OutputStream; stderr: OutputStream }): Output {
+  const printText = (text: string) => void stdout.write(text);
+  const note = (text: string) => void stderr.write(`${text}\n`);
+  return {
+    printItem: (item, options) => printText(options.json ? jsonOf(item) : lines(item)),
+    printItems: (items, columns, empty, options) =>
+      printText(options.json ? jsonOf(items) : items.length === 0 ? `${empty}\n` : table(items, columns)),
+    printText,
+    note,
+    createProgress({ every }) {
+      let told = 0;
+      return {
+        show(done, text) {
+          if (stderr.isTTY) stderr.write(`\r\u001b[K${text}`);
+          else if (done - told >= every) {
+            told = done;
+            note(text);
+          }
+        },
+        end(text) {
+          if (stderr.isTTY) stderr.write(`\r\u001b[K${text}\n`);
+          else note(text);
+        },
+      };
+    },
+  };
+}
+
+function jsonOf(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function lines(item: Item): string {
+  const shown = Object.entries(item).filter(([, value]) => value !== undefined);
+  const width = Math.max(0, ...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${cell(value, `\n${' '.repeat(width + 2)}`)}\n`).join('');
+}
+
+function table(items: readonly Item[], columns: readonly string[]): string {
   const rows = [
     columns.map((name) => name.toUpperCase().replaceAll('_', ' ')),
     ...items.map((item) => columns.map((name) => cell(item[name], ' '))),
   ];
   const widths = columns.map((_, i) => Math.max(...rows.map((row) => [...(row[i] ?? '')].length)));
-  for (const row of rows) {
-    print(
-      row
-        .map((text, i) => text + ' '.repeat((widths[i] ?? 0) - [...text].length))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
-}
-
-/** Something to know that is not the result: to standard error, so that it never gets into a pipe. */
-export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  const padded = (text: string, i: number) => text + ' '.repeat((widths[i] ?? 0) - [...text].length);
+  return rows.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('');
 }
 
 function cell(value: Value, separator: string): string {

@@ -6,10 +6,9 @@ import { GUESSES_LEAST, PASSWORD_MAX } from '../accounts/policy.ts';
 import { loadConfig } from '../config.ts';
 import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
-import { verb } from './context.ts';
-import { PASSWORD_STDIN_OPTION, readPassword } from './input.ts';
-import { JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
-import { createProgress } from './progress.ts';
+import { PASSWORD_STDIN_OPTION } from './input.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 interface BuildOptions extends PrintOptions {
   out?: string;
@@ -19,7 +18,10 @@ interface BuildOptions extends PrintOptions {
 
 const PROGRESS_EVERY = 10_000_000;
 
-export function passwordsCommand(noun: Command): void {
+export function passwordsCommand(
+  noun: Command,
+  { env, verb, printItem, printItems, createProgress, readPassword }: CommandTools,
+): void {
   const blocklist = noun.command('blocklist').description('leaked passwords that nobody may choose');
 
   blocklist
@@ -48,7 +50,7 @@ export function passwordsCommand(noun: Command): void {
     .option(...PASSWORD_STDIN_OPTION)
     .option(...JSON_OPTION)
     .action(async (options: PrintOptions & { passwordStdin?: boolean }) => {
-      const list = await openBlocklist(loadConfig().passwords.blocklist);
+      const list = await openBlocklist(loadConfig(env).passwords.blocklist);
       try {
         const password = await readPassword(options);
         const { createEstimator } = await import('../accounts/guessability.ts');

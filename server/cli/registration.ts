@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { checkPolicy } from '../clients/registration_policy.ts';
 import { createRegistrationTokens, type RegistrationToken } from '../clients/registration_tokens.ts';
 import { seconds } from '../platform/settings.ts';
-import { UsageError, verb } from './context.ts';
-import { type Item, JSON_OPTION, note, type PrintOptions, printItem, printItems } from './output.ts';
+import { UsageError } from './context.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions {
   uses: string;
@@ -15,7 +16,7 @@ interface CreateOptions extends PrintOptions {
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
-export function registrationCommand(noun: Command): void {
+export function registrationCommand(noun: Command, { verb, printItem, printItems, note }: CommandTools): void {
   const token = noun
     .command('token')
     .description('initial access tokens: who holds one may register clients (RFC 7591)');

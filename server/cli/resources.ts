@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { ResourceServer } from '../clients/resource_servers.ts';
 import { notFound } from '../platform/errors.ts';
-import { UsageError, verb } from './context.ts';
-import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { UsageError } from './context.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions {
   identifier: string;
@@ -24,7 +25,7 @@ const CLIENT_OPTION = [
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 const words = (text: string) => text.split(' ').filter((one) => one !== '');
 
-export function resourcesCommand(noun: Command): void {
+export function resourcesCommand(noun: Command, { verb, printItem, printItems }: CommandTools): void {
   noun
     .command('create')
     .description('register an API')

@@ -6,10 +6,10 @@ import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { endToken, endTokensOfClient } from '../records/ended.ts';
 import { createOverview } from '../records/overview.ts';
-import { type Context, UsageError, verb } from './context.ts';
-import { readLine } from './input.ts';
+import { type Context, UsageError } from './context.ts';
 import { signedForSeconds } from './keys.ts';
-import { type Item, JSON_OPTION, type PrintOptions, printItem } from './output.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 interface RevokeOptions extends PrintOptions {
   tokenStdin?: boolean;
@@ -22,9 +22,8 @@ interface RevokeOptions extends PrintOptions {
 
 /** What can be revoked: the option that names it, and what is done. Each returns what is told of it. */
 const REVOCATIONS: Readonly<
-  Record<Exclude<keyof RevokeOptions, 'json'>, (context: Context, named: string) => Promise<Item>>
+  Record<Exclude<keyof RevokeOptions, 'json' | 'tokenStdin'>, (context: Context, named: string) => Promise<Item>>
 > = {
-  tokenStdin: async (context) => revokeToken(context, await readLine(process.stdin, 'token')),
   jti: revokeJti,
   grant: revokeGrant,
   session: revokeSession,
@@ -32,7 +31,7 @@ const REVOCATIONS: Readonly<
   client: revokeClient,
 };
 
-export function tokensCommand(noun: Command): void {
+export function tokensCommand(noun: Command, { verb, printItem, readLine }: CommandTools): void {
   noun
     .command('revoke')
     .description(
@@ -48,12 +47,13 @@ export function tokensCommand(noun: Command): void {
     .action(
       verb<RevokeOptions>(async (context, options) => {
         const { json: _, ...given } = options;
-        const [one, ...more] = Object.entries(given) as [keyof typeof REVOCATIONS, string | boolean][];
+        const [one, ...more] = Object.entries(given) as [Exclude<keyof RevokeOptions, 'json'>, string | boolean][];
         if (!one || more.length > 0) {
           throw new UsageError('say what to revoke by one of the options, and by one alone (see --help)');
         }
         const [kind, named] = one;
-        printItem(await REVOCATIONS[kind](context, String(named)), options);
+        const revoke = kind === 'tokenStdin' ? revokeToken : REVOCATIONS[kind];
+        printItem(await revoke(context, kind === 'tokenStdin' ? await readLine('token') : String(named)), options);
       }),
     );
 }

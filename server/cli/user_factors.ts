@@ -7,13 +7,14 @@ import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery
 import { removeSecondFactors } from '../accounts/second_factors.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { endSessions } from '../records/overview.ts';
-import { type Context, verb } from './context.ts';
-import { JSON_OPTION, type PrintOptions, printItem } from './output.ts';
+import type { Context } from './context.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 const USER = 'id, e-mail address or username';
 
 /** Verbs of `users` about what people have to show besides a password. */
-export function userFactorsCommands(noun: Command): void {
+export function userFactorsCommands(noun: Command, { verb, printItem }: CommandTools): void {
   noun
     .command('factors')
     .description('the second factors that a person has')

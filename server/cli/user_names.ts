@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { verb } from './context.ts';
-import { JSON_OPTION, type PrintOptions, printItem } from './output.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 const USER = 'id, e-mail address or username';
 
@@ -23,7 +23,7 @@ const KINDS = [
 ] as const;
 
 /** Verbs of `users` about groups and roles. */
-export function userNamesCommands(noun: Command): void {
+export function userNamesCommands(noun: Command, { verb, printItem }: CommandTools): void {
   for (const [kind, description, set] of KINDS) {
     noun
       .command(kind)

@@ -3,14 +3,14 @@ import { createDevices } from '../accounts/devices.ts';
 import { createEvents } from '../accounts/events.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createOverview } from '../records/overview.ts';
-import { verb } from './context.ts';
-import { JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 const USER = 'id, e-mail address or username';
 const EVENTS_MAX = 1_000;
 
 /** Verbs of `users` about what a person has open, and what has happened to them: what they see at `/account`. */
-export function userSessionsCommands(noun: Command): void {
+export function userSessionsCommands(noun: Command, { verb, printItem, printItems }: CommandTools): void {
   noun
     .command('sessions')
     .description('browsers in which a person is signed in')

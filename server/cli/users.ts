@@ -6,10 +6,11 @@ import { createEvents } from '../accounts/events.ts';
 import { createMails } from '../accounts/mails.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
-import { UsageError, verb, withContext } from './context.ts';
-import { PASSWORD_STDIN_OPTION, readNewPassword } from './input.ts';
+import { UsageError } from './context.ts';
+import { PASSWORD_STDIN_OPTION } from './input.ts';
 import { inviteVerb } from './mail.ts';
-import { type Item, JSON_OPTION, type PrintOptions, printItem, printItems } from './output.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 import { userFactorsCommands } from './user_factors.ts';
 import { namesOf, userNamesCommands } from './user_names.ts';
 import { userSessionsCommands } from './user_sessions.ts';
@@ -35,7 +36,8 @@ interface CreateOptions extends PasswordOptions {
 const USER = 'id, e-mail address or username';
 const PAGE = 500;
 
-export function usersCommand(noun: Command): void {
+export function usersCommand(noun: Command, tools: CommandTools): void {
+  const { verb, withContext, printItem, printItems, readNewPassword } = tools;
   noun
     .command('create')
     .description('add a person; asks for the password unless told otherwise')
@@ -71,8 +73,8 @@ export function usersCommand(noun: Command): void {
       });
     });
 
-  usersImportCommand(noun);
-  inviteVerb(noun);
+  usersImportCommand(noun, tools);
+  inviteVerb(noun, tools);
 
   noun
     .command('list')
@@ -150,9 +152,9 @@ export function usersCommand(noun: Command): void {
       }),
     );
 
-  userSessionsCommands(noun);
-  userNamesCommands(noun);
-  userFactorsCommands(noun);
+  userSessionsCommands(noun, tools);
+  userNamesCommands(noun, tools);
+  userFactorsCommands(noun, tools);
 
   noun
     .command('set-password')

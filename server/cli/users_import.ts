@@ -11,9 +11,9 @@ import {
 } from '../accounts/import_formats.ts';
 import { AppError } from '../platform/errors.ts';
 import { linesOf } from '../platform/lines.ts';
-import { UsageError, verb } from './context.ts';
-import { JSON_OPTION, note, type PrintOptions, printItem } from './output.ts';
-import { createProgress } from './progress.ts';
+import { UsageError } from './context.ts';
+import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import type { CommandTools } from './tools.ts';
 
 interface ImportOptions extends PrintOptions {
   format: ImportFormat | 'auto';
@@ -26,7 +26,7 @@ const BATCH = 500;
 const BEGINNING_BYTES = 256 * 1_024;
 const PROGRESS_EVERY = 1_000;
 
-export function usersImportCommand(noun: Command): void {
+export function usersImportCommand(noun: Command, tools: CommandTools): void {
   noun
     .command('import')
     .description('bring people along from elsewhere, with their passwords; whoever is there already is skipped')
@@ -46,7 +46,7 @@ export function usersImportCommand(noun: Command): void {
     )
     .option(...JSON_OPTION)
     .action(
-      verb<ImportOptions>(async (context, options, file = '') => {
+      tools.verb<ImportOptions>(async (context, options, file = '') => {
         const source = await openSource(file, options);
         const { passwords } = await context.passwords();
         const dryRun = options.dryRun ?? false;
@@ -56,13 +56,19 @@ export function usersImportCommand(noun: Command): void {
           convert: source.convert,
           dryRun,
         });
-        await run(source.entries, importer);
-        finish(importer.result, dryRun, options);
+        await run(source.entries, importer, tools);
+        tools.printItem(describe(importer.result, dryRun, options), options);
+        const { length: rejected } = importer.result.rejected;
+        if (rejected > 0) throw new AppError('import_rejected', 400, `${rejected} were rejected`);
       }),
     );
 }
 
-async function run(entries: AsyncIterable<Entry[]>, importer: ReturnType<typeof createImporter>): Promise<void> {
+async function run(
+  entries: AsyncIterable<Entry[]>,
+  importer: ReturnType<typeof createImporter>,
+  { note, createProgress }: Pick<CommandTools, 'note' | 'createProgress'>,
+): Promise<void> {
   const { result } = importer;
   const progress = createProgress({ every: PROGRESS_EVERY });
   let told = 0;
@@ -82,11 +88,9 @@ async function run(entries: AsyncIterable<Entry[]>, importer: ReturnType<typeof 
   progress.end(state());
 }
 
-function finish({ imported, skipped, rejected, notes }: ImportResult, dryRun: boolean, options: PrintOptions): void {
-  const item = { imported, skipped, dry_run: dryRun };
-  const listed = (all: readonly object[]) => (options.json ? all.map((one) => ({ ...one })) : all.length);
-  printItem({ ...item, rejected: listed(rejected), notes: listed(notes) }, options);
-  if (rejected.length > 0) throw new AppError('import_rejected', 400, `${rejected.length} were rejected`);
+function describe({ imported, skipped, rejected, notes }: ImportResult, dryRun: boolean, { json }: PrintOptions): Item {
+  const listed = (all: readonly object[]) => (json ? all.map((one) => ({ ...one })) : all.length);
+  return { imported, skipped, dry_run: dryRun, rejected: listed(rejected), notes: listed(notes) };
 }
 
 async function* inBatches(source: AsyncIterable<Entry[]>): AsyncGenerator<Entry[]> {

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { main } from '../../server/cli/main.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { track } from '../helpers/children.ts';
 import { database } from '../helpers/postgres.ts';
@@ -43,8 +45,36 @@ export async function setUpCli(scope: Scope) {
   };
 }
 
-/** Runs the command as an operator would. It sees nothing of the test's own environment. */
-export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+/** Runs the command in this process, with an environment and streams of its own. */
+export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const [stdout, stderr] = [new Collected(), new Collected()];
+  const code = await main(args, {
+    env: { ...inherited(), ...options.env },
+    stdin: Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]),
+    stdout,
+    stderr,
+    once: () => {},
+    off: () => {},
+  });
+  return ran(code, stdout.text(), stderr.text());
+}
+
+class Collected extends Writable {
+  readonly #chunks: Buffer[] = [];
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
+  }
+  text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+}
+
+/**
+ * Runs the command in a process of its own, as an operator would: for what a process has and a function has not, such
+ * as signals. It sees nothing of the test's own environment.
+ */
+export function spawnCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = startCli(args, options.env);
   child.stdin?.on('error', () => {}); // it may end without having read everything
   child.stdin?.end(options.input ?? '');
@@ -69,12 +99,16 @@ export async function finished(child: ChildProcess): Promise<Ran> {
   const code = await new Promise<number | null>((done) => {
     child.once('close', done);
   });
+  return ran(code, stdout(), stderr());
+}
+
+function ran(code: number | null, stdout: string, stderr: string): Ran {
   return {
     code,
-    stdout: stdout(),
-    stderr: stderr(),
+    stdout,
+    stderr,
     get json() {
-      const value = JSON.parse(stdout());
+      const value = JSON.parse(stdout);
       return Array.isArray(value) ? value : rememberAll(value);
     },
   };

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { ROOT } from '../helpers/artifacts.ts';
+import { PASSWORD } from '../helpers/deployment.ts';
 import { defer } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
-import { finished, runCli, setUpCli, startCli } from './run_cli.ts';
+import { finished, runCli, setUpCli, spawnCli, startCli } from './run_cli.ts';
 
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   keys: ['list', 'rotate', 'revoke'],
@@ -112,9 +115,34 @@ describe('cardea', () => {
     const { code, stderr } = await finished(child);
     assert.deepEqual([code, stderr], [0, '']);
   });
+});
 
-  test('is executable, and found by its interpreter line', () => {
-    assert.equal(statSync(join(ROOT, 'server/cli.ts')).mode & 0o111, 0o111);
+describe('the process', () => {
+  test('is executable by itself, and found by its interpreter line', async () => {
+    const { stdout } = await promisify(execFile)(join(ROOT, 'server/cli.ts'), ['--version']);
+    assert.equal(stdout, '0.1.0\n');
+  });
+
+  test('ends with the exit code, and keeps result and reason apart', async (t) => {
+    const { env } = await setUpCli(t);
+    for (const [args, code] of [
+      [['users', 'list', '--json'], 0],
+      [['users', 'show', 'nobody'], 1],
+      [['users', 'lits'], 2],
+    ] as const) {
+      const ran = await spawnCli(args, { env });
+      assert.equal(ran.code, code, ran.stderr);
+      assert.equal(ran.stdout, code === 0 ? '[]\n' : '');
+      assert.equal(ran.stderr === '', code === 0);
+    }
+  });
+
+  test('reads standard input', async (t) => {
+    const { env, cardea } = await setUpCli(t);
+    const create = ['users', 'create', '--email', 'ada@example.com', '--password-stdin', '--json'];
+    const ran = await spawnCli(create, { env, input: `${PASSWORD}\n` });
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal((await cardea(['users', 'show', 'ada@example.com', '--json'])).json.has_password, true);
   });
 });
 
@@ -141,11 +169,13 @@ describe('the embedded database', () => {
 
   test('is started, migrated, used and stopped by a verb alone, and stays for the next', async (t) => {
     const env = { CARDEA_DATA_DIR: folder(t) };
-    const created = await runCli(['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'], { env });
+    const created = await spawnCli(['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'], {
+      env,
+    });
     assert.equal(created.code, 0, created.stderr);
     assert.equal(existsSync(join(env.CARDEA_DATA_DIR, 'postgres', 'postmaster.pid')), false);
     // two at once share it, and the last one stops it
-    const both = await Promise.all([1, 2].map(() => runCli(['users', 'list', '--json'], { env })));
+    const both = await Promise.all([1, 2].map(() => spawnCli(['users', 'list', '--json'], { env })));
     for (const one of both) assert.equal(one.json[0].id, created.json.id);
     assert.equal(existsSync(join(env.CARDEA_DATA_DIR, 'postgres', 'postmaster.pid')), false);
     assert.equal(statSync(join(env.CARDEA_DATA_DIR, 'master.key')).mode & 0o777, 0o600);
