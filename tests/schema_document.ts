@@ -36,8 +36,8 @@ export async function schemaDocument(db: Db): Promise<string> {
   );
   return `# The schema
 
-Written by \`make documents\` from the migrated database; a test compares the two. \`?\` marks a column that may be NULL. Columns
-named \`sealed\` or \`sealed_…\` hold values that are encrypted under the master key, or under the person's own key.
+Written by \`make documents\` from the migrated database; a test compares the two. Columns named \`sealed\` or \`sealed_…\` hold
+values that are encrypted under the master key, or under a key of the person's own.
 
 \`\`\`mermaid
 erDiagram
