@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../platform/errors.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
-import { type Progress, reseal, SEALED_COLUMNS } from './reseal.ts';
+import { type Progress, reseal, SEALED } from './reseal.ts';
 import type { CommandTools } from './tools.ts';
 
 export function masterKeyCommand(noun: Command, { verb, printItems, createProgress }: CommandTools): void {
@@ -16,7 +16,7 @@ export function masterKeyCommand(noun: Command, { verb, printItems, createProgre
     .action(
       verb<PrintOptions>(async ({ db, sealer }, options) => {
         const items = [];
-        for (const sealed of SEALED_COLUMNS) {
+        for (const sealed of SEALED) {
           const progress = createProgress({ every: Number.POSITIVE_INFINITY });
           const state = ({ seen, resealed }: Progress) => `${sealed.table}: ${seen} looked at, ${resealed} re-sealed`;
           const total = await reseal(db, sealer, sealed, (now) => progress.show(now.seen, state(now)));

@@ -1,51 +1,29 @@
+import { SEALED as KEYS } from '../../keys/tables.ts';
+import { SEALED as ACCOUNTS } from '../accounts/tables.ts';
 import type { Db } from '../platform/db.ts';
 import type { Sealer } from '../platform/sealing.ts';
+import { SEALED as PLATFORM, type SealedColumn } from '../platform/tables.ts';
+import { SEALED as RECORDS } from '../records/tables.ts';
 
-/** A column of values that the master key seals, each bound to its place: table, column and the row's key as text. */
-export interface SealedColumn {
-  readonly table: string;
-  readonly column: string;
-  readonly key: string;
-  readonly keyType: 'text' | 'uuid' | 'bytea';
-  /** Makes the key's text, in SQL. */
-  readonly keyText: string;
-}
-
-/**
- * All there are. The people's profiles are not among them: those are sealed by their own keys, which are.
- * A room that seals something new adds its column here.
- */
-export const SEALED_COLUMNS: readonly SealedColumn[] = [
-  { table: 'server_secrets', column: 'sealed', key: 'name', keyType: 'text', keyText: 'name' },
-  { table: 'signing_keys', column: 'sealed', key: 'kid', keyType: 'text', keyText: 'kid' },
-  { table: 'signing_keys', column: 'sealed_public', key: 'kid', keyType: 'text', keyText: 'kid' },
-  { table: 'accounts', column: 'sealed_key', key: 'id', keyType: 'uuid', keyText: 'id::text' },
-  { table: 'grants', column: 'sealed', key: 'id', keyType: 'text', keyText: 'id' },
-  { table: 'sessions', column: 'sealed', key: 'uid', keyType: 'text', keyText: 'uid' },
-  { table: 'records', column: 'sealed', key: 'id_hash', keyType: 'bytea', keyText: "encode(id_hash, 'hex')" },
-  { table: 'user_codes', column: 'sealed', key: 'lookup', keyType: 'bytea', keyText: "encode(lookup, 'hex')" },
-  { table: 'waiting_requests', column: 'sealed', key: 'id', keyType: 'uuid', keyText: 'id::text' },
-  { table: 'links', column: 'sealed', key: 'token_hash', keyType: 'bytea', keyText: "encode(token_hash, 'hex')" },
-  { table: 'deliveries', column: 'sealed', key: 'id', keyType: 'uuid', keyText: 'id::text' },
-  { table: 'mails', column: 'sealed', key: 'id', keyType: 'uuid', keyText: 'id::text' },
-];
+/** All columns sealed under the master key. Each folder lists its own. */
+export const SEALED: readonly SealedColumn[] = [...PLATFORM, ...KEYS, ...ACCOUNTS, ...RECORDS];
 
 export interface Progress {
-  /** Values looked at. */
+  /** Values read. */
   seen: number;
-  /** Of those, how many were under an older key and are under the current one now. */
+  /** Of those, how many were sealed under an older key and have been sealed again under the current one. */
   resealed: number;
-  /** Of those, how many no key in the list opens. */
+  /** Of those, how many cannot be opened by any key in the list. */
   unreadable: number;
 }
 
 const BATCH = 500;
-// A value that a server changes while we re-seal it is left as the server wrote it; the next pass looks at it again.
+// A value that a running server changes in the meantime keeps what the server wrote; the next pass reads it again.
 const PASSES = 5;
 
 /**
- * Re-seals what is not under the current master key, in batches of one statement each, which hold no locks that a
- * server would wait for. Whatever interrupts it, what has been done stays done, and the next run does the rest.
+ * Seals again under the current master key all values that are sealed under an older one. Each batch commits by itself:
+ * servers do not wait for its locks, and an interrupted run is continued by the next.
  * @param onProgress called after each batch
  */
 export async function reseal(
@@ -63,11 +41,12 @@ export async function reseal(
   return total;
 }
 
-export function resealStatements({ table, column, key, keyType, keyText }: SealedColumn) {
+export function resealStatements(sealed: SealedColumn) {
+  const { table, column, key, keyType } = sealed;
   return {
     next: {
       name: `reseal.next.${table}.${column}`,
-      text: `SELECT ${key} AS key, ${keyText} AS key_text, ${column} AS sealed FROM ${table}
+      text: `SELECT ${key} AS key, ${keyText(sealed)} AS key_text, ${column} AS sealed FROM ${table}
             WHERE ${column} IS NOT NULL AND ($1::${keyType} IS NULL OR ${key} > $1) ORDER BY ${key} LIMIT ${BATCH}`,
     },
     replace: {
@@ -79,13 +58,18 @@ export function resealStatements({ table, column, key, keyType, keyText }: Seale
   };
 }
 
+/** SQL for a row's key as the text that its sealed value is bound to. */
+export function keyText({ key, keyType }: SealedColumn): string {
+  return { text: key, uuid: `${key}::text`, bytea: `encode(${key}, 'hex')` }[keyType];
+}
+
 interface SealedRow {
   key: unknown;
   key_text: string;
   sealed: Buffer;
 }
 
-/** @returns how many values changed under our hands */
+/** @returns how many values a server changed between our reading and our writing */
 async function resealOnce(
   db: Db,
   sealer: Sealer,

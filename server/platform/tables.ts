@@ -1,0 +1,21 @@
+/** A table whose rows are deleted once their `expires_at` has passed. */
+export interface ExpiringTable {
+  readonly table: string;
+  /** Primary key, by which a batch is chosen. */
+  readonly key: string;
+}
+
+/** A column sealed under the master key. Each value is bound to its table, its column and its row's key as text. */
+export interface SealedColumn {
+  readonly table: string;
+  readonly column: string;
+  /** Primary key. */
+  readonly key: string;
+  readonly keyType: 'text' | 'uuid' | 'bytea';
+}
+
+export const EXPIRES: readonly ExpiringTable[] = [{ table: 'write_checks', key: 'node' }];
+
+export const SEALED: readonly SealedColumn[] = [
+  { table: 'server_secrets', column: 'sealed', key: 'name', keyType: 'text' },
+];
