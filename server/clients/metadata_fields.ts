@@ -1,8 +1,8 @@
+import { ACR_VALUES } from '../platform/acr.ts';
 import { CERTIFICATE_SUBJECTS } from './certificate_subjects.ts';
 import { checkJwks } from './jwks.ts';
 import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, text, webUri } from './readers.ts';
 import {
-  ACR_VALUES,
   APPLICATION_TYPES,
   AUTH_METHODS,
   DELIVERY_MODES,

@@ -86,9 +86,6 @@ export const ENCRYPTION_ALGS = ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+
 /** RFC 7518 §5.1 */
 export const ENCRYPTION_ENCS = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM'] as const;
 
-/** Authentication context classes that Cardea can honestly claim, weakest first (OpenID Connect Core §2 `acr`). */
-export const ACR_VALUES = ['urn:cardea:acr:1fa', 'urn:cardea:acr:2fa'] as const;
-
 /** Weakest first: what a client may be held to, see server/oidc/profiles.ts. */
 export const PROFILE_NAMES = ['oidc', 'oauth21', 'fapi2'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];

@@ -1,3 +1,4 @@
+import { createSecondFactorPolicy } from '../accounts/assurance.ts';
 import { createAttempts } from '../accounts/attempts.ts';
 import { createDevices } from '../accounts/devices.ts';
 import { createEvents } from '../accounts/events.ts';
@@ -7,7 +8,6 @@ import { createMails } from '../accounts/mails.ts';
 import { CHALLENGE_SECRET, challengeFor, createPasskeys } from '../accounts/passkeys.ts';
 import { createPasswordService, namesOf } from '../accounts/password_service.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
-import { createSecondFactorPolicy } from '../accounts/second_factors.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
 import { createTotp } from '../accounts/totp.ts';

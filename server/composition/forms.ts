@@ -3,7 +3,6 @@ import formbody from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
 import { visitorDetails } from '../accounts/session_details.ts';
 import { demoRoutes } from '../demo/demo.ts';
-import { ACR } from '../login/assurance.ts';
 import { createDeviceCookie } from '../login/device_cookie.ts';
 import type { Progress } from '../login/interactions.ts';
 import { createNotices } from '../login/notices.ts';
@@ -135,7 +134,6 @@ export async function formRoutes(
       sessions,
       csrf,
       now,
-      twoFactorsAcr: ACR.twoFactors,
       deviceCookieOf: deviceCookie.read,
       limit,
       readLimits: {

@@ -7,7 +7,6 @@ import { CHANNEL as KEYS_CHANNEL, type KeyTables } from '../../keys/store.ts';
 import type { Account } from '../accounts/account.ts';
 import { signedLifetimes } from '../config.ts';
 import { createKeySync } from '../jobs/key_sync.ts';
-import { ACR } from '../login/assurance.ts';
 import { createAdmission, ORIGIN_SECRET } from '../oidc/admission.ts';
 import { WAITING_SECONDS_MAX } from '../oidc/ciba.ts';
 import { createApproval } from '../oidc/ciba_approval.ts';
@@ -28,6 +27,7 @@ import { createUnits, type Unit, type Units } from '../records/unit.ts';
 import { createUserCodes, USER_CODE_SECRET } from '../records/user_codes.ts';
 import { createWaitingRequests } from '../records/waiting_requests.ts';
 import type { AccountServices } from './accounts.ts';
+import { createRequiredAcr } from './assurance.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { RegistrationServices } from './registration.ts';
@@ -75,6 +75,11 @@ export async function createProtocol(
     trustedProxies: config.trustedProxies,
     now,
   });
+  const requiredAcr = createRequiredAcr({
+    findAccount: found.find,
+    findClient: (id) => units.current().trackRead(clientServices.find(id)),
+    policy: accountServices.secondFactorPolicy,
+  });
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const dpop = { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired };
   const pairwiseKey = await secret(PAIRWISE_SECRET);
@@ -85,6 +90,7 @@ export async function createProtocol(
   const deliveries = createDeliveries({ db, sealer, now });
   const statusLists = config.tokenStatusList ? createStatusLists({ db, now }) : undefined;
   const serve = createServe(infrastructure, accountServices, clientServices, selfRegistered, units, found.find, {
+    requiredAcr,
     statusLists,
     certificates,
     dpop,
@@ -135,17 +141,12 @@ export async function createProtocol(
     units,
     waiting,
     now,
-    acrValues: Object.values(ACR),
     grantSeconds: config.lifetimes.refreshTokenAbsolute,
     scopes: SCOPES,
     claims: CLAIMS,
     registeredScope: clientServices.registeredScope,
     resourceScopes: clientServices.resourceScopes,
-    async requiresSecondFactor(clientId, accountId) {
-      if ((await clientServices.find(clientId))?.secondFactorRequired) return true;
-      const account = await found.find(accountId);
-      return account !== undefined && accountServices.secondFactorPolicy.isRequired(account);
-    },
+    requiredAcr,
     requireEpoch: accountServices.accounts.requireEpoch,
     enqueue: deliveries.enqueue,
     used: selfRegistered.used,

@@ -10,7 +10,6 @@ import { scopesOf } from '../clients/scopes.ts';
 import { matchesSecret } from '../clients/secrets.ts';
 import type { Client } from '../clients/store.ts';
 import { serverPolicyOf } from '../config.ts';
-import { ACR } from '../login/assurance.ts';
 import type { Admission } from '../oidc/admission.ts';
 import type { ClientCertificates } from '../oidc/client_certificates.ts';
 import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
@@ -34,6 +33,7 @@ import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 import type { WaitingRequests } from '../records/waiting_requests.ts';
 import type { AccountServices } from './accounts.ts';
+import type { RequiredAcr } from './assurance.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { RegistrationServices } from './registration.ts';
@@ -50,6 +50,7 @@ export function createServe(
   units: Units,
   findAccount: (id: string) => Promise<Account | undefined>,
   parts: {
+    requiredAcr: RequiredAcr;
     statusLists: StatusLists | undefined;
     certificates: ClientCertificates;
     dpop: DpopOptions;
@@ -89,7 +90,6 @@ export function createServe(
     });
     const options: ConfigurationOptions = {
       issuer,
-      acrValues: Object.values(ACR),
       uiLocales: views.locales,
       jwks: signingKeys(set),
       cookieKeys: cookieKeys(set),
@@ -108,10 +108,6 @@ export function createServe(
         return {
           accountId: account.id,
           claims: () => claimsOf(account),
-          // Where browsers may be trusted, who has a second factor may well be signed in with one.
-          secondFactorRequired:
-            secondFactorPolicy.isRequired(account) &&
-            (config.secondFactor.trustDeviceSeconds === 0 || account.secondFactors.length === 0),
         };
       },
       async publicSubjectOf(accountId) {
@@ -131,15 +127,14 @@ export function createServe(
       mayIntrospect: (clientId, audiences) => attempt(clientServices.mayIntrospect(clientId, audiences)),
       registration: selfRegistered,
       isFirstParty: async (clientId) => (await attempt(clientServices.find(clientId)))?.firstParty ?? false,
-      requiresSecondFactor: async (clientId) =>
-        (await attempt(clientServices.find(clientId)))?.secondFactorRequired ?? false,
+      // A person who has a second factor may have signed in with one on a browser that they trust.
+      requiredAcr: (facts) => parts.requiredAcr({ ...facts, trusted: secondFactorPolicy.allowsTrustedBrowsers }),
       claimMapping: async (clientId) => (await attempt(clientServices.find(clientId)))?.claimMapping ?? [],
       detailsTypes: config.detailsTypes,
       ciba: {
         units,
         waiting: parts.waiting,
         hintLimits,
-        acrValues: Object.values(ACR),
         findPerson: accounts.findByIdentifier,
         async notify(accountId, clientId) {
           const app = mailer ? await clientServices.find(clientId) : undefined;

@@ -1,7 +1,7 @@
+import { withSecondFactor } from '../accounts/assurance.ts';
 import type { Enrolment } from '../accounts/totp.ts';
 import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
-import { withSecondFactor } from './assurance.ts';
 import { mustEnrol } from './factor_demand.ts';
 import { accountOf, loginOf, type Step, type StepContext, type StepReply } from './step.ts';
 

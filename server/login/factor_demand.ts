@@ -1,14 +1,13 @@
 import type { Account } from '../accounts/account.ts';
-import type { SecondFactorPolicy } from '../accounts/second_factors.ts';
-import { ACR, acrOf, asksForTwoFactors } from './assurance.ts';
+import { ACR, acrOf, requiredAcr, type SecondFactorPolicy } from '../accounts/assurance.ts';
 import type { Login, Visit } from './interactions.ts';
 
 /**
- * Whether a sign-in needs a second factor before it may end, and whether the person has one to show.
+ * The step that a sign-in still needs for its second factor.
  *
- * Who has one shows it, always, but on a browser that they trust; an app that asks for two factors gets two, whatever
- * was trusted. Who has none sets one up where the operator or the app insists; where the app merely asks
- * (`acr_values` is voluntary, OpenID Connect Core §3.1.2.1), they may go on without, and the app is told so.
+ * A person who has one always shows it, except on a browser that they trust; a request or an app that requires two
+ * factors gets two even there. A person who has none sets one up where the operator or the app requires it; where the
+ * request merely asks (`acr_values` is voluntary, OpenID Connect Core §3.1.2.1) they may decline.
  */
 export function missingFactor(
   visit: Visit,
@@ -17,13 +16,14 @@ export function missingFactor(
   policy: SecondFactorPolicy,
 ): 'second-factor' | 'enrol' | undefined {
   if (acrOf(login.amr) === ACR.twoFactors) return undefined;
-  const isAsked = visit.client.secondFactorRequired || asksForTwoFactors(visit.acrValues);
+  const { client, acrValues: values } = visit;
+  const isAsked = requiredAcr({ client, request: { values } }) === ACR.twoFactors;
   if (account.secondFactors.length > 0) return login.device.trusted && !isAsked ? undefined : 'second-factor';
   if (mustEnrol(visit, account, policy)) return 'enrol';
   return isAsked && !login.declinedEnrolment ? 'enrol' : undefined;
 }
 
-/** Whether there is no going on without a second factor. */
+/** The sign-in cannot end without a second factor, so the person cannot decline to set one up. */
 export function mustEnrol({ client }: Visit, account: Account, policy: SecondFactorPolicy): boolean {
-  return client.secondFactorRequired || policy.isRequired(account);
+  return requiredAcr({ account, client, policy }) === ACR.twoFactors;
 }

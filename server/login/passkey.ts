@@ -1,6 +1,6 @@
+import { withSecondFactor } from '../accounts/assurance.ts';
 import type { Fields } from '../platform/forms.ts';
 import { textField } from '../platform/forms.ts';
-import { withSecondFactor } from './assurance.ts';
 import type { Login } from './interactions.ts';
 import type { StepContext } from './step.ts';
 

@@ -1,10 +1,10 @@
 import type { Account } from '../accounts/account.ts';
+import { withSecondFactor } from '../accounts/assurance.ts';
 import type { CodeFactor } from '../accounts/attempts.ts';
 import { readOneTimeCode } from '../accounts/one_time_password.ts';
 import { readRecoveryCode } from '../accounts/recovery_codes.ts';
 import { type Fields, textField } from '../platform/forms.ts';
 import type { SecondFactorErrorKey } from '../views/views.ts';
-import { withSecondFactor } from './assurance.ts';
 import type { Login } from './interactions.ts';
 import { accountOf, loginOf, type Step, type StepContext, type StepReply } from './step.ts';
 

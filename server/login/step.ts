@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.ts';
+import type { SecondFactorPolicy } from '../accounts/assurance.ts';
 import type { Attempts } from '../accounts/attempts.ts';
 import type { Devices } from '../accounts/devices.ts';
 import type { Passkeys } from '../accounts/passkeys.ts';
@@ -8,7 +9,6 @@ import type { PasswordService } from '../accounts/password_service.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
-import type { SecondFactorPolicy } from '../accounts/second_factors.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';

@@ -1,4 +1,4 @@
-import { acrOf } from './assurance.ts';
+import { acrOf } from '../accounts/assurance.ts';
 import { missingFactor } from './factor_demand.ts';
 import type { InteractionResult, Permissions, Progress, Visit } from './interactions.ts';
 import type { LoginParts } from './step.ts';

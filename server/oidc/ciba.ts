@@ -1,4 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { weakestOf } from '../accounts/assurance.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Units } from '../records/unit.ts';
@@ -28,8 +29,6 @@ export interface CibaParts {
   readonly waiting: WaitingRequests;
   /** Of hints that lead to nobody, by client. */
   readonly hintLimits: Limits;
-  /** Weakest first. */
-  readonly acrValues: readonly string[];
   /** By what a person signs in with. */
   findPerson(identifier: string): Promise<{ readonly id: string } | undefined>;
   /** Tells the person that there is something to decide; part of the transaction. */
@@ -84,7 +83,7 @@ export function cibaFeature(parts: CibaParts) {
     },
     verifyUserCode,
     validateBindingMessage: assertBindingMessage,
-    validateRequestContext: (ctx: KoaContextWithOIDC) => assertReachableAcr(ctx, parts.acrValues),
+    validateRequestContext: assertReachableAcr,
     triggerAuthenticationDevice,
   };
 }
@@ -126,8 +125,8 @@ export function assertDatedRequest(claims: Readonly<Record<string, unknown>>): v
   if (missing.length > 0) throw new errors.InvalidRequestObject(`a signed request must have ${missing.join(', ')}`);
 }
 
-/** Nobody need be asked for a sign-in of a kind that there is not. */
-async function assertReachableAcr({ oidc }: KoaContextWithOIDC, acrValues: readonly string[]): Promise<void> {
+/** A person is not asked for a sign-in that does not exist here. */
+async function assertReachableAcr({ oidc }: KoaContextWithOIDC): Promise<void> {
   const { values, essential } = requestedAcr(oidc.params ?? {});
-  if (essential && !values.some((one) => acrValues.includes(one))) throw unmetRequirements();
+  if (essential && weakestOf(values) === undefined) throw unmetRequirements();
 }

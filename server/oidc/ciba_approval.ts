@@ -1,5 +1,7 @@
 import { errors, type Provider } from 'oidc-provider';
+import { isEnough } from '../accounts/assurance.ts';
 import type { Accounts } from '../accounts/store.ts';
+import type { Acr } from '../platform/acr.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
@@ -20,12 +22,14 @@ export interface ApprovalParts extends RequestedPermissionsParts {
   readonly units: Units;
   readonly waiting: WaitingRequests;
   readonly now: Clock;
-  /** Weakest first. */
-  readonly acrValues: readonly string[];
   /** The longest that anything issued under a grant may live, in seconds. */
   readonly grantSeconds: number;
-  /** Whether nothing less than two factors will do, there or for that person. */
-  requiresSecondFactor(clientId: string, accountId: string): Promise<boolean>;
+  /** The weakest sign-in in which the person may approve such a request of the app. */
+  requiredAcr(facts: {
+    readonly clientId: string;
+    readonly accountId: string;
+    readonly request?: { readonly values: readonly string[] };
+  }): Promise<Acr>;
   /** A decision rests on the sign-in of an account as it was then. */
   readonly requireEpoch: Accounts['requireEpoch'];
   readonly enqueue: Deliveries['enqueue'];
@@ -78,14 +82,11 @@ export function createApproval(parts: ApprovalParts) {
 
   /** @returns what the sign-in would have to be worth, when it is not */
   async function missingAcr(request: BackchannelRequest, acr: string): Promise<string | undefined> {
-    const rankOf = (one: string) => parts.acrValues.indexOf(one);
-    const { values, essential } = requestedAcr(request.params ?? {});
-    const wanted = essential ? values.map(rankOf).filter((rank) => rank >= 0) : [];
-    // What is merely asked for is met as far as the person can: they have signed in with all that they have.
-    const least = (await parts.requiresSecondFactor(request.clientId ?? '', request.accountId ?? ''))
-      ? parts.acrValues.length - 1
-      : Math.min(...wanted);
-    return Number.isFinite(least) && rankOf(acr) < least ? parts.acrValues[least] : undefined;
+    const { clientId = '', accountId = '', params = {} } = request;
+    const { values, essential } = requestedAcr(params);
+    // A voluntary value is met as far as the person can: this page is shown after a sign-in with all that they have.
+    const required = await parts.requiredAcr({ clientId, accountId, ...(essential ? { request: { values } } : {}) });
+    return isEnough(acr, required) ? undefined : required;
   }
 
   async function approve(request: BackchannelRequest, { account, session }: Decision): Promise<Notification['body']> {

@@ -8,10 +8,12 @@ import {
   type KoaContextWithOIDC,
   type ResponseType,
 } from 'oidc-provider';
+import { isEnough, weakestOf } from '../accounts/assurance.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
+import { ACR_VALUES } from '../platform/acr.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Lifetimes, sessionEnd } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
@@ -38,7 +40,7 @@ import { type RegistrationInDiscovery, registrationMetadata } from './registrati
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
 import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
-import { assertSufficient } from './sufficient_sign_in.ts';
+import { assertStillEnough, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
 /** OpenID Connect Core §5.4. How somebody signed in is told with who did: an app need not ask for it (§2). */
@@ -71,8 +73,6 @@ export const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 
 
 export interface AccountForClaims {
   readonly accountId: string;
-  /** The operator wants two factors of this person, in sessions that began before that was so as well. */
-  readonly secondFactorRequired?: boolean;
   claims(): Record<string, unknown> & { sub: string };
 }
 
@@ -81,10 +81,12 @@ export interface ResourceServerForTokens {
   readonly scopes: readonly string[];
 }
 
-export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntrospect'>, PolicyParts, SubjectParts {
+export interface ConfigurationOptions
+  extends Pick<IntrospectionParts, 'mayIntrospect'>,
+    PolicyParts,
+    SignInParts,
+    SubjectParts {
   readonly issuer: URL;
-  /** Weakest first. */
-  readonly acrValues: readonly string[];
   /** Languages that people are spoken to in, as BCP 47 tags. */
   readonly uiLocales: readonly string[];
   /** Private JWKs; the first that fits an algorithm signs. */
@@ -107,8 +109,6 @@ export interface ConfigurationOptions extends Pick<IntrospectionParts, 'mayIntro
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
   readonly registration: RegistrationInDiscovery;
   isFirstParty(clientId: string): Promise<boolean>;
-  /** One factor is never enough there. */
-  requiresSecondFactor(clientId: string): Promise<boolean>;
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
   readonly detailsTypes: DetailsTypes;
   readonly ciba: CibaParts;
@@ -138,7 +138,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   };
   return {
     adapter: createAdapterFactory(options.units, options.structured, options.userCodes, createPolicy(options, CLAIMS)),
-    acrValues: [...options.acrValues],
+    acrValues: [...ACR_VALUES],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: (ctx, claims, header, client) =>
@@ -198,7 +198,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     findAccount: async (ctx, id, source) => {
       const accountId = await readHint(ctx, id);
       const account = accountId === undefined ? undefined : await options.findAccount(accountId);
-      if (account) await assertSufficient(ctx, account, source, options);
+      if (account) await assertStillEnough(ctx, account.accountId, source, options);
       return withMappedClaims(ctx, account, options);
     },
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
@@ -286,7 +286,7 @@ function signingAlg({ signingAlgs }: ServerPolicy, client: ProviderClient) {
  * When a person has to be asked: the provider's own checks of OpenID Connect Core §3.1.2.1, with `select_account`
  * added before them, and whether there is an account at all, and one that has shown enough.
  */
-function createPrompts(options: Pick<ConfigurationOptions, 'acrValues' | 'requiresSecondFactor'>) {
+function createPrompts(parts: SignInParts) {
   const { Check, Prompt, base } = interactionPolicy;
   const policy = base();
   const login = policy.get('login');
@@ -296,9 +296,7 @@ function createPrompts(options: Pick<ConfigurationOptions, 'acrValues' | 'requir
         (await isNeeded(ctx)) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
       ),
     );
-  const rankOf = (acr: string | undefined) => options.acrValues.indexOf(acr ?? '');
   const isFresh = ({ result }: Context['oidc']) => Boolean((result as { login?: unknown } | undefined)?.login);
-  const hasShownAll = ({ oidc }: Context) => rankOf(oidc.session?.acr) === options.acrValues.length - 1;
 
   // RFC 6749 §3.1.2.4: what was registered when the request came may have been taken away while the person signed in.
   check('request_unavailable', 'the client may not ask for this any more', ({ oidc }) => {
@@ -318,11 +316,9 @@ function createPrompts(options: Pick<ConfigurationOptions, 'acrValues' | 'requir
   check(
     'second_factor_required',
     'a second factor is required',
-    async (ctx) =>
-      ctx.oidc.session?.accountId !== undefined &&
-      !hasShownAll(ctx) &&
-      ((ctx.oidc.account as AccountForClaims | undefined)?.secondFactorRequired === true ||
-        (await options.requiresSecondFactor(ctx.oidc.client?.clientId ?? ''))),
+    async ({ oidc: { session, client } }) =>
+      session?.accountId !== undefined &&
+      !(await isStillEnough(session.acr, { accountId: session.accountId, clientId: client?.clientId }, parts)),
   );
   // `max_age=0` becomes `prompt=login` (OpenID Connect Core §3.1.2.1), which the provider forgets of a device's request.
   check('device_prompt', 'a fresh sign-in is asked for', ({ oidc }) => {
@@ -333,10 +329,10 @@ function createPrompts(options: Pick<ConfigurationOptions, 'acrValues' | 'requir
   // not asked again. Of a voluntary claim the ID token tells what came of it; an essential one is met, or it has failed.
   check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
     const { values, essential } = requestedAcr(oidc.params ?? {});
-    const least = Math.min(...values.map(rankOf).filter((rank) => rank >= 0));
-    if (Number.isFinite(least) && least <= rankOf(oidc.session?.acr)) return false;
-    if (essential && (isFresh(oidc) || !Number.isFinite(least))) throw unmetRequirements();
-    return !isFresh(oidc) && Number.isFinite(least);
+    const least = weakestOf(values);
+    if (least !== undefined && isEnough(oidc.session?.acr, least)) return false;
+    if (essential && (isFresh(oidc) || least === undefined)) throw unmetRequirements();
+    return !isFresh(oidc) && least !== undefined;
   });
   // Ours has judged it, by rank: the provider's own would ask a person again who has shown more than was wanted.
   for (const reason of ['essential_acrs', 'essential_acr']) login?.checks.remove(reason);

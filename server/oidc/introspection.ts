@@ -1,9 +1,9 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { isSufficient, type SignedInBy, type SignInParts } from './sufficient_sign_in.ts';
+import { acrOfSource, isStillEnough, type SignedInBy, type SignInParts } from './sufficient_sign_in.ts';
 
 export interface IntrospectionParts extends SignInParts {
   /** @returns undefined for an account that does not exist or is disabled */
-  findAccount(id: string): Promise<{ readonly secondFactorRequired?: boolean } | undefined>;
+  findAccount(id: string): Promise<object | undefined>;
   /** Whether a client may learn of an access token for these audiences that was issued to another one. */
   mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean>;
 }
@@ -40,7 +40,7 @@ export async function mayIntrospect(
   }
   if (accountId === undefined) return true;
   const account = await parts.findAccount(accountId);
-  return account !== undefined && isSufficient(account, token, parts);
+  return account !== undefined && isStillEnough(acrOfSource(token), { accountId, clientId }, parts);
 }
 
 /** What is not served any more, as a document that is gone, has no tokens that are good for anything. */

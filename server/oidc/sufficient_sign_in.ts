@@ -1,43 +1,49 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { ACR, isEnough } from '../accounts/assurance.ts';
+import type { Acr } from '../platform/acr.ts';
 
 export interface SignInParts {
-  /** Weakest first. */
-  readonly acrValues: readonly string[];
-  /** One factor is never enough there. */
-  requiresSecondFactor(clientId: string): Promise<boolean>;
+  /** The weakest sign-in of a person that is enough for an app today, whenever it was. */
+  requiredAcr(facts: { readonly clientId: string; readonly accountId: string }): Promise<Acr>;
 }
 
-/** Somebody whom the operator wants two factors of, or not. */
-interface Person {
-  readonly secondFactorRequired?: boolean;
-}
-
-/** What tokens are issued for, or a token: each knows how the person signed in, an access token in its claims. */
+/** A token, or what tokens are issued for: each says how the person signed in, an access token in its claims. */
 export interface SignedInBy {
   readonly clientId?: string | undefined;
   readonly acr?: string | undefined;
   readonly extra?: { readonly acr?: unknown } | undefined;
 }
 
-/** Whether a sign-in, however long ago, would be enough today: a second factor may have been required since. */
-export async function isSufficient(person: Person, source: SignedInBy, parts: SignInParts): Promise<boolean> {
-  if ((source.acr ?? source.extra?.acr) === parts.acrValues.at(-1)) return true;
-  return !person.secondFactorRequired && !(await parts.requiresSecondFactor(source.clientId ?? ''));
+/**
+ * A second factor may have been required since the person signed in.
+ * @param acr of that sign-in
+ */
+export async function isStillEnough(
+  acr: string | undefined,
+  { accountId, clientId = '' }: { readonly accountId: string; readonly clientId?: string | undefined },
+  { requiredAcr }: SignInParts,
+): Promise<boolean> {
+  if (acr === ACR.twoFactors) return true;
+  return isEnough(acr, await requiredAcr({ clientId, accountId }));
+}
+
+export function acrOfSource({ acr, extra }: SignedInBy): string | undefined {
+  return acr ?? (typeof extra?.acr === 'string' ? extra.acr : undefined);
 }
 
 const WHY = 'a second factor is required now: the person has to sign in again';
 
 /**
- * Of whatever tokens are issued for, and of an access token at userinfo.
+ * For whatever tokens are issued for, and for an access token at userinfo.
  * @throws InvalidGrant at the token endpoint, InvalidToken at userinfo
  */
-export async function assertSufficient(
+export async function assertStillEnough(
   { oidc }: KoaContextWithOIDC,
-  person: Person,
+  accountId: string,
   source: SignedInBy | undefined,
   parts: SignInParts,
 ): Promise<void> {
   if (source === undefined || (oidc.route !== 'token' && oidc.route !== 'userinfo')) return;
-  if (await isSufficient(person, source, parts)) return;
+  if (await isStillEnough(acrOfSource(source), { accountId, clientId: source.clientId }, parts)) return;
   throw oidc.route === 'token' ? new errors.InvalidGrant(WHY) : new errors.InvalidToken(WHY);
 }

@@ -27,7 +27,7 @@ import {
 } from './exchange_terms.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import { createSubjects, type SubjectParts } from './subjects.ts';
-import { isSufficient, type SignInParts } from './sufficient_sign_in.ts';
+import { acrOfSource, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
 
 const TARGETS = ['resource', 'audience'];
 const PARAMETERS = [
@@ -38,7 +38,7 @@ const PARAMETERS = [
 export interface ExchangeParts extends SignInParts, Omit<SubjectParts, 'accountOf'> {
   /** @returns null for a client that may exchange nothing */
   exchangePolicy(clientId: string): Promise<ExchangePolicy | null>;
-  findAccount(id: string): Promise<{ readonly secondFactorRequired?: boolean } | undefined>;
+  findAccount(id: string): Promise<object | undefined>;
   readonly structured: Pick<JwtAccessTokens, 'present'>;
 }
 
@@ -77,7 +77,9 @@ async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: Exch
     before: actOf(subject),
   });
   const { auth_time, acr, amr } = subject.extra ?? {};
-  if (!(await isSufficient({}, { clientId: client.clientId, extra: { acr } }, parts))) {
+  if (
+    !(await isStillEnough(acrOfSource(subject), { accountId: subject.accountId, clientId: client.clientId }, parts))
+  ) {
     throw refused('subject_token', 'the person signed in with one factor');
   }
 
@@ -148,7 +150,7 @@ async function personsToken(provider: Provider, parts: ExchangeParts, value: str
   if (!('accountId' in token)) throw refused('subject_token', 'it is about no person');
   const account = await parts.findAccount(token.accountId);
   if (!account) throw refused('subject_token', 'it is not valid, or not any more');
-  if (!(await isSufficient(account, token, parts))) {
+  if (!(await isStillEnough(acrOfSource(token), token, parts))) {
     throw refused('subject_token', 'a second factor is required now: the person has to sign in again');
   }
   return token;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Account } from '../accounts/account.ts';
+import { isEnough, strongestAcr } from '../accounts/assurance.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { readForm, sendPage } from '../platform/forms.ts';
@@ -49,8 +50,6 @@ export interface AccountOptions {
   readonly sessions: Sessions;
   readonly csrf: Csrf;
   readonly now: Clock;
-  /** What a sign-in with two factors is worth. */
-  readonly twoFactorsAcr: string;
   /** What tells a browser from others (accounts/devices.ts). */
   deviceCookieOf(request: FastifyRequest): string | undefined;
   /** Of pages that an address, or an account, may read a minute. */
@@ -135,7 +134,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
   /** Not longer ago than that, and with no less than the account can show: else a stolen password would do. */
   function isFresh(account: Account, session: SignedIn): boolean {
     const age = options.now() / 1_000 - session.authTime;
-    return age <= FRESH_SECONDS && (account.secondFactors.length === 0 || session.acr === options.twoFactorsAcr);
+    return age <= FRESH_SECONDS && isEnough(session.acr, strongestAcr(account));
   }
 
   function signInFor(page: AccountPage, standing: Standing, request: FastifyRequest): string {
@@ -143,7 +142,7 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     // Without `ui_locales`: what the browser asks for must not come before what the account says, once that is known.
     if (standing.kind === 'nobody') return sessions.signInUrl({ returnTo });
     const { account } = standing;
-    const acr = account.secondFactors.length > 0 ? { acr: options.twoFactorsAcr } : {};
+    const acr = account.secondFactors.length > 0 ? { acr: strongestAcr(account) } : {};
     return sessions.signInUrl({ returnTo, fresh: true, ...acr, locale: localeOf(request) });
   }
 

@@ -41,7 +41,6 @@ const units: Units = { run: unused, current: unused };
 const views = createViews();
 const pages = createPages(views);
 const configuration = createConfiguration({
-  acrValues: ['urn:cardea:acr:1fa'],
   uiLocales: ['en'],
   issuer,
   jwks: [JSON.parse((await generateKey('RS256', 2048)).secret.toString())],
@@ -89,11 +88,10 @@ const configuration = createConfiguration({
     units,
     waiting: { register: unused, of: unused, claim: unused },
     hintLimits: { assertAllowed: unused, count: unused, consume: unused, refund: unused },
-    acrValues: [],
     findPerson: unused,
     notify: unused,
   },
-  requiresSecondFactor: async () => false,
+  requiredAcr: async () => 'urn:cardea:acr:1fa',
   now: Date.now,
 });
 

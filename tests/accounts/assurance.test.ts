@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  acrOf,
+  createSecondFactorPolicy,
+  isEnough,
+  requiredAcr,
+  type SignInFacts,
+  strongestAcr,
+  weakestOf,
+  withSecondFactor,
+} from '../../server/accounts/assurance.ts';
+
+const ONE = 'urn:cardea:acr:1fa';
+const TWO = 'urn:cardea:acr:2fa';
+
+const NO_GROUP = { required: false, groups: [], trustDeviceSeconds: 0 };
+const nobody = createSecondFactorPolicy(NO_GROUP);
+const everybody = createSecondFactorPolicy({ ...NO_GROUP, required: true });
+const staff = createSecondFactorPolicy({ ...NO_GROUP, groups: ['staff'] });
+
+const without = { groups: [], secondFactors: [] };
+const withOne = { groups: [], secondFactors: ['totp'] } as const;
+const member = { groups: ['staff'], secondFactors: [] };
+const strict = { secondFactorRequired: true };
+const lax = { secondFactorRequired: false };
+const asking = (...values: string[]) => ({ request: { values } });
+
+const CASES: readonly (readonly [what: string, facts: SignInFacts, acr: string])[] = [
+  ['nothing is known', {}, ONE],
+  ['nobody requires anything', { account: without, client: lax, policy: nobody, ...asking() }, ONE],
+  ['a person has a second factor that nobody requires', { account: withOne, client: lax, policy: nobody }, ONE],
+  ['the policy requires it of everybody', { account: without, policy: everybody }, TWO],
+  ['the policy requires it of a group, and the person is a member', { account: member, policy: staff }, TWO],
+  ['the policy requires it of a group, and the person is no member', { account: without, policy: staff }, ONE],
+  ['the policy is about people, and there is none', { policy: everybody }, ONE],
+  ['the browser is trusted, and the person has one', { account: withOne, policy: everybody, trusted: true }, ONE],
+  ['the browser is trusted, and the person has none', { account: without, policy: everybody, trusted: true }, TWO],
+  ['the browser is not trusted', { account: withOne, policy: everybody, trusted: false }, TWO],
+  ['the app requires it', { client: strict }, TWO],
+  ['the app requires it, and the browser is trusted', { client: strict, account: withOne, trusted: true }, TWO],
+  ['the app requires it, and the request asks for less', { client: strict, ...asking(ONE) }, TWO],
+  ['the request asks for two factors', asking(TWO), TWO],
+  ['the request asks for two factors, and the browser is trusted', { ...asking(TWO), trusted: true }, TWO],
+  ['the request is content with either', asking(TWO, ONE), ONE],
+  ['the request asks for two factors or something unknown', asking('urn:other', TWO), TWO],
+  ['the request asks for something unknown', asking('urn:other'), ONE],
+  [
+    'the request asks for one factor, and the policy requires two',
+    { account: member, policy: staff, ...asking(ONE) },
+    TWO,
+  ],
+];
+
+describe('the weakest sign-in that is enough', () => {
+  for (const [what, facts, acr] of CASES) {
+    test(`is ${acr} when ${what}`, () => assert.equal(requiredAcr(facts), acr));
+  }
+});
+
+test('the weakest of the requested values is found whatever their order, and unknown ones are none', () => {
+  assert.deepEqual([[TWO, ONE], [TWO], ['x', TWO], ['x'], []].map(weakestOf), [ONE, TWO, TWO, undefined, undefined]);
+});
+
+test('a stronger sign-in is enough for less, and an unknown acr is worth one factor', () => {
+  const pairs = [
+    [ONE, ONE, true],
+    [TWO, ONE, true],
+    [ONE, TWO, false],
+    [TWO, TWO, true],
+    ['urn:other', ONE, true],
+    ['urn:other', TWO, false],
+    [undefined, ONE, true],
+    [undefined, TWO, false],
+  ] as const;
+  for (const [acr, required, enough] of pairs) assert.equal(isEnough(acr, required), enough, `${acr} for ${required}`);
+});
+
+test('the own account asks for the strongest sign-in that the person has', () => {
+  assert.deepEqual([without, withOne].map(strongestAcr), [ONE, TWO]);
+});
+
+test('the methods of a sign-in tell its acr (RFC 8176)', () => {
+  assert.deepEqual([['pwd'], ['pwd', 'otp'], ['pwd', 'otp', 'mfa'], []].map(acrOf), [ONE, ONE, TWO, ONE]);
+  assert.deepEqual(withSecondFactor(['pwd'], ['otp']), ['pwd', 'otp', 'mfa']);
+  assert.deepEqual(withSecondFactor(['pwd', 'otp', 'mfa'], ['otp']), ['pwd', 'otp', 'mfa']);
+});
+
+test('a browser may be trusted where the operator has set for how long', () => {
+  assert.equal(nobody.allowsTrustedBrowsers, false);
+  assert.equal(createSecondFactorPolicy({ ...NO_GROUP, trustDeviceSeconds: 60 }).allowsTrustedBrowsers, true);
+});
