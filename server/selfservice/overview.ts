@@ -46,13 +46,18 @@ export const overviewPage: AccountPage = {
 
 function hintsFor({ account }: PageContext, codes: number, requests: number): AccountHint[] {
   const hasFactor = account.secondFactors.length > 0;
-  return [
-    ...(requests > 0 ? (['request_waiting'] as const) : []),
-    ...(hasFactor ? [] : (['no_second_factor'] as const)),
-    ...(hasFactor && codes === 0 ? (['no_recovery_codes'] as const) : []),
-    ...(hasFactor && codes > 0 && codes <= FEW_CODES ? (['few_recovery_codes'] as const) : []),
-    ...(account.emailVerified ? [] : (['email_unverified'] as const)),
-  ];
+  const hints = [
+    { name: 'request_waiting', href: accountPath('requests'), isShown: requests > 0 },
+    { name: 'no_second_factor', href: accountPath('second-factor'), isShown: !hasFactor },
+    { name: 'no_recovery_codes', href: accountPath('second-factor'), isShown: hasFactor && codes === 0 },
+    {
+      name: 'few_recovery_codes',
+      href: accountPath('second-factor'),
+      isShown: hasFactor && codes > 0 && codes <= FEW_CODES,
+    },
+    { name: 'email_unverified', href: accountPath('email'), isShown: !account.emailVerified },
+  ] as const;
+  return hints.filter(({ isShown }) => isShown);
 }
 
 async function appsOf({ parts, account }: PageContext): Promise<number> {

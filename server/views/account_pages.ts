@@ -1,3 +1,4 @@
+import type { NameUnder } from './messages.ts';
 import type { AccountView, AuthenticatorView, ClientView, DetailView, NewPasswordView, ResourceView } from './pages.ts';
 
 /** What the pages at `/account` are told. All have the frame, which the layout prints around them. */
@@ -18,58 +19,14 @@ export interface AccountPages {
   'account/events': AccountEventsData;
 }
 
-export type AccountSection =
-  | 'overview'
-  | 'profile'
-  | 'email'
-  | 'username'
-  | 'password'
-  | 'second-factor'
-  | 'passkeys'
-  | 'sessions'
-  | 'devices'
-  | 'apps'
-  | 'requests'
-  | 'events';
+/** Pages that the navigation has a label for. */
+export type AccountSection = NameUnder<'account.nav'>;
 
 /** What was done just now: said once, on the page that follows. */
-export type AccountDone =
-  | 'profile'
-  | 'email_sent'
-  | 'email_verification_sent'
-  | 'username'
-  | 'password'
-  | 'totp_added'
-  | 'totp_removed'
-  | 'passkey_added'
-  | 'passkey_renamed'
-  | 'passkey_removed'
-  | 'session_ended'
-  | 'sessions_ended'
-  | 'device_forgotten'
-  | 'devices_forgotten'
-  | 'app_revoked'
-  | 'request_approved'
-  | 'request_denied';
+export type AccountDone = NameUnder<'account.done'>;
 
 /** Why a form was not accepted. */
-export type AccountProblem =
-  | 'text'
-  | 'locale'
-  | 'zoneinfo'
-  | 'email'
-  | 'email_same'
-  | 'too_many_mails'
-  | 'username'
-  | 'username_taken'
-  | 'username_limit'
-  | 'code'
-  | 'enrolment_expired'
-  | 'passkey'
-  | 'passkey_exists'
-  | 'passkey_name'
-  | 'changed_meanwhile'
-  | 'request_gone';
+export type AccountProblem = NameUnder<'account.problem'>;
 
 export interface AccountFrame {
   section: AccountSection;
@@ -123,12 +80,11 @@ export interface AccountOverviewData extends Framed {
   hints: readonly AccountHint[];
 }
 
-export type AccountHint =
-  | 'request_waiting'
-  | 'no_second_factor'
-  | 'few_recovery_codes'
-  | 'no_recovery_codes'
-  | 'email_unverified';
+export interface AccountHint {
+  name: NameUnder<'account.hint'>;
+  /** The page that helps. */
+  href: string;
+}
 
 /** Inputs by their OpenID Connect names, with what was typed. */
 export interface AccountProfileData extends Framed {
@@ -266,29 +222,7 @@ export interface AccountEventsData extends Listed {
   events: readonly AccountEventView[];
 }
 
-export type AccountEventKind =
-  | 'signed_in'
-  | 'new_device'
-  | 'second_factor_missing'
-  | 'locked'
-  | 'unlocked'
-  | 'password_changed'
-  | 'password_reset'
-  | 'totp_added'
-  | 'totp_removed'
-  | 'passkey_added'
-  | 'passkey_removed'
-  | 'passkey_refused'
-  | 'recovery_codes_renewed'
-  | 'recovery_code_used'
-  | 'email_changed'
-  | 'email_verified'
-  | 'username_changed'
-  | 'session_ended'
-  | 'device_forgotten'
-  | 'app_revoked'
-  | 'request_approved'
-  | 'request_denied';
+export type AccountEventKind = NameUnder<'account.event'>;
 
 export interface AccountEventView extends BrowserView {
   kind: AccountEventKind;

@@ -1,3 +1,5 @@
+import type { NameUnder } from './messages.ts';
+
 export interface HomeData {
   issuer: string;
   version: string;
@@ -12,15 +14,7 @@ export interface JsonObject {
 }
 
 /** What the demo app did; each has a title in the catalogue. */
-export type DemoStepName =
-  | 'discovery'
-  | 'authorize'
-  | 'callback'
-  | 'token'
-  | 'verify'
-  | 'userinfo'
-  | 'refresh'
-  | 'error';
+export type DemoStepName = NameUnder<'demo.step'>;
 
 export interface DemoStep {
   step: DemoStepName;

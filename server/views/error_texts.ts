@@ -1,44 +1,22 @@
-import type { MessageKey } from './messages.ts';
-import type { ErrorData, LostView } from './pages.ts';
+import type { MessageKey, NameUnder } from './messages.ts';
+import type { ErrorData } from './pages.ts';
 import { PATHS } from './paths.ts';
 import { webLink } from './web_links.ts';
 
-interface ErrorText {
-  heading: MessageKey;
-  text: MessageKey;
-  next: MessageKey;
-}
+type ErrorText = NameUnder<'error', '.text'>;
 
-const ERROR_TEXTS = {
-  request: { heading: 'error.request.heading', text: 'error.request.text', next: 'error.request.next' },
-  expired: { heading: 'error.expired.heading', text: 'error.expired.text', next: 'error.expired.next' },
-  denied: { heading: 'error.denied.heading', text: 'error.denied.text', next: 'error.denied.next' },
-  missing: { heading: 'error.missing.heading', text: 'error.missing.text', next: 'error.missing.next' },
-  throttled: { heading: 'error.throttled.heading', text: 'error.throttled.text', next: 'error.throttled.next' },
-  busy: { heading: 'error.busy.heading', text: 'error.busy.text', next: 'error.busy.next' },
-  server: { heading: 'error.server.heading', text: 'error.server.text', next: 'error.server.next' },
-} as const satisfies Record<string, ErrorText>;
-
+/** Codes that say that a sign-in has ended or its form is too old. */
 const EXPIRED = new Set(['form_expired', 'interaction_expired', 'session_not_found']);
 
-/** Of a page of a sign-in that cannot go on. */
-const LOST_TEXTS = {
-  done: { heading: 'error.done.heading', text: 'error.done.text', next: 'error.done.next' },
-  used: { heading: 'error.expired.heading', text: 'error.used.text', next: 'error.used.next' },
-  no_cookie: { heading: 'error.no-cookie.heading', text: 'error.no-cookie.text', next: 'error.no-cookie.next' },
-  gone: ERROR_TEXTS.expired,
-} as const satisfies Record<LostView['state'], ErrorText>;
-
-/** Explains an error in plain words, by its code where that says most and by its status otherwise. */
+/** The texts that explain an error, by its code where that says most and by its status otherwise. */
 export function errorText({ error, status, lost }: ErrorData): ErrorText {
-  if (lost) return LOST_TEXTS[lost.state];
-  if (EXPIRED.has(error)) return ERROR_TEXTS.expired;
-  if (error === 'access_denied' || status === 403) return ERROR_TEXTS.denied;
-  if (error === 'temporarily_unavailable' || status === 503) return ERROR_TEXTS.busy;
-  if (status === 404 || status === 405) return ERROR_TEXTS.missing;
-  if (status === 429) return ERROR_TEXTS.throttled;
-  if (status >= 500) return ERROR_TEXTS.server;
-  return ERROR_TEXTS.request;
+  if (lost) return lost.state === 'gone' ? 'expired' : lost.state;
+  if (EXPIRED.has(error)) return 'expired';
+  if (error === 'access_denied' || status === 403) return 'denied';
+  if (error === 'temporarily_unavailable' || status === 503) return 'busy';
+  if (status === 404 || status === 405) return 'missing';
+  if (status === 429) return 'throttled';
+  return status >= 500 ? 'server' : 'request';
 }
 
 /** Where to go on from an error page: to the app, when the operator knows it, and to the account from a sign-in. */

@@ -5,6 +5,23 @@ import en from './messages/en.json' with { type: 'json' };
 
 export type MessageKey = keyof typeof en;
 
+/** The names for which the catalogues have a message `<prefix>.<name><suffix>`: a code that a page shows is one of them. */
+export type NameUnder<
+  Prefix extends string,
+  Suffix extends string = '',
+  Key = MessageKey,
+> = Key extends `${Prefix}.${infer Name}${Suffix}` ? (Name extends `${string}.${string}` ? never : Name) : never;
+
+export function isMessageKey(text: string): text is MessageKey {
+  return Object.hasOwn(en, text);
+}
+
+/** The names under a prefix, in the order of the English catalogue. */
+export function namesUnder<Prefix extends string>(prefix: Prefix): readonly NameUnder<Prefix>[] {
+  const names = Object.keys(en).map((key) => (key.startsWith(`${prefix}.`) ? key.slice(prefix.length + 1) : '.'));
+  return names.filter((name) => !name.includes('.')) as NameUnder<Prefix>[];
+}
+
 interface Catalogue {
   dir: 'ltr' | 'rtl';
   /** Complete by type: a catalogue that lacks a key doesn't compile. */

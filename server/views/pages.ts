@@ -1,4 +1,5 @@
 import type { DemoData, HomeData } from './demo_pages.ts';
+import type { NameUnder } from './messages.ts';
 
 /** What each page is told. One table of page name → data, so that a wrong or missing datum is a type error. */
 export interface Pages {
@@ -60,14 +61,7 @@ export interface FormData {
  * Why a sign-in was refused. `invalid_credentials` stands for unknown, locked, passwordless and wrong alike,
  * so that the page doesn't tell whether an account exists.
  */
-export type LoginErrorKey =
-  | 'invalid_credentials'
-  | 'identifier_required'
-  | 'password_required'
-  | 'passkey_refused'
-  | 'form_expired'
-  | 'too_many_attempts'
-  | 'temporarily_unavailable';
+export type LoginErrorKey = NameUnder<'login.error'>;
 
 /** Inputs `identifier`, `password`, `assertion`; `action` is `signin`, `passkey` or `cancel`. */
 export interface LoginData extends FormData {
@@ -85,13 +79,7 @@ export interface LoginData extends FormData {
 }
 
 /** What was wrong with a second factor. A factor that is locked gets the answer of a wrong one. */
-export type SecondFactorErrorKey =
-  | 'invalid_code'
-  | 'code_format'
-  | 'invalid_recovery_code'
-  | 'recovery_code_format'
-  | 'passkey_refused'
-  | 'code_required';
+export type SecondFactorErrorKey = NameUnder<'second-factor.error'>;
 
 /**
  * Inputs `code`, `recovery_code`, `assertion`, `trust_device` (`yes`); `action` is `code`, `recovery`, `passkey` or
@@ -152,7 +140,7 @@ export interface MailSentData {
 }
 
 /** What a mailed link is for. */
-export type LinkPurposeName = 'reset_password' | 'sign_up' | 'verify_email' | 'change_email' | 'invitation' | 'unlock';
+export type LinkPurposeName = NameUnder<'link', '.done-title'>;
 
 /** Inputs `new_password`, and for a sign-up `name`. */
 export interface SetPasswordData extends FormData {
@@ -214,17 +202,7 @@ export interface OutboxMailData {
 }
 
 /** What a new password may be refused for. */
-export type PasswordRuleName =
-  | 'too_short'
-  | 'too_long'
-  | 'no_upper'
-  | 'no_lower'
-  | 'no_digit'
-  | 'no_symbol'
-  | 'control_characters'
-  | 'blocklisted'
-  | 'personal'
-  | 'reused';
+export type PasswordRuleName = NameUnder<'password.rule'>;
 
 /**
  * A field for a new password with the rules that it must keep: the partial `new-password`, which brings its script
@@ -289,7 +267,7 @@ export interface SelectAccountData extends FormData {
 }
 
 /** Why a device's code was not taken. `code_refused` stands for unknown, expired and used alike. */
-export type DeviceCodeErrorKey = 'code_required' | 'code_format' | 'code_refused';
+export type DeviceCodeErrorKey = NameUnder<'device-code.error'>;
 
 /** The provider's own form: posts `xsrf` and `user_code` (RFC 8628 §3.3). */
 export interface DeviceCodeData {

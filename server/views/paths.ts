@@ -1,4 +1,4 @@
-import type { MessageKey } from './messages.ts';
+import type { NameUnder } from './messages.ts';
 
 /** URL paths of all pages that people open; pages at `/account` by their name, see `accountPath`. */
 export const PATHS = {
@@ -22,9 +22,7 @@ export const PATHS = {
 } as const;
 
 /** A page at `/account`, by the name of its title in the catalogues. */
-export type AccountPageName = NameIn<MessageKey, 'account'>;
-
-type NameIn<Key, Area extends string> = Key extends `${Area}.${infer Name}.title` ? Name : never;
+export type AccountPageName = NameUnder<'account', '.title'>;
 
 export function accountPath(name: AccountPageName): string {
   return name === 'overview' ? PATHS.account : `${PATHS.account}/${name}`;

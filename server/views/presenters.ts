@@ -1,21 +1,9 @@
 import { withULabels } from '../platform/email_domains.ts';
 import { dateFormat } from './dates.ts';
-import type { DemoStepName, JsonObject, JsonValue } from './demo_pages.ts';
+import type { JsonObject, JsonValue } from './demo_pages.ts';
 import { durationOf } from './durations.ts';
-import type { MessageKey, Translator } from './messages.ts';
-import type {
-  AccountView,
-  ClientView,
-  DeviceCodeErrorKey,
-  DeviceDoneData,
-  DeviceView,
-  LinkPurposeName,
-  LoginErrorKey,
-  NewPasswordRule,
-  NewPasswordView,
-  PasswordRuleName,
-  SecondFactorErrorKey,
-} from './pages.ts';
+import { isMessageKey, type MessageKey, type Translator } from './messages.ts';
+import type { AccountView, ClientView, NewPasswordRule, NewPasswordView, PasswordRuleName } from './pages.ts';
 import { webLink } from './web_links.ts';
 
 export * from './account_presenters.ts';
@@ -24,86 +12,9 @@ export { qrCode } from './qr.ts';
 
 // What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
 
-interface ScopeText {
-  label: MessageKey;
-  detail: MessageKey;
-}
-
-const SCOPES: Readonly<Record<string, ScopeText>> = {
-  openid: { label: 'scope.openid', detail: 'scope.openid.detail' },
-  profile: { label: 'scope.profile', detail: 'scope.profile.detail' },
-  email: { label: 'scope.email', detail: 'scope.email.detail' },
-  phone: { label: 'scope.phone', detail: 'scope.phone.detail' },
-  address: { label: 'scope.address', detail: 'scope.address.detail' },
-  groups: { label: 'scope.groups', detail: 'scope.groups.detail' },
-  roles: { label: 'scope.roles', detail: 'scope.roles.detail' },
-  offline_access: { label: 'scope.offline_access', detail: 'scope.offline_access.detail' },
-};
-
-export function scopeText(scope: string): ScopeText | undefined {
-  return Object.hasOwn(SCOPES, scope) ? SCOPES[scope] : undefined;
-}
-
-interface LoginError {
-  message: MessageKey;
-  /** The inputs to blame; none when the fault is in neither. */
-  fields: readonly ('identifier' | 'password')[];
-}
-
-const LOGIN_ERRORS: Readonly<Record<LoginErrorKey, LoginError>> = {
-  invalid_credentials: { message: 'login.error.credentials', fields: ['identifier', 'password'] },
-  identifier_required: { message: 'login.error.identifier', fields: ['identifier'] },
-  passkey_refused: { message: 'login.error.passkey', fields: [] },
-  password_required: { message: 'login.error.password', fields: ['password'] },
-  form_expired: { message: 'login.error.expired', fields: [] },
-  too_many_attempts: { message: 'login.error.throttled', fields: [] },
-  temporarily_unavailable: { message: 'login.error.unavailable', fields: [] },
-};
-
-export function loginError(key: LoginErrorKey): LoginError {
-  return LOGIN_ERRORS[key];
-}
-
-const SECOND_FACTOR_ERRORS: Readonly<Record<SecondFactorErrorKey, MessageKey>> = {
-  invalid_code: 'second-factor.error.code',
-  code_format: 'second-factor.error.code-format',
-  invalid_recovery_code: 'second-factor.error.recovery',
-  recovery_code_format: 'second-factor.error.recovery-format',
-  passkey_refused: 'second-factor.error.passkey',
-  code_required: 'second-factor.error.required',
-};
-
-export function secondFactorError(key: SecondFactorErrorKey): MessageKey {
-  return SECOND_FACTOR_ERRORS[key];
-}
-
-const DEVICE_CODE_ERRORS: Readonly<Record<DeviceCodeErrorKey, MessageKey>> = {
-  code_required: 'device-code.error.required',
-  code_format: 'device-code.error.format',
-  code_refused: 'device-code.error.refused',
-};
-
-export function deviceCodeError(key: DeviceCodeErrorKey): MessageKey {
-  return DEVICE_CODE_ERRORS[key];
-}
-
-const DEVICE_PLACES: Readonly<Record<DeviceView['place'], MessageKey>> = {
-  here: 'device-confirm.place.here',
-  private: 'device-confirm.place.private',
-  elsewhere: 'device-confirm.place.elsewhere',
-};
-
-export function devicePlace(place: DeviceView['place']): MessageKey {
-  return DEVICE_PLACES[place];
-}
-
-const DEVICE_OUTCOMES = {
-  approved: { title: 'device-done.approved.title', lead: 'device-done.approved.lead' },
-  denied: { title: 'device-done.denied.title', lead: 'device-done.denied.lead' },
-} as const satisfies Record<DeviceDoneData['outcome'], { title: MessageKey; lead: MessageKey }>;
-
-export function deviceOutcome(outcome: DeviceDoneData['outcome']): { title: MessageKey; lead: MessageKey } {
-  return DEVICE_OUTCOMES[outcome];
+/** Whether the catalogues explain a scope; others are shown by their name. */
+export function isNamedScope(scope: string): boolean {
+  return isMessageKey(`scope.${scope}.detail`);
 }
 
 /** A secret in groups that can be typed without losing one's place. */
@@ -117,30 +28,17 @@ interface PasswordRuleText {
   id: string;
   name: PasswordRuleName;
   state: RuleState;
-  text: MessageKey;
   limit: string;
   /** How a script can judge it; empty when only the server can. */
   checks: readonly (readonly ['minimum' | 'maximum' | 'pattern', string])[];
-  words: Readonly<Record<RuleState, MessageKey>>;
+  /** Until it is judged: by a script, or by the server alone. */
+  open: 'open' | 'server';
   /** Shown only when it is broken. */
   isQuiet: boolean;
 }
 
 /** Rules that hardly anybody breaks or wants to know. */
 const QUIET: ReadonlySet<PasswordRuleName> = new Set(['too_long', 'control_characters']);
-
-const RULE_TEXTS: Readonly<Record<PasswordRuleName, MessageKey>> = {
-  too_short: 'password.rule.too-short',
-  too_long: 'password.rule.too-long',
-  no_upper: 'password.rule.no-upper',
-  no_lower: 'password.rule.no-lower',
-  no_digit: 'password.rule.no-digit',
-  no_symbol: 'password.rule.no-symbol',
-  control_characters: 'password.rule.control-characters',
-  blocklisted: 'password.rule.blocklisted',
-  personal: 'password.rule.personal',
-  reused: 'password.rule.reused',
-};
 
 /** Each rule with its state: nothing is known of a password that has not been sent. */
 export function passwordRules({ rules, failed }: NewPasswordView): PasswordRuleText[] {
@@ -151,14 +49,9 @@ export function passwordRules({ rules, failed }: NewPasswordView): PasswordRuleT
       id: `rule-${rule.name.replaceAll('_', '-')}`,
       name: rule.name,
       state,
-      text: RULE_TEXTS[rule.name],
       limit: String(rule.limit ?? ''),
       checks,
-      words: {
-        open: checks.length > 0 ? 'password.rule.open' : 'password.rule.server',
-        met: 'password.rule.met',
-        failed: 'password.rule.failed',
-      },
+      open: checks.length > 0 ? 'open' : 'server',
       isQuiet: QUIET.has(rule.name),
     };
   });
@@ -170,114 +63,13 @@ function checksOf({ name, limit, pattern }: NewPasswordRule): PasswordRuleText['
   return pattern === undefined ? [] : [['pattern', pattern]];
 }
 
-interface AskText {
-  title: MessageKey;
-  lead: MessageKey;
-  submit: MessageKey;
-  error: MessageKey;
-  sent: MessageKey;
-}
-
-const ASK_TEXTS = {
-  forgot: {
-    title: 'forgot.title',
-    lead: 'forgot.lead',
-    submit: 'forgot.submit',
-    error: 'forgot.error',
-    sent: 'mail-sent.forgot',
-  },
-  'sign-up': {
-    title: 'sign-up.title',
-    lead: 'sign-up.lead',
-    submit: 'sign-up.submit',
-    error: 'sign-up.error',
-    sent: 'mail-sent.sign-up',
-  },
-} as const satisfies Record<string, AskText>;
-
-export function askText(purpose: keyof typeof ASK_TEXTS): AskText {
-  return ASK_TEXTS[purpose];
-}
-
-interface LinkText {
-  title: MessageKey;
-  lead: MessageKey;
-  submit: MessageKey;
-  doneTitle: MessageKey;
-  doneLead: MessageKey;
-}
-
-const LINK_TEXTS: Readonly<Record<LinkPurposeName, LinkText>> = {
-  reset_password: {
-    title: 'set-password.reset.title',
-    lead: 'set-password.reset.lead',
-    submit: 'set-password.submit',
-    doneTitle: 'link-done.reset.title',
-    doneLead: 'link-done.reset.lead',
-  },
-  invitation: {
-    title: 'set-password.invitation.title',
-    lead: 'set-password.invitation.lead',
-    submit: 'set-password.submit',
-    doneTitle: 'link-done.invitation.title',
-    doneLead: 'link-done.invitation.lead',
-  },
-  sign_up: {
-    title: 'set-password.sign-up.title',
-    lead: 'set-password.sign-up.lead',
-    submit: 'set-password.submit.sign-up',
-    doneTitle: 'link-done.sign-up.title',
-    doneLead: 'link-done.sign-up.lead',
-  },
-  verify_email: {
-    title: 'confirm-link.verify-email.title',
-    lead: 'confirm-link.verify-email.lead',
-    submit: 'confirm-link.verify-email.submit',
-    doneTitle: 'link-done.verify-email.title',
-    doneLead: 'link-done.verify-email.lead',
-  },
-  change_email: {
-    title: 'confirm-link.change-email.title',
-    lead: 'confirm-link.change-email.lead',
-    submit: 'confirm-link.change-email.submit',
-    doneTitle: 'link-done.change-email.title',
-    doneLead: 'link-done.change-email.lead',
-  },
-  unlock: {
-    title: 'confirm-link.unlock.title',
-    lead: 'confirm-link.unlock.lead',
-    submit: 'confirm-link.unlock.submit',
-    doneTitle: 'link-done.unlock.title',
-    doneLead: 'link-done.unlock.lead',
-  },
-};
-
-export function linkText(purpose: LinkPurposeName): LinkText {
-  return LINK_TEXTS[purpose];
-}
-
 /** How long a link works, in words: 30 minutes. */
 export function duration(seconds: number, { locale }: Translator): string {
   return durationOf(seconds, locale);
 }
 
-const STEP_TITLES: Readonly<Record<DemoStepName, MessageKey>> = {
-  discovery: 'demo.step.discovery',
-  authorize: 'demo.step.authorize',
-  callback: 'demo.step.callback',
-  token: 'demo.step.token',
-  verify: 'demo.step.verify',
-  userinfo: 'demo.step.userinfo',
-  refresh: 'demo.step.refresh',
-  error: 'demo.step.error',
-};
-
 export { errorLinks, errorText } from './error_texts.ts';
 export { webLink };
-
-export function stepTitle(step: DemoStepName): MessageKey {
-  return STEP_TITLES[step];
-}
 
 /** The host to show beside an app's name: names are chosen freely, hosts are not. */
 export function webHost(uri: string | undefined): string | undefined {

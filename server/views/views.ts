@@ -95,13 +95,13 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
     title: (_, { t }) => t('device-confirm.title'),
     note: ({ t }) => t('login.address'),
   },
-  'device-done': { layout: 'door', title: ({ outcome }, { t }) => t(present.deviceOutcome(outcome).title) },
+  'device-done': { layout: 'door', title: ({ outcome }, { t }) => t(`device-done.${outcome}.title`) },
   logout: { layout: 'door', title: (_, { t }) => t('logout.title') },
   'logged-out': { layout: 'door', title: (_, { t }) => t('logged-out.title') },
   'ask-mail': {
     layout: 'door',
     title: ({ purpose, problem }, { t }) => {
-      const page = t(present.askText(purpose).title);
+      const page = t(`${purpose}.title`);
       return problem === undefined ? page : t('title.error', { page });
     },
     note: ({ t }) => t('login.address'),
@@ -110,13 +110,13 @@ const SHELLS: { [P in PageName]: Shell<Pages[P]> } = {
   'set-password': {
     layout: 'door',
     title: ({ purpose, newPassword, nameFailed }, { t }) => {
-      const page = t(present.linkText(purpose).title);
+      const page = t(`link.${purpose}.title`);
       return newPassword.failed || nameFailed ? t('title.error', { page }) : page;
     },
     note: ({ t }) => t('login.address'),
   },
-  'confirm-link': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).title) },
-  'link-done': { layout: 'door', title: ({ purpose }, { t }) => t(present.linkText(purpose).doneTitle) },
+  'confirm-link': { layout: 'door', title: ({ purpose }, { t }) => t(`link.${purpose}.title`) },
+  'link-done': { layout: 'door', title: ({ purpose }, { t }) => t(`link.${purpose}.done-title`) },
   'link-gone': { layout: 'door', title: (_, { t }) => t('link-gone.title') },
   'link-sign-in': { layout: 'door', title: (_, { t }) => t('link-sign-in.title') },
   'link-cookies': { layout: 'door', title: (_, { t }) => t('link-cookies.title') },

@@ -1,79 +1,5 @@
-import type { AccountDone, AccountEventKind, AccountHint, AccountProblem } from '../../server/views/views.ts';
+import { namesUnder } from '../../server/views/messages.ts';
 import { EVIL, LONG, type PageCase, pageCase } from './page_cases.ts';
-
-// Tables rather than lists: one that lacks a name doesn't compile.
-const DONE: Record<AccountDone, true> = {
-  profile: true,
-  email_sent: true,
-  email_verification_sent: true,
-  username: true,
-  password: true,
-  totp_added: true,
-  totp_removed: true,
-  passkey_added: true,
-  passkey_renamed: true,
-  passkey_removed: true,
-  session_ended: true,
-  sessions_ended: true,
-  device_forgotten: true,
-  devices_forgotten: true,
-  app_revoked: true,
-  request_approved: true,
-  request_denied: true,
-};
-const PROBLEMS: Record<AccountProblem, true> = {
-  text: true,
-  locale: true,
-  zoneinfo: true,
-  email: true,
-  email_same: true,
-  too_many_mails: true,
-  username: true,
-  username_taken: true,
-  username_limit: true,
-  code: true,
-  enrolment_expired: true,
-  passkey: true,
-  passkey_exists: true,
-  passkey_name: true,
-  changed_meanwhile: true,
-  request_gone: true,
-};
-const EVENTS: Record<AccountEventKind, true> = {
-  signed_in: true,
-  new_device: true,
-  second_factor_missing: true,
-  locked: true,
-  unlocked: true,
-  password_changed: true,
-  password_reset: true,
-  totp_added: true,
-  totp_removed: true,
-  passkey_added: true,
-  passkey_removed: true,
-  passkey_refused: true,
-  recovery_codes_renewed: true,
-  recovery_code_used: true,
-  email_changed: true,
-  email_verified: true,
-  username_changed: true,
-  session_ended: true,
-  device_forgotten: true,
-  app_revoked: true,
-  request_approved: true,
-  request_denied: true,
-};
-const HINTS: Record<AccountHint, true> = {
-  request_waiting: true,
-  no_second_factor: true,
-  few_recovery_codes: true,
-  no_recovery_codes: true,
-  email_unverified: true,
-};
-
-function names<N extends string>(table: Record<N, true>): N[] {
-  return Object.keys(table) as N[];
-}
 
 const at = new Date('2026-09-21T14:13:20Z');
 const frame = {
@@ -125,12 +51,12 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     hasPassword: false,
     hasTotp: false,
     passkeys: 0,
-    hints: names(HINTS),
+    hints: namesUnder('account.hint').map((name) => ({ name, href: '/account/second-factor' })),
   }),
-  ...names(DONE).map((done) =>
+  ...namesUnder('account.done').map((done) =>
     pageCase(`account-done-${done}`, 'account/profile', { ...profile, frame: { ...frame, section: 'profile', done } }),
   ),
-  ...names(PROBLEMS).map((key) =>
+  ...namesUnder('account.problem').map((key) =>
     pageCase(`account-problem-${key}`, 'account/profile', {
       ...profile,
       frame: { ...frame, section: 'profile' },
@@ -304,7 +230,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   pageCase('account-requests-none', 'account/requests', { frame: { ...frame, section: 'requests' }, requests: [] }),
   pageCase('account-events', 'account/events', {
     frame: { ...frame, section: 'events' },
-    events: names(EVENTS).map((kind) => ({
+    events: namesUnder('account.event').map((kind) => ({
       kind,
       at,
       subject: EVIL,

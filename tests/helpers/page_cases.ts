@@ -187,7 +187,12 @@ export const PAGE_CASES: readonly PageCase[] = [
     { ...form, client, identifier: 'ada@example.com', error: 'invalid_credentials' },
     { ids: loginIds, focus: 'error' },
   ),
-  pageCase('login-expired', 'login', { ...form, client, error: 'form_expired' }, { ids: loginIds, focus: 'error' }),
+  pageCase(
+    'login-identifier-missing',
+    'login',
+    { ...form, client, error: 'identifier_required' },
+    { ids: loginIds, focus: 'error' },
+  ),
   pageCase(
     'login-again',
     'login',
