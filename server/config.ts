@@ -18,7 +18,7 @@ export type { Config } from './config_types.ts';
 export class ConfigError extends AppError {
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
-    super('invalid_configuration', 500, problems.join('\n'));
+    super('invalid_configuration', problems.join('\n'));
     this.problems = problems;
   }
 }

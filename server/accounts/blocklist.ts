@@ -118,7 +118,7 @@ function readDigest(line: string, number: number): Buffer | undefined {
   if (line === '') return undefined;
   const [, hex, count] = SHA1_LINE.exec(line.trim()) ?? [];
   if (hex === undefined) {
-    throw new AppError('blocklist_line', 400, `line ${number} is no SHA-1 digest in hex, with or without :count`);
+    throw new AppError('blocklist_line', `line ${number} is no SHA-1 digest in hex, with or without :count`);
   }
   return count === '0' ? undefined : Buffer.from(hex, 'hex');
 }
@@ -129,5 +129,5 @@ function sha1(password: string): Buffer {
 
 function unreadable(path: string, cause: unknown, why?: string): AppError {
   const said = why ?? (cause as NodeJS.ErrnoException | undefined)?.code ?? 'it cannot be read';
-  return new AppError('blocklist_unreadable', 500, `the password blocklist ${path} cannot be used: ${said}`, { cause });
+  return new AppError('blocklist_unreadable', `the password blocklist ${path} cannot be used: ${said}`, { cause });
 }

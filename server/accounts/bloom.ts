@@ -164,5 +164,5 @@ async function checksumOf(file: string): Promise<string> {
 }
 
 function damaged(file: string, why: string): AppError {
-  return new AppError('blocklist_unreadable', 500, `the password blocklist ${file} cannot be used: ${why}`);
+  return new AppError('blocklist_unreadable', `the password blocklist ${file} cannot be used: ${why}`);
 }

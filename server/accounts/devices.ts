@@ -27,10 +27,10 @@ export interface Devices {
   isKnown(accountId: string, cookie: string | undefined): Promise<{ known: boolean; first: boolean }>;
   /**
    * Every browser is a stranger again, but for the one with this cookie.
-   * @param options `required`: the transaction fails with `NOTHING_CHANGED` when there is none
+   * @param options `required`: the transaction fails by `require_rows` when there is none
    */
   forgetOthers(accountId: string, cookie?: string, options?: { readonly required?: boolean }): BoundStatement;
-  /** One browser is a stranger again. For a transaction that fails with `NOTHING_CHANGED` when there is no such browser. */
+  /** One browser is a stranger again. For a transaction that fails by `require_rows` when there is no such browser. */
   forget(accountId: string, id: string): BoundStatement;
   /** The one used last first; at most `DEVICES_MAX`. @param cookie tells which of them the person is looking at */
   list(account: Account, cookie?: string): Promise<Device[]>;

@@ -1,4 +1,4 @@
-import { type BoundStatement, type Db, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Account } from './account.ts';
 
@@ -33,9 +33,6 @@ export const FACTOR_CHANGE_STATEMENTS = {
   },
 };
 
-/** SQLSTATE that `require_epoch` raises (migration 0002). */
-const CREDENTIALS_CHANGED = 'CD002';
-
 /**
  * Changes what a person's second factors are, as one transaction: the factor itself, the list of kinds, the epoch (so
  * that a sign-in which began before does not end after), codes that have nothing to stand in for, trust in browsers.
@@ -65,7 +62,7 @@ export async function changeFactors(
     const settled = answers[change.length + 1]?.[0] as { epoch: number };
     return { epoch: settled.epoch, rows: answers[1] ?? [] };
   } catch (cause) {
-    if (sqlState(cause) !== CREDENTIALS_CHANGED) throw cause;
-    throw new AppError('credentials_changed', 400, 'the account was changed meanwhile; try again', { cause });
+    if (failedGuard(cause) !== 'require_epoch') throw cause;
+    throw new AppError('credentials_changed', 'the account was changed meanwhile; try again', { cause });
   }
 }

@@ -52,11 +52,11 @@ export function createImporter(parts: {
 
   function read({ at, value }: Entry): Candidate | undefined {
     try {
-      if (value instanceof Error) throw new AppError('invalid_input', 400, value.message);
+      if (value instanceof Error) throw new AppError('invalid_input', value.message);
       const person = convert(value);
       const { email, username } = accounts.check(person);
       const fault = typeof person.passwordHash === 'string' ? passwords.faultOf(person.passwordHash) : undefined;
-      if (fault) throw new AppError('invalid_input', 400, FAULTS[fault]);
+      if (fault) throw new AppError('invalid_input', FAULTS[fault]);
       const keys = [email, ...(username === undefined ? [] : [username])].map(accounts.lookupOf);
       return { at, person, email, username, keys };
     } catch (error) {

@@ -206,13 +206,13 @@ function firebaseHash(user: Json, project: FirebaseParameters | undefined): stri
 export function parseFirebaseConfig(config: string): FirebaseParameters {
   const find = (name: string) => {
     const value = new RegExp(`\\b${name}"?\\s*[:=]\\s*"?([A-Za-z0-9+/=_-]+)`).exec(config)?.[1];
-    if (value === undefined) throw new AppError('firebase_config', 400, `the Firebase configuration has no ${name}`);
+    if (value === undefined) throw new AppError('firebase_config', `the Firebase configuration has no ${name}`);
     return value;
   };
   const number = (name: string, most: number) => {
     const value = Number(find(name));
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-    throw new AppError('firebase_config', 400, `${name} of the Firebase configuration must be a number up to ${most}`);
+    throw new AppError('firebase_config', `${name} of the Firebase configuration must be a number up to ${most}`);
   };
   return {
     signerKey: Buffer.from(find('base64_signer_key'), 'base64'),

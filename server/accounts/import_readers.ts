@@ -18,7 +18,7 @@ export function isObject(value: unknown): value is Json {
 export function object(value: unknown, field?: string): Json {
   if (isObject(value)) return value;
   if (field !== undefined) throw invalidInput(field, 'must be an object');
-  throw new AppError('invalid_input', 400, 'is not a JSON object');
+  throw new AppError('invalid_input', 'is not a JSON object');
 }
 
 /** JSON in a text, as Keycloak keeps it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type BoundStatement, type Db, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 
@@ -69,17 +69,14 @@ export interface Links {
   endAllOf(accountId: string, purpose?: LinkPurpose): BoundStatement;
 }
 
-/** SQLSTATE that `require_single_use` raises (migration 0001). */
-const ALREADY_USED = 'CD001';
-
 /** True for the error of a transaction whose link was used meanwhile. */
 export function isUsedUp(error: unknown): boolean {
-  return sqlState(error) === ALREADY_USED;
+  return failedGuard(error) === 'require_single_use';
 }
 
 /** A link that was used, is too old, was replaced or never was: nobody is told which. */
 export function linkGone(cause?: unknown): AppError {
-  return new AppError('link_gone', 410, 'the link no longer works', { cause });
+  return new AppError('link_gone', 'the link no longer works', { cause });
 }
 
 export const LINK_STATEMENTS = {

@@ -175,7 +175,7 @@ export function createPasskeys(parts: {
       const { credential, credentialBackedUp } = await verifiedRegistration(challenge, response);
       const id = Buffer.from(credential.id, 'base64url');
       if ((await rowsOf(account)).length >= PASSKEYS_MAX) {
-        throw new AppError('too_many_passkeys', 409, `nobody needs more than ${PASSKEYS_MAX} passkeys`);
+        throw new AppError('too_many_passkeys', `nobody needs more than ${PASSKEYS_MAX} passkeys`);
       }
       const values = [
         id,
@@ -192,7 +192,7 @@ export function createPasskeys(parts: {
         return { id: credential.id, epoch };
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-        throw new AppError('passkey_exists', 409, 'this passkey is registered already', { cause });
+        throw new AppError('passkey_exists', 'this passkey is registered already', { cause });
       }
     },
 
@@ -254,7 +254,7 @@ export function createPasskeys(parts: {
 
   async function verifiedRegistration(challenge: string, response: string) {
     const refused = (cause?: unknown) =>
-      new AppError('passkey_refused', 400, 'the passkey was not accepted; try again', { cause });
+      new AppError('passkey_refused', 'the passkey was not accepted; try again', { cause });
     const registration = parse<RegistrationResponseJSON>(response);
     if (!registration) throw refused();
     try {

@@ -1,4 +1,4 @@
-import { type BoundStatement, type Db, NOTHING_CHANGED, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
@@ -43,9 +43,6 @@ export const PASSWORD_CHANGE_STATEMENTS = {
   forgetLinks: { name: 'password_change.forget_links', text: 'DELETE FROM links WHERE account_id = $1' },
 };
 
-/** SQLSTATE that `require_epoch` raises (migration 0002). */
-const CREDENTIALS_CHANGED = 'CD002';
-
 interface Parts {
   readonly db: Db;
   readonly accounts: Accounts;
@@ -66,16 +63,21 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
       earlier,
       ...(shares ? { shares } : {}),
     });
-    if (broken.length > 0) throw new PasswordRefused(policy, broken);
+    const [first, ...others] = broken;
+    if (first) throw new PasswordRefused(policy, [first, ...others]);
   }
 
   async function run(account: Account, bound: readonly BoundStatement[]): Promise<void> {
     try {
       await db.transact(bound);
     } catch (error) {
-      if (sqlState(error) === NOTHING_CHANGED) throw notFound('account', account.id);
-      if (sqlState(error) !== CREDENTIALS_CHANGED) throw error;
-      throw new AppError('credentials_changed', 409, 'the password was changed meanwhile; try again', { cause: error });
+      const guard = failedGuard(error);
+      if (guard === 'require_rows') throw notFound('account', account.id);
+      if (guard !== 'require_epoch' && guard !== 'require_as_read') throw error;
+      throw new AppError('credentials_changed', 'the password was changed meanwhile; try again', {
+        cause: error,
+        status: 409,
+      });
     }
   }
 

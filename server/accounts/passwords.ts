@@ -217,7 +217,7 @@ function pepperPrefix(id: string): string {
 }
 
 function unverifiable(fault: VerificationFault): AppError {
-  return new AppError('password_hash_unreadable', 500, FAULTS[fault]);
+  return new AppError('password_hash_unreadable', FAULTS[fault]);
 }
 
 function settle(job: UnderWay, outcome: WorkerResult): void {

@@ -118,9 +118,9 @@ const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => str
 /** A new password that the policy refuses: code `password_<first rule>`, and all rules that it broke. */
 export class PasswordRefused extends AppError {
   readonly rules: readonly PasswordRule[];
-  constructor(policy: Pick<PasswordPolicy, 'rules'>, rules: readonly PasswordRule[]) {
+  constructor(policy: Pick<PasswordPolicy, 'rules'>, rules: readonly [PasswordRule, ...PasswordRule[]]) {
     const said = rules.map((name) => MESSAGES[name](policy.rules.find((rule) => rule.name === name)?.limit));
-    super(`password_${rules[0]}`, 400, `password: ${said.join('; ')}`, { field: 'password' });
+    super(`password_${rules[0]}`, `password: ${said.join('; ')}`, { field: 'password' });
     this.rules = rules;
   }
 }

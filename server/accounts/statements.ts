@@ -49,8 +49,7 @@ export const ACCOUNT_STATEMENTS = {
     name: 'accounts.list',
     text: `SELECT ${COLUMNS} FROM accounts a WHERE $1::uuid IS NULL OR a.id > $1 ORDER BY a.id LIMIT $2`,
   },
-  // One statement, for a profile and the identifiers that find it never differ. What was changed meanwhile is no error
-  // that Postgres would know of, so the function that refuses a wrong epoch refuses a wrong number of rows.
+  // One statement, so that a profile and the identifiers that find it never differ.
   update: {
     name: 'accounts.update',
     text: `WITH changed AS (
@@ -69,10 +68,10 @@ export const ACCOUNT_STATEMENTS = {
              ON CONFLICT (account_id, kind) DO UPDATE SET lookup = excluded.lookup
               WHERE account_identifiers.lookup <> excluded.lookup
            )
-           SELECT require_epoch(1, (SELECT count(*)::integer FROM changed))`,
+           SELECT require_as_read((SELECT count(*) FROM changed))`,
   },
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of these touches it.
-  /** @throws (in Postgres) SQLSTATE CD003 for an account that is not there */
+  /** Fails by `require_rows` for an account that does not exist. */
   requireExisting: {
     name: 'accounts.require_existing',
     text: 'SELECT require_rows((SELECT count(*) FROM accounts WHERE id = $1))',

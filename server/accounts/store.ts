@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 import {
   type BoundStatement,
   type Db,
+  failedGuard,
   type Row,
   sqlState,
   transactIfChanged,
@@ -73,11 +74,11 @@ export interface Accounts {
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
    */
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly BoundStatement[]): Promise<void>;
-  /** As `update`, for somebody else's transaction, which fails with SQLSTATE CD002 when it was changed meanwhile. */
+  /** As `update`, for somebody else's transaction, which fails by `require_as_read` when it was changed meanwhile. */
   updating(account: Account, changes: Partial<ProfileInput>): BoundStatement;
   /**
    * The statements that set a password; `password_change.ts` is what runs them. The current hash goes into the history,
-   * and sign-ins that are under way end. Against another epoch than the given they fail with `CREDENTIALS_CHANGED`.
+   * and sign-ins that are under way end. Against another epoch than the given they fail by `require_epoch`.
    */
   passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string): BoundStatement[];
   /** Hashes of the current password and those before it, newest first: what a new one must differ from. */
@@ -100,7 +101,7 @@ export interface Accounts {
   setRoles(id: string, roles: readonly string[]): Promise<void>;
   /**
    * A condition for the transaction that completes a sign-in: since its credentials were checked they have not changed,
-   * nor has the account been disabled. Otherwise the transaction fails with SQLSTATE CD002.
+   * nor has the account been disabled. Otherwise the transaction fails by `require_epoch`.
    */
   requireEpoch(id: string, epoch: number): BoundStatement;
   /** Seals under the person's own key, which goes when the person does. @param account as this store returned it */
@@ -113,8 +114,6 @@ export interface Accounts {
   fromRow(row: Row): Account | undefined;
 }
 
-/** SQLSTATE that `require_epoch` raises (migration 0002). */
-const NOT_AS_READ = 'CD002';
 const SEALERS_MAX = 2_000;
 
 /**
@@ -354,8 +353,8 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
         await db.transact([bound, ...also]);
       } catch (error) {
         if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiersOf({ ...account, ...changes }));
-        if (sqlState(error) !== NOT_AS_READ) throw error;
-        throw new AppError('changed_meanwhile', 409, 'the account was changed meanwhile; look again', { cause: error });
+        if (failedGuard(error) !== 'require_as_read') throw error;
+        throw new AppError('changed_meanwhile', 'the account was changed meanwhile; look again', { cause: error });
       }
     },
 
@@ -395,5 +394,5 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 function taken(cause: unknown, identifiers: readonly { kind: string; lookup: Buffer }[]): AppError {
   const detail = String((cause as { detail?: unknown }).detail);
   const field = identifiers.find(({ lookup }) => detail.includes(lookup.toString('hex')))?.kind ?? 'email';
-  return new AppError('identifier_taken', 409, `${field}: somebody has it already`, { cause, field });
+  return new AppError('identifier_taken', `${field}: somebody has it already`, { cause, field });
 }

@@ -254,7 +254,7 @@ function logoutOf({ backchannelLogoutUri: uri, backchannelLogoutSession: session
 function readObject(option: string, file: string): object {
   const value = readJson(option, file);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new AppError('unreadable_file', 400, `${option} ${file} must hold a JSON object`);
+  throw new AppError('unreadable_file', `${option} ${file} must hold a JSON object`);
 }
 
 function readJson(option: string, file: string): unknown {
@@ -262,7 +262,7 @@ function readJson(option: string, file: string): unknown {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? 'it is not JSON';
-    throw new AppError('unreadable_file', 400, `${option} ${file} cannot be read: ${why}`, { cause });
+    throw new AppError('unreadable_file', `${option} ${file} cannot be read: ${why}`, { cause });
   }
 }
 

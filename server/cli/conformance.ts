@@ -59,11 +59,7 @@ export function conformanceCommand(noun: Command, { verb, printItems, printText,
     .action(
       verb<SeedOptions>(async (context, options, name = '') => {
         if (context.config.production) {
-          throw new AppError(
-            'development_only',
-            409,
-            'conformance data is for development: this issuer is in production',
-          );
+          throw new AppError('development_only', 'conformance data is for development: this issuer is in production');
         }
         const plan = readPlan(name);
         const configuration = await seed(context, name, plan, endpointsOf(options));
@@ -178,7 +174,7 @@ async function keyPair(alg: string): Promise<{ public: JWK; private: JWK }> {
 
 /** @throws AppError where the plans have not come along, as in an image */
 function names(): string[] {
-  if (!existsSync(PLANS)) throw new AppError('no_plans', 409, 'the plans are in tests/conformance of a checkout');
+  if (!existsSync(PLANS)) throw new AppError('no_plans', 'the plans are in tests/conformance of a checkout');
   return readdirSync(PLANS)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))

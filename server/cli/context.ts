@@ -239,7 +239,7 @@ async function requireSchema(db: Db, config: Config): Promise<void> {
   assertKnown(migrations);
   if (!migrations.some((one) => one.state === 'pending')) return;
   if (config.databaseUrl) {
-    throw new AppError('migrations_pending', 409, 'the database schema is not up to date; run "cardea migrate up"');
+    throw new AppError('migrations_pending', 'the database schema is not up to date; run "cardea migrate up"');
   }
   await migrateUp(db);
 }

@@ -36,7 +36,7 @@ export function createInput(host: { readonly stdin: InputStream; readonly stderr
     const password = await readPassword(options);
     const { stdin, stderr } = host;
     if (isTerminal(stdin) && (await ask(stdin, stderr, 'Once more: ')) !== password) {
-      throw new AppError('passwords_differ', 400, 'the two passwords differ');
+      throw new AppError('passwords_differ', 'the two passwords differ');
     }
     return password;
   }
@@ -62,7 +62,7 @@ async function firstLine(stream: InputStream, what: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line).replace(/\r$/, '');
   } catch (cause) {
-    throw new AppError(`${what}_encoding`, 400, `${what}: must be UTF-8 text`, { cause, field: what });
+    throw new AppError('input_encoding', `${what}: must be UTF-8 text`, { cause, field: what });
   }
 }
 

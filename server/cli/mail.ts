@@ -50,7 +50,7 @@ export function inviteVerb(noun: Command, { verb, printItem }: CommandTools): vo
         const known = await accounts.findByIdentifier(profile.email);
         // Somebody who has a password, or who has signed in otherwise, needs no invitation.
         if (known?.passwordHash || known?.emailVerified) {
-          throw new AppError('identifier_taken', 409, 'email: somebody has it already', { field: 'email' });
+          throw new AppError('identifier_taken', 'email: somebody has it already', { field: 'email' });
         }
         const { id, email } = known ?? (await accounts.create(profile));
         await db.transact([createMails({ db, sealer, now }).enqueue({ kind: 'invitation', accountId: id })]);
@@ -69,6 +69,6 @@ function mailerOf(config: Config): Mailer {
 
 function assertMailed({ production, smtp }: Config): void {
   if (production && !smtp) {
-    throw new AppError('mail_not_configured', 409, 'nobody is mailed: CARDEA_SMTP_URL is not set');
+    throw new AppError('mail_not_configured', 'nobody is mailed: CARDEA_SMTP_URL is not set');
   }
 }

@@ -28,7 +28,6 @@ export function masterKeyCommand(noun: Command, { verb, printItems, createProgre
         if (unreadable > 0) {
           throw new AppError(
             'sealed_value_unreadable',
-            500,
             `${unreadable} values cannot be opened: their master key is not in CARDEA_MASTER_KEY; keep every older key until none is left`,
           );
         }

@@ -74,7 +74,6 @@ export function passwordsCommand(
         if (lost > 0) {
           throw new AppError(
             'password_hash_unreadable',
-            500,
             `${lost} people cannot sign in with their password: see the column state`,
           );
         }
@@ -130,5 +129,5 @@ function rate(value: string): number {
 function readable(error: unknown): unknown {
   const { code, path } = error as NodeJS.ErrnoException;
   if (error instanceof AppError || code === undefined) return error;
-  return new AppError('file_unreadable', 400, `${path ?? 'the file'}: ${code}`, { cause: error });
+  return new AppError('file_unreadable', `${path ?? 'the file'}: ${code}`, { cause: error });
 }

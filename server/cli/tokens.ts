@@ -80,7 +80,7 @@ async function revokeToken(context: Context, token: string): Promise<Item> {
   const [found] = await context.db.run<{ model: string; grant_id: string | null }>(TOKEN_STATEMENTS.endRecord, [
     hashToken(token),
   ]);
-  if (!found) throw new AppError('not_found', 404, 'no such token: it has ended already, or was never issued here');
+  if (!found) throw new AppError('not_found', 'no such token: it has ended already, or was never issued here');
   return { revoked: 'token', kind: found.model, grant: found.grant_id };
 }
 
@@ -90,7 +90,7 @@ function jtiOf({ config }: Context, token: string): string {
     try {
       return decodeJwt(token);
     } catch (cause) {
-      throw new AppError('invalid_input', 400, 'token: neither a JWT nor an opaque token', { cause, field: 'token' });
+      throw new AppError('invalid_input', 'token: neither a JWT nor an opaque token', { cause, field: 'token' });
     }
   })();
   if (claims.iss !== config.issuer.origin) throw invalidInput('token', `was not issued by ${config.issuer.origin}`);

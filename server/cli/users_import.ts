@@ -59,7 +59,7 @@ export function usersImportCommand(noun: Command, tools: CommandTools): void {
         await run(source.entries, importer, tools);
         tools.printItem(describe(importer.result, dryRun, options), options);
         const { length: rejected } = importer.result.rejected;
-        if (rejected > 0) throw new AppError('import_rejected', 400, `${rejected} were rejected`);
+        if (rejected > 0) throw new AppError('import_rejected', `${rejected} were rejected`);
       }),
     );
 }
@@ -159,7 +159,7 @@ async function readPeople(file: string, beginning: string): Promise<readonly unk
   if (people) return people;
   const [first = ''] = linesIn(beginning);
   if (parsed instanceof Error && !OPEN_LINE.test(first) && personInLines(beginning)) return undefined;
-  throw new AppError('import_unreadable', 400, 'the file is neither JSON Lines nor an export with a list of users');
+  throw new AppError('import_unreadable', 'the file is neither JSON Lines nor an export with a list of users');
 }
 
 function peopleIn(parsed: unknown): readonly unknown[] | undefined {
@@ -210,5 +210,5 @@ async function readText(file: string): Promise<string> {
 
 function unreadable(file: string, cause: unknown): AppError {
   const { code = 'it cannot be read' } = cause as NodeJS.ErrnoException;
-  return new AppError('file_unreadable', 400, `${file}: ${code}`, { cause });
+  return new AppError('file_unreadable', `${file}: ${code}`, { cause });
 }

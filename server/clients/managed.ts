@@ -38,5 +38,5 @@ export async function applyChange(
 }
 
 function refused(message: string): AppError {
-  return new AppError('invalid_request', 400, message);
+  return new AppError('invalid_request', message);
 }

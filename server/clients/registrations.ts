@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
-import { type BoundStatement, type Db, type Statement, sqlState } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard, type Statement } from '../platform/db.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
 import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
@@ -63,8 +63,6 @@ const shareOf = (quota: number) => Math.max(1, Math.floor(quota / 10));
 /** Used ones from one network, for each unused one that it may have. */
 const USED_FACTOR = 100;
 const BATCH = 1_000;
-/** SQLSTATE that `require_single_use` raises (migration 0001). */
-const ALREADY_USED = 'CD001';
 
 /** What stays when a quota is used up: with some room, so that not every registration has to make some. */
 const kept = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
@@ -134,8 +132,8 @@ export const REGISTRATION_STATEMENTS = {
 };
 
 function refuseUsedUp(cause: unknown): never {
-  if (sqlState(cause) !== ALREADY_USED) throw cause;
-  throw new AppError('invalid_token', 401, 'the initial access token is used up', { cause });
+  if (failedGuard(cause) !== 'require_single_use') throw cause;
+  throw new AppError('invalid_token', 'the initial access token is used up', { cause });
 }
 
 export function createRegistrations(options: RegistrationsOptions): Registrations {
@@ -156,7 +154,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       const most = quota * USED_FACTOR;
       const [present] = await db.run<{ count: number }>(REGISTRATION_STATEMENTS.countAll, [origin, most]);
       if ((present?.count ?? 0) >= most) {
-        throw new AppError('rate_limited', 429, 'too many clients have been registered from this network');
+        throw new AppError('rate_limited', 'too many clients have been registered from this network');
       }
       const id = randomBytes(16).toString('hex');
       const secret = rowOf.authentication(metadata.token_endpoint_auth_method).secret ? newSecret() : undefined;
@@ -206,7 +204,6 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         throw of_prefix > prefixQuota
           ? new AppError(
               'rate_limited',
-              429,
               'too many clients have been registered from this network; wait until they are used',
             )
           : unavailable('registration');
@@ -238,7 +235,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         { statement: REGISTRATION_STATEMENTS.notify, values: [id] },
       ]);
       const row = rows?.[0];
-      if (!row) throw new AppError('client_exists', 409, 'client_id: is the id of another client');
+      if (!row) throw new AppError('client_exists', 'client_id: is the id of another client');
       return clientOf(row as unknown as ClientRow);
     },
 

@@ -141,7 +141,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
         ]);
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-        throw new AppError('resource_server_exists', 409, `identifier: ${identifier} exists already`, {
+        throw new AppError('resource_server_exists', `identifier: ${identifier} exists already`, {
           cause,
           field: 'identifier',
         });

@@ -247,7 +247,7 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
         return { client: only(rows, id), ...(secret === undefined ? {} : { secret }) };
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-        throw new AppError('client_exists', 409, `client_id: ${id} exists already`, { cause, field: 'client_id' });
+        throw new AppError('client_exists', `client_id: ${id} exists already`, { cause, field: 'client_id' });
       }
     },
 
@@ -304,7 +304,7 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
       const [rows, policies] = await transactIfChanged(
         db,
         [{ statement: STORE_STATEMENTS.update, values }, ...more, notify(id)],
-        () => new AppError('conflict', 409, `client ${id} was changed meanwhile; try again`),
+        () => new AppError('conflict', `client ${id} was changed meanwhile; try again`),
       );
       const client = only(more.length > 0 ? policies : rows, id);
       return { client, ...(secret === undefined ? {} : { secret }) };
@@ -317,7 +317,7 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
       await transactIfChanged(
         db,
         [{ statement: STORE_STATEMENTS.rotate, values }, notify(id)],
-        () => new AppError('no_secret', 409, `client ${id} has no secret`),
+        () => new AppError('no_secret', `client ${id} has no secret`),
       );
       return secret;
     },

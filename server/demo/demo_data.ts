@@ -33,7 +33,6 @@ export async function assertNoDemoData(parts: {
   if (remedies.length === 0) return;
   throw new AppError(
     'demo_data',
-    409,
     `this database holds demo data, with a password that everybody knows; run "${remedies.join('" and "')}" first`,
   );
 }

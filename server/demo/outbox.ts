@@ -52,7 +52,7 @@ export async function outboxRoutes(app: FastifyInstance, { views, issuer, folder
 
   app.get<{ Params: { name: string } }>(`${PATHS.outbox}/:name`, async (request, reply) => {
     const { name } = request.params;
-    if (!(await names()).includes(name)) throw new AppError('not_found', 404, 'there is no such mail');
+    if (!(await names()).includes(name)) throw new AppError('not_found', 'there is no such mail');
     const mail = await read(name);
     const data = {
       from: headerOf(mail, 'from'),

@@ -24,7 +24,7 @@ export const enrolStep: Step = {
     }
     if (fields.action === 'cancel') return { kind: 'cancel' };
     // A password that has been changed since gives nobody a factor.
-    if (account.epoch !== login.epoch) throw new AppError('interaction_expired', 400, 'this sign-in has expired');
+    if (account.epoch !== login.epoch) throw new AppError('interaction_expired', 'this sign-in has expired');
 
     const enrolment = textField(fields, 'enrolment');
     const { codes, bound } = parts.recoveryCodes.draw(account);

@@ -18,7 +18,7 @@ export const newPasswordStep: Step = {
     const { login } = visit.progress;
     const account = login && (await parts.findAccount(login.accountId));
     if (!account || account.disabled) {
-      throw new AppError('interaction_expired', 400, 'this account is not available any more');
+      throw new AppError('interaction_expired', 'this account is not available any more');
     }
     const except = visit.signedIn === account.id ? visit.sessionUid : undefined;
     try {

@@ -144,7 +144,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     if (login) {
       const { transaction, devices, notices } = parts;
       const account = await parts.findAccount(login.accountId);
-      if (!account) throw new AppError('interaction_expired', 400, 'this account is not available any more');
+      if (!account) throw new AppError('interaction_expired', 'this account is not available any more');
       transaction.addGuard(parts.requireEpoch(login.accountId, login.epoch));
       const browser = devices.remember(account, {
         cookie: deviceCookie.read(request),
@@ -162,7 +162,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const visit = await interactions.open(request, reply);
     request.languages = visit.uiLocales ?? '';
     // The cookie says which visit it is; a URL that names another one is not followed.
-    if (visit.uid !== request.params.uid) throw new AppError('interaction_expired', 400, 'this sign-in has expired');
+    if (visit.uid !== request.params.uid) throw new AppError('interaction_expired', 'this sign-in has expired');
     return visit;
   }
 

@@ -92,7 +92,7 @@ export function loginOf({ visit }: StepContext): Login {
 export async function accountOf(context: StepContext): Promise<Account> {
   const account = await context.parts.findAccount(loginOf(context).accountId);
   if (!account || account.disabled) {
-    throw new AppError('interaction_expired', 400, 'this account is not available any more');
+    throw new AppError('interaction_expired', 'this account is not available any more');
   }
   return account;
 }

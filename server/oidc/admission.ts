@@ -84,18 +84,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (origin.isAddress) {
         const address = blindIndex(originKey, origin.name).toString('base64url');
         if ((await count(`minute:${address}`, LIMIT_WINDOW_MS)) > perMinute) {
-          throw new AppError('rate_limited', 429, 'too many requests from this address; wait a minute');
+          throw new AppError('rate_limited', 'too many requests from this address; wait a minute');
         }
       }
       const pushed = ctx.oidc.entities.PushedAuthorizationRequest?.jti;
       if (models.includes('Interaction') && pushed !== undefined) {
         const opened = await count(`pushed:${hashToken(pushed).toString('base64url')}`, lifetimes.Interaction * 1_000);
         if (opened > VISITS_BY_REQUEST) {
-          throw new AppError(
-            'request_uri_worn_out',
-            400,
-            'the request_uri was opened too often; push the request again',
-          );
+          throw new AppError('request_uri_worn_out', 'the request_uri was opened too often; push the request again');
         }
       }
       await Promise.all(models.map((model) => admitModel(model, origin, unit)));

@@ -94,7 +94,7 @@ export function createApproval(parts: ApprovalParts) {
     const { provider } = serving.current();
     const client = await clientOf(request);
     // It may have been allowed to ask when it did, and not be any more.
-    if (!client.grantTypeAllowed(CIBA_GRANT)) throw new AppError('already_used', 400, 'the app may not ask any more');
+    if (!client.grantTypeAllowed(CIBA_GRANT)) throw new AppError('already_used', 'the app may not ask any more');
     const asked = await requestedPermissions(client.clientId, request.params ?? {}, parts);
     const grant = new provider.Grant({ accountId: account.id, clientId: client.clientId });
     allow(grant, asked);
@@ -121,7 +121,7 @@ export function createApproval(parts: ApprovalParts) {
 
   async function clientOf({ clientId = '' }: BackchannelRequest) {
     const client = await serving.current().provider.Client.find(clientId);
-    if (!client) throw new AppError('already_used', 400, 'the app is gone');
+    if (!client) throw new AppError('already_used', 'the app is gone');
     return client;
   }
 

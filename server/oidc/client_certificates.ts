@@ -97,8 +97,7 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
 function passedCertificate(value: string | string[] | undefined): X509Certificate | undefined {
   if (value === undefined || value === '') return undefined;
   const certificate = typeof value === 'string' ? parseForwardedCertificate(value) : undefined;
-  if (!certificate)
-    throw new AppError('invalid_request', 400, 'the client certificate that was passed on is malformed');
+  if (!certificate) throw new AppError('invalid_request', 'the client certificate that was passed on is malformed');
   return certificate;
 }
 

@@ -13,7 +13,7 @@ import { AppError } from '../platform/errors.ts';
 export function refuseRepeatedAuthorization({ rawHeaders }: IncomingMessage): void {
   const isAuthorization = (name: string, index: number) => index % 2 === 0 && name.toLowerCase() === 'authorization';
   if (rawHeaders.filter(isAuthorization).length > 1)
-    throw new AppError('invalid_request', 400, 'Authorization must not be sent twice');
+    throw new AppError('invalid_request', 'Authorization must not be sent twice');
 }
 
 /** Changes the headers of a request to an endpoint for clients. */

@@ -48,7 +48,7 @@ export function assertReadableProof(ctx: Pick<KoaContextWithOIDC, 'get' | 'path'
   const { jwk, alg = '' } = proof === '' ? {} : headerOf(proof);
   if (jwk === undefined || !(PROOF_ALGS as readonly string[]).includes(alg)) return;
   if (typeof jwk !== 'object' || jwk === null || !usableFor(jwk as Jwk, alg === 'Ed25519' ? 'EdDSA' : alg))
-    throw new AppError(INVALID_PROOF, 400, `the key in the DPoP proof is not one for ${alg}`);
+    throw new AppError(INVALID_PROOF, `the key in the DPoP proof is not one for ${alg}`);
 }
 
 function headerOf(proof: string): { jwk?: unknown; alg?: string } {
@@ -74,7 +74,7 @@ export async function spendProof(ctx: KoaContextWithOIDC, unit: Unit): Promise<s
   const { client } = ctx.oidc;
   if (!jwk || !jti || !client) throw new Error('a proof was accepted without key, id or client');
   const objection = objectionToProof(client, alg);
-  if (objection !== undefined) throw new AppError(INVALID_PROOF, 400, objection);
+  if (objection !== undefined) throw new AppError(INVALID_PROOF, objection);
   // By the key that made it: nobody can use up another's proofs by guessing their ids.
   const id = `dpop ${await calculateJwkThumbprint(jwk)} ${jti}`;
   unit.save('ReplayDetection', id, { jti: id }, PROOF_SECONDS);
@@ -84,7 +84,7 @@ export async function spendProof(ctx: KoaContextWithOIDC, unit: Unit): Promise<s
 /** Says of a commit that failed whether it did because of the proof, rather than of a client assertion. */
 export function explainReplay(error: unknown, proofId: string | undefined): unknown {
   if (proofId === undefined || !conflictsOn(error, hashToken(proofId))) return error;
-  return new AppError(INVALID_PROOF, 400, 'the DPoP proof was used before', { cause: error });
+  return new AppError(INVALID_PROOF, 'the DPoP proof was used before', { cause: error });
 }
 
 /** RFC 9449 §7.1: what a resource says to somebody whose proof it does not take. */

@@ -203,7 +203,7 @@ async function details(provider: Provider, request: IncomingMessage, response: S
 }
 
 function expired(): AppError {
-  return new AppError('interaction_expired', 400, 'this sign-in has expired; go back to the app and start again');
+  return new AppError('interaction_expired', 'this sign-in has expired; go back to the app and start again');
 }
 
 function asText(value: unknown): string | undefined {

@@ -141,7 +141,6 @@ function navigateByForm(app: FastifyInstance): void {
       if (target.length > TARGET_MAX) {
         throw new AppError(
           'request_too_large',
-          413,
           `this form is too long for a URL, which it is made: ${TARGET_MAX} characters; a longer request can be pushed (RFC 9126)`,
         );
       }
@@ -186,7 +185,7 @@ export function pinned(request: FastifyRequest, issuer: URL): IncomingMessage {
 function refuseOversized(request: FastifyRequest): void {
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > BODY_LIMIT)
-    throw new AppError('invalid_request', 413, `the request body is longer than ${BODY_LIMIT} bytes`);
+    throw new AppError('invalid_request', `the request body is longer than ${BODY_LIMIT} bytes`, { status: 413 });
 }
 
 /**

@@ -131,7 +131,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
       if (unit.failure !== undefined) throw unit.failure;
       failures.assertNone(ctx);
       // No route of the provider's: the router of the mount decodes paths (`/%74oken`), the provider's does not.
-      if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 404, 'there is nothing here');
+      if (ctx.status === 404 && ctx.body == null) throw new AppError('not_found', 'there is nothing here');
       await refreshes.restore(ctx, unit);
       const verdict = await amend(ctx, options.isRegistered);
       pages.sendOn(ctx);

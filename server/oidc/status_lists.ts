@@ -88,10 +88,9 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
     async (request, reply) => {
       options.assertCanSign();
       // §8.4: what a list said in the past is not kept.
-      if (request.query.time !== undefined)
-        throw new AppError('not_implemented', 501, 'there are no lists of the past');
+      if (request.query.time !== undefined) throw new AppError('not_implemented', 'there are no lists of the past');
       const made = await find(request.params.id);
-      if (!made) throw new AppError('not_found', 404, 'no such status list');
+      if (!made) throw new AppError('not_found', 'no such status list');
       const { body, etag, cacheControl } = made;
       reply.headers({ 'access-control-allow-origin': '*', 'cache-control': cacheControl, etag });
       if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();

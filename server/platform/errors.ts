@@ -1,49 +1,135 @@
 /**
+ * Every error code, with the HTTP status that it is answered with. Codes are machine-readable and stable: tests and
+ * clients look for them, never for the message.
+ */
+export const ERROR_STATUSES = {
+  already_used: 400,
+  blocklist_line: 400,
+  credentials_changed: 400,
+  file_unreadable: 400,
+  firebase_config: 400,
+  grant_revoked: 400,
+  import_rejected: 400,
+  import_unreadable: 400,
+  input_encoding: 400,
+  interaction_expired: 400,
+  invalid_dpop_proof: 400,
+  invalid_forwarded_address: 400,
+  invalid_grant: 400,
+  invalid_input: 400,
+  invalid_request: 400,
+  invalid_software_statement: 400,
+  malformed_value: 400,
+  out_of_range: 400,
+  passkey_refused: 400,
+  password_blocklisted: 400,
+  password_control_characters: 400,
+  password_no_digit: 400,
+  password_no_lower: 400,
+  password_no_symbol: 400,
+  password_no_upper: 400,
+  password_personal: 400,
+  password_reused: 400,
+  password_too_long: 400,
+  password_too_short: 400,
+  passwords_differ: 400,
+  request_uri_worn_out: 400,
+  unapproved_software_statement: 400,
+  unreadable_file: 400,
+  invalid_token: 401,
+  missing_token: 401,
+  replayed: 401,
+  cross_site_form: 403,
+  form_expired: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
+  changed_meanwhile: 409,
+  client_exists: 409,
+  conflict: 409,
+  database_too_old: 409,
+  demo_data: 409,
+  development_only: 409,
+  identifier_taken: 409,
+  mail_not_configured: 409,
+  migrations_pending: 409,
+  no_plans: 409,
+  no_secret: 409,
+  passkey_exists: 409,
+  resource_server_exists: 409,
+  schema_newer: 409,
+  too_many_passkeys: 409,
+  wrong_issuer: 409,
+  link_gone: 410,
+  request_too_large: 413,
+  uri_too_long: 414,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  headers_too_large: 431,
+  blocklist_unreadable: 500,
+  data_dir_not_writable: 500,
+  data_dir_unreachable: 500,
+  embedded_postgres_failed: 500,
+  invalid_configuration: 500,
+  migration_failed: 500,
+  no_embedded_postgres: 500,
+  no_postgres_user: 500,
+  password_hash_unreadable: 500,
+  sealed_value_unreadable: 500,
+  server_error: 500,
+  not_implemented: 501,
+  mail_refused: 502,
+  outbound_failed: 502,
+  temporarily_unavailable: 503,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof ERROR_STATUSES;
+
+/**
  * The one error that internals throw on purpose. The edge decides how it looks: RFC 9457 problem+json under `/api`,
  * RFC 6749 §5.2 at OAuth endpoints, a page in a browser, one line on the CLI.
  */
 export class AppError extends Error {
-  /** Machine-readable and stable, in snake_case; tests and clients look for this, never for the message. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** HTTP status. */
   readonly status: number;
   /** The input that was wrong, when one was. */
   readonly field: string | undefined;
-  /** What is down or saturated, of a 503. */
+  /** The dependency that is down or saturated, of a 503. */
   readonly dependency: string | undefined;
 
+  /** @param options `status`: in place of the code's own */
   constructor(
-    code: string,
-    status: number,
+    code: ErrorCode,
     message: string,
-    options: { cause?: unknown; field?: string; dependency?: string } = {},
+    options: { cause?: unknown; field?: string; dependency?: string; status?: number } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
-    this.status = status;
+    this.status = options.status ?? ERROR_STATUSES[code];
     this.field = options.field;
     this.dependency = options.dependency;
   }
 }
 
-/** Seconds that a client is asked to wait when something that we depend on is down (RFC 9110 §10.2.3). */
+/** Seconds that a client is asked to wait when a dependency is down (RFC 9110 §10.2.3). */
 export const RETRY_AFTER_SECONDS = 5;
 
 /** A dependency is down or saturated: 503 with Retry-After, never a verdict on what the client sent. */
 export function unavailable(what: string, cause?: unknown): AppError {
-  return new AppError('temporarily_unavailable', 503, `${what} is unavailable; try again shortly`, {
+  return new AppError('temporarily_unavailable', `${what} is unavailable; try again shortly`, {
     cause,
     dependency: what,
   });
 }
 
 export function invalidInput(field: string, message: string): AppError {
-  return new AppError('invalid_input', 400, `${field}: ${message}`, { field });
+  return new AppError('invalid_input', `${field}: ${message}`, { field });
 }
 
 export function notFound(what: string, name: string): AppError {
-  return new AppError('not_found', 404, `no ${what} ${JSON.stringify(name)}`);
+  return new AppError('not_found', `no ${what} ${JSON.stringify(name)}`);
 }
 
 export function isUnavailable(error: unknown): error is AppError {
@@ -52,7 +138,7 @@ export function isUnavailable(error: unknown): error is AppError {
 
 /** SQLSTATE class 22: a value that its column cannot hold, such as a NUL in a text or a year 292277026597. */
 const UNSTORABLE = /^22[0-9A-Z]{3}$/;
-/** What jose says of a key or a token that it was given. */
+/** Error codes of jose for a key or a token that it was given. */
 const UNUSABLE = /^ERR_J(OSE|WT|WS|WE|WK|WKS)_/;
 
 /**
@@ -60,7 +146,7 @@ const UNUSABLE = /^ERR_J(OSE|WT|WS|WE|WK|WKS)_/;
  * @returns undefined for any other error
  */
 export function faultOfSender(error: unknown): AppError | undefined {
-  if (error instanceof AppError) return error.code === MALFORMED ? error : undefined;
+  if (error instanceof AppError) return error.code === 'malformed_value' ? error : undefined;
   const { code } = (error ?? {}) as { code?: unknown };
   if (typeof code !== 'string') return undefined;
   if (UNSTORABLE.test(code)) return malformed('the request has a value that cannot be stored', error);
@@ -68,8 +154,6 @@ export function faultOfSender(error: unknown): AppError | undefined {
   return undefined;
 }
 
-const MALFORMED = 'malformed_value';
-
 function malformed(message: string, cause: unknown): AppError {
-  return new AppError(MALFORMED, 400, message, { cause });
+  return new AppError('malformed_value', message, { cause });
 }

@@ -46,7 +46,7 @@ export interface FairQueueOptions {
 /** Nothing was done, because too much waits: 503, to be tried again. */
 export class QueueFullError extends AppError {
   constructor(name: string) {
-    super('temporarily_unavailable', 503, `${name} is unavailable; try again shortly`);
+    super('temporarily_unavailable', `${name} is unavailable; try again shortly`);
   }
 }
 

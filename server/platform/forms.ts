@@ -20,7 +20,7 @@ export function readForm(request: FastifyRequest, csrf: Csrf, ...subjects: reado
   assertSameOrigin(request);
   const fields = (request.body ?? {}) as Fields;
   if (!subjects.some((subject) => csrf.isValid(subject, fields.csrf))) {
-    throw new AppError('form_expired', 403, 'the form is no longer valid; go back and try again', { field: 'csrf' });
+    throw new AppError('form_expired', 'the form is no longer valid; go back and try again', { field: 'csrf' });
   }
   return fields;
 }
@@ -29,7 +29,7 @@ export function readForm(request: FastifyRequest, csrf: Csrf, ...subjects: reado
 function assertSameOrigin(request: FastifyRequest): void {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw new AppError('cross_site_form', 403, 'the form was sent from another site');
+    throw new AppError('cross_site_form', 'the form was sent from another site');
   }
 }
 

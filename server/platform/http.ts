@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { systemClock } from './clock.ts';
 import { boundConnections } from './connections.ts';
-import { AppError, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
+import { AppError, type ErrorCode, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
 import type { Logger } from './log.ts';
 import { createRawAnswers } from './raw_answers.ts';
@@ -140,10 +140,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     watchForwarded(request.raw);
     // Before its body is read: what a request to nowhere carries does not matter.
     if (request.is404) return done(unrouted(request, reply));
-    if (!hasHost(request)) return done(new AppError('invalid_request', 400, 'Host must be sent, and once'));
+    if (!hasHost(request)) return done(new AppError('invalid_request', 'Host must be sent, and once'));
     // A proxy's word must be an address, or nothing that counts by address may go on. Who has hung up has none, either.
     if (isProxied ? isIP(request.ip) !== 0 : request.ip) return done();
-    return done(new AppError('invalid_forwarded_address', 400, 'X-Forwarded-For is malformed'));
+    return done(new AppError('invalid_forwarded_address', 'X-Forwarded-For is malformed'));
   });
 
   app.setErrorHandler((error, request, reply) => {
@@ -180,9 +180,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   /** 404, or 405 with the methods that the path does have (RFC 9110 §15.5.6). */
   function unrouted(request: FastifyRequest, reply: FastifyReply): AppError {
     const allowed = routeAt(routes, request)?.methods;
-    if (!allowed) return new AppError('not_found', 404, 'there is nothing here');
+    if (!allowed) return new AppError('not_found', 'there is nothing here');
     reply.header('allow', [...allowed].sort().join(', '));
-    return new AppError('method_not_allowed', 405, `${request.method} is not possible here`);
+    return new AppError('method_not_allowed', `${request.method} is not possible here`);
   }
 
   function present(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -298,17 +298,15 @@ function toAppError(error: unknown): AppError {
   if (fault) return fault;
   const { statusCode } = error as { statusCode?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return new AppError(
-      CLIENT_ERRORS[statusCode] ?? 'invalid_request',
-      statusCode,
-      'the request could not be understood',
-      { cause: error },
-    );
+    return new AppError(CLIENT_ERRORS[statusCode] ?? 'invalid_request', 'the request could not be understood', {
+      cause: error,
+      status: statusCode,
+    });
   }
-  return new AppError('server_error', 500, 'something went wrong', { cause: error });
+  return new AppError('server_error', 'something went wrong', { cause: error });
 }
 
-const CLIENT_ERRORS: Readonly<Record<number, string>> = {
+const CLIENT_ERRORS: Readonly<Record<number, ErrorCode>> = {
   408: 'request_timeout',
   413: 'request_too_large',
   414: 'uri_too_long',

@@ -35,7 +35,6 @@ export function assertIssuer(stored: string | undefined, issuer: string): void {
   if (stored === undefined || stored === issuer) return;
   throw new AppError(
     'wrong_issuer',
-    409,
     `the database belongs to the issuer "${stored}", not to "${issuer}": set CARDEA_ISSUER=${stored}, name another database, or run "cardea issuer move ${issuer}" if the issuer has moved`,
   );
 }

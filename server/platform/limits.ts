@@ -47,7 +47,7 @@ export function createLimits(options: {
     windowMs = LIMIT_WINDOW_MS,
     refusal = 'too many failed attempts; wait a minute',
   } = options;
-  const tooMany = () => new AppError('rate_limited', 429, refusal);
+  const tooMany = () => new AppError('rate_limited', refusal);
   // The window is part of the key, so that a counter needs no clock to start afresh.
   const keyOf = (what: string, address: string) => `limit:${what}:${subnet(address)}:${Math.floor(now() / windowMs)}`;
   return {

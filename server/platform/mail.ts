@@ -146,7 +146,7 @@ function verdict(error: unknown): AppError {
   const isForGood = typeof responseCode === 'number' && responseCode >= 500;
   const isAboutMail = command === 'RCPT TO' || command === 'DATA';
   if (isForGood && isAboutMail) {
-    return new AppError('mail_refused', 502, `the mail server refused the mail for good (${responseCode})`, {
+    return new AppError('mail_refused', `the mail server refused the mail for good (${responseCode})`, {
       cause: error,
     });
   }

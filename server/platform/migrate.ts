@@ -36,7 +36,7 @@ export async function migrateUp(db: Db): Promise<string[]> {
     if (error instanceof AppError) throw error;
     const failed = results.find((one) => one.status === 'Error')?.migrationName;
     const what = failed ? `migration ${failed} failed` : 'the schema cannot be brought up to date';
-    throw new AppError('migration_failed', 500, `${what}, and nothing of it was kept: ${oneLine(error)}`, {
+    throw new AppError('migration_failed', `${what}, and nothing of it was kept: ${oneLine(error)}`, {
       cause: error,
     });
   }
@@ -47,7 +47,7 @@ export async function migrateUp(db: Db): Promise<string[]> {
 export function assertSupportedVersion(version: number): void {
   const major = Math.floor(version / 10_000);
   if (major >= LEAST_MAJOR) return;
-  throw new AppError('database_too_old', 409, `Postgres ${major} is too old: Cardea needs ${LEAST_MAJOR} or later`);
+  throw new AppError('database_too_old', `Postgres ${major} is too old: Cardea needs ${LEAST_MAJOR} or later`);
 }
 
 const LEAST_MAJOR = 14;
@@ -58,7 +58,6 @@ export function assertKnown(status: readonly MigrationStatus[]): void {
   if (unknown.length === 0) return;
   throw new AppError(
     'schema_newer',
-    409,
     `the database was migrated by a later version of Cardea (${unknown.join(', ')}): run that version, or restore the backup from before its first start`,
   );
 }

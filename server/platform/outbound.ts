@@ -73,7 +73,7 @@ export type OutboundReason =
 export class OutboundError extends AppError {
   readonly reason: OutboundReason;
   constructor(reason: OutboundReason) {
-    super('outbound_failed', 502, 'there was no usable answer from the URL that the client names');
+    super('outbound_failed', 'there was no usable answer from the URL that the client names');
     this.reason = reason;
   }
 

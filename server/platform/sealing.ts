@@ -171,7 +171,7 @@ function placeKey(key: MasterKey, name: Buffer): KeyObject {
 }
 
 function unreadable(place: Place, why: string, cause?: unknown): AppError {
-  return new AppError('sealed_value_unreadable', 500, `${place.table}.${place.column} cannot be opened: ${why}`, {
+  return new AppError('sealed_value_unreadable', `${place.table}.${place.column} cannot be opened: ${why}`, {
     cause,
   });
 }

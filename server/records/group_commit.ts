@@ -1,4 +1,4 @@
-import { type Db, sqlState } from '../platform/db.ts';
+import { type Db, GUARDS, sqlState } from '../platform/db.ts';
 import { createBatches } from './batches.ts';
 import type { Statements } from './statements.ts';
 
@@ -9,10 +9,10 @@ export type RecordValues = readonly [Date, ...(readonly unknown[])[]];
 export type WriteRecords = (values: RecordValues) => Promise<void>;
 
 /**
- * SQLSTATEs after which it is certain that nothing was committed: constraints (class 23), single use (CD001), a deadlock
- * or a conflict that this transaction lost.
+ * SQLSTATEs after which it is certain that nothing was committed: constraints (class 23), single use, a deadlock or a
+ * conflict that this transaction lost.
  */
-const REFUSAL = /^23|^CD001$|^40(001|P01)$/;
+const REFUSAL = new RegExp(`^23|^${GUARDS.require_single_use}$|^40(001|P01)$`);
 
 interface Waiting {
   readonly values: RecordValues;

@@ -37,7 +37,7 @@ export interface AppOverview {
 export interface Exceptions {
   readonly except?: string | undefined;
   readonly exceptVisit?: string | undefined;
-  /** The transaction fails with `NOTHING_CHANGED` unless a session ends by it: there is nothing to tell of then. */
+  /** The transaction fails by `require_rows` unless a session ends by it: there is nothing to tell of then. */
   readonly required?: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Overview {
   clientsOf(accountId: string, limit: number): Promise<string[]>;
   /**
    * Signs one browser out, and out of all apps that it signed in to. Another account's session stays, and the transaction
-   * fails with `NOTHING_CHANGED`, as it does when there is no such session.
+   * fails by `require_rows`, as it does when there is no such session.
    */
   endSession(accountId: string, uid: string): BoundStatement[];
   /**
@@ -71,8 +71,8 @@ export interface Overview {
    */
   endSessions(accountId: string, options?: Exceptions): BoundStatement[];
   /**
-   * Takes back all that a person allowed an app: its tokens are dead with that. The transaction fails with
-   * `NOTHING_CHANGED` when that is nothing.
+   * Takes back all that a person allowed an app: its tokens are dead with that. The transaction fails by
+   * `require_rows` when that is nothing.
    */
   revokeApp(accountId: string, clientId: string): BoundStatement[];
 }

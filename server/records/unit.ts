@@ -243,7 +243,7 @@ export class Unit {
   save(model: ModelName, id: string, payload: Payload, lifetime: number): void {
     const until = dateOf(this.#context.now() + lifetime * 1000);
     // Whoever asked for it has been let through where they should not have been: nothing is kept for ever.
-    if (!until || lifetime > SECONDS_MOST) this.#fail(new AppError('out_of_range', 400, 'a time is too far ahead'));
+    if (!until || lifetime > SECONDS_MOST) this.#fail(new AppError('out_of_range', 'a time is too far ahead'));
     this.#changes.save(model, id, payload, until);
   }
 

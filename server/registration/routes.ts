@@ -141,10 +141,10 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     const presented = bearerOf(request);
     if (presented === undefined) {
       if (options.mode === 'open') return { policy: options.openPolicy };
-      throw new AppError('missing_token', 401, 'an initial access token is needed to register');
+      throw new AppError('missing_token', 'an initial access token is needed to register');
     }
     const token = await tokens.find(presented);
-    if (!token) throw new AppError('invalid_token', 401, 'the initial access token is not valid, or is used up');
+    if (!token) throw new AppError('invalid_token', 'the initial access token is not valid, or is used up');
     return { policy: token.policy, token };
   }
 
@@ -154,11 +154,11 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
   ): Promise<{ client: Client; policy: RegistrationPolicy; managementToken: string }> {
     const managementToken = bearerOf(request);
     if (managementToken === undefined) {
-      throw new AppError('missing_token', 401, 'the registration access token is needed');
+      throw new AppError('missing_token', 'the registration access token is needed');
     }
     const { client_id: id } = request.params as { client_id: string };
     const found = await registrations.findManaged(id, managementToken);
-    if (!found) throw new AppError('invalid_token', 401, 'the registration access token is not valid');
+    if (!found) throw new AppError('invalid_token', 'the registration access token is not valid');
     return { ...found, managementToken };
   }
 }

@@ -40,7 +40,7 @@ export function createClaimsOf(parts: { issuers: StatementIssuers; now: Clock })
     const issuer = issuerOf(statement);
     const jwks = issuer === undefined ? undefined : issuers.get(issuer);
     if (!jwks) {
-      throw new AppError('unapproved_software_statement', 400, 'software_statement: nobody here trusts its issuer', {
+      throw new AppError('unapproved_software_statement', 'software_statement: nobody here trusts its issuer', {
         field: 'software_statement',
       });
     }
@@ -65,7 +65,7 @@ function issuerOf(statement: string): string | undefined {
 }
 
 function invalid(cause?: unknown): AppError {
-  return new AppError('invalid_software_statement', 400, 'software_statement: it is not valid', {
+  return new AppError('invalid_software_statement', 'software_statement: it is not valid', {
     cause,
     field: 'software_statement',
   });

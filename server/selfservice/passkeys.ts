@@ -37,7 +37,7 @@ export const passkeysPage: AccountPage = {
 async function register(context: PageContext, fields: Fields, name: string): Promise<PageAnswer> {
   const { parts, account, session } = context;
   const challenge = parts.challenges.open(session.sessionUid, textField(fields, 'challenge'));
-  if (challenge === undefined) throw new AppError('passkey_refused', 400, 'the challenge is over');
+  if (challenge === undefined) throw new AppError('passkey_refused', 'the challenge is over');
   const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
   const drawn = hadCodes ? undefined : parts.recoveryCodes.draw(account);
   const notices = noticesOf(context, 'passkey_added', 'factor_added', { factor: 'passkey', subject: name });

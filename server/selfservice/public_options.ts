@@ -67,5 +67,5 @@ export async function takeTurn({ limits }: PublicOptions, what: string, request:
 
 /** Too many mails were requested from this source, or in all; this does not depend on the recipient. */
 export function tooManyMails(): AppError {
-  return new AppError('rate_limited', 429, 'too many mails have been asked for; try again in an hour');
+  return new AppError('rate_limited', 'too many mails have been asked for; try again in an hour');
 }

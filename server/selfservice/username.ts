@@ -38,7 +38,7 @@ export const usernamePage: AccountPage = {
  */
 async function assertFree({ parts, account }: PageContext, typed: string): Promise<void> {
   await parts.usernameLimits.consume('username', account.id);
-  if (isReserved(typed)) throw new AppError('identifier_taken', 409, 'it is reserved', { field: 'username' });
+  if (isReserved(typed)) throw new AppError('identifier_taken', 'it is reserved', { field: 'username' });
 }
 
 function render(context: PageContext, typed: string, problem?: FormProblem): string {

@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorResponse } from '../../server/oidc/error_responses.ts';
-import { AppError, unavailable } from '../../server/platform/errors.ts';
+import { AppError, type ErrorCode, unavailable } from '../../server/platform/errors.ts';
 
 /** Errors that are thrown below the provider, as an OAuth endpoint answers them (RFC 6749 §5.2). */
 
-const of = (code: string, status: number) => {
-  const { status: answered, body } = errorResponse(new AppError(code, status, 'why'), '/token');
+const of = (code: ErrorCode) => {
+  const { status: answered, body } = errorResponse(new AppError(code, 'why'), '/token');
   return [answered, body.error, body.error_description];
 };
 
 test('the status is the error’s own, whatever its code', () => {
-  assert.deepEqual(of('replayed', 401), [401, 'invalid_client', 'why']);
-  assert.deepEqual(of('grant_revoked', 400), [400, 'invalid_grant', 'why']);
-  assert.deepEqual(of('rate_limited', 429), [429, 'temporarily_unavailable', 'why']);
-  assert.deepEqual(of('request_too_large', 413), [413, 'request_too_large', 'why'], 'a code that no table knows');
+  assert.deepEqual(of('replayed'), [401, 'invalid_client', 'why']);
+  assert.deepEqual(of('grant_revoked'), [400, 'invalid_grant', 'why']);
+  assert.deepEqual(of('rate_limited'), [429, 'temporarily_unavailable', 'why']);
+  assert.deepEqual(of('request_too_large'), [413, 'request_too_large', 'why'], 'a code that no table knows');
 });
 
 test('what is broken here is told as 500, and what is away as 503, both without a cause', () => {
-  for (const error of [new TypeError('secret'), new AppError('sealed_value_unreadable', 500, 'secret')]) {
+  for (const error of [new TypeError('secret'), new AppError('sealed_value_unreadable', 'secret')]) {
     const { status, body } = errorResponse(error, '/token');
     assert.deepEqual([status, body.error], [500, 'server_error']);
     assert.doesNotMatch(body.error_description, /secret/);

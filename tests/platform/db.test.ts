@@ -5,6 +5,8 @@ import {
   type BoundStatement,
   createDb,
   type Db,
+  failedGuard,
+  GUARDS,
   type Statement,
   sqlState,
   transactIfChanged,
@@ -66,7 +68,7 @@ describe('transactions', () => {
   test('nothing of it happens when the first statement changes nothing and must', async (t) => {
     const { db, sent } = await things(t);
     const rename = { name: 'rename', text: 'UPDATE things SET value = $2 WHERE id = $1 RETURNING id, value' };
-    const missing = () => new AppError('not_found', 404, 'no such thing');
+    const missing = () => new AppError('not_found', 'no such thing');
     const both = (id: number): [BoundStatement, BoundStatement] => [
       { statement: rename, values: [id, 'new'] },
       { statement: INSERT, values: [2, 'b'] },
@@ -127,7 +129,7 @@ describe('when Postgres refuses', () => {
   });
 
   test('our own errors are passed on as they are', () => {
-    const ours = new AppError('invalid_grant', 400, 'no');
+    const ours = new AppError('invalid_grant', 'no');
     assert.equal(translate(ours), ours);
     const already = unavailable('something');
     assert.equal(translate(already), already);
@@ -135,10 +137,31 @@ describe('when Postgres refuses', () => {
     assert.equal(translate(mistake), mistake);
   });
 
+  test('the functions of the schema that refuse something are the guards, each with its SQLSTATE', async (t) => {
+    const { db } = await database(t);
+    const functions = await db.run<{ name: string; state: string }>(
+      {
+        name: 'guards',
+        text: `SELECT proname AS name, substring(prosrc FROM $$ERRCODE = '(.{5})'$$) AS state FROM pg_proc
+                WHERE pronamespace = 'public'::regnamespace AND prosrc ~ 'RAISE EXCEPTION'`,
+      },
+      [],
+    );
+    assert.deepEqual(Object.fromEntries(functions.map(({ name, state }) => [name, state])), { ...GUARDS });
+  });
+
+  test('the guard that refused a transaction is known', async (t) => {
+    const { db } = await database(t);
+    const text = 'SELECT require_rows((SELECT count(*) FROM clients WHERE false))';
+    const refused = await db.run({ name: 'refused', text }, []).catch((thrown: unknown) => thrown);
+    assert.equal(failedGuard(refused), 'require_rows');
+    assert.equal(failedGuard(new Error('another')), undefined);
+  });
+
   test('a SQLSTATE is found behind an AppError too', async (t) => {
     const { db } = await things(t);
     const cause = await db.run({ name: 'bad', text: 'SELEC' }, []).catch((thrown: unknown) => thrown);
-    assert.equal(sqlState(new AppError('x', 500, 'x', { cause })), '42601');
+    assert.equal(sqlState(new AppError('server_error', 'x', { cause })), '42601');
     assert.equal(sqlState(new Error('x')), undefined);
   });
 });

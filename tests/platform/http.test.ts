@@ -227,8 +227,8 @@ test('what nobody can do anything about is no error in the log, and what went wr
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
   t.after(() => http.close());
   const cases = [
-    [new AppError('not_implemented', 501, 'there are no lists of the past'), [501, 'info']],
-    [new AppError('temporarily_unavailable', 503, 'later'), [503, 'info']],
+    [new AppError('not_implemented', 'there are no lists of the past'), [501, 'info']],
+    [new AppError('temporarily_unavailable', 'later'), [503, 'info']],
     [new Error('inner words'), [500, 'error', 'info']],
   ] as const;
   for (const [index, [error]] of cases.entries()) {
@@ -295,7 +295,7 @@ test('each request, also one that no route saw, leaves one line without its URL'
 test('what went wrong inside stays inside: a 500 has one wording, whoever threw what', async () => {
   const log = createLog({ level: 'silent' });
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: (error) => JSON.stringify(error) });
-  const thrown = [new AppError('sealed_value_unreadable', 500, 'inner words'), new Error('inner words'), 'inner words'];
+  const thrown = [new AppError('sealed_value_unreadable', 'inner words'), new Error('inner words'), 'inner words'];
   for (const [i, error] of thrown.entries()) {
     for (const [path, oauth] of [
       ['/page', false],

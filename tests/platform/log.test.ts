@@ -97,7 +97,7 @@ describe('errors', () => {
 
   test('causes are told in the same way, and a cycle ends', () => {
     const cause = new TypeError(SECRET);
-    const error = new AppError('temporarily_unavailable', 503, `no ${SECRET}`, { cause });
+    const error = new AppError('temporarily_unavailable', `no ${SECRET}`, { cause });
     const { log, text } = recorder();
     log.error({ error }, 'failed');
     assert.ok(!text().includes(SECRET));

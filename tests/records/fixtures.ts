@@ -113,7 +113,7 @@ export function exchange(
 ): Promise<string> {
   return request(units, async (unit) => {
     const model = used.model ?? 'AuthorizationCode';
-    if (!(await unit.find(model, used.id))) throw new AppError('not_found', 400, 'there is no such thing');
+    if (!(await unit.find(model, used.id))) throw new AppError('not_found', 'there is no such thing');
     await unit.consume(model, used.id);
     const successor = newId();
     const payload = issued('RefreshToken', successor, { grantId: used.grantId, accountId: own.accountId });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { NOTHING_CHANGED, sqlState } from '../../server/platform/db.ts';
+import { failedGuard } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { createOverview } from '../../server/records/overview.ts';
 import { begin, callbackOf, shown, signedIn, submit, submitPassword, tokensFor } from '../flows/support.ts';
@@ -100,7 +100,7 @@ describe('ending', () => {
     const { tokens, browser } = await tokensFor(app, party, person, OFFLINE);
     const [session] = await overview.sessionsOf(person.id);
     const end = app.db.transact(overview.endSession(stranger.id, session?.uid ?? ''));
-    await assert.rejects(end, (error) => sqlState(error) === NOTHING_CHANGED);
+    await assert.rejects(end, (error) => failedGuard(error) === 'require_rows');
     assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 200);
     assert.equal(await isSignedIn(browser), true);
   });
