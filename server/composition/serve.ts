@@ -12,6 +12,7 @@ import type { Client } from '../clients/store.ts';
 import { serverPolicyOf } from '../config.ts';
 import type { Admission } from '../oidc/admission.ts';
 import type { ClientCertificates } from '../oidc/client_certificates.ts';
+import type { ClientForProvider } from '../oidc/client_lookup.ts';
 import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/configuration.ts';
 import { createDevicePages } from '../oidc/device_pages.ts';
 import type { DpopOptions } from '../oidc/dpop.ts';
@@ -19,7 +20,7 @@ import { createFetching } from '../oidc/fetching.ts';
 import { createFormResponses } from '../oidc/form_responses.ts';
 import { createJwtAccessTokens } from '../oidc/jwt_access_tokens.ts';
 import { createPages } from '../oidc/pages.ts';
-import { type ClientForProvider, createProvider } from '../oidc/provider.ts';
+import { createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
 import { isExpected } from '../oidc/unregistered_clients.ts';
@@ -211,12 +212,11 @@ function describeClient(client: Client, server: ServerPolicy, detailsTypes: read
   return {
     refusal: profileViolation(client.metadata, serverPolicy)?.why,
     isOperators: client.kind === 'operator',
+    hasSecret: secretHash !== null,
     metadata: {
       ...metadata,
       client_id: id,
       client_name: name,
-      // The provider wants to see a secret where one is used; it never gets to compare it.
-      ...(secretHash ? { client_secret: secretHash.toString('base64url') } : {}),
       // Scopes of resource servers are ours to judge; the provider knows its own alone.
       scope: scope.join(' '),
       // A type that the operator has taken away must not undo the client.

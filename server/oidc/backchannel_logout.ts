@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client, Configuration, Provider } from 'oidc-provider';
 import type { Outbound } from '../platform/outbound.ts';
 import type { Units } from '../records/unit.ts';
+import { replaceMethod } from './seams.ts';
 import type { Serving } from './serving.ts';
 
 /** OpenID Connect Back-Channel Logout 1.0, for discovery, client metadata and the `sid` of ID tokens (§2.1). */
@@ -12,26 +13,12 @@ export const BACKCHANNEL_LOGOUT = { enabled: true } as const satisfies NonNullab
 /** §2.4 */
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-type LogoutClient = Client & { backchannelLogoutUri?: string; backchannelLogoutSessionRequired?: boolean };
-
-/** What the provider's types do not tell of its ID tokens. */
-interface TokenMaker {
-  new (
-    available: { sub: string },
-    parts: { client: Client; ctx: undefined },
-  ): {
-    mask: unknown;
-    set(claim: string, value: unknown): void;
-    issue(options: { use: 'logout' }): Promise<string>;
-  };
-}
-
 /**
  * The provider would tell relying parties while the person waits, once, and only at its own logout page. Here a session
  * that ends, in whatever way, has queued what there is to tell (records/deliveries.ts).
  */
 export function leaveLogoutToTheQueue(provider: Provider): void {
-  Object.assign(provider.Client.prototype, { backchannelLogout: async () => {} });
+  replaceMethod(provider, 'Client.prototype.backchannelLogout', () => async () => {});
 }
 
 export interface LogoutNotice {
@@ -60,7 +47,7 @@ export function createLogoutSender(parts: {
     assertCanSign();
     const { provider } = serving.current();
     const request = await units.run(async () => {
-      const client = (await provider.Client.find(clientId)) as LogoutClient | undefined;
+      const client = await provider.Client.find(clientId);
       if (!client?.backchannelLogoutUri || accountId === undefined) return undefined;
       return { uri: client.backchannelLogoutUri, token: await logoutToken(provider, client, accountId, sid) };
     });
@@ -79,13 +66,12 @@ export function createLogoutSender(parts: {
 /** §2.4: `iss`, `aud`, `iat`, `exp`, `jti`, `events` and `sub`; `sid` for who has learnt of it; never a `nonce`. */
 async function logoutToken(
   provider: Provider,
-  client: LogoutClient,
+  client: Client,
   accountId: string,
   sid: string | undefined,
 ): Promise<string> {
-  const IdToken = (provider as unknown as { IdToken: TokenMaker }).IdToken;
-  const token = new IdToken({ sub: accountId }, { client, ctx: undefined });
-  token.mask = { sub: null };
+  const token = new provider.IdToken({ sub: accountId }, { client, ctx: undefined });
+  Object.assign(token, { mask: { sub: null } });
   token.set('events', { [EVENT]: {} });
   token.set('jti', randomUUID());
   if (client.backchannelLogoutSessionRequired && sid !== undefined) token.set('sid', sid);

@@ -1,5 +1,6 @@
 import type { Provider } from 'oidc-provider';
 import type { Outbound } from '../platform/outbound.ts';
+import { replaceMethod } from './seams.ts';
 
 /** In the queue of deliveries (records/deliveries.ts). */
 export const NOTIFICATION = 'backchannel-notification';
@@ -17,7 +18,7 @@ export interface Notification {
  * ciba_approval.ts.
  */
 export function leaveNotificationsToTheQueue(provider: Provider): void {
-  Object.assign(provider.Client.prototype, { backchannelPing: async () => {} });
+  replaceMethod(provider, 'Client.prototype.backchannelPing', () => async () => {});
 }
 
 /** Answers after which it makes sense to try again (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */

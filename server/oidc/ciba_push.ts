@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import als from 'oidc-provider/lib/helpers/als.js';
-import filterClaims from 'oidc-provider/lib/helpers/filter_claims.js';
-import {
-  applyAuthorizationDetails,
-  buildTokenResponse,
-  findAccount,
-  resolveAndApplyResource,
-  shouldIssueRefreshToken,
-} from 'oidc-provider/lib/helpers/grants.js';
+import type { Client, Grant, Provider, TokenEndpointGrantContext } from 'oidc-provider';
+import { als, filterClaims, grants } from './seams.ts';
 
 type BackchannelRequest = InstanceType<Provider['BackchannelAuthenticationRequest']>;
 
@@ -34,21 +26,21 @@ export async function issueToPush(
   return als.run(ctx, () => issue(provider, ctx, source));
 }
 
-async function issue(provider: Provider, ctx: KoaContextWithOIDC, { request, grant, client }: Source) {
+async function issue(provider: Provider, ctx: TokenEndpointGrantContext, { request, grant, client }: Source) {
   const { accountId, acr, amr, authTime, claims, nonce, resource, scope, rar, jti } = request;
-  const account = await findAccount(provider, ctx, accountId ?? '', request);
+  const account = await grants.findAccount(provider, ctx, accountId ?? '', request);
   if (!account) throw new Error('an account that has just approved is there');
   ctx.oidc.entity('Account', account);
 
   const common = { accountId: account.accountId, client, grantId: grant.jti, gty: 'ciba', rar };
   const token = new provider.AccessToken(common as ConstructorParameters<typeof provider.AccessToken>[0]);
-  await resolveAndApplyResource(provider, ctx, request, token, grant);
-  await applyAuthorizationDetails(provider, ctx, token, request);
+  await grants.resolveAndApplyResource(provider, ctx, request, token, grant);
+  await grants.applyAuthorizationDetails(provider, ctx, token, request);
   ctx.oidc.entity('AccessToken', token);
   const accessToken = await token.save();
 
   let refreshToken: string | undefined;
-  if (await shouldIssueRefreshToken(provider, ctx, request)) {
+  if (await grants.shouldIssueRefreshToken(provider, ctx, request)) {
     const about = { ...common, acr, amr, authTime, claims, nonce, resource, scope, rotations: 0 };
     const refresh = new provider.RefreshToken(about as ConstructorParameters<typeof provider.RefreshToken>[0]);
     ctx.oidc.entity('RefreshToken', refresh);
@@ -58,7 +50,7 @@ async function issue(provider: Provider, ctx: KoaContextWithOIDC, { request, gra
   const idToken = await idTokenOf(provider, ctx, { request, grant, client }, { accessToken, refreshToken, token });
   return {
     auth_req_id: jti,
-    ...buildTokenResponse(provider, {
+    ...grants.buildTokenResponse(provider, {
       accessToken,
       authorizationDetails: token.rar,
       expiresIn: token.expiration,
@@ -73,7 +65,7 @@ async function issue(provider: Provider, ctx: KoaContextWithOIDC, { request, gra
 /** §10.3.1: it says which request, and which tokens, it goes with; nobody has asked for them over a connection. */
 async function idTokenOf(
   provider: Provider,
-  ctx: KoaContextWithOIDC,
+  ctx: TokenEndpointGrantContext,
   { request, grant, client }: Source,
   issued: {
     readonly accessToken: string;
@@ -87,11 +79,13 @@ async function idTokenOf(
   const rejected = grant.getRejectedOIDCClaims();
   const known = await account?.claims('id_token', scope, asked, rejected);
   const about = { ...known, sub: account?.accountId ?? '', acr, amr, auth_time: authTime };
-  const token = new (provider as unknown as { IdToken: IdTokens }).IdToken(about, { ctx });
-  // As at the token endpoint: with userinfo to ask, an ID token says who signed in (OpenID Connect Core §5.4).
-  token.scope = issued.token.aud === undefined ? 'openid' : grant.getOIDCScopeFiltered(new Set(scope.split(' ')));
-  token.mask = asked;
-  token.rejected = rejected;
+  const token = new provider.IdToken(about, { ctx });
+  Object.assign(token, {
+    // As at the token endpoint: with userinfo to ask, an ID token says who signed in (OpenID Connect Core §5.4).
+    scope: issued.token.aud === undefined ? 'openid' : grant.getOIDCScopeFiltered(new Set(scope.split(' '))),
+    mask: asked,
+    rejected,
+  });
   token.set('nonce', nonce);
   token.set('at_hash', issued.accessToken);
   token.set('urn:openid:params:jwt:claim:auth_req_id', jti);
@@ -99,19 +93,6 @@ async function idTokenOf(
     token.set('urn:openid:params:jwt:claim:rt_hash', halfHash(issued.refreshToken, client.idTokenSignedResponseAlg));
   }
   return token.issue({ use: 'idtoken' });
-}
-
-interface IdTokens {
-  new (
-    about: object,
-    parts: { ctx: KoaContextWithOIDC },
-  ): {
-    scope: string;
-    mask: unknown;
-    rejected: unknown;
-    set(claim: string, value: unknown): void;
-    issue(options: { use: 'idtoken' }): Promise<string>;
-  };
 }
 
 /** OpenID Connect Core §3.1.3.6: the left half, of the hash that goes with the signature. */
@@ -122,17 +103,14 @@ function halfHash(token: string, alg: string | undefined): string {
   return digest.subarray(0, digest.length / 2).toString('base64url');
 }
 
-/** The provider issues tokens to whoever asks: here that is nobody, and there is no answer. */
-function detachedRequest(provider: Provider, { request, grant, client }: Source): KoaContextWithOIDC {
+/** The library issues tokens in the course of a request: this one was sent by no client, and is not answered. */
+function detachedRequest(provider: Provider, { request, grant, client }: Source): TokenEndpointGrantContext {
   const message = new IncomingMessage(new Socket());
-  const ctx = provider.createContext(message, new ServerResponse(message)) as unknown as KoaContextWithOIDC;
-  const oidc = new (
-    provider as unknown as { OIDCContext: new (ctx: unknown) => KoaContextWithOIDC['oidc'] }
-  ).OIDCContext(ctx);
+  const ctx = provider.createContext(message, new ServerResponse(message));
+  const oidc = new provider.OIDCContext(ctx);
   Object.assign(oidc, { route: 'token', params: {} });
-  Object.assign(ctx, { oidc });
   oidc.entity('Client', client);
   oidc.entity('Grant', grant);
   oidc.entity('BackchannelAuthenticationRequest', request);
-  return ctx;
+  return Object.assign(ctx, { oidc }) as unknown as TokenEndpointGrantContext;
 }

@@ -39,6 +39,7 @@ import { assertAssertionAlg, profileConfiguration, profileOfClient } from './pro
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
+import { REPLACED_CHECKS } from './seams.ts';
 import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
 import { assertStillEnough, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
@@ -335,9 +336,10 @@ function createPrompts(parts: SignInParts) {
     return !isFresh(oidc) && least !== undefined;
   });
   // Ours has judged it, by rank: the provider's own would ask a person again who has shown more than was wanted.
-  for (const reason of ['essential_acrs', 'essential_acr']) login?.checks.remove(reason);
+  for (const [prompt, reasons] of Object.entries(REPLACED_CHECKS)) {
+    for (const reason of reasons) policy.get(prompt)?.checks.remove(reason);
+  }
   const consent = policy.get('consent');
-  consent?.checks.remove('op_claims_missing');
   consent?.checks.add(
     new Check('op_claims_missing', 'requested claims not granted', (ctx) => {
       const { oidc } = ctx;

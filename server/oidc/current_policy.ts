@@ -1,4 +1,4 @@
-import als from 'oidc-provider/lib/helpers/als.js';
+import { Provider } from 'oidc-provider';
 import type { Detail } from '../clients/authorization_details.ts';
 import type { ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
@@ -133,7 +133,7 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
   return async (model, payload) => {
     const before: Permitted = payload;
     // What a client ends is ended whole (RFC 7009).
-    if (als.getStore()?.oidc?.route === 'revocation') return payload;
+    if (Provider.ctx?.oidc?.route === 'revocation') return payload;
     const changes = await Promise.all((read[model] ?? []).map((part) => part(before)));
     const after: Permitted = Object.assign({ ...before }, ...changes);
     const had = Boolean(before.scope) || (before.rar?.length ?? 0) > 0;

@@ -7,6 +7,7 @@ import type { Logger } from '../platform/log.ts';
 import { type Outbound, OutboundError, type OutboundTurn } from '../platform/outbound.ts';
 import { createRecently } from '../platform/recently.ts';
 import type { Units } from '../records/unit.ts';
+import { clientKeysOf } from './seams.ts';
 
 /** What the provider fetches from wherever a client says: keys at a `jwks_uri`, as things are. */
 export interface Fetching {
@@ -17,12 +18,6 @@ export interface Fetching {
    * @param chosenBy who has said where they are
    */
   guard(client: Client, chosenBy: OutboundTurn['chosenBy']): void;
-}
-
-/** What the provider's types do not tell of its clients. */
-interface Keyed {
-  readonly jwksUri?: string;
-  readonly asymmetricKeyStore: { refresh(): Promise<void> };
 }
 
 /** A client of which the operator has been told is not told of again before that. */
@@ -63,8 +58,8 @@ export function createFetching(parts: { outbound: Outbound; units: Units; log: L
     },
 
     guard(client, chosenBy) {
-      const { jwksUri, asymmetricKeyStore: keys } = client as unknown as Keyed;
-      if (jwksUri === undefined) return;
+      if (client.jwksUri === undefined) return;
+      const keys = clientKeysOf(client);
       const refresh = keys.refresh.bind(keys);
       keys.refresh = async () => {
         const address = Provider.ctx?.ip;

@@ -1,15 +1,10 @@
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader } from 'jose';
-import { errors, type Provider } from 'oidc-provider';
-import { assertPayload } from 'oidc-provider/lib/helpers/jwt.js';
+import { type Client, errors, type Provider } from 'oidc-provider';
 import type { RetiredKey } from '../../keys/store.ts';
 import type { Clock } from '../platform/clock.ts';
+import { assertPayload, replaceMethod } from './seams.ts';
 
-type HintedClient = { readonly clientId: string; readonly idTokenSignedResponseAlg?: string };
-type Hint = { readonly payload: Record<string, unknown>; readonly header: Record<string, unknown> };
-
-interface IdTokens {
-  validate(jwt: string, client: HintedClient): Promise<Hint>;
-}
+type Hint = Awaited<ReturnType<Provider['IdToken']['validate']>>;
 
 /**
  * An `id_token_hint` (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2, CIBA Core §7.1) is an ID token from whenever: apps
@@ -17,10 +12,7 @@ interface IdTokens {
  * alone, and only while what they have signed may still be shown.
  */
 export function acceptOlderHints(provider: Provider, retired: readonly RetiredKey[], now: Clock): void {
-  const { IdToken } = provider as unknown as { IdToken: IdTokens };
-  const validate = IdToken.validate.bind(IdToken);
-
-  IdToken.validate = async (jwt, client) => {
+  replaceMethod(provider, 'IdToken.validate', (validate) => async (jwt, client) => {
     assertType(jwt);
     const hint = await validate(jwt, client).catch(async (error) => {
       const keys = retired.filter(({ until }) => now() < until).map(({ publicJwk }) => publicJwk);
@@ -30,7 +22,7 @@ export function acceptOlderHints(provider: Provider, retired: readonly RetiredKe
     });
     assertSignIn(hint);
     return hint;
-  };
+  });
 }
 
 /** We sign more than ID tokens, and for the same audience: most of that has a type of its own (RFC 8725 §3.11). */
@@ -54,7 +46,7 @@ const notAnIdToken = () => new errors.InvalidRequest('id_token_hint must be an I
 
 async function verify(
   jwt: string,
-  client: HintedClient,
+  client: Client,
   keys: readonly RetiredKey['publicJwk'][],
   issuer: string,
 ): Promise<Hint | undefined> {

@@ -1,5 +1,5 @@
 import inject from 'light-my-request';
-import { type Client, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { RetiredKey } from '../../keys/store.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -12,7 +12,7 @@ import type { Admission } from './admission.ts';
 import { amend } from './amend.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
-import { chooseUsableKeys } from './client_keys.ts';
+import { type ClientForProvider, replaceClientLookup } from './client_lookup.ts';
 import { assertReadableProof, explainReplay, spendProof } from './dpop.ts';
 import { errorResponse } from './error_responses.ts';
 import { listen } from './events.ts';
@@ -28,23 +28,13 @@ import { discoveryOf } from './profiles.ts';
 import { createRefreshes } from './refresh.ts';
 import { explainRefusal, logRefusal } from './refusals.ts';
 import { assertRequestObjectTypes } from './request_objects.ts';
+import { assertSeams } from './seams.ts';
 import type { Handle } from './serving.ts';
 import { slowDown } from './slow_down.ts';
-import { askForSubjects } from './subjects.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { readUserCodesAsTyped } from './typed_user_codes.ts';
 import { tellErrorsOnPages } from './unregistered_clients.ts';
-
-/** A relying party as the provider needs it: RFC 7591 metadata, with the hash of the secret where the secret was. */
-export interface ClientForProvider {
-  /** Why it cannot be served, when the server has become stricter than it was when the client was registered. */
-  readonly refusal: string | undefined;
-  /** The operator has made it; nobody else has chosen the URLs in its metadata. */
-  readonly isOperators: boolean;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  matchesSecret(presented: string): boolean;
-}
 
 export interface ProviderOptions {
   readonly issuer: URL;
@@ -93,6 +83,7 @@ export interface ServingProvider {
 export async function createProvider(options: ProviderOptions): Promise<ServingProvider> {
   const { issuer, units, pages, log, formAnswers } = options;
   const provider = new Provider(issuer.origin, options.configuration);
+  assertSeams(provider);
   // The mount has decided scheme, host and address already, and says so in X-Forwarded-*, which nobody else can set.
   provider.proxy = true;
   replaceClientLookup(
@@ -206,44 +197,3 @@ export function pinnedHeaders(issuer: URL, address: string): Record<string, stri
 
 /** Seconds, by status (RFC 9110 §10.2.3). */
 const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 60, 503: RETRY_AFTER_SECONDS };
-
-/**
- * The provider would ask its adapter on every request, hash the answer and keep a hundred clients (design §7).
- * Instead a client is built once a provider and version of its metadata, and its secret is compared as a hash.
- */
-function replaceClientLookup(provider: Provider, findClient: ProviderOptions['findClient'], fetching: Fetching): void {
-  const ProviderClient = provider.Client as unknown as {
-    new (metadata: Record<string, unknown>): Client;
-    find(id: unknown): Promise<Client | undefined>;
-    prototype: { compareClientSecret(presented: string): boolean };
-  };
-  const built = new WeakMap<ClientForProvider, Client>();
-  const sources = new WeakMap<object, ClientForProvider>();
-
-  ProviderClient.find = async (id) => {
-    if (typeof id !== 'string' || id === '' || id.length > MAX_CLIENT_ID) return undefined;
-    const source = await findClient(id, Provider.ctx?.ip ?? '');
-    if (!source) return undefined;
-    if (source.refusal !== undefined) throw new errors.CustomOIDCProviderError('unauthorized_client', source.refusal);
-    const known = built.get(source);
-    if (known) return known;
-    const { scope, backchannel_token_delivery_mode: mode, ...metadata } = source.metadata;
-    const poll = mode === undefined ? {} : { backchannel_token_delivery_mode: 'poll' };
-    const client = new ProviderClient({ ...metadata, ...poll, ...(scope ? { scope } : {}) });
-    chooseUsableKeys(client);
-    askForSubjects(client);
-    // The provider does not know of pushing; what it does for a ping, it does for whatever is not `poll`.
-    if (mode !== undefined) Object.assign(client, { backchannelTokenDeliveryMode: mode });
-    // No scope would mean any to the provider. Here it means none: a name that no scope can have.
-    if (scope === '') Object.assign(client, { scope: ' ' });
-    fetching.guard(client, source.isOperators ? 'operator' : 'stranger');
-    built.set(source, client);
-    sources.set(client, source);
-    return client;
-  };
-  ProviderClient.prototype.compareClientSecret = function compareClientSecret(presented) {
-    return sources.get(this)?.matchesSecret(presented) ?? false;
-  };
-}
-
-const MAX_CLIENT_ID = 256;

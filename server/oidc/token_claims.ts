@@ -1,5 +1,6 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type ClaimRule, mappedClaims } from '../clients/claim_mapping.ts';
+import { replaceMethod } from './seams.ts';
 
 interface AccountWithClaims {
   claims(): Record<string, unknown> & { sub: string };
@@ -86,16 +87,14 @@ export async function withMappedClaims<T extends AccountWithClaims>(
   };
 }
 
-interface ClaimsOfProvider {
-  readonly available: { readonly [MAPPED]?: Readonly<Record<string, unknown>> };
-  result(): Promise<Record<string, unknown>>;
-}
-
 /** ID tokens and userinfo, signed or not, take their claims through this one class. */
 export function letMappedClaimsThrough(provider: Provider): void {
-  const { prototype } = (provider as unknown as { Claims: { prototype: ClaimsOfProvider } }).Claims;
-  const { result } = prototype;
-  prototype.result = async function withMapped() {
-    return { ...(await result.call(this)), ...this.available[MAPPED] };
-  };
+  replaceMethod(
+    provider,
+    'Claims.prototype.result',
+    (result) =>
+      async function withMapped(this: { readonly available?: { readonly [MAPPED]?: object } }) {
+        return { ...(await result.call(this as never)), ...this.available?.[MAPPED] };
+      },
+  );
 }

@@ -3,16 +3,9 @@ import {
   type Client,
   type ClientCredentials,
   errors,
-  type KoaContextWithOIDC,
   type Provider,
+  type TokenEndpointGrantContext,
 } from 'oidc-provider';
-import {
-  checkDpopReplay,
-  checkDpopRequired,
-  checkMtlsCert,
-  resolveRequestedResources,
-  validateDpop,
-} from 'oidc-provider/lib/helpers/grants.js';
 import type { ExchangePolicy } from '../clients/token_exchange.ts';
 import {
   ACCESS_TOKEN_TYPE,
@@ -26,6 +19,7 @@ import {
   targetOf,
 } from './exchange_terms.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
+import { grants } from './seams.ts';
 import { createSubjects, type SubjectParts } from './subjects.ts';
 import { acrOfSource, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
 
@@ -51,7 +45,7 @@ export function registerTokenExchange(provider: Provider, parts: ExchangeParts):
   provider.registerGrantType(TOKEN_EXCHANGE, (ctx) => exchange(provider, ctx, parts), PARAMETERS, TARGETS);
 }
 
-async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: ExchangeParts): Promise<void> {
+async function exchange(provider: Provider, ctx: TokenEndpointGrantContext, parts: ExchangeParts): Promise<void> {
   const { client } = ctx.oidc;
   const params = (ctx.oidc.params ?? {}) as ExchangeParameters & { resource?: unknown };
   const policy = client && (await parts.exchangePolicy(client.clientId));
@@ -68,7 +62,7 @@ async function exchange(provider: Provider, ctx: KoaContextWithOIDC, parts: Exch
 
   const target = targetOf(params, policy);
   params.resource = target;
-  const [resourceServer] = await resolveRequestedResources(provider, ctx);
+  const [resourceServer] = await grants.resolveRequestedResources(provider, ctx);
   if (!resourceServer) throw new errors.InvalidTarget();
   const scope = narrowed(params.scope, subject.scopes, resourceServer.scopes);
   const act = actorOf(policy, {
@@ -162,14 +156,14 @@ async function personsToken(provider: Provider, parts: ExchangeParts, value: str
  */
 async function bind(
   provider: Provider,
-  ctx: KoaContextWithOIDC,
+  ctx: TokenEndpointGrantContext,
   token: AccessToken,
   presented: Readonly<Record<Parameter, Presented | undefined>>,
 ): Promise<void> {
-  const proof = await validateDpop(provider, ctx);
-  await checkDpopReplay(provider, ctx, proof, token.clientId ?? '');
-  checkDpopRequired(provider, ctx, proof);
-  const certificate = checkMtlsCert(provider, ctx);
+  const proof = await grants.validateDpop(provider, ctx);
+  await grants.checkDpopReplay(provider, ctx, proof, token.clientId ?? '');
+  grants.checkDpopRequired(provider, ctx, proof);
+  const certificate = grants.checkMtlsCert(provider, ctx);
   if (certificate) token.setThumbprint('x5t', certificate);
   if (proof) token.setThumbprint('jkt', proof.thumbprint);
   for (const [parameter, bound] of Object.entries(presented) as [Parameter, Presented | undefined][]) {

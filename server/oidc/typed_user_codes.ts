@@ -1,5 +1,6 @@
 import { Provider } from 'oidc-provider';
 import { readTypedCode } from '../platform/typed_codes.ts';
+import { replaceMethod } from './seams.ts';
 
 /** Without vowels and digits (RFC 8628 §6.1): the provider's `base-20`. */
 const FORM = /^[BCDFGHJKLMNPQRSTVWXZ]{8}$/;
@@ -26,14 +27,8 @@ export function showUserCode(code: string): string {
 
 /** The provider drops what is not ASCII, such as full-width letters, before it looks a code up: here it is read first. */
 export function readUserCodesAsTyped(provider: Provider): void {
-  const DeviceCode = provider.DeviceCode as typeof provider.DeviceCode & FindByUserCode;
-  const find = DeviceCode.findByUserCode.bind(DeviceCode);
-  DeviceCode.findByUserCode = async (stripped, options) => {
+  replaceMethod(provider, 'DeviceCode.findByUserCode', (find) => async (stripped, options) => {
     const code = readUserCode(Provider.ctx?.oidc.params?.user_code ?? stripped);
     return code === undefined ? undefined : find(code, options);
-  };
-}
-
-interface FindByUserCode {
-  findByUserCode(userCode: string, options?: { ignoreExpiration?: boolean }): Promise<unknown>;
+  });
 }

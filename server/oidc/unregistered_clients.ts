@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import instance from 'oidc-provider/lib/helpers/weak_cache.js';
 import { hostOf } from '../clients/registration_policy.ts';
 import type { Pages, WayBack } from './pages.ts';
+import { responseModesOf } from './seams.ts';
 
 export interface UnregisteredParts {
   /** Whether the operator made that client. */
@@ -15,7 +15,7 @@ export interface UnregisteredParts {
  * signed in and consented to the client is sent on: that is how an app renews tokens silently.
  */
 export function tellErrorsOnPages(provider: Provider, { isRegistered, pages }: UnregisteredParts): void {
-  const { responseModes } = instance(provider);
+  const responseModes = responseModesOf(provider);
   for (const [mode, send] of [...responseModes]) {
     responseModes.set(mode, async (ctx, redirectUri, answer) => {
       await send(ctx, redirectUri, answer);

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, test } from 'node:test';
+import { copyLibrary } from '../oidc/renamed_library.ts';
+
+/**
+ * A new version of oidc-provider may compare client secrets by a method that Cardea does not replace. What Cardea gives
+ * the library as the secret of a client must therefore never match, least of all the hash that is in the database.
+ */
+
+copyLibrary(
+  {
+    comparing: [
+      { file: 'lib/shared/client_auth.js', from: '.compareClientSecret(', to: '.compareByItself(' },
+      {
+        file: 'lib/models/client.js',
+        from: 'compareClientSecret(actual) {',
+        to: 'compareByItself(actual) { return constantEquals(this.clientSecret, actual, 1000); }\ncompareClientSecret(actual) {',
+      },
+    ],
+  },
+  'comparing',
+);
+
+const { deployment } = await import('../helpers/deployment.ts');
+const { post } = await import('../flows/support.ts');
+const app = await deployment({ after });
+
+test('neither the stored hash nor anything else is the secret of a client for the library itself', async () => {
+  const party = await app.seed.party({ metadata: { grant_types: ['client_credentials'], redirect_uris: [] } });
+  const secret = party.secret ?? '';
+  const hash = createHash('sha256').update(secret).digest();
+  const encodings = (['base64url', 'base64', 'hex', 'latin1'] as const).map((encoding) => hash.toString(encoding));
+  for (const client_secret of [...encodings, secret, 'undefined', 'null', '0']) {
+    const { status, body } = await post(app, '/token', {
+      grant_type: 'client_credentials',
+      client_id: party.id,
+      client_secret,
+    });
+    assert.deepEqual([status, body.error], [401, 'invalid_client']);
+  }
+});
