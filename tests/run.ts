@@ -20,7 +20,19 @@ import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.t
 import { isAlive, until } from './helpers/waiting.ts';
 
 /** Cheap ones first: a mistake in the small shows before the browser starts. */
-const ORDER = ['platform', 'accounts', 'clients', 'keys', 'records', 'views', 'oidc', 'security', 'flows', 'browser', 'cli'];
+const ORDER = [
+  'platform',
+  'accounts',
+  'clients',
+  'keys',
+  'records',
+  'views',
+  'oidc',
+  'security',
+  'flows',
+  'browser',
+  'cli',
+];
 const KILLING = /^tests\/chaos\//;
 const MEASURING = /^tests\/performance\//;
 const LAST = 'tests/security/database_dump.test.ts';
