@@ -234,7 +234,6 @@ function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;
   throw new AppError(
     'untested_library',
-    500,
     `oidc-provider ${manifest.version} is not the library that Cardea was tested with (${problems.join('; ')}): install ${TESTED_VERSION}, or see ops/docs/upgrading_oidc_provider.md`,
   );
 }

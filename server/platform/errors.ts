@@ -77,6 +77,7 @@ export const ERROR_STATUSES = {
   password_hash_unreadable: 500,
   sealed_value_unreadable: 500,
   server_error: 500,
+  untested_library: 500,
   not_implemented: 501,
   mail_refused: 502,
   outbound_failed: 502,
