@@ -3,13 +3,17 @@ import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
+import type { Attempts } from './attempts.ts';
 import type { Devices } from './devices.ts';
+import type { EventKind, Events } from './events.ts';
+import type { Mails } from './mails.ts';
 import { normalisePassword, type Passwords } from './passwords.ts';
 import { type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
 import type { ProfileInput } from './profile.ts';
+import { type Visitor, visitorDetails } from './session_details.ts';
 import type { Accounts } from './store.ts';
 
-/** The one way to set a password, whoever asks: the person, a mailed link, the sign-in step for an old one, an operator. */
+/** The one way to set a password, with everything that follows from it, whoever sets it. */
 export interface PasswordChange {
   /**
    * @param person whose password it would be: an account, or the profile of one that does not exist yet
@@ -23,35 +27,63 @@ export interface PasswordChange {
   hashFirst(person: ProfileInput, candidate: string, shares?: Shares): Promise<string>;
   /**
    * Checks, hashes and stores. In the same transaction the old hash goes into the history, `epoch` is raised, so that
-   * sign-ins under way do not end, and links that were mailed and browsers that were known are forgotten.
+   * sign-ins under way do not end, sessions and tokens end, mailed links and known browsers are forgotten, failed guesses
+   * at the old password no longer count, and the person is told by an event and a mail.
    * @returns the account's new epoch
    * @throws PasswordRefused; AppError 404 `not_found`, 409 `credentials_changed` when somebody else was faster
    */
-  set(account: Account, candidate: string, options?: PasswordChangeOptions): Promise<number>;
+  set(account: Account, candidate: string, change: PasswordChangeRequest): Promise<number>;
 }
 
-export interface PasswordChangeOptions {
-  /** Statements for the same transaction: what must end with the old password, and who is told of it. */
+export interface PasswordChangeRequest {
+  readonly by: 'person' | 'reset_link' | 'invitation' | 'operator';
+  /** The browser in which it is set, for the event and the mail; undefined when an operator sets it. */
+  readonly visitor?: Visitor | undefined;
+  /** What the new password leaves alive: nothing unless it is named here. */
+  readonly keep?: KeptAlive;
+  /** The epoch in which the old password was verified, when the account was read later. */
+  readonly epoch?: number;
+  /** Further statements for the same transaction. */
   readonly also?: readonly BoundStatement[];
-  /** The device cookie of the browser in which the person changes it, which stays known. */
-  readonly deviceCookie?: string | undefined;
   /** Whom the hashing is for. */
   readonly shares?: Shares;
 }
+
+/** Everything belongs to the browser in which the person changes the password. */
+export interface KeptAlive {
+  readonly sessionUid?: string | undefined;
+  /** The sign-in that is under way, by the uid of its interaction. */
+  readonly interactionUid?: string | undefined;
+  readonly deviceCookie?: string | undefined;
+}
+
+const EVENTS = {
+  person: 'password_changed',
+  reset_link: 'password_reset',
+  invitation: 'password_changed',
+  operator: 'password_changed',
+} as const satisfies Record<PasswordChangeRequest['by'], EventKind>;
 
 export const PASSWORD_CHANGE_STATEMENTS = {
   forgetLinks: { name: 'password_change.forget_links', text: 'DELETE FROM links WHERE account_id = $1' },
 };
 
-interface Parts {
+/** The stores that a new password changes. */
+export interface PasswordChangeStores {
   readonly db: Db;
   readonly accounts: Accounts;
   readonly devices: Pick<Devices, 'forgetOthers'>;
-  readonly passwords: Passwords;
-  readonly policy: PasswordPolicy;
+  readonly attempts: Pick<Attempts, 'unlockPassword'>;
+  readonly events: Pick<Events, 'append'>;
+  readonly mails: Pick<Mails, 'enqueue'>;
+  /** Ends sessions, grants and tokens, which are stored elsewhere (records/overview.ts). */
+  endSessions(accountId: string, keep: Pick<KeptAlive, 'sessionUid' | 'interactionUid'>): readonly BoundStatement[];
 }
 
-export function createPasswordChange({ db, accounts, devices, passwords, policy }: Parts): PasswordChange {
+export function createPasswordChange(
+  stores: PasswordChangeStores & { readonly passwords: Passwords; readonly policy: PasswordPolicy },
+): PasswordChange {
+  const { db, accounts, devices, attempts, events, mails, endSessions, passwords, policy } = stores;
   const remembers = policy.rules.some(({ name }) => name === 'reused');
 
   async function check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void> {
@@ -89,17 +121,23 @@ export function createPasswordChange({ db, accounts, devices, passwords, policy 
       return passwords.hash(candidate, shares);
     },
 
-    async set(account, candidate, { also = [], deviceCookie, shares } = {}) {
+    async set(account, candidate, { by, visitor, keep = {}, epoch = account.epoch, also = [], shares }) {
+      const { id } = account;
       await check(account, candidate, shares);
       const hash = await passwords.hash(candidate, shares);
+      const details = visitor ? visitorDetails(visitor) : {};
       await run(account, [
-        ...accounts.passwordStatements(account, hash),
-        // Before the links go: one of these may be what uses a link up.
+        ...accounts.passwordStatements({ id, epoch }, hash),
+        // Before the links are deleted: one of these may be what uses a link up.
         ...also,
-        { statement: PASSWORD_CHANGE_STATEMENTS.forgetLinks, values: [account.id] },
-        devices.forgetOthers(account.id, deviceCookie),
+        ...endSessions(id, keep),
+        attempts.unlockPassword(id),
+        events.append(account, EVENTS[by], details),
+        mails.enqueue({ kind: 'password_changed', accountId: id, details }),
+        { statement: PASSWORD_CHANGE_STATEMENTS.forgetLinks, values: [id] },
+        devices.forgetOthers(id, keep.deviceCookie),
       ]);
-      return account.epoch + 1;
+      return epoch + 1;
     },
   };
 }

@@ -1,14 +1,16 @@
-import type { Db } from '../platform/db.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
 import type { Argon2Parameters } from './argon2.ts';
 import { type Blocklist, openBlocklist } from './blocklist.ts';
-import type { Devices } from './devices.ts';
-import { createPasswordChange, createPasswordUpgrade, type PasswordChange } from './password_change.ts';
+import {
+  createPasswordChange,
+  createPasswordUpgrade,
+  type PasswordChange,
+  type PasswordChangeStores,
+} from './password_change.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createPolicy, type PasswordPolicy, type PolicyName } from './policy.ts';
-import type { Accounts } from './store.ts';
 
 /** What an operator decides about passwords. */
 export interface PasswordSettings {
@@ -40,17 +42,14 @@ export interface PasswordService {
 /** @throws AppError 500 `blocklist_unreadable` */
 export async function createPasswordService(
   settings: PasswordSettings,
-  parts: {
-    db: Db;
-    accounts: Accounts;
-    devices: Pick<Devices, 'forgetOthers'>;
+  parts: PasswordChangeStores & {
     log: Logger;
     /** Words for this deployment: attackers try them first. */
     names: readonly string[];
     threads?: number;
   },
 ): Promise<PasswordService> {
-  const { db, accounts, devices, log, names, threads } = parts;
+  const { accounts, log, names, threads } = parts;
   const { argon2, peppers, memory, queueLimit } = settings;
   const blocklist = await openBlocklist(settings.blocklist);
   const passwords = createPasswords({
@@ -72,7 +71,7 @@ export async function createPasswordService(
     passwords,
     blocklist,
     policy,
-    change: createPasswordChange({ db, accounts, devices, passwords, policy }),
+    change: createPasswordChange({ ...parts, passwords, policy }),
     upgradeIfOutdated: createPasswordUpgrade({ accounts, passwords, log }),
     async close() {
       await passwords.close();

@@ -129,7 +129,7 @@ async function seedPerson(accounts: Accounts, context: Context): Promise<string>
   const { change, passwords } = await context.passwords();
   const known = await accounts.findByIdentifier(PERSON.email);
   if (known) {
-    await change.set(known, password);
+    await change.set(known, password, { by: 'operator' });
     return password;
   }
   await accounts.create({

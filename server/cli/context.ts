@@ -3,6 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Attempts, createAttempts } from '../accounts/attempts.ts';
 import { createDevices } from '../accounts/devices.ts';
+import { createEvents } from '../accounts/events.ts';
+import { createMails } from '../accounts/mails.ts';
 import { createPasswordService, namesOf, type PasswordService } from '../accounts/password_service.ts';
 import { type Accounts, createAccounts } from '../accounts/store.ts';
 import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
@@ -19,6 +21,7 @@ import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 import type { Environment } from '../platform/settings.ts';
+import { endSessions } from '../records/overview.ts';
 
 /** The command line itself was wrong: exit code 2. */
 export class UsageError extends Error {}
@@ -158,8 +161,16 @@ async function open(
     passwords: once(async () => {
       const log = createLog({ level: 'silent' });
       const people = await accounts();
-      const devices = createDevices({ db, accounts: people, now });
-      const parts = { db, accounts: people, devices, log, threads: 1 };
+      const stores = {
+        db,
+        accounts: people,
+        devices: createDevices({ db, accounts: people, now }),
+        attempts: createAttempts({ db, accounts: people, indexKey: await indexKey(), now }),
+        events: createEvents({ db, accounts: people, now }),
+        mails: createMails({ db, sealer, now }),
+        endSessions,
+      };
+      const parts = { ...stores, log, threads: 1 };
       const room = await createPasswordService(config.passwords, { ...parts, names: namesOf(config) });
       opened.defer(() => room.close());
       return room;

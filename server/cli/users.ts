@@ -2,8 +2,6 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
 import { createDevices } from '../accounts/devices.ts';
-import { createEvents } from '../accounts/events.ts';
-import { createMails } from '../accounts/mails.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
 import { UsageError } from './context.ts';
@@ -168,11 +166,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
         const accounts = await context.accounts();
         const account = await accounts.resolve(ref);
         const { change } = await context.passwords();
-        const told = [
-          createMails(context).enqueue({ kind: 'password_changed', accountId: account.id }),
-          createEvents({ ...context, accounts }).append(account, 'password_changed'),
-        ];
-        await change.set(account, password, { also: [...endSessions(account.id), ...told] });
+        await change.set(account, password, { by: 'operator' });
         printItem(describe(await accounts.resolve(account.id)), options);
       });
     });

@@ -12,6 +12,7 @@ import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
 import { createTotp } from '../accounts/totp.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+import { endSessions } from '../records/overview.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
 /** Everything about people. */
@@ -23,10 +24,16 @@ export async function createAccountServices({ config, db, log, now, sealer, coun
   const accounts = createAccounts({ db, sealer, indexKey, now });
   const devices = createDevices({ db, accounts, now });
   const events = createEvents({ db, accounts, now });
+  const attempts = createAttempts({ db, accounts, indexKey, now });
+  const mails = createMails({ db, sealer, now });
   const passwords = await createPasswordService(config.passwords, {
     db,
     accounts,
     devices,
+    attempts,
+    events,
+    mails,
+    endSessions,
     log,
     names: namesOf(config),
   });
@@ -35,8 +42,8 @@ export async function createAccountServices({ config, db, log, now, sealer, coun
     accounts,
     devices,
     events,
-    attempts: createAttempts({ db, accounts, indexKey, now }),
-    mails: createMails({ db, sealer, now }),
+    attempts,
+    mails,
     links: createLinks({ db, sealer, now }),
     throttle: createMailThrottle({ counter, indexKey, limits: config.mails, now }),
     sessionDetails: createSessionDetails({ db, accounts, now }),

@@ -13,7 +13,7 @@ import { pinned } from '../oidc/mount.ts';
 import { createSessions } from '../oidc/sessions.ts';
 import { repeatForms } from '../platform/form_repeats.ts';
 import { createLimits } from '../platform/limits.ts';
-import { createOverview, endSessions } from '../records/overview.ts';
+import { createOverview } from '../records/overview.ts';
 import { createChallenges } from '../selfservice/challenges.ts';
 import { publicRoutes } from '../selfservice/public.ts';
 import { accountRoutes } from '../selfservice/routes.ts';
@@ -122,7 +122,6 @@ export async function formRoutes(
         signUp: config.signUp,
         limit,
         transact: db.transact,
-        endSessions,
         unlockPassword: attempts.unlockPassword,
         event: events.append,
         origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),

@@ -2,7 +2,6 @@ import { PasswordRefused, type PasswordRule } from '../accounts/policy.ts';
 import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
 import { shareOfAddress } from '../platform/limits.ts';
-import { endSessions } from '../records/overview.ts';
 import type { Step, StepContext } from './step.ts';
 
 /**
@@ -20,15 +19,14 @@ export const newPasswordStep: Step = {
     if (!account || account.disabled) {
       throw new AppError('interaction_expired', 'this account is not available any more');
     }
-    const except = visit.signedIn === account.id ? visit.sessionUid : undefined;
+    const sessionUid = visit.signedIn === account.id ? visit.sessionUid : undefined;
     try {
-      // Under the epoch that the old password was checked in: whoever changed it since has overtaken this visit.
-      const epoch = await parts.changePassword({ ...account, epoch: login.epoch }, textField(fields, 'new_password'), {
-        also: [
-          ...endSessions(account.id, { except, exceptVisit: visit.uid }),
-          ...parts.notices.passwordChanged(account, request),
-        ],
-        deviceCookie,
+      const epoch = await parts.changePassword(account, textField(fields, 'new_password'), {
+        by: 'person',
+        visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+        // If the password was changed since it was verified here, this sign-in may not change it again.
+        epoch: login.epoch,
+        keep: { sessionUid, interactionUid: visit.uid, deviceCookie },
         shares: [shareOfAddress(request.ip), `account:${account.id}`],
       });
       const { passwordExpired: _, ...rest } = login;

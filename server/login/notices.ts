@@ -30,8 +30,6 @@ export interface SignInNotices {
   factorAdded(account: Account, factor: SecondFactorKind, request: FastifyRequest): readonly BoundStatement[];
   /** The person got in without their second factor. */
   recoveryCodeUsed(account: Account, request: FastifyRequest): readonly BoundStatement[];
-  /** The person has a new password: what to write in the same transaction. */
-  passwordChanged(account: Account, request: FastifyRequest): readonly BoundStatement[];
 }
 
 /** How long somebody with the right password may take for the second factor before the person is told. */
@@ -48,14 +46,6 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
         mails.enqueue({ kind: 'locked', accountId, details, source: subnet(request.ip) }),
         ...(account ? [events.append(account, 'locked', details)] : []),
       ]);
-    },
-
-    passwordChanged(account, request) {
-      const details = visitorDetails(visitorOf(request));
-      return [
-        events.append(account, 'password_changed', details),
-        mails.enqueue({ kind: 'password_changed', accountId: account.id, details }),
-      ];
     },
 
     async withoutSecondFactor(account, request) {

@@ -35,8 +35,9 @@ export interface AppOverview {
 }
 
 export interface Exceptions {
-  readonly except?: string | undefined;
-  readonly exceptVisit?: string | undefined;
+  readonly sessionUid?: string | undefined;
+  /** The sign-in that is under way, by the uid of its interaction. */
+  readonly interactionUid?: string | undefined;
   /** The transaction fails by `require_rows` unless a session ends by it: there is nothing to tell of then. */
   readonly required?: boolean;
 }
@@ -301,9 +302,12 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
 }
 
 /** As `Overview.endSessions`, for whoever has no use for the rest of it. */
-export function endSessions(accountId: string, { except, exceptVisit, required }: Exceptions = {}): BoundStatement[] {
-  const values = [accountId, except ?? null];
-  const visit = exceptVisit === undefined ? null : hashToken(exceptVisit);
+export function endSessions(
+  accountId: string,
+  { sessionUid, interactionUid, required }: Exceptions = {},
+): BoundStatement[] {
+  const values = [accountId, sessionUid ?? null];
+  const visit = interactionUid === undefined ? null : hashToken(interactionUid);
   return [
     { statement: OVERVIEW_STATEMENTS.endGrants, values },
     { statement: OVERVIEW_STATEMENTS.endRecords, values: [...values, visit] },

@@ -42,13 +42,8 @@ const DONE: LinkActionReply = { kind: 'done' };
 
 /** What each kind of link is for. */
 export const LINK_ACTIONS: Readonly<Record<LinkPurpose, LinkAction>> = {
-  reset_password: setPasswordAction(({ account: { id }, account, options, request }) => [
-    ...options.endSessions(id),
-    options.unlockPassword(id),
-    options.event(account, 'password_reset', options.origin(request)),
-    options.mails.enqueue({ kind: 'password_changed', accountId: id, details: options.origin(request) }),
-  ]),
-  invitation: setPasswordAction(() => []),
+  reset_password: setPasswordAction('reset_link'),
+  invitation: setPasswordAction('invitation'),
   sign_up: { forOwner: false, show: (context) => setPassword(context, {}), submit: signUp },
   verify_email: confirmAction({ forOwner: true }, async ({ account, options, consume, request }) => {
     const event = options.event(account, 'email_verified', options.origin(request));
@@ -83,7 +78,7 @@ function known(context: LinkActionContext): Known {
 }
 
 /** Sets the password of the one account that the link was made for. Whoever has got the mail has shown whose address it is. */
-function setPasswordAction(more: (context: Known) => readonly BoundStatement[]): LinkAction {
+function setPasswordAction(by: 'reset_link' | 'invitation'): LinkAction {
   return {
     forOwner: false,
     show: (context) => setPassword(context, {}),
@@ -91,10 +86,11 @@ function setPasswordAction(more: (context: Known) => readonly BoundStatement[]):
       const { account, options, consume, request } = known(context);
       const candidate = textField(fields, 'new_password');
       const verified = account.emailVerified ? [] : [options.accounts.updating(account, { emailVerified: true })];
-      const also = [consume, ...verified, ...more(known(context))];
       try {
         await options.passwordChange.set(account, candidate, {
-          also,
+          by,
+          visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+          also: [consume, ...verified],
           shares: [shareOfAddress(request.ip), `account:${account.id}`],
         });
         return DONE;

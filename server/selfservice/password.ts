@@ -1,7 +1,6 @@
 import { textField } from '../platform/forms.ts';
 import { accountPath } from '../views/paths.ts';
 import type { FormProblem, NewPasswordView } from '../views/views.ts';
-import { noticesOf } from './notices.ts';
 import { type AccountPage, frameOf, type PageContext } from './page.ts';
 import { failedRules, problemOf } from './problems.ts';
 
@@ -18,15 +17,12 @@ export const passwordPage: AccountPage = {
   },
 
   async submit(context, fields) {
-    const { parts, account, session, deviceCookie } = context;
-    const also = [
-      ...parts.overview.endSessions(account.id, { except: session.sessionUid }),
-      ...noticesOf(context, 'password_changed', 'password_changed'),
-    ];
+    const { parts, account, session, visitor, deviceCookie } = context;
     try {
       await parts.passwordChange.set(account, textField(fields, 'new_password'), {
-        also,
-        deviceCookie,
+        by: 'person',
+        visitor,
+        keep: { sessionUid: session.sessionUid, deviceCookie },
         // Signed in, so nobody else is in this share.
         shares: [`account:${account.id}`],
       });

@@ -12,7 +12,6 @@ import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limits } from '../platform/limits.ts';
-import type { Overview } from '../records/overview.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -38,8 +37,6 @@ export interface PublicOptions {
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
   readonly transact: Db['transact'];
-  /** Ends everything that rests on the person having signed in: sessions, grants, tokens. */
-  readonly endSessions: Overview['endSessions'];
   readonly unlockPassword: Attempts['unlockPassword'];
   /** Notes an event for the person to see. */
   readonly event: Events['append'];

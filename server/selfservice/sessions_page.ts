@@ -58,7 +58,7 @@ export const sessionsPage: AccountPage = {
 async function endOthers(context: PageContext): Promise<PageAnswer> {
   const { parts, account, session, deviceCookie } = context;
   const forget = parts.devices.forgetOthers(account.id, deviceCookie);
-  const end = parts.overview.endSessions(account.id, { except: session.sessionUid, required: true });
+  const end = parts.overview.endSessions(account.id, { sessionUid: session.sessionUid, required: true });
   const ended = await changesSomething(context, [...end, forget, eventOf(context, 'session_ended')]);
   // Ending all other sessions also ends the trust in other browsers.
   if (!ended) await forgetOtherDevices(context);

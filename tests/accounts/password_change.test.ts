@@ -4,13 +4,18 @@ import { describe, type TestContext, test } from 'node:test';
 import { hashSync } from '@node-rs/argon2';
 import bcrypt from '@node-rs/bcrypt';
 import { ARGON2 } from '../../server/accounts/argon2.ts';
+import { createAttempts, FAILURES } from '../../server/accounts/attempts.ts';
 import { createDevices } from '../../server/accounts/devices.ts';
+import { createEvents } from '../../server/accounts/events.ts';
+import { createMails } from '../../server/accounts/mails.ts';
+import type { PasswordChangeRequest } from '../../server/accounts/password_change.ts';
 import { createPasswordService, type PasswordSettings } from '../../server/accounts/password_service.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import type { BoundStatement, Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { endSessions } from '../../server/records/overview.ts';
 import { database } from '../helpers/postgres.ts';
 import { remember } from '../helpers/secrets.ts';
 
@@ -26,6 +31,8 @@ const SETTINGS: PasswordSettings = {
 };
 const ADA = { email: 'ada@example.com', name: 'Ada Lovelace', emailVerified: true };
 
+const BY = { by: 'person' } as const;
+const BROWSER = { userAgent: 'curl/8', address: '198.51.100.7' };
 const passwordNo = (n: number) => remember('password', `Kestrel-Fjord-${n}x`);
 const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
 
@@ -40,14 +47,21 @@ async function setUp(t: TestContext) {
     indexKey: await loadServerSecret(db, sealer, 'account-index', now),
     now,
   });
+  const indexKey = await loadServerSecret(db, sealer, 'account-index', now);
   const devices = createDevices({ db, accounts, now });
+  const stores = {
+    db,
+    accounts,
+    devices,
+    attempts: createAttempts({ db, accounts, indexKey, now }),
+    events: createEvents({ db, accounts, now }),
+    mails: createMails({ db, sealer, now }),
+    endSessions,
+  };
   const logLines: string[] = [];
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   const open = async (more: Partial<PasswordSettings> = {}) => {
-    const room = await createPasswordService(
-      { ...SETTINGS, ...more },
-      { db, accounts, devices, log, names: [], threads: 1 },
-    );
+    const room = await createPasswordService({ ...SETTINGS, ...more }, { ...stores, log, names: [], threads: 1 });
     t.after(() => room.close());
     return room;
   };
@@ -56,7 +70,7 @@ async function setUp(t: TestContext) {
     const { change } = room;
     return accounts.create({ ...ADA, passwordHash: await change.hashFirst(ADA, password) });
   };
-  return { db, clock, accounts, devices, open, create, logLines, room };
+  return { db, clock, accounts, devices, attempts: stores.attempts, open, create, logLines, room };
 }
 
 describe('a change of password', () => {
@@ -64,7 +78,7 @@ describe('a change of password', () => {
     const { accounts, db, clock, create, room } = await setUp(t);
     const account = await create();
     clock.ms += 60_000;
-    assert.equal(await room.change.set(account, passwordNo(1)), 1);
+    assert.equal(await room.change.set(account, passwordNo(1), BY), 1);
     const changed = await accounts.resolve(account.id);
     assert.deepEqual(
       [changed.epoch, changed.passwordSetAt, changed.updatedAt],
@@ -79,14 +93,14 @@ describe('a change of password', () => {
   test('to one of the last five is refused, and the sixth before may come again; older hashes are gone', async (t) => {
     const { accounts, create, room, db } = await setUp(t);
     const { id } = await create();
-    for (let n = 1; n <= 5; n += 1) await room.change.set(await accounts.resolve(id), passwordNo(n));
+    for (let n = 1; n <= 5; n += 1) await room.change.set(await accounts.resolve(id), passwordNo(n), BY);
     assert.equal((await query(db, 'SELECT 1 FROM password_history')).length, 4);
     const account = await accounts.resolve(id);
     for (let n = 1; n <= 5; n += 1) {
-      await assert.rejects(room.change.set(account, passwordNo(n)), { code: 'password_reused', field: 'password' });
+      await assert.rejects(room.change.set(account, passwordNo(n), BY), { code: 'password_reused', field: 'password' });
     }
     assert.equal((await accounts.resolve(id)).epoch, 5, 'nothing was changed by what was refused');
-    await room.change.set(account, passwordNo(0));
+    await room.change.set(account, passwordNo(0), BY);
   });
 
   test('is judged with what is known of the person, and tells all that is wrong', async (t) => {
@@ -106,7 +120,7 @@ describe('a change of password', () => {
     const { accounts, create, room, db } = await setUp(t);
     const account = await create();
     const failing: BoundStatement = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
-    await assert.rejects(room.change.set(account, passwordNo(1), { also: [failing] }));
+    await assert.rejects(room.change.set(account, passwordNo(1), { by: 'person', also: [failing] }));
     assert.deepEqual(await accounts.resolve(account.id), account);
     assert.deepEqual(await query(db, 'SELECT 1 FROM password_history'), []);
   });
@@ -133,22 +147,53 @@ describe('a change of password', () => {
       statement: { name: '', text: 'SELECT 1 / count(*) FROM links WHERE account_id = $1' },
       values: [account.id],
     };
-    await room.change.set(account, passwordNo(1), { deviceCookie: own, also: [used] });
+    await room.change.set(account, passwordNo(1), { by: 'person', keep: { deviceCookie: own }, also: [used] });
     const known = async (id: string, token: string) => (await devices.isKnown(id, token)).known;
     assert.deepEqual(
       [await known(account.id, own), await known(account.id, foreign), await known(other.id, foreign)],
       [true, false, true],
     );
     assert.deepEqual(await query(db, 'SELECT account_id FROM links'), [{ account_id: other.id }]);
-    await room.change.set(await accounts.resolve(account.id), passwordNo(2));
+    await room.change.set(await accounts.resolve(account.id), passwordNo(2), BY);
     assert.equal(await known(account.id, own), false, 'nobody said which browser to keep');
   });
+
+  for (const [by, visitor, event] of [
+    ['person', BROWSER, 'password_changed'],
+    ['reset_link', BROWSER, 'password_reset'],
+    ['invitation', BROWSER, 'password_changed'],
+    ['operator', undefined, 'password_changed'],
+  ] as const satisfies (readonly [PasswordChangeRequest['by'], typeof BROWSER | undefined, string])[]) {
+    test(`by ${by}: ends sessions and a lock, and tells the person by an event and a mail`, async (t) => {
+      const { accounts, attempts, create, room, db } = await setUp(t);
+      const account = await create();
+      const guess = () => attempts.reservePasswordGuess({ identifier: account.email, deviceCookie: undefined });
+      for (let i = 0; i < FAILURES; i += 1) await attempts.countFailure(await guess());
+      assert.equal((await guess()).allowed, false, 'locked');
+      for (const uid of ['one', 'other']) {
+        await query(
+          db,
+          `INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $1::text::bytea, $2, '', now())`,
+          [uid, account.id],
+        );
+      }
+      await room.change.set(account, passwordNo(1), { by, visitor, keep: { sessionUid: 'one' } });
+      assert.equal((await guess()).allowed, true);
+      assert.deepEqual(await query(db, 'SELECT uid FROM sessions'), [{ uid: 'one' }]);
+      assert.deepEqual(await query(db, 'SELECT account_id, kind FROM security_events'), [
+        { account_id: account.id, kind: event },
+      ]);
+      assert.equal((await query(db, 'SELECT 1 FROM mails')).length, 1);
+      await room.change.set(await accounts.resolve(account.id), passwordNo(2), { by });
+      assert.deepEqual(await query(db, 'SELECT uid FROM sessions'), [], 'nobody said which session to keep');
+    });
+  }
 
   test('that another one has overtaken is refused: of ten at once one succeeds', async (t) => {
     const { accounts, create, room, db } = await setUp(t);
     const account = await create();
     const tries = await Promise.allSettled(
-      Array.from({ length: 10 }, (_, n) => room.change.set(account, passwordNo(n + 1))),
+      Array.from({ length: 10 }, (_, n) => room.change.set(account, passwordNo(n + 1), BY)),
     );
     const failed = tries.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
     assert.deepEqual(failed, Array(9).fill('credentials_changed'));
@@ -157,17 +202,17 @@ describe('a change of password', () => {
   });
 
   test('of somebody who is not there is refused', async (t) => {
-    const { create, room } = await setUp(t);
+    const { create, room, db } = await setUp(t);
     const account = await create();
-    const gone = { ...account, id: '00000000-0000-7000-8000-000000000000' };
-    await assert.rejects(room.change.set(gone, passwordNo(1)), { code: 'not_found' });
+    await query(db, 'DELETE FROM accounts WHERE id = $1', [account.id]);
+    await assert.rejects(room.change.set(account, passwordNo(1), BY), { code: 'not_found' });
   });
 
   test('keeps no history under nist, where the last five may be used again', async (t) => {
     const { open, create } = await setUp(t);
     const account = await create();
     const { change } = await open({ policy: 'nist' });
-    assert.equal(await change.set(account, passwordNo(0)), 1);
+    assert.equal(await change.set(account, passwordNo(0), BY), 1);
   });
 });
 
@@ -207,7 +252,7 @@ describe('a hash that was made in another way', () => {
     const { accounts, create, room, open } = await setUp(t);
     const account = await create();
     const { upgradeIfOutdated } = await open({ argon2: { ...ARGON2, iterations: 3 } });
-    await room.change.set(account, passwordNo(1));
+    await room.change.set(account, passwordNo(1), BY);
     await upgradeIfOutdated(account, passwordNo(0));
     const now = await accounts.resolve(account.id);
     assert.equal(await room.passwords.verify(now.passwordHash, passwordNo(1)), true);
@@ -279,7 +324,7 @@ describe('a pepper', () => {
       status: 500,
       message: /CARDEA_PASSWORD_PEPPER/,
     });
-    await change.set(account, passwordNo(1));
+    await change.set(account, passwordNo(1), BY);
     assert.equal(await passwords.verify((await accounts.resolve(account.id)).passwordHash, passwordNo(1)), true);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { FAILURES } from '../../server/accounts/attempts.ts';
 import { openAccount } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
@@ -106,10 +107,13 @@ test('an invited person chooses a password, which proves the address', async () 
   const mail = await post.next('invited@example.com');
   assert.equal(mail.subject, 'You are invited');
   clock += 6 * 86_400_000;
+  for (let i = 0; i < FAILURES; i += 1) await opensTo(app, 'invited@example.com', 'a guess');
+  assert.equal((await post.next('invited@example.com')).subject, 'Your account is locked for now');
   const done = await useLink(app, mail.link, { new_password: PASSWORD });
   assert.match(done.body, /Your account is ready/);
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
-  assert.equal(await opensTo(app, 'invited@example.com', PASSWORD), true);
+  assert.equal(await opensTo(app, 'invited@example.com', PASSWORD), true, 'guesses before it lock nobody out');
+  assert.equal((await post.next('invited@example.com')).subject, 'Your password was changed');
 });
 
 test('a person confirms the address', async () => {

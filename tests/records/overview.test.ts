@@ -111,7 +111,7 @@ describe('ending', () => {
     const [session] = await overview.sessionsOf(person.id);
     const other = await tokensFor(app, party, person, OFFLINE);
     const code = await begin(app, ours, {}, other.browser);
-    await app.db.transact(overview.endSessions(person.id, { except: session?.uid }));
+    await app.db.transact(overview.endSessions(person.id, { sessionUid: session?.uid }));
     assert.equal(await isSignedIn(kept.browser), true);
     assert.equal((await userinfo(app.issuer, kept.tokens.access_token)).status, 200);
     assert.equal((await refresh(app.issuer, party, String(kept.tokens.refresh_token))).status, 200);
@@ -132,7 +132,7 @@ describe('ending', () => {
     assert.deepEqual(await overview.sessionsOf(person.id), []);
     const kept = await tokensFor(app, party, person);
     const [session] = await overview.sessionsOf(person.id);
-    await app.db.transact(overview.endSessions(person.id, { except: session?.uid }));
+    await app.db.transact(overview.endSessions(person.id, { sessionUid: session?.uid }));
     assert.equal((await refresh(app.issuer, party, String(tokens.refresh_token))).body.error, 'invalid_grant');
     assert.equal((await userinfo(app.issuer, kept.tokens.access_token)).status, 200);
   });
