@@ -81,43 +81,15 @@ const IN_FLIGHT_SECONDS = 60;
 const BUSY_TRIES = 31;
 const BUSY_PAUSE_MS = 50;
 
-/** How long the next lock lasts, in seconds, after so many (an SQL expression) in a row. */
-const lockSeconds = (locks: string) => `least(${LOCK_SECONDS} * power(2, least(${locks}, 10)), ${LOCK_SECONDS_MOST})`;
-const after = (time: string, seconds: string | number) => `${time} + make_interval(secs => ${seconds})`;
+const seconds = (count: number) => `interval '${count} seconds'`;
+/** What the functions `reserve_guess` and `count_failure` of the schema are told of all this. */
+const LOCK_RULES = `most_failures => ${FAILURES}, first_lock => ${seconds(LOCK_SECONDS)},
+                    longest_lock => ${seconds(LOCK_SECONDS_MOST)}, memory => ${seconds(MEMORY_SECONDS)}`;
 
-/**
- * Takes a guess from a bucket. `slot` has one row: bucket, account_id.
- * What the row says is first brought up to now ($1): what has expired, a lock that has ended, guesses that nobody settled.
- */
-const takeFrom = (slot: string, factor: string) => `
-  INSERT INTO attempts AS t
-         (bucket, account_id, factor, verdict, failures, in_flight, in_flight_until, locks, locked_until, expires_at)
-  SELECT bucket, account_id, ${factor}, 'taken', 0, 1, ${after('$1::timestamptz', IN_FLIGHT_SECONDS)}, 0, NULL,
-         ${after('$1::timestamptz', MEMORY_SECONDS)}
-    FROM ${slot}
-  ON CONFLICT (bucket) DO UPDATE
-     SET (verdict, failures, in_flight, in_flight_until, locks, locked_until, expires_at) = (
-           SELECT verdict, failures,
-                  in_flight + CASE WHEN verdict = 'taken' THEN 1 ELSE 0 END,
-                  CASE WHEN verdict = 'taken' THEN excluded.in_flight_until ELSE t.in_flight_until END,
-                  locks + CASE WHEN overdue THEN 1 ELSE 0 END,
-                  CASE WHEN overdue THEN ${after('$1::timestamptz', lockSeconds('locks'))}
-                       WHEN verdict = 'locked' THEN t.locked_until END,
-                  CASE WHEN overdue THEN ${after('$1::timestamptz', `${lockSeconds('locks')} + ${MEMORY_SECONDS}`)}
-                       WHEN verdict = 'taken' THEN greatest(excluded.expires_at, ${after('t.locked_until', MEMORY_SECONDS)})
-                       ELSE t.expires_at END
-             FROM (SELECT *, failures >= ${FAILURES} AND NOT is_locked AS overdue,
-                          CASE WHEN is_locked OR failures >= ${FAILURES} THEN 'locked'
-                               WHEN failures + in_flight >= ${FAILURES} THEN 'busy'
-                               ELSE 'taken' END AS verdict
-                     FROM (SELECT alive AND coalesce(t.locked_until > $1, false) AS is_locked,
-                                  CASE WHEN alive THEN t.locks ELSE 0 END AS locks,
-                                  CASE WHEN alive AND NOT coalesce(t.locked_until <= $1, false)
-                                       THEN t.failures + CASE WHEN t.in_flight_until <= $1 THEN t.in_flight ELSE 0 END
-                                       ELSE 0 END AS failures,
-                                  CASE WHEN alive AND t.in_flight_until > $1 THEN t.in_flight ELSE 0 END AS in_flight
-                             FROM (SELECT t.expires_at > $1 AS alive) a) now) judged)
-  RETURNING t.bucket, t.verdict`;
+/** @param slot has one row, with `bucket` and `account_id` */
+const reserveFrom = (slot: string, factor: string) =>
+  `SELECT bucket, reserve_guess(bucket, account_id, ${factor}, $1::timestamptz, ${LOCK_RULES},
+                                settled_within => ${seconds(IN_FLIGHT_SECONDS)}) AS verdict FROM ${slot}`;
 
 /** The bucket of somebody (16 bytes of an account's id, or the lookup of an identifier) at a factor and a device. */
 const bucketOf = (whom: string, factor: string, device: string) =>
@@ -133,11 +105,11 @@ export const ATTEMPT_STATEMENTS = {
            ORDER BY array_position($4::bytea[], lookup) LIMIT 1)
       ), device AS (
         SELECT id, trusted_until FROM devices WHERE ${knownDevice('$2', '(SELECT id FROM person)', '$1')} LIMIT 1
-      ), slot AS (
+      ), slot AS MATERIALIZED (
         SELECT ${bucketOf('coalesce((SELECT uuid_send(id) FROM person), $3)', "'password'", '(SELECT uuid_send(id) FROM device)')} AS bucket,
                (SELECT id FROM person) AS account_id
-      ), guess AS (
-        ${takeFrom('slot', "'password'")}
+      ), guess AS MATERIALIZED (
+        ${reserveFrom('slot', "'password'")}
       )
       SELECT guess.bucket, guess.verdict, EXISTS (SELECT 1 FROM device) AS device_known,
              coalesce((SELECT trusted_until FROM device) > $1, false) AS device_trusted,
@@ -147,26 +119,15 @@ export const ATTEMPT_STATEMENTS = {
   take: {
     name: 'attempts.take',
     text: `
-      WITH slot AS (
+      WITH slot AS MATERIALIZED (
         SELECT ${bucketOf('uuid_send($3::uuid)', '$4::text', `(SELECT uuid_send(id) FROM devices WHERE ${knownDevice('$2', '$3::uuid', '$1')} LIMIT 1)`)} AS bucket,
                $3::uuid AS account_id
       )
-      ${takeFrom('slot', '$4::text')}`,
+      ${reserveFrom('slot', '$4::text')}`,
   },
   failed: {
     name: 'attempts.failed',
-    text: `
-      UPDATE attempts t
-         SET (in_flight, failures, locks, locked_until, expires_at) = (
-               SELECT greatest(t.in_flight - $3::int, 0), t.failures + $3::int,
-                      t.locks + CASE WHEN locks_now THEN 1 ELSE 0 END,
-                      CASE WHEN locks_now THEN ${after('$2::timestamptz', lockSeconds('t.locks'))} ELSE t.locked_until END,
-                      CASE WHEN locks_now THEN ${after('$2::timestamptz', `${lockSeconds('t.locks')} + ${MEMORY_SECONDS}`)}
-                           WHEN $3::int = 1 THEN ${after('$2::timestamptz', MEMORY_SECONDS)}
-                           ELSE t.expires_at END
-                 FROM (SELECT $3::int = 1 AND t.failures + 1 = ${FAILURES} AS locks_now) now)
-       WHERE bucket = $1
-   RETURNING $3::int = 1 AND failures = ${FAILURES} AS locked_now`,
+    text: `SELECT count_failure($1, $2::timestamptz, $3::boolean, ${LOCK_RULES}) AS locked_now`,
   },
   returned: {
     name: 'attempts.returned',
@@ -255,7 +216,7 @@ export function createAttempts(parts: {
     },
 
     async countFailure({ bucket, allowed }) {
-      const [row] = await db.run<{ locked_now: boolean }>(ATTEMPT_STATEMENTS.failed, [bucket, time(), allowed ? 1 : 0]);
+      const [row] = await db.run<{ locked_now: boolean }>(ATTEMPT_STATEMENTS.failed, [bucket, time(), allowed]);
       return { lockedNow: row?.locked_now ?? false };
     },
 
