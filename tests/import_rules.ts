@@ -28,7 +28,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/composition': CORE,
   'server/cli.ts': ['server/cli', ...CONFIG, ...PLATFORM],
   'server/cli': ['server/composition/stores.ts', ...BELOW, ...CONFIG, 'package.json'],
-  'server/oidc': BELOW,
+  'server/oidc': [...BELOW, 'server/oidc/seams.ts'],
+  'server/oidc/seams.ts': BELOW,
   'server/login': BELOW,
   'server/selfservice': BELOW,
   'server/registration': BELOW,
@@ -50,7 +51,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only these folders may import. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  'oidc-provider': ['server/oidc', 'tests'],
+  'oidc-provider/lib': ['server/oidc/seams.ts'],
+  'oidc-provider': ['server/oidc', 'server/oidc/seams.ts', 'tests'],
 };
 
 /** Migrations do not even import one another. */

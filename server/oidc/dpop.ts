@@ -7,6 +7,7 @@ import { hashToken } from '../platform/sealing.ts';
 import type { Unit } from '../records/unit.ts';
 import { objectionToProof } from './profiles.ts';
 import { ROUTES } from './routes.ts';
+import { PROOF_WINDOW_SECONDS } from './seams.ts';
 
 /** RFC 9449 §5.1: asymmetric ones alone. */
 export const PROOF_ALGS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const;
@@ -32,11 +33,8 @@ export function dpopFeature({ nonceSecret, nonceRequired }: DpopOptions) {
 /** Endpoints at which the provider checks a proof, whenever there is one. Nowhere else does one count for anything. */
 const PROVED = new Set<string>([ROUTES.pushed_authorization_request, ROUTES.token, ROUTES.userinfo]);
 
-/**
- * The provider takes proofs from 300 s after their date to 300 s before it, and its nonces for less. (It would forget
- * a proof 300 s after its use: one that is dated ahead could then be used again.)
- */
-const PROOF_SECONDS = 600;
+/** From the moment at which a proof that is dated ahead begins to count to the one at which it does no more; nonces live shorter. */
+const PROOF_SECONDS = 2 * PROOF_WINDOW_SECONDS;
 
 /**
  * jose takes a list of one text for that text when it imports a key, and does not when it names one: what can be used for

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { REFUSALS } from '../../server/oidc/events.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { copyLibrary, type Renaming } from './renamed_library.ts';
 
@@ -179,6 +180,106 @@ describe('a provider is refused at start when the library has another', () => {
       const { seams, provider } = await load(copyOf(row));
       assert.notEqual(seams.inspectSeams(provider)[name], undefined);
       assert.throws(() => seams.assertSeams(provider), { code: 'untested_library' });
+    });
+  }
+});
+
+/**
+ * Parts of the library that can only be recognized in its source: error texts, events, forms, cookies. Where one is missing
+ * after an upgrade, see what became of it, and change what relies on it.
+ */
+const TEXTS: Readonly<Record<string, readonly (readonly [file: string, ...texts: string[]])[]>> = {
+  'each endpoint reports its errors under the name of its own event': [
+    [
+      'helpers/initialize_app.js',
+      ...REFUSALS.filter((event) => event !== 'authorization.error').map((event) => `error('${event}')`),
+    ],
+    [
+      'shared/authorization_error_handler.js',
+      "emit('authorization.error', ctx, err)",
+      "emit('server_error', ctx, err)",
+    ],
+    ['shared/error_handler.js', "emit('server_error', ctx, err)", 'emit(eventName, ctx, err)'],
+  ],
+  'details of errors by which a refusal is explained to a client': [
+    ['actions/grants/authorization_code.js', "'authorization code'", 'redirect_uri mismatch'],
+    ['actions/grants/refresh_token.js', 'refresh token not found', 'refresh token already used', 'client mismatch'],
+    ['helpers/grant_common.js', 'referenced account not found', 'accountId mismatch', 'does not match dpop_jkt'],
+    ['helpers/grant_source.js', 'client mismatch', 'grant not found'],
+    ['helpers/pkce.js', 'code_verifier does not match'],
+    ['helpers/sender_constraints.js', 'client certificate not provided', 'DPoP proof JWT not provided'],
+    ['shared/client_auth.js', 'mechanism does not match the registered client authentication method'],
+    ['shared/jwt_client_auth.js', 'unique jti', 'must only be used once', 'iss (JWT issuer)', 'audience (aud)'],
+  ],
+  'pages that submit themselves are replaced': [
+    [
+      'response_modes/form_post.js',
+      '<title>Submitting Callback</title>',
+      '<form method="post" action="',
+      '<input type="hidden" name="',
+      'htmlSafe(action)',
+      'htmlSafe(value)',
+    ],
+    ['helpers/html_safe.js', "'&amp;'", "'&lt;'", "'&gt;'", "'&quot;'", "'&#39;'"],
+  ],
+  'forms of the library carry the secret of the session': [
+    ['shared/xsrf.js', 'ctx.oidc.session.state = { secret }', 'ctx.oidc.params.xsrf'],
+    ['actions/code_verification.js', "new Set(['xsrf', 'user_code', 'confirm', 'abort'])"],
+    ['actions/end_session.js', "new Set(['xsrf', 'logout'])", 'session.state.postLogoutRedirectUri ='],
+  ],
+  'a session is saved when it is touched, and never once it is destroyed': [
+    ['shared/session.js', 'ctx.oidc.session.touched', '!ctx.oidc.session.destroyed'],
+    ['models/session.js', 'this.authorizations[clientId]', 'authorization.grantId', 'static async findByUid(uid)'],
+  ],
+  'an interaction goes on by the cookie with its uid, in the session in which it began': [
+    [
+      'actions/authorization/resume.js',
+      "cookieName('resume')",
+      'Interaction.find(cookieId)',
+      'cookieId !== interactionSession.uid',
+      'originSession.uid !== session.uid',
+      'ctx.oidc.trusted = trusted',
+      'ctx.oidc.result = result',
+    ],
+    ['actions/authorization/interactions.js', "'Interaction'", 'returnTo'],
+  ],
+  'what a request is about is found under these names': [
+    ['actions/authorization/claims.js', "entity('IdTokenHint'"],
+    ['actions/authorization/pushed_authorization_requests.js', "entity('PushedAuthorizationRequest'"],
+    ['actions/grants/ciba.js', "entity('BackchannelAuthenticationRequest'"],
+    ['actions/grants/device_code.js', "entity('DeviceCode'"],
+    [
+      'actions/grants/refresh_token.js',
+      "entity('RefreshToken'",
+      "entity('RotatedRefreshToken'",
+      "entity('Account'",
+      'refreshToken.consumed',
+    ],
+    ['helpers/process_response_types.js', "entity('AuthorizationCode'"],
+  ],
+  'a token is looked up in the adapter by its value, and its session only where that is asked for': [
+    ['helpers/token_find.js', 'provider.AccessToken.find(tokenValue)', 'provider.ClientCredentials.find(token)'],
+    ['models/base_model.js', 'await this.adapter.find(value)'],
+    ['models/token_helpers.js', 'options.ignoreSessionBinding === true'],
+    ['shared/reject_structured_tokens.js', 'decodeProtectedHeader(params.token)'],
+  ],
+  'a decision at the backchannel is told to clients of the mode ping alone, whatever else there is': [
+    ['provider.js', "client.backchannelTokenDeliveryMode === 'ping'"],
+  ],
+  'subjects are asked for wherever a client is a pairwise one': [
+    ['helpers/claims.js', "this.client.subjectType === 'pairwise' && claims.sub"],
+    ['actions/introspection.js', "client.subjectType === 'pairwise'"],
+  ],
+};
+
+describe('the source of the library still says', () => {
+  for (const [name, files] of Object.entries(TEXTS)) {
+    test(name, () => {
+      const lost = files.flatMap(([file, ...texts]) => {
+        const source = readFileSync(join(LIBRARY, 'lib', file), 'utf8');
+        return texts.filter((text) => !source.includes(text)).map((text) => `${file}: ${text}`);
+      });
+      assert.deepEqual(lost, []);
     });
   }
 });

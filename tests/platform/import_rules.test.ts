@@ -48,6 +48,9 @@ const REFUSED: Readonly<Record<string, readonly Import[]>> = {
       line(file, 'oidc-provider'),
     ),
   ],
+  'only seams.ts imports private parts of oidc-provider': [
+    line('server/oidc/x.ts', 'oidc-provider/lib/helpers/errors.js'),
+  ],
   'only main, app, composition and the CLI read the configuration': [
     ...FOLDERS.filter((folder) => folder !== 'cli').map((folder) => line(`server/${folder}/x.ts`, '../config.ts')),
     line('server/login/steps/x.ts', '../../config.ts'),
