@@ -1,30 +1,26 @@
 import { createSecureContext } from 'node:tls';
 import { leastMemory } from './accounts/argon2.ts';
 import type { PasswordSettings } from './accounts/password_service.ts';
-import type { Config } from './config_types.ts';
+import type { Config } from './config_values.ts';
 import type { TlsListener } from './platform/http.ts';
 import { isLoopback } from './platform/smtp_url.ts';
-import type { SettingName } from './settings.ts';
+import type { SettingValues } from './settings.ts';
 
-interface Given {
-  /** Whether a setting has a value, its default included. */
-  isSet(name: SettingName): boolean;
-  /** CARDEA_TLS_CLIENT_CERTIFICATES=true */
-  readonly asksForCertificates: boolean;
-  /** NODE_ENV=production; otherwise the issuer's name decides. */
+/** NODE_ENV=production; otherwise the name of the issuer decides. */
+interface Declared {
   readonly declaredProduction: boolean;
 }
 
 /**
- * Settings that are right one by one, but unsafe or without effect together.
- * @returns a sentence each, which begins with the setting that is to be changed
+ * Settings that are valid one by one, but unsafe or without effect together.
+ * @returns a sentence for each, which begins with the setting to change
  */
-export function conflictsIn(config: Config, given: Given): string[] {
+export function conflictsIn(config: Config, values: SettingValues, declared: Declared): string[] {
   return [
     ...unsafeHashing(config.passwords),
     ...unfitForProfile(config),
-    ...unusableTls(config, given),
-    ...(config.production ? unsafeForProduction(config, given) : unsafeForNetwork(config)),
+    ...unusableTls(config, values),
+    ...(config.production ? unsafeForProduction(config, declared) : unsafeForNetwork(config)),
   ];
 }
 
@@ -42,29 +38,26 @@ function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
 
 function unfitForProfile({ profile, demo }: Config): string[] {
   return profile === 'fapi2' && demo
-    ? ['CARDEA_DEMO must not be set with CARDEA_PROFILE=fapi2, in which the demo app could not sign anybody in']
+    ? ['CARDEA_DEMO must not be set with CARDEA_PROFILE=fapi2, which the demo app does not conform to']
     : [];
 }
 
-function unusableTls(
-  { tls, issuer, clientCertificates, trustedProxies }: Config,
-  { isSet, asksForCertificates }: Given,
-): string[] {
+function unusableTls({ tls, issuer, clientCertificates, trustedProxies }: Config, values: SettingValues): string[] {
+  const { CARDEA_TLS_CERT: cert, CARDEA_TLS_KEY: key, CARDEA_TLS_CLIENT_CA: authorities } = values;
   const problems: string[] = [];
-  if (isSet('CARDEA_TLS_CERT') && !isSet('CARDEA_TLS_KEY'))
-    problems.push('CARDEA_TLS_CERT must come with CARDEA_TLS_KEY');
-  if (isSet('CARDEA_TLS_KEY') && !isSet('CARDEA_TLS_CERT'))
-    problems.push('CARDEA_TLS_KEY must come with CARDEA_TLS_CERT');
+  if (cert !== undefined && key === undefined) problems.push('CARDEA_TLS_CERT must come with CARDEA_TLS_KEY');
+  if (key !== undefined && cert === undefined) problems.push('CARDEA_TLS_KEY must come with CARDEA_TLS_CERT');
   if (tls && !isPair(tls)) problems.push('CARDEA_TLS_KEY must be the private key of CARDEA_TLS_CERT, both in PEM');
   if (tls && issuer.protocol !== 'https:') problems.push('CARDEA_ISSUER must be https with CARDEA_TLS_CERT');
-  if (!tls && asksForCertificates) problems.push('CARDEA_TLS_CLIENT_CERTIFICATES must come with CARDEA_TLS_CERT');
-  if (!tls?.asksForCertificates && !clientCertificates.header && isSet('CARDEA_TLS_CLIENT_CA'))
+  if (!tls && values.CARDEA_TLS_CLIENT_CERTIFICATES)
+    problems.push('CARDEA_TLS_CLIENT_CERTIFICATES must come with CARDEA_TLS_CERT');
+  if (!tls?.asksForCertificates && !clientCertificates.header && authorities)
     problems.push(
       'CARDEA_TLS_CLIENT_CA must come with CARDEA_TLS_CERT, asking for certificates, or CARDEA_CLIENT_CERTIFICATE_HEADER',
     );
   if (clientCertificates.header && trustedProxies.length === 0)
     problems.push(
-      'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from anybody else it is dropped',
+      'CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES: from other senders it is dropped',
     );
   return problems;
 }
@@ -78,7 +71,7 @@ function isPair({ cert, key }: TlsListener): boolean {
   }
 }
 
-function unsafeForProduction(config: Config, { declaredProduction }: Given): string[] {
+function unsafeForProduction(config: Config, { declaredProduction }: Declared): string[] {
   const problems: string[] = [];
   if (!config.databaseUrl)
     problems.push('CARDEA_DATABASE_URL is required in production; the embedded Postgres is for development');
@@ -88,20 +81,19 @@ function unsafeForProduction(config: Config, { declaredProduction }: Given): str
     );
   if (config.issuer.protocol === 'http:' && !isLoopback(config.issuer.hostname))
     problems.push('CARDEA_ISSUER must be https in production unless it is a loopback address');
-  if (config.demo)
-    problems.push('CARDEA_DEMO must not be set in production; demo data has a password that everybody knows');
+  if (config.demo) problems.push('CARDEA_DEMO must not be set in production; the password of the demo data is public');
   if (config.signUp && !config.smtp)
-    problems.push('CARDEA_SIGN_UP needs CARDEA_SMTP_URL: whoever signs up is mailed a link');
+    problems.push('CARDEA_SIGN_UP needs CARDEA_SMTP_URL: the link to create an account is mailed');
   if (problems.length === 0 || declaredProduction) return problems;
   const reason = `CARDEA_ISSUER=${config.issuer.origin} is not a loopback address, so the rules of production apply; for development on this machine leave CARDEA_ISSUER unset`;
   return [reason, ...problems];
 }
 
-/** In development, with an address or a name by which other machines reach the server. */
+/** Development on an address or a name by which other machines reach the server. */
 function unsafeForNetwork({ thisMachineOnly, demo }: Config): string[] {
   return demo && !thisMachineOnly
     ? [
-        'CARDEA_DEMO must not be set unless CARDEA_ISSUER and CARDEA_HOST are loopback addresses; demo data has a password that everybody knows',
+        'CARDEA_DEMO must not be set unless CARDEA_ISSUER and CARDEA_HOST are loopback addresses; the password of the demo data is public',
       ]
     : [];
 }

@@ -15,28 +15,31 @@ import {
   oneOf,
   oneOfNumbers,
   type Setting,
+  type Settings,
   seconds,
   split,
   text,
   url,
+  type ValuesOf,
 } from './platform/settings.ts';
 import { mailbox, smtpUrl } from './platform/smtp_url.ts';
 
-const DEFAULT_PORT = 3000;
-/** Every setting there is. A `CARDEA_*` name that is not here is refused. */
-export const SETTINGS = {
+const SERVER = {
   CARDEA_ISSUER: {
     read: issuer,
-    about: 'the issuer identifier, an origin such as https://id.example.com (default http://localhost:CARDEA_PORT)',
+    unset: 'http://localhost:CARDEA_PORT',
+    about:
+      'the issuer identifier, an origin such as https://id.example.com; a database belongs to the issuer that first used it',
   },
   CARDEA_HOST: { read: text, fallback: '127.0.0.1', about: 'the address to listen on' },
-  CARDEA_PORT: { read: integer(0, 65_535), fallback: String(DEFAULT_PORT), about: 'the port to listen on' },
+  CARDEA_PORT: { read: integer(0, 65_535), fallback: '3000', about: 'the port to listen on' },
   CARDEA_DATABASE_URL: {
     read: url('postgres:', 'postgresql:'),
     secret: true,
-    about: 'postgres://user:password@host/database; without it an embedded Postgres runs in CARDEA_DATA_DIR',
+    unset: 'an embedded Postgres in CARDEA_DATA_DIR, for development',
+    about: 'postgres://user:password@host/database; Postgres 14 or newer',
   },
-  CARDEA_DATABASE_POOL: { read: integer(1, 500), fallback: '10', about: 'database connections at most' },
+  CARDEA_DATABASE_POOL: { read: integer(1, 500), fallback: '10', about: 'maximum number of database connections' },
   CARDEA_DATABASE_TIMEOUT_MS: {
     read: integer(100, 60_000),
     fallback: '5000',
@@ -45,104 +48,170 @@ export const SETTINGS = {
   CARDEA_REDIS_URL: {
     read: url('redis:', 'rediss:', 'redis+sentinel:', 'redis+cluster:', 'rediss+cluster:'),
     secret: true,
+    unset: 'none',
     about:
-      'redis://host:6379, redis+sentinel://host:26379,host2:26379/master-name or redis+cluster://host:6379,host2:6379; optional',
+      'counters that all nodes share: redis://host:6379, redis+sentinel://host:26379,host2:26379/master-name or redis+cluster://host:6379,host2:6379; without it each node counts for itself',
   },
   CARDEA_DATA_DIR: {
     read: text,
     fallback: '.data',
-    about: 'where the embedded Postgres, the development master key and unsent mails live',
+    about: 'folder of the embedded Postgres, the development master key and the mails of development',
   },
   CARDEA_MASTER_KEY: {
     read: masterKeys,
     secret: true,
+    unset: 'a development key, made in CARDEA_DATA_DIR',
     about:
-      '32 random bytes in base64 or hex ("openssl rand -base64 32"); several, separated by commas, while rotating: the first seals, all open',
-  },
-  CARDEA_DEMO: {
-    read: boolean,
-    about:
-      'seed a demo client and person at start (default: only where CARDEA_ISSUER and CARDEA_HOST are loopback addresses; refused elsewhere)',
-  },
-  CARDEA_LOG_LEVEL: {
-    read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
-    fallback: 'info',
-    about: 'the least level that is logged',
+      '32 random bytes in base64 or hex ("openssl rand -base64 32"); during a rotation several, separated by commas: the first seals, all open',
   },
   CARDEA_TRUSTED_PROXIES: {
     read: addresses,
     fallback: '',
-    about: 'addresses or CIDR ranges, separated by commas, whose X-Forwarded-For counts',
+    about:
+      'addresses or CIDR ranges, separated by commas, of proxies whose X-Forwarded-For is believed; behind a proxy that is not listed all requests have the address of that proxy, and the log says so once',
   },
   CARDEA_OUTBOUND_ALLOW: {
     read: addresses,
+    unset: 'loopback if CARDEA_ISSUER and CARDEA_HOST are loopback addresses, otherwise none',
     about:
-      'addresses or CIDR ranges, separated by commas, that relying parties may name beside public ones, such as 10.1.0.0/16 (default: loopback where CARDEA_ISSUER and CARDEA_HOST are loopback addresses, otherwise none)',
-  },
-  CARDEA_TLS_CERT: {
-    read: content,
-    about: 'a PEM file with the certificate to serve TLS with, its chain behind it (default: TLS ends at a proxy)',
-  },
-  CARDEA_TLS_KEY: { read: content, about: 'a PEM file with the private key of CARDEA_TLS_CERT' },
-  CARDEA_TLS_CLIENT_CA: {
-    read: (value) => readCertificates(content(value)),
-    about:
-      'a PEM file with the authorities that issue certificates of clients, intermediate ones included; needed for tls_client_auth (RFC 8705)',
-  },
-  CARDEA_TLS_CLIENT_CERTIFICATES: {
-    read: boolean,
-    about:
-      'whether who connects by TLS is asked for a certificate; browsers may then ask the person (default: with CARDEA_TLS_CLIENT_CA)',
-  },
-  CARDEA_CLIENT_CERTIFICATE_HEADER: {
-    read: headerName,
-    about:
-      'the header in which CARDEA_TRUSTED_PROXIES pass on the certificate of a client, such as Client-Cert (RFC 9440); they must set or remove it on every request',
-  },
-  CARDEA_DPOP_NONCE: {
-    read: oneOf('optional', 'required'),
-    fallback: 'optional',
-    about: 'whether DPoP proofs have to carry a nonce of this server (RFC 9449 §8)',
+      'private addresses or CIDR ranges, separated by commas, that URLs of apps (such as jwks_uri) may lead to; public addresses are always allowed. For apps that the operator did not register, host names are resolved by /etc/hosts and the name servers in /etc/resolv.conf, without search domains',
   },
   CARDEA_RATE_LIMIT: {
     read: integer(1, 1_000_000),
     fallback: '600',
-    about: 'failed sign-ins, and failed client authentications, a minute from one address',
+    about:
+      'failed sign-ins, and failed client authentications, a minute from one address; ten times as many requests that store something, and ten times as many pages of /account a minute for one account',
   },
+  CARDEA_LOG_LEVEL: {
+    read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    fallback: 'info',
+    about: 'lowest level that is logged; requests for keys, discovery, assets and health are logged at debug',
+  },
+  CARDEA_DEMO: {
+    read: boolean,
+    unset: 'true if CARDEA_ISSUER and CARDEA_HOST are loopback addresses',
+    about: 'create a demo app and a demo account at start; refused where other machines reach the server',
+  },
+} as const satisfies Settings;
+
+const TLS = {
+  CARDEA_TLS_CERT: {
+    read: content,
+    unset: 'none: TLS ends at a proxy',
+    about: 'a PEM file with the certificate to serve TLS with, followed by its chain',
+  },
+  CARDEA_TLS_KEY: { read: content, unset: 'none', about: 'a PEM file with the private key of CARDEA_TLS_CERT' },
+  CARDEA_TLS_CLIENT_CA: {
+    read: (value) => readCertificates(content(value)),
+    unset: 'none',
+    about:
+      'a PEM file with the authorities that issue certificates of clients, including intermediate ones; needed for tls_client_auth (RFC 8705)',
+  },
+  CARDEA_TLS_CLIENT_CERTIFICATES: {
+    read: boolean,
+    unset: 'true with CARDEA_TLS_CERT and CARDEA_TLS_CLIENT_CA',
+    about: 'ask for a client certificate in the TLS handshake; browsers may then ask the person for one',
+  },
+  CARDEA_CLIENT_CERTIFICATE_HEADER: {
+    read: headerName,
+    unset: 'none',
+    about:
+      'the header in which CARDEA_TRUSTED_PROXIES pass on the certificate of a client, such as Client-Cert (RFC 9440); they must set or remove it on every request',
+  },
+} as const satisfies Settings;
+
+const APPS = {
+  CARDEA_PROFILE: {
+    read: oneOf('oidc', 'oauth21', 'fapi2'),
+    fallback: 'oauth21',
+    about:
+      'rules that all apps have to follow: oauth21 (authorization code with PKCE only), oidc (also implicit and hybrid flows for apps registered for them; PKCE is optional for apps with a secret) or fapi2 (FAPI 2.0)',
+  },
+  CARDEA_DPOP_NONCE: {
+    read: oneOf('optional', 'required'),
+    fallback: 'optional',
+    about: 'required: DPoP proofs must have a nonce of this server (RFC 9449 §8)',
+  },
+  CARDEA_REGISTRATION: {
+    read: oneOf('off', 'token', 'open'),
+    fallback: 'token',
+    about:
+      'whether apps may register themselves (RFC 7591): not at all, with a token of "cardea registration token create", or without a token',
+  },
+  CARDEA_REGISTRATION_QUOTA: {
+    read: integer(1, 100_000),
+    fallback: '100',
+    about:
+      'maximum number of clients that registered themselves, have not been used yet and come from one IPv4 address or IPv6 /64 network; the oldest are removed. Five times as many from an IPv4 /24 or IPv6 /48, ten times as many for one host in redirect URIs, a hundred times as many in total',
+  },
+  CARDEA_REGISTRATION_IDLE: {
+    read: seconds(60),
+    fallback: '30d',
+    about:
+      'a client that registered itself, or is a metadata document, is removed after this time without use, unless it has a live grant',
+  },
+  CARDEA_SOFTWARE_STATEMENT_ISSUERS: {
+    read: text,
+    unset: 'none: software statements are ignored',
+    about: 'a JSON file with the issuers of software statements (RFC 7591 §2.3), each with its JSON Web Key Set',
+  },
+  CARDEA_CLIENT_ID_METADATA_DOCUMENTS: {
+    read: boolean,
+    fallback: 'true',
+    about: 'whether a client_id may be the https URL of a document that describes the client, as MCP clients use it',
+  },
+  CARDEA_CLIENT_ID_METADATA_HOSTS: {
+    read: list(host),
+    unset: 'any',
+    about: 'hosts, separated by commas, that such documents may be on, such as agent.example.net or *.example.com',
+  },
+  CARDEA_AUTHORIZATION_DETAILS_TYPES: {
+    read: readDetailsTypes,
+    unset: 'none',
+    about:
+      'a JSON file that defines the types of authorization_details that apps may ask for, and how the consent page words them',
+  },
+} as const satisfies Settings;
+
+const PASSWORDS = {
   CARDEA_PASSWORD_POLICY: {
     read: oneOf('complex', 'nist'),
     fallback: 'complex',
     about:
-      'complex: 12 characters of four kinds, nothing personal, not one of the last five; nist: 15 characters of any kind (SP 800-63B-4); neither takes what is easy to guess',
+      'complex: 12 characters of four kinds, nothing personal, not one of the last five; nist: 15 characters of any kind (SP 800-63B-4); both refuse passwords that are easy to guess',
   },
   CARDEA_PASSWORD_MAX_AGE: {
     read: seconds(60),
-    about: 'a password older than this is to be changed at the next sign-in, such as 365d (default: never)',
+    unset: 'never',
+    about: 'a password older than this must be changed at the next sign-in, such as 365d',
   },
   CARDEA_PASSWORD_BLOCKLIST: {
     read: text,
+    unset: 'none',
     about:
-      'a file made by "cardea passwords blocklist build", or a folder of SHA-1 prefix files as Have I Been Pwned has them; optional, beside what is easy to guess',
+      'passwords to refuse as well: a file made by "cardea passwords blocklist build", or a folder of SHA-1 prefix files as published by Have I Been Pwned',
   },
   CARDEA_PASSWORD_PEPPER: {
     read: masterKeys,
     secret: true,
+    unset: 'none',
     about:
-      '32 random bytes in base64 or hex that go into every password hash; several, separated by commas, while changing: the first hashes, all verify. Losing it makes all passwords useless; optional',
+      '32 random bytes in base64 or hex that are part of every password hash; during a change several, separated by commas: the first hashes, all verify. Losing it makes all passwords useless',
   },
   CARDEA_PASSWORD_HASHING_MEMORY: {
     read: integer(19, 1_000_000),
     fallback: String(HASHING_MEMORY),
-    about: 'MiB that all password hashes under way may take together',
+    about: 'MiB that all password hashes computed at the same time may use',
   },
   CARDEA_PASSWORD_QUEUE: {
     read: integer(1, 1_000_000),
-    about: 'password hashes that may wait; further ones get 503 (default: 64 a thread)',
+    unset: '64 a thread',
+    about: 'number of password hashes that may wait; further requests get 503',
   },
   CARDEA_ARGON2_MEMORY: {
     read: integer(7_168, 4_194_304),
     fallback: String(ARGON2.memory),
-    about: 'KiB a password hash takes',
+    about: 'KiB of memory for one password hash; never less than OWASP recommends for the number of passes',
   },
   CARDEA_ARGON2_ITERATIONS: {
     read: integer(1, 100),
@@ -152,69 +221,76 @@ export const SETTINGS = {
   CARDEA_ARGON2_PARALLELISM: {
     read: integer(1, 16),
     fallback: String(ARGON2.parallelism),
-    about: 'lanes of a password hash',
+    about: 'lanes of one password hash',
   },
-  CARDEA_PROFILE: {
-    read: oneOf('oidc', 'oauth21', 'fapi2'),
-    fallback: 'oauth21',
-    about:
-      'what apps are held to: oauth21 (codes with PKCE alone), oidc (implicit and hybrid flows as well, for apps registered for them, and PKCE optional for those with a secret) or fapi2 (FAPI 2.0)',
-  },
+} as const satisfies Settings;
+
+const KEYS_AND_TOKENS = {
   CARDEA_KEY_RINGS: {
     read: list(oneOf('RS256', 'ES256', 'EdDSA')),
     fallback: 'RS256',
-    about: 'signing algorithms that have keys, separated by commas; the first is the default',
+    about: 'signing algorithms that get keys, separated by commas: RS256, ES256, EdDSA; the first is the default',
   },
   CARDEA_KEY_RSA_BITS: { read: oneOfNumbers(2048, 3072, 4096), fallback: '2048', about: 'size of new RSA keys' },
-  CARDEA_KEY_ROTATION: { read: seconds(1), fallback: '30d', about: 'how long a key signs before the next takes over' },
+  CARDEA_KEY_ROTATION: { read: seconds(1), fallback: '30d', about: 'how long a key signs before the next replaces it' },
   CARDEA_JWKS_MAX_AGE: {
     read: seconds(1),
     fallback: '1h',
-    about: 'how long a verifier may keep the JWKS; a new key waits at least this long before it signs',
+    about: 'how long a verifier may cache the JWKS; a new key waits at least this long before it signs',
   },
   CARDEA_KEY_POLL: {
     read: seconds(1),
     fallback: '30s',
-    about: 'how often a node looks for new keys, should a notification have been lost',
+    about: 'how often a node looks for new keys, in case a notification was lost',
   },
   CARDEA_ACCESS_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of access tokens' },
   CARDEA_ID_TOKEN_TTL: { read: seconds(1), fallback: '1h', about: 'lifetime of ID tokens' },
-  CARDEA_TOKEN_STATUS_LIST: {
-    read: boolean,
-    fallback: 'false',
-    about: 'JWT access tokens name a list that tells whether they were ended; costs a row a token',
-  },
   CARDEA_CODE_TTL: { read: seconds(1), fallback: '60s', about: 'lifetime of authorization codes' },
   CARDEA_REFRESH_TOKEN_IDLE_TTL: {
     read: seconds(1),
     fallback: '14d',
-    about: 'a refresh token unused for this long ends',
+    about: 'a refresh token that is not used for this long expires',
   },
   CARDEA_REFRESH_TOKEN_TTL: {
     read: seconds(1),
     fallback: '180d',
-    about: 'a chain of refresh tokens ends after this, used or not',
+    about: 'a chain of refresh tokens expires after this time, used or not',
   },
-  CARDEA_SESSION_TTL: { read: seconds(1), fallback: '14d', about: 'a session unused for this long ends' },
-  CARDEA_SESSION_MAX: {
-    read: seconds(1),
-    fallback: '30d',
-    about: 'however much it is used, a session ends this long after the sign-in',
-  },
-  CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'how long a person may take to sign in' },
   CARDEA_ASSERTION_MAX: {
     read: seconds(60, 3_600),
     fallback: '5m',
-    about: 'how far ahead what a client signs for one request may expire: assertions, request objects',
+    about:
+      'maximum time until the expiry of what a client signs for one request (client assertions, request objects); at most 1h',
   },
+  CARDEA_TOKEN_STATUS_LIST: {
+    read: boolean,
+    fallback: 'false',
+    about: 'JWT access tokens refer to a list that says whether they were revoked; costs one database row a token',
+  },
+} as const satisfies Settings;
+
+const SIGN_IN = {
+  CARDEA_SESSION_TTL: {
+    read: seconds(1),
+    fallback: '14d',
+    about: 'a session that is not used for this long ends',
+  },
+  CARDEA_SESSION_MAX: {
+    read: seconds(1),
+    fallback: '30d',
+    about: 'a session ends this long after the sign-in, used or not',
+  },
+  CARDEA_INTERACTION_TTL: { read: seconds(1), fallback: '1h', about: 'maximum time that a person may take to sign in' },
   CARDEA_NAME: {
     read: text,
-    about: 'what authenticator apps and passkeys show for this site (default: the issuer’s host)',
+    unset: 'the host of the issuer',
+    about: 'name of this site in authenticator apps and passkeys',
   },
   CARDEA_SECOND_FACTOR: {
     read: oneOf('optional', 'required'),
     fallback: 'optional',
-    about: 'whether everybody has to sign in with a second factor; who has none sets one up on the way',
+    about:
+      'required: all people have to sign in with a second factor; people without one set one up during the sign-in',
   },
   CARDEA_SECOND_FACTOR_GROUPS: {
     read: split,
@@ -224,49 +300,27 @@ export const SETTINGS = {
   CARDEA_TRUST_DEVICE: {
     read: seconds(0),
     fallback: '0',
-    about: 'how long people may let a browser go without the second factor, such as 30d (default: they may not)',
+    about: 'how long people may let a browser skip the second factor, such as 30d; 0: never',
   },
+  CARDEA_SIGN_UP: {
+    read: boolean,
+    fallback: 'false',
+    about: 'people may create accounts by themselves, with a mailed link',
+  },
+} as const satisfies Settings;
+
+const MAIL = {
   CARDEA_SMTP_URL: {
     read: smtpUrl,
     secret: true,
+    unset: 'files in CARDEA_DATA_DIR/outbox in development, no mails in production',
     about:
-      'smtp://user:password@host:587 or smtps://…; STARTTLS is required unless the host is loopback or ?tls=none says otherwise',
+      'smtp://user:password@host:587 or smtps://…; STARTTLS is required unless the host is loopback or the URL ends in ?tls=none',
   },
   CARDEA_MAIL_FROM: {
     read: mailbox,
-    about: 'whom mails are from, such as "Cardea <no-reply@example.com>" (default: no-reply at the issuer’s host)',
-  },
-  CARDEA_REGISTRATION: {
-    read: oneOf('off', 'token', 'open'),
-    fallback: 'token',
-    about:
-      'whether apps may register themselves (RFC 7591): with a token of "cardea registration token create", or anybody',
-  },
-  CARDEA_REGISTRATION_QUOTA: {
-    read: integer(1, 100_000),
-    fallback: '100',
-    about: 'clients from one network that have registered themselves and may be unused; the oldest go',
-  },
-  CARDEA_REGISTRATION_IDLE: {
-    read: seconds(60),
-    fallback: '30d',
-    about:
-      'a client that registered itself, or is a document, goes when unused for this long, unless it has a live grant',
-  },
-  CARDEA_SOFTWARE_STATEMENT_ISSUERS: {
-    read: text,
-    about:
-      'a JSON file of who may vouch for software (RFC 7591 §2.3), each with its JSON Web Key Set; optional: without it statements are ignored',
-  },
-  CARDEA_CLIENT_ID_METADATA_DOCUMENTS: {
-    read: boolean,
-    fallback: 'true',
-    about: 'whether a client_id may be the https URL of a document that describes the client, as MCP clients have it',
-  },
-  CARDEA_CLIENT_ID_METADATA_HOSTS: {
-    read: list(host),
-    about:
-      'hosts, separated by commas, that such documents may be at, such as agent.example.net or *.example.com (default: any)',
+    unset: 'no-reply@ the host of the issuer',
+    about: 'sender of mails: an address, or a name with an address such as "Cardea <no-reply@example.com>"',
   },
   CARDEA_MAIL_LIMIT: {
     read: integer(1, 10_000_000),
@@ -276,16 +330,30 @@ export const SETTINGS = {
   CARDEA_MAIL_LIMIT_ADDRESS: {
     read: integer(1, 1_000_000),
     fallback: '20',
-    about: 'of those, mails that one address can cause; a browser in which the person has signed in before goes on',
+    about: 'the same for one network address; does not apply to a browser in which the person has signed in before',
   },
-  CARDEA_SIGN_UP: { read: boolean, fallback: 'false', about: 'people may open accounts by themselves; needs mail' },
-  CARDEA_AUTHORIZATION_DETAILS_TYPES: {
-    read: readDetailsTypes,
-    about: 'a JSON file that says which authorization_details apps may ask for, and in which words (default: none)',
-  },
-} as const satisfies Record<string, Setting>;
+} as const satisfies Settings;
+
+/** The headings of ops/docs/configuration.md, each with its settings. */
+export const SETTING_GROUPS: Readonly<Record<string, Settings>> = {
+  Server: SERVER,
+  'TLS and client certificates': TLS,
+  Apps: APPS,
+  Passwords: PASSWORDS,
+  'Keys and tokens': KEYS_AND_TOKENS,
+  'Sign-in and accounts': SIGN_IN,
+  Mail: MAIL,
+};
+
+/** All settings. A `CARDEA_*` name that is not here is refused. */
+export const SETTINGS = { ...SERVER, ...TLS, ...APPS, ...PASSWORDS, ...KEYS_AND_TOKENS, ...SIGN_IN, ...MAIL };
 
 export type SettingName = keyof typeof SETTINGS;
+export type SettingValues = ValuesOf<typeof SETTINGS>;
+
+export function settingEntries(): [SettingName, Setting][] {
+  return Object.entries(SETTINGS) as [SettingName, Setting][];
+}
 
 export function masterKeys(value: string): Uint8Array[] {
   const keys = split(value).map((one) => Buffer.from(one, /^[0-9a-f]{64}$/i.test(one) ? 'hex' : 'base64'));

@@ -15,7 +15,7 @@ const PLATFORM = ['server/platform'];
 const DOMAIN = ['server/accounts', 'server/clients', 'server/records', 'keys'];
 const BELOW = [...DOMAIN, 'server/views', ...PLATFORM];
 const EDGE = ['server/oidc', 'server/login', 'server/selfservice', 'server/registration', 'server/demo', 'server/jobs'];
-const CONFIG = ['server/config.ts', 'server/config_types.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
+const CONFIG = ['server/config.ts', 'server/config_values.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
 const CORE = [...EDGE, ...BELOW, ...CONFIG];
 
 /** By folder or file, from top to bottom: what it may import besides itself. The longest name that fits a file counts. */
@@ -36,7 +36,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/demo': BELOW,
   'server/jobs': BELOW,
   'server/config.ts': [...CONFIG, ...BELOW],
-  'server/config_types.ts': [...CONFIG, ...BELOW],
+  'server/config_values.ts': [...CONFIG, ...BELOW],
   'server/config_conflicts.ts': [...CONFIG, ...BELOW],
   'server/settings.ts': [...CONFIG, ...BELOW],
   'server/accounts': PLATFORM,

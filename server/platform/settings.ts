@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { SECONDS_MOST } from './clock.ts';
 
-/** How settings are read from an environment, whatever they are about. */
-export interface Setting {
-  readonly read: Read;
-  /** As one would write it; undefined when there is none or when it is derived. */
+/** How one setting is read from the environment, and what the documents say about it. */
+export interface Setting<Value = unknown> {
+  /** @throws Error with a message that follows the name of the setting, such as `must be true or false` */
+  readonly read: (text: string) => Value;
+  /** The text that is read when the setting is not set. */
   readonly fallback?: string;
-  /** May come from a file, and is never shown. */
+  /** In words: what holds when the setting is not set, if that is not the same text everywhere. */
+  readonly unset?: string;
+  /** May be read from a file (`<NAME>_FILE`), and is never shown. */
   readonly secret?: boolean;
   readonly about: string;
 }
@@ -15,11 +18,38 @@ export interface Setting {
 export type Settings = Readonly<Record<string, Setting>>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-type Read = (text: string) => unknown;
+/** The value of each setting of a table; undefined only for a setting without `fallback`. */
+export type ValuesOf<Table extends Settings> = {
+  readonly [Name in keyof Table]:
+    | ReturnType<Table[Name]['read']>
+    | (Table[Name] extends { readonly fallback: string } ? never : undefined);
+};
+
+type Read<Value> = (text: string) => Value;
+
+/** @returns the values, and a sentence for each setting or name that is wrong */
+export function readSettings<Table extends Settings>(
+  prefix: string,
+  table: Table,
+  env: Environment,
+): { readonly values: ValuesOf<Table>; readonly problems: string[] } {
+  const problems = unknownNames(prefix, table, env);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(table)) {
+    try {
+      const given = rawValue(name, setting, env) ?? setting.fallback;
+      values[name] = given === undefined ? undefined : setting.read(given);
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}`);
+    }
+  }
+  // Complete only without problems: the caller throws otherwise.
+  return { values: values as ValuesOf<Table>, problems };
+}
 
 /**
- * The text of a setting: the variable's, or for a secret the content of the file that `<name>_FILE` names.
- * @throws Error in words that fit behind the setting's name
+ * The text of a setting: the value of the variable, or for a secret the content of the file that `<name>_FILE` names.
+ * @throws Error with a message that follows the name of the setting
  */
 export function rawValue(name: string, setting: Setting, env: Environment): string | undefined {
   const direct = env[name];
@@ -33,11 +63,8 @@ export function rawValue(name: string, setting: Setting, env: Environment): stri
   }
 }
 
-/**
- * @param prefix of the names that are ours
- * @returns what is wrong with names that have it, each with the nearest that exists
- */
-export function unknownNames(prefix: string, settings: Settings, env: Environment): string[] {
+/** @returns a sentence for each name with the prefix that is not a setting, with the nearest name that is one */
+function unknownNames(prefix: string, settings: Settings, env: Environment): string[] {
   const problems: string[] = [];
   for (const name of Object.keys(env)) {
     if (!name.startsWith(prefix)) continue;
@@ -70,14 +97,14 @@ function distance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-// ---- readers: each returns the value or throws what is wrong, in words that fit behind the setting's name ----
+// ---- readers ----
 
 export function text(value: string): string {
   if (value === '') throw new Error('must not be empty');
   return value;
 }
 
-/** The content of a file that the setting names. */
+/** The content of the file that the setting names. */
 export function content(value: string): string {
   try {
     return readFileSync(value, 'utf8');
@@ -92,7 +119,7 @@ export function headerName(value: string): string {
   return value.toLowerCase();
 }
 
-export function integer(least: number, most: number): Read {
+export function integer(least: number, most: number): Read<number> {
   return (value) => {
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < least || number > most)
@@ -109,8 +136,8 @@ export function boolean(value: string): boolean {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** @param most ten years by default: what lies beyond is no duration that anybody means, and in the end no date */
-export function seconds(least: number, most = SECONDS_MOST): Read {
+/** @param most ten years by default: a longer duration is a mistake, and in the end not a valid date */
+export function seconds(least: number, most = SECONDS_MOST): Read<number> {
   return (value) => {
     const [, amount, unit] = /^(\d{1,9})([smhd])?$/.exec(value) ?? [];
     const total = Number(amount) * (UNITS[unit ?? 's'] ?? 1);
@@ -121,18 +148,20 @@ export function seconds(least: number, most = SECONDS_MOST): Read {
   };
 }
 
-export function oneOf(...allowed: readonly string[]): (value: string) => string {
+export function oneOf<const Word extends string>(...allowed: readonly Word[]): Read<Word> {
   return (value) => {
-    if (!allowed.includes(value)) throw new Error(`must be one of ${allowed.join(', ')}`);
-    return value;
+    const word = allowed.find((one) => one === value);
+    if (word === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return word;
   };
 }
 
-export function oneOfNumbers(...allowed: readonly number[]): Read {
+export function oneOfNumbers(...allowed: readonly number[]): Read<number> {
   return (value) => Number(oneOf(...allowed.map(String))(value));
 }
 
-export function list(read: (value: string) => string): Read {
+/** Items separated by commas, each once. */
+export function list<Item>(read: Read<Item>): Read<Item[]> {
   return (value) => {
     const items = split(value).map(read);
     if (items.length === 0) throw new Error('must not be empty');
@@ -149,7 +178,7 @@ export function split(value: string): string[] {
 
 const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$|^\[[0-9a-f:]+\]$/;
 
-/** A host, or `*.example.com` for all below one. */
+/** A host, or `*.example.com` for all hosts below one. */
 export function host(value: string): string {
   if (!HOST.test(value)) throw new Error('must be a host such as app.example.com or *.example.com');
   return value;
@@ -171,9 +200,9 @@ export function issuer(value: string): URL {
   return parsed;
 }
 
-export function url(...protocols: readonly string[]): Read {
+export function url(...protocols: readonly string[]): Read<string> {
   return (value) => {
-    // Several hosts, as Sentinel and Cluster have them, are no URL: look at the first.
+    // Sentinel and Cluster URLs have several hosts, which URL does not parse: check the first.
     const parsed = URL.parse(value.replace(/,[^/]*/, ''));
     if (!parsed || !protocols.includes(parsed.protocol))
       throw new Error(`must be a URL that starts with ${protocols.map((one) => `${one}//`).join(' or ')}`);

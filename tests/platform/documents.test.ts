@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { configurationDocument } from '../configuration_document.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { database } from '../helpers/postgres.ts';
 import { schemaDocument } from '../schema_document.ts';
@@ -18,4 +19,8 @@ function compare(file: string, expected: string): void {
 test('ops/docs/schema.md shows the migrated schema', async (t) => {
   const { db } = await database(t);
   compare('ops/docs/schema.md', await schemaDocument(db));
+});
+
+test('ops/docs/configuration.md shows the settings', () => {
+  compare('ops/docs/configuration.md', configurationDocument());
 });

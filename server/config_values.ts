@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+import { NO_DETAILS_TYPES } from './clients/authorization_details.ts';
+import type { TlsListener } from './platform/http.ts';
+import { LOOPBACK } from './platform/reachable.ts';
+import { isLoopback, type Mailbox } from './platform/smtp_url.ts';
+import type { SettingValues } from './settings.ts';
+
+/** The configuration, as the rest of the server reads it. */
+export type Config = DeepReadonly<ReturnType<typeof configOf>>;
+
+/** @param declaredProduction NODE_ENV=production */
+export function configOf(values: SettingValues, { declaredProduction }: { readonly declaredProduction: boolean }) {
+  const tls = tlsListener(values);
+  const issuer = values.CARDEA_ISSUER ?? new URL(`${tls ? 'https' : 'http'}://localhost:${values.CARDEA_PORT}`);
+  const production = declaredProduction || !isDevelopmentName(issuer.hostname);
+  const thisMachineOnly = !production && isLoopback(issuer.hostname) && isLoopbackHost(values.CARDEA_HOST);
+  const { CARDEA_PROFILE: profile } = values;
+  return {
+    /** NODE_ENV=production, or an issuer that other machines reach: nothing that is made for development is allowed. */
+    production,
+    /** No other machine reaches the server: demo data, the page of unsent mails and loopback URLs are harmless. */
+    thisMachineOnly,
+    issuer,
+    host: values.CARDEA_HOST,
+    port: values.CARDEA_PORT,
+    /** Undefined: the embedded Postgres in `dataDir`. */
+    databaseUrl: values.CARDEA_DATABASE_URL,
+    databasePool: values.CARDEA_DATABASE_POOL,
+    databaseTimeoutMs: values.CARDEA_DATABASE_TIMEOUT_MS,
+    redisUrl: values.CARDEA_REDIS_URL,
+    dataDir: resolve(values.CARDEA_DATA_DIR),
+    /** 32 bytes each; the first seals, all open. Empty: a development key is made in `dataDir`. */
+    masterKeys: values.CARDEA_MASTER_KEY ?? [],
+    demo: values.CARDEA_DEMO ?? (thisMachineOnly && profile !== 'fapi2'),
+    logLevel: values.CARDEA_LOG_LEVEL,
+    /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
+    trustedProxies: values.CARDEA_TRUSTED_PROXIES,
+    /** Addresses or CIDR ranges that URLs of clients may lead to, besides public ones. */
+    outboundAllow: values.CARDEA_OUTBOUND_ALLOW ?? (thisMachineOnly ? [...LOOPBACK] : []),
+    /** Undefined: TLS ends at a proxy. */
+    tls,
+    /** RFC 8705 */
+    clientCertificates: {
+      authorities: values.CARDEA_TLS_CLIENT_CA ?? [],
+      /** In which trusted proxies pass certificates on, in lower case. */
+      header: values.CARDEA_CLIENT_CERTIFICATE_HEADER,
+    },
+    dpopNonceRequired: values.CARDEA_DPOP_NONCE === 'required',
+    /** Failed sign-ins, and failed client authentications, a minute and address. */
+    rateLimit: values.CARDEA_RATE_LIMIT,
+    passwords: {
+      policy: values.CARDEA_PASSWORD_POLICY,
+      maxAgeSeconds: values.CARDEA_PASSWORD_MAX_AGE,
+      blocklist: resolveOptional(values.CARDEA_PASSWORD_BLOCKLIST),
+      argon2: {
+        memory: values.CARDEA_ARGON2_MEMORY,
+        iterations: values.CARDEA_ARGON2_ITERATIONS,
+        parallelism: values.CARDEA_ARGON2_PARALLELISM,
+      },
+      peppers: values.CARDEA_PASSWORD_PEPPER ?? [],
+      memory: values.CARDEA_PASSWORD_HASHING_MEMORY,
+      queueLimit: values.CARDEA_PASSWORD_QUEUE,
+    },
+    /** Rules that all clients have to follow, see clients/profiles.ts. */
+    profile,
+    keys: {
+      /** JWS algorithms that have a ring of keys; the first signs by default. */
+      rings: values.CARDEA_KEY_RINGS,
+      rsaBits: values.CARDEA_KEY_RSA_BITS,
+      rotationSeconds: values.CARDEA_KEY_ROTATION,
+      /** `max-age` of the JWKS: how long a verifier may not know a new key. */
+      jwksMaxAgeSeconds: values.CARDEA_JWKS_MAX_AGE,
+      /** How often a node looks for a new ring, in case a NOTIFY was lost. */
+      pollSeconds: values.CARDEA_KEY_POLL,
+    },
+    /** JWT access tokens refer to a status list (draft-ietf-oauth-status-list). */
+    tokenStatusList: values.CARDEA_TOKEN_STATUS_LIST,
+    lifetimes: {
+      accessToken: values.CARDEA_ACCESS_TOKEN_TTL,
+      idToken: values.CARDEA_ID_TOKEN_TTL,
+      authorizationCode: values.CARDEA_CODE_TTL,
+      refreshTokenIdle: values.CARDEA_REFRESH_TOKEN_IDLE_TTL,
+      refreshTokenAbsolute: values.CARDEA_REFRESH_TOKEN_TTL,
+      session: values.CARDEA_SESSION_TTL,
+      sessionAbsolute: values.CARDEA_SESSION_MAX,
+      interaction: values.CARDEA_INTERACTION_TTL,
+      assertion: values.CARDEA_ASSERTION_MAX,
+    },
+    /** Undefined: in development mails become files in `dataDir`/outbox, in production none are sent. */
+    smtp: values.CARDEA_SMTP_URL,
+    mailFrom: values.CARDEA_MAIL_FROM ?? defaultSender(issuer),
+    /** Whether people may create accounts by themselves. */
+    signUp: values.CARDEA_SIGN_UP,
+    /** Mails of one kind in an hour that strangers can cause. */
+    mails: { inAll: values.CARDEA_MAIL_LIMIT, perNetwork: values.CARDEA_MAIL_LIMIT_ADDRESS },
+    /** RFC 9396 */
+    detailsTypes: values.CARDEA_AUTHORIZATION_DETAILS_TYPES ?? NO_DETAILS_TYPES,
+    /** Clients that register themselves, or are metadata documents. */
+    registration: {
+      mode: values.CARDEA_REGISTRATION,
+      /** Unused clients from one network. */
+      quota: values.CARDEA_REGISTRATION_QUOTA,
+      idleSeconds: values.CARDEA_REGISTRATION_IDLE,
+      /** A file of issuers of software statements. */
+      statementIssuers: resolveOptional(values.CARDEA_SOFTWARE_STATEMENT_ISSUERS),
+      documents: {
+        enabled: values.CARDEA_CLIENT_ID_METADATA_DOCUMENTS,
+        /** Undefined: any. */
+        hosts: values.CARDEA_CLIENT_ID_METADATA_HOSTS,
+      },
+    },
+    /** Name of this site in authenticator apps and passkeys. */
+    name: values.CARDEA_NAME ?? issuer.host,
+    secondFactor: {
+      /** All people need one. */
+      required: values.CARDEA_SECOND_FACTOR === 'required',
+      /** Members of these need one. */
+      groups: values.CARDEA_SECOND_FACTOR_GROUPS,
+      /** How long a trusted browser replaces it, in seconds; 0: never. */
+      trustDeviceSeconds: values.CARDEA_TRUST_DEVICE,
+    },
+  };
+}
+
+function tlsListener(values: SettingValues): TlsListener | undefined {
+  const { CARDEA_TLS_CERT: cert, CARDEA_TLS_KEY: key, CARDEA_TLS_CLIENT_CA: authorities = [] } = values;
+  if (cert === undefined || key === undefined) return undefined;
+  return {
+    cert,
+    key,
+    asksForCertificates: values.CARDEA_TLS_CLIENT_CERTIFICATES ?? authorities.length > 0,
+    authorities: authorities.map((authority) => authority.toString()),
+  };
+}
+
+function defaultSender({ hostname }: URL): Mailbox {
+  return { name: 'Cardea', address: `no-reply@${hostname}` };
+}
+
+function resolveOptional(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}
+
+/** This machine, or a name under .test, which no public name server knows (RFC 6761 §6.2). */
+function isDevelopmentName(hostname: string): boolean {
+  return isLoopback(hostname) || hostname.endsWith('.test');
+}
+
+/** CARDEA_HOST has an IPv6 address without the brackets that it has in a URL. */
+function isLoopbackHost(host: string): boolean {
+  return isLoopback(host) || host === '::1';
+}
+
+/** Lists and plain objects are frozen; class instances and functions stay as they are. */
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly Item[]
+  : T extends URL | Mailbox | TlsListener | ((...parameters: never[]) => unknown)
+    ? T
+    : T extends object
+      ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> }
+      : T;
