@@ -38,9 +38,9 @@ async function stateOf(accountId: string): Promise<unknown> {
   return row;
 }
 
-describe('a form of the account', () => {
+describe('a form at /account', () => {
   for (const [path, fields] of FORMS) {
-    test(`${path} is refused without a token, with another session's, another person's, or from another site`, async () => {
+    test(`${path} refuses a form without a token, with the token of another session or person, or from another site`, async () => {
       const person = await app.seed.person();
       const { browser } = await openAccount(app, person);
       const { browser: second } = await openAccount(app, person);
@@ -61,7 +61,7 @@ describe('a form of the account', () => {
     });
   }
 
-  test('of somebody who is not signed in leads to signing in, and does nothing', async () => {
+  test('redirects a browser that is not signed in to the sign-in page and changes nothing', async () => {
     for (const [path, fields] of FORMS) {
       const page = await browserSession(app.issuer).post(path, { ...fields, csrf: 'x' });
       assert.equal(page.status, 303);
@@ -69,7 +69,7 @@ describe('a form of the account', () => {
     }
   });
 
-  test('is a form: nothing is read from JSON', async () => {
+  test('accepts forms only, no JSON', async () => {
     const { browser } = await openAccount(app, await app.seed.person());
     const response = await fetch(new URL('/account/profile', app.issuer), {
       method: 'POST',
@@ -79,7 +79,7 @@ describe('a form of the account', () => {
     assert.equal(response.status, 415);
   });
 
-  test('is never changed by following a link: no GET does anything', async () => {
+  test('a GET request to any account page changes nothing', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
     const csrf = await tokenIn(browser);

@@ -64,7 +64,7 @@ const INTRUDING: Record<string, JWTHeaderParameters> = {
   'kid as SQL': { alg: 'RS256', kid: "' UNION SELECT 'x" },
 };
 
-test('a client assertion is verified with the registered key alone', async () => {
+test('a client assertion is verified with the registered key only', async () => {
   const { id } = party;
   assert.deepEqual(
     await authenticate(await assertion(id).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(rsa.privateKey)),
@@ -101,7 +101,7 @@ test('a client assertion is verified with the registered key alone', async () =>
   }
 });
 
-test('what a database dump shows of a secret authenticates nobody, not even as an HMAC key (client_secret_jwt)', async () => {
+test('values from a database dump authenticate no client, not even as the HMAC key of client_secret_jwt', async () => {
   const confidential = await app.seed.party();
   const hash = createHash('sha256')
     .update(confidential.secret ?? '')
@@ -141,7 +141,7 @@ async function forgedHints(idToken: string): Promise<Record<string, string>> {
   return hints;
 }
 
-test('an id_token_hint is one of ours or nothing, at /authorize and at /logout', async () => {
+test('/authorize and /logout accept only ID tokens of this server as id_token_hint', async () => {
   const { browser, tokens } = await tokensFor(app, browserParty, person);
   const url = (hint: string) =>
     authorizeUrl({ issuer, party: browserParty, params: { prompt: 'none', id_token_hint: hint } }, 'v'.repeat(43));
@@ -157,7 +157,7 @@ test('an id_token_hint is one of ours or nothing, at /authorize and at /logout',
   }
 });
 
-test('a signed token that we did not issue is no access token', async () => {
+test('a signed token of another issuer is not accepted as an access token', async () => {
   const { tokens } = await tokensFor(app, browserParty, person);
   for (const [name, forged] of Object.entries({
     ...(await forgedHints(tokens.id_token)),

@@ -25,7 +25,7 @@ async function present(fields: Record<string, string>, path = '/token', reach = 
   return (await fetch(new URL(path, reach), { method: 'POST', body })).status;
 }
 
-test('one of twenty who present it over two nodes gets in', async () => {
+test('accepts one of twenty parallel requests with the same assertion on two nodes', async () => {
   const fields = await assertion();
   const statuses = await Promise.all(
     Array.from({ length: 20 }, (_, at) => present(fields, '/token', at % 2 === 0 ? app.issuer : other.issuer)),
@@ -33,14 +33,14 @@ test('one of twenty who present it over two nodes gets in', async () => {
   assert.deepEqual(statuses.sort(), [200, ...Array.from({ length: 19 }, () => 401)]);
 });
 
-test('another assertion with the same jti is a replay, too', async () => {
+test('refuses another assertion with the same jti', async () => {
   const claims = { jti: randomUUID() };
   assert.equal(await present(await assertion(claims)), 200);
   assert.equal(await present(await assertion(claims), '/token', other.issuer), 401);
 });
 
 for (const path of ['/introspect', '/revoke', '/par', '/backchannel_authentication']) {
-  test(`what was presented at ${path} is used up at /token, and the other way round`, async () => {
+  test(`an assertion used at ${path} is refused at /token, and the reverse`, async () => {
     const first = await assertion();
     assert.notEqual(await present(first, path), 401);
     assert.equal(await present(first, '/token', other.issuer), 401);
@@ -50,7 +50,7 @@ for (const path of ['/introspect', '/revoke', '/par', '/backchannel_authenticati
   });
 }
 
-test('what a client presents where it is refused for another reason is used up, too', async () => {
+test('an assertion counts as used also when the request is refused for another reason', async () => {
   const pushed = await keyedParty(app, {
     metadata: {
       token_endpoint_auth_method: 'private_key_jwt',
@@ -65,7 +65,7 @@ test('what a client presents where it is refused for another reason is used up, 
   assert.equal(await present(fields, '/introspect', other.issuer), 401);
 });
 
-test('an assertion that is good for long is refused, with the reason, and leaves nothing behind (RFC 7523 §3)', async () => {
+test('refuses an assertion with a long lifetime, tells the reason and stores nothing (RFC 7523 §3)', async () => {
   const at = Math.floor(Date.now() / 1_000);
   const claimed = [
     ['beyond all dates', { exp: 9e12 }],

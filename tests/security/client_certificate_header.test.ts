@@ -46,18 +46,18 @@ for (const [form, value] of [
   ['as Apache folds it', identity.pem.replaceAll('\n', ' ')],
   ['as HAProxy sends it', base64],
 ] as const) {
-  test(`a proxy passes the certificate on ${form}`, async () => {
+  test(`accepts a certificate that a proxy passes on ${form}`, async () => {
     assert.equal((await ask(proxied, [['client-cert', value]])).status, 200);
     assert.equal((await ask(proxied, [['CLIENT-CERT', value]])).status, 200);
   });
 
-  test(`from anybody else the same header, ${form}, is nothing`, async () => {
+  test(`ignores the same header, ${form}, from any other address`, async () => {
     const refused = await ask(direct, [['client-cert', value]]);
     assertRefusal(refused, { status: 401, error: 'invalid_client', shape: 'oauth' }, form);
   });
 }
 
-test('who claims to come by way of a proxy does not', async () => {
+test('ignores it from a client that adds a forwarded address itself', async () => {
   for (const claim of [
     ['x-forwarded-for', '10.0.0.1'],
     ['forwarded', 'for=10.0.0.1'],
@@ -68,7 +68,7 @@ test('who claims to come by way of a proxy does not', async () => {
   }
 });
 
-test('a client whose address is that of a proxy, behind a proxy, is no proxy', async () => {
+test('does not treat a client as a proxy because its forwarded address is that of a proxy', async () => {
   // The peer is the proxy; what it forwards for does not matter either way.
   const headers = [
     ['client-cert', `:${base64}:`],
@@ -91,7 +91,7 @@ const GARBAGE: readonly (readonly [string, string])[] = [
 ];
 
 for (const [what, value] of GARBAGE) {
-  test(`${what} instead of a certificate: refused from a proxy, not there from anybody else`, async () => {
+  test(`${what} in place of a certificate: refused from a proxy, ignored from any other address`, async () => {
     // With a client that needs none: it is the request that is bad.
     const secret = Object.entries(authorization(bySecret));
     const refused = await ask(proxied, [['client-cert', value], ...secret], {});
@@ -100,7 +100,7 @@ for (const [what, value] of GARBAGE) {
   });
 }
 
-test('the header twice, as when a proxy adds its own to the client’s, is refused', async () => {
+test('refuses the header sent twice, as when a proxy adds its own to that of the client', async () => {
   const forged = `:${proxyIdentity.certificate.raw.toString('base64')}:`;
   const refused = await ask(proxied, [
     ['client-cert', forged],
@@ -109,14 +109,14 @@ test('the header twice, as when a proxy adds its own to the client’s, is refus
   assertRefusal(refused, { status: 400, error: 'invalid_request', shape: 'oauth' }, 'twice');
 });
 
-test('an empty header, or none, is no certificate', async () => {
+test('an empty or missing header means no certificate', async () => {
   for (const headers of [[['client-cert', '']], []] as const) {
     const refused = await ask(proxied, headers);
     assertRefusal(refused, { status: 401, error: 'invalid_client', shape: 'oauth' }, String(headers));
   }
 });
 
-test('the certificate of a connection from a proxy is the proxy’s: never a client’s', async () => {
+test('the certificate of the proxy’s own TLS connection is never taken for a client’s', async () => {
   const reencrypted = await deployment(scope, {
     env: { ...env, CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1', CARDEA_TLS_CERT: files.cert, CARDEA_TLS_KEY: files.key },
   });

@@ -36,7 +36,7 @@ const SPELLINGS = [
   'user@bücher。example',
 ];
 
-test('whoever signed up by one spelling signs in by all, and nobody else has the address', async () => {
+test('one address has one account: it signs in by every spelling, and no other account can have it', async () => {
   const person = await app.seed.person({ email: 'user@bücher.example' });
   assert.equal((await accounts.findById(person.id))?.email, 'user@xn--bcher-kva.example', 'as mail is sent to it');
   for (const email of SPELLINGS) {
@@ -48,7 +48,7 @@ test('whoever signed up by one spelling signs in by all, and nobody else has the
   await assert.rejects(accounts.update(other, { email: 'user@xn--bcher-kva.example' }), TAKEN);
 });
 
-test('an account that an older version found by A-labels signs in by both, and keeps its address to itself', async () => {
+test('an account that an older version stored by A-labels signs in by both spellings and keeps its address', async () => {
   const person = await app.seed.person({ email: 'old@bücher.example' });
   const move = { name: '', text: 'UPDATE account_identifiers SET lookup = $2 WHERE account_id = $1' };
   await app.db.run(move, [person.id, await lookupAsBefore('old@xn--bcher-kva.example')]);
@@ -64,7 +64,7 @@ test('an account that an older version found by A-labels signs in by both, and k
   assert.equal((await accounts.findByIdentifier('old@bücher.example'))?.name, 'Ada');
 });
 
-test('people read U-labels on pages and in mails (UTS 46)', async () => {
+test('pages and mails show U-labels (UTS 46)', async () => {
   const person = await app.seed.person({ email: 'ada@bücher.example' });
   const shownAs = 'ada@bücher.example';
   /** Password managers know the account by the hidden field, which is no text. */
@@ -118,7 +118,7 @@ test('people read U-labels on pages and in mails (UTS 46)', async () => {
   assert.equal((await useLink(app, link, { new_password: chosen })).status, 200);
 });
 
-test('a second tab knows the person by every spelling of their address', async () => {
+test('a second tab recognises the person by every spelling of their address', async () => {
   const person = await app.seed.person({ email: 'tab@bücher.example' });
   const [first, late] = [await begin(app, party), await begin(app, party)];
   assert.equal(shown(await submitPassword(first.browser, first.page, person)), 'callback');

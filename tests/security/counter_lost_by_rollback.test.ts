@@ -20,7 +20,7 @@ async function guess(app: typeof first, email: string, password: string): Promis
   return (await browser.post(action, { ...fields, identifier: email, password, action: 'signin' })).status;
 }
 
-test('a request that fails while it counts has guessed all the same', async () => {
+test('a guess counts when its request fails afterwards', async () => {
   const person = await first.seed.person();
   await sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`);
   await sql(`CREATE TRIGGER refuse BEFORE UPDATE ON attempts FOR EACH ROW
@@ -32,7 +32,7 @@ test('a request that fails while it counts has guessed all the same', async () =
   assert.equal(await guess(first, person.email, person.password), 400, 'they are not, and were three guesses');
 });
 
-test('a client that hangs up has guessed all the same', async () => {
+test('a guess counts when the client disconnects', async () => {
   const person = await first.seed.person();
   for (let i = 1; i <= 3; i += 1) {
     const { browser, page } = await begin(first, party);
@@ -53,7 +53,7 @@ test('a client that hangs up has guessed all the same', async () => {
   assert.equal(await guess(first, person.email, person.password), 400);
 });
 
-test('guesses are counted over a restart', async () => {
+test('guesses are still counted after a restart', async () => {
   const person = await first.seed.person();
   assert.equal(await guess(first, person.email, 'wrong 1'), 400);
   assert.equal(await guess(first, person.email, 'wrong 2'), 400);

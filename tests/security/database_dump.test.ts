@@ -31,7 +31,7 @@ function* kindsIn(text: string, needles: ReadonlyMap<string, readonly Needle[]>)
   }
 }
 
-test('neither a dump of any database nor any log of the run holds a secret that was used', (t) => {
+test('no database dump and no log of this run contains a secret that was used', (t) => {
   const { secrets, dumps, logs } = collected();
   // Somebody's short example ("secret", "x") would be found anywhere.
   const searched = secrets.filter(({ value }) => value.length >= 12);
@@ -48,7 +48,7 @@ test('neither a dump of any database nor any log of the run holds a secret that 
   assert.deepEqual([...found], []);
 });
 
-test('the search finds what is there, so finding nothing means something', async () => {
+test('the search finds a value that is in a dump', async () => {
   const app = await deployment(scope);
   const person = await app.seed.person({ email: 'grace.hopper@example.com', name: 'Grace Brewster Hopper' });
   const party = await app.seed.party({ name: 'Dump me too' });

@@ -32,7 +32,7 @@ const CASES = {
 };
 
 for (const [name, settings] of Object.entries(CASES)) {
-  test(`${name}: there is no page of unsent mails, and no demo`, async () => {
+  test(`${name}: the page of unsent mails and the demo do not exist`, async () => {
     const port = await freePort();
     await deployment(scope, { env: { CARDEA_PORT: String(port), CARDEA_DEMO: undefined, ...settings } });
     const stranger = browserSession(`http://127.0.0.1:${port}`);
@@ -43,7 +43,7 @@ for (const [name, settings] of Object.entries(CASES)) {
   });
 }
 
-test('with a loopback issuer and address both are there', async () => {
+test('with a loopback issuer and address both exist', async () => {
   const { issuer } = await deployment(scope, { env: { CARDEA_DEMO: 'true' } });
   const developer = browserSession(issuer);
   assert.equal((await developer.get('/outbox')).status, 200);

@@ -28,7 +28,7 @@ const isPending = async (deviceCode: string) => {
   assert.equal((await poll(issuer, tv, deviceCode)).body.error, 'authorization_pending');
 };
 
-test('a form without the token of this very session approves and denies nothing', async () => {
+test('a form without the token of this session neither approves nor denies', async () => {
   const { body } = await askForCode(issuer, tv);
   const page = await typeCode(adas, body.user_code);
   const { action, fields } = formOf(page);
@@ -45,7 +45,7 @@ test('a form without the token of this very session approves and denies nothing'
   assert.match((await decide(adas, page, 'abort')).body, /was not connected<\/h1>/, 'and spoils no form of hers');
 });
 
-test('a form without the session that it was made for approves nothing, whoever is signed in', async () => {
+test('a form of another session approves nothing, even when a person is signed in', async () => {
   const { body } = await askForCode(issuer, tv);
   const { action, fields } = formOf(await typeCode(adas, body.user_code));
   for (const other of [eves.clone(), browserSession(issuer)]) {
@@ -55,7 +55,7 @@ test('a form without the session that it was made for approves nothing, whoever 
   await isPending(body.device_code);
 });
 
-test('approval is by URL nowhere: not by the code in it, nor by the buttons', async () => {
+test('no URL approves: neither with the code nor with the names of the buttons', async () => {
   const { body } = await askForCode(issuer, tv);
   const { fields } = formOf(await typeCode(adas, body.user_code));
   const query = new URLSearchParams({ ...fields, confirm: 'yes' });
@@ -63,7 +63,7 @@ test('approval is by URL nowhere: not by the code in it, nor by the buttons', as
   await isPending(body.device_code);
 });
 
-test('nobody is signed in: confirming leads to signing in, and who signs in is who approves', async () => {
+test('without a session, confirming leads to the sign-in, and the person who signs in approves', async () => {
   const { body } = await askForCode(issuer, tv);
   const browser = browserSession(issuer);
   const login = await decide(browser, await typeCode(browser, body.user_code), 'confirm');
@@ -77,7 +77,7 @@ test('nobody is signed in: confirming leads to signing in, and who signs in is w
   assert.equal((await introspect(issuer, tv, tokens.access_token ?? '')).sub, ada.id);
 });
 
-test('a sign-in that one browser has begun is not ended by another', async () => {
+test('another browser cannot finish a sign-in that one browser has begun', async () => {
   const { body } = await askForCode(issuer, tv);
   const browser = browserSession(issuer);
   const login = await decide(browser, await typeCode(browser, body.user_code), 'confirm');
@@ -93,7 +93,7 @@ test('a sign-in that one browser has begun is not ended by another', async () =>
   await isPending(body.device_code);
 });
 
-test('one browser decides: a code that is confirmed leads nowhere any more, on whatever node', async () => {
+test('a code is confirmed once: afterwards no browser can open it, on any node', async () => {
   const { body } = await askForCode(issuer, tv);
   const mine = browserSession(issuer);
   const forms = await Promise.all([mine, adas, eves].map((browser) => typeCode(browser, body.user_code)));
@@ -113,7 +113,7 @@ test('one browser decides: a code that is confirmed leads nowhere any more, on w
   await isPending(body.device_code);
 });
 
-test('of two people who confirm at the same moment one gets the device', async () => {
+test('of two people who confirm at the same moment one connects the device', async () => {
   for (let round = 0; round < 4; round += 1) {
     const { body } = await askForCode(issuer, tv);
     const people = [adas, eves] as const;
@@ -128,7 +128,7 @@ test('of two people who confirm at the same moment one gets the device', async (
   }
 });
 
-test('a decision is not taken back: neither a denial by approval nor the other way round', async () => {
+test('a decision is final: neither denial nor approval can be changed', async () => {
   const { body } = await askForCode(issuer, tv);
   const forms = await Promise.all([adas, eves].map((browser) => typeCode(browser, body.user_code)));
   await decide(adas, forms[0] as Page, 'abort');
@@ -136,7 +136,7 @@ test('a decision is not taken back: neither a denial by approval nor the other w
   assert.equal((await poll(issuer, tv, body.device_code)).body.error, 'access_denied');
 });
 
-test('an approval is worth nothing any more when the account is disabled, or the access taken back, before it is fetched', async () => {
+test('an approval has no effect when the account is disabled or the access withdrawn before the device fetches its token', async () => {
   const victim = await app.seed.person();
   const browser = await signedIn(app, web, victim);
   const { body } = await askForCode(issuer, tv);
@@ -157,7 +157,7 @@ test('an approval is worth nothing any more when the account is disabled, or the
   assert.equal((await poll(issuer, tv, later.body.device_code)).body.error, 'invalid_grant');
 });
 
-test('codes are tried a few times a minute and session, and an address some more often (RFC 8628 §5.1)', async () => {
+test('limits wrong codes by minute, session and address (RFC 8628 §5.1)', async () => {
   clock.ms += 60_000;
   const { body } = await askForCode(issuer, tv);
   const browser = browserSession(issuer);
@@ -183,7 +183,7 @@ test('codes are tried a few times a minute and session, and an address some more
   assert.equal((await typeCode(adas, body.user_code)).status, 200);
 });
 
-test('neither the user code nor the device code is in the database or the log in clear, nor as a hash that can be tried', async () => {
+test('user code and device code are neither in the database nor in the log, neither in clear nor as a hash that can be guessed', async () => {
   const { body } = await askForCode(issuer, foreign, { scope: 'openid' });
   const plain = body.user_code.replace('-', '');
   const rows = await app.db.run<{ row: string }>(

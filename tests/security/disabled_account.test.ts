@@ -12,7 +12,7 @@ const { issuer } = app;
 const party = await app.seed.party();
 const disable = (id: string) => app.seed.accounts.disable(id);
 
-test('between password and consent: no code', async () => {
+test('disabled between password and consent: no code is issued', async () => {
   const person = await app.seed.person();
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);
@@ -26,7 +26,7 @@ test('between password and consent: no code', async () => {
   assert.equal(rows.length, 0, 'nothing was granted');
 });
 
-test('between code and token: invalid_grant (RFC 6749 §5.2)', async () => {
+test('disabled between code and token: invalid_grant (RFC 6749 §5.2)', async () => {
   const person = await app.seed.person();
   const granted = await authorize({ issuer, party, person });
   await disable(person.id);
@@ -35,7 +35,7 @@ test('between code and token: invalid_grant (RFC 6749 §5.2)', async () => {
   assert.equal(body.access_token, undefined);
 });
 
-test('at refresh, userinfo and introspection', async () => {
+test('disabled later: refused at refresh, userinfo and introspection', async () => {
   const person = await app.seed.person();
   const { tokens } = await tokensFor(app, party, person);
   assert.equal((await userinfo(issuer, tokens.access_token)).status, 200);
@@ -50,7 +50,7 @@ test('at refresh, userinfo and introspection', async () => {
 });
 
 for (const firstParty of [true, false]) {
-  test(`in a session that is there already, at ${firstParty ? 'a first' : 'another'} party's app`, async () => {
+  test(`disabled with an existing session, at ${firstParty ? 'a first-party' : 'another'} app: no code is issued`, async () => {
     const client = await app.seed.party({ firstParty });
     const person = await app.seed.person();
     const { browser } = await authorize({ issuer, party: client, person });
@@ -66,7 +66,7 @@ for (const firstParty of [true, false]) {
   });
 }
 
-test('once enabled again a person signs in, and what was issued before works as far as it was not used', async () => {
+test('an account that is enabled again signs in, and unused tokens of before work', async () => {
   const person = await app.seed.person();
   await disable(person.id);
   const { browser, page } = await begin(app, party);

@@ -13,7 +13,7 @@ const { issuer } = app;
 const party = await app.seed.party({ firstParty: true });
 const person = await app.seed.person();
 
-test('/authorize: a parameter that is there twice gives no code, and sends nobody anywhere new', async () => {
+test('/authorize: a repeated parameter gets no code and no redirect to another place', async () => {
   const browser = await signedIn(app, party, person);
   const params = {
     nonce: 'n',
@@ -45,7 +45,7 @@ test('/authorize: a parameter that is there twice gives no code, and sends nobod
   }
 });
 
-test('/token: the same, and the code and the refresh token are as good as before', async () => {
+test('/token: a repeated parameter is refused, and the code and the refresh token stay valid', async () => {
   const granted = await authorize({ issuer, party, person });
   const { tokens } = await tokensFor(app, party, person);
   const requests: Record<string, string>[] = [
@@ -71,7 +71,7 @@ test('/token: the same, and the code and the refresh token are as good as before
   assert.equal((await refresh(issuer, party, tokens.refresh_token ?? '')).status, 200);
 });
 
-test('/token: the query is no part of the request, and credentials come in one way (RFC 6749 §2.3)', async () => {
+test('/token: the query is ignored, and credentials must be sent in one way (RFC 6749 §2.3)', async () => {
   const inQuery = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: party.id,
@@ -96,7 +96,7 @@ test('/token: the query is no part of the request, and credentials come in one w
   assert.ok([400, 401].includes(mixed.status), `${mixed.status}`);
 });
 
-test('/introspect and /revoke', async () => {
+test('/introspect and /revoke: a repeated parameter is refused', async () => {
   const { tokens } = await tokensFor(app, party, person);
   for (const path of ['/introspect', '/revoke']) {
     for (const name of ['token', 'token_type_hint', 'client_id']) {
@@ -114,7 +114,7 @@ test('/introspect and /revoke', async () => {
   assert.equal(answer.status, 200, 'nothing was revoked');
 });
 
-test('/userinfo: a token comes in one way (RFC 6750 §2)', async () => {
+test('/userinfo: a token must be sent in one way (RFC 6750 §2)', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const bearer = { authorization: `Bearer ${tokens.access_token}` };
   const twice: [string, string][] = [
@@ -130,7 +130,7 @@ test('/userinfo: a token comes in one way (RFC 6750 §2)', async () => {
   assert.ok([400, 401].includes(inQuery.status), 'a token in a URL is not taken');
 });
 
-test('/logout: nothing happens', async () => {
+test('/logout: a repeated parameter is refused, and the session stays', async () => {
   const browser = await signedIn(app, party, person);
   for (const name of ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'state', 'ui_locales']) {
     const answer = await browser.get(`/logout?${name}=a&${name}=b`);
@@ -139,7 +139,7 @@ test('/logout: nothing happens', async () => {
   }
 });
 
-test('/login: a field that is there twice counts as missing', async () => {
+test('/login: a repeated field counts as missing', async () => {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
   const cookie = ['cardea_interaction', 'cardea_interaction.sig']

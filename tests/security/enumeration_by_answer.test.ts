@@ -42,7 +42,7 @@ const same = (length: number) => 'x'.repeat(length);
 // Of one length, so that Content-Length has to be the same as well.
 const WRONG = same(person.password.length);
 
-test('unknown, wrong, locked, disabled and passwordless are one answer, byte by byte', async () => {
+test('the response is the same, byte by byte, for an unknown, locked, disabled or passwordless account and a wrong password', async () => {
   const reference = await answerTo(person.email, WRONG);
   assert.equal(reference.page.status, 400);
   assert.equal(reference.page.location, undefined);
@@ -66,7 +66,7 @@ test('unknown, wrong, locked, disabled and passwordless are one answer, byte by 
   }
 });
 
-test('each of them sends the same statements to the database, so that time tells nothing either', async () => {
+test('each of these sends the same statements to the database', async () => {
   const passwordOf = async (identifier: string) => {
     const { browser, page } = await begin(app, party);
     const { action, fields } = formOf(page);
@@ -91,7 +91,7 @@ test('each of them sends the same statements to the database, so that time tells
   }
 });
 
-test('whoever begins a sign-in with a login_hint learns nothing from it', async () => {
+test('a login_hint tells nothing about its account', async () => {
   const pages = await Promise.all(
     [person.email, disabled.email, `${same(person.email.length - '@example.com'.length)}@example.com`].map(
       async (hint) => {

@@ -70,7 +70,7 @@ const send = ({ browser, path, field, fields }: Form, whom: string): Promise<Pag
 const FORMS = [await formAt('/account/forgot', 'identifier'), await formAt('/account/sign-up', 'email')];
 
 for (const form of FORMS) {
-  test(`${form.path}: one answer, byte by byte, and the same statements`, async () => {
+  test(`${form.path}: the response and the statements are the same for known and unknown addresses`, async () => {
     clock += 3_600_000;
     const seen: { name: string; shape: string; sent: string[] }[] = [];
     for (const [name, whom] of Object.entries(CASES)) {
@@ -95,7 +95,7 @@ for (const form of FORMS) {
   });
 }
 
-test('/account/forgot: nor where the address has used up its mails, in a browser that somebody has signed in in', async () => {
+test('/account/forgot: also when the limit of mails is reached, in a browser in which the person has signed in before', async () => {
   clock += 3_600_000;
   const party = await app.seed.party({ firstParty: true });
   const { browser } = await authorize({ issuer: app.issuer, party, person: second });
@@ -141,7 +141,7 @@ const passwords = createPasswords({ threads: 1 });
 after(() => passwords.close());
 
 for (const form of FORMS) {
-  test(`${form.path}: one time`, async (t) => {
+  test(`${form.path}: the time is the same`, async (t) => {
     const times = new Map(Object.keys(CASES).map((name) => [name, [] as number[]]));
     const control: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -175,7 +175,7 @@ for (const form of FORMS) {
   });
 }
 
-test('who exists is told by mail alone', async () => {
+test('only the mail tells whether the account exists', async () => {
   await run('DROP TRIGGER not_taken ON mails');
   await run("SELECT pg_notify('cardea_mails', '')");
   clock += 24 * 3_600_000; // what has waited until now is not sent any more

@@ -95,14 +95,14 @@ async function assertShut(browser: BrowserSession, account: Secured): Promise<vo
 }
 
 describe('a second factor, password, e-mail address, username or passkey', () => {
-  test('is not changed in a session with the password alone', async () => {
+  test('cannot be changed in a session with the password only', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
     // The person sets up factors elsewhere; this session has shown none of them.
     await assertShut(browser, { person, ...(await secure(person)) });
   });
 
-  test('is not changed by a sign-in with both that is more than five minutes old', async () => {
+  test('cannot be changed more than five minutes after a sign-in with both factors', async () => {
     const account = await secured();
     const browser = browserSession(app.issuer);
     assert.equal((await signInFully(browser, account, '/account/second-factor')).status, 200);
@@ -110,7 +110,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
     await assertShut(browser, account);
   });
 
-  test('is not changed by confirming the password alone: the step-up asks for the second factor too', async () => {
+  test('cannot be changed after confirming only the password: the step-up asks for the second factor too', async () => {
     const account = await secured();
     const browser = browserSession(app.issuer);
     await signInFully(browser, account, '/account');
@@ -123,7 +123,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
     await assertShut(browser, account);
   });
 
-  test('is changed after a fresh sign-in with both', async () => {
+  test('can be changed after a fresh sign-in with both factors', async () => {
     const account = await secured();
     const browser = browserSession(app.issuer);
     await signInFully(browser, account, '/account');
@@ -150,7 +150,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
     }
   });
 
-  test('is not changed by somebody else’s fresh sign-in in the same browser', async () => {
+  test('cannot be changed after a fresh sign-in of another person in the same browser', async () => {
     const account = await secured();
     const browser = browserSession(app.issuer);
     await signInFully(browser, account, '/account');

@@ -15,7 +15,7 @@ const party = await app.seed.party();
 const own = await app.seed.party({ firstParty: true });
 const person = await app.seed.person();
 
-test('the password and the consent form need the token of this very visit', async () => {
+test('the password and the consent form need the token of their own visit', async () => {
   const another = formOf((await begin(app, party)).page).fields.csrf ?? '';
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser.clone(), page, person);
@@ -46,7 +46,7 @@ test('the password and the consent form need the token of this very visit', asyn
   }
 });
 
-test("another site's form is refused by where the browser says it came from (Fetch Metadata)", async () => {
+test('a form that the browser marks as sent from another site is refused (Fetch Metadata)', async () => {
   const { browser, page } = await begin(app, own);
   const { action, fields } = formOf(page);
   const form = { ...fields, identifier: person.email, password: person.password };
@@ -59,7 +59,7 @@ test("another site's form is refused by where the browser says it came from (Fet
   assert.equal(shown(answer), 'callback');
 });
 
-test('nobody is logged out by a form without the secret of the page (RP-Initiated Logout §6)', async () => {
+test('a form without the secret of the page signs nobody out (RP-Initiated Logout §6)', async () => {
   const browser = await signedIn(app, own, person);
   await browser.get('/logout');
   for (const xsrf of [undefined, '', 'x', randomBytes(16).toString('hex')]) {
@@ -70,7 +70,7 @@ test('nobody is logged out by a form without the secret of the page (RP-Initiate
   assert.ok(new URL(silent.location ?? '').searchParams.get('code'), 'still signed in');
 });
 
-test('a cookie without our signature, or with that of another, is no cookie', async () => {
+test('a cookie without a valid signature, or with the signature of another cookie, is ignored', async () => {
   const victim = await signedIn(app, own, person);
   const other = await signedIn(app, own, await app.seed.person());
   const value = victim.cookie('cardea_session') ?? '';
@@ -102,7 +102,7 @@ test('a cookie without our signature, or with that of another, is no cookie', as
   }
 });
 
-test('a visit is bound to its cookie by the same signature', async () => {
+test('a visit can be opened only with its signed cookie', async () => {
   const { browser, page } = await begin(app, own);
   const uid = new URL(page.url).pathname.split('/').at(-1);
   const signature = browser.cookie('cardea_interaction.sig');

@@ -46,7 +46,7 @@ async function guesses(app: Deployment, addresses: readonly string[]): Promise<n
   return statuses;
 }
 
-test('without a trusted proxy a forwarded address is nothing, whatever it says', async () => {
+test('without a trusted proxy the forwarded address is ignored', async () => {
   assert.deepEqual(
     await guesses(direct, ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', 'garbage']),
     [401, 401, 401, 429, 429],
@@ -59,14 +59,14 @@ test('without a trusted proxy a forwarded address is nothing, whatever it says',
   assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
 });
 
-test('behind a trusted proxy each address has a count of its own', async () => {
+test('behind a trusted proxy each forwarded address has its own count', async () => {
   assert.deepEqual(
     await guesses(proxied, ['192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2']),
     [401, 401, 401, 429, 401],
   );
 });
 
-test('only what the proxy added counts: the part that the sender made up is not looked at', async () => {
+test('only the part of the header that the trusted proxy added is used', async () => {
   const spoofed = [
     '192.0.2.1, 198.51.100.7',
     '192.0.2.2, 198.51.100.7',
@@ -76,7 +76,7 @@ test('only what the proxy added counts: the part that the sender made up is not 
   assert.deepEqual(await guesses(proxied, spoofed), [401, 401, 401, 429]);
 });
 
-test('no address from a trusted proxy fails closed on every route', async () => {
+test('a malformed address from a trusted proxy is refused on every route', async () => {
   for (const address of [
     'garbage',
     '999.1.1.1',
@@ -97,7 +97,7 @@ test('no address from a trusted proxy fails closed on every route', async () => 
   }
 });
 
-test('addresses of one IPv6 network are one, those of the next are not', async () => {
+test('addresses of one IPv6 network count together, those of the next network do not', async () => {
   const rotated = [
     '2001:db8:1:2::1',
     '2001:db8:1:2:dead:beef:0:1',
@@ -108,14 +108,14 @@ test('addresses of one IPv6 network are one, those of the next are not', async (
   assert.deepEqual(await guesses(proxied, rotated), [401, 401, 401, 429, 401]);
 });
 
-test('an IPv4 address is the same one when it is written as IPv6', async () => {
+test('an IPv4 address written as IPv6 is the same address', async () => {
   assert.deepEqual(
     await guesses(proxied, ['192.0.2.77', '::ffff:192.0.2.77', '::FFFF:192.0.2.77', '192.0.2.77']),
     [401, 401, 401, 429],
   );
 });
 
-test('at the sign-in page, too, one address does not use up the attempts of another', async () => {
+test('at the sign-in page one address does not use up the attempts of another', async () => {
   at += LIMIT_WINDOW_MS;
   const party = await proxied.seed.party({ firstParty: true });
   const person = await proxied.seed.person();
@@ -132,7 +132,7 @@ test('at the sign-in page, too, one address does not use up the attempts of anot
   assert.equal(await attempt('192.0.2.67', person.password), 303);
 });
 
-test('a forwarded address from a peer that is not trusted is told once, with the peer and the setting', () => {
+test('a forwarded address from an untrusted peer is logged once, with the peer and the setting', () => {
   const warnings = (app: Deployment) =>
     app.logLines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ level }) => level === 'warn');
   assert.deepEqual(
@@ -142,7 +142,7 @@ test('a forwarded address from a peer that is not trusted is told once, with the
   assert.deepEqual(warnings(proxied), []);
 });
 
-test('a stranger who sends such a header does not use up that warning, and is known by the network alone', () => {
+test('a client on another network does not suppress that warning, and the log shows only its network', () => {
   const told: unknown[] = [];
   const watch = createForwardedWatch({
     trustedProxies: ['10.0.0.9'],
@@ -159,7 +159,7 @@ test('a stranger who sends such a header does not use up that warning, and is kn
   assert.deepEqual(told, ['203.0.113.0/24', '10.0.0.8']);
 });
 
-test('what comes by the proxy in front of ops/compose.yaml is told apart, and nobody else is believed', () => {
+test('with the proxy of ops/compose.yaml, its clients are distinguished and no other peer is trusted', () => {
   const compose = readFileSync(new URL('../../ops/compose.yaml', import.meta.url), 'utf8');
   const trusted = /CARDEA_TRUSTED_PROXIES: \$\{CARDEA_TRUSTED_PROXIES:-([\d.]+)\}/.exec(compose)?.[1];
   // From a port that is published on the host's loopback requests reach a container from its network's gateway.
@@ -168,7 +168,7 @@ test('what comes by the proxy in front of ops/compose.yaml is told apart, and no
   assert.ok(trusted);
 });
 
-test('addresses of those who are forwarded are not in the log', async () => {
+test('forwarded addresses are not in the log', async () => {
   const log = [...direct.logLines, ...proxied.logLines].filter((line) => !line.includes('"peer"')).join('\n');
   assert.ok(log.includes('"/token"'), 'there is a log');
   for (const address of ['192.0.2.', '198.51.100.', '2001:db8', '2001:DB8', '127.0.0.1'])

@@ -16,7 +16,7 @@ const GROWTH_MAX = 32 * 2 ** 20;
 const draw = createDraw();
 const world = await createWorld({ after });
 
-test(`${REQUESTS} generated requests: no 5xx but an honest 503, no error in the log, nothing slow, nothing kept (TEST_FUZZ_SEED=${draw.seed})`, async (t) => {
+test(`${REQUESTS} generated requests cause no 5xx but 503 of a missing dependency, no error in the log, no slow response, no lasting memory (TEST_FUZZ_SEED=${draw.seed})`, async (t) => {
   const onProgress = (line: string) => (LONG ? console.log(line) : t.diagnostic(line));
   const { faults, growth, requests, statuses } = await run(draw, world, { requests: REQUESTS, onProgress });
   t.diagnostic(

@@ -26,7 +26,7 @@ const { deployment } = await import('../helpers/deployment.ts');
 const { post } = await import('../flows/support.ts');
 const app = await deployment({ after });
 
-test('neither the stored hash nor anything else is the secret of a client for the library itself', async () => {
+test('oidc-provider itself accepts neither the stored hash nor any other value as a client secret', async () => {
   const party = await app.seed.party({ metadata: { grant_types: ['client_credentials'], redirect_uris: [] } });
   const secret = party.secret ?? '';
   const hash = createHash('sha256').update(secret).digest();

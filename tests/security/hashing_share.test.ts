@@ -41,7 +41,7 @@ async function person(number: number) {
     );
 }
 
-test('80 wrong passwords at once from one address take no turn from others, and the refused ones count', async () => {
+test('80 parallel wrong passwords from one address do not delay others, and refused ones count as failures', async () => {
   const people = await Promise.all([1, 2, 3, 4].map(person));
   const guesses = Array.from({ length: LIMIT }, (_, number) => guess(number));
   // The queue is full by the time that one is refused.
@@ -65,7 +65,7 @@ test('80 wrong passwords at once from one address take no turn from others, and 
   );
 });
 
-test('a right password costs its address none of its tries', async () => {
+test('a right password does not count as a failure of its address', async () => {
   const strict = await deployment({ after }, { env: { CARDEA_RATE_LIMIT: '1' } });
   const other = await strict.seed.party();
   const { email, password } = await strict.seed.person();

@@ -44,7 +44,7 @@ for (const [name, app, at] of [
   ['http', plain, plain.issuer],
   ['https', secure, reach],
 ] as const) {
-  test(`every step of a sign-in, and every error, with an ${name} issuer`, async () => {
+  test(`security headers are on every step of a sign-in and on every error, with an ${name} issuer`, async () => {
     const party = await app.seed.party();
     const person = await app.seed.person();
     const browser = browserSession(app.issuer, at);
@@ -77,7 +77,7 @@ for (const [name, app, at] of [
   });
 }
 
-test('documents that anybody may keep carry the rest of it, also unchanged and also when refused', async () => {
+test('cacheable documents have the other security headers, also when unchanged and when refused', async () => {
   for (const [at, isSecure] of [
     [plain.issuer, false],
     [reach, true],
@@ -102,7 +102,7 @@ test('documents that anybody may keep carry the rest of it, also unchanged and a
   }
 });
 
-test('tokens are never kept by anybody on the way (RFC 6749 §5.1)', async () => {
+test('token responses must not be stored (RFC 6749 §5.1)', async () => {
   const party = await plain.seed.party();
   const answer = await fetch(`${plain.issuer}/token`, {
     method: 'POST',
@@ -116,7 +116,7 @@ test('tokens are never kept by anybody on the way (RFC 6749 §5.1)', async () =>
   assert.match(answer.headers.get('cache-control') ?? '', /no-store/);
 });
 
-test('only the documents may be kept and read by everybody', async () => {
+test('only the public documents may be cached, and read by other origins', async () => {
   for (const path of ['/.well-known/jwks.json', '/.well-known/openid-configuration']) {
     const answer = await fetch(plain.issuer + path, { headers: { origin: 'https://spa.example.com' } });
     assert.match(answer.headers.get('cache-control') ?? '', /^public, max-age=\d+$/);
@@ -129,7 +129,7 @@ test('only the documents may be kept and read by everybody', async () => {
   }
 });
 
-test("another site's page cannot read what a token that it got hold of opens", async () => {
+test('a page of another site cannot read a response that needs a token', async () => {
   const party = await plain.seed.party();
   const { tokens } = await tokensFor(plain, party, await plain.seed.person());
   const ask = (origin: string) =>

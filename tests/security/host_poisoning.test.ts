@@ -83,7 +83,7 @@ for (const [name, app] of [
     }
   });
 
-  test(`redirects stay with the issuer (${name})`, async () => {
+  test(`redirects stay at the issuer (${name})`, async () => {
     const party = await app.seed.party();
     const { pathname, search } = new URL(authorizeUrl({ issuer, party }, 'v'.repeat(43)));
     for (const request of variants(pathname + search)) {
@@ -95,7 +95,7 @@ for (const [name, app] of [
     }
   });
 
-  test(`the code comes from the issuer and goes to the client, whatever Host the form was sent with (${name})`, async () => {
+  test(`the code is issued by the issuer and sent to the client with any Host header (${name})`, async () => {
     const party = await app.seed.party({ firstParty: true });
     const person = await app.seed.person();
     const own: [string, string][] = [['content-type', 'application/x-www-form-urlencoded']];
@@ -119,7 +119,7 @@ for (const [name, app] of [
     }
   });
 
-  test(`signing out asks at the issuer and ends there (${name})`, async () => {
+  test(`signing out starts and ends at the issuer (${name})`, async () => {
     const party = await app.seed.party({ public: true, firstParty: true });
     const person = await app.seed.person();
     for (let i = 0; i < variants('/').length; i += 1) {
@@ -143,7 +143,7 @@ for (const [name, app] of [
     }
   });
 
-  test(`a client assertion is for the issuer, not for whoever Host says (${name}; RFC 7523 §3)`, async () => {
+  test(`the audience of a client assertion is the issuer, not the Host header (${name}; RFC 7523 §3)`, async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const party = await app.seed.party({
       metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [await exportJWK(publicKey)] } },

@@ -107,7 +107,7 @@ const FIELDS = [
 ];
 
 for (const route of routesOf(app)) {
-  test(`${route.path} takes any query and any form`, async () => {
+  test(`${route.path} survives any query and any form`, async () => {
     const target = concrete(route);
     for (const [name, value] of Object.entries(VALUES)) {
       const all = FIELDS.map((field) => `${field}=${value.slice(0, 200)}`).join('&');
@@ -128,7 +128,7 @@ for (const route of routesOf(app)) {
   });
 
   if (!route.methods.includes('POST')) continue;
-  test(`${route.path} takes a form and nothing else`, async () => {
+  test(`${route.path} accepts a form only`, async () => {
     const types = [
       'application/json',
       'text/plain',
@@ -164,7 +164,7 @@ for (const route of routesOf(app)) {
   });
 }
 
-test('each parameter of a good authorization request may be garbage', async () => {
+test('each parameter of a valid authorization request may be garbage', async () => {
   const url = new URL(authorizeUrl({ issuer, party, params: { nonce: 'n', prompt: 'login' } }, 'v'.repeat(43)));
   const base = url.search.slice(1).split('&');
   const names = [...new Set([...url.searchParams.keys(), ...FIELDS.slice(19, -2)])];
@@ -208,7 +208,7 @@ test('credentials and tokens in headers may be garbage', async () => {
   }
 });
 
-test('what looks like a JWT is none, wherever a token is taken', async () => {
+test('a value that only looks like a JWT is refused at every endpoint that accepts a token', async () => {
   const parts = [
     '',
     'e30',
@@ -330,7 +330,7 @@ test('cookies may be garbage', async () => {
   }
 });
 
-test('the sign-in form may be garbage, and the visit goes on', async () => {
+test('the sign-in form may be garbage, and the visit continues', async () => {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
   const cookie = ['cardea_interaction', 'cardea_interaction.sig']
@@ -347,7 +347,7 @@ test('the sign-in form may be garbage, and the visit goes on', async () => {
   assert.equal((await browser.get(action)).status, 200);
 });
 
-test('a token endpoint request with one field of garbage is refused with a code of RFC 6749 §5.2', async () => {
+test('a token request with one garbage field is refused with an error code of RFC 6749 §5.2', async () => {
   const codes = [
     'invalid_request',
     'invalid_client',
@@ -383,7 +383,7 @@ test('a token endpoint request with one field of garbage is refused with a code 
   }
 });
 
-test('after all that the server is as it was', async () => {
+test('after all of these requests the server works as before', async () => {
   const { tokens } = await tokensFor(app, party, person);
   assert.equal((await userinfo(issuer, tokens.access_token)).status, 200);
   const bad = app.logLines.filter((line) => /"level":"(error|fatal)"/.test(line));

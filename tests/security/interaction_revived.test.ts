@@ -38,7 +38,7 @@ async function signedInSessions(): Promise<number> {
   return row?.n ?? -1;
 }
 
-test('resuming before the password was given signs nobody in', async () => {
+test('resuming before the password was entered signs nobody in', async () => {
   const before = await signedInSessions();
   const { browser, page } = await begin(app, party);
   const resumed = await browser.follow(await browser.get(`/authorize/${uidOf(page)}`));
@@ -47,7 +47,7 @@ test('resuming before the password was given signs nobody in', async () => {
   assert.equal(await signedInSessions(), before);
 });
 
-test('resuming between password and consent gives no code, and what was remembered signs nobody in', async () => {
+test('resuming between password and consent gives no code, and the stored progress signs nobody in', async () => {
   const before = await signedInSessions();
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);
@@ -64,7 +64,7 @@ test('resuming between password and consent gives no code, and what was remember
   assert.equal(errorOn(late), 'interaction_expired');
 });
 
-test('what has ended cannot be replayed: the form, the page and the resume URL', async () => {
+test('a finished interaction cannot be repeated: neither the form, the page nor the resume URL', async () => {
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);
   const earlier = browser.clone();
@@ -89,7 +89,7 @@ test('what has ended cannot be replayed: the form, the page and the resume URL',
   assert.equal(await signedInSessions(), sessions);
 });
 
-test('a form that is sent twice at once gives no more than the person agreed to', async () => {
+test('a form that is sent twice at once grants no more than the person agreed to', async () => {
   const { browser, page } = await begin(app, own);
   const { action, fields } = formOf(page);
   const credentials = { ...fields, identifier: person.email, password: person.password };
@@ -98,7 +98,7 @@ test('a form that is sent twice at once gives no more than the person agreed to'
   assert.equal(new Set(answers.map((answer) => callbackOf(answer).code)).size, 1, 'one code for all of them');
 });
 
-test('another browser cannot go on with it, nor lend its own visit to it', async () => {
+test('another browser can neither continue a visit nor contribute its own', async () => {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(await submitPassword(browser, page, person));
   const other = await begin(app, party);
@@ -125,7 +125,7 @@ test('another browser cannot go on with it, nor lend its own visit to it', async
   assert.equal(errorOn(crossed), 'form_expired');
 });
 
-test("a visit's cookies open that visit's pages alone, whatever the URL says", async () => {
+test('the cookies of a visit open the pages of that visit only', async () => {
   const one = await begin(app, own);
   const other = await begin(app, own);
   const names = ['cardea_interaction', 'cardea_interaction.sig'];
@@ -145,7 +145,7 @@ test("a visit's cookies open that visit's pages alone, whatever the URL says", a
   }
 });
 
-test("a visit that began in one session is not finished in another's (RFC 9700 §4.7)", async () => {
+test('a visit that began in one session cannot be finished in another (RFC 9700 §4.7)', async () => {
   const victim = await signedIn(app, own, person);
   const attacker = await app.seed.person();
   const { browser, page } = await begin(app, party, {}, await signedIn(app, own, attacker));
@@ -162,7 +162,7 @@ test("a visit that began in one session is not finished in another's (RFC 9700 �
   assert.equal(answer.location, undefined);
 });
 
-test('the session gets a new id when somebody signs in', async () => {
+test('the session gets a new id at sign-in', async () => {
   const browser = await signedIn(app, own, person);
   const before = browser.cookie('cardea_session');
   const again = await begin(app, own, { prompt: 'login' }, browser);

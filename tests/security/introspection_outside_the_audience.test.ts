@@ -63,17 +63,17 @@ async function seenBy(party: Party): Promise<string[]> {
   return seen;
 }
 
-test('a client learns of its own tokens, all of them', async () => {
+test('a client can introspect all of its own tokens', async () => {
   assert.deepEqual(await seenBy(shop), Object.keys(issued));
 });
 
-test('a resource server learns of tokens that are for it, and of no others', async () => {
+test('a resource server can introspect access tokens for itself, and no others', async () => {
   assert.deepEqual(await seenBy(orders), FOR_ORDERS);
   assert.deepEqual(await seenBy(stock), []);
   assert.deepEqual(await seenBy(await seed.party()), [], 'a client that is registered for none');
 });
 
-test('who has the operator’s permission learns of all access tokens, but of nobody’s refresh tokens', async () => {
+test('a client with the operator’s permission can introspect all access tokens, but no refresh tokens of others', async () => {
   assert.deepEqual(
     await seenBy(gateway),
     Object.keys(issued).filter((what) => what !== 'a refresh token'),
@@ -83,7 +83,7 @@ test('who has the operator’s permission learns of all access tokens, but of no
   assert.deepEqual(await seenBy(gateway), [], 'and it is taken back at once');
 });
 
-test('what was not registered by the operator learns of nothing but its own, however it proves who it is', async () => {
+test('a client that the operator did not register can introspect only its own tokens, with any client authentication', async () => {
   const dynamic = partyOf((await register(app, { redirect_uris: ['https://evil.example/cb'] })).body);
   assert.deepEqual(await seenBy(dynamic), []);
 
@@ -116,7 +116,7 @@ test('what was not registered by the operator learns of nothing but its own, how
   }
 });
 
-test('a signed answer says no more than a plain one (RFC 9701 §5)', async () => {
+test('a signed response has the same content as a plain one (RFC 9701 §5)', async () => {
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', issuer));
   for (const [what, value] of Object.entries(issued)) {
     const response = await fetch(new URL('/introspect', issuer), {
@@ -131,7 +131,7 @@ test('a signed answer says no more than a plain one (RFC 9701 §5)', async () =>
   }
 });
 
-test('a resource server’s clients are those of the moment', async () => {
+test('a client that is added to or removed from a resource server gains or loses introspection at once', async () => {
   await seed.resourceServers.update(ORDERS, { clients: [stock.id] });
   await told();
   assert.deepEqual(await seenBy(orders), []);

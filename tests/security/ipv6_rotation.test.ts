@@ -40,7 +40,7 @@ test('addresses of one /64 share their attempts; the next /64 has its own', asyn
   assert.equal(await guessFrom('203.0.113.1'), 400);
 });
 
-test('an IPv4 address is the same however it is written', async () => {
+test('an IPv4 address is the same in every spelling', async () => {
   for (let i = 0; i < LIMIT; i += 1) {
     assert.equal(await guessFrom(i % 2 === 0 ? '203.0.113.9' : '::ffff:203.0.113.9'), 400);
   }

@@ -8,7 +8,7 @@ import { deployment } from '../helpers/deployment.ts';
 const app = await deployment({ after });
 const party = await app.seed.party();
 
-test('case, Unicode form, white space, e-mail and username meet in one bucket', async () => {
+test('case, Unicode form, white space, e-mail address and username are counted together', async () => {
   const person = await app.seed.person({ email: 'Zoë.Ångström@example.com', username: 'zoë' });
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);

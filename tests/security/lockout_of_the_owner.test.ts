@@ -50,7 +50,7 @@ test('1,000 wrong passwords from 1,000 addresses never stop the owner on a known
   assert.equal((await guess(owner, owner.password)).status, 400);
 });
 
-test('a stranger has three guesses a lock period: the fourth is refused though it is right', async () => {
+test('a stranger has three guesses in a lock period: the fourth is refused even if it is right', async () => {
   const owner = await app.seed.person();
   const guess = await stranger();
   let guesses = 0;
@@ -72,7 +72,7 @@ test('a stranger has three guesses a lock period: the fourth is refused though i
   assert.equal((await guess(owner, owner.password)).status, 303, 'the lock ends by itself');
 });
 
-test('the owner’s own mistakes lock the own browser alone, for a while', async () => {
+test('the owner’s wrong passwords on a known browser lock only that browser, for a while', async () => {
   const owner = await app.seed.person();
   const { browser } = await authorize({ issuer: app.issuer, party, person: owner });
   const { page } = await begin(app, party, { prompt: 'login' }, browser);
@@ -89,7 +89,7 @@ test('the owner’s own mistakes lock the own browser alone, for a while', async
   assert.equal(shown(await submitPassword(browser, page, owner)), 'callback');
 });
 
-test('a device cookie of somebody else, or made up, is worth nothing', async () => {
+test('a device cookie of another account, or an invented one, has no effect', async () => {
   const [owner, eve] = [await app.seed.person(), await app.seed.person()];
   const { browser: known } = await authorize({ issuer: app.issuer, party, person: owner });
   const { browser: eves } = await authorize({ issuer: app.issuer, party, person: eve });

@@ -22,7 +22,7 @@ const PATHWAYS: Readonly<Record<string, (person: Person) => ReturnType<typeof be
 };
 
 for (const [name, open] of Object.entries(PATHWAYS)) {
-  test(`a locked account is locked by way of ${name}`, async () => {
+  test(`a locked account cannot sign in by ${name}`, async () => {
     const person = await app.seed.person();
     const { browser, page } = await begin(app, party);
     for (let i = 0; i < 3; i += 1) {
@@ -32,7 +32,7 @@ for (const [name, open] of Object.entries(PATHWAYS)) {
     assert.equal((await submitPassword(way.browser, way.page, person)).status, 400);
   });
 
-  test(`guesses by way of ${name} lock the account`, async () => {
+  test(`wrong guesses by ${name} lock the account`, async () => {
     const person = await app.seed.person();
     const way = await open(person);
     for (let i = 0; i < 3; i += 1) {
@@ -43,7 +43,7 @@ for (const [name, open] of Object.entries(PATHWAYS)) {
   });
 }
 
-test('without a lock each of them signs in', async () => {
+test('an account that is not locked signs in by each of them', async () => {
   for (const [name, open] of Object.entries(PATHWAYS)) {
     const person = await app.seed.person();
     const way = await open(person);

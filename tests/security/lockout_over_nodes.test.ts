@@ -15,7 +15,7 @@ defer(scope, () => db.close());
 const seed = await createSeeder(db, masterKey);
 const party = await seed.party();
 
-test('of 100 guesses at once over two processes three are verified, and the right one among the others is refused', async () => {
+test('of 100 parallel guesses on two processes three are verified, and the right one among the others is refused', async () => {
   const person = await seed.person();
   const visits = await Promise.all(
     nodes.map(async (node) => {

@@ -42,7 +42,7 @@ for (const [name, app] of [
     ['/account/forgot', 'identifier'],
     ['/account/sign-up', 'email'],
   ] as const) {
-    test(`${path}: the link in the mail is the issuer's (${name})`, async () => {
+    test(`${path}: the link in the mail points to the issuer (${name})`, async () => {
       const targets = [path, `http://${EVIL}${path}`];
       for (const [i, headers] of HOSTILE.entries()) {
         const person =
@@ -68,7 +68,7 @@ for (const [name, app] of [
     });
   }
 
-  test(`following a link stays with the issuer (${name})`, async () => {
+  test(`following a link stays at the issuer (${name})`, async () => {
     for (const headers of HOSTILE) {
       const target = `/account/link/unlock?token=${'t'.repeat(43)}`;
       const answer = await send(app.issuer, { target, headers: [...headers] });

@@ -76,7 +76,7 @@ beforeEach(async () => {
 });
 
 describe('a change of address', () => {
-  test('that is asked for forty times sends a stranger three mails, in the words of nobody but us', async () => {
+  test('requested forty times sends a stranger three mails, which contain no text of the requester', async () => {
     const mallory = await app.seed.person({
       email: 'mallory@evil.example',
       name: 'You won! https://evil.example/prize',
@@ -99,7 +99,7 @@ describe('a change of address', () => {
     }
   });
 
-  test('by many accounts sends one stranger six mails an hour, and tells none of them', async () => {
+  test('requested by many accounts sends one stranger six mails an hour, and no account learns it', async () => {
     const victim = 'wanted.by.many@example.com';
     for (let i = 0; i < 4; i += 1) {
       const { browser } = await openAccount(app, await app.seed.person(), '/account/email');
@@ -111,7 +111,7 @@ describe('a change of address', () => {
     assert.equal((await mailsTo(victim)).length, 6);
   });
 
-  test('tells the old address of the new one in no words of the new one', async () => {
+  test('is reported to the old address without text that the requester chose', async () => {
     const ada = await app.seed.person({ name: 'Ada' });
     const { browser, page } = await openAccount(app, ada, '/account/email');
     await press(browser, page, 'change', { email: 'words-of-the-thief@example.com' });
@@ -126,7 +126,7 @@ describe('a change of address', () => {
   });
 });
 
-test('an account whose address nobody has proved writes there without its name, and five times an hour at most', async () => {
+test('requested by an account with an unconfirmed address sends mails without its name, five an hour at most', async () => {
   const input = { email: 'mistyped.by.us@example.com', emailVerified: false, name: 'Read this https://evil.example' };
   const { browser } = await openAccount(app, await app.seed.person(input), '/account/email');
   const statuses: number[] = [];
@@ -140,7 +140,7 @@ test('an account whose address nobody has proved writes there without its name, 
 });
 
 describe('signing up', () => {
-  test('a hundred strangers from one address get twenty mails, and neither another address nor another kind of mail notices', async () => {
+  test('for a hundred strangers from one address sends twenty mails; other addresses and other kinds of mail are not affected', async () => {
     const address = elsewhere();
     const statuses: number[] = [];
     for (let i = 0; i < 100; i += 1) {
@@ -156,7 +156,7 @@ describe('signing up', () => {
     assert.equal((await mailsTo('somebody.else@example.com')).length, 1);
   });
 
-  test('an IPv6 network of 64 bits is one address', async () => {
+  test('from an IPv6 /64 network counts as one address', async () => {
     const statuses: number[] = [];
     for (let i = 1; i <= 21; i += 1) {
       statuses.push(await ask('/account/sign-up', `six${i}@example.com`, `2001:db8:0:1::${i.toString(16)}`));
@@ -165,7 +165,7 @@ describe('signing up', () => {
     assert.equal(await ask('/account/sign-up', 'seven@example.com', '2001:db8:0:2::1'), 200);
   });
 
-  test('six times for one fresh address is counted six times, and leaves a forgotten password alone', async () => {
+  test('six times for one new address counts six times, and does not affect mails about a forgotten password', async () => {
     const email = 'fresh@example.com';
     assert.deepEqual(await askTimes(6, '/account/sign-up', email, elsewhere()), Array(6).fill(200));
     assert.equal((await mailsTo(email)).length, 3, 'the share of one address');
@@ -183,7 +183,7 @@ describe('signing up', () => {
 });
 
 describe('a forgotten password', () => {
-  test('that a stranger asks for over and over leaves the owner, at another address, their own mails', async () => {
+  test('requested many times by a stranger leaves mails for the owner at another address', async () => {
     const ada = await app.seed.person();
     assert.deepEqual(await askTimes(10, '/account/forgot', ada.email, elsewhere()), Array(10).fill(200));
     assert.equal((await mailsTo(ada.email)).length, 3);
@@ -191,7 +191,7 @@ describe('a forgotten password', () => {
     assert.equal((await mailsTo(ada.email)).length, 4);
   });
 
-  test('that strangers everywhere ask for leaves the owner’s own browser its own mails, also at the address of one of them', async () => {
+  test('requested by strangers everywhere leaves mails for the owner’s own browser, also at the address of a stranger', async () => {
     const ada = await app.seed.person();
     const own = await ownBrowser(ada);
     const shared = elsewhere();
@@ -203,7 +203,7 @@ describe('a forgotten password', () => {
     assert.equal((await mailsTo(ada.email)).length, 11, 'five of its own');
   });
 
-  test('and whoever is refused a mail has one whose link works, at any moment', async () => {
+  test('a person whose mail is refused has already got one with a valid link', async () => {
     const ada = await app.seed.person();
     const lifetime = LINK_LIFETIMES.reset_password * 1_000;
     // Strangers ask as soon as they may, and again and again until nothing more comes.
@@ -221,7 +221,7 @@ describe('a forgotten password', () => {
     assert.equal((await mailsTo(ada.email)).length, 7);
   });
 
-  test('goes on in the owner’s own browser where others have used their address up; everybody else is told, whoever they name', async () => {
+  test('can be requested in the owner’s browser when others have used up its address; every other browser is told that the limit is reached', async () => {
     const [ada, bob] = [await app.seed.person(), await app.seed.person()];
     const own = await ownBrowser(ada);
     const address = elsewhere();
@@ -236,7 +236,7 @@ describe('a forgotten password', () => {
   });
 });
 
-test('wrong passwords from one address tell twenty people of a lock, and those from another go on to be told of', async () => {
+test('wrong passwords from one address report locks to twenty people, and those from another address are still reported', async () => {
   const address = elsewhere();
   const people: Person[] = [];
   for (let i = 0; i < 22; i += 1) people.push(await app.seed.person());
@@ -261,7 +261,7 @@ test('wrong passwords from one address tell twenty people of a lock, and those f
   }
 });
 
-test('the requests of one app leave those of another alone, and an app that named itself is not named', async () => {
+test('requests of one app do not affect those of another, and a mail does not name an app that registered itself', async () => {
   const ada = await app.seed.person();
   const wait = (source: string, details = {}) =>
     enqueue(app, { kind: 'request_waiting', accountId: ada.id, source, details }, now);
@@ -272,7 +272,7 @@ test('the requests of one app leave those of another alone, and an app that name
   assert.equal(mails.filter(({ text }) => text.includes('An app asks')).length, 1);
 });
 
-test('an owner who is locked out still gets in by the mail that tells of it', async () => {
+test('an owner who is locked out can sign in by the mail that reports the lock', async () => {
   const ada = await app.seed.person();
   for (let i = 0; i < 3; i += 1) await opensTo(app, ada.email, 'wrong');
   const [mail] = await mailsTo(ada.email);
@@ -299,7 +299,7 @@ describe('the throttle', () => {
     return { ...createMailThrottle({ counter, indexKey: randomBytes(32), limits, now: () => clock }), keys };
   }
 
-  test('counts all spellings of an address as one, by kind, and holds nothing readable', async () => {
+  test('counts all spellings of an address together, by kind, and stores nothing readable', async () => {
     const { admits, keys } = throttle();
     const source = '203.0.113.7';
     const spellings = ['ada@example.com', 'ADA@example.com', ' ａｄａ@Example.com ', 'ada@EXAMPLE.com'];
@@ -311,7 +311,7 @@ describe('the throttle', () => {
     assert.ok(keys.every((key) => !/ada|example|203/.test(key)));
   });
 
-  test('bounds what is asked for by network and in all, by kind and hour; what is refused at the one does not count at the other', async () => {
+  test('limits requests by network and in all, by kind and hour; a mail refused by one limit does not count for the other', async () => {
     const { mayAsk } = throttle();
     const asked: boolean[] = [];
     for (let i = 0; i < 6; i += 1) asked.push(await mayAsk('reset', { network: 'a' }));
@@ -323,7 +323,7 @@ describe('the throttle', () => {
     assert.equal(await mayAsk('reset', { network: 'a' }), true);
   });
 
-  test('never leaves out a notice of what happened to an account before its person has twenty of its kind', async () => {
+  test('sends notices about an account until its person has got twenty of that kind', async () => {
     const { admits } = throttle();
     const admitted: boolean[] = [];
     for (let i = 0; i < 21; i += 1) admitted.push(await admits('username_changed', { to: 'x', source: 'x' }));

@@ -40,7 +40,7 @@ function send(browser: BrowserSession, page: Page, path: string): Promise<Page> 
 describe('a change of address', () => {
   const PATH = '/account/link/change_email';
 
-  test('is not confirmed by who opens the link: the page says whose account it is, and asks for a sign-in', async () => {
+  test('is not confirmed by opening the link: the page names the account and asks for a sign-in', async () => {
     const mallory = await app.seed.person({ email: 'mallory@evil.example', name: 'You have won' });
     const { link } = await asksFor(mallory, 'victim@example.com');
     const { browser, page } = await followLink(app, link);
@@ -68,7 +68,7 @@ describe('a change of address', () => {
     assert.equal((await find(victim.id))?.email, victim.email);
   });
 
-  test('is confirmed in the session that asked, by name', async () => {
+  test('is confirmed in the session that requested it, and the page names the account', async () => {
     const ada = await app.seed.person();
     const { browser, link } = await asksFor(ada, 'ada.new@example.com');
     const { page } = await followLink(app, link, browser);
@@ -77,7 +77,7 @@ describe('a change of address', () => {
     assert.equal((await find(ada.id))?.email, 'ada.new@example.com');
   });
 
-  test('is confirmed on another device after a sign-in to that account, which leads back', async () => {
+  test('is confirmed on another device after a sign-in to that account, which returns to the page', async () => {
     const ada = await app.seed.person();
     const { link } = await asksFor(ada, 'ada.elsewhere@example.com');
     const { browser, page } = await followLink(app, link);
@@ -89,7 +89,7 @@ describe('a change of address', () => {
     assert.equal((await find(ada.id))?.email, 'ada.elsewhere@example.com');
   });
 
-  test('that is asked for in the session of somebody else’s account is theirs to see, after a fresh sign-in', async () => {
+  test('requested in another account’s session is shown to that account’s person, after a fresh sign-in', async () => {
     const [ada, bob] = [await app.seed.person(), await app.seed.person()];
     const { link } = await asksFor(ada, 'ada.third@example.com');
     const { browser } = await openAccount(app, bob);
@@ -103,7 +103,7 @@ describe('a change of address', () => {
   });
 });
 
-test('an address is confirmed for whoever is signed in to its account alone', async () => {
+test('an address is confirmed only in a browser that is signed in to its account', async () => {
   const ada = await app.seed.person({ email: 'unproved@example.com', emailVerified: false });
   const own = await openAccount(app, ada, '/account/email');
   assert.equal((await press(own.browser, own.page, 'verify')).status, 303);
@@ -116,7 +116,7 @@ test('an address is confirmed for whoever is signed in to its account alone', as
   assert.equal((await find(ada.id))?.emailVerified, true);
 });
 
-test('a reset may be opened anywhere, names the account, signs nobody in and is no second factor', async () => {
+test('a reset link works in any browser, names the account, signs nobody in and replaces no second factor', async () => {
   const ada = await app.seed.person();
   const factors = await createFactorSeeder(app);
   await factors.totp(ada.id);
@@ -133,7 +133,7 @@ test('a reset may be opened anywhere, names the account, signs nobody in and is 
   }
 });
 
-test('a sign-up that somebody else asked for is of no use to them: who opens the link chooses the password', async () => {
+test('a sign-up requested by another person gives them nothing: who opens the link chooses the password', async () => {
   const email = 'hijacked@example.com';
   const attacker = browserSession(app.issuer);
   await askForMail(app, '/account/sign-up', email, attacker);
@@ -146,7 +146,7 @@ test('a sign-up that somebody else asked for is of no use to them: who opens the
   assert.equal(await opensTo(app, email, NEW), true);
 });
 
-test('a lock is ended by who reads the mail: of passwords, and in no session', async () => {
+test('the unlock link ends a lock of the password in any browser, without a session', async () => {
   const ada = await app.seed.person();
   for (let i = 0; i < 3; i += 1) await opensTo(app, ada.email, 'wrong');
   const { link } = await post.next(ada.email);
@@ -156,7 +156,7 @@ test('a lock is ended by who reads the mail: of passwords, and in no session', a
   assert.match((await begin(app, party, {}, browser)).page.body, / id="password"/);
 });
 
-test('an invitation is opened in whatever session there is, and changes no other account', async () => {
+test('an invitation works in any session and changes no other account', async () => {
   const { id, email } = await app.seed.accounts.create({ email: 'invited.here@example.com' });
   await enqueue(app, { kind: 'invitation', accountId: id });
   const { link } = await post.next(email);
@@ -168,7 +168,7 @@ test('an invitation is opened in whatever session there is, and changes no other
 });
 
 for (const purpose of LINK_PURPOSES) {
-  test(`a browser that keeps no cookies is told so at the page of ${purpose}, and the link is as good as before`, async () => {
+  test(`without cookies the page of ${purpose} says that cookies are needed, and the link stays valid`, async () => {
     const browser = browserSession(app.issuer);
     const opened = await browser.get(`/account/link/${purpose}?token=${'t'.repeat(43)}`);
     const blocked = await browserSession(app.issuer).get(opened.location ?? '');
@@ -184,7 +184,7 @@ for (const purpose of LINK_PURPOSES) {
 }
 
 for (const path of ['/account/forgot', '/account/sign-up'] as const) {
-  test(`a browser that keeps no cookies is told so at ${path}`, async () => {
+  test(`without cookies ${path} says that cookies are needed`, async () => {
     const { action, fields } = formOf(await browserSession(app.issuer).get(path));
     const refused = await browserSession(app.issuer).post(action, {
       ...fields,
@@ -197,7 +197,7 @@ for (const path of ['/account/forgot', '/account/sign-up'] as const) {
   });
 }
 
-test('what is shown of an address to somebody else says nothing that its owner chose', () => {
+test('a masked address contains nothing that its owner chose', () => {
   const cases = [
     ['ada@example.com', 'a•••@e•••.com'],
     ['Ada@EXAMPLE.co.uk', 'A•••@E•••.uk'],

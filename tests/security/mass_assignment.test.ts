@@ -46,7 +46,7 @@ const EXTRA: Record<string, string> = {
   'constructor[prototype][accountId]': other.id,
 };
 
-test('neither the password form nor the consent form takes more than it shows', async () => {
+test('the password form and the consent form accept only the fields that they show', async () => {
   const { browser, page, verifier } = await begin(app, party, { scope: 'openid', acr_values: 'urn:cardea:acr:1fa' });
   const { action, fields } = formOf(page);
   const credentials = { ...EXTRA, ...fields, identifier: person.email, password: person.password, action: 'signin' };
@@ -64,7 +64,7 @@ test('neither the password form nor the consent form takes more than it shows', 
   assert.equal(({} as { accountId?: unknown }).accountId, undefined, 'no prototype was polluted');
 });
 
-test('what was allowed is remembered as it was shown: the next scope is asked for (authentik CVE-2024-52287)', async () => {
+test('consent is stored for the scopes that were shown; another scope is asked for again (authentik CVE-2024-52287)', async () => {
   const first = await begin(app, party, { scope: 'openid' });
   const consent = await submitPassword(first.browser, first.page, other);
   await submit(first.browser, consent, { ...EXTRA, action: 'allow' });
@@ -72,7 +72,7 @@ test('what was allowed is remembered as it was shown: the next scope is asked fo
   assert.match(page.body, / id="allow"/);
 });
 
-test('a form is a form: JSON, with its objects and numbers, is refused (415)', async () => {
+test('JSON in place of a form is refused (415)', async () => {
   const { browser, page } = await begin(app, party, { scope: 'openid' });
   const { action, fields } = formOf(page);
   const cookie = ['cardea_interaction', 'cardea_interaction.sig']
@@ -96,7 +96,7 @@ test('a form is a form: JSON, with its objects and numbers, is refused (415)', a
   }
 });
 
-test('no form of the account takes more than it shows either', async () => {
+test('the account’s forms accept only the fields that they show', async () => {
   const owner = await app.seed.person({ name: 'Ada Lovelace' });
   const before = await app.seed.accounts.findById(owner.id);
   const { browser, page } = await openAccount(app, owner, '/account/profile');

@@ -63,18 +63,18 @@ for (const [name, client] of [
   ['the operator', own],
   ['another party', party],
 ] as const) {
-  test(`whoever has a second factor shows it, for an app of ${name}`, async () => {
+  test(`a person with a second factor has to use it, for an app of ${name}`, async () => {
     const person = await app.seed.person();
     await factors.totp(person.id);
     await nothingHelps(client, person, 'second-factor');
   });
 }
 
-test('whoever has to set one up does', async () => {
+test('a person who must set up a second factor has to do it', async () => {
   await nothingHelps(strict, await app.seed.person(), 'enrol', [{ action: 'code', code: '000000' }]);
 });
 
-test('a factor of another kind than the person has, or of another person, is none', async () => {
+test('a factor of a kind that the person does not have, or of another person, is refused', async () => {
   const person = await app.seed.person();
   const other = await app.seed.person();
   const passkey = softPasskey();
@@ -97,7 +97,7 @@ test('a factor of another kind than the person has, or of another person, is non
   assert.equal(shown(await submit(browser, waiting, { action: 'passkey', assertion: right })), 'callback');
 });
 
-test('choosing another account at consent forgets the second factor of the first', async () => {
+test('choosing another account at consent requires its own second factor', async () => {
   const person = await app.seed.person();
   const other = await app.seed.person();
   const secret = await factors.totp(person.id);

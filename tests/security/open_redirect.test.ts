@@ -34,7 +34,7 @@ async function logOut(browser: Awaited<ReturnType<typeof signedIn>>, params: Rec
   return browser.post(action, { ...fields, logout: 'yes' });
 }
 
-test('logging out goes back to a registered URI alone (RP-Initiated Logout §3)', async () => {
+test('logging out redirects to registered URIs only (RP-Initiated Logout §3)', async () => {
   for (const uri of EVIL) {
     const browser = await signedIn(app, party, person);
     const refused = await logOut(browser, { client_id: party.id, post_logout_redirect_uri: uri, state: 'x' });
@@ -46,7 +46,7 @@ test('logging out goes back to a registered URI alone (RP-Initiated Logout §3)'
   assert.equal(done.location, `${RETURN}?state=x`);
 });
 
-test('a logout that names no client goes nowhere', async () => {
+test('a logout without a client redirects nowhere', async () => {
   for (const uri of [...EVIL, RETURN]) {
     const browser = await signedIn(app, party, person);
     const done = await logOut(browser, { post_logout_redirect_uri: uri });
@@ -54,7 +54,7 @@ test('a logout that names no client goes nowhere', async () => {
   }
 });
 
-test('the sign-in pages take no directions from their URL', async () => {
+test('the sign-in pages do not redirect to a target from their URL', async () => {
   const names = ['next', 'return_to', 'redirect', 'redirect_uri', 'url', 'continue', 'goto'];
   const query = new URLSearchParams(Object.fromEntries(names.map((name) => [name, 'https://evil.test/'])));
   const { browser, page } = await begin(app, party);
@@ -69,7 +69,7 @@ test('the sign-in pages take no directions from their URL', async () => {
   assert.ok(done.location?.startsWith(`${party.redirectUri}?`), done.location);
 });
 
-test('a path that begins with two slashes is not sent on as another host', async () => {
+test('a path that begins with two slashes is not redirected to as another host', async () => {
   for (const target of [
     '//evil.test',
     '//evil.test/%2e%2e',

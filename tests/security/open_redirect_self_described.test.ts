@@ -52,7 +52,7 @@ function wayBack(page: Page): URL {
 }
 
 for (const [what, party] of Object.entries(unregistered)) {
-  test(`${what}: an error is told on a page that names the host, whatever the request and the response mode`, async () => {
+  test(`${what}: an error is shown on a page that names the host, with any request and response mode`, async () => {
     for (const [why, params] of Object.entries(REQUESTS)) {
       for (const mode of MODES) {
         const { page } = await begin(app, party, { ...params, response_mode: mode });
@@ -70,7 +70,7 @@ for (const [what, party] of Object.entries(unregistered)) {
     }
   });
 
-  test(`${what}: who is signed in, but has never consented to it, is not sent there either, nor is who says no`, async () => {
+  test(`${what}: no redirect without a consent, even when the person is signed in or refuses`, async () => {
     const { browser } = await tokensFor(app, ours, person);
     const silent = await begin(app, party, { prompt: 'none' }, browser.clone());
     assert.deepEqual([shown(silent.page), errorOn(silent.page)], ['error', 'consent_required']);
@@ -80,7 +80,7 @@ for (const [what, party] of Object.entries(unregistered)) {
     assert.equal(wayBack(denied).searchParams.get('error'), 'access_denied');
   });
 
-  test(`${what}: who has consented to it is sent there: silent renewal goes on, and its errors arrive`, async () => {
+  test(`${what}: with a consent it gets redirects: silent renewal works, and errors arrive`, async () => {
     const somebody = await seed.person();
     const { browser } = await tokensFor(app, party, somebody);
     assert.ok(callbackOf((await begin(app, party, { prompt: 'none' }, browser)).page).code);
@@ -92,7 +92,7 @@ for (const [what, party] of Object.entries(unregistered)) {
     }
   });
 
-  test(`${what}: signing out leads to a page of ours, with a link (RP-Initiated Logout §3)`, async () => {
+  test(`${what}: signing out leads to a page with a link (RP-Initiated Logout §3)`, async () => {
     const query = new URLSearchParams({
       client_id: party.id,
       post_logout_redirect_uri: `${site.origin}/bye`,
@@ -119,7 +119,7 @@ for (const [what, party] of Object.entries(unregistered)) {
   });
 }
 
-test('the page after signing out links to what the client has registered, and to nothing else', async () => {
+test('the page after signing out links only to URIs that the client has registered', async () => {
   for (const uri of ['https://evil.test/', 'javascript:alert(1)', `${site.origin}/bye/more`]) {
     const query = new URLSearchParams({ client_id: document.id, post_logout_redirect_uri: uri });
     const page = await browserSession(issuer).get(`/logout/success?${query}`);
@@ -127,7 +127,7 @@ test('the page after signing out links to what the client has registered, and to
   }
 });
 
-test('a client of the operator’s gets its errors as ever (RFC 6749 §4.1.2.1)', async () => {
+test('a client that the operator registered gets its errors by redirect (RFC 6749 §4.1.2.1)', async () => {
   for (const params of [{ response_type: 'bogus' }, { prompt: 'none' }]) {
     const page = await browserSession(issuer).get(authorizeUrl({ issuer, party: ours, params }, 'v'.repeat(43)));
     assert.ok(callbackOf(page).error);

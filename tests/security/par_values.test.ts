@@ -51,7 +51,7 @@ function decodings(text: string): string[] {
   return [text, decodeURIComponent(text), ...parts.map((part) => Buffer.from(part, 'base64url').toString('latin1'))];
 }
 
-test('no URL, cookie, log line or clear column holds a pushed value until the client gets its own state back', async () => {
+test('no URL, cookie, log line or readable column contains a pushed value until the client gets its own state back', async () => {
   const verifier = remember('other', randomBytes(32).toString('base64url'));
   const { status, body } = await post(
     app,

@@ -61,7 +61,7 @@ async function isSignedIn(browser: BrowserSession): Promise<boolean> {
 }
 
 describe('a change of password', () => {
-  test('ends every other session and refresh token at once, on both nodes, and leaves the one that it was made in', async () => {
+  test('ends every other session and refresh token on both nodes at once, and keeps the session in which it was made', async () => {
     const person = await seed.person();
     const own = await signIn(person, here);
     const others = await signInOn(urls, person);
@@ -88,7 +88,7 @@ describe('a change of password', () => {
     }
   });
 
-  test('leaves no code to redeem that was given out before', async () => {
+  test('makes codes that were issued before invalid', async () => {
     const person = await seed.person();
     const own = await signIn(person, here);
     const granted = await Promise.all(urls.map((reach) => authorize({ issuer, reach, party, person, params: PARAMS })));
@@ -99,7 +99,7 @@ describe('a change of password', () => {
     }
   });
 
-  test('ends sign-ins that are half-way with the old password', async () => {
+  test('ends sign-ins that are under way with the old password', async () => {
     const person = await seed.person();
     const own = await signIn(person, here);
     const halfway = await Promise.all(
@@ -117,7 +117,7 @@ describe('a change of password', () => {
     }
   });
 
-  test('is not outrun: of what is refreshed and signed in at that very moment nothing is left', async () => {
+  test('ends tokens that are refreshed and sign-ins that finish at the same moment', async () => {
     const person = await seed.person();
     const own = await signIn(person, here);
     const others = await signInOn([...urls, ...urls], person);

@@ -48,7 +48,7 @@ const drift = (path: string) => [
 ];
 
 for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/authorize', '/logout']) {
-  test(`only ${path} is ${path}`, async () => {
+  test(`only ${path} reaches ${path}`, async () => {
     // Below /authorize/ are the visits; there is none of such a name.
     for (const target of drift(path).filter((one) => !one.startsWith('/authorize/'))) {
       const headers = { ...authorization(party), 'content-type': 'application/x-www-form-urlencoded' };
@@ -62,7 +62,7 @@ for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/authorize
   });
 }
 
-test('no other spelling gets round the limit on failed client authentication', async () => {
+test('no other spelling avoids the limit on failed client authentication', async () => {
   const wrong = {
     ...authorization({ ...party, secret: 'wrong' }),
     'content-type': 'application/x-www-form-urlencoded',

@@ -17,7 +17,7 @@ const person = await app.seed.person({ name: 'Ada Unmistakable Lovelace', email:
 const MARK = 'swordfish';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-test('a whole sign-in, and everything that can go wrong in it, leaves routes and statuses', async () => {
+test('the log of a whole sign-in with all its errors contains routes and statuses, and no personal data', async () => {
   const { browser, tokens } = await tokensFor(app, party, person, {
     params: { nonce: `${MARK}nonce`, login_hint: person.email },
   });

@@ -14,7 +14,7 @@ const lenient = await neighbour(scope, app, { env: { CARDEA_PROFILE: 'oidc' } })
 const person = await app.seed.person();
 const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
 
-test('a request that has lost its challenge gets no code that a verifier could redeem', async () => {
+test('a request whose challenge was removed gets no code that a verifier could redeem', async () => {
   const party = await app.seed.party({ public: true });
   const { page } = await begin(app, party, { code_challenge: undefined, code_challenge_method: undefined });
   const { code, error } = callbackOf(page);
@@ -29,7 +29,7 @@ test('a code with a challenge is not redeemed without a verifier (authorization 
   assert.deepEqual(refusal(await token(app.issuer, party, { ...fields, code_verifier: '' })), INVALID_GRANT);
 });
 
-test('nor where PKCE is optional, by a client with a secret', async () => {
+test('also where PKCE is optional, for a client with a secret', async () => {
   const party = await lenient.seed.party({ firstParty: true });
   const begun = await begin(lenient, party);
   const { code = '' } = callbackOf(await submitPassword(begun.browser, begun.page, person));
@@ -37,7 +37,7 @@ test('nor where PKCE is optional, by a client with a secret', async () => {
   assert.deepEqual(refusal(await post(lenient, '/token', fields, authorization(party))), INVALID_GRANT);
 });
 
-test('a code without a challenge, where that may be, is not taken by a client that brings a verifier (RFC 9700 §4.8.2)', async () => {
+test('a code without a challenge is refused with a verifier, where PKCE is optional (RFC 9700 §4.8.2)', async () => {
   const party = await lenient.seed.party({ firstParty: true });
   const begun = await begin(lenient, party, { code_challenge: undefined, code_challenge_method: undefined });
   const { code = '' } = callbackOf(await submitPassword(begun.browser, begun.page, person));

@@ -56,7 +56,7 @@ async function isAskedForCode(device: string, person: Person): Promise<boolean> 
 }
 
 describe('a device cookie', () => {
-  test('that is made up is not taken over at a sign-in: the next one gets its value from us', async () => {
+  test('with an invented value is not accepted at a sign-in: the server sets a new value', async () => {
     const planted = 'p'.repeat(43);
     const owner = await victim();
     const browser = holding(planted);
@@ -66,7 +66,7 @@ describe('a device cookie', () => {
     assert.equal(await isAskedForCode(deviceOf(browser), owner.person), false);
   });
 
-  test('of somebody else’s account does not become this one’s: each account gets a token of its own', async () => {
+  test('of another account does not become valid for this one: each account gets its own token', async () => {
     const [owner, eve] = [await victim(), await victim()];
     const eves = browserSession(app.issuer);
     await trust(eves, eve);
@@ -79,7 +79,7 @@ describe('a device cookie', () => {
     assert.equal(await isAskedForCode(deviceOf(browser), eve.person), false);
   });
 
-  test('changes at each sign-in, and the one before ends soon: an answer may be lost, a copy is not good for long', async () => {
+  test('changes at each sign-in, and the previous value stays valid only briefly, for lost responses', async () => {
     const owner = await victim();
     const browser = browserSession(app.issuer);
     await trust(browser, owner);
@@ -98,7 +98,7 @@ describe('a device cookie', () => {
     assert.equal(devices, 1, 'one browser all along');
   });
 
-  test('counts wrong codes of its browser together, however often it has changed', async () => {
+  test('counts wrong codes of its browser together, although its value changes', async () => {
     const owner = await victim();
     const browser = browserSession(app.issuer);
     await trust(browser, owner);
@@ -118,7 +118,7 @@ describe('a device cookie', () => {
     );
   });
 
-  test('of more than 50 browsers the one that was used longest ago is forgotten', async () => {
+  test('is the least recently used of more than 50: it is removed', async () => {
     const owner = await app.seed.person();
     await app.db.run(
       {
@@ -138,7 +138,7 @@ describe('a device cookie', () => {
   });
 });
 
-describe('browsers that a person has signed in on', () => {
+describe('browsers in which a person has signed in', () => {
   const kindsOf = async ({ id }: Person) =>
     (
       await app.db.run<{ kind: string }>(
@@ -147,7 +147,7 @@ describe('browsers that a person has signed in on', () => {
       )
     ).map(({ kind }) => kind);
 
-  test('are shown with the trust in them, and each can be forgotten: the second factor is asked for there again', async () => {
+  test('are shown with their trust, and can be removed: the second factor is asked for there again', async () => {
     const owner = await victim();
     const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
     await trust(home, owner);
@@ -162,7 +162,7 @@ describe('browsers that a person has signed in on', () => {
     assert.equal((await kindsOf(owner.person)).filter((kind) => kind === 'device_forgotten').length, 1, 'nothing more');
   });
 
-  test('belong to their person: nobody forgets another’s', async () => {
+  test('belong to their person: nobody can remove those of another', async () => {
     const [owner, eve] = [await victim(), await victim()];
     const [home, eves] = [browserSession(app.issuer), browserSession(app.issuer)];
     await trust(home, owner);
@@ -175,7 +175,7 @@ describe('browsers that a person has signed in on', () => {
     assert.equal(await isAskedForCode(deviceOf(home), owner.person), false);
   });
 
-  test('are forgotten with “sign out all others”, but for the one that it is done in', async () => {
+  test('are removed by “sign out all others”, except the browser in which it is done', async () => {
     const owner = await victim();
     const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
     await trust(home, owner);
@@ -188,7 +188,7 @@ describe('browsers that a person has signed in on', () => {
 });
 
 describe('other cookies', () => {
-  test('a visitor’s that is made up is replaced, and a form that goes with it is refused', async () => {
+  test('an invented visitor cookie is replaced, and a form sent with it is refused', async () => {
     const planted = 'v'.repeat(43);
     for (const value of [planted, `${planted}.${'m'.repeat(43)}`]) {
       const browser = holding(value, 'cardea_visitor');
@@ -200,7 +200,7 @@ describe('other cookies', () => {
     }
   });
 
-  test('those of a visit and of a session are signed: a value without a signature of ours is nobody’s', async () => {
+  test('visit and session cookies are signed: a value without a valid signature is ignored', async () => {
     const owner = await app.seed.person();
     const names = ['cardea_session', 'cardea_resume'];
     const planted = names.flatMap((name) => [

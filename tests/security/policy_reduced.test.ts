@@ -67,7 +67,7 @@ const fresh = (one: Party, refreshToken: string, fields: Record<string, string> 
   token(issuer, one, { grant_type: 'refresh_token', refresh_token: refreshToken, ...fields }, reach);
 
 describe('scopes taken from a client', () => {
-  test('are in no token that a refresh gives, nor in what its access token tells', async () => {
+  test('are in no token of a refresh, and not in introspection of its access token', async () => {
     const one = await party();
     const { tokens, browser } = await tokensFor(app, one, person, { params });
     await reduce(one, 'openid notes:read');
@@ -88,7 +88,7 @@ describe('scopes taken from a client', () => {
     assert.deepEqual(refusal(await fresh(one, jwt.body.refresh_token ?? '')), { status: 400, error: 'invalid_grant' });
   });
 
-  test('are in none that a code gives, and claims that were asked for by name go with them', async () => {
+  test('are in no token of a code, and neither are claims that were requested by name', async () => {
     const one = await party();
     const claims = JSON.stringify({ userinfo: { email: null }, id_token: { email: null, email_verified: null } });
     const granted = await authorize({ issuer, party: one, person, params: { scope: SCOPE, claims } });
@@ -109,7 +109,7 @@ describe('scopes taken from a client', () => {
       assert.deepEqual((await userinfo(issuer, value.body.access_token ?? '')).body, { sub: person.id });
   });
 
-  test('are not asked for any more by a sign-in that had begun', async () => {
+  test('are not asked for by a sign-in that had begun', async () => {
     const one = await seed.party({ metadata: { scope: SCOPE } });
     const { browser, page, verifier } = await begin(app, one, { scope: 'openid email' });
     const consent = await submitPassword(browser, page, person);
@@ -120,7 +120,7 @@ describe('scopes taken from a client', () => {
     assert.deepEqual([body.scope, idTokenOf(body).email], ['openid', undefined]);
   });
 
-  test('a device gets none of them, though its person has approved them', async () => {
+  test('are not given to a device, although its person has approved them', async () => {
     const one = await party({ grant_types: [DEVICE, 'refresh_token'], redirect_uris: [] });
     const { browser } = await tokensFor(app, await party(), person, { params: { scope: 'openid' } });
     const { body: device } = await askForCode(issuer, one, { scope: 'openid email' });
@@ -131,7 +131,7 @@ describe('scopes taken from a client', () => {
   });
 });
 
-test('a resource server is told of no scope that its client, or it, no longer has', async () => {
+test('are not shown to a resource server, and neither are scopes that the resource server lost', async () => {
   const one = await party();
   const { tokens } = await tokensFor(app, one, person, { params });
   const { body } = await fresh(one, tokens.refresh_token ?? '', { resource: NOTES });
@@ -150,7 +150,7 @@ test('a resource server is told of no scope that its client, or it, no longer ha
   await told();
 });
 
-test('a place that was taken from a client is one that nobody is sent to, however far they had come', async () => {
+test('a redirect URI that was taken from a client is not redirected to, at any stage of a sign-in', async () => {
   const one = await party();
   const { browser, page } = await begin(app, one, { scope: 'openid' });
   await change(one, { metadata: { redirect_uris: ['https://rp.example.com/other'] } });
@@ -158,7 +158,7 @@ test('a place that was taken from a client is one that nobody is sent to, howeve
   assert.deepEqual([shown(done), errorOn(done)], ['error', 'invalid_redirect_uri']);
 });
 
-test('what an app may not ask any more (CIBA) is not approved, though it had asked in time', async () => {
+test('permissions that an app has lost are not approved by CIBA, although it asked for them before', async () => {
   const one = await seed.party({ name: 'Call Centre', metadata: cibaMetadata({ grant_types: [CIBA_GRANT] }) });
   const somebody = await seed.person();
   const { body: asked } = await askPerson(issuer, one, { login_hint: somebody.email });
@@ -170,7 +170,7 @@ test('what an app may not ask any more (CIBA) is not approved, though it had ask
   assert.equal((await fetchTokens(issuer, one, asked.auth_req_id)).body.error, 'unauthorized_client');
 });
 
-test('a refresh token of a client that may not refresh any more is not active (RFC 7662 §2.2)', async () => {
+test('a refresh token of a client that lost the grant type is not active (RFC 7662 §2.2)', async () => {
   const one = await party();
   const { tokens } = await tokensFor(app, one, person, { params: { scope: 'openid offline_access' } });
   const refreshToken = tokens.refresh_token ?? '';
@@ -181,7 +181,7 @@ test('a refresh token of a client that may not refresh any more is not active (R
   assert.equal((await introspect(issuer, one, tokens.access_token)).active, true);
 });
 
-describe('a second factor that is required since', () => {
+describe('a second factor that became required', () => {
   const WEAK = { status: 400, error: 'invalid_grant' };
   const byClient = async (one: Party) => {
     await change(one, { secondFactorRequired: true });
@@ -201,7 +201,7 @@ describe('a second factor that is required since', () => {
   };
 
   for (const [name, require] of Object.entries(ways)) {
-    test(`${name}: who signed in with one has to sign in again, whatever they hold`, async () => {
+    test(`${name}: a sign-in with one factor has to be repeated, with every kind of token`, async () => {
       const one = await party();
       const somebody = await seed.person();
       const { tokens, browser } = await tokensFor(app, one, somebody, { params });
@@ -228,7 +228,7 @@ describe('a second factor that is required since', () => {
     assert.deepEqual(refusal(await poll(issuer, one, device.device_code)), WEAK);
   });
 
-  test('is shown before anything is approved for an app that asks meanwhile (CIBA)', async () => {
+  test('has to be used before an approval for an app that asks by CIBA', async () => {
     const one = await seed.party({ name: 'Call Centre', metadata: cibaMetadata() });
     const somebody = await seed.person();
     const { body: asked } = await askPerson(issuer, one, { login_hint: somebody.email });
@@ -271,7 +271,7 @@ describe('a second factor that is required since', () => {
 describe('groups and roles', () => {
   const wanted = 'openid groups roles';
 
-  test('go to no client that nobody at the operator’s made, until they are opened to it', async () => {
+  test('go only to clients of the operator, until they are opened to another client', async () => {
     const somebody = await seed.person();
     await seed.accounts.setGroups(somebody.id, ['auditors']);
     const site = await documentSite(scope);

@@ -19,7 +19,7 @@ async function resetLink(email: string): Promise<string> {
   return (await post.next(email)).link;
 }
 
-test('whatever else the form, the address or the browser names', async () => {
+test('the link sets only its own account’s password, whatever else the form, the address or the browser names', async () => {
   const [mallory, victim] = [await app.seed.person(), await app.seed.person()];
   const party = await app.seed.party({ firstParty: true });
   // The victim is signed in in this very browser, and every field that might name somebody does.
@@ -33,7 +33,7 @@ test('whatever else the form, the address or the browser names', async () => {
   assert.equal(await opensTo(app, mallory.email, NEW), true);
 });
 
-test('of two links in two tabs neither form does the errand of the other', async () => {
+test('with two links in two tabs, each form acts on its own link', async () => {
   const [ada, bob] = [await app.seed.person(), await app.seed.person()];
   const browser = browserSession(app.issuer);
   const first = await followLink(app, await resetLink(ada.email), browser);
@@ -47,7 +47,7 @@ test('of two links in two tabs neither form does the errand of the other', async
   assert.equal(await opensTo(app, ada.email, ada.password), true);
 });
 
-test('a link of one kind does nothing at the page of another', async () => {
+test('a link of one kind is refused at the page of another', async () => {
   const person = await app.seed.person();
   const { id, email } = await app.seed.accounts.create({ email: 'unverified@example.com' });
   await enqueue(app, { kind: 'verify_email', accountId: id });
@@ -66,7 +66,7 @@ test('a link of one kind does nothing at the page of another', async () => {
   assert.equal((await followLink(app, reset)).page.status, 200, 'and is not used up by it');
 });
 
-test('a link that was made for another address than the account has now is good for nothing', async () => {
+test('a link that was made for an earlier address of the account is invalid', async () => {
   const person = await app.seed.person();
   const link = await resetLink(person.email);
   const account = await app.seed.accounts.findById(person.id);

@@ -76,7 +76,7 @@ const locks: Record<string, { lock(one: Party, person: Person): Promise<void>; e
 
 for (const [what, approve] of Object.entries(approvals)) {
   for (const [when, { lock, error }] of Object.entries(locks)) {
-    test(`${what} that was approved gives nothing once ${when}`, async () => {
+    test(`${what} that was approved gives no token after ${when}`, async () => {
       const person = await seed.person();
       const one = await seed.party({
         firstParty: true,

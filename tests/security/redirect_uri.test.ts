@@ -93,7 +93,7 @@ async function attempt(uri: string, mode: string | undefined, party: { id: strin
 const template = app.seed.party();
 
 for (const mode of [undefined, 'query', 'form_post', 'fragment', 'web_message']) {
-  test(`anything but the registered URI is answered with our own page (response_mode ${mode ?? 'by default'}; RFC 6749 §3.1.2.4)`, async () => {
+  test(`any URI but the registered one gets an error page (response_mode ${mode ?? 'by default'}; RFC 6749 §3.1.2.4)`, async () => {
     const party = await app.seed.party();
     for (const uri of REJECTED) {
       const answer = await attempt(uri, mode, party);
@@ -109,7 +109,7 @@ for (const mode of [undefined, 'query', 'form_post', 'fragment', 'web_message'])
   });
 }
 
-test('what looks like a pattern in a registered URI stands for itself (authentik CVE-2024-52289)', async () => {
+test('characters of patterns in a registered URI are compared literally (authentik CVE-2024-52289)', async () => {
   const party = await app.seed.party({
     metadata: { redirect_uris: ['https://rp.example.com/.*', 'https://rp.example.com/c.llback$'] },
   });
@@ -124,7 +124,7 @@ test('what looks like a pattern in a registered URI stands for itself (authentik
   assert.equal((await attempt('https://rp.example.com/.*', undefined, party)).status, 303);
 });
 
-test('a client cannot be registered with a URI that a browser would run or mend', async () => {
+test('a URI that a browser would execute or correct cannot be registered', async () => {
   for (const uri of [
     'javascript:alert(1)',
     'JavaScript://rp.example.com/%0aalert(1)',
@@ -151,7 +151,7 @@ test('a client cannot be registered with a URI that a browser would run or mend'
   }
 });
 
-test('a sign-out leads nowhere but to a registered URI either (RP-Initiated Logout §3)', async () => {
+test('a sign-out redirects only to a registered URI (RP-Initiated Logout §3)', async () => {
   const registered = 'https://rp.example.com/callback';
   const party = await app.seed.party({ metadata: { post_logout_redirect_uris: [registered] } });
   const logout = (uri: string) => {
@@ -165,7 +165,7 @@ test('a sign-out leads nowhere but to a registered URI either (RP-Initiated Logo
   }
 });
 
-test('the free port of a loopback redirect frees nothing else (RFC 8252 §7.3, Keycloak CVE-2026-7504)', async () => {
+test('only the port of a loopback redirect is free, nothing else (RFC 8252 §7.3, Keycloak CVE-2026-7504)', async () => {
   const party = await app.seed.party({
     public: true,
     metadata: { application_type: 'native', redirect_uris: ['http://127.0.0.1/callback'] },
@@ -193,7 +193,7 @@ test('the free port of a loopback redirect frees nothing else (RFC 8252 §7.3, K
   }
 });
 
-test('each of several registered URIs works, and a code is redeemed with the very one that it was sent to (RFC 6749 §4.1.3)', async () => {
+test('each of several registered URIs works, and a code is redeemed only with the URI that it was sent to (RFC 6749 §4.1.3)', async () => {
   const other = 'https://rp.example.com/other';
   const party = await app.seed.party({ firstParty: true, metadata: { redirect_uris: [REDIRECT_URI, other] } });
   const granted = await authorize({ issuer, party, person, params: { redirect_uri: other } });
@@ -212,7 +212,7 @@ test('each of several registered URIs works, and a code is redeemed with the ver
   assert.equal((await redeem(issuer, { ...party, redirectUri: other }, granted)).status, 200);
 });
 
-test('an error is not sent to a URI that is not registered either (RFC 9700 §4.11.2)', async () => {
+test('an error is not sent to a URI that is not registered (RFC 9700 §4.11.2)', async () => {
   const party = await app.seed.party();
   const params = { redirect_uri: 'https://evil.test/callback', response_type: 'nonsense', prompt: 'none' };
   const answer = await fetch(authorizeUrl({ issuer, party, params }, 'v'.repeat(43)), { redirect: 'manual' });

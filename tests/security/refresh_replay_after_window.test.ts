@@ -51,13 +51,13 @@ async function afterWindow<T>(work: () => Promise<T>): Promise<T> {
   return work();
 }
 
-test('a replay after ten seconds revokes that grant and no other (RFC 9700 §4.14.2)', async () => {
+test('a replay after ten seconds revokes its grant and no other (RFC 9700 §4.14.2)', async () => {
   const theft = await stolen();
   assert.deepEqual(refusal(await afterWindow(() => refresh(issuer, party, theft.used))), INVALID_GRANT);
   await assertEnded(theft);
 });
 
-test('a replay after a restart is refused as one before it, and revokes (Keycloak CVE-2026-9802)', async () => {
+test('a replay after a restart is refused and revokes the grant (Keycloak CVE-2026-9802)', async () => {
   const theft = await stolen();
   const anew = await restarted();
   const reach = anew.app.http.listeningOrigin;
@@ -69,7 +69,7 @@ test('a replay after a restart is refused as one before it, and revokes (Keycloa
   await anew.close();
 });
 
-test('20 replays at once get nothing, each of them (Keycloak CVE-2026-1035)', async () => {
+test('20 parallel replays are all refused (Keycloak CVE-2026-1035)', async () => {
   const theft = await stolen();
   const answers = await afterWindow(() =>
     Promise.all(Array.from({ length: 20 }, () => refresh(issuer, party, theft.used))),
@@ -78,7 +78,7 @@ test('20 replays at once get nothing, each of them (Keycloak CVE-2026-1035)', as
   await assertEnded(theft);
 });
 
-test('no repetition makes the window longer', async () => {
+test('a repetition does not extend the ten seconds', async () => {
   const theft = await stolen();
   offset += 6_000;
   assert.equal((await refresh(issuer, party, theft.used)).status, 200);
@@ -87,7 +87,7 @@ test('no repetition makes the window longer', async () => {
   await assertEnded(theft);
 });
 
-test('a thief who is first and an owner who is second have the same tokens, until either uses them and the other comes back', async () => {
+test('a thief and an owner get the same tokens, until one uses them and the other presents the old token again', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const value = tokens.refresh_token ?? '';
   const thief = await refresh(issuer, party, value);

@@ -81,7 +81,7 @@ async function pileUp(count: number, like: string): Promise<void> {
 }
 
 describe('registrations beyond the quota', () => {
-  test('10,000 from one network leave a hundred, the latest, and one that has a live grant', async () => {
+  test('10,000 from one network leave a hundred, the latest ones, and one that has a live grant', async () => {
     await clear();
     const granted = await registerAt('192.0.2.1');
     await grantTo(granted, new Date(START + 30 * DAY_MS));
@@ -102,7 +102,7 @@ describe('registrations beyond the quota', () => {
     assert.ok(made.slice(-50).every((id) => ids.includes(id)));
   });
 
-  test('are counted by the /64 of an IPv6 address, and say nothing of it in the database', async () => {
+  test('are counted by the /64 of an IPv6 address, and the database does not contain the address', async () => {
     await clear();
     for (let n = 0; n < QUOTA + 5; n += 1)
       await registerAt(`2001:db8:1:2::${n.toString(16)}`, `https://h${n}.example/`);
@@ -114,7 +114,7 @@ describe('registrations beyond the quota', () => {
     assert.ok(rows.every(({ origin }) => origin.length === 32));
   });
 
-  test('are counted by the host that they redirect to as well, wherever they come from', async () => {
+  test('are also counted by the host of their redirect URIs, from any address', async () => {
     await clear();
     const one = await registerAt('192.0.2.1', 'https://swarm.example/cb');
     await pileUp(10 * QUOTA, one);
@@ -124,7 +124,7 @@ describe('registrations beyond the quota', () => {
     assert.ok(left > 5 * QUOTA && left <= 10 * QUOTA, `${left} are left`);
   });
 
-  test('never remove one that is in use; when those are too many, further ones are refused', async () => {
+  test('never remove a client in use; when there are too many of those, further registrations are refused', async () => {
     await clear();
     const used = await registerAt('192.0.2.1');
     await db.transact([registrations.used(used)]);
@@ -137,7 +137,7 @@ describe('registrations beyond the quota', () => {
   });
 });
 
-describe('a flood of registrations', () => {
+describe('many registrations', () => {
   const SMALL = 10;
   const [SHARED, WIDER] = ['https://shared.example/cb', 5 * SMALL];
   const small = createRegistrations({
@@ -154,7 +154,7 @@ describe('a flood of registrations', () => {
     return client.id;
   }
 
-  test('from twelve networks to one host removes their own, and no fresh client of a stranger', async () => {
+  test('from twelve networks for one host remove their own clients, and no fresh client of another network', async () => {
     await clear();
     const strangers = [await registerFrom('203.0.113.1'), await registerFrom('203.0.113.2')];
     for (let n = 0; n < 30 * SMALL; n += 1) {
@@ -169,7 +169,7 @@ describe('a flood of registrations', () => {
     );
   });
 
-  test('from the many networks of one IPv6 /48 is refused before it removes what others there have just registered', async () => {
+  test('from many networks of one IPv6 /48 are refused before they remove fresh clients of others there', async () => {
     await clear();
     const made: string[] = [];
     for (let n = 0; n < WIDER; n += 1)
@@ -184,7 +184,7 @@ describe('a flood of registrations', () => {
     await registerFrom('2001:db8:7:ffff::1', 'https://h.example/');
   });
 
-  test('from everywhere at once is told to come back, until what was registered first is no longer fresh', async () => {
+  test('from everywhere at once are told to come back, until the first ones are no longer fresh', async () => {
     await clear();
     const made: string[] = [];
     for (let n = 0; n < 10 * SMALL; n += 1) made.push(await registerFrom(`198.18.${n}.1`));
@@ -198,8 +198,8 @@ describe('a flood of registrations', () => {
   });
 });
 
-describe('clients that nobody uses', () => {
-  test('go a week after they were registered, if they have never been used', async () => {
+describe('unused clients', () => {
+  test('are removed a week after registration, if they were never used', async () => {
     await clear();
     const id = await registerAt('192.0.2.1');
     clock.ms += 7 * DAY_MS - 1_000;
@@ -209,7 +209,7 @@ describe('clients that nobody uses', () => {
     assert.equal((await idsLeft()).includes(id), false);
   });
 
-  test('go after a month without use, but never one with a live grant', async () => {
+  test('are removed after a month without use, unless they have a live grant', async () => {
     await clear();
     const [idle, granted, lapsed] = [
       await registerAt('192.0.2.1'),
@@ -228,7 +228,7 @@ describe('clients that nobody uses', () => {
     assert.equal(await registrations.removeIdle(), 1, 'once its grant is over');
   });
 
-  test('go in small batches, and those of the operator never', async () => {
+  test('are removed in small batches, and those of the operator never', async () => {
     await clear();
     const one = await registerAt('192.0.2.1');
     await pileUp(1_500, one);
@@ -242,7 +242,7 @@ describe('clients that nobody uses', () => {
 });
 
 describe('in a running server', () => {
-  test('so many a minute in all, from however many addresses, and then 503 with Retry-After', async (t) => {
+  test('registrations are limited by minute in all, and refused with 503 and Retry-After beyond that', async (t) => {
     const app = await deployment(t, {
       env: { CARDEA_REGISTRATION: 'open', CARDEA_RATE_LIMIT: '2', CARDEA_TRUSTED_PROXIES: '127.0.0.1' },
       now: () => START,
@@ -257,7 +257,7 @@ describe('in a running server', () => {
     assert.deepEqual(statuses, [...Array(10).fill(201), 503]);
   });
 
-  test('tokens that are issued to a client make it one in use, once a day; and too many requests get 429', async (t) => {
+  test('issuing a token marks its client as used, once a day; and too many requests get 429', async (t) => {
     const at = { ms: Date.now() };
     const app = await deployment(t, {
       env: { CARDEA_REGISTRATION: 'open', CARDEA_RATE_LIMIT: '5' },

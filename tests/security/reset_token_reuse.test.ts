@@ -23,7 +23,7 @@ async function linkFor(email: string): Promise<string> {
   return (await post.next(email)).link;
 }
 
-test('fifty parallel uses over two nodes: one sets the password, the rest find the link gone', async () => {
+test('of fifty parallel uses of a link on two nodes one sets the password; the others find the link used', async () => {
   const person = await app.seed.person();
   const link = await linkFor(person.email);
   const forms = await Promise.all(
@@ -55,7 +55,7 @@ test('fifty parallel uses over two nodes: one sets the password, the rest find t
   assert.equal(row?.epoch, 1, 'it was changed once');
 });
 
-test('a form that is sent again, from the history or by the back button, sets nothing', async () => {
+test('a form that is sent again, from the history or with the back button, sets nothing', async () => {
   const person = await app.seed.person();
   const { browser, page } = await followLink(app, await linkFor(person.email));
   const { action, fields } = formOf(page);
@@ -68,7 +68,7 @@ test('a form that is sent again, from the history or by the back button, sets no
   assert.equal(await opensTo(app, person.email, first ?? ''), true);
 });
 
-test('a link is not good for a second password because the first was refused', async () => {
+test('a link can be used again only while the password was refused, not after one was set', async () => {
   const person = await app.seed.person();
   const link = await linkFor(person.email);
   const { browser, page } = await followLink(app, link);

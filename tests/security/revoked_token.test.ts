@@ -15,7 +15,7 @@ const stranger = await app.seed.party();
 const person = await app.seed.person();
 
 for (const hint of [undefined, 'access_token', 'refresh_token', 'nonsense']) {
-  test(`an access token, with the hint ${hint}`, async () => {
+  test(`a revoked access token is rejected, with the hint ${hint}`, async () => {
     const { tokens } = await tokensFor(app, party, person);
     for (const node of [app, other]) assert.equal((await userinfo(node.issuer, tokens.access_token)).status, 200);
     const fields = { token: tokens.access_token, ...(hint === undefined ? {} : { token_type_hint: hint }) };
@@ -28,7 +28,7 @@ for (const hint of [undefined, 'access_token', 'refresh_token', 'nonsense']) {
   });
 }
 
-test('a refresh token, and the access tokens of its grant with it (RFC 7009 §2.1)', async () => {
+test('revoking a refresh token also revokes the access tokens of its grant (RFC 7009 §2.1)', async () => {
   const { tokens } = await tokensFor(app, party, person);
   assert.equal((await post(app, '/revoke', { token: tokens.refresh_token ?? '' }, authorization(party))).status, 200);
   for (const node of [app, other]) {
@@ -38,7 +38,7 @@ test('a refresh token, and the access tokens of its grant with it (RFC 7009 §2.
   }
 });
 
-test('nobody but its client revokes a token, and everybody else changes nothing', async () => {
+test('only its own client can revoke a token', async () => {
   const { tokens } = await tokensFor(app, party, person);
   for (const token of [tokens.access_token, tokens.refresh_token ?? '']) {
     const { status, body } = await post(app, '/revoke', { token }, authorization(stranger));

@@ -68,7 +68,7 @@ for (const resource of [{}, { resource: API }]) {
   });
 }
 
-test('a code, a refresh of it and an exchange of that', async () => {
+test('a code, its refresh and its exchange', async () => {
   const refused = await begin(app, party, { scope: GREEDY });
   assert.equal(callbackOf(refused.page).error, 'invalid_scope');
   const params = { scope: 'openid offline_access api:read api:admin', resource: API };

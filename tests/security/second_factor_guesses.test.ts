@@ -65,7 +65,7 @@ async function lockPassword(person: Person): Promise<void> {
   for (let i = 0; i < 3; i += 1) assert.equal(await opensTo(app, person.email, 'wrong'), false);
 }
 
-test('a lock of codes is told with what it means, and no mail opens it', async () => {
+test('the mail about a lock of codes explains it, and no mail ends such a lock', async () => {
   const person = await secured();
   await lockCodes(person);
   for (let i = 0; i < 2; i += 1) {
@@ -85,7 +85,7 @@ test('the link that ends a lock of the password gives no further guess at a code
   await assertCodesLocked(person);
 });
 
-test('that link leaves the escalation of the lock as it was', async () => {
+test('that link does not shorten the next lock', async () => {
   const person = await app.seed.person();
   await lockPassword(person);
   await useLink(app, (await post.next(person.email)).link);
@@ -98,7 +98,7 @@ test('that link leaves the escalation of the lock as it was', async () => {
   assert.equal(await opensTo(app, person.email, person.password), true);
 });
 
-test('a new password by mail, and by the account’s page, gives no further guess', async () => {
+test('a new password, by mail or at /account, gives no further guess at a code', async () => {
   const person = await secured();
   const own = await openAccount(app, person, '/account/password');
   const page = await submit(own.browser, own.page, { action: 'code', code: totpCode(person.secret, clock.ms) });
@@ -117,7 +117,7 @@ test('a new password by mail, and by the account’s page, gives no further gues
   await assertCodesLocked(person, second);
 });
 
-test('a right answer of one kind gives no further guess of another, nor do new recovery codes', async () => {
+test('a right answer of one kind, and new recovery codes, give no further guess of another kind', async () => {
   const person = await secured();
   const own = await openAccount(app, person, '/account/second-factor');
   const page = await submit(own.browser, own.page, { action: 'code', code: totpCode(person.secret, clock.ms) });

@@ -14,7 +14,7 @@ const party = await app.seed.party({ firstParty: true });
 const rowsOf = (table: string, accountId: string) =>
   app.db.run({ name: '', text: `SELECT 1 FROM ${table} WHERE account_id = $1` }, [accountId]);
 
-test('the password alone leaves no session, no code, no device, and nothing that could be resumed', async () => {
+test('the password alone gives no session, no code, no device, and no state that could be resumed', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const { browser, page } = await begin(app, party);
@@ -48,7 +48,7 @@ test('the password alone leaves no session, no code, no device, and nothing that
   assert.ok(callbackOf(done).code);
 });
 
-test('the session that comes after the second factor has another id than whatever there was before', async () => {
+test('the session after the second factor has a new id', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const { browser, page } = await begin(app, party);
@@ -59,7 +59,7 @@ test('the session that comes after the second factor has another id than whateve
   assert.notEqual(browser.cookie('cardea_session'), before);
 });
 
-test('a sign-in that waits for its second factor ends when the credentials change', async () => {
+test('a sign-in that waits for its second factor fails when the credentials change', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const { browser, page } = await begin(app, party);
@@ -70,7 +70,7 @@ test('a sign-in that waits for its second factor ends when the credentials chang
   assert.equal((await rowsOf('sessions', person.id)).length, 0);
 });
 
-test('nor does it end for an account that is disabled meanwhile', async () => {
+test('a sign-in that waits for its second factor fails when the account is disabled', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const { browser, page } = await begin(app, party);

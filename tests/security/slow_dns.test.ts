@@ -59,7 +59,7 @@ const attack = Array.from({ length: MANY }, (_, n) => [
   comeWith(`https://n${n}.slow.example/c.json`, `198.51.100.${n}`),
 ]).flat();
 
-test('while they are looked up, a client whose keys are elsewhere gets its tokens', async () => {
+test('during slow look-ups a client whose keys are elsewhere gets its tokens', async () => {
   await until('names to be asked for', () => names.asked.size >= 9);
   const { publicKey: key, privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(key)), kid: 'sig', use: 'sig' }] };
@@ -70,19 +70,19 @@ test('while they are looked up, a client whose keys are elsewhere gets its token
   assert.equal(status, 200, JSON.stringify(body));
 });
 
-test('and a document that nobody has come with before is fetched for another address', async () => {
+test('and a new document is fetched for another address', async () => {
   const id = site.put('/new.json', { redirect_uris: [`${site.origin}/cb`], token_endpoint_auth_method: 'none' });
   const { page } = await begin(app, partyAt(id), {}, browserSession(app.issuer));
   assert.equal(shown(page), 'sign-in');
 });
 
-test('what is too much for an address or a domain is asked to come back, and waits for nothing', async () => {
+test('look-ups beyond the share of an address or a domain are refused at once, with Retry-After', async () => {
   const refused = await Promise.race(attack);
   assert.deepEqual([refused.status, errorOn(refused)], [503, 'temporarily_unavailable']);
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
 });
 
-test('keys that could not be looked for are no verdict on who comes: 503, not invalid_client', async () => {
+test('when keys could not be fetched the response is 503, not invalid_client', async () => {
   const party = await partyWithKeysAt('https://keys.slow.example/jwks');
   const proofs = await Promise.all([party.assertion(), party.assertion()]);
   const answers = proofs.map((proof) => post(app, '/token', { grant_type: 'client_credentials', ...proof }));
@@ -94,7 +94,7 @@ test('keys that could not be looked for are no verdict on who comes: 503, not in
   }
 });
 
-test('a name that could not be looked up is asked for again at once by nobody but another address', async () => {
+test('a name whose look-up failed is tried again at once only for another address', async () => {
   const id = 'https://docs.failing.example/c.json';
   const questions = () => names.questions('docs.failing.example');
   const come = async (address: string) => {
@@ -110,7 +110,7 @@ test('a name that could not be looked up is asked for again at once by nobody bu
   assert.equal(await come('203.0.113.78'), once, 'after the time that Retry-After names');
 });
 
-test('keys that were fetched and are others are one: invalid_client', async () => {
+test('when keys were fetched and do not match, the response is invalid_client', async () => {
   const uri = site.answer('/others', (_request, response) => response.end(JSON.stringify(jwksOf)));
   for (const at of [uri, `${site.origin}/nothing`]) {
     const party = await partyWithKeysAt(at);
@@ -119,7 +119,7 @@ test('keys that were fetched and are others are one: invalid_client', async () =
   }
 });
 
-test('21 documents that do not come hold up no other: a new one is fetched meanwhile', async () => {
+test('21 documents that never arrive delay no other document', async () => {
   const slow = await documentSite(scope);
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const paths = Array.from({ length: 21 }, (_, n) => `/slow-${n}.json`);
@@ -143,7 +143,7 @@ test('21 documents that do not come hold up no other: a new one is fetched meanw
   }
 });
 
-test('all of that is worth no error in the log', async () => {
+test('none of this is logged as an error', async () => {
   for (const page of await Promise.all(attack)) assert.equal(page.status, 503);
   const lines = app.logLines.map((line) => JSON.parse(line) as { level: string; msg: string; error?: unknown });
   assert.deepEqual(

@@ -40,7 +40,7 @@ async function authenticate(jwks_uri: string): Promise<{ status: number; text: s
   return { status: answer.status, text: await answer.text() };
 }
 
-test('the keys of a client are fetched from where it says, when that is a place to go to', async () => {
+test('the keys of a client are fetched from a public jwks_uri', async () => {
   const { status, text } = await authenticate(hostile.reachable);
   assert.equal(status, 200, text);
   assert.equal(hostile.arrived.length, 1);
@@ -50,7 +50,7 @@ test('the keys of a client are fetched from where it says, when that is a place 
 const outcomes = new Map(hostile.cases.map(({ name, url }) => [name, authenticate(url)] as const));
 
 for (const { name, url } of hostile.cases) {
-  test(`jwks_uri: ${name} (${new URL(url).hostname}) is not fetched, and the answer says no more than that`, async () => {
+  test(`jwks_uri: ${name} (${new URL(url).hostname}) is not fetched, and the response does not tell more`, async () => {
     const { status, text } = (await outcomes.get(name)) ?? assert.fail();
     // Where we never go, a closed port, an open one and a slow one look alike; of what we do ask, the slow may answer later.
     const isSlow = ['silent', 'slow'].includes(name);
@@ -68,10 +68,10 @@ for (const { name, url } of hostile.cases) {
   });
 }
 
-test('a body without an end is cut off', () => {
+test('an endless body is cut off', () => {
   assert.ok(hostile.bytesOfEndless() > 0 && hostile.bytesOfEndless() < 16_000_000, `${hostile.bytesOfEndless()} bytes`);
 });
 
-test('what was asked and answered is in no log', () => {
+test('neither request nor response is in the log', () => {
   assert.ok(!app.logLines.some((line) => /169\.254|127\.0\.0\.2|::ffff/.test(line)));
 });

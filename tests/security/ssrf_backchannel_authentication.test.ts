@@ -38,7 +38,7 @@ for (let page = first, decided = 0; decided <= names.size; page = await browser.
 }
 const tried = await triedInVain(app.db, names.size);
 
-test('a client that is where it may be is told, whatever becomes of the others', () => {
+test('a client at an allowed address is notified, whatever happens to the others', () => {
   assert.equal(hostile.arrived.length, 1);
   const { method, body } = hostile.arrived[0] ?? assert.fail();
   assert.equal(method, 'POST');
@@ -46,13 +46,13 @@ test('a client that is where it may be is told, whatever becomes of the others',
 });
 
 for (const name of new Set(names.values())) {
-  test(`backchannel_client_notification_endpoint: ${name} is not gone to`, () => {
+  test(`backchannel_client_notification_endpoint: ${name} is not requested`, () => {
     const ids = [...names].filter(([, one]) => one === name).map(([id]) => id);
     assertUntold(hostile, tried, ids);
   });
 }
 
-test('a body without an end is cut off, and the log tells of the app alone: not what was asked, nor what was answered', () => {
+test('an endless body is cut off, and the log names only the app, neither request nor response', () => {
   assertQuiet(hostile, app.logLines, names.size);
   assert.ok(!app.logLines.some((line) => line.includes(TOKEN) || line.includes(person.email)));
 });

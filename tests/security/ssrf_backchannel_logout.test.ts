@@ -32,7 +32,7 @@ const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
 await browser.post('/logout/confirm', { xsrf, logout: 'yes' });
 const tried = await triedInVain(app.db, names.size);
 
-test('an app that is where it may be is told, whatever becomes of the others', () => {
+test('an app at an allowed address is notified, whatever happens to the others', () => {
   assert.equal(hostile.arrived.length, 1);
   const { method, body } = hostile.arrived[0] ?? assert.fail();
   assert.equal(method, 'POST');
@@ -40,12 +40,12 @@ test('an app that is where it may be is told, whatever becomes of the others', (
 });
 
 for (const name of new Set(names.values())) {
-  test(`backchannel_logout_uri: ${name} is not gone to`, () => {
+  test(`backchannel_logout_uri: ${name} is not requested`, () => {
     const ids = [...names].filter(([, one]) => one === name).map(([id]) => id);
     assertUntold(hostile, tried, ids);
   });
 }
 
-test('a body without an end is cut off, and the log tells of the app alone: not what was asked, nor what was answered', () => {
+test('an endless body is cut off, and the log names only the app, neither request nor response', () => {
   assertQuiet(hostile, app.logLines, names.size);
 });

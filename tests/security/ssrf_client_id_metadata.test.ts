@@ -29,7 +29,7 @@ async function errorFor(app: typeof open, id: string): Promise<string | undefine
   return errorOn((await begin(app, partyAt(id))).page);
 }
 
-test('nothing on the machine itself is reached, by any name', async (t) => {
+test('no name of the machine itself is requested', async (t) => {
   const connections: unknown[] = [];
   const listener = createServer((socket) => void connections.push(socket.destroy())).listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -43,7 +43,7 @@ test('nothing on the machine itself is reached, by any name', async (t) => {
   assert.deepEqual(connections, []);
 });
 
-test('nothing in private or link-local networks is reached, nor where clouds keep their secrets', async () => {
+test('no private or link-local network and no cloud metadata service is requested', async () => {
   for (const host of ['10.0.0.1', '172.16.0.1', '192.168.0.1', '169.254.169.254', '[fd00::1]', '[fe80::1]']) {
     const began = performance.now();
     assert.equal(await errorFor(guarded, `https://${host}/latest/meta-data/`), 'invalid_client', host);
@@ -60,7 +60,7 @@ test('a redirect is not followed', async () => {
   assert.deepEqual([site.hits('/moved.json'), site.hits('/inside.json')], [1, 0]);
 });
 
-test('a body without an end is not read to it', async () => {
+test('an endless body is cut off', async () => {
   let sent = 0;
   const id = site.answer('/endless.json', (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -76,7 +76,7 @@ test('a body without an end is not read to it', async () => {
   assert.ok(sent < 16 * 1024 * 1024, `${sent} bytes were taken`);
 });
 
-test('whoever names a URL is told the same whatever was there, and the log says no more of it than its reason', async () => {
+test('the response is the same for every failed URL, and the log tells only the reason', async () => {
   const said = new Set<string>();
   const ids = [
     site.answer('/a', (_request, response) => void response.writeHead(200).end('secret-content')),
@@ -92,7 +92,7 @@ test('whoever names a URL is told the same whatever was there, and the log says 
   assert.doesNotMatch(open.logLines.join(''), /secret-content/);
 });
 
-test('one address has so many documents fetched a minute, and no more', async (t) => {
+test('an address can cause a limited number of fetches a minute', async (t) => {
   const app = await deployment(t, { env: { CARDEA_RATE_LIMIT: '3' } });
   const paths = Array.from({ length: 5 }, (_, n) => `/many-${n}.json`);
   const ids = paths.map((path) => site.put(path, { redirect_uris: ['https://elsewhere.example/'] }));

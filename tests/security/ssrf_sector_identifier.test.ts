@@ -18,7 +18,7 @@ const refusalOf = (uri: string) =>
     (error: { code?: string; field?: string; message?: string }) => error,
   );
 
-test('a document is read from where the client says, when that is a place to go to', async () => {
+test('a document is fetched from a public sector_identifier_uri', async () => {
   hostile.answer = { status: 200, body: JSON.stringify(client.redirect_uris) };
   assert.equal(await refusalOf(hostile.reachable), undefined);
   assert.equal(hostile.arrived.length, 1);
@@ -28,7 +28,7 @@ test('a document is read from where the client says, when that is a place to go 
 const outcomes = new Map(hostile.cases.map(({ name, url }) => [name, refusalOf(url)] as const));
 
 for (const { name, url } of hostile.cases) {
-  test(`${name} (${new URL(url).hostname}) is not fetched, and the answer says no more than that`, async () => {
+  test(`${name} (${new URL(url).hostname}) is not fetched, and the response does not tell more`, async () => {
     const refusal = (await outcomes.get(name)) ?? assert.fail('it was fetched');
     assert.deepEqual(
       { code: refusal.code, field: refusal.field, message: refusal.message },
@@ -42,7 +42,7 @@ for (const { name, url } of hostile.cases) {
   });
 }
 
-test('over the wire only https will do, and a document that cannot be had registers nobody (OpenID Connect Core §8.1)', async () => {
+test('over HTTP only https is accepted, and a document that cannot be fetched refuses the registration (OpenID Connect Core §8.1)', async () => {
   const app = await deployment(scope, { env: { ...hostile.env, CARDEA_REGISTRATION: 'open' } });
   const register = async (sector_identifier_uri: string) => {
     const response = await fetch(`${app.issuer}/register`, {

@@ -18,7 +18,7 @@ for (const [name, client] of [
   ['another party', party],
   ['the operator', own],
 ] as const) {
-  test(`at the password, for an app of ${name}, nothing but the password helps`, async () => {
+  test(`at the password step, for an app of ${name}, only the password continues`, async () => {
     const { browser, page } = await begin(app, client);
     const forms: Record<string, string>[] = [
       {},
@@ -49,7 +49,7 @@ for (const [name, client] of [
   });
 }
 
-test('at the consent page an earlier form is no answer, and changes nobody', async () => {
+test('at the consent page a form of an earlier step has no effect', async () => {
   for (const form of [
     {},
     { action: '' },
@@ -65,7 +65,7 @@ test('at the consent page an earlier form is no answer, and changes nobody', asy
   }
 });
 
-test('choosing another account forgets the password that was given', async () => {
+test('choosing another account discards the password that was entered', async () => {
   const { browser, page, verifier } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);
   const again = await submit(browser, consent, { action: 'switch' });
@@ -78,7 +78,7 @@ test('choosing another account forgets the password that was given', async () =>
   assert.equal(idTokenOf(body).sub, other.id);
 });
 
-test('prompt=login is not satisfied by the session that is there (OpenID Connect Core §3.1.2.1)', async () => {
+test('an existing session does not satisfy prompt=login (OpenID Connect Core §3.1.2.1)', async () => {
   const first = await begin(app, own);
   await submitPassword(first.browser, first.page, person);
   const { browser, page } = await begin(app, own, { prompt: 'login' }, first.browser);

@@ -14,7 +14,7 @@ const { issuer } = app;
 const sql = (text: string, values: unknown[] = []) =>
   app.db.run({ name: createHash('sha1').update(text).digest('hex'), text }, values);
 
-test('a client secret is stored as its SHA-256 alone (plaintext client secrets)', async () => {
+test('a client secret is stored only as its SHA-256 (plaintext client secrets)', async () => {
   const party = await app.seed.party();
   const [row] = await sql('SELECT * FROM clients WHERE id = $1', [party.id]);
   assert.ok(party.secret && row);
@@ -22,7 +22,7 @@ test('a client secret is stored as its SHA-256 alone (plaintext client secrets)'
   assert.ok(!JSON.stringify(row).includes(party.secret));
 });
 
-test('no bearer secret, address, name or session id is in any column, as text or as bytes', async () => {
+test('no column contains a bearer secret, address, name or session id, as text or as bytes', async () => {
   const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access' } });
   const person = await app.seed.person({ name: 'Grace Unmistakable Hopper', email: 'grace.unmistakable@example.com' });
   const { browser, tokens } = await tokensFor(app, party, person);
@@ -50,7 +50,7 @@ test('no bearer secret, address, name or session id is in any column, as text or
   }
 });
 
-test("a record that was put in another's place does not open, and gives nobody another's rights", async () => {
+test('a record copied into another’s row cannot be opened, and gives nobody another’s rights', async () => {
   const party = await app.seed.party();
   const [rich, poor] = [await app.seed.person(), await app.seed.person()];
   const theirs = (await tokensFor(app, party, rich)).tokens;
@@ -66,7 +66,7 @@ test("a record that was put in another's place does not open, and gives nobody a
   assert.equal((await userinfo(issuer, theirs.access_token)).body.sub, rich.id, 'its owner is not harmed');
 });
 
-test("a profile, and the key that it is sealed with, do not open in another's row", async () => {
+test('a profile and its key cannot be opened in another account’s row', async () => {
   const party = await app.seed.party({ firstParty: true });
   for (const columns of [['sealed_profile'], ['sealed_key'], ['sealed_key', 'sealed_profile']]) {
     const [rich, poor] = [await app.seed.person(), await app.seed.person()];
@@ -82,7 +82,7 @@ test("a profile, and the key that it is sealed with, do not open in another's ro
   }
 });
 
-test("a session, a grant and a code that were put in another's place do not open", async () => {
+test('a session, a grant and a code copied into another’s row cannot be opened', async () => {
   const party = await app.seed.party({ firstParty: true });
   const [rich, poor] = [await app.seed.person(), await app.seed.person()];
   const theirs = await authorize({ issuer, party, person: rich });

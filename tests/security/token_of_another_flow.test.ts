@@ -169,7 +169,7 @@ const PLACES: Readonly<Record<string, { takes: Name; isTaken(value: string): Pro
 /** An ID token is a client's, but proves nothing of it: no assertion and no request. */
 const NEVER = ['a client assertion', 'a request object'];
 
-test('each is refused wherever another is taken', async () => {
+test('each kind of token is refused where another kind is expected', async () => {
   for (const [place, { takes, isTaken }] of Object.entries(PLACES)) {
     for (const [name, value] of Object.entries(values)) {
       if (name === takes && !NEVER.includes(place)) continue;
@@ -183,7 +183,7 @@ test('each is refused wherever another is taken', async () => {
   );
 });
 
-test('a mailed link is good for one purpose: at the page of another it is none', async () => {
+test('a mailed link is refused at the page of another purpose', async () => {
   const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
   const links = createLinks({ db: app.db, sealer, now: Date.now });
   const account = (await seed.accounts.findById(person.id)) ?? assert.fail();
@@ -199,7 +199,7 @@ test('a mailed link is good for one purpose: at the page of another it is none',
   }
 });
 
-test('introspection and revocation know access and refresh tokens, and nothing else (RFC 7662 §2.1, RFC 7009 §2.1)', async () => {
+test('introspection and revocation accept access and refresh tokens only (RFC 7662 §2.1, RFC 7009 §2.1)', async () => {
   for (const [name, value] of Object.entries(values)) {
     const isKnown = name === 'access token' || name === 'refresh token';
     assert.equal((await introspect(issuer, party, value)).active, isKnown, name);
@@ -207,7 +207,7 @@ test('introspection and revocation know access and refresh tokens, and nothing e
   }
 });
 
-test('after all that, each is still good for what it is for', async () => {
+test('afterwards each of them still works for its own purpose', async () => {
   for (const place of [
     'the code grant',
     'the device grant',

@@ -51,7 +51,7 @@ async function sessionsOf(accountId: string): Promise<number> {
   return (await db.run({ name: '', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [accountId])).length;
 }
 
-test('one code of an authenticator app, fifty times over two processes, signs in once', async () => {
+test('one code of an authenticator app, used fifty times at once on two processes, signs in once', async () => {
   const person = await seed.person();
   const secret = await factors.totp(person.id);
   const browsers = await waiting(person);
@@ -59,7 +59,7 @@ test('one code of an authenticator app, fifty times over two processes, signs in
   assert.equal(await sessionsOf(person.id), 1);
 });
 
-test('and so does one recovery code', async () => {
+test('one recovery code, used in the same way, signs in once', async () => {
   const person = await seed.person();
   await factors.totp(person.id);
   const [code = ''] = await factors.recoveryCodes(person.id);

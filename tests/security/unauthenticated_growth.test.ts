@@ -62,7 +62,7 @@ async function rowsOf(model: string): Promise<number> {
   return (await app.db.run<{ n: number }>({ name: '', text }, [model]))[0]?.n ?? 0;
 }
 
-describe('each parameter of a request is bounded, and what is too long is not stored', () => {
+describe('each parameter of a request is limited in length, and a longer one is not stored', () => {
   const limits = {
     state: 2_048,
     nonce: 1_024,
@@ -101,7 +101,7 @@ describe('each parameter of a request is bounded, and what is too long is not st
     });
   }
 
-  test('as much as the limit, of all that people need, goes through', async () => {
+  test('parameters exactly as long as the limit are accepted', async () => {
     const before = await rowsOf('Interaction');
     const params = {
       ...paramsOf(rp.party),
@@ -115,7 +115,7 @@ describe('each parameter of a request is bounded, and what is too long is not st
     assert.equal(await rowsOf('Interaction'), before + 1);
   });
 
-  test('parameters that are each short enough are bounded together, and so is how often one is sent (RFC 8707 §2)', async () => {
+  test('the total length and the number of repetitions are limited as well (RFC 8707 §2)', async () => {
     const many = {
       state: 's'.repeat(2_000),
       claims: `{"userinfo":{"${'c'.repeat(4_000)}":null}}`,
@@ -137,7 +137,7 @@ describe('each parameter of a request is bounded, and what is too long is not st
     assert.match(often.body, /resource must not be sent more than 10 times/);
   });
 
-  test('one that is added some day is bounded as well, and no redirect URI is too long to be refused', async () => {
+  test('an unknown parameter has a limit too, and a redirect URI that is too long is refused', async () => {
     const request = await rp.request({ authorization_details: [{ type: 'x'.repeat(8_192) }] });
     const details = await refusalOf(post('/par', rp.party, { request }));
     assert.equal(details.status, 400);
@@ -152,7 +152,7 @@ describe('each parameter of a request is bounded, and what is too long is not st
     }
   });
 
-  test('at the other endpoints, too', async () => {
+  test('the limits hold at the other endpoints', async () => {
     const hint = { login_hint: person.email };
     const answers = await Promise.all(
       [
@@ -171,14 +171,14 @@ describe('each parameter of a request is bounded, and what is too long is not st
     );
   });
 
-  test('nothing of that was stored', async () => {
+  test('none of these requests was stored', async () => {
     assert.equal(await rowsOf('PushedAuthorizationRequest'), 0);
     assert.equal(await rowsOf('DeviceCode'), 0);
     assert.equal(await rowsOf('BackchannelAuthenticationRequest'), 0);
   });
 });
 
-describe('what is kept before anybody has signed in is bounded by address, and the oldest goes first', () => {
+describe('records of requests without a sign-in are limited by address, and the oldest is removed first', () => {
   const from = (address: string) => ({ ...HTML, 'x-forwarded-for': address });
   const AT_ONCE = 20;
   const SENT = 100;
@@ -216,7 +216,7 @@ describe('what is kept before anybody has signed in is bounded by address, and t
   const countOf = async (text: string): Promise<number> =>
     (await app.db.run<{ n: number }>({ name: '', text: `SELECT count(*)::int AS n FROM ${text}` }, []))[0]?.n ?? 0;
 
-  test('unfinished visits: other addresses keep theirs, and who comes last gets on', async () => {
+  test('unfinished visits: other addresses keep theirs, and a new one of the same address is accepted', async () => {
     await app.db.run({ name: '', text: "DELETE FROM records WHERE model = 'Interaction'" }, []);
     const visit = async (answer: Response) => {
       const cookie = answer.headers
@@ -238,7 +238,7 @@ describe('what is kept before anybody has signed in is bounded by address, and t
     assert.deepEqual([await visit(first), await visit(last), await visit(mine)], [400, 200, 200]);
   });
 
-  test('pushed requests and device codes of clients that prove nothing, and sessions of nobody', async () => {
+  test('pushed requests and device codes of public clients, and anonymous sessions', async () => {
     const open = await app.seed.party({ public: true });
     const sendForm = (path: string, params: Record<string, string>) => (headers: Record<string, string>) =>
       fetch(issuer + path, { method: 'POST', headers, body: new URLSearchParams(params) });
@@ -268,7 +268,7 @@ describe('what is kept before anybody has signed in is bounded by address, and t
     assert.ok(kept <= MOST && kept >= KEPT_BY_ADDRESS, `${kept} sessions`);
   });
 
-  test('addresses are kept as their HMAC, with records and with sessions', async () => {
+  test('addresses are stored as HMAC, with records and with sessions', async () => {
     const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
     const key = await loadServerSecret(app.db, sealer, ORIGIN_SECRET, Date.now);
     const originsOf = async (table: string) => {
@@ -283,7 +283,7 @@ describe('what is kept before anybody has signed in is bounded by address, and t
     assert.ok((await originsOf('sessions')).includes(hmacOf('2001:db8:1:5::1')));
   });
 
-  test('one pushed request is opened a few times, and no more (RFC 9126 §4)', async () => {
+  test('one pushed request can be opened a limited number of times (RFC 9126 §4)', async () => {
     const pushed = await post('/par', rp.party, paramsOf(rp.party));
     const { request_uri } = (await pushed.json()) as { request_uri: string };
     const open = async (n: number) =>
@@ -294,7 +294,7 @@ describe('what is kept before anybody has signed in is bounded by address, and t
     assert.match(body, /invalid_request_uri/);
   });
 
-  test('an address that starts more than so many a minute gets 429, and nobody else does', async (t) => {
+  test('an address that starts too many a minute gets 429, and other addresses do not', async (t) => {
     const env = { CARDEA_RATE_LIMIT: '1', CARDEA_TRUSTED_PROXIES: '127.0.0.1' };
     const strict = await deployment(t, { env, now: () => Date.parse('2026-01-01T00:00:30Z') });
     const client = await strict.seed.party();
@@ -308,7 +308,7 @@ describe('what is kept before anybody has signed in is bounded by address, and t
     assert.deepEqual(statuses, [...Array(10).fill(303), 429, 303]);
   });
 
-  test('a session that somebody signs in to is nobody’s to remove any more', async () => {
+  test('a session in which somebody signed in is not removed', async () => {
     const browser = browserSession(issuer);
     await browser.get('/device');
     await authorize({ issuer, party: rp.party, person, browser });
@@ -317,8 +317,8 @@ describe('what is kept before anybody has signed in is bounded by address, and t
   });
 });
 
-describe('what is kept in all is bounded, however many addresses there are', () => {
-  test('the newest stay, of each kind, and what was approved stays in any case', async () => {
+describe('records of requests without a sign-in are limited in all, for any number of addresses', () => {
+  test('the newest of each kind stay, and approved ones stay in any case', async () => {
     const { db } = await database(scope);
     const run = (text: string, values: readonly unknown[] = []) => db.run<{ n: number }>({ name: '', text }, values);
     await run(
@@ -337,7 +337,7 @@ describe('what is kept in all is bounded, however many addresses there are', () 
     assert.equal(newest?.n, 10);
   });
 
-  test('which a node sees to while it takes requests in, wherever they come from', async () => {
+  test('a node applies the limit while it accepts requests of any address', async () => {
     const { db } = await database(scope);
     await db.run(
       {

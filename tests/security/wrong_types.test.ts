@@ -38,7 +38,7 @@ function proof(claims: Record<string, unknown>, key: object = jwk): string {
   return signJwt('ES256', { name, jwk, privateKey: pair.privateKey }, { typ: 'dpop+jwt', jwk: key }, claims);
 }
 
-test('nobody looks at a DPoP header at /authorize, and none is used up there (RFC 9449 §4.2)', async () => {
+test('/authorize ignores a DPoP header and does not use its proof up (RFC 9449 §4.2)', async () => {
   const browser = await signedIn(app, party, person);
   const good = proof({ htm: 'POST', htu: `${issuer}/token`, iat: now(), jti: randomUUID() });
   for (const dpop of ['', 'x', 'a.b.c', 'e30.e30.', good, good]) {
@@ -58,7 +58,7 @@ test('nobody looks at a DPoP header at /authorize, and none is used up there (RF
   assertNoError();
 });
 
-test('a DPoP key whose members are lists is no key (RFC 9449 §4.3)', async () => {
+test('a DPoP key whose members are arrays is refused (RFC 9449 §4.3)', async () => {
   const { access_token = '', refresh_token = '' } = (
     await redeem(issuer, party, await authorize({ issuer, party, person, params: { scope: 'openid offline_access' } }))
   ).body;
@@ -94,7 +94,7 @@ const CLAIMS = [
   '{"userinfo":{"name":{"values":"x"}}}',
 ];
 
-test('the claims parameter is read when it is sent, not when a token is made (OpenID Connect Core §5.5.1)', async () => {
+test('the claims parameter is validated in the request, not when a token is issued (OpenID Connect Core §5.5.1)', async () => {
   const asking = await app.seed.party({ metadata: cibaMetadata() });
   for (const claims of CLAIMS) {
     const url = authorizeUrl({ issuer, party, params: { claims } }, 'v'.repeat(43));
@@ -119,7 +119,7 @@ test('the claims parameter is read when it is sent, not when a token is made (Op
   assertNoError();
 });
 
-test('a request object is read before its signature is checked, and with care (RFC 9101 §6.2)', async () => {
+test('the types in a request object are validated before its signature (RFC 9101 §6.2)', async () => {
   const values = ['{"toString":null}', '{"toString":1,"valueOf":1}', '[{"toString":null}]', 'null', '[[]]', '1'];
   const names = ['scope', 'state', 'response_type', 'redirect_uri', 'nonce', 'prompt', 'claims', 'resource'];
   for (const name of [...names, 'authorization_details', 'max_age', 'login_hint', 'request_uri']) {
@@ -143,7 +143,7 @@ test('a request object is read before its signature is checked, and with care (R
   assertNoError();
 });
 
-test('no text that Postgres cannot hold gets as far as Postgres, in a registration or its change (22P05)', async () => {
+test('text that Postgres cannot store is refused before it reaches Postgres, in a registration or its change (22P05)', async () => {
   const base = { redirect_uris: ['https://rp.example.com/cb'], token_endpoint_auth_method: 'none' };
   const { body: made } = await register(app, base);
   const path = new URL(made.registration_client_uri).pathname;
@@ -181,7 +181,7 @@ test('no text that Postgres cannot hold gets as far as Postgres, in a registrati
   assertNoError();
 });
 
-test('a jwks_uri is looked at when it is registered (RFC 7591 §2): it answers, and has what the client needs', async (t) => {
+test('a jwks_uri is fetched at registration (RFC 7591 §2): it must answer and contain the keys that the client needs', async (t) => {
   const site = await documentSite(t);
   const base = { redirect_uris: ['https://rp.example.com/cb'], token_endpoint_auth_method: 'private_key_jwt' };
   const { body: made } = await register(app, { ...base, jwks: { keys: [jwk] } });
@@ -220,7 +220,7 @@ test('a jwks_uri is looked at when it is registered (RFC 7591 §2): it answers, 
   assertNoError();
 });
 
-test('whatever slips through is its sender’s fault, in one place for all', async () => {
+test('a database error caused by a value of the request becomes a 4xx, in one place', async () => {
   const database = app.db.run({ name: '', text: 'SELECT $1::text' }, ['a\0b']);
   await assert.rejects(database, { code: 'malformed_value', status: 400 });
   const date = app.db.run({ name: '', text: 'SELECT $1::timestamptz' }, ['292277026597-01-01']);

@@ -74,7 +74,7 @@ async function looked(browser: BrowserSession, url: string, what: string): Promi
   return page;
 }
 
-test('every parameter of an authorization request, on pages of errors and in answers by form_post', async () => {
+test('every parameter of an authorization request, on error pages and in form_post responses', async () => {
   const names = ['state', 'nonce', 'scope', 'prompt', 'login_hint', 'ui_locales', 'acr_values', 'claims', 'display'];
   const others = [
     'client_id',
@@ -96,7 +96,7 @@ test('every parameter of an authorization request, on pages of errors and in ans
   }
 });
 
-test('an answer by form_post carries what the app sent as it was, and a name as text', async () => {
+test('a form_post response carries the state unchanged, and a name as text', async () => {
   const state = EVIL.replace('\u2028', '');
   const params = { response_mode: 'form_post', prompt: 'none', scope: 'openid', state };
   const page = await browserSession(issuer).get(authorizeUrl({ issuer, party, params }, 'v'.repeat(43)));
@@ -106,7 +106,7 @@ test('an answer by form_post carries what the app sent as it was, and a name as 
   assert.ok(page.body.includes('&lt;xq7 onfocus'), 'the name of the app is on the page');
 });
 
-test('names and addresses of apps, scopes and people from the first page to the last', async () => {
+test('names and addresses of apps, scopes and people, from the first page to the last', async () => {
   const person = await app.seed.person({ name: NAME });
   // RFC 9396 §12: what the sentence leaves out is shown by its name.
   const authorization_details = JSON.stringify([{ type: 'note', title: EVIL, [EVIL]: EVIL }]);
@@ -140,7 +140,7 @@ test('names and addresses of apps, scopes and people from the first page to the 
   await looked(account, `/logout/success?client_id=${party.id}`, 'signed out');
 });
 
-test('what a device says of itself, and a code that is none (RFC 8628 §3.3)', async () => {
+test('the texts of a device request, and an invalid code (RFC 8628 §3.3)', async () => {
   const agent = { 'user-agent': NAME };
   const { body } = await askForCode(issuer, tv, { scope: 'openid' }, agent);
   const browser = browserSession(issuer);
@@ -151,7 +151,7 @@ test('what a device says of itself, and a code that is none (RFC 8628 §3.3)', a
   await looked(browser, `/device?user_code=${encodeURIComponent(EVIL)}`, 'a code in the URL');
 });
 
-test('pages that nobody expects: no such page, links, the demo’s errors', async () => {
+test('unknown pages, links, and the errors of the demo', async () => {
   const evil = encodeURIComponent(EVIL);
   const browser = browserSession(issuer);
   for (const path of [`/${evil}`, `/?x=${evil}`, `/login/${evil.slice(0, 200)}`, `/account/link/unlock?token=${evil}`])
@@ -162,7 +162,7 @@ test('pages that nobody expects: no such page, links, the demo’s errors', asyn
   await looked(browser, `/account/forgot?ui_locales=${evil}`, 'forgot');
 });
 
-test('in a browser that no policy protects nothing of it runs or becomes an element', async () => {
+test('in a browser without the CSP no value runs as script or becomes an element', async () => {
   assert.ok(seen.size > 40, `${seen.size} pages`);
   const context = await (await launchChromium(scope)).newContext({ bypassCSP: true });
   const page = await context.newPage();
