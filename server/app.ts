@@ -15,7 +15,6 @@ import { homeRoutes } from './demo/home.ts';
 import { outboxRoutes } from './demo/outbox.ts';
 import { mountProvider } from './oidc/mount.ts';
 import { mountStatusLists } from './oidc/status_lists.ts';
-import { createUserCodeLimits } from './oidc/user_code_admission.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createHttp } from './platform/http.ts';
 import { claimIssuer } from './platform/installation.ts';
@@ -53,7 +52,7 @@ export async function createApp(
     nameServers,
     onClose: (part, close) => opened.adopt(part, async () => void (await close(part))),
   });
-  const { views, counter, limits, secure, outbox } = infrastructure;
+  const { views, counter, secure, outbox } = infrastructure;
   const { issuer } = config;
   const accountServices = await createAccountServices(infrastructure);
   const clientServices = await createClientServices(infrastructure);
@@ -83,10 +82,6 @@ export async function createApp(
       issuer,
       units: protocol.units,
       serving: protocol.serving,
-      limits,
-      userCodeLimits: createUserCodeLimits({ counter, max: config.rateLimit, now }),
-      assertCanSign: protocol.assertCanSign,
-      certificates: protocol.certificates,
     });
     if (protocol.statusLists) {
       mountStatusLists(scope, {

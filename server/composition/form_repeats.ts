@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { cookieNames } from '../oidc/configuration.ts';
-import { repeatedResponse } from '../oidc/form_responses.ts';
+import { repeatedResponse } from '../oidc/steps/form_responses.ts';
 import type { FormRepeatsOptions, RepeatRules } from '../platform/form_repeats.ts';
 import type { RepeatedForms } from '../records/repeated_forms.ts';
 import { visitorCookie } from '../selfservice/visitor.ts';

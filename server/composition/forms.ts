@@ -9,7 +9,7 @@ import { createNotices } from '../login/notices.ts';
 import { loginRoutes } from '../login/routes.ts';
 import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
 import { createInteractions } from '../oidc/interactions.ts';
-import { pinned } from '../oidc/mount.ts';
+import { pinned } from '../oidc/pinned_request.ts';
 import { createSessions } from '../oidc/sessions.ts';
 import { repeatForms } from '../platform/form_repeats.ts';
 import { createLimits } from '../platform/limits.ts';

@@ -89,6 +89,10 @@ export async function createProtocol(
   const repeatedForms = createRepeatedForms({ db, now });
   const deliveries = createDeliveries({ db, sealer, now });
   const statusLists = config.tokenStatusList ? createStatusLists({ db, now }) : undefined;
+  // Called for requests, of which there are none before there is a follower.
+  const assertCanSign = () => {
+    if (!follower.isInTouch()) throw unavailable('the key ring');
+  };
   const serve = createServe(infrastructure, accountServices, clientServices, selfRegistered, units, found.find, {
     requiredAcr,
     statusLists,
@@ -111,6 +115,7 @@ export async function createProtocol(
         BackchannelAuthenticationRequest: WAITING_SECONDS_MAX,
       },
     }),
+    assertCanSign,
   });
 
   const nodeId = randomUUID();
@@ -133,9 +138,6 @@ export async function createProtocol(
     });
   messenger.on(KEYS_CHANNEL, refreshSoon);
   messenger.onGap(refreshSoon);
-  const assertCanSign = () => {
-    if (!follower.isInTouch()) throw unavailable('the key ring');
-  };
   const approval = createApproval({
     serving,
     units,
@@ -162,7 +164,6 @@ export async function createProtocol(
     serving,
     follower,
     assertCanSign,
-    certificates,
     findAccount: found.find,
     keepAccount: found.keep,
   };

@@ -17,13 +17,13 @@ import { type ConfigurationOptions, createConfiguration, SCOPES } from '../oidc/
 import { createDevicePages } from '../oidc/device_pages.ts';
 import type { DpopOptions } from '../oidc/dpop.ts';
 import { createFetching } from '../oidc/fetching.ts';
-import { createFormResponses } from '../oidc/form_responses.ts';
 import { createJwtAccessTokens } from '../oidc/jwt_access_tokens.ts';
 import { createPages } from '../oidc/pages.ts';
 import { createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
 import { isExpected } from '../oidc/unregistered_clients.ts';
+import { createUserCodeLimits } from '../oidc/user_code_limits.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createLimits } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
@@ -44,7 +44,7 @@ const MAX_WRONG_HINTS = 20;
 
 /** Makes the provider of a key set, with all that goes with it. */
 export function createServe(
-  { config, db, log, now, views, outbound, counter, mailer, secure }: Infrastructure,
+  { config, db, log, now, views, outbound, counter, limits, mailer, secure }: Infrastructure,
   { accounts, mails, sessionDetails, secondFactorPolicy }: AccountServices,
   clientServices: ClientServices,
   selfRegistered: RegistrationServices,
@@ -60,6 +60,7 @@ export function createServe(
     waiting: WaitingRequests;
     repeatedForms: RepeatedForms;
     admission: Admission;
+    assertCanSign: () => void;
   },
 ) {
   const { issuer, lifetimes } = config;
@@ -73,11 +74,11 @@ export function createServe(
     (ctx) => isExpected(ctx, isRegistered),
   );
   const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
-  const formAnswers = createFormResponses(parts.repeatedForms);
   const polls = createPolls({ db, now });
   const fetching = createFetching({ outbound, units, log, now });
   const fixed = fixedHeaders(secure);
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
+  const userCodeLimits = createUserCodeLimits({ counter, max: config.rateLimit, now });
   const hintLimits = createLimits({ counter, max: Math.min(MAX_WRONG_HINTS, config.rateLimit), now });
   const forProvider = new WeakMap<Client, ClientForProvider>();
 
@@ -160,8 +161,12 @@ export function createServe(
       pages,
       log,
       now,
-      structured,
-      formAnswers,
+      jwtAccessTokens: structured,
+      forms: parts.repeatedForms,
+      authenticationLimits: limits,
+      userCodeLimits,
+      certificates: parts.certificates,
+      assertCanSign: parts.assertCanSign,
       retiredKeys: set.retired,
       isRegistered,
       async seen({ uid, accountId, userAgent, address }) {

@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { FastifyRequest } from 'fastify';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ClientMetadata } from '../clients/metadata_fields.ts';
 import { addressTest } from '../platform/addresses.ts';
@@ -38,7 +37,7 @@ export interface ClientCertificates {
    * Notes with which certificate a request came, and takes the header away from it.
    * @throws AppError 400 `invalid_request` when a proxy passes on what is no certificate
    */
-  readCertificate(request: FastifyRequest): void;
+  readCertificate(request: IncomingMessage): void;
   /** Whether what a client needs is switched on: one that does must not go on without. */
   serve(
     client: Pick<ClientMetadata, 'token_endpoint_auth_method' | 'tls_client_certificate_bound_access_tokens'>,
@@ -76,16 +75,15 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
       },
     },
     readCertificate(request) {
-      const { raw } = request;
-      const passed = header === undefined ? undefined : raw.headers[header];
-      if (header !== undefined) delete raw.headers[header];
+      const passed = header === undefined ? undefined : request.headers[header];
+      if (header !== undefined) delete request.headers[header];
       // The certificate of a connection from a proxy is the proxy's own.
-      const certificate = isProxy(raw.socket.remoteAddress)
+      const certificate = isProxy(request.socket.remoteAddress)
         ? passedCertificate(passed)
-        : asked && raw.socket instanceof TLSSocket
-          ? raw.socket.getPeerX509Certificate()
+        : asked && request.socket instanceof TLSSocket
+          ? request.socket.getPeerX509Certificate()
           : undefined;
-      if (certificate) taken.set(raw, certificate);
+      if (certificate) taken.set(request, certificate);
     },
     serve({ token_endpoint_auth_method: method, tls_client_certificate_bound_access_tokens: bound = false }) {
       if (method === 'tls_client_auth' || method === 'self_signed_tls_client_auth') return authMethods.includes(method);

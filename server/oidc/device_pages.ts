@@ -6,8 +6,8 @@ import { subnet } from '../platform/limits.ts';
 import type { DeviceCodeData, Views } from '../views/views.ts';
 import { clientOf, createLocaleOf, type Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
+import { noteMalformedUserCode, TYPED_PARAMETER } from './steps/user_codes.ts';
 import { readUserCode, showUserCode } from './typed_user_codes.ts';
-import { excuseGuess, TYPED_PARAMETER } from './user_code_admission.ts';
 
 /** What is noted of a device when it asks for a code, for the person to compare. */
 export interface DeviceInfo {
@@ -67,7 +67,7 @@ export function createDevicePages(parts: {
       const { name, userCode: typed } = (error ?? {}) as { name?: string; userCode?: string };
       if (!out || !error) return ask(ctx, { typed: asText(ctx.query[TYPED_PARAMETER]) });
       if (typed !== undefined && readUserCode(typed) === undefined) {
-        excuseGuess(ctx.req);
+        noteMalformedUserCode(ctx);
         return ask(ctx, { typed, error: 'code_format' });
       }
       const refused = name !== undefined && REFUSED.has(name);

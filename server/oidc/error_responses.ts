@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider';
 import { AppError, faultOfSender, isUnavailable, unavailable } from '../platform/errors.ts';
 import { challengeForProof, INVALID_PROOF } from './dpop.ts';
-import { ROUTES } from './routes.ts';
+import type { Route } from './routes.ts';
 
 export interface ErrorResponse {
   status: number;
@@ -10,7 +10,7 @@ export interface ErrorResponse {
   challenge?: string;
 }
 
-/** RFC 6749 §5.2 for what only the database, or a counter, could decide; the status is the error's own. */
+/** The codes of RFC 6749 §5.2 for errors of the database and of counters; the status is the error's own. */
 const OAUTH_ERRORS: Readonly<Record<string, string>> = {
   already_used: 'invalid_grant',
   credentials_changed: 'interaction_expired',
@@ -22,9 +22,8 @@ const OAUTH_ERRORS: Readonly<Record<string, string>> = {
   request_uri_worn_out: 'invalid_request_uri',
 };
 
-/** @param path at which it happened */
-export function errorResponse(thrown: unknown, path: string): ErrorResponse {
-  // The provider failed to say so in the way that the client had asked for: encrypted, when that was what failed.
+export function errorResponse(thrown: unknown, route: Route): ErrorResponse {
+  // A refusal that the provider could not send in the form that the client had asked for, such as encrypted.
   if (thrown instanceof errors.OIDCProviderError && thrown.statusCode < 500) {
     const { statusCode: status, error, error_description = 'the request is invalid' } = thrown;
     return { status, body: { error, error_description } };
@@ -35,8 +34,8 @@ export function errorResponse(thrown: unknown, path: string): ErrorResponse {
   const { status } = error;
   const description = status === 503 ? unavailable('a service that Cardea needs').message : error.message;
   const body = { error: OAUTH_ERRORS[error.code] ?? error.code, error_description: description };
-  // To a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
-  if (error.code === INVALID_PROOF && path === ROUTES.userinfo)
+  // At a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
+  if (error.code === INVALID_PROOF && route === 'userinfo')
     return { status: 401, body, challenge: challengeForProof(description) };
   return { status, body };
 }

@@ -1,8 +1,9 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Logger } from '../platform/log.ts';
-import { noteRefusal, type RefusalError } from './refusals.ts';
+import { exchangeOf, type RefusalError } from './exchange.ts';
+import { isUnusableMetadata, type LogFailure } from './failure_log.ts';
 
-/** Errors that a client or a browser caused: worth a line when somebody looks, never a stack. */
+/** Errors that a client or a browser caused. */
 export const REFUSALS = [
   'authorization.error',
   'grant.error',
@@ -20,10 +21,10 @@ export const REFUSALS = [
 ] as const;
 
 /**
- * Listens for what is worth logging. A listener that throws would turn a saved token into a 500, one that rejects
- * would end the process (design §7): each is wrapped.
+ * Notes the errors that the provider reports in the exchange, for its steps. A listener that throws would turn a saved
+ * token into a 500, one that rejects would end the process: each is wrapped.
  */
-export function listen(provider: Provider, log: Logger): void {
+export function listen(provider: Provider, log: Logger, logFailure: LogFailure): void {
   const emitter = provider as unknown as NodeJS.EventEmitter;
   const on = <Arguments extends unknown[]>(event: string, listener: (...args: Arguments) => void) =>
     emitter.on(event, (...args) => {
@@ -36,11 +37,15 @@ export function listen(provider: Provider, log: Logger): void {
     });
 
   for (const event of REFUSALS) {
-    on(event, (ctx: KoaContextWithOIDC, error: RefusalError) => noteRefusal(ctx, event, error));
+    on(event, (ctx: KoaContextWithOIDC, error: RefusalError) => {
+      const exchange = exchangeOf(ctx);
+      if (exchange) exchange.refusal = { event, error };
+      if (isUnusableMetadata(error)) logFailure(ctx, error);
+    });
   }
+  on('server_error', (ctx: KoaContextWithOIDC, error: unknown) => {
+    const exchange = exchangeOf(ctx);
+    if (exchange) exchange.failure ??= error;
+  });
   on('error', (error: Error) => log.debug({ error }, 'a response could not be sent'));
-}
-
-export function describe(ctx: KoaContextWithOIDC): { requestId: unknown; clientId: string | undefined } {
-  return { requestId: ctx.res.getHeader('x-request-id'), clientId: ctx.oidc?.client?.clientId };
 }

@@ -7,10 +7,10 @@ import type { Units } from '../records/unit.ts';
 import { requestedAcr } from './claims_parameter.ts';
 import { missingIn } from './consent.ts';
 import { interactionAt } from './ended_interactions.ts';
-import { markFormRequest } from './form_responses.ts';
 import { type RequestedPermissionsParts, requestedPermissions } from './requested_permissions.ts';
 import type { Serving } from './serving.ts';
 import { findSession } from './sessions.ts';
+import { markFormRequest } from './steps/form_responses.ts';
 
 export interface InteractionsOptions extends RequestedPermissionsParts {
   readonly issuer: URL;

@@ -6,7 +6,6 @@ import type { Payload } from '../records/payload.ts';
 import type { StatusLists } from '../records/status_lists.ts';
 import type { Unit, Units } from '../records/unit.ts';
 import { TOKEN_EXCHANGE } from './exchange_terms.ts';
-import type { ReadParameters } from './parameters.ts';
 import { statusClaim } from './status_lists.ts';
 
 /**
@@ -202,15 +201,5 @@ function describe(claims: JWTPayload): Described | undefined {
       ...(jkt === undefined ? {} : { jkt }),
       ...(x5t === undefined ? {} : { 'x5t#S256': x5t }),
     },
-  };
-}
-
-/** Routes at which a token is asked about. */
-const ASKED_AT = new Set(['introspection', 'revocation']);
-
-/** Has a structured token that is asked about looked up by what it says, in place of by its hash. */
-export function recognizeJwtAccessTokens(tokens: Pick<JwtAccessTokens, 'present'>): ReadParameters {
-  return (route, params) => {
-    if (ASKED_AT.has(route) && typeof params.token === 'string') params.token = tokens.present(params.token);
   };
 }

@@ -13,7 +13,7 @@ export interface Pages {
   logout(ctx: KoaContextWithOIDC): Promise<void>;
   loggedOut(ctx: KoaContextWithOIDC): void;
   /** Puts a page of ours in the place of one that the provider makes by itself. */
-  sendOn(ctx: KoaContextWithOIDC): void;
+  replaceSelfSubmitting(ctx: KoaContextWithOIDC): void;
 }
 
 /** A place that people are not sent to, but may go to. */
@@ -34,7 +34,8 @@ export function createPages(
   const localeOf = createLocaleOf(views);
 
   return {
-    sendOn: (ctx) => replaceSelfSubmitting(ctx, { views, policy: CONTENT_SECURITY_POLICY, localeOf, clientOf }),
+    replaceSelfSubmitting: (ctx) =>
+      replaceSelfSubmitting(ctx, { views, policy: CONTENT_SECURITY_POLICY, localeOf, clientOf }),
 
     error(ctx, out, error, back) {
       ctx.type = 'html';

@@ -1,21 +1,18 @@
 import type { Provider } from 'oidc-provider';
 
-/** Looks at the parameters of a request, and may change them. @throws what the request is to be refused with */
-export type ReadParameters = (route: string, params: Record<string, unknown>) => void;
-
 const PARAMETERS = Symbol('parameters');
 
 interface Context {
-  readonly route?: string;
+  readonly ctx: object;
   [PARAMETERS]?: Record<string, unknown>;
 }
 
 /**
- * The provider looks at a request's parameters as soon as it has read them, whichever endpoint it is for, and leaves no
- * place to step in between: so they are looked at when they are set. Where a client proves who it is they are set twice:
- * first those by which it does.
+ * The provider uses the parameters of a request as soon as it has read them, with no hook in between: so `read` is called
+ * when they are set. Where a client authenticates they are set twice: first those by which it does.
+ * @param read may change the parameters. @throws the error to refuse the request with
  */
-export function onParameters(provider: Provider, readers: readonly ReadParameters[]): void {
+export function onParameters(provider: Provider, read: (ctx: object, params: Record<string, unknown>) => void): void {
   const context = provider.OIDCContext as unknown as { prototype: object };
   Object.defineProperty(context.prototype, 'params', {
     configurable: true,
@@ -23,9 +20,9 @@ export function onParameters(provider: Provider, readers: readonly ReadParameter
       return this[PARAMETERS];
     },
     set(this: Context, params: Record<string, unknown>) {
-      // Kept first: the provider looks for the client in them when it tells of an error.
+      // Set before they are read: the provider looks for the client in them when it reports an error.
       this[PARAMETERS] = params;
-      for (const read of readers) read(this.route ?? '', params);
+      read(this.ctx, params);
     },
   });
 }

@@ -24,8 +24,26 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
     answer: Readonly<Record<string, string>>,
   ) => void | Promise<void>;
 
+  import type Router from 'oidc-provider/lib/helpers/router.js';
+
   /** The private state of a provider. */
-  export default function stateOf(provider: Provider): { readonly responseModes: Map<string, Send> };
+  export default function stateOf(provider: Provider): {
+    readonly responseModes: Map<string, Send>;
+    readonly router: Router;
+  };
+}
+
+declare module 'oidc-provider/lib/helpers/router.js' {
+  type Register = (this: Router, name: string, path: string, ...middleware: readonly unknown[]) => Router;
+
+  export default class Router {
+    get: Register;
+    post: Register;
+    put: Register;
+    delete: Register;
+    options: Register;
+    match(method: string, path: string): { readonly route: { readonly name: string } } | undefined;
+  }
 }
 
 declare module 'oidc-provider/lib/helpers/als.js' {

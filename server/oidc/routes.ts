@@ -1,6 +1,6 @@
 import { PATHS } from '../views/paths.ts';
 
-/** Where everything is. The discovery document and the mount follow this table. */
+/** The paths of the endpoints, for the mount and for the discovery document. */
 export const ROUTES = {
   authorization: '/authorize',
   pushed_authorization_request: '/par',
@@ -16,3 +16,16 @@ export const ROUTES = {
   code_verification: PATHS.device,
   jwks: '/.well-known/jwks.json',
 } as const;
+
+/** The routes of the provider, by its own names for them. */
+export type Route =
+  | keyof typeof ROUTES
+  | 'resume'
+  | 'device_resume'
+  | 'end_session_confirm'
+  | 'end_session_success'
+  | 'discovery'
+  | `cors.${'pushed_authorization_request' | 'token' | 'userinfo' | 'introspection' | 'revocation'}`
+  | `cors.${'device_authorization' | 'jwks' | 'discovery'}`
+  // None of them: the provider has no such path.
+  | 'not_found';

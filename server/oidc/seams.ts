@@ -1,10 +1,11 @@
-import { type Client, interactionPolicy, type Provider } from 'oidc-provider';
+import { type Client, interactionPolicy, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import als from 'oidc-provider/lib/helpers/als.js';
 import * as challenge from 'oidc-provider/lib/helpers/challenge.js';
 import filterClaims from 'oidc-provider/lib/helpers/filter_claims.js';
 import * as grants from 'oidc-provider/lib/helpers/grants.js';
 import * as jwt from 'oidc-provider/lib/helpers/jwt.js';
 import * as formErrors from 'oidc-provider/lib/helpers/re_render_errors.js';
+import Router from 'oidc-provider/lib/helpers/router.js';
 import stateOf from 'oidc-provider/lib/helpers/weak_cache.js';
 import assembleParams from 'oidc-provider/lib/shared/assemble_params.js';
 import manifest from 'oidc-provider/package.json' with { type: 'json' };
@@ -195,6 +196,7 @@ export function inspectSeams(provider: Provider): Readonly<Record<string, string
       ROUTE_NAMES,
       ROUTE_NAMES.filter((name) => hasRoute(provider, name)),
     ),
+    ['router', matchesRoutes(provider) ? undefined : 'does not match requests'],
     ...listed('form error', FORM_ERRORS, Object.keys(formErrors)),
     ...listed('response mode', RESPONSE_MODES, [...(stateOf(provider).responseModes?.keys() ?? [])]),
     ...Object.entries(CLIENT_MEMBERS).map(
@@ -220,6 +222,35 @@ export function buildClient(provider: Provider, metadata: Readonly<Record<string
 
 export function clientKeysOf(client: Client): ClientKeys {
   return client.asymmetricKeyStore as ClientKeys;
+}
+
+const REGISTER = ['get', 'post', 'put', 'delete', 'options'] as const;
+
+/**
+ * Makes a provider and lists its routes, which the library notes nowhere that could be read.
+ * @throws AppError `untested_library` when it registers them in another way
+ */
+export function listRoutes(make: () => Provider): { provider: Provider; names: ReadonlySet<string> } {
+  const names = new Set<string>();
+  const originals = REGISTER.map((method) => [method, Router.prototype[method]] as const);
+  for (const [method, register] of originals) {
+    Router.prototype[method] = function (name, ...rest) {
+      names.add(name);
+      return register.call(this, name, ...rest);
+    };
+  }
+  try {
+    const provider = make();
+    if (names.size === 0) refuse(['its routes cannot be listed']);
+    return { provider, names };
+  } finally {
+    for (const [method, register] of originals) Router.prototype[method] = register;
+  }
+}
+
+/** The route that the provider will take for a request. */
+export function routeOf(provider: Provider, { method, path }: KoaContextWithOIDC): string | undefined {
+  return stateOf(provider).router.match(method, path)?.route.name;
 }
 
 /** By name: what sends a browser back to a client. */
@@ -287,6 +318,11 @@ function hasRoute(provider: Provider, name: string): boolean {
   } catch {
     return false;
   }
+}
+
+function matchesRoutes(provider: Provider): boolean {
+  const { router } = stateOf(provider) as { readonly router?: Partial<Router> };
+  return router?.match?.('GET', '/.well-known/openid-configuration')?.route?.name === 'discovery';
 }
 
 /** Whether the members that are read of `ctx.oidc` are there, once the library has read a request's parameters. */

@@ -6,7 +6,7 @@ import { AppError, type ErrorCode, unavailable } from '../../server/platform/err
 /** Errors that are thrown below the provider, as an OAuth endpoint answers them (RFC 6749 §5.2). */
 
 const of = (code: ErrorCode) => {
-  const { status: answered, body } = errorResponse(new AppError(code, 'why'), '/token');
+  const { status: answered, body } = errorResponse(new AppError(code, 'why'), 'token');
   return [answered, body.error, body.error_description];
 };
 
@@ -19,11 +19,11 @@ test('the status is the error’s own, whatever its code', () => {
 
 test('what is broken here is told as 500, and what is away as 503, both without a cause', () => {
   for (const error of [new TypeError('secret'), new AppError('sealed_value_unreadable', 'secret')]) {
-    const { status, body } = errorResponse(error, '/token');
+    const { status, body } = errorResponse(error, 'token');
     assert.deepEqual([status, body.error], [500, 'server_error']);
     assert.doesNotMatch(body.error_description, /secret/);
   }
-  const { status, body } = errorResponse(unavailable('the secret database'), '/token');
+  const { status, body } = errorResponse(unavailable('the secret database'), 'token');
   assert.deepEqual([status, body.error], [503, 'temporarily_unavailable']);
   assert.doesNotMatch(body.error_description, /secret/);
 });

@@ -92,6 +92,8 @@ const RENAMED: Readonly<Record<string, Renaming>> = {
     to: "('user_info',",
   },
 
+  router: lib('helpers/router.js', 'match(method, path) {', 'find(method, path) {'),
+
   'form error AbortedError': everywhere('AbortedError'),
   'form error AlreadyUsedError': everywhere('AlreadyUsedError'),
   'form error ExpiredError': everywhere('ExpiredError'),

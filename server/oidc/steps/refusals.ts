@@ -1,31 +1,15 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { Logger } from '../platform/log.ts';
-
-/** An error of the provider that a client or a browser caused. */
-export interface RefusalError {
-  readonly error?: string;
-  readonly error_description?: string;
-  /** For the operator alone: the provider keeps it from the client. */
-  readonly error_detail?: string;
-}
-
-/** Of two errors of one request the last is the one that was answered. */
-const refusals = new WeakMap<KoaContextWithOIDC, { event: string; error: RefusalError }>();
-
-export function noteRefusal(ctx: KoaContextWithOIDC, event: string, error: RefusalError): void {
-  refusals.set(ctx, { event, error });
-}
+import type { Exchange, RefusalError } from '../exchange.ts';
 
 /**
- * One line a refused request: what was refused and why, what was sent and what is registered. Nothing secret: parameters
- * are named one by one below, texts are cut and stripped of what could be part of a token.
+ * Logs one line for a refused request: the refusal and its reason, what was sent and what is registered. Nothing secret:
+ * parameters are named one by one below, texts are cut and stripped of what could be part of a token.
  */
-export function logRefusal(ctx: KoaContextWithOIDC, log: Logger): void {
-  const noted = refusals.get(ctx);
-  if (!noted) return;
-  const { event, error } = noted;
+export async function logRefusal({ ctx, refusal, isReplay, services }: Exchange): Promise<void> {
+  if (!refusal || isReplay) return;
+  const { event, error } = refusal;
   const clientId = ctx.oidc.client?.clientId;
-  log.info(
+  services.log.info(
     {
       event,
       requestId: ctx.res.getHeader('x-request-id'),
@@ -40,20 +24,18 @@ export function logRefusal(ctx: KoaContextWithOIDC, log: Logger): void {
   );
 }
 
-/** What the provider says too little of to the client: RFC 6749 §5.2 leaves `error_description` to us. */
-export function explainRefusal(ctx: KoaContextWithOIDC): void {
-  const noted = refusals.get(ctx);
+/** Says more in `error_description`, which RFC 6749 §5.2 leaves to the server, than the provider does. */
+export async function explainRefusal({ ctx, refusal }: Exchange): Promise<void> {
   const body = ctx.body as { error?: unknown } | null;
-  if (!noted || typeof body !== 'object' || body?.error !== noted.error.error) return;
-  const explain = REMEDIES.find(
-    ({ error, detail }) => error === noted.error.error && detail.test(noted.error.error_detail ?? ''),
-  );
-  if (explain) ctx.body = { ...body, error_description: explain.description };
+  const { error: code, error_detail: detail = '' } = refusal?.error ?? {};
+  if (!refusal || typeof body !== 'object' || body?.error !== code) return;
+  const remedy = REMEDIES.find((one) => one.error === code && one.detail.test(detail));
+  if (remedy) ctx.body = { ...body, error_description: remedy.description };
 }
 
 /**
- * By error and the provider's own detail. Unknown, expired, used and foreign tokens are told in one sentence, so that
- * nobody learns from it that a token of somebody else is good.
+ * Descriptions by the provider's error and detail. Unknown, expired, used and foreign tokens share one sentence, so that
+ * it does not tell whether another client's token is valid.
  */
 const REMEDIES: readonly { error: string; detail: RegExp; description: string }[] = [
   {
@@ -111,7 +93,7 @@ const REMEDIES: readonly { error: string; detail: RegExp; description: string }[
   },
 ];
 
-/** What was sent, and what is registered, by the kind of offence. */
+/** The parameter that was refused and what is registered, by the kind of offence. */
 const OFFENDING: Readonly<Record<string, (ctx: KoaContextWithOIDC) => Record<string, unknown>>> = {
   invalid_redirect_uri: ({ oidc }) => ({
     sent: withoutValues(oidc.params?.redirect_uri),
@@ -158,10 +140,10 @@ function presentedMethod(authorization: string | undefined, body: Record<string,
 
 const MAX_CHARACTERS = 200;
 const MAX_REGISTERED = 10;
-/** A run that long may be a token, a code or a part of one. */
+/** A run of that length may be a token, a code or a part of one. */
 const LONG_RUN = /[A-Za-z0-9_~+/=-]{25,}/g;
 
-/** @returns undefined unless it is a text; cut, with everything out of it that could be secret or break a line */
+/** @returns the text cut, without anything that could be secret or break a line; undefined for other types */
 function legible(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   return text
@@ -171,7 +153,7 @@ function legible(text: unknown): string | undefined {
     .replaceAll(LONG_RUN, '[long]');
 }
 
-/** A URI with the names of its query, whose values may be personal, and without user, password and fragment. */
+/** A URI with the names but not the values of its query, which may be personal, and without user, password, fragment. */
 function withoutValues(uri: unknown): string | undefined {
   if (typeof uri !== 'string') return undefined;
   const [place = '', query = ''] = uri

@@ -1,0 +1,234 @@
+import type { HTTPMethods } from 'fastify';
+import type { Step, Steps } from './exchange.ts';
+import { assertParameterSizes } from './parameter_limits.ts';
+import { assertRequestObjectTypes } from './request_objects.ts';
+import { ROUTES, type Route } from './routes.ts';
+import { countFailedAuthentication, limitFailedAuthentications } from './steps/client_authentication.ts';
+import { rejectFailures } from './steps/errors.ts';
+import { replayForm, storeFormResponse } from './steps/form_responses.ts';
+import { nameUnauthorizedGrantType, refusePushedTokens, slowDown } from './steps/grant_errors.ts';
+import { presentJwtAccessToken } from './steps/jwt_access_tokens.ts';
+import { keepLanguage, skipEmptyLogout } from './steps/logout.ts';
+import { checkProofKey, explainReplayedProof, recordProof } from './steps/proof.ts';
+import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
+import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
+import { explainRefusal, logRefusal } from './steps/refusals.ts';
+import {
+  normalizeHeaders,
+  readClientCertificate,
+  refuseOversizedBody,
+  refuseRepeatedAuthorization,
+  refuseUnknownPath,
+  requireSigningKey,
+} from './steps/request.ts';
+import { replaceSelfSubmittingPage } from './steps/self_submitting.ts';
+import { limitUserCodes, moveUserCode, refundMalformedUserCode } from './steps/user_codes.ts';
+
+/** A route of the provider: the steps of a request to it and, unless it is internal, how it is reached. */
+export interface Endpoint extends Steps {
+  readonly methods: readonly HTTPMethods[];
+  readonly path?: string;
+  /** Clients get their errors as JSON (RFC 6749 §5.2), browsers as a page. */
+  readonly caller: 'client' | 'browser';
+}
+
+const FROM_CLIENT: readonly Step[] = [
+  normalizeHeaders,
+  refuseOversizedBody,
+  refuseRepeatedAuthorization,
+  readClientCertificate,
+  requireSigningKey,
+];
+const FROM_BROWSER: readonly Step[] = [refuseOversizedBody, readClientCertificate, requireSigningKey];
+
+const PARAMETERS = [assertParameterSizes, assertRequestObjectTypes];
+
+/** A preflight (Fetch Standard §3.2.2) has no credentials and changes nothing, so it needs no step. */
+const PREFLIGHT: Endpoint = { methods: [], caller: 'client', ...noSteps() };
+
+/** Reached from within alone: the mount sends these documents itself. */
+const INTERNAL: Endpoint = { methods: [], caller: 'client', ...noSteps() };
+
+/**
+ * Each route of the provider, with the steps of a request to it in their order. A route that has no row is refused:
+ * at start when the provider has one, and for each request.
+ */
+export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
+  authorization: {
+    methods: ['GET'],
+    path: ROUTES.authorization,
+    caller: 'browser',
+    before: FROM_BROWSER,
+    parameters: PARAMETERS,
+    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal],
+    beforeCommit: [recordSession, limitUnfinished],
+    onError: [],
+    finally: [logRefusal],
+  },
+  /** After the sign-in pages, which go on with it in the same request (interactions.ts). */
+  resume: {
+    methods: ['GET'],
+    path: `${ROUTES.authorization}/:uid`,
+    caller: 'browser',
+    before: FROM_BROWSER,
+    parameters: PARAMETERS,
+    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal, replayForm],
+    beforeCommit: [recordSession, storeFormResponse, limitUnfinished],
+    onError: [replayForm],
+    finally: [logRefusal],
+  },
+  pushed_authorization_request: {
+    methods: ['POST', 'OPTIONS'],
+    path: ROUTES.pushed_authorization_request,
+    caller: 'client',
+    before: [...FROM_CLIENT, limitFailedAuthentications, checkProofKey],
+    parameters: PARAMETERS,
+    after: [rejectFailures, explainRefusal],
+    beforeCommit: [limitUnfinished, recordProof],
+    onError: [explainReplayedProof],
+    finally: [countFailedAuthentication, logRefusal],
+  },
+  token: {
+    methods: ['POST', 'OPTIONS'],
+    path: ROUTES.token,
+    caller: 'client',
+    before: [...FROM_CLIENT, limitFailedAuthentications, checkProofKey],
+    parameters: PARAMETERS,
+    after: [rejectFailures, replayRefresh, nameUnauthorizedGrantType, refusePushedTokens, slowDown, explainRefusal],
+    beforeCommit: [recordClientUse, limitUnfinished, recordProof, storeRefreshResponse],
+    onError: [explainReplayedProof],
+    finally: [countFailedAuthentication, logRefusal],
+  },
+  userinfo: {
+    methods: ['GET', 'POST', 'OPTIONS'],
+    path: ROUTES.userinfo,
+    caller: 'client',
+    before: [...FROM_CLIENT, checkProofKey],
+    parameters: PARAMETERS,
+    after: [rejectFailures, explainRefusal],
+    beforeCommit: [limitUnfinished, recordProof],
+    onError: [explainReplayedProof],
+    finally: [logRefusal],
+  },
+  introspection: {
+    methods: ['POST', 'OPTIONS'],
+    path: ROUTES.introspection,
+    caller: 'client',
+    before: [...FROM_CLIENT, limitFailedAuthentications],
+    parameters: [...PARAMETERS, presentJwtAccessToken],
+    after: [rejectFailures, explainRefusal],
+    beforeCommit: [limitUnfinished],
+    onError: [],
+    finally: [countFailedAuthentication, logRefusal],
+  },
+  revocation: {
+    methods: ['POST', 'OPTIONS'],
+    path: ROUTES.revocation,
+    caller: 'client',
+    before: [...FROM_CLIENT, limitFailedAuthentications],
+    parameters: [...PARAMETERS, presentJwtAccessToken],
+    after: [rejectFailures, explainRefusal],
+    beforeCommit: [limitUnfinished],
+    onError: [],
+    finally: [countFailedAuthentication, logRefusal],
+  },
+  device_authorization: {
+    methods: ['POST', 'OPTIONS'],
+    path: ROUTES.device_authorization,
+    caller: 'client',
+    before: [...FROM_CLIENT, limitFailedAuthentications],
+    parameters: PARAMETERS,
+    after: [rejectFailures, nameUnauthorizedGrantType, explainRefusal],
+    beforeCommit: [limitUnfinished],
+    onError: [],
+    finally: [countFailedAuthentication, logRefusal],
+  },
+  backchannel_authentication: {
+    methods: ['POST', 'OPTIONS'],
+    path: ROUTES.backchannel_authentication,
+    caller: 'client',
+    before: [...FROM_CLIENT, limitFailedAuthentications],
+    parameters: PARAMETERS,
+    after: [rejectFailures, nameUnauthorizedGrantType, explainRefusal],
+    beforeCommit: [limitUnfinished],
+    onError: [],
+    finally: [countFailedAuthentication, logRefusal],
+  },
+  code_verification: {
+    methods: ['GET', 'POST'],
+    path: ROUTES.code_verification,
+    caller: 'browser',
+    before: [...FROM_BROWSER, limitUserCodes, moveUserCode],
+    parameters: PARAMETERS,
+    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal, replayForm],
+    beforeCommit: [recordSession, storeFormResponse, limitUnfinished],
+    onError: [replayForm],
+    finally: [refundMalformedUserCode, logRefusal],
+  },
+  /** After the sign-in pages, as `resume`. */
+  device_resume: {
+    methods: ['GET'],
+    path: `${ROUTES.code_verification}/:uid`,
+    caller: 'browser',
+    before: FROM_BROWSER,
+    parameters: PARAMETERS,
+    after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal, replayForm],
+    beforeCommit: [recordSession, storeFormResponse, limitUnfinished],
+    onError: [replayForm],
+    finally: [logRefusal],
+  },
+  end_session: {
+    methods: ['GET'],
+    path: ROUTES.end_session,
+    caller: 'browser',
+    before: FROM_BROWSER,
+    parameters: PARAMETERS,
+    after: [rejectFailures, skipEmptyLogout, replaceSelfSubmittingPage, explainRefusal],
+    beforeCommit: [limitUnfinished],
+    onError: [],
+    finally: [logRefusal],
+  },
+  end_session_confirm: {
+    methods: ['POST'],
+    path: `${ROUTES.end_session}/confirm`,
+    caller: 'browser',
+    before: FROM_BROWSER,
+    parameters: PARAMETERS,
+    after: [rejectFailures, keepLanguage, explainRefusal, replayForm],
+    beforeCommit: [storeFormResponse, limitUnfinished],
+    onError: [replayForm],
+    finally: [logRefusal],
+  },
+  end_session_success: {
+    methods: ['GET'],
+    path: `${ROUTES.end_session}/success`,
+    caller: 'browser',
+    before: FROM_BROWSER,
+    parameters: PARAMETERS,
+    after: [rejectFailures, explainRefusal],
+    beforeCommit: [limitUnfinished],
+    onError: [],
+    finally: [logRefusal],
+  },
+  'cors.pushed_authorization_request': PREFLIGHT,
+  'cors.token': PREFLIGHT,
+  'cors.userinfo': PREFLIGHT,
+  'cors.introspection': PREFLIGHT,
+  'cors.revocation': PREFLIGHT,
+  'cors.device_authorization': PREFLIGHT,
+  'cors.jwks': PREFLIGHT,
+  'cors.discovery': PREFLIGHT,
+  jwks: INTERNAL,
+  discovery: INTERNAL,
+  not_found: { methods: [], caller: 'client', ...noSteps(), before: [refuseUnknownPath] },
+};
+
+function noSteps(): Steps {
+  return { before: [], parameters: [], after: [rejectFailures], beforeCommit: [], onError: [], finally: [] };
+}
+
+/** @throws Error for a route of the provider that has no row: nobody has decided what a request to it goes through */
+export function assertEveryRouteHasSteps(names: Iterable<string>): void {
+  const missing = [...names].filter((name) => !Object.hasOwn(ENDPOINTS, name));
+  if (missing.length > 0) throw new Error(`no steps are defined in server/oidc/endpoints.ts for ${missing.join(', ')}`);
+}

@@ -1,0 +1,122 @@
+import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
+import type { BoundStatement } from '../platform/db.ts';
+import type { Limits } from '../platform/limits.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Polls } from '../records/polls.ts';
+import type { RepeatedForms } from '../records/repeated_forms.ts';
+import type { Unit } from '../records/unit.ts';
+import type { Admission } from './admission.ts';
+import type { ClientCertificates } from './client_certificates.ts';
+import type { LogFailure } from './failure_log.ts';
+import type { JwtAccessTokens } from './jwt_access_tokens.ts';
+import type { Pages } from './pages.ts';
+import type { Route } from './routes.ts';
+import type { ConsumedUserCode, UserCodeLimits } from './user_code_limits.ts';
+
+/** A request to one of the provider's routes, and the response while it is being made. */
+export interface Exchange {
+  readonly ctx: KoaContextWithOIDC;
+  readonly route: Route;
+  readonly provider: Provider;
+  /** The reads and writes of this request; the commit is the executor's (run_endpoint.ts). */
+  readonly unit: Unit;
+  readonly services: StepServices;
+
+  /** The error that the provider has reported to the client or the browser; of several the last, which is sent. */
+  refusal?: Refusal;
+  /** An error inside the provider, which responds `server_error` whatever it was. */
+  failure?: unknown;
+  /** The id under which the DPoP proof of this request is recorded as used. */
+  proofId?: string;
+  /** Where the user code of this request was counted as a guess. */
+  userCodeGuesses?: readonly ConsumedUserCode[];
+  /** The user code does not have the form of one, so it was no guess. */
+  isUserCodeMalformed?: boolean;
+  /** The response is one that was stored for an equal request. */
+  isReplay?: boolean;
+  /** Nothing that this request has gathered is written. */
+  isDiscarded?: boolean;
+  /** The error that a step or the commit has thrown, for the steps of `onError`: undefined once one has dealt with it. */
+  error?: unknown;
+}
+
+export type Step = (exchange: Exchange) => Promise<void>;
+
+/** Reads the parameters of a request, and may change them. @throws the error to refuse the request with */
+export type ParameterStep = (params: Record<string, unknown>, exchange: Exchange) => void;
+
+/** The steps of a request to one route, in the order in which they are taken. */
+export interface Steps {
+  /** Before the provider sees the request. */
+  readonly before: readonly Step[];
+  /** As soon as the provider has read the parameters. */
+  readonly parameters: readonly ParameterStep[];
+  /** When the provider has made its response, which is sent after the last step. */
+  readonly after: readonly Step[];
+  /** Adds to what the commit writes, unless that is discarded. */
+  readonly beforeCommit: readonly Step[];
+  /** When a step or the commit has thrown. The error that is left is sent. */
+  readonly onError: readonly Step[];
+  /** In any case, at the end. */
+  readonly finally: readonly Step[];
+}
+
+/** An error of the provider that a client or a browser caused. */
+export interface RefusalError {
+  readonly error?: string;
+  readonly error_description?: string;
+  /** For the operator alone: the provider keeps it from the client. */
+  readonly error_detail?: string;
+}
+
+export interface Refusal {
+  /** The name of the provider's event. */
+  readonly event: string;
+  readonly error: RefusalError;
+}
+
+export interface SeenSession {
+  readonly uid: string;
+  readonly accountId: string;
+  readonly userAgent: string | undefined;
+  readonly address: string;
+}
+
+/** What steps need beside the request. */
+export interface StepServices {
+  readonly admission: Admission;
+  /** Counts failed client authentications by address. */
+  readonly authenticationLimits: Limits;
+  readonly certificates: Pick<ClientCertificates, 'readCertificate'>;
+  readonly features: Configuration['features'];
+  readonly forms: RepeatedForms;
+  readonly jwtAccessTokens: Pick<JwtAccessTokens, 'present'>;
+  readonly log: Logger;
+  readonly logFailure: LogFailure;
+  readonly now: Clock;
+  readonly pages: Pick<Pages, 'error' | 'replaceSelfSubmitting'>;
+  readonly polls: Polls;
+  readonly userCodeLimits: UserCodeLimits;
+  /** @throws AppError 503 when this node may have missed that its key was withdrawn */
+  assertCanSign(): void;
+  /** Whether the operator has made that client. */
+  isRegistered(clientId: string): Promise<boolean>;
+  /** A signed-in browser was here: the statements that record it. */
+  seen(session: SeenSession): Promise<readonly BoundStatement[]>;
+  /** Tokens are issued to a client: the statements that record it. */
+  used(clientId: string): Promise<readonly BoundStatement[]>;
+}
+
+const exchanges = new WeakMap<object, Exchange>();
+
+export function createExchange(parts: Pick<Exchange, 'ctx' | 'route' | 'provider' | 'unit' | 'services'>): Exchange {
+  const exchange: Exchange = { ...parts };
+  exchanges.set(parts.ctx, exchange);
+  return exchange;
+}
+
+/** For callbacks of the provider. @returns undefined for a context that belongs to no request (ciba_push.ts) */
+export function exchangeOf(ctx: object): Exchange | undefined {
+  return exchanges.get(ctx);
+}

@@ -1,0 +1,23 @@
+import { RETRY_AFTER_SECONDS } from '../platform/errors.ts';
+import { errorResponse } from './error_responses.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Headers of a response that the error takes the place of. */
+const REPLACED = ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'];
+
+/** Seconds, by status (RFC 9110 §10.2.3). */
+const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 60, 503: RETRY_AFTER_SECONDS };
+
+/** Responds with an error: JSON for a client (RFC 6749 §5.2), a page for a browser. */
+export function presentError({ ctx, route, services }: Exchange, error: unknown): void {
+  services.logFailure(ctx, error);
+  const { status, body, challenge } = errorResponse(error, route);
+  for (const name of REPLACED) ctx.remove(name);
+  ctx.status = status;
+  ctx.set('cache-control', 'no-store');
+  if (challenge !== undefined) ctx.set('www-authenticate', challenge);
+  const wait = RETRY_AFTER[status];
+  if (wait !== undefined) ctx.set('retry-after', String(wait));
+  if (ctx.accepts('json', 'html') === 'html') services.pages.error(ctx, body);
+  else ctx.body = body;
+}

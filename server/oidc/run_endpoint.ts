@@ -1,0 +1,36 @@
+import type { Exchange, Step, Steps } from './exchange.ts';
+import { presentError } from './present_error.ts';
+import { respondWithStored } from './steps/refresh.ts';
+
+/**
+ * Takes a request through the steps of its route. The unit of work is committed after the provider has made its response
+ * and before that leaves, so a response that the database did not confirm is never sent.
+ * @param provide lets the provider make its response
+ */
+export async function runEndpoint(steps: Steps, exchange: Exchange, provide: () => Promise<unknown>): Promise<void> {
+  try {
+    await run(steps.before, exchange);
+    await provide();
+    await run(steps.after, exchange);
+    await commitOrDiscard(steps, exchange);
+  } catch (error) {
+    exchange.unit.discard();
+    exchange.error = error;
+    await run(steps.onError, exchange);
+    if (exchange.error !== undefined) presentError(exchange, exchange.error);
+  }
+  await run(steps.finally, exchange);
+}
+
+async function run(steps: readonly Step[], exchange: Exchange): Promise<void> {
+  for (const step of steps) await step(exchange);
+}
+
+async function commitOrDiscard({ beforeCommit }: Steps, exchange: Exchange): Promise<void> {
+  const { ctx, unit } = exchange;
+  if (exchange.isDiscarded || ctx.status >= 500) return unit.discard();
+  await run(beforeCommit, exchange);
+  // Of equal refreshes at the same time one is committed, and all of them get its response.
+  const stored = await unit.commit();
+  if (stored !== undefined) respondWithStored(exchange, stored);
+}

@@ -1,0 +1,50 @@
+import { AppError } from '../../platform/errors.ts';
+import type { Exchange } from '../exchange.ts';
+
+/** The provider reads bodies up to 56 KiB and calls a longer one a parse error. */
+const BODY_LIMIT = 56 * 1024;
+
+/** @throws AppError 413 `invalid_request` */
+export async function refuseOversizedBody({ ctx }: Exchange): Promise<void> {
+  if (Number(ctx.get('content-length')) > BODY_LIMIT)
+    throw new AppError('invalid_request', `the request body is longer than ${BODY_LIMIT} bytes`, { status: 413 });
+}
+
+/**
+ * RFC 9110 §5.3: a header field that is no list is sent once. Node takes the first of several, a proxy may have checked
+ * the last.
+ * @throws AppError 400 `invalid_request`
+ */
+export async function refuseRepeatedAuthorization({ ctx }: Exchange): Promise<void> {
+  const isAuthorization = (name: string, index: number) => index % 2 === 0 && name.toLowerCase() === 'authorization';
+  if (ctx.req.rawHeaders.filter(isAuthorization).length > 1)
+    throw new AppError('invalid_request', 'Authorization must not be sent twice');
+}
+
+/** Changes headers that client libraries send in good faith, and that the provider reads in another way than the RFCs. */
+export async function normalizeHeaders({ ctx }: Exchange): Promise<void> {
+  const { headers } = ctx.req;
+  // RFC 9110 §11.4: any number of spaces between scheme and credentials
+  if (headers.authorization) headers.authorization = headers.authorization.replace(/^(\S+) +/, '$1 ');
+  // RFC 6749 §5.2: an error is JSON. Java's HttpURLConnection asks for HTML first, whatever it is used for.
+  const accepted = headers.accept?.split(',').filter((one) => !/^\s*text\/(html|\*)/i.test(one));
+  if (accepted) headers.accept = accepted.join(',') || '*/*';
+}
+
+/** RFC 8705: reads the certificate of the connection, or the one that a trusted proxy passes on. @throws AppError 400 */
+export async function readClientCertificate({ ctx, services }: Exchange): Promise<void> {
+  services.certificates.readCertificate(ctx.req);
+}
+
+/** @throws AppError 503 on a node that may have missed that its signing key was withdrawn */
+export async function requireSigningKey({ services }: Exchange): Promise<void> {
+  services.assertCanSign();
+}
+
+/**
+ * The router of the mount decodes paths (`/%74oken`), that of the provider does not.
+ * @throws AppError 404 `not_found`
+ */
+export async function refuseUnknownPath(): Promise<void> {
+  throw new AppError('not_found', 'there is nothing here');
+}

@@ -1,0 +1,48 @@
+import { hashToken } from '../../platform/sealing.ts';
+import { type Exchange, exchangeOf } from '../exchange.ts';
+
+/** The query parameter in which a code that came with the URL is passed to the page. */
+export const TYPED_PARAMETER = 'typed';
+
+const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?cardea_session=([^;]+)/;
+
+/**
+ * RFC 8628 §5.1: user codes are short, so guesses are limited by address and by session. Each is counted before it is
+ * looked up: of many that are sent at once no more get through than of as many one after another.
+ * @throws AppError 429
+ */
+export async function limitUserCodes(exchange: Exchange): Promise<void> {
+  const { ctx, services } = exchange;
+  if (ctx.method !== 'POST') return;
+  const { byAddress, bySession } = services.userCodeLimits;
+  const guesses = [{ limits: byAddress, consumed: await byAddress.consume('user-code', ctx.ip) }];
+  const session = SESSION_COOKIE.exec(ctx.get('cookie'))?.[1];
+  if (session !== undefined) {
+    const consumed = await bySession.consume('user-code-session', hashToken(session).toString('hex'));
+    guesses.push({ limits: bySession, consumed });
+  }
+  exchange.userCodeGuesses = guesses;
+}
+
+/** RFC 8628 §3.3.1: a code that comes with the URL is shown for comparison; the provider's page would send it by itself. */
+export async function moveUserCode({ ctx }: Exchange): Promise<void> {
+  if (ctx.method === 'POST') return;
+  const query = new URLSearchParams(ctx.querystring);
+  const code = query.get('user_code');
+  if (code === null) return;
+  query.delete('user_code');
+  query.set(TYPED_PARAMETER, code);
+  ctx.querystring = query.toString();
+}
+
+/** For the page of the provider that finds out. */
+export function noteMalformedUserCode(ctx: object): void {
+  const exchange = exchangeOf(ctx);
+  if (exchange) exchange.isUserCodeMalformed = true;
+}
+
+/** A text that cannot be a user code was no guess. */
+export async function refundMalformedUserCode({ isUserCodeMalformed, userCodeGuesses }: Exchange): Promise<void> {
+  if (!isUserCodeMalformed) return;
+  for (const { limits, consumed } of userCodeGuesses ?? []) await limits.refund(consumed);
+}
