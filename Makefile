@@ -33,7 +33,7 @@ chaos: $(INSTALLED) test-tools ## the tests that kill processes and those of odd
 	@TEST_CHAOS_ROUNDS=$${TEST_CHAOS_ROUNDS:-200} TEST_CHAOS_ROTATIONS=$${TEST_CHAOS_ROTATIONS:-10} TEST_CHAOS_LONG=true \
 	  exec node tests/run.ts only=tests/chaos,tests/security/fuzz
 
-documents: $(INSTALLED) ## write the documents that are generated: the schema and the settings
+documents: $(INSTALLED) ## write what is generated: the documents of the schema and the settings, the types of the tables
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
 
 help: ## this list

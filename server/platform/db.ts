@@ -9,10 +9,12 @@ export interface Statement {
   readonly text: string;
 }
 
-/** A statement with its parameters. */
-export interface BoundStatement {
+/** A statement with its parameters, which returns rows of type `R`. */
+export interface BoundStatement<R = unknown> {
   readonly statement: Statement;
   readonly values: readonly unknown[];
+  /** Never set: it carries the type. */
+  readonly row?: R;
 }
 
 export type Row = Record<string, unknown>;
@@ -21,6 +23,8 @@ export interface Db {
   /** For everything that is not on the hot path; narrow it with `.withTables<…>()`. */
   readonly kysely: Kysely<Record<never, never>>;
   /** Runs one statement, which commits by itself. */
+  query<R>(bound: BoundStatement<R>): Promise<R[]>;
+  /** The same for a statement whose parameters have no names. */
   run<R = Row>(statement: Statement, values: readonly unknown[]): Promise<R[]>;
   /**
    * Runs statements as one transaction in one round trip: all are sent before the first answer is read, and all
@@ -121,6 +125,7 @@ export function createDb(options: DbOptions): Db {
     kysely: new Kysely<Record<never, never>>({
       dialect: new PostgresDialect({ pool: observedPool(pool, outages, failure) }),
     }),
+    query: <R>({ statement, values }: BoundStatement<R>) => run<R>(statement, values),
     run,
     transact,
     async connect() {

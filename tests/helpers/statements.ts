@@ -34,8 +34,8 @@ export async function exportedStatements(): Promise<FoundStatement[]> {
 export function declaredStatements(): { file: string; names: string[] }[] {
   return sourceFiles().map((file) => {
     const source = readFileSync(join(ROOT, file), 'utf8');
-    const names = [...source.matchAll(/\bname: '([^']+)',\s*(?:\/\/[^\n]*\s*)*text:/g)].map(([, name = '']) => name);
-    return { file, names };
+    const declared = /\bname: '([^']+)',\s*(?:\/\/[^\n]*\s*)*text:|\bstatement\(\s*'([^']+)'/g;
+    return { file, names: [...source.matchAll(declared)].map(([, literal, built]) => literal ?? built ?? '') };
   });
 }
 
@@ -48,7 +48,7 @@ function sourceFiles(): string[] {
   );
 }
 
-const isSql = (source: string) => /\btext: `\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/.test(source);
+const isSql = (source: string) => /\btext: `\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b|\bstatement\(/.test(source);
 
 function statementsIn(value: unknown): Statement[] {
   if (typeof value !== 'object' || value === null) return [];

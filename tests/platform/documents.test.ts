@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { configurationDocument } from '../configuration_document.ts';
+import { databaseTypes } from '../database_types.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { database } from '../helpers/postgres.ts';
 import { schemaDocument } from '../schema_document.ts';
@@ -23,4 +24,9 @@ test('ops/docs/schema.md shows the migrated schema', async (t) => {
 
 test('ops/docs/configuration.md shows the settings', () => {
   compare('ops/docs/configuration.md', configurationDocument());
+});
+
+test('server/platform/database.ts has the types of the migrated schema', async (t) => {
+  const { db } = await database(t);
+  compare('server/platform/database.ts', await databaseTypes(db));
 });

@@ -1,0 +1,377 @@
+/** Written by `make documents` from the migrated schema; a test compares the two. */
+
+import type { ColumnType } from 'kysely';
+
+export type Generated<T> =
+  T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>;
+
+export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
+
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface AccountIdentifiers {
+  account_id: string;
+  kind: string;
+  lookup: Buffer;
+}
+
+export interface Accounts {
+  created_at: Timestamp;
+  disabled_at: Timestamp | null;
+  epoch: Generated<number>;
+  groups: Generated<string[]>;
+  id: string;
+  password_hash: string | null;
+  password_set_at: Timestamp | null;
+  roles: Generated<string[]>;
+  sealed_key: Buffer;
+  sealed_profile: Buffer;
+  sealed_subject: Buffer | null;
+  second_factors: Generated<string[]>;
+  subject_lookup: Buffer | null;
+  updated_at: Timestamp;
+}
+
+export interface Attempts {
+  account_id: string | null;
+  bucket: Buffer;
+  expires_at: Timestamp;
+  factor: string;
+  failures: number;
+  in_flight: number;
+  in_flight_until: Timestamp;
+  locked_until: Timestamp | null;
+  locks: number;
+  verdict: string;
+}
+
+export interface Clients {
+  builtin: Generated<boolean>;
+  claim_mapping: Generated<Json>;
+  created_at: Timestamp;
+  demo: Generated<boolean>;
+  expires_at: Timestamp | null;
+  first_party: Generated<boolean>;
+  fresh_until: Timestamp | null;
+  host: string | null;
+  id: string;
+  introspects_all: Generated<boolean>;
+  kind: Generated<string>;
+  management_token_hash: Buffer | null;
+  metadata: Json;
+  name: string;
+  open_scope: Generated<boolean>;
+  opened_scopes: Generated<string[]>;
+  origin: Buffer | null;
+  origin_prefix: Buffer | null;
+  policy: Json | null;
+  second_factor_required: Generated<boolean>;
+  secret_hash: Buffer | null;
+  token_exchange: Json | null;
+  updated_at: Timestamp;
+  used_at: Timestamp | null;
+}
+
+export interface Deliveries {
+  account_id: string | null;
+  attempts: Generated<number>;
+  client_id: string;
+  expires_at: Timestamp | null;
+  id: string;
+  kind: string;
+  next_attempt_at: Generated<Timestamp>;
+  sealed: Buffer | null;
+  sid: string | null;
+}
+
+export interface Devices {
+  account_id: string;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  id_hash: Buffer;
+  last_used_at: Timestamp | null;
+  previous_hash: Buffer | null;
+  previous_until: Timestamp | null;
+  sealed_own: Buffer | null;
+  trusted_until: Timestamp | null;
+}
+
+export interface EndedTokens {
+  expires_at: Timestamp;
+  issued_until: Timestamp;
+  what: string;
+}
+
+export interface Grants {
+  account_id: string;
+  client_id: string;
+  epoch: Generated<number>;
+  expires_at: Timestamp;
+  id: string;
+  sealed: Buffer;
+}
+
+export interface Installation {
+  id: Generated<boolean>;
+  issuer: string;
+  since: Timestamp;
+}
+
+export interface KeyNodes {
+  acknowledged: Int8;
+  acknowledged_at: Timestamp;
+  node_id: string;
+  rings: string[];
+  seen_at: Timestamp;
+}
+
+export interface KeySet {
+  last_seen_at: Timestamp;
+  singleton: Generated<boolean>;
+  version: Int8;
+}
+
+export interface Links {
+  account_id: string | null;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  purpose: string;
+  sealed: Buffer;
+  token_hash: Buffer;
+}
+
+export interface Mails {
+  due_at: Timestamp;
+  expires_at: Timestamp;
+  id: string;
+  sealed: Buffer;
+  tries: Generated<number>;
+}
+
+export interface Passkeys {
+  account_id: string;
+  backed_up: boolean;
+  counter: Int8;
+  created_at: Timestamp;
+  id: Buffer;
+  last_used_at: Timestamp | null;
+  public_key: Buffer;
+  sealed_own: Buffer;
+  transports: Generated<string[]>;
+}
+
+export interface PasswordHistory {
+  account_id: string;
+  id: Generated<Int8>;
+  password_hash: string;
+}
+
+export interface Polls {
+  expires_at: Timestamp;
+  id_hash: Buffer;
+  interval_seconds: number;
+  polled_at: Timestamp;
+  too_soon: boolean;
+}
+
+export interface Records {
+  account_id: string | null;
+  client_id: string | null;
+  consumed_at: Timestamp | null;
+  expires_at: Timestamp;
+  grant_id: string | null;
+  id_hash: Buffer;
+  model: string;
+  origin: Buffer | null;
+  sealed: Buffer;
+  session_uid: string | null;
+}
+
+export interface RecoveryCodes {
+  account_id: string;
+  lookup: Buffer;
+  used_at: Timestamp | null;
+}
+
+export interface RegistrationTokens {
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  id: string;
+  policy: Json;
+  token_hash: Buffer;
+  uses_left: number;
+}
+
+export interface RepeatedAnswers {
+  expires_at: Timestamp;
+  id_hash: Buffer;
+  sealed_by_token: Buffer;
+  successor_hash: Buffer | null;
+}
+
+export interface Replays {
+  expires_at: Timestamp;
+  id_hash: Buffer;
+}
+
+export interface ResourceServerClients {
+  client_id: string;
+  resource_server: string;
+}
+
+export interface ResourceServers {
+  created_at: Timestamp;
+  identifier: string;
+  name: string;
+  open: Generated<boolean>;
+  scopes: string[];
+}
+
+export interface SecurityEvents {
+  account_id: string;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+  id: string;
+  kind: string;
+  sealed_own: Buffer;
+}
+
+export interface ServerSecrets {
+  created_at: Timestamp;
+  name: string;
+  sealed: Buffer;
+}
+
+export interface SessionAuthorizations {
+  client_id: string;
+  grant_id: string | null;
+  persists_logout: Generated<boolean>;
+  session_uid: string;
+  sid: string | null;
+}
+
+export interface SessionDetails {
+  last_seen_at: Timestamp;
+  sealed_own: Buffer;
+  session_uid: string;
+  signed_in_at: Timestamp;
+}
+
+export interface Sessions {
+  account_id: string | null;
+  expires_at: Timestamp;
+  id_hash: Buffer;
+  origin: Buffer | null;
+  sealed: Buffer;
+  uid: string;
+}
+
+export interface SigningKeys {
+  activated_at: Timestamp | null;
+  alg: string;
+  created_at: Timestamp;
+  expedited: Generated<boolean>;
+  kid: string;
+  public_jwk: Json | null;
+  published_in: Int8;
+  retired_at: Timestamp | null;
+  retiring_at: Timestamp | null;
+  revoked: Generated<boolean>;
+  ring: string;
+  sealed: Buffer | null;
+  sealed_public: Buffer | null;
+  signs_for: number;
+  state: string;
+}
+
+export interface StatusListPlaces {
+  client_id: string;
+  ends_with_session: boolean;
+  expires_at: Timestamp;
+  grant_epoch: number | null;
+  grant_id: string | null;
+  idx: number;
+  issued_at: Timestamp;
+  jti: string;
+  list_id: string;
+}
+
+export interface Totp {
+  account_id: string;
+  created_at: Timestamp;
+  last_step: Int8;
+  sealed_own: Buffer;
+}
+
+export interface UserCodes {
+  expires_at: Timestamp;
+  id_hash: Buffer | null;
+  lookup: Buffer;
+  sealed: Buffer;
+}
+
+export interface WaitingRequests {
+  account_id: string;
+  asked_at: Timestamp;
+  client_id: string;
+  expires_at: Timestamp;
+  id: string;
+  id_hash: Buffer;
+  sealed: Buffer;
+}
+
+export interface WriteChecks {
+  expires_at: Timestamp;
+  filler: Buffer;
+  node: string;
+}
+
+export interface DB {
+  account_identifiers: AccountIdentifiers;
+  accounts: Accounts;
+  attempts: Attempts;
+  clients: Clients;
+  deliveries: Deliveries;
+  devices: Devices;
+  ended_tokens: EndedTokens;
+  grants: Grants;
+  installation: Installation;
+  key_nodes: KeyNodes;
+  key_set: KeySet;
+  links: Links;
+  mails: Mails;
+  passkeys: Passkeys;
+  password_history: PasswordHistory;
+  polls: Polls;
+  records: Records;
+  recovery_codes: RecoveryCodes;
+  registration_tokens: RegistrationTokens;
+  repeated_answers: RepeatedAnswers;
+  replays: Replays;
+  resource_server_clients: ResourceServerClients;
+  resource_servers: ResourceServers;
+  security_events: SecurityEvents;
+  server_secrets: ServerSecrets;
+  session_authorizations: SessionAuthorizations;
+  session_details: SessionDetails;
+  sessions: Sessions;
+  signing_keys: SigningKeys;
+  status_list_places: StatusListPlaces;
+  totp: Totp;
+  user_codes: UserCodes;
+  waiting_requests: WaitingRequests;
+  write_checks: WriteChecks;
+}
