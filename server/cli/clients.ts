@@ -6,8 +6,8 @@ import { PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { endStatelessTokensOfClient } from '../records/ended.ts';
 import { UsageError } from './context.ts';
-import { signedForSeconds } from './keys.ts';
 import { type Item, JSON_OPTION, type PrintOptions, type Value } from './output.ts';
+import { signedUntil } from './signed_until.ts';
 import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions {
@@ -179,9 +179,8 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, id = '') => {
-        const now = context.now();
-        const until = new Date(now + 1_000 * (await signedForSeconds(context)));
-        await context.clients.remove(id, [endStatelessTokensOfClient(id, new Date(now), until)]);
+        const until = await signedUntil(context);
+        await context.clients.remove(id, [endStatelessTokensOfClient(id, new Date(context.now()), until)]);
         printItem({ client_id: id, deleted: true }, options);
       }),
     );

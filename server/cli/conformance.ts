@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
-import type { Accounts } from '../accounts/store.ts';
 import type { MetadataInput } from '../clients/metadata.ts';
 import type { Clients } from '../clients/store.ts';
 import { checkWebUri } from '../clients/uris.ts';
@@ -89,7 +88,7 @@ async function seed(
     ...endpoints,
     issuer: config.issuer.origin,
     email: PERSON.email,
-    password: await seedPerson(await context.accounts(), context),
+    password: await seedPerson(context),
   };
   const described: Record<string, object> = {};
   for (const [member, metadata] of Object.entries(plan.clients)) {
@@ -124,8 +123,9 @@ function merged(described: Members, added: Members): Members {
 }
 
 /** Everything that a claim can be asked for, so that no module finds one missing. @returns the person's new password */
-async function seedPerson(accounts: Accounts, context: Context): Promise<string> {
+async function seedPerson(context: Context): Promise<string> {
   const password = `${randomBytes(18).toString('base64url')}-Aa1`;
+  const { accounts } = await context.accountStores();
   const { change, passwords } = await context.passwords();
   const known = await accounts.findByIdentifier(PERSON.email);
   if (known) {

@@ -1,17 +1,21 @@
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type Attempts, createAttempts } from '../accounts/attempts.ts';
-import { createDevices } from '../accounts/devices.ts';
-import { createEvents } from '../accounts/events.ts';
-import { createMails } from '../accounts/mails.ts';
-import { createPasswordService, namesOf, type PasswordService } from '../accounts/password_service.ts';
-import { type Accounts, createAccounts } from '../accounts/store.ts';
-import { createResourceServers, type ResourceServers } from '../clients/resource_servers.ts';
-import { type Clients, createClients } from '../clients/store.ts';
-import { type Config, loadConfig, resolveMasterKeys, serverPolicyOf } from '../config.ts';
+import type { KeyRing } from '../../keys/rotate.ts';
+import type { PasswordService } from '../accounts/password_service.ts';
+import {
+  type AccountStores,
+  type ClientStores,
+  createAccountStores,
+  createClientStores,
+  type Factors,
+  openFactors,
+  openKeyRing,
+  openPasswords,
+} from '../composition/stores.ts';
+import { type Config, loadConfig, resolveMasterKeys } from '../config.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
-import { createDb, type Db, translate } from '../platform/db.ts';
+import { createDb, type Db, ping, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
 import { AppError, isUnavailable } from '../platform/errors.ts';
 import { assertIssuer, issuerOf } from '../platform/installation.ts';
@@ -19,9 +23,7 @@ import { createLog } from '../platform/log.ts';
 import { assertKnown, migrateUp, migrationStatus } from '../platform/migrate.ts';
 import { createOutbound } from '../platform/outbound.ts';
 import { createSealer, type Sealer } from '../platform/sealing.ts';
-import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 import type { Environment } from '../platform/settings.ts';
-import { endSessions } from '../records/overview.ts';
 
 /** The command line itself was wrong: exit code 2. */
 export class UsageError extends Error {}
@@ -36,16 +38,16 @@ export class Interrupted extends Error {
 }
 
 /** What a verb works with. Its parts are closed when the verb has ended, however it ended. */
-export interface Context {
+export interface Context extends ClientStores {
   readonly config: Config;
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
-  readonly clients: Clients;
-  readonly resourceServers: ResourceServers;
-  accounts(): Promise<Accounts>;
-  attempts(): Promise<Attempts>;
+  /** Opened when a verb first asks for them: most verbs need few, and the master key opens what these are made with. */
+  accountStores(): Promise<AccountStores>;
+  factors(): Promise<Factors>;
   passwords(): Promise<PasswordService>;
+  keyRing(): Promise<KeyRing>;
 }
 
 export interface ContextOptions {
@@ -142,39 +144,23 @@ async function open(
   if (options.schema !== 'any') await requireSchema(db, configured);
   const config =
     options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured, env);
-  const indexKey = once(() => loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now));
-  const accounts = once(async () => createAccounts({ db, sealer, indexKey: await indexKey(), now }));
+  const log = createLog({ level: 'silent' });
+  const parts = { config, db, sealer, now, log };
+  const accountStores = once(() => createAccountStores(parts));
   return {
     config,
     db,
     sealer,
     now,
-    clients: createClients({
-      db,
-      now,
-      serverPolicy: serverPolicyOf(config),
-      outbound: createOutbound({ allow: config.outboundAllow }),
-    }),
-    resourceServers: createResourceServers({ db, now }),
-    accounts,
-    attempts: once(async () => createAttempts({ db, accounts: await accounts(), indexKey: await indexKey(), now })),
+    ...createClientStores({ ...parts, outbound: createOutbound({ allow: config.outboundAllow }) }),
+    accountStores,
+    factors: async () => openFactors(await accountStores(), parts),
     passwords: once(async () => {
-      const log = createLog({ level: 'silent' });
-      const people = await accounts();
-      const stores = {
-        db,
-        accounts: people,
-        devices: createDevices({ db, accounts: people, now }),
-        attempts: createAttempts({ db, accounts: people, indexKey: await indexKey(), now }),
-        events: createEvents({ db, accounts: people, now }),
-        mails: createMails({ db, sealer, now }),
-        endSessions,
-      };
-      const parts = { ...stores, log, threads: 1 };
-      const room = await createPasswordService(config.passwords, { ...parts, names: namesOf(config) });
-      opened.defer(() => room.close());
-      return room;
+      const passwords = await openPasswords(await accountStores(), { ...parts, threads: 1 });
+      opened.defer(() => passwords.close());
+      return passwords;
     }),
+    keyRing: once(() => openKeyRing({ config, db, sealer, now })),
   };
 }
 
@@ -205,10 +191,6 @@ async function openEmbedded(opened: AsyncDisposableStack, config: Config, stoppi
   }
 }
 
-export const CLI_STATEMENTS = {
-  hello: { name: 'cli.hello', text: 'SELECT 1' },
-};
-
 /** Starts the embedded database unless it runs. When we are done it is stopped, unless a server beside us uses it. */
 async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
   await using attempt = new AsyncDisposableStack();
@@ -216,7 +198,7 @@ async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stoppi
   attempt.defer(() => postgres.stop());
   stopping.throwIfAborted();
   const db = openDb(attempt, config, postgres.url);
-  await db.run(CLI_STATEMENTS.hello, []);
+  await ping(db);
   opened.use(attempt.move());
   return db;
 }

@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import type { Kysely } from 'kysely';
 import { COOKIE_RING } from '../../keys/jwks.ts';
-import { keyPolicy } from '../../keys/policy.ts';
-import { createKeyRing, type KeyRing, type ListedKey, type RotationResult } from '../../keys/rotate.ts';
-import type { KeyTables } from '../../keys/store.ts';
-import { signedLifetimes } from '../config.ts';
-import { columnSealer } from '../platform/sealing.ts';
-import type { Context } from './context.ts';
+import type { ListedKey, RotationResult } from '../../keys/rotate.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -37,7 +31,7 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions & { all?: boolean }>(async (context, options) => {
-        const keys = (await keyRing(context).list()).filter((key) => options.all || key.ring !== COOKIE_RING);
+        const keys = (await (await context.keyRing()).list()).filter((key) => options.all || key.ring !== COOKIE_RING);
         printItems(keys.map(describe), COLUMNS, 'There are no keys yet; a server makes them when it starts.', options);
       }),
     );
@@ -50,7 +44,7 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions & { now?: boolean; ring?: string }>(async (context, options) => {
-        const ring = keyRing(context);
+        const ring = await context.keyRing();
         const names = options.ring === undefined ? context.config.keys.rings : [options.ring];
         const outcomes: RotationResult[] = [];
         for (const name of names) outcomes.push(await ring.rotate({ ring: name, now: options.now ?? false }));
@@ -67,31 +61,9 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, kid = '') => {
-        printOutcome([await keyRing(context).revoke(kid)], '', options);
+        printOutcome([await (await context.keyRing()).revoke(kid)], '', options);
       }),
     );
-}
-
-/** The longest lifetime of a token that any key may have signed which still verifies, in seconds. */
-export async function signedForSeconds(context: Context): Promise<number> {
-  const published = (await keyRing(context).list()).filter(
-    ({ ring, state }) => ring !== COOKIE_RING && state !== 'retired',
-  );
-  return Math.max(signedLifetimes(context.config).tokens, ...published.map((key) => key.signsForSeconds));
-}
-
-function keyRing({ db, sealer, now, config }: Context): KeyRing {
-  return createKeyRing({
-    // The key room has a database type of its own; it is the same database.
-    db: db.kysely as unknown as Kysely<KeyTables>,
-    sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
-    retired: {
-      sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed_public' }),
-      seconds: config.lifetimes.sessionAbsolute,
-    },
-    now,
-    policy: keyPolicy(config.keys, signedLifetimes(config)),
-  });
 }
 
 function describe(key: ListedKey): Item {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { checkEmail } from '../accounts/identifiers.ts';
-import { createMails } from '../accounts/mails.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { systemClock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
@@ -43,17 +42,17 @@ export function inviteVerb(noun: Command, { verb, printItem }: CommandTools): vo
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions & { email: string; name?: string; locale?: string }>(async (context, options) => {
-        const { config, db, sealer, now } = context;
+        const { config, db } = context;
         assertMailed(config);
         const { json: _, ...profile } = options;
-        const accounts = await context.accounts();
+        const { accounts, mails } = await context.accountStores();
         const known = await accounts.findByIdentifier(profile.email);
         // Somebody who has a password, or who has signed in otherwise, needs no invitation.
         if (known?.passwordHash || known?.emailVerified) {
           throw new AppError('identifier_taken', 'email: somebody has it already', { field: 'email' });
         }
         const { id, email } = known ?? (await accounts.create(profile));
-        await db.transact([createMails({ db, sealer, now }).enqueue({ kind: 'invitation', accountId: id })]);
+        await db.transact([mails.enqueue({ kind: 'invitation', accountId: id })]);
         printItem({ id, email, invited: true }, options);
       }),
     );

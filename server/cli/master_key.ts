@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { AppError } from '../platform/errors.ts';
+import { type Progress, reseal } from '../platform/reseal.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
-import { type Progress, reseal, SEALED } from './reseal.ts';
+import { SEALED } from './sealed_columns.ts';
 import type { CommandTools } from './tools.ts';
 
 export function masterKeyCommand(noun: Command, { verb, printItems, createProgress }: CommandTools): void {

@@ -1,10 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { buildBlocklist, openBlocklist } from '../accounts/blocklist.ts';
-import { readHash } from '../accounts/hash_formats.ts';
-import type { Passwords } from '../accounts/passwords.ts';
 import { GUESSES_LEAST, PASSWORD_MAX } from '../accounts/policy.ts';
+import { countStoredHashes, USABLE_HASH_STATES } from '../accounts/stored_hashes.ts';
 import { loadConfig } from '../config.ts';
-import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { PASSWORD_STDIN_OPTION } from './input.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
@@ -68,9 +66,11 @@ export function passwordsCommand(
     .action(
       verb<PrintOptions>(async (context, options) => {
         const { passwords } = await context.passwords();
-        const items = await countHashes(context.db, passwords);
+        const items = await countStoredHashes(context.db, passwords);
         printItems(items, ['kind', 'pepper', 'state', 'people'], 'Nobody has a password.', options);
-        const lost = items.filter(({ state }) => !USABLE.includes(state)).reduce((sum, { people }) => sum + people, 0);
+        const lost = items
+          .filter(({ state }) => !USABLE_HASH_STATES.includes(state))
+          .reduce((sum, { people }) => sum + people, 0);
         if (lost > 0) {
           throw new AppError(
             'password_hash_unreadable',
@@ -79,44 +79,6 @@ export function passwordsCommand(
         }
       }),
     );
-}
-
-interface Counted {
-  [name: string]: string | number | null;
-  kind: string;
-  pepper: string | null;
-  state: string;
-  people: number;
-}
-
-const USABLE: readonly string[] = ['current', 'renewed_at_sign_in'];
-const PAGE = 5_000;
-
-export const PASSWORD_COUNT_STATEMENTS = {
-  hashesAfter: {
-    name: 'passwords.status',
-    text: `SELECT id, password_hash FROM accounts
-            WHERE password_hash IS NOT NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT ${PAGE}`,
-  },
-};
-
-async function countHashes(db: Db, passwords: Passwords): Promise<Counted[]> {
-  const counts = new Map<string, Counted>();
-  for (let after: string | null = null; ; ) {
-    const rows: { id: string; password_hash: string }[] = await db.run(PASSWORD_COUNT_STATEMENTS.hashesAfter, [after]);
-    for (const { password_hash: hash } of rows) {
-      const state = passwords.faultOf(hash) ?? (passwords.isOutdated(hash) ? 'renewed_at_sign_in' : 'current');
-      const stored = readHash(hash);
-      const kind = typeof stored === 'string' ? 'unknown' : stored.kind;
-      const pepper = typeof stored !== 'string' && stored.kind === 'argon2' ? (stored.pepper ?? null) : null;
-      const key = JSON.stringify([kind, pepper, state]);
-      const counted = counts.get(key) ?? { kind, pepper, state, people: 0 };
-      counted.people += 1;
-      counts.set(key, counted);
-    }
-    after = rows.at(-1)?.id ?? null;
-    if (rows.length < PAGE) return [...counts.values()].sort((a, b) => b.people - a.people);
-  }
 }
 
 function rate(value: string): number {

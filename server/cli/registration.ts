@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { checkPolicy } from '../clients/registration_policy.ts';
-import { createRegistrationTokens, type RegistrationToken } from '../clients/registration_tokens.ts';
+import type { RegistrationToken } from '../clients/registration_tokens.ts';
 import { seconds } from '../platform/settings.ts';
 import { UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
@@ -45,7 +45,7 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
           grantTypes: options.grantType,
           scopes: options.scope,
         });
-        const { token: value, ...made } = await createRegistrationTokens(context).create({
+        const { token: value, ...made } = await context.registrationTokens.create({
           policy,
           uses: /^\d+$/.test(options.uses) ? Number(options.uses) : Number.NaN,
           lifetime: lifetimeOf(options.expires),
@@ -62,7 +62,7 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options) => {
-        const items = (await createRegistrationTokens(context).list()).map(describe);
+        const items = (await context.registrationTokens.list()).map(describe);
         const columns = ['id', 'uses_left', 'redirect_hosts', 'grant_types', 'scope', 'expires_at'];
         printItems(items, columns, 'There are no registration tokens.', options);
       }),
@@ -75,7 +75,7 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, id = '') => {
-        await createRegistrationTokens(context).revoke(id);
+        await context.registrationTokens.revoke(id);
         printItem({ id, revoked: true }, options);
       }),
     );

@@ -1,14 +1,11 @@
 import type { Command } from 'commander';
 import { decodeJwt } from 'jose';
-import { createEvents } from '../accounts/events.ts';
-import { type Statement, transactIfNeeded } from '../platform/db.ts';
+import { transactIfNeeded } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
-import { hashToken } from '../platform/sealing.ts';
-import { endToken, endTokensOfClient } from '../records/ended.ts';
-import { createOverview } from '../records/overview.ts';
+import { endGrant, endStoredToken, endToken, endTokensOfClient } from '../records/ended.ts';
 import { type Context, UsageError } from './context.ts';
-import { signedForSeconds } from './keys.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { signedUntil } from './signed_until.ts';
 import type { CommandTools } from './tools.ts';
 
 interface RevokeOptions extends PrintOptions {
@@ -20,7 +17,7 @@ interface RevokeOptions extends PrintOptions {
   client?: string;
 }
 
-/** What can be revoked: the option that names it, and what is done. Each returns what is told of it. */
+/** By the option that names what is revoked. Each returns what is printed. */
 const REVOCATIONS: Readonly<
   Record<Exclude<keyof RevokeOptions, 'json' | 'tokenStdin'>, (context: Context, named: string) => Promise<Item>>
 > = {
@@ -58,33 +55,15 @@ export function tokensCommand(noun: Command, { verb, printItem, readLine }: Comm
     );
 }
 
-export const TOKEN_STATEMENTS = {
-  endRecord: {
-    name: 'tokens.end_record',
-    // RFC 7009 §2.1: with a refresh token goes all that came of it.
-    text: `WITH ended AS (
-             DELETE FROM records WHERE id_hash = $1 AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
-             RETURNING model, grant_id
-           ), grants_ended AS (
-             DELETE FROM grants WHERE id = (SELECT grant_id FROM ended WHERE model = 'RefreshToken') RETURNING id
-           )
-           SELECT model, (SELECT id FROM grants_ended) AS grant_id FROM ended`,
-  },
-  endGrant: { name: 'tokens.end_grant', text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id, client_id' },
-  ownerOfSession: { name: 'tokens.owner_of_session', text: 'SELECT account_id FROM sessions WHERE uid = $1' },
-} as const satisfies Record<string, Statement>;
-
 /** @throws AppError 400 `invalid_input` for a JWT that is no access token of ours, 404 for an opaque one that is not there */
 async function revokeToken(context: Context, token: string): Promise<Item> {
   if (token.includes('.')) return revokeJti(context, jtiOf(context, token));
-  const [found] = await context.db.run<{ model: string; grant_id: string | null }>(TOKEN_STATEMENTS.endRecord, [
-    hashToken(token),
-  ]);
-  if (!found) throw new AppError('not_found', 'no such token: it has ended already, or was never issued here');
-  return { revoked: 'token', kind: found.model, grant: found.grant_id };
+  const ended = await endStoredToken(context.db, token);
+  if (!ended) throw new AppError('not_found', 'no such token: it has ended already, or was never issued here');
+  return { revoked: 'token', kind: ended.model, grant: ended.grantId };
 }
 
-/** Whoever can run this may end any token, so nothing is proved by the signature; a key that has gone must not be in the way. */
+/** The signature is not verified: an operator may end any token, also one whose key is gone. */
 function jtiOf({ config }: Context, token: string): string {
   const claims = (() => {
     try {
@@ -104,42 +83,45 @@ async function revokeJti(context: Context, jti: string): Promise<Item> {
   if (!/^[\x21-\x7e]+$/.test(jti) || jti.length > JTI_MAX) {
     throw invalidInput('jti', `must be 1 to ${JTI_MAX} printable characters`);
   }
-  const until = await lastExpiry(context);
+  const until = await signedUntil(context);
   await context.db.transact([endToken(jti, until)]);
   return { revoked: 'jti', jti, remembered_until: until };
 }
 
 async function revokeGrant({ db }: Context, id: string): Promise<Item> {
-  const [gone] = await db.run<{ account_id: string; client_id: string }>(TOKEN_STATEMENTS.endGrant, [id]);
-  if (!gone) throw notFound('grant', id);
-  return { revoked: 'grant', grant: id, account: gone.account_id, client_id: gone.client_id };
+  const ended = await endGrant(db, id);
+  if (!ended) throw notFound('grant', id);
+  return { revoked: 'grant', grant: id, account: ended.accountId, client_id: ended.clientId };
 }
 
 async function revokeSession(context: Context, uid: string): Promise<Item> {
-  const [session] = await context.db.run<{ account_id: string | null }>(TOKEN_STATEMENTS.ownerOfSession, [uid]);
-  if (!session?.account_id) throw notFound('session', uid);
-  const accounts = await context.accounts();
-  const account = await accounts.resolve(session.account_id);
-  const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
-  const end = createOverview({ ...context, ...context.config }).endSession(account.id, uid);
+  const { accounts, events, overview } = await context.accountStores();
+  const accountId = await overview.ownerOf(uid);
+  if (accountId === undefined) throw notFound('session', uid);
+  const account = await accounts.resolve(accountId);
+  const ended = await transactIfNeeded(context.db, [
+    ...overview.endSession(account.id, uid),
+    events.append(account, 'session_ended'),
+  ]);
   // It may have ended since it was read.
-  if (!(await transactIfNeeded(context.db, [...end, event]))) throw notFound('session', uid);
+  if (!ended) throw notFound('session', uid);
   return { revoked: 'session', session: uid, account: account.id };
 }
 
 async function revokeAccount(context: Context, ref: string): Promise<Item> {
-  const accounts = await context.accounts();
+  const { accounts, events, overview } = await context.accountStores();
   const account = await accounts.resolve(ref);
-  const overview = createOverview({ ...context, ...context.config });
-  const event = createEvents({ ...context, accounts }).append(account, 'session_ended');
-  const told = (await overview.countSessions(account.id)) > 0 ? [event] : [];
-  await context.db.transact([...overview.endSessions(account.id), ...told]);
+  const hasSessions = (await overview.countSessions(account.id)) > 0;
+  await context.db.transact([
+    ...overview.endSessions(account.id),
+    ...(hasSessions ? [events.append(account, 'session_ended')] : []),
+  ]);
   return { revoked: 'account', account: account.id };
 }
 
 async function revokeClient(context: Context, id: string): Promise<Item> {
   if (!(await context.clients.find(id))) throw notFound('client', id);
-  const until = await lastExpiry(context);
+  const until = await signedUntil(context);
   const [grants, records] = await context.db.transact(endTokensOfClient(id, new Date(context.now()), until));
   return {
     revoked: 'client',
@@ -148,9 +130,4 @@ async function revokeClient(context: Context, id: string): Promise<Item> {
     tokens_ended: records?.length ?? 0,
     remembered_until: until,
   };
-}
-
-/** When the last JWT that was signed by now will have expired, whatever lifetimes were set when it was. */
-async function lastExpiry(context: Context): Promise<Date> {
-  return new Date(context.now() + 1_000 * (await signedForSeconds(context)));
 }

@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
 import type { Account } from '../accounts/account.ts';
-import { createEvents } from '../accounts/events.ts';
-import { createMails } from '../accounts/mails.ts';
-import { createPasskeys } from '../accounts/passkeys.ts';
-import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
 import { removeSecondFactors } from '../accounts/second_factors.ts';
-import { loadServerSecret } from '../platform/server_secrets.ts';
 import { endSessions } from '../records/overview.ts';
 import type { Context } from './context.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
@@ -22,7 +17,8 @@ export function userFactorsCommands(noun: Command, { verb, printItem }: CommandT
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const account = await (await context.accounts()).resolve(ref);
+        const { accounts } = await context.accountStores();
+        const account = await accounts.resolve(ref);
         printItem(await describeFactors(context, account), options);
       }),
     );
@@ -34,11 +30,8 @@ export function userFactorsCommands(noun: Command, { verb, printItem }: CommandT
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
+        const { accounts, attempts, events, mails } = await context.accountStores();
         const account = await accounts.resolve(ref);
-        const attempts = await context.attempts();
-        const events = createEvents({ ...context, accounts });
-        const mails = createMails(context);
         await removeSecondFactors(context.db, account, [
           ...endSessions(account.id),
           attempts.unlock(account.id),
@@ -53,15 +46,11 @@ export function userFactorsCommands(noun: Command, { verb, printItem }: CommandT
 }
 
 async function describeFactors(context: Context, account: Account) {
-  const { db, sealer, config, now } = context;
-  const accounts = await context.accounts();
-  const key = await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now);
-  const { issuer, name } = config;
-  const passkeys = createPasskeys({ db, accounts, issuer, name, now, onCounterRegression: async () => {} });
+  const { passkeys, recoveryCodes } = await context.factors();
   return {
     id: account.id,
     second_factors: account.secondFactors,
-    recovery_codes: await createRecoveryCodes({ db, key, now }).remaining(account),
+    recovery_codes: await recoveryCodes.remaining(account),
     passkeys: (await passkeys.list(account)).map((passkey) => ({
       name: passkey.name,
       backed_up: passkey.backedUp,

@@ -33,7 +33,7 @@ export function userNamesCommands(noun: Command, { verb, printItem }: CommandToo
       .option(...JSON_OPTION)
       .action(
         verb<PrintOptions & { set?: string[] }>(async (context, options, ref = '') => {
-          const accounts = await context.accounts();
+          const { accounts } = await context.accountStores();
           const { id } = await accounts.resolve(ref);
           if (options.set) await accounts[set](id, options.set);
           const account = await accounts.resolve(id);

@@ -1,8 +1,4 @@
 import type { Command } from 'commander';
-import { createDevices } from '../accounts/devices.ts';
-import { createEvents } from '../accounts/events.ts';
-import { createSessionDetails } from '../accounts/session_details.ts';
-import { createOverview } from '../records/overview.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -18,11 +14,11 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
+        const { accounts, overview, sessionDetails } = await context.accountStores();
         const account = await accounts.resolve(ref);
-        const sessions = await createOverview({ ...context, ...context.config }).sessionsOf(account.id);
+        const sessions = await overview.sessionsOf(account.id);
         const uids = sessions.map(({ uid }) => uid);
-        const details = await createSessionDetails({ ...context, accounts }).list(account, uids);
+        const details = await sessionDetails.list(account, uids);
         const items = sessions.map(({ uid, authTime, amr, clientIds, expiresAt, endsAt }) => {
           const { browser, system, network, lastSeenAt } = details.find(({ sessionUid }) => sessionUid === uid) ?? {};
           return {
@@ -52,16 +48,15 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
+        const { accounts, devices, events, overview } = await context.accountStores();
         const account = await accounts.resolve(ref);
-        const overview = createOverview({ ...context, ...context.config });
-        const events = createEvents({ ...context, accounts });
         const ended = await overview.countSessions(account.id);
-        const forget = createDevices({ ...context, accounts }).forgetOthers(account.id);
-        const end = overview.endSessions(account.id);
-        // Signing a person out everywhere also ends the trust in their browsers.
-        const told = ended > 0 ? [events.append(account, 'session_ended')] : [];
-        await context.db.transact([...end, forget, ...told]);
+        await context.db.transact([
+          ...overview.endSessions(account.id),
+          // A trusted browser would get in again without the second factor.
+          devices.forgetOthers(account.id),
+          ...(ended > 0 ? [events.append(account, 'session_ended')] : []),
+        ]);
         printItem({ id: account.id, sessions_ended: ended }, options);
       }),
     );
@@ -73,8 +68,7 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
-        const events = createEvents({ ...context, accounts });
+        const { accounts, events } = await context.accountStores();
         const listed = await events.list(await accounts.resolve(ref), EVENTS_MAX);
         const items = listed.map(({ kind, at, details }) => ({ at, kind, ...details }));
         printItems(

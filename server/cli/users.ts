@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Account } from '../accounts/account.ts';
 import { claimsOf } from '../accounts/claims.ts';
-import { createDevices } from '../accounts/devices.ts';
 import type { Accounts } from '../accounts/store.ts';
 import { endSessions } from '../records/overview.ts';
 import { UsageError } from './context.ts';
@@ -64,7 +63,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       } = options;
       const password = wanted === false ? null : await readNewPassword(options);
       await withContext(async (context) => {
-        const accounts = await context.accounts();
+        const { accounts } = await context.accountStores();
         const passwordHash =
           password === null ? null : await (await context.passwords()).change.hashFirst(profile, password);
         printItem(describe(await accounts.create({ ...profile, passwordHash, groups, roles })), options);
@@ -83,7 +82,8 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .action(
       verb<PrintOptions & { limit?: number; after?: string }>(async (context, options) => {
         const { limit = Number.POSITIVE_INFINITY, after } = options;
-        const items = (await list(await context.accounts(), limit, after)).map(describe);
+        const { accounts } = await context.accountStores();
+        const items = (await list(accounts, limit, after)).map(describe);
         const columns = ['id', 'email', 'username', 'name', 'has_password', 'disabled', 'created_at'];
         printItems(items, columns, 'There are no users.', options);
       }),
@@ -96,8 +96,9 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const account = await (await context.accounts()).resolve(ref);
-        const locks = await (await context.attempts()).locksOf(account.id);
+        const { accounts, attempts } = await context.accountStores();
+        const account = await accounts.resolve(ref);
+        const locks = await attempts.locksOf(account.id);
         printItem(
           { ...describe(account), locked: locks.map(({ factor, until }) => `${factor} until ${until.toISOString()}`) },
           options,
@@ -112,9 +113,8 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
+        const { accounts, devices } = await context.accountStores();
         const { id } = await accounts.resolve(ref);
-        const devices = createDevices({ ...context, accounts });
         await accounts.disable(id, [...endSessions(id), devices.forgetOthers(id)]);
         printItem(describe(await accounts.resolve(id)), options);
       }),
@@ -127,7 +127,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
+        const { accounts } = await context.accountStores();
         const { id } = await accounts.resolve(ref);
         await accounts.enable(id);
         printItem(describe(await accounts.resolve(id)), options);
@@ -141,9 +141,8 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options, ref = '') => {
-        const accounts = await context.accounts();
+        const { accounts, attempts } = await context.accountStores();
         const { id } = await accounts.resolve(ref);
-        const attempts = await context.attempts();
         const ended = await attempts.locksOf(id);
         await context.db.transact([attempts.unlock(id)]);
         printItem({ ...describe(await accounts.resolve(id)), locks_ended: ended.map(({ factor }) => factor) }, options);
@@ -163,7 +162,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
     .action(async (ref: string, options: PasswordOptions) => {
       const password = await readNewPassword(options);
       await withContext(async (context) => {
-        const accounts = await context.accounts();
+        const { accounts } = await context.accountStores();
         const account = await accounts.resolve(ref);
         const { change } = await context.passwords();
         await change.set(account, password, { by: 'operator' });

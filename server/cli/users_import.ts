@@ -51,7 +51,7 @@ export function usersImportCommand(noun: Command, tools: CommandTools): void {
         const { passwords } = await context.passwords();
         const dryRun = options.dryRun ?? false;
         const importer = createImporter({
-          accounts: await context.accounts(),
+          accounts: (await context.accountStores()).accounts,
           passwords,
           convert: source.convert,
           dryRun,

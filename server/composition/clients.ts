@@ -1,19 +1,19 @@
-import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
+import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { scopesOf } from '../clients/scopes.ts';
 import { provenHost } from '../clients/self_registration.ts';
-import { CLIENTS_CHANNEL, type Client, createClients } from '../clients/store.ts';
-import { serverPolicyOf } from '../config.ts';
+import { CLIENTS_CHANNEL, type Client } from '../clients/store.ts';
 import { ACCOUNT_CLIENT_ID } from '../oidc/sessions.ts';
 import { createCache } from '../platform/cache.ts';
 import { PATHS } from '../views/paths.ts';
 import type { Infrastructure } from './infrastructure.ts';
+import { createClientStores } from './stores.ts';
 
 /** Relying parties and resource servers, as everybody who serves requests asks for them: from a cache. */
 export type ClientServices = Awaited<ReturnType<typeof createClientServices>>;
 
-export async function createClientServices({ config, db, now, messenger, outbound }: Infrastructure) {
-  const clients = createClients({ db, now, serverPolicy: serverPolicyOf(config), outbound });
-  const resourceServers = createResourceServers({ db, now });
+export async function createClientServices(infrastructure: Infrastructure) {
+  const { config, now, messenger } = infrastructure;
+  const { clients, resourceServers, registrationTokens } = createClientStores(infrastructure);
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });
   const find = (id: string) => clientCache.get(id);
@@ -34,6 +34,7 @@ export async function createClientServices({ config, db, now, messenger, outboun
 
   return {
     clients,
+    registrationTokens,
     find,
     /** What people are shown of an app. */
     async describe(id: string) {

@@ -13,7 +13,6 @@ import { pinned } from '../oidc/pinned_request.ts';
 import { createSessions } from '../oidc/sessions.ts';
 import { repeatForms } from '../platform/form_repeats.ts';
 import { createLimits } from '../platform/limits.ts';
-import { createOverview } from '../records/overview.ts';
 import { createChallenges } from '../selfservice/challenges.ts';
 import { publicRoutes } from '../selfservice/public.ts';
 import { accountRoutes } from '../selfservice/routes.ts';
@@ -145,7 +144,7 @@ export async function formRoutes(
         events,
         mails,
         throttle: accountServices.throttle,
-        overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
+        overview: accountServices.overview,
         sessionDetails: accountServices.sessionDetails,
         usernameLimits: createLimits({ counter: infrastructure.counter, max: USERNAMES_A_DAY, now, windowMs: DAY_MS }),
         devices,

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely } from 'kysely';
 import { keyPolicy } from '../../keys/policy.ts';
 import { silenceSeconds } from '../../keys/ring.ts';
-import { createKeyRing } from '../../keys/rotate.ts';
-import { CHANNEL as KEYS_CHANNEL, type KeyTables } from '../../keys/store.ts';
+import { CHANNEL as KEYS_CHANNEL } from '../../keys/store.ts';
 import type { Account } from '../accounts/account.ts';
 import { signedLifetimes } from '../config.ts';
 import { createKeySync } from '../jobs/key_sync.ts';
@@ -18,7 +16,6 @@ import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { createServing } from '../oidc/serving.ts';
 import { isDatabaseAway } from '../platform/db.ts';
 import { unavailable } from '../platform/errors.ts';
-import { columnSealer } from '../platform/sealing.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import { createDeliveries } from '../records/deliveries.ts';
 import { createRepeatedForms } from '../records/repeated_forms.ts';
@@ -32,6 +29,7 @@ import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { RegistrationServices } from './registration.ts';
 import { createServe } from './serve.ts';
+import { openKeyRing } from './stores.ts';
 
 /** How many requests that store something an address may send for each wrong answer that it may give. */
 const REQUESTS_PER_FAILURE = 10;
@@ -56,19 +54,7 @@ export async function createProtocol(
     lifetimes: config.lifetimes,
   });
   const found = createAccountsOfRequest(units, accountServices);
-  const policy = keyPolicy(config.keys, signedLifetimes(config));
-  const keyRing = createKeyRing({
-    // The key room has a database type of its own; it is the same database.
-    db: db.kysely as unknown as Kysely<KeyTables>,
-    sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
-    retired: {
-      sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed_public' }),
-      seconds: config.lifetimes.sessionAbsolute,
-    },
-    now,
-    policy,
-    log,
-  });
+  const keyRing = await openKeyRing(infrastructure);
   const certificates = createClientCertificates({
     ...config.clientCertificates,
     asked: config.tls?.asksForCertificates ?? false,
@@ -127,7 +113,7 @@ export async function createProtocol(
     keyRing,
     nodeId,
     uptime: () => performance.now(),
-    silenceSeconds: silenceSeconds(policy),
+    silenceSeconds: silenceSeconds(keyPolicy(config.keys, signedLifetimes(config))),
     servedVersion: () => serving.current().version,
     activate: async (set) => serving.swap(await serve(set)),
   });

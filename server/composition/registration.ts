@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { createDocumentClients } from '../clients/document_clients.ts';
 import { openPolicy } from '../clients/registration_policy.ts';
-import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts';
 import type { Client } from '../clients/store.ts';
 import { serverPolicyOf } from '../config.ts';
@@ -83,7 +82,7 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
           clients: clientServices.clients,
           serverPolicy: serverPolicyOf(config),
           registrations,
-          tokens: createRegistrationTokens({ db, now }),
+          tokens: clientServices.registrationTokens,
           limits,
           outbound,
           async admit() {

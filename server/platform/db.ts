@@ -252,6 +252,15 @@ export function isDatabaseAway(error: unknown): boolean {
   return error instanceof AppError && error.dependency === DATABASE;
 }
 
+export const DB_STATEMENTS = {
+  ping: { name: 'db.ping', text: 'SELECT 1' },
+};
+
+/** @throws AppError 503 when the database does not answer */
+export async function ping(db: Db): Promise<void> {
+  await db.run(DB_STATEMENTS.ping, []);
+}
+
 export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 

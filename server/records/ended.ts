@@ -1,4 +1,5 @@
-import type { BoundStatement, Row } from '../platform/db.ts';
+import type { BoundStatement, Db, Row } from '../platform/db.ts';
+import { hashToken } from '../platform/sealing.ts';
 
 /**
  * JWT access tokens (RFC 9068) are not stored: each tells what it hangs on, and whether that still stands is read with
@@ -55,6 +56,18 @@ export const ENDED_STATEMENTS = {
     name: 'ended.records_of_client',
     text: 'DELETE FROM records WHERE client_id = $1 AND grant_id IS NULL RETURNING 1 AS gone',
   },
+  endStoredToken: {
+    name: 'ended.stored_token',
+    // RFC 7009 §2.1: with a refresh token goes all that came of it.
+    text: `WITH ended AS (
+             DELETE FROM records WHERE id_hash = $1 AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
+             RETURNING model, grant_id
+           ), grants_ended AS (
+             DELETE FROM grants WHERE id = (SELECT grant_id FROM ended WHERE model = 'RefreshToken') RETURNING id
+           )
+           SELECT model, (SELECT id FROM grants_ended) AS grant_id FROM ended`,
+  },
+  endGrant: { name: 'ended.grant', text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id, client_id' },
 };
 
 /** A node whose clock is behind goes on to take a token for valid; what ended it stays for that long. */
@@ -82,4 +95,27 @@ export function endTokensOfClient(clientId: string, now: Date, expiresAt: Date):
     { statement: ENDED_STATEMENTS.endRecordsOfClient, values: [clientId] },
     endStatelessTokensOfClient(clientId, now, expiresAt),
   ];
+}
+
+/**
+ * Ends an opaque token, and with a refresh token the grant that it belongs to.
+ * @returns undefined when there is no such token
+ */
+export async function endStoredToken(
+  db: Db,
+  token: string,
+): Promise<{ readonly model: string; readonly grantId: string | null } | undefined> {
+  const [row] = await db.run<{ model: string; grant_id: string | null }>(ENDED_STATEMENTS.endStoredToken, [
+    hashToken(token),
+  ]);
+  return row && { model: row.model, grantId: row.grant_id };
+}
+
+/** Ends all that was issued under one grant. @returns undefined when there is no such grant */
+export async function endGrant(
+  db: Db,
+  id: string,
+): Promise<{ readonly accountId: string; readonly clientId: string } | undefined> {
+  const [row] = await db.run<{ account_id: string; client_id: string }>(ENDED_STATEMENTS.endGrant, [id]);
+  return row && { accountId: row.account_id, clientId: row.client_id };
 }

@@ -54,6 +54,8 @@ export interface Overview {
     page?: PageWanted,
     which?: { readonly except?: string; readonly only?: string },
   ): Promise<SessionOverview[]>;
+  /** The account of a session that goes on. */
+  ownerOf(uid: string): Promise<string | undefined>;
   countSessions(accountId: string): Promise<number>;
   /** Apps with access, the one that was given some last first. */
   grantsOf(accountId: string, page?: PageWanted): Promise<AppOverview[]>;
@@ -83,6 +85,7 @@ const GRANTS_READ = 100;
 
 // Everywhere in the order in which requests write (changes.ts): grants, their records, sessions. So nobody waits in a circle.
 export const OVERVIEW_STATEMENTS = {
+  ownerOf: { name: 'overview.owner_of', text: 'SELECT account_id FROM sessions WHERE uid = $1' },
   sessions: {
     name: 'overview.sessions',
     text: `SELECT s.uid, s.sealed, s.expires_at,
@@ -250,6 +253,11 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
     async countSessions(accountId) {
       const [row] = await db.run<{ count: number }>(OVERVIEW_STATEMENTS.countSessions, [accountId, new Date(now())]);
       return row?.count ?? 0;
+    },
+
+    async ownerOf(uid) {
+      const [row] = await db.run<{ account_id: string | null }>(OVERVIEW_STATEMENTS.ownerOf, [uid]);
+      return row?.account_id ?? undefined;
     },
 
     async clientsOf(accountId, limit) {

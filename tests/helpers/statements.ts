@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { COLUMNS } from '../../server/accounts/statements.ts';
-import { resealStatements, SEALED } from '../../server/cli/reseal.ts';
+import { SEALED } from '../../server/cli/sealed_columns.ts';
 import type { Statement } from '../../server/platform/db.ts';
+import { resealStatements } from '../../server/platform/reseal.ts';
 import { createStatements } from '../../server/records/statements.ts';
 import { ROOT } from './artifacts.ts';
 
@@ -15,7 +16,7 @@ export interface FoundStatement extends Statement {
 /** Statements that a function makes from something that another folder knows. */
 const MADE: Readonly<Record<string, unknown>> = {
   'server/records/statements.ts': createStatements(COLUMNS),
-  'server/cli/reseal.ts': SEALED.map(resealStatements),
+  'server/platform/reseal.ts': SEALED.map(resealStatements),
 };
 
 /** Every named statement that a file in `server/` or `keys/` exports. */

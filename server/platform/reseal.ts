@@ -1,12 +1,6 @@
-import { SEALED as KEYS } from '../../keys/tables.ts';
-import { SEALED as ACCOUNTS } from '../accounts/tables.ts';
-import type { Db } from '../platform/db.ts';
-import type { Sealer } from '../platform/sealing.ts';
-import { SEALED as PLATFORM, type SealedColumn } from '../platform/tables.ts';
-import { SEALED as RECORDS } from '../records/tables.ts';
-
-/** All columns sealed under the master key. Each folder lists its own. */
-export const SEALED: readonly SealedColumn[] = [...PLATFORM, ...KEYS, ...ACCOUNTS, ...RECORDS];
+import type { Db } from './db.ts';
+import type { Sealer } from './sealing.ts';
+import type { SealedColumn } from './tables.ts';
 
 export interface Progress {
   /** Values read. */

@@ -1,0 +1,47 @@
+import type { Db } from '../platform/db.ts';
+import { readHash } from './hash_formats.ts';
+import type { Passwords } from './passwords.ts';
+
+/** How many passwords are stored in one way. */
+export interface CountedHashes {
+  [name: string]: string | number | null;
+  kind: string;
+  pepper: string | null;
+  state: string;
+  people: number;
+}
+
+/** A person with such a hash can sign in. */
+export const USABLE_HASH_STATES: readonly string[] = ['current', 'renewed_at_sign_in'];
+const PAGE = 5_000;
+
+export const STORED_HASH_STATEMENTS = {
+  hashesAfter: {
+    name: 'passwords.status',
+    text: `SELECT id, password_hash FROM accounts
+            WHERE password_hash IS NOT NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT ${PAGE}`,
+  },
+};
+
+/** The most frequent first. */
+export async function countStoredHashes(
+  db: Db,
+  passwords: Pick<Passwords, 'faultOf' | 'isOutdated'>,
+): Promise<CountedHashes[]> {
+  const counts = new Map<string, CountedHashes>();
+  for (let after: string | null = null; ; ) {
+    const rows: { id: string; password_hash: string }[] = await db.run(STORED_HASH_STATEMENTS.hashesAfter, [after]);
+    for (const { password_hash: hash } of rows) {
+      const state = passwords.faultOf(hash) ?? (passwords.isOutdated(hash) ? 'renewed_at_sign_in' : 'current');
+      const stored = readHash(hash);
+      const kind = typeof stored === 'string' ? 'unknown' : stored.kind;
+      const pepper = typeof stored !== 'string' && stored.kind === 'argon2' ? (stored.pepper ?? null) : null;
+      const key = JSON.stringify([kind, pepper, state]);
+      const counted = counts.get(key) ?? { kind, pepper, state, people: 0 };
+      counted.people += 1;
+      counts.set(key, counted);
+    }
+    after = rows.at(-1)?.id ?? null;
+    if (rows.length < PAGE) return [...counts.values()].sort((a, b) => b.people - a.people);
+  }
+}

@@ -1,0 +1,131 @@
+import type { Kysely } from 'kysely';
+import { keyPolicy } from '../../keys/policy.ts';
+import type { KeyRing } from '../../keys/rotate.ts';
+import type { KeyTables } from '../../keys/store.ts';
+import { createAttempts } from '../accounts/attempts.ts';
+import { createDevices } from '../accounts/devices.ts';
+import { createEvents } from '../accounts/events.ts';
+import { createLinks } from '../accounts/links.ts';
+import { createMails } from '../accounts/mails.ts';
+import { createPasswordService, namesOf, type PasswordService } from '../accounts/password_service.ts';
+import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
+import { createSessionDetails } from '../accounts/session_details.ts';
+import { createAccounts } from '../accounts/store.ts';
+import { createTotp } from '../accounts/totp.ts';
+import { createRegistrationTokens } from '../clients/registration_tokens.ts';
+import { createResourceServers } from '../clients/resource_servers.ts';
+import { createClients } from '../clients/store.ts';
+import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Db } from '../platform/db.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Outbound } from '../platform/outbound.ts';
+import { columnSealer, type Sealer } from '../platform/sealing.ts';
+import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+import { createOverview, endSessions } from '../records/overview.ts';
+
+/* The server and the `cardea` command build their stores here, so that both write the same rows. */
+
+export interface StoreParts {
+  readonly config: Config;
+  readonly db: Db;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+}
+
+export type ClientStores = ReturnType<typeof createClientStores>;
+
+/** @param parts `outbound` fetches what the metadata of a client refers to */
+export function createClientStores({ config, db, now, outbound }: StoreParts & { readonly outbound: Outbound }) {
+  return {
+    clients: createClients({ db, now, serverPolicy: serverPolicyOf(config), outbound }),
+    resourceServers: createResourceServers({ db, now }),
+    registrationTokens: createRegistrationTokens({ db, now }),
+  };
+}
+
+export type AccountStores = Awaited<ReturnType<typeof createAccountStores>>;
+
+/** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
+export async function createAccountStores({ config, db, sealer, now }: StoreParts) {
+  const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
+  const accounts = createAccounts({ db, sealer, indexKey, now });
+  return {
+    accounts,
+    attempts: createAttempts({ db, accounts, indexKey, now }),
+    devices: createDevices({ db, accounts, now }),
+    events: createEvents({ db, accounts, now }),
+    links: createLinks({ db, sealer, now }),
+    mails: createMails({ db, sealer, now }),
+    overview: createOverview({ db, sealer, now, lifetimes: config.lifetimes }),
+    sessionDetails: createSessionDetails({ db, accounts, now }),
+  };
+}
+
+type Logged = StoreParts & { readonly log: Logger };
+
+/** Starts threads that hash: the caller closes it. */
+export function openPasswords(
+  stores: AccountStores,
+  { config, db, log, threads }: Logged & { readonly threads?: number },
+): Promise<PasswordService> {
+  return createPasswordService(config.passwords, {
+    ...stores,
+    db,
+    endSessions,
+    log,
+    names: namesOf(config),
+    ...(threads === undefined ? {} : { threads }),
+  });
+}
+
+/** What a person can have beside a password. Loads the library for passkeys, a good part of the start of a command. */
+export async function openFactors(
+  { accounts, events }: Pick<AccountStores, 'accounts' | 'events'>,
+  { config, db, sealer, now, log }: Logged,
+) {
+  const { createPasskeys } = await import('../accounts/passkeys.ts');
+  return {
+    totp: createTotp({ db, accounts, issuer: config.name, now }),
+    recoveryCodes: createRecoveryCodes({
+      db,
+      key: await loadServerSecret(db, sealer, RECOVERY_CODES_SECRET, now),
+      now,
+    }),
+    passkeys: createPasskeys({
+      db,
+      accounts,
+      issuer: config.issuer,
+      name: config.name,
+      now,
+      async onCounterRegression(account) {
+        log.warn({ accountId: account.id }, 'a passkey was refused: its counter fell back, as that of a copy would');
+        await db.transact([events.append(account, 'passkey_refused')]);
+      },
+    }),
+  };
+}
+
+export type Factors = Awaited<ReturnType<typeof openFactors>>;
+
+export async function openKeyRing({
+  config,
+  db,
+  sealer,
+  now,
+  log,
+}: StoreParts & { readonly log?: Logger }): Promise<KeyRing> {
+  const { createKeyRing } = await import('../../keys/rotate.ts');
+  return createKeyRing({
+    // keys/ imports nothing of the server, so it declares the tables of the same database by itself.
+    db: db.kysely as unknown as Kysely<KeyTables>,
+    sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed' }),
+    retired: {
+      sealer: columnSealer(sealer, { table: 'signing_keys', column: 'sealed_public' }),
+      seconds: config.lifetimes.sessionAbsolute,
+    },
+    now,
+    policy: keyPolicy(config.keys, signedLifetimes(config)),
+    ...(log ? { log } : {}),
+  });
+}
