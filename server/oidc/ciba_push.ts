@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { Client, Grant, Provider, TokenEndpointGrantContext } from 'oidc-provider';
-import { als, filterClaims, grants } from './seams.ts';
+import type { Client, Grant, KoaContextWithOIDC, Provider, TokenEndpointGrantContext } from 'oidc-provider';
+import { isPushedTo } from './ciba.ts';
+import { als, issueTokens } from './seams.ts';
 
 type BackchannelRequest = InstanceType<Provider['BackchannelAuthenticationRequest']>;
 
-/** What is issued, and to whom. */
+/** The request that was approved, the grant that came of it, and the client that both belong to. */
 interface Source {
   readonly request: BackchannelRequest;
   readonly grant: Grant;
@@ -14,8 +15,8 @@ interface Source {
 }
 
 /**
- * The tokens of a request that was approved, for a client that they are pushed to (CIBA Core 1.0 §10.3.1), as the token
- * endpoint would issue them. The provider has no such mode.
+ * The tokens of an approved request, for a client that they are pushed to (CIBA Core 1.0 §10.3.1). The library has no push
+ * mode, so it issues them as it would at the token endpoint.
  * @returns the members of the notification
  */
 export async function issueToPush(
@@ -23,79 +24,28 @@ export async function issueToPush(
   source: Source,
 ): Promise<Record<string, unknown> & { auth_req_id: string }> {
   const ctx = detachedRequest(provider, source);
-  return als.run(ctx, () => issue(provider, ctx, source));
+  await als.run(ctx, () => issueTokens(provider, ctx, source.request, source.grant, 'ciba'));
+  return { auth_req_id: source.request.jti, ...(ctx.body as Record<string, unknown>) };
 }
 
-async function issue(provider: Provider, ctx: TokenEndpointGrantContext, { request, grant, client }: Source) {
-  const { accountId, acr, amr, authTime, claims, nonce, resource, scope, rar, jti } = request;
-  const account = await grants.findAccount(provider, ctx, accountId ?? '', request);
-  if (!account) throw new Error('an account that has just approved is there');
-  ctx.oidc.entity('Account', account);
-
-  const common = { accountId: account.accountId, client, grantId: grant.jti, gty: 'ciba', rar };
-  const token = new provider.AccessToken(common as ConstructorParameters<typeof provider.AccessToken>[0]);
-  await grants.resolveAndApplyResource(provider, ctx, request, token, grant);
-  await grants.applyAuthorizationDetails(provider, ctx, token, request);
-  ctx.oidc.entity('AccessToken', token);
-  const accessToken = await token.save();
-
-  let refreshToken: string | undefined;
-  if (await grants.shouldIssueRefreshToken(provider, ctx, request)) {
-    const about = { ...common, acr, amr, authTime, claims, nonce, resource, scope, rotations: 0 };
-    const refresh = new provider.RefreshToken(about as ConstructorParameters<typeof provider.RefreshToken>[0]);
-    ctx.oidc.entity('RefreshToken', refresh);
-    refreshToken = await refresh.save();
-  }
-
-  const idToken = await idTokenOf(provider, ctx, { request, grant, client }, { accessToken, refreshToken, token });
+/** CIBA Core 1.0 §10.3.1: an ID token that is pushed names its request and the tokens that it came with. */
+export function claimsOfPushed({ oidc }: KoaContextWithOIDC): Record<string, unknown> {
+  const { client, entities } = oidc;
+  const { BackchannelAuthenticationRequest: request, AccessToken: accessToken, RefreshToken: refreshToken } = entities;
+  if (!isPushedTo(client) || !request || !accessToken) return {};
+  // The value of a token that is no JWT is its id. These are for userinfo, so they are none.
+  if (accessToken.aud !== undefined) throw new Error('an access token for a resource server must not be pushed');
   return {
-    auth_req_id: jti,
-    ...grants.buildTokenResponse(provider, {
-      accessToken,
-      authorizationDetails: token.rar,
-      expiresIn: token.expiration,
-      idToken,
-      refreshToken,
-      scope: token.scope,
-      tokenType: token.tokenType,
-    }),
+    // The library makes a hash of it (OpenID Connect Core §3.1.3.6), of this claim alone.
+    at_hash: accessToken.jti,
+    'urn:openid:params:jwt:claim:auth_req_id': request.jti,
+    ...(refreshToken
+      ? { 'urn:openid:params:jwt:claim:rt_hash': halfHash(refreshToken.jti, client?.idTokenSignedResponseAlg) }
+      : {}),
   };
 }
 
-/** §10.3.1: it says which request, and which tokens, it goes with; nobody has asked for them over a connection. */
-async function idTokenOf(
-  provider: Provider,
-  ctx: TokenEndpointGrantContext,
-  { request, grant, client }: Source,
-  issued: {
-    readonly accessToken: string;
-    readonly refreshToken: string | undefined;
-    readonly token: { readonly aud?: unknown };
-  },
-): Promise<string> {
-  const { acr, amr, authTime, claims, nonce, scope = '', jti } = request;
-  const { account } = ctx.oidc;
-  const asked = filterClaims(claims, 'id_token', grant);
-  const rejected = grant.getRejectedOIDCClaims();
-  const known = await account?.claims('id_token', scope, asked, rejected);
-  const about = { ...known, sub: account?.accountId ?? '', acr, amr, auth_time: authTime };
-  const token = new provider.IdToken(about, { ctx });
-  Object.assign(token, {
-    // As at the token endpoint: with userinfo to ask, an ID token says who signed in (OpenID Connect Core §5.4).
-    scope: issued.token.aud === undefined ? 'openid' : grant.getOIDCScopeFiltered(new Set(scope.split(' '))),
-    mask: asked,
-    rejected,
-  });
-  token.set('nonce', nonce);
-  token.set('at_hash', issued.accessToken);
-  token.set('urn:openid:params:jwt:claim:auth_req_id', jti);
-  if (issued.refreshToken !== undefined) {
-    token.set('urn:openid:params:jwt:claim:rt_hash', halfHash(issued.refreshToken, client.idTokenSignedResponseAlg));
-  }
-  return token.issue({ use: 'idtoken' });
-}
-
-/** OpenID Connect Core §3.1.3.6: the left half, of the hash that goes with the signature. */
+/** OpenID Connect Core §3.1.3.6: the left half of the hash that the signature algorithm uses. */
 function halfHash(token: string, alg: string | undefined): string {
   const digest = createHash(alg === 'EdDSA' ? 'sha512' : 'sha256')
     .update(token)

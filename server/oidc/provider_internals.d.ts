@@ -55,15 +55,23 @@ declare module 'oidc-provider/lib/helpers/als.js' {
   export default storage;
 }
 
-declare module 'oidc-provider/lib/helpers/filter_claims.js' {
-  import type { ClaimsParameter, Grant } from 'oidc-provider';
+declare module 'oidc-provider/lib/helpers/grant_common.js' {
+  import type { Grant, Provider, TokenEndpointGrantContext } from 'oidc-provider';
 
-  /** Those of the claims that a request names which are granted. */
-  export default function filterClaims(
-    claims: ClaimsParameter | undefined,
-    target: 'id_token' | 'userinfo',
+  /** Issues the tokens of a code or the like, and answers with them (RFC 6749 §5.1). */
+  export function issueTokens(
+    provider: Provider,
+    helpers: Readonly<Record<string, unknown>>,
+    ctx: TokenEndpointGrantContext,
+    source: object,
     grant: Grant,
-  ): Record<string, ClaimsParameter[keyof ClaimsParameter] & object>;
+    parts: {
+      readonly gty: string;
+      readonly entityLabel: string;
+      readonly cert: undefined;
+      readonly dPoP: undefined;
+    },
+  ): Promise<void>;
 }
 
 declare module 'oidc-provider/lib/helpers/challenge.js' {

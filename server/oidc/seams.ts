@@ -1,7 +1,14 @@
-import { type Client, interactionPolicy, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import {
+  type Client,
+  type Grant,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+  type Provider,
+  type TokenEndpointGrantContext,
+} from 'oidc-provider';
 import als from 'oidc-provider/lib/helpers/als.js';
 import * as challenge from 'oidc-provider/lib/helpers/challenge.js';
-import filterClaims from 'oidc-provider/lib/helpers/filter_claims.js';
+import * as grantCommon from 'oidc-provider/lib/helpers/grant_common.js';
 import * as grants from 'oidc-provider/lib/helpers/grants.js';
 import * as jwt from 'oidc-provider/lib/helpers/jwt.js';
 import * as formErrors from 'oidc-provider/lib/helpers/re_render_errors.js';
@@ -36,23 +43,15 @@ const METHODS = {
 
 /** Functions of the library's own modules that are called. */
 const FUNCTIONS: Readonly<Record<string, readonly [fn: unknown, parameters: string]>> = {
-  applyAuthorizationDetails: [grants.applyAuthorizationDetails, '(provider, ctx, token, source)'],
   assertPayload: [
     jwt.assertPayload,
     '(payload, { clockTolerance = 0, audience, ignoreExpiration, ignoreAzp, ignoreIssued, ignoreNotBefore, issuer, subject = false, } = {})',
   ],
-  buildTokenResponse: [
-    grants.buildTokenResponse,
-    '(provider, { accessToken, authorizationDetails, expiresIn, idToken, issuedTokenType, parameters = {}, refreshToken, scope, tokenType, } = {})',
-  ],
   checkDpopReplay: [grants.checkDpopReplay, '(provider, ctx, dPoP, clientId, ErrorClass = InvalidGrant)'],
   checkDpopRequired: [grants.checkDpopRequired, '(provider, ctx, dPoP, ErrorClass = InvalidGrant)'],
   checkMtlsCert: [grants.checkMtlsCert, '(provider, ctx, ErrorClass = InvalidGrant)'],
-  filterClaims: [filterClaims, '(source, target, grant)'],
-  findAccount: [grants.findAccount, '(provider, ctx, accountId, source)'],
-  resolveAndApplyResource: [grants.resolveAndApplyResource, '(provider, ctx, source, token, grant, scope)'],
+  issueTokens: [grantCommon.issueTokens, '(provider, helpers, ctx, source, grant, { gty, entityLabel, cert, dPoP })'],
   resolveRequestedResources: [grants.resolveRequestedResources, '(provider, ctx)'],
-  shouldIssueRefreshToken: [grants.shouldIssueRefreshToken, '(provider, ctx, source)'],
   validateDpop: [grants.validateDpop, '(provider, ctx, accessToken)'],
 };
 
@@ -258,8 +257,29 @@ export function responseModesOf(provider: Provider) {
   return stateOf(provider).responseModes;
 }
 
+/**
+ * Issues what the token endpoint would for an approved request, without proof of a key, and sets the response as `ctx.body`.
+ * @throws InvalidGrant when the account of the request is gone
+ */
+export async function issueTokens(
+  provider: Provider,
+  ctx: TokenEndpointGrantContext,
+  source: InstanceType<Provider['BackchannelAuthenticationRequest']>,
+  grant: Grant,
+  gty: string,
+): Promise<void> {
+  const helpers = Object.fromEntries(
+    Object.entries(grants).map(([name, helper]) => [
+      name,
+      (helper as (...args: unknown[]) => unknown).bind(undefined, provider),
+    ]),
+  );
+  const parts = { gty, entityLabel: 'request', cert: undefined, dPoP: undefined };
+  await grantCommon.issueTokens(provider, helpers, ctx, source, grant, parts);
+}
+
 export const { assertPayload } = jwt;
-export { als, filterClaims, grants };
+export { als, grants };
 
 function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;
@@ -292,7 +312,12 @@ function parametersOf(fn: object): string {
     const character = source.charAt(at);
     if ('([{'.includes(character)) depth += 1;
     if (')]}'.includes(character)) depth -= 1;
-    if (depth === 0) return source.slice(start, at + 1).replaceAll(/\s+/g, ' ');
+    if (depth === 0)
+      return source
+        .slice(start, at + 1)
+        .replaceAll(/\s+/g, ' ')
+        .replace(/^\( /, '(')
+        .replace(/,? \)$/, ')');
   }
   return '';
 }

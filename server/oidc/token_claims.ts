@@ -1,5 +1,6 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type ClaimRule, mappedClaims } from '../clients/claim_mapping.ts';
+import { claimsOfPushed } from './ciba_push.ts';
 import { replaceMethod } from './seams.ts';
 
 interface AccountWithClaims {
@@ -17,8 +18,8 @@ const IN_ID_TOKEN: readonly ClaimRule[] = [
   { claim: 'roles', into: ['id_token'], from: { roles: true }, scope: 'roles' },
 ];
 
-/** Carries mapped claims past the provider's choice of claims by scope, which knows of none of them. */
-const MAPPED = Symbol('mapped claims');
+/** Carries claims past the library's choice of claims by scope, which has no scope for them. */
+const ADDED = Symbol('added claims');
 
 /**
  * What an access token says beyond who, whom, what and until when: how the person signed in (RFC 9068 §2.2.1), and what
@@ -70,7 +71,7 @@ function sessionOf({ session }: KoaContextWithOIDC['oidc']): SignIn {
 
 /** The account as the provider asks it for claims, with what the client's rules add to them. */
 export async function withMappedClaims<T extends AccountWithClaims>(
-  { oidc }: KoaContextWithOIDC,
+  ctx: KoaContextWithOIDC,
   account: T | undefined,
   parts: Pick<Parts, 'claimMapping'>,
 ) {
@@ -80,9 +81,10 @@ export async function withMappedClaims<T extends AccountWithClaims>(
     async claims(use: string, scope: string) {
       const claims = account.claims();
       if (use !== 'id_token' && use !== 'userinfo') return claims;
-      const rules = await parts.claimMapping(oidc.client?.clientId ?? '');
+      const rules = await parts.claimMapping(ctx.oidc.client?.clientId ?? '');
       const subject = { scopes: new Set(scope.split(' ')), claims };
-      return { ...claims, [MAPPED]: mappedClaims([...IN_ID_TOKEN, ...rules], use, subject) };
+      const mapped = mappedClaims([...IN_ID_TOKEN, ...rules], use, subject);
+      return { ...claims, [ADDED]: { ...mapped, ...(use === 'id_token' ? claimsOfPushed(ctx) : {}) } };
     },
   };
 }
@@ -93,8 +95,8 @@ export function letMappedClaimsThrough(provider: Provider): void {
     provider,
     'Claims.prototype.result',
     (result) =>
-      async function withMapped(this: { readonly available?: { readonly [MAPPED]?: object } }) {
-        return { ...(await result.call(this as never)), ...this.available?.[MAPPED] };
+      async function withMapped(this: { readonly available?: { readonly [ADDED]?: object } }) {
+        return { ...(await result.call(this as never)), ...this.available?.[ADDED] };
       },
   );
 }

@@ -29,24 +29,12 @@ const RENAMED: Readonly<Record<string, Renaming>> = {
   'IdToken.prototype.set': lib('models/id_token.js', 'set(key, value)', 'set(value, key)'),
   'IdToken.validate': wider('models/id_token.js', 'async validate(jwt'),
 
-  'function applyAuthorizationDetails': everywhere('applyAuthorizationDetails'),
   'function assertPayload': lib('helpers/jwt.js', 'ignoreExpiration,', 'ignoreExpiry: ignoreExpiration,'),
-  'function buildTokenResponse': lib(
-    'helpers/grant_response.js',
-    '  scope,\n  tokenType,\n} = {}',
-    '  tokenType,\n} = {}',
-  ),
   'function checkDpopReplay': wider('helpers/validate_dpop.js', 'function checkDpopReplay(provider'),
   'function checkDpopRequired': everywhere('checkDpopRequired'),
   'function checkMtlsCert': everywhere('checkMtlsCert'),
-  'function filterClaims': lib('helpers/filter_claims.js', '(source, target, grant) =>', '(target, source, grant) =>'),
-  'function findAccount': wider('helpers/grant_source.js', 'function findAccount(provider'),
-  'function resolveAndApplyResource': wider(
-    'helpers/grant_authorization.js',
-    'function resolveAndApplyResource(provider',
-  ),
+  'function issueTokens': everywhere('issueTokens'),
   'function resolveRequestedResources': wider('helpers/grant_authorization.js', 'resolveRequestedResources(provider'),
-  'function shouldIssueRefreshToken': everywhere('shouldIssueRefreshToken'),
   'function validateDpop': lib('helpers/grants.js', 'default as validateDpop', 'default as verifyDpop'),
 
   'payload of AccessToken': lib('models/access_token.js', "'sessionUid',", "'sessionId',"),
