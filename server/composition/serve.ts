@@ -22,7 +22,7 @@ import { createPages } from '../oidc/pages.ts';
 import { createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
-import { isExpected } from '../oidc/unregistered_clients.ts';
+import { isRedirectAllowed } from '../oidc/unregistered_clients.ts';
 import { createUserCodeLimits } from '../oidc/user_code_limits.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createLimits } from '../platform/limits.ts';
@@ -71,7 +71,7 @@ export function createServe(
   const pages = createPages(
     views,
     async (id) => (await findAccount(id))?.locale,
-    (ctx) => isExpected(ctx, isRegistered),
+    (ctx) => isRedirectAllowed(ctx, isRegistered),
   );
   const devicePages = createDevicePages({ views, pages, findPerson: findAccount });
   const polls = createPolls({ db, now });
@@ -169,12 +169,12 @@ export function createServe(
       assertCanSign: parts.assertCanSign,
       retiredKeys: set.retired,
       isRegistered,
-      async seen({ uid, accountId, userAgent, address }) {
+      async sessionStatements({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];
         const account = await findAccount(accountId);
         return account ? [sessionDetails.touch(uid, account, { userAgent, address })] : [];
       },
-      used: selfRegistered.used,
+      clientUseStatements: selfRegistered.used,
       async findClient(id, address) {
         const client = await selfRegistered.find(id, address);
         if (!client || !parts.certificates.serve(client.metadata)) return undefined;

@@ -6,40 +6,38 @@ import { blindIndex, hashToken } from '../platform/sealing.ts';
 import { dropOldest, type UnfinishedModel } from '../records/unfinished.ts';
 import type { Unit } from '../records/unit.ts';
 
-/** The name of the server secret under which addresses are kept. */
+/** The name of the server secret with which addresses are hashed. */
 export const ORIGIN_SECRET = 'record-origins';
 
-/** Kept of one kind for one address, or one person: many people may share an address. */
+/** Unfinished records of one kind for one address, which many people may share, or for one person. */
 export const KEPT_BY_ADDRESS = 500;
-/** Kept of one kind for a client that has proved who it is: it speaks for many people. */
+/** For a client that has authenticated: it acts for many people. */
 export const KEPT_BY_CLIENT = 5_000;
-/** Kept of one kind in all, however many addresses there are. */
+/** Of one kind for all addresses together. */
 export const KEPT_IN_ALL = 50_000;
-/** How often one pushed request (RFC 9126) may be opened: a person who reloads the page does so a few times. */
+/** How often one pushed request (RFC 9126) may be opened; reloading the page opens it again. */
 export const VISITS_BY_REQUEST = 10;
 
-/** Removing a few at a time costs a busy address a statement for every so many requests, and lets it keep so many more. */
+/** The limit is checked once in so many requests, so it may be exceeded by so many. */
 const OVERSHOOT = { one: 10, all: 250 };
 
-/** What is looked at of a request. */
-interface Asked extends Pick<KoaContextWithOIDC, 'ip'> {
+/** The parts of a request's context that decide whom its records are counted for. */
+interface RequestContext extends Pick<KoaContextWithOIDC, 'ip'> {
   readonly oidc: Pick<KoaContextWithOIDC['oidc'], 'session' | 'client' | 'entities'>;
 }
 
 export interface Admission {
   /**
-   * Comes between a request and what it stores before anybody has signed in or decided: that is counted as somebody's, an
-   * address's if nobody else's, and when there is too much of it the oldest goes. People behind one address who take
-   * their time are the last to notice; nobody is refused for them.
-   * @throws AppError 429 for an address that starts more than so many a minute, 400 for a pushed request that is opened
-   *   again and again
+   * Bounds what requests store before a person has signed in or decided. It is counted for the signed-in person, the
+   * authenticated client or else the address; beyond the limit the oldest is deleted, and no new request is refused.
+   * @throws AppError 429 for an address that starts too many in a minute, 400 for a pushed request that is opened too often
    */
-  admit(ctx: Asked, unit: Pick<Unit, 'unfinished' | 'countForOrigin' | 'addStatement'>): Promise<void>;
+  admit(ctx: RequestContext, unit: Pick<Unit, 'unfinished' | 'countForOrigin' | 'addStatement'>): Promise<void>;
 }
 
 export interface AdmissionOptions {
   readonly counter: Counter;
-  /** Addresses are known by their HMAC under this. */
+  /** Addresses are stored as their HMAC under this key. */
   readonly originKey: Uint8Array;
   readonly now: Clock;
   /** Requests that an address may start in a minute. */
@@ -56,7 +54,7 @@ interface Origin {
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { counter, originKey, now, perMinute, lifetimes } = options;
-  // The window is part of the key, so that a counter needs no clock to start afresh.
+  // The window is part of the key, so that each window has a new counter.
   const count = (what: string, windowMs: number) =>
     counter.increment(`unfinished:${what}:${Math.floor(now() / windowMs)}`, windowMs);
 
@@ -67,13 +65,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
   ) {
     const origin = blindIndex(originKey, name);
     const windowMs = lifetimes[model] * 1_000;
-    const [mine, all] = await Promise.all([
+    const [byOrigin, inAll] = await Promise.all([
       count(`${model}:${origin.toString('base64url')}`, windowMs),
       count(model, windowMs),
     ]);
     unit.countForOrigin(model, origin);
-    if (isDue(mine, kept, OVERSHOOT.one)) unit.addStatement(dropOldest(model, origin, kept));
-    if (isDue(all, KEPT_IN_ALL, OVERSHOOT.all)) unit.addStatement(dropOldest(model, undefined, KEPT_IN_ALL));
+    if (isDue(byOrigin, kept, OVERSHOOT.one)) unit.addStatement(dropOldest(model, origin, kept));
+    if (isDue(inAll, KEPT_IN_ALL, OVERSHOOT.all)) unit.addStatement(dropOldest(model, undefined, KEPT_IN_ALL));
   }
 
   return {
@@ -99,16 +97,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
   };
 }
 
-/** Addresses with few unfinished requests need no check; for the others one request in `every` checks. */
+/** Origins with few unfinished records need no check; for the others one request in `every` checks. */
 function isDue(count: number, kept: number, every: number): boolean {
   return count > kept / 10 && count % every === 0;
 }
 
-/** Whose it is: the person's who is signed in, the client's that has proved who it is, or whoever's the address is. */
-function originOf(ctx: Asked): Origin {
+/** The signed-in person, the authenticated client, or else the address. */
+function originOf(ctx: RequestContext): Origin {
   const { session, client } = ctx.oidc;
   if (session?.accountId) return { name: `account ${session.accountId}`, kept: KEPT_BY_ADDRESS, isAddress: false };
-  // At /authorize and /device a client has proved nothing: a browser names it.
+  // At /authorize and /device a client has not authenticated: a browser names it.
   const isProven = session === undefined && client !== undefined && client.tokenEndpointAuthMethod !== 'none';
   if (isProven) return { name: `client ${client.clientId}`, kept: KEPT_BY_CLIENT, isAddress: false };
   return { name: `address ${subnet(ctx.ip)}`, kept: KEPT_BY_ADDRESS, isAddress: true };

@@ -3,18 +3,17 @@ import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 
-/** What the provider keeps of a device's request beside what every record has. */
+/** The members of a device's request that other records do not have. */
 interface DeviceCode extends Payload {
   userCode?: string;
-  /** Somebody has confirmed the code, and is signing in. */
+  /** A person has confirmed the code and is signing in. */
   inFlight?: boolean;
   error?: string;
 }
 
 /**
- * The adapter of device codes (RFC 8628), which are found by their user code as well for as long as nobody has decided
- * about them.
- * @param adapter keeps what every record has
+ * The adapter of device codes (RFC 8628), which are also found by their user code until a person has decided about them.
+ * @param adapter stores the records
  */
 export function withUserCodes(adapter: Adapter, units: Units, userCodes: UserCodes): Adapter {
   return {
@@ -30,7 +29,7 @@ export function withUserCodes(adapter: Adapter, units: Units, userCodes: UserCod
       const before = isOpen(code) ? undefined : ((await unit.find('DeviceCode', id)) as DeviceCode | undefined);
       await adapter.upsert(id, payload, expiresIn);
       if (isOpen(code)) return unit.addStatement(userCodes.register(code.userCode ?? '', id, expiresIn ?? 0));
-      // The provider looks whether a code is open, and goes on: only here is it certain, for any number of nodes.
+      // The provider only reads that a code is open: of parallel decisions, on any nodes, this guard lets one happen.
       if (!before || isOpen(before)) unit.addGuard(userCodes.claim(code.userCode ?? ''));
       if (code.grantId !== undefined && before?.grantId === undefined) {
         const tied = userCodes.tie(id, code.grantId, code.sessionUid);

@@ -4,14 +4,14 @@ import type { DeviceInfo, DevicePages } from './device_pages.ts';
 /** RFC 8628 §3.4 */
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** For how long a device waits for its person, and a code can be guessed. */
+/** The lifetime of a device code, in which its user code can be guessed. */
 export const DEVICE_CODE_SECONDS = 600;
 
 const USER_AGENT_MAX = 512;
 
 /**
- * The provider's configuration of RFC 8628. A user code is one of 20^8, without vowels and digits that are easily
- * mistaken (§6.1); together with the limits of the mount that is what §5.1 asks for.
+ * The provider's configuration of RFC 8628. There are 20^8 user codes, without vowels and without digits that are easily
+ * mistaken (§6.1); with the limits of steps/user_codes.ts that meets §5.1.
  */
 export function deviceFlow(pages: DevicePages) {
   return {

@@ -9,20 +9,20 @@ import { ROUTES } from './routes.ts';
 import { noteMalformedUserCode, TYPED_PARAMETER } from './steps/user_codes.ts';
 import { readUserCode, showUserCode } from './typed_user_codes.ts';
 
-/** What is noted of a device when it asks for a code, for the person to compare. */
+/** Stored when a device requests a code, for the person to compare. */
 export interface DeviceInfo {
   readonly address: string;
   readonly userAgent: string;
 }
 
-/** The pages on which a person connects a device (RFC 8628 §3.3), as the provider asks for them. */
+/** The pages on which a person connects a device (RFC 8628 §3.3), in the form that the provider calls them. */
 export interface DevicePages {
   enterCode(ctx: KoaContextWithOIDC, form: string, out?: ErrorOut, error?: unknown): Promise<void>;
   confirm(ctx: KoaContextWithOIDC, form: string, client: unknown, device: unknown, userCode: string): Promise<void>;
   approved(ctx: KoaContextWithOIDC): Promise<void>;
 }
 
-/** Codes that were not typed as they are shown, have expired, or were decided about: nobody is told which. */
+/** An unknown code, an expired one and one that was decided about get the same page, so that guessing tells nothing. */
 const REFUSED = new Set(['NotFoundError', 'ExpiredError', 'AlreadyUsedError']);
 
 export function createDevicePages(parts: {
@@ -43,7 +43,7 @@ export function createDevicePages(parts: {
     ctx.body = html;
   }
 
-  /** Of the provider's own form: its secret is in the session (shared/xsrf.js). */
+  /** The provider stores the secret of its form in the session (shared/xsrf.js). */
   async function formOf(ctx: KoaContextWithOIDC) {
     const person = await personOf(ctx);
     const locale = localeOf(ctx, person?.locale);
@@ -51,12 +51,12 @@ export function createDevicePages(parts: {
     return { person, locale, form: { action, xsrf: String(ctx.oidc.session?.state?.secret) } };
   }
 
-  async function ask(ctx: KoaContextWithOIDC, more: Pick<DeviceCodeData, 'typed' | 'error'>): Promise<void> {
+  async function showForm(ctx: KoaContextWithOIDC, more: Pick<DeviceCodeData, 'typed' | 'error'>): Promise<void> {
     const { form, locale } = await formOf(ctx);
     send(ctx, views.render('device-code', { ...form, ...more }, locale), more.error === undefined ? 200 : 400);
   }
 
-  async function done(ctx: KoaContextWithOIDC, outcome: 'approved' | 'denied'): Promise<void> {
+  async function showOutcome(ctx: KoaContextWithOIDC, outcome: 'approved' | 'denied'): Promise<void> {
     const client = clientOf(ctx);
     const locale = localeOf(ctx, (await personOf(ctx))?.locale);
     send(ctx, views.render('device-done', { outcome, ...(client ? { client } : {}) }, locale), 200);
@@ -65,17 +65,17 @@ export function createDevicePages(parts: {
   return {
     async enterCode(ctx, _form, out, error) {
       const { name, userCode: typed } = (error ?? {}) as { name?: string; userCode?: string };
-      if (!out || !error) return ask(ctx, { typed: asText(ctx.query[TYPED_PARAMETER]) });
+      if (!out || !error) return showForm(ctx, { typed: asText(ctx.query[TYPED_PARAMETER]) });
       if (typed !== undefined && readUserCode(typed) === undefined) {
         noteMalformedUserCode(ctx);
-        return ask(ctx, { typed, error: 'code_format' });
+        return showForm(ctx, { typed, error: 'code_format' });
       }
       const refused = name !== undefined && REFUSED.has(name);
       if (!refused && name !== 'NoCodeError') {
         forgetSecret(ctx);
-        return name === 'AbortedError' ? done(ctx, 'denied') : pages.error(ctx, out, error);
+        return name === 'AbortedError' ? showOutcome(ctx, 'denied') : pages.error(ctx, out, error);
       }
-      return ask(ctx, { typed, error: refused ? 'code_refused' : 'code_required' });
+      return showForm(ctx, { typed, error: refused ? 'code_refused' : 'code_required' });
     },
 
     async confirm(ctx, _form, _client, device, userCode) {
@@ -84,7 +84,7 @@ export function createDevicePages(parts: {
       const data = {
         ...form,
         client: clientOf(ctx) ?? { name: '' },
-        // The provider shows what is left of a code without full-width letters and the like.
+        // The provider has removed full-width letters and the like from its `userCode`.
         userCode: showUserCode(readUserCode(ctx.oidc.params?.user_code) ?? userCode),
         device: { address, place: place(subnet(address), ctx.ip), userAgent },
         ...(person ? { account: { email: person.email, ...(person.name ? { name: person.name } : {}) } } : {}),
@@ -92,13 +92,13 @@ export function createDevicePages(parts: {
       send(ctx, views.render('device-confirm', data, locale), 200);
     },
 
-    approved: (ctx) => done(ctx, 'approved'),
+    approved: (ctx) => showOutcome(ctx, 'approved'),
   };
 }
 
 /**
- * For any error the provider makes a new secret, as if a form were to be shown, and saves the session with it: one that
- * was never stored could not be, and a form that another site has made up must change nothing.
+ * The provider makes a new form secret for any error and saves the session with it. A session that was never stored cannot
+ * be saved, and a form that another site has forged must change nothing.
  */
 function forgetSecret({ oidc }: KoaContextWithOIDC): void {
   if (oidc.session) Object.assign(oidc.session, { touched: false });

@@ -1,43 +1,43 @@
 import type { Payload } from '../records/payload.ts';
 import type { Unit } from '../records/unit.ts';
 
-/** What is kept of an interaction that has ended: of which app it was, for its page to lead on from. Nothing else. */
+/** All that is kept of an interaction that has ended: its page, left open, can still link to the app. */
 export interface EndedInteraction {
   readonly clientId: string;
-  /** Whether the app was told that the person refused, or an error. */
+  /** The app got an error, such as the person's refusal. */
   readonly refused: boolean;
 }
 
-/** For so long a page that was left open can say what became of it. */
+/** For how long a page that was left open can say how its interaction ended. */
 const KEPT_SECONDS = 3_600;
 
-/** To the provider an interaction that has ended is gone. */
-export function hasEnded(found: Payload | undefined): boolean {
-  return found?.ended !== undefined;
+/** The provider must not find an interaction that has ended. */
+export function hasEnded(payload: Payload | undefined): boolean {
+  return payload?.ended !== undefined;
 }
 
-/** Replaces the interaction; its request and its person are not kept. */
+/** Replaces the interaction, so that its request and its person are not kept. */
 export async function endInteraction(unit: Unit, uid: string): Promise<void> {
-  const found = (await unit.find('Interaction', uid)) as
+  const interaction = (await unit.find('Interaction', uid)) as
     | (Payload & { params?: { client_id?: unknown }; result?: { error?: unknown } })
     | undefined;
-  if (!found) return unit.destroy('Interaction', uid);
+  if (!interaction) return unit.destroy('Interaction', uid);
   const ended: EndedInteraction = {
-    clientId: String(found.params?.client_id),
-    refused: found.result?.error !== undefined,
+    clientId: String(interaction.params?.client_id),
+    refused: interaction.result?.error !== undefined,
   };
   unit.save('Interaction', uid, { jti: uid, kind: 'Interaction', ended }, KEPT_SECONDS);
 }
 
-/** Data for the page of an interaction that this browser cannot continue; undefined when nothing is known of it. */
+/** Data for the page of an interaction that this browser cannot continue. @returns undefined when there is no record */
 export async function interactionAt(
   unit: Unit,
   uid: string,
 ): Promise<{ clientId: string; ended?: EndedInteraction } | undefined> {
-  const found = (await unit.find('Interaction', uid)) as
+  const interaction = (await unit.find('Interaction', uid)) as
     | (Payload & { params?: { client_id?: unknown }; ended?: EndedInteraction })
     | undefined;
-  if (!found) return undefined;
-  const { ended } = found;
-  return ended ? { clientId: ended.clientId, ended } : { clientId: String(found.params?.client_id) };
+  if (!interaction) return undefined;
+  const { ended } = interaction;
+  return ended ? { clientId: ended.clientId, ended } : { clientId: String(interaction.params?.client_id) };
 }

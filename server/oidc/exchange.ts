@@ -102,10 +102,10 @@ export interface StepServices {
   assertCanSign(): void;
   /** Whether the operator has made that client. */
   isRegistered(clientId: string): Promise<boolean>;
-  /** A signed-in browser was here: the statements that record it. */
-  seen(session: SeenSession): Promise<readonly BoundStatement[]>;
-  /** Tokens are issued to a client: the statements that record it. */
-  used(clientId: string): Promise<readonly BoundStatement[]>;
+  /** The statements that record when and from where a session was last seen. */
+  sessionStatements(session: SeenSession): Promise<readonly BoundStatement[]>;
+  /** The statements that record that a client has got tokens. */
+  clientUseStatements(clientId: string): Promise<readonly BoundStatement[]>;
 }
 
 const exchanges = new WeakMap<object, Exchange>();

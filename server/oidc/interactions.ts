@@ -17,7 +17,7 @@ export interface InteractionsOptions extends RequestedPermissionsParts {
   readonly serving: Serving;
   readonly units: Units;
   findClient(id: string): Promise<VisitedClient | undefined>;
-  /** Where a person may go back to an app: undefined for apps that nobody at the operator's has registered. */
+  /** Links back to an app, for apps that the operator has registered. */
   wayBack(clientId: string): Promise<WayBack | undefined>;
   prepare(request: FastifyRequest): IncomingMessage;
 }
@@ -50,10 +50,7 @@ interface Opened {
   readonly reply: FastifyReply;
 }
 
-/**
- * What the sign-in pages are told of an authorization request, and how they hand back: fulfils the port that
- * `server/login` declares.
- */
+/** Gives the sign-in pages an authorization request and continues it when they are done: the port of `server/login`. */
 export function createInteractions<Progress extends object>(options: InteractionsOptions) {
   const { serving, units, issuer } = options;
   const opened = new WeakMap<object, Opened>();
@@ -63,25 +60,25 @@ export function createInteractions<Progress extends object>(options: Interaction
   }
 
   return {
-    /** Of a page whose visit cannot be opened: what became of it, and where to go on. */
+    /** The state of a visit that cannot be opened, and its app, for the page that says so. */
     async lost(request: FastifyRequest, reply: FastifyReply, uid: string) {
-      const known = await interactionAt(units.current(), uid);
-      const app = known && (await units.current().trackRead(options.wayBack(known.clientId)));
+      const stored = await interactionAt(units.current(), uid);
+      const app = stored && (await units.current().trackRead(options.wayBack(stored.clientId)));
       const isSignedIn = (await signedInNow(request, reply)) !== undefined;
       const hasCookie = request.cookies[serving.current().provider.cookieName('interaction')] !== undefined;
-      const state = known?.ended
-        ? isSignedIn && !known.ended.refused
+      const state = stored?.ended
+        ? isSignedIn && !stored.ended.refused
           ? ('done' as const)
           : ('used' as const)
-        : known && !hasCookie
+        : stored && !hasCookie
           ? ('no_cookie' as const)
           : ('gone' as const);
       return { state, ...(app ? { app } : {}) };
     },
 
-    /** Who has signed in in this browser since a visit began that nobody was signed in for. */
+    /** The account that has signed in in this browser since the visit began, when no account was signed in then. */
     async meanwhile(visit: object): Promise<string | undefined> {
-      const { interaction, request, reply } = found(visit);
+      const { interaction, request, reply } = openedVisit(visit);
       return interaction.session?.accountId === undefined ? signedInNow(request, reply) : undefined;
     },
 
@@ -89,7 +86,7 @@ export function createInteractions<Progress extends object>(options: Interaction
       const raw = options.prepare(request);
       const interaction = await details(serving.current().provider, raw, reply.raw);
       const { params, prompt, session, lastSubmission = {} } = interaction;
-      const { visit: of, ...rest } = lastSubmission as Record<string, unknown>;
+      const { visit: visitUid, ...stored } = lastSubmission as Record<string, unknown>;
       const client = await units.current().trackRead(options.findClient(String(params.client_id)));
       if (!client) throw expired();
       const visit = {
@@ -102,8 +99,8 @@ export function createInteractions<Progress extends object>(options: Interaction
         acrValues: requestedAcr(params).values,
         signedIn: session?.accountId,
         sessionUid: session?.uid,
-        // An interaction that follows another begins with that one's result: that has been judged, and was not enough.
-        progress: (of === interaction.uid ? rest : {}) as Progress,
+        // An interaction that follows another starts with that one's result, which has proved not to be enough.
+        progress: (visitUid === interaction.uid ? stored : {}) as Progress,
         asked: () => requestedPermissions(client.id, params, options),
         async missing(accountId: string) {
           const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
@@ -116,23 +113,22 @@ export function createInteractions<Progress extends object>(options: Interaction
     },
 
     async remember(visit: object, progress: Progress): Promise<void> {
-      const { interaction } = found(visit);
-      // By itself it signs nobody in: the provider looks at `result` alone.
+      const { interaction } = openedVisit(visit);
+      // The provider signs in by `result` alone, so progress signs nobody in.
       interaction.lastSubmission = { ...progress, visit: interaction.uid } as Record<string, unknown>;
       await interaction.persist();
       await units.current().commit();
     },
 
     /**
-     * Stores the outcome and goes on with the authorization request in the same unit of work, instead of sending the
-     * browser round by the resume URL: one transaction, one redirect less, and no moment at which a finished sign-in
-     * lies about unused.
+     * Stores the outcome and continues the authorization request in the same unit of work, instead of redirecting the
+     * browser to the resume URL: one transaction, one redirect less, and no finished sign-in is stored before it is used.
      */
     async finish(visit: object, outcome: object): Promise<void> {
-      const { interaction, request, raw, reply } = found(visit);
+      const { interaction, request, raw, reply } = openedVisit(visit);
       const { provider, handle } = serving.current();
       interaction.result = { ...outcome };
-      const moved = await movedSession(found(visit));
+      const moved = await movedSession(openedVisit(visit));
       await interaction.persist();
       reply.hijack();
       for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -144,29 +140,29 @@ export function createInteractions<Progress extends object>(options: Interaction
     },
   };
 
-  function found(visit: object) {
+  function openedVisit(visit: object): Opened {
     const entry = opened.get(visit);
-    if (!entry) throw new Error('a visit that was not opened here');
+    if (!entry) throw new Error('this visit was not opened by `open`');
     return entry;
   }
 
   /**
-   * A sign-in in another tab gives the session of the browser a new id. What was sent from this tab at the same time still
-   * has the old one, and goes on in that session if it proved to be the same person.
-   * @returns the new id, where there is one
+   * A sign-in in another tab gives the browser's session a new id. A request that this tab sent at the same time still has
+   * the old id, and continues in that session if the same person has signed in here.
+   * @returns the new id, if there is one
    */
   async function movedSession({ interaction, request, reply }: Opened): Promise<string | undefined> {
-    const { session: begun, result } = interaction;
-    if (begun?.uid === undefined || result?.login === undefined) return undefined;
+    const { session: initial, result } = interaction;
+    if (initial?.uid === undefined || result?.login === undefined) return undefined;
     const { provider } = serving.current();
     if (await findSession(provider, request, reply)) return undefined;
-    const session = await provider.Session.findByUid(begun.uid);
+    const session = await provider.Session.findByUid(initial.uid);
     return session?.accountId === result.login.accountId ? session.jti : undefined;
   }
 
   /**
-   * The request that the browser would have sent to the resume URL, with the cookies that it would have sent there.
-   * @param sessionId in place of the one that the browser sent
+   * The request that the browser would have sent to the resume URL, with the cookies for that path.
+   * @param sessionId replaces the one that the browser sent
    */
   function resumed(
     request: IncomingMessage,
@@ -179,10 +175,10 @@ export function createInteractions<Progress extends object>(options: Interaction
       const text = `${provider.cookieName(kind)}=${value}`;
       return [text, `${provider.cookieName(kind)}.sig=${keys.sign(text)}`];
     };
-    // In front: of two cookies of one name the first counts, and the other may have been planted.
+    // In front: of two cookies with one name the first counts, and the browser's may have been planted by another site.
     const cookies = [...signed('resume', uid), ...(sessionId === undefined ? [] : signed('session', sessionId))];
     const cookie = [...cookies, request.headers.cookie].filter(Boolean).join('; ');
-    // Of a device it is another than of an authorization request.
+    // The path of a device's request differs from that of an authorization request.
     const { pathname } = new URL(returnTo);
     return Object.create(request, {
       method: { value: 'GET' },

@@ -4,7 +4,7 @@ import type { Units } from '../records/unit.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { pinned } from './pinned_request.ts';
 import { ROUTES } from './routes.ts';
-import { type Document, isKnown, type Serving } from './serving.ts';
+import { type Document, isUnchanged, type Serving } from './serving.ts';
 
 export interface MountOptions {
   readonly issuer: URL;
@@ -96,8 +96,8 @@ function isPreflight({ headers }: FastifyRequest): boolean {
  */
 function sendDocument(request: FastifyRequest, reply: FastifyReply, document: Document): void {
   reply.hijack();
-  const isUnchanged = isKnown(request.headers['if-none-match'], document.etag);
-  const head = isUnchanged ? document.unchangedHead : document.head;
-  reply.raw.writeHead(isUnchanged ? 304 : 200, ['x-request-id', request.id, ...head]);
-  reply.raw.end(isUnchanged ? undefined : document.body);
+  const hasIt = isUnchanged(request.headers['if-none-match'], document.etag);
+  const head = hasIt ? document.unchangedHead : document.head;
+  reply.raw.writeHead(hasIt ? 304 : 200, ['x-request-id', request.id, ...head]);
+  reply.raw.end(hasIt ? undefined : document.body);
 }

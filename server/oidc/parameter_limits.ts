@@ -1,9 +1,9 @@
 import { errors } from 'oidc-provider';
 
 /**
- * How long each parameter of a request may be, in bytes of UTF-8. What an authorization request says is stored until
- * somebody has signed in, before anybody knows who sent it: so each part of it is bounded, by what the standards and
- * common practice need. This is the one place; discovery says nothing of it, errors name the parameter and the limit.
+ * The longest value of each parameter, in bytes of UTF-8. An authorization request is stored before anybody has
+ * authenticated, so each part of it is bounded, by what the standards and common practice need. Discovery has no metadata
+ * for these limits; errors name the parameter and its limit.
  */
 const LIMITS: Readonly<Record<string, number>> = {
   acr_values: 1_024,
@@ -12,7 +12,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   claims: 4_096,
   claims_locales: 256,
   client_notification_token: 1_024, // CIBA Core 1.0 §7.1
-  // RFC 7636 §4.2 allows 128: what is a little longer is refused by the check of its form, which tells the client.
+  // RFC 7636 §4.2 allows 128; the provider's check of the form refuses a slightly longer one, with an error at the client.
   code_challenge: 256,
   code_challenge_method: 32,
   code_verifier: 128, // RFC 7636 §4.1
@@ -33,7 +33,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   state: 2_048,
   ui_locales: 256,
   user_code: 128,
-  // Signed by somebody, or by us: they carry claims. Of these only id_token_hint is stored.
+  // Tokens, which are longer because of their claims. Of these only id_token_hint is stored.
   access_token: 16_384,
   actor_token: 16_384,
   client_assertion: 16_384,
@@ -44,20 +44,20 @@ const LIMITS: Readonly<Record<string, number>> = {
   token: 16_384,
 };
 
-/** Of a parameter that is not in the table: what somebody adds is bounded before they think of it. */
+/** For any other parameter, so that a new one is bounded from the start. */
 const OTHERS = 2_048;
 
-/** RFC 8707 §2, RFC 8693 §2.1: the parameters that may be sent more than once, and how often. */
+/** How often a parameter may be sent that may be repeated (RFC 8707 §2, RFC 8693 §2.1). */
 const MOST_VALUES = 10;
 
-/** Of all that is stored of one authorization request, together. */
+/** For all stored parameters of a request together. */
 const ALL_TOGETHER = 16_384;
 
-/** They are used up in the request itself. */
+/** Used in the request itself and not stored. */
 const UNSTORED = new Set(['request', 'client_assertion', 'subject_token', 'actor_token', 'token', 'access_token']);
 
 /**
- * @param params of a request, or the claims of a request object (RFC 9101 §4), where what is no text counts as its JSON
+ * @param params of a request, or the claims of a request object (RFC 9101 §4), of which objects count as their JSON
  * @throws InvalidRequest with the parameter's name and its limit
  */
 export function assertParameterSizes(params: Readonly<Record<string, unknown>>): void {
@@ -81,7 +81,7 @@ export function assertParameterSizes(params: Readonly<Record<string, unknown>>):
 
 const limitOf = (name: string): number => (Object.hasOwn(LIMITS, name) ? (LIMITS[name] ?? OTHERS) : OTHERS);
 
-/** Shown where it happened: what is too long is not sent on to a client either. */
+/** Shown as a page: the client is not sent a request that is too long either. */
 function refusal(description: string): Error {
   return Object.assign(new errors.InvalidRequest(description), { allow_redirect: false });
 }

@@ -23,7 +23,7 @@ import type { Handle } from './serving.ts';
 import { letMappedClaimsThrough } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { readUserCodesAsTyped } from './typed_user_codes.ts';
-import { tellErrorsOnPages } from './unregistered_clients.ts';
+import { showErrorsOfUnregisteredClients } from './unregistered_clients.ts';
 
 export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFailure'> {
   readonly issuer: URL;
@@ -64,7 +64,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   leaveNotificationsToTheQueue(provider);
   letMappedClaimsThrough(provider);
   acceptOlderHints(provider, options.retiredKeys, options.now);
-  tellErrorsOnPages(provider, options);
+  showErrorsOfUnregisteredClients(provider, options);
   registerTokenExchange(provider, options.exchange);
 
   const logFailure = createFailureLog(log);

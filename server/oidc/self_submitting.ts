@@ -2,25 +2,25 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ClientView, Locale, Views } from '../views/views.ts';
 
 /**
- * Pages that send the browser on by a form: answers to apps by POST (OAuth 2.0 Form Post Response Mode), and signing out
- * whoever is signed in when somebody else has shown who they are. The provider makes all of them in one way
- * (response_modes/form_post.js): in English, for scripts that our policy would have to allow. Ours take their place.
+ * Replaces the provider's pages that submit a form by themselves: responses to apps by POST (OAuth 2.0 Form Post Response
+ * Mode), and the logout of one person when another signs in. They all come from response_modes/form_post.js, in English and
+ * with an inline script, which the Content-Security-Policy forbids.
  */
 export function replaceSelfSubmitting(
   ctx: KoaContextWithOIDC,
   parts: {
     readonly views: Views;
-    /** Content-Security-Policy, which the provider has opened for its script. */
+    /** The Content-Security-Policy in place of the provider's, which allows its script. */
     readonly policy: string;
     localeOf(ctx: KoaContextWithOIDC): Locale;
     clientOf(ctx: KoaContextWithOIDC): ClientView | undefined;
   },
 ): void {
-  const form = typeof ctx.body === 'string' ? formIn(ctx.body) : undefined;
+  const form = typeof ctx.body === 'string' ? parseForm(ctx.body) : undefined;
   if (!form) return;
-  const isSwitch = form.action === ctx.oidc.urlFor('end_session_confirm');
+  const isAccountSwitch = form.action === ctx.oidc.urlFor('end_session_confirm');
   const client = parts.clientOf(ctx);
-  const data = { purpose: isSwitch ? 'switch' : 'app', ...form, ...(client ? { client } : {}) } as const;
+  const data = { purpose: isAccountSwitch ? 'switch' : 'app', ...form, ...(client ? { client } : {}) } as const;
   const { status } = ctx;
   ctx.body = parts.views.render('onward', data, parts.localeOf(ctx));
   ctx.status = status;
@@ -28,10 +28,10 @@ export function replaceSelfSubmitting(
   ctx.set('content-security-policy', parts.policy);
 }
 
-const MARK = '<title>Submitting Callback</title>';
+const TITLE = '<title>Submitting Callback</title>';
 
-function formIn(html: string): { action: string; fields: [string, string][] } | undefined {
-  if (!html.includes(MARK)) return undefined;
+function parseForm(html: string): { action: string; fields: [string, string][] } | undefined {
+  if (!html.includes(TITLE)) return undefined;
   const action = /<form method="post" action="([^"]*)">/.exec(html)?.[1];
   if (action === undefined) return undefined;
   const fields = [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"\/>/g)];
@@ -46,7 +46,7 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   '&#39;': "'",
 };
 
-/** What the provider has escaped (helpers/html_safe.js), once. */
+/** Reverses helpers/html_safe.js of the provider, in one pass. */
 function unescaped(text: string): string {
   return text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => CHARACTERS[entity] ?? entity);
 }

@@ -8,7 +8,7 @@ import { PATHS } from '../views/paths.ts';
 import { ROUTES } from './routes.ts';
 import type { Serving } from './serving.ts';
 
-/** The relying party that Cardea's own pages are: people sign in to them as to any other app. */
+/** The client that Cardea's own pages are: people sign in to them as to any other app. */
 export const ACCOUNT_CLIENT_ID = 'cardea-account';
 
 const RETURN_SECONDS = 3_600;
@@ -21,8 +21,8 @@ interface ReturnState {
 }
 
 /**
- * Whose browser it is, for pages of ours that are no part of an authorization request, and the way to find out when that
- * is not known, or not known freshly enough. Fulfils the port that `server/selfservice` declares.
+ * The signed-in person for pages outside of authorization requests, and the URL to sign in when there is none or the
+ * sign-in is too old: the port of `server/selfservice`.
  */
 export function createSessions(options: {
   readonly issuer: URL;
@@ -35,7 +35,7 @@ export function createSessions(options: {
   const seconds = () => Math.floor(options.now() / 1_000);
 
   return {
-    /** @returns undefined when nobody is signed in */
+    /** @returns undefined when no one is signed in */
     async current(request: FastifyRequest, reply: FastifyReply) {
       const session = await units.run(() => findSession(serving.current().provider, request, reply));
       const { uid, accountId, loginTs, amr = [], acr } = session ?? {};
@@ -44,11 +44,11 @@ export function createSessions(options: {
     },
 
     /**
-     * An authorization request of our own (OpenID Connect Core §3.1.2.1). Its code is worth nothing: nobody keeps the
-     * PKCE verifier.
+     * An authorization request of Cardea's own pages (OpenID Connect Core §3.1.2.1). Its code cannot be redeemed, because
+     * the PKCE verifier is not kept.
      */
-    signInUrl(wanted: { returnTo: string; fresh?: boolean; acr?: string; locale?: string }): string {
-      const state: ReturnState = { to: wanted.returnTo, exp: seconds() + RETURN_SECONDS };
+    signInUrl(options: { returnTo: string; fresh?: boolean; acr?: string; locale?: string }): string {
+      const state: ReturnState = { to: options.returnTo, exp: seconds() + RETURN_SECONDS };
       const url = new URL(ROUTES.authorization, issuer);
       url.search = new URLSearchParams({
         client_id: ACCOUNT_CLIENT_ID,
@@ -58,14 +58,14 @@ export function createSessions(options: {
         code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
         code_challenge_method: 'S256',
         state: sealJson(sealer, PLACE, state).toString('base64url'),
-        ...(wanted.fresh ? { prompt: 'login' } : {}),
-        ...(wanted.acr === undefined ? {} : { acr_values: wanted.acr }),
-        ...(wanted.locale === undefined ? {} : { ui_locales: wanted.locale }),
+        ...(options.fresh ? { prompt: 'login' } : {}),
+        ...(options.acr === undefined ? {} : { acr_values: options.acr }),
+        ...(options.locale === undefined ? {} : { ui_locales: options.locale }),
       }).toString();
       return url.pathname + url.search;
     },
 
-    /** The path that `signInUrl` was given, out of the `state` that came back; undefined for a state that is not ours. */
+    /** @returns the path that `signInUrl` got, from the `state` that came back; undefined for a foreign or expired state */
     returnTo(state: unknown): string | undefined {
       if (typeof state !== 'string') return undefined;
       try {

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { createExpiring } from '../platform/expiring.ts';
 import { LIST_SIZE, type StatusLists, type StatusPlace } from '../records/status_lists.ts';
-import { isKnown } from './serving.ts';
+import { isUnchanged } from './serving.ts';
 import type { Sign } from './sign.ts';
 
 export const STATUS_LISTS_PATH = '/status-lists';
@@ -93,7 +93,7 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
       if (!made) throw new AppError('not_found', 'no such status list');
       const { body, etag, cacheControl } = made;
       reply.headers({ 'access-control-allow-origin': '*', 'cache-control': cacheControl, etag });
-      if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+      if (isUnchanged(request.headers['if-none-match'], etag)) return reply.code(304).send();
       return reply.type(`application/${TYPE}`).send(body);
     },
   );

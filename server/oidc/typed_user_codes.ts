@@ -2,15 +2,15 @@ import { Provider } from 'oidc-provider';
 import { readTypedCode } from '../platform/typed_codes.ts';
 import { replaceMethod } from './seams.ts';
 
-/** Without vowels and digits (RFC 8628 §6.1): the provider's `base-20`. */
+/** The provider's `base-20`, without vowels and digits (RFC 8628 §6.1). */
 const FORM = /^[BCDFGHJKLMNPQRSTVWXZ]{8}$/;
-/** Digits that look like a letter of the alphabet, and like one only. */
+/** Digits that look like exactly one letter of that alphabet. */
 const MISREADINGS: Readonly<Record<string, string>> = { '2': 'Z', '5': 'S', '8': 'B' };
 const GROUP = 4;
 
 /**
- * The letters of a user code as it is stored, whatever case, dashes and keyboard it was typed with; undefined when what
- * was typed has another form, however it is read.
+ * Reads a typed user code, in any case, with or without dashes, in full-width letters too.
+ * @returns the letters as they are stored; undefined when the text cannot be a user code
  */
 export function readUserCode(typed: unknown): string | undefined {
   if (typeof typed !== 'string') return undefined;
@@ -25,7 +25,7 @@ export function showUserCode(code: string): string {
   return `${code.slice(0, GROUP)}-${code.slice(GROUP)}`;
 }
 
-/** The provider drops what is not ASCII, such as full-width letters, before it looks a code up: here it is read first. */
+/** The provider removes everything but ASCII, such as full-width letters, before it looks a code up: this reads it first. */
 export function readUserCodesAsTyped(provider: Provider): void {
   replaceMethod(provider, 'DeviceCode.findByUserCode', (find) => async (stripped, options) => {
     const code = readUserCode(Provider.ctx?.oidc.params?.user_code ?? stripped);

@@ -1,8 +1,8 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Exchange } from '../exchange.ts';
-import { WAY_BACK } from '../pages.ts';
+import { CLIENT_LINK_PARAMETERS } from '../pages.ts';
 import { ROUTES } from '../routes.ts';
-import { isExpected } from '../unregistered_clients.ts';
+import { isRedirectAllowed } from '../unregistered_clients.ts';
 
 /** The last page of a logout has no session to take the language from, so it gets it in its URL. */
 export async function keepLanguage({ ctx }: Exchange): Promise<void> {
@@ -11,7 +11,7 @@ export async function keepLanguage({ ctx }: Exchange): Promise<void> {
   const { origin, pathname } = signedOutPage(ctx);
   // A client's own page gets the parameters that it has asked for, and no more.
   if (target.origin !== origin || target.pathname !== pathname) return;
-  copyTexts(ctx.query, ['ui_locales', ...WAY_BACK], target);
+  copyTexts(ctx.query, ['ui_locales', ...CLIENT_LINK_PARAMETERS], target);
   redirect(ctx, target);
 }
 
@@ -25,9 +25,9 @@ export async function skipEmptyLogout(exchange: Exchange): Promise<void> {
   if (ctx.status !== 200 || !session || session.accountId) return;
   // The provider has refused or removed a URI that the client has not registered.
   const uri = params?.post_logout_redirect_uri;
-  const isSentBack = typeof uri === 'string' && (await isExpected(ctx, services.isRegistered));
+  const isSentBack = typeof uri === 'string' && (await isRedirectAllowed(ctx, services.isRegistered));
   const target = isSentBack ? new URL(uri) : signedOutPage(ctx);
-  const names = isSentBack ? ['state'] : ['ui_locales', ...(typeof uri === 'string' ? WAY_BACK : [])];
+  const names = isSentBack ? ['state'] : ['ui_locales', ...(typeof uri === 'string' ? CLIENT_LINK_PARAMETERS : [])];
   // The client may have been named by an `id_token_hint` alone.
   copyTexts({ ...params, client_id: client?.clientId }, names, target);
   ctx.remove('set-cookie');

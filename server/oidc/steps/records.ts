@@ -11,7 +11,7 @@ export async function recordSession({ ctx, unit, services }: Exchange): Promise<
   if (!session?.accountId || (session as { destroyed?: boolean }).destroyed) return;
   const { uid, accountId } = session;
   const userAgent = ctx.get('user-agent') || undefined;
-  for (const statement of await services.seen({ uid, accountId, userAgent, address: ctx.ip }))
+  for (const statement of await services.sessionStatements({ uid, accountId, userAgent, address: ctx.ip }))
     unit.addStatement(statement);
 }
 
@@ -19,5 +19,5 @@ export async function recordSession({ ctx, unit, services }: Exchange): Promise<
 export async function recordClientUse({ ctx, unit, services }: Exchange): Promise<void> {
   const { client } = ctx.oidc;
   if (ctx.status !== 200 || !client) return;
-  for (const statement of await services.used(client.clientId)) unit.addStatement(statement);
+  for (const statement of await services.clientUseStatements(client.clientId)) unit.addStatement(statement);
 }
