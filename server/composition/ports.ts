@@ -1,8 +1,7 @@
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { DetailText } from '../clients/authorization_details.ts';
-import type { Interactions, Permissions, Progress, VisitingClient } from '../login/interactions.ts';
+import type { Interactions, Progress, VisitingClient } from '../login/interactions.ts';
 import type { createApproval } from '../oidc/ciba_approval.ts';
-import type { ConsentDecision } from '../oidc/consent.ts';
 import type { createInteractions, VisitedClient } from '../oidc/interactions.ts';
 import type { createSessions } from '../oidc/sessions.ts';
 import type { AppInfo } from '../selfservice/page.ts';
@@ -77,8 +76,6 @@ export type Ports = [
   None<Unmet<Sessions, ReturnType<typeof createSessions>>>,
   None<Unmet<WaitingRequests, ReturnType<typeof createApproval>>>,
   None<Unmet<Interactions, ReturnType<typeof createInteractions<Progress>>>>,
-  None<Unmet<Permissions, ConsentDecision>>,
-  None<Unmet<ConsentDecision, Permissions>>,
   None<Unmet<VisitingClient, VisitedClient>>,
   None<Unmet<VisitedClient, Described>>,
   None<Unmet<VisitingClient, Described>>,

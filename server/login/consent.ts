@@ -1,4 +1,3 @@
-import type { Permissions } from './interactions.ts';
 import type { Step } from './step.ts';
 import { accountIn } from './steps.ts';
 
@@ -10,8 +9,8 @@ export const consentStep: Step = {
     const asked = await visit.asked();
     const missing = await visit.missing(accountId);
     // A claim is told as the scope that it belongs to: that is what there are words for, and never less than the truth.
-    const scopes = [...new Set([...asked.scopes, ...Object.keys(asked.claims ?? {})])];
-    const missingScopes = [...missing.scopes, ...Object.keys(missing.claims ?? {})];
+    const scopes = [...new Set([...asked.scopes, ...Object.keys(asked.claims)])];
+    const missingScopes = [...missing.scopes, ...Object.keys(missing.claims)];
     const resources = await Promise.all(
       Object.entries(asked.resources).map(async ([identifier, scopes]) => ({
         identifier,
@@ -29,7 +28,7 @@ export const consentStep: Step = {
         scopes,
         remembered: allowedBefore(scopes, missingScopes),
         resources,
-        details: (asked.details ?? []).map((detail) => parts.describeDetail(detail, locale)),
+        details: asked.details.map((detail) => parts.describeDetail(detail, locale)),
       },
       locale,
     );
@@ -38,7 +37,8 @@ export const consentStep: Step = {
   async submit({ visit }, fields) {
     switch (fields.action) {
       case 'allow':
-        return { kind: 'progress', progress: { ...visit.progress, consent: await decision(visit.asked()) } };
+        // Exactly what was requested: nothing else of the form is read.
+        return { kind: 'progress', progress: { ...visit.progress, consent: await visit.asked() } };
       case 'switch':
         return { kind: 'progress', progress: { select_account: { another: true } } };
       default:
@@ -49,10 +49,4 @@ export const consentStep: Step = {
 
 function allowedBefore(scopes: readonly string[], missing: readonly string[] = []): string[] {
   return scopes.filter((scope) => !missing.includes(scope));
-}
-
-/** Exactly what was asked for; whatever else a form may have carried is not looked at. */
-async function decision(asked: Promise<Permissions>): Promise<Permissions> {
-  const { scopes, resources, claims = {}, details = [] } = await asked;
-  return { scopes, resources, claims, details };
 }

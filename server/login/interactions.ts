@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Detail } from '../clients/authorization_details.ts';
+import type { Permissions } from '../clients/permissions.ts';
 
 /**
  * The port that signing in needs: what an authorization request asks of the person, and a way to say how it went.
@@ -44,8 +44,8 @@ export interface Visit {
   /** The session that was so. */
   readonly sessionUid: string | undefined;
   readonly progress: Progress;
-  /** What the client asks for and this account has not granted it yet; details are asked about each time. */
-  missing(accountId: string): Promise<Omit<Permissions, 'details'>>;
+  /** What the client asks for and this account has not granted it yet; without details, which no grant has. */
+  missing(accountId: string): Promise<Permissions>;
   /** All that the client asks for. */
   asked(): Promise<Permissions>;
 }
@@ -97,16 +97,6 @@ export interface KnownDevice {
   readonly trusted: boolean;
   /** This person has not signed in anywhere yet. */
   readonly first: boolean;
-}
-
-export interface Permissions {
-  readonly scopes: readonly string[];
-  /** Scopes by RFC 8707 resource indicator. */
-  readonly resources: Readonly<Record<string, readonly string[]>>;
-  /** RFC 9396; asked about each time. */
-  readonly details?: readonly Detail[];
-  /** Claims that are asked for one by one (OpenID Connect Core §5.5), by the scope that people are told of them. */
-  readonly claims?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What the authorization request is told: how the person signed in, with what that is worth. */

@@ -1,6 +1,7 @@
 import { acrOf } from '../accounts/assurance.ts';
+import { isEmpty } from '../clients/permissions.ts';
 import { missingFactor } from './factor_demand.ts';
-import type { InteractionResult, Permissions, Progress, Visit } from './interactions.ts';
+import type { InteractionResult, Progress, Visit } from './interactions.ts';
 import type { LoginParts } from './step.ts';
 
 export type StepName = 'select-account' | 'password' | 'second-factor' | 'enrol' | 'new-password' | 'consent' | 'done';
@@ -39,10 +40,6 @@ export function accountIn(visit: Visit, progress: Progress = visit.progress): st
 export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit.progress): InteractionResult {
   const answered = visit.requestedPrompts.has('select_account') ? { select_account: { another: false } } : {};
   return { ...answered, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };
-}
-
-export function isEmpty({ scopes, resources, claims = {} }: Omit<Permissions, 'details'>): boolean {
-  return scopes.length + Object.keys(resources).length + Object.keys(claims).length === 0;
 }
 
 function mustSelect({ requestedPrompts, signedIn }: Visit, progress: Progress): boolean {

@@ -11,6 +11,7 @@ import {
 import { isEnough, weakestOf } from '../accounts/assurance.ts';
 import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
+import { isEmpty, NO_PERMISSIONS } from '../clients/permissions.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import { ACR_VALUES } from '../platform/acr.ts';
@@ -25,7 +26,7 @@ import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { type CibaParts, cibaFeature, mayRefresh, waitingSeconds } from './ciba.ts';
 import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
-import { claimsOf, hasMissing, loadGrant, missingIn } from './consent.ts';
+import { claimsOf, loadGrant, missingIn } from './consent.ts';
 import { createPolicy, type PolicyParts } from './current_policy.ts';
 import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
 import type { DevicePages } from './device_pages.ts';
@@ -344,8 +345,8 @@ function createPrompts(parts: SignInParts) {
     new Check('op_claims_missing', 'requested claims not granted', (ctx) => {
       const { oidc } = ctx;
       const claims = claimsOf(ctx, CLAIMS);
-      const missing = missingIn(oidc.entities.Grant, { scopes: [], resources: {}, claims });
-      return hasMissing(missing) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+      const missing = missingIn(oidc.entities.Grant, { ...NO_PERMISSIONS, claims });
+      return isEmpty(missing) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
     }),
   );
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);

@@ -1,25 +1,7 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
-import type { Detail } from '../clients/authorization_details.ts';
+import { isEmpty, type Permissions } from '../clients/permissions.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type ClaimsByScope, requestedClaims } from './claims_parameter.ts';
-
-/** What a person has allowed on the consent page; the interaction's result carries it to the resumed request. */
-export interface ConsentDecision {
-  readonly scopes: readonly string[];
-  /** By resource indicator. */
-  readonly resources: Readonly<Record<string, readonly string[]>>;
-  /** Claims that are asked for one by one, by the scope under which people know them. */
-  readonly claims?: ClaimsByScope;
-  /** RFC 9396 */
-  readonly details?: readonly Detail[];
-}
-
-/** What is asked for and not granted yet. */
-export interface Missing {
-  readonly scopes: string[];
-  readonly resources: Record<string, string[]>;
-  readonly claims: Record<string, string[]>;
-}
 
 export interface GrantParts {
   isFirstParty(clientId: string): Promise<boolean>;
@@ -39,11 +21,9 @@ export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Pro
   const grantId = session?.grantIdFor(client.clientId);
   const existing = grantId ? await provider.Grant.find(grantId) : undefined;
   const usable = existing?.accountId === account.accountId ? existing : undefined;
-  const decision = (result as { consent?: ConsentDecision } | undefined)?.consent ?? (await implied(ctx, parts));
+  const decision = (result as { consent?: Permissions } | undefined)?.consent ?? (await implied(ctx, parts));
   if (!usable && !decision) return undefined;
-  const details = decision?.details ?? [];
-  const isComplete =
-    details.length === 0 && (!decision || (usable !== undefined && !hasMissing(missingIn(usable, decision))));
+  const isComplete = !decision || isEmpty(missingIn(usable, decision));
   if (usable && isComplete && usable.remainingTTL >= parts.lifetime) return usable;
 
   const grant = usable ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
@@ -53,7 +33,7 @@ export async function loadGrant(ctx: KoaContextWithOIDC, parts: GrantParts): Pro
 }
 
 /** Adds to a grant what a person has allowed. */
-export function allow(grant: Grant, { scopes, resources, claims = {}, details = [] }: ConsentDecision): void {
+export function allow(grant: Grant, { scopes, resources, claims, details }: Permissions): void {
   if (scopes.length > 0) grant.addOIDCScope(scopes.join(' '));
   for (const [resource, allowed] of Object.entries(resources)) grant.addResourceScope(resource, allowed.join(' '));
   for (const names of Object.values(claims)) grant.addOIDCClaims([...names]);
@@ -76,13 +56,13 @@ const DAY_SECONDS = 86_400;
 async function implied(
   ctx: KoaContextWithOIDC,
   { isFirstParty, claims }: GrantParts,
-): Promise<ConsentDecision | undefined> {
+): Promise<Permissions | undefined> {
   const { client, params } = ctx.oidc;
   if (!client || params?.prompt?.toString().split(' ').includes('consent')) return undefined;
   return (await isFirstParty(client.clientId)) ? requested(ctx, claims) : undefined;
 }
 
-function requested(ctx: KoaContextWithOIDC, table: ClaimsByScope): ConsentDecision {
+function requested(ctx: KoaContextWithOIDC, table: ClaimsByScope): Permissions {
   const { requestParamScopes, requestParamOIDCScopes, resourceServers } = ctx.oidc;
   return {
     scopes: [...requestParamOIDCScopes],
@@ -93,6 +73,7 @@ function requested(ctx: KoaContextWithOIDC, table: ClaimsByScope): ConsentDecisi
       ]),
     ),
     claims: claimsOf(ctx, table),
+    details: [],
   };
 }
 
@@ -101,8 +82,8 @@ export function claimsOf({ oidc }: KoaContextWithOIDC, table: ClaimsByScope): Re
   return requestedClaims(oidc.params?.claims, table, oidc.client?.scope?.split(' ') ?? []);
 }
 
-/** What a grant lacks of what is asked for. */
-export function missingIn(grant: Grant | undefined, asked: ConsentDecision): Missing {
+/** What a grant lacks of what is asked for. Details (RFC 9396) are allowed for one request, so no grant has them. */
+export function missingIn(grant: Grant | undefined, asked: Permissions): Permissions {
   const scopes = new Set(grant?.getOIDCScopeEncountered().split(' '));
   const resources = Object.entries(asked.resources).flatMap(([resource, wanted]) => {
     const granted = new Set(grant?.getResourceScopeEncountered(resource).split(' '));
@@ -110,7 +91,7 @@ export function missingIn(grant: Grant | undefined, asked: ConsentDecision): Mis
     return lacking.length > 0 ? [[resource, lacking] as const] : [];
   });
   const named = new Set(grant?.getOIDCClaimsEncountered());
-  const claims = Object.entries(asked.claims ?? {}).flatMap(([scope, wanted]) => {
+  const claims = Object.entries(asked.claims).flatMap(([scope, wanted]) => {
     const lacking = wanted.filter((claim) => !named.has(claim));
     return lacking.length > 0 ? [[scope, lacking] as const] : [];
   });
@@ -118,9 +99,6 @@ export function missingIn(grant: Grant | undefined, asked: ConsentDecision): Mis
     scopes: asked.scopes.filter((scope) => !scopes.has(scope)),
     resources: Object.fromEntries(resources),
     claims: Object.fromEntries(claims),
+    details: asked.details,
   };
-}
-
-export function hasMissing({ scopes, resources, claims }: Missing): boolean {
-  return scopes.length + Object.keys(resources).length + Object.keys(claims).length > 0;
 }

@@ -105,7 +105,8 @@ export function createInteractions<Progress extends object>(options: Interaction
         async missing(accountId: string) {
           const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
           const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
-          return missingIn(grant, await requestedPermissions(client.id, params, options));
+          const asked = await requestedPermissions(client.id, params, options);
+          return missingIn(grant, { ...asked, details: [] });
         },
       };
       opened.set(visit, { interaction, request, raw, reply });

@@ -1,6 +1,6 @@
+import type { Permissions } from '../clients/permissions.ts';
 import { readDetails } from './authorization_details.ts';
 import { type ClaimsByScope, requestedClaims } from './claims_parameter.ts';
-import type { ConsentDecision } from './consent.ts';
 
 export interface RequestedPermissionsParts {
   /** Static scopes that an authorization server supports; the rest belongs to resource servers. */
@@ -18,7 +18,7 @@ export async function requestedPermissions(
   clientId: string,
   params: Readonly<Record<string, unknown>>,
   parts: RequestedPermissionsParts,
-): Promise<Required<ConsentDecision>> {
+): Promise<Permissions> {
   const registered = await parts.registeredScope(clientId);
   const wanted = typeof params.scope === 'string' ? params.scope.split(' ') : [];
   const indicators = [params.resource ?? []].flat().filter((one): one is string => typeof one === 'string');
