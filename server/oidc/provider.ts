@@ -1,7 +1,7 @@
-import inject from 'light-my-request';
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { RetiredKey } from '../../keys/store.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
+import { localGet } from '../platform/local_request.ts';
 import type { Units } from '../records/unit.ts';
 import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
 import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
@@ -84,10 +84,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
 
   const callback = provider.callback();
   const handle: Handle = async (req, res) => callback(req, res);
-  const { payload } = await inject((req, res) => void units.run(() => handle(req, res)), {
-    url: '/.well-known/openid-configuration',
-    headers: pinnedHeaders(issuer, '127.0.0.1'),
-  });
+  const payload = await localGet(
+    (req, res) => units.run(() => handle(req, res)),
+    '/.well-known/openid-configuration',
+    pinnedHeaders(issuer, '127.0.0.1'),
+  );
   const discovery = JSON.stringify(discoveryOf(JSON.parse(payload), options.serverPolicy));
   return { provider, handle, discovery };
 }
