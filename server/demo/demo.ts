@@ -1,18 +1,17 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type {} from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import * as oauth from 'oauth4webapi';
+import { decodeProtectedHeader } from 'jose';
 import type { Clock } from '../platform/clock.ts';
 import { PATHS } from '../views/paths.ts';
 import type { DemoData, DemoStep, JsonObject, Views } from '../views/views.ts';
 import { DEMO_CLIENT_ID, DEMO_CLIENT_NAME } from './demo_data.ts';
+import { discoverRelyingParty, type Pending, ProtocolError, type RelyingParty, type Tokens } from './relying_party.ts';
 
-/** One browser's run through the demo. Kept in memory: this is a toy, and tokens belong in no cookie. */
+/** The demo in one browser. In memory: it is for development, and tokens do not belong in a cookie. */
 interface Run {
   readonly csrf: string;
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
+  readonly pending: Pending;
   readonly until: number;
   refreshToken?: string;
   steps: DemoStep[];
@@ -22,11 +21,10 @@ const COOKIE = 'cardea_demo';
 const RUN_MS = 60 * 60 * 1000;
 const MAX_RUNS = 100;
 const SCOPE = 'openid profile email';
-const CLIENT: oauth.Client = { client_id: DEMO_CLIENT_ID };
 
 /**
- * "Try it": a relying party that runs authorization code with PKCE (RFC 6749 §4.1, RFC 7636) against this very server,
- * by its public endpoints, and shows what it got. Development only.
+ * "Try it": runs the authorization code flow with PKCE (RFC 6749 §4.1, RFC 7636) against the public endpoints of this
+ * server, and shows the result. Development only.
  */
 export async function demoRoutes(
   app: FastifyInstance,
@@ -34,71 +32,41 @@ export async function demoRoutes(
 ): Promise<void> {
   const { issuer, views, now } = options;
   const redirectUri = `${issuer.origin}${PATHS.demoCallback}`;
-  const insecure = { [oauth.allowInsecureRequests]: issuer.protocol === 'http:' };
   const runs = new Map<string, Run>();
-
-  const discover = async () =>
-    oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { ...insecure }));
+  const discover = () => discoverRelyingParty({ issuer, clientId: DEMO_CLIENT_ID, redirectUri });
 
   app.get(PATHS.demo, async (_request, reply) => {
-    const as = await discover();
-    const verifier = oauth.generateRandomCodeVerifier();
-    const run: Run = {
+    const app = await discover();
+    const { url, ...pending } = app.authorize(SCOPE);
+    keep(reply, {
       csrf: randomBytes(32).toString('base64url'),
-      state: oauth.generateRandomState(),
-      nonce: oauth.generateRandomNonce(),
-      verifier,
+      pending,
       until: now() + RUN_MS,
       steps: [
         { step: 'discovery', detail: `GET ${issuer.origin}/.well-known/openid-configuration` },
         {
           step: 'authorize',
-          detail: `GET ${as.authorization_endpoint}\nresponse_type=code  scope=${SCOPE}\ncode_challenge_method=S256  state  nonce`,
+          detail: `GET ${app.endpoints.authorization_endpoint}\nresponse_type=code  scope=${SCOPE}\ncode_challenge_method=S256  state  nonce`,
         },
       ],
-    };
-    keep(reply, run);
-    const url = new URL(as.authorization_endpoint ?? '');
-    url.search = new URLSearchParams({
-      client_id: DEMO_CLIENT_ID,
-      redirect_uri: redirectUri,
-      response_type: 'code',
-      scope: SCOPE,
-      state: run.state,
-      nonce: run.nonce,
-      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: 'S256',
-    }).toString();
-    return reply.redirect(url.href, 303);
+    });
+    return reply.redirect(url, 303);
   });
 
   app.get(PATHS.demoCallback, async (request, reply) => {
     const run = runOf(request);
     if (!run) return reply.redirect(PATHS.demo, 303);
-    const as = await discover();
+    const app = await discover();
     return show(request, reply, run, async () => {
-      const params = oauth.validateAuthResponse(as, CLIENT, new URL(request.url, issuer), run.state);
+      const code = app.codeOf(new URL(request.url, issuer), run.pending);
       run.steps.push({ step: 'callback', detail: `GET ${redirectUri}\ncode  state  iss=${issuer.origin}` });
-      const response = await oauth.authorizationCodeGrantRequest(
-        as,
-        CLIENT,
-        oauth.None(),
-        params,
-        redirectUri,
-        run.verifier,
-        { ...insecure },
-      );
       run.steps.push({
         step: 'token',
-        detail: `POST ${as.token_endpoint}\ngrant_type=authorization_code  code  code_verifier`,
+        detail: `POST ${app.endpoints.token_endpoint}\ngrant_type=authorization_code  code  code_verifier`,
       });
-      const tokens = await oauth.processAuthorizationCodeResponse(as, CLIENT, response, {
-        expectedNonce: run.nonce,
-        requireIdToken: true,
-      });
-      await oauth.validateApplicationLevelSignature(as, response, { ...insecure });
-      run.steps.push({ step: 'verify', detail: `GET ${as.jwks_uri}\nsignature  iss  aud  exp  nonce` });
-      return withUserinfo(as, run, tokens);
+      const tokens = await app.redeem(code, run.pending);
+      run.steps.push({ step: 'verify', detail: `GET ${app.endpoints.jwks_uri}\nsignature  iss  aud  exp  nonce` });
+      return withUserinfo(app, run, tokens);
     });
   });
 
@@ -107,45 +75,39 @@ export async function demoRoutes(
     const { csrf } = (request.body ?? {}) as { csrf?: unknown };
     if (!run?.refreshToken || !isSame(run.csrf, csrf)) return reply.redirect(PATHS.demo, 303);
     const refreshToken = run.refreshToken;
-    const as = await discover();
+    const app = await discover();
     return show(request, reply, run, async () => {
-      const response = await oauth.refreshTokenGrantRequest(as, CLIENT, oauth.None(), refreshToken, { ...insecure });
-      run.steps.push({ step: 'refresh', detail: `POST ${as.token_endpoint}\ngrant_type=refresh_token` });
-      const tokens = await oauth.processRefreshTokenResponse(as, CLIENT, response);
-      return { ...(await withUserinfo(as, run, tokens)), refreshed: true };
+      run.steps.push({ step: 'refresh', detail: `POST ${app.endpoints.token_endpoint}\ngrant_type=refresh_token` });
+      const tokens = await app.refresh(refreshToken);
+      return { ...(await withUserinfo(app, run, tokens)), refreshed: true };
     });
   });
 
-  async function withUserinfo(
-    as: oauth.AuthorizationServer,
-    run: Run,
-    tokens: oauth.TokenEndpointResponse,
-  ): Promise<Partial<DemoData>> {
-    if (tokens.refresh_token !== undefined) run.refreshToken = tokens.refresh_token;
-    const claims = oauth.getValidatedIdTokenClaims(tokens);
-    const response = await oauth.userInfoRequest(as, CLIENT, tokens.access_token, { ...insecure });
-    const userinfo = await oauth.processUserInfoResponse(as, CLIENT, claims?.sub ?? oauth.skipSubjectCheck, response);
-    run.steps.push({ step: 'userinfo', detail: `GET ${as.userinfo_endpoint}\nAuthorization: Bearer …` });
+  async function withUserinfo(app: RelyingParty, run: Run, tokens: Tokens): Promise<Partial<DemoData>> {
+    const { accessToken, refreshToken, scope, expiresIn, idToken } = tokens;
+    if (refreshToken !== undefined) run.refreshToken = refreshToken;
+    const userinfo = (await app.userinfo(tokens)) as JsonObject;
+    run.steps.push({ step: 'userinfo', detail: `GET ${app.endpoints.userinfo_endpoint}\nAuthorization: Bearer …` });
     return {
-      ...(tokens.id_token && claims
+      ...(idToken
         ? {
             idToken: {
-              raw: tokens.id_token,
-              header: headerOf(tokens.id_token),
-              claims: claims as unknown as JsonObject,
+              raw: idToken.raw,
+              header: decodeProtectedHeader(idToken.raw) as JsonObject,
+              claims: idToken.claims as JsonObject,
             },
           }
         : {}),
       accessToken: {
-        raw: tokens.access_token,
-        ...(tokens.scope ? { scope: tokens.scope } : {}),
-        ...(tokens.expires_in ? { expiresAt: Math.floor(now() / 1000) + tokens.expires_in } : {}),
+        raw: accessToken,
+        ...(scope ? { scope } : {}),
+        ...(expiresIn ? { expiresAt: Math.floor(now() / 1000) + expiresIn } : {}),
       },
-      userinfo: userinfo as unknown as JsonObject,
+      userinfo,
     };
   }
 
-  /** A relying party that fails says what it was told; that is half of what one comes to a demo for. */
+  /** Also shows the error that the server reported. */
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -153,10 +115,8 @@ export async function demoRoutes(
     work: () => Promise<Partial<DemoData>>,
   ): Promise<FastifyReply> {
     const outcome = await work().catch((error: unknown) => {
-      const { error: code = 'demo_failed', error_description: description } = error as {
-        error?: string;
-        error_description?: string;
-      };
+      const { error: code, description } =
+        error instanceof ProtocolError ? error : { error: 'demo_failed', description: undefined };
       run.steps.push({ step: 'error', detail: code });
       return { error: { error: code, ...(description ? { description } : {}) } };
     });
@@ -191,10 +151,6 @@ export async function demoRoutes(
     const run = runs.get(request.cookies[COOKIE] ?? '');
     return run && run.until > now() ? run : undefined;
   }
-}
-
-function headerOf(jwt: string): JsonObject {
-  return JSON.parse(Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString()) as JsonObject;
 }
 
 function isSame(expected: string, presented: unknown): boolean {
