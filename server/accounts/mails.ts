@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
+import { createQueue, type Queue, type Queued, type QueueRow, queueStatements } from '../platform/queue.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 
-/** What happened to an account and its person is told of by mail. */
+/** What happened to an account that its owner is told of by mail. */
 export type NoticeKind =
   | 'verify_email'
   | 'invitation'
@@ -18,37 +19,37 @@ export type NoticeKind =
   | 'username_changed'
   | 'request_waiting';
 
-/** In plain words, as the person reads them: `browser`, `address`, `factor`, `app`. */
+/** As the recipient reads them: `browser`, `address`, `factor`, `app`. */
 export type MailDetails = Readonly<Record<string, string>>;
 
-/** What somebody wants mailed. Who gets it, and whether anybody does, is found out when it is sent. */
+/** A reason to send a mail. Its recipient, and whether there is one, is found out when it is sent. */
 export type MailIntent =
-  /** As typed: the request that asks does the same whether or not there is such a person. */
+  /** As typed: the request does the same whether or not there is such an account. */
   | {
       readonly kind: 'reset' | 'sign_up';
       readonly email: string;
       readonly locale: string;
       readonly details?: MailDetails;
-      /** The network that asked, which has a share of what one person may get. */
+      /** The network that asked: each has its own limit of mails to one recipient. */
       readonly source?: string;
-      /** The cookie by which the asking browser may be one of the person's own (devices.ts). */
+      /** The cookie that tells whether the browser that asked is one of the account's own (devices.ts). */
       readonly device?: string;
     }
-  /** @param source what caused it when that was not the person: a network or a client */
+  /** @param source the network or client that caused it, when that was not the account's owner */
   | {
       readonly kind: NoticeKind;
       readonly accountId: string;
       readonly details?: MailDetails;
       readonly source?: string;
     }
-  /** A link to the new address; the present one is told. */
+  /** A link to the new address, and a notice to the present one. */
   | {
       readonly kind: 'change_email';
       readonly accountId: string;
       readonly email: string;
       readonly details?: MailDetails;
     }
-  /** Both addresses are told. @param previous the address before */
+  /** A notice to both addresses. @param previous the address before */
   | {
       readonly kind: 'email_changed';
       readonly accountId: string;
@@ -56,55 +57,41 @@ export type MailIntent =
       readonly details?: MailDetails;
     };
 
-/** One mail to one address: an intent that concerns two is queued as two, so that each is retried by itself. */
+/** A mail to one address: an intent for two addresses is queued twice, so that each mail is retried by itself. */
 export type QueuedIntent = MailIntent & { readonly to?: 'new' | 'old' };
 
-export interface QueuedMail {
-  readonly id: string;
+export interface QueuedMail extends Queued {
   /** Undefined when no master key opens it. */
   readonly intent: QueuedIntent | undefined;
-  /** When it happened, in milliseconds. */
+  /** When it was queued, in milliseconds. */
   readonly at: number;
-  /** This one included. */
-  readonly tries: number;
-  readonly expiresAt: Date;
 }
 
-/**
- * The mail queue. What is queued in a transaction is sent when that has committed, by whichever node takes it first; a
- * node that dies loses nothing, and a mail that it had just sent may be sent again.
- */
-/** A mail that is not sent at once, and may be withdrawn until then. @property id a UUID, for a mail to one address */
+/** A mail that is sent later, and may be withdrawn until then. @property id a UUID, for a mail to one address */
 export interface MailLater {
   readonly id: string;
   readonly afterMs: number;
 }
 
-export interface Mails {
-  /** One statement for the caller's transaction. All nodes are told when it commits. */
+export interface Mails extends Queue<QueuedMail> {
+  /** One statement for the caller's transaction. All nodes are notified when it commits. */
   enqueue(intent: MailIntent, later?: MailLater): BoundStatement;
-  /** It is not to be sent after all. For the transaction of why. */
+  /** For the transaction that makes the mail needless. */
   withdraw(id: string): BoundStatement;
-  /** Takes what is due, and keeps it from others for `leaseMs`. */
-  claimDue(options: { limit: number; leaseMs: number }): Promise<QueuedMail[]>;
-  /** It was sent, or never will be. */
-  remove(id: string): Promise<void>;
-  /** It is tried again then. */
-  postpone(id: string, dueAt: Date): Promise<void>;
 }
 
 export const MAILS_CHANNEL = 'cardea_mails';
-/** Tried for so long, then given up. */
-const KEPT_MS = 3 * 24 * 3_600_000;
-/** Whoever has waited longer than that for a link has asked again, or no longer wants it. */
-const LINK_KEPT_MS = 2 * 3_600_000;
-/** No request of an app waits longer. */
-const REQUEST_KEPT_MS = 10 * 60_000;
 
-const KEPT: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
-  reset: LINK_KEPT_MS,
-  sign_up: LINK_KEPT_MS,
-  request_waiting: REQUEST_KEPT_MS,
+const HOUR_MS = 3_600_000;
+/** A mail that could not be sent is given up after this. */
+const KEPT_MS = 72 * HOUR_MS;
+
+const SHORTER_KEPT_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
+  // whoever waits longer for a link asks for another
+  reset: 2 * HOUR_MS,
+  sign_up: 2 * HOUR_MS,
+  // no request of a client waits longer
+  request_waiting: HOUR_MS / 6,
 };
 
 export const MAIL_STATEMENTS = {
@@ -116,50 +103,31 @@ export const MAIL_STATEMENTS = {
            )
            SELECT pg_notify('${MAILS_CHANNEL}', '') FROM (SELECT count(*) FROM queued) AS told`,
   },
-  take: {
-    name: 'mails.take',
-    text: `UPDATE mails SET due_at = $2, tries = tries + 1
-            WHERE id IN (
-                  SELECT id FROM mails WHERE due_at <= $1 AND expires_at > $1
-                   ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-        RETURNING id, sealed, tries, expires_at`,
-  },
-  remove: { name: 'mails.remove', text: 'DELETE FROM mails WHERE id = $1' },
-  putBack: { name: 'mails.put_back', text: 'UPDATE mails SET due_at = $2 WHERE id = $1' },
+  ...queueStatements({ table: 'mails', dueAt: 'due_at', attempts: 'tries' }),
 };
 
-interface Sealed {
-  readonly intent: QueuedIntent;
-  readonly at: number;
-}
-
-interface MailRow {
-  readonly id: string;
-  readonly sealed: Buffer;
-  readonly tries: number;
-  readonly expires_at: Date;
-}
+/** What is sealed in a row. */
+type Content = Pick<QueuedMail, 'at'> & { readonly intent: QueuedIntent };
 
 export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Mails {
-  function open({ id, sealed, tries, expires_at: expiresAt }: MailRow): QueuedMail {
+  function open({ id, sealed }: QueueRow): Pick<QueuedMail, 'intent' | 'at'> {
     try {
-      const { intent, at } = openJson(sealer, mailPlace(id), sealed) as Sealed;
-      return { id, intent, at, tries, expiresAt };
+      return openJson(sealer, mailPlace(id), sealed ?? Buffer.alloc(0)) as Content;
     } catch {
-      return { id, intent: undefined, at: now(), tries, expiresAt };
+      return { intent: undefined, at: now() };
     }
   }
 
   return {
+    ...createQueue({ db, now, statements: MAIL_STATEMENTS, keptMs: KEPT_MS, open }),
+
     withdraw: (id) => ({ statement: MAIL_STATEMENTS.remove, values: [id] }),
 
     enqueue(intent, later) {
       const at = now();
-      const expiresAt = at + (KEPT[intent.kind] ?? KEPT_MS);
       const rows = mailsOf(intent).map((one) => {
         const id = later?.id ?? randomUUID();
-        const content: Sealed = { intent: one, at };
-        return { id, sealed: sealJson(sealer, mailPlace(id), content) };
+        return { id, sealed: sealJson(sealer, mailPlace(id), { intent: one, at } satisfies Content) };
       });
       return {
         statement: MAIL_STATEMENTS.insert,
@@ -167,22 +135,9 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
           rows.map(({ id }) => id),
           rows.map(({ sealed }) => sealed),
           new Date(at + (later?.afterMs ?? 0)),
-          new Date(expiresAt),
+          new Date(at + (SHORTER_KEPT_MS[intent.kind] ?? KEPT_MS)),
         ],
       };
-    },
-
-    async claimDue({ limit, leaseMs }) {
-      const rows = await db.run<MailRow>(MAIL_STATEMENTS.take, [new Date(now()), new Date(now() + leaseMs), limit]);
-      return rows.map(open);
-    },
-
-    async remove(id) {
-      await db.run(MAIL_STATEMENTS.remove, [id]);
-    },
-
-    async postpone(id, dueAt) {
-      await db.run(MAIL_STATEMENTS.putBack, [id, dueAt]);
     },
   };
 }

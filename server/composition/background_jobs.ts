@@ -13,54 +13,60 @@ import type { Infrastructure } from './infrastructure.ts';
 import type { Protocol } from './protocol.ts';
 import type { RegistrationServices } from './registration.ts';
 
-/** A queued mail is sent at once; this is for those that are tried again, and should a notification have been lost. */
-const MAIL_EVERY_MS = 30_000;
-/** The same. */
-const DELIVERIES_EVERY_MS = 10_000;
-const CLEANUP_EVERY_MS = 60_000;
-/** What has expired is normally gone within two turns. */
-const CLEANUP_LAG_SECONDS = 300;
+const SECOND_MS = 1_000;
+/** Expired rows are normally deleted within two runs. */
+const LAG_SECONDS_MAX = 300;
 
-/** Starts the work that nobody asks for. */
+/** Starts the work that no request asks for. */
 export function startBackgroundJobs(
   infrastructure: Infrastructure,
   accountServices: AccountServices,
   clientServices: ClientServices,
   protocol: Protocol,
-  clients: RegistrationServices,
+  { registrations }: RegistrationServices,
 ): void {
-  const jobs = [
-    ...mailJobs(infrastructure, accountServices),
-    deliveriesJob(infrastructure, protocol, clientServices),
-    keysJob(infrastructure, protocol),
-    cleanupJob(infrastructure, clients),
+  const { config, log, messenger, onClose } = infrastructure;
+  const { keyRing, follower } = protocol;
+  const mails = createMails(infrastructure, accountServices);
+  const deliveries = createDeliveries(infrastructure, clientServices, protocol);
+
+  // Every node runs every job. The comments say what keeps two nodes from doing the same work.
+  const jobs: readonly (Job | undefined)[] = [
+    // one node leases each item; the interval is for those that are tried again
+    mails && { name: 'mails', everyMs: 30 * SECOND_MS, channel: MAILS_CHANNEL, ...mails },
+    { name: 'deliveries', everyMs: 10 * SECOND_MS, channel: DELIVERIES_CHANNEL, ...deliveries },
+    // an advisory lock in `maintain`
+    {
+      name: 'keys',
+      everyMs: config.keys.pollSeconds * SECOND_MS,
+      run: () => keyRing.maintain().then(() => follower.refresh()),
+    },
+    // nodes skip rows that another one has locked
+    { name: 'cleanup', everyMs: 60 * SECOND_MS, run: () => removeExpired(infrastructure) },
+    { name: 'unused clients', everyMs: 60 * SECOND_MS, run: () => removeUnused(infrastructure, registrations) },
   ];
-  infrastructure.onClose(startJobs(jobs, infrastructure.log), (running) => running.stop());
+  const started = startJobs(
+    jobs.filter((job) => job !== undefined),
+    { log, messenger },
+  );
+  onClose(started, (running) => running.stop());
 }
 
-function mailJobs(
-  { config, db, log, now, mailer, messenger, views, onClose }: Infrastructure,
-  accountServices: AccountServices,
-): Job[] {
+function createMails({ config, db, log, now, mailer, views }: Infrastructure, accountServices: AccountServices) {
   if (!mailer) {
     log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
-    return [];
+    return undefined;
   }
   const { accounts, devices, links, throttle, mails } = accountServices;
   const draft = createDrafts({ accounts, devices, links, views, throttle, issuer: config.issuer });
-  const worker = onClose(createMailWorker({ mails, draft, mailer, db, now, log }), (one) => one.stop());
-  messenger.on(MAILS_CHANNEL, worker.wake);
-  messenger.onGap(worker.wake);
-  worker.wake();
-  return [{ name: 'mail', everyMs: MAIL_EVERY_MS, run: worker.run }];
+  return createMailWorker({ mails, draft, mailer, db, now, log });
 }
 
-function deliveriesJob(
-  infrastructure: Infrastructure,
-  { serving, units, assertCanSign, deliveries }: Protocol,
+function createDeliveries(
+  { now, log, outbound }: Infrastructure,
   clientServices: ClientServices,
-): Job {
-  const { now, log, messenger, outbound, onClose } = infrastructure;
+  { serving, units, assertCanSign, deliveries }: Protocol,
+) {
   const deliver = {
     [LOGOUT]: createLogoutSender({ serving, units, outbound, assertCanSign }),
     [NOTIFICATION]: createNotificationSender({
@@ -68,36 +74,20 @@ function deliveriesJob(
       endpointOf: async (id) => (await clientServices.find(id))?.metadata.backchannel_client_notification_endpoint,
     }),
   };
-  const worker = onClose(createDeliveryWorker({ deliveries, deliver, now, log }), (one) => one.stop());
-  messenger.on(DELIVERIES_CHANNEL, worker.wake);
-  messenger.onGap(worker.wake);
-  worker.wake();
-  // Not waited for: when the jobs are stopped, the worker is to finish what it has in hand, not the whole queue.
-  return { name: 'deliveries', everyMs: DELIVERIES_EVERY_MS, run: async () => worker.wake() };
+  return createDeliveryWorker({ deliveries, deliver, now, log });
 }
 
-function keysJob({ config }: Infrastructure, { keyRing, follower }: Protocol): Job {
-  return {
-    name: 'keys',
-    everyMs: config.keys.pollSeconds * 1000,
-    async run() {
-      await keyRing.maintain();
-      await follower.refresh();
-    },
-  };
+async function removeExpired({ db, log, now }: Infrastructure): Promise<void> {
+  const removed = await cleanUp({ db, now });
+  if (removed > 0) log.debug({ removed }, 'expired rows removed');
+  const lagSeconds = await cleanUpLag({ db, now });
+  if (lagSeconds > LAG_SECONDS_MAX) log.warn({ lagSeconds }, 'expired rows pile up');
 }
 
-function cleanupJob({ db, log, now }: Infrastructure, { registrations }: RegistrationServices): Job {
-  return {
-    name: 'cleanup',
-    everyMs: CLEANUP_EVERY_MS,
-    async run() {
-      const removed = await cleanUp({ db, now });
-      if (removed > 0) log.debug({ removed }, 'expired rows removed');
-      const idle = await registrations.removeIdle();
-      if (idle > 0) log.info({ removed: idle }, 'clients that nobody used were removed');
-      const lagSeconds = await cleanUpLag({ db, now });
-      if (lagSeconds > CLEANUP_LAG_SECONDS) log.warn({ lagSeconds }, 'expired rows pile up');
-    },
-  };
+async function removeUnused(
+  { log }: Infrastructure,
+  registrations: RegistrationServices['registrations'],
+): Promise<void> {
+  const removed = await registrations.removeIdle();
+  if (removed > 0) log.info({ removed }, 'clients that nobody used were removed');
 }

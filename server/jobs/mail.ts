@@ -1,14 +1,14 @@
 import type { Mails, QueuedMail } from '../accounts/mails.ts';
 import type { Clock } from '../platform/clock.ts';
-import { type Db, isDatabaseAway } from '../platform/db.ts';
+import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Mailer } from '../platform/mail.ts';
 import type { Draft } from './mail_drafts.ts';
-import { createQueueWorker, type QueueWorker } from './queue.ts';
+import { createQueueWorker, doublingPause, type OutcomeLog, type QueueWorker } from './queue_worker.ts';
 
 export interface MailWorkerParts {
-  readonly mails: Mails;
+  readonly mails: Pick<Mails, 'claimDue' | 'remove' | 'postpone'>;
   readonly draft: (mail: QueuedMail) => Promise<Draft | undefined>;
   readonly mailer: Pick<Mailer, 'send'>;
   readonly db: Pick<Db, 'transact'>;
@@ -16,64 +16,52 @@ export interface MailWorkerParts {
   readonly log: Logger;
 }
 
-const BATCH = 6;
-/** Longer than sending a batch can take with every timeout of the mailer: only then may another node try as well. */
+const MOST = 6;
+/** Longer than all timeouts of the mailer together: only then may another node send the mail. */
 const LEASE_MS = 5 * 60_000;
 const FIRST_PAUSE_MS = 15_000;
-const LONGEST_PAUSE_MS = 3_600_000;
 
-/** @param tries that have failed so far */
-export function pauseAfter(tries: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
-}
+export const pauseAfter = (attempts: number): number => doublingPause(FIRST_PAUSE_MS, attempts);
 
-/** Sends the mails that are queued. */
+/** Nothing personal and no link is logged: only kinds, counts and the mail server's response. */
+const OUTCOME_LOG: OutcomeLog = {
+  done: ['info', 'a mail was sent'],
+  needless: ['info', 'a mail was not needed'],
+  refused: ['warn', 'a mail was refused for good'],
+  failed: ['warn', 'a mail could not be sent; it is tried again'],
+  expired: ['warn', 'a mail was given up'],
+  unreadable: ['warn', 'a queued mail cannot be opened: its master key is not in CARDEA_MASTER_KEY'],
+};
+
+/** Sends queued mails. */
 export function createMailWorker(parts: MailWorkerParts): QueueWorker {
   const { mails, draft, mailer, db, now, log } = parts;
-
-  /** Nothing that is personal, and no link, gets into the log: kinds, counts and the server's verdict do. */
-  async function handle(mail: QueuedMail): Promise<void> {
-    const kind = mail.intent?.kind;
-    if (kind === undefined) {
-      log.warn({ mail: mail.id }, 'a queued mail cannot be opened: its master key is not in CARDEA_MASTER_KEY');
-      return; // until its time is up; the key may come back
-    }
-    try {
-      const drafted = await draft(mail);
-      if (drafted) await send(mail, kind, drafted);
-      await mails.remove(mail.id);
-      log.info({ mail: mail.id, kind, tries: mail.tries }, drafted ? 'a mail was sent' : 'a mail was not needed');
-    } catch (error) {
-      await failed(mail, kind, error);
-    }
-  }
-
-  async function send(mail: QueuedMail, kind: string, { before, ...drafted }: Draft): Promise<void> {
-    // The link first: a mail whose link does not work yet would be read too early.
-    await db.transact(before);
-    await mailer.send({ ...drafted, kind, id: mail.id });
-  }
-
-  async function failed(mail: QueuedMail, kind: string, error: unknown): Promise<void> {
-    const { id, tries } = mail;
-    const dueAt = new Date(now() + pauseAfter(tries));
-    const isRefused = error instanceof AppError && error.code === 'mail_refused';
-    if (isRefused || dueAt >= mail.expiresAt) {
-      log.warn({ mail: id, kind, tries, error }, isRefused ? 'a mail was refused for good' : 'a mail was given up');
-      await mails.remove(id).catch((failure) => log.warn({ mail: id, error: failure }, 'a mail stays queued'));
-      return;
-    }
-    const level = isDatabaseAway(error) ? 'debug' : 'warn';
-    log[level]({ mail: id, kind, tries, error }, 'a mail could not be sent; it is tried again');
-    // If this fails as well, the lease ends some time.
-    await mails.postpone(id, dueAt).catch(() => {});
-  }
-
   return createQueueWorker({
-    batch: BATCH,
-    take: async (limit) => ({ items: await mails.claimDue({ limit, leaseMs: LEASE_MS }) }),
-    handle,
-    onUnreadable: (error) =>
-      log[isDatabaseAway(error) ? 'debug' : 'warn']({ error }, 'the mail queue could not be read; it is tried again'),
+    queue: mails,
+    claim: (limit) => mails.claimDue({ limit, leaseMs: LEASE_MS }),
+    batch: MOST,
+    most: MOST,
+    pauseAfter,
+    logFields: ({ id, intent, attempts }) => ({ mail: id, kind: intent?.kind, attempts }),
+    outcomeLog: OUTCOME_LOG,
+    now,
+    log,
+
+    async handle(mail) {
+      const { id, intent } = mail;
+      if (intent === undefined) return { outcome: 'unreadable' };
+      try {
+        const drafted = await draft(mail);
+        if (!drafted) return { outcome: 'needless' };
+        const { before, ...message } = drafted;
+        // The link is stored first, so that it works as soon as the mail can be read.
+        await db.transact(before);
+        await mailer.send({ ...message, kind: intent.kind, id });
+        return { outcome: 'done' };
+      } catch (error) {
+        const isRefused = error instanceof AppError && error.code === 'mail_refused';
+        return { outcome: isRefused ? 'refused' : 'failed', error };
+      }
+    },
   });
 }

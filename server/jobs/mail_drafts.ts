@@ -126,9 +126,9 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
   }
 
   /** Mails that another person can cause. A mail that is sent again after a failure is not counted again. */
-  async function isTooMuch({ name, account, to }: Plan, { intent, tries }: QueuedMail): Promise<boolean> {
+  async function isTooMuch({ name, account, to }: Plan, { intent, attempts }: QueuedMail): Promise<boolean> {
     // An invitation is an operator's.
-    if (intent === undefined || intent.kind === 'invitation' || tries > 1) return false;
+    if (intent === undefined || intent.kind === 'invitation' || attempts > 1) return false;
     const kind = throttledAs(name, intent);
     const accountId = 'accountId' in intent ? intent.accountId : undefined;
     const source = ('source' in intent ? intent.source : undefined) ?? accountId ?? '';

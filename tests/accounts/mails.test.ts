@@ -130,7 +130,7 @@ test('a crash between sending and forgetting sends it at worst once more, when t
   const { clock, enqueue, person, worker, post, mails, queued } = await setUp(t);
   const { id: accountId, email } = await person();
   await enqueue({ kind: 'unlocked', accountId });
-  const dying = { ...mails, remove: () => Promise.reject(new Error('dead')), putBack: async () => {} };
+  const dying = { ...mails, remove: () => Promise.reject(new Error('dead')), postpone: async () => {} };
   await worker({ mails: dying }).run();
   await worker().run();
   assert.equal(post.mails.length, 1, 'nobody else takes it while the lease runs');
@@ -250,7 +250,7 @@ test('a worker that is told while it works looks again', async (t) => {
   const running = one.run();
   await until('the first mail hangs', () => post.hanging() === 1);
   await enqueue({ kind: 'unlocked', accountId: bob.id });
-  one.wake();
+  void one.run();
   post.release();
   await running;
   await post.next(bob.email);
@@ -391,8 +391,14 @@ test('a mail speaks the first language that there is, of the account and of the 
     issuer: ISSUER,
   });
   const expiresAt = new Date();
-  await draft({ id: 'm', intent: { kind: 'reset', email: account.email, locale: 'de' }, at: 0, tries: 1, expiresAt });
-  await draft({ id: 'm', intent: { kind: 'unlocked', accountId: 'x' }, at: 0, tries: 1, expiresAt });
+  await draft({
+    id: 'm',
+    intent: { kind: 'reset', email: account.email, locale: 'de' },
+    at: 0,
+    attempts: 1,
+    expiresAt,
+  });
+  await draft({ id: 'm', intent: { kind: 'unlocked', accountId: 'x' }, at: 0, attempts: 1, expiresAt });
   assert.deepEqual(asked, ['xx de', 'xx']);
 });
 

@@ -61,7 +61,7 @@ test('one failure puts off all that waits for that app, and nothing of others', 
   for (const app of ['down', 'down', 'down', 'up']) await enqueue('ping', app);
   const [first] = await deliveries.claimDue({ ...ALL, limit: 1 });
   assert.ok(first?.clientId === 'down');
-  await deliveries.postpone(first, new Date(clock.ms + 10_000));
+  await deliveries.postpone(first.id, new Date(clock.ms + 10_000));
   assert.deepEqual(
     (await deliveries.claimDue(ALL)).map(({ clientId }) => clientId),
     ['up'],
@@ -90,7 +90,7 @@ test('a worker that is stopped finishes what it has in hand, and leaves the rest
     return 'done' as const;
   };
   const worker = createDeliveryWorker({ deliveries, deliver: { ping }, now, log: createLog({ level: 'silent' }) });
-  worker.wake();
+  void worker.run();
   await began.promise;
   const stopped = worker.stop();
   going.resolve();
@@ -126,7 +126,7 @@ test('96 apps of one account that do not answer keep no other app waiting', asyn
   await enqueue('ping', 'app of the same person', {}, account);
   await enqueue('ping', 'app of another', {}, randomUUID());
   await enqueue('ping', 'app of nobody');
-  const { told, hung, answer, run, wake, stop } = worker();
+  const { told, hung, answer, run, stop } = worker();
   const done = run();
   await until('the others to be told', () => told.length === 2);
   assert.deepEqual(told.toSorted(), ['app of another', 'app of nobody']);
@@ -134,7 +134,7 @@ test('96 apps of one account that do not answer keep no other app waiting', asyn
   assert.equal(hung.length, 64);
 
   await enqueue('ping', 'late');
-  wake();
+  void run();
   await until('who came late to be told', () => told.includes('late'));
   assert.equal(hung.length, 64);
 

@@ -1,0 +1,145 @@
+import type { Clock } from '../platform/clock.ts';
+import { isDatabaseAway } from '../platform/db.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Queue, Queued } from '../platform/queue.ts';
+
+/** Handles what is queued in one table. Every node runs one; each item is claimed by one of them. */
+export interface QueueWorker {
+  /** Handles all that is due. A call while it runs makes it look for more. */
+  run(): Promise<void>;
+  /** Lets what is in progress finish, and claims nothing more. */
+  stop(): Promise<void>;
+}
+
+/**
+ * `done`, `needless` and `refused` remove an item. One that `failed` is tried again until it expires. One that is
+ * `unreadable` is left alone: the master key that opens it may come back.
+ */
+export type Outcome = 'done' | 'needless' | 'refused' | 'failed' | 'unreadable';
+
+/** The log line of each outcome that occurs; `expired` is a failure with no time left for another attempt. */
+export type OutcomeLog = Readonly<Partial<Record<Outcome | 'expired', readonly ['debug' | 'info' | 'warn', string]>>>;
+
+export interface QueueWorkerParts<Item extends Queued> {
+  readonly queue: Pick<Queue<Item>, 'remove' | 'postpone'>;
+  /** Claims items that are due, except those that belong to one of the busy shares. */
+  claim(limit: number, busyShares: readonly string[]): Promise<Item[]>;
+  /** Items claimed by one statement. */
+  readonly batch: number;
+  /** Items in progress at the same time. */
+  readonly most: number;
+  /** Names of the shares that an item belongs to, with how many items of a share may be in progress. Default: none. */
+  sharesOf?(item: Item): Readonly<Record<string, number>>;
+  /** Milliseconds until the next attempt. @param attempts that have failed so far */
+  pauseAfter(attempts: number): number;
+  /** Never rejects. @returns also the error, when it may be logged */
+  handle(item: Item): Promise<{ outcome: Outcome; error?: unknown }>;
+  /** Never personal data. */
+  logFields(item: Item): object;
+  readonly outcomeLog: OutcomeLog;
+  readonly now: Clock;
+  readonly log: Logger;
+}
+
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/** Milliseconds that double with each failed attempt, up to an hour. */
+export function doublingPause(firstMs: number, attempts: number): number {
+  return Math.min(LONGEST_PAUSE_MS, firstMs * 2 ** (attempts - 1));
+}
+
+/** As soon as one item is finished the next one is claimed: nothing waits for the slowest of a batch. */
+export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<Item>): QueueWorker {
+  const { queue, batch, most, outcomeLog, now, log } = parts;
+  const inProgress = new Set<Item>();
+  let running: Promise<void> | undefined;
+  let isAskedAgain = false;
+  let isStopped = false;
+  let announceChange = () => {};
+
+  async function workUntilDone(): Promise<void> {
+    try {
+      let canClaim: () => boolean;
+      do {
+        canClaim = await claimAll();
+        while (inProgress.size > 0 && !isAskedAgain && !canClaim()) await change();
+      } while (isAskedAgain || canClaim());
+    } finally {
+      while (inProgress.size > 0) await change();
+    }
+  }
+
+  /** Claims and starts as much as possible. @returns tells whether there is room by now for what had to be left */
+  async function claimAll(): Promise<() => boolean> {
+    while (!isStopped) {
+      isAskedAgain = false;
+      const limit = Math.min(batch, most - inProgress.size);
+      if (limit === 0) return () => inProgress.size < most;
+      const busy = busyShares();
+      const items = await parts.claim(limit, [...busy]);
+      for (const item of items) start(item);
+      // A call in the meantime may be about something that was queued too late for this claim.
+      if (items.length < limit && !isAskedAgain) return () => !busy.isSubsetOf(busyShares());
+    }
+    isAskedAgain = false;
+    return () => false;
+  }
+
+  /** Shares that have as many items in progress as they may. */
+  function busyShares(): Set<string> {
+    const counts = new Map<string, number>();
+    const busy = new Set<string>();
+    for (const [name, limit] of [...inProgress].flatMap((item) => Object.entries(parts.sharesOf?.(item) ?? {}))) {
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      if (count >= limit) busy.add(name);
+    }
+    return busy;
+  }
+
+  function start(item: Item): void {
+    inProgress.add(item);
+    void handle(item).finally(() => {
+      inProgress.delete(item);
+      announceChange();
+    });
+  }
+
+  /** Resolves when an item is finished, and when `run` is called again. */
+  function change(): Promise<void> {
+    return new Promise((resolve) => {
+      announceChange = resolve;
+    });
+  }
+
+  /** Never rejects: an item whose outcome cannot be stored is claimed again when its lease ends. */
+  async function handle(item: Item): Promise<void> {
+    const { outcome, error } = await parts.handle(item);
+    const dueAt = new Date(now() + parts.pauseAfter(item.attempts));
+    const isExpired = outcome === 'failed' && dueAt >= item.expiresAt;
+    const [level, message] = outcomeLog[isExpired ? 'expired' : outcome] ?? ['warn', outcome];
+    const fields = { ...parts.logFields(item), ...(error === undefined ? {} : { error }) };
+    log[isDatabaseAway(error) ? 'debug' : level](fields, message);
+    if (outcome === 'unreadable') return;
+    const stored = outcome === 'failed' && !isExpired ? queue.postpone(item.id, dueAt) : queue.remove(item.id);
+    await stored.catch((failure) => log.warn({ ...fields, error: failure }, 'the outcome could not be stored'));
+  }
+
+  function run(): Promise<void> {
+    if (isStopped) return Promise.resolve();
+    if (running) isAskedAgain = true;
+    announceChange();
+    running ??= workUntilDone().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  return {
+    run,
+    async stop() {
+      isStopped = true;
+      await running?.catch(() => {});
+    },
+  };
+}
