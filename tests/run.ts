@@ -9,14 +9,11 @@
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { run } from 'node:test';
-import { spec, type TestEvent } from 'node:test/reporters';
 import { startEmbeddedPostgres } from '../server/platform/embedded.ts';
 import { artifacts, ROOT } from './helpers/artifacts.ts';
 import { findChromium, findOnPath } from './helpers/chromium.ts';
 import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.ts';
+import { type Phase, startRun, type Total } from './helpers/run_files.ts';
 import { isAlive, until } from './helpers/waiting.ts';
 
 /** Cheap ones first: a mistake in the small shows before the browser starts. */
@@ -40,17 +37,6 @@ const MINUTE = 60_000;
 /** What `make chaos` runs takes as long as it takes. */
 const AT_LENGTH = process.env.TEST_CHAOS_LONG === 'true' ? 360 * MINUTE : undefined;
 
-interface Phase {
-  name: string;
-  files: string[];
-  concurrency: number;
-  /** Milliseconds that one file may take; one that hangs on a leaked handle fails here. */
-  timeout: number;
-}
-
-const counters = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const;
-type Total = Record<(typeof counters)[number], number>;
-
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
   const began = performance.now();
@@ -65,7 +51,6 @@ async function main(args: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
 
-  const total = Object.fromEntries(counters.map((name) => [name, 0])) as Total;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-run-'));
   const clusterDir = mkdtempSync(join(roomInMemory() ?? tmpdir(), 'cardea-test-cluster-'));
   for (const folder of [dataDir, clusterDir]) chmodSync(folder, 0o711); // as root, Postgres runs as another user, who has to get through
@@ -75,6 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
   // Compiled once for all the processes of a run: starting them is a third of its work.
   process.env.NODE_COMPILE_CACHE = join(dataDir, 'compiled');
   process.env.TEST_RUN_DIR = freshRunFolder();
+  const tests = startRun();
   let leaked = 0;
   try {
     const postgres = await startEmbeddedPostgres({ dataDir: clusterDir, settings: TEST_CLUSTER_SETTINGS });
@@ -82,15 +68,16 @@ async function main(args: readonly string[]): Promise<number> {
     await prepareTemplate(on(postgres.url, 'postgres'));
     for (const phase of phases) {
       if (interrupted.signal.aborted) break;
-      add(total, await runPhase(phase, interrupted.signal));
+      await tests.phase(phase, interrupted.signal);
     }
+    await tests.end();
   } finally {
     leaked = await stopPostgres([clusterDir, dataDir]);
     for (const folder of [clusterDir, dataDir]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
   if (interrupted.signal.aborted) console.error('interrupted');
-  return report(total, performance.now() - began, leaked > 0 || interrupted.signal.aborted);
+  return report(tests.total, performance.now() - began, leaked > 0 || interrupted.signal.aborted);
 }
 
 const MEMORY = '/dev/shm';
@@ -124,29 +111,30 @@ function rank(file: string): number {
 
 function plan(files: readonly string[]): Phase[] {
   const together = files.filter((file) => !KILLING.test(file) && !MEASURING.test(file) && file !== LAST);
-  return [
+  const phases: Phase[] = [
     // One core is left to Postgres and the servers that the tests start, unless there are but two.
     {
-      name: 'tests',
       files: together,
+      processes: 'shared',
       concurrency: Math.max(2, Math.min(4, availableParallelism() - 1)),
       timeout: AT_LENGTH ?? 4 * MINUTE,
     },
     {
-      name: 'killing',
+      processes: 'each',
       files: files.filter((file) => KILLING.test(file)),
       // They wait for processes to start for much of their time. At length they are to have the machine to themselves.
       concurrency: AT_LENGTH === undefined ? 2 : 1,
       timeout: AT_LENGTH ?? 8 * MINUTE,
     },
     {
-      name: 'measuring',
+      processes: 'each',
       files: files.filter((file) => MEASURING.test(file)),
       concurrency: 1,
       timeout: AT_LENGTH ?? 8 * MINUTE,
     },
-    { name: 'last', files: files.filter((file) => file === LAST), concurrency: 1, timeout: 2 * MINUTE },
-  ].filter((phase) => phase.files.length > 0);
+    { processes: 'each', files: files.filter((file) => file === LAST), concurrency: 1, timeout: 2 * MINUTE },
+  ];
+  return phases.filter((phase) => phase.files.length > 0);
 }
 
 /** @returns false when something is missing that the tests need; one line says what to install */
@@ -167,36 +155,6 @@ function freshRunFolder(): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   return folder;
-}
-
-async function runPhase(phase: Phase, signal: AbortSignal): Promise<Total> {
-  const total = Object.fromEntries(counters.map((name) => [name, 0])) as Total;
-  const events = run({
-    files: phase.files.map((file) => join(ROOT, file)),
-    cwd: ROOT,
-    concurrency: phase.concurrency,
-    timeout: phase.timeout,
-    signal,
-  });
-  const shown = Readable.from(withoutSummary(events, total)).compose(spec());
-  shown.pipe(process.stdout, { end: false });
-  await finished(shown, { writable: false });
-  return total;
-}
-
-/** Takes each phase's own closing numbers out, adds them up, and lets everything else through. */
-async function* withoutSummary(events: AsyncIterable<TestEvent>, total: Total): AsyncGenerator<TestEvent> {
-  for await (const event of events) {
-    if (event.type === 'test:summary' && event.data.file === undefined) add(total, event.data.counts as Partial<Total>);
-    const isNumber = event.type === 'test:diagnostic' && event.data.nesting === 0 && NUMBERS.test(event.data.message);
-    if (!isNumber) yield event;
-  }
-}
-
-const NUMBERS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
-
-function add(total: Total, more: Partial<Total>): void {
-  for (const name of counters) total[name] += more[name] ?? 0;
 }
 
 /** The numbers in the form of node's own runner, then a line for people. @returns the exit code */

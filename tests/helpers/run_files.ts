@@ -1,0 +1,137 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec, type TestEvent } from 'node:test/reporters';
+import { ROOT } from './artifacts.ts';
+import { createQueue } from './queue.ts';
+
+/** Test files that run at the same time, and how. */
+export interface Phase {
+  readonly files: readonly string[];
+  /** Files that are at work at a time. */
+  readonly concurrency: number;
+  /** Milliseconds that one file may take. */
+  readonly timeout: number;
+  /** `each`: a process for each file. `shared`: a process runs one file after another. */
+  readonly processes: 'each' | 'shared';
+}
+
+const counters = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const;
+export type Total = Record<(typeof counters)[number], number>;
+
+export interface Run {
+  readonly total: Total;
+  /** Milliseconds by file, of those that shared a process. */
+  readonly durations: Map<string, number>;
+  /** Runs a phase to its end. */
+  phase(phase: Phase, signal: AbortSignal): Promise<void>;
+  /** Lists what has failed. */
+  end(): Promise<void>;
+}
+
+/** Prints what the tests report, as it comes and file by file, and counts it. */
+export function startRun(): Run {
+  const total = Object.fromEntries(counters.map((name) => [name, 0])) as Total;
+  const durations = new Map<string, number>();
+  const reported = new PassThrough({ objectMode: true });
+  const shown = reported.compose(spec());
+  shown.pipe(process.stdout, { end: false });
+
+  /** One run of node's own; each phase's closing numbers are taken out and added up. */
+  async function runOnce(options: Parameters<typeof run>[0], onEvent: (event: TestEvent) => void): Promise<void> {
+    let failures = 0;
+    for await (const event of run({ cwd: ROOT, ...options })) {
+      if (event.type === 'test:fail') failures += 1;
+      if (event.type === 'test:summary' && event.data.file === undefined) {
+        for (const name of counters) total[name] += (event.data.counts as Partial<Total>)[name] ?? 0;
+        if (!event.data.success && failures === 0) {
+          // Such as an error after a file's last test, which only the exit code of its process tells of.
+          total.failed += 1;
+          console.error('a test process failed, though its tests passed: see what it wrote');
+        }
+      }
+      const isNumber = event.type === 'test:diagnostic' && event.data.nesting === 0 && NUMBERS.test(event.data.message);
+      if (!isNumber && event.type !== 'test:summary') onEvent(event);
+    }
+  }
+
+  async function runShared({ files, concurrency, timeout }: Phase, signal: AbortSignal): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'queue-'));
+    const queue = createQueue(folder, files);
+    let started = 0;
+    const slots = Array.from({ length: Math.min(concurrency, files.length) }, async () => {
+      while (!signal.aborted && queue.isWaiting()) {
+        const name = `process-${++started}`;
+        // Those of one file are printed together, though other files run at the same time.
+        let events: TestEvent[] = [];
+        const print = () => {
+          for (const one of events) reported.write(one);
+          events = [];
+        };
+        await runOnce({ files: [WORKER], argv: [folder, name, String(timeout)], signal }, (event) => {
+          events.push(event);
+          if ((event.type !== 'test:pass' && event.type !== 'test:fail') || event.data.nesting !== 0) return;
+          if (event.type === 'test:pass') durations.set(event.data.name, event.data.details.duration_ms);
+          discount(total, event);
+          print();
+        });
+        const unfinished = queue.unfinished(name);
+        if (unfinished !== undefined && !signal.aborted) {
+          total.failed += 1;
+          events.push(...brokenOff(events));
+          console.error(`${unfinished} ended its process`);
+        }
+        print();
+      }
+    });
+    await Promise.all(slots);
+  }
+
+  return {
+    total,
+    durations,
+    async phase(phase, signal) {
+      const { files, concurrency, timeout, processes } = phase;
+      if (processes === 'shared') return runShared(phase, signal);
+      const paths = files.map((file) => join(ROOT, file));
+      return runOnce({ files: paths, concurrency, timeout, signal }, (event) => void reported.write(event));
+    },
+    async end() {
+      reported.end();
+      await finished(shown, { writable: false });
+    },
+  };
+}
+
+const WORKER = join(ROOT, 'tests/worker.ts');
+const NUMBERS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
+type Ended = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>;
+
+/** A file is itself a test in a shared process: it counts when something is wrong with it beside its own tests. */
+function discount(total: Total, { type, data }: Ended): void {
+  const error = type === 'test:fail' ? (data.details.error as { failureType?: string }) : undefined;
+  if (error && error.failureType !== 'subtestsFailed') return;
+  total.tests -= 1;
+  total[error ? 'failed' : 'passed'] -= 1;
+}
+
+/** What the reporter misses of a process that ended in the middle: the ends of the tests that had begun. */
+function brokenOff(events: readonly TestEvent[]): TestEvent[] {
+  const begun: Extract<TestEvent, { type: 'test:start' }>[] = [];
+  for (const event of events) {
+    if (event.type === 'test:start') begun.push(event);
+    if (event.type === 'test:pass' || event.type === 'test:fail') begun.pop();
+  }
+  const error = new Error('the process ended before the test did');
+  return begun.reverse().map(
+    ({ data }) =>
+      ({
+        type: 'test:fail',
+        data: { ...data, testNumber: 0, details: { duration_ms: 0, type: 'test', error } },
+      }) as unknown as TestEvent,
+  );
+}

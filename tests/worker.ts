@@ -1,0 +1,57 @@
+/**
+ * Runs test files one after another in this process, as importing the application takes longer than the tests of most
+ * files. tests/run.ts starts as many of these as may run at a time.
+ *
+ *   node tests/worker.ts <folder of the queue> <name of this process> <milliseconds that one file may take>
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { ROOT } from './helpers/artifacts.ts';
+import { openQueue } from './helpers/queue.ts';
+import { until } from './helpers/waiting.ts';
+
+const [folder = '', name = '', milliseconds] = process.argv.slice(2);
+const timeout = Number(milliseconds);
+const CLOSED_WITHIN_MS = 10_000;
+
+const threads = new Set<Worker>();
+process.on('worker', (thread) => {
+  threads.add(thread);
+  thread.once('exit', () => threads.delete(thread));
+});
+
+/** What keeps a process alive: sockets, servers, timers, child processes, threads. */
+function open(): string[] {
+  return [...process.getActiveResourcesInfo(), ...Array.from(threads, () => 'Worker')];
+}
+
+const openBefore = open();
+
+function leftOpen(): string[] {
+  const left = open();
+  for (const one of openBefore) if (left.includes(one)) left.splice(left.indexOf(one), 1);
+  return left;
+}
+
+/** @returns false when the process can no longer be used: the next file would suffer for this one */
+async function runFile(file: string): Promise<boolean> {
+  const began = performance.now();
+  await test(file, { timeout }, () => import(join(ROOT, file)));
+  if (performance.now() - began >= timeout) return false;
+  try {
+    await until('everything is closed', () => leftOpen().length === 0, { withinMs: CLOSED_WITHIN_MS });
+    return true;
+  } catch {
+    await test(file, () => assert.deepEqual(leftOpen(), [], 'the tests of this file left these open'));
+    return false;
+  }
+}
+
+const queue = openQueue(folder);
+for (let file = queue.take(name); file !== undefined; file = queue.take(name)) {
+  const goesOn = await runFile(file);
+  queue.finish(file);
+  if (!goesOn) process.exit();
+}
