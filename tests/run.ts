@@ -6,15 +6,17 @@
  * Tests that kill processes run after the others, and those that measure run alone after that. The search of all database
  * dumps comes last.
  */
-import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { globSync, mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { startEmbeddedPostgres } from '../server/platform/embedded.ts';
 import { artifacts, ROOT } from './helpers/artifacts.ts';
+import { onParentEnd } from './helpers/children.ts';
 import { findChromium, findOnPath } from './helpers/chromium.ts';
 import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.ts';
 import { type Phase, startRun, type Total } from './helpers/run_files.ts';
-import { isAlive, until } from './helpers/waiting.ts';
+import { createRunFolders } from './helpers/run_folders.ts';
 
 /** Cheap ones first: a mistake in the small shows before the browser starts. */
 const ORDER = [
@@ -48,53 +50,32 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (!reportTools(only === 'tests')) return 1;
 
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-
-  const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-run-'));
-  const clusterDir = mkdtempSync(join(roomInMemory() ?? tmpdir(), 'cardea-test-cluster-'));
-  for (const folder of [dataDir, clusterDir]) chmodSync(folder, 0o711); // as root, Postgres runs as another user, who has to get through
-  // Whatever the tests put into "the" temporary directory goes away with the run, also when it is interrupted.
-  process.env.TMPDIR = join(dataDir, 'tmp');
+  const interrupted = interruption();
+  const folders = createRunFolders();
+  process.env.TMPDIR = join(folders.data, 'tmp');
   mkdirSync(process.env.TMPDIR, { mode: 0o755 });
-  // Compiled once for all the processes of a run: starting them is a third of its work.
-  process.env.NODE_COMPILE_CACHE = join(dataDir, 'compiled');
+  // Compiled once for all the processes of a run.
+  process.env.NODE_COMPILE_CACHE = join(folders.data, 'compiled');
   process.env.TEST_RUN_DIR = freshRunFolder();
   const tests = startRun();
   let leaked = 0;
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir: clusterDir, settings: TEST_CLUSTER_SETTINGS });
+    const postgres = await startEmbeddedPostgres({ dataDir: folders.cluster, settings: TEST_CLUSTER_SETTINGS });
     process.env.TEST_POSTGRES_URL = postgres.url;
     await prepareTemplate(on(postgres.url, 'postgres'));
     for (const phase of phases) {
-      if (interrupted.signal.aborted) break;
-      await tests.phase(phase, interrupted.signal);
+      if (interrupted.aborted) break;
+      await tests.phase(phase, interrupted);
     }
     await tests.end();
+    leaked = await countConnections(postgres.url);
   } finally {
-    leaked = await stopPostgres([clusterDir, dataDir]);
-    for (const folder of [clusterDir, dataDir]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    // An interrupted run ends at once, and they are removed after it.
+    if (!interrupted.aborted) await folders.remove();
   }
   if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
-  if (interrupted.signal.aborted) console.error('interrupted');
-  return report(tests.total, performance.now() - began, leaked > 0 || interrupted.signal.aborted);
-}
-
-const MEMORY = '/dev/shm';
-/** What a run's cluster comes to, several times over. */
-const MEMORY_MIN_BYTES = 4 * 2 ** 30;
-
-/**
- * Each test file has databases of its own, and each of those is three hundred files to make and to remove: on a disk that
- * takes longer than most tests. @returns undefined where there is no such place, or not enough of it
- */
-function roomInMemory(): string | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(MEMORY);
-    return bavail * bsize >= MEMORY_MIN_BYTES ? MEMORY : undefined;
-  } catch {
-    return undefined;
-  }
+  if (interrupted.aborted) console.error('interrupted');
+  return report(tests.total, performance.now() - began, leaked > 0 || interrupted.aborted);
 }
 
 function testFiles(only: readonly string[]): string[] {
@@ -176,35 +157,27 @@ function report(total: Total, ms: number, broken: boolean): number {
   return broken || failed > 0 || total.passed === 0 ? 1 : 0;
 }
 
-/** Stops the run's cluster, whoever is connected, and any that is left. @returns how many connections were left */
-async function stopPostgres(folders: readonly string[]): Promise<number> {
-  const { default: pg } = await import('pg');
-  const url = process.env.TEST_POSTGRES_URL;
-  let left = 0;
-  if (url) {
-    const client = new pg.Client({ connectionString: on(url, 'postgres') });
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      const counted = await client.query<{ n: number }>(
-        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-      );
-      left = counted.rows[0]?.n ?? 0;
-    } finally {
-      await client.end().catch(() => {});
-    }
+/** @returns how many connections the tests have left open */
+async function countConnections(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: on(url, 'postgres') });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ n: number }>(
+      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+    return rows[0]?.n ?? 0;
+  } finally {
+    await client.end().catch(() => {});
   }
-  // Clusters that a test started by itself are in the temporary directory; an interrupted one has left its own running.
-  const running = folders.flatMap((cwd) =>
-    globSync('{,tmp/*/}postgres/postmaster.pid', { cwd }).map((file) => join(cwd, file)),
-  );
-  for (const file of running) {
-    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-    if (!(pid > 0 && isAlive(pid))) continue;
-    process.kill(pid, 'SIGQUIT'); // at once: nothing of it is kept
-    await until('Postgres ends', () => !isAlive(pid));
-  }
-  return left;
+}
+
+/** Ctrl-C, a CI at its limit, a terminal that is closed, and the end of whoever started the run: `make`, by SIGKILL. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
+  onParentEnd(() => interrupted.abort());
+  return interrupted.signal;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -9,11 +9,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { ROOT } from './helpers/artifacts.ts';
+import { onParentEnd } from './helpers/children.ts';
 import { openQueue } from './helpers/queue.ts';
 import { until } from './helpers/waiting.ts';
 
 const [folder = '', name = '', milliseconds] = process.argv.slice(2);
 const timeout = Number(milliseconds);
+onParentEnd(() => process.exit(1));
+
 const CLOSED_WITHIN_MS = 10_000;
 
 const threads = new Set<Worker>();

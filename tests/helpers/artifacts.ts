@@ -7,10 +7,11 @@ export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * A directory below `.artifacts/`, which git ignores: screenshots, reports and what a failed run leaves to look at.
+ * TEST_ARTIFACTS is used in its place, for a run that a test starts.
  * @param parts names of folders in it
  */
 export function artifacts(...parts: readonly string[]): string {
-  const path = join(ROOT, '.artifacts', ...parts);
+  const path = join(process.env.TEST_ARTIFACTS ?? join(ROOT, '.artifacts'), ...parts);
   mkdirSync(path, { recursive: true });
   return path;
 }

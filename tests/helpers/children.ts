@@ -24,7 +24,21 @@ export function track(child: ChildProcess): void {
   ] as const) {
     process.once(signal, () => process.exit(128 + number));
   }
+  onParentEnd(() => process.exit(1));
 }
+
+/** Calls `listener` when the process that started this one has ended, in whatever way: SIGKILL leaves it no time to tell. */
+export function onParentEnd(listener: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    listener();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
+const PARENT_CHECK_MS = 500;
 
 /** @returns false when nobody is left in the group */
 export function killGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {

@@ -23,6 +23,7 @@ export const TEST_CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
   full_page_writes: 'off',
   max_connections: '300',
   shared_buffers: '64MB',
+  dynamic_shared_memory_type: 'mmap', // in its folder, to be removed with that when it was killed
 };
 
 let cluster: Promise<string> | undefined;

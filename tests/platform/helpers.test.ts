@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import pg from 'pg';
 import { createClient } from 'redis';
-import { ROOT } from '../helpers/artifacts.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { database, freshDatabase } from '../helpers/postgres.ts';
 import { freshRedis } from '../helpers/redis.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
-import { isAlive, until } from '../helpers/waiting.ts';
 
 /** A scope that the test ends itself. */
 function manual(): Scope & { end(): Promise<void> } {
@@ -102,41 +96,5 @@ describe('the tests own helpers', () => {
     const page = await browser.newPage();
     await page.setContent('<h1>Cardea</h1>');
     assert.equal(await page.textContent('h1'), 'Cardea');
-  });
-});
-
-describe('the run of all tests', () => {
-  /** Runs tests/run.ts as make does. */
-  function run(...args: readonly string[]) {
-    const done = spawnSync(process.execPath, ['tests/run.ts', ...args], { cwd: ROOT, encoding: 'utf8' });
-    return { status: done.status, last: done.stdout.trimEnd().split('\n').at(-1), errors: done.stderr };
-  }
-
-  test('without a test is a failure', () => {
-    const { status, errors } = run('only=tests/nothing');
-    assert.equal(status, 1);
-    assert.match(errors, /no test file is in tests\/nothing/);
-  });
-
-  test('what a test started does not outlive it when it is ended from outside', async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'cardea-test-children-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
-    const script = join(folder, 'parent.ts');
-    const helper = JSON.stringify(join(ROOT, 'tests', 'helpers', 'children.ts'));
-    writeFileSync(
-      script,
-      `import { spawn } from 'node:child_process';
-       import { track } from ${helper};
-       const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
-       track(child);
-       console.log(child.pid);
-       process.kill(process.pid, 'SIGTERM');
-       setInterval(() => {}, 1000);`,
-    );
-    const done = spawnSync(process.execPath, [script], { encoding: 'utf8' });
-    assert.equal(done.status, 143);
-    const pid = Number(done.stdout.trim());
-    assert.ok(pid > 0);
-    await until('the child has ended', () => !isAlive(pid));
   });
 });

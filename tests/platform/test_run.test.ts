@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { ROOT } from '../helpers/artifacts.ts';
+import { ended, track } from '../helpers/children.ts';
+import { findChromium } from '../helpers/chromium.ts';
+import { temporaryFolder } from '../helpers/folders.ts';
+import { inherited } from '../helpers/processes.ts';
+import { isAlive, until } from '../helpers/waiting.ts';
+
+/** tests/run.ts, which `make test` is. */
+describe('the run of all tests', { concurrency: true }, () => {
+  test('without a test is a failure', () => {
+    const done = spawnSync(process.execPath, ['tests/run.ts', 'only=tests/nothing'], { cwd: ROOT, encoding: 'utf8' });
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /no test file is in tests\/nothing/);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    test(`that is ended by ${signal} leaves no Postgres and no folder, not even those of its tests`, async (t) => {
+      const run = start(t, ['tests/run.ts', `only=${STARTS_POSTGRES}`]);
+      const postmasters = await until(
+        'a test has started Postgres beside that of the run',
+        () => {
+          const found = postmastersOf(run.pid);
+          return found.length >= 2 && found;
+        },
+        { withinMs: 60_000 },
+      );
+      run.kill(signal);
+      await ended(run);
+      await until('everything has ended', () => isGone(run.pid, postmasters), { withinMs: 30_000 });
+    });
+  }
+
+  test('ends with the process that started it', async (t) => {
+    const script = `require('node:child_process').spawn(process.execPath, ['tests/run.ts', 'only=${STARTS_POSTGRES}'], { stdio: 'inherit' }).on('spawn', function () { console.log(this.pid) })`;
+    const parent = start(t, ['--eval', script]);
+    const pid = await new Promise<number>((done) => parent.stdout?.once('data', (line) => done(Number(line))));
+    const postmasters = await until(
+      'Postgres has started',
+      () => {
+        const found = postmastersOf(pid);
+        return found.length >= 1 && found;
+      },
+      { withinMs: 60_000 },
+    );
+    parent.kill('SIGKILL');
+    await until('everything has ended', () => !isAlive(pid) && isGone(pid, postmasters), { withinMs: 30_000 });
+  });
+});
+
+const STARTS_POSTGRES = 'tests/platform/embedded.test.ts';
+
+/** Node with folders of its own: what the outer run has collected stays. */
+function start(t: TestContext, args: readonly string[]): ChildProcess {
+  const folder = temporaryFolder(t);
+  const env = { ...inherited(), TMPDIR: folder, TEST_ARTIFACTS: folder, TEST_CHROMIUM: findChromium() ?? '' };
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  track(child);
+  return child;
+}
+
+/** Folders of a run have its process id in their names. */
+function foldersOf(run: number | undefined): string[] {
+  return [tmpdir(), '/dev/shm'].flatMap((cwd) =>
+    globSync(`{,cardea-test-*/}cardea-test-*-${run}-*`, { cwd }).map((folder) => join(cwd, folder)),
+  );
+}
+
+function postmastersOf(run: number | undefined): number[] {
+  return foldersOf(run)
+    .flatMap((cwd) => globSync('{,tmp/*/}postgres/postmaster.pid', { cwd }).map((file) => join(cwd, file)))
+    .flatMap((file) => {
+      try {
+        return [Number(readFileSync(file, 'utf8').split('\n')[0])].filter((pid) => pid > 0);
+      } catch {
+        return []; // it has just ended
+      }
+    });
+}
+
+function isGone(run: number | undefined, postmasters: readonly number[]): boolean {
+  return foldersOf(run).length === 0 && !postmasters.some(isAlive);
+}
+
+test('what a test started does not outlive it when it is ended from outside', async (t) => {
+  const folder = temporaryFolder(t);
+  const script = join(folder, 'parent.ts');
+  const helper = JSON.stringify(join(ROOT, 'tests', 'helpers', 'children.ts'));
+  writeFileSync(
+    script,
+    `import { spawn } from 'node:child_process';
+     import { track } from ${helper};
+     const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+     track(child);
+     console.log(child.pid);
+     process.kill(process.pid, 'SIGTERM');
+     setInterval(() => {}, 1000);`,
+  );
+  const done = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  assert.equal(done.status, 143);
+  const pid = Number(done.stdout.trim());
+  assert.ok(pid > 0);
+  await until('the child has ended', () => !isAlive(pid));
+});
