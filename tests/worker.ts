@@ -5,8 +5,9 @@
  *   node tests/worker.ts <folder of the queue> <name of this process> <milliseconds that one file may take>
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { ROOT } from './helpers/artifacts.ts';
 import { onParentEnd } from './helpers/children.ts';
@@ -18,6 +19,8 @@ const timeout = Number(milliseconds);
 onParentEnd(() => process.exit(1));
 
 const CLOSED_WITHIN_MS = 10_000;
+/** What has been reported is on its way for a moment. */
+const REPORT_MS = 500;
 
 const threads = new Set<Worker>();
 process.on('worker', (thread) => {
@@ -41,7 +44,7 @@ function leftOpen(): string[] {
 /** @returns false when the process can no longer be used: the next file would suffer for this one */
 async function runFile(file: string): Promise<boolean> {
   const began = performance.now();
-  await test(file, { timeout }, () => import(join(ROOT, file)));
+  await test(file, { timeout }, () => import(resolve(ROOT, file)));
   if (performance.now() - began >= timeout) return false;
   try {
     await until('everything is closed', () => leftOpen().length === 0, { withinMs: CLOSED_WITHIN_MS });
@@ -56,5 +59,7 @@ const queue = openQueue(folder);
 for (let file = queue.take(name); file !== undefined; file = queue.take(name)) {
   const goesOn = await runFile(file);
   queue.finish(file);
-  if (!goesOn) process.exit();
+  if (goesOn) continue;
+  await setTimeout(REPORT_MS);
+  process.exit(1);
 }

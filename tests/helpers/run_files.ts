@@ -72,17 +72,18 @@ export function startRun(): Run {
           events = [];
         };
         await runOnce({ files: [WORKER], argv: [folder, name, String(timeout)], signal }, (event) => {
+          const isEnd = (event.type === 'test:pass' || event.type === 'test:fail') && event.data.nesting === 0;
+          if (isEnd) discount(total, event);
+          if ((event.type === 'test:start' || event.type === 'test:pass') && event.data.name === WORKER) return;
           events.push(event);
-          if ((event.type !== 'test:pass' && event.type !== 'test:fail') || event.data.nesting !== 0) return;
+          if (!isEnd) return;
           if (event.type === 'test:pass') durations.set(event.data.name, event.data.details.duration_ms);
-          discount(total, event);
           print();
         });
         const unfinished = queue.unfinished(name);
         if (unfinished !== undefined && !signal.aborted) {
           total.failed += 1;
-          events.push(...brokenOff(events));
-          console.error(`${unfinished} ended its process`);
+          events.push(...brokenOff(events, unfinished));
         }
         print();
       }
@@ -111,7 +112,7 @@ const NUMBERS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\
 
 type Ended = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>;
 
-/** A file is itself a test in a shared process: it counts when something is wrong with it beside its own tests. */
+/** A file is itself a test in a shared process, as that is: both count when something is wrong beside the tests of files. */
 function discount(total: Total, { type, data }: Ended): void {
   const error = type === 'test:fail' ? (data.details.error as { failureType?: string }) : undefined;
   if (error && error.failureType !== 'subtestsFailed') return;
@@ -119,19 +120,17 @@ function discount(total: Total, { type, data }: Ended): void {
   total[error ? 'failed' : 'passed'] -= 1;
 }
 
-/** What the reporter misses of a process that ended in the middle: the ends of the tests that had begun. */
-function brokenOff(events: readonly TestEvent[]): TestEvent[] {
-  const begun: Extract<TestEvent, { type: 'test:start' }>[] = [];
+/** What the reporter misses of a process that ended in the middle: the ends of the tests that had begun, and of the file. */
+function brokenOff(events: readonly TestEvent[], file: string): TestEvent[] {
+  const begun: { name: string; nesting: number }[] = [];
   for (const event of events) {
-    if (event.type === 'test:start') begun.push(event);
+    if (event.type === 'test:start') begun.push(event.data);
     if (event.type === 'test:pass' || event.type === 'test:fail') begun.pop();
   }
-  const error = new Error('the process ended before the test did');
-  return begun.reverse().map(
-    ({ data }) =>
-      ({
-        type: 'test:fail',
-        data: { ...data, testNumber: 0, details: { duration_ms: 0, type: 'test', error } },
-      }) as unknown as TestEvent,
-  );
+  const start = { name: file, nesting: 0 };
+  const isFileBegun = begun[0]?.name === file;
+  if (!isFileBegun) begun.unshift(start);
+  const details = { duration_ms: 0, type: 'test', error: new Error('the process ended before the test did') };
+  const ends = begun.reverse().map((data) => ({ type: 'test:fail', data: { ...data, testNumber: 0, details } }));
+  return [...(isFileBegun ? [] : [{ type: 'test:start', data: start }]), ...ends] as unknown as TestEvent[];
 }

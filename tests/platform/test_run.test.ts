@@ -53,6 +53,48 @@ describe('the run of all tests', { concurrency: true }, () => {
   });
 });
 
+describe('files that share a process', () => {
+  const FILES = {
+    passes: `test('passes', () => {});`,
+    fails: `test('fails', () => { throw new Error(); });`,
+    throws: `test('passes', () => {}); throw new Error();`,
+    'leaves-open': `test('passes', () => { createServer().listen(0); });`,
+    exits: `test('passes', () => {}); test('exits', () => process.exit(0));`,
+    hangs: `test('hangs', () => new Promise((done) => setTimeout(done, 60_000)));`,
+    late: `test('passes', () => { setTimeout(() => { throw new Error(); }, 1); });`,
+    'passes-too': `test('passes', () => {});`,
+  };
+
+  test('fail or pass each by itself, and the next ones run', (t) => {
+    const folder = temporaryFolder(t);
+    const files = Object.entries(FILES).map(([name, text]) => {
+      const file = join(folder, `${name}.test.mjs`);
+      writeFileSync(file, `import { test } from 'node:test'; import { createServer } from 'node:net'; ${text}`);
+      return file;
+    });
+    const script = `
+      import { startRun } from '${join(ROOT, 'tests/helpers/run_files.ts')}';
+      const run = startRun();
+      const phase = { files: ${JSON.stringify(files)}, concurrency: 1, timeout: 2_000, processes: 'shared' };
+      await run.phase(phase, new AbortController().signal);
+      await run.end();
+      console.log(JSON.stringify(run.total));`;
+    writeFileSync(join(folder, 'run.ts'), script);
+    const done = spawnSync(process.execPath, [join(folder, 'run.ts')], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...inherited(), TMPDIR: folder },
+    });
+    assert.deepEqual(JSON.parse(done.stdout.trimEnd().split('\n').at(-1) ?? ''), {
+      ...{ tests: 11, passed: 5, failed: 5, cancelled: 2 },
+      ...{ suites: 0, skipped: 0, todo: 0 },
+    });
+    const failed = [...done.stdout.matchAll(/^✖ \S+\/([^/]+)\.test\.mjs/gm)].map(([, name]) => name);
+    assert.deepEqual([...new Set(failed)], ['fails', 'throws', 'leaves-open', 'exits', 'hangs']);
+    assert.match(done.stdout, /late\.test\.mjs:1:\d+ generated asynchronous activity/);
+  });
+});
+
 const STARTS_POSTGRES = 'tests/platform/embedded.test.ts';
 
 /** Node with folders of its own: what the outer run has collected stays. */
