@@ -39,9 +39,9 @@ const FORMS_PER_FAILURE = 10;
  * people, relying parties, the protocol, the forms, and the work that nobody asks for.
  */
 export async function createApp(
-  parts: Pick<AppParts, 'config' | 'db' | 'log' | 'nameServers'> & { now?: Clock },
+  parts: Pick<AppParts, 'config' | 'db' | 'log' | 'nameServers'> & { now?: Clock; uptime?: Clock },
 ): Promise<App> {
-  const { config, db, log, nameServers, now = systemClock } = parts;
+  const { config, db, log, nameServers, now = systemClock, uptime = () => performance.now() } = parts;
   await claimIssuer(db, config.issuer.origin, now);
   await using opened = new AsyncDisposableStack();
   const infrastructure = await createInfrastructure({
@@ -49,6 +49,7 @@ export async function createApp(
     db,
     log,
     now,
+    uptime,
     nameServers,
     onClose: (part, close) => opened.adopt(part, async () => void (await close(part))),
   });

@@ -22,6 +22,8 @@ export interface AppParts {
   readonly db: Db;
   readonly log: Logger;
   readonly now: Clock;
+  /** Milliseconds that only ever grow, whatever happens to the wall clock. */
+  readonly uptime: Clock;
   /** Name servers for what clients name, instead of the system's. */
   readonly nameServers?: readonly string[] | undefined;
   /** Notes that a part has to be closed when the application is; the last that was opened first. */

@@ -45,7 +45,7 @@ export async function createProtocol(
   clientServices: ClientServices,
   selfRegistered: RegistrationServices,
 ) {
-  const { config, db, log, now, sealer, messenger, counter, onClose } = infrastructure;
+  const { config, db, log, now, uptime, sealer, messenger, counter, onClose } = infrastructure;
   const units = createUnits({
     db,
     sealer,
@@ -112,7 +112,7 @@ export async function createProtocol(
   const follower = createKeySync({
     keyRing,
     nodeId,
-    uptime: () => performance.now(),
+    uptime,
     silenceSeconds: silenceSeconds(keyPolicy(config.keys, signedLifetimes(config))),
     servedVersion: () => serving.current().version,
     activate: async (set) => serving.swap(await serve(set)),

@@ -146,6 +146,7 @@ export async function deployment(
   options: {
     env?: Readonly<Record<string, string | undefined>>;
     now?: Clock;
+    uptime?: Clock;
     databaseUrl?: string;
     nameServers?: readonly string[];
     masterKey?: string;
@@ -182,6 +183,7 @@ export async function deployment(
     log,
     nameServers: options.nameServers,
     ...(options.now ? { now: options.now } : {}),
+    ...(options.uptime ? { uptime: options.uptime } : {}),
   }).catch(async (error) => {
     await db.close();
     throw error;
