@@ -21,8 +21,8 @@ const eventsOf = async (person: Person) =>
     )
   ).map(({ kind }) => kind);
 
-describe('coming in', () => {
-  test('by the addresses that password managers know (W3C change-password, passkey-endpoints), and with a slash too many', async () => {
+describe('reaching /account', () => {
+  test('by the addresses that password managers know (W3C change-password, passkey-endpoints), and with an additional slash', async () => {
     const browser = browserSession(app.issuer);
     const passwords = await browser.get('/.well-known/change-password');
     assert.deepEqual([passwords.status, pathOf(passwords)], [303, '/account/password']);
@@ -38,7 +38,7 @@ describe('coming in', () => {
     }
   });
 
-  test('whoever is not signed in signs in, and gets to the page that they wanted', async () => {
+  test('a person who is not signed in signs in and returns to the requested page', async () => {
     const person = await app.seed.person({ name: 'Ada Lovelace' });
     const browser = browserSession(app.issuer);
     const asked = await browser.get('/account/sessions');
@@ -52,7 +52,7 @@ describe('coming in', () => {
     assert.equal(overview.headers.get('cache-control'), 'no-store');
   });
 
-  test('whoever cancels is not asked again at once', async () => {
+  test('a person who cancels is not asked again at once', async () => {
     const browser = browserSession(app.issuer);
     const page = await browser.follow(await browser.get('/account'));
     assert.ok(isSignIn(page));
@@ -60,7 +60,7 @@ describe('coming in', () => {
     assert.equal(pathOf(back), '/');
   });
 
-  test('the way back is ours: a state that somebody made up leads to the overview', async () => {
+  test('the return state is signed: an invented one leads to the overview', async () => {
     const { browser } = await openAccount(app, await app.seed.person());
     for (const state of ['https://evil.example/', '//evil.example', 'x', '']) {
       const back = await browser.get(`/account/signed-in?code=x&state=${encodeURIComponent(state)}`);
@@ -79,7 +79,7 @@ describe('coming in', () => {
     assert.ok(isSignIn(await browser.follow(page)));
   });
 
-  test('speaks the language of the account, then of the browser', async () => {
+  test('uses the language of the account, then of the browser', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
     const spoken = async (languages: string) => {
@@ -94,7 +94,7 @@ describe('coming in', () => {
     assert.equal(await spoken('ar'), 'ar', 'the account names one that is not spoken here');
   });
 
-  test('only a known word says what was done', async () => {
+  test('only a known code in the URL shows a confirmation', async () => {
     const { browser } = await openAccount(app, await app.seed.person());
     assert.match((await browser.get('/account?done=password')).body, /id="done"/);
     for (const query of ['done=%3Cscript%3E', 'done=constructor', 'done=password&done=password']) {
@@ -106,7 +106,7 @@ describe('coming in', () => {
 });
 
 describe('the profile', () => {
-  test('is changed, and shows in what apps get', async () => {
+  test('is changed, and apps get the new values', async () => {
     const person = await app.seed.person({ name: 'Ada' });
     const { browser, page } = await openAccount(app, person, '/account/profile');
     const saved = await press(browser, page, 'save', {
@@ -130,7 +130,7 @@ describe('the profile', () => {
     assert.equal('middle_name' in body, false);
   });
 
-  test('is refused by field, and what was typed is kept', async () => {
+  test('is refused with the field, and the typed values are kept', async () => {
     const person = await app.seed.person({ name: 'Ada' });
     const { browser, page } = await openAccount(app, person, '/account/profile');
     const cases = [
@@ -149,7 +149,7 @@ describe('the profile', () => {
     assert.equal((await app.seed.accounts.findById(person.id))?.name, 'Ada');
   });
 
-  test('takes nothing along that the form does not have', async () => {
+  test('ignores fields that the form does not have', async () => {
     const person = await app.seed.person({ name: 'Ada' });
     const { browser, page } = await openAccount(app, person, '/account/profile');
     await press(browser, page, 'save', { name: 'Ada', email: 'evil@example.com', groups: 'admins', emailVerified: '' });
@@ -158,8 +158,8 @@ describe('the profile', () => {
   });
 });
 
-describe('what identifies a person', () => {
-  test('a username is given, taken away, and refused when somebody has it', async () => {
+describe('identifiers of a person', () => {
+  test('a username is set, removed, and refused when it is taken', async () => {
     const other = await app.seed.person({ username: 'taken' });
     assert.ok(other);
     const person = await app.seed.person();
@@ -176,7 +176,7 @@ describe('what identifies a person', () => {
     assert.equal((await app.seed.accounts.findById(person.id))?.username, undefined);
   });
 
-  test('which usernames there are is not found out by trying: five a day, and reserved names get the same answer', async () => {
+  test('usernames cannot be found out by trying: five a day, and reserved names get the same response', async () => {
     await app.seed.person({ username: 'harbour-master' });
     const { browser, page } = await openAccount(app, await app.seed.person(), '/account/username');
     const tried = async (username: string) => {
@@ -191,7 +191,7 @@ describe('what identifies a person', () => {
     assert.equal(await tried('a-name-that-is-free'), late, 'counted before anybody looks');
   });
 
-  test('another e-mail address is asked for by a mail, and nothing changes before; nothing tells whether somebody has it', async () => {
+  test('a new e-mail address is confirmed by mail before anything changes, and no response tells whether it is taken', async () => {
     const other = await app.seed.person();
     const person = await app.seed.person();
     const { browser, page } = await openAccount(app, person, '/account/email');
@@ -216,7 +216,7 @@ async function mails(): Promise<number> {
 }
 
 describe('security events', () => {
-  test('tell of what has changed alone: forms that end nothing push nothing out of sight', async () => {
+  test('are written for changes only: forms that end nothing write none', async () => {
     const person = await app.seed.person();
     const { browser, page } = await openAccount(app, person, '/account/profile');
     const csrf = / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
@@ -247,7 +247,7 @@ describe('the password', () => {
     assert.equal(pathOf(again.page), '/account');
   });
 
-  test('that breaks a rule is refused, with the rule', async () => {
+  test('is refused with the rule that it breaks', async () => {
     const person = await app.seed.person();
     const { browser, page } = await openAccount(app, person, '/account/password');
     const refused = await press(browser, page, 'change', { new_password: 'short' });
@@ -260,7 +260,7 @@ describe('the password', () => {
 });
 
 describe('second factors', () => {
-  test('an authenticator app is set up by a code, brings recovery codes along, and is removed', async () => {
+  test('an authenticator app is set up with a code, gives recovery codes, and can be removed', async () => {
     const person = await app.seed.person();
     const { browser, page } = await openAccount(app, person, '/account/authenticator');
     const secret = secretOn(page);
@@ -279,7 +279,7 @@ describe('second factors', () => {
     for (const code of codesOn(shown)) assert.equal(overview.body.includes(code), false, 'codes are shown once');
   });
 
-  test('an enrolment of another session is of no use', async () => {
+  test('an enrolment of another session is refused', async () => {
     const person = await app.seed.person();
     const attacker = await app.seed.person();
     const theirs = await openAccount(app, attacker, '/account/authenticator');
@@ -291,7 +291,7 @@ describe('second factors', () => {
     assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
   });
 
-  test('no recovery codes are made for somebody without a second factor', async () => {
+  test('a person without a second factor gets no recovery codes', async () => {
     const person = await app.seed.person();
     const { browser, page } = await openAccount(app, person, '/account/second-factor');
     assert.doesNotMatch(page.body, /id="renew-codes"/);
@@ -306,7 +306,7 @@ describe('passkeys', () => {
   const optionsOn = (page: Page) =>
     JSON.parse(/data-passkey-options="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&quot;', '"') ?? '{}');
 
-  test('are registered for this session’s challenge alone, and told by their names', async () => {
+  test('are registered only for the challenge of this session, and listed by name', async () => {
     const [person, other] = [await app.seed.person(), await app.seed.person()];
     const { browser, page } = await openAccount(app, person, '/account/passkeys');
     const theirs = (await openAccount(app, other, '/account/passkeys')).page;
@@ -339,7 +339,7 @@ describe('passkeys', () => {
 describe('hints', () => {
   const factors = createFactorSeeder(app, () => clock.ms);
 
-  test('tell of a missing second factor, of few recovery codes, of none, and of an address that is not confirmed', async () => {
+  test('appear for a missing second factor, for few or no recovery codes, and for an unconfirmed address', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
     const hints = async () => {
@@ -376,7 +376,7 @@ describe('hints', () => {
 });
 
 describe('sessions', () => {
-  test('are listed with browser and place; one is signed out, then all others', async () => {
+  test('are listed with browser and place; one is ended, then all others', async () => {
     const person = await app.seed.person();
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
     const one = await tokensFor(app, party, person, OFFLINE);
@@ -400,7 +400,7 @@ describe('sessions', () => {
     assert.deepEqual((await eventsOf(person)).filter((kind) => kind === 'session_ended').length, 2);
   });
 
-  test("somebody else's session is nobody's to end", async () => {
+  test('a session of another person cannot be ended', async () => {
     const [person, other] = [await app.seed.person(), await app.seed.person()];
     const { tokens } = await tokensFor(app, party, other, OFFLINE);
     const [row] = await app.db.run<{ uid: string }>(
@@ -415,7 +415,7 @@ describe('sessions', () => {
 });
 
 describe('apps with access', () => {
-  test('are listed with what they may do, without our own pages, and lose it', async () => {
+  test('are listed with their permissions, without Cardea’s own pages, and lose their access', async () => {
     const person = await app.seed.person();
     const { tokens } = await tokensFor(app, party, person, OFFLINE);
     const { browser, page } = await openAccount(app, person, '/account/apps');
@@ -433,7 +433,7 @@ describe('apps with access', () => {
 });
 
 describe('security events', () => {
-  test('tell what happened, newest first, and to nobody else', async () => {
+  test('are listed newest first, for their own person only', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
     const page = await browser.get('/account/events');

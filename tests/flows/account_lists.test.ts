@@ -118,7 +118,7 @@ describe('a list at /account is shown in pages, without script', () => {
     );
   });
 
-  test('requests of apps that wait', async () => {
+  test('waiting backchannel requests', async () => {
     for (let n = 0; n < 5; n += 1) {
       const caller = await app.seed.party({ metadata: cibaMetadata() });
       for (let m = 0; m < 5; m += 1) {
@@ -131,7 +131,7 @@ describe('a list at /account is shown in pages, without script', () => {
     assertPaged(await walk(fresh, '/account/requests'), /name="request" value="([^"]+)"/g, 25);
   });
 
-  test('passkeys, of which there are fifty at most', async () => {
+  test('passkeys, at most fifty', async () => {
     for (let n = 0; n < 25; n += 1) {
       const id = randomBytes(16);
       const place = { table: 'passkeys', column: 'sealed_own', row: id.toString('hex') };
@@ -144,7 +144,7 @@ describe('a list at /account is shown in pages, without script', () => {
     assertPaged(await walk(fresh, '/account/passkeys'), /name="passkey" value="([^"]+)"/g, 25);
   });
 
-  test('a place that is none leads to the first page', async () => {
+  test('an invalid position leads to the first page', async () => {
     for (const place of ['x', '1.', '-1.x', `1.${'x'.repeat(600)}`, '1.%00', '999999999999999.x', '1.not-a-uuid']) {
       for (const path of ['/account/sessions', '/account/apps', '/account/events']) {
         assert.equal((await browser.get(`${path}?after=${place}`)).status, 200, `${path} ${place}`);
@@ -153,7 +153,7 @@ describe('a list at /account is shown in pages, without script', () => {
   });
 });
 
-test('a page makes no formatter for each of its dates, and asks for a page of rows alone', async (t) => {
+test('a page makes one date formatter and reads only the rows of one page', async (t) => {
   await browser.get('/account/sessions');
   const Original = Intl.DateTimeFormat;
   let made = 0;
@@ -182,7 +182,7 @@ test('a page makes no formatter for each of its dates, and asks for a page of ro
   assert.ok(app.statements.length <= 8, app.statements.join('\n'));
 });
 
-test('who is signed in reads so many pages a minute, and others go on (ASVS 2.4.1)', async () => {
+test('pages are limited by account and minute, and other accounts are not affected (ASVS 2.4.1)', async () => {
   clock.ms += 60_000 - (clock.ms % 60_000);
   const other = await app.seed.person();
   const { browser: theirs } = await openAccount(app, other, '/account/events');
@@ -196,7 +196,7 @@ test('who is signed in reads so many pages a minute, and others go on (ASVS 2.4.
   assert.notEqual((await theirs.get('/account/events')).status, 429);
 });
 
-test('so many a minute from one address, whoever is signed in there, and other addresses go on', async (t) => {
+test('pages are limited by address and minute for all accounts together, and other addresses are not affected', async (t) => {
   const env = { CARDEA_RATE_LIMIT: '1', CARDEA_TRUSTED_PROXIES: '127.0.0.1' };
   const strict = await deployment(t, { env, now: () => Date.parse('2026-01-01T00:00:30Z') });
   const statuses: number[] = [];

@@ -19,7 +19,7 @@ const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party();
 
-test('state comes back as it was, nonce is in the ID token, iss names the issuer (RFC 9207 §2)', async () => {
+test('state is returned unchanged, nonce is in the ID token, iss names the issuer (RFC 9207 §2)', async () => {
   const browser = await signedIn(app, party, person);
   for (const state of ['simple', 'a b+c/d=&%25', 'é ✓', 'x'.repeat(1_000)]) {
     const begun = await begin(app, party, { state, nonce: `n-${state}` }, browser);
@@ -36,7 +36,7 @@ test('state comes back as it was, nonce is in the ID token, iss names the issuer
   assert.equal('nonce' in idTokenOf(body), false);
 });
 
-test('errors carry state and iss as well (RFC 9207 §2)', async () => {
+test('errors contain state and iss as well (RFC 9207 §2)', async () => {
   for (const params of [{ prompt: 'none' }, { response_type: 'token' }, { scope: 'openid admin\u0001' }] as Params[]) {
     const { page } = await begin(app, party, { ...params, state: 'mine' });
     const answer = callbackOf(page);
@@ -47,7 +47,7 @@ test('errors carry state and iss as well (RFC 9207 §2)', async () => {
   }
 });
 
-test('what is wrong with a request is told to the client that made it, by code (RFC 6749 §4.1.2.1)', async () => {
+test('an error in a request is reported to its client by code (RFC 6749 §4.1.2.1)', async () => {
   const cases: readonly (readonly [Params, string])[] = [
     [{ response_type: 'token' }, 'unsupported_response_type'],
     [{ response_type: 'id_token' }, 'unsupported_response_type'],
@@ -100,13 +100,13 @@ test('an unknown client and an unregistered redirect URI get a page, never a red
   }
 });
 
-test('a redirect URI is required, also where only one is registered (OpenID Connect Core §3.1.2.1)', async () => {
+test('a redirect URI is required even when only one is registered (OpenID Connect Core §3.1.2.1)', async () => {
   const { page } = await begin(app, party, { redirect_uri: undefined, prompt: 'none' });
   assert.equal(page.status, 400);
   assert.equal(page.location, undefined);
 });
 
-test('a loopback redirect of a native client may use any port, and nothing else may differ (RFC 8252 §7.3)', async () => {
+test('a loopback redirect of a native client may use any port and differ in nothing else (RFC 8252 §7.3)', async () => {
   const native = await app.seed.party({
     public: true,
     metadata: { redirect_uris: ['http://127.0.0.1/callback'], application_type: 'native' },
@@ -123,7 +123,7 @@ test('a loopback redirect of a native client may use any port, and nothing else 
   }
 });
 
-test('a person who cancels or denies sends access_denied back, and no code is made (RFC 6749 §4.1.2.1)', async () => {
+test('cancelling and denying return access_denied without a code (RFC 6749 §4.1.2.1)', async () => {
   const cancelled = await begin(app, party, { state: 'c' });
   const afterCancel = callbackOf(await submit(cancelled.browser, cancelled.page, { action: 'cancel' }));
   assert.deepEqual(
@@ -140,7 +140,7 @@ test('a person who cancels or denies sends access_denied back, and no code is ma
   assert.notEqual(shown(again.page), 'callback');
 });
 
-test('a finished sign-in cannot be finished twice: its form gets the same answer, what came before it has ended', async () => {
+test('a finished sign-in cannot be repeated: its form gets the same response, and earlier forms have ended', async () => {
   const asked = await begin(app, party);
   const consent = await submitPassword(asked.browser, asked.page, person);
   const before = asked.browser.clone();
@@ -156,7 +156,7 @@ test('a finished sign-in cannot be finished twice: its form gets the same answer
   assert.equal(other.status, 400);
 });
 
-test('the sign-in pages believe nobody else: no token, another token, another site (CSRF)', async () => {
+test('sign-in forms are refused without a token, with another token, and from another site (CSRF)', async () => {
   const asked = await begin(app, party);
   const other = await begin(app, party);
   const credentials = { identifier: person.email, password: person.password, action: 'signin' };
@@ -176,7 +176,7 @@ test('the sign-in pages believe nobody else: no token, another token, another si
   assert.equal(shown(await submitPassword(asked.browser, asked.page, person)), 'consent');
 });
 
-test('response_mode: query is the default; a code in a fragment or a form only when asked for', async () => {
+test('response_mode: query is the default; fragment and form_post only on request', async () => {
   const browser = await signedIn(app, party, person);
   const fragment = await begin(app, party, { response_mode: 'fragment' }, browser);
   const url = new URL(fragment.page.location ?? '');

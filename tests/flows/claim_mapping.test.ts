@@ -31,13 +31,13 @@ async function told(party: Party, asked: string, person = ada) {
   return { idToken: idTokenOf(tokens), info: body, tokens };
 }
 
-test('groups are told by the scope groups, in the ID token and by userinfo', async () => {
+test('the scope groups gives the claim groups, in the ID token and in userinfo', async () => {
   const { idToken, info } = await told(plain, 'openid groups');
   assert.deepEqual(idToken.groups, ['staff', 'app-admin', 'app-editor']);
   assert.deepEqual(info, { sub: ada.id, groups: ['staff', 'app-admin', 'app-editor'] });
 });
 
-test('roles are told by the scope roles, in the ID token and by userinfo, and not by that of groups', async () => {
+test('the scope roles gives the claim roles, in the ID token and in userinfo; the scope groups does not', async () => {
   const { idToken, info } = await told(plain, 'openid roles');
   assert.deepEqual(idToken.roles, ['crm:editor', 'auditor']);
   assert.deepEqual(info, { sub: ada.id, roles: ['crm:editor', 'auditor'] });
@@ -48,7 +48,7 @@ test('roles are told by the scope roles, in the ID token and by userinfo, and no
   assert.match(page.body, /See your roles/);
 });
 
-test('roles are mapped as groups are: all, by beginning, or by name (RFC 9068 §2.2.3.1)', async () => {
+test('roles are mapped like groups: all, by prefix, or by name (RFC 9068 §2.2.3.1)', async () => {
   const party = await app.seed.party({ metadata: { scope } });
   await app.seed.clients.update(party.id, {
     claimMapping: [
@@ -63,7 +63,7 @@ test('roles are mapped as groups are: all, by beginning, or by name (RFC 9068 §
   assert.deepEqual([roles, crm], [['crm:editor', 'auditor'], ['editor']]);
 });
 
-test('without it nothing is, and of nobody’s groups nothing', async () => {
+test('without the scope there is no claim, and for a person without groups neither', async () => {
   const without = await told(plain, 'openid profile email');
   assert.equal('groups' in without.idToken || 'groups' in without.info, false);
   const alone = await told(plain, 'openid groups', loner);
@@ -71,7 +71,7 @@ test('without it nothing is, and of nobody’s groups nothing', async () => {
   assert.deepEqual(alone.info, { sub: loner.id });
 });
 
-test('the scope groups is said in words on the consent page', async () => {
+test('the consent page describes the scope groups in words', async () => {
   const asked = await begin(app, plain, { scope: 'openid groups', prompt: 'consent' });
   const page = await submitPassword(asked.browser, asked.page, ada);
   assert.match(page.body, /groups that you are in/);
@@ -83,7 +83,7 @@ test('a client that is not registered for it does not get it', async () => {
   assert.equal(new URL(asked.page.location ?? '').searchParams.get('error'), 'invalid_scope');
 });
 
-test('each mapped claim goes where its rule says, and nowhere else', async () => {
+test('each mapped claim is only where its rule says', async () => {
   const { idToken, info, tokens } = await told(mapped, 'openid');
   assert.deepEqual([idToken.tenant, idToken.roles], [{ id: 7 }, ['admin', 'editor']]);
   for (const name of ['https://example.com/mail', 'full_name', 'level', 'groups', 'email'])
@@ -98,7 +98,7 @@ test('each mapped claim goes where its rule says, and nowhere else', async () =>
   assert.deepEqual([tenant, roles, level], [{ id: 7 }, ['admin', 'editor'], undefined]);
 });
 
-test('a rule with a scope waits for it; a refresh that gives it up loses the claim', async () => {
+test('a rule with a scope applies when that scope is granted; a refresh without the scope loses the claim', async () => {
   const { idToken, tokens } = await told(mapped, 'openid profile offline_access');
   assert.equal(idToken.full_name, 'Ada Lovelace');
   const narrowed = await token(app.issuer, mapped, {
@@ -109,20 +109,20 @@ test('a rule with a scope waits for it; a refresh that gives it up loses the cla
   assert.equal('full_name' in idTokenOf(narrowed.body), false);
 });
 
-test('a mapping is one client’s alone', async () => {
+test('a mapping applies to one client only', async () => {
   const { idToken, info } = await told(plain, 'openid');
   assert.equal('tenant' in idToken, false);
   assert.deepEqual(info, { sub: ada.id });
 });
 
-test('a client’s own token has what is the same for everybody, and nothing of anybody', async () => {
+test('a client’s own token has static claims, and no claim of a person', async () => {
   const machine = { grant_type: 'client_credentials', resource: API, scope: 'api:read' };
   const { body } = await token(app.issuer, mapped, machine);
   const { tenant, roles, sub } = decodeJwt(body.access_token ?? '');
   assert.deepEqual([tenant, roles, sub], [{ id: 7 }, undefined, mapped.id]);
 });
 
-test('a change of groups or of the mapping shows in the next token', async () => {
+test('a change of groups or of the mapping is in the next token', async () => {
   const party = await app.seed.party({ metadata: { scope } });
   await app.seed.clients.update(party.id, { claimMapping: RULES });
   const person = await app.seed.person();
@@ -135,7 +135,7 @@ test('a change of groups or of the mapping shows in the next token', async () =>
   assert.deepEqual((await app.seed.clients.find(party.id))?.claimMapping, []);
 });
 
-test('what the operator decides cannot be said by metadata', async () => {
+test('metadata cannot set what only the operator decides', async () => {
   await assert.rejects(app.seed.party({ metadata: { claim_mapping: RULES } as object }), { field: 'claim_mapping' });
   await assert.rejects(app.seed.clients.update(plain.id, { metadata: { token_exchange: {} } as object }), {
     field: 'token_exchange',

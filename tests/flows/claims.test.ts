@@ -79,17 +79,17 @@ test('profile: its claims and no others; updated_at is in seconds', async () => 
   assert.ok(Number.isInteger(updated_at) && Math.abs(Date.now() / 1000 - Number(updated_at)) < 600, String(updated_at));
 });
 
-test('all scopes together: all of them', async () => {
+test('all scopes together: all claims', async () => {
   const { updated_at: _, ...rest } = await infoFor('openid profile email phone address');
   assert.deepEqual(rest, { sub: ada.id, ...PROFILE, ...BY_SCOPE.email, ...BY_SCOPE.phone, ...BY_SCOPE.address });
 });
 
-test('what is not known is left out, never null or empty (OpenID Connect Core §5.3.2)', async () => {
+test('an unknown value is omitted, never null or empty (OpenID Connect Core §5.3.2)', async () => {
   const { updated_at: _, ...rest } = await infoFor('openid profile email phone address', plain);
   assert.deepEqual(rest, { sub: plain.id, email: plain.email, email_verified: true });
 });
 
-test('userinfo takes GET and POST, the token in the header or the body, and never in the URL (RFC 6750 §2, RFC 9700 §4.3.2)', async () => {
+test('userinfo accepts GET and POST, with the token in the header or the body, never in the URL (RFC 6750 §2, RFC 9700 §4.3.2)', async () => {
   const { tokens } = await tokensFor(app, party, ada, { params: { scope: 'openid' } });
   const authorization = `Bearer ${tokens.access_token}`;
   const url = new URL('/userinfo', app.issuer);
@@ -107,7 +107,7 @@ test('userinfo takes GET and POST, the token in the header or the body, and neve
   assert.equal(twice.status, 400);
 });
 
-test('userinfo says what is wrong with a token, in WWW-Authenticate too (RFC 6750 §3)', async () => {
+test('userinfo reports an error of a token in WWW-Authenticate as well (RFC 6750 §3)', async () => {
   const url = new URL('/userinfo', app.issuer);
   const none = await fetch(url);
   assert.equal(none.status, 401);
@@ -130,7 +130,7 @@ test('userinfo says what is wrong with a token, in WWW-Authenticate too (RFC 675
   assert.equal(oauth.id_token, '', 'no ID token without openid');
 });
 
-test('an ID token says who, for whom, until when and by which sign-in, and nothing personal (OpenID Connect Core §2)', async () => {
+test('an ID token contains subject, audience, expiry and details of the sign-in, and no personal data (OpenID Connect Core §2)', async () => {
   const { tokens } = await tokensFor(app, party, ada, {
     params: { nonce: 'n-0S6_WzA2Mj', max_age: '600', scope: 'openid profile email' },
   });
@@ -150,7 +150,7 @@ test('an ID token says who, for whom, until when and by which sign-in, and nothi
   assert.ok(at_hash === undefined || typeof at_hash === 'string');
 });
 
-test('auth_time is told when it was asked for', async () => {
+test('auth_time is present when it was requested', async () => {
   const { tokens } = await tokensFor(app, party, ada);
   assert.equal('auth_time' in idTokenOf(tokens), false);
   const { tokens: asked } = await tokensFor(app, party, ada, { params: { max_age: '600' } });
@@ -159,7 +159,7 @@ test('auth_time is told when it was asked for', async () => {
   assert.equal(idTokenOf(body).auth_time, idTokenOf(asked).auth_time);
 });
 
-test('sub is the same for every client, and belongs to one account alone', async () => {
+test('sub is the same for every client, and unique to one account', async () => {
   const second = await app.seed.party();
   const here = await tokensFor(app, party, ada);
   const there = await tokensFor(app, second, ada);

@@ -34,7 +34,7 @@ async function tokensOf(begun: Begun, of = own, at = begun.page) {
 
 // ---- claims by name ----
 
-test('claims come where they were asked for, and no others (§5.5)', async () => {
+test('claims are returned where they were requested, and no others (§5.5)', async () => {
   const params = claims({ id_token: { email: { essential: true } }, userinfo: { name: null } });
   const { tokens } = await tokensFor(app, own, person, { params });
   const inToken = idTokenOf(tokens);
@@ -43,7 +43,7 @@ test('claims come where they were asked for, and no others (§5.5)', async () =>
   assert.deepEqual([body.name, body.email, body.preferred_username], ['Ada Lovelace', undefined, undefined]);
 });
 
-test('a person is asked before an app learns what it names, once, in the words of the scope', async () => {
+test('the person consents, once, before an app gets a claim that it requests by name', async () => {
   const params = claims({ userinfo: { email: null } });
   const begun = await begin(app, party, params);
   const consent = await submitPassword(begun.browser, begun.page, person);
@@ -59,7 +59,7 @@ test('a person is asked before an app learns what it names, once, in the words o
   assert.equal(shown(more.page), 'consent', 'for that claim alone');
 });
 
-test('an app gets no claim by name that it could not have by scope', async () => {
+test('an app cannot get a claim by name that it could not get by scope', async () => {
   const narrow = await app.seed.party({ metadata: { scope: 'openid' } });
   const { tokens } = await tokensFor(app, narrow, person, {
     params: claims({ userinfo: { email: { essential: true } } }),
@@ -72,7 +72,7 @@ test('an app gets no claim by name that it could not have by scope', async () =>
   assert.equal(body.email, undefined);
 });
 
-test('what nobody has heard of is left out, and what cannot be read is refused (§5.5, §3.1.2.6)', async () => {
+test('unknown claims are ignored, and a malformed parameter is refused (§5.5, §3.1.2.6)', async () => {
   const browser = await signedIn(app, own, person);
   const unknown = await begin(
     app,
@@ -104,7 +104,7 @@ test('what nobody has heard of is left out, and what cannot be read is refused (
 
 // ---- acr ----
 
-test('an essential acr is met by stepping up (§5.5.1.1)', async () => {
+test('an essential acr causes a step-up (§5.5.1.1)', async () => {
   const someone = await app.seed.person();
   const browser = await signedIn(app, own, someone);
   const secret = await factors.totp(someone.id);
@@ -126,7 +126,7 @@ test('an essential acr is met by stepping up (§5.5.1.1)', async () => {
   }
 });
 
-test('an essential acr that is not met is a failure, not a weaker sign-in (§5.5.1.1)', async () => {
+test('an essential acr that is not reached is an error, not a weaker sign-in (§5.5.1.1)', async () => {
   const someone = await app.seed.person();
   const begun = await begin(app, own, claims({ id_token: { acr: { essential: true, value: TWO } } }));
   const enrol = await submitPassword(begun.browser, begun.page, someone);
@@ -139,7 +139,7 @@ test('an essential acr that is not met is a failure, not a weaker sign-in (§5.5
   assert.equal(callbackOf(never.page).error, 'unmet_authentication_requirements', 'nobody is asked in vain');
 });
 
-test('a voluntary acr is asked for, and told of (§5.5.1.1)', async () => {
+test('a voluntary acr is requested, and the reached one returned (§5.5.1.1)', async () => {
   const someone = await app.seed.person();
   const begun = await begin(app, own, claims({ id_token: { acr: { values: [TWO] } } }));
   const enrol = await submitPassword(begun.browser, begun.page, someone);
@@ -148,7 +148,7 @@ test('a voluntary acr is asked for, and told of (§5.5.1.1)', async () => {
   assert.equal(idTokenOf(await tokensOf(begun, own, declined)).acr, ONE);
 });
 
-test('acr_values beside an essential acr do not weaken it', async () => {
+test('acr_values do not weaken an essential acr', async () => {
   const params = { ...claims({ id_token: { acr: { essential: true, value: TWO } } }), acr_values: ONE };
   const browser = await signedIn(app, own, await app.seed.person());
   assert.equal(shown((await begin(app, own, params, browser)).page), 'sign-in');
@@ -156,7 +156,7 @@ test('acr_values beside an essential acr do not weaken it', async () => {
 
 // ---- what is registered ----
 
-test('default_acr_values, default_max_age and require_auth_time hold where a request says nothing (OpenID Connect Dynamic Client Registration §2)', async () => {
+test('default_acr_values, default_max_age and require_auth_time apply when a request does not set them (OpenID Connect Dynamic Client Registration §2)', async () => {
   const someone = await app.seed.person();
   const browser = await signedIn(app, own, someone);
   const make = (metadata: object) => app.seed.party({ firstParty: true, metadata });

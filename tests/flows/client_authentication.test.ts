@@ -14,7 +14,7 @@ const INVALID_CLIENT = { status: 401, error: 'invalid_client' };
 
 // ---- secrets ----
 
-test('client_secret_basic: each half is form-decoded, however it was encoded (RFC 6749 §2.3.1)', async () => {
+test('client_secret_basic: both halves are form-decoded, for every form of encoding (RFC 6749 §2.3.1)', async () => {
   const party = await app.seed.party({ id: 'app~one.v-2_x' });
   const secret = party.secret ?? '';
   const everyByte = (text: string) =>
@@ -28,7 +28,7 @@ test('client_secret_basic: each half is form-decoded, however it was encoded (RF
   }
 });
 
-test('client_secret_basic and client_secret_post: a secret of special characters, as another server may have issued it', async () => {
+test('client_secret_basic and client_secret_post accept a secret of special characters, as another server may have issued it', async () => {
   const secret = remember('client_secret', `a+b %&=:"/?é ${randomBytes(12).toString('base64')}`);
   const party = await app.seed.party();
   await app.db.transact([
@@ -84,7 +84,7 @@ test('a wrong secret is invalid_client with 401, and with WWW-Authenticate where
   assert.deepEqual(unknown.body, byBasic.body, 'nothing tells whether the client exists');
 });
 
-test('a secret is compared whole: no prefix, no suffix, no other case, no hash of it', async () => {
+test('a secret is compared as a whole: no prefix, suffix, other case or hash of it is accepted', async () => {
   const party = await app.seed.party();
   const secret = party.secret ?? '';
   for (const value of [
@@ -98,7 +98,7 @@ test('a secret is compared whole: no prefix, no suffix, no other case, no hash o
   }
 });
 
-test('a rotated secret: the new one works at once, the old one never again', async () => {
+test('after a rotation the new secret works at once, and the old one never again', async () => {
   const party = await app.seed.party();
   assert.equal((await token(app.issuer, party, GRANT)).status, 200);
   const secret = remember('client_secret', await app.seed.clients.rotateSecret(party.id));
@@ -111,7 +111,7 @@ test('a rotated secret: the new one works at once, the old one never again', asy
   assert.deepEqual(refusal(await token(app.issuer, party, GRANT)), INVALID_CLIENT);
 });
 
-test('a confidential client cannot leave its authentication out, a public one has none to give', async () => {
+test('a confidential client must authenticate, a public one must not', async () => {
   const confidential = await app.seed.party();
   assert.deepEqual(refusal(await post(app, '/token', { ...GRANT, client_id: confidential.id })), INVALID_CLIENT);
   const publicParty = await app.seed.party({ public: true });
@@ -122,7 +122,7 @@ test('a confidential client cannot leave its authentication out, a public one ha
   assert.deepEqual(refusal(refused), { status: 400, error: 'unauthorized_client' });
 });
 
-test('none: a public client redeems its code by PKCE alone, and refreshes', async () => {
+test('none: a public client redeems its code with PKCE, and refreshes', async () => {
   const party = await app.seed.party({ public: true });
   const person = await app.seed.person();
   const first = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
@@ -130,7 +130,7 @@ test('none: a public client redeems its code by PKCE alone, and refreshes', asyn
   assert.equal((await refresh(app.issuer, party, first.body.refresh_token ?? '')).status, 200);
 });
 
-test('two ways of authentication at once are invalid_request (RFC 6749 §2.3)', async () => {
+test('two ways of authentication in one request are invalid_request (RFC 6749 §2.3)', async () => {
   const party = await app.seed.party();
   const secret = party.secret ?? '';
   const both = await post(
@@ -154,7 +154,7 @@ test('two ways of authentication at once are invalid_request (RFC 6749 §2.3)', 
   }
 });
 
-test('a secret in the URL is not looked at (RFC 6749 §2.3.1)', async () => {
+test('a secret in the URL is ignored (RFC 6749 §2.3.1)', async () => {
   const party = await app.seed.party();
   const query = new URLSearchParams({ client_id: party.id, client_secret: party.secret ?? '' });
   const answer = await post(app, `/token?${query}`, GRANT);
@@ -219,7 +219,7 @@ async function pss(): Promise<CryptoKey> {
   return (await importJWK({ ...jwk, alg: 'PS256' }, 'PS256')) as CryptoKey;
 }
 
-test('private_key_jwt: the audience is the issuer alone: not the endpoint, not a list, not another (RFC 7523bis)', async () => {
+test('private_key_jwt: the audience must be the issuer: not the endpoint, not a list, not another (RFC 7523bis)', async () => {
   for (const aud of [
     `${app.issuer}/token`,
     [app.issuer],
@@ -247,7 +247,7 @@ test('private_key_jwt: the Host header does not choose the audience', async () =
   assert.deepEqual(refusal(answer), INVALID_CLIENT);
 });
 
-test('private_key_jwt: claims that are missing, wrong or over are refused', async () => {
+test('private_key_jwt: missing, wrong and additional claims are refused', async () => {
   const now = Math.floor(Date.now() / 1000);
   const bad: Record<string, Record<string, unknown>> = {
     expired: { exp: now - 30, iat: now - 90 },
@@ -266,7 +266,7 @@ test('private_key_jwt: claims that are missing, wrong or over are refused', asyn
   }
 });
 
-test('private_key_jwt: only the registered key signs; none, HS256 and keys in the header do not', async () => {
+test('private_key_jwt: only the registered key is accepted; none, HS256 and keys in the header are refused', async () => {
   const now = Math.floor(Date.now() / 1000);
   const claims = { iss: signer.id, sub: signer.id, aud: app.issuer, jti: randomUUID(), exp: now + 60 };
   const forged = await exportJWK(otherKeys.publicKey);
@@ -293,7 +293,7 @@ test('private_key_jwt: only the registered key signs; none, HS256 and keys in th
   assert.deepEqual(refusal(notJwt), { status: 400, error: 'invalid_request' });
 });
 
-test('private_key_jwt: a refused assertion does not use its jti up, and its type must be named', async () => {
+test('private_key_jwt: a refused assertion does not use up its jti, and client_assertion_type is required', async () => {
   const jti = randomUUID();
   assert.equal((await present(await assertion({ claims: { jti }, key: otherKeys.privateKey }))).status, 401);
   assert.equal((await present(await assertion({ claims: { jti } }))).status, 200);
@@ -303,7 +303,7 @@ test('private_key_jwt: a refused assertion does not use its jti up, and its type
   assert.deepEqual(refusal(secretToo), { status: 400, error: 'invalid_request' });
 });
 
-test('a client is held to the method that it is registered with', async () => {
+test('a client must use the method that it is registered with', async () => {
   const bySecret = await app.seed.party();
   const value = await assertion({ claims: { iss: bySecret.id, sub: bySecret.id } });
   assert.deepEqual(refusal(await present(value)), INVALID_CLIENT);

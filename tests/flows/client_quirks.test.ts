@@ -65,7 +65,7 @@ test('spaces around the credentials do not matter (RFC 9110 §5.5, §11.4)', asy
   }
 });
 
-test('one space too many, where it means something, is refused', async () => {
+test('an additional space that changes the meaning is refused', async () => {
   const { id, secret = '' } = party;
   for (const [what, authorization] of Object.entries({
     'in the id': `Basic ${encoded(`${id} `, secret)}`,
@@ -114,7 +114,7 @@ test('Basic with the same client_id in the body is one way of authentication (RF
   assert.deepEqual(outcome(await ask({ body: `${GRANT}&client_secret=${party.secret}` })), INVALID_REQUEST);
 });
 
-test('Authorization that is there twice is refused, whichever of the two is right (RFC 9110 §5.3, RFC 6749 §2.3)', async () => {
+test('a repeated Authorization header is refused, whichever value is right (RFC 9110 §5.3, RFC 6749 §2.3)', async () => {
   const wrong = `Basic ${encoded(party.id, 'x'.repeat(43))}`;
   for (const [first, second] of [
     [BASIC, BASIC],
@@ -137,7 +137,7 @@ test('Authorization that is there twice is refused, whichever of the two is righ
   assert.equal(once.status, 200, once.body);
 });
 
-test('a public client may say that it has no secret, and say nothing with it (RFC 6749 §2.3.1, §3.1)', async () => {
+test('a public client may send an empty secret (RFC 6749 §2.3.1, §3.1)', async () => {
   const { tokens } = await tokensFor(app, publicParty, person);
   const body = `grant_type=refresh_token&client_id=${publicParty.id}&client_secret=&refresh_token=${tokens.refresh_token}`;
   assert.deepEqual(outcome(await ask({ authorization: '', body })), GIVEN);
@@ -145,7 +145,7 @@ test('a public client may say that it has no secret, and say nothing with it (RF
 
 // ---- the body ----
 
-test('the media type of a form is read in any case and with any parameter (RFC 9110 §8.3.1)', async () => {
+test('the media type of a form is accepted in any case and with any parameter (RFC 9110 §8.3.1)', async () => {
   for (const type of [
     `${FORM}; charset=utf-8`,
     `${FORM};charset=UTF-8`,
@@ -162,7 +162,7 @@ test('the media type of a form is read in any case and with any parameter (RFC 9
   }
 });
 
-test('what is no form is refused: JSON, multipart, text (RFC 6749 §3.2, appendix B)', async () => {
+test('other media types are refused: JSON, multipart, text (RFC 6749 §3.2, appendix B)', async () => {
   const json = JSON.stringify({ grant_type: 'client_credentials' });
   for (const [type, body] of [
     ['application/json', json],
@@ -206,13 +206,13 @@ test('empty parameters count as omitted (RFC 6749 §3.1, §3.2)', async () => {
   assert.match(asked.headers.get('location') ?? '', /\/login\/[\w-]+$/, 'as without any of them');
 });
 
-test('unknown parameters are ignored, also twice; known ones are not taken twice (RFC 6749 §3.1, §3.2)', async () => {
+test('unknown parameters are ignored, also repeated ones; known ones must not be repeated (RFC 6749 §3.1, §3.2)', async () => {
   const unknown = 'device=phone&audience=x&audience=y&__proto__=1&constructor=1&toString=1&audience%5B%5D=z';
   assert.deepEqual(outcome(await ask({ body: `${unknown}&${GRANT}` })), GIVEN);
   assert.deepEqual(outcome(await ask({ body: `${GRANT}&${GRANT}` })), INVALID_REQUEST);
 });
 
-test('separators too many, a trailing ampersand and encoded names make no difference (URL Standard §5.1)', async () => {
+test('additional separators, a trailing ampersand and encoded names make no difference (URL Standard §5.1)', async () => {
   for (const body of [
     `${GRANT}&`,
     `&&${GRANT}&&`,
@@ -223,7 +223,7 @@ test('separators too many, a trailing ampersand and encoded names make no differ
   }
 });
 
-test('a value with a space at its end is another value: no grant type, no token, no scope (RFC 6749 §3.3, §A)', async () => {
+test('a value with a trailing space is another value: no grant type, no token, no scope (RFC 6749 §3.3, §A)', async () => {
   assert.deepEqual(outcome(await ask({ body: `${GRANT}+` })), [400, 'unsupported_grant_type']);
   assert.deepEqual(outcome(await ask({ body: `${GRANT}\r\n` })), [400, 'unsupported_grant_type']);
   assert.deepEqual(outcome(await ask({ body: `+${GRANT}` })), INVALID_REQUEST);
@@ -238,7 +238,7 @@ test('a value with a space at its end is another value: no grant type, no token,
 
 // ---- HTTP ----
 
-test('a body in chunks, of any size, is one body (RFC 9112 §7.1)', async () => {
+test('a chunked body, with chunks of any size, is accepted (RFC 9112 §7.1)', async () => {
   for (const body of [[GRANT], GRANT.split(''), [GRANT.slice(0, 5), GRANT.slice(5)]]) {
     assert.deepEqual(outcome(await ask({ body })), GIVEN);
   }
@@ -293,7 +293,7 @@ test('HTTP/1.1 without Host is refused (RFC 9112 §3.2)', async () => {
   assert.equal(parse(answer).status, 400);
 });
 
-test('Expect: 100-continue is told to go on, then answered; what else is expected is not there (RFC 9110 §10.1.1)', async () => {
+test('Expect: 100-continue gets 100, then the response; any other expectation is refused (RFC 9110 §10.1.1)', async () => {
   const { host } = new URL(issuer);
   const expecting = (what: string) =>
     request('1.1', [`Host: ${host}`, `Expect: ${what}`, 'Connection: close', `Content-Length: ${GRANT.length}`]);
@@ -311,7 +311,7 @@ test('Expect: 100-continue is told to go on, then answered; what else is expecte
   assert.match(impatient, /^HTTP\/1\.1 (100 Continue\r\n\r\nHTTP\/1\.1 )?200 /);
 });
 
-test('answers are plain JSON that may not be stored, whatever the client says it accepts (RFC 6749 §5.1)', async () => {
+test('responses are JSON that must not be stored, with every Accept header (RFC 6749 §5.1)', async () => {
   for (const accept of [
     '*/*',
     'application/json',

@@ -223,7 +223,7 @@ test('oauth4webapi completes the same, with RFC 9068 validation of the JWT acces
   assert.equal(browser.cookie('cardea_session'), undefined);
 });
 
-test('a JWT access token says all that RFC 9068 §2 asks for, and its ID token verifies over the same JWKS', async () => {
+test('a JWT access token has all claims of RFC 9068 §2, and its ID token verifies with the same JWKS', async () => {
   const config = await client.discovery(new URL(app.issuer), party.id, undefined, client.ClientSecretBasic(SECRET), {
     execute: [client.allowInsecureRequests],
   });

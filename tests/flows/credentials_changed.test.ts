@@ -10,7 +10,7 @@ const party = await app.seed.party();
 const sql = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);
 const sessionsOf = async (id: string) => (await sql('SELECT 1 FROM sessions WHERE account_id = $1', [id])).length;
 
-test('between the password and the consent', async () => {
+test('a change between the password and the consent ends the sign-in', async () => {
   const person = await app.seed.person();
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);
@@ -22,7 +22,7 @@ test('between the password and the consent', async () => {
   assert.equal(await sessionsOf(person.id), 0);
 });
 
-test('also when the account was disabled, and enabled again does sign in', async () => {
+test('also when the account was disabled and enabled again', async () => {
   const person = await app.seed.person();
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);

@@ -10,14 +10,14 @@ const of = (code: ErrorCode) => {
   return [answered, body.error, body.error_description];
 };
 
-test('the status is the error’s own, whatever its code', () => {
+test('the status is that of the error, with any code', () => {
   assert.deepEqual(of('replayed'), [401, 'invalid_client', 'why']);
   assert.deepEqual(of('grant_revoked'), [400, 'invalid_grant', 'why']);
   assert.deepEqual(of('rate_limited'), [429, 'temporarily_unavailable', 'why']);
   assert.deepEqual(of('request_too_large'), [413, 'request_too_large', 'why'], 'a code that no table knows');
 });
 
-test('what is broken here is told as 500, and what is away as 503, both without a cause', () => {
+test('an internal fault is 500 and a missing dependency 503, both without a cause', () => {
   for (const error of [new TypeError('secret'), new AppError('sealed_value_unreadable', 'secret')]) {
     const { status, body } = errorResponse(error, 'token');
     assert.deepEqual([status, body.error], [500, 'server_error']);

@@ -24,7 +24,7 @@ async function personOfAge(days: number): Promise<Person> {
 const failedRules = (body: string) =>
   [...body.matchAll(/data-rule="(\w+)" data-state="failed"/g)].map(([, rule]) => rule ?? '');
 
-test('nobody is asked before it is too old, nor when its age is not known', async () => {
+test('a password is not asked for before it is too old, or when its age is unknown', async () => {
   const person = await personOfAge(89);
   const { browser, page } = await begin(app, party);
   assert.equal(shown(await submitPassword(browser, page, person)), 'consent');
@@ -33,7 +33,7 @@ test('nobody is asked before it is too old, nor when its age is not known', asyn
   assert.equal(shown(await submitPassword(unknown.browser, unknown.page, person)), 'consent');
 });
 
-test('a new one is asked for, judged, and then the sign-in goes on', async () => {
+test('a new one is asked for and checked, then the sign-in continues', async () => {
   const person = await personOfAge(91);
   const half = await begin(app, party);
   const other = await submitPassword(half.browser, half.page, person);
@@ -67,7 +67,7 @@ test('a new one is asked for, judged, and then the sign-in goes on', async () =>
   assert.equal(events.length, 1);
 });
 
-test('there is no way around it', async () => {
+test('the step cannot be skipped', async () => {
   const person = await personOfAge(91);
   const { browser, page } = await begin(app, party);
   const asked = await submitPassword(browser, page, person);
@@ -85,7 +85,7 @@ test('there is no way around it', async () => {
   assert.equal((await sql('SELECT 1 FROM sessions WHERE account_id = $1', [person.id])).length, 0);
 });
 
-test('every other session and token is dead at once; the session that is asked again goes on', async () => {
+test('every other session and token ends at once; the session of this sign-in continues', async () => {
   const person = await personOfAge(80);
   const elsewhere = await tokensFor(app, party, person, {
     params: { scope: 'openid offline_access', prompt: 'consent' },
@@ -112,7 +112,7 @@ test('every other session and token is dead at once; the session that is asked a
   clock -= 11 * DAY_MS;
 });
 
-test('a sign-in that another change has overtaken sets no password', async () => {
+test('when the credentials were changed meanwhile, no password is set', async () => {
   const person = await personOfAge(91);
   const { browser, page } = await begin(app, party);
   const asked = await submitPassword(browser, page, person);
@@ -123,7 +123,7 @@ test('a sign-in that another change has overtaken sets no password', async () =>
   assert.deepEqual(await app.seed.accounts.resolve(person.id), before);
 });
 
-test('a disabled person gets none either', async () => {
+test('a disabled person cannot set one', async () => {
   const person = await personOfAge(91);
   const { browser, page } = await begin(app, party);
   const asked = await submitPassword(browser, page, person);
@@ -132,7 +132,7 @@ test('a disabled person gets none either', async () => {
   assert.deepEqual([answer.status, errorOn(answer)], [400, 'interaction_expired']);
 });
 
-test('a browser that was known stays known, others do not', async () => {
+test('the browser stays known, other browsers do not', async () => {
   const person = await personOfAge(80);
   const browser = await signedIn(app, party, person);
   await signedIn(app, party, person);

@@ -64,7 +64,7 @@ async function statusOfLogout(value: string): Promise<number> {
   return (await browser.clone().get(`/logout?${new URLSearchParams({ id_token_hint: value })}`)).status;
 }
 
-test('a key that has gone from the JWKS still counts for what it has signed: at /logout, /authorize and for CIBA', async () => {
+test('a retired key still verifies hints that it signed: at /logout, at /authorize and for CIBA', async () => {
   await ring.rotate({ ring: 'RS256', now: true });
   clock.ms += 3 * HOUR_MS;
   await ring.maintain();
@@ -81,7 +81,7 @@ test('a key that has gone from the JWKS still counts for what it has signed: at 
   assert.equal((await submit(other.browser, page, { logout: 'yes' })).location, BYE);
 });
 
-test('for nothing else: a token that it signs now is none, nor is an ID token that another key signed in its name', async () => {
+test('a token signed with it after retirement, or by another key in its name, is refused', async () => {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const jwk = await exportJWK(privateKey);
   assert.notEqual(await calculateJwkThumbprint(jwk), kid);
@@ -95,7 +95,7 @@ test('for nothing else: a token that it signs now is none, nor is an ID token th
   assert.equal(await statusOfLogout(hint), 200);
 });
 
-test('what we sign for the same audience and is no ID token is no hint: a logout token (OpenID Connect Back-Channel Logout §2.4)', async () => {
+test('a logout token for the same audience is no hint (OpenID Connect Back-Channel Logout §2.4)', async () => {
   const { keys } = await ring.load();
   const active = keys.find((key) => key.ring === 'RS256' && key.state === 'active');
   assert.ok(active && 'privateJwk' in active);
@@ -111,7 +111,7 @@ test('what we sign for the same audience and is no ID token is no hint: a logout
   assert.equal(await statusOfLogout(await sign('at+jwt')), 400);
 });
 
-test('nor is a signed answer of userinfo, which has the issuer, audience and subject of an ID token (RFC 8725 §3.12)', async () => {
+test('a signed userinfo response is no hint, although it has issuer, audience and subject of an ID token (RFC 8725 §3.12)', async () => {
   const signing = await app.seed.party({ firstParty: true, metadata: { userinfo_signed_response_alg: 'RS256' } });
   const given = await tokensFor(app, signing, person, { params: { scope: 'openid profile email' } });
   const headers = { authorization: `Bearer ${given.tokens.access_token}` };
@@ -126,7 +126,7 @@ test('nor is a signed answer of userinfo, which has the issuer, audience and sub
   assert.equal(callbackOf(silent.page).error, 'invalid_request');
 });
 
-test('a key that is revoked counts for nothing, though it was retired before', async () => {
+test('a revoked key verifies nothing, even when it was retired before', async () => {
   await ring.revoke(kid);
   await until('the node is told', async () => (await statusOfLogout(hint)) === 400);
   await assert.rejects(ring.revoke(kid), { code: 'key_already_retired' });

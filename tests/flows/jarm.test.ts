@@ -24,7 +24,7 @@ async function open(response: string | undefined) {
   return payload;
 }
 
-test('openid-client takes a signed answer and redeems its code (JARM §2.3, §2.4)', async () => {
+test('openid-client accepts a signed response and redeems its code (JARM §2.3, §2.4)', async () => {
   const options = { execute: [client.allowInsecureRequests, client.useJwtResponseMode] };
   const auth = client.ClientSecretBasic(party.secret ?? '');
   const config = await client.discovery(new URL(app.issuer), party.id, undefined, auth, options);
@@ -46,7 +46,7 @@ test('openid-client takes a signed answer and redeems its code (JARM §2.3, §2.
   assert.ok(rememberAll(tokens).access_token);
 });
 
-test('each mode carries it in its own way (JARM §2.3.1 to §2.3.3)', async () => {
+test('each response mode transports it in its own way (JARM §2.3.1 to §2.3.3)', async () => {
   const browser = await signedIn(app, party, person);
   for (const [mode, part] of [
     ['jwt', 'search'],
@@ -63,7 +63,7 @@ test('each mode carries it in its own way (JARM §2.3.1 to §2.3.3)', async () =
   assert.ok((await open(formOf(page).fields.response)).code);
 });
 
-test('an error is signed as well, and lives two minutes (JARM §2.2)', async () => {
+test('an error is signed as well, and is valid for two minutes (JARM §2.2)', async () => {
   const { page } = await begin(app, party, { response_mode: 'jwt', prompt: 'none', state: 's' });
   const { error, state, exp = 0, code } = await open(callbackOf(page).response);
   assert.deepEqual([error, state, code], ['login_required', 's', undefined]);

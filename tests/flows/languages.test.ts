@@ -64,33 +64,33 @@ async function spokenAtSignIn(wishes: Wishes): Promise<{ before: string; after: 
   return { before: spoken(page), after: spoken(consent) };
 }
 
-describe('signing in speaks', () => {
-  test('English, when nobody asks for anything', async () => {
+describe('the sign-in uses', () => {
+  test('English by default', async () => {
     assert.deepEqual(await spokenAtSignIn({}), { before: 'en', after: 'en' });
   });
 
-  test('what the browser asks for (RFC 9110 §12.5.4)', async () => {
+  test('the language of the browser (RFC 9110 §12.5.4)', async () => {
     assert.deepEqual(await spokenAtSignIn({ browser: 'tlh, de-AT;q=0.8, en;q=0.5' }), { before: 'de', after: 'de' });
   });
 
-  test("the account's language rather than the browser's, as soon as it is known whose account it is", async () => {
+  test('the account’s language before the browser’s, once the account is known', async () => {
     assert.deepEqual(await spokenAtSignIn({ account: 'de-CH', browser: 'ar' }), { before: 'ar', after: 'de' });
     assert.deepEqual(await spokenAtSignIn({ account: 'ar_EG', browser: 'de' }), { before: 'de', after: 'ar' });
   });
 
-  test("what the app asks for rather than both (OpenID Connect Core §3.1.2.1 'ui_locales')", async () => {
+  test('the app’s ui_locales before both (OpenID Connect Core §3.1.2.1)', async () => {
     const wishes = { app: 'de', account: 'ar', browser: 'en' };
     assert.deepEqual(await spokenAtSignIn(wishes), { before: 'de', after: 'de' });
     assert.deepEqual(await spokenAtSignIn({ ...wishes, app: 'tlh en-GB de' }), { before: 'en', after: 'en' });
   });
 
-  test('the next best of these when there are no pages in a language, and English in the end', async () => {
+  test('the next best available language, and English otherwise', async () => {
     assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'xx', browser: 'de' }), { before: 'de', after: 'de' });
     assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'ar' }), { before: 'en', after: 'ar' });
     assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'xx', browser: 'yy' }), { before: 'en', after: 'en' });
   });
 
-  test('the same at the second factor, and when somebody chooses an account', async () => {
+  test('the same language at the second factor, and when an account is chosen', async () => {
     const person = await personSpeaking('de');
     const secret = await factors.totp(person.id);
     const browser = browserSpeaking('ar');
@@ -106,22 +106,22 @@ describe('signing in speaks', () => {
   });
 });
 
-describe('an error page speaks', () => {
-  test('what the browser asks for, where nothing else is known', async () => {
+describe('an error page uses', () => {
+  test('the language of the browser, when nothing else is known', async () => {
     const missing = await browserSpeaking('de').get('/nowhere');
     assert.deepEqual([missing.status, spoken(missing)], [404, 'de']);
     assert.equal(spoken(await browserSpeaking('tlh').get('/nowhere')), 'en');
     assert.equal(spoken(await browserSpeaking('de').get('/login/x')), 'de');
   });
 
-  test('what the app asks for, when its request is refused', async () => {
+  test('the app’s ui_locales, when its request is refused', async () => {
     const { page } = await begin(app, { ...party, id: 'nobody' }, { ui_locales: 'de' }, browserSpeaking('ar'));
     assert.deepEqual([shown(page), page.status, spoken(page)], ['error', 400, 'de']);
     const unnamed = await begin(app, { ...party, id: 'nobody' }, {}, browserSpeaking('ar'));
     assert.equal(spoken(unnamed.page), 'ar');
   });
 
-  test('what the page spoke whose form is refused', async () => {
+  test('the language of the page whose form is refused', async () => {
     const browser = browserSpeaking('ar');
     const { page } = await begin(app, party, { ui_locales: 'de' }, browser);
     const refused = await browser.post(formOf(page).action, { csrf: 'x' });
@@ -129,7 +129,7 @@ describe('an error page speaks', () => {
   });
 });
 
-describe('the account pages speak', () => {
+describe('the account pages use', () => {
   const PATHS = ['', '/profile', '/email', '/username', '/password', '/second-factor', '/authenticator', '/passkeys'];
   const MORE = ['/sessions', '/apps', '/events'];
 
@@ -143,7 +143,7 @@ describe('the account pages speak', () => {
     assert.deepEqual([refused.status, spoken(refused)], [403, 'de']);
   });
 
-  test("the browser's while the account has none, and the one that is chosen from then on", async () => {
+  test('the browser’s language while the account has none, and the chosen one from then on', async () => {
     const person = await personSpeaking(undefined);
     const { browser, page } = await openAccount(app, person, '/account/profile', browserSpeaking('ar'));
     assert.equal(spoken(page), 'ar');
@@ -154,21 +154,21 @@ describe('the account pages speak', () => {
     assert.equal(spoken(back), 'ar');
   });
 
-  test("the way there does not hold on to the browser's language", async () => {
+  test('the account’s language, although the sign-in page used that of the browser', async () => {
     const person = await personSpeaking('de');
     await factors.totp(person.id);
     const { page } = await openAccount(app, person, '/account', browserSpeaking('ar'));
     assert.deepEqual([shown(page), spoken(page)], ['second-factor', 'de']);
   });
 
-  test('English for a language that there is not', async () => {
+  test('English for a language that does not exist', async () => {
     const { page } = await openAccount(app, await personSpeaking('tlh'), '/account', browserSpeaking('xx'));
     assert.equal(spoken(page), 'en');
   });
 });
 
-describe('getting back in speaks', () => {
-  test('what the app asked for when the person was about to sign in, down to the mail', async () => {
+describe('the pages and mails of a forgotten password use', () => {
+  test('the app’s ui_locales of the sign-in before, also in the mail', async () => {
     const person = await personSpeaking(undefined);
     const browser = browserSpeaking('ar');
     const { page } = await begin(app, party, { ui_locales: 'de' }, browser);
@@ -187,7 +187,7 @@ describe('getting back in speaks', () => {
     assert.equal(mail.subject, 'Neues Passwort festlegen');
   });
 
-  test("otherwise what the browser asks for, and the mail and its link the account's language", async () => {
+  test('otherwise the browser’s language for the page, and the account’s for the mail and its link', async () => {
     const person = await personSpeaking('de');
     const browser = browserSpeaking('ar');
     const page = await browser.get('/account/forgot');
@@ -207,7 +207,7 @@ describe('getting back in speaks', () => {
     assert.deepEqual([gone.page.status, spoken(gone.page)], [410, 'ar']);
   });
 
-  test('whoever opens an account keeps the language that they did it in', async () => {
+  test('a new account keeps the language in which it was opened', async () => {
     const email = 'ada.byron@example.com';
     const browser = browserSpeaking('de-AT');
     assert.equal(spoken(await askForMail(app, '/account/sign-up', email, browser)), 'de');
@@ -218,14 +218,14 @@ describe('getting back in speaks', () => {
     assert.equal((await app.seed.accounts.findByIdentifier(email))?.locale, 'de');
   });
 
-  test('in English for a language that there is not', async () => {
+  test('an account that is opened in an unknown language uses English', async () => {
     const person = await personSpeaking('tlh');
     assert.equal(spoken(await askForMail(app, '/account/forgot', person.email, browserSpeaking('xx'))), 'en');
     assert.equal(spoken({ body: (await post.next(person.email)).html }), 'en');
   });
 });
 
-test("a notice speaks the account's language, and English for who has none", async () => {
+test('a notice uses the account’s language, and English for an account without one', async () => {
   for (const [locale, expected] of [
     ['de-AT', 'de'],
     ['ar', 'ar'],
@@ -239,11 +239,11 @@ test("a notice speaks the account's language, and English for who has none", asy
   }
 });
 
-describe('signing out speaks', () => {
+describe('signing out uses', () => {
   const logout = (browser: BrowserSession, params: Record<string, string> = {}) =>
     browser.get(`/logout?${new URLSearchParams(params)}`);
 
-  test("the account's language, also on the page that no longer knows whose it is", async () => {
+  test('the account’s language, also on the last page, on which nobody is signed in', async () => {
     const browser = browserSpeaking('ar');
     await tokensFor(app, party, await personSpeaking('de'), { browser });
     const page = await logout(browser);
@@ -252,7 +252,7 @@ describe('signing out speaks', () => {
     assert.deepEqual([shown(left), spoken(left)], ['signed-out', 'de']);
   });
 
-  test("what the app asks for rather (RP-Initiated Logout §2 'ui_locales')", async () => {
+  test('the app’s ui_locales before that (RP-Initiated Logout §2)', async () => {
     const browser = browserSpeaking('en');
     await tokensFor(app, party, await personSpeaking('de'), { browser });
     const page = await logout(browser, { ui_locales: 'ar' });
@@ -263,7 +263,7 @@ describe('signing out speaks', () => {
     assert.deepEqual([shown(again), spoken(again)], ['signed-out', 'ar']);
   });
 
-  test("what the browser asks for, where nothing else is known; an app's own page is told nothing of it", async () => {
+  test('the language of the browser otherwise; an app’s own page does not get it', async () => {
     const browser = browserSpeaking('de');
     const { tokens } = await tokensFor(app, party, await personSpeaking('ar'), { browser });
     assert.equal(spoken(await browserSpeaking('de').get('/logout/success')), 'de');

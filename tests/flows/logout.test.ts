@@ -22,7 +22,7 @@ async function isSignedIn(browser: BrowserSession): Promise<boolean> {
   return callbackOf(page).error !== 'login_required';
 }
 
-test('the person is asked, by the name of the app, and yes ends the session and goes back with state', async () => {
+test('the person is asked, with the name of the app; yes ends the session and returns with state', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const page = await logout(browser, {
     id_token_hint: tokens.id_token,
@@ -45,14 +45,14 @@ test('the person is asked, by the name of the app, and yes ends the session and 
   assert.equal(await isSignedIn(browser), false);
 });
 
-test('the session is dead, not just its cookie: whoever kept a copy is signed out as well', async () => {
+test('the session itself has ended, not only its cookie: a copy of the cookie is signed out as well', async () => {
   const browser = await signedIn(app, party, person);
   const copy = browser.clone();
   await submit(browser, await logout(browser), { logout: 'yes' });
   assert.equal(await isSignedIn(copy), false);
 });
 
-test('no keeps the person signed in, and still goes back', async () => {
+test('no keeps the person signed in, and returns as well', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const otherTokens = await tokensFor(app, other, person, { browser });
   const page = await logout(browser, { id_token_hint: tokens.id_token, post_logout_redirect_uri: BACK, state: 's' });
@@ -64,7 +64,7 @@ test('no keeps the person signed in, and still goes back', async () => {
   assert.equal((await userinfo(app.issuer, otherTokens.tokens.access_token)).status, 200);
 });
 
-test('all that hangs on the session dies with it, for every client; offline access stays', async () => {
+test('tokens of the session end with it, for every client; offline access stays', async () => {
   const { tokens: first, browser } = await tokensFor(app, party, person);
   const { tokens: second } = await tokensFor(app, other, person, { browser });
   const keeper = await app.seed.party();
@@ -88,7 +88,7 @@ test('all that hangs on the session dies with it, for every client; offline acce
   assert.equal((await userinfo(app.issuer, elsewhere.tokens.access_token)).status, 200, "another browser's session");
 });
 
-test('what was granted in the session is gone from the database, not just out of reach', async () => {
+test('grants of the session are deleted from the database', async () => {
   const someone = await app.seed.person();
   const { browser } = await tokensFor(app, party, someone);
   const left = async () => {
@@ -118,7 +118,7 @@ test('an unregistered post_logout_redirect_uri is refused with a page, and nobod
   assert.equal(await isSignedIn(browser), true);
 });
 
-test('without id_token_hint or client_id nothing is known of the app: the person is asked, and stays here', async () => {
+test('without id_token_hint or client_id the app is unknown: the person is asked, and stays at Cardea', async () => {
   const browser = await signedIn(app, party, person);
   const page = await logout(browser, { post_logout_redirect_uri: BACK, state: 's' });
   assert.equal(shown(page), 'sign-out');
@@ -129,7 +129,7 @@ test('without id_token_hint or client_id nothing is known of the app: the person
   assert.equal(await isSignedIn(browser), false);
 });
 
-test('client_id will do instead of an ID token; both must agree (RP-Initiated Logout §2)', async () => {
+test('client_id works in place of an ID token; both must agree (RP-Initiated Logout §2)', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const mismatch = await logout(browser, { id_token_hint: tokens.id_token, client_id: other.id });
   assert.equal(mismatch.status, 400);
@@ -139,7 +139,7 @@ test('client_id will do instead of an ID token; both must agree (RP-Initiated Lo
   assert.equal((await submit(browser, page, { logout: 'yes' })).location, BACK);
 });
 
-test('a hint that is forged, or no ID token at all, is refused', async () => {
+test('a forged hint, and a hint that is no ID token, are refused', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const [header = '', payload = ''] = tokens.id_token.split('.');
   const none = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
@@ -150,7 +150,7 @@ test('a hint that is forged, or no ID token at all, is refused', async () => {
   assert.equal(await isSignedIn(browser), true);
 });
 
-test('without a session the way back is open all the same', async () => {
+test('without a session the redirect back still works', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const stranger = browserSession(app.issuer);
   const page = await logout(stranger, { id_token_hint: tokens.id_token, post_logout_redirect_uri: BACK, state: 's' });
@@ -161,7 +161,7 @@ test('without a session the way back is open all the same', async () => {
   assert.equal(shown(await bare.follow(await logout(bare))), 'signed-out');
 });
 
-test('another site cannot sign a person out: no confirmation counts without the secret of this browser (CSRF)', async () => {
+test('another site cannot sign a person out: the confirmation needs the secret of this browser (CSRF)', async () => {
   const browser = await signedIn(app, party, person);
   const never = await browser.post('/logout/confirm', { logout: 'yes' });
   assert.equal(never.status, 400);
@@ -179,7 +179,7 @@ test('another site cannot sign a person out: no confirmation counts without the 
   assert.equal(await isSignedIn(browser), false);
 });
 
-test('a confirmation that is sent twice ends where the first one did, and signs nobody else out', async () => {
+test('a confirmation that is sent twice leads to the same page, and signs no other session out', async () => {
   const browser = await signedIn(app, party, person);
   const page = await logout(browser, { client_id: party.id, post_logout_redirect_uri: BACK, state: 'x' });
   const { action, fields } = formOf(page);
@@ -191,7 +191,7 @@ test('a confirmation that is sent twice ends where the first one did, and signs 
   assert.equal(await isSignedIn(browser), false);
 });
 
-test('the names of apps are text on the page, whatever they are', async () => {
+test('names of apps are shown as text', async () => {
   const nasty = await app.seed.party({ name: '<img src=x onerror=alert(1)>' });
   const { tokens, browser } = await tokensFor(app, nasty, person);
   const page = await logout(browser, { id_token_hint: tokens.id_token });
@@ -199,7 +199,7 @@ test('the names of apps are text on the page, whatever they are', async () => {
   assert.match(page.body, /&lt;img src=x/);
 });
 
-test('POST asks the same as GET (RP-Initiated Logout §2)', async () => {
+test('POST works like GET (RP-Initiated Logout §2)', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const page = await browser.follow(
     await browser.post('/logout', { id_token_hint: tokens.id_token, post_logout_redirect_uri: BACK, state: 'p' }),

@@ -122,7 +122,7 @@ async function signInWith(
   return body;
 }
 
-describe('an MCP client that is a document', async () => {
+describe('an MCP client with a client id metadata document', async () => {
   const resource = await mcpServer(app.issuer);
   await app.seed.resourceServer({
     identifier: resource,
@@ -140,7 +140,7 @@ describe('an MCP client that is a document', async () => {
   });
   const party: Party = { id, redirectUri, secret: undefined, client: undefined as never };
 
-  test('gets from the URL of a server to its tools, with nothing configured for it', async () => {
+  test('gets from the URL of a server to its tools without any configuration', async () => {
     const person = await app.seed.person();
     const { server, scope: wanted } = await discover(resource);
     assert.equal(server.client_id_metadata_document_supported, true);
@@ -159,7 +159,7 @@ describe('an MCP client that is a document', async () => {
     assert.ok(refresh_token, 'it need not send the person round again');
   });
 
-  test('is told of the scope that it lacks, and asks for that (RFC 6750 §3.1)', async () => {
+  test('learns which scope is missing, and asks for it (RFC 6750 §3.1)', async () => {
     const person = await app.seed.person();
     const { server, scope: wanted } = await discover(resource);
     const first = await signInWith(server, party, person, { resource, scope: wanted });
@@ -173,7 +173,7 @@ describe('an MCP client that is a document', async () => {
     assert.deepEqual(body.result?.content, [{ type: 'text', text: 'milk' }]);
   });
 
-  test('is seen in the account pages under its host, and ends when the person takes access back', async () => {
+  test('is listed at /account under its host, and loses access when the person withdraws it', async () => {
     const person = await app.seed.person();
     const { server, scope: wanted } = await discover(resource);
     const { refresh_token: first = '' } = await signInWith(server, party, person, { resource, scope: wanted });
@@ -186,7 +186,7 @@ describe('an MCP client that is a document', async () => {
     assert.deepEqual([status, body.error], [400, 'invalid_grant']);
   });
 
-  test('reaches nothing with a token that is for somebody else (RFC 9068 §4)', async () => {
+  test('cannot use a token for another audience (RFC 9068 §4)', async () => {
     const other = 'https://other.example/mcp';
     await app.seed.resourceServer({ identifier: other, name: 'Other', scopes: ['notes:read'], open: true });
     const person = await app.seed.person();
@@ -204,7 +204,7 @@ describe('an MCP client that is a document', async () => {
   });
 });
 
-test('an MCP client that registers itself gets there as well (RFC 7591)', async () => {
+test('an MCP client that registers itself works as well (RFC 7591)', async () => {
   const resource = await mcpServer(openToAll.issuer);
   await openToAll.seed.resourceServer({ identifier: resource, name: 'Notes', scopes: ['notes:read'], open: true });
   const person = await openToAll.seed.person();

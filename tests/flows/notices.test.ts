@@ -41,7 +41,7 @@ async function guessWrongly({ email }: Pick<Person, 'email'>): Promise<void> {
   }
 }
 
-test('of a new browser, but not of the first one, nor of one that is known', async () => {
+test('a sign-in in a new browser is reported, but not in the first one or in a known one', async () => {
   const person = await app.seed.person();
   const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
   await signIn(person, home);
@@ -61,7 +61,7 @@ test('of a new browser, but not of the first one, nor of one that is known', asy
   assert.deepEqual(await eventsOf(person), ['signed_in', 'signed_in', 'new_device', 'signed_in', 'signed_in']);
 });
 
-test('what they are told names the browser and the address', async () => {
+test('the notice names the browser and the address', async () => {
   const person = await app.seed.person();
   await signIn(person, browserSession(app.issuer));
   const { browser, page } = await begin(app, party);
@@ -77,7 +77,7 @@ test('what they are told names the browser and the address', async () => {
   }
 });
 
-test('of a lock, once; and nobody is told of one of an address that nobody has', async () => {
+test('a lock is reported once, and not at all for an address without an account', async () => {
   const person = await app.seed.person();
   await guessWrongly(person);
   await guessWrongly({ email: 'nobody@example.com' });
@@ -87,7 +87,7 @@ test('of a lock, once; and nobody is told of one of an address that nobody has',
   assert.equal(post.mails.filter(({ to }) => to.includes('nobody@example.com')).length, 0);
 });
 
-test('a browser in which the password was changed is still the person’s own: strangers do not lock it, and another one is news', async () => {
+test('after a change of password its browser stays known: strangers cannot lock it, and a sign-in in another browser is reported', async () => {
   const person = await app.seed.person();
   const home = browserSession(app.issuer);
   await signIn(person, home);
@@ -111,7 +111,7 @@ test('a browser in which the password was changed is still the person’s own: s
   );
 });
 
-test('of a right password that no second factor follows, once an hour; and not when it does follow (ASVS 6.3.5)', async () => {
+test('a right password without the second factor is reported once an hour, and not when the second factor follows (ASVS 6.3.5)', async () => {
   const person = await app.seed.person();
   const secret = await (await createFactorSeeder(app)).totp(person.id);
   const enter = async () => {

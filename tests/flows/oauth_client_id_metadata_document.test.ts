@@ -38,8 +38,8 @@ async function isRefused(party: Party): Promise<void> {
   assert.deepEqual([shown(page), errorOn(page)], ['error', 'invalid_client']);
 }
 
-describe('a client that is a document', () => {
-  test('signs people in, and keeps doing so by refreshing, without having been registered', async () => {
+describe('a client with a metadata document', () => {
+  test('signs people in and refreshes without having been registered', async () => {
     const party = documented();
     const granted = await authorize({ issuer: app.issuer, party, person, params: { scope: 'openid offline_access' } });
     const { status, body } = await redeem(app.issuer, party, granted);
@@ -51,7 +51,7 @@ describe('a client that is a document', () => {
     assert.equal(site.hits(party.path), 1, 'the document is fetched once');
   });
 
-  test('asks for consent under the host that it is at, whatever it calls itself', async () => {
+  test('is shown on the consent page by its host, whatever name it gives itself', async () => {
     const party = documented({ client_name: 'Your Bank', client_uri: 'https://bank.example/', first_party: true });
     const { browser, page } = await begin(app, party);
     const consent = await submitPassword(browser, page, person);
@@ -60,7 +60,7 @@ describe('a client that is a document', () => {
     assert.doesNotMatch(consent.body, /bank\.example/);
   });
 
-  test('may prove itself by a key, inline', async () => {
+  test('may authenticate with a key that is in the document', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const party = documented({
       token_endpoint_auth_method: 'private_key_jwt',
@@ -88,7 +88,7 @@ describe('a client that is a document', () => {
     assert.equal(status, 200, JSON.stringify(body));
   });
 
-  test('is what its document says now, once that has gone stale (§4.4)', async () => {
+  test('uses the current document after the cached one has become stale (§4.4)', async () => {
     const party = documented({}, { 'cache-control': 'max-age=60' });
     assert.equal(shown((await begin(app, party)).page), 'sign-in');
     site.put(party.path, { ...BASIC, redirect_uris: [`${site.origin}/elsewhere`] }, { 'cache-control': 'max-age=60' });
@@ -99,7 +99,7 @@ describe('a client that is a document', () => {
     assert.equal(site.hits(party.path), 2);
   });
 
-  test('ends when its document is gone, but not when its host is away for a while', async () => {
+  test('ends when its document is gone, but not when its host is unavailable for a while', async () => {
     const party = documented({}, { 'cache-control': 'no-store' });
     assert.equal(shown((await begin(app, party)).page), 'sign-in');
     site.answer(party.path, (_request, response) => void response.writeHead(503).end());
@@ -112,7 +112,7 @@ describe('a client that is a document', () => {
     await isRefused(party);
   });
 
-  test('is fetched once for requests that come together', async () => {
+  test('is fetched once for parallel requests', async () => {
     const party = documented();
     const pages = await Promise.all(Array.from({ length: 5 }, () => begin(app, party)));
     assert.ok(pages.every(({ page }) => shown(page) === 'sign-in'));
@@ -134,7 +134,7 @@ describe('a client that is a document', () => {
     });
   }
 
-  test('is refused when there is something else at its URL', async () => {
+  test('is refused when its URL contains something else', async () => {
     for (const [status, type, body] of [
       [200, 'text/html', '{}'],
       [200, 'application/json', '['],
@@ -150,7 +150,7 @@ describe('a client that is a document', () => {
     }
   });
 
-  test('is asked for again in half a minute when it was refused, and not sooner', async () => {
+  test('is fetched again after half a minute when it was refused, not sooner', async () => {
     const party = documented({ redirect_uris: [] });
     await isRefused(party);
     site.put(party.path, BASIC);
@@ -166,7 +166,7 @@ test('discovery says that clients may be documents (§5)', async () => {
   assert.equal(metadata.client_id_metadata_document_supported, true);
 });
 
-test('switched off, or for other hosts, a URL is no client, though it was one before', async (t) => {
+test('a URL is no client when the feature is off or limited to other hosts, even if it was one before', async (t) => {
   const party = documented();
   await begin(app, party);
   const again = (env: Record<string, string>) => neighbour(t, app, { env, now: () => clock.ms });
@@ -181,10 +181,10 @@ test('switched off, or for other hosts, a URL is no client, though it was one be
   }
 });
 
-describe('the rules of documents', () => {
+describe('rules for documents', () => {
   const rules = { hosts: undefined, loopback: false };
 
-  test('a client_id is a https URL with a path, in one spelling (§3)', () => {
+  test('a client_id is an https URL with a path, in one spelling (§3)', () => {
     for (const id of ['https://a.example/client', 'https://a.example/c.json?v=1', 'https://a.example:8443/c'])
       assert.equal(mayDescribe(id, rules), true, id);
     for (const id of [
@@ -209,7 +209,7 @@ describe('the rules of documents', () => {
     assert.equal(mayDescribe('http://a.example/c', { ...rules, loopback: true }), false);
   });
 
-  test('hosts may be listed', () => {
+  test('hosts can be restricted', () => {
     const some = { ...rules, hosts: ['a.example', '*.b.example'] };
     assert.deepEqual(
       ['https://a.example/c', 'https://x.b.example/c', 'https://b.example/c', 'https://xb.example/c'].map((id) =>
@@ -219,7 +219,7 @@ describe('the rules of documents', () => {
     );
   });
 
-  test('grants of other servers are left out, and an app on a device may redirect to itself (RFC 8252 §7)', () => {
+  test('unknown grant types are ignored, and an app on a device may redirect to itself (RFC 8252 §7)', () => {
     const id = 'https://a.example/c';
     const { metadata, host } = readDocument(
       id,
@@ -237,7 +237,7 @@ describe('the rules of documents', () => {
     assert.equal(host, '127.0.0.1');
   });
 
-  test('a document is fresh for half a minute to a day (§4.4, RFC 9111 §5.2.2)', () => {
+  test('a document stays fresh for half a minute to a day (§4.4, RFC 9111 §5.2.2)', () => {
     assert.deepEqual(
       [null, 'max-age=600', 'public, Max-Age=600', 'max-age=0', 'no-store', 'max-age=999999999', 'max-age=x'].map(
         freshSeconds,

@@ -83,7 +83,7 @@ async function wake(): Promise<void> {
   await app.db.run({ name: 'wake', text: "SELECT pg_notify('cardea_deliveries', '')" }, []);
 }
 
-test('discovery tells that it is there, with sessions (§2.1)', async () => {
+test('discovery announces it, with sessions (§2.1)', async () => {
   const document = (await (await fetch(`${app.issuer}/.well-known/openid-configuration`)).json()) as Record<
     string,
     unknown
@@ -93,7 +93,7 @@ test('discovery tells that it is there, with sessions (§2.1)', async () => {
 });
 
 describe('the logout token', () => {
-  test('is sent by POST as a form, signed, for two minutes, and says all that it must and no more (§2.4, §2.5)', async () => {
+  test('is sent by POST as a form, signed, valid for two minutes, with exactly the required claims (§2.4, §2.5)', async () => {
     const { browser, person, sid } = await signIn();
     const began = Math.floor(Date.now() / 1_000);
     await signOut(browser);
@@ -111,7 +111,7 @@ describe('the logout token', () => {
     assert.ok(iat >= began && exp - iat <= 120 && jti.length >= 20);
   });
 
-  test('names no session to an app whose ID tokens name none: it signs the person out altogether (§2.4)', async () => {
+  test('has no sid for an app whose ID tokens have none: it signs the person out everywhere (§2.4)', async () => {
     const sessionless = await app.seed.party({ firstParty: true, metadata: metadata(rp, false) });
     const { browser, person, sid } = await signIn(sessionless);
     assert.equal(sid, undefined);
@@ -121,8 +121,8 @@ describe('the logout token', () => {
   });
 });
 
-describe('whom it concerns', () => {
-  test('each app of the session, with its own audience and sid; an app without the URI and another browser are left alone', async () => {
+describe('recipients', () => {
+  test('each app of the session, with its own audience and sid; not an app without the URI, and not another browser', async () => {
     const first = await signIn();
     const second = await signIn(other, first.person, first.browser);
     await signIn(await app.seed.party({ firstParty: true }), first.person, first.browser);
@@ -167,7 +167,7 @@ describe('whom it concerns', () => {
       app.seed.accounts.disable(person.id, endSessions(person.id)),
   };
   for (const [way, end] of Object.entries(ways)) {
-    test(`${way} tells the app`, async () => {
+    test(`${way} notifies the app`, async () => {
       const signedIn = await signIn();
       await end(signedIn);
       const { aud, sub, sid } = await told(rp);
@@ -175,7 +175,7 @@ describe('whom it concerns', () => {
     });
   }
 
-  test('an app that signs in again after access was taken back gets another sid', async () => {
+  test('an app that signs in again after its access was withdrawn gets another sid', async () => {
     const { person, browser, sid } = await signIn();
     const { page } = await openAccount(app, person, '/account/apps', browser);
     await press(browser, page, 'revoke-0');
@@ -184,7 +184,7 @@ describe('whom it concerns', () => {
     assert.ok(again.sid && again.sid !== sid);
   });
 
-  test('the session that stays when a password is changed tells nobody', async () => {
+  test('the session that stays after a change of password sends no logout token', async () => {
     const { person, browser } = await signIn();
     const { page } = await openAccount(app, person, '/account/password', browser);
     await press(browser, page, 'change', { new_password: 'Another-Horse-Battery-8' });
@@ -192,7 +192,7 @@ describe('whom it concerns', () => {
     assert.equal(rp.received.length, 0);
   });
 
-  test('an app that signs in at the very moment at which the session ends is told as well', async () => {
+  test('an app that signs in at the moment at which the session ends is notified as well', async () => {
     const { person, sid } = await signIn();
     const slow = await app.db.connect();
     try {
@@ -217,7 +217,7 @@ describe('whom it concerns', () => {
 });
 
 describe('delivery', () => {
-  test('what a transaction queues goes with it', async () => {
+  test('a delivery is queued in the transaction of its cause', async () => {
     const { person } = await signIn();
     const impossible = { statement: { name: 'impossible', text: 'SELECT 1 / 0' }, values: [] };
     await assert.rejects(app.db.transact([...endSessions(person.id), impossible]));
@@ -225,7 +225,7 @@ describe('delivery', () => {
   });
 
   for (const status of [0, 500, 404]) {
-    test(`is tried again, ever less often, while the app ${status ? `answers ${status}` : 'hangs up'}; each time with a new token`, async () => {
+    test(`is repeated at growing intervals while the app ${status ? `answers ${status}` : 'hangs up'}; each time with a new token`, async () => {
       rp.status = status;
       const { browser, sid } = await signIn();
       await signOut(browser);
@@ -254,7 +254,7 @@ describe('delivery', () => {
     });
   }
 
-  test('one app that is down keeps nobody else waiting', async () => {
+  test('one unavailable app delays no other', async () => {
     rp.status = 500;
     const { browser, person } = await signIn();
     await signIn(other, person, browser);
@@ -266,7 +266,7 @@ describe('delivery', () => {
     await settled();
   });
 
-  test('what is refused as invalid is not sent again (§2.8), and the log names the app alone', async () => {
+  test('is not repeated when the app refuses it as invalid (§2.8), and the log names only the app', async () => {
     rp.status = 400;
     const { browser, person } = await signIn();
     app.logLines.length = 0;
@@ -279,7 +279,7 @@ describe('delivery', () => {
     for (const secret of [person.id, rp.uri, rp.received[0]?.token ?? '']) assert.ok(!lines[0]?.includes(secret));
   });
 
-  test('is given up after a day, with a warning', async () => {
+  test('ends after a day, with a warning', async () => {
     rp.status = 503;
     await signOut((await signIn()).browser);
     await until('an attempt to fail', async () => (await waiting())[0]?.attempts === 1 && rp.received.length === 1);
@@ -297,7 +297,7 @@ describe('delivery', () => {
     assert.ok(line.includes(party.id));
   });
 
-  test('nobody is told for an app that has been removed meanwhile, or that no longer wants to know', async () => {
+  test('is dropped when its app was removed meanwhile, or has no URI any more', async () => {
     const gone = await app.seed.party({ firstParty: true, metadata: metadata(rp) });
     rp.status = 500;
     const { browser, person } = await signIn(gone);
@@ -322,7 +322,7 @@ describe('delivery', () => {
     assert.deepEqual([rp.received.length, otherRp.received.length], [1, 1]);
   });
 
-  test('a crash between commit and delivery loses nothing: the next node delivers, once nobody else can be at it', async () => {
+  test('a crash between commit and delivery loses nothing: the next node delivers when the lease has expired', async () => {
     const { person, sid } = await signIn();
     // Every node is gone when this commits, as a node is that dies right after.
     await app.close();

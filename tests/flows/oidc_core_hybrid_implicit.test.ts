@@ -33,7 +33,7 @@ async function halfHash(text: string): Promise<string> {
 }
 
 for (const response_type of [...HYBRID, ...IMPLICIT]) {
-  test(`${response_type} answers in the fragment with what it names, bound together (§3.2.2.5, §3.3.2.5)`, async () => {
+  test(`${response_type} returns its parts in the fragment, bound to each other (§3.2.2.5, §3.3.2.5)`, async () => {
     const { page, verifier } = await ask(response_type);
     const url = new URL(page.location ?? '');
     assert.equal(url.search, '', 'tokens are not for servers to log');
@@ -86,7 +86,7 @@ test('openid-client completes the hybrid flow code id_token, and the implicit fl
   assert.equal(claims.sub, person.id);
 });
 
-test('an ID token that comes by the browser needs a nonce (§3.2.2.1, §3.3.2.11)', async () => {
+test('an ID token in the front channel needs a nonce (§3.2.2.1, §3.3.2.11)', async () => {
   for (const response_type of ['id_token', 'id_token token', 'code id_token', 'code id_token token']) {
     const { page } = await ask(response_type, { nonce: undefined });
     assert.equal(callbackOf(page).error, 'invalid_request', response_type);
@@ -94,7 +94,7 @@ test('an ID token that comes by the browser needs a nonce (§3.2.2.1, §3.3.2.11
   }
 });
 
-test('only an app that is registered for a flow has it (OpenID Connect Dynamic Client Registration §2)', async () => {
+test('only an app that is registered for a flow can use it (OpenID Connect Dynamic Client Registration §2)', async () => {
   for (const response_type of [...HYBRID, ...IMPLICIT]) {
     const { page } = await ask(response_type, {}, codeOnly);
     assert.equal(callbackOf(page).error, 'invalid_request', response_type);
@@ -102,14 +102,14 @@ test('only an app that is registered for a flow has it (OpenID Connect Dynamic C
   }
 });
 
-test('a token alone, and what does not exist, are no flows here', async () => {
+test('token alone and unknown response types are refused', async () => {
   for (const response_type of ['token', 'none', 'code none']) {
     const { page } = await ask(response_type);
     assert.equal(callbackOf(page).error, 'unsupported_response_type', response_type);
   }
 });
 
-test('tokens never go into a query (OAuth 2.0 Multiple Response Types §3.1)', async () => {
+test('tokens are never in a query (OAuth 2.0 Multiple Response Types §3.1)', async () => {
   for (const response_type of [...HYBRID, ...IMPLICIT]) {
     const { page } = await ask(response_type, { response_mode: 'query' });
     const callback = callbackOf(page);
@@ -118,7 +118,7 @@ test('tokens never go into a query (OAuth 2.0 Multiple Response Types §3.1)', a
   }
 });
 
-test('form_post brings the answer in a form of ours that a script of ours sends (Form Post §2)', async () => {
+test('form_post returns the response in a form that a script of the page submits (Form Post §2)', async () => {
   const { page } = await ask('code id_token', { response_mode: 'form_post' });
   assert.equal(page.status, 200);
   const { action, fields } = formOf(page);

@@ -59,7 +59,7 @@ for (const [alg, enc] of [
   });
 }
 
-test('userinfo signed and not encrypted is for the app that asked (§5.3.2)', async () => {
+test('userinfo that is signed but not encrypted has the app as audience (§5.3.2)', async () => {
   const party = await app.seed.party({ firstParty: true, metadata: { userinfo_signed_response_alg: 'PS256' } });
   const { body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
   const response = await fetch(new URL('/userinfo', app.issuer), {
@@ -72,14 +72,14 @@ test('userinfo signed and not encrypted is for the app that asked (§5.3.2)', as
   assert.deepEqual([protectedHeader.alg, payload.sub], ['PS256', person.id]);
 });
 
-test('an app asks for the algorithm of its ID tokens (§2)', async () => {
+test('an app chooses the algorithm of its ID tokens (§2)', async () => {
   const party = await app.seed.party({ firstParty: true, metadata: { id_token_signed_response_alg: 'PS256' } });
   const { body } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
   const { protectedHeader } = await jwtVerify(body.id_token ?? '', keys);
   assert.equal(protectedHeader.alg, 'PS256');
 });
 
-test('without a key that fits, nothing is sent in clear instead: the app is told, and the operator', async (t) => {
+test('without a suitable key nothing is sent in clear: the app gets an error, and the operator a log line', async (t) => {
   const site = await documentSite(t);
   const { publicKey } = await generateKeyPair('ES256', { extractable: true });
   const usable = await exportJWK(publicKey);
@@ -120,7 +120,7 @@ test('without a key that fits, nothing is sent in clear instead: the app is told
   }
 });
 
-test('of what an app lacks the operator is told once a while, with its id', async () => {
+test('a missing key is logged once in a while, with the client id', async () => {
   const party = await app.seed.party({
     firstParty: true,
     metadata: { jwks_uri: 'https://127.0.0.1:1/jwks', id_token_encrypted_response_alg: 'ECDH-ES' },
@@ -140,7 +140,7 @@ test('of what an app lacks the operator is told once a while, with its id', asyn
   );
 });
 
-test('keys as browsers export them are used (W3C Web Cryptography §24)', async () => {
+test('keys as browsers export them are accepted (W3C Web Cryptography §24)', async () => {
   for (const [alg, extra] of [
     ['ECDH-ES', { key_ops: [], ext: true }],
     ['ECDH-ES', { key_ops: ['deriveBits'] }],
@@ -157,7 +157,7 @@ test('keys as browsers export them are used (W3C Web Cryptography §24)', async 
   }
 });
 
-test('what could only be keyed with the secret of an app is not to be had: its hash is all there is', async () => {
+test('algorithms with the client secret as key are not available: only its hash is stored', async () => {
   for (const metadata of [
     { id_token_signed_response_alg: 'HS256' },
     { userinfo_signed_response_alg: 'HS512' },

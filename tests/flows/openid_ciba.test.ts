@@ -156,7 +156,7 @@ describe('metadata (§4)', () => {
 });
 
 describe('the request (§7)', () => {
-  test('is for clients that are registered for it, and prove who they are (§7.1)', async () => {
+  test('requires a client that is registered for it and authenticates (§7.1)', async () => {
     assert.deepEqual(await refused({ login_hint: person.email }, web), { status: 400, error: 'unauthorized_client' });
     assert.deepEqual(await refused({ login_hint: person.email }, { ...callCentre, secret: 'wrong' }), {
       status: 401,
@@ -200,7 +200,7 @@ describe('the request (§7)', () => {
     assert.deepEqual(await refused({ login_hint: gone.email }), { status: 400, error: 'unknown_user_id' });
   });
 
-  test('an app that tries who there is, is slowed down by client: 429', async () => {
+  test('an app that tries many people gets 429, counted by client', async () => {
     const curious = await app.seed.party({ metadata: cibaMetadata() });
     const tries = await Promise.all(
       Array.from({ length: 20 }, (_, n) => refused({ login_hint: `${n}@example.com` }, curious)),
@@ -214,7 +214,7 @@ describe('the request (§7)', () => {
     assert.equal((await askPerson(issuer, callCentre, { login_hint: person.email })).status, 200, 'others go on');
   });
 
-  test('nor does it learn more by trying all at once; right ones count for nothing', async () => {
+  test('parallel tries count as well; hints that exist do not count', async () => {
     const curious = await app.seed.party({ metadata: cibaMetadata() });
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, n) => refused({ login_hint: `${n}@example.com` }, curious)),
@@ -228,7 +228,7 @@ describe('the request (§7)', () => {
     assert.equal((await refused({ login_hint: 'nobody@example.com' }, busy)).error, 'unknown_user_id');
   });
 
-  test('five of an app wait for a person at most', async () => {
+  test('five requests of an app wait for a person at most', async () => {
     for (let n = 0; n < 5; n += 1) await asked();
     assert.deepEqual(await refused({ login_hint: person.email }), { status: 400, error: 'access_denied' });
     const another = await app.seed.party({ metadata: cibaMetadata() });
@@ -236,7 +236,7 @@ describe('the request (§7)', () => {
     assert.equal(await waiting(), 6);
   });
 
-  test('lives as long as the app asks, within ten minutes (§7.1 requested_expiry)', async () => {
+  test('lives as long as the app requests, ten minutes at most (§7.1 requested_expiry)', async () => {
     const lifetimes = [undefined, '60', '99999'].map(async (requested_expiry) => {
       const { body } = await askPerson(issuer, callCentre, { login_hint: 'PORTIA', requested_expiry });
       return body.expires_in;
@@ -244,7 +244,7 @@ describe('the request (§7)', () => {
     assert.deepEqual(await Promise.all(lifetimes), [300, 60, 600]);
   });
 
-  test('may be signed, and must be when the client says so (§7.1.1); in fapi2 it always must (FAPI-CIBA §5.2.2)', async () => {
+  test('may be signed, and must be when the client is registered so (§7.1.1); in fapi2 it always must (FAPI-CIBA §5.2.2)', async () => {
     const { party, request, assertion } = await keyedParty(app, {
       metadata: cibaMetadata({
         profile: 'fapi2',
@@ -302,7 +302,7 @@ describe('the request (§7)', () => {
     assert.match((await openRequests(app, person)).page.body, /signed/);
   });
 
-  test('names the person by an ID token, of whatever age, that this client was given', async () => {
+  test('names the person by an ID token, of any age, that this client got', async () => {
     const signIn = await app.seed.party({
       firstParty: true,
       metadata: {
@@ -319,7 +319,7 @@ describe('the request (§7)', () => {
 });
 
 describe('the decision (§8) and the tokens (§10.1, poll)', () => {
-  test('openid-client asks, the person approves on one node, the app gets its tokens on another', async () => {
+  test('openid-client asks, the person approves on one node, and the app gets its tokens on another', async () => {
     const config = await client.discovery(
       new URL(issuer),
       callCentre.id,
@@ -358,7 +358,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.match(events.page.body, /Call Centre/);
   });
 
-  test('a refresh token comes with offline_access, and goes when the app loses its access', async () => {
+  test('a refresh token needs offline_access, and ends when the app loses its access', async () => {
     const authReqId = await asked(callCentre, { scope: 'openid offline_access' });
     const { browser, page } = await openRequests(app, person);
     await press(browser, page, 'approve-0');
@@ -372,7 +372,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.deepEqual(refusal(gone), { status: 400, error: 'invalid_grant' });
   });
 
-  test('for a resource server the access token is a JWT with its scope, which tells how the person signed in', async () => {
+  test('for a resource server the access token is a JWT with its scope and the acr of the approval', async () => {
     const metadata = cibaMetadata({ scope: 'openid orders:read' });
     const party = await app.seed.party({ metadata });
     const authReqId = await asked(party, { scope: 'openid orders:read', resource: API });
@@ -390,7 +390,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.equal(payload.sub, person.id);
   });
 
-  test('denied: access_denied, once for all (§11)', async () => {
+  test('denied: access_denied, for every later request (§11)', async () => {
     const authReqId = await asked();
     const done = await decideRequest(app, person, 'deny');
     assert.equal(pathOf(done), '/account/requests?done=request_denied');
@@ -404,14 +404,14 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     });
   });
 
-  test('asked too often: slow_down, whichever nodes are asked (§11)', async () => {
+  test('polled too often: slow_down, on any nodes (§11)', async () => {
     const authReqId = await asked();
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), pending);
     const second = await fetchTokens(issuer, callCentre, authReqId, other.issuer);
     assert.deepEqual(refusal(second), { status: 400, error: 'slow_down' });
   });
 
-  test('is redeemed once: a second time ends what came of the first (RFC 6749 §4.1.2)', async () => {
+  test('is redeemed once: a second time revokes the tokens of the first (RFC 6749 §4.1.2)', async () => {
     const authReqId = await asked();
     await decideRequest(app, person, 'approve');
     const { body } = await fetchTokens(issuer, callCentre, authReqId);
@@ -420,7 +420,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.deepEqual(await introspect(issuer, callCentre, body.access_token ?? ''), { active: false });
   });
 
-  test('of twenty who redeem at once over two nodes one gets tokens', async () => {
+  test('of twenty parallel redemptions on two nodes one gets tokens', async () => {
     const authReqId = await asked();
     await decideRequest(app, person, 'approve');
     const answers = await Promise.all(
@@ -430,7 +430,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.deepEqual(losers.map(refusal), Array(19).fill({ status: 400, error: 'invalid_grant' }));
   });
 
-  test('another client gets nothing with it', async () => {
+  test('another client cannot redeem it', async () => {
     const authReqId = await asked();
     const stranger = await app.seed.party({ metadata: cibaMetadata() });
     await decideRequest(app, person, 'approve');
@@ -439,7 +439,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.equal((await fetchTokens(issuer, callCentre, authReqId)).status, 200);
   });
 
-  test('expired: expired_token, nobody can approve it, and it is cleaned up (§11)', async (t) => {
+  test('expired: expired_token, nobody can approve it, and it is removed (§11)', async (t) => {
     const authReqId = await asked(callCentre, { requested_expiry: '60' });
     const { browser, page } = await openRequests(app, person);
     clock.ms += 90_000;
@@ -467,7 +467,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     ['approve', undefined],
     ['deny', 'access_denied'],
   ] as const) {
-    test(`decided at the last moment, the answer can still be fetched for a minute: ${verdict}`, async (t) => {
+    test(`a decision at the last moment can still be fetched for a minute: ${verdict}`, async (t) => {
       const authReqId = await asked(callCentre, { requested_expiry: '60' });
       const back = clock.ms;
       t.after(() => {
@@ -483,7 +483,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     });
   }
 
-  test('decided on two nodes at once: one decision', async () => {
+  test('decided on two nodes at once: one decision counts', async () => {
     const authReqId = await asked();
     const { browser, page } = await openRequests(app, person);
     const second = await openRequests(app, person, browserSession(issuer, other.issuer));
@@ -496,7 +496,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.equal(answer.status, yes.status === 303 ? 200 : 400);
   });
 
-  test('what is worth two factors is approved with two alone (§7.1 acr_values, OpenID Connect Core §5.5.1.1)', async () => {
+  test('a request for two factors can be approved only with two (§7.1 acr_values, OpenID Connect Core §5.5.1.1)', async () => {
     await asked(callCentre, {
       claims: '{"id_token":{"acr":{"essential":true,"value":"urn:cardea:acr:2fa"}}}',
     });
@@ -513,7 +513,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.match(pathOf(await decideRequest(app, person, 'deny')), /request_denied/, 'anybody may deny');
   });
 
-  test('a sign-in of some time ago is not enough to approve', async (t) => {
+  test('approving needs a recent sign-in', async (t) => {
     await asked();
     const { browser, page } = await openRequests(app, person);
     clock.ms += 6 * 60_000;
@@ -526,7 +526,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, late)), pending);
   });
 
-  test('nobody decides for another, nor without the form (better-auth CVE-2026-45337)', async () => {
+  test('one person cannot decide for another, and not without the form (better-auth CVE-2026-45337)', async () => {
     const authReqId = await asked();
     const { page } = await openRequests(app, person);
     const { fields } = formOf(page);
@@ -542,7 +542,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), pending);
   });
 
-  test('a change of the password ends what waits, and what was approved and not fetched', async () => {
+  test('a change of the password ends waiting requests and approved ones that were not fetched', async () => {
     const who = await app.seed.person();
     const [first, second] = [await asked(callCentre, {}, who), await asked(callCentre, {}, who)];
     await decideRequest(app, who, 'approve');
@@ -553,7 +553,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.equal(await waiting(who), 0);
   });
 
-  test('a token that is to be bound is bound to the key of who fetches it (RFC 9449 §5)', async () => {
+  test('a sender-constrained token is bound to the key of the client that fetches it (RFC 9449 §5)', async () => {
     const { party, assertion } = await keyedParty(app, {
       metadata: cibaMetadata({ token_endpoint_auth_method: 'private_key_jwt', dpop_bound_access_tokens: true }),
     });
@@ -587,7 +587,7 @@ describe('notifications', () => {
     for (const { listener } of [ping, push]) Object.assign(listener, { status: 204 }).received.length = 0;
   });
 
-  test('whoever is notified gives a token for that (§7.1)', async () => {
+  test('a client that is notified must send a client_notification_token (§7.1)', async () => {
     for (const { party } of [ping, push]) {
       const hint = { login_hint: person.email };
       for (const token of [undefined, 'not a token', 'x'.repeat(1_025)]) {
@@ -600,7 +600,7 @@ describe('notifications', () => {
   });
 
   for (const verdict of ['approve', 'deny'] as const) {
-    test(`ping: the client is told which request, with its token, and fetches the answer: ${verdict} (§10.2)`, async () => {
+    test(`ping: the client gets the auth_req_id with its own token, and fetches the result: ${verdict} (§10.2)`, async () => {
       const authReqId = await asked(ping.party, ping.params);
       await decideRequest(app, person, verdict);
       const [notice] = await told(ping.listener);
@@ -613,7 +613,7 @@ describe('notifications', () => {
     });
   }
 
-  test('push: the tokens, and an ID token that vouches for them and for the request (§10.3.1)', async () => {
+  test('push: the tokens, with an ID token that contains their hashes and the request (§10.3.1)', async () => {
     const authReqId = await asked(push.party, { ...push.params, scope: 'openid email offline_access' });
     const pulled = await fetchTokens(issuer, push.party, authReqId);
     assert.deepEqual(refusal(pulled), { status: 400, error: 'unauthorized_client' });
@@ -638,7 +638,7 @@ describe('notifications', () => {
     assert.deepEqual(refusal(again), { status: 400, error: 'unauthorized_client' });
   });
 
-  test('push: an answer that is lost is told again, and is the same', async () => {
+  test('push: a notification whose response was lost is sent again unchanged', async () => {
     push.listener.status = 0;
     const authReqId = await asked(push.party, push.params);
     await decideRequest(app, person, 'approve');
@@ -654,7 +654,7 @@ describe('notifications', () => {
     assert.deepEqual(second?.body, first?.body);
   });
 
-  test('push: a denial is an error (§12)', async () => {
+  test('push: a denial is sent as an error (§12)', async () => {
     const authReqId = await asked(push.party, push.params);
     await decideRequest(app, person, 'deny');
     const [notice] = await told(push.listener);
@@ -664,7 +664,7 @@ describe('notifications', () => {
     );
   });
 
-  test('push: while the password is being changed nothing is approved under the old one', async () => {
+  test('push: nothing is approved under the old password while it is being changed', async () => {
     const who = await app.seed.person();
     await asked(push.party, push.params, who);
     const { browser, page } = await openRequests(app, who);
@@ -691,7 +691,7 @@ describe('notifications', () => {
     assert.deepEqual([left?.n, push.listener.received.length], [0, 0]);
   });
 
-  test('push: of a request that names a resource as well, the tokens are for userinfo, as at the token endpoint', async () => {
+  test('push: for a request with a resource the tokens are for userinfo, as at the token endpoint', async () => {
     const { listener, party, params } = await partyOf('push', { scope: 'openid orders:read' });
     await asked(party, { ...params, scope: 'openid orders:read', resource: API });
     await decideRequest(app, person, 'approve');
@@ -701,7 +701,7 @@ describe('notifications', () => {
     assert.equal(idTokenOf(notice?.body as { id_token: string }).aud, party.id);
   });
 
-  test('a refusal is taken for an answer, a redirect is not followed', async () => {
+  test('a 4xx response is final, and a redirect is not followed', async () => {
     for (const [status, isKept] of [
       [401, false],
       [403, false],

@@ -15,13 +15,13 @@ const app = await deployment(scope);
 const outbox = join(app.dataDir, 'outbox');
 const browser = browserSession(app.issuer);
 
-test('is empty before anything was sent', async () => {
+test('is empty before a mail was sent', async () => {
   const page = await browser.get('/outbox');
   assert.equal(page.status, 200);
   assert.match(page.body, /No e-mail has been sent yet/);
 });
 
-test('shows each mail as text, with links that lead somewhere', async () => {
+test('shows each mail as text, with working links', async () => {
   const person = await app.seed.person({ name: 'Ada Lovelace' });
   await askForMail(app, '/account/forgot', person.email);
   const list = await until('the mail is there', async () => {
@@ -38,7 +38,7 @@ test('shows each mail as text, with links that lead somewhere', async () => {
   assert.equal(statSync(outbox).mode & 0o777, 0o700);
 });
 
-test('what is in a mail is data: no markup, and no links to elsewhere', async () => {
+test('shows the content of a mail as data: no markup, and no links to other sites', async () => {
   mkdirSync(outbox, { recursive: true });
   const name = '2999-01-01T00-00-00-000Z-test-abcdef.eml';
   const hostile = '<script>alert(1)</script>';
@@ -58,7 +58,7 @@ test('what is in a mail is data: no markup, and no links to elsewhere', async ()
   assert.match((await browser.get(`/outbox/${name}`)).body, new RegExp(`href="${app.issuer}/ok"`));
 });
 
-test('shows nothing but mails', async () => {
+test('shows files that are mails only', async () => {
   writeFileSync(join(app.dataDir, 'secret.eml'), 'To: x\r\n\r\nsecret');
   for (const name of ['..%2fsecret.eml', '%2e%2e%2fsecret.eml', 'secret.eml', '.hidden.eml', 'x%00.eml']) {
     const page = await browser.get(`/outbox/${name}`);
@@ -67,7 +67,7 @@ test('shows nothing but mails', async () => {
   }
 });
 
-test('is not there with a mail server, nor in production', async () => {
+test('does not exist with a mail server or in production', async () => {
   const post = await mailbox(scope);
   const served = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url } });
   const production = await deployment(scope, { env: { NODE_ENV: 'production' } });

@@ -33,7 +33,7 @@ async function subjectAt(party: Party, who = person): Promise<string> {
   return String(idTokenOf(tokens).sub);
 }
 
-test('a person has a subject for each host, and the same at all apps of one (§8.1)', async () => {
+test('a person has a subject for each host, the same for all apps of one host (§8.1)', async () => {
   const [first, again, beside, elsewhere] = [
     await subjectAt(one),
     await subjectAt(one),
@@ -48,7 +48,7 @@ test('a person has a subject for each host, and the same at all apps of one (§8
   assert.notEqual(first, await subjectAt(one, await app.seed.person()), 'and nobody else has it');
 });
 
-test('it is what the app is told wherever it asks: ID token, userinfo, introspection, refresh', async () => {
+test('the app gets it everywhere: ID token, userinfo, introspection, refresh', async () => {
   const { tokens } = await tokensFor(app, one, person, {
     params: { scope: 'openid email offline_access', prompt: 'consent' },
   });
@@ -59,7 +59,7 @@ test('it is what the app is told wherever it asks: ID token, userinfo, introspec
   assert.equal(idTokenOf(body).sub, sub);
 });
 
-test('a resource server is told the same by a JWT, and by introspecting for itself (§8.1)', async () => {
+test('a resource server gets it in a JWT, and by introspection for itself (§8.1)', async () => {
   const sub = await subjectAt(one);
   const params = { scope: 'openid api:read', resource: API };
   const { code, verifier: code_verifier } = await authorize({ issuer: app.issuer, party: one, person, params });
@@ -78,7 +78,7 @@ test('a resource server is told the same by a JWT, and by introspecting for itse
   );
 });
 
-test('an id_token_hint, and a subject that is asked for by name, mean that person (§3.1.2.1, §5.5.1)', async () => {
+test('an id_token_hint and a requested sub with it identify that person (§3.1.2.1, §5.5.1)', async () => {
   const { tokens, browser } = await tokensFor(app, one, person);
   const sub = idTokenOf(tokens).sub;
   const claims = (value: unknown) => JSON.stringify({ id_token: { sub: { value } } });
@@ -91,7 +91,7 @@ test('an id_token_hint, and a subject that is asked for by name, mean that perso
   }
 });
 
-test('hosts of one owner share a subject, when the document at sector_identifier_uri names all redirects (§8.1)', async () => {
+test('hosts of one owner share a subject when the document at sector_identifier_uri lists all redirect URIs (§8.1)', async () => {
   const authority = await makeIdentity({ ca: true });
   const identity = await makeIdentity({ by: authority, names: [{ type: 'dns', value: 'owner.example.com' }] });
   const redirects = ['https://one.example.com/cb', 'https://two.example.com/cb'];

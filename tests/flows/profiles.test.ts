@@ -32,14 +32,14 @@ const invalid = (field: string) => ({ code: 'invalid_input', status: 400, field 
 
 // ---- oauth21, oidc ----
 
-test('oauth21: nobody goes without PKCE, with a secret or not (draft-ietf-oauth-v2-1 §4.1.1)', async () => {
+test('oauth21: PKCE is required, with a secret or without (draft-ietf-oauth-v2-1 §4.1.1)', async () => {
   for (const input of [{}, { public: true }]) {
     const { page } = await begin(oauth, await oauth.seed.party(input), NO_PKCE);
     assert.equal(callbackOf(page).error, 'invalid_request');
   }
 });
 
-test('oidc: an app with a secret may go without PKCE, a public one may not (OpenID Connect Core §3.1.2.1)', async () => {
+test('oidc: PKCE is optional for an app with a secret and required for a public one (OpenID Connect Core §3.1.2.1)', async () => {
   const party = await oidc.seed.party({ firstParty: true });
   const begun = await begin(oidc, party, NO_PKCE);
   const { code = '' } = callbackOf(await submitPassword(begun.browser, begun.page, person));
@@ -56,12 +56,12 @@ test('oidc: an app with a secret may go without PKCE, a public one may not (Open
 
 // ---- clients that are held to more ----
 
-test('an app is held to a stricter profile than the server: PKCE on an oidc server', async () => {
+test('a stricter profile of an app applies: PKCE on an oidc server', async () => {
   const { page } = await begin(oidc, await oidc.seed.party({ metadata: { profile: 'oauth21' } }), NO_PKCE);
   assert.equal(callbackOf(page).error, 'invalid_request');
 });
 
-test('an app of profile fapi2 on another server: pushed requests, bound tokens, no RS256', async () => {
+test('an app of profile fapi2 on another server: pushed requests, sender-constrained tokens, no RS256', async () => {
   const strict = await keyedParty(oidc, { metadata: { ...BY_KEY, profile: 'fapi2' } }, 'RS256');
   const { page } = await begin(oidc, strict.party);
   assert.equal(callbackOf(page).error, 'invalid_request', 'it must push');
@@ -76,7 +76,7 @@ test('an app of profile fapi2 on another server: pushed requests, bound tokens, 
   assert.equal(bearer.body.access_token, undefined);
 });
 
-test('no app is registered for less than its server has', async () => {
+test('an app cannot be registered with a laxer profile than the server’s', async () => {
   const { clients } = fapi.seed;
   const redirects = { redirect_uris: ['https://rp.example.com/callback'] };
   const make = (seed: typeof clients, metadata: object) =>
@@ -99,7 +99,7 @@ test('no app is registered for less than its server has', async () => {
   await assert.rejects(oauth.seed.clients.update(party.id, { metadata: { profile: 'oidc' } }), invalid('profile'));
 });
 
-test('an app from before the server became stricter: what it may no longer do is refused, not done', async () => {
+test('an app that was registered before the server became stricter: forbidden requests are refused', async () => {
   const party = await oidc.seed.party();
   const basic = authorization(party);
   assert.equal((await post(oidc, '/token', { grant_type: 'client_credentials' }, basic)).status, 200);
@@ -117,7 +117,7 @@ test('an app from before the server became stricter: what it may no longer do is
 
 // ---- fapi2 ----
 
-test('fapi2: openid-client goes all the way, with pushed requests, private_key_jwt and DPoP (FAPI 2.0 §5.3.2)', async () => {
+test('fapi2: openid-client completes the flow with pushed requests, private_key_jwt and DPoP (FAPI 2.0 §5.3.2)', async () => {
   const app = await keyedParty(fapi, { firstParty: true, metadata: BY_KEY }, 'PS256');
   const config = await client.discovery(
     new URL(fapi.issuer),
@@ -176,13 +176,13 @@ test('fapi2: openid-client goes all the way, with pushed requests, private_key_j
   }
 });
 
-test('fapi2: a token without a key of its own is not given out (FAPI 2.0 §5.3.2.1)', async () => {
+test('fapi2: no token is issued without proof of a key (FAPI 2.0 §5.3.2.1)', async () => {
   const { assertion } = await keyedParty(fapi, { metadata: BY_KEY });
   const answer = await post(fapi, '/token', { grant_type: 'client_credentials', ...(await assertion()) });
   assert.deepEqual([answer.status, answer.body.access_token], [400, undefined]);
 });
 
-test('fapi2: assertions are for the issuer alone, and of a strong algorithm (FAPI 2.0 §5.3.2.1, §5.4.1)', async () => {
+test('fapi2: assertions need the issuer as audience and a strong algorithm (FAPI 2.0 §5.3.2.1, §5.4.1)', async () => {
   const app = await keyedParty(fapi, { metadata: BY_KEY });
   const push = async (assertion: Record<string, string>) =>
     refusal(await post(fapi, '/par', { client_id: app.party.id, ...assertion }));
@@ -194,7 +194,7 @@ test('fapi2: assertions are for the issuer alone, and of a strong algorithm (FAP
   );
 });
 
-test('fapi2: discovery promises what an app of it may do, and no more', async () => {
+test('fapi2: discovery announces what such an app may do, and no more', async () => {
   const response = await fetch(new URL('/.well-known/openid-configuration', fapi.issuer));
   const document = (await response.json()) as Record<string, unknown>;
   assert.equal(document.require_pushed_authorization_requests, true);
@@ -205,7 +205,7 @@ test('fapi2: discovery promises what an app of it may do, and no more', async ()
   }
 });
 
-test('fapi2: people still get into their account, which asks nothing of any app', async () => {
+test('fapi2: people can still reach their account', async () => {
   const browser = browserSession(fapi.issuer);
   const page = await browser.follow(await browser.get('/account'));
   assert.equal(shown(page), 'sign-in');

@@ -38,7 +38,7 @@ function nextSecond(): Promise<unknown> {
   return until('the next second', () => Math.floor(Date.now() / 1000) > now);
 }
 
-test('prompt=none: login_required without a session, consent_required without consent, else a code', async () => {
+test('prompt=none: login_required without a session, consent_required without consent, otherwise a code', async () => {
   const stranger = await begin(app, party, { prompt: 'none' });
   assert.equal(callbackOf(stranger.page).error, 'login_required');
   const browser = await signedIn(app, party, person);
@@ -52,7 +52,7 @@ test('prompt=none: login_required without a session, consent_required without co
   assert.ok(callbackOf(narrower.page).code);
 });
 
-test('prompt=none goes with nothing else, and an unknown prompt is refused (OpenID Connect Core §3.1.2.1)', async () => {
+test('prompt=none cannot be combined, and an unknown prompt is refused (OpenID Connect Core §3.1.2.1)', async () => {
   const browser = await signedIn(app, party, person);
   for (const prompt of ['none login', 'none consent', 'create', 'login admin', 'NONE']) {
     const { page } = await begin(app, party, { prompt }, browser);
@@ -60,7 +60,7 @@ test('prompt=none goes with nothing else, and an unknown prompt is refused (Open
   }
 });
 
-test('prompt=login asks again although somebody is signed in, and renews auth_time', async () => {
+test('prompt=login asks again although a session exists, and renews auth_time', async () => {
   const browser = await signedIn(app, party, person);
   const before = await idToken(await begin(app, party, { max_age: '600' }, browser));
   await nextSecond();
@@ -75,7 +75,7 @@ test('prompt=login asks again although somebody is signed in, and renews auth_ti
   assert.equal(typeof (await idToken({ ...again, page: done })).auth_time, 'number');
 });
 
-test('prompt=login cannot be skipped by the URL: sending nothing, or only going back, asks again', async () => {
+test('prompt=login cannot be skipped by URL: sending nothing, or going back, asks again', async () => {
   const browser = await signedIn(app, party, person);
   const { page } = await begin(app, party, { prompt: 'login' }, browser);
   const wrong = await submit(browser, page, {
@@ -92,7 +92,7 @@ test('prompt=login cannot be skipped by the URL: sending nothing, or only going 
   assert.ok(resumed.location === undefined || new URL(resumed.location).origin === app.issuer, resumed.location);
 });
 
-test('prompt=consent asks although it was allowed before, and goes on with the same scopes', async () => {
+test('prompt=consent asks although consent was given before, and continues with the same scopes', async () => {
   const browser = await signedIn(app, party, person);
   const asked = await begin(app, party, { prompt: 'consent' }, browser);
   assert.equal(shown(asked.page), 'consent');
@@ -101,7 +101,7 @@ test('prompt=consent asks although it was allowed before, and goes on with the s
   assert.equal((await idToken({ ...asked, page })).sub, person.id);
 });
 
-test('prompt=consent holds for first-party clients as well; otherwise those are never asked', async () => {
+test('prompt=consent applies to first-party clients as well; otherwise those are never asked', async () => {
   const browser = await signedIn(app, ours, person);
   const quiet = await begin(app, ours, {}, browser);
   assert.equal(shown(quiet.page), 'callback');
@@ -109,7 +109,7 @@ test('prompt=consent holds for first-party clients as well; otherwise those are 
   assert.equal(shown(asked.page), 'consent');
 });
 
-test('prompt=select_account: continue as whoever is signed in', async () => {
+test('prompt=select_account: continues as the signed-in person', async () => {
   const browser = await signedIn(app, party, person);
   const asked = await begin(app, party, { prompt: 'select_account' }, browser);
   assert.equal(shown(asked.page), 'select-account');
@@ -133,7 +133,7 @@ test('prompt=select_account: another account signs in, and the first is signed o
   assert.equal((await idToken(next)).sub, other.id);
 });
 
-test('prompt=select_account without a session is a sign-in', async () => {
+test('prompt=select_account without a session asks for a sign-in', async () => {
   const asked = await begin(app, party, { prompt: 'select_account' });
   assert.equal(shown(asked.page), 'sign-in');
 });
@@ -148,7 +148,7 @@ test('several prompts are all shown: login, then consent', async () => {
   assert.equal((await idToken({ ...asked, page })).sub, person.id);
 });
 
-test('max_age: not over, nothing is asked and auth_time is told; over, the person signs in again', async () => {
+test('max_age: before that age nothing is asked and auth_time is returned; after it the person signs in again', async () => {
   const browser = await signedIn(app, party, person);
   const fresh = await begin(app, party, { max_age: '600' }, browser);
   const first = await idToken(fresh);
@@ -165,7 +165,7 @@ test('max_age: not over, nothing is asked and auth_time is told; over, the perso
   assert.ok(Number(second.auth_time) > Number(first.auth_time));
 });
 
-test('max_age=0 is a fresh sign-in, and the ID token says when it was (OpenID Connect Core §3.1.2.1)', async () => {
+test('max_age=0 asks for a fresh sign-in, and auth_time is its time (OpenID Connect Core §3.1.2.1)', async () => {
   const browser = await signedIn(app, party, person);
   const asked = await begin(app, party, { max_age: '0' }, browser);
   assert.equal(shown(asked.page), 'sign-in');
@@ -173,14 +173,14 @@ test('max_age=0 is a fresh sign-in, and the ID token says when it was (OpenID Co
   assert.equal(typeof (await idToken({ ...asked, page })).auth_time, 'number');
 });
 
-test('max_age that is no number is refused', async () => {
+test('a max_age that is not a number is refused', async () => {
   for (const max_age of ['-1', 'x', '1.5', '1e400']) {
     const { page } = await begin(app, party, { max_age });
     assert.equal(callbackOf(page).error, 'invalid_request', max_age);
   }
 });
 
-test('login_hint fills the identifier in, as text and never as markup', async () => {
+test('login_hint fills in the identifier, as text and never as markup', async () => {
   const { page } = await begin(app, party, { login_hint: 'ada@example.com' });
   assert.match(page.body, /id="identifier"[^>]*value="ada@example.com"/);
   const hostile = await begin(app, party, { login_hint: '"><script>alert(1)</script>' });
@@ -188,7 +188,7 @@ test('login_hint fills the identifier in, as text and never as markup', async ()
   assert.doesNotMatch(hostile.page.body, /<script>alert/);
 });
 
-test('id_token_hint: the person it names passes, another is asked to sign in, an unreadable one is refused', async () => {
+test('id_token_hint: its person continues, another one has to sign in, a malformed one is refused', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const hint = tokens.id_token;
   const same = await begin(app, party, { id_token_hint: hint, prompt: 'none' }, browser);
@@ -204,7 +204,7 @@ test('id_token_hint: the person it names passes, another is asked to sign in, an
   assert.equal(callbackOf(foreign.page).error, 'invalid_request', 'an ID token of another client');
 });
 
-test('ui_locales chooses among the languages that there are, and an unknown one harms nothing', async () => {
+test('ui_locales chooses an available language, and an unknown one is ignored', async () => {
   for (const ui_locales of ['en', 'fr-CA xx en', 'xx', '%00', '../../etc/passwd']) {
     const { page } = await begin(app, party, { ui_locales });
     assert.equal(shown(page), 'sign-in', ui_locales);
@@ -212,7 +212,7 @@ test('ui_locales chooses among the languages that there are, and an unknown one 
   }
 });
 
-test('acr_values: what was done is told, and nothing is claimed that was not', async () => {
+test('acr_values: the reached acr is returned, never a higher one', async () => {
   const browser = await signedIn(app, party, person);
   const asked = await begin(app, party, { acr_values: 'urn:cardea:acr:1fa' }, browser);
   const claims = await idToken(asked);
@@ -222,14 +222,14 @@ test('acr_values: what was done is told, and nothing is claimed that was not', a
   assert.equal((await idToken(more)).acr, 'urn:cardea:acr:1fa');
 });
 
-test('consent is remembered in the session, for what was allowed and for that client alone', async () => {
+test('consent is remembered in the session, for the allowed scopes and for that client only', async () => {
   const browser = await signedIn(app, party, person);
   assert.equal(shown((await begin(app, party, {}, browser)).page), 'callback');
   assert.equal(shown((await begin(app, party, { scope: 'openid address' }, browser)).page), 'consent');
   assert.equal(shown((await begin(app, unseen, {}, browser)).page), 'consent');
 });
 
-test('a native client is asked each time, since anybody can pretend to be it (RFC 8252 §8.6)', async () => {
+test('a native client is asked each time, since any app can impersonate it (RFC 8252 §8.6)', async () => {
   const native = await app.seed.party({ public: true, metadata: { redirect_uris: ['com.example.app:/callback'] } });
   const browser = await signedIn(app, native, person);
   for (let round = 0; round < 2; round += 1) {

@@ -34,7 +34,7 @@ for (const [kind, one] of Object.entries({ confidential: party, public: publicPa
   });
 }
 
-test('a refresh token that was used before revokes the grant and all that hangs on it (RFC 9700 §4.14.2)', async () => {
+test('reuse of a refresh token revokes the grant with all of its tokens (RFC 9700 §4.14.2)', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const first = tokens.refresh_token ?? '';
   const second = (await refresh(app.issuer, party, first)).body;
@@ -53,7 +53,7 @@ test('a refresh token that was used before revokes the grant and all that hangs 
   }
 });
 
-test('what was revoked for reuse is gone from the database, and the person can sign in anew', async () => {
+test('a grant revoked for reuse is deleted, and the person can sign in again', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const next = (await refresh(app.issuer, party, tokens.refresh_token ?? '')).body;
   const last = (await refresh(app.issuer, party, next.refresh_token ?? '')).body;
@@ -72,7 +72,7 @@ test('what was revoked for reuse is gone from the database, and the person can s
   assert.equal((await userinfo(app.issuer, again.tokens.access_token)).status, 200);
 });
 
-test("another client's refresh token is refused, and its owner notices nothing (RFC 6749 §6)", async () => {
+test('another client’s refresh token is refused and stays valid for its owner (RFC 6749 §6)', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const stolen = tokens.refresh_token ?? '';
   assert.deepEqual(refusal(await refresh(app.issuer, another, stolen)), INVALID_GRANT);
@@ -85,7 +85,7 @@ test("another client's refresh token is refused, and its owner notices nothing (
   assert.equal((await refresh(app.issuer, party, body.refresh_token ?? '')).status, 200);
 });
 
-test('what is no refresh token is refused: codes, access tokens, nonsense', async () => {
+test('other values are refused: codes, access tokens, random text', async () => {
   const granted = await authorize({ issuer: app.issuer, party, person });
   assert.deepEqual(refusal(await refresh(app.issuer, party, granted.code)), INVALID_GRANT);
   const { body } = await redeem(app.issuer, party, granted);
@@ -99,7 +99,7 @@ test('what is no refresh token is refused: codes, access tokens, nonsense', asyn
   assert.equal((await refresh(app.issuer, party, body.refresh_token ?? '')).status, 200);
 });
 
-test('scope narrows at a refresh and widens back no further than what was granted (RFC 6749 §6, CVE-2024-52287)', async () => {
+test('a refresh can narrow the scope, and widen it again up to what was granted (RFC 6749 §6, CVE-2024-52287)', async () => {
   const { tokens } = await tokensFor(app, party, person, { params: { scope: 'openid email' } });
   const ask = (value: string, wanted: string) =>
     token(app.issuer, party, { grant_type: 'refresh_token', refresh_token: value, scope: wanted });
@@ -125,7 +125,7 @@ test('scope narrows at a refresh and widens back no further than what was grante
   assert.equal((await userinfo(app.issuer, whole.access_token ?? '')).body.email, person.email);
 });
 
-test('a grant that was extended later does not widen what an older refresh token is for', async () => {
+test('a grant that was extended later does not widen an older refresh token', async () => {
   const { tokens, browser } = await tokensFor(app, party, person, { params: { scope: 'openid' } });
   await tokensFor(app, party, person, { browser, params: { scope: 'openid email profile' } });
   const refused = await token(app.issuer, party, {
@@ -150,7 +150,7 @@ test('the new ID token is about the same sign-in (OpenID Connect Core §12.2)', 
 
 // ---- lifetimes ----
 
-test('each rotation starts the idle time anew, as far as the absolute lifetime goes', async () => {
+test('each rotation restarts the idle time, up to the absolute lifetime', async () => {
   for (const [idle, absolute, seconds] of [
     ['2h', '3h', 7_200],
     ['2h', '1h', 3_600],
@@ -170,7 +170,7 @@ test('each rotation starts the idle time anew, as far as the absolute lifetime g
   }
 });
 
-test('a refresh token that lies unused for the idle time ends; the absolute lifetime ends a chain that is in use', async () => {
+test('an unused refresh token ends after the idle time, a used chain after the absolute lifetime', async () => {
   const short = await deployment(scope, {
     env: { CARDEA_REFRESH_TOKEN_IDLE_TTL: '2s', CARDEA_REFRESH_TOKEN_TTL: '4s' },
   });
@@ -235,7 +235,7 @@ test('offline_access without prompt=consent is ignored, not an error (OpenID Con
   assert.deepEqual(refusal(await refresh(app.issuer, party, tokens.refresh_token ?? '')), INVALID_GRANT);
 });
 
-test('a disabled or deleted person refreshes nothing (CVE-2025-53942)', async () => {
+test('the tokens of a disabled or deleted account cannot be refreshed (CVE-2025-53942)', async () => {
   const someone = await app.seed.person();
   const { tokens } = await tokensFor(app, party, someone, {
     params: { scope: 'openid offline_access', prompt: 'consent' },

@@ -74,7 +74,7 @@ const answersKept = (value: string) =>
   countOf('SELECT count(*)::int AS n FROM repeated_answers WHERE id_hash = $1', [hashToken(value)]);
 
 for (const [kind, one] of Object.entries({ confidential: party, public: publicParty })) {
-  test(`a ${kind} client that repeats a refresh gets the same answer, byte for byte, on any node`, async () => {
+  test(`a ${kind} client that repeats a refresh gets the same response, byte for byte, on any node`, async () => {
     const value = await begun(one);
     const first = await raw(one, value);
     assert.equal(first.status, 200);
@@ -87,7 +87,7 @@ for (const [kind, one] of Object.entries({ confidential: party, public: publicPa
   });
 }
 
-test('the same holds for a narrowed scope and for a resource, when both are asked for again', async () => {
+test('the same holds for a narrowed scope and for a resource, when both are repeated', async () => {
   for (const more of [{ scope: 'openid' }, { resource: API, scope: 'api:read' }]) {
     const value = await begun(party, { scope: 'openid email api:read', resource: API });
     const first = await raw(party, value, more);
@@ -99,7 +99,7 @@ test('the same holds for a narrowed scope and for a resource, when both are aske
   }
 });
 
-test('another question is no repetition: the used token has been copied, and its grant ends (RFC 9700 §4.14.2)', async () => {
+test('a different request is no repetition: the used token was copied, and its grant is revoked (RFC 9700 §4.14.2)', async () => {
   for (const more of [{ scope: 'openid' }, { resource: API }] as Record<string, string>[]) {
     const value = await begun(party, { scope: 'openid email api:read', resource: API });
     const first = await raw(party, value, { scope: 'openid email' });
@@ -110,7 +110,7 @@ test('another question is no repetition: the used token has been copied, and its
   }
 });
 
-test('once the successor was used, the answer has arrived: who repeats then is somebody else (RFC 9700 §4.14.2)', async () => {
+test('after the successor was used, a repetition is a replay (RFC 9700 §4.14.2)', async () => {
   const value = await begun();
   const first = await raw(party, value);
   const next = await raw(party, first.body.refresh_token);
@@ -122,7 +122,7 @@ test('once the successor was used, the answer has arrived: who repeats then is s
   }
 });
 
-test('it is repeated for ten seconds and no longer', async () => {
+test('the response is repeated for ten seconds and no longer', async () => {
   const value = await begun();
   const first = await raw(party, value);
   const answered = await later(9_500, () => raw(party, value));
@@ -132,7 +132,7 @@ test('it is repeated for ten seconds and no longer', async () => {
   assert.deepEqual(refusal(await refresh(issuer, party, first.body.refresh_token)), INVALID_GRANT, 'revoked');
 });
 
-test('nobody else gets it: other clients, bad and missing authentication; and its owner notices nothing', async () => {
+test('other clients and failed authentication do not get it, and the owner’s tokens stay valid', async () => {
   const [stranger, strangeApp] = [await app.seed.party(), await app.seed.party({ public: true })];
   for (const one of [party, publicParty]) {
     const value = await begun(one);
@@ -151,7 +151,7 @@ test('nobody else gets it: other clients, bad and missing authentication; and it
   }
 });
 
-test('what has ended is not answered again: a revoked grant, a session, an account', async () => {
+test('it is not repeated after its grant, session or account has ended', async () => {
   const ends: Record<
     string,
     (answer: { refresh_token: string }, who: Awaited<ReturnType<typeof tokensFor>>, id: string) => Promise<unknown>
@@ -175,7 +175,7 @@ test('what has ended is not answered again: a revoked grant, a session, an accou
   }
 });
 
-test('parallel refreshes on two nodes get one answer; of two that ask differently the second ends the grant', async () => {
+test('parallel refreshes on two nodes get one response; of two different ones the second revokes the grant', async () => {
   const value = await begun();
   const reaches = [issuer, other.app.http.listeningOrigin];
   const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => raw(party, value, {}, reaches[i % 2])));
@@ -219,7 +219,7 @@ const asserted = (value: string) => ({
   client_assertion: value,
 });
 
-test('private_key_jwt: a repetition comes with an assertion of its own, and uses that up (RFC 7523 §3)', async () => {
+test('private_key_jwt: a repetition needs a new assertion and uses it up (RFC 7523 §3)', async () => {
   const { code, verifier } = await authorize({
     issuer,
     party: signer,
@@ -259,7 +259,7 @@ test('private_key_jwt: a repetition comes with an assertion of its own, and uses
 
 // ---- what is kept ----
 
-test('the kept answer is sealed under the presented token: neither a dump nor the master key opens it; it goes in time', async () => {
+test('the stored response is encrypted under the presented token: neither a dump nor the master key opens it; it expires', async () => {
   const value = await begun();
   const first = await raw(party, value);
   assert.equal(await answersKept(value), 1);
@@ -281,7 +281,7 @@ test('the kept answer is sealed under the presented token: neither a dump nor th
   assert.equal(await answersKept(value), 0);
 });
 
-test('a log says that an answer was given again, and nothing of it', async () => {
+test('the log says that a response was repeated, without its content', async () => {
   const value = await begun();
   app.logLines.length = 0;
   const first = await raw(party, value);
@@ -291,7 +291,7 @@ test('a log says that an answer was given again, and nothing of it', async () =>
   for (const secret of [value, first.body.access_token, first.body.refresh_token]) assert.ok(!lines.includes(secret));
 });
 
-test('an answer that was put in the place of another opens for nobody', async () => {
+test('a stored response that was copied to another row cannot be opened', async () => {
   const [mine, theirs] = [await begun(), await begun()];
   await raw(party, mine);
   await raw(party, theirs);

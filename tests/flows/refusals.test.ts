@@ -44,7 +44,7 @@ async function lineOf<T>(request: () => Promise<T>): Promise<{ line: Line; answe
   return { line, answer };
 }
 
-test('a redirect URI that is not registered: both are in the log, without values of the query', async () => {
+test('an unregistered redirect URI: the log has it and the registered ones, without query values', async () => {
   const sent = 'https://user:pw@rp.example.com/other?email=ada%40example.com#token';
   const { line } = await lineOf(() =>
     browserSession(issuer).get(authorizeUrl({ issuer, party, params: { redirect_uri: sent } }, VERIFIER)),
@@ -56,14 +56,14 @@ test('a redirect URI that is not registered: both are in the log, without values
   assert.match(line.description ?? '', /did not match any of the client's registered redirect_uris/);
 });
 
-test('a client that is not known is told apart from one that is', async () => {
+test('an unknown client is distinguished from a known one', async () => {
   const { line } = await lineOf(() =>
     browserSession(issuer).get(authorizeUrl({ issuer, party: { ...party, id: 'notes-ap' } }, VERIFIER)),
   );
   assert.deepEqual([line.reason, line.clientId, line.knownClient], ['invalid_client', 'notes-ap', false]);
 });
 
-test('a scope that is not registered', async () => {
+test('an unregistered scope', async () => {
   const { body } = await redeem(issuer, party, await authorize({ issuer, party, person }));
   const { line } = await lineOf(() =>
     token(issuer, party, {
@@ -76,7 +76,7 @@ test('a scope that is not registered', async () => {
   assert.equal(line.registered, party.client.metadata.scope);
 });
 
-test('a wrong secret: how the client tried, and never with what', async () => {
+test('a wrong secret: the log has the method of authentication, never the secret', async () => {
   const { line } = await lineOf(() =>
     token(issuer, { ...party, secret: 'not-the-secret' }, { grant_type: 'client_credentials' }),
   );
@@ -85,7 +85,7 @@ test('a wrong secret: how the client tried, and never with what', async () => {
   assert.ok(!app.logLines.join('').includes('not-the-secret'));
 });
 
-test('an authentication that is not the registered one: the client is told what to change', async () => {
+test('an unregistered method of authentication: the client learns what to change', async () => {
   const open = await app.seed.party({ public: true });
   const { answer } = await lineOf(() => refresh(issuer, { ...open, secret: 'invented' }, 'x'.repeat(43)));
   assert.match(String(answer.body.error_description), /registered as token_endpoint_auth_method/);
@@ -120,7 +120,7 @@ const GRANTS: Readonly<Record<string, { send(): ReturnType<typeof token>; descri
 };
 
 for (const [name, { send, description, detail }] of Object.entries(GRANTS)) {
-  test(`${name}: the client is told what to do, the log what it was`, async () => {
+  test(`${name}: the client learns what to do, the log has the reason`, async () => {
     const { line, answer } = await lineOf(send);
     assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant']);
     assert.match(String(answer.body.error_description), description);
@@ -128,7 +128,7 @@ for (const [name, { send, description, detail }] of Object.entries(GRANTS)) {
   });
 }
 
-test('a refresh that is repeated at once is no refusal (design: its stored response is replayed)', async () => {
+test('a refresh whose stored response is replayed is not logged as a refusal', async () => {
   const { body } = await redeem(issuer, party, await authorize({ issuer, party, person }));
   const before = app.logLines.length;
   const [first, second] = [
@@ -142,7 +142,7 @@ test('a refresh that is repeated at once is no refusal (design: its stored respo
   );
 });
 
-test('a value that a stranger sends cannot fill or forge the log', async () => {
+test('a value of a stranger can neither fill nor forge the log', async () => {
   const { line } = await lineOf(() =>
     token(issuer, party, { grant_type: `x\n{"level":"fatal"}\u2028 ${'y '.repeat(2_500)}` }),
   );
@@ -150,7 +150,7 @@ test('a value that a stranger sends cannot fill or forge the log', async () => {
   assert.doesNotMatch(String(line.sent), /[\n\u2028]/);
 });
 
-test('what could be a token or an address is not in the log, wherever it was put', async () => {
+test('a possible token or address in any parameter is not in the log', async () => {
   const secret = 'eyJhbGciOiJub25lIn0A1b2C3d4E5f6';
   const sent = `${secret} ada@example.com`;
   const grant = await lineOf(() => token(issuer, party, { grant_type: sent }));
@@ -161,7 +161,7 @@ test('what could be a token or an address is not in the log, wherever it was put
   assert.equal(client.line.clientId, '[long] [address]');
 });
 
-test('no text that an error_description may have is outside ASCII (RFC 6749 §5.2)', () => {
+test('an error_description is ASCII (RFC 6749 §5.2)', () => {
   // In a line of the log, and on a page.
   const elsewhere = ['=…`)', " ?? '—' }"];
   const found: string[] = [];

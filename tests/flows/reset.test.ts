@@ -49,7 +49,7 @@ async function signsIn(person: Person, password: string): Promise<boolean> {
   return answer.status === 303;
 }
 
-test('a person who forgot the password gets a link, sets a new one, and signs in with it', async () => {
+test('a person who forgot the password gets a link, sets a new password, and signs in with it', async () => {
   const person = await app.seed.person({ name: 'Ada Lovelace' });
   const mail = await mailTo(person);
   assert.equal(mail.from, 'door@id.example.com');
@@ -67,13 +67,13 @@ test('a person who forgot the password gets a link, sets a new one, and signs in
   assert.equal(notice.link, '', 'a notice carries no key');
 });
 
-test('the username will do as well, and the mail goes to the address', async () => {
+test('the username works as well, and the mail goes to the address', async () => {
   const person = await app.seed.person({ username: 'grace' });
   assert.equal((await ask('GRACE ')).status, 200);
   assert.equal((await post.next(person.email)).subject, 'Set a new password');
 });
 
-test('all sessions and tokens of the person end with the old password, and nobody else’s', async () => {
+test('all sessions and tokens of the person end with the old password, and those of others stay', async () => {
   const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access' } });
   const [person, other] = [await app.seed.person(), await app.seed.person()];
   const params = { scope: 'openid offline_access', prompt: 'consent' };
@@ -95,7 +95,7 @@ test('all sessions and tokens of the person end with the old password, and nobod
   assert.equal((await refresh(issuer, party, others.tokens.refresh_token)).status, 200);
 });
 
-test('the token leaves the address bar, and looking at the page uses nothing up', async () => {
+test('the token is removed from the address bar, and opening the page does not use it up', async () => {
   const person = await app.seed.person();
   const { link, token } = await mailTo(person);
   for (let i = 0; i < 3; i += 1) {
@@ -115,7 +115,7 @@ test('the token leaves the address bar, and looking at the page uses nothing up'
   assert.ok(!app.logLines.some((line) => line.includes(token)), 'nor in a log');
 });
 
-test('a link works once; after that its page says so in plain words', async () => {
+test('a link works once; afterwards its page says so', async () => {
   const { link } = await mailTo(await app.seed.person());
   await setPassword(link, NEW);
   const { page } = await follow(link);
@@ -124,7 +124,7 @@ test('a link works once; after that its page says so in plain words', async () =
   assert.doesNotMatch(page.body, /<form/);
 });
 
-test('a link works for half an hour', async () => {
+test('a link is valid for half an hour', async () => {
   const { link } = await mailTo(await app.seed.person());
   const { browser, page } = await follow(link);
   clock += 30 * 60_000 + 1;
@@ -134,7 +134,7 @@ test('a link works for half an hour', async () => {
   assert.equal((await follow(link)).page.status, 410);
 });
 
-test('all links of a person end when one of them has set the password', async () => {
+test('all links of a person become invalid when one of them has set the password', async () => {
   const person = await app.seed.person();
   const [first, second] = [await mailTo(person), await mailTo(person)];
   assert.notEqual(first.token, second.token);
@@ -143,7 +143,7 @@ test('all links of a person end when one of them has set the password', async ()
   assert.equal((await follow(first.link)).page.status, 410);
 });
 
-test('a password that breaks a rule is refused with the rule, and the link still works', async () => {
+test('a refused password leaves the link valid, and the rule is named', async () => {
   const { link } = await mailTo(await app.seed.person());
   const { browser, page } = await follow(link);
   const { action, fields } = formOf(page);
@@ -154,7 +154,7 @@ test('a password that breaks a rule is refused with the rule, and the link still
   assert.equal(accepted.status, 303);
 });
 
-test('a person gets few such mails from one address, however the name is spelt, and nobody is told', async () => {
+test('such mails are limited by person and address, in every spelling, without telling it', async () => {
   clock += 3_600_000;
   const person = await app.seed.person({ email: 'often@example.com', username: 'often' });
   const spellings = ['often@example.com', 'OFTEN@example.com', 'often', ' ｏｆｔｅｎ@example.com'];
@@ -170,7 +170,7 @@ test('a person gets few such mails from one address, however the name is spelt, 
   await mailTo(person);
 });
 
-test('nothing is sent to a disabled person or to nobody', async () => {
+test('no mail is sent to a disabled or unknown person', async () => {
   const disabled = await app.seed.person();
   await app.seed.accounts.disable(disabled.id);
   await ask(disabled.email);
@@ -182,7 +182,7 @@ test('nothing is sent to a disabled person or to nobody', async () => {
   );
 });
 
-test('a reset proves the address, and sets a first password too', async () => {
+test('a reset confirms the address, and can set a first password', async () => {
   const account = await app.seed.accounts.create({ email: 'fresh@example.com' });
   assert.equal((await ask('fresh@example.com')).status, 200);
   const { link } = await post.next('fresh@example.com');
@@ -192,7 +192,7 @@ test('a reset proves the address, and sets a first password too', async () => {
   assert.ok(changed?.passwordHash);
 });
 
-test('a forgotten password unlocks the door as well', async () => {
+test('a new password ends a lock', async () => {
   const person = await app.seed.person();
   for (let i = 0; i < 3; i += 1) await signsIn(person, 'wrong');
   assert.equal(await signsIn(person, person.password), false, 'locked');
@@ -201,7 +201,7 @@ test('a forgotten password unlocks the door as well', async () => {
   assert.equal(await signsIn(person, NEW), true);
 });
 
-test('a form is refused from another site, without its token, as JSON, and when it is huge', async () => {
+test('a form is refused from another site, without its token, as JSON, and when it is too large', async () => {
   const browser = browserSession(issuer);
   const { action, fields } = formOf(await browser.get('/account/forgot'));
   const identifier = 'somebody@example.com';
@@ -225,7 +225,7 @@ test('a form is refused from another site, without its token, as JSON, and when 
   assert.equal((await browser.follow(without)).status, 410);
 });
 
-test('an address that asks too often is asked to wait', async () => {
+test('an address that requests too often gets 429', async () => {
   const limited = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url, CARDEA_RATE_LIMIT: '3' } });
   const browser = browserSession(limited.issuer);
   const { action, fields } = formOf(await browser.get('/account/forgot'));
@@ -236,7 +236,7 @@ test('an address that asks too often is asked to wait', async () => {
   assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
 });
 
-test('the sign-in page shows the way', async () => {
+test('the sign-in page links to it', async () => {
   const party = await app.seed.party();
   const browser = browserSession(issuer);
   const page = await browser.follow(await browser.get(authorizeUrl({ issuer, party }, 'v'.repeat(43))));
@@ -245,7 +245,7 @@ test('the sign-in page shows the way', async () => {
   assert.equal((await browser.get('/account/sign-up')).status, 404, 'off unless it is turned on');
 });
 
-test('no log line tells whom a mail was for, or what was in it', () => {
+test('no log line contains the recipient or content of a mail', () => {
   const text = app.logLines.join('');
   assert.match(text, /a mail was sent/);
   for (const { to, token, subject } of post.mails) {

@@ -35,7 +35,7 @@ for (const [kind, one] of Object.entries({ confidential: party, public: publicPa
   }
 }
 
-test('a refresh token that was used up is as good as any: revoking it ends what came of it', async () => {
+test('revoking a used refresh token ends the tokens that came of it', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const { body } = await refresh(app.issuer, party, tokens.refresh_token ?? '');
   assert.equal((await revoke(party, tokens.refresh_token ?? '')).status, 200);
@@ -52,14 +52,14 @@ for (const hint of HINTS) {
   });
 }
 
-test('the consent outlives a revoked access token: the person is not asked again', async () => {
+test('the consent stays when an access token is revoked: the person is not asked again', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   await revoke(party, tokens.access_token);
   const granted = await authorize({ issuer: app.issuer, party, person, browser, params: { prompt: 'none' } });
   assert.equal((await redeem(app.issuer, party, granted)).status, 200);
 });
 
-test('a client’s own token is revoked, and only that one', async () => {
+test('a client’s own token is revoked without others', async () => {
   const first = await token(app.issuer, party, { grant_type: 'client_credentials' });
   const second = await token(app.issuer, party, { grant_type: 'client_credentials' });
   assert.equal((await revoke(party, first.body.access_token ?? '')).status, 200);
@@ -67,7 +67,7 @@ test('a client’s own token is revoked, and only that one', async () => {
   assert.equal((await introspect(app.issuer, party, second.body.access_token ?? '')).active, true);
 });
 
-test('an unknown token is 200: there is nothing left to revoke (RFC 7009 §2.2)', async () => {
+test('an unknown token gets 200 (RFC 7009 §2.2)', async () => {
   const { tokens } = await tokensFor(app, party, person);
   await revoke(party, tokens.refresh_token ?? '');
   for (const value of [tokens.refresh_token ?? '', 'x'.repeat(43), 'nonsense', '\u0000', 'é']) {
@@ -75,7 +75,7 @@ test('an unknown token is 200: there is nothing left to revoke (RFC 7009 §2.2)'
   }
 });
 
-test('another client’s token is refused, and nothing happens to it (RFC 7009 §2.1)', async () => {
+test('another client’s token is refused and stays valid (RFC 7009 §2.1)', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const machine = await token(app.issuer, party, { grant_type: 'client_credentials' });
   for (const by of [another, publicParty]) {
@@ -87,7 +87,7 @@ test('another client’s token is refused, and nothing happens to it (RFC 7009 �
   assert.equal((await refresh(app.issuer, party, tokens.refresh_token ?? '')).status, 200);
 });
 
-test('nobody revokes without saying who he is', async () => {
+test('client authentication is required', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const value = tokens.refresh_token ?? '';
   assert.deepEqual(refusal(await post(app, '/revoke', { token: value })), { status: 400, error: 'invalid_request' });
@@ -106,13 +106,13 @@ test('nobody revokes without saying who he is', async () => {
   assert.equal((await introspect(app.issuer, party, value)).active, true);
 });
 
-test('an authorization code is no token: revoking it changes nothing, and it stays good', async () => {
+test('an authorization code cannot be revoked, and stays valid', async () => {
   const granted = await authorize({ issuer: app.issuer, party, person });
   assert.equal((await revoke(party, granted.code)).status, 200);
   assert.equal((await redeem(app.issuer, party, granted)).status, 200);
 });
 
-test('a revocation and a refresh at once: whichever comes first, no token is left alive', async () => {
+test('a revocation and a refresh at once leave no token valid, in any order', async () => {
   for (let round = 0; round < 5; round += 1) {
     const { tokens } = await tokensFor(app, party, person);
     const value = tokens.refresh_token ?? '';

@@ -60,7 +60,7 @@ describe('registration (RFC 7591)', () => {
     );
   });
 
-  test('answers with all that was registered, and defaults (§3.2.1)', async () => {
+  test('returns the whole registration, with defaults (§3.2.1)', async () => {
     const { status, body, headers } = await register(app, BASIC, { token: anything });
     assert.equal(status, 201);
     assert.equal(headers.get('cache-control'), 'no-store');
@@ -92,7 +92,7 @@ describe('registration (RFC 7591)', () => {
     });
   });
 
-  test('is understood by oauth4webapi, and what it makes signs people in', async () => {
+  test('works with oauth4webapi, and the new client signs people in', async () => {
     const insecure = { [oauth.allowInsecureRequests]: true };
     const issuer = new URL(app.issuer);
     const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));
@@ -110,7 +110,7 @@ describe('registration (RFC 7591)', () => {
     assert.ok(body.id_token && body.refresh_token);
   });
 
-  test("ignores what it does not know, and whatever is the operator's to say (§2; mass assignment)", async () => {
+  test('ignores unknown fields and fields that only the operator may set (§2; mass assignment)', async () => {
     const { status, body } = await register(
       app,
       {
@@ -170,7 +170,7 @@ describe('registration (RFC 7591)', () => {
     });
   }
 
-  test('answers 400 to what is no JSON object, and 415 to what is no JSON', async () => {
+  test('answers 400 to a body that is no JSON object, and 415 to another media type', async () => {
     for (const body of ['[]', '"x"', 'null', '{', '{"__proto__": {}}']) {
       const { status } = await register(app, body, { token: anything });
       assert.equal(status, 400, body);
@@ -182,7 +182,7 @@ describe('registration (RFC 7591)', () => {
     assert.equal(form.status, 415);
   });
 
-  test('drops pages of hosts that the client does not send people back to (§5)', async () => {
+  test('drops URLs of pages at hosts that are not among the redirect URIs (§5)', async () => {
     const pages = {
       client_uri: 'https://bank.example/',
       policy_uri: 'https://agent.example/policy',
@@ -195,7 +195,7 @@ describe('registration (RFC 7591)', () => {
     );
   });
 
-  test('may be called by apps in browsers, wherever they are', async () => {
+  test('can be called by apps in browsers, from any origin', async () => {
     const preflight = await register(app, undefined, {
       method: 'OPTIONS',
       headers: { origin: 'https://agent.example', 'access-control-request-method': 'POST' },
@@ -207,7 +207,7 @@ describe('registration (RFC 7591)', () => {
 });
 
 describe('an initial access token', () => {
-  test('is used as often as it says, under parallel requests, too, and not at all when a registration fails', async () => {
+  test('can be used a limited number of times, also by parallel requests, and a failed registration does not count', async () => {
     const twice = await initialToken({}, 2);
     assert.equal((await register(app, { ...BASIC, redirect_uris: [] }, { token: twice })).status, 400);
     const answers = await Promise.all(Array.from({ length: 6 }, () => register(app, BASIC, { token: twice })));
@@ -221,7 +221,7 @@ describe('an initial access token', () => {
     clock.ms -= 3_601_000;
   });
 
-  test('may let an app ask for people who are elsewhere, and tell where it is told of them (CIBA Core 1.0 §4)', async () => {
+  test('may allow CIBA and its notification endpoint (CIBA Core 1.0 §4)', async () => {
     const ping = {
       redirect_uris: [],
       grant_types: [CIBA_GRANT],
@@ -236,7 +236,7 @@ describe('an initial access token', () => {
     assert.equal(body.backchannel_client_notification_endpoint, ping.backchannel_client_notification_endpoint);
   });
 
-  test('lets through the hosts, grants and scopes of its policy alone', async () => {
+  test('allows only the hosts, grants and scopes of its policy', async () => {
     const narrow = await initialToken({
       redirectHosts: ['agent.example', '*.apps.example'],
       grantTypes: ['authorization_code', 'client_credentials'],
@@ -277,7 +277,7 @@ describe('a client that registered itself', () => {
     return body.scope;
   }
 
-  test('reaches resource servers that are open to such clients, and no others, whatever scope it names (RFC 8707)', async () => {
+  test('reaches only resource servers that are open to such clients, with any scope (RFC 8707)', async () => {
     for (const named of [undefined, 'openid read admin']) {
       const { body } = await register(app, { ...BASIC, scope: named }, { token: anything });
       const party = partyOf(body);
@@ -287,12 +287,12 @@ describe('a client that registered itself', () => {
     }
   });
 
-  test('reaches no further than the scope that it named', async () => {
+  test('gets no scope beyond the registered one', async () => {
     const { body } = await register(app, { ...BASIC, scope: 'openid read' }, { token: anything });
     assert.equal(await scopeAt('https://open.example', partyOf(body), 'openid read admin'), 'read');
   });
 
-  test('gets nothing for itself that it did not register for', async () => {
+  test('gets no client credentials token unless it registered for the grant', async () => {
     const { body } = await register(app, BASIC, { token: anything });
     const answer = await token(app.issuer, partyOf(body), { grant_type: 'client_credentials' });
     assert.deepEqual([answer.status, answer.body.error], [400, 'unauthorized_client']);
@@ -303,7 +303,7 @@ describe('a software statement (RFC 7591 §2.3)', () => {
   const statement = (claims: Record<string, unknown>, key = vouching.privateKey, issuer = 'https://vouches.example') =>
     new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).setIssuer(issuer).sign(key);
 
-  test('says more than what is beside it, and comes back unchanged (§3.2.1)', async () => {
+  test('has precedence over the other fields, and is returned unchanged (§3.2.1)', async () => {
     const software_statement = await statement({
       client_name: 'Vouched',
       redirect_uris: ['https://vouched.example/cb'],
@@ -314,7 +314,7 @@ describe('a software statement (RFC 7591 §2.3)', () => {
     assert.equal(body.software_statement, software_statement);
   });
 
-  test('is refused when it is forged, expired, or of an issuer that nobody trusts (§3.2.2)', async () => {
+  test('is refused when it is forged, expired, or of an untrusted issuer (§3.2.2)', async () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"iss":"https://vouches.example"}').toString('base64url')}.`;
     for (const [expected, software_statement] of [

@@ -31,7 +31,7 @@ async function managed(input: object = {}, initial?: string) {
 }
 
 describe('the client configuration endpoint (RFC 7592 §2)', () => {
-  test('reads what was registered, without a secret that nobody can read (§2.1)', async () => {
+  test('returns the registration without the secret (§2.1)', async () => {
     const { body, read } = await managed();
     const { client_secret: _, ...rest } = body;
     const { status, body: current, headers } = await read();
@@ -39,7 +39,7 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     assert.deepEqual(current, rest);
   });
 
-  test('replaces all of it: what is left out is as if it had never been there (§2.2)', async () => {
+  test('replaces all of it: omitted fields get their defaults (§2.2)', async () => {
     const { body, update, read } = await managed({ policy_uri: 'https://agent.example/policy', scope: 'openid' });
     const change = { client_name: 'Other', redirect_uris: ['https://agent.example/other'] };
     const { status, body: changed } = await update(change);
@@ -58,14 +58,14 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     assert.equal((await redeem(app.issuer, party, granted)).status, 200, 'the secret is the same');
   });
 
-  test('takes the secret that there is, and no other (§2.2)', async () => {
+  test('accepts only the current secret (§2.2)', async () => {
     const { body, update } = await managed();
     assert.equal((await update({ client_secret: body.client_secret })).status, 200);
     const { status, body: answer } = await update({ client_secret: 'chosen' });
     assert.deepEqual([status, answer.error], [400, 'invalid_request']);
   });
 
-  test('makes a secret once it is needed, and drops one that is not', async () => {
+  test('creates a secret when one becomes necessary, and drops an unnecessary one', async () => {
     const { update, read } = await managed({ token_endpoint_auth_method: 'none' });
     const made = await update({ token_endpoint_auth_method: 'client_secret_post' });
     assert.match(made.body.client_secret, /^[\w-]{43}$/);
@@ -81,7 +81,7 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     ['client_id_issued_at', 0],
     ['client_id', 'another'],
   ] as const) {
-    test(`refuses ${field} that is not the client's to say (§2.2)`, async () => {
+    test(`refuses ${field}, which the client may not set (§2.2)`, async () => {
       const { update } = await managed();
       const { status, body } = await update({ [field]: value });
       assert.deepEqual([status, body.error], [400, 'invalid_request']);
@@ -89,7 +89,7 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     });
   }
 
-  test('holds a change to the policy of the token that it was registered with', async () => {
+  test('applies the policy of the initial access token to a change', async () => {
     const tokens = createRegistrationTokens({ db: app.db, now: Date.now });
     const policy = checkPolicy({ redirectHosts: ['agent.example'], scopes: 'openid' });
     const { token } = await tokens.create({ policy, uses: 1, lifetime: 60 });
@@ -103,7 +103,7 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     assert.equal((await update({})).body.scope, 'openid');
   });
 
-  test("changes nothing of what is the operator's to say", async () => {
+  test('changes nothing that only the operator may set', async () => {
     const { body, update } = await managed();
     await app.seed.clients.update(body.client_id, { secondFactorRequired: true });
     await update({ first_party: true, second_factor_required: false, kind: 'operator' });
@@ -112,7 +112,7 @@ describe('the client configuration endpoint (RFC 7592 §2)', () => {
     await assert.rejects(app.seed.clients.update(body.client_id, { firstParty: true }), { code: 'invalid_input' });
   });
 
-  test('ends the client with all that was issued to it, and the token with it (§2.3)', async () => {
+  test('deletes the client with all of its tokens, and the registration access token (§2.3)', async () => {
     const { body, remove, read } = await managed();
     const party = partyOf(body);
     const { body: issued } = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person }));
@@ -137,7 +137,7 @@ describe('without the registration access token of that client (RFC 7592 §2)', 
     assert.match(headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"$/);
   };
 
-  test('nothing is read, changed or removed', async () => {
+  test('nothing can be read, changed or removed', async () => {
     for (const token of [other.token, 'x', mine.body.client_secret]) {
       isRefused(await mine.read(token));
       isRefused(await mine.update({}, token));
@@ -147,7 +147,7 @@ describe('without the registration access token of that client (RFC 7592 §2)', 
     assert.deepEqual([none.status, none.headers.get('www-authenticate')], [401, 'Bearer']);
   });
 
-  test("a client of the operator's looks like none at all", async () => {
+  test('a client of the operator gets the same response as an unknown one', async () => {
     const { id } = await app.seed.party();
     for (const path of [`/register/${id}`, '/register/none', '/register/%00', '/register/a%2Fb']) {
       isRefused(await register(app, undefined, { method: 'GET', path, token: mine.token }));

@@ -22,7 +22,7 @@ for (const [kind, party] of Object.entries(parties)) {
     assert.ok(state);
   });
 
-  test(`a ${kind} client must prove its verifier (RFC 7636 §4.6)`, async () => {
+  test(`a ${kind} client must send the right verifier (RFC 7636 §4.6)`, async () => {
     const granted = await authorize({ issuer: app.issuer, party, person });
     const fields = { grant_type: 'authorization_code', code: granted.code, redirect_uri: party.redirectUri };
     assert.deepEqual(refusal(await token(app.issuer, party, fields)), INVALID_GRANT, 'without a verifier');
@@ -32,7 +32,7 @@ for (const [kind, party] of Object.entries(parties)) {
   });
 }
 
-test('the method plain is refused, and so is a challenge without a method, which would mean plain (RFC 7636 §4.3)', async () => {
+test('the method plain is refused, and so is a challenge without a method, whose default is plain (RFC 7636 §4.3)', async () => {
   const verifier = randomBytes(32).toString('base64url');
   for (const code_challenge_method of ['plain', undefined, 's256', 'S512', '']) {
     const { page } = await begin(app, publicParty, { code_challenge: verifier, code_challenge_method });
@@ -40,14 +40,14 @@ test('the method plain is refused, and so is a challenge without a method, which
   }
 });
 
-test('a challenge that no SHA-256 can be is refused', async () => {
+test('a challenge that cannot be a SHA-256 is refused', async () => {
   for (const code_challenge of ['', 'x', 'x'.repeat(42), 'x'.repeat(129), `${'x'.repeat(42)}=`, `${'x'.repeat(42)} `]) {
     const { page } = await begin(app, publicParty, { code_challenge });
     assert.equal(callbackOf(page).error, 'invalid_request', JSON.stringify(code_challenge));
   }
 });
 
-test('a wrong verifier does not use the code up: who stole it cannot take it from its owner, and learns nothing', async () => {
+test('a wrong verifier does not use up the code: a thief can neither redeem nor block it', async () => {
   // RFC 7636 is silent. Burning the code would let anybody who saw it end the sign-in; a guess is 1 in 2^256 either way.
   const granted = await authorize({ issuer: app.issuer, party: publicParty, person });
   const wrong = await redeem(app.issuer, publicParty, { ...granted, verifier: randomBytes(32).toString('base64url') });
@@ -59,7 +59,7 @@ test('a wrong verifier does not use the code up: who stole it cannot take it fro
   assert.equal((await introspect(app.issuer, publicParty, right.body.access_token ?? '')).active, false);
 });
 
-test('the challenge itself is no verifier, nor is anything that only resembles it', async () => {
+test('neither the challenge itself nor a similar value is accepted as a verifier', async () => {
   const granted = await authorize({ issuer: app.issuer, party: publicParty, person });
   const challenge = createHash('sha256').update(granted.verifier).digest('base64url');
   for (const verifier of [

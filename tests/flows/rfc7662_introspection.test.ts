@@ -21,7 +21,7 @@ function ask(by: Party, value: string, hint?: string) {
   return post(app, '/introspect', { token: value, ...hinted, ...own }, authorization(by));
 }
 
-test('an access token: who, for whom, what and until when, whatever the hint says (RFC 7662 §2.2)', async () => {
+test('an access token: subject, client, scope and expiry, with any hint (RFC 7662 §2.2)', async () => {
   const { tokens } = await tokensFor(app, party, person, { params: { scope: 'openid email' } });
   for (const hint of HINTS) {
     const { status, body } = await ask(api, tokens.access_token, hint);
@@ -44,7 +44,7 @@ test('an access token: who, for whom, what and until when, whatever the hint say
   }
 });
 
-test('a refresh token and a client’s own token, whatever the hint says', async () => {
+test('a refresh token and a client’s own token, with any hint', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const machine = await token(app.issuer, party, { grant_type: 'client_credentials' });
   for (const hint of HINTS) {
@@ -56,7 +56,7 @@ test('a refresh token and a client’s own token, whatever the hint says', async
   }
 });
 
-test('whatever is not active is { active: false } and nothing more (RFC 7662 §2.2)', async () => {
+test('every inactive token gets { active: false } and nothing more (RFC 7662 §2.2)', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const used = tokens.refresh_token ?? '';
   await refresh(app.issuer, party, used);
@@ -85,12 +85,12 @@ test('an expired token is not active', async () => {
   assert.deepEqual(await introspect(short.issuer, client, value), { active: false });
 });
 
-test('codes and interactions are none of anybody’s business here', async () => {
+test('codes and interactions are not active', async () => {
   const { browser } = await tokensFor(app, party, person);
   for (const value of browser.cookies()) assert.deepEqual((await ask(party, value)).body, { active: false });
 });
 
-test('a public client learns of its own tokens alone; nobody learns anything without saying who he is (RFC 7662 §2.1)', async () => {
+test('a public client can introspect only its own tokens, and authentication is required (RFC 7662 §2.1)', async () => {
   const { tokens } = await tokensFor(app, publicParty, person);
   assert.equal((await ask(publicParty, tokens.access_token)).body.active, true);
   assert.deepEqual((await ask(stranger, tokens.access_token)).body, { active: false });
@@ -106,7 +106,7 @@ test('a public client learns of its own tokens alone; nobody learns anything wit
   });
 });
 
-test('a request without a token, or with two, is invalid_request; answers are never stored', async () => {
+test('a request without a token, or with two, is invalid_request; responses must not be stored', async () => {
   const headers = authorization(party);
   assert.deepEqual(refusal(await post(app, '/introspect', {}, headers)), { status: 400, error: 'invalid_request' });
   const twice = await post(

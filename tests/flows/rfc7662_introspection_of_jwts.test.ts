@@ -55,7 +55,7 @@ async function ask(by: Party, value: string, hint?: string) {
   return post(app, '/introspect', { token: value, ...hinted, ...own }, authorization(by));
 }
 
-test('a person’s token: who, for whom, what and until when, as the token says, whatever the hint (RFC 7662 §2.2)', async () => {
+test('a person’s token: subject, client, scope and expiry as in the token, with any hint (RFC 7662 §2.2)', async () => {
   const claims = decodeJwt(jwt);
   for (const hint of [undefined, 'access_token', 'refresh_token', 'nonsense']) {
     const { status, body } = await ask(api, jwt, hint);
@@ -79,7 +79,7 @@ test('a person’s token: who, for whom, what and until when, as the token says,
   }
 });
 
-test('a client’s own token (RFC 6749 §4.4): as a stored one, without a subject', async () => {
+test('a client’s own token (RFC 6749 §4.4): like a stored one, without a subject', async () => {
   const { jti, iat, exp } = decodeJwt(machine);
   assert.deepEqual((await ask(api, machine)).body, {
     active: true,
@@ -102,7 +102,7 @@ test('costs one statement, which writes nothing', async () => {
   }
 });
 
-test('openid-client understands the answer', async () => {
+test('openid-client understands the response', async () => {
   const config = await oidc.discovery(new URL(issuer), api.id, undefined, oidc.ClientSecretBasic(api.secret ?? ''), {
     execute: [oidc.allowInsecureRequests],
   });
@@ -110,7 +110,7 @@ test('openid-client understands the answer', async () => {
   assert.deepEqual([answer.active, answer.sub, answer.aud], [true, person.id, API]);
 });
 
-test('a public client learns of its own tokens alone; nobody learns anything without saying who he is (RFC 7662 §2.1)', async () => {
+test('a public client can introspect only its own tokens, and authentication is required (RFC 7662 §2.1)', async () => {
   const { jwt: own } = await jwtFor(publicParty);
   assert.equal((await ask(publicParty, own)).body.active, true);
   assert.deepEqual((await ask(publicParty, jwt)).body, { active: false });
@@ -119,7 +119,7 @@ test('a public client learns of its own tokens alone; nobody learns anything wit
   assert.deepEqual(refusal(wrong), { status: 401, error: 'invalid_client' });
 });
 
-test('what is no access token of ours is { active: false }, however much it looks like one', async () => {
+test('other JWTs get { active: false }, however similar they are', async () => {
   const claims = decodeJwt(jwt);
   const [header = '', payload = '', signature = ''] = jwt.split('.');
   const widened = Buffer.from(JSON.stringify({ ...claims, scope: 'api:read api:write' })).toString('base64url');
@@ -153,7 +153,7 @@ test('what is no access token of ours is { active: false }, however much it look
   }
 });
 
-test('another issuer’s token is not ours, though its key were', async (t) => {
+test('a token of another issuer is not active, even with the same key', async (t) => {
   const elsewhere = 'http://localhost:1';
   await moveIssuer(app.db, elsewhere, Date.now);
   t.after(() => moveIssuer(app.db, issuer, Date.now));
@@ -164,7 +164,7 @@ test('another issuer’s token is not ours, though its key were', async (t) => {
   assert.deepEqual(await introspect(moved.issuer, api, jwt), { active: false });
 });
 
-test('at /userinfo it stays refused: that is not its audience (RFC 9068 §4)', async () => {
+test('/userinfo refuses it: that is not its audience (RFC 9068 §4)', async () => {
   for (const value of [jwt, jwt.replaceAll('.', ' ')]) {
     const { status } = await userinfo(issuer, value);
     assert.ok([400, 401].includes(status), String(status));
@@ -172,7 +172,7 @@ test('at /userinfo it stays refused: that is not its audience (RFC 9068 §4)', a
   assert.equal((await userinfo(issuer, jwt)).body.error, 'invalid_token');
 });
 
-test('a token that goes with a session ends with it, one with offline_access does not', async () => {
+test('a token of a session ends with it, one with offline_access does not', async () => {
   const bound = await jwtFor(party);
   const offline = await jwtFor(party, { scope: 'openid offline_access api:read', prompt: 'consent' });
   await app.db.run({ name: '', text: 'UPDATE sessions SET expires_at = now() - interval $$1 day$$' }, []);
@@ -181,7 +181,7 @@ test('a token that goes with a session ends with it, one with offline_access doe
   assert.equal((await introspect(issuer, api, offline.jwt)).active, true);
 });
 
-test('a statement that fails is an error of ours, no verdict', async () => {
+test('a failing statement gives 5xx, not active: false', async () => {
   const { jwt: another } = await jwtFor(party);
   await app.db.run({ name: '', text: 'ALTER TABLE ended_tokens RENAME TO away' }, []);
   try {

@@ -38,7 +38,7 @@ test('discovery names the endpoint and the grant (§4)', async () => {
   assert.ok((discovery.grant_types_supported as string[]).includes(DEVICE_GRANT));
 });
 
-test('gives out a code that can be typed and where to type it (§3.2, §6.1)', async () => {
+test('returns a code that can be typed, and the page for it (§3.2, §6.1)', async () => {
   const { status, body } = await askForCode(issuer, tv);
   assert.equal(status, 200);
   assert.match(body.user_code, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
@@ -47,13 +47,13 @@ test('gives out a code that can be typed and where to type it (§3.2, §6.1)', a
   assert.equal(body.expires_in, 600);
 });
 
-test('refuses a client that may not, and one that does not prove itself (§3.1)', async () => {
+test('refuses a client that is not registered for it or does not authenticate (§3.1)', async () => {
   assert.equal((await askForCode(issuer, web)).body.error, 'unauthorized_client');
   assert.equal((await askForCode(issuer, { ...own, secret: 'wrong' })).status, 401);
   assert.equal((await askForCode(issuer, tv, { scope: 'openid admin' })).status, 200, 'a scope that nobody knows');
 });
 
-test('a person signs in, allows it, and the device that waited on another node gets its tokens (§3.3 - §3.5)', async () => {
+test('a person signs in and allows it, and the device that waits on another node gets its tokens (§3.3 - §3.5)', async () => {
   const config = await client.discovery(new URL(issuer), tv.id, undefined, client.None(), {
     execute: [client.allowInsecureRequests],
   });
@@ -87,14 +87,14 @@ test('approval on one node is seen on the other at once (§3.4)', async () => {
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
 });
 
-test('a code is compared without regard to case, dashes and spaces (§6.1)', async () => {
+test('a code is compared without case, dashes and spaces (§6.1)', async () => {
   const { body } = await askForCode(issuer, own);
   const typed = ` ${body.user_code.toLowerCase().replace('-', ' ')} `;
   const page = await typeCode(known, typed);
   assert.ok(page.body.includes(`>${body.user_code}<`), 'shown as the device shows it');
 });
 
-test('a code is read whatever keyboard it was typed with, and confirmed as it is shown (§6.1)', async () => {
+test('a code is accepted from any keyboard layout, and shown for confirmation (§6.1)', async () => {
   const { body } = await askForCode(issuer, own);
   const fullWidth = body.user_code
     .replace('-', 'ー')
@@ -105,7 +105,7 @@ test('a code is read whatever keyboard it was typed with, and confirmed as it is
   assert.match((await decide(known, page, 'confirm')).body, /The device is connected/);
 });
 
-test('a code that has not the form of one is told, and is not counted among the tries (§5.1)', async () => {
+test('input that cannot be a code is reported and does not count as a try (§5.1)', async () => {
   const browser = browserSession(issuer);
   let page = await browser.get('/device');
   for (let times = 0; times < 25; times += 1) {
@@ -118,7 +118,7 @@ test('a code that has not the form of one is told, and is not counted among the 
   assert.ok((await typeCode(browser, body.user_code)).body.includes(`>${body.user_code}<`));
 });
 
-test('shows which app asks, from where, and the code to compare (§3.3.1, §5.4)', async () => {
+test('the page shows the app, the place of the device, and the code to compare (§3.3.1, §5.4)', async () => {
   const { body } = await askForCode(issuer, tv, {}, { 'user-agent': '<b>Big TV</b>/9' });
   const page = await typeCode(browserSession(issuer), body.user_code);
   assert.equal(page.status, 200);
@@ -126,7 +126,7 @@ test('shows which app asks, from where, and the code to compare (§3.3.1, §5.4)
     assert.ok(page.body.includes(wanted), wanted);
 });
 
-test('a code that came with the URL is shown, and not sent in (§3.3.1)', async () => {
+test('a code in the URL is shown, and not submitted automatically (§3.3.1)', async () => {
   const { body } = await askForCode(issuer, tv);
   const page = await browserSession(issuer).get(String(body.verification_uri_complete));
   assert.equal(page.status, 200);
@@ -135,7 +135,7 @@ test('a code that came with the URL is shown, and not sent in (§3.3.1)', async 
   assert.doesNotMatch(page.headers.get('content-security-policy') ?? '', /sha256/);
 });
 
-test('tells the device when the person declines, once (§3.5 access_denied)', async () => {
+test('the device gets access_denied once when the person declines (§3.5)', async () => {
   const { body } = await askForCode(issuer, own);
   const page = await decide(known, await typeCode(known, body.user_code), 'abort');
   assert.match(page.body, /The device was not connected/);
@@ -143,7 +143,7 @@ test('tells the device when the person declines, once (§3.5 access_denied)', as
   assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'invalid_grant' });
 });
 
-test('tells the device when the person declines on the consent page, or gives up signing in', async () => {
+test('also when the person declines on the consent page or cancels the sign-in', async () => {
   for (const stop of ['login', 'consent'] as const) {
     const { body } = await askForCode(issuer, tv);
     const browser = browserSession(issuer);
@@ -158,7 +158,7 @@ test('tells the device when the person declines on the consent page, or gives up
   }
 });
 
-test('a device that asks too often is told to slow down, whichever nodes it asks (§3.5)', async () => {
+test('a device that polls too often gets slow_down, on any nodes (§3.5)', async () => {
   const { body } = await askForCode(issuer, own);
   const asked = async (afterSeconds: number, reach?: string) => {
     clock.ms += afterSeconds * 1_000;
@@ -172,7 +172,7 @@ test('a device that asks too often is told to slow down, whichever nodes it asks
   assert.equal((await poll(issuer, own, body.device_code)).status, 200, 'an answer that is there is not held back');
 });
 
-test('a code ends after its time: the device is told, and nobody can type it in any more (§3.5 expired_token)', async (t) => {
+test('an expired code: the device gets expired_token, and the page refuses it (§3.5)', async (t) => {
   const { body } = await askForCode(issuer, own);
   clock.ms += 590_000;
   assert.match((await typeCode(known, body.user_code)).body, /id="allow"/);
@@ -189,14 +189,14 @@ test('a code ends after its time: the device is told, and nobody can type it in 
   }
 });
 
-test('a browser in which nobody is signed in leaves a session behind for as long as a form lives, and no longer', async () => {
+test('a browser without a sign-in leaves a session for the lifetime of a form only', async () => {
   await browserSession(issuer).get('/device');
   const strangers = { name: '', text: 'SELECT max(expires_at) AS last FROM sessions WHERE account_id IS NULL' };
   const [row] = await app.db.run<{ last: Date }>(strangers, []);
   assert.ok(row && row.last.getTime() <= now() + 3_600_000, String(row?.last));
 });
 
-test('a device that waits costs two statements a poll, one of them a write', async () => {
+test('a waiting device costs two statements a poll, one of them a write', async () => {
   const { body } = await askForCode(issuer, own);
   await poll(issuer, own, body.device_code);
   app.statements.length = 0;
@@ -204,7 +204,7 @@ test('a device that waits costs two statements a poll, one of them a write', asy
   assert.equal(app.statements.length, 2, app.statements.join('\n'));
 });
 
-test('a device code is redeemed once, and a replay revokes what it gave (§3.5, RFC 6749 §4.1.2)', async () => {
+test('a device code is redeemed once, and a replay revokes its tokens (§3.5, RFC 6749 §4.1.2)', async () => {
   const { body } = await askForCode(issuer, own);
   await approve(body.user_code);
   const answers = await Promise.all(
@@ -220,14 +220,14 @@ test('a device code is redeemed once, and a replay revokes what it gave (§3.5, 
   assert.equal((await introspect(issuer, own, tokens.access_token ?? '')).active, false);
 });
 
-test('a device code is of no use to another client (§3.4)', async () => {
+test('another client cannot redeem a device code (§3.4)', async () => {
   const { body } = await askForCode(issuer, own);
   await approve(body.user_code);
   assert.deepEqual(refusal(await poll(issuer, tv, body.device_code)), { status: 400, error: 'invalid_grant' });
   assert.equal((await poll(issuer, own, body.device_code)).status, 200);
 });
 
-test('what was approved goes with the sign-out of the browser before it is fetched, as a code does', async () => {
+test('an approval ends when the browser signs out before it is fetched, like a code', async () => {
   const { body } = await askForCode(issuer, own, { scope: 'openid' });
   const { browser } = await authorize({ issuer, party: web, person });
   await approve(body.user_code, browser);
@@ -237,7 +237,7 @@ test('what was approved goes with the sign-out of the browser before it is fetch
   assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'invalid_grant' });
 });
 
-test('asks for what /authorize would ask for: a fresh sign-in when max_age is over (OpenID Connect Core §3.1.2.1)', async () => {
+test('it asks for the same as /authorize: a fresh sign-in after max_age (OpenID Connect Core §3.1.2.1)', async () => {
   // The provider compares with its own clock.
   clock.ms = Date.now() - 120_000;
   const { browser } = await authorize({ issuer, party: web, person });
@@ -254,7 +254,7 @@ test('asks for what /authorize would ask for: a fresh sign-in when max_age is ov
   }
 });
 
-test('step-up: acr_values lead to the second factor, as at /authorize', async () => {
+test('acr_values cause a step-up to the second factor, as at /authorize', async () => {
   const { body } = await askForCode(issuer, own, { acr_values: 'urn:cardea:acr:2fa' });
   const login = await decide(known, await typeCode(known, body.user_code), 'confirm');
   assert.equal(shown(login), 'sign-in');
@@ -266,7 +266,7 @@ test('step-up: acr_values lead to the second factor, as at /authorize', async ()
   assert.equal(idTokenOf(tokens).acr, 'urn:cardea:acr:1fa', 'a voluntary claim: told, not feigned');
 });
 
-test('a wrong code can be corrected on the page that comes back', async () => {
+test('a wrong code can be corrected on the page that is shown again', async () => {
   const { body } = await askForCode(issuer, own);
   const wrong = await typeCode(known, 'BBBB-BBBB');
   assert.equal(wrong.status, 400);
@@ -279,7 +279,7 @@ test('a wrong code can be corrected on the page that comes back', async () => {
   assert.equal(errorOn(page), undefined);
 });
 
-test('speaks the language that the person asks for, on every page', async () => {
+test('every page uses the language that the person asks for', async () => {
   const { body } = await askForCode(issuer, own);
   const browser = browserSession(issuer);
   const first = formOf(await browser.get('/device?ui_locales=de'));

@@ -84,8 +84,8 @@ async function got(answer: ReturnType<typeof exchange>): Promise<string> {
 
 const subject = await adasToken();
 
-describe('§2.1, §2.2.1: a token for another', () => {
-  test('the answer names its type, lifetime and scope, holds no refresh token, and is stored by nobody', async () => {
+describe('§2.1, §2.2.1: a token for another service', () => {
+  test('the response has type, lifetime and scope, no refresh token, and must not be stored', async () => {
     const { status, body, headers } = await exchange(gateway, subject);
     assert.equal(status, 200, JSON.stringify(body));
     const { access_token, expires_in, ...rest } = body;
@@ -100,7 +100,7 @@ describe('§2.1, §2.2.1: a token for another', () => {
     assert.deepEqual([acr, amr], ['urn:cardea:acr:1fa', ['pwd']], 'it goes back to the same sign-in');
   });
 
-  test('audience names the target as resource does, and both may', async () => {
+  test('audience and resource both name the target, alone or together', async () => {
     for (const fields of [{ audience: ORDERS }, { audience: ORDERS, resource: ORDERS }]) {
       const given = { subject_token: subject, subject_token_type: ACCESS_TOKEN, ...fields };
       const { body } = await token(app.issuer, gateway, { grant_type: EXCHANGE, ...given });
@@ -108,7 +108,7 @@ describe('§2.1, §2.2.1: a token for another', () => {
     }
   });
 
-  test('one target, registered, and allowed by the policy: everything else is invalid_target (§2.2.2)', async () => {
+  test('the target must be single, registered, and allowed by the policy, otherwise invalid_target (§2.2.2)', async () => {
     for (const resource of [PRINTER, GATEWAY, 'https://unknown.example.com', `${ORDERS}/`, 'orders', '']) {
       assert.deepEqual(refusal(await exchange(gateway, subject, { resource })), INVALID_TARGET, resource);
     }
@@ -121,7 +121,7 @@ describe('§2.1, §2.2.1: a token for another', () => {
     assert.deepEqual(refusal(await post(app, '/token', twice, authorization(gateway))), INVALID_TARGET);
   });
 
-  test('missing, doubled and odd parameters are invalid_request', async () => {
+  test('missing, repeated and unusable parameters are invalid_request', async () => {
     const wrong: Record<string, string>[] = [
       { subject_token: '' },
       { subject_token_type: '' },
@@ -146,7 +146,7 @@ describe('§2.2.2: a subject token is refused', () => {
   const invalid = async (value: string, why?: string) =>
     assert.deepEqual(refusal(await exchange(gateway, value)), INVALID_REQUEST, why);
 
-  test('when it is no access token of ours', async () => {
+  test('when it is no access token of this server', async () => {
     const { body } = await token(app.issuer, web, {
       grant_type: 'authorization_code',
       code: granted.code,
@@ -162,13 +162,13 @@ describe('§2.2.2: a subject token is refused', () => {
     await invalid(body.access_token ?? '', 'nor one that is for Cardea itself');
   });
 
-  test('when it is about no person', async () => {
+  test('when it has no person as subject', async () => {
     const machine = { grant_type: 'client_credentials', resource: GATEWAY, scope: 'gateway' };
     const { body } = await token(app.issuer, web, machine);
     await invalid(body.access_token ?? '');
   });
 
-  test('when its session has ended, and the new token ends with that as well', async () => {
+  test('when its session has ended; the new token ends with the session, too', async () => {
     const own = await authorize({ issuer: app.issuer, party: web, person: ada, params: { scope: 'openid' } });
     const value = await adasToken({ as: own });
     const exchanged = await got(exchange(gateway, value));
@@ -178,7 +178,7 @@ describe('§2.2.2: a subject token is refused', () => {
     assert.equal((await introspect(app.issuer, watcher, exchanged)).active, false);
   });
 
-  test('when it was revoked, on whichever node', async () => {
+  test('when it was revoked, on any node', async () => {
     const own = await signIn();
     const value = await adasToken({ as: own });
     await got(exchange(gateway, value, {}, reachOf(short)));
@@ -212,14 +212,14 @@ describe('§5: denied by default', () => {
     await assert.rejects(app.seed.party({ public: true, metadata }), { field: 'grant_types' });
   });
 
-  test('a token of another app, for another audience, is not for this client to exchange', async () => {
+  test('a token of another app, or for another audience, cannot be exchanged by this client', async () => {
     const other = await service({ policy: { ...policy, subject_audiences: [PRINTER], subject_clients: ['nobody'] } });
     assert.deepEqual(refusal(await exchange(other, subject)), INVALID_REQUEST);
     const named = await service({ policy: { ...policy, subject_audiences: [], subject_clients: [web.id] } });
     assert.equal((await exchange(named, subject)).status, 200);
   });
 
-  test('who may only be the person cannot act on their behalf, nor the other way round', async () => {
+  test('permission for impersonation does not allow delegation, and the reverse', async () => {
     const mine = await token(app.issuer, gateway, { grant_type: 'client_credentials' });
     const actor = { actor_token: mine.body.access_token ?? '', actor_token_type: ACCESS_TOKEN };
     const { act } = decodeJwt(await got(exchange(gateway, subject, actor)));
@@ -231,7 +231,7 @@ describe('§5: denied by default', () => {
     assert.deepEqual(refusal(await exchange(impostor, subject, acting)), INVALID_REQUEST);
   });
 
-  test('an actor token is the client’s own, live, and nobody’s who acts already', async () => {
+  test('an actor token must be the client’s own, valid, and without an actor', async () => {
     const theirs = await token(app.issuer, printing, { grant_type: 'client_credentials' });
     const delegated = await got(exchange(gateway, subject));
     for (const actor_token of [theirs.body.access_token ?? '', 'nonsense', delegated]) {
@@ -240,14 +240,14 @@ describe('§5: denied by default', () => {
     }
   });
 
-  test('an app that nobody gets into with one factor does not get there by an exchange', async () => {
+  test('an app that requires two factors gets no token by exchange of one with one factor', async () => {
     const strict = await service({ policy, secondFactorRequired: true });
     assert.deepEqual(refusal(await exchange(strict, subject)), INVALID_REQUEST);
   });
 });
 
-describe('§4.1: who acts for whom', () => {
-  test('each exchange puts its actor before those who acted until then; being the person hides none of them', async () => {
+describe('§4.1: the actor', () => {
+  test('each exchange adds its actor before the earlier ones; impersonation hides none of them', async () => {
     const first = await got(exchange(gateway, subject));
     const second = await got(exchange(printing, first, { resource: PRINTER }));
     const { act, sub } = decodeJwt(second);
@@ -266,8 +266,8 @@ describe('§4.1: who acts for whom', () => {
   });
 });
 
-describe('§2.1, §5: never worth more than the subject token', () => {
-  test('a scope that it has not got is invalid_scope, though the client has it', async () => {
+describe('§2.1, §5: never more than the subject token', () => {
+  test('a scope that it lacks is invalid_scope, even when the client has it', async () => {
     const narrow = await adasToken({ scope: 'gateway print' });
     for (const wanted of ['orders:read', 'orders:admin', 'print orders:read', 'gateway', 'openid']) {
       const refused = await exchange(gateway, narrow, { scope: wanted });
@@ -277,14 +277,14 @@ describe('§2.1, §5: never worth more than the subject token', () => {
     assert.equal(decodeJwt(await got(exchange(gateway, subject, { scope: 'print' }))).scope, 'print');
   });
 
-  test('nor does the client get what it is not registered for, or anything where nothing is left', async () => {
+  test('the client gets no scope that it is not registered for, and no token without a scope', async () => {
     const printer = await service({ policy, scope: 'print' });
     assert.equal(decodeJwt(await got(exchange(printer, subject))).scope, 'print');
     const none = await adasToken({ scope: 'gateway' });
     assert.deepEqual(refusal(await exchange(gateway, none)), INVALID_TARGET);
   });
 
-  test('it does not live longer', async () => {
+  test('it does not expire later', async () => {
     const brief = await adasToken({ reach: reachOf(short) });
     const { body } = await exchange(gateway, brief);
     assert.ok(Number(body.expires_in) <= 100, String(body.expires_in));
@@ -317,7 +317,7 @@ describe('proof of possession (RFC 9449)', () => {
     return proved(gateway, { grant_type: EXCHANGE, ...fields }, by);
   }
 
-  test('a bound token is exchanged by who has its key alone, and the new one is bound to that', async () => {
+  test('a bound token can be exchanged only with its key, and the new one is bound to the same key', async () => {
     const [key, other] = await Promise.all([holder(), holder()]);
     const params = { resource: GATEWAY, scope: 'gateway orders:read' };
     const one = await authorize({ issuer: app.issuer, party: web, person: ada, browser: granted.browser, params });
@@ -331,7 +331,7 @@ describe('proof of possession (RFC 9449)', () => {
     assert.deepEqual(decodeJwt(answer.body.access_token ?? '').cnf, { jkt: key.jkt });
   });
 
-  test('what was not bound is bound to the key that the presenter shows', async () => {
+  test('an unbound token becomes bound to the key that the client proves', async () => {
     const key = await holder();
     const { body } = await exchangeProved(subject, key);
     assert.deepEqual([body.token_type, decodeJwt(body.access_token ?? '').cnf], ['DPoP', { jkt: key.jkt }]);
@@ -346,14 +346,14 @@ describe('proof of possession (RFC 9449)', () => {
   });
 });
 
-describe('what becomes of it', () => {
-  test('introspection knows it, with who acts, on any node', async () => {
+describe('the new token', () => {
+  test('can be introspected, with its actor, on any node', async () => {
     const value = await got(exchange(gateway, subject));
     const { active, sub, client_id, act } = await introspect(app.issuer, watcher, value, reachOf(short));
     assert.deepEqual([active, sub, client_id, act], [true, ada.id, gateway.id, { sub: gateway.id }]);
   });
 
-  test('it ends with the grant that the person gave, and so does what came of it', async () => {
+  test('ends with the grant of the person, and so do tokens exchanged from it', async () => {
     const own = await signIn();
     const one = await got(exchange(gateway, await adasToken({ as: own })));
     const two = await got(exchange(printing, one, { resource: PRINTER }));
@@ -363,7 +363,7 @@ describe('what becomes of it', () => {
     assert.deepEqual([await isActive(one), await isActive(two)], [false, false]);
   });
 
-  test('its own client may revoke it, and revokes nothing else with it', async () => {
+  test('can be revoked by its own client, and nothing else ends with it', async () => {
     const own = await signIn();
     const mine = await adasToken({ as: own });
     const value = await got(exchange(gateway, mine));

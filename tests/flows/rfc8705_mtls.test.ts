@@ -105,7 +105,7 @@ test('a client library authenticates by its certificate, and its token is bound 
   assert.deepEqual(((await asked.json()) as { cnf?: object }).cnf, { 'x5t#S256': identity.thumbprint });
 });
 
-test('a certificate is asked for and not demanded; without one, or with one of nobody’s, there is no client (RFC 8705 §2)', async () => {
+test('a certificate is requested but not required; without one, or with an unknown one, the client is refused (RFC 8705 §2)', async () => {
   const impostor = await makeIdentity({ subject: SUBJECT });
   const body = new URLSearchParams({ client_id: bySubjectAtTls.id, ...MACHINE });
   for (const [shown, status] of [
@@ -121,7 +121,7 @@ test('a certificate is asked for and not demanded; without one, or with one of n
   }
 });
 
-test('a header counts for nothing where no proxy is configured', async () => {
+test('the header is ignored when no proxy is configured', async () => {
   const reach = fetchWith({ trusted: serving });
   const body = new URLSearchParams({ client_id: bySubjectAtTls.id, ...MACHINE });
   for (const name of ['x-ssl-client-cert', 'client-cert', 'x-forwarded-client-cert', 'ssl-client-cert']) {
@@ -151,7 +151,7 @@ for (const [property, right, wrong] of [
   ['tls_client_auth_san_ip', '2001:DB8:0:0::7', '2001:db8::8'],
   ['tls_client_auth_san_email', 'client@example.com', 'client@example.org'],
 ] as const) {
-  test(`${property}=${right} is who it says, and ${wrong} is not (RFC 8705 §2.1.2)`, async () => {
+  test(`${property}=${right} authenticates, and ${wrong} does not (RFC 8705 §2.1.2)`, async () => {
     const fitting = await withSubject({ [property]: right });
     assert.equal((await ask(fitting, named)).status, 200);
     assert.deepEqual(refusal(await ask(fitting, unnamed)), INVALID_CLIENT, 'another certificate of the authority');
@@ -179,12 +179,12 @@ for (const [what, certificate, expected] of [
     401,
   ],
 ] as const) {
-  test(`a certificate ${what} is ${expected === 200 ? 'taken' : 'refused'} (RFC 8705 §2.1, RFC 5280 §6)`, async () => {
+  test(`a certificate ${what} is ${expected === 200 ? 'accepted' : 'refused'} (RFC 8705 §2.1, RFC 5280 §6)`, async () => {
     assert.equal((await ask(bySubject, await certificate)).status, expected);
   });
 }
 
-test('the client is who authenticates: its certificate is no other client’s (RFC 8705 §2)', async () => {
+test('a certificate authenticates its own client only (RFC 8705 §2)', async () => {
   const other = await withSubject({ tls_client_auth_subject_dn: 'CN=other' });
   assert.deepEqual(refusal(await ask(other, identity)), INVALID_CLIENT);
   const bySecret = await app.seed.party();
@@ -194,7 +194,7 @@ test('the client is who authenticates: its certificate is no other client’s (R
 
 // ---- §2.2: self-signed ----
 
-test('a self-signed certificate is known by itself (RFC 8705 §2.2)', async () => {
+test('a self-signed certificate is recognised by its key (RFC 8705 §2.2)', async () => {
   const own = await makeIdentity({ subject: SUBJECT });
   const party = await app.seed.party({
     metadata: { token_endpoint_auth_method: 'self_signed_tls_client_auth', jwks: { keys: [own.jwk] } },
@@ -206,7 +206,7 @@ test('a self-signed certificate is known by itself (RFC 8705 §2.2)', async () =
 
 // ---- §3, §4: bound tokens ----
 
-test('an opaque and a JWT access token say which certificate they are bound to (RFC 8705 §3.1, §3.2)', async () => {
+test('an opaque and a JWT access token contain the thumbprint of their certificate (RFC 8705 §3.1, §3.2)', async () => {
   const party = await app.seed.party({
     metadata: { scope: 'openid read', tls_client_certificate_bound_access_tokens: true },
   });
@@ -219,7 +219,7 @@ test('an opaque and a JWT access token say which certificate they are bound to (
   assert.equal(without.body.access_token, undefined);
 });
 
-test('a bound token is good with that certificate alone, and so is a public client’s refresh token (RFC 8705 §3, §4)', async () => {
+test('a bound token works only with its certificate, and so does a public client’s refresh token (RFC 8705 §3, §4)', async () => {
   const party = await app.seed.party({ public: true, metadata: { tls_client_certificate_bound_access_tokens: true } });
   const { code, verifier } = await authorize({ issuer: app.issuer, party, person });
   const own = await makeIdentity();
@@ -242,13 +242,13 @@ test('a bound token is good with that certificate alone, and so is a public clie
   assert.equal((await ask(party, own, refresh)).status, 200);
 });
 
-test('a client that has not asked for it gets tokens as ever, certificate or not (RFC 8705 §3)', async () => {
+test('a client that did not ask for bound tokens gets unbound ones, with or without a certificate (RFC 8705 §3)', async () => {
   assert.equal(await cnfOf((await ask(bySubject, identity)).body.access_token ?? ''), undefined);
 });
 
 // ---- discovery, and where it is off ----
 
-test('discovery says what there is (RFC 8705 §2.1.1, §2.2.1, §3.3)', async () => {
+test('discovery announces it (RFC 8705 §2.1.1, §2.2.1, §3.3)', async () => {
   const read = async ({ issuer }: { issuer: string }) => {
     const document = (await (
       await fetch(`${issuer}/.well-known/openid-configuration`)
@@ -260,7 +260,7 @@ test('discovery says what there is (RFC 8705 §2.1.1, §2.2.1, §3.3)', async ()
   assert.deepEqual(await read(off), [undefined, []]);
 });
 
-test('where it is off, clients that need it are nobody: nothing is issued unbound', async () => {
+test('when it is off, clients that need it are refused: no unbound token is issued', async () => {
   const bound = await app.seed.party({ metadata: { tls_client_certificate_bound_access_tokens: true } });
   assert.equal((await ask(bound, identity)).status, 200);
   const refused = await post(off, '/token', MACHINE, { ...authorization(bound), ...passed(identity) });

@@ -45,7 +45,7 @@ test('an unknown resource is invalid_target, at /authorize and at /token (RFC 87
   }
 });
 
-test("a client's registered scope bounds what it gets, whatever the resource server offers", async () => {
+test('a client gets no scope beyond its registered one from any resource server', async () => {
   const { body } = await token(app.issuer, party, { ...MACHINE, resource: MAIL, scope: 'mail:read mail:send shared' });
   assert.equal(body.scope, 'mail:read shared');
   assert.equal(decodeJwt(body.access_token ?? '').scope, 'mail:read shared');
@@ -59,7 +59,7 @@ test("a client's registered scope bounds what it gets, whatever the resource ser
   assert.equal(answer.body.scope, 'mail:read');
 });
 
-test('a client without any scope of a resource server has no business there: invalid_target', async () => {
+test('a client without any scope of a resource server gets invalid_target', async () => {
   const outsider = await app.seed.party({ metadata: { scope: 'openid email' } });
   assert.deepEqual(refusal(await token(app.issuer, outsider, { ...MACHINE, resource: MAIL })), INVALID_TARGET);
   assert.equal(
@@ -68,7 +68,7 @@ test('a client without any scope of a resource server has no business there: inv
   );
 });
 
-test('a client that is registered for scopes of resource servers alone gets no identity scope', async () => {
+test('a client that is registered only for scopes of resource servers gets no identity scope', async () => {
   const machine = await app.seed.party({ metadata: { scope: 'mail:read' } });
   for (const scope of ['openid', 'openid email', 'email mail:read']) {
     assert.equal(callbackOf((await begin(app, machine, { scope })).page).error, 'invalid_scope', scope);
@@ -93,7 +93,7 @@ test('consent names each resource server and is asked for each', async () => {
   assert.match(second.page.body, /Files API/);
 });
 
-test('one code for several resources: one access token for one at a time, each with that audience alone', async () => {
+test('one code for several resources: one access token for one at a time, each with one audience', async () => {
   const several = await authorizeSeveral();
   const first = await code(several, { resource: MAIL });
   assert.equal(first.status, 200);
@@ -157,7 +157,7 @@ test('a resource that was not granted is invalid_target when the code or the ref
   assert.deepEqual(refusal(refused), INVALID_TARGET);
 });
 
-test("without resource the token is opaque and Cardea's own; with it a JWT that /userinfo refuses", async () => {
+test('without resource the token is opaque and for Cardea; with it a JWT that /userinfo refuses', async () => {
   const params = { resource: MAIL, scope: 'openid email mail:read' };
   const { tokens: own } = await tokensFor(app, party, person, { params });
   assert.equal(own.access_token.includes('.'), false, 'opaque');
@@ -171,7 +171,7 @@ test("without resource the token is opaque and Cardea's own; with it a JWT that 
   assert.equal((await userinfo(app.issuer, jwt)).status, 401);
 });
 
-test('without openid the only granted resource need not be named again', async () => {
+test('without openid the only granted resource can be omitted', async () => {
   const params = { resource: MAIL, scope: 'mail:read' };
   const answer = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, params }));
   assert.equal(decodeJwt(answer.body.access_token ?? '').aud, MAIL);
@@ -180,7 +180,7 @@ test('without openid the only granted resource need not be named again', async (
   assert.equal(decodeJwt(next.body.access_token ?? '').aud, MAIL);
 });
 
-test('scopes of a resource server mean nothing without it', async () => {
+test('scopes of a resource server are ignored without its resource', async () => {
   const { body } = await token(app.issuer, party, { ...MACHINE, scope: 'mail:read' });
   assert.equal(body.scope, undefined);
   assert.equal(body.access_token?.includes('.'), false);

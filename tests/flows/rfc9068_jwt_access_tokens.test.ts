@@ -44,13 +44,13 @@ function verify(jwt: string, audience: string) {
 
 const adas = await tokenFor();
 
-test('§2.1: typ is at+jwt, and it is signed by a key of the JWKS, never by none', () => {
+test('§2.1: typ is at+jwt, and the signature is by a key of the JWKS, never none', () => {
   const { typ, alg, kid } = decodeProtectedHeader(adas.jwt);
   assert.deepEqual([typ, alg], ['at+jwt', 'RS256']);
   assert.ok(kid);
 });
 
-test('§2.2, §2.2.1, §2.2.3: iss, exp, aud, sub, client_id, iat, jti, scope, and how the person signed in', async () => {
+test('§2.2, §2.2.1, §2.2.3: iss, exp, aud, sub, client_id, iat, jti, scope, and the details of the sign-in', async () => {
   const { payload } = await verify(adas.jwt, API);
   const { exp, iat, jti, auth_time, cardea_grant: _, ...rest } = payload;
   assert.deepEqual(rest, {
@@ -69,14 +69,14 @@ test('§2.2, §2.2.1, §2.2.3: iss, exp, aud, sub, client_id, iat, jti, scope, a
   assert.match(String(jti), /^[\w-]{21,}$/);
 });
 
-test('§2.2: each token has a jti of its own', async () => {
+test('§2.2: each token has its own jti', async () => {
   const machine = { grant_type: 'client_credentials', resource: API, scope: 'api:read' };
   const two = await Promise.all([1, 2].map(() => token(app.issuer, party, machine)));
   const ids = two.map(({ body }) => decodeJwt(body.access_token ?? '').jti);
   assert.equal(new Set(ids).size, 2);
 });
 
-test('§2.2: of a client’s own token sub is the client, and nothing is said of a sign-in', async () => {
+test('§2.2: in a client’s own token sub is the client, without details of a sign-in', async () => {
   const { body } = await token(app.issuer, party, {
     grant_type: 'client_credentials',
     resource: API,
@@ -86,7 +86,7 @@ test('§2.2: of a client’s own token sub is the client, and nothing is said of
   assert.deepEqual(rest, { iss: app.issuer, aud: API, sub: party.id, client_id: party.id, scope: 'api:read' });
 });
 
-test('§2.2.1: a refreshed token tells of the sign-in that it goes back to', async () => {
+test('§2.2.1: a refreshed token has the details of its original sign-in', async () => {
   const { body } = await refresh(app.issuer, party, adas.body.refresh_token ?? '');
   assert.equal(body.access_token?.includes('.'), false, 'without resource it is Cardea’s own, and opaque');
   const [known, first] = [await introspect(app.issuer, party, body.access_token ?? ''), decodeJwt(adas.jwt)];
@@ -98,7 +98,7 @@ test('§2.2.1: a refreshed token tells of the sign-in that it goes back to', asy
   assert.deepEqual(told(decodeJwt(again.body.access_token ?? '')), told(first));
 });
 
-test('§2.2.1: auth_time is when the person was last asked, not when the token was made', async () => {
+test('§2.2.1: auth_time is the time of the last sign-in, not of the token', async () => {
   const { browser, jwt } = await tokenFor();
   const params = { resource: API, scope: 'openid api:read', prompt: 'login' };
   const asked = await begin(app, party, params, browser);
@@ -117,14 +117,14 @@ test('§2.2.1: auth_time is when the person was last asked, not when the token w
   assert.ok(Number(later.iat) - Number(later.auth_time) < 60);
 });
 
-test('§2.2.2, §5: nothing personal by itself: the scopes of ID tokens and userinfo do not reach a resource server', async () => {
+test('§2.2.2, §5: no personal data by default: identity scopes do not reach a resource server', async () => {
   const { jwt } = await tokenFor(party, { scope: 'openid email groups api:read' });
   const claims = decodeJwt(jwt);
   for (const name of ['email', 'email_verified', 'name', 'groups', 'roles', 'sid'])
     assert.equal(name in claims, false, name);
 });
 
-test('§2.2.3.1: groups and roles are told where the operator maps them, and roles only with their scope', async () => {
+test('§2.2.3.1: groups and roles are present when the operator maps them, and roles only with their scope', async () => {
   const { jwt } = await tokenFor(mapped);
   assert.deepEqual(decodeJwt(jwt).groups, ['staff', 'admins']);
   assert.equal('roles' in decodeJwt(jwt), false);
@@ -132,18 +132,18 @@ test('§2.2.3.1: groups and roles are told where the operator maps them, and rol
   assert.deepEqual(decodeJwt(writing).roles, ['writer']);
 });
 
-test('§3: one audience, that of the resource that was asked for, whose scopes are all that is in it', async () => {
+test('§3: one audience, that of the requested resource, with its scopes only', async () => {
   const { jwt } = await tokenFor(party, { resource: OTHER, scope: 'openid api:read other:read' });
   const { aud, scope: granted } = decodeJwt(jwt);
   assert.deepEqual([aud, granted], [OTHER, 'other:read']);
 });
 
-test('§4: a token for one resource server is refused by another, and by Cardea’s own userinfo', async () => {
+test('§4: a token for one resource server is refused by another, and by userinfo', async () => {
   await assert.rejects(verify(adas.jwt, OTHER), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
   assert.equal((await userinfo(app.issuer, adas.jwt)).status, 401);
 });
 
-test('§4, §5: an ID token is no access token, nor the other way round', async () => {
+test('§4, §5: an ID token is not accepted as an access token, and the reverse', async () => {
   const { body } = adas;
   await assert.rejects(verify(String(body.id_token), party.id), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
   assert.equal((await userinfo(app.issuer, String(body.id_token))).status, 401);

@@ -26,7 +26,7 @@ const askWith = async (of: KeyedParty, claims: Record<string, unknown>, more: Re
 /** Wherever the answer went: by redirect, or to a page because nothing vouched for a redirect. */
 const errorOf = (page: Page) => (page.location === undefined ? errorOn(page) : callbackOf(page).error);
 
-test('all that counts is what is signed (RFC 9101 §6.3)', async () => {
+test('only signed parameters count (RFC 9101 §6.3)', async () => {
   const browser = browserSession(app.issuer);
   const page = await ask(
     {
@@ -44,14 +44,14 @@ test('all that counts is what is signed (RFC 9101 §6.3)', async () => {
   assert.equal(callbackOf(granted).state, 'signed');
 });
 
-test('a request by POST is the same (RFC 9101 §5)', async () => {
+test('a request by POST works the same (RFC 9101 §5)', async () => {
   const browser = browserSession(app.issuer);
   const request = await rp.request(CHALLENGE);
   const page = await browser.follow(await browser.post('/authorize', { client_id: rp.party.id, request }));
   assert.equal(shown(page), 'sign-in');
 });
 
-test('unsigned requests, and those signed with what is no key of the client, are refused (RFC 9101 §6.2, §10.1)', async () => {
+test('unsigned requests, and those signed by another key than the client’s, are refused (RFC 9101 §6.2, §10.1)', async () => {
   const claims = { iss: rp.party.id, aud: app.issuer, client_id: rp.party.id, response_type: 'code', ...CHALLENGE };
   const unsigned = new UnsecuredJWT({ ...claims, redirect_uri: rp.party.redirectUri, scope: 'openid' }).encode();
   const other = await keyedParty(app);
@@ -67,7 +67,7 @@ test('unsigned requests, and those signed with what is no key of the client, are
   }
 });
 
-test('a request for somebody else, from somebody else, or of another time is refused (RFC 9101 §4, RFC 7519 §4.1)', async () => {
+test('a request with a wrong audience, issuer or time is refused (RFC 9101 §4, RFC 7519 §4.1)', async () => {
   for (const [why, claims] of [
     ['another audience', { aud: 'https://other.example.com' }],
     ['another issuer', { iss: 'other' }],
@@ -84,13 +84,13 @@ test('a request for somebody else, from somebody else, or of another time is ref
   }
 });
 
-test('what is signed is judged like anything else: an unregistered redirect is no redirect (RFC 6749 §3.1.2.4)', async () => {
+test('signed parameters are checked like others: an unregistered redirect URI is refused (RFC 6749 §3.1.2.4)', async () => {
   const page = await askWith(rp, { redirect_uri: 'https://evil.example.com/callback' });
   assert.equal(page.location, undefined);
   assert.equal(shown(page), 'error');
 });
 
-test('a client that signs is held to it, and to its algorithm (RFC 9101 §10.5)', async () => {
+test('a client that is registered to sign must sign, with its algorithm (RFC 9101 §10.5)', async () => {
   const strict = await keyedParty(app, { metadata: { require_signed_request_object: true } });
   const plain = await ask({
     client_id: strict.party.id,
@@ -106,12 +106,12 @@ test('a client that signs is held to it, and to its algorithm (RFC 9101 §10.5)'
   assert.equal(errorOf(await askWith(other, {})), 'invalid_request_object');
 });
 
-test('request_uri of the world outside is not fetched (RFC 9101 §10.4)', async () => {
+test('a request_uri at another host is not fetched (RFC 9101 §10.4)', async () => {
   const page = await ask({ client_id: rp.party.id, request_uri: 'https://rp.example.com/request.jwt' });
   assert.equal(errorOf(page), 'request_uri_not_supported');
 });
 
-test('FAPI 2.0 Message Signing §5.3.1: a signed request says for how long it is meant, and that is not long', async () => {
+test('FAPI 2.0 Message Signing §5.3.1: a signed request must expire, and soon', async () => {
   const method = 'private_key_jwt';
   const fapi = await keyedParty(app, { metadata: { token_endpoint_auth_method: method, profile: 'fapi2' } });
   const push = async (claims: Record<string, unknown>) => {

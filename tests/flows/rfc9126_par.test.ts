@@ -53,7 +53,7 @@ function visit(
     .then((page) => ({ browser, page }));
 }
 
-test('openid-client pushes a request, and is given tokens for it (RFC 9126 §2, §4)', async () => {
+test('openid-client pushes a request and gets tokens for it (RFC 9126 §2, §4)', async () => {
   const config = await client.discovery(
     new URL(app.issuer),
     party.id,
@@ -88,7 +88,7 @@ test('openid-client pushes a request, and is given tokens for it (RFC 9126 §2, 
   assert.equal(tokens.claims()?.sub, person.id);
 });
 
-test('the answer is 201, is not stored, and lives no longer than a minute (RFC 9126 §2.2)', async () => {
+test('the response is 201, must not be stored, and is valid for a minute at most (RFC 9126 §2.2)', async () => {
   const { status, headers, body } = await push(party);
   assert.equal(status, 201);
   assert.match(headers.get('cache-control') ?? '', /no-store/);
@@ -96,7 +96,7 @@ test('the answer is 201, is not stored, and lives no longer than a minute (RFC 9
   assert.equal(body.expires_in, 60);
 });
 
-test('the client proves who it is, as at the token endpoint (RFC 9126 §2)', async () => {
+test('the client authenticates as at the token endpoint (RFC 9126 §2)', async () => {
   const wrong = { authorization: `Basic ${Buffer.from(`${party.id}:${'x'.repeat(43)}`).toString('base64')}` };
   assert.deepEqual(refusal(await post(app, '/par', requestOf(party), wrong)), { status: 401, error: 'invalid_client' });
   assert.deepEqual(refusal(await post(app, '/par', requestOf(party))), { status: 401, error: 'invalid_client' });
@@ -107,7 +107,7 @@ test('the client proves who it is, as at the token endpoint (RFC 9126 §2)', asy
   assert.deepEqual(refusal(again), { status: 401, error: 'invalid_client' }, 'an assertion counts once');
 });
 
-test('what could not be authorized cannot be pushed either (RFC 9126 §2.1, §2.3)', async () => {
+test('a request that /authorize would refuse cannot be pushed (RFC 9126 §2.1, §2.3)', async () => {
   for (const [why, more] of [
     ['a redirect that is not registered', { redirect_uri: 'https://evil.example.com/callback' }],
     ['another flow', { response_type: 'id_token', nonce: 'n' }],
@@ -125,7 +125,7 @@ test('what could not be authorized cannot be pushed either (RFC 9126 §2.1, §2.
   }
 });
 
-test('a request is granted once; a browser that comes again before that is served (RFC 9126 §4, §7.3)', async () => {
+test('a request is granted once; before that the browser may open it again (RFC 9126 §4, §7.3)', async () => {
   const uri = await pushed(party);
   const first = await visit(uri);
   assert.equal(shown(first.page), 'sign-in');
@@ -137,7 +137,7 @@ test('a request is granted once; a browser that comes again before that is serve
   assert.equal(page.location, undefined);
 });
 
-test('of two browsers that race with one request, one is granted it', async () => {
+test('of two browsers with one request, one gets the code', async () => {
   const uri = await pushed(party);
   const browsers = await Promise.all([visit(await pushed(party)), visit(await pushed(party))]);
   for (const { browser, page } of browsers) await signIn(browser, page, person);
@@ -146,14 +146,14 @@ test('of two browsers that race with one request, one is granted it', async () =
   assert.equal(granted.length, 1);
 });
 
-test('a pushed request is for the client that pushed it (RFC 9126 §2.2)', async () => {
+test('a pushed request works only for its own client (RFC 9126 §2.2)', async () => {
   const other = await app.seed.party();
   const { page } = await visit(await pushed(party), other);
   assert.equal(page.location, undefined);
   assert.equal(shown(page), 'error');
 });
 
-test('parameters beside the request_uri change nothing (RFC 9126 §4, RFC 9101 §6.3)', async () => {
+test('parameters next to the request_uri are ignored (RFC 9126 §4, RFC 9101 §6.3)', async () => {
   const uri = await pushed(party);
   const evil = { redirect_uri: 'https://evil.example.com/callback', scope: 'openid offline_access', state: 'evil' };
   const { browser, page } = await visit(uri, party, evil);
@@ -164,7 +164,7 @@ test('parameters beside the request_uri change nothing (RFC 9126 §4, RFC 9101 �
   assert.equal(body.scope, 'openid email');
 });
 
-test('unknown and malformed request_uris are refused, and nobody is redirected (RFC 9126 §4)', async () => {
+test('unknown and malformed request_uris are refused without a redirect (RFC 9126 §4)', async () => {
   for (const uri of ['urn:ietf:params:oauth:request_uri:unknown', 'https://rp.example.com/request.jwt', 'x']) {
     const { page } = await visit(uri);
     assert.equal(shown(page), 'error', uri);
@@ -181,7 +181,7 @@ test('a client that must push is refused at /authorize (RFC 9126 §6)', async ()
   assert.equal(shown((await visit(await pushed(strict), strict)).page), 'sign-in');
 });
 
-test('a signed request can be pushed (RFC 9126 §3), and its signature counts', async () => {
+test('a signed request can be pushed (RFC 9126 §3), and its signature is verified', async () => {
   const keyed = await keyedParty(app, { firstParty: true });
   const challenge = { code_challenge: requestOf(party).code_challenge, code_challenge_method: 'S256', state: 'signed' };
   const fields = async (request: string) =>
@@ -199,14 +199,14 @@ test('a signed request can be pushed (RFC 9126 §3), and its signature counts', 
   });
 });
 
-test('one node grants what was pushed to another', async (t) => {
+test('one node accepts a request that was pushed to another', async (t) => {
   const { databaseUrl, masterKey } = app;
   const other = await deployment(t, { databaseUrl, masterKey, env: { CARDEA_ISSUER: app.issuer } });
   const { browser, page } = await visit(await pushed(party), party, {}, browserSession(app.issuer, other.issuer));
   assert.equal(callbackOf(await signIn(browser, page, person)).state, 'pushed');
 });
 
-test('only POST is a push', async () => {
+test('only POST can push', async () => {
   const response = await fetch(new URL('/par', app.issuer));
   assert.equal(response.status, 405);
   assert.deepEqual(refusal(await post(app, '/par', { scope: 'openid' })), INVALID_REQUEST);

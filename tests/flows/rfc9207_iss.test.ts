@@ -10,14 +10,14 @@ const person = await app.seed.person();
 const party = await app.seed.party({ firstParty: true });
 const browser = await signedIn(app, party, person);
 
-test('discovery says that it does (RFC 9207 §3)', async () => {
+test('discovery announces it (RFC 9207 §3)', async () => {
   const response = await fetch(new URL('/.well-known/oauth-authorization-server', app.issuer));
   const document = (await response.json()) as Record<string, unknown>;
   assert.equal(document.authorization_response_iss_parameter_supported, true);
   assert.equal(document.issuer, app.issuer);
 });
 
-test('codes and errors come with iss, in every response mode (RFC 9207 §2, §2.1)', async () => {
+test('codes and errors have iss, in every response mode (RFC 9207 §2, §2.1)', async () => {
   for (const response_mode of ['query', 'fragment']) {
     for (const params of [{}, { scope: 'openid unknown' }, { prompt: 'none', max_age: '0' }]) {
       const { page } = await begin(app, party, { response_mode, ...params }, browser.clone());
@@ -30,7 +30,7 @@ test('codes and errors come with iss, in every response mode (RFC 9207 §2, §2.
   assert.equal(formOf(page).fields.iss, app.issuer);
 });
 
-test('it is the identifier itself, and stands there once (RFC 9207 §2.3, §2.4)', async () => {
+test('it is exactly the issuer, once (RFC 9207 §2.3, §2.4)', async () => {
   const { page } = await begin(app, party, {}, browser.clone());
   assert.deepEqual(new URL(page.location ?? '').searchParams.getAll('iss'), [app.issuer]);
 });

@@ -85,7 +85,7 @@ function redeem(granted: { code: string; verifier: string }, more: Record<string
 const refresh = (refresh_token: unknown, more: Record<string, string> = {}) =>
   token(app.issuer, party, { grant_type: 'refresh_token', refresh_token: String(refresh_token), ...more });
 
-describe('§2, §5: what may be asked for', () => {
+describe('§2, §5: the request', () => {
   for (const [why, details] of [
     ['no JSON', '{'],
     ['no list', PAYMENT],
@@ -120,28 +120,28 @@ describe('§2, §5: what may be asked for', () => {
 });
 
 describe('§3, §4: consent', () => {
-  test('each detail is told in its own words, with whatever they leave out', async () => {
+  test('each detail is shown with its own sentence, and with members that the sentence does not contain', async () => {
     const { page } = await ask([{ ...PAYMENT, note: 'for tulips' }, OPEN]);
     const text = page.body.replace(/<[^>]*>/g, '').replace(/\s+/g, ' ');
     assert.match(text, /Pay 12\.50 EUR to Rose Garden note: for tulips/);
     assert.match(text, /Handle a box locations: https:\/\/vault\.example\.com actions: open/);
   });
 
-  test('in the person’s language, where there are words in it', async () => {
+  test('in the person’s language, when there is a sentence in it', async () => {
     const { page } = await ask([PAYMENT, OPEN], { ui_locales: 'de' });
     const text = page.body.replace(/<[^>]*>/g, '');
     assert.match(text, /An Rose Garden 12\.50 EUR zahlen/);
     assert.match(text, /Handle a box/);
   });
 
-  test('values are text, whatever they look like', async () => {
+  test('values are shown as text', async () => {
     const to = '<b id="evil">x</b>{amount.value}\u202Eesrever\u0007';
     const { page } = await ask([{ ...PAYMENT, to }]);
     for (const raw of ['<b id="evil">', '\u202E', '\u0007']) assert.equal(page.body.includes(raw), false);
     assert.match(page.body, /&lt;b id=&quot;evil&quot;&gt;x&lt;\/b&gt;\{amount\.value\}\uFFFDesrever\uFFFD/);
   });
 
-  test('a person is asked each time, also by an app of the operator’s own, and may refuse', async () => {
+  test('a person is asked each time, also by a first-party app, and may refuse', async () => {
     await allowed([PAYMENT]);
     assert.equal(shown((await ask([PAYMENT])).page), 'consent');
     const own = await app.seed.party({
@@ -155,7 +155,7 @@ describe('§3, §4: consent', () => {
     assert.equal(callbackOf((await ask([PAYMENT], { prompt: 'none' })).page).error, 'consent_required');
   });
 
-  test('what a form says of details is not looked at', async () => {
+  test('details in the consent form are ignored', async () => {
     const asked = await ask([PAYMENT]);
     const forged = JSON.stringify([{ ...PAYMENT, to: 'Mallory' }]);
     const page = await submit(browser, asked.page, { action: 'allow', details: forged, authorization_details: forged });
@@ -165,7 +165,7 @@ describe('§3, §4: consent', () => {
 });
 
 describe('§6, §7, §9: tokens', () => {
-  test('carry what was consented to, and so does the answer and introspection', async () => {
+  test('contain the consented details, and so do the token response and introspection', async () => {
     const { body } = await redeem(await allowed([PAYMENT]));
     assert.deepEqual(body.authorization_details, [PAYMENT]);
     assert.deepEqual(decodeJwt(body.access_token ?? '').authorization_details, [PAYMENT]);
@@ -174,7 +174,7 @@ describe('§6, §7, §9: tokens', () => {
     assert.equal('authorization_details' in idTokenOf(body), false);
   });
 
-  test('each resource server gets what is for it (§2.2)', async () => {
+  test('each resource server gets the details that are for it (§2.2)', async () => {
     const { body } = await redeem(await allowed([PAYMENT, OPEN]));
     assert.deepEqual(body.authorization_details, [PAYMENT], 'a box elsewhere is nothing to the bank');
     const granted = await allowed([PAYMENT, OPEN], { resource: VAULT, scope: 'openid vault' });
@@ -182,7 +182,7 @@ describe('§6, §7, §9: tokens', () => {
     assert.deepEqual(vault.body.authorization_details, [OPEN], 'nor is a payment to the vault');
   });
 
-  test('a token may have fewer, never others (§6.1)', async () => {
+  test('a token may have fewer details, never others (§6.1)', async () => {
     const shut = { type: 'box', actions: ['shut'] };
     const granted = await allowed([PAYMENT, shut]);
     const one = await redeem(granted, { authorization_details: JSON.stringify([shut]) });
@@ -192,7 +192,7 @@ describe('§6, §7, §9: tokens', () => {
     assert.deepEqual(refusal(refused), { status: 400, error: INVALID });
   });
 
-  test('a refresh goes on with them', async () => {
+  test('a refresh keeps them', async () => {
     const params = { scope: 'openid offline_access bank', prompt: 'consent' };
     const { body } = await redeem(await allowed([PAYMENT], params));
     const next = await refresh(body.refresh_token, { resource: BANK });
@@ -201,7 +201,7 @@ describe('§6, §7, §9: tokens', () => {
     assert.equal(own.body.authorization_details, undefined, 'not into a token that is for Cardea itself');
   });
 
-  test('a later request that asks for none gets none, and for others those alone', async () => {
+  test('a later request without details gets none, and one with others only those', async () => {
     await allowed([PAYMENT]);
     const plain = await begin(app, party, { resource: BANK, scope: 'openid bank' }, browser);
     const { body } = await redeem({ code: callbackOf(plain.page).code ?? '', verifier: plain.verifier });
@@ -211,7 +211,7 @@ describe('§6, §7, §9: tokens', () => {
     assert.deepEqual(second.body.authorization_details, [other]);
   });
 
-  test('a client alone gets none: nobody has consented', async () => {
+  test('a client without a person gets none: there is no consent', async () => {
     const fields = { grant_type: 'client_credentials', resource: BANK, scope: 'bank' };
     const details = { authorization_details: JSON.stringify([PAYMENT]) };
     assert.deepEqual(refusal(await token(app.issuer, party, { ...fields, ...details })), {
@@ -220,7 +220,7 @@ describe('§6, §7, §9: tokens', () => {
     });
   });
 
-  test('they may be pushed (RFC 9126), and are refused there as anywhere', async () => {
+  test('they can be pushed (RFC 9126), and are refused there in the same way', async () => {
     const push = (details: unknown) => {
       const fields = {
         client_id: party.id,
@@ -243,7 +243,7 @@ describe('§6, §7, §9: tokens', () => {
     assert.match(page.body, /Rose Garden/);
   });
 
-  test('who signs in on the way is asked as well', async () => {
+  test('a person who signs in during the request is asked as well', async () => {
     const asked = await begin(app, party, {
       resource: BANK,
       scope: 'openid bank',
@@ -273,7 +273,7 @@ describe('types of authorization details', () => {
   }
 });
 
-test('a person who is elsewhere reads and approves the same (CIBA Core 1.0 §7.1, RFC 9396 §2)', async () => {
+test('a person approves the same details by CIBA (CIBA Core 1.0 §7.1, RFC 9396 §2)', async () => {
   const metadata = cibaMetadata({ scope: 'openid bank', authorization_details_types: ['payment'] });
   const till = await app.seed.party({ metadata });
   const asked = { login_hint: ada.email, scope: 'openid bank', resource: BANK };

@@ -130,7 +130,7 @@ async function showTo(node: { issuer: string }, access: string, dpop: string) {
   return userinfo({ authorization: `DPoP ${access}`, dpop }, node);
 }
 
-test('a client library gets bound tokens, and uses them, nonces included (RFC 9449 §5, §7, §8)', async () => {
+test('a client library gets bound tokens and uses them, with nonces (RFC 9449 §5, §7, §8)', async () => {
   const insecure = { [oauth.allowInsecureRequests]: true } as const;
   const discovered = await oauth.discoveryRequest(new URL(app.issuer), insecure);
   const server = await oauth.processDiscoveryResponse(new URL(app.issuer), discovered);
@@ -181,7 +181,7 @@ test('a client library gets bound tokens, and uses them, nonces included (RFC 94
 // ---- §4.3: checking proofs ----
 
 for (const alg of ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']) {
-  test(`takes a proof that is signed with ${alg} (RFC 9449 §4.2)`, async () => {
+  test(`accepts a proof that is signed with ${alg} (RFC 9449 §4.2)`, async () => {
     const by = await makeKey(alg);
     const { status, body } = await ask(MACHINE, await proof({}, { by, header: { alg } }));
     assert.equal(status, 200, JSON.stringify(body));
@@ -189,7 +189,7 @@ for (const alg of ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256']) {
   });
 }
 
-test('a client that is held to FAPI 2.0 signs its proofs as that says (FAPI 2.0 Security Profile §5.4)', async () => {
+test('a client with the profile fapi2 must sign its proofs with an allowed algorithm (FAPI 2.0 Security Profile §5.4)', async () => {
   const held = await app.seed.party({ metadata: { ...ASSERTING, profile: 'fapi2' } });
   for (const [alg, status] of [
     ['RS256', 400],
@@ -203,7 +203,7 @@ test('a client that is held to FAPI 2.0 signs its proofs as that says (FAPI 2.0 
   }
 });
 
-test('query and fragment of htu do not count (RFC 9449 §4.3, check 9)', async () => {
+test('query and fragment of htu are ignored (RFC 9449 §4.3, check 9)', async () => {
   const { status } = await ask(MACHINE, await proof({ htu: `${TOKEN}?a=b#c` }));
   assert.equal(status, 200);
 });
@@ -260,7 +260,7 @@ for (const [what, make] of BAD_PROOFS) {
 
 // ---- §11.1: replay ----
 
-test('of many requests with one proof, on two nodes, one is granted (RFC 9449 §11.1)', async () => {
+test('of many requests with one proof on two nodes one succeeds (RFC 9449 §11.1)', async () => {
   const nonce = (await ask(MACHINE, await proof())).headers.get('dpop-nonce') ?? '';
   const once = await proof({ nonce });
   const answers = await Promise.all(
@@ -273,7 +273,7 @@ test('of many requests with one proof, on two nodes, one is granted (RFC 9449 §
   }
 });
 
-test('a proof that is dated ahead is remembered for as long as it would be taken (RFC 9449 §11.1)', async () => {
+test('a proof that is dated ahead is remembered for as long as it is valid (RFC 9449 §11.1)', async () => {
   const ahead = await proof({ iat: now() + 290 });
   assert.equal((await ask(MACHINE, ahead)).status, 200);
   // Ten minutes less two seconds later it is too old: until then cleaning up must leave it.
@@ -287,21 +287,21 @@ test('a proof that is dated ahead is remembered for as long as it would be taken
 
 const replays = () => app.db.run({ name: 'count_replays', text: 'SELECT 1 FROM replays' }, []);
 
-test('the id of a proof is its key’s alone: nobody uses up another’s (RFC 9449 §11.1)', async () => {
+test('the jti of a proof counts for its key only: nobody can use up another client’s (RFC 9449 §11.1)', async () => {
   const jti = randomUUID();
   assert.equal((await ask(MACHINE, await proof({ jti }))).status, 200);
   assert.equal((await ask(MACHINE, await proof({ jti }, { by: otherKey }))).status, 200);
   assert.deepEqual(refusal(await ask(MACHINE, await proof({ jti }))), INVALID_PROOF);
 });
 
-test('a refused request does not use its proof up', async () => {
+test('a refused request does not use up its proof', async () => {
   const dpop = await proof();
   const wrong = { ...party, secret: 'wrong' };
   assert.deepEqual(refusal(await ask(MACHINE, dpop, wrong)), { status: 401, error: 'invalid_client' });
   assert.equal((await ask(MACHINE, dpop)).status, 200);
 });
 
-test('a replayed proof and a replayed client assertion are told apart (RFC 9449 §5, RFC 7523 §3)', async () => {
+test('a replayed proof and a replayed client assertion get different errors (RFC 9449 §5, RFC 7523 §3)', async () => {
   const asserting = await app.seed.party({ metadata: ASSERTING });
   const both = randomUUID();
   const fields = await assertion(asserting, both);
@@ -316,24 +316,24 @@ test('a replayed proof and a replayed client assertion are told apart (RFC 9449 
 
 // ---- §5, §6: tokens ----
 
-test('an opaque token says at introspection whose key it is bound to (RFC 9449 §6.2)', async () => {
+test('introspection of an opaque token shows the key that it is bound to (RFC 9449 §6.2)', async () => {
   const { access } = await boundTokens();
   const { active, token_type, cnf } = await introspect(app.issuer, party, access);
   assert.deepEqual({ active, token_type, cnf }, { active: true, token_type: 'DPoP', cnf: { jkt: key.thumbprint } });
 });
 
-test('a JWT says it itself (RFC 9449 §6.1)', async () => {
+test('a JWT contains it (RFC 9449 §6.1)', async () => {
   const { body } = await ask({ ...MACHINE, resource: 'https://api.example.com', scope: 'read' }, await proof());
   assert.deepEqual(decodeJwt(body.access_token ?? '').cnf, { jkt: key.thumbprint });
 });
 
-test('without a proof tokens are bearer tokens, as before', async () => {
+test('without a proof tokens are bearer tokens', async () => {
   const { body } = await ask(MACHINE, undefined);
   assert.equal(body.token_type, 'Bearer');
   assert.equal((await introspect(app.issuer, party, body.access_token ?? '')).cnf, undefined);
 });
 
-test('a public client refreshes with the key of the first proof alone (RFC 9449 §5)', async () => {
+test('a public client can refresh only with the key of the first proof (RFC 9449 §5)', async () => {
   const { refresh } = await boundTokens(publicParty);
   const fields = { grant_type: 'refresh_token', refresh_token: refresh };
   const refused = { status: 400, error: 'invalid_grant' };
@@ -346,7 +346,7 @@ test('a public client refreshes with the key of the first proof alone (RFC 9449 
   assert.deepEqual(refusal(await ask(next, await proof({}, { by: otherKey }), publicParty)), refused);
 });
 
-test('a confidential client may change its key with a refresh (RFC 9449 §5)', async () => {
+test('a confidential client may change its key at a refresh (RFC 9449 §5)', async () => {
   const { refresh } = await boundTokens();
   const fields = { grant_type: 'refresh_token', refresh_token: refresh };
   const { status, body } = await ask(fields, await proof({}, { by: otherKey }));
@@ -355,7 +355,7 @@ test('a confidential client may change its key with a refresh (RFC 9449 §5)', a
   assert.deepEqual(cnf, { jkt: otherKey.thumbprint });
 });
 
-test('dpop_bound_access_tokens: that client gets nothing without a proof (RFC 9449 §5.2)', async () => {
+test('a client with dpop_bound_access_tokens gets nothing without a proof (RFC 9449 §5.2)', async () => {
   const bound = await app.seed.party({ metadata: { dpop_bound_access_tokens: true } });
   const refused = await ask(MACHINE, undefined, bound);
   assert.equal(refused.status, 400);
@@ -365,7 +365,7 @@ test('dpop_bound_access_tokens: that client gets nothing without a proof (RFC 94
 
 // ---- §10: binding the code ----
 
-test('dpop_jkt: the code is redeemed with that key alone (RFC 9449 §10)', async () => {
+test('a code with dpop_jkt can be redeemed only with that key (RFC 9449 §10)', async () => {
   const code = () => codeFor(publicParty, { dpop_jkt: key.thumbprint });
   const refused = { status: 400, error: 'invalid_grant' };
   assert.deepEqual(refusal(await ask(await code(), await proof({}, { by: otherKey }), publicParty)), refused);
@@ -374,7 +374,7 @@ test('dpop_jkt: the code is redeemed with that key alone (RFC 9449 §10)', async
   assert.equal(status, 200, JSON.stringify(body));
 });
 
-test('a proof with a pushed request binds its code as dpop_jkt would, and is used up (RFC 9449 §10.1)', async () => {
+test('a proof with a pushed request binds its code like dpop_jkt, and is used up (RFC 9449 §10.1)', async () => {
   const url = new URL(authorizeUrl({ issuer: app.issuer, party, params: {} }, 'v'.repeat(43)));
   const dpop = await proof({ htu: `${app.issuer}/par` });
   const push = () => post(app, '/par', Object.fromEntries(url.searchParams), { ...authorization(party), dpop });
@@ -397,14 +397,14 @@ test('a proof with a pushed request binds its code as dpop_jkt would, and is use
 
 // ---- §7: /userinfo ----
 
-test('a bound token is good with a proof for it (RFC 9449 §7)', async () => {
+test('a bound token works with a proof for it (RFC 9449 §7)', async () => {
   const { access } = await boundTokens();
   const { status, body } = await showTo(app, access, await proof({ htm: 'GET', htu: USERINFO, ath: ath(access) }));
   assert.equal(status, 200, JSON.stringify(body));
   assert.equal(body.sub, person.id);
 });
 
-test('and with nothing else (RFC 9449 §7.1, §7.2)', async () => {
+test('a bound token is refused without such a proof (RFC 9449 §7.1, §7.2)', async () => {
   const { access } = await boundTokens();
   const { access: another } = await boundTokens();
   const here = { htm: 'GET', htu: USERINFO };
@@ -452,7 +452,7 @@ test('and with nothing else (RFC 9449 §7.1, §7.2)', async () => {
   }
 });
 
-test('a proof is good for one request, on whichever node (RFC 9449 §7.1, §11.1)', async () => {
+test('a proof works for one request, on any node (RFC 9449 §7.1, §11.1)', async () => {
   const { access } = await boundTokens();
   const first = await showTo(app, access, await proof({ htm: 'GET', htu: USERINFO, ath: ath(access) }));
   const nonce = first.headers.get('dpop-nonce') ?? '';
@@ -463,7 +463,7 @@ test('a proof is good for one request, on whichever node (RFC 9449 §7.1, §11.1
   assert.match(replay.headers.get('www-authenticate') ?? '', /^DPoP error="invalid_dpop_proof", .*algs="ES256 /);
 });
 
-test('who shows no token is told of both ways (RFC 9449 §7.1)', async () => {
+test('a request without a token gets both challenges (RFC 9449 §7.1)', async () => {
   const { status, headers } = await userinfo({});
   const challenges = headers.get('www-authenticate') ?? '';
   assert.match(challenges, /\bBearer /);
@@ -473,7 +473,7 @@ test('who shows no token is told of both ways (RFC 9449 §7.1)', async () => {
 
 // ---- §8, §9: nonces ----
 
-test('a nonce is given by one node and taken by another, which has started later (RFC 9449 §8)', async () => {
+test('a nonce of one node is accepted by another that started later (RFC 9449 §8)', async () => {
   const without = await ask(MACHINE, await proof(), party, strict);
   assert.deepEqual(refusal(without), { status: 400, error: 'use_dpop_nonce' });
   const given = (await ask(MACHINE, await proof())).headers.get('dpop-nonce') ?? '';
@@ -484,7 +484,7 @@ test('a nonce is given by one node and taken by another, which has started later
   assert.equal((await ask(MACHINE, await proof({ nonce: back, iat: now() - 86_400 }))).status, 200);
 });
 
-test('a nonce that we never gave is no nonce, and the answer has one that is (RFC 9449 §8)', async () => {
+test('an invented nonce is refused, and the response has a valid one (RFC 9449 §8)', async () => {
   for (const node of [app, strict]) {
     const refused = await ask(MACHINE, await proof({ nonce: 'made-up' }), party, node);
     assert.deepEqual(refusal(refused), { status: 400, error: 'use_dpop_nonce' });
@@ -493,7 +493,7 @@ test('a nonce that we never gave is no nonce, and the answer has one that is (RF
   }
 });
 
-test('an old proof is asked to use a nonce (RFC 9449 §8)', async () => {
+test('an old proof gets use_dpop_nonce (RFC 9449 §8)', async () => {
   const refused = await ask(MACHINE, await proof({ iat: now() - 400 }));
   assert.deepEqual(refusal(refused), { status: 400, error: 'use_dpop_nonce' });
   assert.ok(refused.headers.get('dpop-nonce'));
@@ -511,7 +511,7 @@ test('/userinfo asks for a nonce in its challenge (RFC 9449 §9)', async () => {
 
 // ---- what it costs ----
 
-test('a proof costs one statement, and who has none pays nothing', async () => {
+test('a proof costs one statement, and a request without one costs none', async () => {
   const { access } = await boundTokens();
   const dpop = await proof({ htm: 'GET', htu: USERINFO, ath: ath(access) });
   app.statements.length = 0;

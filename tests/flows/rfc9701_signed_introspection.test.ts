@@ -29,7 +29,7 @@ async function ask(of: Party, token: string, accept?: string) {
 const verify = (jwt: string, audience: string) =>
   jwtVerify(jwt, keys, { issuer: app.issuer, audience, typ: 'token-introspection+jwt' });
 
-test('who asks for a JWT is given one, for itself, from the issuer, with the answer inside (RFC 9701 §4, §5)', async () => {
+test('a client that asks for a JWT gets one with itself as audience and the response inside (RFC 9701 §4, §5)', async () => {
   const { status, type, body } = await ask(server, tokens.access_token, JWT);
   assert.equal(status, 200);
   assert.match(type ?? '', /^application\/token-introspection\+jwt/);
@@ -41,13 +41,13 @@ test('who asks for a JWT is given one, for itself, from the issuer, with the ans
   assert.deepEqual([inside.active, inside.sub, inside.client_id], [true, person.id, party.id]);
 });
 
-test('a token that is not active says nothing else (RFC 9701 §5, RFC 7662 §2.2)', async () => {
+test('an inactive token has no other claim (RFC 9701 §5, RFC 7662 §2.2)', async () => {
   const { body } = await ask(server, 'unknown', JWT);
   const { payload } = await verify(body, server.id);
   assert.deepEqual(payload.token_introspection, { active: false });
 });
 
-test('who does not ask for a JWT is given JSON, as ever (RFC 7662 §2.2)', async () => {
+test('a client that does not ask for a JWT gets JSON (RFC 7662 §2.2)', async () => {
   for (const accept of [undefined, 'application/json', '*/*']) {
     const { type, body } = await ask(server, tokens.access_token, accept);
     assert.match(type ?? '', /^application\/json/);
@@ -55,7 +55,7 @@ test('who does not ask for a JWT is given JSON, as ever (RFC 7662 §2.2)', async
   }
 });
 
-test('an answer can be for the eyes of the resource server alone (RFC 9701 §6)', async () => {
+test('a response can be encrypted to the resource server (RFC 9701 §6)', async () => {
   const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { extractable: true });
   const sealed = await app.seed.party({
     introspectsAll: true,
@@ -77,7 +77,7 @@ test('an answer can be for the eyes of the resource server alone (RFC 9701 §6)'
   assert.equal(inClear.body.includes(person.id), false);
 });
 
-test('nothing is signed for who does not prove who it is', async () => {
+test('nothing is signed without client authentication', async () => {
   const wrong = { authorization: `Basic ${Buffer.from(`${server.id}:wrong`).toString('base64')}`, accept: JWT };
   assert.equal((await post(app, '/introspect', { token: tokens.access_token }, wrong)).status, 401);
 });

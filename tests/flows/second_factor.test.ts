@@ -34,7 +34,7 @@ async function atSecondFactor(person: Person, browser?: BrowserSession) {
   return { ...begun, page };
 }
 
-test('whoever has an authenticator app shows a code, and the ID token says so', async () => {
+test('a person with an authenticator app enters a code, and acr and amr say so', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const begun = await atSecondFactor(person);
@@ -48,7 +48,7 @@ test('whoever has an authenticator app shows a code, and the ID token says so', 
   assert.deepEqual(claims.amr, ['pwd', 'otp', 'mfa']);
 });
 
-test('without one the password is all, and the ID token says that', async () => {
+test('a person without one signs in with the password, and acr and amr say so', async () => {
   const person = await app.seed.person();
   const begun = await begin(app, party);
   const claims = await ended(await submitPassword(begun.browser, begun.page, person), begun);
@@ -56,7 +56,7 @@ test('without one the password is all, and the ID token says that', async () => 
   assert.deepEqual(claims.amr, ['pwd']);
 });
 
-test('a code signs in once', async () => {
+test('a code works once', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const code = totpCode(secret, now());
@@ -66,7 +66,7 @@ test('a code signs in once', async () => {
   assert.equal(shown(await submit(second.browser, second.page, { action: 'code', code })), 'second-factor');
 });
 
-test('a recovery code stands in, once, and is among the security events', async () => {
+test('a recovery code works in its place, once, and is a security event', async () => {
   const person = await app.seed.person();
   await factors.totp(person.id);
   const [code = ''] = await factors.recoveryCodes(person.id);
@@ -85,7 +85,7 @@ test('a recovery code stands in, once, and is among the security events', async 
   assert.ok(kinds.some(({ kind }) => kind === 'recovery_code_used'));
 });
 
-test('three wrong codes lock that factor alone, and a lock looks like a wrong code', async () => {
+test('three wrong codes lock that factor only, and a lock looks like a wrong code', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const [recovery = ''] = await factors.recoveryCodes(person.id);
@@ -106,7 +106,7 @@ test('three wrong codes lock that factor alone, and a lock looks like a wrong co
   assert.equal(shown(right), 'callback', 'after a quarter of an hour');
 });
 
-test('a code that has not the form of one is told and costs no guess, and one is read as people type it', async () => {
+test('input that cannot be a code is reported and costs no guess, and a code is accepted as people type it', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const [recovery = ''] = await factors.recoveryCodes(person.id);
@@ -140,7 +140,7 @@ test('a passkey signs in alone: two factors, no name, no password', async () => 
   assert.deepEqual([claims.sub, claims.acr, claims.amr], [person.id, TWO_FACTORS, ['swk', 'user', 'mfa']]);
 });
 
-test('a passkey that does not check who uses it is a second factor, and no first', async () => {
+test('a passkey without user verification is a second factor only', async () => {
   const person = await app.seed.person();
   const passkey = softPasskey({ userVerification: false });
   await factors.passkey(person.id, passkey);
@@ -154,7 +154,7 @@ test('a passkey that does not check who uses it is a second factor, and no first
   assert.deepEqual([claims.acr, claims.amr], [TWO_FACTORS, ['pwd', 'hwk', 'mfa']]);
 });
 
-test('an assertion is of use in the visit that it was made for, and nowhere else', async () => {
+test('an assertion works only in the visit that it was made for', async () => {
   const person = await app.seed.person();
   const passkey = softPasskey();
   await factors.passkey(person.id, passkey);
@@ -165,7 +165,7 @@ test('an assertion is of use in the visit that it was made for, and nowhere else
   assert.equal(shown(await submit(here.browser, here.page, { action: 'passkey', assertion })), 'callback');
 });
 
-test('a passkey whose counter falls back is refused, and the log and the person are told', async () => {
+test('a passkey whose counter decreases is refused, logged and reported to the person', async () => {
   const person = await app.seed.person();
   const passkey = softPasskey({ counter: 7 });
   await factors.passkey(person.id, passkey);
@@ -178,7 +178,7 @@ test('a passkey whose counter falls back is refused, and the log and the person 
   assert.deepEqual(await app.db.run(events, [person.id]), [{ kind: 'passkey_refused' }], 'and the person is told');
 });
 
-test('an app that requires two factors gets them from everybody; who has none sets one up', async () => {
+test('an app that requires two factors gets them from everybody; a person without one sets one up', async () => {
   const person = await app.seed.person();
   const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
   const begun = await begin(app, strict);
@@ -209,7 +209,7 @@ test('an app that requires two factors gets them from everybody; who has none se
   await until('the person is told by mail', told);
 });
 
-test('an app that requires two factors does not take a session with one', async () => {
+test('an app that requires two factors does not accept a session with one', async () => {
   const person = await app.seed.person();
   const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
   const begun = await begin(app, party);
@@ -221,7 +221,7 @@ test('an app that requires two factors does not take a session with one', async 
   assert.equal(callbackOf(weaker.page).error, 'login_required', 'whatever the request says');
 });
 
-test('a password that was changed since sets up no factor for whoever knows the old one', async () => {
+test('a sign-in with an old password cannot set up a factor after the password was changed', async () => {
   const person = await app.seed.person();
   const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
   const begun = await begin(app, strict);
@@ -232,7 +232,7 @@ test('a password that was changed since sets up no factor for whoever knows the 
   assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
 });
 
-test('a factor that is set up elsewhere meanwhile is asked for here', async () => {
+test('a factor that is set up elsewhere meanwhile is asked for', async () => {
   const person = await app.seed.person();
   const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
   const begun = await begin(app, strict);

@@ -33,7 +33,7 @@ async function acrOf(
   return idTokenOf(body).acr;
 }
 
-test('required of all: everybody sets one up on the way, under the name that the operator chose', async () => {
+test('required of all: everybody sets one up during the sign-in, under the configured name', async () => {
   const person = await all.seed.person();
   const begun = await begin(all, allParty);
   const enrol = await submitPassword(begun.browser, begun.page, person);
@@ -45,7 +45,7 @@ test('required of all: everybody sets one up on the way, under the name that the
   assert.equal(await acrOf(all, allParty, begun, page), TWO_FACTORS);
 });
 
-test('required of all: nobody gets around it by giving up', async () => {
+test('required of all: cancelling does not avoid it', async () => {
   const person = await all.seed.person();
   const begun = await begin(all, allParty);
   const enrol = await submitPassword(begun.browser, begun.page, person);
@@ -64,7 +64,7 @@ test('required of a group: its members need one, others do not, and a session wi
   assert.equal(shown(await submitPassword(again.browser, again.page, person)), 'enrol');
 });
 
-test('a browser that is trusted for a while: need not show the second factor again, until then and for that person', async () => {
+test('a trusted browser is not asked for the second factor, for a limited time and for that person', async () => {
   const person = await trusting.seed.person();
   const other = await trusting.seed.person();
   const secret = await factors.totp(person.id);
@@ -103,7 +103,7 @@ test('a browser that is trusted for a while: need not show the second factor aga
   assert.equal(shown(await submitPassword(browser, later.page, person)), 'second-factor', 'not for ever');
 });
 
-test('a browser that is trusted for a while: is not trusted by a recovery code, nor when the person does not say so', async () => {
+test('a browser does not become trusted by a recovery code, or without the person’s choice', async () => {
   const person = await trusting.seed.person();
   const secret = await factors.totp(person.id);
   const [code = ''] = await factors.recoveryCodes(person.id);
@@ -118,7 +118,7 @@ test('a browser that is trusted for a while: is not trusted by a recovery code, 
   assert.equal(shown(await submitPassword(browser, third.page, person)), 'second-factor');
 });
 
-test('without the setting nobody can have a browser trusted', async (t) => {
+test('without the setting no browser can be trusted', async (t) => {
   const app = await deployment(t, { now });
   const factors = await createFactorSeeder(app, now);
   const party = await app.seed.party({ firstParty: true });

@@ -66,7 +66,7 @@ async function isSignedIn(browser: BrowserSession): Promise<boolean> {
   return new URL((await browser.clone().get(url)).location ?? '').searchParams.has('code');
 }
 
-test('signing in twice at once, and once more: one session, one code, which works, and a browser that is signed in', async () => {
+test('signing in twice at once, and once more: one session, one code that works, and a signed-in browser', async () => {
   const person = await app.seed.person();
   const { browser, page, verifier } = await begin(app, own);
   const location = sameLocation(await repeatedly(browser, page, credentials(person)));
@@ -77,7 +77,7 @@ test('signing in twice at once, and once more: one session, one code, which work
   assert.equal((await userinfo(issuer, await works(own, location, verifier))).status, 200);
 });
 
-test('two nodes let one through, and both lead to the same place', async () => {
+test('two nodes accept one of them, and both lead to the same place', async () => {
   const person = await app.seed.person();
   const { browser, page, verifier } = await begin(app, own);
   const { action, fields } = formOf(page);
@@ -96,7 +96,7 @@ test('two nodes let one through, and both lead to the same place', async () => {
   await works(own, locations[0] ?? '', verifier);
 });
 
-test('a password that leads to another page is not taken for an answer on that page', async () => {
+test('a password form is not accepted as an answer on another page', async () => {
   const person = await app.seed.person();
   const { browser, page, verifier } = await begin(app, party);
   const answers = await repeatedly(browser, page, credentials(person));
@@ -108,7 +108,7 @@ test('a password that leads to another page is not taken for an answer on that p
   await works(party, location, verifier);
 });
 
-test('refusing twice is refusing', async () => {
+test('refusing twice is one refusal', async () => {
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, await app.seed.person());
   const location = sameLocation(await repeatedly(browser, consent, { action: 'deny' }));
@@ -146,7 +146,7 @@ test('a factor that is set up twice shows its recovery codes twice, and then the
   await works(strict, sameLocation([...ends, await browser.get(next)]), verifier);
 });
 
-test('a new password is not refused as the one that is set already', async () => {
+test('a new password is not refused because it was just set', async () => {
   const person = await app.seed.person();
   const old = { name: '', text: "UPDATE accounts SET password_set_at = now() - interval '91 days' WHERE id = $1" };
   await app.db.run(old, [person.id]);
@@ -158,7 +158,7 @@ test('a new password is not refused as the one that is set already', async () =>
   await works(own, location, verifier);
 });
 
-test('when the app has used the code, the second form gets another one, and the first tokens live (RFC 6749 §4.1.2)', async () => {
+test('after the app has used the code, the second form gets another one, and the first tokens stay valid (RFC 6749 §4.1.2)', async () => {
   const { browser, page, verifier } = await begin(app, own, { prompt: 'login' });
   const form = formOf(page);
   const send = async () => browser.post(form.action, { ...form.fields, ...credentials(await person) });
@@ -170,7 +170,7 @@ test('when the app has used the code, the second form gets another one, and the 
   for (const token of [first, second]) assert.equal((await userinfo(issuer, token)).status, 200);
 });
 
-test('it is for the same browser and for a minute, and takes nothing back', async () => {
+test('it works in the same browser and for a minute, and undoes nothing', async () => {
   const person = await app.seed.person();
   const { browser, page } = await begin(app, own);
   const { action, fields } = formOf(page);
@@ -197,7 +197,7 @@ test('it is for the same browser and for a minute, and takes nothing back', asyn
   assert.deepEqual([late.status, late.location], [400, undefined]);
 });
 
-test('what a person changes in the account is changed once', async () => {
+test('a change at /account is made once', async () => {
   const person = await app.seed.person();
   const { browser, page } = await openAccount(app, person, '/account/password');
   const password = remember('password', 'Kestrel-Fjord-78');
@@ -206,7 +206,7 @@ test('what a person changes in the account is changed once', async () => {
   assert.equal(await count("security_events WHERE account_id = $1 AND kind = 'password_changed'", [person.id]), 1);
 });
 
-test('the same values again, from the page that is shown then, are no double click', async () => {
+test('the same values again, from a newly loaded page, are no double click', async () => {
   const person = await app.seed.person();
   const { browser } = await openAccount(app, person, '/account');
   for (const name of ['Ada', 'Grace', 'Ada']) {
@@ -216,7 +216,7 @@ test('the same values again, from the page that is shown then, are no double cli
   }
 });
 
-test('recovery codes that are drawn twice are drawn once', async () => {
+test('recovery codes are created once', async () => {
   const person = await app.seed.person();
   await factors.totp(person.id);
   const secret = await factors.totp(person.id);
@@ -231,7 +231,7 @@ test('recovery codes that are drawn twice are drawn once', async () => {
   assert.notEqual([...codes][0], undefined);
 });
 
-test('one mail for a form that is sent twice', async () => {
+test('one mail is sent for a form that is sent twice', async () => {
   const person = await app.seed.person();
   const browser = browserSession(issuer);
   const page = await browser.get('/account/forgot');
@@ -242,7 +242,7 @@ test('one mail for a form that is sent twice', async () => {
   assert.equal((await askForMail(app, '/account/forgot', person.email)).status, 200);
 });
 
-test('a device is connected once, and the page says so twice (RFC 8628 §3.3)', async () => {
+test('a device is connected once, and both pages say so (RFC 8628 §3.3)', async () => {
   const tv = await app.seed.party({
     public: true,
     firstParty: true,
@@ -264,7 +264,7 @@ test('a device is connected once, and the page says so twice (RFC 8628 §3.3)', 
   }
 });
 
-test('an answer is kept sealed, and is gone with the others that expire', async () => {
+test('a response is stored encrypted, and removed when it expires', async () => {
   const person = await app.seed.person();
   const { browser, page } = await begin(app, own);
   const done = await submit(browser, page, credentials(person));

@@ -26,8 +26,8 @@ beforeEach(() => {
   clock.ms = start;
 });
 
-describe('a session that is used all the time', () => {
-  test('is over after CARDEA_SESSION_MAX at /authorize, with prompt=none, and at /account', async () => {
+describe('a session in constant use', () => {
+  test('ends after CARDEA_SESSION_MAX at /authorize, with prompt=none, and at /account', async () => {
     const person = await app.seed.person();
     const { browser, page } = await openAccount(app, person, '/account/sessions');
     assert.match(page.body, /Ends at the latest/);
@@ -51,7 +51,7 @@ describe('a session that is used all the time', () => {
     assert.equal(shown((await begin(app, ours, {}, browser)).page), 'sign-in');
   });
 
-  test('begins anew with another sign-in', async () => {
+  test('starts again with another sign-in', async () => {
     const person = await app.seed.person();
     const { browser } = await authorize({ issuer: app.issuer, party: ours, person });
     clock.ms = start + HOUR;
@@ -61,8 +61,8 @@ describe('a session that is used all the time', () => {
   });
 });
 
-describe('what was issued in it', () => {
-  test('ends with it: access and refresh tokens, but for what the person has allowed while they are away', async () => {
+describe('what was issued in a session', () => {
+  test('ends with it: access and refresh tokens, except those with offline access', async () => {
     const person = await app.seed.person();
     const online = await tokensFor(app, party, person);
     const offline = await tokensFor(app, party, person, {
@@ -78,7 +78,7 @@ describe('what was issued in it', () => {
     assert.equal((await refresh(app.issuer, party, offline.tokens.refresh_token ?? '')).status, 200);
   });
 
-  test('ends with it: what a device got whose code was confirmed there (RFC 8628)', async () => {
+  test('ends with it: tokens of a device that was confirmed in it (RFC 8628)', async () => {
     const person = await app.seed.person();
     const { browser } = await authorize({ issuer: app.issuer, party: ours, person });
     const { body } = await askForCode(app.issuer, device, { scope: 'openid' });
@@ -91,7 +91,7 @@ describe('what was issued in it', () => {
     assert.equal((await refresh(app.issuer, device, got.body.refresh_token ?? '')).body.error, 'invalid_grant');
   });
 
-  test('ends although it was not fetched by then: what a device was allowed (RFC 8628 §3.5)', async () => {
+  test('ends before it is fetched: the approval of a device (RFC 8628 §3.5)', async () => {
     const person = await app.seed.person();
     const { browser } = await authorize({ issuer: app.issuer, party: ours, person });
     clock.ms = start + 2 * HOUR - 30_000;
@@ -101,7 +101,7 @@ describe('what was issued in it', () => {
     assert.equal((await poll(app.issuer, device, body.device_code)).body.error, 'invalid_grant');
   });
 
-  test('ends although it was not redeemed by then: a code', async () => {
+  test('ends before it is redeemed: a code', async () => {
     const person = await app.seed.person();
     const { browser } = await authorize({ issuer: app.issuer, party: ours, person });
     clock.ms = start + 2 * HOUR - 10_000;

@@ -13,7 +13,7 @@ const party = await app.seed.party();
 const ours = await app.seed.party({ firstParty: true });
 const COOKIE = 'cardea_session';
 
-test('the session id changes at sign-in: one that was planted before is worth nothing (session fixation)', async () => {
+test('the session id changes at sign-in: a planted one is worthless (session fixation)', async () => {
   // Nobody gets a session without signing in, so the attacker plants his own in the victim's browser.
   const attacker = await signedIn(app, ours, await app.seed.person());
   const planted = attacker.cookie(COOKIE);
@@ -41,7 +41,7 @@ test('it changes at a renewed sign-in as well, and the old one ends', async () =
   assert.ok(callbackOf((await begin(app, ours, { prompt: 'none' }, browser)).page).code);
 });
 
-test('nobody is signed in by a password that is right but not finished, nor by a session cookie that is made up', async () => {
+test('neither an unfinished sign-in nor an invented session cookie is a session', async () => {
   const browser = browserSession(app.issuer);
   const begun = await begin(app, party, {}, browser);
   const consent = await submitPassword(browser, begun.page, person);
@@ -55,7 +55,7 @@ test('nobody is signed in by a password that is right but not finished, nor by a
   assert.equal(forged.status, 400);
 });
 
-test('two accounts in one browser, one after the other: nothing of the first is left to the second', async () => {
+test('two accounts in one browser, one after the other: the second gets nothing of the first', async () => {
   const someone = await app.seed.person();
   const { tokens, browser } = await tokensFor(app, party, someone);
   assert.equal((await sessionsOf(someone.id)).length, 1);
@@ -76,7 +76,7 @@ test('two accounts in one browser, one after the other: nothing of the first is 
   assert.equal(idTokenOf(again.body).sub, other.id);
 });
 
-test('two sign-ins at once in one browser, of different accounts: one session, each app knows its own person', async () => {
+test('two sign-ins at once in one browser, of different accounts: one session, and each app gets its own person', async () => {
   const browser = browserSession(app.issuer);
   const first = await begin(app, ours, {}, browser);
   const second = await begin(app, party, {}, browser);
@@ -93,7 +93,7 @@ test('two sign-ins at once in one browser, of different accounts: one session, e
   assert.equal((await userinfo(app.issuer, one.body.access_token ?? '')).status, 401);
 });
 
-test('50 parallel /authorize of different clients in one session leave all 50 in it', async () => {
+test('50 parallel /authorize requests of different clients in one session leave all 50 in it', async () => {
   const someone = await app.seed.person();
   const browser = await signedIn(app, ours, someone);
   const parties = await Promise.all(Array.from({ length: 50 }, () => app.seed.party({ firstParty: true })));

@@ -23,7 +23,7 @@ const PASSWORD = remember('password', 'A-Door-Of-My-Own-12');
 const signedIn = async (person: Person): Promise<BrowserSession> => (await openAccount(app, person)).browser;
 const find = (email: string) => app.seed.accounts.findByIdentifier(email);
 
-test('a person signs up with an address that they can read, and gets an account with that address', async () => {
+test('a person signs up with an address that they can read, and gets an account', async () => {
   const email = 'Grace.Hopper@example.com';
   const answer = await askForMail(app, '/account/sign-up', email);
   assert.equal(answer.status, 200);
@@ -40,7 +40,7 @@ test('a person signs up with an address that they can read, and gets an account 
   assert.equal((await useLink(app, mail.link)).status, 410, 'once');
 });
 
-test('somebody who has an account is told by mail alone', async () => {
+test('only a mail tells a person who already has an account', async () => {
   const person = await app.seed.person();
   const [known, unknown] = [
     await askForMail(app, '/account/sign-up', person.email.toUpperCase()),
@@ -52,14 +52,14 @@ test('somebody who has an account is told by mail alone', async () => {
   assert.equal(mail.link, '');
 });
 
-test('an address that is none is refused, and what was typed is kept', async () => {
+test('an invalid address is refused, and the typed value is kept', async () => {
   const answer = await askForMail(app, '/account/sign-up', '"><script>alert(1)</script>');
   assert.equal(answer.status, 400);
   assert.match(answer.body, /aria-invalid="true"/);
   assert.doesNotMatch(answer.body, /<script>alert/);
 });
 
-test('a name of several lines and a weak password are refused, and the link still works', async () => {
+test('a name of several lines and a weak password are refused, and the link stays valid', async () => {
   await askForMail(app, '/account/sign-up', 'lines@example.com');
   const { link } = await post.next('lines@example.com');
   const { browser, page } = await followLink(app, link);
@@ -85,7 +85,7 @@ test('of two links for one address the second finds it taken', async () => {
   assert.equal((await find(email))?.name, 'One');
 });
 
-test('nothing rides along with a form (mass assignment, Zitadel CVE-2026-27946)', async () => {
+test('additional fields of a form are ignored (mass assignment, Zitadel CVE-2026-27946)', async () => {
   await askForMail(app, '/account/sign-up', 'rider@example.com');
   const { link } = await post.next('rider@example.com');
   const done = await useLink(app, link, {
@@ -101,7 +101,7 @@ test('nothing rides along with a form (mass assignment, Zitadel CVE-2026-27946)'
   assert.deepEqual([account?.groups, await find('victim@example.com')], [[], undefined]);
 });
 
-test('an invited person chooses a password, which proves the address', async () => {
+test('an invited person chooses a password, which confirms the address', async () => {
   const { id } = await app.seed.accounts.create({ email: 'invited@example.com', name: 'Joan Clarke' });
   await enqueue(app, { kind: 'invitation', accountId: id }, now);
   const mail = await post.next('invited@example.com');
@@ -128,7 +128,7 @@ test('a person confirms the address', async () => {
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
 });
 
-test('a person changes the address: the link goes to the new one, and both are told', async () => {
+test('a person changes the address: the link goes to the new one, and both are notified', async () => {
   const person = await app.seed.person({ email: 'old.address@example.com' });
   await enqueue(app, { kind: 'change_email', accountId: person.id, email: 'New.Address@example.com' }, now);
   const [toNew, toOld] = [await post.next('New.Address@example.com'), await post.next(person.email)];
@@ -147,7 +147,7 @@ test('a person changes the address: the link goes to the new one, and both are t
   assert.equal((await followLink(app, reset.link)).page.status, 410, 'links to the old address end');
 });
 
-test('a new request for another address takes the place of the one before, which may have been mistyped', async () => {
+test('a new request for another address replaces the earlier one, which may have been mistyped', async () => {
   const person = await app.seed.person();
   const links: string[] = [];
   for (const email of ['mistpyed@example.com', 'mistyped@example.com']) {
@@ -160,7 +160,7 @@ test('a new request for another address takes the place of the one before, which
   assert.equal((await app.seed.accounts.findById(person.id))?.email, 'mistyped@example.com');
 });
 
-test('a new address that somebody else has taken meanwhile stays theirs', async () => {
+test('an address that another person took meanwhile stays theirs', async () => {
   const person = await app.seed.person();
   await enqueue(app, { kind: 'change_email', accountId: person.id, email: 'wanted@example.com' }, now);
   const { link } = await post.next('wanted@example.com');
@@ -171,7 +171,7 @@ test('a new address that somebody else has taken meanwhile stays theirs', async 
   assert.equal((await app.seed.accounts.findById(person.id))?.email, person.email);
 });
 
-test('a locked person unlocks the account by the link in the mail', async () => {
+test('a locked person unlocks the account with the link in the mail', async () => {
   const person = await app.seed.person();
   for (let i = 0; i < 3; i += 1) assert.equal(await opensTo(app, person.email, 'wrong'), false);
   assert.equal(await opensTo(app, person.email, person.password), false);
@@ -184,7 +184,7 @@ test('a locked person unlocks the account by the link in the mail', async () => 
   assert.equal((await post.next(person.email)).subject, 'Your account is unlocked');
 });
 
-test('a disabled person’s links do nothing', async () => {
+test('the links of a disabled person have no effect', async () => {
   const person = await app.seed.person();
   await askForMail(app, '/account/forgot', person.email);
   const { link } = await post.next(person.email);
@@ -195,12 +195,12 @@ test('a disabled person’s links do nothing', async () => {
   assert.equal((await followLink(app, link)).page.status, 410);
 });
 
-test('mails speak the language of the account, or of the request', async () => {
+test('mails use the language of the account, or of the request', async () => {
   const answer = await browserSession(app.issuer).get('/account/sign-up', { 'accept-language': 'xx, en;q=0.5' });
   assert.match(answer.body, /<html lang="en" dir="ltr">/);
 });
 
-test('the sign-in page shows the way', async () => {
+test('the sign-in page links to it', async () => {
   const party = await app.seed.party();
   const browser = browserSession(app.issuer);
   const url = authorizeUrl({ issuer: app.issuer, party }, 'v'.repeat(43));

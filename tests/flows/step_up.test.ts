@@ -34,7 +34,7 @@ async function weakSession(person: Person): Promise<BrowserSession> {
 
 const again = (browser: BrowserSession, params: Params) => begin(app, party, params, browser);
 
-test('a session that is good enough is not asked', async () => {
+test('a session that is strong enough is not asked', async () => {
   const person = await app.seed.person();
   const browser = await weakSession(person);
   for (const acr_values of [ONE, `${ONE} ${TWO}`, `${TWO} ${ONE}`]) {
@@ -47,7 +47,7 @@ test('a session that is good enough is not asked', async () => {
   }
 });
 
-test('a weaker session signs in again, with both factors, and is the stronger from then on', async () => {
+test('a weaker session signs in again with both factors, and is stronger from then on', async () => {
   const person = await app.seed.person();
   const browser = await weakSession(person);
   const secret = await factors.totp(person.id);
@@ -63,13 +63,13 @@ test('a weaker session signs in again, with both factors, and is the stronger fr
   }
 });
 
-test('prompt=none says that the person would have to be asked', async () => {
+test('prompt=none returns login_required', async () => {
   const browser = await weakSession(await app.seed.person());
   const begun = await again(browser, { acr_values: TWO, prompt: 'none' });
   assert.equal(callbackOf(begun.page).error, 'login_required');
 });
 
-test('who has no second factor may set one up, or go on without: the ID token tells, and there is no loop', async () => {
+test('a person without a second factor may set one up or continue without: acr says which, and there is no loop', async () => {
   const person = await app.seed.person();
   const browser = await weakSession(person);
   const begun = await again(browser, { acr_values: TWO });
@@ -87,7 +87,7 @@ test('who has no second factor may set one up, or go on without: the ID token te
   assert.equal((await idToken(done, second)).acr, TWO);
 });
 
-test('max_age asks for the password and the second factor again, and auth_time is when they were shown', async () => {
+test('max_age asks for the password and the second factor again, and auth_time is their time', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const first = await begin(app, party);
@@ -108,7 +108,7 @@ test('max_age asks for the password and the second factor again, and auth_time i
   assert.ok(Number(after.auth_time) > Number(before.auth_time));
 });
 
-test('a refreshed ID token says how the person signed in then (OpenID Connect Core §12.2)', async () => {
+test('a refreshed ID token has the acr of its sign-in (OpenID Connect Core §12.2)', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const client = await app.seed.party({

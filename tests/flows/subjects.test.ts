@@ -32,7 +32,7 @@ async function imported(sub: string): Promise<Person> {
 
 const person = await imported(SUB);
 
-test('is what an app is told wherever it asks: ID token, userinfo, introspection, refresh', async () => {
+test('is what apps get everywhere: ID token, userinfo, introspection, refresh', async () => {
   const params = { scope: 'openid email offline_access', prompt: 'consent' };
   const { tokens } = await tokensFor(app, party, person, { params });
   assert.equal(idTokenOf(tokens).sub, SUB);
@@ -45,7 +45,7 @@ test('is what an app is told wherever it asks: ID token, userinfo, introspection
   assert.equal(idTokenOf(body).sub, SUB);
 });
 
-test('is in a JWT access token, and told when that is introspected (RFC 9068 §2.2)', async () => {
+test('is in a JWT access token and in its introspection (RFC 9068 §2.2)', async () => {
   const params = { scope: 'openid api:read', resource: API };
   const { code, verifier: code_verifier } = await authorize({ issuer: app.issuer, party, person, params });
   const { body } = await token(app.issuer, party, {
@@ -69,7 +69,7 @@ test('is not shown to apps with pairwise subjects (§8.1)', async () => {
   assert.equal((await userinfo(app.issuer, tokens.access_token)).body.sub, idTokenOf(tokens).sub);
 });
 
-test('means that person in an id_token_hint and when it is asked for by name (§3.1.2.1, §5.5.1)', async () => {
+test('identifies the person in an id_token_hint and in a requested sub (§3.1.2.1, §5.5.1)', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const claims = (value: unknown) => JSON.stringify({ id_token: { sub: { value } } });
   for (const params of [{ id_token_hint: tokens.id_token }, { claims: claims(SUB) }]) {
@@ -81,7 +81,7 @@ test('means that person in an id_token_hint and when it is asked for by name (§
   }
 });
 
-test('means that person at the backchannel, whose tokens have it as well (CIBA Core §7.1)', async () => {
+test('identifies the person in CIBA, and is in its tokens (CIBA Core §7.1)', async () => {
   const asker = await app.seed.party({
     firstParty: true,
     metadata: cibaMetadata({

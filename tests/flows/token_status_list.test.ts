@@ -73,7 +73,7 @@ async function isEnded(jwt: string): Promise<boolean> {
   return (((bytes[idx >> 3] ?? 0) >> (idx & 7)) & 1) === 1;
 }
 
-test('each JWT names a place of its own in a list (§6.2); introspection says nothing of it', async () => {
+test('each JWT has its own place in a list (§6.2); introspection does not show it', async () => {
   const places = await Promise.all(Array.from({ length: 20 }, async () => statusOf(await machineJwt())));
   assert.equal(new Set(places.map(({ uri, idx }) => `${uri}#${idx}`)).size, places.length);
   assert.ok(places.every(({ idx }) => Number.isInteger(idx) && idx >= 0 && idx < LIST_SIZE));
@@ -84,7 +84,7 @@ test('each JWT names a place of its own in a list (§6.2); introspection says no
   assert.deepEqual([answer.active, answer.status], [true, undefined]);
 });
 
-test('a list is a signed JWT of its own type, to be cached for a minute (§5.1, §8.1)', async () => {
+test('a list is a signed JWT of its own type, cached for a minute (§5.1, §8.1)', async () => {
   const { uri } = statusOf(await machineJwt());
   ahead += 60_000;
   const response = await fetchList(uri);
@@ -110,7 +110,7 @@ test('unknown lists are 404, lists of the past 501 (§8.4)', async () => {
   assert.equal((await fetchList(`${uri}?time=1686925000`)).status, 501);
 });
 
-test('whatever ends a token sets its bit, and no other', async () => {
+test('every way of ending a token sets its bit, and no other', async () => {
   const doomed = await app.seed.party(METADATA);
   const bystander = await held();
   const [own, kept] = [await machineJwt(), await machineJwt()];
@@ -147,14 +147,14 @@ test('whatever ends a token sets its bit, and no other', async () => {
   assert.equal((await refresh(issuer, party, bystander.refreshToken)).status, 200);
 });
 
-test('it costs one statement a token, in the transaction that there is anyway', async () => {
+test('it costs one statement for each token, in the same transaction', async () => {
   app.statements.length = 0;
   await machineJwt();
   assert.equal(app.statements.length, 1);
   assert.match(app.statements[0] ?? '', /INSERT INTO status_list_places/);
 });
 
-test('it is off unless it is switched on: no claim, no list', async () => {
+test('it is off by default: no claim, no list', async () => {
   const plain = await deployment(scope);
   await plain.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
   const one = await plain.seed.party(METADATA);

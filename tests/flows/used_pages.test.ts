@@ -19,7 +19,7 @@ const asking = await app.seed.party({ name: 'Other Notes' });
 const linkOn = (page: Page, id: string) => new RegExp(`<a [^>]*id="${id}" href="([^"]*)"`).exec(page.body)?.[1];
 const headingOn = (page: Page) => /<h1>([^<]*)<\/h1>/.exec(page.body)?.[1];
 
-test('a page that was used says that the person is signed in, and leads back to the app and to the account', async () => {
+test('a used page says that the person is signed in, and links to the app and to the account', async () => {
   const { browser, page } = await begin(app, party);
   assert.equal(shown(await submitPassword(browser, page, person)), 'callback');
   clock.skew += 90_000; // a form that is sent twice at once is another matter (sent_twice.test.ts)
@@ -44,7 +44,7 @@ test('a page that was used says that the person is signed in, and leads back to 
   }
 });
 
-test('after a refusal, also of somebody who is signed in, and once signed out, it says that it has ended', async () => {
+test('after a refusal and after a sign-out it says that the sign-in has ended', async () => {
   const refused = await begin(app, party, { prompt: 'login' }, await signedIn(app, party, person));
   assert.equal(callbackOf(await submit(refused.browser, refused.page, { action: 'cancel' })).error, 'access_denied');
   const done = await begin(app, party);
@@ -59,7 +59,7 @@ test('after a refusal, also of somebody who is signed in, and once signed out, i
   assert.equal(headingOn(await done.browser.get(done.page.url)), 'You are signed in');
 });
 
-test('without its cookie it says so, whatever browser it is in; too old, it leads to the account', async () => {
+test('without its cookie it says so, in any browser; when it is too old, it links to the account', async () => {
   const { browser, page } = await begin(app, party);
   const elsewhere = await browserSession(issuer).get(page.url);
   assert.deepEqual([elsewhere.status, headingOn(elsewhere)], [400, 'A cookie is missing']);
@@ -75,7 +75,7 @@ test('without its cookie it says so, whatever browser it is in; too old, it lead
   assert.match(german.body, /<html lang="de"/);
 });
 
-test('only apps that the operator has registered are linked to (RFC 9700 §4.11.2)', async () => {
+test('only apps that the operator registered are linked (RFC 9700 §4.11.2)', async () => {
   const stranger = await app.seed.party({ name: 'Stranger', metadata });
   await app.db.run(
     { name: '', text: "UPDATE clients SET kind = 'dynamic', expires_at = now() + interval '1 day' WHERE id = $1" },
@@ -88,7 +88,7 @@ test('only apps that the operator has registered are linked to (RFC 9700 §4.11.
   assert.ok(!answer.body.includes('notes.example.com'));
 });
 
-test('nothing but the app is kept of a sign-in that has ended', async () => {
+test('only the app is stored of a sign-in that has ended', async () => {
   const { browser, page } = await begin(app, party, { login_hint: person.email, state: 's'.repeat(2_000) });
   const held = await sizes();
   assert.ok(held.some((size) => size > 2_000));
@@ -101,7 +101,7 @@ async function sizes(): Promise<number[]> {
   return (await app.db.run<{ size: number }>({ name: '', text }, [])).map(({ size }) => size);
 }
 
-test('two tabs that ask for the password (prompt=login) go on in one session, though the first gives it a new id', async () => {
+test('two tabs that ask for the password (prompt=login) continue in one session, although the first changes its id', async () => {
   const somebody = await app.seed.person();
   const own = await app.seed.party({ firstParty: true });
   const browser = await signedIn(app, own, somebody);
@@ -127,7 +127,7 @@ test('two tabs that ask for the password (prompt=login) go on in one session, th
   assert.deepEqual([late.status, errorOn(late)], [400, 'interaction_expired'], 'a session that has ended stays ended');
 });
 
-test('a second tab goes on without a password once the first has signed in: by its page and by its form', async () => {
+test('a second tab continues without a password after the first has signed in: by its page and by its form', async () => {
   const first = await begin(app, party);
   const [byPage, byForm, byOther, byWish] = [
     await begin(app, party),
@@ -165,7 +165,7 @@ test('a second tab goes on without a password once the first has signed in: by i
   assert.equal((await redeem(issuer, party, { code: codeOf(sent), verifier: byForm.verifier })).status, 200);
 });
 
-test('what the session is not good enough for is asked all the same', async () => {
+test('when the session is not strong enough, the person is asked all the same', async () => {
   const browser = browserSession(issuer);
   const late = await begin(app, asking, {}, browser);
   const { browser: signed } = await begin(app, party, {}, browser);
@@ -179,7 +179,7 @@ test('what the session is not good enough for is asked all the same', async () =
   );
 });
 
-test('who signs in where somebody else has meanwhile is told that accounts are switched, on a page of ours', async () => {
+test('a person who signs in where another one has signed in meanwhile sees a page about the change of account', async () => {
   const first = await begin(app, party);
   const late = await begin(app, party, { ui_locales: 'de' });
   await submitPassword(first.browser, first.page, person);
