@@ -21,6 +21,7 @@ import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
 import { createReadiness } from './platform/readiness.ts';
+import { errorView } from './views/error_page.ts';
 
 export interface App {
   readonly http: FastifyInstance;
@@ -68,7 +69,7 @@ export async function createApp(
     trustedProxies: config.trustedProxies,
     tls: config.tls,
     renderError: (error, request) =>
-      views.render('error', error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
+      views.render(errorView, error, views.negotiate(preferredLanguages(request), request.headers['accept-language'])),
   });
   await http.register(rateLimit, {
     global: false,

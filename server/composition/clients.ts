@@ -4,6 +4,7 @@ import { provenHost } from '../clients/self_registration.ts';
 import { CLIENTS_CHANNEL, type Client } from '../clients/store.ts';
 import { ACCOUNT_CLIENT_ID } from '../oidc/sessions.ts';
 import { createCache } from '../platform/cache.ts';
+import type { App } from '../views/app.ts';
 import { PATHS } from '../views/paths.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { createClientStores } from './stores.ts';
@@ -36,10 +37,9 @@ export async function createClientServices(infrastructure: Infrastructure) {
     clients,
     registrationTokens,
     find,
-    /** What people are shown of an app. */
-    async describe(id: string) {
+    async findApp(id: string): Promise<App | undefined> {
       const client = await find(id);
-      return client && shownOf(client);
+      return client && appOf(client);
     },
     /** Where people may go back to an app: only one that the operator has registered says so, or anybody could. */
     async wayBack(id: string) {
@@ -80,7 +80,7 @@ function withIssuer(uri: string, issuer: string): string {
   return url.href;
 }
 
-function shownOf(client: Client) {
+function appOf(client: Client): App {
   const { id, name, firstParty, builtin, secondFactorRequired, metadata } = client;
   const { logo_uri: logoUri, policy_uri: policyUri, tos_uri: tosUri } = metadata;
   const uri = shownUri(client);

@@ -98,7 +98,7 @@ export async function formRoutes(
         registeredScope: clientServices.registeredScope,
         prepare: (request) => pinned(request, issuer),
         resourceScopes: clientServices.resourceScopes,
-        findClient: clientServices.describe,
+        findClient: clientServices.findApp,
         wayBack: clientServices.wayBack,
       }),
     });
@@ -157,7 +157,7 @@ export async function formRoutes(
         passwordRules: passwords.policy.rules,
         sendsMail: mailer !== undefined,
         transact: db.transact,
-        findApp: clientServices.describe,
+        findApp: clientServices.findApp,
         resourceServerName: clientServices.resourceServerName,
         describeDetail: config.detailsTypes.describe,
       },

@@ -1,14 +1,12 @@
 import type { PasswordPolicy } from '../accounts/policy.ts';
 import type { DetailText } from '../clients/authorization_details.ts';
-import type { Interactions, Progress, VisitingClient } from '../login/interactions.ts';
+import type { Interactions, Progress } from '../login/interactions.ts';
 import type { createApproval } from '../oidc/ciba_approval.ts';
-import type { createInteractions, VisitedClient } from '../oidc/interactions.ts';
+import type { createInteractions } from '../oidc/interactions.ts';
 import type { createSessions } from '../oidc/sessions.ts';
-import type { AppInfo } from '../selfservice/page.ts';
 import type { Sessions } from '../selfservice/sessions.ts';
 import type { WaitingRequests } from '../selfservice/waiting_requests.ts';
-import type { ClientView, DetailView, NewPasswordRule } from '../views/views.ts';
-import type { ClientServices } from './clients.ts';
+import type { DetailView, NewPasswordRule } from '../views/views.ts';
 
 /*
  * A port that lower layers fulfil is a `Pick<>` of what fulfils it. Where neither side may import the other, both say by
@@ -69,19 +67,12 @@ type UnmetNames<Port, Fulfiller, Depth extends readonly unknown[]> =
               >;
             }[NamesOf<Port> & NamesOf<Fulfiller>];
 
-type Described = NonNullable<Awaited<ReturnType<ClientServices['describe']>>>;
-
 /** What oidc/ fulfils for login/ and selfservice/, and the types of both sides that are one thing. */
 export type Ports = [
   None<Unmet<Sessions, ReturnType<typeof createSessions>>>,
   None<Unmet<WaitingRequests, ReturnType<typeof createApproval>>>,
   None<Unmet<Interactions, ReturnType<typeof createInteractions<Progress>>>>,
-  None<Unmet<VisitingClient, VisitedClient>>,
-  None<Unmet<VisitedClient, Described>>,
-  None<Unmet<VisitingClient, Described>>,
-  None<Unmet<AppInfo, Described>>,
   // The views declare the types of their data, and import no other layer.
-  None<Unmet<ClientView, VisitingClient>>,
   None<Unmet<DetailView, DetailText>>,
   None<Unmet<NewPasswordRule, PasswordPolicy['rules'][number]>>,
 ];

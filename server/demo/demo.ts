@@ -4,9 +4,40 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeProtectedHeader } from 'jose';
 import type { Clock } from '../platform/clock.ts';
 import { PATHS } from '../views/paths.ts';
-import type { DemoData, DemoStep, JsonObject, Views } from '../views/views.ts';
+import type { JsonObject, NameUnder, View, Views } from '../views/views.ts';
 import { DEMO_CLIENT_ID, DEMO_CLIENT_NAME } from './demo_data.ts';
 import { discoverRelyingParty, type Pending, ProtocolError, type RelyingParty, type Tokens } from './relying_party.ts';
+
+/** What the demo app did, with a title of the catalogue. */
+interface DemoStep {
+  step: NameUnder<'demo.step'>;
+  /** Technical and untranslated, such as `GET /authorize?…`; line breaks are kept. */
+  detail: string;
+}
+
+interface DemoData {
+  /** Where the refresh form posts `csrf` and `action=refresh`. */
+  action: string;
+  csrf: string;
+  issuer: string;
+  clientName: string;
+  steps: readonly DemoStep[];
+  /** Starts the flow anew. */
+  restartUrl: string;
+  logoutUrl: string;
+  /** The flow ended with this; no tokens are shown then. */
+  error?: { error: string; description?: string };
+  idToken?: { raw: string; header: JsonObject; claims: JsonObject };
+  /** `header` and `claims` when it is a JWT; `expiresAt` in seconds since the epoch. */
+  accessToken?: { raw: string; header?: JsonObject; claims?: JsonObject; scope?: string; expiresAt?: number };
+  userinfo?: JsonObject;
+  /** Whether a refresh token is at hand; it is never shown. */
+  canRefresh: boolean;
+  /** The tokens on this page come from a refresh. */
+  refreshed?: boolean;
+}
+
+export const demoView: View<DemoData> = { template: 'demo', layout: 'page', title: 'demo.title' };
 
 /** The demo in one browser. In memory: it is for development, and tokens do not belong in a cookie. */
 interface Run {
@@ -132,7 +163,7 @@ export async function demoRoutes(
       ...outcome,
     };
     const locale = views.negotiate(undefined, request.headers['accept-language']);
-    return reply.type('text/html; charset=utf-8').send(views.render('demo', data, locale));
+    return reply.type('text/html; charset=utf-8').send(views.render(demoView, data, locale));
   }
 
   function keep(reply: FastifyReply, run: Run): void {

@@ -1,6 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import { PATHS } from '../views/paths.ts';
-import type { Views } from '../views/views.ts';
+import type { View, Views } from '../views/views.ts';
+
+interface HomeData {
+  issuer: string;
+  version: string;
+  docsUrl: string;
+  /** Development mode only: the seeded person. */
+  demo?: { email: string; password: string };
+}
+
+export const homeView: View<HomeData> = { template: 'home', layout: 'page', title: 'home.title' };
 
 export interface HomeOptions {
   readonly views: Views;
@@ -21,7 +31,7 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
   app.get(PATHS.home, async (request, reply) => {
     const locale = views.negotiate(undefined, request.headers['accept-language']);
     const data = { issuer: issuer.origin, version, docsUrl: PATHS.documentation, ...(demo ? { demo } : {}) };
-    return reply.type('text/html; charset=utf-8').send(views.render('home', data, locale));
+    return reply.type('text/html; charset=utf-8').send(views.render(homeView, data, locale));
   });
 
   app.get(PATHS.documentation, async (_request, reply) =>

@@ -5,7 +5,7 @@ import { AppError } from '../platform/errors.ts';
 import { sendPage } from '../platform/forms.ts';
 import { type ReadableMail, readMail } from '../platform/mail_text.ts';
 import { PATHS } from '../views/paths.ts';
-import type { Views } from '../views/views.ts';
+import type { View, Views } from '../views/views.ts';
 
 export interface OutboxOptions {
   readonly views: Views;
@@ -13,6 +13,30 @@ export interface OutboxOptions {
   /** Where the mails are. */
   readonly folder: string;
 }
+
+export const outboxView: View<{
+  readonly mails: readonly {
+    readonly url: string;
+    readonly to: string;
+    readonly subject: string;
+    readonly date: string;
+  }[];
+}> = { template: 'outbox', layout: 'page', title: 'outbox.title' };
+
+interface OutboxMailData {
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly date: string;
+  /** The text, cut where a link of this server begins or ends. */
+  readonly parts: readonly { readonly text: string; readonly isLink: boolean }[];
+}
+
+export const outboxMailView: View<OutboxMailData> = {
+  template: 'outbox-mail',
+  layout: 'page',
+  title: ({ subject }) => subject,
+};
 
 const NAME = /^[0-9A-Za-z_-]+\.eml$/;
 const SHOWN = 100;
@@ -47,7 +71,7 @@ export async function outboxRoutes(app: FastifyInstance, { views, issuer, folder
       }),
     );
     const locale = views.negotiate(undefined, request.headers['accept-language']);
-    return sendPage(reply, 200, views.render('outbox', { mails }, locale));
+    return sendPage(reply, 200, views.render(outboxView, { mails }, locale));
   });
 
   app.get<{ Params: { name: string } }>(`${PATHS.outbox}/:name`, async (request, reply) => {
@@ -62,7 +86,7 @@ export async function outboxRoutes(app: FastifyInstance, { views, issuer, folder
       parts: partsOf(mail.text, issuer),
     };
     const locale = views.negotiate(undefined, request.headers['accept-language']);
-    return sendPage(reply, 200, views.render('outbox-mail', data, locale));
+    return sendPage(reply, 200, views.render(outboxMailView, data, locale));
   });
 }
 

@@ -1,37 +1,44 @@
-import type { Step } from './step.ts';
+import type { AccountView, DetailView, ResourceView } from '../views/views.ts';
+import { step, viewOfAccount } from './step.ts';
 import { accountIn } from './steps.ts';
 
-/** What the app will get, in words, and the person's decision on it. */
-export const consentStep: Step = {
-  async show({ visit, parts, form, locale }) {
+interface ConsentData {
+  readonly account: AccountView;
+  /** OpenID Connect scopes that are requested now. */
+  readonly scopes: readonly string[];
+  /** Those of `scopes` that the person has allowed before. */
+  readonly remembered?: readonly string[];
+  readonly resources: readonly ResourceView[];
+  /** Authorization details (RFC 9396), which are asked about each time. */
+  readonly details?: readonly DetailView[];
+}
+
+/** What the app will get, in words, and the person's decision on it. `action` is `allow`, `deny` or `switch`. */
+export const consentStep = step<ConsentData>({
+  view: { template: 'consent', layout: 'step', title: 'consent.title' },
+
+  async show({ visit, parts, locale }) {
     const accountId = accountIn(visit) ?? '';
-    const account = await parts.findAccount(accountId);
-    const asked = await visit.asked();
+    const requested = await visit.asked();
     const missing = await visit.missing(accountId);
-    // A claim is told as the scope that it belongs to: that is what there are words for, and never less than the truth.
-    const scopes = [...new Set([...asked.scopes, ...Object.keys(asked.claims)])];
+    // A single claim is shown as the scope that it belongs to: there are words for scopes, and they never say less.
+    const scopes = [...new Set([...requested.scopes, ...Object.keys(requested.claims)])];
     const missingScopes = [...missing.scopes, ...Object.keys(missing.claims)];
     const resources = await Promise.all(
-      Object.entries(asked.resources).map(async ([identifier, scopes]) => ({
+      Object.entries(requested.resources).map(async ([identifier, scopes]) => ({
         identifier,
         name: await parts.resourceServerName(identifier),
         scopes,
         remembered: allowedBefore(scopes, missing.resources[identifier]),
       })),
     );
-    return parts.views.render(
-      'consent',
-      {
-        ...form,
-        client: visit.client,
-        account: { email: account?.email ?? '', ...(account?.name ? { name: account.name } : {}) },
-        scopes,
-        remembered: allowedBefore(scopes, missingScopes),
-        resources,
-        details: asked.details.map((detail) => parts.describeDetail(detail, locale)),
-      },
-      locale,
-    );
+    return {
+      account: viewOfAccount(await parts.findAccount(accountId)),
+      scopes,
+      remembered: allowedBefore(scopes, missingScopes),
+      resources,
+      details: requested.details.map((detail) => parts.describeDetail(detail, locale)),
+    };
   },
 
   async submit({ visit }, fields) {
@@ -45,7 +52,7 @@ export const consentStep: Step = {
         return { kind: 'cancel' };
     }
   },
-};
+});
 
 function allowedBefore(scopes: readonly string[], missing: readonly string[] = []): string[] {
   return scopes.filter((scope) => !missing.includes(scope));

@@ -1,21 +1,47 @@
 import { withSecondFactor } from '../accounts/assurance.ts';
-import type { Enrolment } from '../accounts/totp.ts';
 import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
+import { again, contentOf } from '../views/form_pages.ts';
+import type { AuthenticatorView, ClientView, View } from '../views/views.ts';
 import { mustEnrol } from './factor_demand.ts';
-import { accountOf, loginOf, type Step, type StepContext, type StepReply } from './step.ts';
+import { accountOf, loginOf, step } from './step.ts';
+
+interface EnrolData {
+  readonly authenticator: AuthenticatorView;
+  /** The person may go on without. */
+  readonly isOptional: boolean;
+  readonly error?: 'invalid_code';
+}
+
+/** Shown once. */
+export const recoveryCodesView: View<{
+  readonly codes: readonly string[];
+  /** A link to the next step. */
+  readonly next: string;
+  readonly client: ClientView;
+}> = { template: 'recovery-codes', layout: 'step', title: 'recovery-codes.title' };
 
 /**
- * A second factor for somebody who has none and needs one now. Until the sign-in has ended they have shown their
- * password alone; that it is theirs to set up is all that anybody can know at this point.
+ * A second factor for a person who has none and needs one now. Until the sign-in has ended they have proved their
+ * password alone, so that has to be enough to set one up. Inputs `enrolment`, `code`; `action` is `enrol`, `later` or
+ * `cancel`.
  */
-export const enrolStep: Step = {
-  async show(context) {
+export const enrolStep = step<EnrolData, 'invalid_code'>({
+  view: { template: 'enrol', layout: 'step', title: 'enrol.title', isError: ({ error }) => error !== undefined },
+
+  async show(context, refused) {
+    const { parts, visit } = context;
     const account = await accountOf(context);
-    return render(context, context.parts.totp.begin(account, context.visit.uid));
+    // The person has scanned this secret already, so it stays when a code was wrong.
+    const before = refused && parts.totp.resume(account, visit.uid, textField(refused.fields, 'enrolment'));
+    return {
+      authenticator: before ?? parts.totp.begin(account, visit.uid),
+      isOptional: !mustEnrol(visit, account, parts.secondFactorPolicy),
+      ...(refused ? { error: 'invalid_code' } : {}),
+    };
   },
 
-  async submit(context, fields): Promise<StepReply> {
+  async submit(context, fields) {
     const { parts, visit, request } = context;
     const account = await accountOf(context);
     const login = loginOf(context);
@@ -23,46 +49,23 @@ export const enrolStep: Step = {
       return { kind: 'progress', progress: { ...visit.progress, login: { ...login, declinedEnrolment: true } } };
     }
     if (fields.action === 'cancel') return { kind: 'cancel' };
-    // A password that has been changed since gives nobody a factor.
+    // With a password that was changed since, nobody may add a factor.
     if (account.epoch !== login.epoch) throw new AppError('interaction_expired', 'this sign-in has expired');
 
-    const enrolment = textField(fields, 'enrolment');
     const { codes, bound } = parts.recoveryCodes.draw(account);
+    const enrolment = textField(fields, 'enrolment');
     const confirmed = await parts.totp.confirm(account, visit.uid, enrolment, textField(fields, 'code'), [
       ...bound,
       ...parts.notices.factorAdded(account, 'totp', request),
     ]);
-    if (!confirmed) {
-      const same = parts.totp.resume(account, visit.uid, enrolment) ?? parts.totp.begin(account, visit.uid);
-      return { kind: 'again', status: 400, html: await render(context, same, true) };
-    }
+    if (!confirmed) return again('invalid_code');
     return {
       kind: 'progress',
       progress: {
         ...visit.progress,
         login: { ...login, epoch: confirmed.epoch, amr: withSecondFactor(login.amr, ['otp']) },
       },
-      html: parts.views.render(
-        'recovery-codes',
-        { next: context.form.action, client: visit.client, codes },
-        context.locale,
-      ),
+      content: contentOf(recoveryCodesView, { next: context.form.action, client: visit.client, codes }),
     };
   },
-};
-
-async function render(context: StepContext, enrolment: Enrolment, isWrong = false): Promise<string> {
-  const { visit, parts, form, locale } = context;
-  const isOptional = !mustEnrol(visit, await accountOf(context), parts.secondFactorPolicy);
-  return parts.views.render(
-    'enrol',
-    {
-      ...form,
-      client: visit.client,
-      authenticator: enrolment,
-      isOptional,
-      ...(isWrong ? { error: 'invalid_code' as const } : {}),
-    },
-    locale,
-  );
-}
+});

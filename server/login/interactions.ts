@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Permissions } from '../clients/permissions.ts';
+import type { App, LostView } from '../views/views.ts';
 
 /**
  * The port that signing in needs: what an authorization request asks of the person, and a way to say how it went.
@@ -9,7 +10,7 @@ export interface Interactions {
   /** @throws AppError 400 `interaction_expired` when there is no such interaction in this browser */
   open(request: FastifyRequest, reply: FastifyReply): Promise<Visit>;
   /** How an interaction that cannot be opened has ended, by its id. */
-  lost(request: FastifyRequest, reply: FastifyReply, uid: string): Promise<LostVisit>;
+  lost(request: FastifyRequest, reply: FastifyReply, uid: string): Promise<LostView>;
   /** Who has signed in in this browser since the visit began, when nobody was signed in then. */
   meanwhile(visit: Visit): Promise<string | undefined>;
   /** Remembers how far the person has got. Nothing that is remembered here signs anybody in. */
@@ -18,19 +19,10 @@ export interface Interactions {
   finish(visit: Visit, outcome: InteractionResult): Promise<void>;
 }
 
-export interface LostVisit {
-  /**
-   * `done`: it has ended, and this browser is signed in; `used`: it has ended otherwise; `no_cookie`: it goes on, in a
-   * browser that sends its cookie; `gone`: nothing is known of it, or it cannot go on.
-   */
-  readonly state: 'done' | 'used' | 'no_cookie' | 'gone';
-  readonly app?: { readonly name: string; readonly url?: string; readonly startUrl?: string };
-}
-
 /** One person's visit to the sign-in pages, for one authorization request. */
 export interface Visit {
   readonly uid: string;
-  readonly client: VisitingClient;
+  readonly client: App;
   /** Why the person was sent here: `login`, `consent` or `select_account`. */
   readonly prompt: string;
   /** `prompt` values of the authorization request (OpenID Connect Core §3.1.2.1). */
@@ -48,18 +40,6 @@ export interface Visit {
   missing(accountId: string): Promise<Permissions>;
   /** All that the client asks for. */
   asked(): Promise<Permissions>;
-}
-
-export interface VisitingClient {
-  readonly id: string;
-  readonly name: string;
-  readonly uri?: string;
-  readonly logoUri?: string;
-  readonly policyUri?: string;
-  readonly tosUri?: string;
-  readonly firstParty: boolean;
-  /** One factor is never enough there. */
-  readonly secondFactorRequired: boolean;
 }
 
 /** What the person has shown and said so far. */

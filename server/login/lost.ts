@@ -1,12 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../platform/errors.ts';
 import { sendPage } from '../platform/forms.ts';
+import { errorView } from '../views/error_page.ts';
 import type { Views } from '../views/views.ts';
 import type { Interactions } from './interactions.ts';
 
 /**
- * A page that was used, is too old, or was opened without its cookie: says what became of it, and leads on.
- * @throws every other error, and all errors where the reader is not a person
+ * The error page of a sign-in that was used, is too old, or was opened without its cookie: says what became of it and where
+ * to go on.
+ * @throws every other error, and all errors of requests that do not accept a page
  */
 export async function showLost(
   error: unknown,
@@ -19,5 +21,5 @@ export async function showLost(
   const lost = await parts.interactions.lost(request, reply, uid);
   const locale = parts.views.negotiate(request.languages, request.headers['accept-language']);
   const data = { status: error.status, error: error.code, description: error.message, requestId: request.id, lost };
-  return sendPage(reply, error.status, parts.views.render('error', data, locale));
+  return sendPage(reply, error.status, parts.views.render(errorView, data, locale));
 }

@@ -1,24 +1,34 @@
 import { PasswordRefused, type PasswordRule } from '../accounts/policy.ts';
-import { AppError } from '../platform/errors.ts';
 import { textField } from '../platform/forms.ts';
 import { shareOfAddress } from '../platform/limits.ts';
-import type { Step, StepContext } from './step.ts';
+import { again } from '../views/form_pages.ts';
+import type { AccountView, NewPasswordView } from '../views/views.ts';
+import { accountOf, loginOf, step } from './step.ts';
 
 /**
- * A new password in place of one that has expired. The person has shown who they are by then, with every factor; what
- * rests on the old password ends, but for this visit and the session that it began in.
+ * A new password in place of one that has expired. By then the person has shown every factor. What the old password
+ * signed in ends, except this visit and the session that it began in. `action` is `change` or `cancel`.
  */
-export const newPasswordStep: Step = {
-  show: (context) => render(context),
+export const newPasswordStep = step<{ account: AccountView; newPassword: NewPasswordView }, readonly PasswordRule[]>({
+  view: {
+    template: 'new-password',
+    layout: 'step',
+    title: 'new-password.title',
+    isError: ({ newPassword }) => Boolean(newPassword.failed?.length),
+    note: 'login.address',
+  },
+
+  async show({ parts, visit }, refused) {
+    const account = await parts.findAccount(visit.progress.login?.accountId ?? '');
+    const failed = refused?.problem ? { failed: refused.problem } : {};
+    return { account: { email: account?.email ?? '' }, newPassword: { rules: parts.passwordPolicy.rules, ...failed } };
+  },
 
   async submit(context, fields) {
     if (fields.action === 'cancel') return { kind: 'cancel' };
     const { parts, visit, request, deviceCookie } = context;
-    const { login } = visit.progress;
-    const account = login && (await parts.findAccount(login.accountId));
-    if (!account || account.disabled) {
-      throw new AppError('interaction_expired', 'this account is not available any more');
-    }
+    const account = await accountOf(context);
+    const { passwordExpired: _, ...login } = loginOf(context);
     const sessionUid = visit.signedIn === account.id ? visit.sessionUid : undefined;
     try {
       const epoch = await parts.changePassword(account, textField(fields, 'new_password'), {
@@ -29,25 +39,10 @@ export const newPasswordStep: Step = {
         keep: { sessionUid, interactionUid: visit.uid, deviceCookie },
         shares: [shareOfAddress(request.ip), `account:${account.id}`],
       });
-      const { passwordExpired: _, ...rest } = login;
-      return { kind: 'progress', progress: { ...visit.progress, login: { ...rest, epoch } } };
+      return { kind: 'progress', progress: { ...visit.progress, login: { ...login, epoch } } };
     } catch (error) {
       if (!(error instanceof PasswordRefused)) throw error;
-      return { kind: 'again', status: 400, html: await render(context, error.rules) };
+      return again(error.rules);
     }
   },
-};
-
-async function render({ parts, visit, form, locale }: StepContext, failed?: readonly PasswordRule[]): Promise<string> {
-  const account = await parts.findAccount(visit.progress.login?.accountId ?? '');
-  return parts.views.render(
-    'new-password',
-    {
-      ...form,
-      client: visit.client,
-      account: { email: account?.email ?? '' },
-      newPassword: { rules: parts.passwordPolicy.rules, ...(failed ? { failed } : {}) },
-    },
-    locale,
-  );
-}
+});

@@ -2,37 +2,72 @@ import type { Account } from '../accounts/account.ts';
 import { codePoints, PASSWORD_MAX } from '../accounts/policy.ts';
 import { withULabels } from '../platform/email_domains.ts';
 import type { Shares } from '../platform/fair_queue.ts';
-import { textField } from '../platform/forms.ts';
+import { type Fields, textField } from '../platform/forms.ts';
 import { inLanguage } from '../platform/languages.ts';
 import { shareOfAddress } from '../platform/limits.ts';
-import type { LoginErrorKey } from '../views/views.ts';
+import { again } from '../views/form_pages.ts';
+import type { NameUnder } from '../views/views.ts';
 import { missingFactor } from './factor_demand.ts';
 import type { Login } from './interactions.ts';
 import { passkeyOptions, signInByPasskey } from './passkey.ts';
-import type { Step, StepContext, StepReply } from './step.ts';
+import { type StepContext, step } from './step.ts';
 
 /** The longest e-mail address (RFC 5321 §4.5.3.1). */
 export const MAX_IDENTIFIER = 320;
 
-/** Identifier and password. Whatever is wrong, the answer is the same, and takes the same time. */
-export const passwordStep: Step = {
-  async show(context) {
-    const { visit, parts } = context;
-    const signedIn = visit.signedIn === undefined ? undefined : await parts.findAccount(visit.signedIn);
-    return render(context, { identifier: visit.loginHint ?? withULabels(signedIn?.email ?? '') });
+interface LoginData {
+  /** As typed before, or `login_hint`. */
+  readonly identifier?: string;
+  readonly error?: LoginError;
+  /** A fresh sign-in was requested (`prompt=login`, `max_age`) although there is a session. */
+  readonly reauthenticate?: boolean;
+  /** `PublicKeyCredentialRequestOptions` as JSON, for browsers with a script and a passkey. */
+  readonly passkey?: string;
+  /** Paths of pages for people who cannot sign in, where there are such pages. */
+  readonly forgotUrl?: string;
+  readonly signUpUrl?: string;
+}
+
+/** `invalid_credentials` stands for unknown, locked, passwordless and wrong alike, so that no account is revealed. */
+type LoginError = NameUnder<'login.error'>;
+
+/**
+ * Identifier and password. A wrong attempt gets the same answer after the same time, whatever is wrong with it. Inputs
+ * `identifier`, `password`, `assertion`; `action` is `signin`, `passkey` or `cancel`.
+ */
+export const passwordStep = step<LoginData, LoginError>({
+  view: {
+    template: 'login',
+    layout: 'step',
+    title: ({ reauthenticate }, t) => t(reauthenticate ? 'login.again.title' : 'login.title'),
+    isError: ({ error }) => error !== undefined,
+    note: 'login.address',
   },
 
-  async submit(context, fields): Promise<StepReply> {
+  async show(context, refused) {
+    const { visit } = context;
+    const error = refused?.problem;
+    const identifier = refused ? typedIdentifier(refused.fields) : await suggestedIdentifier(context);
+    return {
+      ...alternativeLinksOf(context),
+      passkey: await passkeyOptions(context),
+      reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,
+      ...(identifier === '' || error === 'passkey_refused' ? {} : { identifier }),
+      ...(error === undefined ? {} : { error }),
+    };
+  },
+
+  async submit(context, fields) {
     if (fields.action === 'cancel') return { kind: 'cancel' };
     if (fields.action === 'passkey') {
       const login = await signInByPasskey(context, fields);
-      return login ? { kind: 'progress', progress: { login } } : again(context, '', 'passkey_refused');
+      return login ? { kind: 'progress', progress: { login } } : again('passkey_refused');
     }
     const { parts, request, deviceCookie } = context;
-    const identifier = textField(fields, 'identifier').trim();
+    const identifier = typedIdentifier(fields);
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
-    if (missing) return again(context, identifier, missing);
+    if (missing) return again(missing);
     // Counted before anything is hashed, and given back to who was right: what is refused for too much waiting counts, too.
     const taken = await parts.limits.consume('sign-in', request.ip);
 
@@ -52,7 +87,7 @@ export const passwordStep: Step = {
     if (!isRight || !credentials || credentials.disabled) {
       const { lockedNow } = await parts.attempts.countFailure(guess);
       if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
-      return again(context, identifier, 'invalid_credentials');
+      return again('invalid_credentials');
     }
     await parts.limits.refund(taken);
     parts.transaction.addStatement(parts.attempts.clearFailures(guess));
@@ -72,7 +107,17 @@ export const passwordStep: Step = {
     };
     return { kind: 'progress', progress: { login: await withUnfinished(context, login, account) } };
   },
-};
+});
+
+function typedIdentifier(fields: Fields): string {
+  return textField(fields, 'identifier').trim();
+}
+
+/** `login_hint`, or the address of the person who is signed in. */
+async function suggestedIdentifier({ visit, parts }: StepContext): Promise<string> {
+  const signedIn = visit.signedIn === undefined ? undefined : await parts.findAccount(visit.signedIn);
+  return visit.loginHint ?? withULabels(signedIn?.email ?? '');
+}
 
 /** Who has the password and not the second factor may well be somebody else: the person learns of it (ASVS 6.3.5). */
 async function withUnfinished(context: StepContext, login: Login, account: Account | undefined): Promise<Login> {
@@ -84,31 +129,9 @@ async function withUnfinished(context: StepContext, login: Login, account: Accou
   return { ...login, unfinished: told.id };
 }
 
-function missingField(identifier: string, password: string): LoginErrorKey | undefined {
+function missingField(identifier: string, password: string): LoginError | undefined {
   if (identifier === '') return 'identifier_required';
   return password === '' ? 'password_required' : undefined;
-}
-
-async function again(context: StepContext, identifier: string, error: LoginErrorKey): Promise<StepReply> {
-  return { kind: 'again', status: 400, html: await render(context, { identifier, error }) };
-}
-
-async function render(context: StepContext, more: { identifier: string; error?: LoginErrorKey }): Promise<string> {
-  const { visit, form, parts, locale } = context;
-  const { identifier, error } = more;
-  return parts.views.render(
-    'login',
-    {
-      ...form,
-      ...alternativeLinksOf(context),
-      client: visit.client,
-      passkey: await passkeyOptions(context),
-      reauthenticate: visit.signedIn !== undefined && visit.progress.select_account?.another !== true,
-      ...(identifier === '' ? {} : { identifier }),
-      ...(error === undefined ? {} : { error }),
-    },
-    locale,
-  );
 }
 
 function alternativeLinksOf({ parts, request, locale }: StepContext): StepContext['parts']['alternativeLinks'] {

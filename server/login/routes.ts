@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptio
 import { normaliseIdentifier } from '../accounts/identifiers.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
-import { type Fields, readForm, sendPage, textField } from '../platform/forms.ts';
+import { type Fields, textField } from '../platform/forms.ts';
+import { type Admission, formRoute, type Reply } from '../views/form_pages.ts';
 import { PATHS } from '../views/paths.ts';
 import { consentStep } from './consent.ts';
 import type { DeviceCookie } from './device_cookie.ts';
 import { enrolStep } from './enrol.ts';
-import type { InteractionResult, Interactions, Progress, Visit } from './interactions.ts';
+import type { InteractionResult, Interactions, Login, Visit } from './interactions.ts';
 import { showLost } from './lost.ts';
 import { newPasswordStep } from './new_password.ts';
 import { MAX_IDENTIFIER, passwordStep } from './password.ts';
@@ -27,10 +28,10 @@ const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
 
 const STEP_NAMES: readonly StepName[] = [...(Object.keys(STEPS) as Exclude<StepName, 'done'>[]), 'done'];
 
-/** A form is for one step of one visit. */
+/** A form is valid for one step of one visit. */
 const subjectOf = ({ uid }: Visit, step: StepName) => `${uid} ${step}`;
 
-/** The person does not want to go on (RFC 6749 §4.1.2.1). */
+/** The person cancelled (RFC 6749 §4.1.2.1). */
 const CANCELLED: InteractionResult = { error: 'access_denied', error_description: 'the person did not agree' };
 
 export interface LoginOptions {
@@ -44,55 +45,77 @@ export interface LoginOptions {
   readonly limit: RouteShorthandOptions['config'];
 }
 
-type Params = { Params: { uid: string } };
+/** A visit at one of its steps. */
+interface Position {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly visit: Visit;
+  readonly step: Exclude<StepName, 'done'>;
+}
 
 /**
- * The dispatcher. It alone decides which step a visit is at, from stored state; the browser's URL names the visit and
- * nothing else, and a form is only read by the step that the visit is at.
+ * The dispatcher. It alone decides which step a visit is at, from stored state: the URL names the visit and nothing else,
+ * and a form is read only by the step that the visit is at.
  */
 export async function loginRoutes(app: FastifyInstance, options: LoginOptions): Promise<void> {
   const { parts, csrf, deviceCookie, interactions, inUnit, limit } = options;
+  const { views } = parts;
 
-  app.get<Params>(`${PATHS.login}/:uid`, (request, reply) =>
-    lead(request, reply, async () => {
-      const visit = await openVisit(request, reply);
-      if (await isSignedInMeanwhile(visit)) return interactions.finish(visit, {});
-      const step = await nextStep(visit, parts);
-      if (step === 'done') return finish(request, reply, visit);
-      return sendPage(reply, 200, await STEPS[step].show(await contextOf(request, visit)));
-    }),
+  formRoute<Position>(
+    app,
+    {
+      path: `${PATHS.login}/:uid`,
+      guard: admit,
+      show: async (position) => STEPS[position.step].show(await contextOf(position)),
+      submit,
+    },
+    {
+      views,
+      csrf,
+      limit,
+      localeOf,
+      within: (request, reply, work) =>
+        inUnit(() =>
+          work().catch((error) => showLost(error, uidIn(request), { request, reply }, { interactions, views })),
+        ),
+    },
   );
 
-  app.post<Params>(`${PATHS.login}/:uid`, { config: { ...limit } }, (request, reply) =>
-    lead(request, reply, async () => {
-      const visit = await openVisit(request, reply);
-      const step = await nextStep(visit, parts);
-      const fields = readForm(request, csrf, ...STEP_NAMES.map((one) => subjectOf(visit, one)));
-      if (!csrf.isValid(subjectOf(visit, step), fields.csrf)) {
-        // Of a step that was taken: a form that was sent twice. It leads where the first one did.
-        return (await request.form?.repeat(reply)) ?? reply.redirect(`${PATHS.login}/${visit.uid}`, 303);
-      }
-      if (step === 'done') return finish(request, reply, visit);
-      if (fields.action !== 'cancel' && (await isSignedInMeanwhile(visit, fields)))
-        return interactions.finish(visit, {});
-      const answer = await STEPS[step].submit(await contextOf(request, visit), fields);
-      // A wrong password takes the same statements whatever is wrong, and none more.
-      if (request.form && step === 'password' && answer.kind === 'again') request.form.looksBack = false;
-      return respond(request, reply, visit, answer);
-    }),
-  );
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Admission<Position>> {
+    const visit = await openVisit(request, reply);
+    const isForm = request.method === 'POST';
+    if (!isForm && (await isSignedInMeanwhile(visit))) return { denied: resume(visit, {}) };
+    const step = await nextStep(visit, parts);
+    const sentFrom = STEP_NAMES.find((one) => csrf.isValid(subjectOf(visit, one), sentToken(request)));
+    if (sentFrom !== undefined && sentFrom !== step) {
+      // A form of another step was sent twice: it leads to where it led the first time.
+      const run = async () => (await request.form?.repeat(reply)) ?? reply.redirect(pathOf(visit), 303);
+      return { denied: { kind: 'delegate', run }, subject: subjectOf(visit, sentFrom) };
+    }
+    const subject = subjectOf(visit, step);
+    if (step === 'done') return { denied: finish(request, reply, visit), subject };
+    return { context: { request, reply, visit, step }, subject };
+  }
 
-  function lead(request: FastifyRequest<Params>, reply: FastifyReply, work: () => Promise<unknown>): Promise<unknown> {
-    return inUnit(() =>
-      work().catch((error) =>
-        showLost(error, request.params.uid, { request, reply }, { interactions, views: parts.views }),
-      ),
-    );
+  async function submit(position: Position, fields: Fields): Promise<Reply> {
+    const { request, reply, visit, step } = position;
+    if (fields.action !== 'cancel' && (await isSignedInMeanwhile(visit, fields))) return resume(visit, {});
+    const answer = await STEPS[step].submit(await contextOf(position), fields);
+    // A wrong password has to cost the same statements in every case, so no stored response is looked up for it.
+    if (request.form && step === 'password' && answer.kind === 'page') request.form.looksBack = false;
+    switch (answer.kind) {
+      case 'cancel':
+        return resume(visit, CANCELLED);
+      case 'progress':
+        return advance(request, reply, visit, answer);
+      default:
+        return answer;
+    }
   }
 
   /**
-   * Another tab of this browser has signed in since: the request is judged again by that session, and nobody types a
-   * password twice. Who types another name wants to be somebody else.
+   * Another tab of this browser has signed in since the visit began: the authorization request is judged again by that
+   * session, so that the person need not type the password twice. A person who types another name is not asking for that.
    */
   async function isSignedInMeanwhile(visit: Visit, fields: Fields = {}): Promise<boolean> {
     if (visit.progress.login || visit.requestedPrompts.has('login')) return false;
@@ -104,78 +127,82 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     return typed === '' || names.some((name) => normaliseIdentifier(name) === typed);
   }
 
-  async function respond(
-    request: FastifyRequest<Params>,
-    reply: FastifyReply,
-    visit: Visit,
-    answer: StepReply,
-  ): Promise<unknown> {
-    switch (answer.kind) {
-      case 'again':
-        return sendPage(reply, answer.status, answer.html);
-      case 'cancel':
-        return interactions.finish(visit, CANCELLED);
-      case 'progress':
-        return advance(request, reply, visit, answer);
-    }
-  }
-
-  /** Goes on at once when nothing is left to ask, else remembers and shows the next page by a redirect. */
+  /** Finishes when no step is left; otherwise remembers the progress and leads to the next step. */
   async function advance(
-    request: FastifyRequest<Params>,
+    request: FastifyRequest,
     reply: FastifyReply,
     visit: Visit,
-    { progress, html }: Extract<StepReply, { kind: 'progress' }>,
-  ): Promise<unknown> {
-    if (html === undefined && (await nextStep(visit, parts, progress)) === 'done')
+    { progress, content }: Extract<StepReply, { kind: 'progress' }>,
+  ): Promise<Reply> {
+    if (content === undefined && (await nextStep(visit, parts, progress)) === 'done') {
       return finish(request, reply, visit, progress);
-    await interactions.remember(visit, progress);
-    return html === undefined ? reply.redirect(`${PATHS.login}/${visit.uid}`, 303) : sendPage(reply, 200, html);
-  }
-
-  /** Signs the person in, on condition that nothing that this rests on has changed meanwhile. */
-  async function finish(
-    request: FastifyRequest<Params>,
-    reply: FastifyReply,
-    visit: Visit,
-    progress: Progress = visit.progress,
-  ): Promise<void> {
-    const { login } = progress;
-    if (login) {
-      const { transaction, devices, notices } = parts;
-      const account = await parts.findAccount(login.accountId);
-      if (!account) throw new AppError('interaction_expired', 'this account is not available any more');
-      transaction.addGuard(parts.requireEpoch(login.accountId, login.epoch));
-      const browser = devices.remember(account, {
-        cookie: deviceCookie.read(request),
-        visitor: { userAgent: request.headers['user-agent'], address: request.ip },
-        trustSeconds: login.trustDevice ? parts.trustDeviceSeconds : 0,
-      });
-      deviceCookie.write(reply, browser.cookie);
-      transaction.addStatement(browser.bound);
-      for (const bound of notices.signedIn(account, login, request)) transaction.addStatement(bound);
     }
-    return interactions.finish(visit, outcomeOf(visit, progress));
+    await interactions.remember(visit, progress);
+    return content === undefined ? { kind: 'redirect', to: pathOf(visit) } : { kind: 'page', status: 200, content };
   }
 
-  async function openVisit(request: FastifyRequest<Params>, reply: FastifyReply): Promise<Visit> {
+  /** The authorization request goes on with this outcome, and the provider writes the response. */
+  function resume(visit: Visit, outcome: InteractionResult): Reply {
+    return { kind: 'delegate', run: () => interactions.finish(visit, outcome) };
+  }
+
+  /** Signs the person in, provided that the account is still as it was when the credentials were checked. */
+  function finish(request: FastifyRequest, reply: FastifyReply, visit: Visit, progress = visit.progress): Reply {
+    const run = async () => {
+      if (progress.login) await rememberSignIn(request, reply, progress.login);
+      return interactions.finish(visit, outcomeOf(visit, progress));
+    };
+    return { kind: 'delegate', run };
+  }
+
+  async function rememberSignIn(request: FastifyRequest, reply: FastifyReply, login: Login): Promise<void> {
+    const { transaction, devices, notices } = parts;
+    const account = await parts.findAccount(login.accountId);
+    if (!account) throw new AppError('interaction_expired', 'this account is not available any more');
+    transaction.addGuard(parts.requireEpoch(login.accountId, login.epoch));
+    const browser = devices.remember(account, {
+      cookie: deviceCookie.read(request),
+      visitor: { userAgent: request.headers['user-agent'], address: request.ip },
+      trustSeconds: login.trustDevice ? parts.trustDeviceSeconds : 0,
+    });
+    deviceCookie.write(reply, browser.cookie);
+    transaction.addStatement(browser.bound);
+    for (const statement of notices.signedIn(account, login, request)) transaction.addStatement(statement);
+  }
+
+  async function openVisit(request: FastifyRequest, reply: FastifyReply): Promise<Visit> {
     const visit = await interactions.open(request, reply);
     request.languages = visit.uiLocales ?? '';
-    // The cookie says which visit it is; a URL that names another one is not followed.
-    if (visit.uid !== request.params.uid) throw new AppError('interaction_expired', 'this sign-in has expired');
+    // The cookie names the visit; a URL that names another one is refused.
+    if (visit.uid !== uidIn(request)) throw new AppError('interaction_expired', 'this sign-in has expired');
     return visit;
   }
 
-  async function contextOf(request: FastifyRequest<Params>, visit: Visit): Promise<StepContext> {
+  async function contextOf({ request, visit, step }: Position): Promise<StepContext> {
     const accountId = accountIn(visit);
     const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
     request.languages = [visit.uiLocales, account?.locale].filter((one) => one !== undefined).join(' ');
-    const locale = parts.views.negotiate(request.languages, request.headers['accept-language']);
-    const subject = subjectOf(visit, await nextStep(visit, parts));
-    // A page that comes back is the same page: what is wrong with a form is all that it tells.
-    const { csrf: sent } = (request.body ?? {}) as Fields;
+    const subject = subjectOf(visit, step);
+    // A page that comes back keeps its token: it is the same page, with an error.
+    const sent = sentToken(request);
     const token = csrf.isValid(subject, sent) ? String(sent) : csrf.tokenFor(subject);
-    const form = { action: `${PATHS.login}/${visit.uid}`, csrf: token };
-    return { parts, visit, request, deviceCookie: deviceCookie.read(request), form, locale };
+    const form = { action: pathOf(visit), csrf: token };
+    return { parts, visit, request, deviceCookie: deviceCookie.read(request), form, locale: localeOf(request) };
   }
+
+  function localeOf(request: FastifyRequest) {
+    return views.negotiate(request.languages, request.headers['accept-language']);
+  }
+}
+
+function pathOf({ uid }: Visit): string {
+  return `${PATHS.login}/${uid}`;
+}
+
+function uidIn({ params }: FastifyRequest): string {
+  return (params as { uid: string }).uid;
+}
+
+function sentToken({ body }: FastifyRequest): unknown {
+  return ((body ?? {}) as Fields).csrf;
 }

@@ -4,52 +4,93 @@ import type { CodeFactor } from '../accounts/attempts.ts';
 import { readOneTimeCode } from '../accounts/one_time_password.ts';
 import { readRecoveryCode } from '../accounts/recovery_codes.ts';
 import { type Fields, textField } from '../platform/forms.ts';
-import type { SecondFactorErrorKey } from '../views/views.ts';
+import { again } from '../views/form_pages.ts';
+import type { AccountView, NameUnder } from '../views/views.ts';
 import type { Login } from './interactions.ts';
-import { accountOf, loginOf, type Step, type StepContext, type StepReply } from './step.ts';
+import { accountOf, loginOf, type StepContext, step, viewOfAccount } from './step.ts';
 
-/** What was shown, in RFC 8176's terms; undefined when it was wrong, an error when it cannot have been meant as a code. */
-type Shown = readonly string[] | SecondFactorErrorKey | undefined;
+/** A locked factor gets the error of a wrong one. */
+type SecondFactorError = NameUnder<'second-factor.error'>;
+
+/** The methods that were proved (RFC 8176); undefined for a wrong code, an error for text that has no code's form. */
+type Shown = readonly string[] | SecondFactorError | undefined;
 
 interface Method {
-  readonly error: SecondFactorErrorKey;
-  /** Whether a browser may be trusted on the strength of it: a recovery code is for when things are not as usual. */
+  readonly error: SecondFactorError;
+  /** Whether the browser may be trusted after it: a recovery code is for emergencies, so not after that. */
   readonly mayTrust: boolean;
   check(context: StepContext, account: Account, fields: Fields): Promise<Shown>;
 }
 
-/** By the button that was pressed. What it presents is checked whatever the page had offered. */
+/** By the pressed button's value. A method is checked even when the page did not offer it. */
 const METHODS: Readonly<Record<string, Method>> = {
   code: { error: 'invalid_code', mayTrust: true, check: checkTotp },
   passkey: { error: 'passkey_refused', mayTrust: true, check: checkPasskey },
   recovery: { error: 'invalid_recovery_code', mayTrust: false, check: checkRecoveryCode },
 };
 
-/** The second factor: a code of an authenticator app, a passkey, or a recovery code for when neither is at hand. */
-export const secondFactorStep: Step = {
-  show: (context) => render(context),
+interface SecondFactorData {
+  readonly account: AccountView;
+  /** The person has an authenticator app. */
+  readonly hasCode: boolean;
+  /** `PublicKeyCredentialRequestOptions` as JSON: the person has a passkey. */
+  readonly passkey?: string;
+  /** The browser may be trusted until then, in seconds since the epoch. */
+  readonly trustUntil?: number;
+  readonly error?: SecondFactorError;
+}
 
-  async submit(context, fields): Promise<StepReply> {
+/**
+ * The second factor: a code of an authenticator app, a passkey, or a recovery code for when neither is at hand. Inputs
+ * `code`, `recovery_code`, `assertion`, `trust_device` (`yes`); `action` is a method's name or `cancel`.
+ */
+export const secondFactorStep = step<SecondFactorData, SecondFactorError>({
+  view: {
+    template: 'second-factor',
+    layout: 'step',
+    title: 'second-factor.title',
+    isError: ({ error }) => error !== undefined,
+    note: 'login.address',
+  },
+
+  async show(context, refused) {
+    const { visit, parts } = context;
+    const account = await accountOf(context);
+    const has = (kind: Account['secondFactors'][number]) => account.secondFactors.includes(kind);
+    const options = has('passkey')
+      ? await parts.passkeys.assertionOptions(parts.passkeyChallenge(visit.uid), account)
+      : undefined;
+    const seconds = parts.trustDeviceSeconds;
+    return {
+      account: viewOfAccount(account),
+      hasCode: has('totp'),
+      ...(options ? { passkey: JSON.stringify(options) } : {}),
+      ...(seconds > 0 ? { trustUntil: Math.floor(parts.now() / 1000) + seconds } : {}),
+      ...(refused?.problem === undefined ? {} : { error: refused.problem }),
+    };
+  },
+
+  async submit(context, fields) {
     if (fields.action === 'cancel') return { kind: 'cancel' };
     const { parts, request, visit } = context;
     const action = textField(fields, 'action');
     const method = Object.hasOwn(METHODS, action) ? METHODS[action] : undefined;
-    if (!method) return again(context, 'code_required');
+    if (!method) return again('code_required');
     await parts.limits.assertAllowed('sign-in', request.ip);
     const account = await accountOf(context);
     const shown = await method.check(context, account, fields);
-    // A slip of the fingers and no guess: it is told, and costs nothing.
-    if (typeof shown === 'string') return again(context, shown);
+    // A typing error is not a guess: it is told and not counted.
+    if (typeof shown === 'string') return again(shown);
     if (!shown) {
       await parts.limits.count('sign-in', request.ip);
-      return again(context, method.error);
+      return again(method.error);
     }
     const before = loginOf(context);
     const trustDevice = method.mayTrust && parts.trustDeviceSeconds > 0 && fields.trust_device === 'yes';
     const login: Login = { ...before, amr: withSecondFactor(before.amr, shown), trustDevice };
     return { kind: 'progress', progress: { ...visit.progress, login } };
   },
-};
+});
 
 async function checkTotp(context: StepContext, account: Account, fields: Fields): Promise<Shown> {
   const code = readOneTimeCode(textField(fields, 'code'));
@@ -64,8 +105,8 @@ async function checkRecoveryCode(context: StepContext, account: Account, fields:
   if (code === undefined) return 'recovery_code_format';
   const isRight = await guess(context, account, 'recovery_code', () => parts.recoveryCodes.use(account, code));
   if (!isRight) return undefined;
-  for (const bound of parts.notices.recoveryCodeUsed(account, request)) parts.transaction.addStatement(bound);
-  return ['otp']; // it is a password for one time, if not one of RFC 6238
+  for (const statement of parts.notices.recoveryCodeUsed(account, request)) parts.transaction.addStatement(statement);
+  return ['otp']; // a one-time password, though not one of RFC 6238
 }
 
 async function checkPasskey(context: StepContext, account: Account, fields: Fields): Promise<Shown> {
@@ -76,8 +117,8 @@ async function checkPasskey(context: StepContext, account: Account, fields: Fiel
 }
 
 /**
- * A guess at a code: taken before it is verified and counted whatever becomes of the request. One that is not allowed
- * gets the answer of a wrong one, and is not verified: a code that is right would be used up.
+ * A guess at a code: reserved before it is verified, and counted even when the request fails later. A guess that is not
+ * allowed gets the error of a wrong one and is not verified: that would use up a right code.
  */
 async function guess(
   context: StepContext,
@@ -86,39 +127,11 @@ async function guess(
   verify: () => Promise<boolean>,
 ): Promise<boolean> {
   const { parts, request, deviceCookie } = context;
-  const taken = await parts.attempts.reserveGuess({ account, factor, deviceCookie });
-  if (taken.allowed && (await verify())) {
-    parts.transaction.addStatement(parts.attempts.clearFailures(taken));
+  const reserved = await parts.attempts.reserveGuess({ account, factor, deviceCookie });
+  if (reserved.allowed && (await verify())) {
+    parts.transaction.addStatement(parts.attempts.clearFailures(reserved));
     return true;
   }
-  if ((await parts.attempts.countFailure(taken)).lockedNow) await parts.notices.locked(account, factor, request);
+  if ((await parts.attempts.countFailure(reserved)).lockedNow) await parts.notices.locked(account, factor, request);
   return false;
-}
-
-async function again(context: StepContext, error: SecondFactorErrorKey): Promise<StepReply> {
-  return { kind: 'again', status: 400, html: await render(context, error) };
-}
-
-async function render(context: StepContext, error?: SecondFactorErrorKey): Promise<string> {
-  const { visit, parts, form, locale } = context;
-  const account = await accountOf(context);
-  const has = (kind: Account['secondFactors'][number]) => account.secondFactors.includes(kind);
-  const options = has('passkey')
-    ? await parts.passkeys.assertionOptions(parts.passkeyChallenge(visit.uid), account)
-    : undefined;
-  return parts.views.render(
-    'second-factor',
-    {
-      ...form,
-      client: visit.client,
-      account: { email: account.email, ...(account.name ? { name: account.name } : {}) },
-      hasCode: has('totp'),
-      ...(options ? { passkey: JSON.stringify(options) } : {}),
-      ...(parts.trustDeviceSeconds > 0
-        ? { trustUntil: Math.floor(parts.now() / 1000) + parts.trustDeviceSeconds }
-        : {}),
-      ...(error === undefined ? {} : { error }),
-    },
-    locale,
-  );
 }

@@ -17,11 +17,12 @@ import { AppError } from '../platform/errors.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Unit } from '../records/unit.ts';
-import type { FormData, Locale, Views } from '../views/views.ts';
+import { type Again, type AnyFormPage, type Content, formPage, type Refused, type Reply } from '../views/form_pages.ts';
+import type { AccountView, ClientView, FormTarget, Locale, View, Views } from '../views/views.ts';
 import type { Login, Progress, Visit } from './interactions.ts';
 import type { SignInNotices } from './notices.ts';
 
-/** What steps are given to work with. */
+/** The services that steps use. */
 export interface LoginParts {
   readonly views: Views;
   readonly now: Clock;
@@ -36,21 +37,21 @@ export interface LoginParts {
   readonly recoveryCodes: RecoveryCodes;
   readonly passkeys: Passkeys;
   readonly secondFactorPolicy: SecondFactorPolicy;
-  /** What a passkey has to sign in a visit: only we can make it, and it is of no use in another one. */
+  /** The challenge that a passkey signs in a visit: only this server can make it, and it is useless in another visit. */
   passkeyChallenge(visitUid: string): string;
   /** Statements for the transaction in which the request commits. */
   readonly transaction: Pick<Unit, 'addStatement' | 'addGuard'>;
-  /** What happens besides, when a person's factor was locked and when somebody signed in. */
+  /** Events and mails about the sign-in. */
   readonly notices: SignInNotices;
   findAccount(id: string): Promise<Account | undefined>;
-  /** Spares the rest of the request looking for somebody who has been found. */
+  /** Lets `findAccount` return this account during the request without another query. */
   keepAccount(account: Account): void;
   readonly requireEpoch: Accounts['requireEpoch'];
-  /** For how long a browser need not show the second factor, when the person wants that; 0: they cannot. */
+  /** How long a trusted browser is not asked for the second factor; 0: browsers cannot be trusted. */
   readonly trustDeviceSeconds: number;
   resourceServerName(identifier: string): Promise<string>;
   describeDetail: DetailsTypes['describe'];
-  /** Pages beside the door, where there are any. */
+  /** Pages for people who cannot sign in, where there are such pages. */
   readonly alternativeLinks: { readonly forgotUrl?: string; readonly signUpUrl?: string };
 }
 
@@ -58,30 +59,56 @@ export interface StepContext {
   readonly parts: LoginParts;
   readonly visit: Visit;
   readonly request: FastifyRequest;
-  /** What tells this browser from others, if it has that (accounts/devices.ts). */
+  /** The cookie that identifies this browser, if it has one (accounts/devices.ts). */
   readonly deviceCookie: string | undefined;
-  readonly form: FormData;
+  readonly form: FormTarget;
   readonly locale: Locale;
 }
 
-/** What a step makes of a form: progress, an end, or its page again with what was wrong. */
+/** What a step makes of its form. Which step comes next is decided by the dispatcher, from what is stored. */
 export type StepReply =
+  | Reply
   | {
       readonly kind: 'progress';
       readonly progress: Progress;
-      /** Shown before going on: what the person gets to see but once. Its form leads on. */
-      readonly html?: string;
+      /** Shown once before the next step; its link leads there. */
+      readonly content?: Content;
     }
-  | { readonly kind: 'cancel' }
-  | { readonly kind: 'again'; readonly status: number; readonly html: string };
+  | { readonly kind: 'cancel' };
 
-/** One file a step. A step shows its page and reads its form; what comes next is not its business. */
-export interface Step {
-  show(context: StepContext): Promise<string>;
-  submit(context: StepContext, fields: Fields): Promise<StepReply>;
+/** One step of a sign-in: its page, and what its form does. */
+export type Step = Required<AnyFormPage<StepContext, StepReply>>;
+
+interface StepData extends FormTarget {
+  readonly client: ClientView;
 }
 
-/** What the person has shown so far. */
+export type StepView<Data> = View<StepData & Data>;
+
+/** A step with its own view, which is given the form's target and the app besides. */
+export function step<Data extends object, Problem = never>(page: {
+  readonly view: StepView<Data>;
+  show(context: StepContext, refused?: Refused<Problem>): Data | Promise<Data>;
+  submit(context: StepContext, fields: Fields): Promise<StepReply | Again<Problem>>;
+}): Step & { readonly view: StepView<Data> } {
+  const { show, submit } = formPage<StepContext, StepData & Data, Problem, StepReply>({
+    view: page.view,
+    show: async (context, refused) => ({
+      ...(await page.show(context, refused)),
+      ...context.form,
+      client: context.visit.client,
+    }),
+    submit: page.submit,
+  });
+  return { view: page.view, show, submit: submit as NonNullable<typeof submit> };
+}
+
+/** The account as the page shows it. */
+export function viewOfAccount(account: Account | undefined): AccountView {
+  return { email: account?.email ?? '', ...(account?.name ? { name: account.name } : {}) };
+}
+
+/** What the sign-in has proved so far. */
 export function loginOf({ visit }: StepContext): Login {
   const { login } = visit.progress;
   if (!login) throw new Error('a step that follows the first, without it');

@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import { place } from '../accounts/session_details.ts';
 import { inLanguage } from '../platform/languages.ts';
 import { subnet } from '../platform/limits.ts';
+import { deviceCodeView, deviceConfirmView, deviceDoneView } from '../views/provider_pages.ts';
 import type { DeviceCodeData, Views } from '../views/views.ts';
 import { clientOf, createLocaleOf, type Pages } from './pages.ts';
 import { ROUTES } from './routes.ts';
@@ -53,13 +54,13 @@ export function createDevicePages(parts: {
 
   async function showForm(ctx: KoaContextWithOIDC, more: Pick<DeviceCodeData, 'typed' | 'error'>): Promise<void> {
     const { form, locale } = await formOf(ctx);
-    send(ctx, views.render('device-code', { ...form, ...more }, locale), more.error === undefined ? 200 : 400);
+    send(ctx, views.render(deviceCodeView, { ...form, ...more }, locale), more.error === undefined ? 200 : 400);
   }
 
   async function showOutcome(ctx: KoaContextWithOIDC, outcome: 'approved' | 'denied'): Promise<void> {
     const client = clientOf(ctx);
     const locale = localeOf(ctx, (await personOf(ctx))?.locale);
-    send(ctx, views.render('device-done', { outcome, ...(client ? { client } : {}) }, locale), 200);
+    send(ctx, views.render(deviceDoneView, { outcome, ...(client ? { client } : {}) }, locale), 200);
   }
 
   return {
@@ -89,7 +90,7 @@ export function createDevicePages(parts: {
         device: { address, place: place(subnet(address), ctx.ip), userAgent },
         ...(person ? { account: { email: person.email, ...(person.name ? { name: person.name } : {}) } } : {}),
       };
-      send(ctx, views.render('device-confirm', data, locale), 200);
+      send(ctx, views.render(deviceConfirmView, data, locale), 200);
     },
 
     approved: (ctx) => showOutcome(ctx, 'approved'),

@@ -4,6 +4,7 @@ import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
 import type { Units } from '../records/unit.ts';
+import type { App } from '../views/views.ts';
 import { requestedAcr } from './claims_parameter.ts';
 import { missingIn } from './consent.ts';
 import { interactionAt } from './ended_interactions.ts';
@@ -16,7 +17,7 @@ export interface InteractionsOptions extends RequestedPermissionsParts {
   readonly issuer: URL;
   readonly serving: Serving;
   readonly units: Units;
-  findClient(id: string): Promise<VisitedClient | undefined>;
+  findClient(id: string): Promise<App | undefined>;
   /** Links back to an app, for apps that the operator has registered. */
   wayBack(clientId: string): Promise<WayBack | undefined>;
   prepare(request: FastifyRequest): IncomingMessage;
@@ -28,17 +29,6 @@ export interface WayBack {
   readonly url?: string;
   /** Where it begins a sign-in. */
   readonly startUrl?: string;
-}
-
-export interface VisitedClient {
-  readonly id: string;
-  readonly name: string;
-  readonly firstParty: boolean;
-  readonly secondFactorRequired: boolean;
-  readonly uri?: string;
-  readonly logoUri?: string;
-  readonly policyUri?: string;
-  readonly tosUri?: string;
 }
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;

@@ -2,6 +2,8 @@ import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { hostOf } from '../clients/registration_policy.ts';
 import { CONTENT_SECURITY_POLICY } from '../platform/http.ts';
 import { inLanguage } from '../platform/languages.ts';
+import { errorView } from '../views/error_page.ts';
+import { loggedOutView, logoutView } from '../views/provider_pages.ts';
 import type { ClientView, ErrorData, Locale, Views } from '../views/views.ts';
 import { ROUTES } from './routes.ts';
 import { replaceSelfSubmitting } from './self_submitting.ts';
@@ -40,7 +42,7 @@ export function createPages(
     error(ctx, out, error, link) {
       ctx.type = 'html';
       ctx.body = views.render(
-        'error',
+        errorView,
         {
           status: ctx.status,
           // For the person an expired sign-in is no mistake of the app, although OAuth has no other code for it.
@@ -62,14 +64,14 @@ export function createPages(
       const ownLocale = views.negotiate(undefined, ctx.get('accept-language'));
       const confirm = inLanguage(`${ROUTES.end_session}/confirm`, locale, ownLocale);
       const action = (await isRedirectAllowed(ctx)) ? confirm : keepClientLink(ctx, confirm);
-      ctx.body = views.render('logout', { action, xsrf: secret, ...(client ? { client } : {}) }, locale);
+      ctx.body = views.render(logoutView, { action, xsrf: secret, ...(client ? { client } : {}) }, locale);
     },
     loggedOut(ctx) {
       const client = clientOf(ctx);
       ctx.type = 'html';
       const link = linkAfterLogout(ctx);
       const data = { ...(client ? { client } : {}), ...(link ? { elsewhere: link } : {}) };
-      ctx.body = views.render('logged-out', data, localeOf(ctx));
+      ctx.body = views.render(loggedOutView, data, localeOf(ctx));
     },
   };
 }

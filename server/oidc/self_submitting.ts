@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { onwardView } from '../views/provider_pages.ts';
 import type { ClientView, Locale, Views } from '../views/views.ts';
 
 /**
@@ -22,7 +23,7 @@ export function replaceSelfSubmitting(
   const client = parts.clientOf(ctx);
   const data = { purpose: isAccountSwitch ? 'switch' : 'app', ...form, ...(client ? { client } : {}) } as const;
   const { status } = ctx;
-  ctx.body = parts.views.render('onward', data, parts.localeOf(ctx));
+  ctx.body = parts.views.render(onwardView, data, parts.localeOf(ctx));
   ctx.status = status;
   ctx.type = 'html';
   ctx.set('content-security-policy', parts.policy);

@@ -1,153 +1,174 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isUsedUp, LINK_LIFETIMES, LINK_PURPOSES, type Link, type LinkPurpose } from '../accounts/links.ts';
+import { isUsedUp, LINK_LIFETIMES, type Link } from '../accounts/links.ts';
 import { maskEmail } from '../accounts/masking.ts';
 import { AppError } from '../platform/errors.ts';
-import { readForm, sendPage } from '../platform/forms.ts';
-import { linkPath } from '../views/paths.ts';
-import type { Locale } from '../views/views.ts';
-import { LINK_ACTIONS, type LinkActionContext } from './link_actions.ts';
+import { type Fields, sendPage } from '../platform/forms.ts';
+import { type Admission, contentOf, formRoute, pageReply, type Reply } from '../views/form_pages.ts';
+import type { LinkPurposeName, View } from '../views/views.ts';
+import type { LinkContext, LinkPage } from './link_page.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
 import type { SignedIn } from './sessions.ts';
 
-/**
- * Where mailed links lead. A GET uses up nothing: programs that look for bad links in mails follow them all.
- *
- * The token moves from the address into a cookie at once, so that it is neither in the address bar, nor in the history,
- * nor in what a person copies to somebody else. A hidden field alone would leave it in the address of the page that has
- * the field. The cookie is not `SameSite=Strict`: browsers would hold it back on the very redirect that a link in a
- * webmail leads to. It opens nothing by itself: each form carries a token that was made for this one link, so that of two
- * links in two tabs neither form can do the errand of the other.
- *
- * A link proves a mailbox and nothing more. What changes an account that is signed in to elsewhere is done for whoever is
- * signed in to that account alone: else the owner of the mailbox confirms what somebody else has asked for (Keycloak
- * CVE-2026-9087).
- */
-export async function linkRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
-  for (const purpose of LINK_PURPOSES) linkRoute(app, options, purpose);
-}
+/** Carried out. */
+export const linkDoneView: View<{ readonly purpose: LinkPurposeName }> = {
+  template: 'link-done',
+  layout: 'step',
+  title: ({ purpose }, t) => t(`link.${purpose}.done-title`),
+};
+
+/** The link was used, replaced or made up, or is too old; the page does not say which. */
+export const linkGoneView: View<{
+  readonly purpose: LinkPurposeName;
+  /** Another account has the address by now. */
+  readonly isTaken?: boolean;
+}> = { template: 'link-gone', layout: 'step', title: 'link-gone.title' };
+
+/** The browser has not kept the cookie that the page needs. */
+export const linkCookiesView: View<{ readonly purpose: LinkPurposeName }> = {
+  template: 'link-cookies',
+  layout: 'step',
+  title: 'link-cookies.title',
+};
+
+/** The link needs a sign-in to its account. */
+export const linkSignInView: View<{
+  readonly purpose: 'verify_email' | 'change_email';
+  /** The address that the link is about: the reader's own, if the mail was theirs. */
+  readonly email: string;
+  /** The account's address, masked: the reader may be somebody else. */
+  readonly account: string;
+  /** The signed-in person, when that is another account. */
+  readonly signedInAs?: string;
+  readonly signInUrl: string;
+}> = { template: 'link-sign-in', layout: 'step', title: 'link-sign-in.title' };
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-/** What the cookie holds when there is no link, so that one that is missing means that the browser keeps none. */
+/** The cookie's value when there is no link: a missing cookie then means that the browser keeps none. */
 const NO_TOKEN = 'none';
 
-function linkRoute(app: FastifyInstance, options: PublicOptions, purpose: LinkPurpose): void {
+/**
+ * The guard of the pages that mailed links lead to. A GET uses up nothing, because programs that check mails for bad links
+ * open them all.
+ *
+ * The token moves from the URL into a cookie at once, so that it is neither in the address bar, nor in the history, nor in
+ * what a person copies to somebody else. The cookie is not `SameSite=Strict`: browsers would not send it with the redirect
+ * that a link in a webmail leads to. It is not enough by itself: each form carries a token that was made for this one link,
+ * so that with two links in two tabs neither form can use the other link.
+ *
+ * A link proves a mailbox and nothing more. A change to an account that has sessions is made only by a person who is signed
+ * in to that account: otherwise the owner of the mailbox would confirm what somebody else has requested (Keycloak
+ * CVE-2026-9087).
+ */
+export function linkRoute(app: FastifyInstance, options: PublicOptions, page: LinkPage): void {
   const { views, csrf, links, sessions, limit, secure } = options;
-  const path = linkPath(purpose);
-  // A cookie of one path cannot have the __Host- prefix; this one says at least that it came over https.
+  const { path, purpose } = page;
+  // A cookie of one path cannot have the __Host- prefix; this prefix says at least that it was set over https.
   const cookie = secure ? '__Secure-cardea_link' : 'cardea_link';
-  const errand = LINK_ACTIONS[purpose];
-  /** A form is good for the link that it was shown for, and where it matters in the session that it was shown in. */
-  const subjectOf = (token: string, session: SignedIn | undefined) => `${path} ${token} ${session?.sessionUid ?? ''}`;
 
-  function keep(reply: FastifyReply, value: string): void {
-    const maxAge = LINK_LIFETIMES[purpose];
-    reply.setCookie(cookie, value, { path, httpOnly: true, sameSite: 'lax', secure, maxAge });
+  formRoute(
+    app,
+    { path, guard: admit, show: page.show, submit },
+    { views, csrf, limit, readLimit: limit, localeOf: (request) => localeOf(options, request) },
+  );
+
+  app.get(`${path}/done`, async (request, reply) =>
+    sendPage(reply, 200, views.render(linkDoneView, { purpose }, localeOf(options, request))),
+  );
+
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Admission<LinkContext>> {
+    const isForm = request.method === 'POST';
+    const { token: linked } = request.query as { token?: unknown };
+    if (!isForm && linked !== undefined) {
+      // An error is told by the page that the browser is redirected to.
+      setCookie(reply, typeof linked === 'string' && TOKEN.test(linked) ? linked : NO_TOKEN);
+      return { denied: { kind: 'redirect', to: path } };
+    }
+    if (isForm) await takeTurn(options, 'link', request);
+    const token = request.cookies[cookie];
+    if (token === undefined) return { denied: pageReply(400, linkCookiesView, { purpose }) };
+    if (!TOKEN.test(token)) return { denied: gone(reply) };
+    const session = page.forOwner ? await sessions.current(request, reply) : undefined;
+    // A form is valid for the link that it was shown for and, where the person has to be signed in, in that session.
+    const subject = `${path} ${token} ${session?.sessionUid ?? ''}`;
+    const context = await open(request, reply, token, subject);
+    if (!context) return { denied: gone(reply), subject };
+    if (page.forOwner && (session === undefined || session.accountId !== context.link.accountId)) {
+      // The page itself says who has to sign in.
+      return { denied: isForm ? { kind: 'redirect', to: path } : await askToSignIn(session, context), subject };
+    }
+    return { context, subject };
   }
 
   async function open(
     request: FastifyRequest,
+    reply: FastifyReply,
     token: string,
-    session: SignedIn | undefined,
-  ): Promise<LinkActionContext | undefined> {
-    const link = TOKEN.test(token) ? await links.peek(purpose, token) : undefined;
+    subject: string,
+  ): Promise<LinkContext | undefined> {
+    const link = await links.peek(purpose, token);
     if (!link) return undefined;
     const account = link.accountId === undefined ? undefined : await options.accounts.findById(link.accountId);
-    if (!isStillGood(link, account)) return undefined;
+    if (!isStillValid(link, account)) return undefined;
     request.languages = account?.locale ?? '';
-    const form = { action: path, csrf: csrf.tokenFor(subjectOf(token, session)) };
+    const form = { action: path, csrf: csrf.tokenFor(subject) };
     const consume = links.consume(purpose, token);
-    return { options, request, link, account, form, consume, locale: localeOf(options, request) };
+    return { options, request, reply, link, account, form, consume, locale: localeOf(options, request) };
   }
 
-  /** The signed-in person, when the link requires a sign-in. */
-  async function sessionOf(request: FastifyRequest, reply: FastifyReply): Promise<SignedIn | undefined> {
-    return errand.forOwner ? sessions.current(request, reply) : undefined;
+  async function submit(context: LinkContext, fields: Fields): Promise<Reply> {
+    const { request, reply } = context;
+    try {
+      const answer = await page.submit(context, fields);
+      if (answer.kind === 'page') return answer;
+    } catch (error) {
+      if (isTaken(error)) return gone(reply, { isTaken: true });
+      // Of parallel uses only one finds the link unused (Keycloak CVE-2026-37982).
+      if (isUsedUp(error) || isOvertaken(error)) return gone(reply);
+      throw error;
+    }
+    setCookie(reply, NO_TOKEN);
+    return { kind: 'redirect', to: inSameLanguage(options, request, `${path}/done`) };
   }
 
-  function isOwner(session: SignedIn | undefined, { link }: LinkActionContext): boolean {
-    return !errand.forOwner || (session !== undefined && session.accountId === link.accountId);
+  function setCookie(reply: FastifyReply, value: string): void {
+    const maxAge = LINK_LIFETIMES[purpose];
+    reply.setCookie(cookie, value, { path, httpOnly: true, sameSite: 'lax', secure, maxAge });
   }
 
-  function gone(request: FastifyRequest, reply: FastifyReply, data: { isTaken?: boolean } = {}): FastifyReply {
-    keep(reply, NO_TOKEN);
-    return sendPage(reply, 410, views.render('link-gone', { purpose, ...data }, localeOf(options, request)));
+  function gone(reply: FastifyReply, more: { isTaken?: boolean } = {}): Reply {
+    setCookie(reply, NO_TOKEN);
+    return pageReply(410, linkGoneView, { purpose, ...more });
   }
 
-  function withoutCookie(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    return sendPage(reply, 400, views.render('link-cookies', { purpose }, localeOf(options, request)));
-  }
-
-  /** The account is named as its owner would recognise it: whoever reads this may be somebody else. */
-  async function askToSignIn(session: SignedIn | undefined, context: LinkActionContext): Promise<string> {
-    const { account, link, locale } = context;
+  /** Names the account in a way that only its owner recognises: the reader may be somebody else. */
+  async function askToSignIn(session: SignedIn | undefined, { account, link }: LinkContext): Promise<Reply> {
     const other = session && (await options.accounts.findById(session.accountId));
-    const data = {
+    const content = contentOf(linkSignInView, {
       purpose: purpose === 'change_email' ? purpose : 'verify_email',
       email: link.payload.email ?? '',
       account: maskEmail(account?.email ?? ''),
       ...(other ? { signedInAs: other.email } : {}),
-      // Without a language: how the page that comes next speaks is for whoever signs in there to say.
+      // Without `ui_locales`: the language of the next page is that of the person who signs in there.
       signInUrl: sessions.signInUrl({ returnTo: path, fresh: session !== undefined }),
-    } as const;
-    return views.render('link-sign-in', data, locale);
+    });
+    return { kind: 'page', status: 200, content };
   }
-
-  app.get<{ Querystring: { token?: unknown } }>(path, { config: { ...limit } }, async (request, reply) => {
-    const { token } = request.query;
-    if (token !== undefined) {
-      // Whatever is wrong with it is told by the page that the browser is sent to.
-      keep(reply, typeof token === 'string' && TOKEN.test(token) ? token : NO_TOKEN);
-      return reply.redirect(path, 303);
-    }
-    const kept = request.cookies[cookie];
-    if (kept === undefined) return withoutCookie(request, reply);
-    const session = await sessionOf(request, reply);
-    const context = await open(request, kept, session);
-    if (!context) return gone(request, reply);
-    const html = isOwner(session, context) ? errand.show(context) : await askToSignIn(session, context);
-    return sendPage(reply, 200, html);
-  });
-
-  app.post(path, { config: { ...limit } }, async (request, reply) => {
-    const kept = request.cookies[cookie];
-    await takeTurn(options, 'link', request);
-    if (kept === undefined) return withoutCookie(request, reply);
-    if (!TOKEN.test(kept)) return gone(request, reply);
-    const session = await sessionOf(request, reply);
-    const fields = readForm(request, csrf, subjectOf(kept, session));
-    const context = await open(request, kept, session);
-    if (!context) return gone(request, reply);
-    // The page itself says who has to sign in.
-    if (!isOwner(session, context)) return reply.redirect(path, 303);
-    try {
-      const answer = await errand.submit(context, fields);
-      if (answer.kind === 'again') return sendPage(reply, 400, answer.html);
-      if (answer.kind === 'taken') return gone(request, reply, { isTaken: true });
-    } catch (error) {
-      // Of parallel uses this is not the one that found it unused (Keycloak CVE-2026-37982).
-      if (isUsedUp(error) || isOvertaken(error)) return gone(request, reply);
-      throw error;
-    }
-    keep(reply, NO_TOKEN);
-    return reply.redirect(inSameLanguage(options, request, `${path}/done`), 303);
-  });
-
-  app.get(`${path}/done`, async (request, reply) => {
-    const locale: Locale = localeOf(options, request);
-    return sendPage(reply, 200, views.render('link-done', { purpose }, locale));
-  });
 }
 
-/** The password was changed while this link was used, by another link maybe: it is good for nothing any more. */
+function isTaken(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'identifier_taken';
+}
+
+/** The password was changed while this link was used, perhaps by another link, and that ended this one. */
 function isOvertaken(error: unknown): boolean {
   return error instanceof AppError && error.code === 'credentials_changed';
 }
 
 /**
- * A link is for one account (authentik CVE-2023-26481), as that was when the mail went out. Changes of password and
- * address end links anyway; one that was made while such a change went on is caught here.
+ * A link is for one account (authentik CVE-2023-26481), as it was when the mail was sent. Changes of password and address
+ * end links anyway; this catches a link that was made during such a change.
  */
-function isStillGood({ purpose, accountId, payload }: Link, account: LinkActionContext['account']): boolean {
+function isStillValid({ purpose, accountId, payload }: Link, account: LinkContext['account']): boolean {
   if (accountId === undefined) return purpose === 'sign_up';
   if (!account || account.disabled) return false;
   if (payload.epoch !== undefined && payload.epoch !== account.epoch) return false;

@@ -13,23 +13,28 @@ import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
-import type { PageWanted, Position } from '../platform/pages.ts';
+import type { Position } from '../platform/pages.ts';
 import type { Overview } from '../records/overview.ts';
 import { dateFormat } from '../views/dates.ts';
+import { type Again, type AnyFormPage, again, formPage, type Refused, type Reply } from '../views/form_pages.ts';
+import { type AccountPageName, accountPath } from '../views/paths.ts';
 import type {
   AccountDone,
   AccountFrame,
-  AccountSection,
+  App,
+  Framed,
   Locale,
+  MessageKey,
   NewPasswordView,
-  PagesView,
+  View,
   Views,
 } from '../views/views.ts';
 import type { Challenges } from './challenges.ts';
+import { type PageProblem, problemOf } from './problems.ts';
 import type { SignedIn } from './sessions.ts';
 import type { WaitingRequests } from './waiting_requests.ts';
 
-/** What pages are given to work with. */
+/** The services that account pages use. */
 export interface AccountParts {
   readonly views: Views;
   readonly accounts: Pick<Accounts, 'findById' | 'update'>;
@@ -54,19 +59,10 @@ export interface AccountParts {
   readonly sendsMail: boolean;
   /** Runs statements as one transaction. */
   readonly transact: Db['transact'];
-  findApp(clientId: string): Promise<AppInfo | undefined>;
+  findApp(clientId: string): Promise<App | undefined>;
   resourceServerName(identifier: string): Promise<string>;
   /** RFC 9396, in words. */
   readonly describeDetail: DetailsTypes['describe'];
-}
-
-export interface AppInfo {
-  readonly name: string;
-  readonly firstParty: boolean;
-  /** Our own pages: nobody's app. */
-  readonly builtin: boolean;
-  readonly uri?: string;
-  readonly logoUri?: string;
 }
 
 /** One request of somebody who is signed in. */
@@ -82,46 +78,66 @@ export interface PageContext {
   readonly csrf: string;
   /** Where the page of a list begins that is asked for; undefined for the first. */
   readonly after: Position | undefined;
-  /** What was done just before. */
+  /** Carried out just before: said once, on the page that follows. */
   readonly done: AccountDone | undefined;
+  /** Where the person signs in anew and then comes back to this page. @param acr the assurance that is needed */
+  signInUrl(acr: string): string;
 }
+
+/** A page at `/account`; `accountPage` makes one. */
+export interface AccountPage<Data = never> extends AnyFormPage<PageContext> {
+  readonly path: string;
+  readonly guard: AccountGuard;
+  readonly view: View<Framed & Data>;
+}
+
+/** `fresh_sign_in`: a recent sign-in with every factor that the account has. */
+export type AccountGuard = 'signed_in' | 'fresh_sign_in';
 
 /**
- * What a page makes of a form: done, and where to go on; a page, with what was wrong or with what is shown once; or a
- * sign-in that is worth more, and then the page again.
+ * A page of the account. Its name is in its path, its template and its texts in the catalogues; one for which there is a
+ * label `account.nav.<name>` is in the navigation.
  */
-export type PageAnswer =
-  | { readonly kind: 'done'; readonly done: AccountDone; readonly to: string }
-  | { readonly kind: 'again'; readonly html: string }
-  | { readonly kind: 'once'; readonly html: string }
-  | { readonly kind: 'sign_in'; readonly acr: string };
-
-/** One file a page. */
-export interface AccountPage {
-  readonly path: string;
-  /** Needs a sign-in that is fresh, and at the account's own level. */
-  readonly sensitive: boolean;
-  show(context: PageContext): Promise<string>;
-  submit?(context: PageContext, fields: Fields): Promise<PageAnswer>;
-}
-
-/** Entries of a list on one page. */
-export const PAGE_SIZE = 20;
-
-/** The page of a list that is asked for, and one row more, which tells whether there is another. */
-export function wantedPage({ after }: PageContext): PageWanted {
-  return { limit: PAGE_SIZE + 1, after };
-}
-
-/** The way on from a page of a list. @param next where the next one begins */
-export function pagesView(path: string, { after }: PageContext, next: string | undefined): PagesView {
+export function accountPage<Data extends object = object>(page: {
+  readonly name: AccountPageName;
+  readonly guard: AccountGuard;
+  /** The entry of the navigation that it belongs to; default: its own. */
+  readonly section?: AccountPageName;
+  show(context: PageContext, refused?: Refused<PageProblem>): Data | Promise<Data>;
+  /** An error that the form itself led to shows the page again (problems.ts). */
+  submit?(context: PageContext, fields: Fields): Promise<Reply | Again<PageProblem>>;
+}): AccountPage<Data> {
+  const { name, guard, section = name } = page;
+  const view = accountView<Data>(name, `account.${name}.title`);
+  const submit = page.submit?.bind(page);
   return {
-    ...(after === undefined ? {} : { first: path }),
-    ...(next === undefined ? {} : { next: `${path}?${new URLSearchParams({ after: next })}` }),
+    path: accountPath(name),
+    guard,
+    view,
+    ...formPage<PageContext, Framed & Data, PageProblem>({
+      view,
+      async show(context, refused) {
+        const data = await page.show(context, refused);
+        const { problem } = refused ?? {};
+        return { ...data, frame: frameOf(context, section), ...(problem && 'key' in problem ? { problem } : {}) };
+      },
+      ...(submit && {
+        submit: (context, fields) => submit(context, fields).catch((error: unknown) => again(problemOf(error))),
+      }),
+    }),
   };
 }
 
-export function frameOf({ account, csrf, done }: PageContext, section: AccountSection): AccountFrame {
+export function accountView<Data>(name: string, title: MessageKey): View<Framed & Data> {
+  return { template: `account/${name}`, layout: 'account', title, isError: ({ problem }) => problem !== undefined };
+}
+
+/** The form was carried out: the browser goes to a page that says so. */
+export function done(what: AccountDone, page: AccountPageName): Reply {
+  return { kind: 'redirect', to: `${accountPath(page)}?done=${what}` };
+}
+
+export function frameOf({ account, csrf, done }: PageContext, section: AccountPageName): AccountFrame {
   const { name, email, zoneinfo } = account;
   return {
     section,

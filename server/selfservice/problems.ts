@@ -2,6 +2,9 @@ import { PasswordRefused } from '../accounts/policy.ts';
 import { AppError } from '../platform/errors.ts';
 import type { AccountProblem, FormProblem, PasswordRuleName } from '../views/views.ts';
 
+/** Why a form was refused: a problem of one input or of the whole form, or the rules that a new password breaks. */
+export type PageProblem = FormProblem | { readonly failedRules: readonly PasswordRuleName[] };
+
 /** By the error's code and field, or its code alone. */
 const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
   'invalid_input name': 'text',
@@ -22,16 +25,12 @@ const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
   too_many_passkeys: 'passkey',
 };
 
-/** What to tell a person of an error that their form led to. @throws the error, when it is not theirs */
-export function problemOf(error: unknown): FormProblem {
+/** The problem to show for an error that a form led to. @throws the error itself, when the form is not its cause */
+export function problemOf(error: unknown): PageProblem {
+  if (error instanceof PasswordRefused) return { failedRules: error.rules };
   if (!(error instanceof AppError)) throw error;
   const { code, field } = error;
   const key = PROBLEMS[`${code} ${field}`] ?? PROBLEMS[code];
   if (key === undefined) throw error;
   return { key, ...(field === undefined ? {} : { field }) };
-}
-
-/** The rules that a new password broke; undefined for an error that is about something else. */
-export function failedRules(error: unknown): readonly PasswordRuleName[] | undefined {
-  return error instanceof PasswordRefused ? error.rules : undefined;
 }

@@ -1,15 +1,34 @@
-import type { FastifyInstance } from 'fastify';
-import { PATHS } from '../views/paths.ts';
-import { forgotRoutes } from './forgot.ts';
-import { linkRoutes } from './links.ts';
-import type { PublicOptions } from './public_options.ts';
-import { signUpRoutes } from './sign_up.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Admission, formRoute } from '../views/form_pages.ts';
+import { linkRoute } from './links.ts';
+import type { MailRequestPage, VisitorContext } from './mail_request_page.ts';
+import { loadPages } from './pages.ts';
+import { localeOf, type PublicOptions } from './public_options.ts';
+import { createVisitors } from './visitor.ts';
 
-/** Pages for people who are not signed in: a forgotten password, signing up, and what mailed links lead to. */
+/** Pages for people who are not signed in: a forgotten password, signing up, and the pages that mailed links lead to. */
 export async function publicRoutes(app: FastifyInstance, options: PublicOptions): Promise<void> {
-  await forgotRoutes(app, options);
-  if (options.signUp) await signUpRoutes(app, options);
-  await linkRoutes(app, options);
-  for (const path of [...(options.signUp ? [PATHS.signUp] : [])])
-    app.get(`${path}/`, async (_request, reply) => reply.redirect(path, 303));
+  for (const page of await loadPages()) {
+    if (page.guard === 'link') linkRoute(app, options, page);
+    if (page.guard === 'visitor' && page.isOffered(options)) mailRequestRoute(app, options, page);
+  }
+}
+
+function mailRequestRoute(app: FastifyInstance, options: PublicOptions, page: MailRequestPage): void {
+  const { views, csrf, limit } = options;
+  const visitors = createVisitors(options.secure, csrf);
+  const subjectOf = (visitor: string) => `${page.path} ${visitor}`;
+
+  /** Another site's form has no visitor of this site, so that nobody is made to request a mail. */
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Admission<VisitorContext>> {
+    const newToken = () => csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
+    const context: VisitorContext = { options, request, reply, newToken };
+    const visitor = visitors.known(request);
+    if (visitor !== '' || request.method !== 'POST') return { context, subject: subjectOf(visitor) };
+    return { denied: { kind: 'page', status: 403, content: page.showWithoutCookie(context) } };
+  }
+
+  const guarded = { path: page.path, guard: admit, show: page.show, ...(page.submit && { submit: page.submit }) };
+  formRoute(app, guarded, { views, csrf, limit, localeOf: (request) => localeOf(options, request) });
+  app.get(`${page.path}/`, async (_request, reply) => reply.redirect(page.path, 303));
 }

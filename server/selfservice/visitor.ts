@@ -3,13 +3,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Csrf } from '../platform/csrf.ts';
 
 /**
- * Who sends a form, where nobody is signed in: the browser that was shown it. The forms' tokens are made for a random
+ * Identifies the browser that a form was shown to, where nobody is signed in. The forms' tokens are made for a random
  * cookie, which another site can neither read nor, with its `__Host-` prefix, write.
  */
 export interface Visitors {
   /** The browser's cookie; gives it one when it has none. */
   meet(request: FastifyRequest, reply: FastifyReply): string;
-  /** Empty when it has none: then no form is its own. */
+  /** Empty when it has none: then no form is valid. */
   known(request: FastifyRequest): string;
 }
 
@@ -20,7 +20,7 @@ export function visitorCookie(secure: boolean): string {
   return secure ? '__Host-cardea_visitor' : 'cardea_visitor';
 }
 
-/** @param csrf vouches for the cookies that were issued here: one that somebody else has put into a browser is no visitor's */
+/** @param csrf signs the cookies, so that one that was planted into a browser is not accepted */
 export function createVisitors(secure: boolean, csrf: Csrf): Visitors {
   const name = visitorCookie(secure);
   const known = (request: FastifyRequest): string => {
@@ -31,7 +31,7 @@ export function createVisitors(secure: boolean, csrf: Csrf): Visitors {
     known,
     meet(request, reply) {
       const id = known(request) || randomBytes(32).toString('base64url');
-      // Lax: whoever follows a link from a mail brings it along, a form of another site's does not.
+      // Lax: it is sent when a person follows a link from a mail, and not with a form of another site.
       reply.setCookie(name, `${id}.${csrf.tokenFor(subjectOf(id))}`, {
         path: '/',
         httpOnly: true,

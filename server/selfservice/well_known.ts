@@ -1,17 +1,16 @@
 import type { FastifyInstance } from 'fastify';
-import { passkeysPage } from './passkeys.ts';
-import { passwordPage } from './password.ts';
+import { accountPath } from '../views/paths.ts';
 
-/** Where password managers look for pages of the account, and where people do who type one slash too many. */
+/** URLs at which password managers look for account pages, and the pages' paths with a slash at the end. */
 export async function wellKnownRoutes(
   app: FastifyInstance,
   { issuer, pages }: { readonly issuer: URL; readonly pages: readonly string[] },
 ): Promise<void> {
   // W3C "A Well-Known URL for Changing Passwords"
-  app.get('/.well-known/change-password', async (_request, reply) => reply.redirect(passwordPage.path, 303));
+  app.get('/.well-known/change-password', async (_request, reply) => reply.redirect(accountPath('password'), 303));
 
   // W3C "A Well-Known URL for Relying Party Passkey Endpoints"
-  const url = new URL(passkeysPage.path, issuer).href;
+  const url = new URL(accountPath('passkeys'), issuer).href;
   app.get('/.well-known/passkey-endpoints', async (_request, reply) =>
     reply.header('access-control-allow-origin', '*').send({ enroll: url, manage: url }),
   );

@@ -1,4 +1,4 @@
-import { type AccountDone, APPS_COUNTED, type BrowserView, type PlaceView } from './account_pages.ts';
+import { type AccountDone, APPS_COUNTED, type BrowserView, type PlaceView } from './account_parts.ts';
 import { dateFormat } from './dates.ts';
 import { isMessageKey, namesUnder, type Translator } from './messages.ts';
 import { accountPath } from './paths.ts';

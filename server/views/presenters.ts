@@ -1,9 +1,9 @@
 import { withULabels } from '../platform/email_domains.ts';
+import type { ClientView } from './app.ts';
 import { dateFormat } from './dates.ts';
-import type { JsonObject, JsonValue } from './demo_pages.ts';
 import { durationOf } from './durations.ts';
 import { isMessageKey, type MessageKey, type Translator } from './messages.ts';
-import type { AccountView, ClientView, NewPasswordRule, NewPasswordView, PasswordRuleName } from './pages.ts';
+import type { AccountView, NewPasswordRule, NewPasswordView, PasswordRuleName } from './parts.ts';
 import { webLink } from './web_links.ts';
 
 export * from './account_presenters.ts';
@@ -68,7 +68,7 @@ export function duration(seconds: number, { locale }: Translator): string {
   return durationOf(seconds, locale);
 }
 
-export { errorLinks, errorText } from './error_texts.ts';
+export { errorLinks, errorText } from './error_page.ts';
 export { webLink };
 
 /** The host to show beside an app's name: names are chosen freely, hosts are not. */
@@ -124,6 +124,11 @@ export const emailText = withULabels;
 
 export function accountName(account: AccountView): string {
   return account.name ?? withULabels(account.email);
+}
+
+export type JsonValue = string | number | boolean | null | undefined | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
 }
 
 const TIME_CLAIMS: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'auth_time', 'updated_at']);

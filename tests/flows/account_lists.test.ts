@@ -5,7 +5,7 @@ import { createEvents } from '../../server/accounts/events.ts';
 import { createSessionDetails } from '../../server/accounts/session_details.ts';
 import { createSealer, sealJson } from '../../server/platform/sealing.ts';
 import { grantPlace, sessionPlace } from '../../server/records/changes.ts';
-import { PAGE_SIZE } from '../../server/selfservice/page.ts';
+import { PAGE_SIZE } from '../../server/selfservice/lists.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import type { BrowserSession, Page } from '../helpers/browser_session.ts';
 import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';

@@ -1,3 +1,17 @@
+import appsPage from '../../server/selfservice/pages/apps.ts';
+import authenticatorPage from '../../server/selfservice/pages/authenticator.ts';
+import devicesPage from '../../server/selfservice/pages/devices.ts';
+import emailPage from '../../server/selfservice/pages/email.ts';
+import eventsPage from '../../server/selfservice/pages/events.ts';
+import overviewPage from '../../server/selfservice/pages/overview.ts';
+import passkeysPage from '../../server/selfservice/pages/passkeys.ts';
+import passwordPage from '../../server/selfservice/pages/password.ts';
+import profilePage from '../../server/selfservice/pages/profile.ts';
+import requestsPage from '../../server/selfservice/pages/requests.ts';
+import secondFactorPage from '../../server/selfservice/pages/second_factor.ts';
+import sessionsPage from '../../server/selfservice/pages/sessions.ts';
+import usernamePage from '../../server/selfservice/pages/username.ts';
+import { recoveryCodesView } from '../../server/selfservice/recovery_codes.ts';
 import { namesUnder } from '../../server/views/messages.ts';
 import { EVIL, LONG, type PageCase, pageCase } from './page_cases.ts';
 
@@ -39,13 +53,13 @@ const passkeys = { passkeys: [], challenge: 'sealed', options: '{}', typed: '' }
 
 /** Every page at `/account`, with everything that one can say. */
 export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
-  pageCase('account-overview', 'account/overview', {
+  pageCase('account-overview', overviewPage.view, {
     ...overview,
     username: 'ada',
     passwordSetAt: at,
     events: [{ kind: 'signed_in', at, browser: 'Firefox', system: 'Linux', place: here }],
   }),
-  pageCase('account-overview-bare', 'account/overview', {
+  pageCase('account-overview-bare', overviewPage.view, {
     ...overview,
     emailVerified: false,
     hasPassword: false,
@@ -54,31 +68,31 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     hints: namesUnder('account.hint').map((name) => ({ name, href: '/account/second-factor' })),
   }),
   ...namesUnder('account.done').map((done) =>
-    pageCase(`account-done-${done}`, 'account/profile', { ...profile, frame: { ...frame, section: 'profile', done } }),
+    pageCase(`account-done-${done}`, profilePage.view, { ...profile, frame: { ...frame, section: 'profile', done } }),
   ),
   ...namesUnder('account.problem').map((key) =>
-    pageCase(`account-problem-${key}`, 'account/profile', {
+    pageCase(`account-problem-${key}`, profilePage.view, {
       ...profile,
       frame: { ...frame, section: 'profile' },
       problem: { key, field: 'name' },
     }),
   ),
-  pageCase('account-email', 'account/email', {
+  pageCase('account-email', emailPage.view, {
     frame: { ...frame, section: 'email' },
     current: 'ada@example.com',
     verified: true,
     canChange: false,
     typed: '',
   }),
-  pageCase('account-email-unverified', 'account/email', {
+  pageCase('account-email-unverified', emailPage.view, {
     frame: { ...frame, section: 'email' },
     current: `${LONG}@example.com`,
     verified: false,
     canChange: true,
     typed: EVIL,
   }),
-  pageCase('account-username', 'account/username', { frame: { ...frame, section: 'username' }, typed: 'ada' }),
-  pageCase('account-password', 'account/password', {
+  pageCase('account-username', usernamePage.view, { frame: { ...frame, section: 'username' }, typed: 'ada' }),
+  pageCase('account-password', passwordPage.view, {
     frame: { ...frame, section: 'password' },
     newPassword: {
       rules: [
@@ -95,25 +109,25 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       failed: ['too_long', 'reused'],
     },
   }),
-  pageCase('account-second-factor', 'account/second-factor', {
+  pageCase('account-second-factor', secondFactorPage.view, {
     frame: { ...frame, section: 'second-factor' },
     hasTotp: true,
     passkeys: 0,
     recoveryCodes: 10,
   }),
-  pageCase('account-second-factor-passkeys', 'account/second-factor', {
+  pageCase('account-second-factor-passkeys', secondFactorPage.view, {
     frame: { ...frame, section: 'second-factor' },
     hasTotp: false,
     passkeys: 2,
     recoveryCodes: 10,
   }),
-  pageCase('account-second-factor-none', 'account/second-factor', {
+  pageCase('account-second-factor-none', secondFactorPage.view, {
     frame: { ...frame, section: 'second-factor' },
     hasTotp: false,
     passkeys: 0,
     recoveryCodes: 0,
   }),
-  pageCase('account-authenticator', 'account/authenticator', {
+  pageCase('account-authenticator', authenticatorPage.view, {
     frame: { ...frame, section: 'second-factor' },
     authenticator: {
       secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
@@ -122,11 +136,11 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     },
     isReplacement: true,
   }),
-  pageCase('account-recovery-codes', 'account/recovery-codes', {
+  pageCase('account-recovery-codes', recoveryCodesView, {
     frame: { ...frame, section: 'second-factor' },
     codes: Array.from({ length: 10 }, () => '0k3m-9abc-wxyz'),
   }),
-  pageCase('account-passkeys', 'account/passkeys', {
+  pageCase('account-passkeys', passkeysPage.view, {
     ...passkeys,
     frame: { ...frame, section: 'passkeys' },
     passkeys: [
@@ -134,8 +148,8 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       { id: 'b', name: LONG.slice(0, 100), backedUp: false, createdAt: at },
     ],
   }),
-  pageCase('account-passkeys-none', 'account/passkeys', { ...passkeys, frame: { ...frame, section: 'passkeys' } }),
-  pageCase('account-sessions', 'account/sessions', {
+  pageCase('account-passkeys-none', passkeysPage.view, { ...passkeys, frame: { ...frame, section: 'passkeys' } }),
+  pageCase('account-sessions', sessionsPage.view, {
     frame: { ...frame, section: 'sessions' },
     pages: { first: '/account/sessions', next: '/account/sessions?after=1.a' },
     sessions: [
@@ -153,11 +167,11 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       { uid: 'c', isCurrent: false, place: { kind: 'elsewhere', network: '198.51.100.0/24' } },
     ],
   }),
-  pageCase('account-sessions-alone', 'account/sessions', {
+  pageCase('account-sessions-alone', sessionsPage.view, {
     frame: { ...frame, section: 'sessions' },
     sessions: [{ uid: 'a', isCurrent: true }],
   }),
-  pageCase('account-devices', 'account/devices', {
+  pageCase('account-devices', devicesPage.view, {
     frame: { ...frame, section: 'devices' },
     devices: [
       {
@@ -173,8 +187,8 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       { id: 'b', isCurrent: false, since: at, place: { kind: 'elsewhere', network: '198.51.100.0/24' } },
     ],
   }),
-  pageCase('account-devices-none', 'account/devices', { frame: { ...frame, section: 'devices' }, devices: [] }),
-  pageCase('account-apps', 'account/apps', {
+  pageCase('account-devices-none', devicesPage.view, { frame: { ...frame, section: 'devices' }, devices: [] }),
+  pageCase('account-apps', appsPage.view, {
     frame: { ...frame, section: 'apps' },
     pages: { next: '/account/apps?after=1.a' },
     apps: [
@@ -189,8 +203,8 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       },
     ],
   }),
-  pageCase('account-apps-none', 'account/apps', { frame: { ...frame, section: 'apps' }, apps: [] }),
-  pageCase('account-requests', 'account/requests', {
+  pageCase('account-apps-none', appsPage.view, { frame: { ...frame, section: 'apps' }, apps: [] }),
+  pageCase('account-requests', requestsPage.view, {
     frame: { ...frame, section: 'requests' },
     requests: [
       {
@@ -227,8 +241,8 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       },
     ],
   }),
-  pageCase('account-requests-none', 'account/requests', { frame: { ...frame, section: 'requests' }, requests: [] }),
-  pageCase('account-events', 'account/events', {
+  pageCase('account-requests-none', requestsPage.view, { frame: { ...frame, section: 'requests' }, requests: [] }),
+  pageCase('account-events', eventsPage.view, {
     frame: { ...frame, section: 'events' },
     events: namesUnder('account.event').map((kind) => ({
       kind,
@@ -239,5 +253,5 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       place: here,
     })),
   }),
-  pageCase('account-events-none', 'account/events', { frame: { ...frame, section: 'events' }, events: [] }),
+  pageCase('account-events-none', eventsPage.view, { frame: { ...frame, section: 'events' }, events: [] }),
 ];

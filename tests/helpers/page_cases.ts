@@ -1,11 +1,33 @@
-import { createViews, type Locale, type PageName, type Pages } from '../../server/views/views.ts';
+import { demoView } from '../../server/demo/demo.ts';
+import { homeView } from '../../server/demo/home.ts';
+import { outboxMailView, outboxView } from '../../server/demo/outbox.ts';
+import { consentStep } from '../../server/login/consent.ts';
+import { enrolStep, recoveryCodesView } from '../../server/login/enrol.ts';
+import { newPasswordStep } from '../../server/login/new_password.ts';
+import { passwordStep } from '../../server/login/password.ts';
+import { secondFactorStep } from '../../server/login/second_factor.ts';
+import { selectAccountStep } from '../../server/login/select_account.ts';
+import { confirmLinkView, setPasswordView } from '../../server/selfservice/link_page.ts';
+import { linkCookiesView, linkDoneView, linkGoneView, linkSignInView } from '../../server/selfservice/links.ts';
+import { askMailView, mailSentView } from '../../server/selfservice/mail_request_page.ts';
+import { errorView } from '../../server/views/error_page.ts';
+import {
+  deviceCodeView,
+  deviceConfirmView,
+  deviceDoneView,
+  loggedOutView,
+  logoutView,
+  onwardView,
+} from '../../server/views/provider_pages.ts';
+import { createViews, type Locale, type View } from '../../server/views/views.ts';
 
 const views = createViews();
 
 /** A page with what it is told. */
 export interface PageCase {
   name: string;
-  page: PageName;
+  /** Its template. */
+  template: string;
   render(locale: Locale): string;
   /** Ids (of forms, inputs, buttons, links) that other tests and password managers rely on. */
   ids: readonly string[];
@@ -13,14 +35,14 @@ export interface PageCase {
   focus?: string;
 }
 
-export function pageCase<P extends PageName>(
+export function pageCase<Data>(
   name: string,
-  page: P,
-  data: Pages[P],
+  view: View<Data>,
+  data: NoInfer<Data>,
   { ids = [], focus }: { ids?: readonly string[]; focus?: string } = {},
 ): PageCase {
-  const render = (locale: Locale) => views.render(page, data, locale);
-  return { name, page, render, ids, ...(focus === undefined ? {} : { focus }) };
+  const render = (locale: Locale) => views.render(view, data, locale);
+  return { name, template: view.template, render, ids, ...(focus === undefined ? {} : { focus }) };
 }
 
 export const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)>'{t}<%= 1 %>`;
@@ -98,17 +120,17 @@ const trustUntil = now + 30 * 86_400;
 export const PAGE_CASES: readonly PageCase[] = [
   pageCase(
     'second-factor',
-    'second-factor',
+    secondFactorStep.view,
     { ...form, client, account, hasCode: true, passkey, trustUntil },
     { ids: ['code', 'submit', 'passkey', 'recovery-code', 'use-recovery-code', 'cancel'], focus: 'code' },
   ),
   pageCase(
     'second-factor-wrong',
-    'second-factor',
+    secondFactorStep.view,
     { ...form, client, account, hasCode: true, error: 'invalid_code' },
     { focus: 'error' },
   ),
-  pageCase('second-factor-recovery', 'second-factor', {
+  pageCase('second-factor-recovery', secondFactorStep.view, {
     ...form,
     client,
     account,
@@ -116,7 +138,7 @@ export const PAGE_CASES: readonly PageCase[] = [
     passkey,
     error: 'invalid_recovery_code',
   }),
-  pageCase('second-factor-hostile', 'second-factor', {
+  pageCase('second-factor-hostile', secondFactorStep.view, {
     action: EVIL,
     csrf: EVIL,
     client: hostile,
@@ -127,17 +149,17 @@ export const PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase(
     'enrol',
-    'enrol',
+    enrolStep.view,
     { ...form, client, authenticator, isOptional: false },
     { ids: ['totp-secret', 'code', 'submit', 'cancel'] },
   ),
   pageCase(
     'enrol-wrong',
-    'enrol',
+    enrolStep.view,
     { ...form, client, authenticator, isOptional: true, error: 'invalid_code' },
     { ids: ['later'], focus: 'code' },
   ),
-  pageCase('enrol-hostile', 'enrol', {
+  pageCase('enrol-hostile', enrolStep.view, {
     action: EVIL,
     csrf: EVIL,
     client: { name: LONG },
@@ -146,23 +168,23 @@ export const PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase(
     'recovery-codes',
-    'recovery-codes',
+    recoveryCodesView,
     { client, next: '/login/uid', codes: Array.from({ length: 10 }, () => '0k3m-9abc-wxyz') },
     { ids: ['recovery-codes', 'copy', 'print', 'next'] },
   ),
   pageCase(
     'new-password',
-    'new-password',
+    newPasswordStep.view,
     { ...form, client, account, newPassword },
     { ids: ['new-password', 'rule-too-short', 'rule-reused', 'submit', 'cancel'] },
   ),
   pageCase(
     'new-password-refused',
-    'new-password',
+    newPasswordStep.view,
     { ...form, client, account, newPassword: { ...newPassword, failed: ['too_short', 'reused', 'too_long'] } },
     { focus: 'new-password' },
   ),
-  pageCase('new-password-hostile', 'new-password', {
+  pageCase('new-password-hostile', newPasswordStep.view, {
     action: EVIL,
     csrf: EVIL,
     client: hostile,
@@ -171,43 +193,43 @@ export const PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase(
     'login',
-    'login',
+    passwordStep.view,
     { ...form, client: { ...client, ...terms, logoUri } },
     { ids: loginIds, focus: 'identifier' },
   ),
   pageCase(
     'login-passkey',
-    'login',
+    passwordStep.view,
     { ...form, client, passkey, error: 'passkey_refused' },
     { ids: [...loginIds, 'passkey'], focus: 'error' },
   ),
   pageCase(
     'login-error',
-    'login',
+    passwordStep.view,
     { ...form, client, identifier: 'ada@example.com', error: 'invalid_credentials' },
     { ids: loginIds, focus: 'error' },
   ),
   pageCase(
     'login-identifier-missing',
-    'login',
+    passwordStep.view,
     { ...form, client, error: 'identifier_required' },
     { ids: loginIds, focus: 'error' },
   ),
   pageCase(
     'login-again',
-    'login',
+    passwordStep.view,
     { ...form, client, identifier: 'ada@example.com', reauthenticate: true },
     { ids: loginIds, focus: 'password' },
   ),
-  pageCase('login-hostile', 'login', { action: EVIL, csrf: EVIL, client: hostile, identifier: EVIL }),
-  pageCase('login-long', 'login', { ...form, client: { name: LONG }, error: 'identifier_required' }),
+  pageCase('login-hostile', passwordStep.view, { action: EVIL, csrf: EVIL, client: hostile, identifier: EVIL }),
+  pageCase('login-long', passwordStep.view, { ...form, client: { name: LONG }, error: 'identifier_required' }),
   pageCase(
     'consent',
-    'consent',
+    consentStep.view,
     { ...form, client, account, scopes: ['openid', 'profile', 'email'], resources: [], remembered: ['openid'] },
     { ids: ['allow', 'deny', 'switch'] },
   ),
-  pageCase('consent-full', 'consent', {
+  pageCase('consent-full', consentStep.view, {
     ...form,
     client: { ...client, ...terms, logoUri },
     account: { email: 'ada@example.com' },
@@ -228,7 +250,7 @@ export const PAGE_CASES: readonly PageCase[] = [
       { sentence: [{ words: 'Open a box' }], more: [] },
     ],
   }),
-  pageCase('consent-hostile', 'consent', {
+  pageCase('consent-hostile', consentStep.view, {
     ...form,
     client: hostile,
     account: { name: EVIL, email: EVIL },
@@ -236,7 +258,7 @@ export const PAGE_CASES: readonly PageCase[] = [
     resources: [{ name: EVIL, identifier: EVIL, scopes: [EVIL, LONG] }],
     details: [{ sentence: [{ words: EVIL }, { value: EVIL }], more: [{ name: EVIL, value: EVIL + LONG }] }],
   }),
-  pageCase('consent-long', 'consent', {
+  pageCase('consent-long', consentStep.view, {
     ...form,
     client: { name: LONG, uri: `https://${'a'.repeat(60)}.example.com` },
     account: { name: LONG, email: `${LONG}@example.com` },
@@ -245,30 +267,30 @@ export const PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase(
     'select-account',
-    'select-account',
+    selectAccountStep.view,
     { ...form, client, account },
     { ids: ['continue', 'another'], focus: 'continue' },
   ),
-  pageCase('select-account-long', 'select-account', {
+  pageCase('select-account-long', selectAccountStep.view, {
     ...form,
     client: { name: LONG },
     account: { name: LONG, email: LONG },
   }),
   pageCase(
     'device-code',
-    'device-code',
+    deviceCodeView,
     { action: '/post', xsrf: 'xsrf-token', typed: 'WDJB-MJHT' },
     { ids: ['user-code', 'submit', 'warning'], focus: 'user-code' },
   ),
   pageCase(
     'device-code-refused',
-    'device-code',
+    deviceCodeView,
     { action: EVIL, xsrf: EVIL, typed: EVIL + LONG, error: 'code_refused' },
     { focus: 'error' },
   ),
   pageCase(
     'device-confirm',
-    'device-confirm',
+    deviceConfirmView,
     {
       action: '/post',
       xsrf: 'xsrf-token',
@@ -279,14 +301,14 @@ export const PAGE_CASES: readonly PageCase[] = [
     },
     { ids: ['user-code', 'device-address', 'device-place', 'device-agent', 'warning', 'allow', 'deny'] },
   ),
-  pageCase('device-confirm-hostile', 'device-confirm', {
+  pageCase('device-confirm-hostile', deviceConfirmView, {
     action: EVIL,
     xsrf: EVIL,
     client: hostile,
     userCode: EVIL,
     device: { address: '2001:db8:85a3:1234:5678:8a2e:370:7334', place: 'here', userAgent: EVIL + LONG },
   }),
-  pageCase('device-confirm-bare', 'device-confirm', {
+  pageCase('device-confirm-bare', deviceConfirmView, {
     action: '/post',
     xsrf: 'xsrf-token',
     client: { name: LONG },
@@ -294,20 +316,20 @@ export const PAGE_CASES: readonly PageCase[] = [
     account: { name: LONG, email: LONG },
     device: { address: '10.0.0.7', place: 'private', userAgent: '' },
   }),
-  pageCase('device-approved', 'device-done', { outcome: 'approved', client }),
-  pageCase('device-denied', 'device-done', { outcome: 'denied', client: hostile }),
+  pageCase('device-approved', deviceDoneView, { outcome: 'approved', client }),
+  pageCase('device-denied', deviceDoneView, { outcome: 'denied', client: hostile }),
   pageCase(
     'logout',
-    'logout',
+    logoutView,
     { action: '/post', xsrf: 'xsrf-token', client, account },
     { ids: ['op.logoutForm', 'logout-yes', 'logout-no'] },
   ),
-  pageCase('logout-bare', 'logout', { action: '/post', xsrf: EVIL }),
-  pageCase('logged-out', 'logged-out', { client }, { ids: ['back'] }),
-  pageCase('logged-out-hostile', 'logged-out', { client: hostile }),
+  pageCase('logout-bare', logoutView, { action: '/post', xsrf: EVIL }),
+  pageCase('logged-out', loggedOutView, { client }, { ids: ['back'] }),
+  pageCase('logged-out-hostile', loggedOutView, { client: hostile }),
   pageCase(
     'error',
-    'error',
+    errorView,
     {
       status: 400,
       error: 'invalid_redirect_uri',
@@ -319,7 +341,7 @@ export const PAGE_CASES: readonly PageCase[] = [
   ...(['done', 'used', 'no_cookie', 'gone'] as const).map((state) =>
     pageCase(
       `error-lost-${state}`,
-      'error',
+      errorView,
       {
         status: 400,
         error: 'interaction_expired',
@@ -333,20 +355,20 @@ export const PAGE_CASES: readonly PageCase[] = [
   ),
   pageCase(
     'onward',
-    'onward',
+    onwardView,
     { purpose: 'app', action: '/post', fields: [['state', EVIL]], client: { name: EVIL + LONG } },
     { ids: ['onward'] },
   ),
   pageCase(
     'onward-switch',
-    'onward',
+    onwardView,
     { purpose: 'switch', action: '/post', fields: [['xsrf', 'x']] },
     { ids: ['onward'] },
   ),
-  pageCase('error-hostile', 'error', { status: 500, error: EVIL, description: EVIL + LONG, requestId: LONG }),
+  pageCase('error-hostile', errorView, { status: 500, error: EVIL, description: EVIL + LONG, requestId: LONG }),
   pageCase(
     'home',
-    'home',
+    homeView,
     {
       issuer: 'http://localhost:3000',
       version: '0.1.0',
@@ -355,10 +377,10 @@ export const PAGE_CASES: readonly PageCase[] = [
     },
     { ids: ['try', 'demo-email', 'demo-password'] },
   ),
-  pageCase('home-production', 'home', { issuer: 'https://id.example.com', version: '0.1.0', docsUrl: '/docs' }),
+  pageCase('home-production', homeView, { issuer: 'https://id.example.com', version: '0.1.0', docsUrl: '/docs' }),
   pageCase(
     'demo',
-    'demo',
+    demoView,
     {
       ...demo,
       idToken: { raw: jwt, header, claims },
@@ -367,7 +389,7 @@ export const PAGE_CASES: readonly PageCase[] = [
     },
     { ids: ['refresh', 'restart', 'logout', 'id-token', 'access-token', 'userinfo'] },
   ),
-  pageCase('demo-refreshed', 'demo', {
+  pageCase('demo-refreshed', demoView, {
     ...demo,
     refreshed: true,
     canRefresh: false,
@@ -376,27 +398,27 @@ export const PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase(
     'forgot',
-    'ask-mail',
+    askMailView,
     { ...form, purpose: 'forgot' },
     { ids: ['identifier', 'submit'], focus: 'identifier' },
   ),
   pageCase(
     'sign-up',
-    'ask-mail',
+    askMailView,
     { ...form, purpose: 'sign-up', problem: 'typed', typed: EVIL },
     { ids: ['email', 'submit'], focus: 'error' },
   ),
   pageCase(
     'forgot-cookies',
-    'ask-mail',
+    askMailView,
     { ...form, purpose: 'forgot', problem: 'cookies' },
     { ids: ['identifier', 'submit'], focus: 'error' },
   ),
-  pageCase('mail-sent', 'mail-sent', { purpose: 'forgot', lifetimeSeconds: 1_800 }),
-  pageCase('mail-sent-sign-up', 'mail-sent', { purpose: 'sign-up', lifetimeSeconds: 86_400 }),
+  pageCase('mail-sent', mailSentView, { purpose: 'forgot', lifetimeSeconds: 1_800 }),
+  pageCase('mail-sent-sign-up', mailSentView, { purpose: 'sign-up', lifetimeSeconds: 86_400 }),
   pageCase(
     'set-password',
-    'set-password',
+    setPasswordView,
     {
       ...form,
       purpose: 'reset_password',
@@ -405,7 +427,7 @@ export const PAGE_CASES: readonly PageCase[] = [
     },
     { ids: ['new-password', 'submit'] },
   ),
-  pageCase('set-password-invitation', 'set-password', {
+  pageCase('set-password-invitation', setPasswordView, {
     ...form,
     purpose: 'invitation',
     email: `${LONG}@example.com`,
@@ -413,7 +435,7 @@ export const PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase(
     'set-password-sign-up',
-    'set-password',
+    setPasswordView,
     {
       action: EVIL,
       csrf: EVIL,
@@ -428,36 +450,36 @@ export const PAGE_CASES: readonly PageCase[] = [
   ...(['verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
     pageCase(
       `confirm-${purpose}`,
-      'confirm-link',
+      confirmLinkView,
       { ...form, purpose, email: EVIL, account: LONG },
       { ids: ['submit'] },
     ),
   ),
   ...(['reset_password', 'invitation', 'sign_up', 'verify_email', 'change_email', 'unlock'] as const).map((purpose) =>
-    pageCase(`link-done-${purpose}`, 'link-done', { purpose }, { ids: ['account'] }),
+    pageCase(`link-done-${purpose}`, linkDoneView, { purpose }, { ids: ['account'] }),
   ),
-  pageCase('link-gone', 'link-gone', { purpose: 'reset_password' }, { ids: ['forgot'] }),
-  pageCase('link-cookies', 'link-cookies', { purpose: 'unlock' }),
+  pageCase('link-gone', linkGoneView, { purpose: 'reset_password' }, { ids: ['forgot'] }),
+  pageCase('link-cookies', linkCookiesView, { purpose: 'unlock' }),
   pageCase(
     'link-sign-in',
-    'link-sign-in',
+    linkSignInView,
     { purpose: 'change_email', email: EVIL, account: 'a•••@e•••.com', signInUrl: '/authorize?client_id=x' },
     { ids: ['sign-in'] },
   ),
   pageCase(
     'link-sign-in-other',
-    'link-sign-in',
+    linkSignInView,
     { purpose: 'verify_email', email: EVIL, account: LONG, signedInAs: LONG, signInUrl: '/authorize?client_id=x' },
     { ids: ['sign-in', 'signed-in-as'] },
   ),
-  pageCase('link-gone-taken', 'link-gone', { purpose: 'sign_up', isTaken: true }),
-  pageCase('outbox', 'outbox', {
+  pageCase('link-gone-taken', linkGoneView, { purpose: 'sign_up', isTaken: true }),
+  pageCase('outbox', outboxView, {
     mails: [
       { url: '/outbox/a.eml', to: 'ada@example.com', subject: EVIL + LONG, date: 'Tue, 01 Sep 2026 10:00:00 +0000' },
     ],
   }),
-  pageCase('outbox-empty', 'outbox', { mails: [] }),
-  pageCase('outbox-mail', 'outbox-mail', {
+  pageCase('outbox-empty', outboxView, { mails: [] }),
+  pageCase('outbox-mail', outboxMailView, {
     from: EVIL,
     to: EVIL,
     subject: EVIL,
@@ -469,13 +491,13 @@ export const PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase(
     'login-side-ways',
-    'login',
+    passwordStep.view,
     { ...form, client, forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' },
     {
       ids: ['forgot', 'sign-up'],
     },
   ),
-  pageCase('demo-failed', 'demo', {
+  pageCase('demo-failed', demoView, {
     ...demo,
     steps: [...steps.slice(0, 2), { step: 'error', detail: EVIL }],
     canRefresh: false,

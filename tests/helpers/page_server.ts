@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { locales } from '../../server/views/messages.ts';
+import { loggedOutView } from '../../server/views/provider_pages.ts';
 import { createViews } from '../../server/views/views.ts';
 import { ACCOUNT_PAGE_CASES } from './account_page_cases.ts';
 import { PAGE_CASES } from './page_cases.ts';
@@ -39,7 +40,7 @@ export async function servePages(scope: Scope): Promise<PageServer> {
       request.setEncoding('utf8').on('data', (chunk: string) => {
         posted += chunk;
       });
-      request.on('end', () => response.end(views.render('logged-out', {}, 'en')));
+      request.on('end', () => response.end(views.render(loggedOutView, {}, 'en')));
       return;
     }
     const found = EVERY_CASE.find(({ name }) => `/${name}` === path);

@@ -116,7 +116,7 @@ test('there is a case for every page', () => {
   const templates = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.eta') && !/^(partials|mails)\//.test(file))
     .map((file) => file.replace('.eta', ''));
-  const pages = new Set([...PAGE_CASES, ...ACCOUNT_PAGE_CASES].map(({ page }) => page));
+  const pages = new Set([...PAGE_CASES, ...ACCOUNT_PAGE_CASES].map(({ template }) => template));
   assert.deepEqual([...pages].sort(), templates.sort());
 });
 

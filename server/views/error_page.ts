@@ -1,7 +1,33 @@
 import type { MessageKey, NameUnder } from './messages.ts';
-import type { ErrorData } from './pages.ts';
 import { PATHS } from './paths.ts';
+import type { View } from './view.ts';
 import { webLink } from './web_links.ts';
+
+export interface ErrorData {
+  /** HTTP status. */
+  status: number;
+  /** OAuth error code (RFC 6749 §4.1.2.1) or one of ours. */
+  error: string;
+  /** For developers, as the protocol sends it. Never a cause or a stack. */
+  description?: string;
+  requestId?: string;
+  /** Of a page of a sign-in: what became of that, and where to go on. */
+  lost?: LostView;
+  /** Of an app that the operator did not make: where the person may go on, by GET or with these fields by POST. */
+  elsewhere?: { host: string; href: string; fields?: Readonly<Record<string, string>> };
+}
+
+/** What became of a sign-in whose page cannot be opened. */
+export interface LostView {
+  /**
+   * `done`: it has ended, and this browser is signed in; `used`: it has ended otherwise; `no_cookie`: it goes on in a
+   * browser that sends its cookie; `gone`: nothing is known of it, or it cannot go on.
+   */
+  state: 'done' | 'used' | 'no_cookie' | 'gone';
+  app?: { name: string; url?: string; startUrl?: string };
+}
+
+export const errorView: View<ErrorData> = { template: 'error', layout: 'step', title: 'error.title' };
 
 type ErrorText = NameUnder<'error', '.text'>;
 

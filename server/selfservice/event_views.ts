@@ -1,0 +1,19 @@
+import type { SecurityEvent } from '../accounts/events.ts';
+import { place } from '../accounts/session_details.ts';
+import type { AccountEventView } from '../views/views.ts';
+import type { PageContext } from './page.ts';
+
+/** Security events as pages list them. */
+export function eventViews({ visitor }: PageContext, events: readonly SecurityEvent[]): AccountEventView[] {
+  return events.map(({ kind, at, details }) => {
+    const { browser, system, address, subject } = details;
+    return {
+      kind,
+      at,
+      ...(browser === undefined ? {} : { browser }),
+      ...(system === undefined ? {} : { system }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(address === undefined ? {} : { place: { kind: place(address, visitor.address), network: address } }),
+    };
+  });
+}

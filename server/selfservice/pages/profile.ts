@@ -1,0 +1,77 @@
+import type { Account } from '../../accounts/account.ts';
+import { invalidInput } from '../../platform/errors.ts';
+import { type Fields, textField } from '../../platform/forms.ts';
+import { accountPage, done, isTimeZone } from '../page.ts';
+
+/** Inputs, by OpenID Connect claim, and the member of the account that each is about. */
+const FIELDS = {
+  name: 'name',
+  given_name: 'givenName',
+  middle_name: 'middleName',
+  family_name: 'familyName',
+  nickname: 'nickname',
+  locale: 'locale',
+  zoneinfo: 'zoneinfo',
+} as const satisfies Record<string, keyof Account>;
+
+type FieldName = keyof typeof FIELDS;
+type Values = Readonly<Record<FieldName, string>>;
+
+interface ProfileData {
+  readonly values: Values;
+  /** To choose from. */
+  readonly languages: readonly { readonly tag: string; readonly name: string }[];
+  readonly zones: readonly string[];
+}
+
+/** Names, language and time zone. What identifies a person has pages of its own. */
+export default accountPage<ProfileData>({
+  name: 'profile',
+  guard: 'signed_in',
+
+  show({ parts, account }, refused) {
+    const values = valuesOf((name) => (refused ? typed(refused.fields, name) : (account[FIELDS[name]] ?? '')));
+    return {
+      values,
+      languages: languages(parts.views.locales, values.locale),
+      zones: Intl.supportedValuesOf('timeZone'),
+    };
+  },
+
+  async submit({ parts, account }, fields) {
+    const values = valuesOf((name) => typed(fields, name));
+    checkZone(values.zoneinfo);
+    const changes = NAMES.map((name) => [FIELDS[name], values[name] === '' ? undefined : values[name]] as const);
+    await parts.accounts.update(account, Object.fromEntries(changes));
+    return done('profile', 'profile');
+  },
+});
+
+const NAMES = Object.keys(FIELDS) as FieldName[];
+
+function valuesOf(value: (name: FieldName) => string): Values {
+  return Object.fromEntries(NAMES.map((name) => [name, value(name)])) as Values;
+}
+
+function typed(fields: Fields, name: FieldName): string {
+  return textField(fields, name).trim();
+}
+
+function checkZone(zone: string): void {
+  if (zone !== '' && !isTimeZone(zone)) throw invalidInput('zoneinfo', 'must be a time zone such as Europe/Paris');
+}
+
+/** The languages of the pages, and the person's own when it is another one, each by its own name. */
+function languages(shipped: readonly string[], current: string): { tag: string; name: string }[] {
+  const tags = current === '' || shipped.includes(current) ? shipped : [...shipped, current];
+  return tags.map((tag) => ({ tag, name: languageName(tag) }));
+}
+
+function languageName(tag: string): string {
+  try {
+    const bcp47 = tag.replaceAll('_', '-');
+    return new Intl.DisplayNames(bcp47, { type: 'language' }).of(bcp47) ?? tag;
+  } catch {
+    return tag;
+  }
+}

@@ -1,0 +1,38 @@
+import { checkEmail } from '../../accounts/identifiers.ts';
+import { LINK_LIFETIMES } from '../../accounts/links.ts';
+import { AppError } from '../../platform/errors.ts';
+import { textField } from '../../platform/forms.ts';
+import { subnet } from '../../platform/limits.ts';
+import { PATHS } from '../../views/paths.ts';
+import { mailRequestPage } from '../mail_request_page.ts';
+import { localeOf, tooManyMails } from '../public_options.ts';
+
+/**
+ * Signing up begins with a mail: no account is made before the person has shown that the address is theirs, and whether an
+ * account has it already is told in that mail alone.
+ */
+export default mailRequestPage({
+  path: PATHS.signUp,
+  purpose: 'sign-up',
+  lifetimeSeconds: LINK_LIFETIMES.sign_up,
+  isOffered: ({ signUp }) => signUp,
+  typedIn: (fields) => textField(fields, 'email'),
+  read: emailIn,
+
+  async mail({ options, request }, email) {
+    const locale = localeOf(options, request);
+    const source = subnet(request.ip);
+    if (!(await options.throttle.mayAsk('sign_up', { network: source }))) throw tooManyMails();
+    const details = options.origin(request);
+    await options.transact([options.mails.enqueue({ kind: 'sign_up', email, locale, details, source })]);
+  },
+});
+
+function emailIn(typed: string): string | undefined {
+  try {
+    return checkEmail(typed);
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}

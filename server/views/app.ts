@@ -1,0 +1,22 @@
+/** An app as pages show it. The app itself says all of this; pages show it and rely on none of it. */
+export interface ClientView {
+  readonly name: string;
+  /** `client_uri`. Linked only when it is http(s). */
+  readonly uri?: string;
+  /** `logo_uri`. Shown only when it is a path of this server or a `data:image/` URL: the CSP refuses other images. */
+  readonly logoUri?: string;
+  /** Its privacy policy and terms of service (OpenID Connect Registration §2). */
+  readonly policyUri?: string;
+  readonly tosUri?: string;
+}
+
+/** An app as the sign-in and the account pages need it. */
+export interface App extends ClientView {
+  readonly id: string;
+  /** The operator's own: people are not asked for consent. */
+  readonly firstParty: boolean;
+  /** Cardea's own pages, which no list of apps shows. */
+  readonly builtin: boolean;
+  /** Every sign-in to it needs two factors. */
+  readonly secondFactorRequired: boolean;
+}

@@ -1,0 +1,103 @@
+import type { ClientView } from './app.ts';
+import type { ErrorData } from './error_page.ts';
+import type { NameUnder } from './messages.ts';
+import type { AccountView } from './parts.ts';
+import type { View } from './view.ts';
+
+// Pages that the provider shows by itself; server/oidc fills them in.
+
+/** Why a device's code was not taken. `code_refused` stands for unknown, expired and used alike. */
+export type DeviceCodeErrorKey = NameUnder<'device-code.error'>;
+
+/** The provider's own form: posts `xsrf` and `user_code` (RFC 8628 §3.3). */
+export interface DeviceCodeData {
+  action: string;
+  xsrf: string;
+  /** What was typed before, or came with the URL. */
+  typed?: string | undefined;
+  error?: DeviceCodeErrorKey | undefined;
+}
+
+export const deviceCodeView: View<DeviceCodeData> = {
+  template: 'device-code',
+  layout: 'step',
+  title: 'device-code.title',
+  isError: ({ error }) => error !== undefined,
+  note: 'login.address',
+};
+
+/** The provider's own form: posts `xsrf` and `user_code`, with `confirm` or `abort`. */
+export interface DeviceConfirmData {
+  action: string;
+  xsrf: string;
+  client: ClientView;
+  /** As the device shows it. */
+  userCode: string;
+  /** From where the device asked for its code. */
+  device: DeviceView;
+  /** Whoever is signed in already. */
+  account?: AccountView;
+}
+
+export const deviceConfirmView: View<DeviceConfirmData> = {
+  template: 'device-confirm',
+  layout: 'step',
+  title: 'device-confirm.title',
+  note: 'login.address',
+};
+
+export interface DeviceView {
+  address: string;
+  /** Where that is, seen from the browser. */
+  place: 'here' | 'private' | 'elsewhere';
+  /** What the device says of itself: shown, never relied upon. */
+  userAgent: string;
+}
+
+export interface DeviceDoneData {
+  outcome: 'approved' | 'denied';
+  client?: ClientView;
+}
+
+export const deviceDoneView: View<DeviceDoneData> = {
+  template: 'device-done',
+  layout: 'step',
+  title: ({ outcome }, t) => t(`device-done.${outcome}.title`),
+};
+
+/** The provider's own form: posts `xsrf`, and `logout=yes` when the person wants to sign out of everything. */
+export interface LogoutData {
+  action: string;
+  xsrf: string;
+  client?: ClientView;
+  account?: AccountView;
+}
+
+export const logoutView: View<LogoutData> = { template: 'logout', layout: 'step', title: 'logout.title' };
+
+export interface LoggedOutData {
+  client?: ClientView;
+  /** Where a person may go on who is not sent there. */
+  elsewhere?: ErrorData['elsewhere'];
+}
+
+export const loggedOutView: View<LoggedOutData> = {
+  template: 'logged-out',
+  layout: 'step',
+  title: 'logged-out.title',
+};
+
+/** A form that the browser is sent on with. */
+export interface OnwardData {
+  /** `app`: the answer to an app that wants it by POST; `switch`: signing out whoever is signed in, for somebody else. */
+  purpose: 'app' | 'switch';
+  action: string;
+  fields: readonly (readonly [name: string, value: string])[];
+  client?: ClientView;
+}
+
+export const onwardView: View<OnwardData> = {
+  template: 'onward',
+  layout: 'step',
+  title: ({ purpose }, t) => t(`onward.${purpose}.title`),
+};
