@@ -26,7 +26,7 @@ export function startBackgroundJobs(
   { registrations }: RegistrationServices,
 ): void {
   const { config, log, messenger, onClose } = infrastructure;
-  const { keyRing, follower } = protocol;
+  const { keyRing, keySync } = protocol;
   const mails = createMails(infrastructure, accountServices);
   const deliveries = createDeliveries(infrastructure, clientServices, protocol);
 
@@ -39,7 +39,7 @@ export function startBackgroundJobs(
     {
       name: 'keys',
       everyMs: config.keys.pollSeconds * SECOND_MS,
-      run: () => keyRing.maintain().then(() => follower.refresh()),
+      run: () => keyRing.maintain().then(() => keySync.refresh()),
     },
     // nodes skip rows that another one has locked
     { name: 'cleanup', everyMs: 60 * SECOND_MS, run: () => removeExpired(infrastructure) },

@@ -1,0 +1,30 @@
+import type { CibaParts } from '../oidc/ciba.ts';
+import { createLimits } from '../platform/limits.ts';
+import type { AccountServices } from './accounts.ts';
+import type { ClientServices } from './clients.ts';
+import type { Infrastructure } from './infrastructure.ts';
+import type { RecordServices } from './records.ts';
+
+/** Hints without an account that a client may send in a minute (CIBA Core 1.0 §13 `unknown_user_id`). */
+const MAX_WRONG_HINTS = 20;
+
+export function createCibaParts(
+  { config, counter, mailer, now }: Infrastructure,
+  { accounts, mails }: Pick<AccountServices, 'accounts' | 'mails'>,
+  clients: Pick<ClientServices, 'find'>,
+  { units, waitingRequests }: Pick<RecordServices, 'units' | 'waitingRequests'>,
+): CibaParts {
+  return {
+    units,
+    waiting: waitingRequests,
+    hintLimits: createLimits({ counter, max: Math.min(MAX_WRONG_HINTS, config.rateLimit), now }),
+    findPerson: accounts.findByIdentifier,
+    async notify(accountId, clientId) {
+      const app = mailer ? await clients.find(clientId) : undefined;
+      if (!app) return [];
+      // A client that registered itself has chosen its name: only a name that an operator has given gets into a mail.
+      const details = app.kind === 'operator' ? { app: app.name } : {};
+      return [mails.enqueue({ kind: 'request_waiting', accountId, source: clientId, details })];
+    },
+  };
+}

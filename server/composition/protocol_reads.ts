@@ -1,0 +1,73 @@
+import { claimsOf } from '../accounts/claims.ts';
+import type { Accounts } from '../accounts/store.ts';
+import { isOwnSubject, subjectOf } from '../accounts/subjects.ts';
+import type { ConfigurationOptions } from '../oidc/configuration.ts';
+import type { ExchangeParts } from '../oidc/token_exchange.ts';
+import type { Units } from '../records/unit.ts';
+import type { ClientServices } from './clients.ts';
+import type { RequestAccounts } from './request_accounts.ts';
+
+/* What the protocol reads of clients and accounts. A read that fails fails the unit of work of its request. */
+
+type ClientReads = Pick<
+  ConfigurationOptions,
+  | 'findResourceServer'
+  | 'resourceScopes'
+  | 'registeredScope'
+  | 'registeredDetails'
+  | 'mayIntrospect'
+  | 'isFirstParty'
+  | 'claimMapping'
+> &
+  Pick<ExchangeParts, 'exchangePolicy'> & {
+    /** An operator has registered the client: it has not registered itself. */
+    isRegistered(clientId: string): Promise<boolean>;
+  };
+
+/** What a client may do at this moment. @param detailsTypes that the operator offers (RFC 9396) */
+export function createClientReads(
+  clients: ClientServices,
+  units: Pick<Units, 'current'>,
+  detailsTypes: readonly string[],
+): ClientReads {
+  const read = <T>(value: Promise<T>) => units.current().trackRead(value);
+  const find = (id: string) => read(clients.find(id));
+  return {
+    isRegistered: async (id) => (await find(id))?.kind === 'operator',
+    isFirstParty: async (id) => (await find(id))?.firstParty ?? false,
+    claimMapping: async (id) => (await find(id))?.claimMapping ?? [],
+    exchangePolicy: async (id) => (await find(id))?.tokenExchange ?? null,
+    async registeredDetails(id) {
+      const registered = (await find(id))?.metadata.authorization_details_types ?? [];
+      return registered.filter((type) => detailsTypes.includes(type));
+    },
+    findResourceServer: (identifier) => read(clients.findResourceServer(identifier)),
+    resourceScopes: (id, identifier) => read(clients.resourceScopes(id, identifier)),
+    registeredScope: (id) => read(clients.registeredScope(id)),
+    mayIntrospect: (id, audiences) => read(clients.mayIntrospect(id, audiences)),
+  };
+}
+
+type AccountReads = Pick<ConfigurationOptions, 'findAccount' | 'publicSubjectOf' | 'accountOf'>;
+
+export function createAccountReads(
+  requestAccounts: RequestAccounts,
+  accounts: Pick<Accounts, 'findBySubject'>,
+  units: Pick<Units, 'current'>,
+): AccountReads {
+  return {
+    async findAccount(id) {
+      const account = await requestAccounts.find(id);
+      if (!account || account.disabled) return undefined;
+      return { accountId: account.id, claims: () => claimsOf(account) };
+    },
+    async publicSubjectOf(accountId) {
+      const account = await requestAccounts.find(accountId);
+      return account ? subjectOf(account) : accountId;
+    },
+    async accountOf(publicSubject) {
+      if (isOwnSubject(publicSubject)) return publicSubject;
+      return (await units.current().trackRead(accounts.findBySubject(publicSubject)))?.id;
+    },
+  };
+}
