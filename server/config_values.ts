@@ -1,12 +1,17 @@
+import type { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { NO_DETAILS_TYPES } from './clients/authorization_details.ts';
 import type { TlsListener } from './platform/http.ts';
 import { LOOPBACK } from './platform/reachable.ts';
 import { isLoopback, type Mailbox } from './platform/smtp_url.ts';
+import type { DeepReadonly } from './platform/types.ts';
 import type { SettingValues } from './settings.ts';
 
 /** The configuration, as the rest of the server reads it. */
-export type Config = DeepReadonly<ReturnType<typeof configOf>>;
+export type Config = DeepReadonly<
+  ReturnType<typeof configOf>,
+  URL | Mailbox | TlsListener | Uint8Array | X509Certificate
+>;
 
 /** @param declaredProduction NODE_ENV=production */
 export function configOf(values: SettingValues, { declaredProduction }: { readonly declaredProduction: boolean }) {
@@ -150,12 +155,3 @@ function isDevelopmentName(hostname: string): boolean {
 function isLoopbackHost(host: string): boolean {
   return isLoopback(host) || host === '::1';
 }
-
-/** Lists and plain objects are frozen; class instances and functions stay as they are. */
-type DeepReadonly<T> = T extends readonly (infer Item)[]
-  ? readonly Item[]
-  : T extends URL | Mailbox | TlsListener | ((...parameters: never[]) => unknown)
-    ? T
-    : T extends object
-      ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> }
-      : T;

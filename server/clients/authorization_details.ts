@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { Ajv, type ValidateFunction } from 'ajv';
+import { createRequire } from 'node:module';
+import type { ValidateFunction } from 'ajv';
+import { type Accepted, createProblemFinder } from '../platform/json_schema.ts';
 import { checkResourceIdentifier } from './uris.ts';
+
+// Ajv is loaded with the first definition: most deployments have none.
+const require = createRequire(import.meta.url);
 
 /** One element of `authorization_details` (RFC 9396 §2). */
 export type Detail = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -51,35 +56,54 @@ export function readDetailsTypes(path: string): DetailsTypes {
   }
 }
 
+/** The file: a definition for each type. */
+const DEFINITIONS = {
+  type: 'object',
+  additionalProperties: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['schema', 'consent'],
+    properties: {
+      schema: { type: 'object' },
+      consent: {
+        type: 'object',
+        required: [FALLBACK],
+        must: `must have a text in ${FALLBACK}`,
+        additionalProperties: {
+          type: 'string',
+          pattern: '\\S',
+          maxLength: TEXT_MAX,
+          must: `must be a text of at most ${TEXT_MAX} characters`,
+        },
+      },
+      resources: { type: 'array', items: { type: 'string' }, must: 'must be a list of resource identifiers' },
+    },
+  },
+} as const;
+
+const findProblem = createProblemFinder(DEFINITIONS);
+
 /** @throws Error which says what is wrong, and where */
 export function checkDetailsTypes(content: unknown): DetailsTypes {
-  const types = Object.entries(record('', content));
-  return createDetailsTypes(new Map(types.map(([name, value]) => [name, checkDefinition(name, value)])));
+  const problem = findProblem('', content);
+  if (problem) throw new Error(`${problem.field || 'it'} ${problem.message}`);
+  const types = Object.entries(content as Accepted<typeof DEFINITIONS>);
+  return createDetailsTypes(new Map(types.map(([name, definition]) => [name, compileDefinition(name, definition)])));
 }
 
-function checkDefinition(name: string, value: unknown): Definition {
-  const { schema, consent, resources, ...unknown } = record(name, value);
-  for (const member of Object.keys(unknown)) throw new Error(`${name}.${member} is not supported`);
-  const texts = record(`${name}.consent`, consent);
-  for (const [language, text] of Object.entries(texts)) {
-    const at = `${name}.consent.${language}`;
-    if (typeof text !== 'string' || text.trim() === '' || text.length > TEXT_MAX) {
-      throw new Error(`${at} must be a text of at most ${TEXT_MAX} characters`);
-    }
-  }
-  if (!Object.hasOwn(texts, FALLBACK)) throw new Error(`${name}.consent must have a text in ${FALLBACK}`);
-  if (resources !== undefined && !Array.isArray(resources)) throw new Error(`${name}.resources must be a list`);
+function compileDefinition(name: string, written: Accepted<typeof DEFINITIONS>[string]): Definition {
   return {
-    fits: compile(name, record(`${name}.schema`, schema)),
-    resources: resources?.map((one) => checkResourceIdentifier(`${name}.resources`, String(one))),
-    consent: texts as Record<string, string>,
+    fits: compile(name, written.schema),
+    resources: written.resources?.map((one) => checkResourceIdentifier(`${name}.resources`, one)),
+    consent: written.consent,
   };
 }
 
 /** RFC 9396 §5: an unknown member is refused. So is one of an object inside, unless the schema speaks of others. */
-function compile(name: string, schema: Record<string, unknown>): ValidateFunction {
+function compile(name: string, schema: object): ValidateFunction {
   const { properties, required, ...rest } = closed({ type: 'object', ...schema });
   const members = { ...(properties as object | undefined), type: { const: name } };
+  const { Ajv } = require('ajv') as typeof import('ajv');
   try {
     return new Ajv({ strict: true, strictRequired: false }).compile({
       ...rest,
@@ -160,11 +184,6 @@ function leavesOf(value: unknown, path: readonly string[] = []): { name: string;
 /** No control, no direction override, nothing that cannot be seen: what is read is what is there. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
-}
-
-function record(at: string, value: unknown): Record<string, unknown> {
-  if (isRecord(value)) return value;
-  throw new Error(`${at === '' ? 'it' : at} must be an object`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
