@@ -3,15 +3,15 @@ import type { BoundStatement } from '../platform/db.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 import { MODELS, type ModelName, type Store } from './models.ts';
 import { authorizationsOf, type Payload, type SessionAuthorization, type StoredPayload } from './payload.ts';
-import type { Statements } from './statements.ts';
-import { type StoredResponse, type StoredResponseRow, sealResponse } from './stored_responses.ts';
+import type { ChangedRecord, NewGrant, NewRecord, NewResponse, RecordChanges, Statements } from './statements.ts';
+import { type StoredResponse, sealResponse } from './stored_responses.ts';
 import { isUnfinished, type UnfinishedModel } from './unfinished.ts';
 
-/** A save, with all that a column of its own is to hold. */
+/** A saved payload, and the members of it that have a column. */
 export interface Write {
   readonly model: ModelName;
   readonly id: string;
-  readonly kept: StoredPayload;
+  readonly payload: StoredPayload;
   readonly expiresAt: Date;
   readonly uid: string | undefined;
   readonly grantId: string | undefined;
@@ -20,24 +20,24 @@ export interface Write {
   readonly sessionUid: string | undefined;
 }
 
-/** What a unit of work has gathered, and what it must know of the database to write it. */
+/** The changes that a unit of work has gathered, and what it has read that they depend on. */
 export class Changes {
   readonly writes = new Map<string, Write>();
   readonly destroyed = new Map<string, { model: ModelName; id: string }>();
   /** Single-use records that this unit uses, each with its grant. */
   readonly consumed = new Map<string, string | undefined>();
-  /** What records of `consumed` are used up for. */
+  /** The responses that records of `consumed` are used for. */
   readonly responses = new Map<string, StoredResponse>();
-  /** Answers to forms. */
-  readonly forms: StoredResponseRow[] = [];
-  /** Whose it counts as, of what is kept before anybody has signed in (unfinished.ts). */
+  /** Responses to forms. */
+  readonly forms: NewResponse[] = [];
+  /** The origin that an unfinished record is counted for (unfinished.ts). */
   readonly origins = new Map<ModelName, Buffer>();
   readonly revokedTokensOf = new Set<string>();
-  /** Keys that were found in the database. Those are changed and never inserted: what is gone stays gone. */
+  /** Keys that were found in the database. Their rows are changed and never inserted: a deleted row stays deleted. */
   readonly stored = new Set<string>();
   /** By session id. */
   readonly sessionUids = new Map<string, string>();
-  /** By session uid, as JSON: what differs on save is what is written. */
+  /** By session uid, as JSON: only what differs from it is written. */
   readonly authorizationsBefore = new Map<string, string>();
 
   get isEmpty(): boolean {
@@ -51,7 +51,7 @@ export class Changes {
     this.writes.set(key, {
       model,
       id,
-      kept: serialize(model, payload),
+      payload: serialize(model, payload),
       expiresAt,
       uid: payload.uid,
       grantId: grantOf(model, payload),
@@ -84,7 +84,7 @@ export class Changes {
     return [...this.consumed.values()].filter((grantId) => grantId !== undefined);
   }
 
-  /** What is to be written to a store; nothing is saved for a grant that the same unit revokes. */
+  /** The writes to a store; nothing is saved for a grant that the same unit revokes. */
   writesTo(store: Store): Write[] {
     return [...this.writes.values()].filter(
       (write) => MODELS[write.model].store === store && !this.isRevoked(write.grantId),
@@ -99,17 +99,17 @@ export class Changes {
     return grantId !== undefined && (this.destroyed.has(keyOf('Grant', grantId)) || this.revokedTokensOf.has(grantId));
   }
 
-  /** Kinds of what is made here before anybody has signed in, or decided. */
+  /** The unfinished models that are created here (unfinished.ts). */
   unfinished(): UnfinishedModel[] {
-    const made = [...this.writes.values()].flatMap(({ model, id, uid = '', accountId }) => {
+    const models = [...this.writes.values()].flatMap(({ model, id, uid = '', accountId }) => {
       if (!isUnfinished(model)) return [];
       if (model === 'Session') return accountId === undefined && !this.authorizationsBefore.has(uid) ? [model] : [];
       return this.stored.has(keyOf(model, id)) ? [] : [model];
     });
-    return [...new Set(made)];
+    return [...new Set(models)];
   }
 
-  /** Splits writes by whether there is something in the database to change. */
+  /** Splits writes by whether their row is in the database already. */
   split(writes: Write[]): { changed: Write[]; created: Write[] } {
     const isStored = ({ model, id }: Write) => this.stored.has(keyOf(model, id));
     return { changed: writes.filter(isStored), created: writes.filter((write) => !isStored(write)) };
@@ -126,43 +126,45 @@ interface BindContext {
  * The statements that make the changes. Pure, but for the sealing.
  *
  * Their order is one that foreign keys accept, and the same in every transaction: grants, their records, sessions.
- * Parallel requests wait for one another, but never in a circle.
+ * So parallel requests wait for one another, but never in a circle.
+ * @returns also what changes in `records`, when nothing else changes: that may share a transaction (group_commit.ts)
  */
-export function bindChanges(changes: Changes, context: BindContext): BoundStatement[] {
-  return [
+export function bindChanges(
+  changes: Changes,
+  context: BindContext,
+): { bound: BoundStatement[]; recordsAlone?: RecordChanges } {
+  const before = [
     ...bindReplays(changes, context),
     ...bindGrants(changes, context),
     ...bindRevocations(changes, context),
-    ...bindRecords(changes, context),
-    ...bindSessions(changes, context),
   ];
+  const records = recordChanges(changes, context);
+  const sessions = bindSessions(changes, context);
+  const bound = [...before, ...(records ? [context.statements.writeRecords.bind(records)] : []), ...sessions];
+  return records && bound.length === 1 ? { bound, recordsAlone: records } : { bound };
 }
 
 export function bindReplays(changes: Changes, { statements }: BindContext): BoundStatement[] {
-  const replays = changes.writesTo('replays');
-  if (replays.length === 0) return [];
-  return [{ statement: statements.insertReplays, values: [replays.map(hashOf), replays.map(expiryOf)] }];
+  const rows = changes.writesTo('replays').map((write) => ({ id_hash: hashOf(write), expires_at: write.expiresAt }));
+  return rows.length === 0 ? [] : [statements.insertReplays.bind({ rows })];
 }
 
 function bindGrants(changes: Changes, { statements, sealer }: BindContext): BoundStatement[] {
   const { changed, created } = changes.split(changes.writesTo('grants'));
-  const sealed = (write: Write) => seal(sealer, grantPlace(write.id), write);
-  const bound: BoundStatement[] = [];
-  if (changed.length > 0) {
-    const values = [changed.map(idOf), changed.map(sealed), changed.map(expiryOf)];
-    bound.push({ statement: statements.changeGrants, values });
-  }
-  if (created.length > 0) {
-    const values = [
-      created.map(idOf),
-      created.map(({ accountId }) => accountId),
-      created.map(({ clientId }) => clientId),
-      created.map(sealed),
-      created.map(expiryOf),
-    ];
-    bound.push({ statement: statements.insertGrants, values });
-  }
-  return bound;
+  const changedRowOf = (write: Write) => ({
+    id: write.id,
+    sealed: seal(sealer, grantPlace(write.id), write),
+    expires_at: write.expiresAt,
+  });
+  const newRowOf = (write: Write): NewGrant => ({
+    ...changedRowOf(write),
+    account_id: write.accountId ?? null,
+    client_id: write.clientId ?? null,
+  });
+  return [
+    ...(changed.length > 0 ? [statements.changeGrants.bind({ rows: changed.map(changedRowOf) })] : []),
+    ...(created.length > 0 ? [statements.insertGrants.bind({ rows: created.map(newRowOf) })] : []),
+  ];
 }
 
 function bindSessions(changes: Changes, context: BindContext): BoundStatement[] {
@@ -172,97 +174,86 @@ function bindSessions(changes: Changes, context: BindContext): BoundStatement[] 
   // A session that gets a new id is destroyed under the old one and saved under the new: a change, not a deletion.
   const ended = changes.destroyedOf('sessions').filter((id) => !saved.has(changes.sessionUids.get(id)));
   if (ended.length === 0) return bound;
-  const values = [ended.map(hashToken)];
+  const idHashes = ended.map(hashToken);
   const { lockSessions, deleteSessions } = context.statements;
-  bound.push({ statement: lockSessions, values }, { statement: deleteSessions, values });
-  return bound;
+  return [...bound, lockSessions.bind({ idHashes }), deleteSessions.bind({ idHashes })];
 }
 
 function bindSession(changes: Changes, write: Write, { statements, sealer }: BindContext): BoundStatement {
-  const { id, uid = '', kept, expiresAt } = write;
-  const known = changes.authorizationsBefore.get(uid);
-  const before = known === undefined ? undefined : authorizationsOf(known);
-  const now = authorizationsOf(kept.authorizations ?? '{}');
-  const touched = Object.entries(now).filter(([client, one]) => !isSame(one, before?.[client]));
-  const authorizations = [
-    touched.map(([client]) => client),
-    touched.map(([, one]) => one.sid ?? null),
-    touched.map(([, one]) => one.grantId ?? null),
-    touched.map(([, one]) => one.persistsLogout ?? false),
-  ];
-  const sealed = seal(sealer, sessionPlace(uid), write);
-  const account = write.accountId ?? null;
+  const { id, uid = '', payload, expiresAt } = write;
+  const stored = changes.authorizationsBefore.get(uid);
+  const before = stored === undefined ? undefined : authorizationsOf(stored);
+  const now = authorizationsOf(payload.authorizations ?? '{}');
+  const authorizations = Object.entries(now)
+    .filter(([clientId, one]) => !isSame(one, before?.[clientId]))
+    .map(([clientId, { sid = null, grantId = null, persistsLogout = false }]) => ({
+      client_id: clientId,
+      sid,
+      grant_id: grantId,
+      persists_logout: persistsLogout,
+    }));
+  const session = {
+    uid,
+    account_id: write.accountId ?? null,
+    sealed: seal(sealer, sessionPlace(uid), write),
+    expires_at: expiresAt,
+    authorizations,
+  };
   if (before === undefined) {
-    return {
-      statement: statements.insertSession,
-      values: [
-        uid,
-        hashToken(id),
-        account,
-        sealed,
-        expiresAt,
-        ...authorizations,
-        account === null ? (changes.origins.get('Session') ?? null) : null,
-      ],
-    };
+    const origin = session.account_id === null ? (changes.origins.get('Session') ?? null) : null;
+    return statements.insertSession.bind({ ...session, id_hash: hashToken(id), origin });
   }
   const hasNewId = changes.destroyedOf('sessions').some((old) => old !== id && changes.sessionUids.get(old) === uid);
-  const removed = Object.keys(before).filter((client) => !(client in now));
-  return {
-    statement: statements.changeSession,
-    values: [uid, hasNewId ? hashToken(id) : null, account, sealed, expiresAt, ...authorizations, removed],
-  };
+  const removed = Object.keys(before).filter((clientId) => !(clientId in now));
+  return statements.changeSession.bind({ ...session, id_hash: hasNewId ? hashToken(id) : null, removed });
 }
 
-function bindRecords(changes: Changes, { statements, sealer, now }: BindContext): BoundStatement[] {
-  // What goes with its grant need not be marked as used, and is not there any more to be marked.
+/** @returns undefined when nothing in `records` changes */
+function recordChanges(changes: Changes, { sealer, now }: BindContext): RecordChanges | undefined {
+  // A record that goes with its grant need not be marked as used, and is not there any more to be marked.
   const consumed = [...changes.consumed].flatMap(([id, grantId]) =>
     changes.isRevoked(grantId) ? [] : [hashToken(id)],
   );
   const destroyed = changes.destroyedOf('records').map(hashToken);
   const { changed, created } = changes.split(changes.writesTo('records'));
-  if (consumed.length + destroyed.length + changed.length + created.length + changes.forms.length === 0) return [];
-  const rowOf = (write: Write) => {
+  if (consumed.length + destroyed.length + changed.length + created.length + changes.forms.length === 0) {
+    return undefined;
+  }
+  const changedRowOf = (write: Write): ChangedRecord => {
     const idHash = hashOf(write);
-    return { ...write, idHash, sealed: seal(sealer, recordPlace(idHash), write) };
+    return {
+      id_hash: idHash,
+      sealed: seal(sealer, recordPlace(idHash), write),
+      expires_at: write.expiresAt,
+      account_id: write.accountId ?? null,
+    };
   };
-  const kept = [...[...changes.responses].map(([id, answer]) => sealResponse(id, answer)), ...changes.forms];
-  const [changedRows, createdRows] = [changed.map(rowOf), created.map(rowOf)];
-  const values = [
-    new Date(now()),
+  const newRowOf = (write: Write): NewRecord => ({
+    ...changedRowOf(write),
+    model: write.model,
+    grant_id: write.grantId ?? null,
+    client_id: write.clientId ?? null,
+    session_uid: write.sessionUid ?? null,
+    origin: changes.origins.get(write.model) ?? null,
+  });
+  return {
+    now: new Date(now()),
     consumed,
     destroyed,
-    changedRows.map(({ idHash }) => idHash),
-    changedRows.map(({ sealed }) => sealed),
-    changedRows.map(expiryOf),
-    changedRows.map(({ accountId }) => accountId ?? null),
-    createdRows.map(({ idHash }) => idHash),
-    createdRows.map(({ model }) => model),
-    createdRows.map(({ grantId }) => grantId ?? null),
-    createdRows.map(({ accountId }) => accountId ?? null),
-    createdRows.map(({ clientId }) => clientId ?? null),
-    createdRows.map(({ sessionUid }) => sessionUid ?? null),
-    createdRows.map(({ sealed }) => sealed),
-    createdRows.map(expiryOf),
-    kept.map(({ idHash }) => idHash),
-    kept.map(({ successorHash }) => successorHash),
-    kept.map(({ sealed }) => sealed),
-    kept.map(({ expiresAt }) => expiresAt),
-    createdRows.map(({ model }) => changes.origins.get(model) ?? null),
-  ];
-  return [{ statement: statements.writeRecords, values }];
+    changed: changed.map(changedRowOf),
+    created: created.map(newRowOf),
+    responses: [...[...changes.responses].map(([id, response]) => sealResponse(id, response)), ...changes.forms],
+  };
 }
 
 function bindRevocations(changes: Changes, { statements }: BindContext): BoundStatement[] {
   const grants = changes.destroyedOf('grants');
   const tokensOf = [...changes.revokedTokensOf].filter((id) => !grants.includes(id));
   return [
-    ...(grants.length > 0 ? [{ statement: statements.deleteGrants, values: [grants] }] : []),
-    ...(tokensOf.length > 0 ? [{ statement: statements.deleteRecordsOfGrants, values: [tokensOf] }] : []),
+    ...(grants.length > 0 ? [statements.deleteGrants.bind({ ids: grants })] : []),
+    ...(tokensOf.length > 0 ? [statements.deleteRecordsOfGrants.bind({ ids: tokensOf })] : []),
   ];
 }
-
-// ---- small things ----
 
 /** Ids are unique in a store; models that share one share its ids. */
 export const keyOf = (model: ModelName, id: string) => `${MODELS[model].store} ${id}`;
@@ -275,15 +266,13 @@ export const recordPlace = (idHash: Buffer): Place => ({
 export const grantPlace = (id: string): Place => ({ table: 'grants', column: 'sealed', row: id });
 export const sessionPlace = (uid: string): Place => ({ table: 'sessions', column: 'sealed', row: uid });
 
-const idOf = ({ id }: Write) => id;
 const hashOf = ({ id }: Write) => hashToken(id);
-const expiryOf = ({ expiresAt }: Write) => expiresAt;
 
-function seal(sealer: Sealer, place: Place, { kept }: Write): Buffer {
-  return sealer.seal(place, Buffer.from(kept.json));
+function seal(sealer: Sealer, place: Place, { payload }: Write): Buffer {
+  return sealer.seal(place, Buffer.from(payload.json));
 }
 
-/** A record is found by the hash of its id and marked as used in a column; a session's relying parties are rows. */
+/** Without what is stored in columns: the id, its use, and the authorizations of a session, which are rows. */
 function serialize(model: ModelName, payload: Payload): StoredPayload {
   const { store } = MODELS[model];
   if (store === 'sessions') {
@@ -300,14 +289,14 @@ function serialize(model: ModelName, payload: Payload): StoredPayload {
 }
 
 /**
- * What a record was issued under and goes with. An interaction only looks at a grant: it outlives one that ends
- * meanwhile, as when somebody else signs in in the same browser.
+ * The grant that a record was issued under and ends with. An interaction only refers to a grant: it outlives a grant that
+ * ends meanwhile, as when another person signs in in the same browser.
  */
 function grantOf(model: ModelName, payload: Payload): string | undefined {
   return model === 'Interaction' ? undefined : payload.grantId;
 }
 
-/** Whose record it is. An interaction belongs to whoever has proved an identity in it so far. */
+/** The account of a record. That of an interaction is the account that has signed in in it so far. */
 function accountOf(model: ModelName, payload: Payload): string | undefined {
   if (model !== 'Interaction') return payload.accountId;
   const { lastSubmission, session } = payload as {

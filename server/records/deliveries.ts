@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { Deliveries as DeliveriesTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { createQueue, type Queue, type Queued, type QueueRow, queueStatements } from '../platform/queue.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import { statement } from '../platform/statement.ts';
 
 /** A message that waits to be sent to a client's endpoint: a logout token or a CIBA notification. */
 export interface Delivery extends Queued {
@@ -47,16 +50,16 @@ export const LOGOUT = 'logout';
 /** A logout that could not be delivered is given up so long after its first attempt. */
 const KEPT_MS = 24 * 3_600_000;
 
-const NOTIFY = `pg_notify('${DELIVERIES_CHANNEL}', '')`;
+const NOTIFY = sql`pg_notify(${DELIVERIES_CHANNEL}, '')`;
 
 /**
  * SQL that queues logouts (OpenID Connect Back-Channel Logout 1.0 §2.5). It is part of the statement that ends a session,
  * so that no code that ends one can forget it. Tables are joined row by row, as in statements.ts.
  * @param ended a FROM item with the columns `client_id`, `sid` and `account_id` of the ended sessions
  */
-export function queueLogouts(ended: string): string {
-  return `INSERT INTO deliveries (id, kind, client_id, account_id, sid)
-          SELECT gen_random_uuid(), '${LOGOUT}', e.client_id, e.account_id, e.sid
+export function queueLogouts(ended: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`INSERT INTO deliveries (id, kind, client_id, account_id, sid)
+          SELECT gen_random_uuid(), ${LOGOUT}, e.client_id, e.account_id, e.sid
             FROM ${ended} JOIN LATERAL (
                  SELECT metadata FROM clients WHERE id = e.client_id OFFSET 0) c ON c.metadata ? 'backchannel_logout_uri'
            WHERE e.account_id IS NOT NULL
@@ -67,10 +70,10 @@ export function queueLogouts(ended: string): string {
  * SQL that deletes sessions and queues their logouts. It must follow `lockSessions` with the same condition.
  * @param where which sessions (alias `s`)
  */
-export function deleteSessions(where: string): string {
-  const ended = `deleted JOIN LATERAL (SELECT client_id, sid, deleted.account_id FROM session_authorizations
+export function deleteSessions(where: RawBuilder<unknown>): RawBuilder<unknown> {
+  const ended = sql`deleted JOIN LATERAL (SELECT client_id, sid, deleted.account_id FROM session_authorizations
                                         WHERE session_uid = deleted.uid OFFSET 0) e ON true`;
-  return `WITH deleted AS (DELETE FROM sessions s WHERE ${where} RETURNING s.uid, s.account_id)
+  return sql`WITH deleted AS (DELETE FROM sessions s WHERE ${where} RETURNING s.uid, s.account_id)
           ${queueLogouts(ended)}`;
 }
 
@@ -79,16 +82,17 @@ export function deleteSessions(where: string): string {
  * began, so deleting without waiting would overlook that client. Sorting prevents deadlocks; sorting by an expression
  * keeps Postgres from reading the whole index of `uid`.
  */
-export function lockSessions(where: string): string {
-  return `SELECT 1 FROM sessions s WHERE ${where} ORDER BY s.uid || '' FOR UPDATE`;
+export function lockSessions(where: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`SELECT 1 FROM sessions s WHERE ${where} ORDER BY s.uid || '' FOR UPDATE`;
 }
 
 export const DELIVERY_STATEMENTS = {
-  insert: {
-    name: 'deliveries.insert',
-    text: `INSERT INTO deliveries (id, kind, client_id, account_id, sealed, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${NOTIFY}`,
-  },
+  insert: statement(
+    'deliveries.insert',
+    ($: Omit<Selectable<DeliveriesTable>, 'attempts' | 'next_attempt_at' | 'sid'>) => sql`
+      INSERT INTO deliveries (id, kind, client_id, account_id, sealed, expires_at)
+      VALUES (${$.id}, ${$.kind}, ${$.client_id}, ${$.account_id}, ${$.sealed}, ${$.expires_at}) RETURNING ${NOTIFY}`,
+  ),
   ...queueStatements({
     table: 'deliveries',
     dueAt: 'next_attempt_at',
@@ -137,11 +141,14 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
 
     enqueue({ kind, clientId, accountId, content, expiresAt }) {
       const id = randomUUID();
-      const sealed = sealJson(sealer, deliveryPlace(id), content);
-      return {
-        statement: DELIVERY_STATEMENTS.insert,
-        values: [id, kind, clientId, accountId ?? null, sealed, expiresAt],
-      };
+      return DELIVERY_STATEMENTS.insert.bind({
+        id,
+        kind,
+        client_id: clientId,
+        account_id: accountId ?? null,
+        sealed: sealJson(sealer, deliveryPlace(id), content),
+        expires_at: expiresAt,
+      });
     },
   };
 }

@@ -1,13 +1,16 @@
+import { type Selectable, sql } from 'kysely';
+import type { EndedTokens, Grants } from '../platform/database.ts';
 import type { BoundStatement, Db, Row } from '../platform/db.ts';
 import { hashToken } from '../platform/sealing.ts';
+import { statement } from '../platform/statement.ts';
 
 /**
- * JWT access tokens (RFC 9068) are not stored: each tells what it hangs on, and whether that still stands is read with
- * one statement. A token that was issued under a grant goes with it, or with the grant's epoch; what hangs on no row,
- * as a client's own tokens do, is on a list of what was ended.
+ * JWT access tokens (RFC 9068) are not stored: each names the grant that it depends on, and one statement reads whether
+ * that is still in force. A token that was issued under a grant ends with it, or with the grant's epoch; tokens without a
+ * grant, as a client's own are, are listed in `ended_tokens` when they are ended.
  */
 
-/** What a JWT access token that we have signed says of itself. */
+/** The claims of a JWT access token that decide whether it is still in force. */
 export interface StatelessToken {
   readonly jti: string;
   readonly clientId: string;
@@ -17,24 +20,24 @@ export interface StatelessToken {
   readonly grant?: { readonly id: string; readonly epoch: number } | undefined;
 }
 
-/** Whose it is, when nothing has ended it. */
+/** The account and session of a token that is still in force. */
 export interface TokenStatus {
   /** Undefined for a client's own token. */
   readonly accountId: string | undefined;
-  /** The session that its grant was given in, while that goes on. */
+  /** The session in which its grant was given, unless that has ended. */
   readonly sessionUid: string | undefined;
 }
 
-/** The key by which `find_unstored` reads. */
+/** The key by which `find_token_status` reads. */
 export function statelessTokenKey({ jti, clientId, grant }: StatelessToken): string {
   return JSON.stringify([jti, clientId, grant?.id ?? null]);
 }
 
-/** @param row of `find_unstored` */
+/** @param row of `find_token_status` */
 export function tokenStatus({ issuedAt, grant }: StatelessToken, row: Row): TokenStatus | undefined {
   const endedUntil = row.ended_until as Date | null;
   if (row.client_exists !== true) return undefined;
-  // A second is as exactly as a token knows when it was issued: in doubt it is ended.
+  // A token says in seconds when it was issued: one of the same second has ended.
   if (endedUntil !== null && issuedAt * 1_000 <= endedUntil.getTime()) return undefined;
   if (grant && row.grant_epoch !== grant.epoch) return undefined;
   return {
@@ -44,39 +47,52 @@ export function tokenStatus({ issuedAt, grant }: StatelessToken, row: Row): Toke
 }
 
 export const ENDED_STATEMENTS = {
-  end: {
-    name: 'ended.end',
-    text: `INSERT INTO ended_tokens AS e (what, issued_until, expires_at) VALUES ($1, $2, $3)
-           ON CONFLICT (what) DO UPDATE SET issued_until = greatest(e.issued_until, excluded.issued_until),
-                                            expires_at = greatest(e.expires_at, excluded.expires_at)`,
-  },
-  endGrantsOfClient: { name: 'ended.grants_of_client', text: 'DELETE FROM grants WHERE client_id = $1 RETURNING id' },
-  /** Those without a grant; the others have gone with theirs. */
-  endRecordsOfClient: {
-    name: 'ended.records_of_client',
-    text: 'DELETE FROM records WHERE client_id = $1 AND grant_id IS NULL RETURNING 1 AS gone',
-  },
-  endStoredToken: {
-    name: 'ended.stored_token',
-    // RFC 7009 §2.1: with a refresh token goes all that came of it.
-    text: `WITH ended AS (
-             DELETE FROM records WHERE id_hash = $1 AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
-             RETURNING model, grant_id
-           ), grants_ended AS (
-             DELETE FROM grants WHERE id = (SELECT grant_id FROM ended WHERE model = 'RefreshToken') RETURNING id
-           )
-           SELECT model, (SELECT id FROM grants_ended) AS grant_id FROM ended`,
-  },
-  endGrant: { name: 'ended.grant', text: 'DELETE FROM grants WHERE id = $1 RETURNING account_id, client_id' },
+  end: statement(
+    'ended.end',
+    ($: Selectable<EndedTokens>) => sql`
+      INSERT INTO ended_tokens AS e (what, issued_until, expires_at)
+      VALUES (${$.what}, ${$.issued_until}, ${$.expires_at})
+      ON CONFLICT (what) DO UPDATE SET issued_until = greatest(e.issued_until, excluded.issued_until),
+                                       expires_at = greatest(e.expires_at, excluded.expires_at)`,
+  ),
+  endGrantsOfClient: statement(
+    'ended.grants_of_client',
+    ($: { clientId: string }) => sql<{ id: string }>`DELETE FROM grants WHERE client_id = ${$.clientId} RETURNING id`,
+  ),
+  /** Those without a grant; the others end with their grant. */
+  endRecordsOfClient: statement(
+    'ended.records_of_client',
+    ($: { clientId: string }) =>
+      sql`DELETE FROM records WHERE client_id = ${$.clientId} AND grant_id IS NULL RETURNING 1 AS ended`,
+  ),
+  endStoredToken: statement(
+    'ended.stored_token',
+    // RFC 7009 §2.1: a refresh token ends with everything that was issued by it.
+    ($: { idHash: Buffer }) => sql<{ model: string; grant_id: string | null }>`
+      WITH ended AS (
+        DELETE FROM records WHERE id_hash = ${$.idHash} AND model IN ('AccessToken', 'RefreshToken', 'ClientCredentials')
+        RETURNING model, grant_id
+      ), grants_ended AS (
+        DELETE FROM grants WHERE id = (SELECT grant_id FROM ended WHERE model = 'RefreshToken') RETURNING id
+      )
+      SELECT model, (SELECT id FROM grants_ended) AS grant_id FROM ended`,
+  ),
+  endGrant: statement(
+    'ended.grant',
+    ($: { id: string }) => sql<Pick<Selectable<Grants>, 'account_id' | 'client_id'>>`
+      DELETE FROM grants WHERE id = ${$.id} RETURNING account_id, client_id`,
+  ),
 };
 
-/** A node whose clock is behind goes on to take a token for valid; what ended it stays for that long. */
+/** A node whose clock is behind still accepts a token that has expired elsewhere; the entry stays for that long. */
 const CLOCK_MARGIN_MS = 60_000;
 
-const end = (what: string, issuedUntil: Date, expiresAt: Date): BoundStatement => ({
-  statement: ENDED_STATEMENTS.end,
-  values: [what, issuedUntil, new Date(expiresAt.getTime() + CLOCK_MARGIN_MS)],
-});
+const end = (what: string, issuedUntil: Date, expiresAt: Date): BoundStatement =>
+  ENDED_STATEMENTS.end.bind({
+    what,
+    issued_until: issuedUntil,
+    expires_at: new Date(expiresAt.getTime() + CLOCK_MARGIN_MS),
+  });
 
 /** Ends one JWT. @param expiresAt not before the token does */
 export function endToken(jti: string, expiresAt: Date): BoundStatement {
@@ -88,11 +104,11 @@ export function endStatelessTokensOfClient(clientId: string, now: Date, expiresA
   return end(`client ${clientId}`, now, expiresAt);
 }
 
-/** Ends all that was issued to a client, its own tokens and people's. */
+/** Ends all tokens that were issued to a client, its own and those of accounts. */
 export function endTokensOfClient(clientId: string, now: Date, expiresAt: Date): BoundStatement[] {
   return [
-    { statement: ENDED_STATEMENTS.endGrantsOfClient, values: [clientId] },
-    { statement: ENDED_STATEMENTS.endRecordsOfClient, values: [clientId] },
+    ENDED_STATEMENTS.endGrantsOfClient.bind({ clientId }),
+    ENDED_STATEMENTS.endRecordsOfClient.bind({ clientId }),
     endStatelessTokensOfClient(clientId, now, expiresAt),
   ];
 }
@@ -105,9 +121,7 @@ export async function endStoredToken(
   db: Db,
   token: string,
 ): Promise<{ readonly model: string; readonly grantId: string | null } | undefined> {
-  const [row] = await db.run<{ model: string; grant_id: string | null }>(ENDED_STATEMENTS.endStoredToken, [
-    hashToken(token),
-  ]);
+  const [row] = await db.query(ENDED_STATEMENTS.endStoredToken.bind({ idHash: hashToken(token) }));
   return row && { model: row.model, grantId: row.grant_id };
 }
 
@@ -116,6 +130,6 @@ export async function endGrant(
   db: Db,
   id: string,
 ): Promise<{ readonly accountId: string; readonly clientId: string } | undefined> {
-  const [row] = await db.run<{ account_id: string; client_id: string }>(ENDED_STATEMENTS.endGrant, [id]);
+  const [row] = await db.query(ENDED_STATEMENTS.endGrant.bind({ id }));
   return row && { accountId: row.account_id, clientId: row.client_id };
 }

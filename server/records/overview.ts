@@ -1,7 +1,10 @@
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { Grants, Records, Sessions } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { type PageWanted, WHOLE } from '../platform/pages.ts';
 import { hashToken, openJson, type Place, type Sealer } from '../platform/sealing.ts';
+import { statement } from '../platform/statement.ts';
 import { grantPlace, recordPlace, sessionPlace } from './changes.ts';
 import { deleteSessions, lockSessions, queueLogouts } from './deliveries.ts';
 import { type SessionLimit, sessionEnd } from './lifetimes.ts';
@@ -9,28 +12,28 @@ import { type SessionLimit, sessionEnd } from './lifetimes.ts';
 /** A browser in which a person is signed in. */
 export interface SessionOverview {
   readonly uid: string;
-  /** When the person last showed a credential in it; undefined before they did. */
+  /** When the person last authenticated in it; undefined before the first time. */
   readonly authTime: Date | undefined;
   /** RFC 8176 */
   readonly amr: readonly string[];
-  /** Relying parties that it has signed in to. */
+  /** The clients that it has signed in to. */
   readonly clientIds: readonly string[];
-  /** Unless it is used before that. */
+  /** Moves forward whenever the session is used. */
   readonly expiresAt: Date;
-  /** However much it is used. */
+  /** The absolute end, which doesn't move. */
   readonly endsAt: Date | undefined;
 }
 
-/** What a person lets one app do, in however many sessions they have done so. */
+/** What a person allows one app, over all sessions. */
 export interface AppOverview {
   readonly clientId: string;
   readonly scopes: readonly string[];
-  /** When the last of its grants ends: what the list is in the order of. */
+  /** When the last of its grants ends; the list is ordered by it. */
   readonly until: Date;
   /** Scopes by RFC 8707 resource indicator. */
   readonly resources: Readonly<Record<string, readonly string[]>>;
   readonly since: Date | undefined;
-  /** When the latest of the tokens that we know of was issued to it. */
+  /** When the latest of the stored tokens was issued to it. */
   readonly lastUsedAt: Date | undefined;
 }
 
@@ -38,44 +41,44 @@ export interface Exceptions {
   readonly sessionUid?: string | undefined;
   /** The sign-in that is under way, by the uid of its interaction. */
   readonly interactionUid?: string | undefined;
-  /** The transaction fails by `require_rows` unless a session ends by it: there is nothing to tell of then. */
+  /** The transaction fails by `require_rows` when there is no session to end. */
   readonly required?: boolean;
 }
 
-/** What is stored under an account, for the person and the operator to see and to end. */
+/** The sessions and grants of an account, for the person and the operator to see and to end. */
 export interface Overview {
   /**
-   * Those that end last first, which are those that were used last. Of a page that was asked for, some may have come to
-   * their absolute end: they are there for the next page to be found.
-   * @param which `except`: the uid of one that is left out; `only`: of the one that is meant
+   * The one that was used last first. A page may have sessions that have reached their absolute end: the next page is
+   * found by them.
+   * @param which `except`: the uid of a session that is left out; `only`: of the only one that is read
    */
   sessionsOf(
     accountId: string,
     page?: PageWanted,
     which?: { readonly except?: string; readonly only?: string },
   ): Promise<SessionOverview[]>;
-  /** The account of a session that goes on. */
+  /** @returns the account's id; undefined when there is no such session, or nobody has signed in in it */
   ownerOf(uid: string): Promise<string | undefined>;
   countSessions(accountId: string): Promise<number>;
-  /** Apps with access, the one that was given some last first. */
+  /** Apps with access, the one whose grants end last first. */
   grantsOf(accountId: string, page?: PageWanted): Promise<AppOverview[]>;
   /** Apps with access, in no order. */
   clientsOf(accountId: string, limit: number): Promise<string[]>;
   /**
-   * Signs one browser out, and out of all apps that it signed in to. Another account's session stays, and the transaction
-   * fails by `require_rows`, as it does when there is no such session.
+   * Signs one browser out, and out of all apps that it signed in to. The transaction fails by `require_rows` when the
+   * account has no such session.
    */
   endSession(accountId: string, uid: string): BoundStatement[];
   /**
-   * Ends everything that rests on a person having signed in: sessions, what apps were allowed, and with that every code
-   * and token, and every sign-in that is half-way.
-   * @param options `except`: a session that stays, with the apps that it signed in to; `exceptVisit`: the sign-in that
-   * stays, by the uid of its interaction
+   * Ends everything that a sign-in of the person has led to: sessions, grants with their codes and tokens, and sign-ins
+   * that are under way.
+   * @param options `sessionUid`: a session that stays, with the apps that it signed in to; `interactionUid`: a sign-in that
+   * stays
    */
   endSessions(accountId: string, options?: Exceptions): BoundStatement[];
   /**
-   * Takes back all that a person allowed an app: its tokens are dead with that. The transaction fails by
-   * `require_rows` when that is nothing.
+   * Revokes all that a person allowed an app, with its tokens. The transaction fails by `require_rows` when that is
+   * nothing.
    */
   revokeApp(accountId: string, clientId: string): BoundStatement[];
 }
@@ -83,130 +86,165 @@ export interface Overview {
 /** Of one app: each session of a person has its own. */
 const GRANTS_READ = 100;
 
-// Everywhere in the order in which requests write (changes.ts): grants, their records, sessions. So nobody waits in a circle.
+// All in the order in which requests write (changes.ts), so that they never wait in a circle: grants, records, sessions.
 export const OVERVIEW_STATEMENTS = {
-  ownerOf: { name: 'overview.owner_of', text: 'SELECT account_id FROM sessions WHERE uid = $1' },
-  sessions: {
-    name: 'overview.sessions',
-    text: `SELECT s.uid, s.sealed, s.expires_at,
-                  ARRAY(SELECT c.client_id FROM session_authorizations c WHERE c.session_uid = s.uid ORDER BY 1) AS clients
-             FROM sessions s
-            WHERE s.account_id = $1 AND s.expires_at > $2 AND ($6::text IS NULL OR s.uid <> $6) AND ($7::text IS NULL OR s.uid = $7)
-              AND ($4::timestamptz IS NULL OR (s.expires_at, s.uid) < ($4, $5::text))
-            ORDER BY s.expires_at DESC, s.uid DESC LIMIT $3`,
-  },
-  countSessions: {
-    name: 'overview.count_sessions',
-    text: 'SELECT count(*)::int AS count FROM sessions WHERE account_id = $1 AND expires_at > $2',
-  },
-  clients: {
-    name: 'overview.clients',
-    text: 'SELECT DISTINCT client_id FROM grants WHERE account_id = $1 AND expires_at > $2 LIMIT $3',
-  },
-  apps: {
-    name: 'overview.apps',
-    text: `SELECT client_id, max(expires_at) AS until FROM grants WHERE account_id = $1 AND expires_at > $2
-            GROUP BY client_id HAVING $4::timestamptz IS NULL OR (max(expires_at), client_id) < ($4, $5::text)
-            ORDER BY until DESC, client_id DESC LIMIT $3`,
-  },
-  grants: {
-    name: 'overview.grants',
-    text: `SELECT id, client_id, sealed
-             FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY expires_at DESC) AS nth
-                     FROM grants WHERE account_id = $1 AND expires_at > $2 AND client_id = ANY($3::text[])) g
-            WHERE nth <= ${GRANTS_READ}`,
-  },
-  /** Of each kind of record the one that lives longest was issued last. */
-  latestRecords: {
-    name: 'overview.latest_records',
-    text: `SELECT DISTINCT ON (r.grant_id, r.model) r.grant_id, r.id_hash, r.sealed
-             FROM records r WHERE r.grant_id = ANY($1::text[])
-            ORDER BY r.grant_id, r.model, r.expires_at DESC`,
-  },
-  endGrantsOfSession: {
-    name: 'overview.end_grants_of_session',
-    text: `DELETE FROM grants WHERE account_id = $1 AND id IN (
-             SELECT c.grant_id FROM session_authorizations c JOIN sessions s ON s.uid = c.session_uid
-              WHERE s.uid = $2 AND s.account_id = $1)`,
-  },
-  endRecordsOfSession: {
-    name: 'overview.end_records_of_session',
-    text: 'DELETE FROM records WHERE account_id = $1 AND session_uid = $2',
-  },
-  lockSession: { name: 'overview.lock_session', text: lockSessions('s.account_id = $1 AND s.uid = $2') },
-  // Behind the lock, so that of two who end the same one the second finds none.
-  requireSession: {
-    name: 'overview.require_session',
-    text: `SELECT require_rows((SELECT count(*) FROM sessions WHERE account_id = $1 AND uid = $2))`,
-  },
-  requireSessions: {
-    name: 'overview.require_sessions',
-    text: `SELECT require_rows((
-             SELECT count(*) FROM sessions WHERE account_id = $1 AND uid IS DISTINCT FROM $2))`,
-  },
-  requireGrants: {
-    name: 'overview.require_grants',
-    text: `SELECT require_rows((SELECT count(*) FROM (
-             SELECT 1 FROM grants WHERE account_id = $1 AND client_id = $2 ORDER BY id FOR UPDATE) g))`,
-  },
-  endSession: { name: 'overview.end_session', text: deleteSessions('s.account_id = $1 AND s.uid = $2') },
-  endGrants: {
-    name: 'overview.end_grants',
-    text: `DELETE FROM grants WHERE account_id = $1 AND NOT EXISTS (
-             SELECT 1 FROM session_authorizations c JOIN sessions s ON s.uid = c.session_uid
-              WHERE c.grant_id = grants.id AND s.uid = $2 AND s.account_id = $1)`,
-  },
-  /** A record without a session, such as an interaction, is never the kept one's. */
-  endRecords: {
-    name: 'overview.end_records',
-    text: `DELETE FROM records
-            WHERE account_id = $1 AND (session_uid = $2) IS NOT TRUE AND id_hash IS DISTINCT FROM $3::bytea`,
-  },
-  lockSessions: {
-    name: 'overview.lock_sessions',
-    text: lockSessions('s.account_id = $1 AND s.uid IS DISTINCT FROM $2'),
-  },
-  endSessions: {
-    name: 'overview.end_sessions',
-    text: deleteSessions('s.account_id = $1 AND s.uid IS DISTINCT FROM $2'),
-  },
-  revokeGrants: {
-    name: 'overview.revoke_grants',
-    text: 'DELETE FROM grants WHERE account_id = $1 AND client_id = $2',
-  },
-  revokeRecords: {
-    name: 'overview.revoke_records',
-    text: 'DELETE FROM records WHERE account_id = $1 AND client_id = $2',
-  },
-  /** The app is signed out with that: should the person come back to it, that is another `sid`. */
-  revokeAuthorizations: {
-    name: 'overview.revoke_authorizations',
-    text: `WITH removed AS (
-             DELETE FROM session_authorizations
-              WHERE client_id = $2 AND session_uid = ANY (ARRAY(SELECT uid FROM sessions WHERE account_id = $1))
-             RETURNING client_id, sid, $1::uuid AS account_id
-           )
-           ${queueLogouts('removed e')}`,
-  },
+  sessions: statement(
+    'overview.sessions',
+    ($: {
+      accountId: string;
+      now: Date;
+      except: string | null;
+      only: string | null;
+      limit: number;
+      afterExpiry: Date | null;
+      afterUid: string | null;
+    }) => sql<Pick<Selectable<Sessions>, 'uid' | 'sealed' | 'expires_at'> & { clients: string[] }>`
+      SELECT s.uid, s.sealed, s.expires_at,
+             ARRAY(SELECT c.client_id FROM session_authorizations c WHERE c.session_uid = s.uid ORDER BY 1) AS clients
+        FROM sessions s
+       WHERE s.account_id = ${$.accountId} AND s.expires_at > ${$.now}
+         AND (${$.except}::text IS NULL OR s.uid <> ${$.except}) AND (${$.only}::text IS NULL OR s.uid = ${$.only})
+         AND (${$.afterExpiry}::timestamptz IS NULL
+              OR (s.expires_at, s.uid) < (${$.afterExpiry}, ${$.afterUid}::text))
+       ORDER BY s.expires_at DESC, s.uid DESC LIMIT ${$.limit}`,
+  ),
+  ownerOf: statement(
+    'overview.owner_of',
+    ($: { uid: string }) => sql<Pick<Selectable<Sessions>, 'account_id'>>`
+      SELECT account_id FROM sessions WHERE uid = ${$.uid}`,
+  ),
+  countSessions: statement(
+    'overview.count_sessions',
+    ($: { accountId: string; now: Date }) => sql<{ count: number }>`
+      SELECT count(*)::int AS count FROM sessions WHERE account_id = ${$.accountId} AND expires_at > ${$.now}`,
+  ),
+  clients: statement(
+    'overview.clients',
+    ($: { accountId: string; now: Date; limit: number }) => sql<Pick<Selectable<Grants>, 'client_id'>>`
+      SELECT DISTINCT client_id FROM grants WHERE account_id = ${$.accountId} AND expires_at > ${$.now} LIMIT ${$.limit}`,
+  ),
+  apps: statement(
+    'overview.apps',
+    ($: { accountId: string; now: Date; limit: number; afterExpiry: Date | null; afterClient: string | null }) => sql<{
+      client_id: string;
+      until: Date;
+    }>`
+      SELECT client_id, max(expires_at) AS until FROM grants WHERE account_id = ${$.accountId} AND expires_at > ${$.now}
+       GROUP BY client_id HAVING ${$.afterExpiry}::timestamptz IS NULL
+           OR (max(expires_at), client_id) < (${$.afterExpiry}, ${$.afterClient}::text)
+       ORDER BY until DESC, client_id DESC LIMIT ${$.limit}`,
+  ),
+  grants: statement(
+    'overview.grants',
+    ($: { accountId: string; now: Date; clientIds: readonly string[] }) => sql<
+      Pick<Selectable<Grants>, 'id' | 'client_id' | 'sealed'>
+    >`
+      SELECT id, client_id, sealed
+        FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY expires_at DESC) AS nth
+                FROM grants
+               WHERE account_id = ${$.accountId} AND expires_at > ${$.now} AND client_id = ANY(${$.clientIds}::text[])) g
+       WHERE nth <= ${GRANTS_READ}`,
+  ),
+  /** Of the records of each model, the one that lives longest was issued last. */
+  latestRecords: statement(
+    'overview.latest_records',
+    ($: { grantIds: readonly string[] }) => sql<{ grant_id: string } & Pick<Selectable<Records>, 'id_hash' | 'sealed'>>`
+      SELECT DISTINCT ON (r.grant_id, r.model) r.grant_id, r.id_hash, r.sealed
+        FROM records r WHERE r.grant_id = ANY(${$.grantIds}::text[])
+       ORDER BY r.grant_id, r.model, r.expires_at DESC`,
+  ),
+  endGrantsOfSession: statement(
+    'overview.end_grants_of_session',
+    ($: OneSession) => sql`
+      DELETE FROM grants WHERE account_id = ${$.accountId} AND id IN (
+        SELECT c.grant_id FROM session_authorizations c JOIN sessions s ON s.uid = c.session_uid
+         WHERE s.uid = ${$.uid} AND s.account_id = ${$.accountId})`,
+  ),
+  endRecordsOfSession: statement(
+    'overview.end_records_of_session',
+    ($: OneSession) => sql`DELETE FROM records WHERE account_id = ${$.accountId} AND session_uid = ${$.uid}`,
+  ),
+  lockSession: statement('overview.lock_session', ($: OneSession) =>
+    lockSessions(sql`s.account_id = ${$.accountId} AND s.uid = ${$.uid}`),
+  ),
+  // After the lock, so that of two requests that end the same session the second finds none.
+  requireSession: statement(
+    'overview.require_session',
+    ($: OneSession) => sql`
+      SELECT require_rows((SELECT count(*) FROM sessions WHERE account_id = ${$.accountId} AND uid = ${$.uid}))`,
+  ),
+  endSession: statement('overview.end_session', ($: OneSession) =>
+    deleteSessions(sql`s.account_id = ${$.accountId} AND s.uid = ${$.uid}`),
+  ),
+  endGrants: statement(
+    'overview.end_grants',
+    ($: OtherSessions) => sql`
+      DELETE FROM grants WHERE account_id = ${$.accountId} AND NOT EXISTS (
+        SELECT 1 FROM session_authorizations c JOIN sessions s ON s.uid = c.session_uid
+         WHERE c.grant_id = grants.id AND s.uid = ${$.except} AND s.account_id = ${$.accountId})`,
+  ),
+  /** A record without a session, such as an interaction, never belongs to the excepted session. */
+  endRecords: statement(
+    'overview.end_records',
+    ($: OtherSessions & { exceptRecord: Buffer | null }) => sql`
+      DELETE FROM records
+       WHERE account_id = ${$.accountId} AND (session_uid = ${$.except}) IS NOT TRUE
+         AND id_hash IS DISTINCT FROM ${$.exceptRecord}::bytea`,
+  ),
+  lockSessions: statement('overview.lock_sessions', ($: OtherSessions) =>
+    lockSessions(sql`s.account_id = ${$.accountId} AND s.uid IS DISTINCT FROM ${$.except}`),
+  ),
+  requireSessions: statement(
+    'overview.require_sessions',
+    ($: OtherSessions) => sql`
+      SELECT require_rows((
+        SELECT count(*) FROM sessions WHERE account_id = ${$.accountId} AND uid IS DISTINCT FROM ${$.except}))`,
+  ),
+  endSessions: statement('overview.end_sessions', ($: OtherSessions) =>
+    deleteSessions(sql`s.account_id = ${$.accountId} AND s.uid IS DISTINCT FROM ${$.except}`),
+  ),
+  requireGrants: statement(
+    'overview.require_grants',
+    ($: OneApp) => sql`
+      SELECT require_rows((SELECT count(*) FROM (
+        SELECT 1 FROM grants WHERE account_id = ${$.accountId} AND client_id = ${$.clientId} ORDER BY id FOR UPDATE) g))`,
+  ),
+  revokeGrants: statement(
+    'overview.revoke_grants',
+    ($: OneApp) => sql`DELETE FROM grants WHERE account_id = ${$.accountId} AND client_id = ${$.clientId}`,
+  ),
+  revokeRecords: statement(
+    'overview.revoke_records',
+    ($: OneApp) => sql`DELETE FROM records WHERE account_id = ${$.accountId} AND client_id = ${$.clientId}`,
+  ),
+  /** The app is signed out with that: when the person returns to it, that is another `sid`. */
+  revokeAuthorizations: statement(
+    'overview.revoke_authorizations',
+    ($: OneApp) => sql`
+      WITH removed AS (
+        DELETE FROM session_authorizations
+         WHERE client_id = ${$.clientId}
+           AND session_uid = ANY (ARRAY(SELECT uid FROM sessions WHERE account_id = ${$.accountId}))
+        RETURNING client_id, sid, ${$.accountId}::uuid AS account_id
+      )
+      ${queueLogouts(sql`removed e`)}`,
+  ),
 };
 
-interface SessionRow {
-  uid: string;
-  sealed: Buffer;
-  expires_at: Date;
-  clients: string[];
+interface OneSession {
+  readonly accountId: string;
+  readonly uid: string;
 }
 
-interface GrantRow {
-  id: string;
-  client_id: string;
-  sealed: Buffer;
+interface OtherSessions {
+  readonly accountId: string;
+  /** The uid of a session that stays. */
+  readonly except: string | null;
 }
 
-interface RecordRow {
-  grant_id: string;
-  id_hash: Buffer;
-  sealed: Buffer;
+interface OneApp {
+  readonly accountId: string;
+  readonly clientId: string;
 }
 
 /** Members of sealed payloads that are read here; seconds since the epoch. */
@@ -225,7 +263,7 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
   /** Seconds since the epoch, by grant. */
   async function lastUses(grantIds: readonly string[]): Promise<Map<string, number>> {
     const uses = new Map<string, number>();
-    for (const row of await db.run<RecordRow>(OVERVIEW_STATEMENTS.latestRecords, [grantIds])) {
+    for (const row of await db.query(OVERVIEW_STATEMENTS.latestRecords.bind({ grantIds }))) {
       const { iat = 0 } = open(recordPlace(row.id_hash), row.sealed);
       uses.set(row.grant_id, Math.max(iat, uses.get(row.grant_id) ?? 0));
     }
@@ -235,46 +273,47 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
   return {
     async sessionsOf(accountId, page = WHOLE, { except, only } = {}) {
       const { limit, after } = page;
-      const place = [after?.at ?? null, after?.id ?? null];
-      const values = [accountId, new Date(now()), limit, ...place, except ?? null, only ?? null];
-      const sessions = (await db.run<SessionRow>(OVERVIEW_STATEMENTS.sessions, values)).map(
-        ({ uid, sealed, expires_at: expiresAt, clients: clientIds }) => {
-          const { loginTs, amr = [] } = open(sessionPlace(uid), sealed);
-          const end = sessionEnd({ loginTs }, lifetimes);
-          const endsAt = Number.isFinite(end) ? dateOf(end) : undefined;
-          return { uid, authTime: dateOf(loginTs), amr, clientIds, expiresAt, endsAt };
-        },
-      );
+      const bound = OVERVIEW_STATEMENTS.sessions.bind({
+        accountId,
+        now: new Date(now()),
+        except: except ?? null,
+        only: only ?? null,
+        limit,
+        afterExpiry: after?.at ?? null,
+        afterUid: after?.id ?? null,
+      });
+      const sessions = (await db.query(bound)).map(({ uid, sealed, expires_at: expiresAt, clients: clientIds }) => {
+        const { loginTs, amr = [] } = open(sessionPlace(uid), sealed);
+        const end = sessionEnd({ loginTs }, lifetimes);
+        const endsAt = Number.isFinite(end) ? dateOf(end) : undefined;
+        return { uid, authTime: dateOf(loginTs), amr, clientIds, expiresAt, endsAt };
+      });
       return page === WHOLE
         ? sessions.filter(({ endsAt }) => endsAt === undefined || endsAt.getTime() > now())
         : sessions;
     },
 
-    async countSessions(accountId) {
-      const [row] = await db.run<{ count: number }>(OVERVIEW_STATEMENTS.countSessions, [accountId, new Date(now())]);
-      return row?.count ?? 0;
-    },
-
     async ownerOf(uid) {
-      const [row] = await db.run<{ account_id: string | null }>(OVERVIEW_STATEMENTS.ownerOf, [uid]);
+      const [row] = await db.query(OVERVIEW_STATEMENTS.ownerOf.bind({ uid }));
       return row?.account_id ?? undefined;
     },
 
+    async countSessions(accountId) {
+      const [row] = await db.query(OVERVIEW_STATEMENTS.countSessions.bind({ accountId, now: new Date(now()) }));
+      return row?.count ?? 0;
+    },
+
     async clientsOf(accountId, limit) {
-      const rows = await db.run<{ client_id: string }>(OVERVIEW_STATEMENTS.clients, [
-        accountId,
-        new Date(now()),
-        limit,
-      ]);
+      const rows = await db.query(OVERVIEW_STATEMENTS.clients.bind({ accountId, now: new Date(now()), limit }));
       return rows.map(({ client_id: clientId }) => clientId);
     },
 
     async grantsOf(accountId, { limit, after } = WHOLE) {
-      const values = [accountId, new Date(now()), limit, after?.at ?? null, after?.id ?? null];
-      const apps = await db.run<{ client_id: string; until: Date }>(OVERVIEW_STATEMENTS.apps, values);
+      const page = { limit, afterExpiry: after?.at ?? null, afterClient: after?.id ?? null };
+      const apps = await db.query(OVERVIEW_STATEMENTS.apps.bind({ accountId, now: new Date(now()), ...page }));
       if (apps.length === 0) return [];
       const clientIds = apps.map(({ client_id: clientId }) => clientId);
-      const rows = await db.run<GrantRow>(OVERVIEW_STATEMENTS.grants, [accountId, new Date(now()), clientIds]);
+      const rows = await db.query(OVERVIEW_STATEMENTS.grants.bind({ accountId, now: new Date(now()), clientIds }));
       const uses = await lastUses(rows.map(({ id }) => id));
       const byClient = Map.groupBy(rows, ({ client_id: clientId }) => clientId);
       return apps.map(({ client_id: clientId, until }) => {
@@ -291,41 +330,41 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
     },
 
     endSession: (accountId, uid) => [
-      { statement: OVERVIEW_STATEMENTS.endGrantsOfSession, values: [accountId, uid] },
-      { statement: OVERVIEW_STATEMENTS.endRecordsOfSession, values: [accountId, uid] },
-      { statement: OVERVIEW_STATEMENTS.lockSession, values: [accountId, uid] },
-      { statement: OVERVIEW_STATEMENTS.requireSession, values: [accountId, uid] },
-      { statement: OVERVIEW_STATEMENTS.endSession, values: [accountId, uid] },
+      OVERVIEW_STATEMENTS.endGrantsOfSession.bind({ accountId, uid }),
+      OVERVIEW_STATEMENTS.endRecordsOfSession.bind({ accountId, uid }),
+      OVERVIEW_STATEMENTS.lockSession.bind({ accountId, uid }),
+      OVERVIEW_STATEMENTS.requireSession.bind({ accountId, uid }),
+      OVERVIEW_STATEMENTS.endSession.bind({ accountId, uid }),
     ],
 
     endSessions,
 
     revokeApp: (accountId, clientId) => [
-      { statement: OVERVIEW_STATEMENTS.requireGrants, values: [accountId, clientId] },
-      { statement: OVERVIEW_STATEMENTS.revokeGrants, values: [accountId, clientId] },
-      { statement: OVERVIEW_STATEMENTS.revokeRecords, values: [accountId, clientId] },
-      { statement: OVERVIEW_STATEMENTS.revokeAuthorizations, values: [accountId, clientId] },
+      OVERVIEW_STATEMENTS.requireGrants.bind({ accountId, clientId }),
+      OVERVIEW_STATEMENTS.revokeGrants.bind({ accountId, clientId }),
+      OVERVIEW_STATEMENTS.revokeRecords.bind({ accountId, clientId }),
+      OVERVIEW_STATEMENTS.revokeAuthorizations.bind({ accountId, clientId }),
     ],
   };
 }
 
-/** As `Overview.endSessions`, for whoever has no use for the rest of it. */
+/** As `Overview.endSessions`, for callers that need nothing else of an overview. */
 export function endSessions(
   accountId: string,
   { sessionUid, interactionUid, required }: Exceptions = {},
 ): BoundStatement[] {
-  const values = [accountId, sessionUid ?? null];
-  const visit = interactionUid === undefined ? null : hashToken(interactionUid);
+  const sessions = { accountId, except: sessionUid ?? null };
+  const exceptRecord = interactionUid === undefined ? null : hashToken(interactionUid);
   return [
-    { statement: OVERVIEW_STATEMENTS.endGrants, values },
-    { statement: OVERVIEW_STATEMENTS.endRecords, values: [...values, visit] },
-    { statement: OVERVIEW_STATEMENTS.lockSessions, values },
-    ...(required ? [{ statement: OVERVIEW_STATEMENTS.requireSessions, values }] : []),
-    { statement: OVERVIEW_STATEMENTS.endSessions, values },
+    OVERVIEW_STATEMENTS.endGrants.bind(sessions),
+    OVERVIEW_STATEMENTS.endRecords.bind({ ...sessions, exceptRecord }),
+    OVERVIEW_STATEMENTS.lockSessions.bind(sessions),
+    ...(required ? [OVERVIEW_STATEMENTS.requireSessions.bind(sessions)] : []),
+    OVERVIEW_STATEMENTS.endSessions.bind(sessions),
   ];
 }
 
-/** What several grants allow together. */
+/** The scopes and resources of several grants together. */
 function allowedBy(grants: readonly Sealed[]): Pick<AppOverview, 'scopes' | 'resources'> {
   const scopes = new Set(grants.flatMap(({ openid }) => words(openid?.scope)));
   const resources: Record<string, string[]> = {};

@@ -1,6 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { StatusListPlaces } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
+import { statement, tables } from '../platform/statement.ts';
 import type { StatelessToken } from './ended.ts';
 
 /** Where the status of a token is found (draft-ietf-oauth-status-list §6.2). */
@@ -17,47 +20,54 @@ export interface Listed extends StatelessToken {
 }
 
 /**
- * Which token has which place in which list. It costs a row a token: what ends tokens ends whole grants, sessions,
- * accounts and clients, and only a row can tell which places those are.
+ * The place of each token in a list. It costs a row a token: tokens end with whole grants, sessions, accounts and clients,
+ * and only the rows tell which places those are.
  */
 export interface StatusLists {
-  /** @returns a place that no other token has, and the statement that keeps it, for the transaction that issues the token */
+  /** @returns a place that no other token has, and the statement that stores it, for the transaction that issues the token */
   assign(token: Listed): { place: StatusPlace; bound: BoundStatement };
-  /** Places of tokens that have ended before their time. @returns undefined for a list that no living token is in */
+  /** The places of tokens that were ended before they expired. @returns undefined for a list without unexpired tokens */
   ended(listId: string): Promise<readonly number[] | undefined>;
 }
 
-/** Places in a list. A list is left when half of them are taken, so that finding a free one at random stays quick. */
+/** Places in a list. A new list begins when half of them are taken, so that finding a free one at random stays quick. */
 export const LIST_SIZE = 65_536;
 const LIST_ID = /^[\w-]{22}$/;
 
 export const STATUS_LIST_STATEMENTS = {
-  assign: {
-    name: 'status_lists.assign',
-    text: `INSERT INTO status_list_places (jti, list_id, idx, client_id, grant_id, grant_epoch, ends_with_session,
-                                           issued_at, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-  },
-  /** The same that introspection decides by (`find_unstored`), of all tokens of a list at once. */
-  ended: {
-    name: 'status_lists.ended',
-    text: `
+  assign: statement('status_lists.assign', ($: Selectable<StatusListPlaces>) =>
+    tables.insertInto('status_list_places').values({
+      jti: $.jti,
+      list_id: $.list_id,
+      idx: $.idx,
+      client_id: $.client_id,
+      grant_id: $.grant_id,
+      grant_epoch: $.grant_epoch,
+      ends_with_session: $.ends_with_session,
+      issued_at: $.issued_at,
+      expires_at: $.expires_at,
+    }),
+  ),
+  /** The same conditions as those of introspection (`find_token_status`), for all tokens of a list at once. */
+  ended: statement(
+    'status_lists.ended',
+    ($: { listId: string; now: Date }) => sql<{ tokens: number; ended: number[] | null }>`
       SELECT count(*)::integer AS tokens,
              array_agg(t.idx ORDER BY t.idx) FILTER (WHERE c.id IS NULL
                OR EXISTS (SELECT 1 FROM ended_tokens e
                            WHERE e.what = ANY(ARRAY['jti ' || t.jti, 'client ' || t.client_id])
                              AND t.issued_at <= e.issued_until)
                OR (t.grant_id IS NOT NULL
-                   AND (g.epoch IS DISTINCT FROM t.grant_epoch OR g.expires_at <= $2 OR a.disabled_at IS NOT NULL))
+                   AND (g.epoch IS DISTINCT FROM t.grant_epoch OR g.expires_at <= ${$.now} OR a.disabled_at IS NOT NULL))
                OR (t.ends_with_session AND NOT EXISTS (
                      SELECT 1 FROM session_authorizations o JOIN sessions s ON s.uid = o.session_uid
-                      WHERE o.grant_id = t.grant_id AND s.expires_at > $2))) AS ended
+                      WHERE o.grant_id = t.grant_id AND s.expires_at > ${$.now}))) AS ended
         FROM status_list_places t
         LEFT JOIN clients c ON c.id = t.client_id
         LEFT JOIN grants g ON g.id = t.grant_id
         LEFT JOIN accounts a ON a.id = g.account_id
-       WHERE t.list_id = $1 AND t.expires_at > $2`,
-  },
+       WHERE t.list_id = ${$.listId} AND t.expires_at > ${$.now}`,
+  ),
 };
 
 export function createStatusLists({ db, now }: { db: Db; now: Clock }): StatusLists {
@@ -65,34 +75,31 @@ export function createStatusLists({ db, now }: { db: Db; now: Clock }): StatusLi
   return {
     assign({ jti, clientId, grant, issuedAt, expiresAt, endsWithSession }) {
       const place = next();
-      const values = [
+      const bound = STATUS_LIST_STATEMENTS.assign.bind({
         jti,
-        place.listId,
-        place.idx,
-        clientId,
-        grant?.id ?? null,
-        grant?.epoch ?? null,
-        endsWithSession,
-        new Date(issuedAt * 1_000),
-        new Date(expiresAt * 1_000),
-      ];
-      return { place, bound: { statement: STATUS_LIST_STATEMENTS.assign, values } };
+        list_id: place.listId,
+        idx: place.idx,
+        client_id: clientId,
+        grant_id: grant?.id ?? null,
+        grant_epoch: grant?.epoch ?? null,
+        ends_with_session: endsWithSession,
+        issued_at: new Date(issuedAt * 1_000),
+        expires_at: new Date(expiresAt * 1_000),
+      });
+      return { place, bound };
     },
 
     async ended(listId) {
       if (!LIST_ID.test(listId)) return undefined;
-      const [row] = await db.run<{ tokens: number; ended: number[] | null }>(STATUS_LIST_STATEMENTS.ended, [
-        listId,
-        new Date(now()),
-      ]);
+      const [row] = await db.query(STATUS_LIST_STATEMENTS.ended.bind({ listId, now: new Date(now()) }));
       return row && row.tokens > 0 ? (row.ended ?? []) : undefined;
     },
   };
 }
 
 /**
- * Each node fills lists of its own, so nodes need not agree on anything. At random, so that a place does not tell when
- * its token was issued, nor next to which (§12.5).
+ * Each node fills lists of its own, so that nodes need not agree. Places are random, so that they tell nothing about when
+ * a token was issued (§12.5).
  */
 function createPlaces(): () => StatusPlace {
   const fresh = () => ({ id: randomBytes(16).toString('base64url'), taken: new Set<number>() });

@@ -1,46 +1,43 @@
 import type { Row } from '../platform/db.ts';
 import { createTokenSealer, hashToken, type Place } from '../platform/sealing.ts';
+import type { NewResponse } from './statements.ts';
 
-/** What a single-use record was used up for, kept for whoever did not get it and asks the same again. */
+/** The response that a single-use record was used for, stored for a client that did not get it and retries. */
 export interface StoredResponse {
-  /** Whatever has to be the same for the question to be the same. */
+  /** Equal for requests that are the same. */
   readonly requestFingerprint: string;
   readonly response: string;
-  /** The id of the record that took its place: once that is used, the answer has arrived. */
+  /** The id of the record that the response carries: once that is used, the response has arrived. */
   readonly successor: string;
   readonly expiresAt: Date;
 }
 
-/** An answer as it is found beside the record that it was given for. */
+/** A stored response as it is read along with its record. */
 export interface SealedResponse {
   readonly sealed: Uint8Array;
   readonly expiresAt: Date;
-  /** Undefined when its successor was used or is gone. */
+  /** Undefined when the successor was used or does not exist any more. */
   readonly successorExpiresAt: Date | undefined;
 }
 
-/** A row of `repeated_answers`. */
-export interface StoredResponseRow {
-  readonly idHash: Buffer;
-  /** Null where an answer carries nothing that is used up. */
-  readonly successorHash: Buffer | null;
-  readonly sealed: Buffer;
-  readonly expiresAt: Date;
-}
-
-const answerPlace = (id: string): Place => ({
+const responsePlace = (id: string): Place => ({
   table: 'repeated_answers',
   column: 'sealed_by_token',
   row: hashToken(id).toString('hex'),
 });
 
-/** Sealed under the record's own id, a bearer secret: who does not present it cannot read what it was used up for. */
+/** Sealed under the record's own id, a bearer secret: only a request that presents it can read the response. */
 export function sealResponse(
   id: string,
-  { requestFingerprint: asked, response: answer, successor, expiresAt }: StoredResponse,
-): StoredResponseRow {
-  const sealed = createTokenSealer(id).seal(answerPlace(id), Buffer.from(JSON.stringify([asked, answer])));
-  return { idHash: hashToken(id), successorHash: hashToken(successor), sealed, expiresAt };
+  { requestFingerprint, response, successor, expiresAt }: StoredResponse,
+): NewResponse {
+  const plain = Buffer.from(JSON.stringify([requestFingerprint, response]));
+  return {
+    id_hash: hashToken(id),
+    successor_hash: hashToken(successor),
+    sealed_by_token: createTokenSealer(id).seal(responsePlace(id), plain),
+    expires_at: expiresAt,
+  };
 }
 
 export function sealedResponseIn(row: Row): SealedResponse | undefined {
@@ -51,15 +48,18 @@ export function sealedResponseIn(row: Row): SealedResponse | undefined {
 
 /**
  * @param now milliseconds since the epoch
- * @returns the answer, when the same is asked again in time and what was answered is still as good as new
- * @throws AppError `sealed_value_unreadable` when somebody has changed or moved it
+ * @returns the response, when the same request is repeated in time and the successor was not used yet
+ * @throws AppError `sealed_value_unreadable` when the stored value was changed or moved
  */
-export function openResponse(id: string, found: SealedResponse, asked: string, now: number): string | undefined {
+export function openResponse(
+  id: string,
+  stored: SealedResponse,
+  requestFingerprint: string,
+  now: number,
+): string | undefined {
   const isLive = (until: Date | undefined) => until !== undefined && until.getTime() > now;
-  if (!isLive(found.expiresAt) || !isLive(found.successorExpiresAt)) return undefined;
-  const [question, answer] = JSON.parse(createTokenSealer(id).open(answerPlace(id), found.sealed).toString()) as [
-    string,
-    string,
-  ];
-  return question === asked ? answer : undefined;
+  if (!isLive(stored.expiresAt) || !isLive(stored.successorExpiresAt)) return undefined;
+  const plain = createTokenSealer(id).open(responsePlace(id), stored.sealed).toString();
+  const [fingerprint, response] = JSON.parse(plain) as [string, string];
+  return fingerprint === requestFingerprint ? response : undefined;
 }

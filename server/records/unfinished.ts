@@ -1,9 +1,11 @@
-import type { BoundStatement, Statement } from '../platform/db.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { BoundStatement } from '../platform/db.ts';
+import { statement } from '../platform/statement.ts';
 import type { ModelName } from './models.ts';
 
 /**
- * What is kept before anybody has signed in, or decided: it is counted as somebody's, and of each only so much is kept.
- * A session is among these as long as nobody has signed in in it.
+ * Models whose records are stored before a person has signed in or decided. They are counted by origin, and of each origin
+ * only so many are stored. A session is unfinished as long as nobody has signed in in it.
  */
 export const UNFINISHED = [
   'Interaction',
@@ -22,44 +24,54 @@ export function isUnfinished(model: ModelName): model is UnfinishedModel {
 /** Rows that go with one statement at most. */
 const BATCH = 1_000;
 
+type Sql = RawBuilder<unknown>;
+
 /** Selects the oldest rows beyond a limit, to be removed. Locked rows are skipped; the next run removes them. */
-const oldest = (table: string, key: string, which: string, kept: string) => `
-  SELECT ${key} FROM ${table} WHERE ${key} = ANY(ARRAY(
-    SELECT ${key} FROM ${table} WHERE ${which} ORDER BY expires_at DESC OFFSET ${kept} LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;
+const oldest = (table: string, key: string, which: Sql, kept: number): Sql => {
+  const [from, by] = [sql.table(table), sql.ref(key)];
+  return sql`
+  SELECT ${by} FROM ${from} WHERE ${by} = ANY(ARRAY(
+    SELECT ${by} FROM ${from} WHERE ${which} ORDER BY expires_at DESC OFFSET ${kept}::int LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;
+};
 
-/** What was approved meanwhile is no longer unfinished: it has a grant. What leads to a record goes with it. */
-const dropRecords = (name: string, which: string, kept: string): Statement => ({
-  name: `unfinished.${name}`,
-  text: `WITH gone AS (DELETE FROM records WHERE id_hash IN (${oldest('records', 'id_hash', `${which} AND grant_id IS NULL`, kept)})
-                       RETURNING id_hash),
-              codes AS (DELETE FROM user_codes WHERE id_hash IN (SELECT id_hash FROM gone)),
-              polled AS (DELETE FROM polls WHERE id_hash IN (SELECT id_hash FROM gone))
-         DELETE FROM waiting_requests WHERE id_hash IN (SELECT id_hash FROM gone)`,
-});
+/** A record that was approved meanwhile has a grant, and stays. User codes and the like go with their record. */
+const dropRecords = (which: Sql, kept: number): Sql => sql`
+  WITH dropped AS (
+         DELETE FROM records WHERE id_hash IN (${oldest('records', 'id_hash', sql`${which} AND grant_id IS NULL`, kept)})
+         RETURNING id_hash),
+       codes AS (DELETE FROM user_codes WHERE id_hash IN (SELECT id_hash FROM dropped)),
+       polled AS (DELETE FROM polls WHERE id_hash IN (SELECT id_hash FROM dropped))
+  DELETE FROM waiting_requests WHERE id_hash IN (SELECT id_hash FROM dropped)`;
 
-const dropSessions = (name: string, which: string, kept: string): Statement => ({
-  name: `unfinished.${name}`,
-  text: `DELETE FROM sessions WHERE uid IN (${oldest('sessions', 'uid', which, kept)})`,
-});
+const dropSessions = (which: Sql, kept: number): Sql =>
+  sql`DELETE FROM sessions WHERE uid IN (${oldest('sessions', 'uid', which, kept)})`;
 
 export const UNFINISHED_STATEMENTS = {
-  recordsOf: dropRecords('records_of', 'model = $1 AND origin = $2', '$3::int'),
-  records: dropRecords('records', 'model = $1 AND origin IS NOT NULL', '$2::int'),
-  sessionsOf: dropSessions('sessions_of', 'origin = $1 AND account_id IS NULL', '$2::int'),
-  sessions: dropSessions('sessions', 'origin IS NOT NULL AND account_id IS NULL', '$1::int'),
+  recordsOf: statement('unfinished.records_of', ($: { model: string; origin: Buffer; kept: number }) =>
+    dropRecords(sql`model = ${$.model} AND origin = ${$.origin}`, $.kept),
+  ),
+  records: statement('unfinished.records', ($: { model: string; kept: number }) =>
+    dropRecords(sql`model = ${$.model} AND origin IS NOT NULL`, $.kept),
+  ),
+  sessionsOf: statement('unfinished.sessions_of', ($: { origin: Buffer; kept: number }) =>
+    dropSessions(sql`origin = ${$.origin} AND account_id IS NULL`, $.kept),
+  ),
+  sessions: statement('unfinished.sessions', ($: { kept: number }) =>
+    dropSessions(sql`origin IS NOT NULL AND account_id IS NULL`, $.kept),
+  ),
 };
 
 /**
- * For the transaction that adds to them: the newest stay.
- * @param origin undefined: of all together
+ * For the transaction that adds an unfinished record: the newest stay.
+ * @param origin undefined: of all origins together
  */
 export function dropOldest(model: UnfinishedModel, origin: Buffer | undefined, kept: number): BoundStatement {
   if (model === 'Session') {
     return origin
-      ? { statement: UNFINISHED_STATEMENTS.sessionsOf, values: [origin, kept] }
-      : { statement: UNFINISHED_STATEMENTS.sessions, values: [kept] };
+      ? UNFINISHED_STATEMENTS.sessionsOf.bind({ origin, kept })
+      : UNFINISHED_STATEMENTS.sessions.bind({ kept });
   }
   return origin
-    ? { statement: UNFINISHED_STATEMENTS.recordsOf, values: [model, origin, kept] }
-    : { statement: UNFINISHED_STATEMENTS.records, values: [model, kept] };
+    ? UNFINISHED_STATEMENTS.recordsOf.bind({ model, origin, kept })
+    : UNFINISHED_STATEMENTS.records.bind({ model, kept });
 }

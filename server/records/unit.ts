@@ -5,31 +5,25 @@ import { AppError } from '../platform/errors.ts';
 import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 import { bindChanges, bindReplays, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
 import { type StatelessToken, statelessTokenKey, type TokenStatus, tokenStatus } from './ended.ts';
-import { createWriteRecords, type RecordValues, type WriteRecords } from './group_commit.ts';
+import { createWriteRecords, type WriteRecords } from './group_commit.ts';
 import { createReadRow, type ReadRow } from './group_read.ts';
 import { type SessionLimit, sessionEnd } from './lifetimes.ts';
 import { MODELS, type ModelName } from './models.ts';
 import { type Payload, payloadOf, type StoredPayload } from './payload.ts';
 import { refusalOf } from './refusals.ts';
-import { createStatements, type Statements } from './statements.ts';
-import {
-  openResponse,
-  type SealedResponse,
-  type StoredResponse,
-  type StoredResponseRow,
-  sealedResponseIn,
-} from './stored_responses.ts';
+import { createStatements, type NewResponse, type RecordChanges, type Statements } from './statements.ts';
+import { openResponse, type SealedResponse, type StoredResponse, sealedResponseIn } from './stored_responses.ts';
 import type { UnfinishedModel } from './unfinished.ts';
 
 export interface Units {
-  /** Runs work with a unit of its own; parallel requests never share one. The work, or whoever it calls, commits. */
+  /** Runs work with a unit of its own; parallel requests never share one. The work, or a function that it calls, commits. */
   run<T>(work: (unit: Unit) => Promise<T>): Promise<T>;
   /** The unit of the request that is being served. @throws Error outside of `run` */
   current(): Unit;
 }
 
 /**
- * @param accountColumns what an account's store wants to know of a row that came along (alias `a`)
+ * @param accountColumns the columns that the store of accounts reads of a joined account (alias `a`)
  */
 export function createUnits(options: {
   db: Db;
@@ -45,7 +39,7 @@ export function createUnits(options: {
     grants: createReadRow(options.db, statements.findGrant),
     sessions: createReadRow(options.db, statements.findSession),
     sessionsByUid: createReadRow(options.db, statements.findSessionByUid),
-    unstored: createReadRow(options.db, statements.findUnstored),
+    tokenStatus: createReadRow(options.db, statements.findTokenStatus),
   };
   const context = { ...options, statements, read, writeRecords };
   const storage = new AsyncLocalStorage<Unit>();
@@ -68,35 +62,34 @@ interface UnitContext {
   readonly now: Clock;
   readonly lifetimes: SessionLimit;
   readonly statements: Statements;
-  readonly read: Readonly<Record<'records' | 'grants' | 'sessions' | 'sessionsByUid' | 'unstored', ReadRow>>;
+  readonly read: Readonly<Record<'records' | 'grants' | 'sessions' | 'sessionsByUid' | 'tokenStatus', ReadRow>>;
   readonly writeRecords: WriteRecords;
 }
 
 interface Loaded {
   readonly model: ModelName;
-  readonly kept: StoredPayload;
-  /** What a used record was used up for. */
-  readonly answer?: SealedResponse | undefined;
+  readonly payload: StoredPayload;
+  /** The response that a used record was used for. */
+  readonly response?: SealedResponse | undefined;
 }
 
 /**
- * A unit of work: what one request reads and writes.
+ * A unit of work: the reads and writes of one request.
  *
- * Reads are made once, each together with what is asked about it next. Writes are gathered, seen by later reads of
- * the same unit, and made by `commit` as one transaction before the response leaves: a crash loses all of them or
- * none, and whether a code or a refresh token was still unused is decided there, by the database, for any number of
- * nodes.
+ * Each row is read once, together with the rows that are read next. Writes are gathered, seen by later reads of the same
+ * unit, and made by `commit` as one transaction before the response leaves: a crash loses all of them or none, and the
+ * database decides there, for any number of nodes, whether a code or a refresh token was still unused.
  */
 export class Unit {
-  /** The first failure of a dependency: whatever is answered afterwards must not pass for a verdict. */
+  /** The first failure of a dependency: a response that is made afterwards decides nothing about the request. */
   failure: unknown;
 
   readonly #context: UnitContext;
-  /** By store and id. Functions that work once: parallel reads share a statement, unasked joins are never opened. */
+  /** By store and id. Functions that run once: parallel reads share a statement, joined rows are opened only when read. */
   readonly #reads = new Map<string, () => Promise<Loaded | undefined>>();
   readonly #accountRows = new Map<string, Row>();
   readonly #grantEpochs = new Map<string, number>();
-  /** Made when something is read or written: many requests do neither. */
+  /** Created by the first read or write: many requests do neither. */
   #gathered: Changes | undefined;
   #before: BoundStatement[] = [];
   #after: BoundStatement[] = [];
@@ -114,13 +107,13 @@ export class Unit {
 
   async find(model: ModelName, id: string): Promise<Payload | undefined> {
     const { store } = MODELS[model];
-    // Insert-only: only the insertion itself can tell whether it was the first.
+    // Insert-only: the insertion itself decides whether it was the first.
     if (store === 'replays') return undefined;
     const key = keyOf(model, id);
     if (this.#changes.destroyed.has(key)) return undefined;
     const found = this.#changes.writes.get(key) ?? (await this.#read(key, () => this.#load(store, model, id)));
     if (found?.model !== model) return undefined;
-    const payload = payloadOf(found.kept);
+    const payload = payloadOf(found.payload);
     if (store === 'sessions' && this.#hasEnded(payload)) return undefined;
     if (this.#changes.consumed.has(id)) payload.consumed ??= Math.floor(this.#context.now() / 1000);
     return payload;
@@ -133,7 +126,7 @@ export class Unit {
         const row = await this.#context.read.sessionsByUid(uid);
         return row && this.#openSession(row);
       }));
-    const payload = found && payloadOf(found.kept);
+    const payload = found && payloadOf(found.payload);
     return payload && !this.#hasEnded(payload) ? payload : undefined;
   }
 
@@ -142,23 +135,23 @@ export class Unit {
     return sessionEnd(session, this.#context.lifetimes) * 1_000 <= this.#context.now();
   }
 
-  /** What a token hangs on that is not stored. @returns undefined when that has ended, and the token with it */
+  /** The state that an unstored (JWT) token depends on. @returns undefined when the token has ended */
   async findTokenStatus(token: StatelessToken): Promise<TokenStatus | undefined> {
-    const row = await this.trackRead(this.#context.read.unstored(statelessTokenKey(token)));
-    const standing = row && tokenStatus(token, row);
-    if (!row || !standing) return undefined;
+    const row = await this.trackRead(this.#context.read.tokenStatus(statelessTokenKey(token)));
+    const status = row && tokenStatus(token, row);
+    if (!row || !status) return undefined;
     if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
-    this.#keepJoined(row);
-    return standing;
+    this.#rememberJoined(row);
+    return status;
   }
 
-  /** In which epoch of a grant something is issued now: what was issued in an earlier one has ended. */
+  /** The current epoch of a grant: tokens that were issued in an earlier one have ended. */
   async grantEpoch(grantId: string): Promise<number> {
     if (!this.#grantEpochs.has(grantId)) await this.find('Grant', grantId);
     return this.#grantEpochs.get(grantId) ?? 0;
   }
 
-  /** The row of `accounts` that came along with a record or a session, if one did. */
+  /** The row of `accounts` that was joined to a record or a session, if one was. */
   joinedAccount(accountId: string): Row | undefined {
     return this.#accountRows.get(accountId);
   }
@@ -182,18 +175,18 @@ export class Unit {
     if (!row) return undefined;
     if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
     if (store === 'sessions') {
-      const { model: session, kept } = this.#openSession(row);
+      const { model: session, payload } = this.#openSession(row);
       this.#changes.sessionUids.set(id, row.session_uid as string);
-      // What was presented is what it is called; what is sealed may be older, by a parallel change of the id.
-      return { model: session, kept: { ...kept, jti: id } };
+      // The presented id counts; the sealed one may be older, when a parallel request changed the id.
+      return { model: session, payload: { ...payload, jti: id } };
     }
-    this.#keepJoined(row);
+    this.#rememberJoined(row);
     this.#changes.stored.add(keyOf(model, id));
     return this.#openRecord(row, id, idHash);
   }
 
-  /** Remembers what came along with a record, so that asking for it costs nothing. */
-  #keepJoined(row: Row): void {
+  /** Remembers the rows that were joined to a record, so that reading them needs no statement. */
+  #rememberJoined(row: Row): void {
     const { grant_id: grantId, session_uid: uid } = row;
     if (typeof grantId === 'string' && row.grant_sealed) {
       this.#reads.set(
@@ -212,17 +205,17 @@ export class Unit {
   #openRecord(row: Row, id: string, idHash: Buffer): Loaded {
     const json = this.#open(recordPlace(idHash), row.sealed);
     const consumed = row.consumed_at instanceof Date ? { consumed: Math.floor(row.consumed_at.getTime() / 1000) } : {};
-    const answer = sealedResponseIn(row);
-    // Whoever asks in time gets the answer again, also when the record would have expired meanwhile.
-    const lives = answer ? { expiresNotBefore: answer.expiresAt.getTime() / 1000 } : {};
-    return { model: row.model as ModelName, kept: { json, jti: id, ...consumed, ...lives }, answer };
+    const response = sealedResponseIn(row);
+    // A retry in time gets the stored response, also when the record would have expired meanwhile.
+    const expiry = response ? { expiresNotBefore: response.expiresAt.getTime() / 1000 } : {};
+    return { model: row.model as ModelName, payload: { json, jti: id, ...consumed, ...expiry }, response };
   }
 
   #openGrant(row: Row): Loaded {
     const id = row.grant_id as string;
     this.#changes.stored.add(keyOf('Grant', id));
     this.#grantEpochs.set(id, row.grant_epoch as number);
-    return { model: 'Grant', kept: { json: this.#open(grantPlace(id), row.grant_sealed), jti: id } };
+    return { model: 'Grant', payload: { json: this.#open(grantPlace(id), row.grant_sealed), jti: id } };
   }
 
   #openSession(row: Row): Loaded {
@@ -230,7 +223,7 @@ export class Unit {
     const authorizations = row.session_authorizations as string | null;
     this.#changes.authorizationsBefore.set(uid, authorizations ?? '{}');
     const json = this.#open(sessionPlace(uid), row.session_sealed);
-    return { model: 'Session', kept: { json, ...(authorizations === null ? {} : { authorizations }) } };
+    return { model: 'Session', payload: { json, ...(authorizations === null ? {} : { authorizations }) } };
   }
 
   #open(place: Place, sealed: unknown): string {
@@ -242,41 +235,41 @@ export class Unit {
   /** @param lifetime seconds */
   save(model: ModelName, id: string, payload: Payload, lifetime: number): void {
     const until = dateOf(this.#context.now() + lifetime * 1000);
-    // Whoever asked for it has been let through where they should not have been: nothing is kept for ever.
+    // A lifetime that should have been refused earlier: no record is stored for ever.
     if (!until || lifetime > SECONDS_MOST) this.#fail(new AppError('out_of_range', 'a time is too far ahead'));
     this.#changes.save(model, id, payload, until);
   }
 
-  /** Marks a single-use record as used. Whether it still was unused shows at commit. */
+  /** Marks a single-use record as used. The commit decides whether it was still unused. */
   async consume(model: ModelName, id: string): Promise<void> {
     const payload = await this.find(model, id);
     if (payload) this.#changes.consumed.set(id, payload.grantId);
   }
 
-  /** Keeps what a refresh token that this unit uses is used up for, for whoever presents it again: see `repeat`. */
-  storeResponse(id: string, answer: StoredResponse): void {
-    this.#changes.responses.set(id, answer);
+  /** Stores the response that a refresh token of this unit is used for, for a client that retries. */
+  storeResponse(id: string, response: StoredResponse): void {
+    this.#changes.responses.set(id, response);
   }
 
   /**
-   * Keeps the answer to a form (repeated_forms.ts). Of requests that keep one under the same key, one commits.
-   * @throws (commit) AppError 401 `replayed` when another was first
+   * Stores the response to a form (repeated_forms.ts). Of requests that store one under the same key, one commits.
+   * @throws (commit) AppError 401 `replayed` when another request was first
    */
-  storeFormResponse(row: StoredResponseRow): void {
+  storeFormResponse(row: NewResponse): void {
     this.#changes.forms.push(row);
   }
 
   /**
-   * What a refresh token was used up for, when the same is asked again in time and nothing has come of the answer yet.
-   * Whoever presents it then is no thief: what this unit has gathered to revoke its grant is taken back.
-   * @param asked what `keepAnswer` was told
+   * The response that a refresh token was used for, when the same request is repeated in time and the tokens of the
+   * response were not used yet. Such a request is no replay: this unit does not revoke the grant after all.
+   * @param requestFingerprint as `storeResponse` was given it
    */
-  async findStoredResponse(id: string, asked: string): Promise<string | undefined> {
+  async findStoredResponse(id: string, requestFingerprint: string): Promise<string | undefined> {
     const found = await this.#read(keyOf('RefreshToken', id), () => this.#load('records', 'RefreshToken', id));
-    if (found?.model !== 'RefreshToken' || !found.answer) return undefined;
-    const answer = openResponse(id, found.answer, asked, this.#context.now());
-    if (answer !== undefined) this.#changes.unrevoke('RefreshToken', id, payloadOf(found.kept).grantId);
-    return answer;
+    if (found?.model !== 'RefreshToken' || !found.response) return undefined;
+    const response = openResponse(id, found.response, requestFingerprint, this.#context.now());
+    if (response !== undefined) this.#changes.unrevoke('RefreshToken', id, payloadOf(found.payload).grantId);
+    return response;
   }
 
   destroy(model: ModelName, id: string): void {
@@ -287,85 +280,84 @@ export class Unit {
     this.#changes.revokedTokensOf.add(grantId);
   }
 
-  /** Kinds of what this unit makes before anybody has signed in, or decided (unfinished.ts). */
+  /** The unfinished models that this unit creates (unfinished.ts). */
   unfinished(): UnfinishedModel[] {
     return this.#gathered?.unfinished() ?? [];
   }
 
-  /** Says whose that is: of each origin only so much is kept. */
+  /** Counts an unfinished record for its origin: of each origin only so many are stored. */
   countForOrigin(model: UnfinishedModel, origin: Buffer): void {
     this.#changes.origins.set(model, origin);
   }
 
-  /** Another room's statement for the same transaction, after everything of ours: it happens when that does. */
+  /** A statement of another store for the same transaction, after those of this unit. */
   addStatement(bound: BoundStatement): void {
     this.#after.push(bound);
   }
 
-  /** The same, before everything of ours: a condition without which nothing happens. */
+  /** The same, before those of this unit: a condition that the whole transaction depends on. */
   addGuard(bound: BoundStatement): void {
     this.#before.push(bound);
   }
 
   /**
-   * Makes all that was gathered happen, or nothing.
-   * @returns when another request that asked the same used the same refresh token first, the answer that it kept: give
-   *   that in place of your own, of which nothing has happened
+   * Commits all that was gathered, or nothing.
+   * @returns the response that another request stored, when that was the same request and used the same refresh token
+   *   first: it replaces the caller's own response, of which nothing was committed
    * @throws AppError 400 `already_used` when another request used the same code or refresh token first; the grant is
    *   then revoked with all that was issued for it (RFC 6749 §4.1.2, RFC 9700 §4.14.2)
    * @throws AppError 400 `grant_revoked` when the grant was revoked meanwhile
    * @throws AppError 401 `replayed` when an assertion's `jti` was seen before (RFC 7523 §3)
-   * @throws AppError 400 `credentials_changed` when what a sign-in rests on was changed while it went on
-   * @throws AppError 503 when the database is not there
+   * @throws AppError 400 `credentials_changed` when the credentials of a sign-in were changed meanwhile
+   * @throws AppError 503 when the database is unavailable
    */
   async commit(): Promise<string | undefined> {
     const changes = this.#gathered ?? new Changes();
     const [before, after] = [this.#before, this.#after];
     this.discard();
     try {
-      await this.#write([...before, ...(changes.isEmpty ? [] : bindChanges(changes, this.#context)), ...after]);
+      const { bound, recordsAlone } = changes.isEmpty ? { bound: [] } : bindChanges(changes, this.#context);
+      const isAlone = before.length + after.length === 0;
+      await this.#write([...before, ...bound, ...after], isAlone ? recordsAlone : undefined);
       return undefined;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'already_used') throw error;
-      const answer = await this.#answerOfWinner(changes);
-      if (answer !== undefined) {
-        // Of ours nothing has happened, but an assertion that it came with was presented all the same (RFC 7523 §3).
+      const response = await this.#responseOfWinner(changes);
+      if (response !== undefined) {
+        // Nothing else was committed, but the assertion of this request was presented all the same (RFC 7523 §3).
         await this.#write([...before, ...bindReplays(changes, this.#context)]);
-        return answer;
+        return response;
       }
       const { db, statements } = this.#context;
       // Nothing is saved for a grant that is gone.
-      await db.run(statements.deleteGrants, [changes.grantsOfConsumed()]).catch((failure) => this.#fail(failure));
+      const revoke = statements.deleteGrants.bind({ ids: changes.grantsOfConsumed() });
+      await db.query(revoke).catch((failure) => this.#fail(failure));
       throw error;
     }
   }
 
-  /** The winner of a race has committed before the others learn of it, so what it kept is there to be read. */
-  async #answerOfWinner({ responses: answers }: Changes): Promise<string | undefined> {
-    for (const [id, { requestFingerprint }] of answers) {
-      const answer = await this.findStoredResponse(id, requestFingerprint);
-      if (answer !== undefined) return answer;
+  /** The winner of a race has committed before the others learn of it, so its stored response can be read. */
+  async #responseOfWinner({ responses }: Changes): Promise<string | undefined> {
+    for (const [id, { requestFingerprint }] of responses) {
+      const response = await this.findStoredResponse(id, requestFingerprint);
+      if (response !== undefined) return response;
     }
     return undefined;
   }
 
-  async #write(bound: readonly BoundStatement[]): Promise<void> {
-    const { db, statements, writeRecords } = this.#context;
-    const [only] = bound;
-    if (!only) return;
+  async #write(bound: readonly BoundStatement[], recordsAlone?: RecordChanges): Promise<void> {
+    const { db, writeRecords } = this.#context;
+    if (bound.length === 0) return;
     try {
       // Most requests change records alone: those may share a transaction.
-      if (bound.length === 1 && only.statement === statements.writeRecords) {
-        await writeRecords(only.values as RecordValues);
-      } else {
-        await db.transact(bound);
-      }
+      if (recordsAlone) await writeRecords(recordsAlone);
+      else await db.transact(bound);
     } catch (error) {
       throw refusalOf(error) ?? this.#fail(error);
     }
   }
 
-  /** Forgets all that was read and gathered. */
+  /** Drops all that was read and gathered. */
   discard(): void {
     this.#reads.clear();
     this.#accountRows.clear();
@@ -375,7 +367,7 @@ export class Unit {
     this.#after = [];
   }
 
-  /** Lets another store's read count as this unit's: when it fails, what is answered afterwards is no verdict. */
+  /** Treats another store's read as one of this unit: when it fails, the unit has failed (`failure`). */
   trackRead<T>(read: Promise<T>): Promise<T> {
     return read.catch((error) => this.#fail(error));
   }

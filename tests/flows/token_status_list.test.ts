@@ -151,7 +151,7 @@ test('it costs one statement for each token, in the same transaction', async () 
   app.statements.length = 0;
   await machineJwt();
   assert.equal(app.statements.length, 1);
-  assert.match(app.statements[0] ?? '', /INSERT INTO status_list_places/);
+  assert.match(app.statements[0] ?? '', /INSERT INTO "?status_list_places"?/i);
 });
 
 test('it is off by default: no claim, no list', async () => {

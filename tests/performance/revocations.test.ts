@@ -58,10 +58,10 @@ test('introspection after 10,000 revocations sends one statement, which finds wh
 });
 
 test('the plan reads no table whole', async () => {
-  const { findUnstored } = createStatements(app.seed.accounts.columns);
+  const { findTokenStatus } = createStatements(app.seed.accounts.columns);
   const key = JSON.stringify(['jti', party.id, 'grant']);
   const plan = await app.db.run<Record<string, string>>(
-    { name: '', text: `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${findUnstored.text}` },
+    { name: '', text: `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${findTokenStatus.text}` },
     [[key]],
   );
   const lines = plan.map((row) => String(row['QUERY PLAN'])).join('\n');

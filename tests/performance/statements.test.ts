@@ -29,7 +29,7 @@ await redeem(app.issuer, party, warmUp);
 await token(app.issuer, party, { grant_type: 'client_credentials', resource: API, scope: 'api:read' });
 
 /** Two functions of the schema write as well (migration 0022). */
-const WRITES = /\b(INSERT|UPDATE|DELETE|reserve_guess|count_failure)\b/;
+const WRITES = /\b(INSERT|UPDATE|DELETE|reserve_guess|count_failure)\b/i;
 
 async function counted<T>(
   work: () => Promise<T>,
