@@ -27,8 +27,8 @@ export function startBackgroundJobs(
 ): void {
   const { config, log, messenger, onClose } = infrastructure;
   const { keyRing, keySync } = protocol;
-  const mails = createMails(infrastructure, accountServices);
-  const deliveries = createDeliveries(infrastructure, clientServices, protocol);
+  const mails = assembleMailWorker(infrastructure, accountServices);
+  const deliveries = assembleDeliveryWorker(infrastructure, clientServices, protocol);
 
   // Every node runs every job. The comments say what keeps two nodes from doing the same work.
   const jobs: readonly (Job | undefined)[] = [
@@ -52,7 +52,7 @@ export function startBackgroundJobs(
   onClose(started, (running) => running.stop());
 }
 
-function createMails({ config, db, log, now, mailer, views }: Infrastructure, accountServices: AccountServices) {
+function assembleMailWorker({ config, db, log, now, mailer, views }: Infrastructure, accountServices: AccountServices) {
   if (!mailer) {
     log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
     return undefined;
@@ -62,7 +62,7 @@ function createMails({ config, db, log, now, mailer, views }: Infrastructure, ac
   return createMailWorker({ mails, draft, mailer, db, now, log });
 }
 
-function createDeliveries(
+function assembleDeliveryWorker(
   { now, log, outbound }: Infrastructure,
   clientServices: ClientServices,
   { serving, units, assertCanSign, deliveries }: Protocol,

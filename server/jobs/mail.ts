@@ -53,9 +53,9 @@ export function createMailWorker(parts: MailWorkerParts): QueueWorker {
       try {
         const drafted = await draft(mail);
         if (!drafted) return { outcome: 'needless' };
-        const { before, ...message } = drafted;
+        const { linkStatements, ...message } = drafted;
         // The link is stored first, so that it works as soon as the mail can be read.
-        await db.transact(before);
+        await db.transact(linkStatements);
         await mailer.send({ ...message, kind: intent.kind, id });
         return { outcome: 'done' };
       } catch (error) {

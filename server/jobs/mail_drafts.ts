@@ -13,8 +13,8 @@ import type { ComposedMail, MailName, Views } from '../views/views.ts';
 export interface Draft extends ComposedMail {
   readonly to: Mailbox;
   readonly locale: string;
-  /** Makes the link in it work; before it is sent. */
-  readonly before: readonly BoundStatement[];
+  /** Stores the link; for a transaction before the mail is sent. */
+  readonly linkStatements: readonly BoundStatement[];
 }
 
 export interface DraftParts {
@@ -23,20 +23,20 @@ export interface DraftParts {
   readonly links: Pick<Links, 'create' | 'endAllOf'>;
   readonly views: Pick<Views, 'mail' | 'negotiate'>;
   readonly throttle: MailThrottle;
-  /** Where links lead. Nothing that a request said has a part in it (couch-auth CVE-2025-70948). */
+  /** Links start with it, never with anything that a request contained (couch-auth CVE-2025-70948). */
   readonly issuer: URL;
 }
 
 interface Plan {
   readonly name: MailName;
-  /** Undefined: nobody yet. */
+  /** Undefined for a sign-up. */
   readonly account: Account | undefined;
   readonly to: string;
-  /** The address that the account has, or had before; default: the account's, or for a sign-up the one it would have. */
+  /** The account's address, for the text, when it is not its present one. */
   readonly email?: string;
   readonly newEmail?: string;
   readonly link?: { readonly purpose: LinkPurpose; readonly payload: LinkPayload };
-  /** Whose language to speak when the account has none. */
+  /** Used when the account has no locale. */
   readonly locale?: string;
 }
 
@@ -44,7 +44,7 @@ type NoticeLink = (account: Account) => Plan['link'] | 'needless';
 
 const none: NoticeLink = () => undefined;
 
-/** What each notice links to, or that it has become needless since it was queued. */
+/** The link in each notice; `needless` when its reason has passed since it was queued. */
 const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
   verify_email: ({ email, emailVerified }) =>
     emailVerified ? 'needless' : { purpose: 'verify_email', payload: { email } },
@@ -62,12 +62,12 @@ const NOTICE_LINKS: Readonly<Record<NoticeKind, NoticeLink>> = {
   request_waiting: none,
 };
 
-/** Pages that a notice leads to, without making anybody somebody. */
+/** Pages that a notice links to without a token: the recipient has to sign in there. */
 const NOTICE_PAGES: Readonly<Partial<Record<MailName, string>>> = { request_waiting: accountPath('requests') };
 
 /**
- * From what was queued to what is sent, by how things are now.
- * @returns undefined when there is nothing to send: no such person, or it has become needless
+ * Composes a queued mail from the present state of its account.
+ * @returns undefined when there is nothing to send: the account does not exist, or the mail has become needless
  */
 export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<Draft | undefined> {
   const { accounts, devices, links, views, throttle, issuer } = parts;
@@ -95,7 +95,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
         const link = account && NOTICE_LINKS[intent.kind](account);
         if (!account || link === 'needless') return undefined;
         if (intent.kind === 'locked' && (intent.details?.factor ?? 'password') !== 'password') {
-          // What is mailed opens no lock of codes: whoever got so far knows the password, and may read the mail as well.
+          // No link to unlock codes: an attacker who got as far as codes knows the password, and may read the mail too.
           return { name: 'codes_locked', account, to: account.email };
         }
         return { name: intent.kind, account, to: account.email, ...(link ? { link } : {}) };
@@ -116,23 +116,23 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     }
     const newEmail = intent.email;
     if (intent.to === 'old') return { name: 'change_email_requested', account, to: account.email, newEmail };
-    // Whoever changes the password stops a change of address, also one whose mail has not gone out yet.
+    // A change of password cancels a change of address, also one whose mail has not been sent yet.
     if (account.passwordSetAt !== null && account.passwordSetAt.getTime() > at) return undefined;
-    // Somebody else's address: they have not asked for anything, and whoever asked is not told that they exist.
+    // The address of another account: its owner asked for nothing, and the one who asked must not learn that it exists.
     if (await accounts.findByIdentifier(newEmail)) return undefined;
     const { epoch } = account;
     const link = { purpose: 'change_email', payload: { email: newEmail, epoch } } as const;
     return { name: 'change_email', account, to: newEmail, newEmail, link };
   }
 
-  /** Mails that another person can cause. A mail that is sent again after a failure is not counted again. */
-  async function isTooMuch({ name, account, to }: Plan, { intent, attempts }: QueuedMail): Promise<boolean> {
-    // An invitation is an operator's.
+  /** Limits mails that another person can cause. A second attempt at the same mail is not counted again. */
+  async function exceedsLimit({ name, account, to }: Plan, { intent, attempts }: QueuedMail): Promise<boolean> {
+    // Only an operator can cause an invitation.
     if (intent === undefined || intent.kind === 'invitation' || attempts > 1) return false;
     const kind = throttledAs(name, intent);
     const accountId = 'accountId' in intent ? intent.accountId : undefined;
     const source = ('source' in intent ? intent.source : undefined) ?? accountId ?? '';
-    // Wrong passwords ask for nothing by themselves: how many mails they lead to is looked at here.
+    // A page that asks for a mail has counted its network already; wrong passwords have not.
     if (kind === 'locked' && !(await throttle.mayAsk(kind, { network: source }))) return true;
     const cookie = 'device' in intent ? intent.device : undefined;
     const isOwn = account && cookie !== undefined ? (await devices.isKnown(account.id, cookie)).known : false;
@@ -146,20 +146,20 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     return { link: { url: linkUrl(issuer, made.purpose, made.token), lifetimeSeconds: LINK_LIFETIMES[made.purpose] } };
   }
 
-  /** A mistyped new address must not stay good. Of other links the earlier go on working: mails overtake one another. */
-  function replacedBy(purpose: LinkPurpose | undefined, account: Account | undefined): BoundStatement[] {
+  /** Ends links to a mistyped new address. Other earlier links keep working, since mails may arrive in another order. */
+  function endEarlierLinks(purpose: LinkPurpose | undefined, account: Account | undefined): BoundStatement[] {
     return account && purpose === 'change_email' ? [links.endAllOf(account.id, purpose)] : [];
   }
 
   return async (mail) => {
     const { intent, at } = mail;
     const planned = intent && (await plan(intent, at));
-    if (!planned || planned.account?.disabled || (await isTooMuch(planned, mail))) return undefined;
+    if (!planned || planned.account?.disabled || (await exceedsLimit(planned, mail))) return undefined;
     const { name, account, to, email = account?.email ?? to, newEmail, link, locale: asked } = planned;
     const locale = views.negotiate([account?.locale, asked].filter((one) => one !== undefined).join(' '));
     const made =
       link && links.create(link.purpose, { ...(account ? { accountId: account.id } : {}), payload: link.payload });
-    const shown = addressee(planned);
+    const shown = shownIn(planned);
     const data = {
       email: shown.address(email),
       ...shown.name,
@@ -174,16 +174,16 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
       ...views.mail(name, data, locale),
       to: { address: to, ...shown.name },
       locale,
-      before: made ? [...replacedBy(link?.purpose, account), made.bound] : [],
+      linkStatements: made ? [...endEarlierLinks(link?.purpose, account), made.bound] : [],
     };
   };
 }
 
 /**
- * What a mail may call people. Nothing that its causer can choose stands in it: no name but that of an account whose address
- * has been proved (or that was invited by an operator), and of addresses none in full but the recipient's own.
+ * The name and the addresses that a mail may show. Nothing that an attacker could choose: only the name of an account with a
+ * verified address (or invited by an operator), and no address in full but the recipient's own.
  */
-function addressee({ name, account, to, email }: Plan) {
+function shownIn({ name, account, to, email }: Plan) {
   const ownAddresses = email === undefined ? [account?.email] : [account?.email, email];
   const isProved = account?.emailVerified === true && account.email === to;
   const greeted = account?.name !== undefined && (isProved || name === 'invitation') ? { name: account.name } : {};
@@ -193,7 +193,7 @@ function addressee({ name, account, to, email }: Plan) {
   };
 }
 
-/** The kind under which a mail is counted. Addresses with and without an account are counted alike, so that the limit does not tell them apart. */
+/** The kind that a mail is counted as: the same for addresses with and without an account, so that the limit does not reveal which is which. */
 function throttledAs(name: MailName, { kind }: QueuedIntent): ThrottledMail {
   return name === 'codes_locked' || name === 'change_email_requested' ? name : kind;
 }

@@ -24,12 +24,12 @@ import { until } from '../helpers/waiting.ts';
 const ISSUER = new URL('https://id.example.com');
 const views = createViews();
 const MINUTE = 60_000;
-/** No browser is anybody's. */
+/** No browser has signed in before. */
 const STRANGERS = { isKnown: async () => ({ known: false, first: false }) };
 const NO_LIMITS = { perNetwork: 1_000, inAll: 1_000 };
 const unlimited: MailThrottle = { mayAsk: async () => true, admits: async () => true };
 
-/** A queue on a database of its own, a mail server, and as many workers as asked for. */
+/** A queue in a database of its own, a mail server, and a way to make workers. */
 async function setUp(t: Scope) {
   const clock = { ms: Date.UTC(2026, 0, 1, 12) };
   const now = () => clock.ms;
@@ -81,7 +81,7 @@ function mailerTo(t: Scope, post: Mailbox, now: () => number): Mailer {
   return mailer;
 }
 
-test('a mail is queued with the transaction that asks for it, or not at all', async (t) => {
+test('a mail is queued in the transaction that asks for it, or not at all', async (t) => {
   const { db, mails, queued, person } = await setUp(t);
   const { id: accountId } = await person();
   const failing = { statement: { name: '', text: 'SELECT 1 / 0' }, values: [] };
@@ -99,7 +99,7 @@ test('a mail is queued with the transaction that asks for it, or not at all', as
   await until('the notification', () => told === 1);
 });
 
-test('what is queued is sealed', async (t) => {
+test('a queued mail is sealed', async (t) => {
   const { enqueue, url } = await setUp(t);
   const email = 'only.in.the.queue@example.com';
   await enqueue({ kind: 'reset', email, locale: 'en' });
@@ -107,7 +107,7 @@ test('what is queued is sealed', async (t) => {
   for (const form of formsOf(email)) assert.equal(dump.includes(form), false);
 });
 
-test('a queued mail is sent once, and is gone', async (t) => {
+test('a queued mail is sent once, and removed', async (t) => {
   const { enqueue, person, worker, post, queued } = await setUp(t);
   const ada = await person({ name: 'Ada Lovelace' });
   await enqueue({ kind: 'new_device', accountId: ada.id, details: { browser: 'Firefox', address: '203.0.113.7' } });
@@ -126,7 +126,7 @@ test('a queued mail is sent once, and is gone', async (t) => {
   assert.deepEqual(await queued(), []);
 });
 
-test('a crash between sending and forgetting sends it at worst once more, when the lease is over', async (t) => {
+test('a crash between sending and removing sends the mail at most once more, when the lease has ended', async (t) => {
   const { clock, enqueue, person, worker, post, mails, queued } = await setUp(t);
   const { id: accountId, email } = await person();
   await enqueue({ kind: 'unlocked', accountId });
@@ -145,7 +145,7 @@ test('a crash before sending loses nothing', async (t) => {
   const { clock, enqueue, person, worker, post, mails } = await setUp(t);
   const { id: accountId, email } = await person();
   await enqueue({ kind: 'unlocked', accountId });
-  await mails.claimDue({ limit: 1, leaseMs: MINUTE }); // by a node that is no more
+  await mails.claimDue({ limit: 1, leaseMs: MINUTE }); // by a node that dies now
   await worker().run();
   assert.equal(post.mails.length, 0);
   clock.ms += MINUTE;
@@ -168,7 +168,7 @@ for (const [what, behaviour] of [
   ['refuses the recipient for now', { kind: 'refuse', code: 451, at: 'rcpt' }],
   ['refuses the content for now', { kind: 'refuse', code: 452, at: 'data' }],
 ] as const) {
-  test(`a server that ${what} is asked again, later and later`, async (t) => {
+  test(`a server that ${what} is tried again after longer and longer pauses`, async (t) => {
     const { clock, enqueue, person, worker, post, queued } = await setUp(t);
     const { id: accountId, email } = await person();
     await enqueue({ kind: 'unlocked', accountId });
@@ -192,7 +192,7 @@ for (const [what, behaviour] of [
 }
 
 for (const at of ['rcpt', 'data'] as const) {
-  test(`a server that refuses for good (${at}) is not asked again, and the log has no address`, async (t) => {
+  test(`a server that refuses for good (${at}) is not tried again, and the log has no address`, async (t) => {
     const { enqueue, person, worker, post, queued, lines } = await setUp(t);
     const { id: accountId, email } = await person({ name: 'Ada Unmistakable' });
     await enqueue({ kind: 'unlocked', accountId });
@@ -205,7 +205,7 @@ for (const at of ['rcpt', 'data'] as const) {
   });
 }
 
-test('a mail is given up when its time is over, and removed', async (t) => {
+test('a mail is given up and removed when it expires', async (t) => {
   const { clock, enqueue, person, worker, post, queued, now, db, lines } = await setUp(t);
   const { id: accountId } = await person();
   await enqueue({ kind: 'unlocked', accountId });
@@ -221,7 +221,7 @@ test('a mail is given up when its time is over, and removed', async (t) => {
   assert.equal(await cleanUp({ db, now }), 1, 'a link that nobody waits for any more');
 });
 
-test('a server that hangs or is away holds nobody up for long', async (t) => {
+test('a server that hangs or is down blocks the queue only for a short time', async (t) => {
   const { enqueue, person, worker, post, queued, clock } = await setUp(t);
   const { id: accountId, email } = await person();
   await enqueue({ kind: 'unlocked', accountId });
@@ -241,7 +241,7 @@ test('a server that hangs or is away holds nobody up for long', async (t) => {
   await back.next(email);
 });
 
-test('a worker that is told while it works looks again', async (t) => {
+test('a worker that is called while it works looks for more', async (t) => {
   const { enqueue, person, worker, post } = await setUp(t);
   const [ada, bob] = [await person(), await person()];
   await enqueue({ kind: 'unlocked', accountId: ada.id });
@@ -264,7 +264,7 @@ test('pauses grow to an hour', () => {
   assert.deepEqual([1, 2, 3, 9, 50].map(pauseAfter), [15_000, 30_000, 60_000, 3_600_000, 3_600_000]);
 });
 
-test('every kind of mail says in both forms what happened and what to do, in one language, without anything from elsewhere', async (t) => {
+test('every kind of mail says in text and HTML what happened and what to do, in one language, without external content', async (t) => {
   const { enqueue, person, worker, post, mails, db } = await setUp(t);
   const kinds: readonly NoticeKind[] = [
     'locked',
@@ -313,7 +313,7 @@ test('every kind of mail says in both forms what happened and what to do, in one
   assert.equal(codes?.link, '');
 });
 
-test('requests of apps are told five times an hour, for ten minutes each, and leave the other mails alone', async (t) => {
+test('five mails an hour tell of requests of apps, each for ten minutes, and do not count against other mails', async (t) => {
   const { clock, enqueue, person, worker, post } = await setUp(t);
   const ada = await person();
   const one = worker();
@@ -332,11 +332,11 @@ test('requests of apps are told five times an hour, for ten minutes each, and le
   assert.equal(post.mails.length, 6, 'who is told so late is told for nothing');
 });
 
-test('nothing in a name or in what a browser calls itself becomes a header, markup or a link', async (t) => {
+test('nothing in a name or a user agent becomes a header, markup or a link', async (t) => {
   const { enqueue, accounts, worker, post, links } = await setUp(t);
   const evil = 'Eve\r\nBcc: victim@example.com\r\n\r\n<script>alert(1)</script>';
   await assert.rejects(accounts.create({ email: 'eve@example.com', name: evil }), { code: 'invalid_input' });
-  // However it got there: an import, an older version.
+  // By an import or an older version.
   const eve = await accounts.create({ email: 'eve@example.com', name: 'Eve', emailVerified: true });
   const found = async () => ({ ...eve, name: evil });
   const draft = createDrafts({
@@ -359,7 +359,7 @@ test('nothing in a name or in what a browser calls itself becomes a header, mark
   assert.doesNotMatch(mail.html, /https?:\/\//);
 });
 
-test('an address in another script, and one with a plus, arrive as they are', async (t) => {
+test('mail to an address in another script, or with a plus, arrives', async (t) => {
   const { enqueue, accounts, worker, post } = await setUp(t);
   for (const email of ['Grace+Door@Example.COM', 'info@bücher.example']) {
     const account = await accounts.create({ email, emailVerified: true, name: 'Grace “Amazing” Hopper, Ph.D.' });
@@ -370,7 +370,7 @@ test('an address in another script, and one with a plus, arrive as they are', as
   for (const { headers } of post.mails) assert.match(headers.get('to') ?? '', /Grace “Amazing” Hopper, Ph\.D\./);
 });
 
-test('a mail speaks the first language that there is, of the account and of the request', async () => {
+test('a mail is in the first supported language of the account and the request', async () => {
   const asked: (string | undefined)[] = [];
   const account = { id: 'x', email: 'ada@example.com', emailVerified: true, locale: 'xx', epoch: 0 } as Account;
   const draft = createDrafts({
@@ -402,7 +402,7 @@ test('a mail speaks the first language that there is, of the account and of the 
   assert.deepEqual(asked, ['xx de', 'xx']);
 });
 
-test('what has become needless is not sent', async (t) => {
+test('a mail that has become needless is not sent', async (t) => {
   const { enqueue, person, worker, post, queued, accounts } = await setUp(t);
   const verified = await person();
   await enqueue({ kind: 'verify_email', accountId: verified.id });
@@ -419,7 +419,7 @@ test('what has become needless is not sent', async (t) => {
   assert.deepEqual(await queued(), []);
 });
 
-test('a change of password stops a change of address whose mail has not gone out yet', async (t) => {
+test('a change of password cancels a change of address whose mail has not been sent yet', async (t) => {
   const { enqueue, clock, now, db, accounts, worker, post } = await setUp(t);
   const { id, email } = await accounts.create({ email: 'robbed@example.com', passwordHash: 'x' });
   await enqueue({ kind: 'change_email', accountId: id, email: 'thief@example.com' });
@@ -432,7 +432,7 @@ test('a change of password stops a change of address whose mail has not gone out
   );
 });
 
-test('a mail that no master key opens stays, and is told of', async (t) => {
+test('a mail that no master key opens stays queued, and is logged', async (t) => {
   const { enqueue, db, log, now, lines, queued, worker } = await setUp(t);
   await enqueue({ kind: 'unlocked', accountId: crypto.randomUUID() });
   await worker({ mails: createMails({ db, sealer: createSealer([randomBytes(32)]), now }), log }).run();

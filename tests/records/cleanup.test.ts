@@ -15,7 +15,7 @@ const at = (seconds: number) => {
 };
 const BATCH = 1_000;
 
-/** Rows as they are made by the thousand: written by hand, for cleaning up never opens them. */
+/** Rows by the thousand, in SQL: cleaning up does not read what is in them. */
 function fill(count: number, expiresAt: Date) {
   return own.query('INSERT INTO replays SELECT sha256(($1 || n)::bytea), $2 FROM generate_series(1, $3::int) AS n', [
     newId(),
@@ -27,7 +27,7 @@ function fill(count: number, expiresAt: Date) {
 const count = async (table: string) => Number((await own.query(`SELECT count(*) AS n FROM ${table}`))[0]?.n);
 
 describe('cleaning up', () => {
-  test('removes what has expired, whatever it is, and nothing else', async () => {
+  test('removes expired rows of every table, and nothing else', async () => {
     at(0);
     const old = await newSingleUse(own);
     const session = newId();
@@ -50,7 +50,7 @@ describe('cleaning up', () => {
     await cleanUp({ db: own.db, now });
   });
 
-  test('takes what was issued under an expired grant along', async () => {
+  test('removes with an expired grant what was issued under it', async () => {
     at(0);
     const grantId = await newGrant(own);
     const long = newId();
@@ -60,7 +60,7 @@ describe('cleaning up', () => {
     assert.equal(await found(node, 'RefreshToken', long), undefined);
   });
 
-  test('keeps a used record until it expires: what was used must stay recognisable', async () => {
+  test('keeps a used record until it expires, so that a second use is recognised', async () => {
     at(0);
     const used = await newSingleUse(own);
     await exchange(node, own, used);
@@ -69,7 +69,7 @@ describe('cleaning up', () => {
     await assert.rejects(exchange(node, own, used), { code: 'already_used' });
   });
 
-  test('goes in small batches, which two nodes share', async () => {
+  test('deletes in small batches, which two nodes share', async () => {
     at(0);
     await fill(2 * BATCH + 500, new Date(START - 1000));
     own.statements.length = 0;
@@ -86,7 +86,7 @@ describe('cleaning up', () => {
     assert.equal(await count('replays'), 0);
   });
 
-  test('tells by how many seconds it is behind', async () => {
+  test('tells how many seconds it is behind', async () => {
     at(100 * HOUR);
     await cleanUp({ db: own.db, now });
     assert.equal(await cleanUpLag({ db: own.db, now }), 0);

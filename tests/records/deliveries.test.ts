@@ -30,7 +30,7 @@ async function count(): Promise<number> {
   return (await db.run({ name: 'count', text: 'SELECT 1 FROM deliveries' }, [])).length;
 }
 
-test('what is queued with a content is sealed, and comes back with it', async () => {
+test('the content of a delivery is sealed, and is read back when it is claimed', async () => {
   const secret = remember('access_token', randomBytes(32).toString('base64url'));
   await enqueue('push', 'app', { access_token: secret });
   const [row] = await db.run<{ sealed: Buffer }>({ name: 'raw', text: 'SELECT sealed FROM deliveries' }, []);
@@ -39,7 +39,7 @@ test('what is queued with a content is sealed, and comes back with it', async ()
   assert.deepEqual([taken?.clientId, taken?.content, taken?.attempts], ['app', { access_token: secret }, 1]);
 });
 
-test('two nodes share what is due, and neither gets what the other has until the lease is over', async () => {
+test('two nodes share what is due, and neither claims what the other has until its lease ends', async () => {
   for (let i = 0; i < 20; i += 1) await enqueue('ping');
   const shares = await Promise.all([deliveries.claimDue(ALL), deliveries.claimDue(ALL)]);
   const ids = shares.flat().map(({ id }) => id);
@@ -51,13 +51,13 @@ test('two nodes share what is due, and neither gets what the other has until the
   assert.equal((await deliveries.claimDue(ALL)).length, 16);
 });
 
-test('what a node does not know is left for one that does', async () => {
+test('a kind that a node does not know is left for one that does', async () => {
   await enqueue('of-tomorrow');
   assert.deepEqual(await deliveries.claimDue(ALL), []);
   assert.equal((await deliveries.claimDue({ ...ALL, kinds: ['of-tomorrow'] })).length, 1);
 });
 
-test('one failure puts off all that waits for that app, and nothing of others', async () => {
+test('one failure postpones all that is due for the same client, and nothing of others', async () => {
   for (const app of ['down', 'down', 'down', 'up']) await enqueue('ping', app);
   const [first] = await deliveries.claimDue({ ...ALL, limit: 1 });
   assert.ok(first?.clientId === 'down');
@@ -70,7 +70,7 @@ test('one failure puts off all that waits for that app, and nothing of others', 
   assert.equal((await deliveries.claimDue(ALL)).length, 3);
 });
 
-test('what nobody came for is cleaned up', async () => {
+test('an expired delivery is removed', async () => {
   await enqueue('ping');
   clock.ms += HOUR_MS + 1;
   assert.deepEqual(await deliveries.claimDue(ALL), []);
@@ -78,7 +78,7 @@ test('what nobody came for is cleaned up', async () => {
   assert.equal(await count(), 0);
 });
 
-test('a worker that is stopped finishes what it has in hand, and leaves the rest', async () => {
+test('a worker that is stopped finishes what is in progress, and leaves the rest', async () => {
   for (let i = 0; i < 40; i += 1) await enqueue('ping');
   const going = Promise.withResolvers<void>();
   const began = Promise.withResolvers<void>();
@@ -99,7 +99,7 @@ test('a worker that is stopped finishes what it has in hand, and leaves the rest
   assert.equal(await count(), 24);
 });
 
-/** A worker, and what it delivers; whoever is called `hanging-…` does not answer before `answer`. */
+/** A worker and what it delivers. Clients called `hanging…` do not respond before `answer`. */
 function worker() {
   const told: string[] = [];
   const hung: string[] = [];
@@ -120,7 +120,7 @@ function worker() {
   };
 }
 
-test('96 apps of one account that do not answer keep no other app waiting', async () => {
+test('96 clients of one account that do not respond keep no other client waiting', async () => {
   const account = randomUUID();
   for (let i = 0; i < 96; i += 1) await enqueue('ping', `hanging-${i}`, {}, account);
   await enqueue('ping', 'app of the same person', {}, account);
@@ -130,7 +130,7 @@ test('96 apps of one account that do not answer keep no other app waiting', asyn
   const done = run();
   await until('the others to be told', () => told.length === 2);
   assert.deepEqual(told.toSorted(), ['app of another', 'app of nobody']);
-  // Not one has answered, and not all that one account can make hang are waited for.
+  // None has responded yet, and the account has no more than its share.
   assert.equal(hung.length, 64);
 
   await enqueue('ping', 'late');
@@ -145,20 +145,20 @@ test('96 apps of one account that do not answer keep no other app waiting', asyn
   await stop();
 });
 
-test('an app that does not answer keeps the rest of its own alone waiting', async () => {
+test('a client that does not respond keeps only its own deliveries waiting', async () => {
   for (let i = 0; i < 300; i += 1) await enqueue('ping', 'hanging');
   await enqueue('ping', 'other');
   const { told, hung, answer, run, stop } = worker();
   const done = run();
   await until('the other to be told', () => told.length === 1);
-  assert.ok(hung.length < 32, `${hung.length} in hand`);
+  assert.ok(hung.length < 32, `${hung.length} in progress`);
   answer();
   await done;
   assert.equal(hung.length, 300);
   await stop();
 });
 
-test('pauses double up to an hour, and half of each is by chance', () => {
+test('pauses double up to an hour, and half of each is random', () => {
   assert.deepEqual(
     [1, 2, 3].map((attempts) => pauseAfter(attempts, 1)),
     [10_000, 20_000, 40_000],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { press } from '../helpers/account.ts';
 import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
-import { assertQuiet, assertUntold, triedInVain } from '../helpers/deliveries.ts';
+import { allFailedOnce, assertLoggedSafely, assertStillQueued } from '../helpers/deliveries.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
@@ -36,7 +36,7 @@ for (let page = first, decided = 0; decided <= names.size; page = await browser.
   for (let at = 0; page.body.includes(`id="approve-${at}"`); at += 1, decided += 1)
     assert.equal((await press(browser, page, `approve-${at}`)).status, 303);
 }
-const tried = await triedInVain(app.db, names.size);
+const tried = await allFailedOnce(app.db, names.size);
 
 test('a client at an allowed address is notified, whatever happens to the others', () => {
   assert.equal(hostile.arrived.length, 1);
@@ -48,11 +48,11 @@ test('a client at an allowed address is notified, whatever happens to the others
 for (const name of new Set(names.values())) {
   test(`backchannel_client_notification_endpoint: ${name} is not requested`, () => {
     const ids = [...names].filter(([, one]) => one === name).map(([id]) => id);
-    assertUntold(hostile, tried, ids);
+    assertStillQueued(hostile, tried, ids);
   });
 }
 
 test('an endless body is cut off, and the log names only the app, neither request nor response', () => {
-  assertQuiet(hostile, app.logLines, names.size);
+  assertLoggedSafely(hostile, app.logLines, names.size);
   assert.ok(!app.logLines.some((line) => line.includes(TOKEN) || line.includes(person.email)));
 });
