@@ -70,11 +70,12 @@ export async function mailbox(scope: Scope, options: { port?: number } = {}): Pr
         const now = behaviour;
         if (now.kind === 'refuse' && now.at === 'data') return done(refusal(now.code));
         const { mailFrom, rcptTo } = session.envelope;
-        const take = () => {
-          mails.push(received(Buffer.concat(chunks).toString(), mailFrom, rcptTo));
-          done();
-        };
-        if (now.kind !== 'hang') return take();
+        const take = () =>
+          received(Buffer.concat(chunks).toString(), mailFrom, rcptTo).then((mail) => {
+            mails.push(mail);
+            done();
+          }, done);
+        if (now.kind !== 'hang') return void take();
         held.push(take);
       });
     },
@@ -113,8 +114,12 @@ export async function mailbox(scope: Scope, options: { port?: number } = {}): Pr
   };
 }
 
-function received(source: string, from: SMTPServerAddress | false, to: SMTPServerAddress[]): ReceivedMail {
-  const { headers, text, html } = readMail(source);
+async function received(
+  source: string,
+  from: SMTPServerAddress | false,
+  to: SMTPServerAddress[],
+): Promise<ReceivedMail> {
+  const { headers, text, html } = await readMail(source);
   const link = /https?:\/\/\S+\?token=\S+/.exec(text)?.[0] ?? '';
   const token = link === '' ? '' : (new URL(link).searchParams.get('token') ?? '');
   if (token !== '') remember('other', token);
