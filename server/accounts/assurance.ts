@@ -49,6 +49,11 @@ export function requiredAcr({ account, policy, client, request, trusted = false 
   return weakestOf(request?.values ?? []) ?? ACR.oneFactor;
 }
 
+/** `requiredAcr` for an app and a person as they are stored now. */
+export type StoredRequiredAcr = (
+  facts: { readonly clientId: string; readonly accountId: string } & Pick<SignInFacts, 'request' | 'trusted'>,
+) => Promise<Acr>;
+
 /** The strongest sign-in that the person can show, which is what their own account asks of them. */
 export function strongestAcr({ secondFactors }: Pick<Account, 'secondFactors'>): Acr {
   return secondFactors.length > 0 ? ACR.twoFactors : ACR.oneFactor;

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { visitorDetails } from '../accounts/session_details.ts';
 import { demoRoutes } from '../demo/demo.ts';
 import { createDeviceCookie } from '../login/device_cookie.ts';
-import type { Progress } from '../login/interactions.ts';
+import type { InteractionResult, Progress } from '../login/interactions.ts';
 import { createNotices } from '../login/notices.ts';
 import { loginRoutes } from '../login/routes.ts';
 import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
@@ -89,7 +89,7 @@ export async function formRoutes(
         resourceServerName: clientServices.resourceServerName,
         describeDetail: config.detailsTypes.describe,
       },
-      interactions: createInteractions<Progress>({
+      interactions: createInteractions<Progress, InteractionResult>({
         issuer,
         serving,
         units,

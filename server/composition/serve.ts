@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { activeKey, cookieKeys, jwks, publicKeys, signingKeys } from '../../keys/jwks.ts';
 import type { LoadedKeySet } from '../../keys/store.ts';
+import type { StoredRequiredAcr } from '../accounts/assurance.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
 import { serverPolicyOf } from '../config.ts';
 import type { Admission } from '../oidc/admission.ts';
@@ -18,7 +19,6 @@ import { createUserCodeLimits } from '../oidc/user_code_limits.ts';
 import { fixedHeaders } from '../platform/http.ts';
 import { createRecently } from '../platform/recently.ts';
 import type { AccountServices } from './accounts.ts';
-import type { RequiredAcr } from './assurance.ts';
 import { createCibaParts } from './ciba.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -35,7 +35,7 @@ export interface ServeParts {
   readonly registration: RegistrationServices;
   readonly records: RecordServices;
   readonly requestAccounts: RequestAccounts;
-  readonly requiredAcr: RequiredAcr;
+  readonly requiredAcr: StoredRequiredAcr;
   readonly certificates: ClientCertificates;
   readonly dpop: ConfigurationOptions['dpop'];
   readonly pairwiseKey: Buffer;

@@ -1,11 +1,11 @@
 import { errors, type Provider } from 'oidc-provider';
-import { isEnough } from '../accounts/assurance.ts';
+import { isEnough, type StoredRequiredAcr } from '../accounts/assurance.ts';
 import type { Accounts } from '../accounts/store.ts';
-import type { Acr } from '../platform/acr.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
-import type { PageWanted } from '../platform/pages.ts';
+import type * as port from '../ports/waiting_requests.ts';
+import type { Decided, Decision } from '../ports/waiting_requests.ts';
 import type { Deliveries } from '../records/deliveries.ts';
 import type { Units } from '../records/unit.ts';
 import type { WaitingRequest, WaitingRequests } from '../records/waiting_requests.ts';
@@ -25,11 +25,7 @@ export interface ApprovalParts extends RequestedPermissionsParts {
   /** The longest that anything issued under a grant may live, in seconds. */
   readonly grantSeconds: number;
   /** The weakest sign-in in which the person may approve such a request of the app. */
-  requiredAcr(facts: {
-    readonly clientId: string;
-    readonly accountId: string;
-    readonly request?: { readonly values: readonly string[] };
-  }): Promise<Acr>;
+  readonly requiredAcr: StoredRequiredAcr;
   /** A decision rests on the sign-in of an account as it was then. */
   readonly requireEpoch: Accounts['requireEpoch'];
   readonly enqueue: Deliveries['enqueue'];
@@ -39,15 +35,6 @@ export interface ApprovalParts extends RequestedPermissionsParts {
   assertCanSign(): void;
 }
 
-interface Decision {
-  readonly id: string;
-  readonly verdict: 'approve' | 'deny';
-  readonly account: { readonly id: string; readonly epoch: number };
-  readonly session: { readonly acr: string; readonly amr: readonly string[]; readonly authTime: number };
-  readonly also: readonly BoundStatement[];
-}
-
-type Decided = { readonly kind: 'done' | 'gone' } | { readonly kind: 'weak'; readonly acr: string };
 type BackchannelRequest = InstanceType<Provider['BackchannelAuthenticationRequest']>;
 
 /** What was decided is there to be fetched for so long at least, however late the person was. */
@@ -60,7 +47,7 @@ const TOO_LATE = new Set(['already_used', 'credentials_changed', 'grant_revoked'
  * Requests that wait for a person, and the decision on them (CIBA Core 1.0 §8): fulfils the port that
  * `server/selfservice` declares. What comes of a decision is written with it: grant, answer, notification.
  */
-export function createApproval(parts: ApprovalParts) {
+export function createApproval(parts: ApprovalParts): port.WaitingRequests {
   const { serving, units, waiting, now } = parts;
 
   async function requestOf({ authReqId }: WaitingRequest, accountId: string): Promise<BackchannelRequest | undefined> {
@@ -153,13 +140,13 @@ export function createApproval(parts: ApprovalParts) {
   }
 
   return {
-    of: (accountId: string, page?: PageWanted) =>
+    of: (accountId, page) =>
       units.run(async (unit) => {
         const requests = await unit.trackRead(waiting.of(accountId, page));
         return (await Promise.all(requests.map((one) => shown(one, accountId)))).flat();
       }),
 
-    decide: (decision: Decision): Promise<Decided> =>
+    decide: (decision) =>
       units.run(async () => {
         try {
           return await decideIn(decision);

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
+import type { Interactions, Visit } from '../ports/interactions.ts';
 import type { Units } from '../records/unit.ts';
 import type { App } from '../views/views.ts';
 import { requestedAcr } from './claims_parameter.ts';
@@ -41,7 +42,9 @@ interface Opened {
 }
 
 /** Gives the sign-in pages an authorization request and continues it when they are done: the port of `server/login`. */
-export function createInteractions<Progress extends object>(options: InteractionsOptions) {
+export function createInteractions<Progress extends object, Result extends object>(
+  options: InteractionsOptions,
+): Interactions<Progress, Result> {
   const { serving, units, issuer } = options;
   const opened = new WeakMap<object, Opened>();
 
@@ -50,8 +53,7 @@ export function createInteractions<Progress extends object>(options: Interaction
   }
 
   return {
-    /** The state of a visit that cannot be opened, and its app, for the page that says so. */
-    async lost(request: FastifyRequest, reply: FastifyReply, uid: string) {
+    async lost(request, reply, uid) {
       const stored = await interactionAt(units.current(), uid);
       const app = stored && (await units.current().trackRead(options.wayBack(stored.clientId)));
       const isSignedIn = (await signedInNow(request, reply)) !== undefined;
@@ -66,20 +68,19 @@ export function createInteractions<Progress extends object>(options: Interaction
       return { state, ...(app ? { app } : {}) };
     },
 
-    /** The account that has signed in in this browser since the visit began, when no account was signed in then. */
-    async meanwhile(visit: object): Promise<string | undefined> {
+    async meanwhile(visit) {
       const { interaction, request, reply } = openedVisit(visit);
       return interaction.session?.accountId === undefined ? signedInNow(request, reply) : undefined;
     },
 
-    async open(request: FastifyRequest, reply: FastifyReply) {
+    async open(request, reply) {
       const raw = options.prepare(request);
       const interaction = await details(serving.current().provider, raw, reply.raw);
       const { params, prompt, session, lastSubmission = {} } = interaction;
       const { visit: visitUid, ...stored } = lastSubmission as Record<string, unknown>;
       const client = await units.current().trackRead(options.findClient(String(params.client_id)));
       if (!client) throw expired();
-      const visit = {
+      const visit: Visit<Progress> = {
         uid: interaction.uid,
         client,
         prompt: prompt.name,
@@ -92,7 +93,7 @@ export function createInteractions<Progress extends object>(options: Interaction
         // An interaction that follows another starts with that one's result, which has proved not to be enough.
         progress: (visitUid === interaction.uid ? stored : {}) as Progress,
         asked: () => requestedPermissions(client.id, params, options),
-        async missing(accountId: string) {
+        async missing(accountId) {
           const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
           const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
           const asked = await requestedPermissions(client.id, params, options);
@@ -103,7 +104,7 @@ export function createInteractions<Progress extends object>(options: Interaction
       return visit;
     },
 
-    async remember(visit: object, progress: Progress): Promise<void> {
+    async remember(visit, progress) {
       const { interaction } = openedVisit(visit);
       // The provider signs in by `result` alone, so progress signs nobody in.
       interaction.lastSubmission = { ...progress, visit: interaction.uid } as Record<string, unknown>;
@@ -115,7 +116,7 @@ export function createInteractions<Progress extends object>(options: Interaction
      * Stores the outcome and continues the authorization request in the same unit of work, instead of redirecting the
      * browser to the resume URL: one transaction, one redirect less, and no finished sign-in is stored before it is used.
      */
-    async finish(visit: object, outcome: object): Promise<void> {
+    async finish(visit, outcome: object) {
       const { interaction, request, raw, reply } = openedVisit(visit);
       const { provider, handle } = serving.current();
       interaction.result = { ...outcome };

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import type { Clock } from '../platform/clock.ts';
 import { openJson, type Sealer, sealJson } from '../platform/sealing.ts';
+import type { Sessions } from '../ports/sessions.ts';
 import type { Units } from '../records/unit.ts';
 import { PATHS } from '../views/paths.ts';
 import { ROUTES } from './routes.ts';
@@ -30,13 +31,12 @@ export function createSessions(options: {
   readonly units: Units;
   readonly sealer: Sealer;
   readonly now: Clock;
-}) {
+}): Sessions {
   const { issuer, serving, units, sealer } = options;
   const seconds = () => Math.floor(options.now() / 1_000);
 
   return {
-    /** @returns undefined when no one is signed in */
-    async current(request: FastifyRequest, reply: FastifyReply) {
+    async current(request, reply) {
       const session = await units.run(() => findSession(serving.current().provider, request, reply));
       const { uid, accountId, loginTs, amr = [], acr } = session ?? {};
       if (uid === undefined || accountId === undefined || loginTs === undefined || acr === undefined) return undefined;
@@ -47,8 +47,8 @@ export function createSessions(options: {
      * An authorization request of Cardea's own pages (OpenID Connect Core §3.1.2.1). Its code cannot be redeemed, because
      * the PKCE verifier is not kept.
      */
-    signInUrl(options: { returnTo: string; fresh?: boolean; acr?: string; locale?: string }): string {
-      const state: ReturnState = { to: options.returnTo, exp: seconds() + RETURN_SECONDS };
+    signInUrl({ returnTo, fresh, acr, locale }) {
+      const state: ReturnState = { to: returnTo, exp: seconds() + RETURN_SECONDS };
       const url = new URL(ROUTES.authorization, issuer);
       url.search = new URLSearchParams({
         client_id: ACCOUNT_CLIENT_ID,
@@ -58,15 +58,14 @@ export function createSessions(options: {
         code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
         code_challenge_method: 'S256',
         state: sealJson(sealer, PLACE, state).toString('base64url'),
-        ...(options.fresh ? { prompt: 'login' } : {}),
-        ...(options.acr === undefined ? {} : { acr_values: options.acr }),
-        ...(options.locale === undefined ? {} : { ui_locales: options.locale }),
+        ...(fresh ? { prompt: 'login' } : {}),
+        ...(acr === undefined ? {} : { acr_values: acr }),
+        ...(locale === undefined ? {} : { ui_locales: locale }),
       }).toString();
       return url.pathname + url.search;
     },
 
-    /** @returns the path that `signInUrl` got, from the `state` that came back; undefined for a foreign or expired state */
-    returnTo(state: unknown): string | undefined {
+    returnTo(state) {
       if (typeof state !== 'string') return undefined;
       try {
         const { to, exp } = openJson(sealer, PLACE, Buffer.from(state, 'base64url')) as ReturnState;

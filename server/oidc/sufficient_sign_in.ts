@@ -1,10 +1,9 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { ACR, isEnough } from '../accounts/assurance.ts';
-import type { Acr } from '../platform/acr.ts';
+import { ACR, isEnough, type StoredRequiredAcr } from '../accounts/assurance.ts';
 
 export interface SignInParts {
   /** The weakest sign-in of a person that is enough for an app today, whenever it was. */
-  requiredAcr(facts: { readonly clientId: string; readonly accountId: string }): Promise<Acr>;
+  readonly requiredAcr: StoredRequiredAcr;
 }
 
 /** A token, or what tokens are issued for: each says how the person signed in, an access token in its claims. */

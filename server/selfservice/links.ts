@@ -3,11 +3,11 @@ import { isUsedUp, LINK_LIFETIMES, type Link } from '../accounts/links.ts';
 import { maskEmail } from '../accounts/masking.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, sendPage } from '../platform/forms.ts';
+import type { SignedIn } from '../ports/sessions.ts';
 import { type Admission, contentOf, formRoute, pageReply, type Reply } from '../views/form_pages.ts';
 import type { LinkPurposeName, View } from '../views/views.ts';
 import type { LinkContext, LinkPage } from './link_page.ts';
 import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
-import type { SignedIn } from './sessions.ts';
 
 /** Carried out. */
 export const linkDoneView: View<{ readonly purpose: LinkPurposeName }> = {

@@ -14,6 +14,8 @@ import type { Db } from '../platform/db.ts';
 import type { Fields } from '../platform/forms.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Position } from '../platform/pages.ts';
+import type { SignedIn } from '../ports/sessions.ts';
+import type { WaitingRequests } from '../ports/waiting_requests.ts';
 import type { Overview } from '../records/overview.ts';
 import { dateFormat } from '../views/dates.ts';
 import { type Again, type AnyFormPage, again, formPage, type Refused, type Reply } from '../views/form_pages.ts';
@@ -31,8 +33,6 @@ import type {
 } from '../views/views.ts';
 import type { Challenges } from './challenges.ts';
 import { type PageProblem, problemOf } from './problems.ts';
-import type { SignedIn } from './sessions.ts';
-import type { WaitingRequests } from './waiting_requests.ts';
 
 /** The services that account pages use. */
 export interface AccountParts {

@@ -12,8 +12,8 @@ import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limits } from '../platform/limits.ts';
+import type { Sessions } from '../ports/sessions.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
-import type { Sessions } from './sessions.ts';
 
 /** What the pages that nobody is signed in for work with. */
 export interface PublicOptions {

@@ -5,12 +5,12 @@ import type { Clock } from '../platform/clock.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import type { Limits } from '../platform/limits.ts';
 import { readPosition } from '../platform/pages.ts';
+import type { Sessions, SignedIn } from '../ports/sessions.ts';
 import { type Admission, formRoute } from '../views/form_pages.ts';
 import { PATHS } from '../views/paths.ts';
 import { isAccountDone } from '../views/views.ts';
 import type { AccountPage, AccountParts, PageContext } from './page.ts';
 import { loadPages, type SelfServicePage } from './pages.ts';
-import type { Sessions, SignedIn } from './sessions.ts';
 import { wellKnownRoutes } from './well_known.ts';
 
 /** A sign-in counts as fresh for so long: after that, somebody else may be at an unlocked screen. */

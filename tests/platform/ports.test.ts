@@ -3,55 +3,57 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { PasswordChange } from '../../server/accounts/password_change.ts';
-import type { Same, Unmet } from '../../server/composition/ports.ts';
+import type { PasswordPolicy } from '../../server/accounts/policy.ts';
+import type { DetailText } from '../../server/clients/authorization_details.ts';
+import type { InteractionResult, Interactions, Progress } from '../../server/login/interactions.ts';
+import type { createApproval } from '../../server/oidc/ciba_approval.ts';
+import type { createInteractions } from '../../server/oidc/interactions.ts';
+import type { createSessions } from '../../server/oidc/sessions.ts';
+import type { Sessions } from '../../server/ports/sessions.ts';
+import type { WaitingRequests } from '../../server/ports/waiting_requests.ts';
 import type { AccountParts } from '../../server/selfservice/page.ts';
+import type { DetailView, NewPasswordRule } from '../../server/views/views.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 
-/** What these types say is checked by the compiler, with everything else of the project. */
+/** The compiler checks these types, with everything else of the project. */
 type Expect<T extends true> = T;
 
-interface Renamed {
+/** Whether two types are one and the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+interface Port {
   set(account: string, options: { also: readonly string[]; keepDevice?: string }): Promise<unknown>;
 }
-interface Read {
+interface Provider {
   set(account: string, options?: { also?: readonly string[]; deviceToken?: string }): Promise<number>;
-}
-interface Shown {
-  find(id: string): Promise<{ name: string; logo?: string } | undefined>;
-}
-interface Known {
-  find(id: string): Promise<{ name: string; logoUri?: string } | undefined>;
 }
 
 export type Checked = [
-  // The compiler itself lets both pass.
-  Expect<Read extends Renamed ? true : false>,
-  Expect<Known extends Shown ? true : false>,
-  // An argument that nobody reads, and a result that nobody gives, are named.
-  Expect<Same<Unmet<Renamed, Read>, 'keepDevice'>>,
-  Expect<Same<Unmet<Shown, Known>, 'logo'>>,
-  Expect<Same<Unmet<Read, Read>, never>>,
-  Expect<Same<Unmet<(id: string, factor?: string) => void, (id: string) => void>, 'an argument'>>,
-  // What the account's pages change passwords by is the very type of what does it.
+  // Why ports are not written twice: the compiler lets an optional member pass that the other side calls otherwise.
+  Expect<Provider extends Port ? true : false>,
+  // What provides a port says so, so the members of the port are declared once.
+  Expect<Same<ReturnType<typeof createSessions>, Sessions>>,
+  Expect<Same<ReturnType<typeof createApproval>, WaitingRequests>>,
+  Expect<Same<ReturnType<typeof createInteractions<Progress, InteractionResult>>, Interactions>>,
   Expect<Same<AccountParts['passwordChange']['set'], PasswordChange['set']>>,
+  // views/ imports no other layer, so it declares the types of its data by itself.
+  Expect<Same<keyof DetailView, keyof DetailText>>,
+  Expect<Same<keyof NewPasswordRule, keyof PasswordPolicy['rules'][number]>>,
 ];
-
-/** Ports between rooms that may not import each other: `composition/ports.ts` holds both sides against one another. */
-const HELD_TOGETHER = ['server/selfservice/sessions.ts', 'server/selfservice/waiting_requests.ts'];
 
 /** A member that takes an object whose type is written out there: `set(options: { keepDevice?: string }): …`. */
 const OBJECT_BY_HAND = /^ {2}(?:readonly )?\w+\??(?:: )?\([^)]*:\s*\{/gm;
 
-test('no port writes out the options of what fulfils it: a member that is called otherwise there would be lost', () => {
-  const rooms = ['login', 'selfservice', 'registration', 'jobs', 'demo', 'oidc'];
-  const found = rooms.flatMap((room) =>
-    readdirSync(join(ROOT, 'server', room))
+test('no interface writes out the options of what provides it, where a member with another name would be lost', () => {
+  const folders = ['login', 'selfservice', 'registration', 'jobs', 'demo', 'oidc'];
+  const found = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, 'server', folder))
       .filter((name) => name.endsWith('.ts'))
-      .map((name) => `server/${room}/${name}`)
+      .map((name) => `server/${folder}/${name}`)
       .flatMap((file) => {
         const interfaces = readFileSync(join(ROOT, file), 'utf8').match(/^export interface [\s\S]*?^\}/gm) ?? [];
         return interfaces.some((text) => text.match(OBJECT_BY_HAND)) ? [file] : [];
       }),
   );
-  assert.deepEqual(found.sort(), HELD_TOGETHER);
+  assert.deepEqual(found, []);
 });

@@ -1,12 +1,12 @@
 import { textField } from '../../platform/forms.ts';
 import { pageOf } from '../../platform/pages.ts';
+import type { WaitingRequest } from '../../ports/waiting_requests.ts';
 import { again } from '../../views/form_pages.ts';
 import type { DetailView, PagesView } from '../../views/views.ts';
 import { type ListedApp, viewOfApp } from '../app_views.ts';
 import { PAGE_SIZE, pagesView, wantedPage } from '../lists.ts';
 import { eventOf } from '../notices.ts';
 import { accountPage, done, type PageContext } from '../page.ts';
-import type { WaitingRequest } from '../waiting_requests.ts';
 
 interface RequestView extends ListedApp {
   readonly id: string;

@@ -1,0 +1,44 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Permissions } from '../clients/permissions.ts';
+import type { App, LostView } from '../views/views.ts';
+
+/**
+ * Authorization requests that wait for a person to sign in or to consent. Needed by the sign-in pages, provided by
+ * `server/oidc`.
+ * @typeParam Progress what the sign-in pages store between their steps
+ * @typeParam Result what the authorization request continues with
+ */
+export interface Interactions<Progress extends object, Result extends object> {
+  /** @throws AppError 400 `interaction_expired` when there is no such interaction in this browser */
+  open(request: FastifyRequest, reply: FastifyReply): Promise<Visit<Progress>>;
+  /** How an interaction that cannot be opened has ended, by its id. */
+  lost(request: FastifyRequest, reply: FastifyReply, uid: string): Promise<LostView>;
+  /** The account that has signed in in this browser since the visit began, when no account was signed in then. */
+  meanwhile(visit: Visit<Progress>): Promise<string | undefined>;
+  /** Stores the progress, which signs nobody in by itself. */
+  remember(visit: Visit<Progress>, progress: Progress): Promise<void>;
+  /** Continues the authorization request, which answers the browser. */
+  finish(visit: Visit<Progress>, result: Result): Promise<void>;
+}
+
+/** A person's visit to the sign-in pages for one authorization request. */
+export interface Visit<Progress extends object> {
+  readonly uid: string;
+  readonly client: App;
+  /** Why the person was sent here: `login`, `consent` or `select_account`. */
+  readonly prompt: string;
+  /** `prompt` values of the authorization request (OpenID Connect Core §3.1.2.1). */
+  readonly requestedPrompts: ReadonlySet<string>;
+  readonly loginHint: string | undefined;
+  readonly uiLocales: string | undefined;
+  /** The acr values that the app asks for: any of these will do (OpenID Connect Core §3.1.2.1, §5.5.1.1). */
+  readonly acrValues: readonly string[];
+  /** The account that was signed in when the visit began, and its session. */
+  readonly signedIn: string | undefined;
+  readonly sessionUid: string | undefined;
+  readonly progress: Progress;
+  /** What the client asks for and this account has not granted it yet; without details, which no grant has. */
+  missing(accountId: string): Promise<Permissions>;
+  /** All that the client asks for. */
+  asked(): Promise<Permissions>;
+}
