@@ -7,7 +7,7 @@ const rule = (more: object) => ({ claim: 'tenant', into: ['id_token'], from: { s
 const refused = (field: string) => ({ code: 'invalid_input', status: 400, field });
 
 describe('a claim mapping', () => {
-  test('is taken as it was written', () => {
+  test('is stored as written', () => {
     const rules = [
       rule({}),
       rule({ claim: 'https://example.com/claims/role', from: { static: { deep: [1, true] } } }),
@@ -23,7 +23,7 @@ describe('a claim mapping', () => {
   const says =
     'iss sub aud exp iat nbf jti auth_time nonce acr amr azp at_hash c_hash s_hash sid client_id scope cnf act';
   for (const claim of [...says.split(' '), 'may_act', 'events', 'authorization_details', 'active', 'status']) {
-    test(`never says ${claim}, which is what tokens say by themselves`, () => {
+    test(`cannot set ${claim}, which tokens have by default`, () => {
       assert.throws(() => checkClaimMapping([rule({}), rule({ claim })]), refused('claim_mapping[1].claim'));
     });
   }
@@ -65,7 +65,7 @@ describe('mapped claims', () => {
   const mapped = (rules: ClaimRule[], claims?: Record<string, unknown>) =>
     mappedClaims(rules, 'userinfo', { scopes, claims });
 
-  test('come from where the rule says', () => {
+  test('have the source that the rule names', () => {
     assert.deepEqual(mapped(from({ static: [1] }), ada), { it: [1] });
     assert.deepEqual(mapped(from({ account: 'email' }), ada), { it: 'ada@example.com' });
     assert.deepEqual(mapped(from({ groups: true }), ada), { it: ada.groups });
@@ -75,13 +75,13 @@ describe('mapped claims', () => {
     assert.deepEqual(mapped(from({ groups: { map: { other: 'x' } } }), { groups: ['toString', 'constructor'] }), {});
   });
 
-  test('go only where the rule says, and only with its scope', () => {
+  test('are only where the rule says, and only with its scope', () => {
     assert.deepEqual(mappedClaims(from({ static: 1 }), 'access_token', { scopes, claims: ada }), {});
     assert.deepEqual(mapped(from({ static: 1 }, { scope: 'email' }), ada), {});
     assert.deepEqual(mapped(from({ static: 1 }, { scope: 'openid' }), ada), { it: 1 });
   });
 
-  test('are left out when there is no value, never null or empty (OpenID Connect Core §5.3.2)', () => {
+  test('are omitted when there is no value, never null or empty (OpenID Connect Core §5.3.2)', () => {
     for (const source of [{ account: 'name' }, { groups: true }, { groups: { prefix: 'x' } }] as const) {
       assert.deepEqual(mapped(from(source), { email: 'ada@example.com' }), {});
       assert.deepEqual(mapped(from(source)), {}, 'nor is there anything to say of nobody');
@@ -94,7 +94,7 @@ describe('a policy for token exchange', () => {
   const API = 'https://api.example.com';
   const policy = { subject_clients: ['web'], targets: [API], delegation: true };
 
-  test('is completed by what denies', () => {
+  test('denies by default', () => {
     assert.deepEqual(checkExchangePolicy(policy), { ...policy, subject_audiences: [], impersonation: false });
     assert.equal(checkExchangePolicy(null), null);
   });

@@ -17,7 +17,7 @@ function example(name: string): unknown {
   return JSON.parse(text);
 }
 
-test('claims of its own', () => {
+test('custom claims', () => {
   assert.deepEqual(checkClaimMapping(example('claims')), example('claims'));
 });
 
@@ -35,7 +35,7 @@ test('authorization details', () => {
   assert.deepEqual(more, []);
 });
 
-test('a client that asks for people who are elsewhere', () => {
+test('a client for backchannel authentication', () => {
   const { redirect_uris, ...rest } = checkMetadata(example('client') as MetadataInput);
   assert.deepEqual(redirect_uris, []);
   assert.equal(rest.backchannel_token_delivery_mode, 'ping');

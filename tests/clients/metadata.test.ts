@@ -35,7 +35,7 @@ describe('redirect URIs', () => {
     'com.example.app:/oauth2redirect',
     'com.example.app://callback',
   ]) {
-    test(`may be ${uri}, and stays as it is`, () => assert.equal(checkRedirectUri('redirect_uris', uri), uri));
+    test(`may be ${uri}, unchanged`, () => assert.equal(checkRedirectUri('redirect_uris', uri), uri));
   }
 
   for (const [why, uri] of [
@@ -81,7 +81,7 @@ describe('redirect URIs', () => {
     );
   });
 
-  test('never let through what the browser would run or read as another host, whatever is tried', () => {
+  test('never allow what a browser would execute or read as another host (property)', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -137,7 +137,7 @@ describe('client metadata (RFC 7591 §2)', () => {
     assert.equal(metadata.application_type, 'native');
   });
 
-  test('is completed for a service, which is never sent anywhere', () => {
+  test('is completed for a service, which has no redirect', () => {
     const metadata = checkMetadata({});
     assert.deepEqual(metadata.grant_types, ['client_credentials']);
     assert.deepEqual(metadata.response_types, []);
@@ -165,7 +165,7 @@ describe('client metadata (RFC 7591 §2)', () => {
     [['https://localhost/cb', 'http://localhost/cb'], 'web'],
     [[], 'web'],
   ] as const) {
-    test(`takes a client with ${uris.join(' and ') || 'no redirect'} for ${type}`, () => {
+    test(`accepts a client with ${uris.join(' and ') || 'no redirect'} for ${type}`, () => {
       assert.equal(checkMetadata({ redirect_uris: uris }).application_type, type);
     });
   }
@@ -361,7 +361,7 @@ describe('client keys', () => {
     test(`are not ${why}`, () => assert.throws(() => check(jwks), refused('jwks')));
   }
 
-  test('are kept as far as they are known, and nothing that rides along is', () => {
+  test('are stored with known members only', () => {
     const known = { ...EC_KEY, use: 'sig', alg: 'ES256', key_ops: ['verify'], ext: true };
     assert.deepEqual(check({ keys: [{ ...known, extra: { deep: ['\0'] } }], more: '\0' }).jwks, { keys: [known] });
   });
@@ -383,7 +383,7 @@ describe('client keys', () => {
     });
   }
 
-  test('are refused when none can be used for the client to prove itself by', () => {
+  test('are refused when none can authenticate the client', () => {
     assert.throws(() => check({ keys: [exported('x25519')] }), refused('jwks'));
     const pinned = { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'EdDSA' };
     assert.throws(() => checkMetadata({ ...pinned, jwks: { keys: [EC_KEY] } }), refused('jwks'));

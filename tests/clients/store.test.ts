@@ -66,7 +66,7 @@ describe('clients', () => {
     );
   });
 
-  test('have a secret of 256 bits that the database does not know', async (t) => {
+  test('have a secret of 256 bits that is not in the database', async (t) => {
     const { url, clients } = await setUp(t);
     const { client, secret = '' } = await clients.create(WEB);
     assert.equal(Buffer.from(secret, 'base64url').length, 32);
@@ -77,7 +77,7 @@ describe('clients', () => {
     assert.deepEqual([public_.secret, public_.client.secretHash], [undefined, null]);
   });
 
-  test('are refused by field, and when the id is taken', async (t) => {
+  test('are refused with the field, and when the id is taken', async (t) => {
     const { clients } = await setUp(t);
     await clients.create({ ...WEB, id: 'shop' });
     await assert.rejects(clients.create({ ...WEB, id: 'shop' }), { code: 'client_exists', status: 409 });
@@ -93,7 +93,7 @@ describe('clients', () => {
     }
   });
 
-  test('are updated field by field, and gain or lose their secret with the method', async (t) => {
+  test('are updated field by field, and get or lose their secret with the authentication method', async (t) => {
     const { clients, clock } = await setUp(t);
     const { client: before } = await clients.create(WEB);
     clock.ms += 1_000;
@@ -109,7 +109,7 @@ describe('clients', () => {
     await assert.rejects(clients.update('nobody', {}), { code: 'not_found' });
   });
 
-  test('do not lose one of two changes that are made at once', async (t) => {
+  test('do not lose one of two parallel changes', async (t) => {
     const { clients } = await setUp(t);
     const { client } = await clients.create(WEB);
     await Promise.all(Array.from({ length: 9 }, () => clients.list())); // connections are there: nobody waits for one
@@ -127,7 +127,7 @@ describe('clients', () => {
     }
   });
 
-  test('are removed with all that they hold, and nothing of others', async (t) => {
+  test('are removed with all of their data, and nothing of others', async (t) => {
     const { db, clients } = await setUp(t);
     for (const id of ['shop', 'bank']) await clients.create({ ...WEB, id });
     const account = '00000000-0000-7000-8000-000000000001';
@@ -171,7 +171,7 @@ describe('clients', () => {
     );
   });
 
-  test('tell every change to all nodes', async (t) => {
+  test('notify all nodes of every change', async (t) => {
     const { db, clients } = await setUp(t);
     const { heard } = await listen(t, db, CLIENTS_CHANNEL);
     const { client } = await clients.create(WEB);
@@ -205,7 +205,7 @@ describe('matchesSecret', () => {
 });
 
 describe('resource servers', () => {
-  test('are created, found, listed and removed, and all nodes are told', async (t) => {
+  test('are created, found, listed and removed, and all nodes are notified', async (t) => {
     const { db, servers } = await setUp(t);
     const { heard } = await listen(t, db, RESOURCE_SERVERS_CHANNEL);
     const identifier = 'https://api.example/v1';

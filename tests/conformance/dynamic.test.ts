@@ -80,7 +80,7 @@ async function tokensOf(clientId: string, key: typeof first, params: Record<stri
   return body;
 }
 
-test('registers by a key and signs somebody in: an ID token and userinfo of RS256 when that is asked for', async () => {
+test('a client registers with a key and signs somebody in: RS256 ID token and userinfo on request', async () => {
   const algs = { id_token_signed_response_alg: 'RS256', userinfo_signed_response_alg: 'RS256' };
   const { status, body } = await register(algs);
   assert.equal(status, 201, JSON.stringify(body));
@@ -91,7 +91,7 @@ test('registers by a key and signs somebody in: an ID token and userinfo of RS25
   assert.equal(decodeProtectedHeader(userinfo).alg, 'RS256');
 });
 
-test('keys at jwks_uri are fetched, and fetched anew when a client signs with one that is not known (rotation)', async (t) => {
+test('keys at jwks_uri are fetched, and fetched again for an unknown kid (rotation)', async (t) => {
   const served = { keys: [await publicJwk(first)] };
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify(served));
@@ -110,7 +110,7 @@ test('keys at jwks_uri are fetched, and fetched anew when a client signs with on
   assert.equal(renewed.status, 200, JSON.stringify(renewed.body));
 });
 
-test('people see where the app tells of privacy and terms, as long as that is at its own host (Registration §2)', async () => {
+test('people see links to the app’s privacy policy and terms when these are at its own host (Registration §2)', async () => {
   const policy_uri = 'https://rp.example.com/privacy';
   const { body } = await register({ policy_uri, tos_uri: 'https://rp.example.com/terms' });
   const { browser, page } = await start(body.client_id);
@@ -127,7 +127,7 @@ test('people see where the app tells of privacy and terms, as long as that is at
   assert.doesNotMatch(other.body, /elsewhere\.example\.com/);
 });
 
-test('a redirect URI with a fragment, and a sector that does not name the redirect, are refused (Registration §2, §5)', async () => {
+test('a redirect URI with a fragment, and a sector document without the redirect URI, are refused (Registration §2, §5)', async () => {
   const fragment = await register({ redirect_uris: [`${REDIRECT}#fragment`] });
   assert.deepEqual([fragment.status, fragment.body.error], [400, 'invalid_redirect_uri']);
   const sector = await register({

@@ -35,7 +35,7 @@ async function answered(request_uri = ''): Promise<Record<string, string>> {
   return callbackOf(await signIn(browser, await browser.follow(await browser.get(url.href)), person));
 }
 
-test('openid-client signs its requests, and checks that the answer is signed (§5.3, §5.4, JARM)', async () => {
+test('openid-client signs its requests, and verifies the signed response (§5.3, §5.4, JARM)', async () => {
   const execute = [client.allowInsecureRequests, client.useJwtResponseMode];
   const key = { key: rp.privateKey, kid: 'sig' };
   const config = await client.discovery(new URL(app.issuer), rp.party.id, undefined, client.PrivateKeyJwt(key), {
@@ -68,7 +68,7 @@ test('openid-client signs its requests, and checks that the answer is signed (§
   assert.equal(tokens.claims()?.sub, person.id);
 });
 
-test('a signed request is for this server, of this client, and of now (§5.3.1)', async () => {
+test('a signed request must be for this server, by this client, and recent (§5.3.1)', async () => {
   for (const [why, claims, options] of [
     ['another audience', { aud: 'https://other.example.com' }, {}],
     ['expired', { exp: now() - 120, nbf: now() - 180 }, {}],
@@ -87,20 +87,20 @@ test('a signed request is for this server, of this client, and of now (§5.3.1)'
   assert.equal((await pushBody(bare)).error, 'invalid_request', 'not an object at all');
 });
 
-test('a signed request is not of RS256 (FAPI 2.0 §5.4.1)', async () => {
+test('a signed request must not use RS256 (FAPI 2.0 §5.4.1)', async () => {
   const { privateKey: key } = await generateKeyPair('RS256');
   const { error, error_description } = await push({}, { alg: 'RS256', key });
   assert.equal(error, 'invalid_request_object');
   assert.match(String(error_description), /PS256, ES256, EdDSA/);
 });
 
-test('several audiences, and a clock that is a little ahead, are nothing to refuse (§5.3.1)', async () => {
+test('several audiences, and a clock that is a little ahead, are accepted (§5.3.1)', async () => {
   assert.ok((await push({ aud: [app.issuer, 'https://other.example.com'] })).request_uri);
   assert.ok((await push({ nbf: now() + 8 })).request_uri);
   assert.equal((await push({ nbf: now() + 90, exp: now() + 150 })).error, 'invalid_request_object');
 });
 
-test('all that counts is what is signed: state, nonce and redirect_uri beside it are as if they were not there (§5.3.1)', async () => {
+test('only signed parameters count: state, nonce and redirect_uri outside are ignored (§5.3.1)', async () => {
   const both = await push({ state: 'signed', nonce: 'signed' }, {}, { state: 'beside', nonce: 'beside' });
   assert.equal((await answered(both.request_uri)).state, 'signed');
   const beside = await push({}, {}, { state: 'beside' });

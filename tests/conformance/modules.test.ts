@@ -20,7 +20,7 @@ interface PlanFile {
 
 describe('a plan', () => {
   for (const file of globSync('tests/conformance/plans/*.json', { cwd: ROOT })) {
-    test(`asks for nothing that its profile does not have: ${file}`, () => {
+    test(`asks only for what its profile allows: ${file}`, () => {
       const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(
         '{test}',
         'https://suite.example.com/test/a/cardea',
@@ -45,7 +45,7 @@ describe('modules.md', () => {
 
   for (const section of sections) {
     const [title = '', ...lines] = section.split('\n');
-    test(`names tests that there are: ${title}`, () => {
+    test(`names existing tests: ${title}`, () => {
       const rows = lines.filter((line) => line.startsWith('| `'));
       assert.ok(rows.length > 0);
       for (const row of rows) {

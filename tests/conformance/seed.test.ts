@@ -41,7 +41,7 @@ async function seed(plan: string): Promise<Configuration> {
 }
 
 describe('cardea conformance', () => {
-  test('lists the plans, each with the profile and the variant that it is run with', async () => {
+  test('lists the plans, each with its profile and variant', async () => {
     const { json } = await cardea('list', '--json');
     const basic = json.find((one: { name: string }) => one.name === 'basic');
     assert.deepEqual(basic, {
@@ -52,7 +52,7 @@ describe('cardea conformance', () => {
     });
   });
 
-  test('refuses a plan that there is not, a suite without TLS, and a server in production', async () => {
+  test('refuses an unknown plan, a suite without TLS, and a server in production', async () => {
     const unknown = await cardea('seed', 'nothing');
     assert.deepEqual([unknown.code, /there is no plan "nothing"; one of .*basic/.test(unknown.stderr)], [2, true]);
     const plain = await cardea('seed', 'basic', '--suite', 'http://suite.example.com');
@@ -62,14 +62,14 @@ describe('cardea conformance', () => {
     assert.deepEqual([refused.code, /for development/.test(refused.stderr)], [1, true]);
   });
 
-  test('writes the configuration to a file that nobody else can read, and nothing to standard output', async () => {
+  test('writes the configuration to a file that only its owner can read, and nothing to standard output', async () => {
     const file = join(app.dataDir, 'basic.json');
     const { code, stdout } = await cardea('seed', 'config', '--suite', SUITE, '--out', file);
     assert.deepEqual([code, stdout, statSync(file).mode & 0o777], [0, '', 0o600]);
     const written = JSON.parse(readFileSync(file, 'utf8'));
     assert.equal(written.server.discoveryUrl, `${app.issuer}/.well-known/openid-configuration`);
   });
-  test('gives the clients of a plan that wants it key pairs: the suite gets the private half, Cardea the public one', async () => {
+  test('gives key pairs to the clients of a plan that needs them: the suite gets the private half, Cardea the public one', async () => {
     const { code, stdout, stderr } = await cardea('seed', 'fapi2-security-profile', '--suite', SUITE);
     assert.equal(code, 0, stderr);
     const { client, client2, resource } = JSON.parse(stdout);

@@ -26,7 +26,7 @@ const published = (set: LoadedKeySet) =>
 const pairsOf = (set: LoadedKeySet) => set.keys.filter((key) => 'privateJwk' in key);
 
 describe('the JWKS', () => {
-  test('has the public halves of all pairs, active ones first, and nothing else', async (t) => {
+  test('has the public halves of all key pairs, active ones first, and nothing else', async (t) => {
     const { db } = await database(t);
     const set = await everyState(bench(db));
     const expected = ['active', 'pending', 'retiring'].flatMap((state) =>
@@ -41,7 +41,7 @@ describe('the JWKS', () => {
     assert.deepEqual([...members].sort(), ['kty,use,kid,alg,crv,x,y', 'kty,use,kid,crv,x', 'kty,use,kid,n,e']);
   });
 
-  test('is the same bytes on every node, with a strong validator and max-age (RFC 9110 §8.8.3, RFC 9111 §5.2.2.1)', async (t) => {
+  test('has the same bytes on every node, with a strong validator and max-age (RFC 9110 §8.8.3, RFC 9111 §5.2.2.1)', async (t) => {
     const { db } = await database(t);
     const first = bench(db);
     await everyState(first);
@@ -56,7 +56,7 @@ describe('the JWKS', () => {
     assert.equal(one.cacheControl, 'public, max-age=3600');
   });
 
-  test('changes its ETag with what it publishes, and only then', async (t) => {
+  test('changes its ETag when its content changes, and only then', async (t) => {
     const { db } = await database(t);
     const { ring } = bench(db);
     await ring.maintain();
@@ -70,7 +70,7 @@ describe('the JWKS', () => {
     assert.equal(jwks(await ring.load(), MAX_AGE).etag, tags[2]);
   });
 
-  test('verifies what the old key signed until that has expired', async (t) => {
+  test('verifies signatures of the old key until they have expired', async (t) => {
     const { db } = await database(t);
     const { ring, at } = bench(db);
     await ring.maintain();
@@ -99,7 +99,7 @@ describe('the JWKS', () => {
 describe('oidc-provider', () => {
   const ALGORITHMS = { RS256: 'RS256', PS256: 'RS256', ES256: 'ES256', EdDSA: 'EdDSA', Ed25519: 'EdDSA' };
 
-  test('signs every algorithm with the active key of its ring alone, and verifies with all', async (t) => {
+  test('signs every algorithm with the active key of its ring, and verifies with all keys', async (t) => {
     const { db } = await database(t);
     const set = await everyState(bench(db));
     const keystore = await keystoreOf(set);
@@ -168,7 +168,7 @@ describe('oidc-provider', () => {
 });
 
 describe('cookie keys', () => {
-  test('sign with the active one, and verify what any node may have signed', async (t) => {
+  test('the active one signs, and all that a node may have signed with verify', async (t) => {
     const { db } = await database(t);
     const set = await everyState(bench(db));
     const states = cookieKeys(set).map(
@@ -190,7 +190,7 @@ describe('cookie keys', () => {
 });
 
 describe('a new key', () => {
-  test('has the size that was asked for, and none is like another', async () => {
+  test('has the requested size, and differs from others', async () => {
     for (const bits of [2048, 3072]) {
       const { publicJwk } = await generateKey('RS256', bits);
       assert.equal(Buffer.from(publicJwk?.n ?? '', 'base64url').length * 8, bits);

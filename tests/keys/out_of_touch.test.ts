@@ -22,7 +22,7 @@ const app = await deployment(
   },
 );
 
-test('no endpoint is served while the node may sign with a withdrawn key: 503', async () => {
+test('a node that may sign with a withdrawn key serves no endpoint: 503', async () => {
   const served = Object.values(ENDPOINTS).filter(({ path }) => path !== undefined);
   assert.ok(served.length > 10);
   isCutOff = true;
@@ -36,7 +36,7 @@ test('no endpoint is served while the node may sign with a withdrawn key: 503', 
   }
 });
 
-test('the keys and the discovery document are served all the same', async () => {
+test('it still serves the keys and the discovery document', async () => {
   for (const path of ['/.well-known/jwks.json', '/.well-known/openid-configuration'])
     assert.equal((await fetch(app.issuer + path)).status, 200, path);
 });

@@ -40,7 +40,7 @@ function inWords(action: Action): string {
 }
 
 describe('the first key', () => {
-  test('of an empty ring signs at once: there is nobody to warn', () => {
+  test('of an empty ring signs at once: no verifier has to learn it first', () => {
     assert.deepEqual(planned([], 0), ['create active']);
   });
 
@@ -57,12 +57,12 @@ describe('the first key', () => {
 describe('the next key', () => {
   const ahead = POLICY.rotationSeconds - PUBLICATION - POLICY.pollSeconds;
 
-  test('is published in time for every verifier to know it when it takes over', () => {
+  test('is published early enough for every verifier to know it when it becomes active', () => {
     assert.deepEqual(planned([key('a')], ahead - 1), []);
     assert.deepEqual(planned([key('a')], ahead), ['create pending']);
   });
 
-  test('is one: while it waits no other is made', () => {
+  test('is created once: while it is pending no other is created', () => {
     const pending = key('b', { state: 'pending', createdAt: after(ahead) });
     assert.deepEqual(planned([key('a'), pending], ahead + 60), []);
   });
@@ -72,7 +72,7 @@ describe('the next key', () => {
   });
 });
 
-describe('a pending key takes over', () => {
+describe('a pending key becomes active', () => {
   const due = POLICY.rotationSeconds;
   const pending = (given: Partial<RingKey> = {}) => key('b', { state: 'pending', publishedIn: 2, ...given });
   const informed = node({ acknowledged: 2, seenAt: after(due) });
@@ -88,7 +88,7 @@ describe('a pending key takes over', () => {
     assert.deepEqual(planned([key('a'), late], due + PUBLICATION), ['demote a', 'promote b']);
   });
 
-  test('not before what a node that came late has handed out until then has expired', () => {
+  test('not before cached copies that a late node has served have expired', () => {
     const late = (seconds: number) => node({ acknowledged: 2, acknowledgedAt: after(seconds), seenAt: after(due) });
     assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, late(due - HOUR + 1)] }), []);
     assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, late(due - HOUR)] }), [
@@ -97,7 +97,7 @@ describe('a pending key takes over', () => {
     ]);
   });
 
-  test('not before every live node has acknowledged a key set that has it', () => {
+  test('not before every live node has acknowledged a key set with it', () => {
     const behind = node({ acknowledged: 1, seenAt: after(due) });
     assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, behind] }), []);
   });
@@ -109,7 +109,7 @@ describe('a pending key takes over', () => {
     assert.deepEqual(planned([key('a'), pending()], due, { nodes: [informed, silent] }), []);
   });
 
-  test('early when an operator asked for it, under the same conditions', () => {
+  test('earlier when an operator requested it, under the same conditions', () => {
     const expedited = pending({ expedited: true });
     assert.deepEqual(planned([key('a'), expedited], PUBLICATION - 1), []);
     assert.deepEqual(planned([key('a'), expedited], PUBLICATION), ['demote a', 'promote b']);
@@ -124,17 +124,17 @@ describe('a retiring key', () => {
   const stopped = key('a', { state: 'retiring', retiringAt: START, signsForSeconds: 2 * HOUR });
   const over = 2 * HOUR + silenceSeconds(POLICY) + CLOCK_TOLERANCE_SECONDS;
 
-  test('is withdrawn when the last thing that it signed has expired, on the last node and the slowest clock', () => {
+  test('is withdrawn when its last signature has expired, on the last node and the slowest clock', () => {
     assert.deepEqual(planned([key('b'), stopped], over - 1), []);
     assert.deepEqual(planned([key('b'), stopped], over), ['retire a']);
   });
 
-  test('stays as long as its own row says, whatever is configured by now', () => {
+  test('stays as long as its own row says, with any present configuration', () => {
     const rings = [{ name: 'RS256', alg: 'RS256' as const, signsForSeconds: 1 }];
     assert.deepEqual(planned([key('b'), stopped], over - 1, { policy: { ...POLICY, rings } }), []);
   });
 
-  test('of a ring that nobody has configured any more is withdrawn in the same way', () => {
+  test('of a ring that is no longer configured is withdrawn in the same way', () => {
     assert.deepEqual(planned([stopped], over - 1, { policy: NO_RINGS }), []);
     assert.deepEqual(planned([stopped], over, { policy: NO_RINGS }), ['retire a']);
   });
@@ -143,30 +143,30 @@ describe('a retiring key', () => {
 describe('lifetimes', () => {
   const rings = [{ name: 'RS256', alg: 'RS256' as const, signsForSeconds: 3 * HOUR }];
 
-  test('that grow are written to the keys that sign, or will', () => {
+  test('that increase are written to the keys that sign or will sign', () => {
     const keys = [key('a'), key('b', { state: 'pending' }), key('c', { state: 'retiring', retiringAt: START })];
     const actions = planned(keys, 0, { policy: { ...POLICY, rings } });
     assert.deepEqual(actions, [`extend a to ${3 * HOUR}`, `extend b to ${3 * HOUR}`]);
   });
 
-  test('that shrink are not: what was signed was signed', () => {
+  test('that decrease are not: existing signatures keep their lifetime', () => {
     assert.deepEqual(planned([key('a', { signsForSeconds: 4 * HOUR })], 0, { policy: { ...POLICY, rings } }), []);
   });
 });
 
 describe('a staged rotation', () => {
-  test('makes a pending key that remembers the request', () => {
+  test('creates a pending key that remembers the request', () => {
     assert.deepEqual(planned([key('a')], DAY, { order: rotation('a') }), ['create expedited pending']);
   });
 
-  test('uses the pending key that is there, at once if it is known everywhere', () => {
+  test('uses an existing pending key, at once if it is known everywhere', () => {
     const fresh = key('b', { state: 'pending', createdAt: after(DAY) });
     assert.deepEqual(planned([key('a'), fresh], DAY, { order: rotation('a') }), ['expedite b']);
     const known = key('b', { state: 'pending', createdAt: START });
     assert.deepEqual(planned([key('a'), known], DAY, { order: rotation('a') }), ['demote a', 'promote b']);
   });
 
-  test('that was asked for twice happens once', () => {
+  test('that is requested twice happens once', () => {
     const expedited = key('b', { state: 'pending', createdAt: after(DAY), expedited: true });
     assert.deepEqual(planned([key('a'), expedited], DAY, { order: rotation('a') }), []);
     assert.deepEqual(planned([key('b', { activatedAt: after(DAY) })], DAY, { order: rotation('a') }), []);
@@ -174,11 +174,11 @@ describe('a staged rotation', () => {
 });
 
 describe('an emergency', () => {
-  test('makes a key that signs at once', () => {
+  test('creates a key that signs at once', () => {
     assert.deepEqual(planned([key('a')], DAY, { order: rotation('a', true) }), ['demote a', 'create active']);
   });
 
-  test('does not trust the pending key either', () => {
+  test('does not use the pending key', () => {
     const pending = key('b', { state: 'pending' });
     assert.deepEqual(planned([key('a'), pending], DAY, { order: rotation('a', true) }), [
       'retire b',
@@ -187,7 +187,7 @@ describe('an emergency', () => {
     ]);
   });
 
-  test('does nothing when the key that it was about does not sign any more', () => {
+  test('does nothing when its key has stopped signing', () => {
     assert.deepEqual(planned([key('b')], DAY, { order: rotation('a', true) }), []);
   });
 });
@@ -195,18 +195,18 @@ describe('an emergency', () => {
 describe('a revoked key', () => {
   const order = { verb: 'revoke', kid: 'a' } as const;
 
-  test('that signed is followed by the one that is published', () => {
+  test('that was active is followed by the pending one', () => {
     assert.deepEqual(planned([key('a'), key('b', { state: 'pending', createdAt: after(DAY) })], DAY, { order }), [
       'revoke a',
       'promote b',
     ]);
   });
 
-  test('that signed is followed by a new one when none is published', () => {
+  test('that was active is followed by a new one when none is pending', () => {
     assert.deepEqual(planned([key('a')], DAY, { order }), ['revoke a', 'create active']);
   });
 
-  test('that did not sign just goes', () => {
+  test('that did not sign is removed', () => {
     assert.deepEqual(planned([key('b'), key('a', { state: 'retiring', retiringAt: START })], 60, { order }), [
       'revoke a',
     ]);
@@ -214,7 +214,7 @@ describe('a revoked key', () => {
   });
 });
 
-describe('a ring that is not configured here any more', () => {
+describe('a ring that is no longer configured on this node', () => {
   const keys = [key('a'), key('b', { state: 'pending' })];
 
   test('stops signing when no live node has it', () => {
@@ -223,18 +223,18 @@ describe('a ring that is not configured here any more', () => {
     assert.deepEqual(planned(keys, DAY, { policy: NO_RINGS, nodes: [gone] }), ['demote a', 'retire b']);
   });
 
-  test('is left alone while a live node has it: a rolling upgrade does not fight over it', () => {
+  test('is left alone while a live node has it, as during a rolling upgrade', () => {
     assert.deepEqual(planned(keys, 60 * DAY, { policy: NO_RINGS, nodes: [node({ seenAt: after(60 * DAY) })] }), []);
   });
 });
 
-describe('a clock that goes back', () => {
-  test('does not make nodes disappear', () => {
+describe('a clock that is set back', () => {
+  test('does not make nodes count as gone', () => {
     const pending = key('b', { state: 'pending', createdAt: after(-DAY), publishedIn: 2, expedited: true });
     assert.deepEqual(planned([key('a'), pending], 0, { nodes: [node({ seenAt: after(DAY) })] }), []);
   });
 
-  test('cannot hide that a key signed until later than it says now', () => {
+  test('does not shorten the time for which a key is published', () => {
     const state = { keys: [key('a')], nodes: [], lastSeenAt: after(100) };
     const [demoted] = plan(state, after(10), POLICY, rotation('a', true));
     assert.deepEqual(demoted, { do: 'demote', ring: 'RS256', kid: 'a', stoppedAt: after(100) });

@@ -228,7 +228,7 @@ class Deployment {
   }
 }
 
-test('keeps the promises about keys under any sequence of events', () => {
+test('keeps the promises about keys under any sequence of events (model)', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 150, size: 'max' }), (steps) => {
       const deployment = new Deployment();

@@ -22,7 +22,7 @@ async function connection(scope: Scope, url: string): Promise<pg.Client> {
   return client;
 }
 
-test('makes the first key of every ring, and then has nothing to do', async (t) => {
+test('creates the first key of every ring, and then has nothing to do', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   const first = await ring.maintain();
@@ -89,7 +89,7 @@ test('remembers a staged rotation until it can happen', async (t) => {
   assert.deepEqual(inState(await ring.list(), 'EdDSA', 'active'), [created?.kid]);
 });
 
-test('rotates the ring that is named, and no other', async (t) => {
+test('rotates only the named ring', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   await ring.maintain();
@@ -118,7 +118,7 @@ test('revokes a key, once', async (t) => {
   await assert.rejects(ring.revoke('none'), { code: 'key_not_found', status: 404 });
 });
 
-test('rotates once, however many nodes do it at the same time', async (t) => {
+test('rotates once when several nodes do it at the same time', async (t) => {
   const { db, url } = await database(t);
   const other = createDb({ url });
   defer(t, () => other.close());
@@ -145,7 +145,7 @@ test('rotates once, however many nodes do it at the same time', async (t) => {
   }
 });
 
-test('replaces a key once in an emergency that several operators notice', async (t) => {
+test('replaces a key once when several operators rotate in an emergency', async (t) => {
   const { db, url } = await database(t);
   const { ring } = bench(db, EDDSA);
   await ring.maintain();
@@ -218,7 +218,7 @@ async function dyingAfter(
   }
 }
 
-test('tells all nodes the new version, when it is committed', async (t) => {
+test('notifies all nodes of the new version after the commit', async (t) => {
   const { db, url } = await database(t);
   const { ring } = bench(db, EDDSA);
   const listener = await connection(t, url);
@@ -236,7 +236,7 @@ test('tells all nodes the new version, when it is committed', async (t) => {
   assert.equal((await ring.load()).version, second.version);
 });
 
-test('keeps a retiring key for what it signed before the clock was set back', async (t) => {
+test('keeps a retiring key for signatures made before the clock was set back', async (t) => {
   const { db } = await database(t);
   const { ring, at } = bench(db, EDDSA);
   await ring.maintain();
@@ -261,7 +261,7 @@ test('remembers the longest lifetime that was ever configured while a key signed
   assert.deepEqual(lifetimes, [HOUR, DAY, DAY]);
 });
 
-test('leaves a ring to the live nodes that are configured for it', async (t) => {
+test('leaves a ring to the live nodes that have it configured', async (t) => {
   const { db } = await database(t);
   const upgraded = bench(db, QUICK);
   const old = bench(db, EDDSA);
@@ -275,7 +275,7 @@ test('leaves a ring to the live nodes that are configured for it', async (t) => 
   );
 });
 
-test('forgets nodes that shut down, and those that are long gone', async (t) => {
+test('removes nodes that shut down, and those that have been gone for long', async (t) => {
   const { db } = await database(t);
   const { ring, at } = bench(db, EDDSA);
   const nodes = async () => {

@@ -17,7 +17,7 @@ function secretsOf(key: LoadedKey): Buffer[] {
   ]);
 }
 
-test('gives back what was made, under the RFC 7638 thumbprint', async (t) => {
+test('returns what was created, by the RFC 7638 thumbprint', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   await ring.maintain();
@@ -37,7 +37,7 @@ test('gives back what was made, under the RFC 7638 thumbprint', async (t) => {
   }
 });
 
-test('keeps nothing in the database with which one could sign', async (t) => {
+test('stores nothing in clear that could sign', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   await ring.maintain();
@@ -59,7 +59,7 @@ test('keeps nothing in the database with which one could sign', async (t) => {
   for (const key of keys) for (const secret of secretsOf(key)) assert.equal(listed.includes(secret.toString()), false);
 });
 
-test('destroys the private half of a key that is withdrawn, and keeps its public half', async (t) => {
+test('destroys the private half of a withdrawn key, and keeps its public half', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   await ring.maintain();
@@ -75,7 +75,7 @@ test('destroys the private half of a key that is withdrawn, and keeps its public
   assert.equal(row.public_jwk?.kid, key?.kid);
 });
 
-test('does not publish a public key that somebody wrote into the database', async (t) => {
+test('does not publish a public key that was written into the database', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   await ring.maintain();
@@ -86,7 +86,7 @@ test('does not publish a public key that somebody wrote into the database', asyn
   assert.deepEqual(await ring.load(), before);
 });
 
-test('does not open a private half that was moved to another key', async (t) => {
+test('does not open a private half that was copied to another key', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   await ring.maintain();
@@ -96,7 +96,7 @@ test('does not open a private half that was moved to another key', async (t) => 
   await assert.rejects(ring.load(), { code: 'sealed_value_unreadable' });
 });
 
-test('lets the database refuse what must never be', async (t) => {
+test('the database refuses impossible states', async (t) => {
   const { db } = await database(t);
   const { ring } = bench(db);
   await ring.maintain();

@@ -50,7 +50,7 @@ describe('names in a certificate', () => {
     ['with the attributes of a part in another order', SUBJECT.replace('UID=42+OU=a\\+b', 'OU=a\\+b+UID=42')],
     ['with a value in bytes', SUBJECT.replace('client #1', '#0c09636c69656e74202331')],
   ] as const) {
-    test(`the subject ${how} is the same (RFC 4514 §2)`, () => assert.equal(parseName(text), names.subject));
+    test(`the subject ${how} is equal (RFC 4514 §2)`, () => assert.equal(parseName(text), names.subject));
   }
 
   for (const [how, text] of [
@@ -67,10 +67,10 @@ describe('names in a certificate', () => {
     ['with another type', SUBJECT.replace('OU=', 'CN=')],
     ['in other letters', SUBJECT.replace('client', 'Client')],
   ] as const) {
-    test(`the subject ${how} is another`, () => assert.notEqual(parseName(text), names.subject));
+    test(`the subject ${how} is not equal`, () => assert.notEqual(parseName(text), names.subject));
   }
 
-  test('a value cannot pass for several parts', () => {
+  test('a value cannot be read as several parts', () => {
     assert.notEqual(parseName('CN=a\\,O=b'), parseName('CN=a,O=b'));
     assert.notEqual(parseName('CN=a\\+O=b'), parseName('CN=a+O=b'));
     assert.notEqual(parseName('CN=a\\"]\\,[\\"b'), parseName('CN=a,CN=b'));
@@ -96,9 +96,9 @@ describe('names in a certificate', () => {
     '/CN=a/O=b',
     'CN=a\0',
   ])
-    test(`${JSON.stringify(text)} is no name (RFC 4514 §3)`, () => assert.throws(() => parseName(text)));
+    test(`${JSON.stringify(text)} is not a valid name (RFC 4514 §3)`, () => assert.throws(() => parseName(text)));
 
-  test('alternative names are read by their kinds (RFC 5280 §4.2.1.6)', () => {
+  test('alternative names are read by kind (RFC 5280 §4.2.1.6)', () => {
     const { subject: _, ...alternatives } = names;
     assert.deepEqual(alternatives, {
       dns: ['a.example.com'],
@@ -111,14 +111,14 @@ describe('names in a certificate', () => {
   });
 });
 
-test('a name as long as it may be is read in no time', () => {
+test('a name of the maximum length is read quickly', () => {
   const long = `CN=${'a\\ '.repeat(600)}`;
   const started = performance.now();
   assert.throws(() => parseName(`${long}${' '.repeat(2_000)}"`));
   assert.ok(performance.now() - started < 100);
 });
 
-test('bytes that are no DER are refused, whatever they are (X.690 §8.1)', () => {
+test('bytes that are not DER are refused (X.690 §8.1)', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
       try {
@@ -134,7 +134,7 @@ test('bytes that are no DER are refused, whatever they are (X.690 §8.1)', () =>
   assert.equal(readOid(Buffer.from('883703', 'hex')), '2.999.3');
 });
 
-test('whatever a header holds, it is a certificate as it was issued or nothing', () => {
+test('a header value is either exactly a certificate or nothing', () => {
   assert.equal(parseForwardedCertificate(encodeURIComponent(PEM))?.fingerprint256, certificate.fingerprint256);
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.base64String()), (value) =>
@@ -143,7 +143,7 @@ test('whatever a header holds, it is a certificate as it was issued or nothing',
   );
 });
 
-test('a file of authorities has one or more, and all of them can be read', () => {
+test('a file of authorities has at least one, and all of them must be readable', () => {
   assert.equal(readCertificates(`# two\n${PEM}\nbetween\n${PEM}\n`).length, 2);
   assert.throws(() => readCertificates('nothing'), /certificates in PEM/);
   assert.throws(() => readCertificates(PEM.replace('MIIC', 'AAAA')), /that can be read/);

@@ -50,7 +50,7 @@ describe('configuration', () => {
     return path;
   }
 
-  test('needs nothing in development', () => {
+  test('works without any setting in development', () => {
     const config = loadConfig({});
     assert.equal(config.production, false);
     assert.equal(config.issuer.href, 'http://localhost:3000/');
@@ -67,7 +67,7 @@ describe('configuration', () => {
     assert.equal(config.lifetimes.authorizationCode, 60);
   });
 
-  test('is frozen, all the way down', () => {
+  test('is frozen, including nested values', () => {
     const config = loadConfig({}) as { -readonly [K in keyof Config]: Config[K] };
     assert.throws(() => {
       config.port = 1;
@@ -517,7 +517,7 @@ describe('configuration', () => {
       })),
     ];
 
-    test('argon2 is never cheaper than OWASP finds safe, nor dearer than all hashes together may be', () => {
+    test('argon2 parameters are neither below OWASP’s minimum nor above the memory for all hashes', () => {
       const argon2 = (memory: string, iterations: string, more: Record<string, string> = {}) => ({
         CARDEA_ARGON2_MEMORY: memory,
         CARDEA_ARGON2_ITERATIONS: iterations,
@@ -540,17 +540,17 @@ describe('configuration', () => {
     });
 
     for (const { name, read, good, bad } of all) {
-      test(`${name} takes what is right and says what is wrong`, () => {
+      test(`${name} accepts valid values and explains invalid ones`, () => {
         for (const [text, expected] of good) assert.deepEqual(read(loadConfig({ [name]: text })), expected, text);
         for (const text of bad) assert.match(problem({ [name]: text }), new RegExp(`^${name} must `), text);
       });
     }
 
-    test('each setting is covered here', () => {
+    test('each setting is covered by this file', () => {
       assert.deepEqual(all.map(({ name }) => name).sort(), Object.keys(SETTINGS).sort());
     });
 
-    test('no text makes loading fail but with a ConfigError', () => {
+    test('every text is accepted or refused with a ConfigError', () => {
       const names = Object.keys(SETTINGS);
       fc.assert(
         fc.property(fc.constantFrom(...names), fc.string({ unit: 'binary' }), (name, text) => {
@@ -561,7 +561,7 @@ describe('configuration', () => {
   });
 
   describe('TLS', () => {
-    test('needs a certificate with its key, and an issuer that says so', async () => {
+    test('needs a certificate with its key, and an https issuer', async () => {
       const [one, other] = await Promise.all([makeIdentity(), makeIdentity()]);
       const env = { CARDEA_TLS_CERT: file('cert', one.pem), CARDEA_TLS_KEY: file('tls-key', one.keyPem) };
       const config = loadConfig(env);
@@ -572,7 +572,7 @@ describe('configuration', () => {
       assert.match(problem(mixed), /^CARDEA_TLS_KEY must be the private key/);
     });
 
-    test('browsers are asked for certificates only when that is of use to somebody', async () => {
+    test('browsers are asked for certificates only when these are used', async () => {
       const [one, authority] = await Promise.all([makeIdentity(), makeIdentity({ ca: true })]);
       const env = { CARDEA_TLS_CERT: file('cert', one.pem), CARDEA_TLS_KEY: file('tls-key', one.keyPem) };
       const authorities = { CARDEA_TLS_CLIENT_CA: file('authority', authority.pem) };
@@ -587,7 +587,7 @@ describe('configuration', () => {
       assert.match(problem(authorities), /^CARDEA_TLS_CLIENT_CA must come with/);
     });
 
-    test('a header for certificates needs proxies whose word counts', () => {
+    test('a header for certificates needs trusted proxies', () => {
       const env = { CARDEA_CLIENT_CERTIFICATE_HEADER: 'Client-Cert' };
       assert.match(problem(env), /^CARDEA_CLIENT_CERTIFICATE_HEADER must come with CARDEA_TRUSTED_PROXIES/);
       const { clientCertificates } = loadConfig({ ...env, CARDEA_TRUSTED_PROXIES: '10.0.0.0/8' });
@@ -595,12 +595,12 @@ describe('configuration', () => {
     });
   });
 
-  test('tells of all problems at once', () => {
+  test('reports all problems at once', () => {
     assert.equal(problems({ CARDEA_PORT: 'x', CARDEA_DEMO: 'maybe', CARDEA_NONSENSE: '1' }).length, 3);
   });
 
   describe('names', () => {
-    test('an unknown name is refused, with the nearest real one', () => {
+    test('an unknown name is refused with the nearest known one', () => {
       for (const [wrong, right] of [
         ['CARDEA_ISSEUR', 'CARDEA_ISSUER'],
         ['CARDEA_DATABSE_URL', 'CARDEA_DATABASE_URL'],
@@ -615,11 +615,11 @@ describe('configuration', () => {
       }
     });
 
-    test('the value of an unknown name is not repeated: it may be a secret with a typo', () => {
+    test('the value of an unknown name is not repeated: it may be a secret', () => {
       assert.ok(!problem({ CARDEA_MASTERKEY: 'sesame' }).includes('sesame'));
     });
 
-    test('what is not CARDEA_* is left alone', () => {
+    test('names without CARDEA_ are ignored', () => {
       assert.deepEqual(problems({ PATH: '/bin', CARDEA: '1', cardea_port: 'x', NODE_ENV: 'test' }), []);
     });
   });
@@ -634,7 +634,7 @@ describe('configuration', () => {
       CARDEA_SMTP_URL: 'smtp://u:p@h',
     };
 
-    test('each secret has a twin, which ends with or without a newline', () => {
+    test('each secret has a _FILE twin, read with or without a final newline', () => {
       assert.deepEqual(secrets.sort(), Object.keys(values).sort());
       for (const name of secrets) {
         const value = values[name] ?? '';
@@ -644,27 +644,27 @@ describe('configuration', () => {
       }
     });
 
-    test('both at once is refused', () => {
+    test('setting both is refused', () => {
       const said = problem({ CARDEA_MASTER_KEY: KEY, CARDEA_MASTER_KEY_FILE: file('key', KEY) });
       assert.match(said, /^CARDEA_MASTER_KEY is set twice/);
     });
 
-    test('a file that is not there is told by name and code', () => {
+    test('a missing file is reported by name and code', () => {
       const said = problem({ CARDEA_MASTER_KEY_FILE: join(folder, 'nothing') });
       assert.equal(said, 'CARDEA_MASTER_KEY cannot be read from CARDEA_MASTER_KEY_FILE (ENOENT)');
     });
 
-    test('what is wrong in a file is not repeated', () => {
+    test('the invalid content of a file is not repeated', () => {
       assert.ok(!problem({ CARDEA_MASTER_KEY_FILE: file('bad', 'sesame') }).includes('sesame'));
     });
 
-    test('a setting that is no secret has none', () => {
+    test('a setting that is no secret has no twin', () => {
       assert.match(problem({ CARDEA_PORT_FILE: file('port', '80') }), /only secrets come from files; set CARDEA_PORT$/);
     });
   });
 
   describe('production', () => {
-    test('starts with what it needs', () => {
+    test('starts with the required settings', () => {
       const config = loadConfig(PRODUCTION);
       assert.equal(config.production, true);
       assert.deepEqual(config.outboundAllow, [], 'not even loopback: an admin interface may live there');
@@ -680,11 +680,11 @@ describe('configuration', () => {
       assert.match(problem(missing('CARDEA_DATABASE_URL')), /^CARDEA_DATABASE_URL is required/);
     });
 
-    test('refuses to make up a master key', () => {
+    test('does not generate a master key', () => {
       assert.match(problem(missing('CARDEA_MASTER_KEY')), /^CARDEA_MASTER_KEY .*is required/);
     });
 
-    test('takes the master key from a file', () => {
+    test('accepts the master key from a file', () => {
       assert.deepEqual(problems({ ...missing('CARDEA_MASTER_KEY'), CARDEA_MASTER_KEY_FILE: file('key', KEY) }), []);
     });
 
@@ -699,23 +699,23 @@ describe('configuration', () => {
       assert.match(problem({ ...PRODUCTION, CARDEA_DEMO: 'true' }), /^CARDEA_DEMO must not be set/);
     });
 
-    test('people who sign up have to be mailed', () => {
+    test('sign-up needs a mail server', () => {
       const env = { ...PRODUCTION, CARDEA_SIGN_UP: 'true' };
       assert.match(problem(env), /^CARDEA_SIGN_UP needs CARDEA_SMTP_URL/);
       assert.deepEqual(problems({ ...env, CARDEA_SMTP_URL: 'smtp://relay.example.com' }), []);
       assert.deepEqual(problems({ CARDEA_SIGN_UP: 'true' }), [], 'in development mails go into files');
     });
 
-    test('says all that is missing at once', () => {
+    test('reports all missing settings at once', () => {
       assert.equal(problems({ NODE_ENV: 'production', CARDEA_ISSUER: 'http://id.example.com' }).length, 3);
     });
   });
 
-  describe('with an issuer that others reach', () => {
+  describe('with an issuer that others can reach', () => {
     const PUBLIC = { CARDEA_ISSUER: 'https://id.example.com' };
     const declared = ({ NODE_ENV: _declared, ...env }: typeof PRODUCTION) => env;
 
-    test('the rules of production apply without NODE_ENV, and the reason comes first', () => {
+    test('the rules of production apply without NODE_ENV, and the reason is named first', () => {
       const found = problems(PUBLIC);
       assert.deepEqual(
         found.map((one) => one.split(/[ =]/)[0]),
@@ -725,7 +725,7 @@ describe('configuration', () => {
       assert.match(problems({ ...PUBLIC, CARDEA_DEMO: 'true' }).join(), /CARDEA_DEMO must not be set in production/);
     });
 
-    test('it is in production once everything is set', () => {
+    test('it is in production when everything is set', () => {
       const config = loadConfig(declared(PRODUCTION));
       assert.equal(config.production, true);
       assert.equal(config.thisMachineOnly, false);
@@ -733,14 +733,14 @@ describe('configuration', () => {
       assert.deepEqual(config.outboundAllow, []);
     });
 
-    test('a name under .test is for development, but without what is for this machine alone', () => {
+    test('a name under .test is for development, without the features for loopback', () => {
       const config = loadConfig({ CARDEA_ISSUER: 'https://cardea.test' });
       assert.deepEqual([config.production, config.thisMachineOnly, config.demo], [false, false, false]);
       assert.match(problem({ CARDEA_ISSUER: 'https://cardea.test', CARDEA_DEMO: 'true' }), /^CARDEA_DEMO must not be/);
     });
   });
 
-  describe('listening where other machines reach it (CARDEA_HOST)', () => {
+  describe('listening on an address that others can reach (CARDEA_HOST)', () => {
     for (const host of ['0.0.0.0', '::', '192.168.1.7', 'workstation'])
       test(`${host}: no demo data, no page of unsent mails, no loopback URLs`, () => {
         const config = loadConfig({ CARDEA_HOST: host });
@@ -749,20 +749,20 @@ describe('configuration', () => {
       });
 
     for (const host of ['127.0.0.1', 'localhost', '::1'])
-      test(`${host} is this machine alone`, () => {
+      test(`${host} is loopback`, () => {
         const config = loadConfig({ CARDEA_HOST: host });
         assert.deepEqual([config.thisMachineOnly, config.demo], [true, true]);
       });
   });
 
-  test('loopback is told from what looks like it', () => {
+  test('loopback is distinguished from similar names', () => {
     for (const name of ['localhost', '[::1]', '127.0.0.1', '127.1.2.3']) assert.ok(isLoopback(name), name);
     for (const name of ['localhost.example.com', '127.0.0.1.example.com', '128.0.0.1', '0.0.0.0', '[::2]'])
       assert.ok(!isLoopback(name), name);
   });
 
   describe('describeConfig', () => {
-    test('shows what is in force and where from, with secrets masked', () => {
+    test('shows the settings in force and their source, with secrets masked', () => {
       const env = {
         CARDEA_PORT: '4000',
         CARDEA_DATABASE_URL: 'postgres://cardea:hunter2@db/cardea',
@@ -785,13 +785,13 @@ describe('configuration', () => {
       assert.ok(!text.includes(KEY));
     });
 
-    test('refuses what loading refuses', () => {
+    test('refuses the same as loading does', () => {
       assert.throws(() => describeConfig({ CARDEA_PORT: 'x' }), ConfigError);
     });
   });
 
   describe('the development master key', () => {
-    test('is made once, with mode 0600, and kept', () => {
+    test('is generated once, with mode 0600, and stays', () => {
       const config = loadConfig({ CARDEA_DATA_DIR: join(folder, 'a', 'b') });
       const [made] = resolveMasterKeys(config);
       assert.equal(made?.length, 32);
@@ -801,12 +801,12 @@ describe('configuration', () => {
       assert.deepEqual(Buffer.from(readFileSync(path, 'utf8').trim(), 'base64'), made);
     });
 
-    test('differs from one directory to the next', () => {
+    test('differs between directories', () => {
       const make = (name: string) => resolveMasterKeys(loadConfig({ CARDEA_DATA_DIR: join(folder, name) }))[0];
       assert.notDeepEqual(make('one'), make('two'));
     });
 
-    test('is not made when one is configured', () => {
+    test('is not generated when one is configured', () => {
       const config = loadConfig({ CARDEA_DATA_DIR: join(folder, 'none'), CARDEA_MASTER_KEY: KEY });
       assert.deepEqual(resolveMasterKeys(config), [Buffer.from(KEY, 'base64')]);
       assert.ok(!existsSync(config.dataDir));

@@ -40,7 +40,7 @@ async function things(scope: Scope, options: { poolSize?: number; timeoutMs?: nu
 }
 
 describe('transactions', () => {
-  test('all statements happen, in one round trip', async (t) => {
+  test('all statements are executed, in one round trip', async (t) => {
     const { db, sent } = await things(t);
     const rows = await db.transact([
       { statement: INSERT, values: [1, 'a'] },
@@ -52,7 +52,7 @@ describe('transactions', () => {
   });
 
   for (const at of [0, 1, 2]) {
-    test(`none happens when number ${at + 1} is refused, and the connection is good for more`, async (t) => {
+    test(`none is executed when number ${at + 1} fails, and the connection stays usable`, async (t) => {
       const { db } = await things(t, { poolSize: 1 });
       const bound = [10, 11, 12].map((id, i) => ({ statement: INSERT, values: [id, i === at ? null : 'x'] }));
       await assert.rejects(db.transact(bound), (error) => sqlState(error) === '23502');
@@ -65,7 +65,7 @@ describe('transactions', () => {
     });
   }
 
-  test('nothing of it happens when the first statement changes nothing and must', async (t) => {
+  test('nothing is executed when the first statement changes no row although it must', async (t) => {
     const { db, sent } = await things(t);
     const rename = { name: 'rename', text: 'UPDATE things SET value = $2 WHERE id = $1 RETURNING id, value' };
     const missing = () => new AppError('not_found', 'no such thing');
@@ -83,21 +83,21 @@ describe('transactions', () => {
     await assert.rejects(transactIfChanged(db, [{ statement: INSERT, values: [1, 'x'] }], missing), { code: '23505' });
   });
 
-  test('a refusal tells the first cause, not that the transaction was aborted', async (t) => {
+  test('the error is the first cause, not that the transaction was aborted', async (t) => {
     const { db } = await things(t);
     await db.run(INSERT, [1, 'a']);
     const bound = [1, 2, 3].map((id) => ({ statement: INSERT, values: [id, 'x'] }));
     await assert.rejects(db.transact(bound), (error) => sqlState(error) === UNIQUE_VIOLATION);
   });
 
-  test('one statement needs no BEGIN, and none needs no connection', async (t) => {
+  test('one statement needs no BEGIN, and no statement needs no connection', async (t) => {
     const { db, sent } = await things(t);
     assert.deepEqual(await db.transact([{ statement: INSERT, values: [1, 'a'] }]), [[{ id: 1 }]]);
     assert.deepEqual(await db.transact([]), []);
     assert.deepEqual(sent, [INSERT.text]);
   });
 
-  test('parallel ones for one row: one wins, the others are refused, whatever the order', async (t) => {
+  test('of parallel ones for one row one commits and the others are refused, in any order', async (t) => {
     const { db } = await things(t);
     const results = await Promise.allSettled(
       Array.from({ length: 40 }, (_, i) =>
@@ -111,7 +111,7 @@ describe('transactions', () => {
     assert.equal(await count(db), 2);
   });
 
-  test('statements are seen by the one who counts, through kysely as well', async (t) => {
+  test('the statement listener sees every statement, also those of kysely', async (t) => {
     const { db, sent } = await things(t);
     await sql`SELECT 1`.execute(db.kysely);
     await db.run(ONE, []);
@@ -120,7 +120,7 @@ describe('transactions', () => {
 });
 
 describe('when Postgres refuses', () => {
-  test('its refusals come through with their SQLSTATE', async (t) => {
+  test('its errors are passed on with their SQLSTATE', async (t) => {
     const { db } = await things(t);
     await db.run(INSERT, [1, 'a']);
     const error = await db.run(INSERT, [1, 'b']).catch((thrown: unknown) => thrown);
@@ -128,7 +128,7 @@ describe('when Postgres refuses', () => {
     assert.equal(isUnavailable(error), false);
   });
 
-  test('our own errors are passed on as they are', () => {
+  test('errors of the application are passed on unchanged', () => {
     const ours = new AppError('invalid_grant', 'no');
     assert.equal(translate(ours), ours);
     const already = unavailable('something');
@@ -158,7 +158,7 @@ describe('when Postgres refuses', () => {
     assert.equal(failedGuard(new Error('another')), undefined);
   });
 
-  test('a SQLSTATE is found behind an AppError too', async (t) => {
+  test('a SQLSTATE is also found in the cause of an AppError', async (t) => {
     const { db } = await things(t);
     const cause = await db.run({ name: 'bad', text: 'SELEC' }, []).catch((thrown: unknown) => thrown);
     assert.equal(sqlState(new AppError('server_error', 'x', { cause })), '42601');
@@ -166,10 +166,10 @@ describe('when Postgres refuses', () => {
   });
 });
 
-describe('when Postgres does not answer (promise 7)', () => {
+describe('when Postgres does not answer', () => {
   const SHORT_MS = 300;
 
-  test('a statement that takes too long is a 503, and the connection is good for more', async (t) => {
+  test('a statement that takes too long is 503, and the connection stays usable', async (t) => {
     const { db } = await things(t, { poolSize: 1, timeoutMs: SHORT_MS });
     await assert.rejects(db.run(SLEEP, [30]), isUnavailable);
     await assert.rejects(
@@ -182,7 +182,7 @@ describe('when Postgres does not answer (promise 7)', () => {
     assert.equal(await count(db), 0);
   });
 
-  test('waiting too long for a connection of the pool is a 503', async (t) => {
+  test('waiting too long for a connection of the pool is 503', async (t) => {
     const { db } = await things(t, { poolSize: 1, timeoutMs: SHORT_MS });
     const slow = db.run(SLEEP, [30]).catch((error: unknown) => error);
     // A transaction has a connection to itself; a read would share that one.
@@ -191,7 +191,7 @@ describe('when Postgres does not answer (promise 7)', () => {
     await slow;
   });
 
-  test('a backend that is killed by an operator is a 503, and the next statement works', async (t) => {
+  test('a connection that an operator ends is 503, and the next statement works', async (t) => {
     const { db, url } = await things(t, { poolSize: 1 });
     const operator = createDb({ url, poolSize: 1 });
     defer(t, () => operator.close());
@@ -207,7 +207,7 @@ describe('when Postgres does not answer (promise 7)', () => {
     assert.deepEqual(await db.run(ONE, []), [{ one: 1 }]);
   });
 
-  test('a frozen backend is a 503 soon after the time limit, not a hang', async (t) => {
+  test('a frozen connection is 503 soon after the time limit', async (t) => {
     const { db } = await things(t, { poolSize: 1, timeoutMs: SHORT_MS });
     const [backend] = await db.run<{ pid: number }>(PID, []);
     assert.ok(backend);
@@ -228,10 +228,10 @@ describe('when Postgres does not answer (promise 7)', () => {
     }
   });
 
-  describe('at all', () => {
+  describe('when the whole server does not answer', () => {
     const scope: Scope = { after };
 
-    test('gone: 503, no crash from idle connections, and it works when Postgres is back', async () => {
+    test('stopped: 503, no crash from idle connections, and it works when Postgres is back', async () => {
       const own = ownPostgres(scope);
       const { url } = await own.start();
       const broken: unknown[] = [];
@@ -262,7 +262,7 @@ describe('when Postgres does not answer (promise 7)', () => {
       await again.close();
     });
 
-    test('frozen as a whole: 503 within the time limit, and it works when it goes on', async (t) => {
+    test('frozen: 503 within the time limit, and it works when Postgres continues', async (t) => {
       const own = ownPostgres(t);
       const { url } = await own.start();
       const pid = own.pid();

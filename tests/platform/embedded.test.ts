@@ -24,7 +24,7 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 const isRoot = process.getuid?.() === 0;
 
 describe('the embedded Postgres', () => {
-  test('starts, keeps what it has over a stop, and leaves nothing running', async (t) => {
+  test('starts, keeps its data when it stops, and leaves nothing running', async (t) => {
     const own = ownPostgres(t);
     const first = await own.start();
     assert.equal(first.started, true);
@@ -41,7 +41,7 @@ describe('the embedded Postgres', () => {
     await second.stop();
   });
 
-  test('a second start joins the one that runs, and a stop spares whoever still uses it', async (t) => {
+  test('a second start joins the running one, and a stop waits for other users', async (t) => {
     const own = ownPostgres(t);
     const first = await own.start();
     const pid = own.pid();
@@ -58,7 +58,7 @@ describe('the embedded Postgres', () => {
     await other.end();
   });
 
-  test('two that start at once share one', async (t) => {
+  test('two parallel starts share one server', async (t) => {
     const own = ownPostgres(t);
     await (await own.start()).stop();
     const [a, b] = await Promise.all([own.start(), own.start()]);
@@ -66,7 +66,7 @@ describe('the embedded Postgres', () => {
     assert.deepEqual(await query(a.url, 'SELECT 1 AS one'), [{ one: 1 }]);
   });
 
-  test('a start after kill -9 of the postmaster just works, and committed rows are there', async (t) => {
+  test('starts after kill -9 of the postmaster with all committed rows', async (t) => {
     const own = ownPostgres(t);
     const first = await own.start();
     await query(first.url, 'CREATE TABLE kept (value text)');
@@ -91,7 +91,7 @@ describe('the embedded Postgres', () => {
     await assert.rejects(query(other.url, 'SELECT * FROM only_here'), { code: '42P01' });
   });
 
-  test('serves loopback alone, and asks for the password', async (t) => {
+  test('listens on loopback only, and needs the password', async (t) => {
     const own = ownPostgres(t);
     const { url } = await own.start();
     const rows = await query(url, "SELECT setting FROM pg_settings WHERE name = 'listen_addresses'");
@@ -132,7 +132,7 @@ describe('the embedded Postgres', () => {
     assert.equal(done.stdout.trim(), 'true', done.stderr);
   });
 
-  test('tells in words when the directory cannot be written', (t) => {
+  test('reports in words that the directory cannot be written', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'cardea-test-readonly-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     // Where a file is, not even root can make a directory.
@@ -143,7 +143,7 @@ describe('the embedded Postgres', () => {
     assert.throws(() => assertWritable(join(file, 'below')), refusal);
   });
 
-  test('says nothing when the directory can be written or made', (t) => {
+  test('reports nothing when the directory can be written or created', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'cardea-test-writable-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     mkdirSync(join(folder, 'there'));

@@ -48,8 +48,8 @@ function stage(options: Omit<FairQueueOptions, 'name'>) {
   };
 }
 
-describe('a queue that is shared fairly', () => {
-  test('takes turns among shares, however much one of them asks for', async () => {
+describe('a fair queue', () => {
+  test('takes turns among shares, whatever the number of their requests', async () => {
     const { submit, begun, end } = stage({ concurrency: 1, waiting: 100 });
     for (let i = 0; i < 50; i += 1) submit(`a${i}`, ['a']);
     submit('b', ['b']);
@@ -58,7 +58,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(begun, ['a0', 'a1', 'b', 'c']);
   });
 
-  test('bounds what one share has under way, and lets others pass it', async () => {
+  test('limits how much of one share runs at once, and lets others pass it', async () => {
     const { submit, begun, end } = stage({ concurrency: 3, concurrencyPerShare: 2, waiting: 10 });
     for (const id of ['a1', 'a2', 'a3']) submit(id, ['a']);
     submit('b1', ['b']);
@@ -67,7 +67,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(begun, ['a1', 'a2', 'b1', 'a3']);
   });
 
-  test('bounds every share that work counts to, not the first alone', async () => {
+  test('limits every share that a piece of work counts for, not only the first', async () => {
     const { submit, begun } = stage({ concurrency: 3, concurrencyPerShare: 1, waiting: 10 });
     submit('1', ['from 1', 'to x']);
     submit('2', ['from 2', 'to x']);
@@ -75,7 +75,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(begun, ['1', '3']);
   });
 
-  test('refuses what is too much for one share, and does not do it', async () => {
+  test('refuses work beyond the limit of a share without running it', async () => {
     const { submit, begun, refused, end } = stage({ concurrency: 1, waiting: 10, waitingPerShare: 1 });
     submit('1', ['from 1', 'to x']);
     submit('2', ['from 2', 'to x']);
@@ -85,7 +85,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual([begun, refused], [['1', '2'], ['3']]);
   });
 
-  test('gives a newcomer the place of the last one of whoever has most waiting', async () => {
+  test('gives a new share the place of the last waiting work of the largest share', async () => {
     const { submit, begun, refused, end } = stage({ concurrency: 1, waiting: 3 });
     for (const id of ['a1', 'a2', 'a3', 'a4']) submit(id, ['a']);
     submit('b1', ['b']);
@@ -97,7 +97,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(begun, ['a1', 'a2', 'b1', 'c1']);
   });
 
-  test('counts what waits by every share: who come from everywhere for one thing are one', async () => {
+  test('counts waiting work for each of its shares: many addresses with one target are one share', async () => {
     const { submit, refused } = stage({ concurrency: 1, waiting: 3 });
     for (const id of ['1', '2', '3', '4']) submit(id, [`from ${id}`, 'to x']);
     submit('5', ['from 5', 'to y']);
@@ -105,7 +105,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(refused, ['4']);
   });
 
-  test('forgets whoever gives up waiting', async () => {
+  test('removes work whose caller has given up', async () => {
     const { submit, begun, gaveUp, end, abort } = stage({ concurrency: 1, waiting: 2 });
     submit('a', ['a']);
     submit('b', ['b']);
@@ -117,14 +117,14 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual([begun, gaveUp], [['a', 'c', 'd'], ['b']]);
   });
 
-  test('does not begin what was given up before', async () => {
+  test('does not start work that was given up before', async () => {
     const queue = createFairQueue({ name: 'work', concurrency: 1, waiting: 1 });
     const reason = new Error('time is up');
     const run = queue.run({ shares: ['a'], signal: AbortSignal.abort(reason) }, () => assert.fail('it began'));
     await assert.rejects(run, reason);
   });
 
-  test('keeps a heavy one from being passed for ever', async () => {
+  test('lets light work pass a heavy one only for a limited time', async () => {
     const { submit, begun, end } = stage({ concurrency: 3, capacity: 3, waiting: 10 });
     submit('a', ['a'], 2);
     submit('heavy', ['b'], 9);
@@ -136,7 +136,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(begun, ['a', 'heavy', 'light']);
   });
 
-  test('goes on with light ones when the heavy one before them gives up', async () => {
+  test('continues with light work when the heavy one before it is given up', async () => {
     const { submit, begun, abort } = stage({ concurrency: 3, capacity: 3, waiting: 10 });
     submit('a', ['a'], 2);
     submit('heavy', ['b'], 9);
@@ -145,7 +145,7 @@ describe('a queue that is shared fairly', () => {
     assert.deepEqual(begun, ['a', 'light']);
   });
 
-  test('goes on after work that throws', async () => {
+  test('continues after work that throws', async () => {
     const queue = createFairQueue({ name: 'work', concurrency: 1, waiting: 1 });
     const failure = new Error('no');
     await assert.rejects(
@@ -157,7 +157,7 @@ describe('a queue that is shared fairly', () => {
     assert.equal(await queue.run({ shares: ['a'] }, async () => 'yes'), 'yes');
   });
 
-  test('refuses with 503 what waits, and what comes, once it is closed', async () => {
+  test('refuses waiting and new work with 503 once it is closed', async () => {
     const { queue, submit, refused, begun } = stage({ concurrency: 1, waiting: 5 });
     submit('a', ['a']);
     submit('b', ['b']);
@@ -171,7 +171,7 @@ describe('a queue that is shared fairly', () => {
     );
   });
 
-  test('does what a plain list of everything would do', async () => {
+  test('behaves like a plain list of all work (property)', async () => {
     const share = fc.integer({ min: 0, max: 3 }).map((n) => `s${n}`);
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.record({ shares: fc.tuple(share, share), weight: fc.integer({ min: 1, max: 4 }) }) },

@@ -19,8 +19,8 @@ function manual(): Scope & { end(): Promise<void> } {
   };
 }
 
-describe('the tests own helpers', () => {
-  test('clean up in reverse, all of it, and tell of what failed', async () => {
+describe('the helpers of the tests', () => {
+  test('clean up in reverse order, completely, and report failures', async () => {
     const scope = manual();
     const order: string[] = [];
     defer(scope, () => void order.push('database'));
@@ -32,7 +32,7 @@ describe('the tests own helpers', () => {
     assert.deepEqual(order, ['server', 'database']);
   });
 
-  test('a database is migrated, empty, and gone when it is dropped, whoever is connected', async () => {
+  test('a database is migrated, empty, and removed when it is dropped, even with open connections', async () => {
     const [one, other] = await Promise.all([freshDatabase(), freshDatabase()]);
     assert.notEqual(one.url, other.url);
     const client = new pg.Client({ connectionString: one.url });
@@ -65,7 +65,7 @@ describe('the tests own helpers', () => {
       assert.ok(dump.includes(form ?? 'missing'), form);
   });
 
-  test('a secret is looked for in each form in which it could lie there', () => {
+  test('a secret is searched for in each form in which it could be stored', () => {
     const token = 'q83vASNFZ4mrze8BI0VniQ'; // base64url of 16 bytes
     const forms = formsOf(token);
     for (const form of [token, Buffer.from(token).toString('hex'), 'abcdef0123456789abcdef0123456789'])

@@ -20,7 +20,7 @@ const HTML = { accept: 'text/html,application/xhtml+xml' };
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'SEARCH'];
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-test('the table of routes is read as the server has it', () => {
+test('the routes are read from the server', () => {
   const paths = routes.map(({ path }) => path);
   for (const path of [
     '/',
@@ -36,7 +36,7 @@ test('the table of routes is read as the server has it', () => {
   assert.deepEqual(routes.find(({ path }) => path === '/token')?.methods.toSorted(), ['OPTIONS', 'POST']);
 });
 
-test('every route answers 405 with Allow to each method that it does not have (RFC 9110 §15.5.6)', async () => {
+test('every route answers 405 with Allow to each method that it does not support (RFC 9110 §15.5.6)', async () => {
   for (const route of routes) {
     for (const method of METHODS.filter((one) => !route.methods.includes(one))) {
       const what = `${method} ${route.path}`;
@@ -53,7 +53,7 @@ test('every route answers 405 with Allow to each method that it does not have (R
   }
 });
 
-test('a refused method is refused before its body is read, whatever that is', async () => {
+test('an unsupported method is refused before the body is read', async () => {
   for (const headers of [
     { 'content-type': 'text/xml' },
     { 'content-type': '\xff' },
@@ -78,7 +78,7 @@ test('an unknown route is 404: a page for browsers, problem+json under /api/ (RF
   }
 });
 
-test('HEAD on a document says what GET says, without the body (RFC 9110 §9.3.2)', async () => {
+test('HEAD on a document has the headers of GET without the body (RFC 9110 §9.3.2)', async () => {
   for (const route of routes.filter(({ path, methods }) => methods.includes('HEAD') && !/login|demo/.test(path))) {
     const get = await send(issuer, { target: route.path });
     const head = await send(issuer, { method: 'HEAD', target: route.path });
@@ -90,13 +90,13 @@ test('HEAD on a document says what GET says, without the body (RFC 9110 §9.3.2)
   }
 });
 
-test('HEAD never reaches the provider, where it would use things up', () => {
+test('HEAD never reaches the provider, where it would use up codes', () => {
   for (const path of ['/authorize', '/authorize/:uid', '/userinfo', '/logout', '/logout/success']) {
     assert.equal(routes.find((route) => route.path === path)?.methods.includes('HEAD'), false, path);
   }
 });
 
-test('OPTIONS that is no preflight tells what is possible (RFC 9110 §9.3.7)', async () => {
+test('OPTIONS that is no preflight returns the allowed methods (RFC 9110 §9.3.7)', async () => {
   for (const route of routes.filter(({ methods }) => methods.includes('OPTIONS'))) {
     const answer = await send(issuer, { method: 'OPTIONS', target: route.path });
     assertOrderly(answer, route.path);
@@ -105,7 +105,7 @@ test('OPTIONS that is no preflight tells what is possible (RFC 9110 §9.3.7)', a
   }
 });
 
-test('request ids are our own and never repeat, whatever the request says', async () => {
+test('request ids are generated, unique, and never taken from the request', async () => {
   const mine = '00000000-0000-4000-8000-000000000000';
   const headers = { 'x-request-id': mine, 'request-id': mine, 'x-correlation-id': mine };
   const ids = await Promise.all(
@@ -118,7 +118,7 @@ test('request ids are our own and never repeat, whatever the request says', asyn
   assert.ok(!ids.includes(mine));
 });
 
-test('a target that is no URL is refused without being quoted', async () => {
+test('a request target that is no URL is refused without being quoted', async () => {
   for (const target of ['/%', '/%zz', '/login/%ff', '/authorize/%e0%a4', '/%c0%af', '/token%']) {
     const answer = await send(issuer, { target, headers: HTML });
     assertRefusal(answer, { status: 400, error: 'invalid_request', shape: 'page' }, target);
@@ -138,7 +138,7 @@ test('a path that is too long is 414, headers that are too long are 431', async 
   }
 });
 
-test('what is not HTTP is refused in our own words', async () => {
+test('bytes that are not HTTP get an error response of Cardea', async () => {
   const messages = [
     'BREW /token HTTP/1.1\r\nHost: a\r\n\r\n',
     '\x00\x01\x02\x03\r\n\r\n',
@@ -158,7 +158,7 @@ test('what is not HTTP is refused in our own words', async () => {
   }
 });
 
-test('CONNECT, an expectation that is none, and a Host that is missing or there twice are refused in our own words', async () => {
+test('CONNECT, an unknown expectation, and a missing or repeated Host get an error response of Cardea', async () => {
   for (const [status, message] of [
     [405, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n'],
     // RFC 9110 §10.1.1
@@ -177,7 +177,7 @@ test('CONNECT, an expectation that is none, and a Host that is missing or there 
   assert.equal(old.status, 200, 'HTTP/1.0 has no Host');
 });
 
-test('a request that does not arrive in time is answered with 408, soon after', async (t) => {
+test('a request that does not arrive in time gets 408', async (t) => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   const timeouts = { headers: 100, request: 200, checkEvery: 20 };
@@ -196,7 +196,7 @@ test('a request that does not arrive in time is answered with 408, soon after', 
   assert.equal(lines.filter((line) => line.includes('"status":408')).length, 2);
 });
 
-test('what is waited for a request is looked at often, and its head before the rest of it', () => {
+test('the timeouts for headers and for the whole request are checked often', () => {
   const { headersTimeout, requestTimeout, connectionsCheckingInterval } = app.app.http.server as Server & {
     connectionsCheckingInterval: number;
   };
@@ -205,7 +205,7 @@ test('what is waited for a request is looked at often, and its head before the r
   assert.ok(connectionsCheckingInterval <= requestTimeout / 4, `${connectionsCheckingInterval}`);
 });
 
-test('a form that would make a URL which we refuse is not sent on to it', async () => {
+test('a form that would become a URL which is too long is not redirected', async () => {
   for (const target of ['/authorize', '/logout']) {
     const form = (length: number) => ({
       method: 'POST',
@@ -221,7 +221,7 @@ test('a form that would make a URL which we refuse is not sent on to it', async 
   }
 });
 
-test('what nobody can do anything about is no error in the log, and what went wrong is one with its request id', async (t) => {
+test('errors that strangers cause are not logged as errors, and faults are, with their request id', async (t) => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
@@ -245,7 +245,7 @@ test('what nobody can do anything about is no error in the log, and what went wr
   }
 });
 
-test('a body of 56 KiB is read and one more byte is 413, with or without Content-Length', async () => {
+test('a body of 56 KiB is accepted and one more byte is 413, with or without Content-Length', async () => {
   const limit = 56 * 1024;
   for (const target of ['/token', '/introspect', '/revoke']) {
     const request = { method: 'POST', target, headers: FORM };
@@ -265,7 +265,7 @@ test('a body of 56 KiB is read and one more byte is 413, with or without Content
   }
 });
 
-test('a form at /authorize and /logout is made a GET, with which our cookies come along (OpenID Connect Core §3.1.2.1)', async () => {
+test('a POST to /authorize and /logout is redirected to a GET, with which SameSite cookies are sent (OpenID Connect Core §3.1.2.1)', async () => {
   for (const target of ['/authorize', '/logout']) {
     const body = 'client_id=a&client_id=b&state=%0d%0aset-cookie:x=y&nonce=%ff%00';
     const answer = await send(issuer, { method: 'POST', target, headers: FORM, body });
@@ -279,7 +279,7 @@ test('a form at /authorize and /logout is made a GET, with which our cookies com
   }
 });
 
-test('each request, also one that no route saw, leaves one line without its URL', async () => {
+test('each request is logged in one line without its URL, also one without a route', async () => {
   app.logLines.length = 0;
   await send(issuer, { target: '/%zz?code=swordfish' });
   await send(issuer, { target: '/nowhere?code=swordfish' });
@@ -292,7 +292,7 @@ test('each request, also one that no route saw, leaves one line without its URL'
   assert.ok(!app.logLines.join('').includes('swordfish'));
 });
 
-test('what went wrong inside stays inside: a 500 has one wording, whoever threw what', async () => {
+test('a fault gets a 500 with one fixed text, whatever was thrown', async () => {
   const log = createLog({ level: 'silent' });
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: (error) => JSON.stringify(error) });
   const thrown = [new AppError('sealed_value_unreadable', 'inner words'), new Error('inner words'), 'inner words'];
@@ -320,7 +320,7 @@ test('what went wrong inside stays inside: a 500 has one wording, whoever threw 
   await http.close();
 });
 
-test('a request without an address gets nowhere, since nothing could be counted against it', async (t) => {
+test('a request without an address is refused, since it could not be counted', async (t) => {
   const log = createLog({ level: 'silent' });
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
   let reached = false;
@@ -340,7 +340,7 @@ test('a request without an address gets nowhere, since nothing could be counted 
   assert.deepEqual([status, reached], [400, false]);
 });
 
-describe('an address', () => {
+describe('connections of an address', () => {
   /** A server that lets an address have two connections, and as many as were asked for to it that stayed open. */
   async function connections(count: number, trustedProxies: readonly string[]) {
     const log = createLog({ level: 'silent' });
@@ -376,7 +376,7 @@ describe('an address', () => {
     };
   }
 
-  test('has so many connections open and no more; one that it closes makes room', async () => {
+  test('are limited; closing one allows another', async () => {
     const { more, outcome, hangUp, close } = await connections(3, []);
     assert.deepEqual(outcome(), { open: 2, refused: 1 });
     await hangUp();
@@ -385,7 +385,7 @@ describe('an address', () => {
     await close();
   });
 
-  test('of a proxy has as many as it wants: they are everybody’s', async () => {
+  test('are not limited for a trusted proxy', async () => {
     const { outcome, close } = await connections(5, ['127.0.0.1']);
     assert.deepEqual(outcome(), { open: 5, refused: 0 });
     await close();

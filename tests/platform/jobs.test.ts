@@ -19,7 +19,7 @@ async function setUp(t: Scope) {
   return { query, lines, start: (job: Job) => startJobs([job], { log, messenger }) };
 }
 
-test('a job runs again and again, also after a failure, never twice at the same time, and not after a stop', async (t) => {
+test('a job runs repeatedly, also after a failure, never twice at the same time, and not after a stop', async (t) => {
   const { query, lines, start } = await setUp(t);
   let runs = 0;
   let inProgress = 0;

@@ -6,7 +6,7 @@ import { browserSession, formOf, type Page } from '../helpers/browser_session.ts
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorizeUrl, introspect, token } from '../helpers/relying_party.ts';
 
-describe('subnet: who has one IPv6 address has 2^64 of them', () => {
+describe('subnet: an IPv6 address counts by its /64', () => {
   const cases: [string, string][] = [
     ['192.0.2.7', '192.0.2.7'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
@@ -24,7 +24,7 @@ describe('subnet: who has one IPv6 address has 2^64 of them', () => {
   for (const [address, expected] of cases) {
     test(`${address} counts as ${expected}`, () => assert.equal(subnet(address), expected));
   }
-  test('neighbours in other networks are others', () => {
+  test('addresses of neighbouring networks count separately', () => {
     assert.notEqual(subnet('2001:db8:1:2::1'), subnet('2001:db8:1:3::1'));
   });
 });
@@ -33,7 +33,7 @@ describe('limits', () => {
   const isLimited = (error: unknown) =>
     error instanceof AppError && error.code === 'rate_limited' && error.status === 429;
 
-  test('refuse an address that has used its attempts up, that one alone and for that purpose alone', async () => {
+  test('refuse an address that has used up its attempts, no other address, and for that purpose only', async () => {
     const limits = createLimits({ counter: createMemoryCounter(() => 0), max: 2, now: () => 0 });
     await limits.count('x', '192.0.2.1');
     await limits.assertAllowed('x', '192.0.2.1');
@@ -43,7 +43,7 @@ describe('limits', () => {
     await limits.assertAllowed('y', '192.0.2.1');
   });
 
-  test('begin afresh with the next window', async () => {
+  test('start again with the next window', async () => {
     let now = LIMIT_WINDOW_MS * 100;
     const limits = createLimits({ counter: createMemoryCounter(() => now), max: 1, now: () => now });
     await limits.count('x', '192.0.2.1');
@@ -53,7 +53,7 @@ describe('limits', () => {
     await limits.assertAllowed('x', '192.0.2.1');
   });
 
-  test('what is taken at once is no more than in turn, and what is given back can be taken again', async () => {
+  test('parallel attempts get no more than sequential ones, and a refunded attempt can be used again', async () => {
     let now = LIMIT_WINDOW_MS - 1;
     const limits = createLimits({ counter: createMemoryCounter(() => now), max: 3, now: () => now });
     const taken = await Promise.allSettled(Array.from({ length: 9 }, () => limits.consume('x', 'client')));
@@ -68,7 +68,7 @@ describe('limits', () => {
     await assert.rejects(limits.consume('x', 'client'), isLimited);
   });
 
-  test('a counter starts again when its window is over, and not when it is counted again', async () => {
+  test('a counter restarts when its window is over, not when it is incremented again', async () => {
     let now = 0;
     const counter = createMemoryCounter(() => now);
     assert.equal(await counter.increment('k', 100), 1);
@@ -80,7 +80,7 @@ describe('limits', () => {
     assert.equal(await counter.increment('k', 100), 1);
   });
 
-  test('a counter holds a bounded number of keys, and forgets those that are quiet first', async () => {
+  test('a counter holds a limited number of keys and removes the longest unused first', async () => {
     const counter = createMemoryCounter(() => 0);
     await counter.increment('quiet', 1_000);
     await counter.increment('busy', 1_000);
@@ -121,7 +121,7 @@ describe('over HTTP', async () => {
     assert.equal((await token(issuer, party, grant)).status, 200);
   });
 
-  test('guesses are counted over all endpoints that check a client', async () => {
+  test('guesses are counted over all endpoints that authenticate clients', async () => {
     nextWindow();
     assert.equal((await token(issuer, wrong, grant)).status, 401);
     assert.equal((await introspect(issuer, wrong, 'x')).error, 'invalid_client');
@@ -129,7 +129,7 @@ describe('over HTTP', async () => {
     assert.equal((await token(issuer, party, grant)).status, 429);
   });
 
-  test('sign-in: a page with Retry-After, after which the visit goes on', async () => {
+  test('sign-in: a page with Retry-After, after which the visit continues', async () => {
     nextWindow();
     const person = await app.seed.person();
     const first = await app.seed.party({ firstParty: true });

@@ -20,7 +20,7 @@ function recorder(level = 'trace') {
 }
 
 describe('log lines', () => {
-  test('are JSON with a level by name and a time in ISO 8601, and nothing of the machine', () => {
+  test('are JSON with a level by name and a time in ISO 8601, without data of the machine', () => {
     const { log, lines } = recorder();
     const before = Date.now();
     log.info({ route: '/token', status: 200 }, 'request');
@@ -57,7 +57,7 @@ describe('redaction', () => {
     });
   }
 
-  test('holds in child loggers', () => {
+  test('applies to child loggers', () => {
     const { log, text } = recorder();
     log.child({ request: 'r1' }).info({ body: { password: SECRET } });
     assert.ok(!text().includes(SECRET));
@@ -65,7 +65,7 @@ describe('redaction', () => {
 });
 
 describe('errors', () => {
-  test('are told by type, code and frames, never by message', () => {
+  test('are logged by type, code and stack frames, never by message', () => {
     const error = Object.assign(new Error(`cannot parse ${SECRET}`), { code: 'E_PARSE' });
     const { log, lines, text } = recorder();
     log.error({ error }, 'failed');
@@ -80,7 +80,7 @@ describe('errors', () => {
     }
   });
 
-  test('logged alone, without a text of ours, keep their message out too', () => {
+  test('that are logged alone do not show their message either', () => {
     const { log, text } = recorder();
     const error = new Error(`cannot parse ${SECRET}`);
     log.error(error);
@@ -89,13 +89,13 @@ describe('errors', () => {
     assert.ok(!text().includes(SECRET), text());
   });
 
-  test('messages of several lines do not slip in through the stack', () => {
+  test('with messages of several lines do not show them in the stack', () => {
     const { log, text } = recorder();
     log.error({ error: new Error(`first\n  ${SECRET}\n${SECRET}`) }, 'failed');
     assert.ok(!text().includes(SECRET), text());
   });
 
-  test('causes are told in the same way, and a cycle ends', () => {
+  test('have their causes logged in the same way, and a cycle ends', () => {
     const cause = new TypeError(SECRET);
     const error = new AppError('temporarily_unavailable', `no ${SECRET}`, { cause });
     const { log, text } = recorder();
@@ -109,14 +109,14 @@ describe('errors', () => {
     assert.ok(JSON.stringify(describeError(error)).length < 20_000);
   });
 
-  test('what is thrown without being an error is told by its type', () => {
+  test('that are no Error objects are logged by their type', () => {
     const { log, text } = recorder();
     log.error({ error: SECRET }, 'failed');
     log.error({ error: { password: SECRET, detail: SECRET } }, 'failed');
     assert.ok(!text().includes(SECRET), text());
   });
 
-  test('what Postgres quotes of a row stays out: its message, detail and parameters', async (t) => {
+  test('of Postgres are logged without message, detail and parameters', async (t) => {
     const { db } = await database(t);
     const create = `CREATE TABLE people (email text UNIQUE, age int CHECK (age > 0))`;
     await db.run({ name: 'create', text: create }, []);

@@ -12,11 +12,11 @@ names.addresses.set('rp.example', '192.0.2.7').set('nobody.example', '');
 const lookup = createLookup({ servers: [names.server] });
 const never = new AbortController().signal;
 
-test('a name has the addresses that its servers know', async () => {
+test('a name resolves to the addresses of its servers', async () => {
   assert.deepEqual(await lookup('rp.example', never), [{ address: '192.0.2.7', family: 4 }]);
 });
 
-test('a name that does not exist is told from one that nobody answers for', async () => {
+test('a name that does not exist is distinguished from one without an answer', async () => {
   await assert.rejects(lookup('nobody.example', never), NoSuchName);
   const failed = lookup('failing.example', never);
   await until('the name to be asked for', () => names.asked.has('failing.example'));
@@ -24,7 +24,7 @@ test('a name that does not exist is told from one that nobody answers for', asyn
   await assert.rejects(failed, (error) => !(error instanceof NoSuchName));
 });
 
-test('a look-up that nobody waits for any more ends at once', async () => {
+test('a cancelled look-up ends at once', async () => {
   const quiet = await silentNameServer({ after });
   const controller = new AbortController();
   const given = createLookup({ servers: [quiet.server] })('slow.example', controller.signal);
@@ -33,7 +33,7 @@ test('a look-up that nobody waits for any more ends at once', async () => {
   await assert.rejects(given, { code: 'ECANCELLED' });
 });
 
-test('names of this machine ask no server (RFC 6761 §6.3)', async () => {
+test('names of the machine itself are not sent to a server (RFC 6761 §6.3)', async () => {
   for (const name of ['localhost', 'app.localhost']) {
     const found = await lookup(name, never);
     assert.ok(found.some(({ address }) => address === '127.0.0.1'));
@@ -41,7 +41,7 @@ test('names of this machine ask no server (RFC 6761 §6.3)', async () => {
   assert.ok(![...names.asked].some((name) => name.includes('localhost')));
 });
 
-test('what the hosts file says counts before all servers, for a name in whatever case and with the dot of the root', async (t) => {
+test('the hosts file has precedence, for a name in any case and with a final dot', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-hosts-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const hostsFile = join(folder, 'hosts');
@@ -52,7 +52,7 @@ test('what the hosts file says counts before all servers, for a name in whatever
   }
 });
 
-test('a name of the operator’s is what name servers know of it, and none when the system knows none either', async () => {
+test('a name of the operator is resolved by the name servers and then by the system', async () => {
   const system = createSystemLookup({ servers: [names.server] });
   await assert.rejects(system('nobody.example', never), (error) => error instanceof Error);
   assert.deepEqual(await system('rp.example', never), [{ address: '192.0.2.7', family: 4 }]);

@@ -13,8 +13,8 @@ import { defer } from '../helpers/scope.ts';
 const clock = { ms: 1_000 };
 const now = () => clock.ms;
 
-describe('what is in memory until some time', () => {
-  test('is good until then, and gone afterwards', () => {
+describe('an entry with an expiry', () => {
+  test('is found until then, and not afterwards', () => {
     const kept = createExpiring<string>({ max: 10, now });
     kept.set('a', 'x', clock.ms + 5);
     clock.ms += 4;
@@ -24,7 +24,7 @@ describe('what is in memory until some time', () => {
     assert.equal(kept.size, 0);
   });
 
-  test('goes when its time is up also when nobody asks for it again, whatever was set in between', () => {
+  test('is removed after that also without being read', () => {
     const kept = createExpiring<number>({ max: 10_000, now });
     kept.set('lasting', 0, clock.ms + 1_000_000);
     for (let n = 0; n < 1_000; n += 1) kept.set(`short ${n}`, n, clock.ms + 10);
@@ -34,13 +34,13 @@ describe('what is in memory until some time', () => {
     assert.equal(kept.get('lasting'), 0);
   });
 
-  test('is no more than the most, of which the one goes that was set longest ago', () => {
+  test('is removed when there are too many: the oldest first', () => {
     const kept = createExpiring<number>({ max: 2, now });
     for (const name of ['a', 'b', 'a', 'c']) kept.set(name, 1, clock.ms + 10);
     assert.deepEqual([kept.get('a'), kept.get('b'), kept.get('c')], [1, undefined, 1]);
   });
 
-  test('is what a counter counts: windows that have ended do not pile up', async () => {
+  test('of a counter is removed with its window', async () => {
     const counter = createMemoryCounter(now);
     for (let n = 0; n < 500; n += 1) await counter.increment(`address ${n}`, 1_000);
     clock.ms += 1_000;
@@ -57,7 +57,7 @@ describe('a cached client', async () => {
   const clients = createClients({ db, now });
   const cache = createCache({ load: clients.find, messenger, channel: 'kept', now });
 
-  test('keeps the 32 bytes of its secret’s hash in memory, and not what they were cut from', async () => {
+  test('keeps the 32 bytes of its secret’s hash in memory, not the buffer that they were part of', async () => {
     const { client } = await clients.create({
       name: 'Test app',
       metadata: { redirect_uris: ['https://rp.example.com/'] },
@@ -68,7 +68,7 @@ describe('a cached client', async () => {
     assert.equal(await cache.get(client.id), first, 'the same object, by which others know it');
   });
 
-  test('leaves memory some time after its time was up, also when nobody asks for it', async () => {
+  test('is removed from memory after its time, also without being read', async () => {
     const before = cache.size;
     const ids = Array.from({ length: 20 }, () => randomBytes(8).toString('hex'));
     for (const id of ids) {

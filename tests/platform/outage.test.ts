@@ -227,7 +227,7 @@ const FAILURES: Record<string, (t: TestContext, s: Situation) => Promise<() => P
 };
 
 for (const [name, fail] of Object.entries(FAILURES)) {
-  test(`with a Postgres ${name} every endpoint answers 503, and all that clients hold works when it is back`, async (t) => {
+  test(`with Postgres ${name} every endpoint answers 503, and all tokens work when it is back`, async (t) => {
     const s = await situation(t);
     const recover = await fail(t, s);
     await assertStillServed(s);
@@ -304,7 +304,7 @@ function databaseOf({ node }: Situation): unknown {
   return node.records().find(({ msg }) => msg === 'the database is back')?.database;
 }
 
-test('a node whose Postgres goes away and comes back writes no stack of a crash and no value of a request', async (t) => {
+test('a node whose Postgres stops and returns logs no stack and no value of a request', async (t) => {
   const s = await situation(t);
   await s.postgres.kill();
   for (const [what, request] of Object.entries(requests(s))) await assertHonest(request, what);

@@ -20,7 +20,7 @@ function watched() {
   };
 }
 
-test('an outage is told once when it begins and once when it has ended, however often it was tried', () => {
+test('an outage is logged once when it begins and once when it ends, for any number of attempts', () => {
   const { lines, outages, at } = watched();
   outages.succeeded();
   for (let ms = 1_000; ms <= 61_000; ms += 500) {
@@ -61,7 +61,7 @@ test('an outage is told once when it begins and once when it has ended, however 
   assert.ok(!JSON.stringify(lines).includes('secret'));
 });
 
-test('a database that answers now and then is not back', () => {
+test('a database that answers only sometimes does not count as back', () => {
   const { lines, outages, at } = watched();
   for (let ms = 0; ms < 60_000; ms += 1_000) {
     at(ms);
@@ -73,7 +73,7 @@ test('a database that answers now and then is not back', () => {
   assert.equal(lines.length, 1);
 });
 
-test('the reason is a SQLSTATE or an errno, also of an error behind another, and never a message', () => {
+test('the logged reason is a SQLSTATE or an errno, also of a cause, and never a message', () => {
   assert.equal(reasonOf(refused), 'ECONNREFUSED');
   assert.equal(reasonOf(Object.assign(new Error('x'), { code: '57P01' })), '57P01');
   assert.equal(reasonOf(unavailable('the database', new Error('timeout exceeded when trying to connect'))), 'TIMEOUT');

@@ -15,7 +15,7 @@ const later = () => {
   time += 2_000;
 };
 
-test('503 while the disk of the database is full, though reading works, and 200 when there is room again', async () => {
+test('503 while the disk of the database is full, although reading works, and 200 afterwards', async () => {
   assert.equal((await ask()).status, 200);
   // What Postgres answers when it cannot extend a file (SQLSTATE 53100).
   await run(`CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -32,7 +32,7 @@ test('503 while the disk of the database is full, though reading works, and 200 
   assert.equal((await ask()).status, 200);
 });
 
-test('whoever asks often makes us write once in two seconds', async () => {
+test('many requests cause one write in two seconds', async () => {
   later();
   app.statements.length = 0;
   const answers = await Promise.all(Array.from({ length: 50 }, ask));

@@ -54,7 +54,7 @@ async function sharedCount(): Promise<number> {
   }
 }
 
-test('two nodes share one count', async () => {
+test('two nodes share one counter', async () => {
   nextWindow();
   for (let i = 0; i < MAX / 2; i += 1) {
     assert.equal(await guess(a), 401);
@@ -65,7 +65,7 @@ test('two nodes share one count', async () => {
   assert.equal(await guess(b), 429);
 });
 
-test('what one node has counted another takes back; where nothing is counted, nothing begins to be', async () => {
+test('one node can take back what another has counted, and a missing counter stays missing', async () => {
   const log = createLog({ level: 'silent' });
   const open = () => createRedisCounter({ url: redis.url, log, now: () => at });
   const [one, two] = [await open(), await open()];
@@ -88,7 +88,7 @@ for (const [how, lose, regain] of [
   ['that was killed', () => redis.kill(), () => redis.restart()],
   ['that answers nothing', async () => redis.freeze(), async () => redis.thaw()],
 ] as const) {
-  test(`with a Redis ${how} limits stay closed, sign-in goes on, and the count is shared again afterwards`, async () => {
+  test(`with Redis ${how} limits stay closed, sign-in works, and the counter is shared again afterwards`, async () => {
     nextWindow();
     assert.equal(await guess(a), 401);
     await lose();
@@ -113,7 +113,7 @@ for (const [how, lose, regain] of [
   });
 }
 
-test('a node starts while Redis is away, says so once, and does not quote the URL', async () => {
+test('a node starts without Redis, logs it once, and does not log the URL', async () => {
   const away = `redis://someone:swordfish@127.0.0.1:${await freePort()}`;
   const c = await deployment(scope, {
     databaseUrl: url,

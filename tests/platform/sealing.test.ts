@@ -13,7 +13,7 @@ const places = fc.record({ table: fc.string(), column: fc.string(), row: fc.stri
 const unreadable = (error: unknown) => error instanceof AppError && error.code === 'sealed_value_unreadable';
 
 describe('sealing', () => {
-  test('what was sealed opens again, whatever it is and wherever it lies', () => {
+  test('a sealed value can be opened, for any value and place', () => {
     const sealer = createSealer([key()]);
     fc.assert(
       fc.property(places, fc.uint8Array({ maxLength: 2_000 }), (place, value) => {
@@ -22,7 +22,7 @@ describe('sealing', () => {
     );
   });
 
-  test('JSON comes back as it was', () => {
+  test('JSON is restored unchanged', () => {
     const sealer = createSealer([key()]);
     fc.assert(
       fc.property(fc.json(), (text) => {
@@ -38,13 +38,13 @@ describe('sealing', () => {
     assert.equal(new Set(sealed).size, sealed.length);
   });
 
-  test('the plaintext does not show', () => {
+  test('the plaintext is not visible', () => {
     const sealer = createSealer([key()]);
     const sealed = sealer.seal(PLACE, Buffer.from('-----BEGIN PRIVATE KEY-----'));
     assert.equal(sealed.includes('PRIVATE'), false);
   });
 
-  test('a value that was moved to another row, column or table does not open', () => {
+  test('a value that was moved to another row, column or table cannot be opened', () => {
     const sealer = createSealer([key()]);
     fc.assert(
       fc.property(places, places, fc.uint8Array(), (from, to, value) => {
@@ -57,7 +57,7 @@ describe('sealing', () => {
       assert.throws(() => sealer.open({ ...PLACE, ...moved }, sealed), unreadable);
   });
 
-  test('a value of which any one bit was changed does not open', () => {
+  test('a value with one changed bit cannot be opened', () => {
     const sealer = createSealer([key()]);
     const sealed = sealer.seal(PLACE, Buffer.from('value'));
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
@@ -67,7 +67,7 @@ describe('sealing', () => {
     }
   });
 
-  test('a value that was cut or lengthened does not open', () => {
+  test('a truncated or extended value cannot be opened', () => {
     const sealer = createSealer([key()]);
     const sealed = sealer.seal(PLACE, Buffer.from('value'));
     for (let length = 0; length < sealed.length; length += 1)
@@ -75,7 +75,7 @@ describe('sealing', () => {
     assert.throws(() => sealer.open(PLACE, Buffer.concat([sealed, Buffer.of(0)])), unreadable);
   });
 
-  test('garbage is refused like anything else', () => {
+  test('random bytes cannot be opened', () => {
     const sealer = createSealer([key()]);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (garbage) => {
@@ -84,7 +84,7 @@ describe('sealing', () => {
     );
   });
 
-  test('old keys open, the first one seals, and what is not under the first is stale', () => {
+  test('older keys open, the first one seals, and values under older keys are stale', () => {
     const [old, current] = [key(), key()];
     const before = createSealer([old]).seal(PLACE, Buffer.from('value'));
     const rotating = createSealer([current, old]);
@@ -101,7 +101,7 @@ describe('sealing', () => {
     assert.throws(() => createSealer([key()]).open(PLACE, sealed), unreadable);
   });
 
-  test('an error tells the column, not the row or the value', () => {
+  test('an error names the column, not the row or the value', () => {
     const sealer = createSealer([key()]);
     try {
       sealer.open({ ...PLACE, row: 'session-id-of-a-person' }, sealer.seal(PLACE, Buffer.from('value')));
@@ -112,21 +112,21 @@ describe('sealing', () => {
     }
   });
 
-  test('a master key is 32 bytes, and there is one', () => {
+  test('a master key has 32 bytes, and at least one is needed', () => {
     assert.throws(() => createSealer([]));
     for (const length of [0, 16, 31, 33]) assert.throws(() => createSealer([randomBytes(length)]));
   });
 });
 
 describe('fingerprints', () => {
-  test('equal inputs meet under one key, and only under that', () => {
+  test('equal inputs have equal fingerprints under one key, and different ones under another', () => {
     const [one, other] = [key(), key()];
     assert.deepEqual(blindIndex(one, 'ada@example.com'), blindIndex(one, 'ada@example.com'));
     assert.notDeepEqual(blindIndex(one, 'ada@example.com'), blindIndex(other, 'ada@example.com'));
     assert.notDeepEqual(blindIndex(one, 'ada@example.com'), blindIndex(one, 'bob@example.com'));
   });
 
-  test('a token is kept as its SHA-256', () => {
+  test('a token is stored as its SHA-256', () => {
     assert.equal(hashToken('abc').toString('hex'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   });
 });

@@ -5,13 +5,13 @@ import { after, test } from 'node:test';
 import { signingThreads } from '../../server/platform/threads.ts';
 import { startNode } from '../helpers/processes.ts';
 
-test('there are as many signing threads as processors beside the main one, within bounds', () => {
+test('there are as many signing threads as additional processors, within limits', () => {
   const expected = { 1: 2, 2: 2, 3: 2, 4: 3, 8: 7, 9: 8, 64: 8 };
   for (const [processors, threads] of Object.entries(expected))
     assert.equal(signingThreads(Number(processors)), threads);
 });
 
-test('a server has that many: nothing has used the pool before it was sized', async () => {
+test('a server has that number: the pool is not used before it is sized', async () => {
   const node = await startNode({ after });
   const tasks = `/proc/${node.pid()}/task`;
   const named = readdirSync(tasks).map((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8').trim());

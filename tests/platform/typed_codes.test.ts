@@ -13,7 +13,7 @@ test('the decimal digits of every script are 0 to 9', () => {
   }
 });
 
-test('what groups the characters of a code is no part of it', () => {
+test('characters that group a code are ignored', () => {
   for (const between of [
     ' ',
     '-',
@@ -37,17 +37,17 @@ test('what groups the characters of a code is no part of it', () => {
     assert.equal(readTypedCode(`123${between}456`), '123456', JSON.stringify(between));
 });
 
-test('letters and other characters stay, so that they are not taken for a code', () => {
+test('letters and other characters stay, so that they are not read as a code', () => {
   for (const text of ['12345x', 'Abc-1', '12+34', '123/456', '½', '٫']) {
     assert.equal(/^\d+$/.test(readTypedCode(text)), false, text);
   }
 });
 
-test('of a text that is too long for a code only the beginning is read', () => {
+test('only the beginning of a text that is too long for a code is read', () => {
   assert.equal(readTypedCode('1'.repeat(1_000_000)).length, 100);
 });
 
-test('reads whatever is typed, and what it has read once more is the same (property)', () => {
+test('reading is the same when it is repeated (property)', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 50 }), (typed) => {
       const read = readTypedCode(typed);
