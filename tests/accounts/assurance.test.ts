@@ -52,17 +52,17 @@ const CASES: readonly (readonly [what: string, facts: SignInFacts, acr: string])
   ],
 ];
 
-describe('the weakest sign-in that is enough', () => {
+describe('the weakest sufficient sign-in', () => {
   for (const [what, facts, acr] of CASES) {
     test(`is ${acr} when ${what}`, () => assert.equal(requiredAcr(facts), acr));
   }
 });
 
-test('the weakest of the requested values is found whatever their order, and unknown ones are none', () => {
+test('the weakest of the requested values counts, in any order, and unknown ones are ignored', () => {
   assert.deepEqual([[TWO, ONE], [TWO], ['x', TWO], ['x'], []].map(weakestOf), [ONE, TWO, TWO, undefined, undefined]);
 });
 
-test('a stronger sign-in is enough for less, and an unknown acr is worth one factor', () => {
+test('a stronger sign-in is sufficient for a weaker request, and an unknown acr counts as one factor', () => {
   const pairs = [
     [ONE, ONE, true],
     [TWO, ONE, true],
@@ -76,17 +76,17 @@ test('a stronger sign-in is enough for less, and an unknown acr is worth one fac
   for (const [acr, required, enough] of pairs) assert.equal(isEnough(acr, required), enough, `${acr} for ${required}`);
 });
 
-test('the own account asks for the strongest sign-in that the person has', () => {
+test('/account asks for the strongest sign-in that the person can do', () => {
   assert.deepEqual([without, withOne].map(strongestAcr), [ONE, TWO]);
 });
 
-test('the methods of a sign-in tell its acr (RFC 8176)', () => {
+test('amr determines acr (RFC 8176)', () => {
   assert.deepEqual([['pwd'], ['pwd', 'otp'], ['pwd', 'otp', 'mfa'], []].map(acrOf), [ONE, ONE, TWO, ONE]);
   assert.deepEqual(withSecondFactor(['pwd'], ['otp']), ['pwd', 'otp', 'mfa']);
   assert.deepEqual(withSecondFactor(['pwd', 'otp', 'mfa'], ['otp']), ['pwd', 'otp', 'mfa']);
 });
 
-test('a browser may be trusted where the operator has set for how long', () => {
+test('a browser can be trusted when the operator has set for how long', () => {
   assert.equal(nobody.allowsTrustedBrowsers, false);
   assert.equal(createSecondFactorPolicy({ ...NO_GROUP, trustDeviceSeconds: 60 }).allowsTrustedBrowsers, true);
 });

@@ -72,7 +72,7 @@ async function lockEndsAfter(identifier: string): Promise<number> {
 }
 
 describe('attempts', () => {
-  test('three wrong guesses lock for 15 minutes, then twice as long, up to a day', async () => {
+  test('three wrong guesses lock for 15 minutes, then twice as long each time, up to a day', async () => {
     const { email } = await person();
     await lock(email);
     const minutes: number[] = [];
@@ -85,7 +85,7 @@ describe('attempts', () => {
     assert.deepEqual(minutes, [15, 30, 60, 120, 240, 480, 960, 1_440, 1_440]);
   });
 
-  test('a success forgets failures and locks', async () => {
+  test('a success clears failures and locks', async () => {
     const { email } = await person();
     await lock(email);
     clock.ms += 15 * MINUTE;
@@ -109,7 +109,7 @@ describe('attempts', () => {
     assert.equal(await lockEndsAfter(email), 15, 'a day without failures forgets how often it was locked');
   });
 
-  test('whatever an account is asked for by, it is one bucket (Authelia CVE-2026-47203)', async () => {
+  test('all identifiers of an account share one bucket (Authelia CVE-2026-47203)', async () => {
     const { email, username = '' } = await person();
     const spellings = [email.toUpperCase(), ` ${username} `, username.replace('person', 'ＰＥＲＳＯＮ')];
     for (const spelling of spellings) assert.equal(await guessWrong(spelling), 'taken', spelling);
@@ -117,7 +117,7 @@ describe('attempts', () => {
       assert.equal(await guessWrong(spelling), 'locked', spelling);
   });
 
-  test('an identifier that nobody has is counted and locked in the same way', async () => {
+  test('an unknown identifier is counted and locked in the same way', async () => {
     const { guess } = await take('nobody@example.com');
     assert.equal((guess as { credentials?: unknown }).credentials, undefined);
     if (guess) assert.deepEqual(await attempts.countFailure(guess), { lockedNow: false });
@@ -127,7 +127,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong('somebody@example.com'), 'taken', 'another one has nothing to do with it');
   });
 
-  test('a browser that the person has used has a bucket of its own, and no other’s', async () => {
+  test('a browser that the person has used has its own bucket', async () => {
     const [ada, eve] = [await person(), await person()];
     const [own, other] = [await knownDevice(ada), await knownDevice(eve)];
     await lock(ada.email);
@@ -141,7 +141,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong(ada.email), 'taken');
   });
 
-  test('a success on a known browser gives strangers nothing', async () => {
+  test('a success on a known browser does not clear the failures of strangers', async () => {
     const ada = await person();
     const own = await knownDevice(ada);
     await lock(ada.email);
@@ -151,7 +151,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong(ada.email), 'locked');
   });
 
-  test('a forgotten browser is a stranger', async () => {
+  test('a removed browser counts as unknown', async () => {
     const ada = await person();
     const [kept, gone] = [await knownDevice(ada), await knownDevice(ada)];
     await db.transact([devices.forgetOthers(ada.id, kept)]);
@@ -160,7 +160,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong(ada.email, kept), 'taken');
   });
 
-  test('100 guesses at once are three: the others wait for those or are refused', async () => {
+  test('of 100 parallel guesses three are verified: the others wait for those or are refused', async () => {
     const { email } = await person();
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => take(email)));
     const taken = outcomes.filter(({ verdict }) => verdict === 'taken');
@@ -171,7 +171,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong(email), 'locked');
   });
 
-  test('one that has to wait for others goes on when they were right', async () => {
+  test('a guess that waits for others continues when those were right', async () => {
     const { email } = await person();
     const others = await Promise.all(Array.from({ length: FAILURES }, () => take(email)));
     meanwhile = async () => {
@@ -183,7 +183,7 @@ describe('attempts', () => {
     meanwhile = async () => {};
   });
 
-  test('a guess that nobody settled counts as wrong: its process died', async () => {
+  test('a guess without a result, whose process died, counts as wrong', async () => {
     const { email } = await person();
     for (let i = 0; i < FAILURES; i += 1) assert.equal((await take(email)).verdict, 'taken');
     assert.equal((await take(email)).verdict, 'busy');
@@ -192,7 +192,7 @@ describe('attempts', () => {
     assert.equal(await lockEndsAfter(email), 15);
   });
 
-  test('a guess that was given back leaves nothing', async () => {
+  test('a released guess leaves no trace', async () => {
     const { email } = await person();
     for (let i = 0; i < 2 * FAILURES; i += 1) {
       const { guess } = await take(email);
@@ -202,7 +202,7 @@ describe('attempts', () => {
     await lock(email);
   });
 
-  test('codes have counters of their own', async () => {
+  test('codes have their own counters', async () => {
     const account = await person();
     await lock(account.email);
     for (const factor of ['totp', 'recovery_code'] as const) {
@@ -219,7 +219,7 @@ describe('attempts', () => {
     );
   });
 
-  test('are forgotten when the person is unlocked, and swept away when they are old', async () => {
+  test('are cleared when the person is unlocked, and removed when they are old', async () => {
     const account = await person();
     await lock(account.email);
     await db.transact([attempts.unlock(account.id)]);
@@ -231,7 +231,7 @@ describe('attempts', () => {
     assert.equal(left?.n, 0);
   });
 
-  test('end by mail for the password alone, and it is remembered how often there was one', async () => {
+  test('a lock that is ended by mail ends for the password only, and the next one is as long as before', async () => {
     const account = await person();
     await lock(account.email);
     const guess = await attempts.reserveGuess({ account, factor: 'totp', deviceCookie: undefined });
@@ -244,7 +244,7 @@ describe('attempts', () => {
     assert.deepEqual(await db.run({ name: '', text: counted }, [account.id, 'totp']), [{ failures: 1 }]);
   });
 
-  test('do as a plain model of them says, whatever happens in whatever order', async () => {
+  test('behave like a plain model under any sequence of events (property)', async () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ kind: fc.constant('take' as const), device: fc.boolean() }) },
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('fail' as const), device: fc.boolean() }) },

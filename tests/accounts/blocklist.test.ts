@@ -27,7 +27,7 @@ function folderOf(t: TestContext): string {
 }
 
 describe('a Bloom filter', () => {
-  test('knows whatever was added, at any rate and size (property)', async (t) => {
+  test('finds everything that was added, at any rate and size (property)', async (t) => {
     const folder = folderOf(t);
     let file = 0;
     await fc.assert(
@@ -52,7 +52,7 @@ describe('a Bloom filter', () => {
   });
 
   for (const rate of [0.01, 0.001]) {
-    test(`is wrong no more than twice as often as it was asked to be (${rate})`, async (t) => {
+    test(`has at most twice the requested rate of false positives (${rate})`, async (t) => {
       const [entries, tries] = [60_000, 60_000];
       const path = join(folderOf(t), 'bloom');
       const builder = createBloomBuilder(entries, rate);
@@ -103,7 +103,7 @@ describe('a Bloom filter', () => {
 });
 
 describe('a blocklist', () => {
-  test('is built of passwords, one a line, and knows them as they are', async (t) => {
+  test('is built from passwords, one a line, and finds them unchanged', async (t) => {
     const folder = folderOf(t);
     const [list, out] = [join(folder, 'list'), join(folder, 'out')];
     writeFileSync(list, 'Kestrel-71-ab\r\n\nFjörd 7 Kestrel\n last line without end ');
@@ -123,7 +123,7 @@ describe('a blocklist', () => {
     assert.deepEqual(await Promise.all(verdicts.map((one) => blocklist.has(one))), [true, true, true, false, false]);
   });
 
-  test('is built of SHA-1 digests with or without counts, as Have I Been Pwned has them', async (t) => {
+  test('is built from SHA-1 digests with or without counts, as Have I Been Pwned publishes them', async (t) => {
     const folder = folderOf(t);
     const [list, out] = [join(folder, 'list'), join(folder, 'out')];
     const line = (password: string) => sha1(password).toString('hex').toUpperCase();
@@ -171,7 +171,7 @@ describe('a blocklist', () => {
     });
   }
 
-  test('that is not there, is a folder without prefix files or cannot be read is refused at start', async (t) => {
+  test('that is missing, a folder without prefix files, or unreadable is refused at start', async (t) => {
     const folder = folderOf(t);
     await assert.rejects(openBlocklist(join(folder, 'missing')), UNREADABLE);
     await assert.rejects(openBlocklist(folder), UNREADABLE);

@@ -19,7 +19,7 @@ const bare: Account = {
 };
 
 describe('claimsOf (OpenID Connect Core §5.1)', () => {
-  test('leaves out what is not known, and everything that is no claim', () => {
+  test('omits unknown values and fields that are no claims', () => {
     assert.deepEqual(claimsOf(bare), {
       sub: bare.id,
       email: 'ada@example.com',
@@ -28,7 +28,7 @@ describe('claimsOf (OpenID Connect Core §5.1)', () => {
     });
   });
 
-  test('names all standard claims', () => {
+  test('has all standard claims', () => {
     const claims = claimsOf({
       ...bare,
       username: 'ada',

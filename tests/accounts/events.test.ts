@@ -19,7 +19,7 @@ async function account() {
   return accounts.create({ email: `${randomBytes(6).toString('hex')}@example.com` });
 }
 
-test('the newest event comes first, with what it says', async () => {
+test('the newest event comes first, with its details', async () => {
   const ada = await account();
   await db.transact([events.append(ada, 'signed_in', { browser: 'Firefox on Linux', address: '203.0.113.7' })]);
   clock.ms += 1_000;
@@ -36,7 +36,7 @@ test('the newest event comes first, with what it says', async () => {
   assert.equal((await events.list(ada, 1))[0]?.kind, 'password_changed');
 });
 
-test("nobody sees another's events, and what they say is sealed", async () => {
+test('a person sees only their own events, whose details are sealed', async () => {
   const [ada, bob] = [await account(), await account()];
   const address = '198.51.100.212';
   await db.transact([events.append(ada, 'new_device', { address })]);
@@ -48,7 +48,7 @@ test("nobody sees another's events, and what they say is sealed", async () => {
   assert.ok(row && !row.sealed_own.includes(address));
 });
 
-test('an event that was moved to another account does not open', async () => {
+test('an event that was copied to another account cannot be opened', async () => {
   const [ada, bob] = [await account(), await account()];
   await db.transact([events.append(ada, 'locked', { address: '203.0.113.7' })]);
   await db.run({ name: '', text: 'UPDATE security_events SET account_id = $2 WHERE account_id = $1' }, [
@@ -58,7 +58,7 @@ test('an event that was moved to another account does not open', async () => {
   await assert.rejects(events.list(bob, 10), { code: 'sealed_value_unreadable' });
 });
 
-test('it is gone after 90 days: from the list at once, from the database with the next clean-up', async () => {
+test('an event disappears after 90 days: from the list at once, from the database with the next cleanup', async () => {
   const ada = await account();
   await db.transact([events.append(ada, 'unlocked')]);
   const then = clock.ms;
@@ -72,7 +72,7 @@ test('it is gone after 90 days: from the list at once, from the database with th
   clock.ms = then;
 });
 
-test('a kind that this version has no words for is left out', async () => {
+test('an event of an unknown kind is not listed', async () => {
   const ada = await account();
   await db.transact([events.append(ada, 'signed_in')]);
   await db.run({ name: '', text: "UPDATE security_events SET kind = 'teleported' WHERE account_id = $1" }, [ada.id]);
@@ -83,7 +83,7 @@ test('a kind that this version has no words for is left out', async () => {
   );
 });
 
-test('of one kind are noted so often an hour: nobody pushes the others out of sight', async () => {
+test('events of one kind are limited per hour, so that they do not displace others', async () => {
   const ada = await account();
   await db.transact([events.append(ada, 'password_changed')]);
   for (let i = 0; i < KIND_MAX + 5; i += 1) await db.transact([events.append(ada, 'passkey_refused')]);

@@ -134,7 +134,7 @@ describe('a hash of another system', () => {
   });
 });
 
-describe('a hash that would take the server down', () => {
+describe('a hash that would overload the server', () => {
   const parts = { salt, hash: randomBytes(32) };
   for (const [what, hash, fault] of [
     ['bcrypt of cost 15', `$2b$15$${'A'.repeat(53)}`, 'too_expensive'],
@@ -181,7 +181,7 @@ describe('a hash that would take the server down', () => {
     });
   }
 
-  test('says how much memory it takes, so that the queue can count', () => {
+  test('has its memory known to the queue', () => {
     const memoryOf = (hash: string) => {
       const stored = readHash(hash);
       return typeof stored === 'string' ? stored : stored.memory;

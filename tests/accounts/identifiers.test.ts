@@ -24,7 +24,7 @@ describe('normaliseIdentifier', () => {
     ['conjoining and composed Hangul', '\u1112\u1161\u11ab', '한'],
   ];
   for (const [what, one, other] of same) {
-    test(`meets: ${what}`, () => assert.equal(normaliseIdentifier(one), normaliseIdentifier(other)));
+    test(`equal: ${what}`, () => assert.equal(normaliseIdentifier(one), normaliseIdentifier(other)));
   }
 
   const different: readonly (readonly [what: string, one: string, other: string])[] = [
@@ -37,7 +37,7 @@ describe('normaliseIdentifier', () => {
     ['a sub-address', 'ada+x@example.com', 'ada@example.com'],
   ];
   for (const [what, one, other] of different) {
-    test(`keeps apart: ${what}`, () => assert.notEqual(normaliseIdentifier(one), normaliseIdentifier(other)));
+    test(`different: ${what}`, () => assert.notEqual(normaliseIdentifier(one), normaliseIdentifier(other)));
   }
 
   test('is idempotent', () => {
@@ -50,7 +50,7 @@ describe('normaliseIdentifier', () => {
     );
   });
 
-  test('is idempotent around every code point there is', () => {
+  test('is idempotent for every code point', () => {
     const unstable: string[] = [];
     for (let point = 0; point <= 0x10ffff; point += 1) {
       const once = normaliseIdentifier(`a${String.fromCodePoint(point)}b`);
@@ -92,7 +92,7 @@ describe('checkEmail', () => {
     test(`accepts ${email.slice(0, 40)}`, () => assert.equal(checkEmail(` ${email} `), email));
   }
 
-  test('stores a domain in A-labels, however it is spelt', () => {
+  test('stores a domain in A-labels, in every spelling', () => {
     for (const domain of ['bücher.example', 'BU\u0308CHER.example', 'bücher。example', 'xn--bcher-kva.example']) {
       assert.equal(checkEmail(`Ada@${domain}`), 'Ada@xn--bcher-kva.example');
     }
@@ -164,7 +164,7 @@ describe('checkUsername', () => {
     ['like somebody’s address in full width', 'ada＠example.com'],
     ['like an account id', '01890A5D-AC96-774B-BCCE-B302099A8057'],
   ] as const) {
-    test(`refuses what is ${why}`, () => {
+    test(`refuses a name that is ${why}`, () => {
       assert.throws(() => checkUsername(username), { code: 'invalid_input', field: 'username' });
     });
   }

@@ -243,7 +243,7 @@ describe('what other systems export becomes an account', () => {
     });
   }
 
-  test('dates outside of the years 1970 to 9999: ours are refused, the others’ are unknown', () => {
+  test('dates outside of the years 1970 to 9999 are refused in Cardea’s format and ignored in others', () => {
     const hashed = { email: 'ada@example.com', password_hash: BCRYPT };
     for (const time of ['1969-12-31T23:59:59Z', '9999-12-31T23:59:59-01:00']) {
       assert.throws(() => converterFor('cardea')({ ...hashed, password_set_at: time }), { field: 'password_set_at' });
@@ -264,7 +264,7 @@ describe('what other systems export becomes an account', () => {
     }
   });
 
-  test('the parameters of a Firebase project are read from its console’s words and from JSON', () => {
+  test('the parameters of a Firebase project are read from the text of its console and from JSON', () => {
     const project = parseFirebaseConfig(CONSOLE);
     assert.deepEqual(project, {
       signerKey: Buffer.from(KEY, 'base64'),
@@ -294,7 +294,7 @@ async function setUp(t: TestContext, options: { format?: ImportFormat; dryRun?: 
 
 const lines = (...values: readonly unknown[]): Entry[] => values.map((value, i) => ({ at: { line: i + 1 }, value }));
 
-describe('what cannot be carried over', () => {
+describe('data that is not imported', () => {
   const converted = converterFor('keycloak');
   const otp = (data: object, value: string) => ({
     type: 'otp',
@@ -302,7 +302,7 @@ describe('what cannot be carried over', () => {
     credentialData: JSON.stringify({ subType: 'totp', digits: 6, period: 30, algorithm: 'HmacSHA1', ...data }),
   });
 
-  test('is told by name: parameters of one-time codes, required actions, kinds of credentials', () => {
+  test('is reported by name: parameters of one-time codes, required actions, kinds of credentials', () => {
     const { notes, totpSecret, emailVerified, sub } = converted({
       id: 'f:0f4e:17',
       email: 'ada@example.com',
@@ -319,7 +319,7 @@ describe('what cannot be carried over', () => {
     ]);
   });
 
-  test('is not the sub: people of Auth0 are known by the strategy and the id', () => {
+  test('is not part of the sub: Auth0’s sub is the strategy and the id', () => {
     const convert = converterFor('auth0');
     const subOf = (ids: object) => convert({ email: 'ada@example.com', ...ids }).sub;
     assert.equal(subOf({ user_id: 'google-oauth2|117' }), 'google-oauth2|117');
@@ -330,7 +330,7 @@ describe('what cannot be carried over', () => {
     assert.equal(subOf({}), undefined);
   });
 
-  test('is not the secret of an authenticator app, in whatever way it is written', () => {
+  test('never includes the secret of an authenticator app, in any format', () => {
     const secretOf = (entry: object) => converted({ email: 'ada@example.com', ...entry }).totpSecret?.toString();
     assert.equal(secretOf({ credentials: [otp({}, 'letters')] }), 'letters');
     assert.equal(secretOf({ credentials: [otp({ secretEncoding: 'BASE32' }, 'MZXW6YTBOI======')] }), 'foobar');
@@ -341,7 +341,7 @@ describe('what cannot be carried over', () => {
     assert.deepEqual([totpSecret?.toString(), notes], ['foobar', ['second factor phone is not carried over']]);
   });
 
-  test('of the second factors of Auth0 is told by name: other codes, other kinds, a second secret', () => {
+  test('of Auth0’s second factors is reported by name: other codes, other kinds, a second secret', () => {
     const convert = converterFor('auth0');
     const secret = 'MZXW6YTBOI';
     const told = (...mfa_factors: readonly object[]) => {
@@ -368,7 +368,7 @@ describe('what cannot be carried over', () => {
 });
 
 describe('an import', () => {
-  test('keeps the sub by which apps know people, and tells of conflicts by line', async (t) => {
+  test('keeps the sub of people, and reports conflicts by line', async (t) => {
     const { open, accounts, db } = await setUp(t);
     const [one, two] = ['3c1b4a0e-0000-4000-8000-000000000001', '3c1b4a0e-0000-4000-8000-000000000002'];
     const first = lines(
@@ -437,7 +437,7 @@ describe('an import', () => {
     assert.equal(n, 3);
   });
 
-  test('that meets another one gives a sub to one of the two', async (t) => {
+  test('in parallel with another one gives a sub to one account', async (t) => {
     const { open, count } = await setUp(t);
     const all = Array.from({ length: 4 }, (_, i) => ({ importer: open(), email: `p${i}@example.com` }));
     await Promise.all(all.map(({ importer, email }) => importer.add(lines({ email, sub: 'auth0|eve' }))));
@@ -446,7 +446,7 @@ describe('an import', () => {
     assert.deepEqual(rejected, Array(3).fill('sub: somebody has it already'));
   });
 
-  test('brings an authenticator app along, whose codes are then asked for and accepted', async (t) => {
+  test('imports an authenticator app, whose codes are then asked for and accepted', async (t) => {
     const { accounts, db } = await setUp(t);
     const secret = Buffer.from('12345678901234567890');
     const [account] = await accounts.createAll([{ email: 'ada@example.com', totpSecret: secret }]);
@@ -459,7 +459,7 @@ describe('an import', () => {
     assert.equal(await totp.verify(stored, '287082'), false, 'once');
   });
 
-  test('says the same when it is only tried', async (t) => {
+  test('reports the same in a dry run', async (t) => {
     const { accounts, open, count } = await setUp(t);
     await accounts.create({ email: 'old@example.com', username: 'old' });
     const entries = lines(
@@ -482,7 +482,7 @@ describe('an import', () => {
     assert.equal(await count(), 2);
   });
 
-  test('says the same when it is only tried, also of people whose twin came long before and of what is left behind', async (t) => {
+  test('reports the same in a dry run, also for duplicates far apart and for data that is not imported', async (t) => {
     const { accounts, open } = await setUp(t, { format: 'keycloak' });
     await accounts.create({ email: 'old@example.com', username: 'old' });
     const left = { requiredActions: ['CONFIGURE_TOTP'] };
@@ -511,7 +511,7 @@ describe('an import', () => {
     });
   });
 
-  test('rejects what is wrong by line and reason, quotes nothing of it, and takes the rest', async (t) => {
+  test('rejects invalid entries by line and reason, quotes nothing of them, and imports the rest', async (t) => {
     const { open, accounts, count } = await setUp(t);
     const importer = open();
     await accounts.create({ email: 'old@example.com', username: 'old' });
@@ -572,7 +572,7 @@ describe('an import', () => {
       assert.equal(said.includes(secret), false);
   });
 
-  test('run again changes nothing, and skips all who are there', async (t) => {
+  test('that is repeated changes nothing, and skips existing people', async (t) => {
     const { open, count, accounts } = await setUp(t);
     const people = lines(...Array.from({ length: 20 }, (_, i) => ({ email: `p${i}@example.com`, username: `p${i}` })));
     await open().add(people);
@@ -584,7 +584,7 @@ describe('an import', () => {
     assert.deepEqual(await accounts.resolve('p7'), before);
   });
 
-  test('beside another one takes each person once', async (t) => {
+  test('in parallel with another one imports each person once', async (t) => {
     const { open, count } = await setUp(t);
     const people = lines(...Array.from({ length: 200 }, (_, i) => ({ email: `p${i}@example.com` })));
     const all = Array.from({ length: 4 }, open);
@@ -596,7 +596,7 @@ describe('an import', () => {
     );
   });
 
-  test('that is only tried judges the same and writes nothing', async (t) => {
+  test('in a dry run checks the same and writes nothing', async (t) => {
     const { open, count } = await setUp(t, { dryRun: true });
     const importer = open();
     await importer.add(lines({ email: 'a@example.com' }, { email: 'a@example.com' }, {}));
@@ -605,7 +605,7 @@ describe('an import', () => {
     assert.equal(await count(), 0);
   });
 
-  test('keeps what is known of age, state and confirmation', async (t) => {
+  test('keeps age, state and confirmation', async (t) => {
     const { open, accounts } = await setUp(t, { format: 'keycloak' });
     const importer = open();
     await importer.add([

@@ -27,7 +27,7 @@ async function made(purpose: LinkPurpose, accountId?: string, email = 'ada.of.th
   return remember('other', token);
 }
 
-test('a link is found by its token, tells what it was made for, and is not used up by that', async () => {
+test('a link is found by its token, with its purpose, and is not used up by that', async () => {
   const { id } = await account();
   const token = await made('reset_password', id);
   assert.equal(Buffer.from(token, 'base64url').length, 32);
@@ -40,7 +40,7 @@ test('a link is found by its token, tells what it was made for, and is not used 
   }
 });
 
-test('a link is good for its own purpose alone', async () => {
+test('a link works for its own purpose only', async () => {
   const { id } = await account();
   const token = await made('unlock', id);
   for (const purpose of LINK_PURPOSES.filter((one) => one !== 'unlock')) {
@@ -50,7 +50,7 @@ test('a link is good for its own purpose alone', async () => {
   assert.ok(await links.peek('unlock', token));
 });
 
-test('a link is used once, with what it is used for or not at all', async () => {
+test('a link is used in the transaction of its action, or not at all', async () => {
   const { id } = await account();
   const token = await made('verify_email', id);
   const failing = { statement: { name: '', text: 'SELECT 1 / 0' }, values: [] };
@@ -61,7 +61,7 @@ test('a link is used once, with what it is used for or not at all', async () => 
   await assert.rejects(db.transact([links.consume('verify_email', token)]), isUsedUp);
 });
 
-test('of fifty parallel uses one succeeds, and what belongs to the others does not happen', async () => {
+test('of fifty parallel uses one succeeds, and the others change nothing', async () => {
   const ada = await account();
   const token = await made('unlock', ada.id);
   const groups = (i: number) => ({
@@ -76,7 +76,7 @@ test('of fifty parallel uses one succeeds, and what belongs to the others does n
   assert.equal((await accounts.findById(ada.id))?.groups.length, 1);
 });
 
-test('each link lives as long as its errand may take, and is then removed', async () => {
+test('each link lives as long as its purpose allows, and is then removed', async () => {
   const { id } = await account();
   for (const purpose of LINK_PURPOSES) {
     const token = await made(purpose, purpose === 'sign_up' ? undefined : id);
@@ -91,7 +91,7 @@ test('each link lives as long as its errand may take, and is then removed', asyn
   assert.deepEqual(await query('SELECT 1 FROM links'), []);
 });
 
-test('all links of an account end together, and nobody else’s', async () => {
+test('all links of an account end together, and those of others stay', async () => {
   const [ada, bob] = [await account(), await account()];
   const own = [await made('reset_password', ada.id), await made('unlock', ada.id)];
   const others = await made('reset_password', bob.id);
@@ -101,13 +101,13 @@ test('all links of an account end together, and nobody else’s', async () => {
   assert.ok(await links.peek('reset_password', others));
 });
 
-test('text that is no token asks the database nothing', async () => {
+test('text that cannot be a token causes no statement', async () => {
   for (const text of ['', 'x', 'a'.repeat(44), `${'a'.repeat(42)}'`, '\0'.repeat(43), 'ä'.repeat(43)]) {
     assert.equal(await links.peek('unlock', text), undefined);
   }
 });
 
-test('a row that was pointed at another account or purpose opens no door', async () => {
+test('a row that was changed to another account or purpose cannot be opened', async () => {
   const [ada, bob] = [await account(), await account()];
   const token = await made('unlock', ada.id);
   await query('UPDATE links SET account_id = $1', [bob.id]);
@@ -116,7 +116,7 @@ test('a row that was pointed at another account or purpose opens no door', async
   assert.equal(await links.peek('reset_password', token), undefined);
 });
 
-test('a dump holds neither the token nor the address', async () => {
+test('a dump contains neither the token nor the address', async () => {
   const token = await made('sign_up', undefined, 'only.in.this.link@example.com');
   const dump = await dumpDatabase(url);
   for (const secret of [token, 'only.in.this.link@example.com']) {

@@ -38,7 +38,7 @@ async function assert_(
   return passkeys.verify(asked, response, { account: expected, requireUserVerification });
 }
 
-test('what is asked of an authenticator (WebAuthn L3 §5.4, §5.5)', async (t) => {
+test('the options for an authenticator (WebAuthn L3 §5.4, §5.5)', async (t) => {
   const stores = await registered(t);
   const { passkeys, again, id, passkey } = stores;
   const account = await again(id);
@@ -63,7 +63,7 @@ test('what is asked of an authenticator (WebAuthn L3 §5.4, §5.5)', async (t) =
   );
 });
 
-test('signs in without a name and without a password, as who registered it', async (t) => {
+test('a passkey signs its owner in without a name and a password', async (t) => {
   const { signIn, id, passkey, again, passkeys, clock } = await registered(t);
   assert.deepEqual([(await again(id)).secondFactors, (await again(id)).epoch], [['passkey'], 1]);
   clock.ms += 1_000;
@@ -77,7 +77,7 @@ test('signs in without a name and without a password, as who registered it', asy
   assert.equal(listed?.lastUsedAt?.getTime(), clock.ms);
 });
 
-test('every part of an assertion counts (WebAuthn L3 §7.2)', async (t) => {
+test('every part of an assertion is verified (WebAuthn L3 §7.2)', async (t) => {
   const stores = await registered(t);
   const { signIn, passkey, passkeys, id } = stores;
   assert.equal(await signIn({}, { origin: 'https://evil.example' }), undefined, 'origin');
@@ -113,7 +113,7 @@ test('every part of an assertion counts (WebAuthn L3 §7.2)', async (t) => {
   assert.equal((await passkeys.verify(asked, answer, { requireUserVerification: true }))?.account.id, id);
 });
 
-test('whoever holds the device is not its owner yet: alone it must check who uses it', async (t) => {
+test('a passkey alone needs user verification', async (t) => {
   const { signIn, passkey, id } = await registered(t, { userVerification: false });
   assert.equal(await signIn(), undefined);
   const second = await signIn({ account: id, requireUserVerification: false });
@@ -122,20 +122,20 @@ test('whoever holds the device is not its owner yet: alone it must check who use
   assert.ok(await signIn());
 });
 
-test('as a second factor it is one of that person, and the handle may be missing', async (t) => {
+test('as a second factor it must belong to that person, and the user handle may be missing', async (t) => {
   const stores = await registered(t);
   const eve = await stores.accounts.create({ email: 'eve@example.com' });
   assert.equal(await stores.signIn({ account: eve.id }), undefined);
   assert.ok(await stores.signIn({ account: stores.id }, { userHandle: undefined }));
 });
 
-test('nobody comes in whose account is disabled', async (t) => {
+test('a disabled account cannot sign in', async (t) => {
   const { signIn, accounts, id } = await registered(t);
   await accounts.disable(id);
   assert.equal(await signIn(), undefined);
 });
 
-test('a signature counter that falls back is noticed and refused (WebAuthn L3 §6.1.1)', async (t) => {
+test('a signature counter that decreases is detected and refused (WebAuthn L3 §6.1.1)', async (t) => {
   const { signIn, passkey, regressions, id } = await registered(t, { counter: 10 });
   assert.ok(await signIn());
   passkey.counter = 40;
@@ -150,7 +150,7 @@ test('a signature counter that falls back is noticed and refused (WebAuthn L3 §
   assert.deepEqual(regressions, [id, id, id]);
 });
 
-test('one assertion in parallel is accepted once where the authenticator counts', async (t) => {
+test('of parallel uses of one assertion one is accepted, when the authenticator counts', async (t) => {
   const { passkeys, passkey } = await registered(t, { counter: 0 });
   const asked = challenge();
   const answer = passkey.get(await passkeys.assertionOptions(asked), ORIGIN);
@@ -160,7 +160,7 @@ test('one assertion in parallel is accepted once where the authenticator counts'
   assert.equal(answers.filter(Boolean).length, 1);
 });
 
-test('registration takes what was asked for, once, and its name is sealed', async (t) => {
+test('a registration is accepted once for its challenge, and its name is sealed', async (t) => {
   const stores = await registered(t);
   const { passkeys, again, id, passkey, db } = stores;
   const fresh = softPasskey();
@@ -188,7 +188,7 @@ test('registration takes what was asked for, once, and its name is sealed', asyn
   assert.ok(!dump.includes('own phone'));
 });
 
-test('passkeys are renamed and removed by their owner alone; with the last one the person has none', async (t) => {
+test('passkeys are renamed and removed by their owner only; without the last one the person has none', async (t) => {
   const stores = await registered(t);
   const { passkeys, accounts, again, id, passkey } = stores;
   const eve = await accounts.create({ email: 'eve@example.com' });

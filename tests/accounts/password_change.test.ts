@@ -74,7 +74,7 @@ async function setUp(t: TestContext) {
 }
 
 describe('a change of password', () => {
-  test('is stored with its time, raises the epoch, and keeps the old hash in the history', async (t) => {
+  test('is stored with its time, raises the epoch, and adds the old hash to the history', async (t) => {
     const { accounts, db, clock, create, room } = await setUp(t);
     const account = await create();
     clock.ms += 60_000;
@@ -90,7 +90,7 @@ describe('a change of password', () => {
     assert.deepEqual(history, [{ account_id: account.id, password_hash: account.passwordHash }]);
   });
 
-  test('to one of the last five is refused, and the sixth before may come again; older hashes are gone', async (t) => {
+  test('to one of the last five is refused, and to the sixth accepted; older hashes are removed', async (t) => {
     const { accounts, create, room, db } = await setUp(t);
     const { id } = await create();
     for (let n = 1; n <= 5; n += 1) await room.change.set(await accounts.resolve(id), passwordNo(n), BY);
@@ -103,7 +103,7 @@ describe('a change of password', () => {
     await room.change.set(account, passwordNo(0), BY);
   });
 
-  test('is judged with what is known of the person, and tells all that is wrong', async (t) => {
+  test('is checked with the person’s data, and all broken rules are reported', async (t) => {
     const { create, room } = await setUp(t);
     const account = await create();
     await assert.rejects(room.change.check(account, 'lovelace'), {
@@ -116,7 +116,7 @@ describe('a change of password', () => {
     await room.change.check(account, passwordNo(7));
   });
 
-  test('commits with what the caller ends, or not at all', async (t) => {
+  test('commits with the caller’s statements, or not at all', async (t) => {
     const { accounts, create, room, db } = await setUp(t);
     const account = await create();
     const failing: BoundStatement = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
@@ -125,7 +125,7 @@ describe('a change of password', () => {
     assert.deepEqual(await query(db, 'SELECT 1 FROM password_history'), []);
   });
 
-  test('forgets links and known browsers, but for the one that it comes from; other people keep theirs', async (t) => {
+  test('removes links and known browsers, except the one in which it is made; other people keep theirs', async (t) => {
     const { accounts, devices, create, room, db } = await setUp(t);
     const account = await create();
     const other = await accounts.create({ email: 'eve@example.com' });
@@ -189,7 +189,7 @@ describe('a change of password', () => {
     });
   }
 
-  test('that another one has overtaken is refused: of ten at once one succeeds', async (t) => {
+  test('that another one has overtaken is refused: of ten in parallel one succeeds', async (t) => {
     const { accounts, create, room, db } = await setUp(t);
     const account = await create();
     const tries = await Promise.allSettled(
@@ -201,7 +201,7 @@ describe('a change of password', () => {
     assert.equal((await query(db, 'SELECT 1 FROM password_history')).length, 1);
   });
 
-  test('of somebody who is not there is refused', async (t) => {
+  test('of an unknown account is refused', async (t) => {
     const { create, room, db } = await setUp(t);
     const account = await create();
     await query(db, 'DELETE FROM accounts WHERE id = $1', [account.id]);
@@ -216,8 +216,8 @@ describe('a change of password', () => {
   });
 });
 
-describe('a hash that was made in another way', () => {
-  test('is renewed when its password has proved right, without anybody being signed out', async (t) => {
+describe('an outdated hash', () => {
+  test('is renewed after its password was verified, without ending sessions', async (t) => {
     const { accounts, open, create, db } = await setUp(t);
     const account = await create();
     const { passwords, upgradeIfOutdated } = await open({ argon2: { ...ARGON2, iterations: 3 } });
@@ -232,7 +232,7 @@ describe('a hash that was made in another way', () => {
     assert.deepEqual(await accounts.resolve(account.id), renewed, 'and stays as it is then');
   });
 
-  test('of a password as it was typed is renewed as its NFKC form, and known in both to the history', async (t) => {
+  test('of a password in another Unicode form is renewed in NFKC, and the history finds both', async (t) => {
     const { accounts, room } = await setUp(t);
     const typed = remember('password', 'Kestrel-Fjord-7-o\u0308x');
     const { memory: memoryCost, iterations: timeCost, parallelism } = ARGON2;
@@ -248,7 +248,7 @@ describe('a hash that was made in another way', () => {
     assert.equal((await accounts.resolve(account.id)).passwordHash, renewed.passwordHash, 'once');
   });
 
-  test('never overwrites a password that was changed meanwhile', async (t) => {
+  test('does not overwrite a password that was changed meanwhile', async (t) => {
     const { accounts, create, room, open } = await setUp(t);
     const account = await create();
     const { upgradeIfOutdated } = await open({ argon2: { ...ARGON2, iterations: 3 } });
@@ -258,7 +258,7 @@ describe('a hash that was made in another way', () => {
     assert.equal(await room.passwords.verify(now.passwordHash, passwordNo(1)), true);
   });
 
-  test('that cannot be renewed fails nobody’s sign-in, and says so in the log', async (t) => {
+  test('that cannot be renewed does not fail the sign-in, and is logged', async (t) => {
     const { accounts, create, open, logLines } = await setUp(t);
     const account = await create();
     const room = await open({ argon2: { ...ARGON2, iterations: 3 } });
@@ -268,7 +268,7 @@ describe('a hash that was made in another way', () => {
     assert.match(logLines.join(''), /could not be renewed/);
   });
 
-  test('begins to age with the sign-in that renews it, when its age was not known', async (t) => {
+  test('gets its age from the sign-in that renews it, when the age was unknown', async (t) => {
     const { accounts, clock, room } = await setUp(t);
     const passwordHash = bcrypt.hashSync(passwordNo(0), 4);
     const [account] = await accounts.createAll([{ ...ADA, passwordHash, passwordSetAt: null }]);
@@ -284,7 +284,7 @@ describe('a pepper', () => {
   remember('other', first.toString('base64'));
   remember('other', second.toString('base64'));
 
-  test('goes into every hash, which names it; without it the password is useless', async (t) => {
+  test('is part of every hash, which names it; without it the password does not verify', async (t) => {
     const { open } = await setUp(t);
     const { passwords } = await open({ peppers: [first] });
     const hash = await passwords.hash(passwordNo(0));
@@ -297,7 +297,7 @@ describe('a pepper', () => {
     assert.equal(await bare.verify(hash.replace(/^\$pepper\$\w+/, ''), passwordNo(0)), false);
   });
 
-  test('that came later, or was replaced, leaves older hashes valid until they are renewed', async (t) => {
+  test('that was added or replaced leaves older hashes valid until they are renewed', async (t) => {
     const { accounts, open, create } = await setUp(t);
     const account = await create();
     const one = await open({ peppers: [first] });
@@ -312,7 +312,7 @@ describe('a pepper', () => {
     assert.equal((await open({ peppers: [second] })).passwords.faultOf(withSecond.passwordHash ?? ''), undefined);
   });
 
-  test('that is gone is an error of ours, in words, and does not keep the person from a new password', async (t) => {
+  test('that was removed is an internal error, is logged, and does not prevent a new password', async (t) => {
     const { accounts, open } = await setUp(t);
     const lost = await open({ peppers: [first] });
     const passwordHash = await lost.passwords.hash(passwordNo(0));

@@ -29,7 +29,7 @@ function setUp(t: TestContext, options: PasswordsOptions = {}) {
 }
 
 describe('passwords', () => {
-  test('are argon2id hashes with pinned parameters and a salt of their own', async (t) => {
+  test('are argon2id hashes with pinned parameters and their own salt', async (t) => {
     const { passwords } = setUp(t);
     const [one, other] = await Promise.all([passwords.hash('correct horse'), passwords.hash('correct horse')]);
     assert.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
@@ -47,7 +47,7 @@ describe('passwords', () => {
     }
   });
 
-  test('are one in all forms in which keyboards send the same characters (SP 800-63B-4 §3.1.1.2)', async (t) => {
+  test('are equal in all Unicode forms that keyboards send (SP 800-63B-4 §3.1.1.2)', async (t) => {
     const { passwords } = setUp(t);
     for (const [one, other] of [
       ['Zoe\u0308', 'Zo\u00eb'],
@@ -59,7 +59,7 @@ describe('passwords', () => {
     }
   });
 
-  test('that were hashed as they were typed verify as they were typed', async (t) => {
+  test('that were hashed as typed verify as typed', async (t) => {
     const { passwords } = setUp(t);
     const cost = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
     const older = hashSync('Zoe\u0308', cost);
@@ -68,7 +68,7 @@ describe('passwords', () => {
     assert.equal(await passwords.verify(older, 'Zoe\u0308x'), false);
   });
 
-  test('cost by themselves what they cost, whether there is such a person or the first form was right', async (t) => {
+  test('cost the same for an unknown person and for the second form', async (t) => {
     const { passwords, workers } = setUp(t);
     const hash = await passwords.hash('Zoe\u0308');
     let jobs = 0;
@@ -87,7 +87,7 @@ describe('passwords', () => {
     }
   });
 
-  test('that are empty or over-long are refused before anything is hashed', async (t) => {
+  test('that are empty or too long are refused before hashing', async (t) => {
     const { passwords, workers } = setUp(t);
     const hash = dummyHash(ARGON2);
     for (const password of ['', 'a'.repeat(257), '🔑'.repeat(257), 'a'.repeat(1_000_000)]) {
@@ -99,7 +99,7 @@ describe('passwords', () => {
     assert.equal(workers.length, 0);
   });
 
-  test('a stored hash that cannot be read is an error of ours, not a wrong password', async (t) => {
+  test('a stored hash that cannot be read is an internal error, not a wrong password', async (t) => {
     const { passwords } = setUp(t);
     await assert.rejects(passwords.verify('$argon2id$nonsense', 'x'), {
       code: 'password_hash_unreadable',
@@ -110,7 +110,7 @@ describe('passwords', () => {
 });
 
 describe('an unknown person', () => {
-  test('costs the same as a known one: a dummy with the same parameters goes the same way', async (t) => {
+  test('costs the same as a known one: a dummy hash with the same parameters is verified', async (t) => {
     const { passwords } = setUp(t);
     const hash = await passwords.hash('correct horse');
     const shape = (phc: string) => phc.split('$').map((part, i) => (i < 4 ? part : part.length));
@@ -125,14 +125,14 @@ describe('an unknown person', () => {
     assert.ok(ratio > 0.6 && ratio < 1.7, `the medians have the ratio ${ratio}`);
   });
 
-  test('is never let in, whatever the dummy says', async (t) => {
+  test('is never signed in, whatever the dummy verification returns', async (t) => {
     const { passwords } = setUp(t);
     assert.equal(await passwords.verify(null, 'anything'), false);
   });
 });
 
 describe('the threads', { timeout: 60_000 }, () => {
-  test('refuse at once what exceeds the queue, and do what was queued', async (t) => {
+  test('refuse work beyond the queue at once, and finish what is queued', async (t) => {
     const { passwords } = setUp(t, { queueLimit: 2 });
     const jobs = Array.from({ length: 5 }, () => passwords.verify(null, 'x'));
     // one runs, two wait, the others are refused before the first has finished
@@ -153,7 +153,7 @@ describe('the threads', { timeout: 60_000 }, () => {
     await assert.rejects(Promise.all([1, 2, 3, 4].map(() => passwords.verify(null, 'x'))), UNAVAILABLE);
   });
 
-  test('are started when they are needed, and no more than were asked for', async (t) => {
+  test('are started when they are needed, up to the limit', async (t) => {
     const { passwords, workers } = setUp(t, { threads: 2 });
     await passwords.verify(null, 'x');
     assert.equal(workers.length, 1);
@@ -161,7 +161,7 @@ describe('the threads', { timeout: 60_000 }, () => {
     assert.equal(workers.length, 2);
   });
 
-  test('that die take one job with them, and are replaced', async (t) => {
+  test('that die fail one job, and are replaced', async (t) => {
     const { passwords, workers } = setUp(t);
     await passwords.verify(null, 'x');
     const [doomed, waiting] = [passwords.verify(null, 'x'), passwords.hash('correct horse')];
@@ -172,7 +172,7 @@ describe('the threads', { timeout: 60_000 }, () => {
     assert.equal(workers.length, 2);
   });
 
-  test('that die idle are replaced as well', async (t) => {
+  test('that die while idle are replaced as well', async (t) => {
     const { passwords, workers } = setUp(t);
     await passwords.verify(null, 'x');
     await workers[0]?.terminate();
@@ -187,7 +187,7 @@ describe('the threads', { timeout: 60_000 }, () => {
     await assert.rejects(passwords.verify(null, 'x'), UNAVAILABLE);
   });
 
-  test('fail what is in flight and refuse what comes when they are closed', async (t) => {
+  test('fail running jobs and refuse new ones when they are closed', async (t) => {
     const { passwords } = setUp(t);
     const jobs = [passwords.hash('correct horse'), passwords.hash('correct horse')].map((job) =>
       assert.rejects(job, UNAVAILABLE),
@@ -197,7 +197,7 @@ describe('the threads', { timeout: 60_000 }, () => {
     await assert.rejects(passwords.hash('correct horse'), UNAVAILABLE);
   });
 
-  test('yield to everything else: their priority is lower, the main thread’s stays', {
+  test('have a lower priority than the main thread', {
     skip: process.platform !== 'linux',
   }, async (t) => {
     const { passwords } = setUp(t);
@@ -210,7 +210,7 @@ describe('the threads', { timeout: 60_000 }, () => {
     assert.equal([...all.values()].filter((nice) => nice === 10).length, 1);
   });
 
-  test('do not keep the process alive, but a hash that somebody waits for does', async () => {
+  test('do not keep the process alive, but a running hash does', async () => {
     const script = `
       const { createPasswords } = await import(${JSON.stringify(new URL('../../server/accounts/passwords.ts', import.meta.url).href)});
       const passwords = createPasswords({ threads: 2 });
@@ -259,14 +259,14 @@ describe('the memory', { timeout: 60_000 }, () => {
     return { ...setUp(t, { ...options, startWorker }), most };
   }
 
-  test('bounds how many hash at once, whatever threads there may be', async (t) => {
+  test('limits how many hashes run at once, with any number of threads', async (t) => {
     const { passwords, workers, most } = observed(t, { threads: 4, memory: 40 });
     await Promise.all(Array.from({ length: 8 }, () => passwords.verify(native, 'x')));
     assert.equal(most.jobs, 2);
     assert.ok(workers.length <= 2);
   });
 
-  test('bounds what other systems’ hashes take together with ours, and starves none of them', async (t) => {
+  test('limits other systems’ hashes together with argon2id, and blocks none of them', async (t) => {
     const { passwords, most } = observed(t, { threads: 3, memory: 70 });
     const large = foreign(64);
     const jobs = [native, large, native, native, large, native, native].map((hash) =>
@@ -288,7 +288,7 @@ describe('the memory', { timeout: 60_000 }, () => {
     assert.deepEqual(await Promise.all(jobs.slice(0, 2)), [false, false]);
   });
 
-  test('of a thread that dies is free again', async (t) => {
+  test('of a thread that dies is released', async (t) => {
     const { passwords, workers } = setUp(t, { threads: 2, memory: 20 });
     await passwords.verify(native, 'x');
     const doomed = assert.rejects(passwords.verify(native, 'x'), UNAVAILABLE);
@@ -297,7 +297,7 @@ describe('the memory', { timeout: 60_000 }, () => {
     assert.equal(await passwords.verify(native, 'x'), false);
   });
 
-  test('that no hash may take is refused before anything is computed', async (t) => {
+  test('that no hash may use is refused before anything is computed', async (t) => {
     const { passwords, workers } = setUp(t, { memory: 32 });
     await assert.rejects(passwords.verify(foreign(33), 'correct horse'), {
       code: 'password_hash_unreadable',

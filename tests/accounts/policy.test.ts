@@ -88,14 +88,14 @@ describe('the policy complex', () => {
     assert.deepEqual(await check('complex', 'Kestrel-71-ten', { earlier }), []);
   });
 
-  test('says all rules that were broken, by the code of the first', () => {
+  test('reports all broken rules, with the code of the first', () => {
     const error = new PasswordRefused(policyOf('complex'), ['no_upper', 'reused']);
     assert.deepEqual([error.code, error.status, error.field], ['password_no_upper', 400, 'password']);
     assert.match(error.message, /^password: [^;]+ uppercase [^;]+; [^;]+ last 5 passwords$/);
     assert.deepEqual(error.rules, ['no_upper', 'reused']);
   });
 
-  test('never takes what breaks one of its patterns, and takes what keeps them all (property)', async () => {
+  test('refuses every password that breaks a pattern, and accepts those that keep all (property)', async () => {
     const policy = policyOf('complex');
     const classes: readonly [PasswordRule, RegExp][] = [
       ['no_upper', /[\p{Lu}\p{Lt}]/u],
@@ -133,7 +133,7 @@ describe('the policy nist', () => {
   }
 });
 
-describe('what is easy to guess', () => {
+describe('guessable passwords', () => {
   const isGuessable = (password: string, words: readonly string[] = []) => estimate(password, words) < GUESSES_LEAST;
   for (const password of [
     'password',
@@ -165,7 +165,7 @@ describe('what is easy to guess', () => {
     'abababababab',
     'a'.repeat(256),
   ]) {
-    test(`${password.slice(0, 40)} is`, () => assert.equal(isGuessable(password), true));
+    test(`${password.slice(0, 40)} is guessable`, () => assert.equal(isGuessable(password), true));
   }
   for (const password of [
     PASSWORD,
@@ -176,17 +176,17 @@ describe('what is easy to guess', () => {
     'Dragon-Kestrel-77',
     `${'a'.repeat(250)}x7!Kq-zz-Wm2v`.slice(-256),
   ]) {
-    test(`${password.slice(-40)} is not`, () => assert.equal(isGuessable(password), false));
+    test(`${password.slice(-40)} is not guessable`, () => assert.equal(isGuessable(password), false));
   }
 
-  test('a word that has to do with the person or the place counts for nothing', () => {
+  test('words of the person and of the deployment add nothing', () => {
     const password = 'Quendaric-Vomb-7';
     assert.equal(isGuessable(password), false);
     assert.equal(isGuessable(password, ['quendaric', 'VOMB']), true);
     assert.equal(isGuessable('Quendäric-Vömb-7', ['quendaric', 'VÔMB']), true);
   });
 
-  test('a word that everybody tries hides behind no case, no leet and no digit at its end (property)', () => {
+  test('a common word stays guessable in any case, in leet and with a digit at its end (property)', () => {
     const leet: Readonly<Record<string, string>> = { a: '@', e: '3', i: '1', o: '0', s: '$' };
     fc.assert(
       fc.property(
@@ -205,7 +205,7 @@ describe('what is easy to guess', () => {
   });
 });
 
-test('expires by age, when there is one, and never at an unknown age', () => {
+test('a password expires by age, and never at an unknown age', () => {
   const now = Date.parse('2026-06-01T00:00:00Z');
   const ago = (seconds: number) => new Date(now - seconds * 1_000);
   const policy = createPolicy({ name: 'complex', blocklist, verify, guesses, maxAgeSeconds: 60 });
@@ -217,7 +217,7 @@ test('expires by age, when there is one, and never at an unknown age', () => {
   assert.equal(policyOf('complex').isExpired(ago(1e9), now), false);
 });
 
-test('has expired in every configuration where it has to be changed', () => {
+test('a password that has to be changed has expired in every configuration', () => {
   for (const policy of [policyOf('complex'), policyOf('nist')]) {
     assert.deepEqual(
       [MUST_CHANGE, new Date(1)].map((setAt) => policy.isExpired(setAt, Date.parse('2026-06-01T00:00:00Z'))),

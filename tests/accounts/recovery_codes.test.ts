@@ -4,7 +4,7 @@ import { totpCode } from '../helpers/authenticator.ts';
 import { remember } from '../helpers/secrets.ts';
 import { factorStores, query } from './factors.ts';
 
-test('ten codes of sixty bits, each good once, however it is typed', async (t) => {
+test('ten codes of sixty bits, each accepted once, in any way of typing', async (t) => {
   const { accounts, recoveryCodes } = await factorStores(t);
   const ada = await accounts.create({ email: 'ada@example.com' });
   const eve = await accounts.create({ email: 'eve@example.com' });
@@ -29,7 +29,7 @@ test('ten codes of sixty bits, each good once, however it is typed', async (t) =
   assert.equal(await recoveryCodes.remaining(eve), 0);
 });
 
-test('new codes void the old ones, also when two are asked for at once', async (t) => {
+test('new codes replace the old ones, also when they are requested twice at once', async (t) => {
   const { accounts, recoveryCodes } = await factorStores(t);
   const ada = await accounts.create({ email: 'ada@example.com' });
   const old = await recoveryCodes.generate(ada);
@@ -38,7 +38,7 @@ test('new codes void the old ones, also when two are asked for at once', async (
   assert.equal(await recoveryCodes.use(ada, old[0] ?? ''), false);
 });
 
-test('one code in parallel is used once', async (t) => {
+test('of parallel uses of one code one succeeds', async (t) => {
   const { accounts, recoveryCodes } = await factorStores(t);
   const ada = await accounts.create({ email: 'ada@example.com' });
   const [code = ''] = await recoveryCodes.generate(ada);
@@ -46,7 +46,7 @@ test('one code in parallel is used once', async (t) => {
   assert.equal(answers.filter(Boolean).length, 1);
 });
 
-test('they go with the last factor that they stand in for', async (t) => {
+test('they are removed with the last other factor', async (t) => {
   const { accounts, again, totp, recoveryCodes, clock, db } = await factorStores(t);
   const { id } = await accounts.create({ email: 'ada@example.com' });
   const account = await again(id);

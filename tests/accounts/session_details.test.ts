@@ -26,7 +26,7 @@ describe('the store', async () => {
   }
   const account = () => accounts.create({ email: `${randomBytes(6).toString('hex')}@example.com` });
 
-  test('notes the browser and the network, and when it was first and last seen', async () => {
+  test('stores the browser and the network, and when the session was first and last seen', async () => {
     const ada = await account();
     const uid = await session(ada.id);
     const first = clock.ms;
@@ -45,7 +45,7 @@ describe('the store', async () => {
     ]);
   });
 
-  test('changes nothing within five minutes: not every request is to write', async () => {
+  test('writes at most every five minutes', async () => {
     const ada = await account();
     const uid = await session(ada.id);
     const first = clock.ms;
@@ -57,7 +57,7 @@ describe('the store', async () => {
     assert.equal(seen?.lastSeenAt.getTime(), first);
   });
 
-  test('notes nothing of a session that is gone, or is not the account’s, and fails nobody for it', async () => {
+  test('stores nothing for a session that has ended or belongs to another account, without an error', async () => {
     const [ada, bob] = [await account(), await account()];
     const uid = await session(bob.id);
     await db.transact([details.touch('gone', ada, { userAgent: FIREFOX, address: '203.0.113.7' })]);
@@ -66,7 +66,7 @@ describe('the store', async () => {
     assert.deepEqual(await details.list(bob, [uid]), []);
   });
 
-  test('keeps it sealed, and goes with the session', async () => {
+  test('is sealed, and removed with the session', async () => {
     const ada = await account();
     const uid = await session(ada.id);
     await db.transact([details.touch(uid, ada, { userAgent: FIREFOX, address: '198.51.100.77' })]);
@@ -105,7 +105,7 @@ describe('a browser in a few words', () => {
     });
   }
 
-  test('a very long one costs no more', () => {
+  test('a very long user agent costs no more', () => {
     assert.deepEqual(browserOf(`${'x'.repeat(600)} Firefox/1.0`), {});
     assert.deepEqual(visitorDetails({ userAgent: FIREFOX, address: '::1' }), {
       browser: 'Firefox',

@@ -36,7 +36,7 @@ const ADA = {
 };
 
 describe('accounts', () => {
-  test('keep an address that was taken before there was a rule against it', async (t) => {
+  test('keep an address that was stored before a rule refused it', async (t) => {
     const { accounts } = await setUp(t);
     const email = 'ada..lovelace@xn--zz.example';
     await assert.rejects(accounts.create({ ...ADA, email }), { code: 'invalid_input', field: 'email' });
@@ -51,7 +51,7 @@ describe('accounts', () => {
     await assert.rejects(async () => accounts.update(found, other), { code: 'invalid_input', field: 'email' });
   });
 
-  test('are found again by id, by e-mail and by username, however these are spelt', async (t) => {
+  test('are found by id, e-mail address and username, in every spelling', async (t) => {
     const { accounts } = await setUp(t);
     const created = await accounts.create({ ...ADA, passwordHash: 'phc' });
     const expected: Account = {
@@ -75,7 +75,7 @@ describe('accounts', () => {
     assert.deepEqual(await accounts.findByIdentifier('ADAL'), expected);
   });
 
-  test('that do not exist are not found, whatever is asked for', async (t) => {
+  test('that do not exist are not found, for any input', async (t) => {
     const { accounts } = await setUp(t);
     await accounts.create(ADA);
     for (const ref of ['', 'nobody', 'a@b', '00000000-0000-7000-8000-000000000000', "'; --", 'ada\u0000l', '\ud800']) {
@@ -94,7 +94,7 @@ describe('accounts', () => {
     assert.equal(statements.length, 2);
   });
 
-  test('share one namespace for e-mail and username, and say which was taken', async (t) => {
+  test('share one namespace for e-mail addresses and usernames, and report which was taken', async (t) => {
     const { db, accounts } = await setUp(t);
     await accounts.create(ADA);
     const taken = (field: string) => ({ code: 'identifier_taken', status: 409, field });
@@ -113,7 +113,7 @@ describe('accounts', () => {
     for (const one of settled) if (one.status === 'rejected') assert.equal(one.reason.code, 'identifier_taken');
   });
 
-  test('take no field that they do not know', async (t) => {
+  test('ignore unknown fields', async (t) => {
     const { accounts } = await setUp(t);
     const sly = { ...ADA, id: 'mine', disabled: true, isAdmin: true, address: { ...ADA.address, role: 'admin' } };
     const created = await accounts.create(sly);
@@ -124,7 +124,7 @@ describe('accounts', () => {
     assert.deepEqual(found.address, ADA.address);
   });
 
-  test('refuse what a claim must not hold, by field', async (t) => {
+  test('refuse invalid claims with the field', async (t) => {
     const { accounts } = await setUp(t);
     for (const [field, input] of [
       ['email', { email: 'nonsense' }],
@@ -162,7 +162,7 @@ describe('accounts', () => {
     );
   });
 
-  test('change password and state without touching updated_at, which is a claim about the profile', async (t) => {
+  test('change password and state without changing updated_at, which is a claim about the profile', async (t) => {
     const { accounts, clock, db } = await setUp(t);
     const { id } = await accounts.create(ADA);
     clock.ms += 60_000;
@@ -184,7 +184,7 @@ describe('accounts', () => {
     }
   });
 
-  test('are disabled together with what the caller ends, or not at all', async (t) => {
+  test('are disabled together with the caller’s statements, or not at all', async (t) => {
     const { accounts } = await setUp(t);
     const { id } = await accounts.create(ADA);
     const failing = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
@@ -194,7 +194,7 @@ describe('accounts', () => {
 });
 
 describe('accounts at rest', () => {
-  test('show nothing of a person in the database', async (t) => {
+  test('have no personal data in clear in the database', async (t) => {
     const { url, accounts } = await setUp(t);
     await accounts.create({ ...ADA, passwordHash: null });
     const dump = (await dumpDatabase(url)).toLowerCase();
@@ -204,7 +204,7 @@ describe('accounts at rest', () => {
     }
   });
 
-  test('have a key each, and the same profile twice is not the same bytes', async (t) => {
+  test('have their own keys, so the same profile is sealed to different bytes', async (t) => {
     const { db, accounts } = await setUp(t);
     await accounts.create({ email: 'a@example.com', name: 'Same' });
     await accounts.create({ email: 'b@example.com', name: 'Same' });
@@ -213,7 +213,7 @@ describe('accounts at rest', () => {
     assert.notDeepEqual(rows[0]?.sealed_profile, rows[1]?.sealed_profile);
   });
 
-  test('do not open in another row: key and profile are bound to their account', async (t) => {
+  test('cannot be opened in another row: key and profile are bound to their account', async (t) => {
     const { db, accounts } = await setUp(t);
     const { id: victim } = await accounts.create(ADA);
     const { id: thief } = await accounts.create({ email: 'eve@example.com' });
@@ -231,7 +231,7 @@ describe('accounts at rest', () => {
     assert.equal((await accounts.findById(victim))?.name, ADA.name);
   });
 
-  test('are unreadable once their own key is gone, though everything else is still there', async (t) => {
+  test('are unreadable without their own key, although all other data is there', async (t) => {
     const { db, accounts } = await setUp(t);
     const { id } = await accounts.create(ADA);
     await accounts.findById(id); // it has been read before, so anything that is kept in memory is
@@ -239,7 +239,7 @@ describe('accounts at rest', () => {
     await assert.rejects(accounts.findById(id), { code: 'sealed_value_unreadable' });
   });
 
-  test('do not open with another master key', async (t) => {
+  test('cannot be opened with another master key', async (t) => {
     const { db, now, indexKey, accounts } = await setUp(t);
     const { id } = await accounts.create(ADA);
     const stranger = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
@@ -248,7 +248,7 @@ describe('accounts at rest', () => {
 });
 
 describe('fromRow', () => {
-  test('opens the account that another query joined, and nothing where there was none', async (t) => {
+  test('opens the account of a joined row, and nothing when there is none', async (t) => {
     const { db, accounts } = await setUp(t);
     const { id } = await accounts.create(ADA);
     const join = (ref: string) =>
@@ -265,7 +265,7 @@ describe('fromRow', () => {
 });
 
 describe('an update', () => {
-  test('changes what it names, keeps the rest, and moves the identifiers along', async (t) => {
+  test('changes the given fields, keeps the rest, and updates the identifiers', async (t) => {
     const { accounts, clock } = await setUp(t);
     const before = await accounts.create(ADA);
     clock.ms += 60_000;
@@ -279,7 +279,7 @@ describe('an update', () => {
     assert.equal((await accounts.findByIdentifier('adal'))?.id, before.id);
   });
 
-  test('gives a username, and takes it away', async (t) => {
+  test('sets a username, and removes it', async (t) => {
     const { accounts } = await setUp(t);
     await accounts.update(await accounts.create({ email: 'b@example.com' }), { username: 'bob' });
     const bob = await accounts.findByIdentifier('bob');
@@ -289,7 +289,7 @@ describe('an update', () => {
     assert.equal((await accounts.findById(bob.id))?.username, undefined);
   });
 
-  test("refuses an identifier that is somebody else's, and changes nothing then", async (t) => {
+  test('refuses an identifier that another account has, and changes nothing', async (t) => {
     const { accounts } = await setUp(t);
     await accounts.create(ADA);
     const bob = await accounts.create({ email: 'b@example.com' });
@@ -299,7 +299,7 @@ describe('an update', () => {
     assert.equal((await accounts.findById(bob.id))?.name, undefined);
   });
 
-  test('of two at once, on what both have read, one is refused: neither undoes the other', async (t) => {
+  test('of two parallel ones based on the same state one is refused', async (t) => {
     const { accounts, db } = await setUp(t);
     const bob = await accounts.create({ email: 'b@example.com' });
     const noted = { statement: { name: '', text: "UPDATE accounts SET groups = ARRAY['late'] WHERE id = $1" } };
@@ -319,7 +319,7 @@ describe('an update', () => {
     assert.deepEqual((await accounts.findById(bob.id))?.groups, [], 'and nothing of the same transaction happened');
   });
 
-  test('takes nothing along that is no part of a profile', async (t) => {
+  test('ignores fields that are not part of a profile', async (t) => {
     const { accounts } = await setUp(t);
     const bob = await accounts.create({ email: 'b@example.com' });
     await accounts.update(bob, { name: 'Bob', groups: ['admins'], roles: ['admin'], epoch: 7 } as { name: string });
@@ -329,7 +329,7 @@ describe('an update', () => {
 });
 
 describe('loadServerSecret', () => {
-  test('gives all nodes that ask at once the same secret, sealed at rest', async (t) => {
+  test('gives all nodes that ask at once the same secret, sealed in the database', async (t) => {
     const { url, db, now, sealer } = await setUp(t);
     await Promise.all(Array.from({ length: 10 }, () => query(db, 'SELECT 1'))); // connections are there: nobody waits
     const secrets = await Promise.all(Array.from({ length: 10 }, () => loadServerSecret(db, sealer, 'test', now)));
@@ -340,7 +340,7 @@ describe('loadServerSecret', () => {
     assert.notDeepEqual(await loadServerSecret(db, sealer, 'other', now), secrets[0]);
   });
 
-  test('does not make a new one when the master key is wrong', async (t) => {
+  test('does not create a new one when the master key is wrong', async (t) => {
     const { db, now } = await setUp(t);
     const stranger = createSealer([randomBytes(32)]);
     await assert.rejects(loadServerSecret(db, stranger, 'account-index', now), { code: 'sealed_value_unreadable' });

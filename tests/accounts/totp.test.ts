@@ -10,7 +10,7 @@ import { factorStores, query } from './factors.ts';
 describe('the algorithm', () => {
   const secret = Buffer.from('12345678901234567890');
 
-  test('makes the values of RFC 4226 appendix D', () => {
+  test('matches RFC 4226 appendix D', () => {
     const values = ['755224', '287082', '359152', '969429', '338314', '254676', '287922', '162583', '399871', '520489'];
     assert.deepEqual(
       values.map((_, counter) => hotp(secret, counter)),
@@ -18,7 +18,7 @@ describe('the algorithm', () => {
     );
   });
 
-  test('makes the values of RFC 6238 appendix B (SHA-1, eight digits)', () => {
+  test('matches RFC 6238 appendix B (SHA-1, eight digits)', () => {
     for (const [seconds, value] of [
       [59, '94287082'],
       [1_111_111_109, '07081804'],
@@ -57,7 +57,7 @@ describe('the algorithm', () => {
     );
   });
 
-  test('takes six digits, grouped as people group them and of any script, and nothing else', () => {
+  test('accepts six digits in any grouping and script, and nothing else', () => {
     const now = 1_700_000_000_000;
     const code = totpCode(base32(secret), now);
     const [head, tail] = [code.slice(0, 3), code.slice(3)];
@@ -81,7 +81,7 @@ describe('the algorithm', () => {
     fc.assert(fc.property(fc.string(), (text) => void matchingStep(secret, text, now)));
   });
 
-  test('writes a URI that says whose code it is, and cannot be led to say otherwise', () => {
+  test('writes a URI with the account’s name, which cannot inject other parameters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ unit: 'grapheme' }), (issuer, account) => {
         fc.pre(issuer.isWellFormed() && account.isWellFormed());
@@ -95,7 +95,7 @@ describe('the algorithm', () => {
 });
 
 describe('an authenticator app', () => {
-  test('is enrolled by a code, and signs in with each code once', async (t) => {
+  test('is enrolled with a code, and accepts each code once', async (t) => {
     const { accounts, again, totp, clock, db } = await factorStores(t);
     const { id } = await accounts.create({ email: 'ada@example.com' });
     const begun = totp.begin(await again(id), 'visit');
@@ -131,7 +131,7 @@ describe('an authenticator app', () => {
     assert.equal(await totp.verify(account, totpCode(begun.secret, clock.ms)), false);
   });
 
-  test('one code in parallel is accepted once', async (t) => {
+  test('of parallel uses of one code one succeeds', async (t) => {
     const { accounts, again, totp, clock } = await factorStores(t);
     const { id } = await accounts.create({ email: 'ada@example.com' });
     const { secret, enrolment } = totp.begin(await again(id), '');
@@ -143,7 +143,7 @@ describe('an authenticator app', () => {
     assert.equal(answers.filter(Boolean).length, 1);
   });
 
-  test('an enrolment belongs to one person and one visit, ends after a quarter of an hour, and cannot be made up', async (t) => {
+  test('an enrolment belongs to one person and one visit, expires after a quarter of an hour, and cannot be forged', async (t) => {
     const { accounts, again, totp, clock } = await factorStores(t);
     const ada = await again((await accounts.create({ email: 'ada@example.com' })).id);
     const eve = await again((await accounts.create({ email: 'eve@example.com' })).id);
@@ -161,7 +161,7 @@ describe('an authenticator app', () => {
     assert.equal(await totp.confirm(ada, 'visit', enrolment, totpCode(secret, clock.ms)), undefined);
   });
 
-  test('is not enrolled for an account that has changed since, and of two at once one is', async (t) => {
+  test('cannot be enrolled for an account that has changed, and only once in parallel', async (t) => {
     const { accounts, again, totp, clock } = await factorStores(t);
     const { id } = await accounts.create({ email: 'ada@example.com' });
     const before = await again(id);

@@ -39,7 +39,7 @@ async function signIn(units: Units, session: string, { grantId }: { grantId: str
 
 describe('a single-use record', () => {
   for (const model of ['AuthorizationCode', 'RefreshToken'] as const) {
-    test(`is used once by 100 parallel requests, and a ${model} that was presented twice takes its grant along (RFC 6749 §4.1.2, RFC 9700 §4.14.2)`, async () => {
+    test(`is used once by 100 parallel requests, and a ${model} that is presented twice revokes its grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2)`, async () => {
       const used = await newSingleUse(own, model);
       const { winners, losers } = await race(100, (units) => exchange(units, own, { ...used, model }));
       assert.equal(winners.length, 1);
@@ -68,7 +68,7 @@ describe('a single-use record', () => {
 });
 
 describe('ReplayDetection', () => {
-  test('accepts an assertion once, however many nodes get it (RFC 7523 §3)', async () => {
+  test('accepts an assertion once, on any number of nodes (RFC 7523 §3)', async () => {
     const id = newId();
     const { winners, losers } = await race(20, (units) =>
       request(units, async (unit) => {
@@ -83,7 +83,7 @@ describe('ReplayDetection', () => {
 });
 
 describe('a grant', () => {
-  test('that was revoked meanwhile has no token saved for it', async () => {
+  test('that was revoked meanwhile gets no further token', async () => {
     const { grantId, id } = await newSingleUse(own);
     const slow = await open(there);
     assert.notEqual(await slow.find('AuthorizationCode', id), undefined);
@@ -94,7 +94,7 @@ describe('a grant', () => {
     assert.equal(await found(here, 'AccessToken', token), undefined);
   });
 
-  test('that was revoked meanwhile is not brought back by a request that extends it', async () => {
+  test('that was revoked meanwhile is not restored by a request that extends it', async () => {
     const grantId = await newGrant(own);
     const slow = await open(there);
     const grant = await slow.find('Grant', grantId);
@@ -108,7 +108,7 @@ describe('a grant', () => {
     ['refresh', 'records', 'id_hash'],
     ['sign-in', 'sessions', 'id_hash'],
   ] as const) {
-    test(`is taken before what hangs on it: a ${what} that waits for a revocation holds nothing that this may want`, async () => {
+    test(`is locked before its records: a ${what} that waits for a revocation holds no lock that the revocation needs`, async () => {
       const used = await newSingleUse(own, 'RefreshToken');
       const session = newId();
       await request(here, (unit) => unit.save('Session', session, { jti: session, uid: newId() }, HOUR));
@@ -130,7 +130,7 @@ describe('a grant', () => {
   }
 
   // A refresh wants the token and its grant, and so do a revocation and a sign-out: each in one order.
-  test('can be revoked while its tokens are used: nobody waits for another in a circle', async () => {
+  test('can be revoked while its tokens are used: there is no deadlock', async () => {
     const outcomes = new Set<string>();
     for (let round = 0; round < 20; round += 1) {
       const used = await newSingleUse(own, 'RefreshToken');

@@ -28,7 +28,7 @@ test('60 parallel requests share a few transactions, and each finds what it wrot
   for (const id of ids) assert.equal((await found(there, 'AccessToken', id))?.jti, id);
 });
 
-test('one that is refused spoils nothing for its neighbours', async () => {
+test('a refused request does not affect others in its batch', async () => {
   const granted = await newGrant(own);
   const revoked = await newGrant(own);
   await request(there, (unit) => unit.destroy('Grant', revoked));
@@ -40,7 +40,7 @@ test('one that is refused spoils nothing for its neighbours', async () => {
   }
 });
 
-test('two that use up the same record in one batch: one does, the other revokes, and neighbours get theirs', async () => {
+test('of two requests in one batch that use the same record one succeeds and the other revokes; others are not affected', async () => {
   const contested = await newSingleUse(own);
   const others = await Promise.all(Array.from({ length: 8 }, () => newSingleUse(own)));
   const [first, second, ...rest] = await Promise.allSettled([
@@ -56,7 +56,7 @@ test('two that use up the same record in one batch: one does, the other revokes,
   }
 });
 
-test('parallel requests that change the same record all succeed, and it is as one of them left it', async () => {
+test('parallel requests that change the same record all succeed, and one of their versions remains', async () => {
   const id = await issue();
   const changes = Array.from({ length: 5 }, (_, i) => ({ ...issued('AccessToken', id, {}), scope: `changed-${i}` }));
   await Promise.all(
@@ -74,7 +74,7 @@ test('parallel requests that change the same record all succeed, and it is as on
   );
 });
 
-test('while the database is away every one of them gets a 503, and none is tried by itself', async (t) => {
+test('while the database is away each of them gets 503, and none is tried separately', async (t) => {
   const postgres = ownPostgres(t);
   const { url } = await postgres.start();
   const sent: string[] = [];

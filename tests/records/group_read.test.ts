@@ -12,7 +12,7 @@ const [here, there] = own.nodes;
 
 const reads = () => own.statements.filter((text) => text.includes('FROM records')).length;
 
-test('60 parallel requests share a few statements, and each gets what it asked for', async () => {
+test('60 parallel requests share a few statements, and each gets its own record', async () => {
   const codes = await Promise.all(Array.from({ length: 30 }, () => newSingleUse(own)));
   const asked = codes.flatMap(({ id }) => [id, newId()]);
   const before = reads();
@@ -24,7 +24,7 @@ test('60 parallel requests share a few statements, and each gets what it asked f
   }
 });
 
-test('two that ask for the same record at once get a payload of their own each', async () => {
+test('two requests for the same record get separate payloads', async () => {
   const id = newId();
   await request(there, (unit) => unit.save('ClientCredentials', id, issued('ClientCredentials', id, {}), HOUR));
   const before = reads();
@@ -35,7 +35,7 @@ test('two that ask for the same record at once get a payload of their own each',
   assert.equal(second.scope, 'openid profile');
 });
 
-test('grants and sessions, too, are found by their own keys', async () => {
+test('grants and sessions are found by their own keys as well', async () => {
   const grants = await Promise.all(Array.from({ length: 5 }, () => newGrant(own)));
   const sessions = Array.from({ length: 5 }, () => ({ id: newId(), uid: newId() }));
   for (const { id, uid } of sessions)
@@ -59,7 +59,7 @@ test('grants and sessions, too, are found by their own keys', async () => {
   );
 });
 
-test('no statement looks through a table, however many keys it is given and however small the tables are', async () => {
+test('every statement uses an index, for any number of keys and small tables', async () => {
   const client = await own.db.connect();
   try {
     // Postgres plans by what it knows of the tables: it must come to the same whatever that is.
@@ -78,7 +78,7 @@ test('no statement looks through a table, however many keys it is given and howe
   }
 });
 
-test('a key that the database refuses spoils nothing for its neighbours', async () => {
+test('a key that the database refuses does not affect others in the batch', async () => {
   const [one, other] = [await newGrant(own), await newGrant(own)];
   const settled = await Promise.allSettled([one, 'no text\0', other].map((id) => found(here, 'Grant', id)));
   assert.deepEqual(
@@ -87,7 +87,7 @@ test('a key that the database refuses spoils nothing for its neighbours', async 
   );
 });
 
-test('while the database is away every one of them gets a 503', async (t) => {
+test('while the database is away each of them gets 503', async (t) => {
   const postgres = ownPostgres(t);
   const { url } = await postgres.start();
   const db = createDb({ url, timeoutMs: 1_000 });

@@ -122,7 +122,7 @@ function pick(names: readonly string[], index: number | undefined): string | und
   return index === undefined || names.length === 0 ? undefined : names[index % names.length];
 }
 
-test('units of overlapping requests do what the plain model does', { timeout: 120_000 }, async () => {
+test('units of overlapping requests behave like the plain model', { timeout: 120_000 }, async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), play), {
     numRuns: 120,
   });

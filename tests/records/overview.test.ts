@@ -21,7 +21,7 @@ const ours = await app.seed.party({ firstParty: true });
 const OFFLINE = { params: { scope: 'openid email offline_access', prompt: 'consent' } };
 
 describe('sessionsOf', () => {
-  test('tells when and how each session was signed in, and where to, the latest first', async () => {
+  test('returns when and how each session was signed in, and its clients, the latest first', async () => {
     const person = await app.seed.person();
     await signedIn(app, ours, person);
     clock.ms += 60_000;
@@ -37,7 +37,7 @@ describe('sessionsOf', () => {
     assert.notEqual(later?.uid, earlier?.uid);
   });
 
-  test('leaves out what has expired, and whoever else there is', async () => {
+  test('omits expired sessions, and those of other accounts', async () => {
     const person = await app.seed.person();
     await signedIn(app, ours, person);
     const then = clock.ms;
@@ -50,7 +50,7 @@ describe('sessionsOf', () => {
 });
 
 describe('grantsOf', () => {
-  test('is one entry an app, with all that its grants allow and when it last got a token', async () => {
+  test('has one entry for each app, with all of its permissions and its last token', async () => {
     const person = await app.seed.person();
     // What a record was issued at is the provider's own clock's business.
     const began = Math.floor(Date.now() / 1000) * 1000;
@@ -66,7 +66,7 @@ describe('grantsOf', () => {
     assert.ok(began <= since && since <= lastUsed && lastUsed <= Date.now());
   });
 
-  test('names what is allowed at resource servers', async () => {
+  test('has the permissions at resource servers', async () => {
     const identifier = 'https://api.example.com/v1';
     await app.seed.resourceServer({ identifier, name: 'Letters', scopes: ['letters:read', 'letters:send'] });
     const client = await app.seed.party({
@@ -81,7 +81,7 @@ describe('grantsOf', () => {
 });
 
 describe('ending', () => {
-  test('one session takes along what was issued in it, and leaves the others', async () => {
+  test('one session also ends what was issued in it, and leaves the others', async () => {
     const person = await app.seed.person();
     const first = await tokensFor(app, party, person, OFFLINE);
     const [session] = await overview.sessionsOf(person.id);
@@ -95,7 +95,7 @@ describe('ending', () => {
     assert.equal(await isSignedIn(second.browser), true);
   });
 
-  test("a session by somebody else's id ends nothing", async () => {
+  test('a session of another account ends nothing', async () => {
     const [person, stranger] = [await app.seed.person(), await app.seed.person()];
     const { tokens, browser } = await tokensFor(app, party, person, OFFLINE);
     const [session] = await overview.sessionsOf(person.id);
@@ -105,7 +105,7 @@ describe('ending', () => {
     assert.equal(await isSignedIn(browser), true);
   });
 
-  test('all sessions but one leaves that one with its apps, and nothing else of the account', async () => {
+  test('all sessions but one keeps that one with its apps, and nothing else of the account', async () => {
     const person = await app.seed.person();
     const kept = await tokensFor(app, party, person, OFFLINE);
     const [session] = await overview.sessionsOf(person.id);
@@ -125,7 +125,7 @@ describe('ending', () => {
     assert.equal(late.body.error, 'invalid_grant');
   });
 
-  test('takes back what outlived its session', async () => {
+  test('also ends offline access of ended sessions', async () => {
     const person = await app.seed.person();
     const { tokens, browser } = await tokensFor(app, party, person, OFFLINE);
     await submit(browser, await browser.get('/logout'), { logout: 'yes' });
@@ -137,7 +137,7 @@ describe('ending', () => {
     assert.equal((await userinfo(app.issuer, kept.tokens.access_token)).status, 200);
   });
 
-  test('a sign-in that is half-way does not go on after it', async () => {
+  test('a sign-in that was under way fails afterwards', async () => {
     const person = await app.seed.person();
     const fresh = await app.seed.party();
     const browser = browserSession(app.issuer);
@@ -150,7 +150,7 @@ describe('ending', () => {
     assert.deepEqual(await overview.sessionsOf(person.id), []);
   });
 
-  test("an app's access ends that alone", async () => {
+  test('the access of one app ends nothing else', async () => {
     const person = await app.seed.person();
     const { tokens, browser } = await tokensFor(app, party, person, OFFLINE);
     const { tokens: others } = await tokensFor(app, ours, person, { browser });

@@ -77,7 +77,7 @@ describe('a session', () => {
     assert.deepEqual(await authorizationsOf(id), { [two]: { sid: 'added' } });
   });
 
-  test('that ended stays ended, also when a parallel request saves it', async () => {
+  test('that has ended stays ended, also when a parallel request saves it', async () => {
     const { id, uid } = await newSession({ [one]: { sid: 's' } });
     const slow = await open(there);
     await changing(slow, id, { [two]: { sid: 'late' } });
@@ -91,7 +91,7 @@ describe('a session', () => {
     assert.deepEqual(await own.query('SELECT 1 FROM session_authorizations WHERE session_uid = $1', [uid]), []);
   });
 
-  test('keeps its uid and its clients when it gets a new id, and its old id is worth nothing any more', async () => {
+  test('keeps its uid and its clients when it gets a new id, and its old id becomes invalid', async () => {
     const { id, uid } = await newSession({ [one]: { sid: 's' } });
     const newOne = await request(here, (unit) => renaming(unit, id));
     assert.equal(await found(there, 'Session', id), undefined);
@@ -113,7 +113,7 @@ describe('a session', () => {
     assert.deepEqual(session?.authorizations, { [two]: { sid: 'late' } });
   });
 
-  test('that gets two new ids at once has one of them in the end', async () => {
+  test('that gets two new ids at once keeps one of them', async () => {
     const { id, uid } = await newSession();
     const units = [await open(here), await open(there)];
     const [first, second] = await Promise.all(units.map((unit) => renaming(unit, id)));

@@ -27,7 +27,7 @@ function use(units: Units, used: { id: string; grantId: string }, asked = 'the s
 const repeat = (units: Units, id: string, asked = 'the same') =>
   units.run((unit) => unit.findStoredResponse(id, asked));
 
-test('of 40 parallel uses on two nodes one happens, and all are told the same', async () => {
+test('of 40 parallel uses on two nodes one happens, and all get the same response', async () => {
   const used = await newSingleUse(own, 'RefreshToken');
   const all = await Promise.all(Array.from({ length: 40 }, (_, i) => use(i % 2 ? here : there, used)));
   assert.equal(new Set(all.map(({ told }) => told)).size, 1);
@@ -36,7 +36,7 @@ test('of 40 parallel uses on two nodes one happens, and all are told the same', 
   assert.ok(await found(there, 'Grant', used.grantId));
 });
 
-test('one that asks something else meanwhile revokes the grant', async () => {
+test('a different request meanwhile revokes the grant', async () => {
   const used = await newSingleUse(own, 'RefreshToken');
   const slow = await open(there);
   await slow.find('RefreshToken', used.id);
@@ -52,7 +52,7 @@ test('one that asks something else meanwhile revokes the grant', async () => {
   assert.equal(await found(here, 'Grant', used.grantId), undefined);
 });
 
-test('an answer is there until its end, for the same question, while its successor is unused', async () => {
+test('a response is available until it expires, for the same request, while its successor is unused', async () => {
   const used = await newSingleUse(own, 'RefreshToken');
   assert.equal(await repeat(here, used.id), undefined, 'not used yet');
   const { told, successor } = await use(here, used);
@@ -67,7 +67,7 @@ test('an answer is there until its end, for the same question, while its success
   assert.equal(await repeat(here, used.id), undefined, 'the successor was used');
 });
 
-test('no answer without its successor: one that was revoked, or has ended', async () => {
+test('a response is not available when its successor was revoked or has ended', async () => {
   for (const end of ['gone', 'over'] as const) {
     const used = await newSingleUse(own, 'RefreshToken');
     const { told, successor } = await use(here, used);
@@ -81,7 +81,7 @@ test('no answer without its successor: one that was revoked, or has ended', asyn
   }
 });
 
-test('a repetition takes the revocation back, and nothing else that was gathered', async () => {
+test('a repetition undoes the revocation, and nothing else that was gathered', async () => {
   const used = await newSingleUse(own, 'RefreshToken');
   const [bystander, replay] = [await newSingleUse(own, 'RefreshToken'), newId()];
   const { told } = await use(here, used);
@@ -105,7 +105,7 @@ test('a repetition takes the revocation back, and nothing else that was gathered
   assert.equal(await found(here, 'Grant', used.grantId), undefined);
 });
 
-test('a token that was used in its last moment is there for as long as its answer', async () => {
+test('a token that was used in its last moment is available for as long as its response', async () => {
   const used = await newSingleUse(own, 'RefreshToken');
   const [START, END] = [own.clock.ms, own.clock.ms + HOUR * 1000];
   await request(here, async (unit) => {
@@ -126,7 +126,7 @@ test('a token that was used in its last moment is there for as long as its answe
   own.clock.ms = START;
 });
 
-test('the end of one that lives longer is not touched', async () => {
+test('the expiry of a token that lives longer does not change', async () => {
   const used = await newSingleUse(own, 'RefreshToken');
   const text = 'SELECT expires_at FROM records WHERE id_hash = $1';
   const before = await own.query(text, [hashToken(used.id)]);

@@ -14,7 +14,7 @@ const [node] = own.nodes;
 const under = (grantId: string) => ({ grantId, accountId: own.accountId });
 
 describe('a unit of work', () => {
-  test('sees what it has written before anybody else does', async () => {
+  test('reads its own writes before they are committed', async () => {
     const grantId = await newGrant(own);
     const [kept, dropped] = [newId(), newId()];
     const unit = await open(node);
@@ -29,7 +29,7 @@ describe('a unit of work', () => {
     assert.equal(await found(node, 'AccessToken', dropped), undefined);
   });
 
-  test('sees that a record is used once it has used it', async () => {
+  test('sees a record as used after it has used it', async () => {
     const { id } = await newSingleUse(own);
     const unit = await open(node);
     await unit.consume('AuthorizationCode', id);
@@ -52,7 +52,7 @@ describe('a unit of work', () => {
     assert.equal(own.statements.length, 1);
   });
 
-  test('sends nothing at all when it is discarded, or has changed nothing', async () => {
+  test('sends nothing when it is discarded or has changed nothing', async () => {
     const id = newId();
     const unit = await open(node);
     own.statements.length = 0;
@@ -63,7 +63,7 @@ describe('a unit of work', () => {
     assert.equal(await found(node, 'ClientCredentials', id), undefined);
   });
 
-  test('keeps nothing for more than ten years, nor until what is no date, whoever asks for it', async () => {
+  test('stores nothing for more than ten years, or until an invalid date', async () => {
     for (const lifetime of [11 * 365 * 24 * HOUR, 9e12, Number.POSITIVE_INFINITY, Number.NaN]) {
       const id = newId();
       const saving = request(node, (unit) => unit.save('ReplayDetection', id, {}, lifetime));
@@ -72,7 +72,7 @@ describe('a unit of work', () => {
     }
   });
 
-  test('hands out copies: a payload that is changed afterwards changes nothing', async () => {
+  test('returns copies: a payload that is changed afterwards changes nothing', async () => {
     const id = newId();
     const payload = { ...issued('ClientCredentials', id, {}), extra: { a: 1 } };
     const unit = await open(node);
@@ -84,7 +84,7 @@ describe('a unit of work', () => {
     assert.deepEqual((await unit.find('ClientCredentials', id))?.extra, { a: 1 });
   });
 
-  test('writes all or nothing: of a refused one nothing is left, not even in another store', async () => {
+  test('writes all or nothing, over all stores', async () => {
     const id = newId();
     const [grantId, session, replay] = [newId(), newId(), newId()];
     await assert.rejects(
@@ -117,13 +117,13 @@ describe('a unit of work', () => {
     await assert.rejects(exchange(node, own, { ...used, model: 'RefreshToken' }), { code: 'already_used' });
   });
 
-  test('keeps models apart that share a store: a code is not found as a token', async () => {
+  test('keeps models that share a table apart: a code is not found as a token', async () => {
     const { id } = await newSingleUse(own);
     assert.equal(await found(node, 'RefreshToken', id), undefined);
     assert.notEqual(await found(node, 'AuthorizationCode', id), undefined);
   });
 
-  test('revokes a grant with everything that was issued for it, and saves nothing for it in the same breath', async () => {
+  test('revokes a grant with everything that was issued for it, and saves nothing for it in the same commit', async () => {
     const { grantId, id } = await newSingleUse(own);
     const late = newId();
     await request(node, (unit) => {
@@ -140,7 +140,7 @@ describe('a unit of work', () => {
     }
   });
 
-  test('revokes the tokens of a grant that stays', async () => {
+  test('revokes the tokens of a grant without the grant', async () => {
     const { grantId, id } = await newSingleUse(own);
     await request(node, (unit) => unit.revokeTokensOf(grantId));
     assert.equal(await found(node, 'AuthorizationCode', id), undefined);
@@ -148,8 +148,8 @@ describe('a unit of work', () => {
   });
 });
 
-describe('what is stored', () => {
-  test('names no id and no payload: bearer secrets are hashed, everything else is sealed', async () => {
+describe('a stored row', () => {
+  test('contains no id and no payload in clear: bearer secrets are hashed, everything else is sealed', async () => {
     const { grantId, id } = await newSingleUse(own);
     const [session, interaction] = [newId(), newId()];
     const marked = { note: 'payload-text-that-nobody-may-read' };
@@ -166,7 +166,7 @@ describe('what is stored', () => {
     assert.ok(dump.includes(hashToken(token).toString('hex')));
   });
 
-  test('does not open in another row, nor under another model of the same store', async () => {
+  test('cannot be opened in another row, or under another model of the same table', async () => {
     const [mine, theirs] = [await newSingleUse(own), await newSingleUse(own)];
     const copied = 'UPDATE records SET sealed = (SELECT sealed FROM records WHERE id_hash = $2) WHERE id_hash = $1';
     await own.query(copied, [hashToken(mine.id), hashToken(theirs.id)]);
@@ -176,7 +176,7 @@ describe('what is stored', () => {
     assert.notEqual(await found(node, 'AuthorizationCode', theirs.id), undefined);
   });
 
-  test('belongs to its account: an interaction to whoever has signed in in it', async () => {
+  test('belongs to its account: an interaction to the account that has signed in in it', async () => {
     const id = newId();
     await request(node, (unit) =>
       unit.save('Interaction', id, { lastSubmission: { login: { accountId: own.accountId } } }, HOUR),
@@ -187,7 +187,7 @@ describe('what is stored', () => {
 });
 
 describe('without its database', () => {
-  test('a unit answers 503 and says that it failed, whatever it was asked', async (t) => {
+  test('a unit answers 503 and reports the failure, for every call', async (t) => {
     const gone = createDb({ url: `postgres://nobody:nothing@127.0.0.1:${await freePort()}/none`, timeoutMs: 500 });
     t.after(() => gone.close());
     const options = {
@@ -209,7 +209,7 @@ describe('without its database', () => {
     assert.equal((unit.failure as { status?: number }).status, 503);
   });
 
-  test('a refusal is no failure: of a record that is not there nothing is said but that', async () => {
+  test('a record that does not exist is no failure', async () => {
     const unit = await open(node);
     assert.equal(await unit.find('AccessToken', newId()), undefined);
     await unit.consume('AuthorizationCode', newId());
@@ -217,7 +217,7 @@ describe('without its database', () => {
     assert.equal(unit.failure, undefined);
   });
 
-  test('records are reached in a unit alone', () => {
+  test('records can be reached only inside a unit', () => {
     assert.throws(() => node.current());
   });
 });
