@@ -10,13 +10,13 @@ import type { Unit } from '../records/unit.ts';
 export const ORIGIN_SECRET = 'record-origins';
 
 /** Unfinished records of one kind for one address, which many people may share, or for one person. */
-export const KEPT_BY_ADDRESS = 500;
+export const UNFINISHED_BY_ADDRESS = 500;
 /** For a client that has authenticated: it acts for many people. */
-export const KEPT_BY_CLIENT = 5_000;
+export const UNFINISHED_BY_CLIENT = 5_000;
 /** Of one kind for all addresses together. */
-export const KEPT_IN_ALL = 50_000;
+export const UNFINISHED_IN_ALL = 50_000;
 /** How often one pushed request (RFC 9126) may be opened; reloading the page opens it again. */
-export const VISITS_BY_REQUEST = 10;
+export const OPENINGS_BY_REQUEST = 10;
 
 /** The limit is checked once in so many requests, so it may be exceeded by so many. */
 const OVERSHOOT = { one: 10, all: 250 };
@@ -48,19 +48,19 @@ export interface AdmissionOptions {
 
 interface Origin {
   readonly name: string;
-  readonly kept: number;
+  readonly limit: number;
   readonly isAddress: boolean;
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { counter, originKey, now, perMinute, lifetimes } = options;
   // The window is part of the key, so that each window has a new counter.
-  const count = (what: string, windowMs: number) =>
-    counter.increment(`unfinished:${what}:${Math.floor(now() / windowMs)}`, windowMs);
+  const count = (key: string, windowMs: number) =>
+    counter.increment(`unfinished:${key}:${Math.floor(now() / windowMs)}`, windowMs);
 
   async function admitModel(
     model: UnfinishedModel,
-    { name, kept }: Origin,
+    { name, limit }: Origin,
     unit: Pick<Unit, 'countForOrigin' | 'addStatement'>,
   ) {
     const origin = blindIndex(originKey, name);
@@ -70,8 +70,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       count(model, windowMs),
     ]);
     unit.countForOrigin(model, origin);
-    if (isDue(byOrigin, kept, OVERSHOOT.one)) unit.addStatement(dropOldest(model, origin, kept));
-    if (isDue(inAll, KEPT_IN_ALL, OVERSHOOT.all)) unit.addStatement(dropOldest(model, undefined, KEPT_IN_ALL));
+    if (isDue(byOrigin, limit, OVERSHOOT.one)) unit.addStatement(dropOldest(model, origin, limit));
+    if (isDue(inAll, UNFINISHED_IN_ALL, OVERSHOOT.all))
+      unit.addStatement(dropOldest(model, undefined, UNFINISHED_IN_ALL));
   }
 
   return {
@@ -88,7 +89,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const pushed = ctx.oidc.entities.PushedAuthorizationRequest?.jti;
       if (models.includes('Interaction') && pushed !== undefined) {
         const opened = await count(`pushed:${hashToken(pushed).toString('base64url')}`, lifetimes.Interaction * 1_000);
-        if (opened > VISITS_BY_REQUEST) {
+        if (opened > OPENINGS_BY_REQUEST) {
           throw new AppError('request_uri_worn_out', 'the request_uri was opened too often; push the request again');
         }
       }
@@ -98,16 +99,17 @@ export function createAdmission(options: AdmissionOptions): Admission {
 }
 
 /** Origins with few unfinished records need no check; for the others one request in `every` checks. */
-function isDue(count: number, kept: number, every: number): boolean {
-  return count > kept / 10 && count % every === 0;
+function isDue(count: number, limit: number, every: number): boolean {
+  return count > limit / 10 && count % every === 0;
 }
 
 /** The signed-in person, the authenticated client, or else the address. */
 function originOf(ctx: RequestContext): Origin {
   const { session, client } = ctx.oidc;
-  if (session?.accountId) return { name: `account ${session.accountId}`, kept: KEPT_BY_ADDRESS, isAddress: false };
+  if (session?.accountId)
+    return { name: `account ${session.accountId}`, limit: UNFINISHED_BY_ADDRESS, isAddress: false };
   // At /authorize and /device a client has not authenticated: a browser names it.
-  const isProven = session === undefined && client !== undefined && client.tokenEndpointAuthMethod !== 'none';
-  if (isProven) return { name: `client ${client.clientId}`, kept: KEPT_BY_CLIENT, isAddress: false };
-  return { name: `address ${subnet(ctx.ip)}`, kept: KEPT_BY_ADDRESS, isAddress: true };
+  const isAuthenticated = session === undefined && client !== undefined && client.tokenEndpointAuthMethod !== 'none';
+  if (isAuthenticated) return { name: `client ${client.clientId}`, limit: UNFINISHED_BY_CLIENT, isAddress: false };
+  return { name: `address ${subnet(ctx.ip)}`, limit: UNFINISHED_BY_ADDRESS, isAddress: true };
 }

@@ -227,7 +227,7 @@ function noSteps(): Steps {
   return { before: [], parameters: [], after: [rejectFailures], beforeCommit: [], onError: [], finally: [] };
 }
 
-/** @throws Error for a route of the provider that has no row: nobody has decided what a request to it goes through */
+/** Denies by default. @throws Error for a route of the provider that has no row */
 export function assertEveryRouteHasSteps(names: Iterable<string>): void {
   const missing = [...names].filter((name) => !Object.hasOwn(ENDPOINTS, name));
   if (missing.length > 0) throw new Error(`no steps are defined in server/oidc/endpoints.ts for ${missing.join(', ')}`);

@@ -25,11 +25,11 @@ export interface Exchange {
 
   /** The error that the provider has reported to the client or the browser; of several the last, which is sent. */
   refusal?: Refusal;
-  /** An error inside the provider, which responds `server_error` whatever it was. */
+  /** An error inside the provider, to which it responds `server_error`. */
   failure?: unknown;
   /** The id under which the DPoP proof of this request is recorded as used. */
   proofId?: string;
-  /** Where the user code of this request was counted as a guess. */
+  /** The counters in which the user code of this request was counted as a guess. */
   userCodeGuesses?: readonly ConsumedUserCode[];
   /** The user code does not have the form of one, so it was no guess. */
   isUserCodeMalformed?: boolean;
@@ -46,7 +46,7 @@ export type Step = (exchange: Exchange) => Promise<void>;
 /** Reads the parameters of a request, and may change them. @throws the error to refuse the request with */
 export type ParameterStep = (params: Record<string, unknown>, exchange: Exchange) => void;
 
-/** The steps of a request to one route, in the order in which they are taken. */
+/** The steps of a request to one route, in their order. */
 export interface Steps {
   /** Before the provider sees the request. */
   readonly before: readonly Step[];
@@ -83,7 +83,7 @@ export interface SeenSession {
   readonly address: string;
 }
 
-/** What steps need beside the request. */
+/** The parts that steps use. */
 export interface StepServices {
   readonly admission: Admission;
   /** Counts failed client authentications by address. */
@@ -100,7 +100,7 @@ export interface StepServices {
   readonly userCodeLimits: UserCodeLimits;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
-  /** Whether the operator has made that client. */
+  /** Whether the operator has registered that client. */
   isRegistered(clientId: string): Promise<boolean>;
   /** The statements that record when and from where a session was last seen. */
   sessionStatements(session: SeenSession): Promise<readonly BoundStatement[]>;

@@ -106,7 +106,7 @@ export function createInteractions<Progress extends object, Result extends objec
 
     async remember(visit, progress) {
       const { interaction } = openedVisit(visit);
-      // The provider signs in by `result` alone, so progress signs nobody in.
+      // The provider signs in by `result` alone, so progress alone does not sign in.
       interaction.lastSubmission = { ...progress, visit: interaction.uid } as Record<string, unknown>;
       await interaction.persist();
       await units.current().commit();

@@ -88,7 +88,7 @@ function keepClientLink({ oidc }: KoaContextWithOIDC, action: string): string {
   return url.pathname + url.search;
 }
 
-/** Only a URI that the client has registered (RP-Initiated Logout §3), as anybody can make a URL of this page. */
+/** Only a URI that the client has registered (RP-Initiated Logout §3), as any site can link to this page. */
 function linkAfterLogout(ctx: KoaContextWithOIDC): ClientLink | undefined {
   const { post_logout_redirect_uri: uri, state } = ctx.query;
   const { client } = ctx.oidc;

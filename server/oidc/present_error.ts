@@ -2,7 +2,7 @@ import { RETRY_AFTER_SECONDS } from '../platform/errors.ts';
 import { errorResponse } from './error_responses.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Headers of a response that the error takes the place of. */
+/** Headers of the response that the error replaces. */
 const REPLACED = ['location', 'set-cookie', 'www-authenticate', 'content-type', 'content-length'];
 
 /** Seconds, by status (RFC 9110 §10.2.3). */

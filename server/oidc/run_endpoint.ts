@@ -3,7 +3,7 @@ import { presentError } from './present_error.ts';
 import { respondWithStored } from './steps/refresh.ts';
 
 /**
- * Takes a request through the steps of its route. The unit of work is committed after the provider has made its response
+ * Runs the steps of a request's route. The unit of work is committed after the provider has made its response
  * and before that leaves, so a response that the database did not confirm is never sent.
  * @param provide lets the provider make its response
  */

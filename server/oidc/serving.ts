@@ -31,7 +31,7 @@ export function isUnchanged(ifNoneMatch: string | undefined, etag: string): bool
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** What a node serves for one key set. It is swapped for a new key set; requests under way keep the old one. */
+/** The parts that belong to one key set. They are swapped for a new key set; requests under way keep the old ones. */
 export interface Served {
   readonly version: number;
   readonly provider: Provider;

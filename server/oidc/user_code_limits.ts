@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import { type Counter, createLimits, type Limits } from '../platform/limits.ts';
 
-/** RFC 8628 §5.1: how many user codes may be sent in a minute. People connect their devices; guessing one takes more. */
+/** RFC 8628 §5.1: how many user codes may be sent in a minute. Connecting a device needs few, guessing a code needs many. */
 const MAX_BY_ADDRESS = 59;
 const MAX_BY_SESSION = 19;
 

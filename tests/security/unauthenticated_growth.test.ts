@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import {
   createAdmission,
-  KEPT_BY_ADDRESS,
-  KEPT_IN_ALL,
+  OPENINGS_BY_REQUEST,
   ORIGIN_SECRET,
-  VISITS_BY_REQUEST,
+  UNFINISHED_BY_ADDRESS,
+  UNFINISHED_IN_ALL,
 } from '../../server/oidc/admission.ts';
 import type { BoundStatement } from '../../server/platform/db.ts';
 import { createMemoryCounter, subnet } from '../../server/platform/limits.ts';
@@ -183,7 +183,7 @@ describe('records of requests without a sign-in are limited by address, and the 
   const AT_ONCE = 20;
   const SENT = 100;
   /** What is removed at a time, and what is under way, stays until then. */
-  const MOST = KEPT_BY_ADDRESS + 10 + AT_ONCE;
+  const MOST = UNFINISHED_BY_ADDRESS + 10 + AT_ONCE;
 
   /** What one address after the other of an IPv6 network sends: together they are one (RFC 4291 §2.5.4). */
   async function flood(
@@ -210,7 +210,7 @@ describe('records of requests without a sign-in are limited by address, and the 
                SELECT sha256((n::text || encode(id_hash, 'hex'))::bytea), model, client_id, origin, sealed, expires_at + n * interval '1 us'
                  FROM records, generate_series(1, $2::int) AS n WHERE model = $1 AND origin IS NOT NULL`,
       },
-      [model, KEPT_BY_ADDRESS],
+      [model, UNFINISHED_BY_ADDRESS],
     );
 
   const countOf = async (text: string): Promise<number> =>
@@ -234,7 +234,7 @@ describe('records of requests without a sign-in are limited by address, and the 
     const last = await get('/authorize', paramsOf(rp.party), from('2001:db8:1:2::1'));
     assert.deepEqual(new Set(statuses), new Set([303]), 'nobody is refused');
     const kept = await countOf("records WHERE model = 'Interaction'");
-    assert.ok(kept <= MOST + 2 && kept > KEPT_BY_ADDRESS, `${kept} are kept`);
+    assert.ok(kept <= MOST + 2 && kept > UNFINISHED_BY_ADDRESS, `${kept} are kept`);
     assert.deepEqual([await visit(first), await visit(last), await visit(mine)], [400, 200, 200]);
   });
 
@@ -252,7 +252,7 @@ describe('records of requests without a sign-in are limited by address, and the 
       await pileUp(model);
       assert.deepEqual(new Set(await flood(send, '2001:db8:1:3')).size, 1);
       const kept = await countOf(`records WHERE model = '${model}'`);
-      assert.ok(kept <= MOST && kept >= KEPT_BY_ADDRESS, `${kept} of ${model}`);
+      assert.ok(kept <= MOST && kept >= UNFINISHED_BY_ADDRESS, `${kept} of ${model}`);
     }
     await (await get('/device', {}, from('2001:db8:1:5::1'))).body?.cancel();
     await app.db.run(
@@ -261,11 +261,11 @@ describe('records of requests without a sign-in are limited by address, and the 
         text: `INSERT INTO sessions (uid, id_hash, origin, sealed, expires_at)
                SELECT uid || n, sha256((uid || n)::bytea), origin, sealed, expires_at FROM sessions, generate_series(1, $1::int) AS n`,
       },
-      [KEPT_BY_ADDRESS],
+      [UNFINISHED_BY_ADDRESS],
     );
     await flood((headers) => get('/device', {}, headers), '2001:db8:1:5');
     const kept = await countOf('sessions WHERE account_id IS NULL');
-    assert.ok(kept <= MOST && kept >= KEPT_BY_ADDRESS, `${kept} sessions`);
+    assert.ok(kept <= MOST && kept >= UNFINISHED_BY_ADDRESS, `${kept} sessions`);
   });
 
   test('addresses are stored as HMAC, with records and with sessions', async () => {
@@ -288,8 +288,8 @@ describe('records of requests without a sign-in are limited by address, and the 
     const { request_uri } = (await pushed.json()) as { request_uri: string };
     const open = async (n: number) =>
       refusalOf(get('/authorize', { client_id: rp.party.id, request_uri }, from(`203.0.113.${n}`)));
-    for (let n = 0; n < VISITS_BY_REQUEST; n += 1) assert.equal((await open(n)).status, 303);
-    const { status, location, body } = await open(VISITS_BY_REQUEST);
+    for (let n = 0; n < OPENINGS_BY_REQUEST; n += 1) assert.equal((await open(n)).status, 303);
+    const { status, location, body } = await open(OPENINGS_BY_REQUEST);
     assert.deepEqual([status, location], [400, null]);
     assert.match(body, /invalid_request_uri/);
   });
@@ -346,7 +346,7 @@ describe('records of requests without a sign-in are limited in all, for any numb
                SELECT sha256(n::text::bytea), 'Interaction', sha256(n::text::bytea), '', now() + n * interval '1 ms'
                  FROM generate_series(1, $1::int) AS n`,
       },
-      [KEPT_IN_ALL + 300],
+      [UNFINISHED_IN_ALL + 300],
     );
     const admission = createAdmission({
       counter: createMemoryCounter(Date.now),
@@ -361,7 +361,7 @@ describe('records of requests without a sign-in are limited in all, for any numb
       countForOrigin: () => {},
       addStatement: (bound: BoundStatement) => void statements.push(bound),
     };
-    for (let n = 0; n < KEPT_IN_ALL / 10 + 250; n += 1) {
+    for (let n = 0; n < UNFINISHED_IN_ALL / 10 + 250; n += 1) {
       const visit = {
         ip: `198.18.${n >> 8}.${n & 255}`,
         oidc: { session: undefined, client: undefined, entities: {} },
@@ -371,6 +371,6 @@ describe('records of requests without a sign-in are limited in all, for any numb
     assert.ok(statements.length > 0 && statements.length < 100, `${statements.length} statements`);
     await db.transact(statements.slice(0, 1));
     const [left] = await db.run<{ n: number }>({ name: '', text: 'SELECT count(*)::int AS n FROM records' }, []);
-    assert.equal(left?.n, KEPT_IN_ALL);
+    assert.equal(left?.n, UNFINISHED_IN_ALL);
   });
 });

@@ -2,9 +2,9 @@ import { AppError, faultOfSender } from '../../platform/errors.ts';
 import type { Exchange } from '../exchange.ts';
 
 /**
- * Part of the provider answers "not found" or "invalid" when something below it fails, which must not pass for a verdict
- * on the token: the failure itself is thrown.
- * @throws the failure of a read; AppError below 500 when the value or the wish of the sender was to blame
+ * Some parts of the provider respond "not found" or "invalid" when a read fails. That must not count as a verdict on the
+ * token, so the failure itself is thrown.
+ * @throws the failure of a read; AppError below 500 when the failure was caused by what the request sent or asked for
  */
 export async function rejectFailures({ ctx, unit, failure, services }: Exchange): Promise<void> {
   if (unit.failure !== undefined) throw unit.failure;

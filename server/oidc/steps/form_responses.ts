@@ -26,8 +26,8 @@ export async function replayForm(exchange: Exchange): Promise<void> {
   const { ctx, error } = exchange;
   const isRefused = error === undefined ? ctx.status >= 400 && ctx.status < 500 : isRefusal(error);
   const key = isRefused ? keyOf(exchange) : undefined;
-  const found = key === undefined ? undefined : await exchange.services.forms.find(key);
-  const stored = found && repeatedResponse(found, sessionCookie(exchange));
+  const storedForm = key === undefined ? undefined : await exchange.services.forms.find(key);
+  const stored = storedForm && repeatedResponse(storedForm, sessionCookie(exchange));
   if (!stored) return;
   for (const name of ['location', 'set-cookie', 'content-type', 'content-length', 'retry-after']) ctx.remove(name);
   if (stored.location !== undefined) ctx.set('location', stored.location);
@@ -53,9 +53,9 @@ export async function storeFormResponse(exchange: Exchange): Promise<void> {
  * replayed, and end the grant (RFC 6749 §4.1.2), so then the authorization request is made again instead.
  * @param session the browser's session cookie now: once it has another, the cookies of the first response have arrived
  */
-export function repeatedResponse(found: FoundForm, session: string | undefined): FormResponse | undefined {
-  const { answer, again, isFresh } = found;
-  const cookies = session === found.session ? answer.cookies : [];
+export function repeatedResponse(form: FoundForm, session: string | undefined): FormResponse | undefined {
+  const { answer, again, isFresh } = form;
+  const cookies = session === form.session ? answer.cookies : [];
   if (isFresh) return { ...answer, cookies };
   return again === undefined ? undefined : { status: 303, location: again, body: '', cookies };
 }

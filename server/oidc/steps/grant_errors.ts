@@ -30,7 +30,7 @@ export async function refusePushedTokens({ ctx }: Exchange): Promise<void> {
   ctx.body = { error: 'unauthorized_client', error_description: 'the tokens are pushed to this client' };
 }
 
-/** RFC 8628 §3.5, CIBA Core 1.0 §11: `slow_down` for a client that polls too often, whichever nodes it asks. */
+/** RFC 8628 §3.5, CIBA Core 1.0 §11: `slow_down` for a client that polls too often, counted over all nodes. */
 export async function slowDown({ ctx, services }: Exchange): Promise<void> {
   const { params } = ctx.oidc;
   if (errorOf(ctx.body) !== 'authorization_pending') return;

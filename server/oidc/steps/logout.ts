@@ -4,12 +4,12 @@ import { CLIENT_LINK_PARAMETERS } from '../pages.ts';
 import { ROUTES } from '../routes.ts';
 import { isRedirectAllowed } from '../unregistered_clients.ts';
 
-/** The last page of a logout has no session to take the language from, so it gets it in its URL. */
+/** The last page of a logout has no session that tells the language, so its URL does. */
 export async function keepLanguage({ ctx }: Exchange): Promise<void> {
   if (ctx.status !== 303) return;
   const target = new URL(ctx.response.get('location'));
   const { origin, pathname } = signedOutPage(ctx);
-  // A client's own page gets the parameters that it has asked for, and no more.
+  // A client's own page gets no parameters that it has not asked for.
   if (target.origin !== origin || target.pathname !== pathname) return;
   copyTexts(ctx.query, ['ui_locales', ...CLIENT_LINK_PARAMETERS], target);
   redirect(ctx, target);

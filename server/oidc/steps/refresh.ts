@@ -10,7 +10,7 @@ import type { Exchange } from '../exchange.ts';
  * That holds for ten seconds, for the same client, authenticated as ever, that sends the same parameters with the same
  * proof of possession, and as long as the successor in that response is unused. Otherwise RFC 9700 §4.14.2 applies: a used
  * refresh token that is presented again was copied, and its grant is revoked. (Once the successor was used, its owner has
- * the response, so it must be somebody else who repeats the request.)
+ * the response, so the request comes from someone else.)
  */
 
 /** For how long a refresh may be repeated. */

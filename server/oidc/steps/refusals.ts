@@ -18,13 +18,13 @@ export async function logRefusal({ ctx, refusal, isReplay, services }: Exchange)
       reason: error.error,
       description: legible(error.error_description),
       detail: legible(error.error_detail),
-      ...OFFENDING[offenceOf(error)]?.(ctx),
+      ...REFUSED_VALUES[refusedValue(error)]?.(ctx),
     },
     'refused',
   );
 }
 
-/** Says more in `error_description`, which RFC 6749 §5.2 leaves to the server, than the provider does. */
+/** Replaces the provider's `error_description` (RFC 6749 §5.2) by one that says what to do. */
 export async function explainRefusal({ ctx, refusal }: Exchange): Promise<void> {
   const body = ctx.body as { error?: unknown } | null;
   const { error: code, error_detail: detail = '' } = refusal?.error ?? {};
@@ -93,8 +93,8 @@ const REMEDIES: readonly { error: string; detail: RegExp; description: string }[
   },
 ];
 
-/** The parameter that was refused and what is registered, by the kind of offence. */
-const OFFENDING: Readonly<Record<string, (ctx: KoaContextWithOIDC) => Record<string, unknown>>> = {
+/** The parameter that was refused and what is registered, by what was refused. */
+const REFUSED_VALUES: Readonly<Record<string, (ctx: KoaContextWithOIDC) => Record<string, unknown>>> = {
   invalid_redirect_uri: ({ oidc }) => ({
     sent: withoutValues(oidc.params?.redirect_uri),
     registered: oidc.client?.redirectUris?.slice(0, MAX_REGISTERED),
@@ -124,13 +124,13 @@ const OFFENDING: Readonly<Record<string, (ctx: KoaContextWithOIDC) => Record<str
   }),
 };
 
-function offenceOf({ error, error_description: description = '', error_detail: detail = '' }: RefusalError): string {
+function refusedValue({ error, error_description: description = '', error_detail: detail = '' }: RefusalError): string {
   if (/post_logout_redirect_uri/.test(description)) return 'post_logout_redirect_uri';
   if (/redirect_uri mismatch/.test(detail)) return 'invalid_redirect_uri';
   return error ?? '';
 }
 
-/** How a client tried to authenticate, never with what. */
+/** The method by which a client tried to authenticate, without any credential. */
 function presentedMethod(authorization: string | undefined, body: Record<string, unknown> | undefined): string {
   if (authorization !== undefined)
     return `authorization header: ${/^(basic|bearer|dpop)\b/i.exec(authorization)?.[0] ?? 'other'}`;

@@ -11,7 +11,7 @@ export async function refuseOversizedBody({ ctx }: Exchange): Promise<void> {
 }
 
 /**
- * RFC 9110 §5.3: a header field that is no list is sent once. Node takes the first of several, a proxy may have checked
+ * RFC 9110 §5.3: a header field that is no list is sent once. Node uses the first of several, a proxy may have checked
  * the last.
  * @throws AppError 400 `invalid_request`
  */
@@ -26,7 +26,7 @@ export async function normalizeHeaders({ ctx }: Exchange): Promise<void> {
   const { headers } = ctx.req;
   // RFC 9110 §11.4: any number of spaces between scheme and credentials
   if (headers.authorization) headers.authorization = headers.authorization.replace(/^(\S+) +/, '$1 ');
-  // RFC 6749 §5.2: an error is JSON. Java's HttpURLConnection asks for HTML first, whatever it is used for.
+  // RFC 6749 §5.2: an error is JSON. Java's HttpURLConnection always asks for HTML first.
   const accepted = headers.accept?.split(',').filter((one) => !/^\s*text\/(html|\*)/i.test(one));
   if (accepted) headers.accept = accepted.join(',') || '*/*';
 }
