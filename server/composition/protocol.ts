@@ -1,4 +1,3 @@
-import { createAdmission, ORIGIN_SECRET } from '../oidc/admission.ts';
 import { WAITING_SECONDS_MAX } from '../oidc/ciba.ts';
 import { createApproval } from '../oidc/ciba_approval.ts';
 import { createClientCertificates } from '../oidc/client_certificates.ts';
@@ -6,6 +5,7 @@ import { CLAIMS, SCOPES } from '../oidc/configuration.ts';
 import { DEVICE_CODE_SECONDS } from '../oidc/device_flow.ts';
 import { NONCE_SECRET } from '../oidc/dpop.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
+import { createUnfinishedLimits, ORIGIN_SECRET } from '../oidc/unfinished_limits.ts';
 import { unavailable } from '../platform/errors.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import type { AccountServices } from './accounts.ts';
@@ -64,7 +64,7 @@ export async function createProtocol(
     }),
     dpop: { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired },
     pairwiseKey: await secret(PAIRWISE_SECRET),
-    admission: admissionOf(infrastructure, await secret(ORIGIN_SECRET)),
+    unfinishedLimits: unfinishedLimitsOf(infrastructure, await secret(ORIGIN_SECRET)),
     assertCanSign,
   });
   const keyRing = await openKeyRing(infrastructure);
@@ -89,8 +89,8 @@ export async function createProtocol(
 }
 
 /** Bounds what requests without a sign-in can store. */
-function admissionOf({ config, counter, now }: Infrastructure, originKey: Buffer) {
-  return createAdmission({
+function unfinishedLimitsOf({ config, counter, now }: Infrastructure, originKey: Buffer) {
+  return createUnfinishedLimits({
     counter,
     originKey,
     now,

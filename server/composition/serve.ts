@@ -4,7 +4,6 @@ import type { LoadedKeySet } from '../../keys/store.ts';
 import type { StoredRequiredAcr } from '../accounts/assurance.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
 import { serverPolicyOf } from '../config.ts';
-import type { Admission } from '../oidc/admission.ts';
 import type { ClientCertificates } from '../oidc/client_certificates.ts';
 import { type ConfigurationOptions, createConfiguration } from '../oidc/configuration.ts';
 import { createDevicePages } from '../oidc/device_pages.ts';
@@ -14,6 +13,7 @@ import { createPages } from '../oidc/pages.ts';
 import { createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
+import type { UnfinishedLimits } from '../oidc/unfinished_limits.ts';
 import { isRedirectAllowed } from '../oidc/unregistered_clients.ts';
 import { createUserCodeLimits } from '../oidc/user_code_limits.ts';
 import { fixedHeaders } from '../platform/http.ts';
@@ -39,7 +39,7 @@ export interface ServeParts {
   readonly certificates: ClientCertificates;
   readonly dpop: ConfigurationOptions['dpop'];
   readonly pairwiseKey: Buffer;
-  readonly admission: Admission;
+  readonly unfinishedLimits: UnfinishedLimits;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -103,7 +103,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
       exchange: options,
       units,
       polls,
-      admission: parts.admission,
+      unfinishedLimits: parts.unfinishedLimits,
       pages,
       log,
       now,

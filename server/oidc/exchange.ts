@@ -6,12 +6,12 @@ import type { Logger } from '../platform/log.ts';
 import type { Polls } from '../records/polls.ts';
 import type { RepeatedForms } from '../records/repeated_forms.ts';
 import type { Unit } from '../records/unit.ts';
-import type { Admission } from './admission.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import type { LogFailure } from './failure_log.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import type { Pages } from './pages.ts';
 import type { Route } from './routes.ts';
+import type { UnfinishedLimits } from './unfinished_limits.ts';
 import type { ConsumedUserCode, UserCodeLimits } from './user_code_limits.ts';
 
 /** A request to one of the provider's routes, and the response while it is being made. */
@@ -85,7 +85,7 @@ export interface SeenSession {
 
 /** The parts that steps use. */
 export interface StepServices {
-  readonly admission: Admission;
+  readonly unfinishedLimits: UnfinishedLimits;
   /** Counts failed client authentications by address. */
   readonly authenticationLimits: Limits;
   readonly certificates: Pick<ClientCertificates, 'readCertificate'>;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import {
-  createAdmission,
+  createUnfinishedLimits,
   OPENINGS_BY_REQUEST,
   ORIGIN_SECRET,
   UNFINISHED_BY_ADDRESS,
   UNFINISHED_IN_ALL,
-} from '../../server/oidc/admission.ts';
+} from '../../server/oidc/unfinished_limits.ts';
 import type { BoundStatement } from '../../server/platform/db.ts';
 import { createMemoryCounter, subnet } from '../../server/platform/limits.ts';
 import { blindIndex, createSealer } from '../../server/platform/sealing.ts';
@@ -348,7 +348,7 @@ describe('records of requests without a sign-in are limited in all, for any numb
       },
       [UNFINISHED_IN_ALL + 300],
     );
-    const admission = createAdmission({
+    const limits = createUnfinishedLimits({
       counter: createMemoryCounter(Date.now),
       originKey: randomBytes(32),
       now: Date.now,
@@ -366,7 +366,7 @@ describe('records of requests without a sign-in are limited in all, for any numb
         ip: `198.18.${n >> 8}.${n & 255}`,
         oidc: { session: undefined, client: undefined, entities: {} },
       };
-      await admission.admit(visit, unit);
+      await limits.enforce(visit, unit);
     }
     assert.ok(statements.length > 0 && statements.length < 100, `${statements.length} statements`);
     await db.transact(statements.slice(0, 1));

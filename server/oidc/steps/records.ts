@@ -1,8 +1,8 @@
 import type { Exchange } from '../exchange.ts';
 
-/** Bounds what is stored for requests before anybody has signed in (admission.ts). @throws AppError 429, 400 */
+/** Bounds what is stored for requests before anybody has signed in (unfinished_limits.ts). @throws AppError 429, 400 */
 export async function limitUnfinished({ ctx, unit, services }: Exchange): Promise<void> {
-  await services.admission.admit(ctx, unit);
+  await services.unfinishedLimits.enforce(ctx, unit);
 }
 
 /** Records when and from where the browser of a session was last seen. */

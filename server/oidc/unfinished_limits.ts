@@ -26,16 +26,16 @@ interface RequestContext extends Pick<KoaContextWithOIDC, 'ip'> {
   readonly oidc: Pick<KoaContextWithOIDC['oidc'], 'session' | 'client' | 'entities'>;
 }
 
-export interface Admission {
+export interface UnfinishedLimits {
   /**
    * Bounds what requests store before a person has signed in or decided. It is counted for the signed-in person, the
    * authenticated client or else the address; beyond the limit the oldest is deleted, and no new request is refused.
    * @throws AppError 429 for an address that starts too many in a minute, 400 for a pushed request that is opened too often
    */
-  admit(ctx: RequestContext, unit: Pick<Unit, 'unfinished' | 'countForOrigin' | 'addStatement'>): Promise<void>;
+  enforce(ctx: RequestContext, unit: Pick<Unit, 'unfinished' | 'countForOrigin' | 'addStatement'>): Promise<void>;
 }
 
-export interface AdmissionOptions {
+export interface UnfinishedLimitsOptions {
   readonly counter: Counter;
   /** Addresses are stored as their HMAC under this key. */
   readonly originKey: Uint8Array;
@@ -52,7 +52,7 @@ interface Origin {
   readonly isAddress: boolean;
 }
 
-export function createAdmission(options: AdmissionOptions): Admission {
+export function createUnfinishedLimits(options: UnfinishedLimitsOptions): UnfinishedLimits {
   const { counter, originKey, now, perMinute, lifetimes } = options;
   // The window is part of the key, so that each window has a new counter.
   const count = (key: string, windowMs: number) =>
@@ -76,7 +76,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   return {
-    async admit(ctx, unit) {
+    async enforce(ctx, unit) {
       const models = unit.unfinished();
       if (models.length === 0) return;
       const origin = originOf(ctx);
