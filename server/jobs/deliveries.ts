@@ -22,7 +22,7 @@ export interface DeliveryWorkerParts {
 const BATCH = 16;
 /** In progress at the same time. A client that does not answer takes a place until the timeout of the request. */
 const MOST = 256;
-/** No client, and no account by its clients, takes all places. */
+/** From so many in progress on, further ones of that client or account wait, so that it does not take all places. */
 const MOST_OF_CLIENT = 8;
 const MOST_OF_ACCOUNT = 64;
 /** Longer than an attempt can take: only then may another node try. */

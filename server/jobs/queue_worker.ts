@@ -28,7 +28,7 @@ export interface QueueWorkerParts<Item extends Queued> {
   readonly batch: number;
   /** Items in progress at the same time. */
   readonly most: number;
-  /** Names of the shares that an item belongs to, with how many items of a share may be in progress. Default: none. */
+  /** Names of the shares that an item belongs to, with how many in progress make a share busy. Default: none. */
   sharesOf?(item: Item): Readonly<Record<string, number>>;
   /** Milliseconds until the next attempt. @param attempts that have failed so far */
   pauseAfter(attempts: number): number;
@@ -85,7 +85,7 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
     return () => false;
   }
 
-  /** Shares that have as many items in progress as they may. */
+  /** Shares whose further items have to wait. */
   function busyShares(): Set<string> {
     const counts = new Map<string, number>();
     const busy = new Set<string>();
