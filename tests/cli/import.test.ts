@@ -196,7 +196,7 @@ test('people of each kind sign in with the password that they had, and their has
     const ran = await cardea(['users', 'import', ...args]);
     assert.equal(ran.code, 0, ran.stderr);
   }
-  const app = await deployment(scope, { databaseUrl: url, masterKey });
+  const app = await deployment(scope, { databaseUrl: url, masterKey, passwordCost: 'configured' });
   const party = await app.seed.party();
   const hashOf = async (email: string) => (await app.seed.accounts.resolve(email)).passwordHash ?? '';
   const all = [

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ARGON2, type Argon2Parameters, argon2Prefix } from '../../server/accounts/argon2.ts';
 import { createPasswords } from '../../server/accounts/passwords.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { type App, createApp } from '../../server/app.ts';
@@ -59,21 +60,25 @@ export interface Seeder {
 export const REDIRECT_URI = 'https://rp.example.com/callback';
 export const PASSWORD = 'Correct-Horse-Battery-9';
 
+/** A hundredth of the real cost, which few tests are about. No setting allows it. */
+const CHEAP_ARGON2: Argon2Parameters = { memory: 64, iterations: 1, parallelism: 1 };
+
 // One hash a password and process: thousands of tests need none of their own.
 const hashes = new Map<string, Promise<string>>();
 
-async function hashOnce(password: string): Promise<string> {
-  let hash = hashes.get(password);
+async function hashOnce(password: string, argon2: Argon2Parameters): Promise<string> {
+  const key = `${argon2Prefix(argon2)}${password}`;
+  let hash = hashes.get(key);
   if (!hash) {
     hash = (async () => {
-      const passwords = createPasswords({ threads: 1 });
+      const passwords = createPasswords({ threads: 1, argon2 });
       try {
         return await passwords.hash(password);
       } finally {
         await passwords.close();
       }
     })();
-    hashes.set(password, hash);
+    hashes.set(key, hash);
   }
   return hash;
 }
@@ -83,6 +88,7 @@ export async function createSeeder(
   masterKey: string,
   now: Clock = Date.now,
   serverPolicy: ServerPolicy = DEFAULT_SERVER_POLICY,
+  argon2: Argon2Parameters = ARGON2,
 ): Promise<Seeder> {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
@@ -99,7 +105,7 @@ export async function createSeeder(
       const account = await accounts.create({
         email,
         emailVerified: input.emailVerified ?? true,
-        passwordHash: await hashOnce(password),
+        passwordHash: await hashOnce(password, argon2),
         ...(input.name ? { name: input.name } : {}),
         ...(input.username ? { username: input.username } : {}),
       });
@@ -150,6 +156,8 @@ export async function deployment(
     databaseUrl?: string;
     nameServers?: readonly string[];
     masterKey?: string;
+    /** `configured` for a test that is about the cost of password hashes. Default: as cheap as can be. */
+    passwordCost?: 'configured' | 'cheap';
   } = {},
 ): Promise<Deployment> {
   const url = options.databaseUrl ?? (await databaseUrl(scope));
@@ -158,7 +166,7 @@ export async function deployment(
   const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}`;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
   defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
-  const config = loadConfig({
+  const configured = loadConfig({
     CARDEA_DATA_DIR: dataDir,
     CARDEA_PORT: String(port),
     CARDEA_ISSUER: issuer,
@@ -167,6 +175,8 @@ export async function deployment(
     CARDEA_MASTER_KEY: masterKey,
     ...options.env,
   });
+  const argon2 = options.passwordCost === 'configured' ? configured.passwords.argon2 : CHEAP_ARGON2;
+  const config = { ...configured, passwords: { ...configured.passwords, argon2 } };
   const statements: string[] = [];
   const logLines: string[] = [];
   const db = createDb({
@@ -195,7 +205,7 @@ export async function deployment(
   };
   defer(scope, close);
   await app.http.listen({ host: config.host, port: config.port });
-  const seed = await createSeeder(db, masterKey, options.now, serverPolicyOf(config));
+  const seed = await createSeeder(db, masterKey, options.now, serverPolicyOf(config), argon2);
   return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, logLines, close };
 }
 

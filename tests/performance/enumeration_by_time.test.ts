@@ -22,7 +22,7 @@ const WRONG = 'not-the-Password-1';
 type Case = (typeof CASES)[number];
 
 const scope = { after };
-const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '1000000' } });
+const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '1000000' }, passwordCost: 'configured' });
 const party = await app.seed.party();
 const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
 const attempts = createAttempts({

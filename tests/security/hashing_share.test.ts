@@ -9,6 +9,7 @@ const LIMIT = 80;
 const app = await deployment(
   { after },
   {
+    passwordCost: 'configured',
     env: {
       CARDEA_RATE_LIMIT: String(LIMIT),
       CARDEA_PASSWORD_QUEUE: '8',
