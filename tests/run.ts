@@ -1,19 +1,19 @@
 /**
- * What `make test` runs: every test file on one throw-away Postgres, in four phases, with one total.
+ * What `make test` runs: every test file on one throw-away Postgres, with one total.
  *
  *   node tests/run.ts [only=tests/keys,tests/cli]
  *
- * Tests that kill processes run after the others, and those that measure run alone after that. The search of all database
- * dumps comes last.
+ * Tests that measure run alone, after the others. The search of all database dumps comes last.
  */
-import { globSync, mkdirSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { BrowserServer } from 'playwright-core';
 import { startEmbeddedPostgres } from '../server/platform/embedded.ts';
 import { artifacts, ROOT } from './helpers/artifacts.ts';
 import { onParentEnd } from './helpers/children.ts';
-import { findChromium, findOnPath } from './helpers/chromium.ts';
+import { findChromium, findOnPath, startSharedChromium } from './helpers/chromium.ts';
 import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.ts';
 import { type Phase, startRun, type Total } from './helpers/run_files.ts';
 import { createRunFolders } from './helpers/run_folders.ts';
@@ -34,6 +34,8 @@ const ORDER = [
 ];
 const KILLING = /^tests\/chaos\//;
 const MEASURING = /^tests\/performance\//;
+/** Those that count rather than time run beside others. */
+const COUNTING = ['tests/performance/statements.test.ts'];
 const LAST = 'tests/security/database_dump.test.ts';
 const MINUTE = 60_000;
 /** What `make chaos` runs takes as long as it takes. */
@@ -43,8 +45,8 @@ const AT_LENGTH = process.env.TEST_CHAOS_LONG === 'true' ? 360 * MINUTE : undefi
 async function main(args: readonly string[]): Promise<number> {
   const began = performance.now();
   const only = args.map((arg) => /^only=(.*)$/.exec(arg)?.[1]).find((one) => one !== undefined) || 'tests';
-  const phases = plan(testFiles(only.split(',').map((one) => one.replace(/^\.\//, '').replace(/\/$/, ''))));
-  if (phases.length === 0) {
+  const files = testFiles(only.split(',').map((one) => one.replace(/^\.\//, '').replace(/\/$/, '')));
+  if (files.length === 0) {
     console.error(`no test file is in ${only}`);
     return 1;
   }
@@ -59,17 +61,20 @@ async function main(args: readonly string[]): Promise<number> {
   process.env.TEST_RUN_DIR = freshRunFolder();
   const tests = startRun();
   let leaked = 0;
+  let browser: BrowserServer | undefined;
   try {
     const postgres = await startEmbeddedPostgres({ dataDir: folders.cluster, settings: TEST_CLUSTER_SETTINGS });
     process.env.TEST_POSTGRES_URL = postgres.url;
     await prepareTemplate(on(postgres.url, 'postgres'));
-    for (const phase of phases) {
+    browser = await startBrowser(files);
+    for (const group of plan(files)) {
       if (interrupted.aborted) break;
-      await tests.phase(phase, interrupted);
+      await Promise.all(group.map((phase) => tests.phase(phase, interrupted)));
     }
     await tests.end();
     leaked = await countConnections(postgres.url);
   } finally {
+    await browser?.close();
     // An interrupted run ends at once, and they are removed after it.
     if (!interrupted.aborted) await folders.remove();
   }
@@ -90,32 +95,29 @@ function rank(file: string): number {
   return at === -1 ? ORDER.length : at;
 }
 
-function plan(files: readonly string[]): Phase[] {
-  const together = files.filter((file) => !KILLING.test(file) && !MEASURING.test(file) && file !== LAST);
-  const phases: Phase[] = [
+/** @returns groups of files: those of one group run at the same time */
+function plan(files: readonly string[]): Phase[][] {
+  const isKilling = (file: string) => KILLING.test(file);
+  const isMeasuring = (file: string) => MEASURING.test(file) && !COUNTING.includes(file);
+  const shared: Phase = {
+    files: files.filter((file) => !isKilling(file) && !isMeasuring(file) && file !== LAST),
+    processes: 'shared',
     // One core is left to Postgres and the servers that the tests start, unless there are but two.
-    {
-      files: together,
-      processes: 'shared',
-      concurrency: Math.max(2, Math.min(4, availableParallelism() - 1)),
-      timeout: AT_LENGTH ?? 4 * MINUTE,
-    },
-    {
-      processes: 'each',
-      files: files.filter((file) => KILLING.test(file)),
-      // They wait for processes to start for much of their time. At length they are to have the machine to themselves.
-      concurrency: AT_LENGTH === undefined ? 2 : 1,
-      timeout: AT_LENGTH ?? 8 * MINUTE,
-    },
-    {
-      processes: 'each',
-      files: files.filter((file) => MEASURING.test(file)),
-      concurrency: 1,
-      timeout: AT_LENGTH ?? 8 * MINUTE,
-    },
-    { processes: 'each', files: files.filter((file) => file === LAST), concurrency: 1, timeout: 2 * MINUTE },
-  ];
-  return phases.filter((phase) => phase.files.length > 0);
+    concurrency: Math.max(2, Math.min(4, availableParallelism() - 1)),
+    timeout: AT_LENGTH ?? 4 * MINUTE,
+  };
+  const killing: Phase = {
+    files: files.filter(isKilling),
+    processes: 'each',
+    concurrency: 1,
+    timeout: AT_LENGTH ?? 8 * MINUTE,
+  };
+  const measuring: Phase = { ...killing, files: files.filter(isMeasuring) };
+  const last: Phase = { ...killing, files: files.filter((file) => file === LAST) };
+  // Those that kill wait for processes to start for much of their time. At length they are to have the machine to themselves.
+  const groups =
+    AT_LENGTH === undefined ? [[shared, killing], [measuring], [last]] : [[shared], [killing], [measuring]];
+  return groups.map((group) => group.filter((phase) => phase.files.length > 0)).filter((group) => group.length > 0);
 }
 
 /** @returns false when something is missing that the tests need; one line says what to install */
@@ -170,6 +172,15 @@ async function countConnections(url: string): Promise<number> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** One for all files, when one of them needs it. */
+async function startBrowser(files: readonly string[]): Promise<BrowserServer | undefined> {
+  const isNeeded = files.some((file) => readFileSync(join(ROOT, file), 'utf8').includes('launchChromium('));
+  if (!isNeeded || !findChromium()) return undefined;
+  const browser = await startSharedChromium();
+  process.env.TEST_BROWSER = browser.wsEndpoint();
+  return browser;
 }
 
 /** Ctrl-C, a CI at its limit, a terminal that is closed, and the end of whoever started the run: `make`, by SIGKILL. */

@@ -40,6 +40,23 @@ export function startRun(): Run {
   const shown = reported.compose(spec());
   shown.pipe(process.stdout, { end: false });
 
+  /** What one process reports is printed test by test of the outermost level: other processes report at the same time. */
+  function createBlock() {
+    let events: TestEvent[] = [];
+    const print = () => {
+      for (const event of events) reported.write(event);
+      events = [];
+    };
+    return {
+      events: () => events,
+      print,
+      add(event: TestEvent) {
+        events.push(event);
+        if ((event.type === 'test:pass' || event.type === 'test:fail') && event.data.nesting === 0) print();
+      },
+    };
+  }
+
   /** One run of node's own; each phase's closing numbers are taken out and added up. */
   async function runOnce(options: Parameters<typeof run>[0], onEvent: (event: TestEvent) => void): Promise<void> {
     let failures = 0;
@@ -65,27 +82,20 @@ export function startRun(): Run {
     const slots = Array.from({ length: Math.min(concurrency, files.length) }, async () => {
       while (!signal.aborted && queue.isWaiting()) {
         const name = `process-${++started}`;
-        // Those of one file are printed together, though other files run at the same time.
-        let events: TestEvent[] = [];
-        const print = () => {
-          for (const one of events) reported.write(one);
-          events = [];
-        };
+        const block = createBlock();
         await runOnce({ files: [WORKER], argv: [folder, name, String(timeout)], signal }, (event) => {
           const isEnd = (event.type === 'test:pass' || event.type === 'test:fail') && event.data.nesting === 0;
           if (isEnd) discount(total, event);
           if ((event.type === 'test:start' || event.type === 'test:pass') && event.data.name === WORKER) return;
-          events.push(event);
-          if (!isEnd) return;
-          if (event.type === 'test:pass') durations.set(event.data.name, event.data.details.duration_ms);
-          print();
+          if (isEnd && event.type === 'test:pass') durations.set(event.data.name, event.data.details.duration_ms);
+          block.add(event);
         });
         const unfinished = queue.unfinished(name);
         if (unfinished !== undefined && !signal.aborted) {
           total.failed += 1;
-          events.push(...brokenOff(events, unfinished));
+          for (const event of brokenOff(block.events(), unfinished)) block.add(event);
         }
-        print();
+        block.print();
       }
     });
     await Promise.all(slots);
@@ -98,7 +108,9 @@ export function startRun(): Run {
       const { files, concurrency, timeout, processes } = phase;
       if (processes === 'shared') return runShared(phase, signal);
       const paths = files.map((file) => join(ROOT, file));
-      return runOnce({ files: paths, concurrency, timeout, signal }, (event) => void reported.write(event));
+      const block = createBlock();
+      await runOnce({ files: paths, concurrency, timeout, signal }, block.add);
+      block.print();
     },
     async end() {
       reported.end();
