@@ -1,6 +1,9 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** @param ranges addresses or CIDR ranges. @returns whether an address of a socket is in one of them */
+/**
+ * @param ranges addresses or CIDR ranges.
+ * @returns a test whether a socket's address is in one of them
+ */
 export function addressTest(ranges: readonly string[]): (address: string | undefined) => boolean {
   const list = new BlockList();
   for (const range of ranges) {

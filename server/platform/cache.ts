@@ -4,9 +4,9 @@ import type { Messenger } from './messenger.ts';
 import { ownBytes } from './own_bytes.ts';
 
 export interface Cache<T extends object> {
-  /** @returns undefined when there is no such thing; absence is not cached */
+  /** @returns undefined when there is no value; absence is not cached */
   get(key: string): Promise<T | undefined>;
-  /** How many are in memory. */
+  /** Number of values in memory. */
   readonly size: number;
 }
 
@@ -14,8 +14,8 @@ const MAX_ENTRIES = 10_000;
 const MAX_AGE_MS = 60_000;
 
 /**
- * Reads through to the database and keeps what it found until another node says that it changed. While the line to
- * the other nodes is down nothing is kept, so a deleted client is never served from memory.
+ * Reads from the database and caches the value until another node reports a change. While the connection to the other
+ * nodes is down nothing is cached, so a deleted client is never served from memory.
  */
 export function createCache<T extends object>(options: {
   load: (key: string) => Promise<T | undefined>;
@@ -26,7 +26,7 @@ export function createCache<T extends object>(options: {
 }): Cache<T> {
   const { load, messenger, channel, now } = options;
   const entries = createExpiring<T>({ max: MAX_ENTRIES, now });
-  // Raised by every change: a value that was read before a change arrived must not be kept after it.
+  // Every change increments it: a value that was read before a change must not be cached after it.
   let generation = 0;
   messenger.on(channel, (key) => {
     generation += 1;

@@ -7,8 +7,8 @@ const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /**
- * @param text certificates in PEM, with anything between them
- * @throws Error in words that fit behind the name of a setting
+ * @param text certificates in PEM; text between them is ignored
+ * @throws Error with a message that follows the name of a setting
  */
 export function readCertificates(text: string): X509Certificate[] {
   const blocks = text.match(PEM_BLOCK) ?? [];
@@ -50,12 +50,12 @@ function base64Of(value: string): string | undefined {
   return pem === undefined ? text : pem.replace(/\s/g, '');
 }
 
-/** Extended key usages with which a certificate may prove who a TLS client is (RFC 5280 §4.2.1.12). */
+/** Extended key usages that allow TLS client authentication (RFC 5280 §4.2.1.12). */
 const CLIENT_USAGES = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
 
 /**
- * Whether one of the authorities itself has issued a certificate for a client, and both are in force: an intermediate
- * authority is trusted when it is in the list, and not because another one says so.
+ * Whether one of the authorities itself has issued the certificate, for a client, and both are valid now. An
+ * intermediate authority must be in the list; a certificate from a listed authority is not enough.
  * @param now milliseconds since the epoch
  */
 export function isIssuedBy(
@@ -63,7 +63,7 @@ export function isIssuedBy(
   certificate: X509Certificate,
   now: number,
 ): boolean {
-  // The types forget that a certificate may say nothing of it.
+  // The type is wrong: undefined when the certificate has no such extension.
   const usages = certificate.keyUsage as readonly string[] | undefined;
   if (usages && !usages.some((usage) => CLIENT_USAGES.includes(usage))) return false;
   if (!isInForce(certificate, now)) return false;
@@ -80,7 +80,10 @@ function isInForce({ validFromDate, validToDate }: X509Certificate, now: number)
   return validFromDate.getTime() <= now && now <= validToDate.getTime();
 }
 
-/** Whom a certificate names. Read from its bytes: Node's own texts are made for people, and can be written to mislead. */
+/**
+ * The names in a certificate, read from its bytes: Node's text form is for display, and a certificate can be made so
+ * that it misleads.
+ */
 export interface CertificateNames {
   readonly subject: ComparableName;
   /** Lower case. */
@@ -138,7 +141,7 @@ function addressOf(bytes: Buffer): string {
   return canonicalAddress(groups.join(':'));
 }
 
-/** Of the many ways to write an IPv6 address the one of RFC 5952; anything else stays as it is. */
+/** An IPv6 address in the form of RFC 5952; any other text unchanged. */
 export function canonicalAddress(address: string): string {
   return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }

@@ -3,9 +3,9 @@ import { addressTest } from './addresses.ts';
 import { subnet } from './limits.ts';
 
 /**
- * Bounds how many connections one address (of IPv6, one network of 64 bits) may have open: each is a file descriptor,
- * of which a process has so many. What is too much is closed without an answer; what is open goes on.
- * @param options.exempt addresses or ranges of proxies, whose connections are everybody's
+ * Limits the open connections of one address (for IPv6, one /64 network): each uses a file descriptor, and a process
+ * has a limited number. Further connections are closed without a response; open ones continue.
+ * @param options.exempt addresses or ranges of proxies, whose connections carry requests of many clients
  */
 export function boundConnections(
   server: Server,

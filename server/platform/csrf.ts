@@ -1,9 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
- * A token that only we can make for one subject: a visit, a session, a browser. The subject itself is bound to the
- * browser by an HttpOnly cookie, so a form that another site made up has neither. Each is another one, so that it also
- * names the page that it was made for: a form that is sent twice is recognized by it (form_repeats.ts).
+ * A token that only this server can make, for one subject: a visit, a session, a browser. An HttpOnly cookie binds the
+ * subject to the browser, so a form on another site has neither. Each token differs, so it also identifies the page
+ * that it was made for, and with it a form that is submitted twice (form_repeats.ts).
  */
 export interface Csrf {
   tokenFor(subject: string): string;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { AppError } from './errors.ts';
 import { reasonOf } from './outages.ts';
 
-/** Where a database is, without how to get in. */
+/** The address of a database, without credentials. */
 export interface DatabasePlace {
   readonly host: string;
   readonly port: number;
@@ -10,7 +10,7 @@ export interface DatabasePlace {
   readonly user: string;
 }
 
-/** Reads `postgres://…` as the driver does, its environment variables and defaults included. */
+/** Parses `postgres://…` as the driver does, including its environment variables and defaults. */
 export function databasePlace(url: string): DatabasePlace {
   const { host, port, database, user } = new pg.Client({ connectionString: url });
   return { host, port, database: database ?? '', user: user ?? '' };
@@ -21,7 +21,7 @@ type Explain = (place: DatabasePlace) => string;
 const at = ({ host, port }: DatabasePlace) => (host.startsWith('/') ? host : `${host}:${port}`);
 const SET = 'CARDEA_DATABASE_URL';
 
-/** By SQLSTATE (PostgreSQL appendix A) and errno: what is wrong, then what to do. */
+/** By SQLSTATE (PostgreSQL appendix A) and errno: the cause, then the remedy. */
 const EXPLAINED: Readonly<Record<string, Explain>> = {
   '28P01': (place) => `the database at ${at(place)} refuses the password of user "${place.user}": correct it in ${SET}`,
   '28000': (place) =>
@@ -58,7 +58,7 @@ const EXPLAINED: Readonly<Record<string, Explain>> = {
 
 /**
  * One line for the operator: cause and remedy, without a secret.
- * @returns undefined when the error tells of nothing that an operator could change
+ * @returns undefined when the operator cannot change anything about the error
  */
 export function explainDatabaseProblem(error: unknown, url: string): string | undefined {
   const place = databasePlace(url);

@@ -1,16 +1,16 @@
-/** One element of DER (X.690 §8.1): just enough of it to read the names in a certificate. */
+/** One element of DER (X.690 §8.1), as far as the names in a certificate need it. */
 export interface Der {
   readonly tag: number;
   readonly content: Buffer;
-  /** With tag and length. */
+  /** Including tag and length. */
   readonly whole: Buffer;
 }
 
 export const TAG = { oid: 0x06, sequence: 0x30, set: 0x31 } as const;
 
 /**
- * @returns the elements that follow one another in some bytes
- * @throws Error when they are not DER: too short, or in a form that DER does not have
+ * @returns the consecutive elements in the bytes
+ * @throws Error when they are not DER: too short, or in a form that DER does not allow
  */
 export function readDer(bytes: Buffer): Der[] {
   const elements: Der[] = [];

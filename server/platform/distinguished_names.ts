@@ -1,6 +1,6 @@
 import { readDer, readOid, TAG } from './der.ts';
 
-/** RFC 4514 §3, and what certificates carry besides (RFC 5280 §4.1.2.4). */
+/** Attribute types of RFC 4514 §3, and others that are common in certificates (RFC 5280 §4.1.2.4). */
 const TYPES: Readonly<Record<string, string>> = {
   CN: '2.5.4.3',
   SN: '2.5.4.4',
@@ -25,14 +25,14 @@ const TYPES: Readonly<Record<string, string>> = {
 type Attribute = readonly [type: string, value: string];
 
 /**
- * A distinguished name as something to compare by `===`: types as object identifiers, values decoded, the attributes
- * of each part in order. Values are compared letter by letter, case included.
+ * A distinguished name in a form that `===` compares: types as object identifiers, values decoded, the attributes of
+ * each part sorted. Values are compared exactly, case included.
  */
 export type ComparableName = string;
 
 /**
- * @param text as RFC 4514 has it, most specific part first: `CN=client,O=Example`
- * @throws Error with what is wrong
+ * @param text a name as in RFC 4514, most specific part first: `CN=client,O=Example`
+ * @throws Error with a message that follows the name of a field
  */
 export function parseName(text: string): ComparableName {
   const parts: Attribute[][] = [[]];
@@ -55,7 +55,7 @@ export function parseName(text: string): ComparableName {
   }
 }
 
-/** @param name a DER `Name` (RFC 5280 §4.1.2.4), which is written the other way round */
+/** @param name a DER `Name` (RFC 5280 §4.1.2.4), which is in the opposite order */
 export function readName(name: Buffer): ComparableName {
   const parts = readDer(name).map(({ content }) =>
     readDer(content).map((attribute): Attribute => {
@@ -78,7 +78,7 @@ function typeOf(name: string): string {
   return oid;
 }
 
-/** RFC 4514 §2.4: pairs of hex digits are bytes of UTF-8; white space at the end counts when it is escaped. */
+/** RFC 4514 §2.4: pairs of hex digits are bytes of UTF-8; trailing white space counts only when it is escaped. */
 function unescaped(text: string): string {
   const trimmed = text.replace(/(?<!\\) +$/, '');
   const pieces = trimmed.match(/\\[0-9A-Fa-f]{2}|\\.|[^\\]+/gs) ?? [];
@@ -89,7 +89,7 @@ function unescaped(text: string): string {
   return Buffer.concat(bytes).toString();
 }
 
-/** X.680 §41: texts as text, everything else as its bytes. */
+/** String types of X.680 §41; a value of another type is compared by its bytes. */
 const STRINGS: Readonly<Record<number, (content: Buffer) => string>> = {
   12: (content) => content.toString('utf8'),
   19: (content) => content.toString('latin1'),
@@ -101,7 +101,7 @@ const STRINGS: Readonly<Record<number, (content: Buffer) => string>> = {
 function valueIn(der: Buffer): string {
   const [value, more] = readDer(der);
   const read = value && !more && STRINGS[value.tag];
-  // No text is taken for bytes, or the other way round: no value that is a text begins with NUL.
+  // The NUL in front keeps bytes apart from strings: no string value begins with NUL.
   return read ? read(value.content) : `\0${der.toString('hex')}`;
 }
 

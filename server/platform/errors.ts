@@ -1,7 +1,4 @@
-/**
- * Every error code, with the HTTP status that it is answered with. Codes are machine-readable and stable: tests and
- * clients look for them, never for the message.
- */
+/** All error codes, each with its HTTP status. Codes are stable: tests and clients compare them, never the message. */
 export const ERROR_STATUSES = {
   already_used: 400,
   blocklist_line: 400,
@@ -87,19 +84,19 @@ export const ERROR_STATUSES = {
 export type ErrorCode = keyof typeof ERROR_STATUSES;
 
 /**
- * The one error that internals throw on purpose. The edge decides how it looks: RFC 9457 problem+json under `/api`,
- * RFC 6749 §5.2 at OAuth endpoints, a page in a browser, one line on the CLI.
+ * The error that internals throw on purpose. The edge decides its form: RFC 9457 problem+json under `/api`, RFC 6749
+ * §5.2 at OAuth endpoints, a page in a browser, one line on the CLI.
  */
 export class AppError extends Error {
   readonly code: ErrorCode;
   /** HTTP status. */
   readonly status: number;
-  /** The input that was wrong, when one was. */
+  /** The wrong input field, if there is one. */
   readonly field: string | undefined;
-  /** The dependency that is down or saturated, of a 503. */
+  /** Of a 503: the dependency that is down or overloaded. */
   readonly dependency: string | undefined;
 
-  /** @param options `status`: in place of the code's own */
+  /** @param options `status`: replaces the status of the code */
   constructor(
     code: ErrorCode,
     message: string,
@@ -114,10 +111,10 @@ export class AppError extends Error {
   }
 }
 
-/** Seconds that a client is asked to wait when a dependency is down (RFC 9110 §10.2.3). */
+/** Seconds after which a client may retry when a dependency is down (RFC 9110 §10.2.3). */
 export const RETRY_AFTER_SECONDS = 5;
 
-/** A dependency is down or saturated: 503 with Retry-After, never a verdict on what the client sent. */
+/** A dependency is down or overloaded: 503 with Retry-After, never an error that blames the request. */
 export function unavailable(what: string, cause?: unknown): AppError {
   return new AppError('temporarily_unavailable', `${what} is unavailable; try again shortly`, {
     cause,
@@ -137,13 +134,13 @@ export function isUnavailable(error: unknown): error is AppError {
   return error instanceof AppError && error.status === 503;
 }
 
-/** SQLSTATE class 22: a value that its column cannot hold, such as a NUL in a text or a year 292277026597. */
+/** SQLSTATE class 22: a value that its column cannot store, such as a NUL in a text or the year 292277026597. */
 const UNSTORABLE = /^22[0-9A-Z]{3}$/;
-/** Error codes of jose for a key or a token that it was given. */
+/** Error codes of jose for an invalid key or token. */
 const UNUSABLE = /^ERR_J(OSE|WT|WS|WE|WK|WKS)_/;
 
 /**
- * Values that pass every check and fail where they are used: an error of the sender, not of the server.
+ * Values that pass all checks and fail where they are used: an error of the sender, not of the server.
  * @returns undefined for any other error
  */
 export function faultOfSender(error: unknown): AppError | undefined {

@@ -1,23 +1,25 @@
 import type { Clock } from './clock.ts';
 
-/** Values by name that are good until some time, in memory. */
+/** Values by name that expire, in memory. */
 export interface Expiring<T> {
-  /** @returns undefined when there is none, and when its time is up */
+  /** @returns undefined when there is none, or when it has expired */
   get(key: string): T | undefined;
-  /** @param until milliseconds, by the clock */
+  /** @param until milliseconds since the epoch */
   set(key: string, value: T, until: number): void;
   delete(key: string): void;
   clear(): void;
-  /** How many are in memory, those that nobody has asked for since their time was up included. */
+  /** Number of values in memory, including expired ones. */
   readonly size: number;
 }
 
-/** How many are looked at whenever one is set: with more than one, all are seen before as many new ones have come. */
+/**
+ * Number of entries checked when one is set: with more than one, all are checked before the number of entries doubles.
+ */
 const LOOKED_AT = 2;
 
 /**
- * At most `max` values, of which the one that was set longest ago goes first. Those whose time is up go by and by while
- * others are set, also when nobody asks for them again: what is in memory is what was set lately, not what ever was.
+ * At most `max` values; the one that was set first is removed first. Each `set` also removes a few expired values, so
+ * memory holds only values that were set recently, even if none is read again.
  */
 export function createExpiring<T>({ max, now }: { max: number; now: Clock }): Expiring<T> {
   const entries = new Map<string, { readonly value: T; readonly until: number }>();

@@ -1,29 +1,29 @@
 import { AppError } from './errors.ts';
 
 /**
- * Work that many want done and only some can have done at the same time.
+ * A queue for work of which only some can run at the same time.
  *
- * Whoever asks names the shares that the work counts to, such as `address:192.0.2.7` and `account:…`. The first one
- * decides whose turn it is: shares take turns, so one who asks a thousand times waits for itself. Every share is bounded,
- * in what is under way and in what waits.
+ * The caller names the shares that the work counts to, such as `address:192.0.2.7` and `account:…`. The first one
+ * decides the order: shares take turns, so a caller with a thousand requests waits only for itself. Each share has a
+ * limit, for running and for waiting work.
  */
 export interface FairQueue {
   /**
-   * Does the work when its turn comes; at once, before this returns, when nothing stands in the way.
-   * @throws QueueFullError when too much waits already, of one of the shares or in all
-   * @throws the signal's reason when it aborts while the work waits; work that has begun must heed the signal itself
+   * Runs the work when its turn comes; immediately, before this returns, when there is capacity.
+   * @throws QueueFullError when too much work is waiting, of one of the shares or in total
+   * @throws the reason of the signal when it aborts while the work waits; running work must watch the signal itself
    */
   run<T>(turn: Turn, work: () => Promise<T>): Promise<T>;
-  /** Refuses waiting and new work. Running work finishes. */
+  /** Rejects waiting and new work. Running work finishes. */
   close(): void;
 }
 
-/** Whom work is for: at least one name, the same for everything that is to share one part. */
+/** The shares that work counts to: at least one. */
 export type Shares = readonly [string, ...string[]];
 
 export interface Turn {
   readonly shares: Shares;
-  /** Of the capacity; default: 1. */
+  /** How much of the capacity the work uses; default: 1. */
   readonly weight?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,19 +31,22 @@ export interface Turn {
 export interface FairQueueOptions {
   /** Name for the error when the queue is full, such as `password hashing`. */
   readonly name: string;
-  /** Under way at the same time. */
+  /** Maximum number of running works. */
   readonly concurrency: number;
-  /** Of one share at the same time. Default: no fewer than of all. */
+  /** Maximum number of running works of one share. Default: the same as in total. */
   readonly concurrencyPerShare?: number;
-  /** Weight under way at the same time; what weighs more than that goes alone. Default: no bound. */
+  /** Maximum weight of running works; a heavier work runs alone. Default: no limit. */
   readonly capacity?: number;
-  /** Waiting in all. Of the share that has the most waiting, the last one is refused when another, with fewer, comes. */
+  /**
+   * Maximum number of waiting works. When it is reached, work of a share with fewer replaces the last work of the share
+   * with the most.
+   */
   readonly waiting: number;
-  /** Waiting of one share. Default: no fewer than of all. */
+  /** Maximum number of waiting works of one share. Default: the same as in total. */
   readonly waitingPerShare?: number;
 }
 
-/** Nothing was done, because too much waits: 503, to be tried again. */
+/** Nothing was done, because too much work is waiting: 503, the client may retry. */
 export class QueueFullError extends AppError {
   constructor(name: string) {
     super('temporarily_unavailable', `${name} is unavailable; try again shortly`);
@@ -51,7 +54,7 @@ export class QueueFullError extends AppError {
 }
 
 interface Waiter {
-  /** Rises with every one that comes. */
+  /** Increases with each work. */
   readonly number: number;
   readonly shares: Shares;
   readonly weight: number;
@@ -101,7 +104,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   function beginMore(): void {
-    // A heavy one that is next is not passed by light ones for ever: nothing begins before it does.
+    // Light works do not overtake a heavy one forever: nothing starts before it.
     for (let one = next(); one && fits(one); one = next()) {
       leave(one);
       begin(one);
@@ -116,7 +119,10 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     countWaiting += 1;
   }
 
-  /** Out of its line, which goes to the end of the turns. @returns whether it was in one */
+  /**
+   * Removes it from its line, which moves to the end of the turns.
+   * @returns whether it was in the line
+   */
   function leave(waiter: Waiter, { keepsTurn = false } = {}): boolean {
     const [share] = waiter.shares;
     const line = lines.get(share);
@@ -130,7 +136,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return true;
   }
 
-  /** Whether one more may wait. It may also take the place of the last one of a share that has more waiting than its own. */
+  /** Whether one more may wait, possibly in place of the last one of a share that has more waiting. */
   function makeRoom({ shares }: Waiter): boolean {
     if (shares.some((share) => waits.of(share) >= waitingPerShare)) return false;
     if (countWaiting < waiting) return true;
@@ -141,7 +147,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return true;
   }
 
-  /** How many wait of the largest of its shares. */
+  /** Number of waiting works of the largest of its shares. */
   const largestOf = ({ shares }: Pick<Waiter, 'shares'>) => Math.max(...shares.map(waits.of));
 
   function lastOfLargest(): Waiter | undefined {
@@ -174,7 +180,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
         countCome += 1;
         const waiter: Waiter = {
           number: countCome,
-          // A share that is named twice counts once.
+          // A share that is listed twice counts once.
           shares: [...new Set(shares)] as [string, ...string[]],
           weight,
           start() {
@@ -205,10 +211,10 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   };
 }
 
-/** Also what throws before it returns a promise rejects. */
+/** An error thrown before the promise is returned also becomes a rejection. */
 const attempt = async <T>(work: () => Promise<T>): Promise<T> => work();
 
-/** How many there are of each share. */
+/** Counts by share. */
 function createTally() {
   const counts = new Map<string, number>();
   const change = (shares: readonly string[], by: number) => {

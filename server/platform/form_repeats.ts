@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Fields } from './forms.ts';
 
-/** The response to a form, with everything that is needed to send it again. */
+/** The response to a form, complete enough to send it again. */
 export interface FormResponse {
   readonly status: number;
   readonly location?: string | undefined;
@@ -11,36 +11,39 @@ export interface FormResponse {
   readonly cookies: readonly string[];
 }
 
-/** For so long a form that is sent again gets the answer that it got first: a double click, an impatient reload. */
+/** How long a form that is submitted again gets the first response: after a double click or an impatient reload. */
 export const REPEATABLE_MS = 60_000;
 
 export interface RepeatRules {
-  /** Names of the cookies that have to be the same when a form is sent again. */
+  /** Names of the cookies that must be the same when a form is submitted again. */
   readonly cookies: readonly string[];
-  /** Whether the fields have to be the same as well: where they change settings, not where they take one step. */
+  /**
+   * Whether the fields must be the same as well: true for forms that change settings, not for forms that take one step.
+   */
   readonly sameFields: boolean;
-  /** Whether it is looked up before a form is read, rather than only when that fails. */
+  /** Whether the stored response is looked up before the form is read, instead of only when that fails. */
   readonly lookFirst: boolean;
-  /** Whether a GET may end what the form is a part of: a link to go on with. */
+  /** Whether a GET may end the process that the form belongs to, such as a link to continue. */
   readonly gets: boolean;
 }
 
 export interface FormRepeatsOptions {
-  /** Undefined for a form that may be sent as often as one likes. */
+  /** Undefined for a form that may be submitted any number of times. */
   rulesOf(request: FastifyRequest): RepeatRules | undefined;
-  /** The key proves that it is the same browser: it is kept nowhere, and answers are sealed under it. */
+  /** The key proves that it is the same browser: it is not stored, and responses are sealed under it. */
   find(key: string, request: FastifyRequest): Promise<FormResponse | undefined>;
-  /** Keeps an answer for a minute. */
+  /** Stores a response for a minute. */
   keep(key: string, answer: FormResponse, request: FastifyRequest): Promise<void>;
 }
 
 /**
- * Forms that are sent twice: a browser follows the answer to the last one, so that has to lead where the first one led.
- * The second waits for the first while that is under way on this node; what the first was answered is kept for all nodes.
+ * Forms that are submitted twice: a browser follows the response to the last submission, so it must lead where the
+ * first one led. On this node the second submission waits while the first one is processed; the response to the first
+ * is stored for all nodes.
  */
 export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): void {
   const { find, keep } = options;
-  /** By key: settled when the first has been answered. */
+  /** By key: settles when the first submission has its response. */
   const underWay = new Map<string, Promise<void>>();
 
   app.addHook('preHandler', async (request, reply) => {
@@ -62,7 +65,7 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
         return answer && sendStored(reply, answer);
       },
     };
-    // By what is kept: what else would be answered is kept anew, under the same key.
+    // Replay the stored response: another one would be stored under the same key.
     return first || rules.lookFirst ? request.form.repeat(reply) : undefined;
   });
 
@@ -74,7 +77,7 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
         if (request.method === 'POST' && form.isTaken) await keep(form.key, answerOf(reply, payload), request);
         return payload;
       }
-      // What is wrong may be that the same form was sent before.
+      // The failure may be because the same form was submitted before.
       const answer = form.looksBack && reply.statusCode < 500 ? await find(form.key, request) : undefined;
       if (!answer) return payload;
       setFixedHeaders(reply, answer);
@@ -95,7 +98,9 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
     };
   });
 
-  /** Until it is released, others with the same key wait. That a browser hangs up does not end the work. */
+  /**
+   * Until it is released, other submissions with the same key wait. The work continues when the browser disconnects.
+   */
   function lead(key: string): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     underWay.set(key, promise);
@@ -106,7 +111,7 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
   }
 }
 
-/** What the same form, sent again by the same browser, has in common. Undefined for what is no form of ours. */
+/** Identifies the same form from the same browser. Undefined when it is not a form of this server. */
 function keyOf(request: FastifyRequest, { cookies, sameFields, gets }: RepeatRules): string | undefined {
   const path = request.url.split('?', 1)[0];
   const bound = cookies.map((name) => request.cookies[name] ?? '');
@@ -147,17 +152,17 @@ function setFixedHeaders(reply: FastifyReply, { status, location, type, cookies 
   if (cookies.length > 0) reply.removeHeader('set-cookie').header('set-cookie', [...cookies]);
 }
 
-/** A form that was sent, until it is answered. */
+/** A submitted form, until its response. */
 export interface SentForm {
   readonly key: string;
-  /** Whether what it asks for is done, when it is not refused: of a form that only leads to a sign-in it is not. */
+  /** Whether the requested change is made if the form is not refused; false for a form that only leads to a sign-in. */
   isTaken: boolean;
-  /** Whether a refusal may come of the same form having been taken before. */
+  /** Whether a refusal can be the result of an earlier submission of the same form. */
   looksBack: boolean;
-  /** Whoever answers does so on the raw response, and keeps the answer as well. */
+  /** The handler responds on the raw response, and stores the response as well. */
   takenOver: boolean;
   release(): void;
-  /** Answers as the same form was answered before, if it was. */
+  /** Sends the stored response of the same form, if there is one. */
   repeat(reply: FastifyReply): Promise<FastifyReply | undefined>;
 }
 

@@ -2,19 +2,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Csrf } from './csrf.ts';
 import { AppError } from './errors.ts';
 
-/** What a person sent with a form. */
+/** The fields of a submitted form. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A field as text; anything else (a list, from a repeated field) counts as missing. */
+/** A field as text; any other type (a list, from a repeated field) counts as missing. */
 export function textField(fields: Fields, name: string): string {
   const value = fields[name];
   return typeof value === 'string' ? value : '';
 }
 
 /**
- * The fields of a form of ours, sent by the person who was shown it.
- * @param subjects what the form's token may have been made for
- * @throws AppError 403 `cross_site_form` for a form of another site's, `form_expired` for one whose token is not ours
+ * The fields of a form that this server showed to this person.
+ * @param subjects the subjects that the CSRF token may be for
+ * @throws AppError 403 `cross_site_form` for a form on another site, `form_expired` when the token is not valid
  */
 export function readForm(request: FastifyRequest, csrf: Csrf, ...subjects: readonly string[]): Fields {
   assertSameOrigin(request);
@@ -25,7 +25,7 @@ export function readForm(request: FastifyRequest, csrf: Csrf, ...subjects: reado
   return fields;
 }
 
-/** Browsers say where a form came from (Fetch Metadata); a form of another site's is refused before it is read. */
+/** Browsers send where a form came from (Fetch Metadata); a form on another site is refused before it is read. */
 function assertSameOrigin(request: FastifyRequest): void {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {

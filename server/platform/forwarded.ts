@@ -4,7 +4,7 @@ import { addressTest } from './addresses.ts';
 import { subnet } from './limits.ts';
 import type { Logger } from './log.ts';
 
-/** Loopback, RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6: where proxies of an operator usually are. */
+/** Loopback, RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6: the usual networks of an operator's proxies. */
 const PRIVATE = [
   '127.0.0.0/8',
   '10.0.0.0/8',
@@ -16,20 +16,20 @@ const PRIVATE = [
   'fe80::/10',
 ];
 
-/** Headers that say for whom a proxy speaks. */
+/** Headers by which a proxy names the client. */
 const FORWARDED = ['x-forwarded-for', 'forwarded'];
 
-/** What is looked at of a request. */
+/** The parts of a request that are needed. */
 interface Arrived {
   readonly headers: IncomingMessage['headers'];
   readonly socket: Pick<Socket, 'remoteAddress'>;
 }
 
 /**
- * Tells the operator of a proxy that CARDEA_TRUSTED_PROXIES does not name: without that setting everybody behind it is
- * one address, and shares one limit. One warning for a peer in a private network, and one for any other: a stranger who
- * sends such a header cannot use up the warning about the proxy.
- * @returns to be called with each request
+ * Warns about a proxy that is not in CARDEA_TRUSTED_PROXIES: without that setting all clients behind it have one
+ * address, and share one limit. One warning for peers in private networks, and one for all others: a stranger who sends
+ * such a header cannot use up the warning about the proxy.
+ * @returns a function to call with each request
  */
 export function createForwardedWatch(options: {
   readonly trustedProxies: readonly string[];
@@ -52,7 +52,7 @@ export function createForwardedWatch(options: {
   };
 }
 
-/** A public address may be a person's: of that the log gets the network alone. */
+/** A public address may be a person's: the log gets only its network. */
 function networkOf(address: string): string {
   const network = subnet(address);
   return network.includes(':') ? network : network.replace(/\.\d+$/, '.0/24');

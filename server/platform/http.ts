@@ -9,13 +9,13 @@ import type { Logger } from './log.ts';
 import { createRawAnswers } from './raw_answers.ts';
 import { createRecently } from './recently.ts';
 
-/** TLS that ends here, all of it in PEM. */
+/** TLS that this process serves, all in PEM. */
 export interface TlsListener {
   readonly cert: string;
   readonly key: string;
-  /** Who connects is asked for a certificate, and gets in without or with any: what it is worth is looked at later. */
+  /** Clients are asked for a certificate, and may connect without one or with any: it is checked later. */
   readonly asksForCertificates: boolean;
-  /** Whom clients are told to have certificates of. */
+  /** Authorities of client certificates, as sent in the handshake. */
   readonly authorities: readonly string[];
 }
 
@@ -23,21 +23,21 @@ export interface HttpOptions {
   readonly log: Logger;
   readonly secure: boolean;
   readonly trustedProxies: readonly string[];
-  /** Open at the same time, of an address that is none of those proxies'. */
+  /** Maximum number of open connections of one address that is not a trusted proxy. */
   readonly connectionsPerAddress?: number;
   readonly tls?: TlsListener | undefined;
   /** Default: see below. */
   readonly timeouts?: HttpTimeouts | undefined;
-  /** What a browser is shown of an error. */
+  /** The page that a browser gets for an error. */
   renderError(error: PresentedError, request: FastifyRequest): string;
 }
 
-/** How long a request may take to arrive, in milliseconds. */
+/** Maximum time for a request to arrive, in milliseconds. */
 export interface HttpTimeouts {
   readonly headers: number;
-  /** All of it; at least `headers`. */
+  /** The complete request; at least `headers`. */
   readonly request: number;
-  /** How often they are looked at: whatever is late is so by that much more. */
+  /** How often requests are checked: a late one is ended up to this much later. */
   readonly checkEvery: number;
 }
 
@@ -50,7 +50,7 @@ export interface PresentedError {
   readonly requestId: string;
 }
 
-/** A form of ours is a few hundred bytes; nothing that is sent here needs more. */
+/** A form of this server has a few hundred bytes; no request here needs more. */
 const BODY_LIMIT = 64 * 1024;
 
 const CONNECTIONS_PER_ADDRESS = 1_000;
@@ -70,12 +70,12 @@ const HEADERS: Readonly<Record<string, string>> = {
 
 const STRICT_TRANSPORT = 'max-age=31536000; includeSubDomains';
 
-/** What every answer carries, but for the id of its request. */
+/** Headers of all responses, except the request id. */
 export function fixedHeaders(secure: boolean): Readonly<Record<string, string>> {
   return secure ? { ...HEADERS, 'strict-transport-security': STRICT_TRANSPORT } : HEADERS;
 }
 
-/** The server, with what holds for every request: its id, its address, its headers, its log line and its errors. */
+/** The server, with what applies to all requests: id, address, headers, log line and errors. */
 export function createHttp(options: HttpOptions): FastifyInstance {
   const { log } = options;
   const isProxied = options.trustedProxies.length > 0;
@@ -87,11 +87,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     headersTimeout: timeouts.headers,
     requestTimeout: timeouts.request,
     connectionsCheckingInterval: timeouts.checkEvery,
-    // Its refusal has no body and no id: ours looks for two as well.
+    // Fastify's own rejection has no body and no request id.
     requireHostHeader: false,
   };
   const watchForwarded = createForwardedWatch(options);
-  // To Fastify's types a server of TLS is another thing; to everything here it is the same.
+  // Fastify's types distinguish a TLS server; the code here does not need to.
   const app = Fastify({
     ...(options.tls ? { https: { ...node, ...secureContext(options.tls) } } : { http: node }),
     bodyLimit: BODY_LIMIT,
@@ -101,7 +101,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     requestTimeout: timeouts.request,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
-    // Neither reaches a route, so no hook sees them; without these Fastify answers by itself and quotes the URL.
+    // These requests reach no route, so no hook runs; without these handlers Fastify responds by itself and quotes the
+    // URL.
     frameworkErrors(error, request, reply) {
       present(error, request, reply);
       log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
@@ -121,7 +122,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const known = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
     for (const method of [route.method].flat()) known.methods.add(method);
     routes.set(route.url, known);
-    // Not for each request: merely listening for the end of an answer takes a part of the time that the JWKS takes.
+    // Not for each request: listening for the end of a response already costs part of the time of a JWKS response.
     if (route.config?.quiet && !log.isLevelEnabled('debug')) return;
     route.onResponse = [
       (request, reply, done) => {
@@ -132,16 +133,17 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     ];
   });
 
-  // A callback rather than a promise: this runs for every request, also for those that take no longer than a promise.
+  // A callback instead of a promise: this runs for every request, also for the fastest.
   app.addHook('onRequest', (request, reply, done) => {
     const answered = request.routeOptions.config?.answered;
     if (answered === undefined) setFixedHeaders(request, reply);
     else if (answered === 'raw') dressRaw(request, reply);
     watchForwarded(request.raw);
-    // Before its body is read: what a request to nowhere carries does not matter.
+    // Before the body is read: the content of a request to an unknown path does not matter.
     if (request.is404) return done(unrouted(request, reply));
     if (!hasHost(request)) return done(new AppError('invalid_request', 'Host must be sent, and once'));
-    // A proxy's word must be an address, or nothing that counts by address may go on. Who has hung up has none, either.
+    // The address that a proxy forwards must be valid, or no limit by address works. A client that has disconnected has
+    // none either.
     if (isProxied ? isIP(request.ip) !== 0 : request.ip) return done();
     return done(new AppError('invalid_forwarded_address', 'X-Forwarded-For is malformed'));
   });
@@ -152,14 +154,14 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return reply;
   });
 
-  /** One line a request. */
+  /** One line for each request. */
   function logRefusal(request: FastifyRequest, reply: FastifyReply): void {
     const { config, url } = request.routeOptions;
     log[config?.quiet ? 'debug' : 'info'](
       {
         requestId: request.id,
         method: request.method,
-        // The route, not the URL: URLs carry codes, states and hints.
+        // The route, not the URL: URLs contain codes, states and hints.
         route: url ?? '(none)',
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
@@ -177,7 +179,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     for (const name in headers) reply.raw.setHeader(name, headers[name] as string);
   }
 
-  /** 404, or 405 with the methods that the path does have (RFC 9110 §15.5.6). */
+  /** 404, or 405 with the methods that the path supports (RFC 9110 §15.5.6). */
   function unrouted(request: FastifyRequest, reply: FastifyReply): AppError {
     const allowed = routeAt(routes, request)?.methods;
     if (!allowed) return new AppError('not_found', 'there is nothing here');
@@ -248,13 +250,16 @@ function secureContext({ cert, key, asksForCertificates, authorities }: TlsListe
   };
 }
 
-/** A line about what anybody can cause is for the operator to know of, not to drown in. */
+/** Anybody can cause these lines: the operator should know of them, but not get too many. */
 const TELL_EVERY_MS = 60_000;
 
-/** Errors that need no log line of their own: an outage is logged once elsewhere, and a function that we do not offer is no fault. */
+/**
+ * Errors without a log line of their own: an outage is logged once elsewhere, and an unsupported method is not an error
+ * of the server.
+ */
 const EXPECTED: ReadonlySet<number> = new Set([501, 502, 503]);
 
-/** RFC 9112 §3.2: HTTP/1.1 has one Host; two are for somebody in front of us and somebody behind. */
+/** RFC 9112 §3.2: HTTP/1.1 has one Host; with two, a proxy and this server could read different ones. */
 function hasHost({ raw: { rawHeaders, httpVersion } }: FastifyRequest): boolean {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -264,7 +269,7 @@ function hasHost({ raw: { rawHeaders, httpVersion } }: FastifyRequest): boolean 
   return count === 1 || (count === 0 && httpVersion === '1.0');
 }
 
-/** RFC 6749 §5.2 knows few codes. */
+/** RFC 6749 §5.2 has few codes. */
 const OAUTH_CODES: Readonly<Record<number, string>> = {
   400: 'invalid_request',
   413: 'invalid_request',
@@ -279,7 +284,7 @@ interface KnownRoute {
   readonly oauth: boolean;
 }
 
-/** The route of a path, whatever the method; parameters stand for one segment. */
+/** The route of a path for any method; a parameter matches one segment. */
 function routeAt(routes: ReadonlyMap<string, KnownRoute>, request: FastifyRequest): KnownRoute | undefined {
   const path = request.url.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '';
   const segments = path.split('/');
@@ -291,7 +296,7 @@ function routeAt(routes: ReadonlyMap<string, KnownRoute>, request: FastifyReques
   return undefined;
 }
 
-/** Fastify's own errors (malformed bodies, wrong media types…) are the sender's fault when they say so. */
+/** Fastify's own errors (malformed bodies, wrong media types…) are errors of the sender when their status says so. */
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const fault = faultOfSender(error);
@@ -317,13 +322,13 @@ const CLIENT_ERRORS: Readonly<Record<number, ErrorCode>> = {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Errors are answered as RFC 6749 §5.2 JSON rather than as a page. */
+    /** Errors become RFC 6749 §5.2 JSON instead of a page. */
     oauth?: boolean;
-    /** Fetched so often, and saying so little, that a line for each is for debugging alone. */
+    /** Requested often and without much information: logged at debug only. */
     quiet?: boolean;
     /**
-     * How the route answers, if not by its reply: on the raw response, where the fixed headers are then set already, or
-     * with a head of its own, which has them.
+     * How the route responds, if not through Fastify's reply: on the raw response, where the fixed headers are set
+     * before, or with a header block of its own, which includes them.
      */
     answered?: 'raw' | 'head';
   }

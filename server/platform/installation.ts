@@ -14,15 +14,15 @@ export const INSTALLATION_STATEMENTS = {
   },
 };
 
-/** @returns the origin that the database belongs to; undefined before a server has started on it */
+/** @returns the origin that the database belongs to; undefined before a server has started with it */
 export async function issuerOf(db: Db): Promise<string | undefined> {
   const [row] = await db.run<{ issuer: string }>(INSTALLATION_STATEMENTS.find, []);
   return row?.issuer;
 }
 
 /**
- * The first server that starts on a database makes it that of its issuer. Two issuers on one database would rewrite each
- * other's built-in clients, and accept each other's tokens.
+ * The first server that starts with a database binds it to its issuer. Two issuers with one database would overwrite
+ * each other's built-in clients, and accept each other's tokens.
  * @throws AppError 409 `wrong_issuer`
  */
 export async function claimIssuer(db: Db, issuer: string, now: Clock): Promise<void> {
@@ -30,7 +30,7 @@ export async function claimIssuer(db: Db, issuer: string, now: Clock): Promise<v
   assertIssuer(await issuerOf(db), issuer);
 }
 
-/** @throws AppError 409 `wrong_issuer`, which says what to do */
+/** @throws AppError 409 `wrong_issuer`, with the remedy */
 export function assertIssuer(stored: string | undefined, issuer: string): void {
   if (stored === undefined || stored === issuer) return;
   throw new AppError(
@@ -39,7 +39,7 @@ export function assertIssuer(stored: string | undefined, issuer: string): void {
   );
 }
 
-/** @returns whether it was another one before */
+/** @returns whether the issuer was a different one before */
 export async function moveIssuer(db: Db, issuer: string, now: Clock): Promise<boolean> {
   await db.run(INSTALLATION_STATEMENTS.claim, [issuer, new Date(now())]);
   return (await db.run(INSTALLATION_STATEMENTS.move, [issuer, new Date(now())])).length > 0;

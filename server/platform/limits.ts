@@ -4,24 +4,26 @@ import type { Clock } from './clock.ts';
 import { AppError } from './errors.ts';
 import { createExpiring } from './expiring.ts';
 
-/** Counts events by key in a fixed window; Redis or memory. */
+/** Counts events by key in a fixed window, in Redis or memory. */
 export interface Counter {
   get(key: string): Promise<number>;
-  /** @returns the count in the current window, this one included */
+  /** @returns the count in the current window, including this event */
   increment(key: string, windowMs: number): Promise<number>;
-  /** Takes one count back, if its window has not ended. */
+  /** Subtracts one, if its window has not ended. */
   decrement(key: string): Promise<void>;
 }
 
-/** Limits what an address may do wrong. Right answers cost nothing, so busy clients and resource servers never meet it. */
+/**
+ * Limits the failures of an address. Successes are free, so busy clients and resource servers never reach the limit.
+ */
 export interface Limits {
-  /** @throws AppError 429 when the address has used its attempts up */
+  /** @throws AppError 429 when the address has reached its limit */
   assertAllowed(what: string, address: string): Promise<void>;
   count(what: string, address: string): Promise<void>;
   /**
-   * Counts before anybody looks whether it is right: of many that come at once no more get through than of as many in turn.
-   * @returns what `giveBack` wants once it has turned out to be right
-   * @throws AppError 429 when that was one too many
+   * Counts before the check: of many parallel attempts no more pass than of sequential ones.
+   * @returns a value for `giveBack`, to call when the attempt was a success
+   * @throws AppError 429 when the limit is exceeded
    */
   consume(what: string, address: string): Promise<string>;
   refund(taken: string): Promise<void>;
@@ -30,8 +32,8 @@ export interface Limits {
 export const LIMIT_WINDOW_MS = 60_000;
 
 /**
- * @param options `max`: events a window and address; the window is a minute when nothing else is said; `refusal`: what is
- *   said when there are more
+ * @param options `max`: events in a window and for an address; the window is a minute by default; `refusal`: the
+ *   message when there are more
  */
 export function createLimits(options: {
   counter: Counter;
@@ -48,7 +50,7 @@ export function createLimits(options: {
     refusal = 'too many failed attempts; wait a minute',
   } = options;
   const tooMany = () => new AppError('rate_limited', refusal);
-  // The window is part of the key, so that a counter needs no clock to start afresh.
+  // The window is part of the key, so a counter starts again without a clock.
   const keyOf = (what: string, address: string) => `limit:${what}:${subnet(address)}:${Math.floor(now() / windowMs)}`;
   return {
     async assertAllowed(what, address) {
@@ -66,7 +68,7 @@ export function createLimits(options: {
   };
 }
 
-/** Whoever has one IPv6 address has 2^64 of them: they count as one (better-auth CVE-2026-45364). */
+/** The owner of one IPv6 address usually has 2^64 of them: they count as one (better-auth CVE-2026-45364). */
 export function subnet(address: string): string {
   if (!address.includes(':') || !isIPv6(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
@@ -83,10 +85,10 @@ export function subnet(address: string): string {
     .join(':')}::/64`;
 }
 
-/** The share of an address in what is shared by fair_queue.ts. */
+/** The share of an address in a fair_queue.ts. */
 export const shareOfAddress = (address: string): string => `address:${subnet(address)}`;
 
-/** The larger network that an address is in, which one owner may well have the whole of: an IPv4 /24, an IPv6 /48. */
+/** The larger network of an address, which may have a single owner: an IPv4 /24, an IPv6 /48. */
 export function widerSubnet(address: string): string {
   const network = subnet(address);
   const groups = network.split(':');
@@ -95,7 +97,7 @@ export function widerSubnet(address: string): string {
 
 const MAX_KEYS = 100_000;
 
-/** The counter of a single node, and what a node falls back to while Redis is away: limits stay closed. */
+/** The counter of a single node, also used while Redis is down: limits still apply. */
 export function createMemoryCounter(now: Clock): Counter & { readonly size: number } {
   const counts = createExpiring<{ count: number; until: number }>({ max: MAX_KEYS, now });
   return {
@@ -105,7 +107,7 @@ export function createMemoryCounter(now: Clock): Counter & { readonly size: numb
     async increment(key, windowMs) {
       const entry = counts.get(key) ?? { count: 0, until: now() + windowMs };
       entry.count += 1;
-      // Set again: of too many the one goes that was not counted for the longest time.
+      // Set again, so that the least recently counted key is removed first.
       counts.set(key, entry, entry.until);
       return entry.count;
     },
@@ -121,7 +123,7 @@ export function createMemoryCounter(now: Clock): Counter & { readonly size: numb
 
 type StoreCallback = (error: Error | null, result?: { current: number; ttl: number }) => void;
 
-/** Our counter as `@fastify/rate-limit` wants it (its own Redis store is for another client library). */
+/** The counter as a store for `@fastify/rate-limit` (its own Redis store needs another client library). */
 export function limitStore(counter: Counter): FastifyRateLimitStoreCtor {
   class LimitStore {
     readonly #route: string;
@@ -141,6 +143,6 @@ export function limitStore(counter: Counter): FastifyRateLimitStoreCtor {
       return new LimitStore(options);
     }
   }
-  // The plugin's types leave out the window that it passes to incr().
+  // The plugin's types lack the window that it passes to incr().
   return LimitStore as unknown as FastifyRateLimitStoreCtor;
 }

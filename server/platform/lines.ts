@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 
-/** Longer lines are no lines: whatever the file is, it is not what was asked for. */
+/** A file with a longer line is not a text file of the expected kind. */
 const LINE_MAX = 1024 * 1024;
 
 /**
- * The lines of a file of any size, some thousand at a time, without their ends. A byte order mark is left out, and
- * what is no UTF-8 comes as U+FFFD.
- * @throws RangeError for a line of more than a mebibyte; what Node throws for a file that cannot be read
+ * The lines of a file of any size, some thousand at a time, without line ends. A byte order mark is skipped, and
+ * invalid UTF-8 becomes U+FFFD.
+ * @throws RangeError for a line of more than a mebibyte; Node's error for a file that cannot be read
  */
 export async function* linesOf(file: string): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();

@@ -23,8 +23,8 @@ const CENSORED = new Set([
 ]);
 
 /**
- * JSON lines. What must not be in a log is kept out by construction: requests are logged by route and status, never
- * by URL, header or body, errors by type, code and stack, and the names below are censored wherever they turn up.
+ * JSON lines. Secrets are kept out by construction: requests are logged by route and status, never by URL, header or
+ * body, errors by type, code and stack, and the fields below are censored wherever they occur.
  */
 export function createLog(options: { level: string; destination?: DestinationStream }): Logger {
   return pino(
@@ -40,7 +40,7 @@ export function createLog(options: { level: string; destination?: DestinationStr
       serializers: { err: describeError, error: describeError },
       hooks: {
         logMethod(args, method) {
-          // Without a text, pino takes the error's message for one.
+          // Without a text, pino uses the error's message.
           const [first, text] = args as unknown as [unknown, unknown];
           const error = first instanceof Error ? first : (first as { err?: unknown } | undefined)?.err;
           if (text === undefined && error instanceof Error) method.apply(this, [first as object, error.name]);
@@ -49,18 +49,18 @@ export function createLog(options: { level: string; destination?: DestinationStr
       },
     },
     options.destination ??
-      // Together rather than line by line: a write for each took longer than sending the JWKS. What waits is written
-      // when the process ends, also by an error that nobody caught.
+      // Buffered instead of line by line: a write for each line took longer than sending the JWKS. The buffer is
+      // written when the process ends, also by an uncaught error.
       pino.destination({ dest: 1, sync: false, minLength: 12_288, periodicFlush: FLUSH_EVERY_MS }),
   );
 }
 
 /**
- * Warnings of Node and whatever libraries print become lines of the log: whoever parses it must not meet plain text.
- * For the server's process alone, since it changes `console`.
+ * Warnings of Node and console output of libraries become log lines: a program that parses the log must not find plain
+ * text. For the server process only, since it changes `console`.
  */
 export function logWarnings(log: Logger): void {
-  process.removeAllListeners('warning'); // Node's own prints plain text
+  process.removeAllListeners('warning'); // Node's default handler prints plain text
   process.on('warning', ({ name, message }) => log.warn({ warning: name, text: message }, 'a warning of Node'));
   for (const [method, level] of CONSOLE) {
     console[method] = (...args: unknown[]) => log[level]({ text: format(...args) }, 'a library wrote to the console');
@@ -75,7 +75,7 @@ const CONSOLE = [
   ['debug', 'debug'],
 ] as const;
 
-/** `pino.stdTimeFunctions.isoTime`, with the part that is the same for a second made once a second. */
+/** `pino.stdTimeFunctions.isoTime`, but the date and time up to the second are formatted once a second. */
 function createTimestamp(): () => string {
   let second = Number.NaN;
   let start = '';
@@ -94,8 +94,8 @@ const FLUSH_EVERY_MS = 50;
 const CENSOR_DEPTH = 8;
 
 /**
- * The same fields with the names above censored, however deep; the object itself when there is nothing to hide. (pino's
- * own `redact` took a quarter of the time that the JWKS takes, for lines with nothing to hide.)
+ * The same fields with the names above censored, at any depth; the object itself when there is nothing to censor.
+ * (pino's own `redact` took a quarter of the time of a JWKS response, even with nothing to censor.)
  */
 function censored<T extends object>(fields: T, depth = 0): T {
   let copy: Record<string, unknown> | undefined;
@@ -112,7 +112,7 @@ function censored<T extends object>(fields: T, depth = 0): T {
 
 function shownOf(name: string, value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  // Under these names the serializers below see to it.
+  // The serializers below handle these names.
   if (value instanceof Error) return depth === 0 && (name === 'error' || name === 'err') ? value : describeError(value);
   if ('toJSON' in value) return value;
   return depth < CENSOR_DEPTH ? censored(value, depth + 1) : '[too deep]';
@@ -120,15 +120,15 @@ function shownOf(name: string, value: unknown, depth: number): unknown {
 
 interface DescribedError {
   type: string;
-  /** SQLSTATE, errno name or our own code; not called `code`, which would be censored. */
+  /** SQLSTATE, errno name or code of an AppError; not named `code`, which would be censored. */
   reason?: string;
   stack?: string;
   cause?: DescribedError;
 }
 
 /**
- * An error without its message: messages of Postgres and of parsers quote the values that they choked on. The stack's
- * frames, the type and the code say where and what.
+ * An error without its message: messages of Postgres and of parsers quote values. The stack frames, the type and the
+ * code are enough.
  */
 export function describeError(error: unknown, depth = 0): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error };

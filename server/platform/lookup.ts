@@ -4,40 +4,41 @@ import { isIP } from 'node:net';
 import { createFairQueue } from './fair_queue.ts';
 
 /**
- * A name's addresses.
- * @throws NoSuchName when there are none, for sure; anything else when it could not be found out
+ * The addresses of a host name.
+ * @throws NoSuchName when there are certainly none; any other error when the lookup failed
  */
 export type Lookup = (hostname: string, signal: AbortSignal) => Promise<readonly LookupAddress[]>;
 
 export class NoSuchName extends Error {}
 
 export interface LookupOptions {
-  /** Whom to ask, as `dns.Resolver.setServers` wants it. Default: whom the system asks. */
+  /** Name servers, as `dns.Resolver.setServers` takes them. Default: those of the system. */
   readonly servers?: readonly string[] | undefined;
-  /** Default: the system's. */
+  /** Default: that of the system. */
   readonly hostsFile?: string | undefined;
 }
 
-/** A server that has not answered by then is asked once more, with twice the time. */
+/** A server that has not responded in this time is asked once more, with twice the time. */
 const TRY_MS = 1_000;
 const TRIES = 2;
 const HOSTS_FILE = '/etc/hosts';
-/** libuv has four threads, which signing shares: slow names must never take them all. */
+/** libuv has few threads, which signing shares: slow names must never use them all. */
 const SYSTEM_LOOKUPS = 2;
 const SYSTEM_LOOKUPS_WAITING = 64;
 /** Error codes of name servers for a name that does not exist, has no address, or is invalid. */
 const NONE = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EFORMERR']);
 
 /**
- * Asks the name servers itself. The system's own look-up (`dns.lookup`) occupies one of libuv's few threads until it is
- * done, which is tens of seconds when a server does not answer, and cannot be taken back: anybody could occupy them all
- * with names of their own. This one ends when the signal says so. The hosts file counts, search domains do not.
+ * Asks the name servers directly. The system's lookup (`dns.lookup`) occupies one of libuv's few threads until it is
+ * done, which takes tens of seconds when a server does not respond, and cannot be cancelled: strangers could occupy all
+ * threads with names of their own. This one ends when the signal aborts. The hosts file is used, search domains are
+ * not.
  */
 export function createLookup({ servers, hostsFile = HOSTS_FILE }: LookupOptions = {}): Lookup {
   return async (hostname, signal) => {
     const known = await inHostsFile(hostsFile, hostname);
     if (known.length > 0) return known;
-    // RFC 6761 §6.3: no server is asked for these.
+    // RFC 6761 §6.3: these are not sent to a name server.
     if (/(^|\.)localhost\.?$/i.test(hostname)) return [{ address: '127.0.0.1', family: 4 }];
     signal.throwIfAborted();
     const resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES });
@@ -53,8 +54,8 @@ export function createLookup({ servers, hostsFile = HOSTS_FILE }: LookupOptions 
 }
 
 /**
- * The same, and what name servers do not know is asked of the system: search domains, mDNS. For names that the operator
- * has chosen; only a few at a time, and one of a name, since they cannot be taken back.
+ * The same, but names that the name servers do not know are looked up by the system: search domains, mDNS. For names
+ * that the operator has chosen; a few at a time, and one lookup for each name, since they cannot be cancelled.
  */
 export function createSystemLookup(options: LookupOptions = {}): Lookup {
   const lookup = createLookup(options);

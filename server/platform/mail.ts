@@ -6,9 +6,9 @@ import type { Clock } from './clock.ts';
 import { AppError, unavailable } from './errors.ts';
 import type { Mailbox, SmtpServer } from './smtp_url.ts';
 
-/** A mail as it is to be read; both forms say the same. */
+/** A mail; both forms have the same content. */
 export interface Message {
-  /** What it is about, in a word: part of a file name. */
+  /** The kind of mail in a word: part of a file name. */
   readonly kind: string;
   readonly to: Mailbox;
   readonly subject: string;
@@ -16,14 +16,16 @@ export interface Message {
   readonly html: string;
   /** BCP 47 */
   readonly locale: string;
-  /** Of the mail, not of the try: a mail that was sent twice is then recognised by whoever gets it. */
+  /**
+   * The same for all attempts to send a mail, so that the recipient's system can recognise a mail that was sent twice.
+   */
   readonly id: string;
 }
 
 export interface Mailer {
   /**
-   * @returns what the server answered
-   * @throws AppError 502 `mail_refused` when the server will never take it, 503 when it may take it later
+   * @returns the response of the server
+   * @throws AppError 502 `mail_refused` when the server will never accept it, 503 when it may accept it later
    */
   send(message: Message): Promise<string>;
   close(): void;
@@ -31,7 +33,7 @@ export interface Mailer {
 
 export interface MailerOptions {
   readonly from: Mailbox;
-  /** What the part of a Message-ID after the @ is. */
+  /** The part of a Message-ID after the @. */
   readonly domain: string;
   readonly now: Clock;
 }
@@ -60,11 +62,11 @@ export function createSmtpMailer(
     greetingTimeout: connectMs,
     dnsTimeout: connectMs,
     socketTimeout: silenceMs,
-    // A message names no files and no URLs of its own, whatever gets into it.
+    // A mail must not include files or URLs, even if its content tries to.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  // A pooled connection that breaks while it is idle is nobody's failure: the next mail opens another.
+  // A pooled connection that breaks while idle is not an error: the next mail opens another.
   transport.on('error', () => {});
   return {
     async send(message) {
@@ -79,7 +81,7 @@ export function createSmtpMailer(
   };
 }
 
-/** Where mails go in development: each into a file that the page /outbox shows. */
+/** Writes mails to files in development, which the page /outbox shows. */
 export function createOutboxMailer(folder: string, options: MailerOptions): Mailer {
   const transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   return {
@@ -88,7 +90,7 @@ export function createOutboxMailer(folder: string, options: MailerOptions): Mail
       const time = new Date(options.now()).toISOString().replaceAll(/[:.]/g, '-');
       const name = `${time}-${message.kind}-${randomBytes(3).toString('hex')}.eml`;
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      // Under its own name once it is whole: whoever lists the folder sees no half a mail.
+      // Renamed when it is complete: a reader of the folder never sees half a mail.
       await writeFile(join(folder, `.${name}`), source, { mode: 0o600, flag: 'wx' });
       await rename(join(folder, `.${name}`), join(folder, name));
       return `written to ${join(folder, name)}`;
@@ -102,17 +104,17 @@ function rendered(message: Message, { from, domain, now }: MailerOptions): SendM
   return {
     from: headerOf(from),
     to: headerOf(message.to),
-    // Said apart from the headers, so that nothing in a name can become another recipient.
+    // Passed apart from the headers, so that nothing in a name can become another recipient.
     envelope: { from: from.address, to: [to] },
     subject: oneLine(message.subject),
     text: message.text,
     html: message.html,
-    // Readable as it is, and lines never too long (RFC 5322 §2.1.1).
+    // Readable, with lines of allowed length (RFC 5322 §2.1.1).
     textEncoding: 'quoted-printable',
     date: new Date(now()),
     messageId: `<${message.id}@${domain}>`,
     headers: {
-      // RFC 3834 §5: no vacation notes in answer, please; the second is what Exchange listens to
+      // RFC 3834 §5: no automatic replies; Exchange uses the second header
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
       'Content-Language': message.locale,
@@ -124,7 +126,7 @@ function headerOf({ name, address }: Mailbox): { name: string; address: string }
   return { name: oneLine(name ?? ''), address };
 }
 
-/** A header is one line: whatever else would begin a new one, or hide something, becomes a space. */
+/** A header is one line: characters that would begin a new one, or hide something, become a space. */
 export function oneLine(text: string): string {
   return text
     .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
@@ -138,8 +140,8 @@ interface SmtpError {
 }
 
 /**
- * 5yz is for good (RFC 5321 §4.2.1), when it is about the recipient or the mail. About who we are, it is the operator's to
- * put right, and the mail waits for that.
+ * 5yz is permanent (RFC 5321 §4.2.1) when it is about the recipient or the mail. When it is about this sender, the
+ * operator has to fix it, and the mail waits.
  */
 function verdict(error: unknown): AppError {
   const { responseCode, command } = error as SmtpError;

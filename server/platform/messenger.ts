@@ -3,13 +3,13 @@ import { type Db, isDatabaseAway } from './db.ts';
 import type { Logger } from './log.ts';
 
 /**
- * Postgres as the messenger between nodes: NOTIFY arrives after the change that it tells of has committed. While the
- * connection is away anything may be missed, so whoever caches asks `isListening` first and forgets everything when
- * `onGap` says that the line is back.
+ * Messages between nodes by Postgres: NOTIFY arrives after the change has committed. While the connection is down
+ * messages are lost, so a cache checks `isListening` first and forgets everything when `onGap` reports that the
+ * connection is back.
  */
 export interface Messenger {
   isListening(): boolean;
-  /** @throws Error for a channel that the messenger was not started with, which would never be heard of */
+  /** @throws Error for a channel that the messenger was not started with */
   on(channel: string, handler: (payload: string) => void): void;
   onGap(handler: () => void): void;
   close(): Promise<void>;
@@ -26,7 +26,7 @@ export async function startMessenger(options: {
   const handlers = new Map<string, ((payload: string) => void)[]>();
   const gapHandlers: (() => void)[] = [];
   let client: pg.Client | undefined;
-  /** Coming back, which may be in the middle of it when everything is to end. */
+  /** The reconnection, which may be running when the messenger is closed. */
   let connecting: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -50,7 +50,7 @@ export async function startMessenger(options: {
     timer = setTimeout(() => {
       timer = undefined;
       connecting = connect().catch((error) => {
-        // That the database is away has been said once; the connection is tried twice a second.
+        // The outage was logged once; the connection is tried twice a second.
         const level = isDatabaseAway(error) ? 'debug' : 'warn';
         log[level]({ error }, 'the connection for notifications cannot be opened; it is tried again');
         reconnectLater();
@@ -70,7 +70,7 @@ export async function startMessenger(options: {
     async close() {
       closed = true;
       clearTimeout(timer);
-      // A line that came up just then would keep the process alive for ever.
+      // A connection that opened just now would keep the process alive.
       await connecting;
       await client?.end().catch(() => {});
     },

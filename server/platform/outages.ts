@@ -1,16 +1,16 @@
 import type { Clock } from './clock.ts';
 import type { Logger } from './log.ts';
 
-/** Tells the operator once when a dependency goes and once when it is back, however often it is tried in between. */
+/** Logs once when a dependency fails and once when it is back, no matter how often it is tried in between. */
 export interface Outages {
   failed(error: unknown): void;
   succeeded(): void;
 }
 
-/** A dependency that answers now and then is not back yet: this long nothing may have failed. */
+/** A dependency that works only now and then is not back yet: no failure may occur for this long. */
 const QUIET_MS = 2_000;
 
-/** @param about what every line says of the dependency, such as where it is; nothing secret */
+/** @param about fields of each log line about the dependency, such as its address; nothing secret */
 export function createOutages(parts: {
   readonly name: string;
   readonly about: Readonly<Record<string, unknown>>;
@@ -38,7 +38,7 @@ export function createOutages(parts: {
   };
 }
 
-/** SQLSTATE or errno name of the cause of an error; the message may quote values, so it is not used. */
+/** SQLSTATE or errno name of the cause of an error; its message may quote values, so it is not used. */
 export function reasonOf(error: unknown): string {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as { code?: unknown };

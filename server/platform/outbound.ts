@@ -9,24 +9,28 @@ import { createLookup, createSystemLookup, type Lookup, NoSuchName } from './loo
 import { createIsReachable, isLoopbackAddress } from './reachable.ts';
 
 export interface OutboundOptions {
-  /** Addresses or CIDR ranges that may be reached although they are not public. http is for loopback among these alone. */
+  /**
+   * Addresses or CIDR ranges that are allowed although they are not public. http is allowed only for loopback addresses
+   * among these.
+   */
   readonly allow: readonly string[];
-  /** For everything together: name, connection, and the last byte of the answer. */
+  /** Timeout for everything: name, connection, and the last byte of the response. */
   readonly timeoutMs?: number;
-  /** Of an answer's body; a longer one is an error. */
+  /** Maximum length of a response body; a longer one is an error. */
   readonly maxBytes?: number;
-  /** Resolves names, for operators' and strangers' URLs alike. */
+  /** Resolves names, in URLs of operators and of strangers. */
   readonly resolve?: Lookup;
-  /** Name servers to ask instead of the system's. */
+  /** Name servers to use instead of the system's. */
   readonly nameServers?: readonly string[] | undefined;
-  /** Certificates, in PEM, to trust instead of those that come with Node. */
+  /** Certificates, in PEM, to trust instead of Node's built-in ones. */
   readonly ca?: string;
 }
 
 /**
- * Requests to URLs that a client has named: `jwks_uri`, `backchannel_logout_uri` and so on.
+ * Requests to URLs of client metadata: `jwks_uri`, `backchannel_logout_uri` and so on.
  *
- * `fetch` has the shape of the global one, and of the provider's `fetch` option. It fails with `OutboundError` alone.
+ * `fetch` has the signature of the global one, and of the provider's `fetch` option. It fails only with
+ * `OutboundError`.
  */
 export interface Outbound {
   fetch(url: string | URL, init?: OutboundInit): Promise<Response>;
@@ -37,24 +41,22 @@ export interface OutboundInit {
   readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
   readonly body?: string | URLSearchParams | undefined;
   readonly signal?: AbortSignal | null | undefined;
-  /** Default: a stranger's. */
+  /** Default: a URL chosen by a stranger. */
   readonly turn?: OutboundTurn | undefined;
 }
 
-/** Whose part of what is shared a request takes. */
+/** The share of capacity that a request uses. */
 export interface OutboundTurn {
   /**
-   * Who has chosen the URL, each with a part of its own: the operator; `stranger`, which is anybody at all; `delivery`
-   * is for what nobody waits for.
+   * Who chose the URL; each has its own capacity: the operator; `stranger`, which is anybody; `delivery` is for
+   * requests that nothing waits for.
    */
   readonly chosenBy: 'operator' | 'stranger' | 'delivery';
-  /** At whose wish it is made: an address, a client, an account. */
+  /** Who caused the request: an address, a client, an account. */
   readonly share?: string;
 }
 
-/**
- * `busy`: too much was under way; `lookup`: no name server answered; `name`: there is no such name.
- */
+/** `busy`: too many requests were running; `lookup`: no name server responded; `name`: the name does not exist. */
 export type OutboundReason =
   | 'busy'
   | 'url'
@@ -67,8 +69,8 @@ export type OutboundReason =
   | 'connection';
 
 /**
- * The same words whatever happened, as they may reach whoever named the URL: who could tell "refused" from "timed out"
- * could search our network with it. `reason` is for the operator.
+ * The message is always the same, since the owner of the URL may see it: by telling "refused" from "timed out" they
+ * could scan the internal network. `reason` is for the operator.
  */
 export class OutboundError extends AppError {
   readonly reason: OutboundReason;
@@ -77,12 +79,12 @@ export class OutboundError extends AppError {
     this.reason = reason;
   }
 
-  /** Nobody was asked at all, for reasons that are ours or our name servers': that is no verdict on the URL. */
+  /** No request was sent, because this server or its name servers were overloaded: that says nothing about the URL. */
   get isUntried(): boolean {
     return this.reason === 'busy' || this.reason === 'lookup';
   }
 
-  /** It may well work the next time. */
+  /** A retry may succeed. */
   get isTemporary(): boolean {
     return this.isUntried || this.reason === 'time' || this.reason === 'connection';
   }
@@ -91,19 +93,19 @@ export class OutboundError extends AppError {
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
 
-/** Requests under way, and waiting, for each of those who choose URLs; and of one site, or at one's wish. */
+/** Running and waiting requests, for each kind of chooser; and for one site, or one cause. */
 const BOUNDS = {
   operator: { concurrency: 64, concurrencyPerShare: 8, waiting: 256, waitingPerShare: 32 },
   stranger: { concurrency: 64, concurrencyPerShare: 8, waiting: 256, waitingPerShare: 32 },
-  // The queue of deliveries bounds what is under way (jobs/deliveries.ts).
+  // The queue of deliveries limits what runs (jobs/deliveries.ts).
   delivery: { concurrency: 256, concurrencyPerShare: 64, waiting: 256, waitingPerShare: 64 },
 } as const;
 
 /**
- * The one way out to places that others name (server-side request forgery, OWASP ASVS 5.0 §1.3.6). https alone, but for
+ * All requests to URLs that others name (server-side request forgery, OWASP ASVS 5.0 §1.3.6). Only https, except for
  * loopback in development; no credentials in URLs, no redirects, no cookies. A name is resolved once, each of its
- * addresses must be reachable, and the connection goes to those very addresses: a name that changes its mind in between
- * (DNS rebinding) changes nothing.
+ * addresses must be allowed, and the connection goes to those addresses: a name that resolves differently later (DNS
+ * rebinding) has no effect.
  */
 export function createOutbound(options: OutboundOptions): Outbound {
   const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, ca, nameServers: servers } = options;
@@ -154,15 +156,14 @@ export function createOutbound(options: OutboundOptions): Outbound {
 }
 
 /**
- * What belongs to one owner, as far as a name tells: the domain that was registered. On this machine each port is
- * something else.
+ * The owner of a host, as far as the name shows: the registered domain. On this machine each port is a site of its own.
  */
 function siteOf({ hostname, host }: URL): string {
   const domain = getDomain(hostname, { allowPrivateDomains: true });
   return `site:${domain ?? host}`;
 }
 
-/** A port below 1024 belongs to some other service, which might take a request for its own. */
+/** A port below 1024 belongs to another kind of service, which might accept the request as its own protocol. */
 function readUrl(href: string | URL): URL {
   const url = URL.parse(String(href));
   const port = Number(url?.port ?? 0);
@@ -177,7 +178,7 @@ function readUrl(href: string | URL): URL {
   return url;
 }
 
-/** What a URL's host stands for: itself when it is an address, since Node asks no resolver then. */
+/** The addresses of a URL's host: itself when it is an address, since Node uses no resolver then. */
 async function addressesOf(url: URL, lookup: Lookup, signal: AbortSignal): Promise<readonly LookupAddress[]> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const family = isIP(host);
@@ -212,7 +213,7 @@ function send(
       {
         method: init.method ?? 'GET',
         headers: Object.fromEntries(headers),
-        // No agent: a connection is for one request, and no proxy out of the environment resolves the name again.
+        // No agent: one connection for each request, and no proxy from the environment that resolves the name again.
         agent: false,
         lookup: createPinnedLookup(addresses),
         signal,
@@ -225,7 +226,7 @@ function send(
   });
 }
 
-/** Answers with the addresses that were checked, whatever it is asked. */
+/** A resolver that always returns the addresses that were checked. */
 function createPinnedLookup(addresses: readonly LookupAddress[]): LookupFunction {
   return (_hostname, options, callback) => {
     const [first = { address: '', family: 4 }] = addresses;
@@ -252,7 +253,7 @@ async function read(answer: http.IncomingMessage, maxBytes: number): Promise<Res
   return new Response(hasNoBody ? null : Buffer.concat(chunks), { status, headers });
 }
 
-/** @throws when the time is up; the result of the work is then ignored */
+/** @throws at the timeout; the result of the work is then ignored */
 async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(new OutboundError('time'));

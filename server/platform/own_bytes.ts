@@ -1,6 +1,6 @@
 /**
- * A copy of bytes for whoever keeps them long: in memory of its own. Small buffers are cut from larger ones (Node's pool,
- * or what a socket has read), all of which stays in memory for as long as one of the small ones does.
+ * A copy of bytes with memory of its own, for values that are stored long. Small buffers are slices of larger ones
+ * (Node's pool, or the bytes read from a socket), which stay in memory as long as one of the slices does.
  */
 export function ownBytes(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.byteLength);

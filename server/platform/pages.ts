@@ -1,26 +1,26 @@
-/** How long lists are shown and read: a page at a time, each from where the one before ended. */
+/** Long lists are read and shown one page at a time, each from the end of the previous one. */
 
-/** A place in a list that is in the order of a time, and then of an id. */
+/** A position in a list that is sorted by a time, and then by an id. */
 export interface Position {
   readonly at: Date;
   readonly id: string;
 }
 
 export interface PageWanted {
-  /** Rows to read at most. One more than are shown tells whether there is another page. */
+  /** Maximum number of rows to read. One more than are shown tells whether there is another page. */
   readonly limit: number;
-  /** Where the page before ended; undefined for the first. */
+  /** The end of the previous page; undefined for the first. */
   readonly after: Position | undefined;
 }
 
-/** The limit of a list that is read without a page size. */
+/** The limit of a list without pages. */
 export const MOST_ROWS = 1_000;
 
 export const WHOLE: PageWanted = { limit: MOST_ROWS, after: undefined };
 
 const TEXT_MAX = 512;
 
-/** @returns undefined for what is no position: then the list begins at its beginning */
+/** @returns undefined for an invalid position: then the list starts at its beginning */
 export function readPosition(text: unknown): Position | undefined {
   if (typeof text !== 'string' || text.length > TEXT_MAX) return undefined;
   const [, ms, id] = /^(\d{1,15})\.(.+)$/su.exec(text) ?? [];
@@ -33,7 +33,7 @@ export function writePosition({ at, id }: Position): string {
 
 /**
  * The rows of one page; one row more was read when there is a next page.
- * @returns `next`: where that one begins
+ * @returns `next`: the position at which that page begins
  */
 export function pageOf<T>(
   rows: readonly T[],

@@ -3,13 +3,13 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Duplex } from 'node:stream';
 import type { Logger } from './log.ts';
 
-/** Status by Node's error code for requests that it cannot parse; other codes are a 400. */
+/** Status by Node's error code for requests that it cannot parse; 400 for other codes. */
 const UNREADABLE: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_HEADER_OVERFLOW: 431,
 };
 
-/** Our words for what neither a route nor a hook gets to see. */
+/** Responses to what reaches neither a route nor a hook. */
 const WORDS: Readonly<Record<number, readonly [error: string, description: string]>> = {
   400: ['invalid_request', 'the request could not be understood'],
   405: ['method_not_allowed', 'this is no proxy'],
@@ -19,13 +19,13 @@ const WORDS: Readonly<Record<number, readonly [error: string, description: strin
 };
 
 export interface RawAnswers {
-  /** Answers what Node could not read as HTTP: there is no request yet, so neither hook nor handler would. */
+  /** Responds to what Node could not parse as HTTP: there is no request yet, so no hook or handler runs. */
   refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void;
-  /** Answers what Node would answer by itself, without a word, or drop: expectations (RFC 9110 §10.1.1) and CONNECT. */
+  /** Responds to what Node would respond to without a body, or drop: expectations (RFC 9110 §10.1.1) and CONNECT. */
   attach(server: Pick<Server, 'on'>): void;
 }
 
-/** @param headers what every answer carries, but for the id of its request */
+/** @param headers headers of all responses, except the request id */
 export function createRawAnswers(log: Logger, headers: Readonly<Record<string, string>>): RawAnswers {
   function compose(status: number, reason?: string | undefined): { head: Record<string, string>; body: string } {
     const requestId = randomUUID();
@@ -59,9 +59,9 @@ export function createRawAnswers(log: Logger, headers: Readonly<Record<string, s
         response.writeHead(417, head).end(body);
       });
       server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-        // Nobody else listens to it any more.
+        // No other listener is left.
         socket.on('error', () => socket.destroy());
-        // RFC 9110 §10.2.1: of a target that is no path here, there is no method.
+        // RFC 9110 §10.2.1: a target that is not a path here has no methods.
         send(socket, 405, 'CONNECT', { allow: '' });
       });
     },

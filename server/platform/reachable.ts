@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Which addresses may be connected to on behalf of somebody else: all of the public internet, nothing that is special
- * (RFC 6890 and the IANA special-purpose registries), and what the operator allows by name.
+ * Addresses that outbound requests may connect to: the public internet without special-purpose addresses (RFC 6890 and
+ * the IANA registries), and those that the operator allows.
  */
 export type IsReachable = (address: string) => boolean;
 
@@ -13,7 +13,7 @@ const SPECIAL_IPV4 = [
   '10.0.0.0/8', // private (RFC 1918)
   '100.64.0.0/10', // shared by carriers (RFC 6598)
   '127.0.0.0/8', // loopback (RFC 1122)
-  '169.254.0.0/16', // link-local, and where clouds keep their metadata (RFC 3927)
+  '169.254.0.0/16', // link-local, and metadata services of clouds (RFC 3927)
   '172.16.0.0/12', // private (RFC 1918)
   '192.0.0.0/24', // protocol assignments (RFC 6890)
   '192.0.2.0/24', // documentation (RFC 5737)
@@ -29,10 +29,10 @@ const SPECIAL_IPV4 = [
   '240.0.0.0/4', // reserved, and broadcast (RFC 1112)
 ] as const;
 
-/** Everything but 2000::/3, the part of IPv6 that is handed out, and what in that part is special. */
+/** Everything but 2000::/3, the allocated part of IPv6, and special-purpose addresses in that part. */
 const SPECIAL_IPV6 = [
   '::/3', // unspecified, loopback, IPv4-mapped (RFC 4291), NAT64 (RFC 6052, RFC 8215), discard (RFC 6666)
-  '4000::/2', // not handed out; segment routing (RFC 9602)
+  '4000::/2', // not allocated; segment routing (RFC 9602)
   '8000::/1', // unique local (RFC 4193), link-local and site-local (RFC 4291), multicast
   '2001::/23', // protocol assignments: Teredo (RFC 4380), benchmarks (RFC 5180), ORCHID (RFC 7343)
   '2001:db8::/32', // documentation (RFC 3849)
@@ -41,16 +41,14 @@ const SPECIAL_IPV6 = [
   '3fff::/20', // documentation (RFC 9637)
 ] as const;
 
-/**
- * @param allowed addresses or CIDR ranges that may be reached although they are special
- */
+/** @param allowed addresses or CIDR ranges that are allowed although they are special */
 export function createIsReachable(allowed: readonly string[]): IsReachable {
-  // A list a family: Node takes an IPv4 address for its IPv4-mapped form, which is in ::/3.
+  // One list for each family: Node treats an IPv4 address as its IPv4-mapped form, which is in ::/3.
   const special = { 4: ranges(SPECIAL_IPV4), 6: ranges(SPECIAL_IPV6) };
   const exempt = { 4: ranges(ofFamily(allowed, 4)), 6: ranges(ofFamily(allowed, 6)) };
   return (address) => {
     const family = isIP(address);
-    // `fe80::1%eth0` is in no list, because Node cannot read it
+    // `fe80::1%eth0` is in no list, because Node cannot parse it
     if ((family !== 4 && family !== 6) || address.includes('%')) return false;
     return !contains(special[family], address) || contains(exempt[family], address);
   };

@@ -10,12 +10,12 @@ export const WRITE_CHECK_STATEMENTS = {
   },
 };
 
-/** Whoever asks more often than this gets the last result: anybody may ask. */
+/** Requests within this time get the last result: anybody may ask. */
 const CHECK_EVERY_MS = 2_000;
 const KEPT_MS = 10 * 60_000;
 
 /**
- * Whether the database takes writes: with a full disk, or on a standby, it still answers reads, and nobody can sign in.
+ * Whether the database accepts writes: with a full disk, or on a standby, reads still work, but sign-ins fail.
  * @returns a check that rejects (AppError 503) when it does not
  */
 export function createReadiness(parts: { db: Db; node: string; now: Clock }): () => Promise<void> {
@@ -24,7 +24,7 @@ export function createReadiness(parts: { db: Db; node: string; now: Clock }): ()
   return () => {
     if (!last || now() - last.at >= CHECK_EVERY_MS || now() < last.at) {
       const result = db.run(WRITE_CHECK_STATEMENTS.upsert, [node, new Date(now() + KEPT_MS)]).then(() => {});
-      result.catch(() => {}); // callers get the rejection from `result` itself
+      result.catch(() => {}); // callers get the rejection from `result`
       last = { at: now(), result };
     }
     return last.result;

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { type Counter, createMemoryCounter } from './limits.ts';
 import type { Logger } from './log.ts';
 
-/** The few commands that we use, whatever the topology. */
+/** The commands that are used, for all topologies. */
 interface RedisCommands {
   connect(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -19,20 +19,20 @@ export interface RedisCounter extends Counter {
 const PREFIX = 'cardea:';
 const COMMAND_TIMEOUT_MS = 250;
 
-/** Counts and sets the expiry at once: a key without a TTL would count for ever. */
+/** Counts and sets the expiry in one step: a key without a TTL would count forever. */
 const INCREMENT = `
   local count = redis.call('INCR', KEYS[1])
   if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
   return count`;
 
-/** Only while there is a window to count in. */
+/** Only while the window exists. */
 const DECREMENT = `
   if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('DECR', KEYS[1]) end
   return 0`;
 
 /**
- * A counter shared by all nodes. Redis is here for speed, never for truth: while it is away each node counts by
- * itself, so limits stay closed and nobody waits for it.
+ * A counter shared by all nodes. Redis makes it exact over nodes, but is not required: while it is down each node
+ * counts for itself, so limits still apply and no request waits.
  */
 export async function createRedisCounter(options: { url: string; log: Logger; now: Clock }): Promise<RedisCounter> {
   const { log, now } = options;
@@ -43,7 +43,7 @@ export async function createRedisCounter(options: { url: string; log: Logger; no
     if (!isAway) log.warn({ error }, 'Redis is away; limits are counted per node');
     isAway = true;
   });
-  // Not awaited for long: a node starts without Redis, too.
+  // Limited wait: a node also starts without Redis.
   await Promise.race([redis.connect().catch(() => {}), delay(COMMAND_TIMEOUT_MS * 4)]);
 
   async function orMemory<T>(command: Promise<T>, fallback: () => Promise<T>): Promise<T> {
@@ -64,7 +64,7 @@ export async function createRedisCounter(options: { url: string; log: Logger; no
         redis.get(PREFIX + key).then((value) => Number(value ?? 0)),
         async () => 0,
       );
-      // What was counted here while Redis was away still counts.
+      // The counts of this node from while Redis was down still apply.
       return Math.max(local, shared);
     },
     async increment(key, windowMs) {
@@ -87,7 +87,7 @@ export async function createRedisCounter(options: { url: string; log: Logger; no
 function connectTo(url: string): RedisCommands {
   const [, kind = '', rest = ''] = /^rediss?\+(sentinel|cluster):\/\/(.*)$/.exec(url) ?? [];
   const common = { disableOfflineQueue: true, socket: { connectTimeout: COMMAND_TIMEOUT_MS * 4 } };
-  // The three client types differ in generics that we do not use; their commands are the same.
+  // The three client types differ in unused generics; their commands are the same.
   switch (kind) {
     case 'sentinel': {
       const [hosts = '', name = 'mymaster'] = rest.split('/');

@@ -11,25 +11,25 @@ import {
 import { AppError } from './errors.ts';
 
 /**
- * Sealing: AES-256-GCM under a master key that is never in the database.
+ * Sealing: AES-256-GCM with a master key that is never in the database.
  *
  * A sealed value is `version(1) ‖ master key id(4) ‖ iv(12) ‖ ciphertext ‖ tag(16)`. Each place (table, column, row)
- * gets a key of its own, derived from the master key, so a random 96-bit IV stays far from its birthday bound
- * (NIST SP 800-38D §8.3) however many rows there are; the place is additional data too, so a value that was copied
- * to another row, column or table does not open.
+ * has a key of its own, derived from the master key, so a random 96-bit IV stays far from its birthday bound (NIST SP
+ * 800-38D §8.3) for any number of rows. The place is also additional data, so a value that is copied to another row,
+ * column or table cannot be opened.
  */
 export interface Sealer {
   seal(place: Place, plaintext: Uint8Array): Buffer;
   /** @throws AppError `sealed_value_unreadable` when the key is not in the list, the value was changed or it was moved */
   open(place: Place, sealed: Uint8Array): Buffer;
-  /** True when the value is not sealed under the first (current) master key; `master-key rotate` re-seals those. */
+  /** True when the value is not sealed with the first (current) master key; `master-key rotate` seals those again. */
   isStale(sealed: Uint8Array): boolean;
 }
 
 export interface Place {
   table: string;
   column: string;
-  /** The row's primary key, as text. */
+  /** The primary key of the row, as text. */
   row: string;
 }
 
@@ -40,12 +40,12 @@ const KEY_ID_BYTES = 4;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES;
-/** Where the id of a master key would be. */
+/** In place of the id of a master key. */
 const NO_MASTER_KEY = Buffer.alloc(KEY_ID_BYTES);
 
 interface MasterKey {
   id: Buffer;
-  /** A key object: node:crypto takes four times as long to take in bytes. */
+  /** A key object: node:crypto is four times slower with bytes. */
   sealing: KeyObject;
 }
 
@@ -57,11 +57,11 @@ export function createSealer(masterKeys: readonly Uint8Array[]): Sealer {
 }
 
 /**
- * A sealer under a bearer token of 256 random bits in place of a master key: what it seals opens for whoever presents
- * the token, and for nobody who has the database, master keys included.
+ * A sealer with a bearer token of 256 random bits as its key: only the holder of the token can open the values, not
+ * somebody who has the database and the master keys.
  */
 export function createTokenSealer(token: string): Sealer {
-  // The token is as random as a key, so one step is enough: HMAC with the place, as HKDF-Expand would (RFC 5869 §2.3).
+  // The token is as random as a key, so one step is enough: HMAC with the place, as HKDF-Expand does (RFC 5869 §2.3).
   return sealerUnder([{ id: NO_MASTER_KEY, sealing: createSecretKey(Buffer.from(`cardea sealed by token ${token}`)) }]);
 }
 
@@ -109,7 +109,7 @@ function sealerUnder(keys: readonly MasterKey[]): Sealer {
   };
 }
 
-/** A sealer for one column; rows are named by their primary key. */
+/** A sealer for one column; a row is identified by its primary key. */
 export function columnSealer(sealer: Sealer, column: Omit<Place, 'row'>) {
   return {
     seal: (row: string, plaintext: Uint8Array) => sealer.seal({ ...column, row }, plaintext),
@@ -126,14 +126,17 @@ export function openJson(sealer: Sealer, place: Place, sealed: Uint8Array): unkn
   return JSON.parse(sealer.open(place, sealed).toString());
 }
 
-/** A keyed fingerprint for look-ups of what must not be readable: equal inputs meet, a dump tells nothing. */
+/**
+ * A keyed fingerprint for lookups by values that must not be readable: equal inputs have equal fingerprints, a dump
+ * reveals nothing.
+ */
 export function blindIndex(indexKey: Uint8Array, value: string): Buffer {
   return createHmac('sha256', indexKey).update(value).digest();
 }
 
-/** What the database holds of a bearer token: 256 bits of randomness need no salt and no slow hash. */
+/** The hash of a bearer token in the database: 256 random bits need neither salt nor slow hash. */
 export function hashToken(token: string): Buffer {
-  // Through text: a buffer straight from OpenSSL is memory of its own, and takes twice as long.
+  // By way of text: a buffer from OpenSSL has memory of its own, and takes twice as long.
   return Buffer.from(hash('sha256', token, 'hex'), 'hex');
 }
 
@@ -147,7 +150,7 @@ function sealingKey(secret: Uint8Array, info: string): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', info, 32)));
 }
 
-/** Random bytes fetched for many at a time: asking the generator for twelve takes as long as for thousands. */
+/** Random bytes are generated in advance: generating twelve takes as long as thousands. */
 const ivs = Buffer.alloc(512 * IV_BYTES);
 let ivsUsed = ivs.length;
 
@@ -156,7 +159,7 @@ function nextIv(): Buffer {
     randomFillSync(ivs);
     ivsUsed = 0;
   }
-  // A copy: the next filling must not reach what was handed out.
+  // A copy: the next filling must not overwrite it.
   const iv = Buffer.from(ivs.subarray(ivsUsed, ivsUsed + IV_BYTES));
   ivsUsed += IV_BYTES;
   return iv;

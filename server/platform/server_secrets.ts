@@ -13,7 +13,7 @@ export const SERVER_SECRET_STATEMENTS = {
   find: { name: 'server_secrets.find', text: 'SELECT sealed FROM server_secrets WHERE name = $1' },
 };
 
-/** The secret under which identifiers of people are looked up. It can never change while there are accounts. */
+/** The key of the fingerprints of people's identifiers. It can never change while there are accounts. */
 export const ACCOUNT_INDEX_SECRET = 'account-index';
 
 export function serverSecretPlace(name: string): Place {
@@ -21,9 +21,9 @@ export function serverSecretPlace(name: string): Place {
 }
 
 /**
- * A random secret of 32 bytes that all nodes share, made by whichever asks for it first. Of nodes that ask at the
- * same moment one inserts, and all of them read what it inserted.
- * @throws AppError 500 `sealed_value_unreadable` when the master key is not the one that sealed it
+ * A random secret of 32 bytes that all nodes share, made by the first node that needs it. Of nodes that need it at the
+ * same time one inserts it, and all read that one.
+ * @throws AppError 500 `sealed_value_unreadable` when the master key did not seal it
  */
 export async function loadServerSecret(db: Db, sealer: Sealer, name: string, now: Clock): Promise<Buffer> {
   const place = serverSecretPlace(name);

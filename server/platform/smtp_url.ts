@@ -1,10 +1,10 @@
-/** A mail server to hand mails to. */
+/** A mail server that mails are sent to. */
 export interface SmtpServer {
   readonly host: string;
   readonly port: number;
   /** TLS from the first byte (smtps, RFC 8314 §3); otherwise STARTTLS as `tls` says. */
   readonly secure: boolean;
-  /** `required`: nothing is sent, passwords least of all, before a certificate has been verified. */
+  /** `required`: nothing, and no password, is sent before a certificate has been verified. */
   readonly tls: 'required' | 'none';
   readonly auth: { readonly user: string; readonly pass: string } | undefined;
 }
@@ -13,9 +13,9 @@ const PORTS: Readonly<Record<string, number>> = { 'smtp:': 587, 'smtps:': 465 };
 const TLS = ['required', 'none'] as const;
 
 /**
- * `smtp://user:password@host:587` or `smtps://…`. STARTTLS is required unless the server is on this machine, where nobody
- * is in between, or `?tls=none` says that it is not.
- * @throws Error in words that fit behind the setting's name
+ * `smtp://user:password@host:587` or `smtps://…`. STARTTLS is required unless the server is on this machine, or the URL
+ * has `?tls=none`.
+ * @throws Error with a message that follows the name of the setting
  */
 export function smtpUrl(value: string): SmtpServer {
   const url = URL.parse(value);
@@ -56,7 +56,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** Whom a mail is from or to. */
+/** A sender or recipient. */
 export interface Mailbox {
   readonly name?: string;
   readonly address: string;
@@ -64,7 +64,7 @@ export interface Mailbox {
 
 /**
  * `Cardea <no-reply@id.example.com>`, or the address alone.
- * @throws Error in words that fit behind the setting's name
+ * @throws Error with a message that follows the name of the setting
  */
 export function mailbox(value: string): Mailbox {
   const [, name = '', bracketed, bare] =

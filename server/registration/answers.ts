@@ -3,11 +3,11 @@ import type { ClientMetadata } from '../clients/metadata.ts';
 import type { Client } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
 
-/** What is said of a client with its registration access token (RFC 7591 §3.2.1, RFC 7592 §3). */
+/** The response for a client and its registration access token (RFC 7591 §3.2.1, RFC 7592 §3). */
 export interface Registered {
   readonly client: Client;
   readonly managementToken: string;
-  /** When it has just been made: nobody can read it again. */
+  /** Only right after it was made: it is not stored. */
   readonly secret?: string | undefined;
   readonly softwareStatement?: string | undefined;
 }
@@ -29,7 +29,7 @@ export function describeRegistered(registered: Registered, endpoint: string): Re
   };
 }
 
-/** Errors of other kinds are for the edge. */
+/** Throws other errors on to the edge. */
 export function sendRefusal(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof AppError)) throw error;
   if (error.status === 401) {
@@ -53,7 +53,7 @@ function codeOf({ code, field }: AppError): string {
   return field === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata';
 }
 
-/** RFC 6749 §5.2: what may be in an error_description. */
+/** RFC 6749 §5.2: the characters that an error_description may have. */
 function inAscii(text: string): string {
   return text.replaceAll('"', "'").replaceAll(/[^\x20-\x7e]|\\/g, '?');
 }

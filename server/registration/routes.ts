@@ -18,21 +18,21 @@ export const REGISTRATION_PATH = '/register';
 export interface RegistrationOptions {
   /** URL of the registration endpoint. */
   readonly endpoint: string;
-  /** `token`: who registers needs an initial access token; `open`: nobody does. */
+  /** `token`: registration needs an initial access token; `open`: it does not. */
   readonly mode: 'token' | 'open';
-  /** What may be registered without an initial access token. */
+  /** The policy for registration without an initial access token. */
   readonly openPolicy: RegistrationPolicy;
   readonly clients: Clients;
-  /** What this server can do for a client. */
+  /** What this server supports. */
   readonly serverPolicy: ServerPolicy;
   readonly registrations: Registrations;
   readonly tokens: RegistrationTokens;
   readonly limits: Limits;
   readonly outbound: Outbound;
-  /** Counts one more registration of somebody who needs no token. @throws AppError 503 when there are too many in all */
+  /** Counts a registration without a token. @throws AppError 503 when there are too many in total */
   admit(): Promise<void>;
   /**
-   * What a software statement says, on top of what is beside it (RFC 7591 §2.3).
+   * The metadata with the claims of its software statement (RFC 7591 §2.3).
    * @throws AppError 400 `invalid_software_statement` or `unapproved_software_statement`
    */
   claimsOf(body: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
@@ -44,12 +44,12 @@ const LIMIT = 'registration';
 /** RFC 6750 §2.1 */
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
-/** Dynamic client registration (RFC 7591), and the management of what was registered (RFC 7592). */
+/** Dynamic client registration (RFC 7591) and its management (RFC 7592). */
 export async function registrationRoutes(app: FastifyInstance, options: RegistrationOptions): Promise<void> {
   const { endpoint, clients, registrations, tokens, limits } = options;
 
   app.addHook('onRequest', async (request, reply) => {
-    // Apps that live in browsers register from wherever they are; no cookie says anything here.
+    // Apps in browsers register from any origin; cookies are not used here.
     reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'WWW-Authenticate');
     if (request.method !== 'OPTIONS') await limits.assertAllowed(LIMIT, request.ip);
   });
@@ -134,7 +134,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     );
   }
 
-  /** RFC 7591 §3: the initial access token says what may be registered; without one, only what anybody may. */
+  /** RFC 7591 §3: the initial access token determines what may be registered; without one, the open policy does. */
   async function authorize(
     request: FastifyRequest,
   ): Promise<{ policy: RegistrationPolicy; token?: RegistrationToken }> {
@@ -148,7 +148,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     return { policy: token.policy, token };
   }
 
-  /** RFC 7592 §2: 401 whether the client is gone or the token is another's. */
+  /** RFC 7592 §2: 401 both for a removed client and for a token of another client. */
   async function managed(
     request: FastifyRequest,
   ): Promise<{ client: Client; policy: RegistrationPolicy; managementToken: string }> {
@@ -163,7 +163,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
   }
 }
 
-/** A malformed token counts as a token: the sender wanted to register with one, so it is refused. */
+/** A malformed token counts as an invalid token, not as none: the sender wanted to register with one. */
 function bearerOf({ headers }: FastifyRequest): string | undefined {
   const { authorization = '' } = headers;
   return BEARER.exec(authorization)?.[1] ?? (/^bearer\b/i.test(authorization) ? '' : undefined);

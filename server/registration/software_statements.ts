@@ -8,12 +8,12 @@ import { AppError } from '../platform/errors.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Who may vouch for software, each with its keys. */
+/** Issuers of software statements, each with its keys. */
 export type StatementIssuers = ReadonlyMap<string, JSONWebKeySet>;
 
 /**
  * @param file JSON: issuers, each with its JSON Web Key Set
- * @throws Error in words that fit behind the setting's name
+ * @throws Error with a message that follows the name of the setting
  */
 export function readStatementIssuers(file: string): StatementIssuers {
   let content: unknown;
@@ -27,8 +27,8 @@ export function readStatementIssuers(file: string): StatementIssuers {
 }
 
 /**
- * What a client says of itself, with what its software statement says in place of it (RFC 7591 §2.3, §3.1.1). A server
- * that trusts nobody's statements ignores them.
+ * The metadata of a request, overridden by the claims of its software statement (RFC 7591 §2.3, §3.1.1). A server
+ * without trusted issuers ignores software statements.
  * @throws AppError 400 `unapproved_software_statement` for an issuer that is not trusted, `invalid_software_statement`
  */
 export function createClaimsOf(parts: { issuers: StatementIssuers; now: Clock }): (body: Body) => Promise<Body> {
