@@ -32,13 +32,10 @@ export interface App {
 
 const PACKAGE = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
-/** How many forms an address may send for each wrong answer that it may give. */
+/** Forms that an address may send, for each failed attempt that it may make. */
 const FORMS_PER_FAILURE = 10;
 
-/**
- * The composition root. What each layer is made of is in `composition/`, one file a layer: what everything rests on,
- * people, relying parties, the protocol, the forms, and the work that nobody asks for.
- */
+/** The composition root: builds the layers in `composition/`, each on those before it, and connects them to HTTP. */
 export async function createApp(
   parts: Pick<AppParts, 'config' | 'db' | 'log' | 'nameServers'> & { now?: Clock; uptime?: Clock },
 ): Promise<App> {
@@ -58,10 +55,13 @@ export async function createApp(
   const { issuer } = config;
   const accountServices = await createAccountServices(infrastructure);
   const clientServices = await createClientServices(infrastructure);
-  if (config.production)
-    await assertNoDemoData({ accounts: accountServices.accounts, clients: clientServices.clients });
-  const selfRegistered = await createRegistrationServices(infrastructure, clientServices);
-  const protocol = await createProtocol(infrastructure, accountServices, clientServices, selfRegistered);
+  const { accounts, passwords } = accountServices;
+  const { clients } = clientServices;
+  if (config.production) await assertNoDemoData({ accounts, clients });
+  const registration = await createRegistrationServices(infrastructure, clientServices);
+  const protocol = await createProtocol({ infrastructure, accountServices, clientServices, registration });
+
+  const { units, serving, statusLists, assertCanSign } = protocol;
 
   const http = createHttp({
     log,
@@ -73,31 +73,27 @@ export async function createApp(
   });
   await http.register(rateLimit, {
     global: false,
-    // Right answers are counted here as well, since each costs a hash; a busy household must not meet this one.
+    // Successes count as well, because each costs a hash. It is high enough for many people behind one address.
     max: config.rateLimit * FORMS_PER_FAILURE,
     timeWindow: LIMIT_WINDOW_MS,
     keyGenerator: (request) => subnet(request.ip),
     store: limitStore(counter),
   });
   await http.register(async (scope) => {
-    await mountProvider(scope, {
-      issuer,
-      units: protocol.units,
-      serving: protocol.serving,
-    });
-    if (protocol.statusLists) {
+    await mountProvider(scope, { issuer, units, serving });
+    if (statusLists) {
       mountStatusLists(scope, {
         issuer,
-        lists: protocol.statusLists,
-        sign: () => protocol.serving.current().sign,
+        lists: statusLists,
+        sign: () => serving.current().sign,
         now,
         tokenSeconds: config.lifetimes.accessToken,
-        assertCanSign: protocol.assertCanSign,
+        assertCanSign,
       });
     }
   });
-  await selfRegistered.mount(http);
-  await formRoutes(http, infrastructure, accountServices, clientServices, protocol);
+  await registration.mount(http);
+  await formRoutes(http, { infrastructure, accountServices, clientServices, protocol });
   await http.register(homeRoutes, {
     views,
     issuer,
@@ -107,19 +103,16 @@ export async function createApp(
     isReady: createReadiness({ db, node: randomUUID(), now }),
   });
   if (!config.smtp && config.thisMachineOnly) await http.register(outboxRoutes, { views, issuer, folder: outbox });
-  if (config.demo) {
-    const { accounts, passwords } = accountServices;
-    await seedDemo({ issuer, accounts, clients: clientServices.clients, hash: passwords.passwords.hash });
-  }
-  startBackgroundJobs(infrastructure, accountServices, clientServices, protocol, selfRegistered);
+  if (config.demo) await seedDemo({ issuer, accounts, clients, hash: passwords.passwords.hash });
+  startBackgroundJobs({ infrastructure, accountServices, clientServices, registration, protocol });
 
-  const everything = opened.move();
+  const disposables = opened.move();
   return {
     http,
     keyRing: protocol.keyRing,
     async close() {
       await http.close();
-      await everything.disposeAsync();
+      await disposables.disposeAsync();
     },
   };
 }

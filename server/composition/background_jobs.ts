@@ -18,13 +18,15 @@ const SECOND_MS = 1_000;
 const LAG_SECONDS_MAX = 300;
 
 /** Starts the work that no request asks for. */
-export function startBackgroundJobs(
-  infrastructure: Infrastructure,
-  accountServices: AccountServices,
-  clientServices: ClientServices,
-  protocol: Protocol,
-  { registrations }: RegistrationServices,
-): void {
+export function startBackgroundJobs(parts: {
+  readonly infrastructure: Infrastructure;
+  readonly accountServices: AccountServices;
+  readonly clientServices: ClientServices;
+  readonly registration: Pick<RegistrationServices, 'registrations'>;
+  readonly protocol: Protocol;
+}): void {
+  const { infrastructure, accountServices, clientServices, protocol } = parts;
+  const { registrations } = parts.registration;
   const { config, log, messenger, onClose } = infrastructure;
   const { keyRing, keySync } = protocol;
   const mails = assembleMailWorker(infrastructure, accountServices);

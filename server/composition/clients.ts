@@ -9,7 +9,7 @@ import { PATHS } from '../views/paths.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { createClientStores } from './stores.ts';
 
-/** Relying parties and resource servers, as everybody who serves requests asks for them: from a cache. */
+/** Clients and resource servers, read through a cache. */
 export type ClientServices = Awaited<ReturnType<typeof createClientServices>>;
 
 export async function createClientServices(infrastructure: Infrastructure) {
@@ -41,14 +41,14 @@ export async function createClientServices(infrastructure: Infrastructure) {
       const client = await find(id);
       return client && appOf(client);
     },
-    /** Where people may go back to an app: only one that the operator has registered says so, or anybody could. */
+    /** Links back to an app; only for one that an operator has registered, because others choose their links themselves. */
     async wayBack(id: string) {
       const client = await find(id);
       if (client?.kind !== 'operator' || client.builtin) return undefined;
       const { client_uri: url, initiate_login_uri: start } = client.metadata;
       return { name: client.name, ...(url ? { url } : {}), ...(start ? { startUrl: withIssuer(start, origin) } : {}) };
     },
-    /** Scopes that a client may have, but for those of resource servers. */
+    /** Scopes that a client may have, without those of resource servers. */
     async registeredScope(id: string): Promise<readonly string[]> {
       const client = await find(id);
       return client ? scopesOf(client) : [];
@@ -97,7 +97,7 @@ function appOf(client: Client): App {
   };
 }
 
-/** People read its host as that of whoever asks: for a client that nobody at the operator's knows, only what is proven. */
+/** People take the host for the app's: a client that registered itself is shown with a host only where that is proven. */
 function shownUri({ kind, id, metadata }: Client): string | undefined {
   if (kind === 'document') return id;
   return kind === 'dynamic' ? provenHost(metadata) : metadata.client_uri;

@@ -6,13 +6,14 @@ import type { RepeatedForms } from '../records/repeated_forms.ts';
 import { visitorCookie } from '../selfservice/visitor.ts';
 import { PATHS } from '../views/paths.ts';
 
-/** How forms may be sent twice, by where they are. */
+/** What happens when a form is sent twice: a page of a sign-in and a page of the account differ in this. */
 export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOptions {
   const { session, interaction } = cookieNames(secure);
   const signed = (name: string) => [name, `${name}.sig`];
-  // A step of a visit is taken once, whatever the fields say; the visit itself knows when it was, so nothing is looked up
-  // before that. A page of the account may be sent again with other values, and does more than once what is not looked up.
+  // A step of a sign-in is taken once, whatever its fields say. The stored visit tells when it was taken, so nothing has to
+  // be looked up first.
   const visit: RepeatRules = { cookies: signed(interaction), sameFields: false, lookFirst: false, gets: true };
+  // A form of the account may be sent again with other fields. What it does would be done twice without looking first.
   const account: RepeatRules = {
     cookies: [...signed(session), visitorCookie(secure)],
     sameFields: true,
@@ -28,11 +29,11 @@ export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOpt
       return request.url.startsWith(PATHS.account) ? account : undefined;
     },
     async find(key, request) {
-      const found = await forms.find(key);
-      return found && repeatedResponse(found, sessionOf(request));
+      const stored = await forms.find(key);
+      return stored && repeatedResponse(stored, sessionOf(request));
     },
     async keep(key, answer, request) {
-      // Of a visit that goes on the next step is found without: what is kept is a page that is shown once.
+      // A redirect to the next step is made from the stored visit; a page that is shown once is not, so it is stored.
       if (isVisit(request) && answer.status !== 200) return;
       await forms.note(key, { answer, session: sessionOf(request) });
     },

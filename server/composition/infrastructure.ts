@@ -24,13 +24,13 @@ export interface AppParts {
   readonly now: Clock;
   /** Milliseconds that only ever grow, whatever happens to the wall clock. */
   readonly uptime: Clock;
-  /** Name servers for what clients name, instead of the system's. */
+  /** Resolve the host names in URLs of clients, in place of the system's name servers. */
   readonly nameServers?: readonly string[] | undefined;
-  /** Notes that a part has to be closed when the application is; the last that was opened first. */
+  /** Closes a part when the application closes, in reverse order. @returns the part */
   onClose<T>(part: T, close: (part: T) => unknown): T;
 }
 
-/** What everything rests on. */
+/** What all layers use. */
 export interface Infrastructure extends AppParts {
   readonly sealer: Sealer;
   readonly messenger: Messenger;
@@ -38,11 +38,11 @@ export interface Infrastructure extends AppParts {
   readonly limits: Limits;
   readonly csrf: Csrf;
   readonly views: Views;
-  /** The way to whatever URL a client has named. */
+  /** Requests to URLs that clients have named. */
   readonly outbound: Outbound;
-  /** Undefined in production without a mail server: nobody is mailed. */
+  /** Undefined in production without a mail server: no mails are sent. */
   readonly mailer: Mailer | undefined;
-  /** Where mails go in development without a mail server. */
+  /** The folder for mails in development without a mail server. */
   readonly outbox: string;
   readonly secure: boolean;
 }
@@ -57,9 +57,9 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
       log,
       channels: [KEYS_CHANNEL, CLIENTS_CHANNEL, RESOURCE_SERVERS_CHANNEL, MAILS_CHANNEL, DELIVERIES_CHANNEL],
     }),
-    (line) => line.close(),
+    (one) => one.close(),
   );
-  const counter: Counter = config.redisUrl ? await joinRedis(parts, config.redisUrl) : createMemoryCounter(now);
+  const counter: Counter = config.redisUrl ? await connectRedis(parts, config.redisUrl) : createMemoryCounter(now);
   const outbox = join(config.dataDir, 'outbox');
   return {
     ...parts,
@@ -76,8 +76,8 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
   };
 }
 
-/** Its client is as much to load as Fastify is: for whoever has a Redis alone. */
-async function joinRedis({ log, now, onClose }: AppParts, url: string): Promise<Counter> {
+/** Loaded only where Redis is configured: its client takes as long to load as Fastify. */
+async function connectRedis({ log, now, onClose }: AppParts, url: string): Promise<Counter> {
   const { createRedisCounter } = await import('../platform/redis.ts');
   return onClose(await createRedisCounter({ url, log, now }), (redis) => redis.close());
 }

@@ -19,7 +19,7 @@ import { createRequestAccounts } from './request_accounts.ts';
 import { createServe } from './serve.ts';
 import { openKeyRing } from './stores.ts';
 
-/** How many requests that store something an address may send for each wrong answer that it may give. */
+/** Requests that store something which an address may send, for each failed attempt that it may make. */
 const REQUESTS_PER_FAILURE = 10;
 /** At most: the provider's default. */
 const PUSHED_REQUEST_SECONDS = 60;
@@ -27,12 +27,13 @@ const PUSHED_REQUEST_SECONDS = 60;
 /** Records, keys and the provider. */
 export type Protocol = Awaited<ReturnType<typeof createProtocol>>;
 
-export async function createProtocol(
-  infrastructure: Infrastructure,
-  accountServices: AccountServices,
-  clientServices: ClientServices,
-  registration: RegistrationServices,
-) {
+export async function createProtocol(parts: {
+  readonly infrastructure: Infrastructure;
+  readonly accountServices: AccountServices;
+  readonly clientServices: ClientServices;
+  readonly registration: RegistrationServices;
+}) {
+  const { infrastructure, accountServices, clientServices, registration } = parts;
   const { config, db, now, sealer } = infrastructure;
   const { accounts, secondFactorPolicy: policy } = accountServices;
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
@@ -49,10 +50,7 @@ export async function createProtocol(
     if (!keySync.isInTouch()) throw unavailable('the key ring');
   };
   const serve = createServe({
-    infrastructure,
-    accountServices,
-    clientServices,
-    registration,
+    ...parts,
     records,
     requestAccounts,
     requiredAcr,

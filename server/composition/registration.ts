@@ -14,13 +14,13 @@ import { createClaimsOf, readStatementIssuers } from '../registration/software_s
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
-/** The secret under which networks are known from which clients were registered. */
+/** Keys the hashes of the networks from which clients were registered. */
 const ORIGIN_SECRET = 'registration-origins';
 const DOCUMENT_LIMIT = 'client-documents';
-/** Registrations a minute in all, for each that one address may make. */
+/** Registrations a minute from all addresses together, for each that one address may make. */
 const ALL_ADDRESSES = 5;
 
-/** Clients that nobody at the operator's made: those that register themselves, and those that are a document. */
+/** Clients that no operator registered: those that register themselves, and those whose id is the URL of a document. */
 export type RegistrationServices = Awaited<ReturnType<typeof createRegistrationServices>>;
 
 export async function createRegistrationServices(infrastructure: Infrastructure, clientServices: ClientServices) {
@@ -59,13 +59,13 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
     registrations,
     endpoint,
     documents: documents.enabled,
-    /** A client as the protocol asks for it: one that is a document may have to be fetched first. */
+    /** The client of a request; one whose id is the URL of its metadata document may be fetched for it. */
     async find(id: string, address: string): Promise<Client | undefined> {
-      const known = await clientServices.find(id);
-      if (!/^https?:/.test(id)) return known;
-      return documents.enabled ? documentClients.resolve(id, known, address) : undefined;
+      const stored = await clientServices.find(id);
+      if (!/^https?:/.test(id)) return stored;
+      return documents.enabled ? documentClients.resolve(id, stored, address) : undefined;
     },
-    /** Tokens are being issued to it. */
+    /** Notes that tokens are issued to the client, which keeps it from being removed as unused. */
     async used(clientId: string): Promise<readonly BoundStatement[]> {
       const client = await clientServices.find(clientId);
       if (!client || client.kind === 'operator' || wasUsed(clientId)) return [];

@@ -1,0 +1,21 @@
+import type { DeviceCookie } from '../login/device_cookie.ts';
+import type { Sessions } from '../ports/sessions.ts';
+import type { AccountServices } from './accounts.ts';
+import type { ClientServices } from './clients.ts';
+import type { Infrastructure } from './infrastructure.ts';
+import type { Protocol } from './protocol.ts';
+
+export interface FormParts {
+  readonly infrastructure: Infrastructure;
+  readonly accountServices: AccountServices;
+  readonly clientServices: ClientServices;
+  readonly protocol: Protocol;
+}
+
+/** What pages of several folders use. */
+export interface SharedByForms {
+  readonly deviceCookie: DeviceCookie;
+  readonly sessions: Sessions;
+  /** Limits on the form posts. */
+  readonly limit: { readonly rateLimit: object };
+}

@@ -1,0 +1,33 @@
+import { visitorDetails } from '../accounts/session_details.ts';
+import type { PublicOptions } from '../selfservice/public_options.ts';
+import type { FormParts, SharedByForms } from './form_parts.ts';
+
+/** The pages that ask for a mail, and those that mailed links lead to. */
+export function publicOptions(
+  { infrastructure, accountServices }: FormParts,
+  { deviceCookie, limit, sessions }: SharedByForms,
+): PublicOptions {
+  const { config, db, limits, csrf, views, secure } = infrastructure;
+  const { accounts, attempts, devices, events, links, mails, passwords, throttle } = accountServices;
+  return {
+    views,
+    csrf,
+    secure,
+    limits,
+    sessions,
+    throttle,
+    devices,
+    deviceCookieOf: deviceCookie.read,
+    mails,
+    links,
+    accounts,
+    passwordChange: passwords.change,
+    passwordRules: passwords.policy.rules,
+    signUp: config.signUp,
+    limit,
+    transact: db.transact,
+    unlockPassword: attempts.unlockPassword,
+    event: events.append,
+    origin: (request) => visitorDetails({ userAgent: request.headers['user-agent'], address: request.ip }),
+  };
+}
