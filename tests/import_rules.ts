@@ -91,7 +91,7 @@ function entryOf(file: string): string | undefined {
 
 const isIn = (file: string, entry: string): boolean => file === entry || file.startsWith(`${entry}/`);
 
-/** All that a file imports, in whatever form: static, type, dynamic, re-exported, `import('…').Type`, `new URL('./x.ts')`. */
+/** All imports of a file in every form: static, type, dynamic, re-exported, `import('…').Type`, `new URL('./x.ts')`. */
 export function importsOf(file: string, text: string): Import[] {
   const sources = new Set<string>();
   const add = (node: { readonly value?: unknown } | null | undefined) => {

@@ -81,7 +81,7 @@ const VECTORS: readonly (readonly [what: string, hash: string, password: string]
 
 const salt = randomBytes(16);
 const SECRET = 'Fjörd 7 🔑';
-/** Of computations that know nothing of ours. */
+/** Made by other implementations. */
 const COMPUTED: readonly (readonly [what: string, hash: string, password: string])[] = [
   ...(['sha1', 'sha256', 'sha512'] as const).map(
     (digest) =>

@@ -331,7 +331,7 @@ describe('an update', () => {
 describe('loadServerSecret', () => {
   test('gives all nodes that ask at once the same secret, sealed in the database', async (t) => {
     const { url, db, now, sealer } = await setUp(t);
-    await Promise.all(Array.from({ length: 10 }, () => query(db, 'SELECT 1'))); // connections are there: nobody waits
+    await Promise.all(Array.from({ length: 10 }, () => query(db, 'SELECT 1'))); // opens the connections, so that no statement waits for one
     const secrets = await Promise.all(Array.from({ length: 10 }, () => loadServerSecret(db, sealer, 'test', now)));
     assert.equal(new Set(secrets.map((secret) => secret.toString('hex'))).size, 1);
     assert.equal(secrets[0]?.length, 32);

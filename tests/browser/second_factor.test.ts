@@ -81,7 +81,7 @@ async function looked(page: Page, name: string): Promise<void> {
   }
 }
 
-/** A platform authenticator with whoever holds it in front; it answers when it is told to. */
+/** A platform authenticator with user verification; it answers when the test tells it to. */
 async function authenticator(page: Page) {
   const cdp: CDPSession = await page.context().newCDPSession(page);
   await cdp.send('WebAuthn.enable');

@@ -21,7 +21,7 @@ const EMAIL = 'ada.lovelace@example.com';
 const FIRST = remember('password', 'Analytical-Engine-1843');
 const SECOND = remember('password', 'Difference-Engine-1822');
 
-// Another site than the pages' own (a different host), as a webmail is, with whatever link it is told to show.
+// Another site (a different host), like a webmail, which shows the given link.
 const webmailPort = await freePort();
 const webmail = `http://127.0.0.1:${webmailPort}`;
 let shown = '';
@@ -39,7 +39,7 @@ const signInUrl = () => authorizeUrl({ issuer: app.issuer, party }, 'v'.repeat(4
 
 const browser = await launchChromium(scope);
 const context = await browser.newContext();
-// Where the relying party would be, nobody is: what counts is that the browser was sent there.
+// No relying party is running: it is enough that the browser was redirected to it.
 await context.route(`${new URL(party.redirectUri).origin}/**`, (route) =>
   route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>RP</title><h1>back</h1>' }),
 );

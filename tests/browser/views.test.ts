@@ -91,7 +91,7 @@ interface Findings {
   dir: string;
 }
 
-/** A colour on its way to another is neither. Ended, not waited for: a page that nobody looks at may get no frame. */
+/** Ends CSS transitions, since colours are measured; a page in the background may get no frame to finish them. */
 const SETTLE = 'for (const animation of document.getAnimations()) animation.finish()';
 
 const LOOKS = [

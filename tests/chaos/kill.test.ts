@@ -11,8 +11,8 @@ import { randomness, Tally } from './randomness.ts';
 import { bearerOf, NO_LIMIT, present, stage, type Ticket } from './stage.ts';
 
 /**
- * Promise 4: a crash loses nothing and doubles nothing. Servers are killed in the middle of token requests; another one
- * on the same database then has to honour whatever a client was told, and may not give anything a second time.
+ * Promise 4: a crash loses nothing and doubles nothing. Servers are killed in the middle of token requests; another
+ * server on the same database then has to accept everything that a client got, and must not issue anything twice.
  */
 const ROUNDS = Number(process.env.TEST_CHAOS_ROUNDS ?? 25);
 /** Started anew while the others are being killed, so that no round waits for a start. */

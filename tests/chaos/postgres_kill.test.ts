@@ -13,9 +13,9 @@ import { Tally } from './randomness.ts';
 import { stage } from './stage.ts';
 
 /**
- * Promise 4 once more, with Postgres as the victim: on a cluster that writes to disk before it confirms (`fsync` and
- * `synchronous_commit` as Postgres has them), whatever a client was handed out survives `kill -9` of the postmaster.
- * Promise 7 on the way: while it is gone, nothing is said that would pass for a verdict.
+ * Promise 4 with Postgres as the victim: on a cluster that writes to disk before it confirms (`fsync` and
+ * `synchronous_commit`), everything that a client got survives `kill -9` of the postmaster. Also promise 7: while
+ * Postgres is gone, no response is a verdict.
  */
 const CLIENTS = 8;
 const scope = { after };

@@ -96,7 +96,7 @@ describe(`${PARALLEL} parallel requests over two nodes`, () => {
     assert.equal(await on.count(ofGrant, [grantId]), 2, 'the one that was presented, and one successor');
     for (const reach of urls) assert.equal((await userinfo(issuer, next.access_token ?? '', reach)).status, 200);
     assert.equal((await refresh(issuer, party, next.refresh_token ?? '', nodeOf(1))).status, 200);
-    // Now that the successor was used, its owner has the answer: whoever asks again is somebody else.
+    // The successor was used, so its owner has the response: another request with the old token is a replay.
     const again = await present(issuer, ticket, nodeOf(1));
     assert.deepEqual([again.status, again.body.error], [400, 'invalid_grant']);
     await assertRevoked(ticket, grantId, [first, { ...again, body: next }]);
@@ -131,7 +131,7 @@ describe(`${PARALLEL} parallel requests over two nodes`, () => {
       client_assertion: assertion,
     };
     const answers = await Promise.all(
-      // Fewer than an address may fail in a minute, whatever the limit of a deployment is.
+      // Fewer than the limit of failures of an address and minute.
       Array.from({ length: 20 }, async (_, index) => {
         const answer = await fetch(new URL('/token', nodeOf(index)), {
           method: 'POST',

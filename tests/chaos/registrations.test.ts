@@ -7,7 +7,7 @@ import { partyOf, register } from '../helpers/registration.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 
-/** A flood of registrations (RFC 7591) from one address, over two nodes: what stays is bounded, and nobody who is in use goes. */
+/** A flood of registrations (RFC 7591) from one address, over two nodes: the number is bounded, and no client in use is removed. */
 const FLOOD = process.env.TEST_CHAOS_LONG === 'true' ? 10_000 : 600;
 const PARALLEL = 20;
 const QUOTA = 100;

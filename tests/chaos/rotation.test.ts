@@ -72,7 +72,7 @@ async function keys(): Promise<Key[]> {
 const kidIn = async (wanted: Key['state']) => (await keys()).find(({ state }) => state === wanted)?.kid;
 const activeKid = () => kidIn('active');
 
-/** Transactions of anybody that are not over. */
+/** Open transactions of all connections. */
 const BUSY = `SELECT count(*) FROM pg_stat_activity
                WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`;
 
@@ -218,7 +218,7 @@ test('kill -9 of a node at any moment of a rotation leaves one active key in eac
     await victim.kill();
     await assertOneActiveKeyPerRing();
     if (IS_LONG) {
-      // Whoever has not said that it knows the new key is waited for: three polls, and a minute for clocks that differ.
+      // A node that has not acknowledged the new key is waited for: three polls, and a minute for differing clocks.
       const isDone = async () => (await activeKid()) === pending;
       await until('the other node goes on with it', isDone, { withinMs: 90_000, everyMs: 100 });
       await assertOneActiveKeyPerRing();

@@ -20,7 +20,7 @@ export interface Stage extends Cluster {
   code(party: Party): Promise<Granted>;
 }
 
-/** All that tests send comes from one address, far more of it than anybody's share. */
+/** The tests send everything from one address, far more than the share of an address. */
 export const NO_LIMIT = { CARDEA_RATE_LIMIT: '1000000' };
 
 /** Client metadata: what these clients ask for, and what they may do at an API. */

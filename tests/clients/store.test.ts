@@ -112,7 +112,7 @@ describe('clients', () => {
   test('do not lose one of two parallel changes', async (t) => {
     const { clients } = await setUp(t);
     const { client } = await clients.create(WEB);
-    await Promise.all(Array.from({ length: 9 }, () => clients.list())); // connections are there: nobody waits for one
+    await Promise.all(Array.from({ length: 9 }, () => clients.list())); // opens the connections, so that no statement waits for one
     const settled = await Promise.allSettled([
       clients.update(client.id, { name: 'One' }),
       clients.update(client.id, { metadata: { scope: 'openid' } }),

@@ -37,7 +37,7 @@ async function register(metadata: Readonly<Record<string, unknown>>): Promise<{ 
   return { status: response.status, body: rememberAll((await response.json()) as Registered) };
 }
 
-/** A request to the token endpoint by whoever holds a key. */
+/** A token request authenticated with a key. */
 async function ask(clientId: string, key: { kid: string; privateKey: CryptoKey }, fields: Record<string, string>) {
   const client_assertion = await new SignJWT({ jti: randomUUID() })
     .setProtectedHeader({ alg: 'ES256', kid: key.kid })

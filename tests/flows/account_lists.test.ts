@@ -11,7 +11,7 @@ import type { BrowserSession, Page } from '../helpers/browser_session.ts';
 import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
 
-/** However much there is of an account, a page of it reads, and shows, no more than a page. */
+/** A page of a list reads and shows only its own rows, however long the list is. */
 
 const clock = { ms: Date.now() };
 const app = await deployment({ after }, { now: () => clock.ms, env: { CARDEA_RATE_LIMIT: '80' } });
@@ -167,7 +167,7 @@ test('a page makes one date formatter and reads only the rows of one page', asyn
     Intl.DateTimeFormat = Original;
   });
   app.statements.length = 0;
-  // Beyond the page there is one that cannot be opened: whoever reads it fails.
+  // After this page there is a row that cannot be opened: reading it would fail.
   await query('INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
     'unreadable',
     randomBytes(32),

@@ -14,7 +14,7 @@ import {
   submitPassword,
 } from './support.ts';
 
-/** What comes back from /authorize, and where it may go (RFC 6749 §4.1.2, RFC 9207, RFC 9700 §4.1). */
+/** The response of /authorize and where it may be sent (RFC 6749 §4.1.2, RFC 9207, RFC 9700 §4.1). */
 const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party();
@@ -170,7 +170,7 @@ test('sign-in forms are refused without a token, with another token, and from an
   const { fields } = { fields: { csrf: /name="csrf" value="([^"]*)"/.exec(asked.page.body)?.[1] ?? '' } };
   const cross = await asked.browser.post(path, { ...fields, ...credentials }, { 'sec-fetch-site': 'cross-site' });
   assert.equal(cross.status, 403);
-  // Another browser has no such visit at all, whatever it knows.
+  // Another browser does not have the cookie of the visit.
   const stranger = await other.browser.post(path, { ...fields, ...credentials });
   assert.equal(stranger.status, 400);
   assert.equal(shown(await submitPassword(asked.browser, asked.page, person)), 'consent');
@@ -186,6 +186,6 @@ test('response_mode: query is the default; fragment and form_post only on reques
   assert.equal(form.page.status, 200);
   assert.match(form.page.body, /<form method="post" action="https:\/\/rp\.example\.com\/callback"/);
   assert.doesNotMatch(form.page.body, /"><b>/);
-  // It sends itself, by a script of ours.
+  // A script of the page submits it.
   assert.match(form.page.headers.get('content-security-policy') ?? '', /script-src 'self';/);
 });

@@ -5,7 +5,7 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { begin, idTokenOf, submitPassword, tokensFor } from './support.ts';
 
-/** Claims of the operator's making: groups and roles, and what a client's mapping says. */
+/** Claims that the operator defines: groups, roles and the mapping of a client. */
 const app = await deployment({ after });
 const API = 'https://api.example.com';
 await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });

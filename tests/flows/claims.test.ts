@@ -119,7 +119,7 @@ test('userinfo reports an error of a token in WWW-Authenticate as well (RFC 6750
     assert.equal(refused.status, 401);
     assert.match(refused.headers.get('www-authenticate') ?? '', /^Bearer .*error="invalid_token"/);
   }
-  // A client's own token is about nobody.
+  // A client's own token has no person as subject.
   const machine = await token(app.issuer, party, { grant_type: 'client_credentials', scope: 'openid' });
   assert.equal((await userinfo(app.issuer, machine.body.access_token ?? '')).status, 401);
   // Without openid it is OAuth, and userinfo is none of its business.

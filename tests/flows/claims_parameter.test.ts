@@ -16,7 +16,7 @@ import {
   tokensFor,
 } from './support.ts';
 
-/** The `claims` parameter (OpenID Connect Core §5.5), and what an app's registration asks for in its place. */
+/** The `claims` parameter (OpenID Connect Core §5.5), and the defaults of a client's registration. */
 const app = await deployment({ after });
 const factors = await createFactorSeeder(app, Date.now);
 const person = await app.seed.person({ name: 'Ada Lovelace', username: 'ada' });

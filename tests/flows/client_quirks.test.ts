@@ -9,7 +9,7 @@ import { remember, rememberAll } from '../helpers/secrets.ts';
 import { parse, send, sendRaw, type WireAnswer } from '../security/wire.ts';
 import { tokensFor } from './support.ts';
 
-/** Clients are written in every language, each with habits of its own: byte for byte, as they are sent. */
+/** Requests as HTTP clients in many languages send them, byte for byte. */
 const app = await deployment({ after });
 const { issuer } = app;
 const party = await app.seed.party();
@@ -306,7 +306,7 @@ test('Expect: 100-continue gets 100, then the response; any other expectation is
     );
   }
   assert.equal(parse(await sendRaw(issuer, expecting('200-ok') + GRANT)).status, 417);
-  // Nobody waits for who does not wait.
+  // A client that does not wait for 100 Continue is served as well.
   const impatient = await sendRaw(issuer, expecting('100-continue') + GRANT);
   assert.match(impatient, /^HTTP\/1\.1 (100 Continue\r\n\r\nHTTP\/1\.1 )?200 /);
 });

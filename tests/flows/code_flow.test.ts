@@ -8,7 +8,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { signIn } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 
-/** The main job, done by two client libraries that know nothing of Cardea and check what they are given. */
+/** The main flow with two client libraries, which validate the responses. */
 const app = await deployment({ after });
 const API = 'https://api.example.com';
 const AFTER_LOGOUT = 'https://rp.example.com/signed-out';
@@ -261,7 +261,7 @@ test('a JWT access token has all claims of RFC 9068 §2, and its ID token verifi
     acr: 'urn:cardea:acr:1fa',
     amr: ['pwd'],
     auth_time: stable.auth_time,
-    // What it is issued under, for introspection and revocation: of no use to anybody else.
+    // The grant of the token, for introspection and revocation by Cardea only.
     cardea_grant: stable.cardea_grant,
     ...('sid' in stable ? { sid: stable.sid } : {}),
   });

@@ -4,7 +4,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { until } from '../helpers/waiting.ts';
 import { begin, errorOn, shown, submit, submitPassword } from './support.ts';
 
-/** A sign-in that a change of credentials overtakes does not end: whoever knew the old password is not let in by it. */
+/** A sign-in fails when the credentials change while it is under way, so that an old password signs nobody in. */
 const app = await deployment({ after });
 const party = await app.seed.party();
 const sql = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);

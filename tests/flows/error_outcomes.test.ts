@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { errorResponse } from '../../server/oidc/error_responses.ts';
 import { AppError, type ErrorCode, unavailable } from '../../server/platform/errors.ts';
 
-/** Errors that are thrown below the provider, as an OAuth endpoint answers them (RFC 6749 §5.2). */
+/** Errors that are thrown below the provider become responses of an OAuth endpoint (RFC 6749 §5.2). */
 
 const of = (code: ErrorCode) => {
   const { status: answered, body } = errorResponse(new AppError(code, 'why'), 'token');

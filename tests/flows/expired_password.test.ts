@@ -5,7 +5,7 @@ import { introspect, refresh, token } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { begin, callbackOf, errorOn, shown, signedIn, submit, submitPassword, tokensFor } from './support.ts';
 
-/** A password that is too old is to be changed while signing in, before anything else is asked. */
+/** An expired password has to be changed during the sign-in, before any other step. */
 const DAY_MS = 86_400_000;
 let clock = Date.now();
 const app = await deployment({ after }, { env: { CARDEA_PASSWORD_MAX_AGE: '90d' }, now: () => clock });

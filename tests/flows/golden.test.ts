@@ -8,8 +8,8 @@ import { authorization, authorize, redeem, refresh } from '../helpers/relying_pa
 import { basic, post } from './support.ts';
 
 /**
- * What client apps depend on, member by member, kept in tests/golden. A change there is a change for all of them: edit
- * the file by hand, and say so in the changelog.
+ * Responses that client apps depend on, member by member, in tests/golden. A change there affects all apps: edit the
+ * file by hand, and mention it in the changelog.
  */
 const app = await deployment({ after });
 const person = await app.seed.person();

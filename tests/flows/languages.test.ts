@@ -9,7 +9,7 @@ import { mailbox } from '../helpers/mailbox.ts';
 import { askForMail, enqueue, followLink, useLink } from './mailed_links.ts';
 import { begin, callbackOf, type Params, shown, submit, submitPassword, tokensFor } from './support.ts';
 
-/** Which language is spoken: what the app asks for, then what the person has chosen, then what the browser says. */
+/** The language of pages and mails: that of the app's request, then of the account, then of the browser. */
 const scope = { after };
 const post = await mailbox(scope);
 const app: Deployment = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url, CARDEA_SIGN_UP: 'true' } });
@@ -258,7 +258,7 @@ describe('signing out uses', () => {
     const page = await logout(browser, { ui_locales: 'ar' });
     assert.equal(spoken(page), 'ar');
     assert.equal(spoken(await submit(browser, page, { logout: 'yes' })), 'ar');
-    // Nobody is signed in any more: no question, and the same language.
+    // The session has ended: no question, and the same language.
     const again = await browser.follow(await logout(browser, { ui_locales: 'ar' }));
     assert.deepEqual([shown(again), spoken(again)], ['signed-out', 'ar']);
   });

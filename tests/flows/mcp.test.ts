@@ -14,8 +14,8 @@ import { remember } from '../helpers/secrets.ts';
 import { post } from './support.ts';
 
 /**
- * What an MCP client does with nothing but the URL of a server (Model Context Protocol, Authorization): the example in
- * ops/examples/mcp-server, protected by a Cardea that is not configured for anybody in particular.
+ * An MCP client that knows only the URL of a server (Model Context Protocol, Authorization): the example in
+ * ops/examples/mcp-server, with a Cardea without any configuration for it.
  */
 
 const scope = { after };

@@ -10,7 +10,7 @@ import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { begin, submit } from './support.ts';
 
-/** What a person is told of signing in, by mail and among the security events. */
+/** Mails and security events about sign-ins. */
 const scope = { after };
 const post = await mailbox(scope);
 const app = await deployment(scope, { env: { CARDEA_SMTP_URL: post.url } });

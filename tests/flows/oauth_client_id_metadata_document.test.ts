@@ -8,7 +8,7 @@ import { deployment, neighbour, type Party } from '../helpers/deployment.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { begin, errorOn, idTokenOf, post, shown, submitPassword } from './support.ts';
 
-/** draft-ietf-oauth-client-id-metadata-document: clients whose id is the URL of what describes them. */
+/** draft-ietf-oauth-client-id-metadata-document: clients whose id is the URL of their metadata. */
 
 const scope = { after };
 const clock = { ms: Date.now() };

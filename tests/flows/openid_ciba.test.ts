@@ -209,7 +209,7 @@ describe('the request (§7)', () => {
     const { status, headers } = await askPerson(issuer, curious, { login_hint: person.email });
     assert.equal(status, 429, 'a right one tells nothing either');
     assert.equal(headers.get('retry-after'), '60');
-    // Whoever runs the server can do nothing about it.
+    // The operator can do nothing about it.
     assert.ok(!app.logLines.some((line) => line.includes('"level":"error"')));
     assert.equal((await askPerson(issuer, callCentre, { login_hint: person.email })).status, 200, 'others go on');
   });

@@ -8,7 +8,7 @@ import { mailbox } from '../helpers/mailbox.ts';
 import { until } from '../helpers/waiting.ts';
 import { askForMail, useLink } from './mailed_links.ts';
 
-/** Without a mail server, in development alone, mails go into files that a local page shows. */
+/** In development without a mail server, mails are written to files that a local page shows. */
 
 const scope = { after };
 const app = await deployment(scope);

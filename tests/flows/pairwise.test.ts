@@ -11,7 +11,7 @@ import { remember } from '../helpers/secrets.ts';
 import { listen } from '../helpers/ssrf_cases.ts';
 import { begin, callbackOf, idTokenOf, shown, tokensFor } from './support.ts';
 
-/** Pairwise subjects (OpenID Connect Core §8): what two apps know of a person does not tell them that it is one. */
+/** Pairwise subjects (OpenID Connect Core §8): two apps cannot recognise the same person by `sub`. */
 const app = await deployment({ after });
 const API = 'https://api.example.com';
 await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });

@@ -10,7 +10,7 @@ import { rememberAll } from '../helpers/secrets.ts';
 import { keyedParty } from './keyed_party.ts';
 import { begin, callbackOf, errorOn, post, refusal, shown, submitPassword } from './support.ts';
 
-/** What a server, and each of its apps, is held to: CARDEA_PROFILE and a client's own `profile`. */
+/** The rules for a server and for each of its apps: CARDEA_PROFILE and a client's own `profile`. */
 const scope = { after };
 const oidc = await deployment(scope, { env: { CARDEA_PROFILE: 'oidc' } });
 const { databaseUrl, masterKey } = oidc;

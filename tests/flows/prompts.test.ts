@@ -15,7 +15,7 @@ import {
   tokensFor,
 } from './support.ts';
 
-/** What an authorization request asks of the sign-in pages (OpenID Connect Core §3.1.2). */
+/** Parameters of an authorization request that affect the sign-in pages (OpenID Connect Core §3.1.2). */
 const app = await deployment({ after });
 const person = await app.seed.person({ name: 'Ada Lovelace' });
 const other = await app.seed.person({ name: 'Charles Babbage' });

@@ -9,7 +9,7 @@ import { authorization, authorize, introspect, refresh, token, userinfo } from '
 import { dumpDatabase, formsOf, remember, rememberAll } from '../helpers/secrets.ts';
 import { post, refusal, submit, tokensFor } from './support.ts';
 
-/** Promise 3: a client whose response got lost is not logged out, whichever node it asks again. */
+/** Promise 3: a client that lost a response is not logged out, on any node. */
 const scope = { after };
 let offset = 0;
 const now = () => Date.now() + offset;

@@ -7,7 +7,7 @@ import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, redeem, refresh, token } from '../helpers/relying_party.ts';
 
-/** The developer of a client is told what to do, and the operator's log what was sent, in one line a refusal. */
+/** A refused request tells the developer what to do, and leaves one log line for the operator with what was sent. */
 
 const scope = { after };
 const app = await deployment(scope);

@@ -6,7 +6,7 @@ import { mailbox, type ReceivedMail } from '../helpers/mailbox.ts';
 import { authorize, authorizeUrl, introspect, redeem, refresh } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** A forgotten password: from the form over the mail to the new one, and what ends with that. */
+/** A forgotten password: the form, the mail, the new password, and the sessions that end. */
 
 const scope = { after };
 const post = await mailbox(scope);

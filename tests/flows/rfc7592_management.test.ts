@@ -13,7 +13,7 @@ const app = await deployment(scope, { env: { CARDEA_REGISTRATION: 'open' } });
 const person = await app.seed.person();
 const BASIC = { client_name: 'Agent', redirect_uris: ['https://agent.example/cb'] };
 
-/** A client of its own, and what it says to its configuration endpoint. */
+/** A registered client, and a request to its configuration endpoint. */
 async function managed(input: object = {}, initial?: string) {
   const { body, status } = await register(app, { ...BASIC, ...input }, { token: initial });
   assert.equal(status, 201, JSON.stringify(body));

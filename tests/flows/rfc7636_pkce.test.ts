@@ -48,7 +48,7 @@ test('a challenge that cannot be a SHA-256 is refused', async () => {
 });
 
 test('a wrong verifier does not use up the code: a thief can neither redeem nor block it', async () => {
-  // RFC 7636 is silent. Burning the code would let anybody who saw it end the sign-in; a guess is 1 in 2^256 either way.
+  // RFC 7636 does not say. Using the code up would let a thief block the sign-in; a guess succeeds once in 2^256 in both cases.
   const granted = await authorize({ issuer: app.issuer, party: publicParty, person });
   const wrong = await redeem(app.issuer, publicParty, { ...granted, verifier: randomBytes(32).toString('base64url') });
   assert.deepEqual(refusal(wrong), INVALID_GRANT);

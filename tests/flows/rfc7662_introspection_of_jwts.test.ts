@@ -7,7 +7,7 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, token, userinfo } from '../helpers/relying_party.ts';
 import { post, refusal } from './support.ts';
 
-/** JWT access tokens (RFC 9068) at /introspect (RFC 7662): the answer that an opaque token would get. */
+/** JWT access tokens (RFC 9068) at /introspect (RFC 7662): the same response as for an opaque token. */
 const app = await deployment({ after });
 const { issuer } = app;
 const API = 'https://api.example.com';

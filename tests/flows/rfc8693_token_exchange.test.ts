@@ -36,7 +36,7 @@ const granted = await signIn();
 const policy = { subject_audiences: [GATEWAY], targets: [ORDERS], delegation: true };
 const gateway = await service({ policy });
 const printing = await service({ policy: { ...policy, subject_audiences: [ORDERS], targets: [PRINTER] } });
-/** May introspect whatever there is. */
+/** May introspect all access tokens. */
 const watcher = await app.seed.party({ introspectsAll: true });
 const INVALID_REQUEST = { status: 400, error: 'invalid_request' };
 const INVALID_TARGET = { status: 400, error: 'invalid_target' };

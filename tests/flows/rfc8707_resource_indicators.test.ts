@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorize, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { basic, begin, callbackOf, post, refusal, shown, signedIn, submit, tokensFor } from './support.ts';
 
-/** Resource indicators (RFC 8707) and the JWT access tokens that come of them (RFC 9068). */
+/** Resource indicators (RFC 8707) and their JWT access tokens (RFC 9068). */
 const app = await deployment({ after });
 const MAIL = 'https://mail.example.com';
 const FILES = 'https://files.example.com/v1';

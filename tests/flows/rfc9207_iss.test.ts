@@ -4,7 +4,7 @@ import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { begin, callbackOf, signedIn } from './support.ts';
 
-/** Who answers says so, so that no client takes one server's answer for another's (RFC 9207). */
+/** The issuer is in every response, so that a client cannot mistake one server's response for another's (RFC 9207). */
 const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party({ firstParty: true });

@@ -13,8 +13,8 @@ import { askForMail } from './mailed_links.ts';
 import { begin, callbackOf, shown, submit, submitPassword } from './support.ts';
 
 /**
- * A double click: the browser sends a form twice, forgets the first answer and follows the second. That leads where the
- * first one led, for the same browser and for a minute, with a code that works; nothing happens twice.
+ * A double click: the browser sends a form twice, ignores the first response and follows the second. The second leads
+ * where the first one led, in the same browser and within a minute, with a code that works; nothing happens twice.
  */
 
 const scope = { after };

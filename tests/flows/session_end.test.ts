@@ -7,8 +7,8 @@ import { authorize, redeem, refresh, userinfo } from '../helpers/relying_party.t
 import { begin, callbackOf, shown, tokensFor } from './support.ts';
 
 /**
- * However much it is used, a session ends so long after its sign-in (ASVS 7.3.2, NIST SP 800-63B-4 §2.2.3), and what
- * hangs on it ends with it.
+ * A session ends a fixed time after its sign-in, however much it is used (ASVS 7.3.2, NIST SP 800-63B-4 §2.2.3), and
+ * its tokens end with it.
  */
 const HOUR = 3_600_000;
 const start = Date.now();

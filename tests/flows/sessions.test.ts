@@ -14,7 +14,7 @@ const ours = await app.seed.party({ firstParty: true });
 const COOKIE = 'cardea_session';
 
 test('the session id changes at sign-in: a planted one is worthless (session fixation)', async () => {
-  // Nobody gets a session without signing in, so the attacker plants his own in the victim's browser.
+  // There is no session without a sign-in, so the attacker plants their own in the victim's browser.
   const attacker = await signedIn(app, ours, await app.seed.person());
   const planted = attacker.cookie(COOKIE);
   assert.ok(planted);
@@ -83,7 +83,7 @@ test('two sign-ins at once in one browser, of different accounts: one session, a
   const firstPage = await submitPassword(browser, first.page, person);
   const one = await redeem(app.issuer, ours, { code: callbackOf(firstPage).code ?? '', verifier: first.verifier });
   assert.equal(idTokenOf(one.body).sub, person.id);
-  // The other tab was opened when nobody was signed in; another person finishes there.
+  // The other tab was opened without a session; another person finishes there.
   let page = await submitPassword(browser, second.page, other);
   for (let steps = 0; page.location === undefined && page.status === 200 && steps < 3; steps += 1) {
     page = await submit(browser, page, / id="allow"/.test(page.body) ? { action: 'allow' } : {});

@@ -9,7 +9,7 @@ import { authorizeUrl } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { askForMail, enqueue, followLink, opensTo, useLink } from './mailed_links.ts';
 
-/** Signing up, being invited, and what else a mailed link is good for. */
+/** Sign-up, invitations, and the other uses of mailed links. */
 
 const scope = { after };
 const post = await mailbox(scope);

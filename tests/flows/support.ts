@@ -119,7 +119,7 @@ export function idTokenOf(answer: { id_token?: string }): Record<string, unknown
   return decodeJwt(answer.id_token);
 }
 
-/** POSTs a form to an endpoint, with whatever way of client authentication the test is about. */
+/** POSTs a form to an endpoint, with the given client authentication. */
 export async function post(
   app: Pick<Deployment, 'issuer'>,
   path: string,

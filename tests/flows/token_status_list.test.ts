@@ -8,7 +8,7 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, redeem, refresh, token } from '../helpers/relying_party.ts';
 import { post } from './support.ts';
 
-/** Token Status List (draft-ietf-oauth-status-list), for resource servers that verify JWTs by themselves. */
+/** Token Status List (draft-ietf-oauth-status-list), for resource servers that verify JWTs themselves. */
 const scope = { after };
 let ahead = 0;
 const now = () => Date.now() + ahead;

@@ -6,7 +6,9 @@ import { deployment } from '../helpers/deployment.ts';
 import { redeem } from '../helpers/relying_party.ts';
 import { begin, callbackOf, errorOn, shown, signedIn, submit, submitPassword } from './support.ts';
 
-/** Pages of a sign-in that were used, are too old, lack their cookie, or are overtaken by another tab: they lead on. */
+/**
+ * Sign-in pages that were used, are too old, lack their cookie, or were overtaken by another tab say so and link on.
+ */
 const clock = { skew: 0 };
 const app = await deployment({ after }, { now: () => Date.now() + clock.skew });
 const { issuer } = app;

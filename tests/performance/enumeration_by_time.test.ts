@@ -91,7 +91,7 @@ async function measure(send: Send): Promise<Map<Case, number[]>> {
   for (let i = 0; i < 30; i += 1) await send(`warm-up-${i}@example.com`, WRONG);
   const times = new Map<Case, number[]>(CASES.map((one) => [one, []]));
   for (let i = 0; i < TRIES; i += 1) {
-    // Nobody always comes after the same other.
+    // The order changes, so that no case always follows the same other one.
     for (const one of rotated(CASES, i)) {
       const identifier = identifiers.get(one)?.[i] ?? '';
       const began = performance.now();

@@ -75,7 +75,7 @@ test('200 sign-ins at once: each succeeds or is asked to come back, memory stays
     [],
   );
   assert.equal(counted?.n, 0, 'a password that nobody verified was no guess');
-  // Whoever was refused has guessed nothing, and signs in when the flood is over.
+  // A refused request was no guess: the person signs in after the flood.
   const again = logins[answers.findIndex(({ status }) => status === 503)];
   assert.equal((await again?.())?.status, 303);
 });

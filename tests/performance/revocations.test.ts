@@ -18,7 +18,7 @@ const opaque = String((await token(app.issuer, party, { grant_type: 'client_cred
 
 const ROUNDS = 60;
 
-/** What one introspection takes when nobody is in its way, in milliseconds, and how many statements all of them sent. */
+/** Milliseconds of one introspection without other load, and the number of statements of all. */
 async function measure(value: string): Promise<{ ms: number; statements: number }> {
   for (let i = 0; i < 10; i += 1) await introspect(app.issuer, party, value);
   app.statements.length = 0;

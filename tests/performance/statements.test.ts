@@ -18,7 +18,7 @@ import {
  * Counted once everything that is cached is warm.
  */
 const API = 'https://api.example.com';
-// In production without a mail server nobody sends what is queued: what is counted is the request's own.
+// In production without a mail server no mail is sent, so only the statements of the request are counted.
 const app = await deployment({ after }, { env: { NODE_ENV: 'production' } });
 const person = await app.seed.person();
 const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access api:read' } });

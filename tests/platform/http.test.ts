@@ -201,7 +201,7 @@ test('the timeouts for headers and for the whole request are checked often', () 
     connectionsCheckingInterval: number;
   };
   assert.ok(headersTimeout <= requestTimeout && requestTimeout <= 30_000, `${headersTimeout} ${requestTimeout}`);
-  // Whatever is late is so by that much more.
+  // A late request is refused that much later.
   assert.ok(connectionsCheckingInterval <= requestTimeout / 4, `${connectionsCheckingInterval}`);
 });
 

@@ -19,7 +19,7 @@ import { freePort, until } from '../helpers/waiting.ts';
 const VERIFIER = 'v'.repeat(43);
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const RESOURCE = 'https://orders.example.com';
-/** Longer than the node waits for a statement, shorter than anybody would call a hang. */
+/** Longer than the node waits for a statement, and short enough not to be a hang. */
 const ANSWER_WITHIN_MS = 8_000;
 
 /** A node on a Postgres of its own that comes back on the same port, with everything that clients hold of it. */

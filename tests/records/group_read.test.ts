@@ -62,7 +62,7 @@ test('grants and sessions are found by their own keys as well', async () => {
 test('every statement uses an index, for any number of keys and small tables', async () => {
   const client = await own.db.connect();
   try {
-    // Postgres plans by what it knows of the tables: it must come to the same whatever that is.
+    // Postgres plans by its statistics: the plan must be the same with any statistics.
     for (const more of [0, 40, 400]) {
       for (let i = 0; i < more; i += 40) await Promise.all(Array.from({ length: 40 }, () => newSingleUse(own)));
       await client.query('ANALYZE');

@@ -44,7 +44,7 @@ interface Request {
 
 const MODEL = 'RefreshToken';
 
-/** Carries the steps out on the database and on the model, and compares whatever either of them tells. */
+/** Executes the steps on the database and on the model, and compares their results. */
 async function play(steps: readonly Step[]): Promise<void> {
   const world: World = { grants: new Set(), records: new Map() };
   const [grants, records]: [string[], string[]] = [[], []];
@@ -106,7 +106,7 @@ async function play(steps: readonly Step[]): Promise<void> {
         if (one.do === 'find' || !before || model.isTouched(id)) break;
         if (one.do === 'consume') await unit.consume(MODEL, id);
         else if (one.do === 'destroy') unit.destroy(MODEL, id);
-        else unit.save(MODEL, id, { ...read, note }, HOUR); // as the provider does: whatever it read, with the change
+        else unit.save(MODEL, id, { ...read, note }, HOUR); // as the provider does: the payload that it read, with the change
         model[one.do](id, note);
         assert.deepEqual(seen(await unit.find(MODEL, id)), model.find(id));
       }

@@ -5,7 +5,7 @@ import { hashToken } from '../../server/platform/sealing.ts';
 import type { Units } from '../../server/records/unit.ts';
 import { bench, found, HOUR, issued, newId, newSingleUse, open, request } from './fixtures.ts';
 
-/** What a refresh token was used up for, kept for whoever asks again (records/answers.ts). */
+/** The response to a refresh, stored for a repeated request (records/stored_responses.ts). */
 const own = await bench({ after });
 const [here, there] = own.nodes;
 const WINDOW_MS = 10_000;

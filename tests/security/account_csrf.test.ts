@@ -5,7 +5,7 @@ import { openAccount } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 
-/** Forms of `/account`: another site, another session and another person can send none of them. */
+/** Another site, another session and another person cannot submit the forms of `/account`. */
 const app = await deployment({ after });
 
 /** Every form, with something in it that would be done. */

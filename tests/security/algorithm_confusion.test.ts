@@ -6,7 +6,7 @@ import { callbackOf, errorOn, post, tokensFor } from '../flows/support.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorizeUrl, introspect, userinfo } from '../helpers/relying_party.ts';
 
-/** The key that verifies is ours to choose, and so is the algorithm (pac4j CVE-2026-29000; RFC 8725 §3.1). */
+/** Cardea chooses the key and the algorithm for verification, never the token (pac4j CVE-2026-29000; RFC 8725 §3.1). */
 
 const scope = { after };
 const app = await deployment(scope);

@@ -6,8 +6,8 @@ import { CIBA_GRANT } from '../helpers/ciba.ts';
 import { deployment, neighbour } from '../helpers/deployment.ts';
 
 /**
- * A client's assertion that somebody has caught is presented again (Hydra GHSA-3p3g-vpw6-4w66; RFC 7523 §3): its `jti` is
- * used up by whoever comes first, at whatever endpoint and on whatever node.
+ * A stolen client assertion is presented again (Hydra GHSA-3p3g-vpw6-4w66; RFC 7523 §3): its `jti` is accepted once,
+ * at all endpoints and on all nodes together.
  */
 const scope = { after };
 const app = await deployment(scope);

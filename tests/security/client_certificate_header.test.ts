@@ -7,8 +7,8 @@ import { authorization } from '../helpers/relying_party.ts';
 import { assertRefusal, send } from './wire.ts';
 
 /**
- * A certificate in a header proves what the proxy says that it proves: from a configured proxy it counts, from
- * anybody else it is not there, and what cannot be read is refused (RFC 8705 §6.5, RFC 9440 §4).
+ * A certificate in a header is accepted from a configured proxy only; from other addresses the header is ignored, and
+ * a malformed one is refused (RFC 8705 §6.5, RFC 9440 §4).
  */
 const scope = { after };
 const authority = await makeIdentity({ ca: true });
@@ -20,7 +20,7 @@ const env = { CARDEA_TLS_CLIENT_CA: files.authority, CARDEA_CLIENT_CERTIFICATE_H
 
 /** Everybody in this test is its proxy. */
 const proxied = await deployment(scope, { env: { ...env, CARDEA_TRUSTED_PROXIES: '127.0.0.0/8' } });
-/** Nobody in this test is. */
+/** No address of this test. */
 const direct = await neighbour(scope, proxied, { env: { ...env, CARDEA_TRUSTED_PROXIES: '10.0.0.0/8' } });
 const metadata = { token_endpoint_auth_method: 'tls_client_auth' };
 const party = await proxied.seed.party({ metadata: { ...metadata, tls_client_auth_subject_dn: 'CN=client' } });

@@ -6,8 +6,8 @@ import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { collected, dumpDatabase, formsOf, isCollecting } from '../helpers/secrets.ts';
 
 /**
- * Promise 8: a database dump signs nobody in. Runs last in a whole run, over the dumps that every test's database left
- * and the logs of every server, with each secret that any test has used.
+ * Promise 8: a database dump signs nobody in. This file runs last, over the dumps that the databases of all tests left
+ * and the logs of all servers, and searches for each secret that a test has used.
  */
 const scope = { after };
 
@@ -81,7 +81,7 @@ test('the search finds a value that is in a dump', async () => {
   assert.deepEqual([...new Set(kindsIn(Buffer.from(dump, 'latin1'), fast))].sort(), ['id', 'name']);
   // What may be read: names of apps, ids.
   assert.ok(holds('Dump me too') && holds(party.id) && holds(person.id));
-  // What may not: whatever proves or tells who somebody is.
+  // Not allowed: everything that proves or tells who a person is.
   const session = granted.browser.cookies();
   const hidden = [
     granted.code,

@@ -6,7 +6,7 @@ import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { freePort } from '../helpers/waiting.ts';
 
-/** The demo person and the page of unsent mails exist only where nobody but this machine reaches the server. */
+/** The demo person and the page of unsent mails exist only where the server is reached from this machine alone. */
 
 const scope = { after };
 

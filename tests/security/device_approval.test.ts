@@ -7,7 +7,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
 import { introspect } from '../helpers/relying_party.ts';
 
-/** A device is approved by whoever signs in and confirms it, and by nobody else (better-auth CVE-2026-45337). */
+/** Only the person who signs in and confirms the code approves a device (better-auth CVE-2026-45337). */
 const scope = { after };
 const clock = { ms: Date.now() };
 const app = await deployment(scope, { now: () => clock.ms });

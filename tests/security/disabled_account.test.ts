@@ -4,7 +4,7 @@ import { begin, callbackOf, errorOn, shown, submit, submitPassword, tokensFor } 
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, introspect, redeem, refresh, userinfo } from '../helpers/relying_party.ts';
 
-/** A disabled person gets nothing, wherever in the protocol they are (authentik CVE-2025-53942). */
+/** A disabled account gets no code and no token, at any stage of any flow (authentik CVE-2025-53942). */
 
 const scope = { after };
 const app = await deployment(scope);

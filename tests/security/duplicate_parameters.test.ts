@@ -5,7 +5,7 @@ import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorization, authorize, authorizeUrl, redeem, refresh } from '../helpers/relying_party.ts';
 
-/** No parameter is sent twice (RFC 6749 §3.1, §3.2; Keycloak CVE-2026-9689). */
+/** A parameter must not be repeated (RFC 6749 §3.1, §3.2; Keycloak CVE-2026-9689). */
 
 const scope = { after };
 const app = await deployment(scope);

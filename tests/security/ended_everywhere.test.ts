@@ -12,8 +12,8 @@ import { authorization, authorize, introspect, redeem, refresh, token, userinfo 
 import { defer } from '../helpers/scope.ts';
 
 /**
- * Whatever ends a token on one node has ended it on the other by the next request: at introspection and userinfo, for
- * opaque tokens and for JWTs (Casdoor CVE-2026-9097).
+ * A token that was ended on one node is ended on the other from the next request on: at introspection and userinfo,
+ * for opaque tokens and for JWTs (Casdoor CVE-2026-9097).
  */
 const scope = { after };
 const { nodes, issuer, databaseUrl, masterKey } = await startCluster(scope, { nodes: 2 });
@@ -96,7 +96,7 @@ const WAYS: Readonly<Record<string, { end(held: Held): Promise<unknown>; offline
     async end({ party, refreshToken }) {
       const { body } = await refresh(issuer, party, refreshToken, here);
       await refresh(issuer, party, String(body.refresh_token), here);
-      // A repeat of the one before the last is nobody's lost answer.
+      // The token before the last one is not repeated for a lost response.
       assert.equal((await refresh(issuer, party, refreshToken, here)).body.error, 'invalid_grant');
     },
   },

@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { passkeyOptionsOn } from '../helpers/factors.ts';
 import { until } from '../helpers/waiting.ts';
 
-/** Nothing at the door tells whether somebody exists (authentik CVE-2023-39522). */
+/** No response of the sign-in tells whether an account exists (authentik CVE-2023-39522). */
 
 const scope = { after };
 const app = await deployment(scope);

@@ -9,8 +9,8 @@ import { authorize } from '../helpers/relying_party.ts';
 import { until } from '../helpers/waiting.ts';
 
 /**
- * Asking for a new password, or for an account, tells nobody whether there is one (authentik CVE-2023-39522): not by the
- * answer, not by the work that is done for it, not by the time that it takes.
+ * Asking for a new password or an account does not tell whether the account exists (authentik CVE-2023-39522): not by
+ * the response, not by the statements, not by the time.
  */
 const scope = { after };
 const post = await mailbox(scope);
@@ -35,7 +35,7 @@ assert.equal(await opensTo(app, locked.email, locked.password), false, 'it is lo
 
 const run = (text: string) => app.db.run({ name: '', text }, []);
 await until('the mail about the lock is gone', async () => (await run('SELECT 1 FROM mails')).length === 0);
-// From here on the worker finds no mail to send, so whatever is asked of the database is asked by requests.
+// From here on no mail is due, so all statements are those of requests.
 await run('CREATE FUNCTION skip_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$');
 await run('CREATE TRIGGER not_taken BEFORE UPDATE ON mails FOR EACH ROW EXECUTE FUNCTION skip_row()');
 /** But for this: it looks, whenever one is queued. */

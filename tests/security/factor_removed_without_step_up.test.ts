@@ -8,8 +8,8 @@ import { type Deployment, deployment, type Person } from '../helpers/deployment.
 import { createFactorSeeder } from '../helpers/factors.ts';
 
 /**
- * Keycloak CVE-2026-3429: who has no more than a password, or an unlocked screen, removes the second factor. Whatever
- * changes how a person signs in wants a sign-in of the last five minutes, with all that the account can show.
+ * Keycloak CVE-2026-3429: somebody with only the password, or at an unlocked screen, removes the second factor.
+ * Changes of credentials need a sign-in of the last five minutes with all factors of the account.
  */
 const clock = { ms: Date.now() };
 const app: Deployment = await deployment({ after }, { now: () => clock.ms });

@@ -6,7 +6,7 @@ import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
-/** Forms of other sites' making, and cookies of other people's. */
+/** Forms that another site submits, and cookies of other people. */
 
 const scope = { after };
 const app = await deployment(scope);

@@ -11,8 +11,8 @@ import { authorization } from '../helpers/relying_party.ts';
 import { assertRefusal, send } from './wire.ts';
 
 /**
- * An address counts only from a configured proxy (authentik CVE-2023-36456), garbage from one fails closed
- * (CVE-2024-47070), and whoever has one IPv6 address has all of its network (better-auth CVE-2026-45364).
+ * A forwarded address is used from a configured proxy only (authentik CVE-2023-36456), a malformed one is refused
+ * (CVE-2024-47070), and an IPv6 address counts by its network (better-auth CVE-2026-45364).
  */
 
 let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;

@@ -5,8 +5,8 @@ import { run } from './fuzz/run.ts';
 import { createWorld } from './fuzz/world.ts';
 
 /**
- * Requests that a generator makes: wrong things in right envelopes, whole lives of clients, and bytes that are nearly
- * HTTP. `make chaos` sends a million. TEST_FUZZ_SEED repeats a run, TEST_FUZZ_REQUESTS makes it as long as that.
+ * Generated requests: wrong values in valid structures, whole lives of clients, and bytes that are nearly HTTP. `make
+ * chaos` sends a million. TEST_FUZZ_SEED repeats a run, TEST_FUZZ_REQUESTS sets its length.
  */
 const LONG = process.env.TEST_CHAOS_LONG === 'true';
 const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 1_000_000 : 1_500));

@@ -4,7 +4,7 @@ import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 
-/** Whoever signs in at the same time as somebody who tries many passwords at once has no part in it. */
+/** An address that tries many passwords at once does not slow down the sign-ins of others. */
 const LIMIT = 80;
 const app = await deployment(
   { after },

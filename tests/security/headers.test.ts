@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { freePort } from '../helpers/waiting.ts';
 
-/** What an answer tells browsers: no frames, no scripts, no guesses, no copies; cookies that stay where they belong. */
+/** Security headers of responses: framing, scripts, content types, caching, and attributes of cookies. */
 
 const scope = { after };
 const plain = await deployment(scope);

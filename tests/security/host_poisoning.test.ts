@@ -7,7 +7,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl } from '../helpers/relying_party.ts';
 import { assertOrderly, send, type WireRequest } from './wire.ts';
 
-/** Host poisoning (couch-auth CVE-2025-70948): the issuer's word chooses URLs, never the request's. */
+/** Host poisoning (couch-auth CVE-2025-70948): URLs are built from the issuer, never from the request. */
 
 const scope = { after };
 const plain = await deployment(scope);

@@ -8,7 +8,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorization, authorizeUrl, userinfo } from '../helpers/relying_party.ts';
 import { assertOrderly, concrete, isOAuth, routesOf, send } from './wire.ts';
 
-/** Whatever is sent: a 4xx in the endpoint's own words, never a 5xx, a stack trace or silence. */
+/** Any input gets a 4xx with an error of the endpoint, never a 5xx, a stack trace or no response. */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000', CARDEA_REGISTRATION: 'open' } });

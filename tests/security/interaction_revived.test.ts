@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
 /**
- * A sign-in goes forward, once, in the browser that began it (Keycloak CVE-2026-7571: an interaction revived by a
+ * A sign-in is finished once, in the browser that began it (Keycloak CVE-2026-7571: an interaction revived by a
  * tampered restart; better-auth GHSA-xg6x-h9c9-2m83: a session before the sign-in is complete).
  */
 

@@ -8,7 +8,7 @@ import { partyOf, register } from '../helpers/registration.ts';
 import { authorization, introspect, token } from '../helpers/relying_party.ts';
 import { createTold } from '../helpers/told.ts';
 
-/** Who may ask about a token: whoever it was issued to, and whoever it is for (RFC 7662 §4, Keycloak CVE-2026-37979). */
+/** A token can be introspected by its client and by its audience (RFC 7662 §4, Keycloak CVE-2026-37979). */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_REGISTRATION: 'open' } });

@@ -4,7 +4,7 @@ import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 
-/** Whoever has one IPv6 address has 2^64 of them, which count as one (better-auth CVE-2026-45364). */
+/** Somebody with one IPv6 address has 2^64 of them, so a /64 counts as one (better-auth CVE-2026-45364). */
 const LIMIT = 5;
 const app = await deployment(
   { after },
@@ -20,7 +20,7 @@ const { browser, page } = await begin(app, party);
 const { action, fields } = formOf(page);
 let guesses = 0;
 
-/** A wrong guess at an account that nobody has guessed at yet. */
+/** A wrong guess at a fresh account. */
 async function guessFrom(address: string): Promise<number> {
   guesses += 1;
   const answer = await browser.post(

@@ -4,7 +4,7 @@ import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 
-/** Another spelling of an identifier, or another identifier, is no fresh set of guesses (Authelia CVE-2026-47203). */
+/** Another spelling of an identifier, or another identifier, gives no further guesses (Authelia CVE-2026-47203). */
 const app = await deployment({ after });
 const party = await app.seed.party();
 

@@ -6,8 +6,8 @@ import { deployment, type Person } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, signIn } from '../helpers/relying_party.ts';
 
 /**
- * Whoever does not know the password cannot lock out who does (design promise 9; OWASP "Device Cookies"), and whoever
- * guesses gets three guesses a lock period.
+ * Somebody who does not know the password cannot lock out the owner (promise 9; OWASP "Device Cookies"), and has three
+ * guesses in a lock period.
  */
 const clock = { ms: Date.now() };
 const app = await deployment(

@@ -4,7 +4,7 @@ import { begin, shown, submit, submitPassword } from '../flows/support.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { authorize } from '../helpers/relying_party.ts';
 
-/** A lock holds wherever a password is asked for, and guesses anywhere count everywhere (Keycloak CVE-2026-9798). */
+/** A lock applies wherever a password is asked for, and guesses are counted together (Keycloak CVE-2026-9798). */
 const app = await deployment({ after });
 const party = await app.seed.party();
 const own = await app.seed.party({ firstParty: true });

@@ -7,7 +7,7 @@ import { createSeeder } from '../helpers/deployment.ts';
 import { startCluster } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
 
-/** 100 guesses at once over two processes are three guesses. */
+/** 100 parallel guesses on two processes count as three guesses. */
 const scope = { after };
 const { nodes, issuer, databaseUrl, masterKey } = await startCluster(scope, { nodes: 2 });
 const db = createDb({ url: databaseUrl });

@@ -5,7 +5,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { send } from './wire.ts';
 
-/** Links in mails lead to the issuer, whatever the request that asked for one said (couch-auth CVE-2025-70948). */
+/** Links in mails lead to the issuer, with any Host header of the request (couch-auth CVE-2025-70948). */
 
 const scope = { after };
 const post = await mailbox(scope);

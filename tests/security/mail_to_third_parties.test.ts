@@ -14,8 +14,8 @@ import { remember } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
 
 /**
- * Mails to people who have not asked for them: few, and with nothing in them that whoever causes them could choose. What
- * bounds strangers does not stand in the way of the person themselves.
+ * Mails to people who did not ask for them: few, and without text that their causer could choose. The limits for
+ * strangers do not stop the person's own requests.
  */
 
 const scope = { after };
@@ -69,7 +69,7 @@ function elsewhere(): string {
   return `198.51.${Math.floor(networks / 250)}.${networks % 250}`;
 }
 
-// Whatever the tests before have used up; a mail that is still queued then would be too late.
+// Resets the limits that the tests before have used up; a mail that is still queued would be too late.
 beforeEach(async () => {
   await mailsTo('');
   clock += 24 * HOUR;

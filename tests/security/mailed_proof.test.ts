@@ -13,8 +13,9 @@ import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
 /**
- * What is mailed proves a mailbox and nothing more. Whoever opens such a link is not thereby the one who asked for it: the
- * owner of an address that somebody else wants for their account would confirm it for them (Keycloak CVE-2026-9087).
+ * A mailed link proves access to a mailbox and nothing more. The person who opens a link did not necessarily ask for
+ * it: the owner of an address that somebody else entered for their own account would confirm it for them (Keycloak
+ * CVE-2026-9087).
  */
 
 const scope = { after };

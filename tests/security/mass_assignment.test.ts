@@ -6,7 +6,7 @@ import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { redeem, userinfo } from '../helpers/relying_party.ts';
 
-/** What a form carries beyond its fields changes nothing (Zitadel CVE-2026-27946; authentik CVE-2024-52287). */
+/** Additional fields of a form change nothing (Zitadel CVE-2026-27946; authentik CVE-2024-52287). */
 
 const scope = { after };
 const app = await deployment(scope);

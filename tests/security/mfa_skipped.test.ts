@@ -6,7 +6,7 @@ import { formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Party, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
 
-/** The second factor is not skipped by sending nothing, nor by the form of any other step (authentik CVE-2026-49443). */
+/** The second factor cannot be skipped by an empty form or the form of another step (authentik CVE-2026-49443). */
 
 const clock = { ms: Date.now() };
 const now = () => clock.ms;

@@ -5,7 +5,7 @@ import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { send } from './wire.ts';
 
-/** Nobody is sent away to where a link says (RFC 9700 §4.11). */
+/** No link makes Cardea redirect to another site (RFC 9700 §4.11). */
 
 const scope = { after };
 const app = await deployment(scope);

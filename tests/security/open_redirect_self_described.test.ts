@@ -8,8 +8,8 @@ import { partyOf, register } from '../helpers/registration.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
 /**
- * Anybody can be a client that nobody registered, so a link to us must not be a link to wherever that client is: an error
- * is told on a page (RFC 9700 §4.11.2), unless the person knows the client.
+ * Anybody can register a client, so a link to Cardea must not redirect to a client that registered itself: its errors
+ * are shown on a page (RFC 9700 §4.11.2), unless the person has consented to the client.
  */
 
 const scope = { after };

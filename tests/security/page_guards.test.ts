@@ -7,7 +7,10 @@ import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 
-/** Every page in server/selfservice/pages is served behind the guard that it names; a new page is tested here by being there. */
+/**
+ * Every page in server/selfservice/pages is served behind the guard that it names; new pages are tested without a
+ * change here.
+ */
 
 const clock = { ms: Date.now() };
 const scope = { after };

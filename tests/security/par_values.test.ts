@@ -7,7 +7,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorization } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** What was pushed stays with the server: Keycloak kept it in a cookie of the browser in clear (CVE-2024-4540). */
+/** Pushed parameters stay on the server: Keycloak stored them readable in a cookie (CVE-2024-4540). */
 const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party();

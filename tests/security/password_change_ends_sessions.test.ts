@@ -11,7 +11,7 @@ import { authorize, redeem, refresh, userinfo } from '../helpers/relying_party.t
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** Whoever knew the old password is out at once, on every node; the browser in which it was changed is not. */
+/** A change of password ends all other sessions at once, on every node, and keeps that of the browser in which it is made. */
 const scope = { after };
 const { nodes, issuer, databaseUrl, masterKey } = await startCluster(scope, {
   nodes: 2,

@@ -5,8 +5,8 @@ import { authorization } from '../helpers/relying_party.ts';
 import { assertRefusal, send } from './wire.ts';
 
 /**
- * One path, one route, one set of limits (middie CVE-2026-2880: what the router and the guard read differently; Keycloak
- * CVE-2026-3872: `..;/`, which a servlet container takes for `../`).
+ * One path, one route, one set of limits (middie CVE-2026-2880: router and guard read a path differently; Keycloak
+ * CVE-2026-3872: `..;/`, which a servlet container reads as `../`).
  */
 
 const scope = { after };

@@ -6,14 +6,14 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorization, authorizeUrl, introspect, refresh, userinfo } from '../helpers/relying_party.ts';
 import { concrete, routesOf, send, sendRaw } from './wire.ts';
 
-/** Nothing of a person and nothing that opens anything is in a log, at any level (KEYCLOAK-13160). */
+/** No personal data and no secret is in a log, at any level (KEYCLOAK-13160). */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_TRUSTED_PROXIES: '127.0.0.1', CARDEA_LOG_LEVEL: 'trace' } });
 const { issuer } = app;
 const party = await app.seed.party({ metadata: { scope: 'openid profile email offline_access' } });
 const person = await app.seed.person({ name: 'Ada Unmistakable Lovelace', email: 'ada.unmistakable@example.com' });
-/** Whatever is sent where is found again by this. */
+/** Marks personal values, so that they can be searched for. */
 const MARK = 'swordfish';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 

@@ -5,8 +5,8 @@ import { deployment, neighbour } from '../helpers/deployment.ts';
 import { authorization, authorize, token } from '../helpers/relying_party.ts';
 
 /**
- * Somebody in the middle takes the challenge out of a request, or redeems without a verifier what was asked for with one
- * (authentik CVE-2024-23647; RFC 9700 §4.8.2).
+ * An attacker removes the challenge from a request, or redeems a code without the verifier (authentik CVE-2024-23647;
+ * RFC 9700 §4.8.2).
  */
 const scope = { after };
 const app = await deployment(scope);

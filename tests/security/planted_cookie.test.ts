@@ -10,8 +10,8 @@ import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
 /**
- * A cookie that somebody has put into another person's browser is worth nothing to whoever put it there: it is neither
- * taken over, nor does it stay what it was (Zitadel CVE-2026-119128, CVE-2026-109373).
+ * A cookie that somebody has planted in another person's browser is worthless to them: it is not accepted, and its
+ * value changes (Zitadel CVE-2026-119128, CVE-2026-109373).
  */
 const clock = { ms: Date.now() };
 const now = () => clock.ms;

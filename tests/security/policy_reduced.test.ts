@@ -21,10 +21,7 @@ import { partyOf, register } from '../helpers/registration.ts';
 import { authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { createTold } from '../helpers/told.ts';
 
-/**
- * What was granted once is given only as far as it may still be had: policy is what it is now (Keycloak
- * GHSA-895x-rfqp-jh5c, Pocket ID CVE-2026-43983).
- */
+/** A grant gives only what the current policy still allows (Keycloak GHSA-895x-rfqp-jh5c, Pocket ID CVE-2026-43983). */
 
 const scope = { after };
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';

@@ -7,7 +7,7 @@ import { mailbox } from '../helpers/mailbox.ts';
 import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** A link sets the password of the account that it was made for, and of no other (authentik CVE-2023-26481). */
+/** A link sets the password of its own account only (authentik CVE-2023-26481). */
 
 const scope = { after };
 const post = await mailbox(scope);

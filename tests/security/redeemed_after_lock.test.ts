@@ -11,7 +11,7 @@ import { remember } from '../helpers/secrets.ts';
 import { createTold } from '../helpers/told.ts';
 
 /**
- * What was approved is redeemed only while the person, and the client, may still have it (Keycloak CVE-2026-16103,
+ * An approval is redeemed only while the account and the client are still allowed to (Keycloak CVE-2026-16103,
  * CVE-2026-88770).
  */
 

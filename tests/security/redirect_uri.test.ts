@@ -5,10 +5,10 @@ import { deployment, REDIRECT_URI } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, redeem, token } from '../helpers/relying_party.ts';
 
 /**
- * A redirect URI is compared character by character (RFC 9700 §4.1.3): not as a pattern (authentik CVE-2024-52289), not
- * by its beginning, not as a browser would mend it (Pocket ID CVE-2026-28512), not as a servlet container would (Keycloak
- * CVE-2026-3872: `..;/`), not by one of several `@` (Keycloak CVE-2026-7504), and never executed (authentik
- * CVE-2024-21637).
+ * A redirect URI is compared character by character (RFC 9700 §4.1.3): not as a pattern (authentik CVE-2024-52289),
+ * not by its beginning, not as a browser would correct it (Pocket ID CVE-2026-28512), not as a servlet container would
+ * (Keycloak CVE-2026-3872: `..;/`), not by one of several `@` (Keycloak CVE-2026-7504), and it is never executed
+ * (authentik CVE-2024-21637).
  */
 
 const scope = { after };

@@ -5,9 +5,9 @@ import { deployment } from '../helpers/deployment.ts';
 import { introspect, refresh, userinfo } from '../helpers/relying_party.ts';
 
 /**
- * A used refresh token that turns up later was copied (RFC 9700 §4.14.2): its grant is revoked, and no other. What is known
- * of it is in the database, so a restart forgets nothing (Keycloak CVE-2026-9802), and parallel requests do not slip by
- * (Keycloak CVE-2026-1035).
+ * A used refresh token that is presented later was copied (RFC 9700 §4.14.2): its grant is revoked, and no other. The
+ * state is in the database, so it survives a restart (Keycloak CVE-2026-9802) and parallel requests (Keycloak
+ * CVE-2026-1035).
  */
 const scope = { after };
 let offset = 0;

@@ -10,7 +10,7 @@ import { database } from '../helpers/postgres.ts';
 import { partyOf, register } from '../helpers/registration.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 
-/** However many clients register themselves, only so many stay; and none goes that somebody uses. */
+/** The number of clients that registered themselves is limited, and no client in use is removed. */
 
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-01-01T00:00:00Z');

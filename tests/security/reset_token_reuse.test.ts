@@ -7,7 +7,7 @@ import { mailbox } from '../helpers/mailbox.ts';
 import { startNode } from '../helpers/processes.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** A reset link is used at most once, however often, in parallel and on however many nodes (Keycloak CVE-2026-37982). */
+/** A reset link is used at most once, in parallel and on any number of nodes (Keycloak CVE-2026-37982). */
 
 const scope = { after };
 const post = await mailbox(scope);

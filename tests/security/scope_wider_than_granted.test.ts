@@ -6,9 +6,8 @@ import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/dev
 import { authorize, introspect, type TokenAnswer, token, userinfo } from '../helpers/relying_party.ts';
 
 /**
- * authentik CVE-2024-52287: with the client credentials and the device grant a client got whatever scope it wrote into
- * the request, such as one that opens the admin API. Here no grant gives more than the operator registered the client
- * for, nor more than the person allowed.
+ * authentik CVE-2024-52287: with client credentials and the device grant a client got every scope that it requested,
+ * such as one for the admin API. Here no grant gives more than the operator registered, or than the person allowed.
  */
 const app = await deployment({ after });
 const API = 'https://api.example.com';

@@ -10,8 +10,8 @@ import { mailbox } from '../helpers/mailbox.ts';
 import { remember } from '../helpers/secrets.ts';
 
 /**
- * Guesses at the second factor are counted by nothing but themselves: no other channel gives somebody more of them (near
- * Zitadel CVE-2025-64102). Who knows the password and reads the mail would otherwise have three for each mail.
+ * Guesses at the second factor have their own count: no other channel gives more of them (similar to Zitadel
+ * CVE-2025-64102). Otherwise somebody with the password and the mailbox would have three guesses for each mail.
  */
 
 const scope = { after };

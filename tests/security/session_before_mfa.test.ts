@@ -5,7 +5,7 @@ import { totpCode } from '../helpers/authenticator.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
 
-/** Between password and second factor nobody is signed in anywhere (better-auth GHSA-xg6x-h9c9-2m83). */
+/** Between password and second factor there is no session (better-auth GHSA-xg6x-h9c9-2m83). */
 
 const app = await deployment({ after });
 const factors = await createFactorSeeder(app);

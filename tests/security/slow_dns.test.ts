@@ -10,7 +10,7 @@ import { silentNameServer } from '../helpers/name_server.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { until } from '../helpers/waiting.ts';
 
-/** Names that strangers choose, of servers that never answer, hold up nobody but those who choose them. */
+/** Names that strangers choose, with name servers that never answer, delay only requests of those strangers. */
 
 const scope = { after };
 const names = await silentNameServer(scope);

@@ -6,8 +6,8 @@ import { deployment } from '../helpers/deployment.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
 /**
- * Server-side request forgery by `jwks_uri`: whoever registers a client names a URL, and anybody can have it fetched by
- * presenting an assertion, without a key.
+ * Server-side request forgery by `jwks_uri`: a client names a URL, and anybody can cause its fetch with an assertion,
+ * without a key.
  */
 const scope = { after };
 const hostile = await ssrf(scope);

@@ -7,8 +7,8 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
 /**
- * Server-side request forgery by `backchannel_client_notification_endpoint` (CIBA Core 1.0 §10.2, §10.3): a client names a
- * URL, and a person's decision has something posted there.
+ * Server-side request forgery by `backchannel_client_notification_endpoint` (CIBA Core 1.0 §10.2, §10.3): a client
+ * names a URL, and a person's decision causes a POST to it.
  */
 const scope = { after };
 const hostile = await ssrf(scope);

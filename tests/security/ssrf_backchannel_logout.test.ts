@@ -8,8 +8,8 @@ import { authorize } from '../helpers/relying_party.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
 /**
- * Server-side request forgery by `backchannel_logout_uri` (Zitadel CVE-2026-55671): whoever registers a client names a
- * URL, and whoever signs out has something posted there.
+ * Server-side request forgery by `backchannel_logout_uri` (Zitadel CVE-2026-55671): a client names a URL, and a
+ * sign-out causes a POST to it.
  */
 const scope = { after };
 const hostile = await ssrf(scope);

@@ -8,9 +8,9 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { defer } from '../helpers/scope.ts';
 
 /**
- * A client_id that is a URL makes us fetch it, on the word of anybody who can open a link: it leads nowhere but to the
- * public internet (OWASP ASVS 5.0 §1.3.6, draft-ietf-oauth-client-id-metadata-document §6.5). What the way out refuses
- * in general is tests/platform/outbound.test.ts; here, that documents go that way.
+ * A client_id that is a URL makes Cardea fetch it, and anybody can cause that with a link: only public addresses are
+ * fetched (OWASP ASVS 5.0 §1.3.6, draft-ietf-oauth-client-id-metadata-document §6.5). The rules for all outbound
+ * requests are in tests/platform/outbound.test.ts; this file tests that documents follow them.
  */
 
 const scope = { after };

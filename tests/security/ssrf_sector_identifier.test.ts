@@ -6,7 +6,7 @@ import { createOutbound } from '../../server/platform/outbound.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
-/** Server-side request forgery by `sector_identifier_uri`, which is fetched as soon as somebody registers a client. */
+/** Server-side request forgery by `sector_identifier_uri`, which is fetched when somebody registers a client. */
 const scope = { after };
 const hostile = await ssrf(scope);
 const outbound = createOutbound({ allow: ['127.0.0.1'], timeoutMs: 500 });

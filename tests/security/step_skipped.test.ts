@@ -5,7 +5,7 @@ import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { redeem } from '../helpers/relying_party.ts';
 
-/** No step is skipped by sending nothing, or the form of a later one (authentik CVE-2026-49443). */
+/** No step is skipped by an empty form or the form of a later step (authentik CVE-2026-49443). */
 
 const scope = { after };
 const app = await deployment(scope);

@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorize, introspect, redeem, refresh, userinfo } from '../helpers/relying_party.ts';
 import { dumpDatabase } from '../helpers/secrets.ts';
 
-/** What lies in the database opens nothing, and nothing in it can be put in another's place. */
+/** No stored value can be used as a secret, and none works in another row. */
 
 const scope = { after };
 const app = await deployment(scope);

@@ -14,7 +14,7 @@ import { register } from '../helpers/registration.ts';
 import { authorization, authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** What one flow has given out opens no other (better-auth CVE-2026-114607): each secret is good for one thing. */
+/** A secret of one flow is refused in every other flow (better-auth CVE-2026-114607). */
 
 const scope = { after };
 const post = await mailbox(scope);
@@ -176,7 +176,7 @@ test('each kind of token is refused where another kind is expected', async () =>
       assert.equal(await isTaken(value), false, `${name} at ${place}`);
     }
   }
-  // Not for want of luck either: none of these was an error of ours.
+  // None of the refusals was an internal error.
   assert.deepEqual(
     app.logLines.filter((line) => line.includes('"level":"error"')),
     [],

@@ -9,7 +9,7 @@ import { createFactorSeeder } from '../helpers/factors.ts';
 import { startCluster } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
 
-/** A code is good once, however often and wherever it is sent at the same time (Liferay CVE-2025-43798, RFC 6238 §5.2). */
+/** A code is accepted once, however often it is sent in parallel (Liferay CVE-2025-43798, RFC 6238 §5.2). */
 
 const scope = { after };
 const cluster = await startCluster(scope);

@@ -21,7 +21,7 @@ import { DEVICE_GRANT } from '../helpers/device.ts';
 import { database } from '../helpers/postgres.ts';
 import { authorization, authorize, authorizeUrl } from '../helpers/relying_party.ts';
 
-/** What somebody without an account can make us store is bounded, in bytes and in rows, by address and in all. */
+/** What somebody without an account can make Cardea store is limited in bytes and in rows, by address and in all. */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_TRUSTED_PROXIES: '127.0.0.1' } });

@@ -83,7 +83,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const INSIDES =
   /\n\s+at |node_modules|\.[tj]s:\d+|\b(?:FST|HPE)_[A-Z]{3}|TypeError|SyntaxError|ECONNREFUSED|relation "|invalid byte sequence/;
 
-/** What every answer owes to whoever gets it, and what it must keep to itself. */
+/** What every response must have, and must not contain. */
 export function assertOrderly(answer: WireAnswer, what: string): void {
   assert.ok(answer.status >= 200 && answer.status < 500, `${what}: ${answer.status} ${answer.body.slice(0, 300)}`);
   assert.match(answer.headers.get('x-request-id') ?? '', UUID, `${what}: request id`);

@@ -13,7 +13,7 @@ import { authorization, authorize, authorizeUrl, redeem, refresh } from '../help
 import { signJwt } from './fuzz/keys.ts';
 import { assertOrderly, send } from './wire.ts';
 
-/** Right envelopes with values of the wrong type in them: what is in there is somebody's, and nobody's fault but theirs. */
+/** Valid structures with values of the wrong type inside are refused with 4xx. */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_REGISTRATION: 'open', CARDEA_RATE_LIMIT: '100000' } });

@@ -12,8 +12,8 @@ import { askForCode, DEVICE_GRANT, typeCode } from '../helpers/device.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
 /**
- * Whatever strangers can get onto a page is text there: in error fields, on pages that submit themselves, and wherever an
- * app, a person or a browser says what it is called (Hydra GO-2026-4861, authentik CVE-2026-42849).
+ * Values of strangers are shown as text on every page: in error fields, on pages that submit themselves, and in names
+ * of apps, people and browsers (Hydra GO-2026-4861, authentik CVE-2026-42849).
  */
 const scope = { after };
 const folder = mkdtempSync(join(tmpdir(), 'cardea-xss-'));
@@ -170,7 +170,7 @@ test('in a browser without the CSP no value runs as script or becomes an element
   await page.exposeFunction(MARK, () => {
     ran += 1;
   });
-  // From an origin that is none: scripts of ours are not found, and nothing is sent.
+  // From an opaque origin: the scripts of the page are not found, and nothing is submitted.
   await page.route('**/*', (route) => route.abort());
   for (const [what, body] of seen) {
     await page.setContent(body, { waitUntil: 'domcontentloaded' });

@@ -121,7 +121,7 @@ createServer((request, response) => {
 // By itself rather than by the signal, so that a profile is written.
 process.once('SIGTERM', () => process.exit(0));
 
-/** Whoever comes is the person that the `login_hint` names: signing in is not what is measured. */
+/** Signs in the person that `login_hint` names, since the sign-in is not measured. */
 async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const { params } = await provider.interactionDetails(request, response);

@@ -133,7 +133,7 @@ export async function loginForms({ server, bench }: Target, count: number): Prom
     const start = authorizeUrl({ issuer: server.issuer, party: bench.party }, VERIFIER);
     const page = await browser.follow(await browser.get(start));
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
-    // Nobody of that name: what is verified is a dummy that costs the same.
+    // An unknown name: the dummy verification costs the same.
     const fields = { csrf, identifier: `nobody-${i}@example.com`, password: randomBytes(12).toString('hex') };
     const cookie = cookieHeader('cardea_interaction', (name) => browser.cookie(name));
     forms.push(post(server, new URL(page.url).pathname, { cookie }, { ...fields, action: 'signin' }));
@@ -146,7 +146,7 @@ export async function loginForms({ server, bench }: Target, count: number): Prom
 const VERIFIER = randomBytes(32).toString('base64url');
 const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
 
-/** The sessions are there and nobody has to be asked: each request answers with a code at once. */
+/** The sessions exist and no page is needed: each request is answered with a code at once. */
 async function authorizeMany({ server, bench, sessions }: Target, count: number): Promise<string[]> {
   const query = new URLSearchParams({
     client_id: bench.party.id,

@@ -10,7 +10,7 @@ export interface Load {
   request(index: number, connection: number): string;
   /** Statuses that count as an answer; anything else ends the run. */
   readonly expected: number;
-  /** Sees each answer; left out where nobody looks, since it shares the processor with what is measured. */
+  /** Called with each response; omitted when not needed, since it uses the same processor. */
   answered?(index: number, head: string, body: string): void;
   /** Ends the run before all is sent. */
   readonly signal?: AbortSignal;

@@ -13,7 +13,7 @@ export interface Report extends BenchResult {
     readonly processor: string;
     readonly cores: number;
     readonly memoryBytes: number;
-    /** Over the minute before the bench began: whatever else the machine had to do. */
+    /** Load of the machine in the minute before the bench began. */
     readonly loadBefore: number;
   };
   readonly versions: Readonly<Record<string, string>>;

@@ -40,7 +40,7 @@ export async function askPerson(draw: Draw, world: World, send: Send): Promise<v
   await asSecret(draw, world, send, '/token', { grant_type: CIBA_GRANT, auth_req_id });
 }
 
-/** RFC 9126: what was pushed is asked for, by a browser in which somebody is signed in or nobody is. */
+/** RFC 9126: opens the pushed request, in a browser with or without a session. */
 export async function followPushed(draw: Draw, world: World, send: Send): Promise<void> {
   const pushed = await asSecret(draw, world, send, '/par', request(draw, world));
   if (pushed.status !== 201) return;
@@ -51,7 +51,7 @@ export async function followPushed(draw: Draw, world: World, send: Send): Promis
   if (stop.left === undefined) await visitor.press(await visitor.signIn(stop), 'allow', { action: 'allow' });
 }
 
-/** The sign-in form, filled in with whatever, and then rightly. */
+/** The sign-in form, first with generated values, then with the right ones. */
 export async function signInOddly(draw: Draw, world: World, send: Send): Promise<void> {
   const visitor = new Visitor(draw, world, send, false);
   const query = new URLSearchParams(request(draw, world));

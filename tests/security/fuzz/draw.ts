@@ -74,7 +74,7 @@ const TEXTS: readonly string[] = [
   '\u20ac'.repeat(2_000),
 ];
 
-/** JSON values of the wrong type, whatever the right one is. */
+/** JSON values of all types, most of them wrong. */
 const VALUES: readonly unknown[] = [
   null,
   true,

@@ -86,7 +86,7 @@ export function oddJwks(draw: Draw, keys: readonly Key[]): unknown {
   return draw.chance(0.05) ? { keys: several, ...spoil(draw, { a: 1 }) } : { keys: several };
 }
 
-/** A JWT whose signature holds, whatever its header and claims are. */
+/** A JWT with a valid signature and any header and claims. */
 export function signJwt(alg: string, key: Key, header: object, claims: unknown): string {
   const part = (value: unknown) => Buffer.from(typeof value === 'string' ? value : toJson(value)).toString('base64url');
   const data = `${part({ alg, ...header })}.${part(claims)}`;

@@ -124,7 +124,7 @@ export function proof(draw: Draw, world: World, method: string, target: string):
   return signJwt(alg, key, draw.chance(0.2) ? spoil(draw, header, 0.3) : header, spoil(draw, claims, 0.08));
 }
 
-/** A list of one text reads like that text to whoever does not look at its type. */
+/** An array of one text looks like that text to code that does not check the type. */
 function wrapped(draw: Draw, jwk: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (!draw.chance(0.1)) return jwk;
   return Object.fromEntries(Object.entries(jwk).map(([name, value]) => [name, draw.chance(0.5) ? [value] : value]));

@@ -31,7 +31,7 @@ const PARALLEL = 8;
 const BATCH = 64;
 /** What is sent first fills the caches: growth is counted after that share of the requests. */
 const WARM = 0.4;
-/** Whatever is slow is sent again, alone: of a busy machine's pauses none comes three times. */
+/** A slow request is repeated alone: a pause of a busy machine does not happen three times. */
 const TRIES = 3;
 
 /** Sends what is drawn until there are enough requests or enough faults. */

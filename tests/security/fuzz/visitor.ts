@@ -51,7 +51,7 @@ export class Visitor {
     return this.post(action, { ...fields, ...typed });
   }
 
-  /** Signs in when the page asks who is there: whatever else is sent may have ended the session. */
+  /** Signs in when the page asks for it, since other requests may have ended the session. */
   async signIn(stop: Stop): Promise<Stop> {
     if (!/ id="password"/.test(stop.answer.body)) return stop;
     const { email, password } = this.#world.person;
