@@ -4,7 +4,7 @@ import type { BoundStatement, Db } from '../platform/db.ts';
 import { createQueue, type Queue, type Queued, type QueueRow, queueStatements } from '../platform/queue.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 
-/** What happened to an account that its owner is told of by mail. */
+/** Events of an account that its owner gets a mail about. */
 export type NoticeKind =
   | 'verify_email'
   | 'invitation'
@@ -22,7 +22,7 @@ export type NoticeKind =
 /** As the recipient reads them: `browser`, `address`, `factor`, `app`. */
 export type MailDetails = Readonly<Record<string, string>>;
 
-/** A reason to send a mail. Its recipient, and whether there is one, is found out when it is sent. */
+/** A reason to send a mail. The recipient is looked up when it is sent; there may be none. */
 export type MailIntent =
   /** As typed: the request does the same whether or not there is such an account. */
   | {
@@ -87,7 +87,7 @@ const HOUR_MS = 3_600_000;
 const KEPT_MS = 72 * HOUR_MS;
 
 const SHORTER_KEPT_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
-  // whoever waits longer for a link asks for another
+  // after that a person asks for another link
   reset: 2 * HOUR_MS,
   sign_up: 2 * HOUR_MS,
   // no request of a client waits longer
@@ -106,7 +106,7 @@ export const MAIL_STATEMENTS = {
   ...queueStatements({ table: 'mails', dueAt: 'due_at', attempts: 'tries' }),
 };
 
-/** What is sealed in a row. */
+/** The sealed column of a row. */
 type Content = Pick<QueuedMail, 'at'> & { readonly intent: QueuedIntent };
 
 export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Mails {

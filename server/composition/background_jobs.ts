@@ -91,5 +91,5 @@ async function removeUnused(
   registrations: RegistrationServices['registrations'],
 ): Promise<void> {
   const removed = await registrations.removeIdle();
-  if (removed > 0) log.info({ removed }, 'clients that nobody used were removed');
+  if (removed > 0) log.info({ removed }, 'unused clients were removed');
 }

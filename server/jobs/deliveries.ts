@@ -58,7 +58,7 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
       ...(accountId === undefined ? {} : { [`account:${accountId}`]: MOST_OF_ACCOUNT }),
     }),
     pauseAfter: (attempts) => pauseAfter(attempts, random()),
-    // Neither the account nor what the client answered.
+    // Neither the account nor the client's response is logged.
     logFields: ({ kind, clientId, attempts }) => ({ kind, clientId, attempts }),
     outcomeLog: OUTCOME_LOG,
     now,
@@ -68,7 +68,7 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
       try {
         return { outcome: (await deliver[delivery.kind]?.(delivery)) ?? 'failed' };
       } catch {
-        // Not logged: it may hold the URL or what the client answered.
+        // The error is not logged: it may hold the URL or the client's response.
         return { outcome: 'failed' };
       }
     },

@@ -133,7 +133,7 @@ test('a crash between sending and removing sends the mail at most once more, whe
   const dying = { ...mails, remove: () => Promise.reject(new Error('dead')), postpone: async () => {} };
   await worker({ mails: dying }).run();
   await worker().run();
-  assert.equal(post.mails.length, 1, 'nobody else takes it while the lease runs');
+  assert.equal(post.mails.length, 1, 'no other node claims it before the lease ends');
   clock.ms += 5 * MINUTE;
   await worker().run();
   const [first, second] = [await post.next(email), await post.next(email)];
@@ -218,7 +218,7 @@ test('a mail is given up and removed when it expires', async (t) => {
   assert.match(lines.join(''), /a mail was given up/);
   await enqueue({ kind: 'reset', email: 'x@example.com', locale: 'en' });
   clock.ms += 2 * 3_600_000 + 1;
-  assert.equal(await cleanUp({ db, now }), 1, 'a link that nobody waits for any more');
+  assert.equal(await cleanUp({ db, now }), 1, 'a link that came too late');
 });
 
 test('a server that hangs or is down blocks the queue only for a short time', async (t) => {
@@ -414,7 +414,7 @@ test('a mail that has become needless is not sent', async (t) => {
   assert.deepEqual(
     post.mails.map(({ subject }) => subject),
     ['Your e-mail address is about to change'],
-    'somebody else’s address gets no link; the person is told that it was asked for',
+    'the address of another account gets no link; the owner is told of the request',
   );
   assert.deepEqual(await queued(), []);
 });

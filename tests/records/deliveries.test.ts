@@ -125,11 +125,11 @@ test('96 clients of one account that do not respond keep no other client waiting
   for (let i = 0; i < 96; i += 1) await enqueue('ping', `hanging-${i}`, {}, account);
   await enqueue('ping', 'app of the same person', {}, account);
   await enqueue('ping', 'app of another', {}, randomUUID());
-  await enqueue('ping', 'app of nobody');
+  await enqueue('ping', 'app without an account');
   const { told, hung, answer, run, stop } = worker();
   const done = run();
   await until('the others to be told', () => told.length === 2);
-  assert.deepEqual(told.toSorted(), ['app of another', 'app of nobody']);
+  assert.deepEqual(told.toSorted(), ['app of another', 'app without an account']);
   // None has responded yet, and the account has no more than its share.
   assert.equal(hung.length, 64);
 
