@@ -4,7 +4,7 @@ import type { Clients } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
 import { PATHS } from '../views/paths.ts';
 
-/** The relying party and the person that a development server has from the start. Everybody knows this password. */
+/** The client and the account that a development server starts with. The password is public. */
 export const DEMO_CLIENT_ID = 'demo';
 export const DEMO_CLIENT_NAME = 'Cardea Demo App';
 export const DEMO_EMAIL = 'demo@example.com';
@@ -18,8 +18,8 @@ interface SeedParts {
 }
 
 /**
- * @throws AppError 409 `demo_data` when somebody could sign in as the demo person, or an app as one that was made for
- *   trying out: the demo app, or those of a conformance plan
+ * @throws AppError 409 `demo_data` when the demo account can sign in, or a client exists that was made for trying out: the
+ *   demo client, or one of a conformance plan
  */
 export async function assertNoDemoData(parts: {
   readonly accounts: Pick<Accounts, 'findByIdentifier'>;
@@ -37,7 +37,7 @@ export async function assertNoDemoData(parts: {
   );
 }
 
-/** Makes what is missing, and follows the issuer when that has moved. Safe to run at every start. */
+/** Creates what is missing and updates the redirect URI to the issuer. Runs at every start. */
 export async function seedDemo({ issuer, accounts, clients, hash }: SeedParts): Promise<void> {
   const redirectUri = `${issuer.origin}${PATHS.demoCallback}`;
   const metadata = {

@@ -16,15 +16,15 @@ export interface HomeOptions {
   readonly views: Views;
   readonly issuer: URL;
   readonly version: string;
-  /** Development only: whom one can sign in as. */
+  /** Development only: an account to try. */
   readonly demo: { email: string; password: string } | undefined;
-  /** The README, for whoever asks for documentation. */
+  /** The README, served as documentation. */
   readonly documentation: Buffer;
-  /** @throws when the database is not there */
+  /** @throws when the database cannot be reached */
   isReady(): Promise<void>;
 }
 
-/** What is neither sign-in nor protocol: the front page, files that pages need, documentation and health. */
+/** The front page, static files, documentation and health checks. */
 export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Promise<void> {
   const { views, issuer, version, demo } = options;
 
@@ -48,10 +48,10 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
     );
   }
 
-  /** Is the process alive? Says nothing of what it depends on, so that a database outage restarts nobody. */
+  /** Liveness: says nothing about dependencies, so that a database outage does not restart the process. */
   app.get('/healthz', { config: { quiet: true } }, async () => ({ status: 'ok' }));
 
-  /** Can it serve sign-ins? */
+  /** Readiness: whether it can serve sign-ins. */
   app.get('/readyz', { config: { quiet: true } }, async () => {
     await options.isReady();
     return { status: 'ok' };

@@ -10,7 +10,7 @@ import type { View, Views } from '../views/views.ts';
 export interface OutboxOptions {
   readonly views: Views;
   readonly issuer: URL;
-  /** Where the mails are. */
+  /** The folder with the mails. */
   readonly folder: string;
 }
 
@@ -42,8 +42,8 @@ const NAME = /^[0-9A-Za-z_-]+\.eml$/;
 const SHOWN = 100;
 
 /**
- * Development only: the mails that would have been sent, as text. Whatever is in one is data here; of its links those of
- * our own work.
+ * Development only: the mails that would have been sent, as text. Their content is printed as data; only links to this
+ * server can be clicked.
  */
 export async function outboxRoutes(app: FastifyInstance, { views, issuer, folder }: OutboxOptions): Promise<void> {
   /** The latest first. */

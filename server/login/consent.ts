@@ -19,7 +19,7 @@ export const consentStep = step<ConsentData>({
 
   async show({ visit, parts, locale }) {
     const accountId = accountIn(visit) ?? '';
-    const requested = await visit.asked();
+    const requested = await visit.requested();
     const missing = await visit.missing(accountId);
     // A single claim is shown as the scope that it belongs to: there are words for scopes, and they never say less.
     const scopes = [...new Set([...requested.scopes, ...Object.keys(requested.claims)])];
@@ -45,7 +45,7 @@ export const consentStep = step<ConsentData>({
     switch (fields.action) {
       case 'allow':
         // Exactly what was requested: nothing else of the form is read.
-        return { kind: 'progress', progress: { ...visit.progress, consent: await visit.asked() } };
+        return { kind: 'progress', progress: { ...visit.progress, consent: await visit.requested() } };
       case 'switch':
         return { kind: 'progress', progress: { select_account: { another: true } } };
       default:

@@ -1,13 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DEVICE_COOKIE, DEVICE_SECONDS } from '../accounts/devices.ts';
 
-/** The cookie that tells browsers apart. It signs nobody in: it chooses whose wrong guesses count together. */
+/** The cookie that identifies a browser (OWASP device cookies). It gives no session: wrong guesses are counted by it. */
 export interface DeviceCookie {
   read(request: FastifyRequest): string | undefined;
   write(reply: FastifyReply, value: string): void;
 }
 
-/** @param secure whether the issuer is https; the cookie is then bound to this very host (RFC 6265bis §4.1.3.2) */
+/** @param secure the issuer is https; the `__Host-` prefix then binds the cookie to this host (RFC 6265bis §4.1.3.2) */
 export function createDeviceCookie(secure: boolean): DeviceCookie {
   const name = secure ? '__Host-cardea_device' : 'cardea_device';
   return {
@@ -17,7 +17,7 @@ export function createDeviceCookie(secure: boolean): DeviceCookie {
     },
     write(reply, value) {
       const options = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: DEVICE_SECONDS } as const;
-      // As a header at once: the plugin's own way comes too late for an answer that the provider makes.
+      // Set as a header now: the plugin sets cookies when Fastify sends, and the provider writes this response itself.
       reply.header('set-cookie', reply.server.serializeCookie(name, value, options));
     },
   };

@@ -9,30 +9,28 @@ import type { BoundStatement, Db } from '../platform/db.ts';
 import { subnet } from '../platform/limits.ts';
 import type { Login } from './interactions.ts';
 
-/** What a person is told of signing in: in a mail, and among the security events of their account. */
+/** Notices about a sign-in: mails, and security events of the account. Statements are for the caller's transaction. */
 export interface SignInNotices {
   /**
    * A factor was locked just now.
-   * @param account undefined when nobody has that identifier, which costs as much: a mail to nobody is queued
+   * @param account undefined when no account has the identifier; a mail is queued all the same, so that it takes as long
    */
   locked(account: Account | undefined, factor: Factor, request: FastifyRequest): Promise<void>;
-  /** Somebody signs in: what to write in the same transaction. */
   signedIn(account: Account, login: Login, request: FastifyRequest): readonly BoundStatement[];
   /**
-   * The password was right and the second factor is still to come (ASVS 6.3.5): what to write with that, and by which id it
-   * is taken back when it comes. The person is told after a while, once an hour at most.
+   * The password was right and the second factor is still missing (ASVS 6.3.5). The notice is sent after a while, once an
+   * hour at most, unless the second factor follows: then it is withdrawn by its id.
    */
   withoutSecondFactor(
     account: Account,
     request: FastifyRequest,
-  ): Promise<{ id: string; bound: readonly BoundStatement[] } | undefined>;
-  /** A second factor was set up: what to write in the same transaction. */
+  ): Promise<{ id: string; statements: readonly BoundStatement[] } | undefined>;
   factorAdded(account: Account, factor: SecondFactorKind, request: FastifyRequest): readonly BoundStatement[];
-  /** The person got in without their second factor. */
+  /** A recovery code replaced the second factor. */
   recoveryCodeUsed(account: Account, request: FastifyRequest): readonly BoundStatement[];
 }
 
-/** How long somebody with the right password may take for the second factor before the person is told. */
+/** So long after a right password the person is told that the second factor did not follow. */
 export const UNFINISHED_AFTER_MS = 10 * 60_000;
 const UNFINISHED_EVERY_SECONDS = 3_600;
 
@@ -54,17 +52,17 @@ export function createNotices(parts: { db: Db; mails: Mails; events: Events }): 
       const details = visitorDetails(visitorOf(request));
       const mail = { kind: 'second_factor_missing', accountId: account.id, details } as const;
       const later = { id, afterMs: UNFINISHED_AFTER_MS };
-      return { id, bound: [events.append(account, mail.kind, details, id), mails.enqueue(mail, later)] };
+      return { id, statements: [events.append(account, mail.kind, details, id), mails.enqueue(mail, later)] };
     },
 
     signedIn(account, { device, unfinished }, request) {
       const details = visitorDetails(visitorOf(request));
-      const takenBack =
+      const withdrawn =
         unfinished === undefined ? [] : [events.takeBack(account.id, unfinished), mails.withdraw(unfinished)];
-      // The first browser of all is no news.
-      if (device.known || device.first) return [...takenBack, events.append(account, 'signed_in', details)];
+      // The first browser of an account is not reported as a new one.
+      if (device.known || device.first) return [...withdrawn, events.append(account, 'signed_in', details)];
       return [
-        ...takenBack,
+        ...withdrawn,
         events.append(account, 'new_device', details),
         mails.enqueue({ kind: 'new_device', accountId: account.id, details }),
       ];

@@ -4,15 +4,15 @@ import { textField } from '../platform/forms.ts';
 import type { Login } from './interactions.ts';
 import type { StepContext } from './step.ts';
 
-/** What the browser is asked for on the first page: any passkey that it has for this site. As JSON, for the script. */
+/** `PublicKeyCredentialRequestOptions` as JSON, for any passkey that the browser has for this site. */
 export async function passkeyOptions({ parts, visit }: StepContext): Promise<string> {
   return JSON.stringify(await parts.passkeys.assertionOptions(parts.passkeyChallenge(visit.uid)));
 }
 
 /**
- * Signing in by a passkey alone. The device is one factor, and that it checked who uses it (a PIN, a fingerprint) is
- * another: `hwk` or `swk`, `user`, and so `mfa` (RFC 8176).
- * @returns undefined when it is nobody's; there is nothing to guess, so no account is locked by that
+ * Signing in by a passkey alone. The device is one factor, and its check of the user (a PIN, a fingerprint) is another:
+ * `hwk` or `swk`, `user`, and so `mfa` (RFC 8176).
+ * @returns undefined for an unknown passkey; it cannot be guessed, so this locks no account
  */
 export async function signInByPasskey(context: StepContext, fields: Fields): Promise<Login | undefined> {
   const { parts, visit, request, deviceCookie } = context;

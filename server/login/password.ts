@@ -68,15 +68,15 @@ export const passwordStep = step<LoginData, LoginError>({
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
     if (missing) return again(missing);
-    // Counted before anything is hashed, and given back to who was right: what is refused for too much waiting counts, too.
-    const taken = await parts.limits.consume('sign-in', request.ip);
+    // Counted before anything is hashed and refunded when the password is right: refused waiting requests count, too.
+    const charge = await parts.limits.consume('sign-in', request.ip);
 
     const guess = await parts.attempts.reservePasswordGuess({
-      identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than any that somebody has
+      identifier: identifier.slice(0, MAX_IDENTIFIER + 1), // longer than that of any account
       deviceCookie,
     });
     const { credentials } = guess;
-    // A hash is verified in any case, so that time tells nothing either (Note Mark CVE-2026-40263).
+    // A hash is verified in any case, so that the time does not reveal an account either (Note Mark CVE-2026-40263).
     const isTooLong = codePoints(password) > PASSWORD_MAX;
     const hash = guess.allowed && !isTooLong ? (credentials?.passwordHash ?? null) : null;
     const shares: Shares = [shareOfAddress(request.ip), `account:${guess.bucket.toString('base64url')}`];
@@ -89,7 +89,7 @@ export const passwordStep = step<LoginData, LoginError>({
       if (lockedNow) await parts.notices.locked(guess.account(), 'password', request);
       return again('invalid_credentials');
     }
-    await parts.limits.refund(taken);
+    await parts.limits.refund(charge);
     parts.transaction.addStatement(parts.attempts.clearFailures(guess));
     await parts.upgradeIfOutdated(credentials, password, shares);
     const account = guess.account();
@@ -105,7 +105,7 @@ export const passwordStep = step<LoginData, LoginError>({
       device: guess.device,
       ...(parts.passwordPolicy.isExpired(passwordSetAt, parts.now()) ? { passwordExpired: true } : {}),
     };
-    return { kind: 'progress', progress: { login: await withUnfinished(context, login, account) } };
+    return { kind: 'progress', progress: { login: await withNotice(context, login, account) } };
   },
 });
 
@@ -119,14 +119,14 @@ async function suggestedIdentifier({ visit, parts }: StepContext): Promise<strin
   return visit.loginHint ?? withULabels(signedIn?.email ?? '');
 }
 
-/** Who has the password and not the second factor may well be somebody else: the person learns of it (ASVS 6.3.5). */
-async function withUnfinished(context: StepContext, login: Login, account: Account | undefined): Promise<Login> {
+/** Somebody who has the password and not the second factor may be an attacker: the person is told (ASVS 6.3.5). */
+async function withNotice(context: StepContext, login: Login, account: Account | undefined): Promise<Login> {
   const { parts, visit, request } = context;
   if (!account || missingFactor(visit, login, account, parts.secondFactorPolicy) !== 'second-factor') return login;
-  const told = await parts.notices.withoutSecondFactor(account, request);
-  if (!told) return login;
-  for (const bound of told.bound) parts.transaction.addStatement(bound);
-  return { ...login, unfinished: told.id };
+  const notice = await parts.notices.withoutSecondFactor(account, request);
+  if (!notice) return login;
+  for (const statement of notice.statements) parts.transaction.addStatement(statement);
+  return { ...login, unfinished: notice.id };
 }
 
 function missingField(identifier: string, password: string): LoginError | undefined {

@@ -84,7 +84,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Admission<Position>> {
     const visit = await openVisit(request, reply);
     const isForm = request.method === 'POST';
-    if (!isForm && (await isSignedInMeanwhile(visit))) return { denied: resume(visit, {}) };
+    if (!isForm && (await isSignedInSince(visit))) return { denied: resume(visit, {}) };
     const step = await nextStep(visit, parts);
     const sentFrom = STEP_NAMES.find((one) => csrf.isValid(subjectOf(visit, one), sentToken(request)));
     if (sentFrom !== undefined && sentFrom !== step) {
@@ -99,7 +99,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
 
   async function submit(position: Position, fields: Fields): Promise<Reply> {
     const { request, reply, visit, step } = position;
-    if (fields.action !== 'cancel' && (await isSignedInMeanwhile(visit, fields))) return resume(visit, {});
+    if (fields.action !== 'cancel' && (await isSignedInSince(visit, fields))) return resume(visit, {});
     const answer = await STEPS[step].submit(await contextOf(position), fields);
     // A wrong password has to cost the same statements in every case, so no stored response is looked up for it.
     if (request.form && step === 'password' && answer.kind === 'page') request.form.looksBack = false;
@@ -117,9 +117,9 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
    * Another tab of this browser has signed in since the visit began: the authorization request is judged again by that
    * session, so that the person need not type the password twice. A person who types another name is not asking for that.
    */
-  async function isSignedInMeanwhile(visit: Visit, fields: Fields = {}): Promise<boolean> {
+  async function isSignedInSince(visit: Visit, fields: Fields = {}): Promise<boolean> {
     if (visit.progress.login || visit.requestedPrompts.has('login')) return false;
-    const accountId = await interactions.meanwhile(visit);
+    const accountId = await interactions.signedInSince(visit);
     const account = accountId === undefined ? undefined : await parts.findAccount(accountId);
     const typed = normaliseIdentifier(textField(fields, 'identifier').slice(0, MAX_IDENTIFIER));
     if (!account || account.disabled) return false;

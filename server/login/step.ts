@@ -65,7 +65,7 @@ export interface StepContext {
   readonly locale: Locale;
 }
 
-/** What a step makes of its form. Which step comes next is decided by the dispatcher, from what is stored. */
+/** The outcome of a step's form. The dispatcher decides the next step from stored state. */
 export type StepReply =
   | Reply
   | {
@@ -85,7 +85,7 @@ interface StepData extends FormTarget {
 
 export type StepView<Data> = View<StepData & Data>;
 
-/** A step with its own view, which is given the form's target and the app besides. */
+/** A step. Its view also gets the form's target and the app. */
 export function step<Data extends object, Problem = never>(page: {
   readonly view: StepView<Data>;
   show(context: StepContext, refused?: Refused<Problem>): Data | Promise<Data>;
@@ -111,11 +111,11 @@ export function viewOfAccount(account: Account | undefined): AccountView {
 /** What the sign-in has proved so far. */
 export function loginOf({ visit }: StepContext): Login {
   const { login } = visit.progress;
-  if (!login) throw new Error('a step that follows the first, without it');
+  if (!login) throw new Error('this step needs the sign-in of an earlier one');
   return login;
 }
 
-/** Who is signing in. @throws AppError 400 `interaction_expired` when the account is gone or disabled meanwhile */
+/** The account that signs in. @throws AppError 400 `interaction_expired` when it was deleted or disabled since */
 export async function accountOf(context: StepContext): Promise<Account> {
   const account = await context.parts.findAccount(loginOf(context).accountId);
   if (!account || account.disabled) {

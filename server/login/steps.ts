@@ -7,8 +7,8 @@ import type { LoginParts } from './step.ts';
 export type StepName = 'select-account' | 'password' | 'second-factor' | 'enrol' | 'new-password' | 'consent' | 'done';
 
 /**
- * What comes next, from what is known alone. Steps never call each other and none is reached by its URL, so no flow
- * can be led around one.
+ * The next step, decided from stored state alone. Steps never call each other and none has a URL of its own, so none can
+ * be skipped.
  */
 export async function nextStep(
   visit: Visit,
@@ -28,7 +28,7 @@ export async function nextStep(
   return 'done';
 }
 
-/** Who the rest of the visit is about: whoever has just signed in, or who already was, when that is good enough. */
+/** The account that the visit is for: that of the sign-in, or that of the session when no new sign-in is needed. */
 export function accountIn(visit: Visit, progress: Progress = visit.progress): string | undefined {
   const { prompt, signedIn } = visit;
   if (progress.login) return progress.login.accountId;
@@ -36,7 +36,7 @@ export function accountIn(visit: Visit, progress: Progress = visit.progress): st
   return mustSignIn ? undefined : signedIn;
 }
 
-/** The progress as the authorization request needs to see it. */
+/** The progress as a result for the authorization request. */
 export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit.progress): InteractionResult {
   const answered = visit.requestedPrompts.has('select_account') ? { select_account: { another: false } } : {};
   return { ...answered, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };

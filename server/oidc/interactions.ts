@@ -68,7 +68,7 @@ export function createInteractions<Progress extends object, Result extends objec
       return { state, ...(app ? { app } : {}) };
     },
 
-    async meanwhile(visit) {
+    async signedInSince(visit) {
       const { interaction, request, reply } = openedVisit(visit);
       return interaction.session?.accountId === undefined ? signedInNow(request, reply) : undefined;
     },
@@ -92,12 +92,12 @@ export function createInteractions<Progress extends object, Result extends objec
         sessionUid: session?.uid,
         // An interaction that follows another starts with that one's result, which has proved not to be enough.
         progress: (visitUid === interaction.uid ? stored : {}) as Progress,
-        asked: () => requestedPermissions(client.id, params, options),
+        requested: () => requestedPermissions(client.id, params, options),
         async missing(accountId) {
           const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
           const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
-          const asked = await requestedPermissions(client.id, params, options);
-          return missingIn(grant, { ...asked, details: [] });
+          const requested = await requestedPermissions(client.id, params, options);
+          return missingIn(grant, { ...requested, details: [] });
         },
       };
       opened.set(visit, { interaction, request, raw, reply });

@@ -14,7 +14,7 @@ export interface Interactions<Progress extends object, Result extends object> {
   /** How an interaction that cannot be opened has ended, by its id. */
   lost(request: FastifyRequest, reply: FastifyReply, uid: string): Promise<LostView>;
   /** The account that has signed in in this browser since the visit began, when no account was signed in then. */
-  meanwhile(visit: Visit<Progress>): Promise<string | undefined>;
+  signedInSince(visit: Visit<Progress>): Promise<string | undefined>;
   /** Stores the progress, which signs nobody in by itself. */
   remember(visit: Visit<Progress>, progress: Progress): Promise<void>;
   /** Continues the authorization request, which answers the browser. */
@@ -40,5 +40,5 @@ export interface Visit<Progress extends object> {
   /** What the client asks for and this account has not granted it yet; without details, which no grant has. */
   missing(accountId: string): Promise<Permissions>;
   /** All that the client asks for. */
-  asked(): Promise<Permissions>;
+  requested(): Promise<Permissions>;
 }

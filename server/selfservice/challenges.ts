@@ -3,13 +3,12 @@ import type { Clock } from '../platform/clock.ts';
 import { openJson, type Sealer, sealJson } from '../platform/sealing.ts';
 
 /**
- * Challenges for registering a passkey (WebAuthn L3 §13.4.3). Nothing is stored: the challenge travels through the form,
- * sealed, and is good for one session and a few minutes. One that came twice would register the same passkey twice, which
- * the store refuses.
+ * Challenges for registering a passkey (WebAuthn L3 §13.4.3). Nothing is stored: the challenge is sealed into the form and
+ * valid for one session and a few minutes. Used twice it would register the same passkey twice, which the store refuses.
  */
 export interface Challenges {
   create(sessionUid: string): { challenge: string; sealed: string };
-  /** @returns undefined for one that is over, or was not made for this session */
+  /** @returns undefined for a challenge that has expired or was made for another session */
   open(sessionUid: string, sealed: string): string | undefined;
 }
 

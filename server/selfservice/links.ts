@@ -7,7 +7,7 @@ import type { SignedIn } from '../ports/sessions.ts';
 import { type Admission, contentOf, formRoute, pageReply, type Reply } from '../views/form_pages.ts';
 import type { LinkPurposeName, View } from '../views/views.ts';
 import type { LinkContext, LinkPage } from './link_page.ts';
-import { inSameLanguage, localeOf, type PublicOptions, takeTurn } from './public_options.ts';
+import { countForm, inSameLanguage, localeOf, type PublicOptions } from './public_options.ts';
 
 /** Carried out. */
 export const linkDoneView: View<{ readonly purpose: LinkPurposeName }> = {
@@ -83,7 +83,7 @@ export function linkRoute(app: FastifyInstance, options: PublicOptions, page: Li
       setCookie(reply, typeof linked === 'string' && TOKEN.test(linked) ? linked : NO_TOKEN);
       return { denied: { kind: 'redirect', to: path } };
     }
-    if (isForm) await takeTurn(options, 'link', request);
+    if (isForm) await countForm(options, 'link', request);
     const token = request.cookies[cookie];
     if (token === undefined) return { denied: pageReply(400, linkCookiesView, { purpose }) };
     if (!TOKEN.test(token)) return { denied: gone(reply) };

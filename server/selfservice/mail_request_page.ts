@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Fields } from '../platform/forms.ts';
 import { type AnyFormPage, again, type Content, contentOf, formPage, pageReply } from '../views/form_pages.ts';
 import type { FormTarget, View } from '../views/views.ts';
-import { inSameLanguage, type PublicOptions, takeTurn } from './public_options.ts';
+import { countForm, inSameLanguage, type PublicOptions } from './public_options.ts';
 
 interface AskMailData extends FormTarget {
   readonly purpose: MailPurpose;
@@ -75,7 +75,7 @@ export function mailRequestPage(page: {
       show: (context, refused) =>
         show(context, refused ? { problem: 'typed', typed: page.typedIn(refused.fields) } : {}),
       async submit(context, fields) {
-        await takeTurn(context.options, purpose, context.request);
+        await countForm(context.options, purpose, context.request);
         const identifier = page.read(page.typedIn(fields));
         if (identifier === undefined) return again('typed');
         await page.mail(context, identifier);

@@ -4,15 +4,15 @@ import { visitorDetails } from '../accounts/session_details.ts';
 import { type BoundStatement, transactIfNeeded } from '../platform/db.ts';
 import type { PageContext } from './page.ts';
 
-/** The event of a change, for its transaction. @param subject what it is about, by the name that the person knows */
+/** The security event of a change, for its transaction. @param subject the name of the app or passkey that it is about */
 export function eventOf({ parts, account, visitor }: PageContext, kind: EventKind, subject?: string): BoundStatement {
   const details = visitorDetails(visitor);
   return parts.events.append(account, kind, subject === undefined ? details : { ...details, subject });
 }
 
 /**
- * The event of a change that a person is told of by mail as well.
- * @param about `factor`: which, as the mail calls it; `subject`: as for the event
+ * The security event of a change, and the mail about it.
+ * @param about `factor`: the factor's name in the mail; `subject`: as for the event
  */
 export function noticesOf(
   context: PageContext,
@@ -26,8 +26,8 @@ export function noticesOf(
 }
 
 /**
- * Runs a transaction that is refused when it finds nothing to change: then nobody is told of anything, so that forms which
- * end nothing, sent again and again, do not push what did happen out of sight.
+ * Runs a transaction that is rolled back when there is nothing to change. It then adds no event, so that repeated forms
+ * without effect do not hide real events.
  */
 export async function changesSomething({ parts }: PageContext, bound: readonly BoundStatement[]): Promise<boolean> {
   return (await transactIfNeeded(parts, bound)) !== undefined;

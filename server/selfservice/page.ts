@@ -43,7 +43,7 @@ export interface AccountParts {
   readonly throttle: Pick<MailThrottle, 'mayAsk'>;
   readonly overview: Overview;
   readonly sessionDetails: SessionDetailsStore;
-  /** Names that a person may try, by account. */
+  /** Bounds how many usernames an account may try. */
   readonly usernameLimits: Pick<Limits, 'consume'>;
   readonly devices: Pick<Devices, 'list' | 'forget' | 'forgetOthers'>;
   readonly waiting: WaitingRequests;
@@ -55,7 +55,7 @@ export interface AccountParts {
   readonly passwordChange: Pick<PasswordChange, 'set'>;
   /** The rules that a new password must keep, for its form. */
   readonly passwordRules: NewPasswordView['rules'];
-  /** Whether anything is mailed here; without, an address cannot be changed. */
+  /** Whether this server sends mail; without, an address cannot be changed. */
   readonly sendsMail: boolean;
   /** Runs statements as one transaction. */
   readonly transact: Db['transact'];
@@ -65,18 +65,18 @@ export interface AccountParts {
   readonly describeDetail: DetailsTypes['describe'];
 }
 
-/** One request of somebody who is signed in. */
+/** A request of a signed-in person. */
 export interface PageContext {
   readonly parts: AccountParts;
   readonly account: Account;
   readonly session: SignedIn;
   readonly visitor: Visitor;
-  /** What tells this browser from others, if it has that (accounts/devices.ts). */
+  /** The cookie that identifies this browser, if it has one (accounts/devices.ts). */
   readonly deviceCookie: string | undefined;
   readonly now: Date;
   readonly locale: Locale;
   readonly csrf: string;
-  /** Where the page of a list begins that is asked for; undefined for the first. */
+  /** Where the requested page of a list begins; undefined for the first page. */
   readonly after: Position | undefined;
   /** Carried out just before: said once, on the page that follows. */
   readonly done: AccountDone | undefined;
@@ -148,7 +148,7 @@ export function frameOf({ account, csrf, done }: PageContext, section: AccountPa
   };
 }
 
-/** A profile may name a zone that this machine does not know. */
+/** Whether this machine knows a time zone: a profile may name any. */
 export function isTimeZone(zone: string): boolean {
   try {
     return dateFormat('en', zone, 'day') !== undefined;

@@ -15,32 +15,32 @@ import type { Limits } from '../platform/limits.ts';
 import type { Sessions } from '../ports/sessions.ts';
 import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 
-/** What the pages that nobody is signed in for work with. */
+/** The services that pages without a session use. */
 export interface PublicOptions {
   readonly views: Views;
   readonly csrf: Csrf;
   /** Whether the issuer is https. */
   readonly secure: boolean;
   readonly limits: Limits;
-  /** Who is signed in, for links that ask for that. */
+  /** The session, for links that need one. */
   readonly sessions: Pick<Sessions, 'current' | 'signInUrl'>;
   readonly throttle: MailThrottle;
   readonly mails: Pick<Mails, 'enqueue'>;
   readonly links: Links;
   readonly accounts: Pick<Accounts, 'findById' | 'create' | 'update' | 'updating' | 'holdersOf' | 'lookupOf'>;
   readonly devices: Pick<Devices, 'isKnown'>;
-  /** The cookie by which the browser is known to people who have signed in there. */
+  /** The cookie that identifies the browser (accounts/devices.ts). */
   deviceCookieOf(request: FastifyRequest): string | undefined;
   readonly passwordChange: Pick<PasswordChange, 'hashFirst' | 'set'>;
-  /** Whether people may open accounts by themselves. */
+  /** Whether people may create accounts themselves. */
   readonly signUp: boolean;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];
   readonly transact: Db['transact'];
   readonly unlockPassword: Attempts['unlockPassword'];
-  /** Notes an event for the person to see. */
+  /** Records a security event of an account. */
   readonly event: Events['append'];
-  /** Where a request comes from, in plain words, for events and mails. */
+  /** The browser and the address of a request, for events and mails. */
   origin(request: FastifyRequest): EventDetails;
   /** The rules that a new password must keep, for its form. */
   readonly passwordRules: NewPasswordView['rules'];
@@ -50,14 +50,14 @@ export function localeOf({ views }: PublicOptions, request: FastifyRequest): Loc
   return views.negotiate(preferredLanguages(request), request.headers['accept-language']);
 }
 
-/** The URL of a page or a form, for it to speak the language of the page that leads there. */
+/** The URL of a page or a form, with the language of the page that links to it. */
 export function inSameLanguage(options: PublicOptions, request: FastifyRequest, path: string): string {
   const ownLocale = options.views.negotiate(undefined, request.headers['accept-language']);
   return inLanguage(path, localeOf(options, request), ownLocale);
 }
 
-/** A rate limit by address, on every form, right or wrong: each may cost a mail or a hash. */
-export async function takeTurn({ limits }: PublicOptions, what: string, request: FastifyRequest): Promise<void> {
+/** A rate limit by address, which every form counts against: each may cost a mail or a hash. */
+export async function countForm({ limits }: PublicOptions, what: string, request: FastifyRequest): Promise<void> {
   await limits.assertAllowed(what, request.ip);
   await limits.count(what, request.ip);
 }

@@ -22,9 +22,9 @@ export interface AccountOptions {
   readonly sessions: Sessions;
   readonly csrf: Csrf;
   readonly now: Clock;
-  /** What tells a browser from others (accounts/devices.ts). */
+  /** The cookie that identifies a browser (accounts/devices.ts). */
   deviceCookieOf(request: FastifyRequest): string | undefined;
-  /** Of pages that an address, or an account, may read a minute. */
+  /** How many pages an address, or an account, may read in a minute. */
   readonly readLimits: Readonly<Record<'byAddress' | 'byAccount', Pick<Limits, 'consume'>>>;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];

@@ -3,21 +3,18 @@ import { dateFormat } from './dates.ts';
 import { isMessageKey, namesUnder, type Translator } from './messages.ts';
 import { accountPath } from './paths.ts';
 
-// What the templates at `/account` ask for: data, which they print escaped.
-
-/** The navigation: its labels `account.nav.<page>` stand in the English catalogue in their order. */
+/** The navigation: a page with a label `account.nav.<page>` is in it, in the order of the English catalogue. */
 export const accountNav = namesUnder('account.nav').map((section) => ({ section, href: accountPath(section) }));
 
 export function isAccountDone(text: unknown): text is AccountDone {
   return typeof text === 'string' && isMessageKey(`account.done.${text}`);
 }
 
-/** A number of things that are counted no further than to a hundred. */
+/** A number that is counted no further than `APPS_COUNTED`. */
 export function countText(count: number): string {
   return count > APPS_COUNTED ? `${APPS_COUNTED}+` : String(count);
 }
 
-/** What the browser is called, in the person's words. */
 export function browserText({ browser, system }: BrowserView, { t }: Translator): string {
   if (browser !== undefined && system !== undefined) return t('account.browser.both', { browser, system });
   return browser ?? system ?? t('account.browser.unknown');
@@ -28,7 +25,7 @@ export function placeText({ kind, network }: PlaceView, { t }: Translator): stri
   return kind === 'private' ? t('account.place.private', { network }) : network;
 }
 
-/** A point in time where the person is, or in UTC: always with the zone, so that nobody has to guess. */
+/** A point in time in the person's time zone or in UTC, always with the zone's name. */
 export function moment(at: Date, { locale }: Translator, zone = 'UTC'): { iso: string; text: string } {
   const format = dateFormat(locale, zone, 'moment');
   const name = dateFormat(locale, zone, 'zone')

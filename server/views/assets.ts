@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A static file, whose name carries the hash of its content: cache it as immutable. */
+/** A static file. Its name contains the hash of its content, so it may be cached for ever. */
 export interface Asset {
   body: Buffer;
   /** Content-Type. */
@@ -17,16 +17,16 @@ export interface Assets {
   /** By the file's name in `scripts/`, without `.js`. Pages work without them. */
   scripts: Readonly<Record<string, string>>;
   icon: string;
-  /** The mark's source, to be inlined where it takes the page's colours. */
+  /** The SVG source of the logo, which pages include so that it takes their colours. */
   mark: string;
 }
 
 const SCRIPT_TYPE = 'text/javascript; charset=utf-8';
 
-/** In the order of the cascade: `adapt` overrides what stands before it. */
+/** In the order of the cascade: `adapt` overrides the others. */
 const STYLES = ['base', 'door', 'forms', 'parties', 'hall', 'report', 'account', 'adapt'];
 
-/** Reads the stylesheet, the scripts and the mark from disk and names them by their content. */
+/** Reads the stylesheet, the scripts and the logo from disk and names them by their content. */
 export function loadAssets(): Assets {
   const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
   const files = new Map<string, Asset>();

@@ -1,4 +1,4 @@
-/** What a formatter is for: a point in time, the name of its zone, a day, an instant with its seconds, or all of it as a mail has it. */
+/** The styles of dates: a point in time, the name of its zone, a day, a time with seconds, and the long form of mails. */
 const STYLES = {
   moment: { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' },
   zone: { timeZoneName: 'short' },
@@ -9,13 +9,13 @@ const STYLES = {
 
 export type DateStyle = keyof typeof STYLES;
 
-/** Locales times zones that people have, with some room: each takes some 50 KiB, so there must not be any number of them. */
-const MOST = 200;
+/** Each formatter takes some 50 KiB, so their number is bounded; this is enough for the usual locales and zones. */
+const MAX_FORMATS = 200;
 const made = new Map<string, Intl.DateTimeFormat>();
 
 /**
- * A formatter, made once for a locale, a zone and a style: making one takes a hundred times as long as using it. When
- * there are too many the one that was not used for longest goes.
+ * A formatter, cached by locale, zone and style: creating one takes a hundred times as long as using it. The one that was
+ * not used for longest is dropped when there are too many.
  * @param zone of the IANA database. @throws RangeError for one that this machine does not know
  */
 export function dateFormat(locale: string, zone: string, style: DateStyle): Intl.DateTimeFormat {
@@ -23,7 +23,7 @@ export function dateFormat(locale: string, zone: string, style: DateStyle): Intl
   const format = made.get(key) ?? new Intl.DateTimeFormat(locale, { ...STYLES[style], timeZone: zone });
   made.delete(key);
   made.set(key, format);
-  const oldest = made.size > MOST ? made.keys().next().value : undefined;
+  const oldest = made.size > MAX_FORMATS ? made.keys().next().value : undefined;
   if (oldest !== undefined) made.delete(oldest);
   return format;
 }

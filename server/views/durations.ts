@@ -6,7 +6,7 @@ const UNITS = [
   ['minute', 60],
 ] as const;
 
-/** In the largest unit of which it is at least two, or one that fits exactly: 30 minutes, 1 hour, 24 hours, 7 days. */
+/** In the largest unit that gives a whole number or at least two: 30 minutes, 1 hour, 24 hours, 7 days. */
 export function durationOf(seconds: number, locale: Locale): string {
   const [unit, size] = UNITS.find(([, one]) => seconds >= 2 * one || (one === 3_600 && seconds === one)) ?? [
     'minute',

@@ -6,14 +6,14 @@ import { webLink } from './web_links.ts';
 export interface ErrorData {
   /** HTTP status. */
   status: number;
-  /** OAuth error code (RFC 6749 §4.1.2.1) or one of ours. */
+  /** An OAuth error code (RFC 6749 §4.1.2.1) or one of Cardea's. */
   error: string;
   /** For developers, as the protocol sends it. Never a cause or a stack. */
   description?: string;
   requestId?: string;
-  /** Of a page of a sign-in: what became of that, and where to go on. */
+  /** What became of a sign-in whose page cannot be opened, and where to go on. */
   lost?: LostView;
-  /** Of an app that the operator did not make: where the person may go on, by GET or with these fields by POST. */
+  /** A link to an app that the operator has not registered, by GET or with these fields by POST. */
   elsewhere?: { host: string; href: string; fields?: Readonly<Record<string, string>> };
 }
 
@@ -45,7 +45,7 @@ export function errorText({ error, status, lost }: ErrorData): ErrorText {
   return status >= 500 ? 'server' : 'request';
 }
 
-/** Where to go on from an error page: to the app, when the operator knows it, and to the account from a sign-in. */
+/** Links of an error page: to the app, when the operator has registered it, and from a sign-in to the account. */
 export function errorLinks(data: ErrorData): { id: string; href: string; text: MessageKey; name: string }[] {
   const { app } = data.lost ?? {};
   const links = [

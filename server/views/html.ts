@@ -21,7 +21,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /**
  * Escapes for element content and for quoted attribute values, which are the only two places where templates print.
- * @throws {TypeError} for undefined and null: a template that prints nothing where a datum belongs is wrong
+ * @throws {TypeError} for undefined and null: a template that prints them lacks a value
  */
 export function escapeHtml(value: unknown): string {
   if (value instanceof Html) return value.markup;

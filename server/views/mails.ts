@@ -6,7 +6,6 @@ import { createTranslator, type Locale, type MessageKey, type Translator } from 
 import * as present from './presenters.ts';
 import type { TemplatePrinter } from './templates.ts';
 
-/** Every mail there is. */
 export type MailName =
   | 'reset'
   | 'sign_up'
@@ -30,20 +29,20 @@ export type MailName =
   | 'test';
 
 export interface MailData {
-  /** Whose account it is about. */
+  /** The address of the account that it is about. */
   readonly email: string;
   readonly name?: string;
-  /** The address that the account shall have, or has got. */
+  /** The address that was requested for the account, or that it has now. */
   readonly newEmail?: string;
-  /** The host that it comes from. */
+  /** The host of this server. */
   readonly host: string;
   /** When it happened, in milliseconds. */
   readonly at: number;
   /** IANA name of the person's time zone. */
   readonly timeZone?: string;
-  /** Without a lifetime it leads to a page that anybody may look for, and does nothing by itself. */
+  /** Without a lifetime it is a link to a public page and contains no token. */
   readonly link?: { readonly url: string; readonly lifetimeSeconds?: number };
-  /** `browser`, `address`, `factor`, `app`: in plain words. */
+  /** `browser`, `address`, `factor`, `app`. */
   readonly details: Readonly<Record<string, string>>;
 }
 
@@ -55,13 +54,12 @@ export interface ComposedMail {
 
 interface MailShape {
   readonly subject: MessageKey;
-  /** What happened. */
   readonly lead: MessageKey;
-  /** What the link is for. */
+  /** The text of the link. */
   readonly action?: MessageKey;
-  /** Whether it tells when and from where. */
+  /** Whether it lists the time, the browser and the address. */
   readonly facts: boolean;
-  /** What to do when it wasn't you. */
+  /** What to do when the reader did not do this. */
   readonly otherwise: MessageKey;
 }
 
@@ -208,7 +206,7 @@ function isFactor(name: string): name is keyof typeof FACTOR_NAMES {
   return Object.hasOwn(FACTOR_NAMES, name);
 }
 
-/** Both forms of a mail, in one language. Values are data in both: escaped in one, plain text of one line in the other. */
+/** The HTML and the text of a mail, in one language. Values are escaped in one and one line of plain text in the other. */
 export function createMailComposer(print: TemplatePrinter) {
   return (name: MailName, data: MailData, locale: Locale): ComposedMail => {
     const translator = createTranslator(locale);
@@ -274,7 +272,7 @@ function timeOf({ at, timeZone }: MailData, locale: Locale): string {
 
 const NAME_MAX = 100;
 
-/** One line, whatever was in it. */
+/** The text on one line. */
 function tidy(text: string): string {
   return text
     .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
@@ -283,7 +281,7 @@ function tidy(text: string): string {
 }
 
 /**
- * What a browser says of itself is a stranger's text in a mail of ours: mail programs make links of what looks like one.
+ * A client chooses its User-Agent freely, and mail programs turn text that looks like a URL into a link: so it must not.
  */
 function plainWords(text: string): string {
   return tidy(text)

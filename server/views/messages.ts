@@ -45,7 +45,7 @@ export type MessageValues = Readonly<Record<string, string | Html>>;
 export interface Translator {
   locale: Locale;
   dir: Catalogue['dir'];
-  /** The message as plain text; escaped by whatever prints it. */
+  /** The message as plain text; the template escapes it. */
   t(key: MessageKey, values?: Readonly<Record<string, string>>): string;
   /** The message as markup: its text escaped, each value escaped, emphasised and isolated from the text's direction. */
   rich(key: MessageKey, values: MessageValues): Html;
@@ -62,7 +62,7 @@ function pick<V>(values: Readonly<Record<string, V>>, name: string, key: string)
 export function createTranslator(locale: Locale): Translator {
   const { dir, messages }: Catalogue = catalogues[locale];
   const lookUp = (key: MessageKey): string => {
-    // Templates are not type-checked, so an unknown key must be loud here.
+    // Templates are not type-checked, so an unknown key has to throw.
     if (!Object.hasOwn(messages, key)) throw new TypeError(`no message ${key} in ${locale}`);
     return messages[key];
   };
@@ -84,21 +84,21 @@ export function createTranslator(locale: Locale): Translator {
 }
 
 /**
- * The catalogue to speak, by RFC 4647 §3.4 lookup: each range is shortened from the end until a catalogue matches.
+ * Chooses the catalogue by RFC 4647 §3.4 lookup: each range is shortened from the end until a catalogue matches.
  * `ui_locales` (OpenID Connect Core §3.1.2.1, space-separated, best first) goes before the browser's Accept-Language
- * (RFC 9110 §12.5.4, weighted). Nothing matches, or the input is garbage: English.
+ * (RFC 9110 §12.5.4, weighted). English when nothing matches.
  */
 export function negotiate(uiLocales?: string, acceptLanguage?: string, available: readonly string[] = locales): Locale {
   const ranges = [...(uiLocales ?? '').split(/\s+/), ...acceptedRanges(acceptLanguage ?? '')];
   for (const range of ranges) {
     const match = lookUpRange(range, available);
-    // `available` is a parameter for the tests alone; whatever matches is one of ours.
+    // `available` is a parameter for the tests only; in the server each match is a catalogue.
     if (match !== undefined) return match as Locale;
   }
   return DEFAULT_LOCALE;
 }
 
-/** Language ranges by descending weight; those of weight 0 are refused by the person and left out. */
+/** Language ranges by descending weight, without those of weight 0, which the browser excludes. */
 function acceptedRanges(header: string): string[] {
   return header
     .split(',')
@@ -113,15 +113,15 @@ function acceptedRanges(header: string): string[] {
 }
 
 function lookUpRange(range: string, available: readonly string[]): string | undefined {
-  // People write en_GB as well, and profiles keep what they wrote.
+  // Profiles may contain en_GB as well as en-GB.
   const subtags = range.toLowerCase().split(/[-_]/);
-  // Longer tags than this are not languages; don't spend time on them.
+  // No language tag is longer; do not spend time on it.
   if (subtags.length > 8) return undefined;
   while (subtags.length > 0) {
     const tag = subtags.join('-');
     const match = available.find((candidate) => candidate.toLowerCase() === tag);
     if (match !== undefined) return match;
-    // RFC 4647 drops a single-letter subtag along with what it introduces; no catalogue ends in one, so it makes no odds.
+    // RFC 4647 drops a single-letter subtag along with what it introduces; no catalogue ends in one, so it makes no difference.
     subtags.pop();
   }
   return undefined;

@@ -22,17 +22,17 @@ export interface AuthenticatorView {
   enrolment: string;
 }
 
-/** What a new password may be refused for. */
+/** The rules that a new password can break. */
 export type PasswordRuleName = NameUnder<'password.rule'>;
 
 /**
- * A field for a new password with the rules that it must keep: the partial `new-password`, which brings its script
- * along. It posts `new_password`; at most one such field a page. `policy.rules` and the `rules` of a refusal fit in here.
+ * A field for a new password with the rules that it must keep: the partial `new-password`, with its script. It posts
+ * `new_password`; a page has one such field at most.
  */
 export interface NewPasswordView {
-  /** As they are shown. Only the server can judge those that are told by neither limit nor pattern. */
+  /** In the order in which they are shown. Only the server can check a rule without limit and pattern. */
   rules: readonly NewPasswordRule[];
-  /** Those that the password sent before broke; undefined when none has been sent. */
+  /** The rules that the refused password broke; undefined before a password was sent. */
   failed?: readonly PasswordRuleName[];
   /** The person has no password yet. */
   isFirst?: boolean;
@@ -40,19 +40,19 @@ export interface NewPasswordView {
 
 export interface NewPasswordRule {
   name: PasswordRuleName;
-  /** The number that its text tells: characters, or how many earlier passwords. */
+  /** The number in its text: of characters, or of earlier passwords. */
   limit?: number;
-  /** A regular expression (with the flag `u`) that a password keeping it matches. */
+  /** A regular expression (with the flag `u`) for passwords that keep the rule. */
   pattern?: string;
 }
 
-/** A sentence of the operator's with values of the app's, and what that leaves out. */
+/** Authorization details (RFC 9396): the operator's sentence with the app's values, and the values that it does not name. */
 export interface DetailView {
   sentence: readonly ({ words: string } | { value: string })[];
   more: readonly { name: string; value: string }[];
 }
 
-/** A resource server (RFC 8707) and what is asked for there. */
+/** A resource server (RFC 8707) and the scopes that are requested there. */
 export interface ResourceView {
   name: string;
   identifier: string;

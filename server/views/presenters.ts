@@ -10,14 +10,14 @@ export * from './account_presenters.ts';
 export { accountPath, PATHS } from './paths.ts';
 export { qrCode } from './qr.ts';
 
-// What templates ask for beyond plain text. Each returns data, not markup; the template prints it, escaped.
+// Functions that templates call as `present.…`. Each returns data, not markup; the template escapes it.
 
 /** Whether the catalogues explain a scope; others are shown by their name. */
 export function isNamedScope(scope: string): boolean {
   return isMessageKey(`scope.${scope}.detail`);
 }
 
-/** A secret in groups that can be typed without losing one's place. */
+/** A secret in groups of four, which are easier to type. */
 export function secretInGroups(secret: string): string {
   return secret.match(/.{1,4}/g)?.join(' ') ?? '';
 }
@@ -29,18 +29,18 @@ interface PasswordRuleText {
   name: PasswordRuleName;
   state: RuleState;
   limit: string;
-  /** How a script can judge it; empty when only the server can. */
+  /** How a script can check it; empty when only the server can. */
   checks: readonly (readonly ['minimum' | 'maximum' | 'pattern', string])[];
-  /** Until it is judged: by a script, or by the server alone. */
+  /** The text before it is checked: `server` for a rule that only the server can check. */
   open: 'open' | 'server';
-  /** Shown only when it is broken. */
+  /** Shown only when it failed. */
   isQuiet: boolean;
 }
 
-/** Rules that hardly anybody breaks or wants to know. */
+/** Rules that few passwords break. */
 const QUIET: ReadonlySet<PasswordRuleName> = new Set(['too_long', 'control_characters']);
 
-/** Each rule with its state: nothing is known of a password that has not been sent. */
+/** Each rule with its state, which is `open` until a password was sent. */
 export function passwordRules({ rules, failed }: NewPasswordView): PasswordRuleText[] {
   return rules.map((rule) => {
     const state = failed?.length ? (failed.includes(rule.name) ? 'failed' : 'met') : 'open';
@@ -63,7 +63,7 @@ function checksOf({ name, limit, pattern }: NewPasswordRule): PasswordRuleText['
   return pattern === undefined ? [] : [['pattern', pattern]];
 }
 
-/** How long a link works, in words: 30 minutes. */
+/** A duration in words, such as 30 minutes. */
 export function duration(seconds: number, { locale }: Translator): string {
   return durationOf(seconds, locale);
 }
@@ -71,13 +71,13 @@ export function duration(seconds: number, { locale }: Translator): string {
 export { errorLinks, errorText } from './error_page.ts';
 export { webLink };
 
-/** The host to show beside an app's name: names are chosen freely, hosts are not. */
+/** The host to show beside an app's name: apps choose their names freely, but not their hosts. */
 export function webHost(uri: string | undefined): string | undefined {
   const link = webLink(uri);
   return link === undefined ? undefined : new URL(link).host;
 }
 
-/** Where an app says how it treats data, and on which terms it may be used. */
+/** Links to an app's privacy policy and terms of service. */
 export function termsOf({ policyUri, tosUri }: ClientView): { href: string; text: MessageKey }[] {
   const links = [
     [policyUri, 'client.policy'],
@@ -89,7 +89,7 @@ export function termsOf({ policyUri, tosUri }: ClientView): { href: string; text
   });
 }
 
-/** The logo when our CSP (`img-src 'self' data:`) lets the browser load it. */
+/** The logo, if the CSP (`img-src 'self' data:`) lets the browser load it. */
 export function logoOf(client: ClientView): string | undefined {
   const uri = client.logoUri;
   if (uri === undefined) return undefined;
@@ -99,8 +99,8 @@ export function logoOf(client: ClientView): string | undefined {
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * Cuts to `limit` characters as people count them. Apps and people name themselves: a long name may not push the
- * buttons away, nor crowd out the sentence that it stands in.
+ * Cuts to `limit` characters as people count them. Apps and people choose their own names, and a long name must not push
+ * the buttons away or make a sentence unreadable.
  */
 export function shorten(text: string, limit = 48): string {
   let length = 0;
@@ -111,7 +111,7 @@ export function shorten(text: string, limit = 48): string {
   return text;
 }
 
-/** What stands for a logo or picture: the first letter or digit. */
+/** The first letter or digit, in place of a logo or picture. */
 export function initial(name: string): string {
   for (const { segment } of graphemes.segment(name)) {
     if (/[\p{L}\p{N}]/u.test(segment)) return segment.toLocaleUpperCase();
@@ -119,7 +119,7 @@ export function initial(name: string): string {
   return '·';
 }
 
-/** As people read it. */
+/** An address with its domain in Unicode. */
 export const emailText = withULabels;
 
 export function accountName(account: AccountView): string {
@@ -155,7 +155,7 @@ function printJson(value: JsonValue): string {
   return line.length <= 48 ? line : JSON.stringify(value, null, 2);
 }
 
-/** The day in words. @param seconds since the epoch */
+/** @param seconds since the epoch */
 export function dateOf(seconds: number, { locale }: Translator): string {
   return dateFormat(locale, 'UTC', 'day').format(new Date(seconds * 1000));
 }
@@ -163,7 +163,7 @@ export function dateOf(seconds: number, { locale }: Translator): string {
 /** @param seconds since the epoch */
 export function timeOf(seconds: number, { locale }: Translator): { iso: string; text: string } {
   const date = new Date(seconds * 1000);
-  // A date out of range is shown as the number that it is rather than failing the page.
+  // A number that is no date is shown as it is; it must not make the page fail.
   if (Number.isNaN(date.getTime())) return { iso: '', text: String(seconds) };
   const format = dateFormat(locale, 'UTC', 'instant');
   return { iso: date.toISOString(), text: format.format(date) };

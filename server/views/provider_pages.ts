@@ -4,16 +4,16 @@ import type { NameUnder } from './messages.ts';
 import type { AccountView } from './parts.ts';
 import type { View } from './view.ts';
 
-// Pages that the provider shows by itself; server/oidc fills them in.
+// Pages of the provider's own routes; server/oidc renders them.
 
-/** Why a device's code was not taken. `code_refused` stands for unknown, expired and used alike. */
+/** Why a device's code was refused. `code_refused` stands for unknown, expired and used alike. */
 export type DeviceCodeErrorKey = NameUnder<'device-code.error'>;
 
 /** The provider's own form: posts `xsrf` and `user_code` (RFC 8628 §3.3). */
 export interface DeviceCodeData {
   action: string;
   xsrf: string;
-  /** What was typed before, or came with the URL. */
+  /** As typed before, or as in the URL. */
   typed?: string | undefined;
   error?: DeviceCodeErrorKey | undefined;
 }
@@ -33,9 +33,9 @@ export interface DeviceConfirmData {
   client: ClientView;
   /** As the device shows it. */
   userCode: string;
-  /** From where the device asked for its code. */
+  /** The device that requested the code. */
   device: DeviceView;
-  /** Whoever is signed in already. */
+  /** The person who is signed in already. */
   account?: AccountView;
 }
 
@@ -48,9 +48,9 @@ export const deviceConfirmView: View<DeviceConfirmData> = {
 
 export interface DeviceView {
   address: string;
-  /** Where that is, seen from the browser. */
+  /** The address as seen from the browser. */
   place: 'here' | 'private' | 'elsewhere';
-  /** What the device says of itself: shown, never relied upon. */
+  /** As the device sends it: shown, never relied on. */
   userAgent: string;
 }
 
@@ -77,7 +77,7 @@ export const logoutView: View<LogoutData> = { template: 'logout', layout: 'step'
 
 export interface LoggedOutData {
   client?: ClientView;
-  /** Where a person may go on who is not sent there. */
+  /** A link to where the browser was not redirected. */
   elsewhere?: ErrorData['elsewhere'];
 }
 
@@ -87,9 +87,9 @@ export const loggedOutView: View<LoggedOutData> = {
   title: 'logged-out.title',
 };
 
-/** A form that the browser is sent on with. */
+/** A form that a script sends at once. */
 export interface OnwardData {
-  /** `app`: the answer to an app that wants it by POST; `switch`: signing out whoever is signed in, for somebody else. */
+  /** `app`: the response to an app by POST; `switch`: signs out the current person, so that another can sign in. */
   purpose: 'app' | 'switch';
   action: string;
   fields: readonly (readonly [name: string, value: string])[];

@@ -1,13 +1,13 @@
 import { encode } from 'uqr';
 import { escapeHtml, Html } from './html.ts';
 
-/** ISO/IEC 18004 §5.3.8: scanners need four modules of nothing all around. */
+/** ISO/IEC 18004 §5.3.8: scanners need an empty margin of four modules. */
 const QUIET_ZONE = 4;
 
 /**
- * A QR code as SVG, drawn with attributes alone: our Content-Security-Policy takes no inline style. Always dark on
- * light, whatever the page's colours: many scanners read nothing else.
- * @param title what it is, for those who do not see it
+ * A QR code as SVG, drawn with attributes only: the Content-Security-Policy allows no inline style. It is dark on light in
+ * every colour scheme, because many scanners read nothing else.
+ * @param title the text for screen readers
  */
 export function qrCode(text: string, title: string): Html {
   const { data, size } = encode(text, { ecc: 'M', border: 0 });

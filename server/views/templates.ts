@@ -12,8 +12,8 @@ export type TemplateScope = Record<(typeof SCOPE)[number], unknown>;
 export type TemplatePrinter = (name: string, scope: TemplateScope) => Html;
 
 /**
- * Reads and compiles all templates below a folder once. Two things that would let data become markup are refused here, at start:
- * raw interpolation, and interpolation into an attribute without quotes.
+ * Reads and compiles all templates below a folder once. Refuses the two ways in which data could become markup: raw
+ * interpolation, and interpolation into an attribute without quotes.
  */
 export function compileTemplates(folder: URL = FOLDER): TemplatePrinter {
   const eta = new Eta({
@@ -28,7 +28,7 @@ export function compileTemplates(folder: URL = FOLDER): TemplatePrinter {
         },
         processAST: (nodes) => {
           if (nodes.some((node) => typeof node !== 'string' && node.t === 'r')) {
-            throw new Error('a template prints raw; make it Html in TypeScript instead');
+            throw new Error('a template prints without escaping; make it Html in TypeScript instead');
           }
           return nodes;
         },
