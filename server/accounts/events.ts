@@ -1,6 +1,9 @@
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { SecurityEvents } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 import { uuidv7 } from './ids.ts';
 import type { Accounts } from './store.ts';
@@ -69,65 +72,73 @@ const DAY_MS = 86_400_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export const EVENT_STATEMENTS = {
-  insert: {
-    name: 'security_events.insert',
-    text: `INSERT INTO security_events (id, account_id, kind, sealed_own, created_at, expires_at)
-           SELECT $1, $2, $3, $4, $5, $6
-            WHERE (SELECT count(*) FROM (SELECT 1 FROM security_events
-                    WHERE account_id = $2 AND id > $7 AND kind = $3 LIMIT ${KIND_MAX}) recent) < ${KIND_MAX}`,
-  },
-  takeBack: {
-    name: 'security_events.take_back',
-    text: 'DELETE FROM security_events WHERE account_id = $1 AND id = $2',
-  },
-  isRecent: {
-    name: 'security_events.is_recent',
-    text: `SELECT 1 FROM security_events WHERE account_id = $1 AND kind = $2 AND created_at > $3 LIMIT 1`,
-  },
-  list: {
-    name: 'security_events.list',
-    text: `SELECT id, kind, sealed_own, created_at FROM security_events
-            WHERE account_id = $1 AND expires_at > $2 AND kind = ANY($3::text[])
-              AND ($5::uuid IS NULL OR id < $5::uuid) ORDER BY id DESC LIMIT $4`,
-  },
+  insert: statement(
+    'security_events.insert',
+    ($: Selectable<SecurityEvents> & { recentId: string }) => sql`
+      INSERT INTO security_events (id, account_id, kind, sealed_own, created_at, expires_at)
+      SELECT ${$.id}, ${$.account_id}, ${$.kind}, ${$.sealed_own}, ${$.created_at}, ${$.expires_at}
+       WHERE (SELECT count(*) FROM (SELECT 1 FROM security_events
+               WHERE account_id = ${$.account_id} AND id > ${$.recentId} AND kind = ${$.kind} LIMIT ${KIND_MAX}) recent)
+             < ${KIND_MAX}`,
+  ),
+  takeBack: statement('security_events.take_back', ($: { accountId: string; id: string }) =>
+    tables.deleteFrom('security_events').where('account_id', '=', $.accountId).where('id', '=', $.id),
+  ),
+  isRecent: statement('security_events.is_recent', ($: { accountId: string; kind: string; since: Date }) =>
+    tables
+      .selectFrom('security_events')
+      .select('id')
+      .where('account_id', '=', $.accountId)
+      .where('kind', '=', $.kind)
+      .where('created_at', '>', $.since)
+      .limit(1),
+  ),
+  list: statement(
+    'security_events.list',
+    ($: { accountId: string; now: Date; kinds: readonly string[]; before: string | null; limit: number }) => sql<
+      Pick<Selectable<SecurityEvents>, 'id' | 'sealed_own' | 'created_at'> & { kind: EventKind }
+    >`
+      SELECT id, kind, sealed_own, created_at FROM security_events
+       WHERE account_id = ${$.accountId} AND expires_at > ${$.now} AND kind = ANY(${$.kinds}::text[])
+         AND (${$.before}::uuid IS NULL OR id < ${$.before}::uuid) ORDER BY id DESC LIMIT ${$.limit}`,
+  ),
 };
-
-interface EventRow {
-  id: string;
-  kind: EventKind;
-  sealed_own: Buffer;
-  created_at: Date;
-}
 
 /** What happened to an account, for the person to see. What it says is sealed under their own key. */
 export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf'>; now: Clock }): Events {
   const { db, accounts, now } = parts;
   return {
     newId: () => uuidv7(now()),
-    takeBack: (accountId, id) => ({ statement: EVENT_STATEMENTS.takeBack, values: [accountId, id] }),
+    takeBack: (accountId, id) => EVENT_STATEMENTS.takeBack.bind({ accountId, id }),
 
     async isRecent(accountId, kind, seconds) {
-      const values = [accountId, kind, new Date(now() - seconds * 1_000)];
-      return (await db.run(EVENT_STATEMENTS.isRecent, values)).length > 0;
+      const since = new Date(now() - seconds * 1_000);
+      return (await db.query(EVENT_STATEMENTS.isRecent.bind({ accountId, kind, since }))).length > 0;
     },
 
     append(account, kind, details = {}, id = uuidv7(now())) {
       const at = now();
-      const sealed = sealJson(accounts.sealerOf(account), eventPlace(id), details);
-      const until = new Date(at + EVENT_DAYS * DAY_MS);
-      const values = [id, account.id, kind, sealed, new Date(at), until, uuidv7(Math.max(0, at - KIND_MS))];
-      return { statement: EVENT_STATEMENTS.insert, values };
+      return EVENT_STATEMENTS.insert.bind({
+        id,
+        account_id: account.id,
+        kind,
+        sealed_own: sealJson(accounts.sealerOf(account), eventPlace(id), details),
+        created_at: new Date(at),
+        expires_at: new Date(at + EVENT_DAYS * DAY_MS),
+        recentId: uuidv7(Math.max(0, at - KIND_MS)),
+      });
     },
 
     async list(account, limit, before) {
       // While versions differ another node may write kinds that this one has no words for.
-      const rows = await db.run<EventRow>(EVENT_STATEMENTS.list, [
-        account.id,
-        new Date(now()),
-        EVENT_KINDS,
+      const bound = EVENT_STATEMENTS.list.bind({
+        accountId: account.id,
+        now: new Date(now()),
+        kinds: EVENT_KINDS,
+        before: before !== undefined && UUID.test(before) ? before : null,
         limit,
-        before !== undefined && UUID.test(before) ? before : null,
-      ]);
+      });
+      const rows = await db.query(bound);
       const sealer = accounts.sealerOf(account);
       return rows.map(({ id, kind, sealed_own: sealed, created_at: at }) => ({
         id,

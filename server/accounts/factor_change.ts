@@ -1,42 +1,50 @@
+import { type Selectable, sql } from 'kysely';
+import type { Accounts } from '../platform/database.ts';
 import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
+import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 
 export const FACTOR_CHANGE_STATEMENTS = {
-  // FOR UPDATE: changes of one person's factors happen one after the other, each over what the last one left.
-  require: {
-    name: 'factors.require_epoch',
-    text: 'SELECT require_epoch($2, (SELECT epoch FROM accounts WHERE id = $1 FOR UPDATE))',
-  },
-  // What the person has is read off the tables themselves, so that it cannot drift from them.
-  settle: {
-    name: 'factors.settle',
-    text: `UPDATE accounts
-              SET epoch = epoch + 1,
-                  second_factors = ARRAY(
-                    SELECT kind FROM (
-                      SELECT 1 AS place, 'totp' AS kind WHERE EXISTS (SELECT 1 FROM totp WHERE account_id = $1)
-                      UNION ALL
-                      SELECT 2, 'passkey' WHERE EXISTS (SELECT 1 FROM passkeys WHERE account_id = $1)
-                    ) kinds ORDER BY place)
-            WHERE id = $1 RETURNING epoch`,
-  },
-  // Codes stand in for a factor: without one they would be one themselves.
-  dropCodes: {
-    name: 'factors.drop_codes',
-    text: `DELETE FROM recovery_codes
-            WHERE account_id = $1 AND EXISTS (SELECT 1 FROM accounts WHERE id = $1 AND second_factors = '{}')`,
-  },
-  distrust: {
-    name: 'factors.distrust_devices',
-    text: 'UPDATE devices SET trusted_until = NULL WHERE account_id = $1 AND trusted_until IS NOT NULL',
-  },
+  // FOR UPDATE: changes of an account's factors happen one after the other, each on the result of the one before.
+  require: statement(
+    'factors.require_epoch',
+    ($: { accountId: string; epoch: number }) => sql`
+      SELECT require_epoch(${$.epoch}, (SELECT epoch FROM accounts WHERE id = ${$.accountId} FOR UPDATE))`,
+  ),
+  // The kinds are read off the tables of the factors, so that they cannot differ from them.
+  update: statement(
+    'factors.update',
+    ($: { accountId: string }) => sql<Pick<Selectable<Accounts>, 'epoch'>>`
+      UPDATE accounts
+         SET epoch = epoch + 1,
+             second_factors = ARRAY(
+               SELECT kind FROM (
+                 SELECT 1 AS place, 'totp' AS kind WHERE EXISTS (SELECT 1 FROM totp WHERE account_id = ${$.accountId})
+                 UNION ALL
+                 SELECT 2, 'passkey' WHERE EXISTS (SELECT 1 FROM passkeys WHERE account_id = ${$.accountId})
+               ) kinds ORDER BY place)
+       WHERE id = ${$.accountId} RETURNING epoch`,
+  ),
+  // Recovery codes replace a second factor: without one they would be a factor of their own.
+  dropCodes: statement(
+    'factors.drop_codes',
+    ($: { accountId: string }) => sql`
+      DELETE FROM recovery_codes
+       WHERE account_id = ${$.accountId}
+         AND EXISTS (SELECT 1 FROM accounts WHERE id = ${$.accountId} AND second_factors = '{}')`,
+  ),
+  distrust: statement(
+    'factors.distrust_devices',
+    ($: { accountId: string }) => sql`
+      UPDATE devices SET trusted_until = NULL WHERE account_id = ${$.accountId} AND trusted_until IS NOT NULL`,
+  ),
 };
 
 /**
- * Changes what a person's second factors are, as one transaction: the factor itself, the list of kinds, the epoch (so
- * that a sign-in which began before does not end after), codes that have nothing to stand in for, trust in browsers.
- * @param account as it was when the change was decided: one that has changed since is not touched
+ * Changes the second factors of an account in one transaction: the factor itself, the list of kinds, the epoch (so that a
+ * sign-in that began before does not complete after), recovery codes without a factor, and trust in browsers.
+ * @param account as it was when the change was decided: an account that has changed since is not changed
  * @param change the first statement's rows are returned
  * @throws AppError 400 `credentials_changed` when the person's credentials changed meanwhile
  */
@@ -46,21 +54,18 @@ export async function changeFactors(
   change: readonly BoundStatement[],
   also: readonly BoundStatement[] = [],
 ): Promise<{ epoch: number; rows: readonly unknown[] }> {
-  const of = (statement: BoundStatement['statement'], ...values: unknown[]): BoundStatement => ({
-    statement,
-    values: [account.id, ...values],
-  });
+  const accountId = account.id;
   try {
-    const answers = await db.transact([
-      of(FACTOR_CHANGE_STATEMENTS.require, account.epoch),
+    const rows = await db.transact([
+      FACTOR_CHANGE_STATEMENTS.require.bind({ accountId, epoch: account.epoch }),
       ...change,
-      of(FACTOR_CHANGE_STATEMENTS.settle),
-      of(FACTOR_CHANGE_STATEMENTS.dropCodes),
-      of(FACTOR_CHANGE_STATEMENTS.distrust),
+      FACTOR_CHANGE_STATEMENTS.update.bind({ accountId }),
+      FACTOR_CHANGE_STATEMENTS.dropCodes.bind({ accountId }),
+      FACTOR_CHANGE_STATEMENTS.distrust.bind({ accountId }),
       ...also,
     ]);
-    const settled = answers[change.length + 1]?.[0] as { epoch: number };
-    return { epoch: settled.epoch, rows: answers[1] ?? [] };
+    const updated = rows[change.length + 1]?.[0] as { epoch: number };
+    return { epoch: updated.epoch, rows: rows[1] ?? [] };
   } catch (cause) {
     if (failedGuard(cause) !== 'require_epoch') throw cause;
     throw new AppError('credentials_changed', 'the account was changed meanwhile; try again', { cause });

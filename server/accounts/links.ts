@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { Links as LinksTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import { hashToken, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import { statement, tables } from '../platform/statement.ts';
 
 /** What a mailed link is good for. */
 export const LINK_PURPOSES = [
@@ -79,27 +82,45 @@ export function linkGone(cause?: unknown): AppError {
   return new AppError('link_gone', 'the link no longer works', { cause });
 }
 
+/** A link that is good for one purpose until it expires. */
+interface PresentedLink {
+  readonly tokenHash: Buffer;
+  readonly purpose: string;
+  readonly now: Date;
+}
+
 export const LINK_STATEMENTS = {
-  insert: {
-    name: 'links.insert',
-    text: `INSERT INTO links (token_hash, purpose, account_id, sealed, created_at, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6)`,
-  },
-  find: {
-    name: 'links.find',
-    text: 'SELECT account_id, sealed, expires_at FROM links WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3',
-  },
-  consume: {
-    name: 'links.consume',
-    text: `WITH used AS (
-             DELETE FROM links WHERE token_hash = $1 AND purpose = $2 AND expires_at > $3 RETURNING 1
-           )
-           SELECT require_single_use(1, (SELECT count(*) FROM used))`,
-  },
-  endAll: {
-    name: 'links.end_all',
-    text: 'DELETE FROM links WHERE account_id = $1 AND ($2::text IS NULL OR purpose = $2)',
-  },
+  insert: statement('links.insert', ($: Selectable<LinksTable>) =>
+    tables.insertInto('links').values({
+      token_hash: $.token_hash,
+      purpose: $.purpose,
+      account_id: $.account_id,
+      sealed: $.sealed,
+      created_at: $.created_at,
+      expires_at: $.expires_at,
+    }),
+  ),
+  find: statement('links.find', ($: PresentedLink) =>
+    tables
+      .selectFrom('links')
+      .select(['account_id', 'sealed', 'expires_at'])
+      .where('token_hash', '=', $.tokenHash)
+      .where('purpose', '=', $.purpose)
+      .where('expires_at', '>', $.now),
+  ),
+  consume: statement(
+    'links.consume',
+    ($: PresentedLink) => sql`
+      WITH used AS (
+        DELETE FROM links WHERE token_hash = ${$.tokenHash} AND purpose = ${$.purpose} AND expires_at > ${$.now} RETURNING 1
+      )
+      SELECT require_single_use(1, (SELECT count(*) FROM used))`,
+  ),
+  endAll: statement(
+    'links.end_all',
+    ($: { accountId: string; purpose: string | null }) => sql`
+      DELETE FROM links WHERE account_id = ${$.accountId} AND (${$.purpose}::text IS NULL OR purpose = ${$.purpose})`,
+  ),
 };
 
 const TOKEN_BYTES = 32;
@@ -117,21 +138,23 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const hash = hashToken(token);
       const createdAt = now();
-      // Purpose and account are sealed as well, so that a row which was tampered with opens no other door.
+      // Purpose and account are sealed as well, so that a changed row is good for nothing else.
       const content: Sealed = { purpose, accountId: accountId ?? null, payload };
-      const sealed = sealJson(sealer, linkPlace(hash), content);
-      const expiresAt = new Date(createdAt + lifetimeSeconds * 1000);
-      const values = [hash, purpose, accountId ?? null, sealed, new Date(createdAt), expiresAt];
-      return { token, bound: { statement: LINK_STATEMENTS.insert, values } };
+      const bound = LINK_STATEMENTS.insert.bind({
+        token_hash: hash,
+        purpose,
+        account_id: accountId ?? null,
+        sealed: sealJson(sealer, linkPlace(hash), content),
+        created_at: new Date(createdAt),
+        expires_at: new Date(createdAt + lifetimeSeconds * 1000),
+      });
+      return { token, bound };
     },
 
     async peek(purpose, token) {
       if (!TOKEN.test(token)) return undefined;
       const hash = hashToken(token);
-      const [row] = await db.run<{ account_id: string | null; sealed: Buffer; expires_at: Date }>(
-        LINK_STATEMENTS.find,
-        [hash, purpose, new Date(now())],
-      );
+      const [row] = await db.query(LINK_STATEMENTS.find.bind({ tokenHash: hash, purpose, now: new Date(now()) }));
       if (!row) return undefined;
       const content = openJson(sealer, linkPlace(hash), row.sealed) as Sealed;
       if (content.purpose !== purpose || content.accountId !== row.account_id) return undefined;
@@ -143,12 +166,10 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       };
     },
 
-    consume: (purpose, token) => ({
-      statement: LINK_STATEMENTS.consume,
-      values: [hashToken(token), purpose, new Date(now())],
-    }),
+    consume: (purpose, token) =>
+      LINK_STATEMENTS.consume.bind({ tokenHash: hashToken(token), purpose, now: new Date(now()) }),
 
-    endAllOf: (accountId, purpose) => ({ statement: LINK_STATEMENTS.endAll, values: [accountId, purpose ?? null] }),
+    endAllOf: (accountId, purpose) => LINK_STATEMENTS.endAll.bind({ accountId, purpose: purpose ?? null }),
   };
 }
 

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { Mails as MailsTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { createQueue, type Queue, type Queued, type QueueRow, queueStatements } from '../platform/queue.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
+import { columns, statement } from '../platform/statement.ts';
 
 /** Events of an account that its owner gets a mail about. */
 export type NoticeKind =
@@ -94,15 +97,19 @@ const SHORTER_KEPT_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
   request_waiting: HOUR_MS / 6,
 };
 
+type NewMail = Pick<MailsTable, 'id' | 'sealed'>;
+const NEW_MAILS = columns<keyof NewMail>({ id: 'uuid', sealed: 'bytea' });
+
 export const MAIL_STATEMENTS = {
-  insert: {
-    name: 'mails.insert',
-    text: `WITH queued AS (
-             INSERT INTO mails (id, sealed, due_at, expires_at)
-             SELECT c.id, c.sealed, $3, $4 FROM unnest($1::uuid[], $2::bytea[]) AS c (id, sealed) RETURNING 1
-           )
-           SELECT pg_notify('${MAILS_CHANNEL}', '') FROM (SELECT count(*) FROM queued) AS told`,
-  },
+  insert: statement(
+    'mails.insert',
+    ($: { mails: readonly NewMail[]; dueAt: Date; expiresAt: Date }) => sql`
+      WITH queued AS (
+        INSERT INTO mails (${NEW_MAILS.names}, due_at, expires_at)
+        SELECT c.*, ${$.dueAt}, ${$.expiresAt} FROM ${NEW_MAILS.unnest($.mails)} AS c (${NEW_MAILS.names}) RETURNING 1
+      )
+      SELECT pg_notify(${MAILS_CHANNEL}, '') FROM (SELECT count(*) FROM queued) AS counted`,
+  ),
   ...queueStatements({ table: 'mails', dueAt: 'due_at', attempts: 'tries' }),
 };
 
@@ -125,19 +132,15 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
 
     enqueue(intent, later) {
       const at = now();
-      const rows = mailsOf(intent).map((one) => {
+      const mails = mailsOf(intent).map((one) => {
         const id = later?.id ?? randomUUID();
         return { id, sealed: sealJson(sealer, mailPlace(id), { intent: one, at } satisfies Content) };
       });
-      return {
-        statement: MAIL_STATEMENTS.insert,
-        values: [
-          rows.map(({ id }) => id),
-          rows.map(({ sealed }) => sealed),
-          new Date(at + (later?.afterMs ?? 0)),
-          new Date(at + (SHORTER_KEPT_MS[intent.kind] ?? KEPT_MS)),
-        ],
-      };
+      return MAIL_STATEMENTS.insert.bind({
+        mails,
+        dueAt: new Date(at + (later?.afterMs ?? 0)),
+        expiresAt: new Date(at + (SHORTER_KEPT_MS[intent.kind] ?? KEPT_MS)),
+      });
     },
   };
 }

@@ -9,13 +9,16 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { Passkeys as PasskeysTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
-import { COLUMNS } from './statements.ts';
+import { COLUMNS } from './rows.ts';
 import type { Accounts } from './store.ts';
 
 /** Passkeys (WebAuthn Level 3): as a second factor, and instead of password and second factor together. */
@@ -70,16 +73,7 @@ export interface Passkey {
   readonly lastUsedAt: Date | null;
 }
 
-interface PasskeyRow {
-  id: Buffer;
-  public_key: Buffer;
-  counter: string;
-  transports: string[];
-  backed_up: boolean;
-  sealed_own: Buffer;
-  created_at: Date;
-  last_used_at: Date | null;
-}
+type PasskeyRow = Selectable<PasskeysTable>;
 
 /** The server secret that challenges are made with. */
 export const CHALLENGE_SECRET = 'passkey-challenges';
@@ -103,32 +97,53 @@ const TRANSPORT = /^[a-z][a-z-]{0,31}$/;
 const TRANSPORTS_MAX = 10;
 
 export const PASSKEY_STATEMENTS = {
-  insert: {
-    name: 'passkeys.insert',
-    text: `INSERT INTO passkeys (id, account_id, public_key, counter, transports, backed_up, sealed_own, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-  },
-  list: {
-    name: 'passkeys.list',
-    text: `SELECT id, transports, backed_up, sealed_own, created_at, last_used_at FROM passkeys
-            WHERE account_id = $1 ORDER BY created_at, id`,
-  },
-  find: {
-    name: 'passkeys.find',
-    text: `SELECT p.public_key, p.counter, ${COLUMNS}
-             FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = $1`,
-  },
-  // The counter grows with every use, or is 0 for ever where an authenticator keeps none (WebAuthn L3 §6.1.1).
-  use: {
-    name: 'passkeys.use',
-    text: `UPDATE passkeys SET counter = $2, backed_up = $3, last_used_at = $4
-            WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0)) RETURNING 1`,
-  },
-  rename: {
-    name: 'passkeys.rename',
-    text: 'UPDATE passkeys SET sealed_own = $3 WHERE id = $1 AND account_id = $2 RETURNING 1',
-  },
-  remove: { name: 'passkeys.remove', text: 'DELETE FROM passkeys WHERE id = $1 AND account_id = $2 RETURNING 1' },
+  insert: statement('passkeys.insert', ($: Omit<PasskeyRow, 'last_used_at' | 'counter'> & { counter: number }) =>
+    tables.insertInto('passkeys').values({
+      id: $.id,
+      account_id: $.account_id,
+      public_key: $.public_key,
+      counter: $.counter,
+      transports: $.transports,
+      backed_up: $.backed_up,
+      sealed_own: $.sealed_own,
+      created_at: $.created_at,
+    }),
+  ),
+  list: statement('passkeys.list', ($: { accountId: string }) =>
+    tables
+      .selectFrom('passkeys')
+      .select(['id', 'transports', 'backed_up', 'sealed_own', 'created_at', 'last_used_at'])
+      .where('account_id', '=', $.accountId)
+      .orderBy('created_at')
+      .orderBy('id'),
+  ),
+  find: statement(
+    'passkeys.find',
+    ($: { id: Buffer }) => sql<Row & Pick<PasskeyRow, 'public_key' | 'counter'>>`
+      SELECT p.public_key, p.counter, ${sql.raw(COLUMNS)}
+        FROM passkeys p JOIN accounts a ON a.id = p.account_id WHERE p.id = ${$.id}`,
+  ),
+  // The counter grows with every use, or is always 0 where an authenticator has none (WebAuthn L3 §6.1.1).
+  use: statement(
+    'passkeys.use',
+    ($: { id: Buffer; counter: number; backedUp: boolean; now: Date }) => sql`
+      UPDATE passkeys SET counter = ${$.counter}, backed_up = ${$.backedUp}, last_used_at = ${$.now}
+       WHERE id = ${$.id} AND (counter < ${$.counter} OR (counter = 0 AND ${$.counter} = 0)) RETURNING 1`,
+  ),
+  rename: statement('passkeys.rename', ($: { id: Buffer; accountId: string; sealed: Buffer }) =>
+    tables
+      .updateTable('passkeys')
+      .set({ sealed_own: $.sealed })
+      .where('id', '=', $.id)
+      .where('account_id', '=', $.accountId)
+      .returning('id'),
+  ),
+  remove: statement('passkeys.remove', ($: { id: Buffer; accountId: string }) =>
+    tables.deleteFrom('passkeys').where('id', '=', $.id).where('account_id', '=', $.accountId).returning('id'),
+  ),
+  removeAll: statement('passkeys.remove_all', ($: { accountId: string }) =>
+    tables.deleteFrom('passkeys').where('account_id', '=', $.accountId),
+  ),
 };
 
 /**
@@ -147,8 +162,8 @@ export function createPasskeys(parts: {
   const rpID = issuer.hostname;
   const origin = issuer.origin;
 
-  const rowsOf = (account: Account) => db.run<PasskeyRow>(PASSKEY_STATEMENTS.list, [account.id]);
-  const nameOf = (account: Account, row: PasskeyRow) =>
+  const rowsOf = (account: Account) => db.query(PASSKEY_STATEMENTS.list.bind({ accountId: account.id }));
+  const nameOf = (account: Account, row: Pick<PasskeyRow, 'id' | 'sealed_own'>) =>
     openJson(accounts.sealerOf(account), namePlace(row.id), row.sealed_own) as string;
   const descriptors = async (account: Account) =>
     (await rowsOf(account)).map(({ id, transports }) => ({ id: id.toString('base64url'), transports }));
@@ -177,18 +192,18 @@ export function createPasskeys(parts: {
       if ((await rowsOf(account)).length >= PASSKEYS_MAX) {
         throw new AppError('too_many_passkeys', `nobody needs more than ${PASSKEYS_MAX} passkeys`);
       }
-      const values = [
+      const insert = PASSKEY_STATEMENTS.insert.bind({
         id,
-        account.id,
-        Buffer.from(credential.publicKey),
-        credential.counter,
-        (credential.transports ?? []).filter((one) => TRANSPORT.test(one)).slice(0, TRANSPORTS_MAX),
-        credentialBackedUp,
-        sealJson(accounts.sealerOf(account), namePlace(id), label),
-        new Date(now()),
-      ];
+        account_id: account.id,
+        public_key: Buffer.from(credential.publicKey),
+        counter: credential.counter,
+        transports: (credential.transports ?? []).filter((one) => TRANSPORT.test(one)).slice(0, TRANSPORTS_MAX),
+        backed_up: credentialBackedUp,
+        sealed_own: sealJson(accounts.sealerOf(account), namePlace(id), label),
+        created_at: new Date(now()),
+      });
       try {
-        const { epoch } = await changeFactors(db, account, [{ statement: PASSKEY_STATEMENTS.insert, values }], also);
+        const { epoch } = await changeFactors(db, account, [insert], also);
         return { id: credential.id, epoch };
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
@@ -209,12 +224,12 @@ export function createPasskeys(parts: {
     async rename(account, id, name) {
       const bytes = idBytes(id);
       const sealed = sealJson(accounts.sealerOf(account), namePlace(bytes), checkName(name));
-      const renamed = await db.run(PASSKEY_STATEMENTS.rename, [bytes, account.id, sealed]);
+      const renamed = await db.query(PASSKEY_STATEMENTS.rename.bind({ id: bytes, accountId: account.id, sealed }));
       if (renamed.length === 0) throw notFound('passkey', id);
     },
 
     async remove(account, id, also = []) {
-      const remove = { statement: PASSKEY_STATEMENTS.remove, values: [idBytes(id), account.id] };
+      const remove = PASSKEY_STATEMENTS.remove.bind({ id: idBytes(id), accountId: account.id });
       // Looked for first: nothing else of the transaction may happen for one that is not there.
       if (!(await rowsOf(account)).some((row) => row.id.equals(idBytes(id)))) throw notFound('passkey', id);
       await changeFactors(db, account, [remove], also);
@@ -235,7 +250,7 @@ export function createPasskeys(parts: {
       const assertion = parse<AuthenticationResponseJSON>(response);
       const id = Buffer.from(assertion?.id ?? '', 'base64url');
       if (!assertion || id.length === 0 || id.length > ID_BYTES_MAX) return undefined;
-      const [row] = await db.run<Row & Pick<PasskeyRow, 'public_key' | 'counter'>>(PASSKEY_STATEMENTS.find, [id]);
+      const [row] = await db.query(PASSKEY_STATEMENTS.find.bind({ id }));
       const account = row && accounts.fromRow(row);
       if (!account || account.disabled || (expected && expected.id !== account.id)) return undefined;
       if (!answersFor(account, assertion.response.userHandle, expected === undefined)) return undefined;
@@ -243,7 +258,8 @@ export function createPasskeys(parts: {
       if (!verified) return undefined;
 
       const { newCounter, credentialBackedUp, userVerified } = verified;
-      const used = await db.run(PASSKEY_STATEMENTS.use, [id, newCounter, credentialBackedUp, new Date(now())]);
+      const use = { id, counter: newCounter, backedUp: credentialBackedUp, now: new Date(now()) };
+      const used = await db.query(PASSKEY_STATEMENTS.use.bind(use));
       if (used.length === 0) {
         await parts.onCounterRegression(account);
         return undefined;

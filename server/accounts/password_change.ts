@@ -6,6 +6,7 @@ import type { Account } from './account.ts';
 import type { Attempts } from './attempts.ts';
 import type { Devices } from './devices.ts';
 import type { EventKind, Events } from './events.ts';
+import { LINK_STATEMENTS } from './links.ts';
 import type { Mails } from './mails.ts';
 import { normalisePassword, type Passwords } from './passwords.ts';
 import { type PasswordPolicy, PasswordRefused, personalWords } from './policy.ts';
@@ -63,10 +64,6 @@ const EVENTS = {
   invitation: 'password_changed',
   operator: 'password_changed',
 } as const satisfies Record<PasswordChangeRequest['by'], EventKind>;
-
-export const PASSWORD_CHANGE_STATEMENTS = {
-  forgetLinks: { name: 'password_change.forget_links', text: 'DELETE FROM links WHERE account_id = $1' },
-};
 
 /** The stores that a new password changes. */
 export interface PasswordChangeStores {
@@ -134,7 +131,7 @@ export function createPasswordChange(
         attempts.unlockPassword(id),
         events.append(account, EVENTS[by], details),
         mails.enqueue({ kind: 'password_changed', accountId: id, details }),
-        { statement: PASSWORD_CHANGE_STATEMENTS.forgetLinks, values: [id] },
+        LINK_STATEMENTS.endAll.bind({ accountId: id, purpose: null }),
         devices.forgetOthers(id, keep.deviceCookie),
       ]);
       return epoch + 1;

@@ -1,6 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
+import { statement, tables } from '../platform/statement.ts';
 import { readTypedCode } from '../platform/typed_codes.ts';
 import type { Account } from './account.ts';
 
@@ -28,22 +30,33 @@ const FORM = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`);
 const MISREADINGS: Readonly<Record<string, string>> = { i: '1', l: '1', o: '0' };
 
 export const RECOVERY_CODE_STATEMENTS = {
-  // Two that renew at once would leave twenty: the second waits here, and replaces what the first has left.
-  lock: { name: 'recovery_codes.lock', text: 'SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE' },
-  clear: { name: 'recovery_codes.clear', text: 'DELETE FROM recovery_codes WHERE account_id = $1' },
-  insert: {
-    name: 'recovery_codes.insert',
-    text: 'INSERT INTO recovery_codes (account_id, lookup) SELECT $1, unnest($2::bytea[])',
-  },
-  use: {
-    name: 'recovery_codes.use',
-    text: `UPDATE recovery_codes SET used_at = $3
-            WHERE lookup = $2 AND account_id = $1 AND used_at IS NULL RETURNING 1`,
-  },
-  remaining: {
-    name: 'recovery_codes.remaining',
-    text: 'SELECT count(*)::integer AS remaining FROM recovery_codes WHERE account_id = $1 AND used_at IS NULL',
-  },
+  // Two renewals at once would leave twenty codes: the second waits here, and replaces those of the first.
+  lock: statement(
+    'recovery_codes.lock',
+    ($: { accountId: string }) => sql`SELECT 1 FROM accounts WHERE id = ${$.accountId} FOR UPDATE`,
+  ),
+  clear: statement('recovery_codes.clear', ($: { accountId: string }) =>
+    tables.deleteFrom('recovery_codes').where('account_id', '=', $.accountId),
+  ),
+  insert: statement(
+    'recovery_codes.insert',
+    ($: { accountId: string; lookups: readonly Buffer[] }) => sql`
+      INSERT INTO recovery_codes (account_id, lookup) SELECT ${$.accountId}, unnest(${$.lookups}::bytea[])`,
+  ),
+  use: statement('recovery_codes.use', ($: { accountId: string; lookup: Buffer; now: Date }) =>
+    tables
+      .updateTable('recovery_codes')
+      .set({ used_at: $.now })
+      .where('lookup', '=', $.lookup)
+      .where('account_id', '=', $.accountId)
+      .where('used_at', 'is', null)
+      .returning('lookup'),
+  ),
+  remaining: statement(
+    'recovery_codes.remaining',
+    ($: { accountId: string }) => sql<{ remaining: number }>`
+      SELECT count(*)::integer AS remaining FROM recovery_codes WHERE account_id = ${$.accountId} AND used_at IS NULL`,
+  ),
 };
 
 /** @param parts `key` is the server secret RECOVERY_CODES_SECRET */
@@ -55,17 +68,14 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
 
   function draw(account: Account) {
     const codes = Array.from({ length: CODES }, newCode);
-    const of = (statement: BoundStatement['statement'], ...values: unknown[]): BoundStatement => ({
-      statement,
-      values: [account.id, ...values],
-    });
     const lookups = codes.map((code) => lookupOf(account, code.replaceAll('-', '')));
+    const accountId = account.id;
     return {
       codes,
       bound: [
-        of(RECOVERY_CODE_STATEMENTS.lock),
-        of(RECOVERY_CODE_STATEMENTS.clear),
-        of(RECOVERY_CODE_STATEMENTS.insert, lookups),
+        RECOVERY_CODE_STATEMENTS.lock.bind({ accountId }),
+        RECOVERY_CODE_STATEMENTS.clear.bind({ accountId }),
+        RECOVERY_CODE_STATEMENTS.insert.bind({ accountId, lookups }),
       ],
     };
   }
@@ -82,12 +92,13 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
     async use(account, typed) {
       const code = readRecoveryCode(typed);
       if (code === undefined) return false;
-      const used = await db.run(RECOVERY_CODE_STATEMENTS.use, [account.id, lookupOf(account, code), new Date(now())]);
+      const use = { accountId: account.id, lookup: lookupOf(account, code), now: new Date(now()) };
+      const used = await db.query(RECOVERY_CODE_STATEMENTS.use.bind(use));
       return used.length === 1;
     },
 
     async remaining(account) {
-      const [row] = await db.run<{ remaining: number }>(RECOVERY_CODE_STATEMENTS.remaining, [account.id]);
+      const [row] = await db.query(RECOVERY_CODE_STATEMENTS.remaining.bind({ accountId: account.id }));
       return row?.remaining ?? 0;
     },
   };

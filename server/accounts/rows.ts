@@ -1,27 +1,40 @@
+import type { Selectable } from 'kysely';
+import type { Accounts } from '../platform/database.ts';
 import type { Row } from '../platform/db.ts';
 import type { Place } from '../platform/sealing.ts';
 import type { Account, SecondFactorKind } from './account.ts';
 
-// How an account lies in the database: its columns, as `COLUMNS` selects them, and the places of what is sealed.
+// The columns of an account, and the places of its sealed values.
 
-/** What signing in is judged by. */
-export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
+const ACCOUNT_COLUMNS = [
+  'id',
+  'sealed_key',
+  'sealed_profile',
+  'sealed_subject',
+  'password_hash',
+  'password_set_at',
+  'disabled_at',
+  'groups',
+  'roles',
+  'second_factors',
+  'epoch',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof Accounts)[];
 
-export interface AccountRow {
-  account_id: string;
-  account_sealed_key: Buffer | null;
-  account_sealed_profile: Buffer;
-  account_sealed_subject: Buffer | null;
-  account_password_hash: string | null;
-  account_password_set_at: Date | null;
-  account_disabled_at: Date | null;
-  account_groups: string[];
-  account_roles: string[];
+/** Selects the columns of `accounts AS a`, by names that no joining query has of its own. */
+export const COLUMNS = ACCOUNT_COLUMNS.map((column) => `a.${column} AS account_${column}`).join(', ');
+
+type AccountColumns = { [K in (typeof ACCOUNT_COLUMNS)[number] as `account_${K}`]: Selectable<Accounts>[K] };
+
+export type AccountRow = Omit<AccountColumns, 'account_second_factors' | 'account_sealed_key'> & {
   account_second_factors: SecondFactorKind[];
-  account_epoch: number;
-  account_created_at: Date;
-  account_updated_at: Date;
-}
+  /** Null when a LEFT JOIN found no account: then all columns are. */
+  account_sealed_key: Buffer | null;
+};
+
+/** The part of an account that a sign-in is decided by. */
+export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
 
 export function keyPlace(id: string): Place {
   return { table: 'accounts', column: 'sealed_key', row: id };
@@ -33,13 +46,13 @@ export function profilePlace(id: string): Place {
 
 /** As `fromRow` of the store, without opening anything. */
 export function credentialsOf(row: Row): Credentials | undefined {
-  const found = row as unknown as AccountRow;
-  if (!found.account_sealed_key) return undefined;
+  const columns = row as unknown as AccountRow;
+  if (!columns.account_sealed_key) return undefined;
   return {
-    id: found.account_id,
-    passwordHash: found.account_password_hash,
-    passwordSetAt: found.account_password_set_at,
-    disabled: found.account_disabled_at !== null,
-    epoch: found.account_epoch,
+    id: columns.account_id,
+    passwordHash: columns.account_password_hash,
+    passwordSetAt: columns.account_password_set_at,
+    disabled: columns.account_disabled_at !== null,
+    epoch: columns.account_epoch,
   };
 }

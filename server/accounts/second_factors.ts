@@ -1,14 +1,11 @@
 import type { BoundStatement, Db } from '../platform/db.ts';
 import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
-
-export const SECOND_FACTOR_STATEMENTS = {
-  removeTotp: { name: 'second_factors.remove_totp', text: 'DELETE FROM totp WHERE account_id = $1' },
-  removePasskeys: { name: 'second_factors.remove_passkeys', text: 'DELETE FROM passkeys WHERE account_id = $1' },
-};
+import { PASSKEY_STATEMENTS } from './passkeys.ts';
+import { TOTP_STATEMENTS } from './totp.ts';
 
 /**
- * Takes everything from a person that they could show beside their password, recovery codes included: they have lost it.
+ * Removes all second factors of an account, recovery codes included, for a person who has lost them.
  * @param also statements for the same transaction: what must end with that, and who is told of it
  * @throws AppError 400 `credentials_changed`
  */
@@ -17,9 +14,7 @@ export async function removeSecondFactors(
   account: Account,
   also: readonly BoundStatement[] = [],
 ): Promise<void> {
-  const change = [SECOND_FACTOR_STATEMENTS.removeTotp, SECOND_FACTOR_STATEMENTS.removePasskeys].map((statement) => ({
-    statement,
-    values: [account.id],
-  }));
+  const accountId = account.id;
+  const change = [TOTP_STATEMENTS.remove.bind({ accountId }), PASSKEY_STATEMENTS.removeAll.bind({ accountId })];
   await changeFactors(db, account, change, also);
 }

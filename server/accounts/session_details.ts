@@ -1,7 +1,10 @@
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { SessionDetails as SessionDetailsTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { subnet } from '../platform/limits.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './store.ts';
 
@@ -39,29 +42,24 @@ export const SEEN_EVERY_MS = 5 * 60_000;
 
 export const SESSION_DETAIL_STATEMENTS = {
   // A session that ended meanwhile gets none: that must not fail the request, as its foreign key would.
-  touch: {
-    name: 'session_details.touch',
-    text: `INSERT INTO session_details AS d (session_uid, sealed_own, signed_in_at, last_seen_at)
-           SELECT s.uid, $3, $4, $4
-             FROM (SELECT uid FROM sessions WHERE uid = $1 AND account_id = $2 FOR KEY SHARE) s
-           ON CONFLICT (session_uid) DO UPDATE
-              SET sealed_own = excluded.sealed_own, last_seen_at = excluded.last_seen_at
-            WHERE d.last_seen_at <= $5`,
-  },
-  list: {
-    name: 'session_details.list',
-    text: `SELECT d.session_uid, d.sealed_own, d.signed_in_at, d.last_seen_at
-             FROM sessions s JOIN session_details d ON d.session_uid = s.uid
-            WHERE s.account_id = $1 AND s.uid = ANY($2::text[])`,
-  },
+  touch: statement(
+    'session_details.touch',
+    ($: { uid: string; accountId: string; sealed: Buffer; now: Date; seenBefore: Date }) => sql`
+      INSERT INTO session_details AS d (session_uid, sealed_own, signed_in_at, last_seen_at)
+      SELECT s.uid, ${$.sealed}, ${$.now}, ${$.now}
+        FROM (SELECT uid FROM sessions WHERE uid = ${$.uid} AND account_id = ${$.accountId} FOR KEY SHARE) s
+      ON CONFLICT (session_uid) DO UPDATE
+         SET sealed_own = excluded.sealed_own, last_seen_at = excluded.last_seen_at
+       WHERE d.last_seen_at <= ${$.seenBefore}`,
+  ),
+  list: statement(
+    'session_details.list',
+    ($: { accountId: string; uids: readonly string[] }) => sql<Selectable<SessionDetailsTable>>`
+      SELECT d.session_uid, d.sealed_own, d.signed_in_at, d.last_seen_at
+        FROM sessions s JOIN session_details d ON d.session_uid = s.uid
+       WHERE s.account_id = ${$.accountId} AND s.uid = ANY(${$.uids}::text[])`,
+  ),
 };
-
-interface DetailsRow {
-  session_uid: string;
-  sealed_own: Buffer;
-  signed_in_at: Date;
-  last_seen_at: Date;
-}
 
 export function createSessionDetails(parts: {
   db: Db;
@@ -73,13 +71,17 @@ export function createSessionDetails(parts: {
     touch(sessionUid, account, { userAgent, address }) {
       const at = now();
       const seen = { ...browserOf(userAgent), network: subnet(address) };
-      const sealed = sealJson(accounts.sealerOf(account), sessionDetailPlace(sessionUid), seen);
-      const values = [sessionUid, account.id, sealed, new Date(at), new Date(at - SEEN_EVERY_MS)];
-      return { statement: SESSION_DETAIL_STATEMENTS.touch, values };
+      return SESSION_DETAIL_STATEMENTS.touch.bind({
+        uid: sessionUid,
+        accountId: account.id,
+        sealed: sealJson(accounts.sealerOf(account), sessionDetailPlace(sessionUid), seen),
+        now: new Date(at),
+        seenBefore: new Date(at - SEEN_EVERY_MS),
+      });
     },
 
     async list(account, uids) {
-      const rows = await db.run<DetailsRow>(SESSION_DETAIL_STATEMENTS.list, [account.id, uids]);
+      const rows = await db.query(SESSION_DETAIL_STATEMENTS.list.bind({ accountId: account.id, uids }));
       const sealer = accounts.sealerOf(account);
       return rows.map((row) => ({
         ...(openJson(sealer, sessionDetailPlace(row.session_uid), row.sealed_own) as BrowserName & { network: string }),

@@ -15,8 +15,8 @@ import type { Account, Profile } from './account.ts';
 import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
 import { uuidv7 } from './ids.ts';
 import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
-import { type AccountRow, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
-import { ACCOUNT_STATEMENTS, COLUMNS } from './statements.ts';
+import { type AccountRow, COLUMNS, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
+import { ACCOUNT_STATEMENTS } from './statements.ts';
 import { checkSubject, isOwnSubject, openSubject, sealSubject, subjectLookup } from './subjects.ts';
 import { importTotp } from './totp_secrets.ts';
 
@@ -125,26 +125,26 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   const lookupsOf = (identifier: string) => storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
 
   function fromRow(row: Row): Account | undefined {
-    const found = row as unknown as AccountRow;
-    // Not account_id: a joining query may well have a column of that name of its own.
-    if (!found.account_sealed_key) return undefined;
-    const id = found.account_id;
-    const accountSealer = ownSealer(id, found.account_sealed_key);
+    const columns = row as unknown as AccountRow;
+    // Not account_id: a joining query may have a column of that name of its own.
+    if (!columns.account_sealed_key) return undefined;
+    const id = columns.account_id;
+    const accountSealer = ownSealer(id, columns.account_sealed_key);
     const account: Account = {
-      ...(openJson(accountSealer, profilePlace(id), found.account_sealed_profile) as Profile),
+      ...(openJson(accountSealer, profilePlace(id), columns.account_sealed_profile) as Profile),
       id,
-      ...(found.account_sealed_subject
-        ? { subject: openSubject(accountSealer, id, found.account_sealed_subject) }
+      ...(columns.account_sealed_subject
+        ? { subject: openSubject(accountSealer, id, columns.account_sealed_subject) }
         : {}),
-      passwordHash: found.account_password_hash,
-      passwordSetAt: found.account_password_set_at,
-      disabled: found.account_disabled_at !== null,
-      groups: found.account_groups,
-      roles: found.account_roles,
-      secondFactors: found.account_second_factors,
-      epoch: found.account_epoch,
-      createdAt: found.account_created_at,
-      updatedAt: found.account_updated_at,
+      passwordHash: columns.account_password_hash,
+      passwordSetAt: columns.account_password_set_at,
+      disabled: columns.account_disabled_at !== null,
+      groups: columns.account_groups,
+      roles: columns.account_roles,
+      secondFactors: columns.account_second_factors,
+      epoch: columns.account_epoch,
+      createdAt: columns.account_created_at,
+      updatedAt: columns.account_updated_at,
     };
     ownSealers.set(account, accountSealer);
     return account;
@@ -168,12 +168,12 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 
   async function findById(id: string): Promise<Account | undefined> {
     if (!isAccountId(id)) return undefined; // Postgres would refuse the text as no uuid
-    const [row] = await db.run(ACCOUNT_STATEMENTS.findById, [id]);
+    const [row] = await db.query(ACCOUNT_STATEMENTS.findById.bind({ id }));
     return row && fromRow(row);
   }
 
   async function findByIdentifier(text: string): Promise<Account | undefined> {
-    const [row] = await db.run(ACCOUNT_STATEMENTS.findByIdentifier, [lookupsOf(text)]);
+    const [row] = await db.query(ACCOUNT_STATEMENTS.findByIdentifier.bind({ lookups: lookupsOf(text) }));
     return row && fromRow(row);
   }
 
@@ -182,7 +182,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       const account = await findById(sub);
       return account?.subject === undefined ? account : undefined;
     }
-    const [row] = await db.run(ACCOUNT_STATEMENTS.findBySubject, [subjectLookup(indexKey, sub)]);
+    const [row] = await db.query(ACCOUNT_STATEMENTS.findBySubject.bind({ lookup: subjectLookup(indexKey, sub) }));
     return row && fromRow(row);
   }
 
@@ -203,14 +203,15 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 
   function updating(account: Account, changes: Partial<ProfileInput>): BoundStatement {
     const profile = checkProfile({ ...account, ...changes }, account);
-    const identifiers = identifiersOf(profile);
     const { id, updatedAt: before } = account;
-    const updatedAt = new Date(Math.max(now(), before.getTime() + 1)); // how others see that it was changed
-    const sealed = sealJson(sealerOf(account), profilePlace(id), profile);
-    const kinds = identifiers.map(({ kind }) => kind);
-    const lookups = [identifiers.map(({ lookup }) => lookup), lookupsOf(profile.email)];
-    const values = [id, sealed, before, updatedAt, kinds, ...lookups];
-    return { statement: ACCOUNT_STATEMENTS.update, values };
+    return ACCOUNT_STATEMENTS.update.bind({
+      id,
+      sealedProfile: sealJson(sealerOf(account), profilePlace(id), profile),
+      before,
+      updatedAt: new Date(Math.max(now(), before.getTime() + 1)), // shows others that it was changed
+      identifiers: identifiersOf(profile),
+      spellings: lookupsOf(profile.email),
+    });
   }
 
   async function change(id: string, bound: readonly [BoundStatement, ...BoundStatement[]]): Promise<void> {
@@ -248,29 +249,26 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     };
     ownSealers.set(account, accountSealer);
     const identifiers = identifiersOf(profile);
-    const values = [
-      id,
-      sealer.seal(keyPlace(id), dataKey),
-      sealJson(accountSealer, profilePlace(id), profile),
-      passwordHash,
-      account.passwordSetAt,
-      disabled ? createdAt : null,
-      groups,
-      createdAt,
-      roles,
-      account.secondFactors,
-      subject ? sealSubject(accountSealer, id, subject.sub) : null,
-      subject?.lookup ?? null,
-    ];
     const bound: BoundStatement[] = [
-      { statement: ACCOUNT_STATEMENTS.insert, values },
+      ACCOUNT_STATEMENTS.insert.bind({
+        id,
+        sealed_key: sealer.seal(keyPlace(id), dataKey),
+        sealed_profile: sealJson(accountSealer, profilePlace(id), profile),
+        sealed_subject: subject ? sealSubject(accountSealer, id, subject.sub) : null,
+        subject_lookup: subject?.lookup ?? null,
+        password_hash: passwordHash,
+        password_set_at: account.passwordSetAt,
+        disabled_at: disabled ? createdAt : null,
+        groups,
+        roles,
+        second_factors: [...account.secondFactors],
+        created_at: createdAt,
+        updated_at: createdAt,
+      }),
       ...(storedFormsOf(profile.email).length > 1
-        ? [{ statement: ACCOUNT_STATEMENTS.refuseOtherSpelling, values: [lookupsOf(profile.email)] }]
+        ? [ACCOUNT_STATEMENTS.refuseOtherSpelling.bind({ lookups: lookupsOf(profile.email) })]
         : []),
-      ...identifiers.map(({ kind, lookup }) => ({
-        statement: ACCOUNT_STATEMENTS.insertIdentifier,
-        values: [lookup, id, kind],
-      })),
+      ...identifiers.map((one) => ACCOUNT_STATEMENTS.insertIdentifier.bind({ ...one, account_id: id })),
       ...(input.totpSecret ? [importTotp(account, accountSealer, input.totpSecret, createdAt)] : []),
     ];
     return { account, identifiers: [...identifiers, ...(subject ? [{ kind: 'sub', ...subject }] : [])], bound };
@@ -309,21 +307,19 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     async subjectHolders(subjects) {
       const lookups = new Map(subjects.map((sub) => [subjectLookup(indexKey, sub).toString('hex'), sub]));
       const others = [...lookups.keys()].map((lookup) => Buffer.from(lookup, 'hex'));
-      const values = [subjects.filter(isOwnSubject), others];
-      const rows = await db.run<{ id: string; lookup: string | null }>(ACCOUNT_STATEMENTS.subjectHolders, values);
+      const bound = ACCOUNT_STATEMENTS.subjectHolders.bind({ ids: subjects.filter(isOwnSubject), lookups: others });
+      const rows = await db.query(bound);
       return new Map(rows.flatMap(({ id, lookup }) => [id, lookups.get(lookup ?? '') ?? id].map((sub) => [sub, id])));
     },
 
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
 
     async holdersOf(identifiers) {
-      const rows = await db.run<{ lookup: string; account_id: string }>(ACCOUNT_STATEMENTS.holders, [
-        identifiers.flatMap(lookupsOf),
-      ]);
-      const found = new Map(rows.map((row) => [row.lookup, row.account_id]));
+      const rows = await db.query(ACCOUNT_STATEMENTS.holders.bind({ lookups: identifiers.flatMap(lookupsOf) }));
+      const holderOf = new Map(rows.map((row) => [row.lookup, row.account_id]));
       return new Map(
         identifiers.flatMap((identifier) => {
-          const holders = lookupsOf(identifier).map((one) => found.get(one.toString('hex')));
+          const holders = lookupsOf(identifier).map((one) => holderOf.get(one.toString('hex')));
           const holder = holders.find((one) => one !== undefined);
           return holder === undefined ? [] : [[lookupOf(identifier).toString('hex'), holder] as const];
         }),
@@ -343,7 +339,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 
     async list({ after, limit }) {
       if (after !== undefined && !isAccountId(after)) throw notFound('account', after);
-      const rows = await db.run(ACCOUNT_STATEMENTS.list, [after ?? null, limit]);
+      const rows = await db.query(ACCOUNT_STATEMENTS.list.bind({ after: after ?? null, limit }));
       return rows.map(fromRow).filter((account) => account !== undefined);
     },
 
@@ -359,30 +355,28 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     passwordStatements: ({ id, epoch }, passwordHash) => [
-      { statement: ACCOUNT_STATEMENTS.requireExisting, values: [id] },
-      { statement: ACCOUNT_STATEMENTS.setPassword, values: [id, passwordHash, new Date(now()), epoch] },
-      { statement: ACCOUNT_STATEMENTS.trimHistory, values: [id] },
+      ACCOUNT_STATEMENTS.requireExisting.bind({ id }),
+      ACCOUNT_STATEMENTS.setPassword.bind({ id, epoch, passwordHash, passwordSetAt: new Date(now()) }),
+      ACCOUNT_STATEMENTS.trimHistory.bind({ id }),
     ],
 
     async earlierPasswords(id) {
-      const rows = await db.run<{ password_hash: string }>(ACCOUNT_STATEMENTS.earlierPasswords, [id]);
+      const rows = await db.query(ACCOUNT_STATEMENTS.earlierPasswords.bind({ id }));
       return rows.map((row) => row.password_hash);
     },
 
     async rehash(id, from, to) {
-      await db.run(ACCOUNT_STATEMENTS.rehash, [id, from, to, new Date(now())]);
+      await db.query(ACCOUNT_STATEMENTS.rehash.bind({ id, from, to, now: new Date(now()) }));
     },
 
     updating,
 
-    disable: (id, also = []) =>
-      change(id, [{ statement: ACCOUNT_STATEMENTS.disable, values: [id, new Date(now())] }, ...also]),
-    enable: (id) => change(id, [{ statement: ACCOUNT_STATEMENTS.enable, values: [id] }]),
+    disable: (id, also = []) => change(id, [ACCOUNT_STATEMENTS.disable.bind({ id, now: new Date(now()) }), ...also]),
+    enable: (id) => change(id, [ACCOUNT_STATEMENTS.enable.bind({ id })]),
     setGroups: (id, groups) =>
-      change(id, [{ statement: ACCOUNT_STATEMENTS.setGroups, values: [id, checkNames('groups', groups)] }]),
-    setRoles: (id, roles) =>
-      change(id, [{ statement: ACCOUNT_STATEMENTS.setRoles, values: [id, checkNames('roles', roles)] }]),
-    requireEpoch: (id, epoch) => ({ statement: ACCOUNT_STATEMENTS.requireEpoch, values: [id, epoch] }),
+      change(id, [ACCOUNT_STATEMENTS.setGroups.bind({ id, groups: checkNames('groups', groups) })]),
+    setRoles: (id, roles) => change(id, [ACCOUNT_STATEMENTS.setRoles.bind({ id, roles: checkNames('roles', roles) })]),
+    requireEpoch: (id, epoch) => ACCOUNT_STATEMENTS.requireEpoch.bind({ id, epoch }),
     sealerOf,
     columns: COLUMNS,
     credentialsOf,

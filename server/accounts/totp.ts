@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
+import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 import { changeFactors } from './factor_change.ts';
 import { base32, matchingStep, otpauthUri } from './one_time_password.ts';
 import type { Accounts } from './store.ts';
-import { secretPlace } from './totp_secrets.ts';
+import { secretPlace, type TotpRow } from './totp_secrets.ts';
 
 /** Codes from an authenticator app (RFC 6238) as a second factor. */
 export interface Totp {
@@ -50,18 +52,26 @@ const SECRET_BYTES = 20;
 const ENROLMENT_SECONDS = 15 * 60;
 
 export const TOTP_STATEMENTS = {
-  put: {
-    name: 'totp.put',
-    text: `INSERT INTO totp (account_id, sealed_own, last_step, created_at) VALUES ($1, $2, $3, $4)
-           ON CONFLICT (account_id) DO UPDATE
-              SET sealed_own = excluded.sealed_own, last_step = excluded.last_step, created_at = excluded.created_at`,
-  },
-  find: { name: 'totp.find', text: 'SELECT sealed_own FROM totp WHERE account_id = $1' },
-  use: {
-    name: 'totp.use',
-    text: 'UPDATE totp SET last_step = $2 WHERE account_id = $1 AND last_step < $2 RETURNING last_step',
-  },
-  remove: { name: 'totp.remove', text: 'DELETE FROM totp WHERE account_id = $1' },
+  put: statement(
+    'totp.put',
+    ($: TotpRow) => sql`
+      INSERT INTO totp (account_id, sealed_own, last_step, created_at)
+      VALUES (${$.account_id}, ${$.sealed_own}, ${$.last_step}, ${$.created_at})
+      ON CONFLICT (account_id) DO UPDATE
+         SET sealed_own = excluded.sealed_own, last_step = excluded.last_step, created_at = excluded.created_at`,
+  ),
+  find: statement('totp.find', ($: { accountId: string }) =>
+    tables.selectFrom('totp').select('sealed_own').where('account_id', '=', $.accountId),
+  ),
+  use: statement(
+    'totp.use',
+    ($: { accountId: string; step: number }) => sql`
+      UPDATE totp SET last_step = ${$.step}
+       WHERE account_id = ${$.accountId} AND last_step < ${$.step} RETURNING last_step`,
+  ),
+  remove: statement('totp.remove', ($: { accountId: string }) =>
+    tables.deleteFrom('totp').where('account_id', '=', $.accountId),
+  ),
 };
 
 /** @param parts `issuer` is what the authenticator app shows above the code */
@@ -101,25 +111,28 @@ export function createTotp(parts: { db: Db; accounts: Accounts; issuer: string; 
       const secret = openEnrolment(account, context, enrolment);
       const step = secret && matchingStep(secret, code, now());
       if (!secret || step === undefined) return undefined;
-      const sealed = accounts.sealerOf(account).seal(secretPlace(account), secret);
-      // The code that confirms is used up by that.
-      const put = { statement: TOTP_STATEMENTS.put, values: [account.id, sealed, step, new Date(now())] };
+      const put = TOTP_STATEMENTS.put.bind({
+        account_id: account.id,
+        sealed_own: accounts.sealerOf(account).seal(secretPlace(account), secret),
+        last_step: step, // the code that confirms counts as used
+        created_at: new Date(now()),
+      });
       const { epoch } = await changeFactors(db, account, [put], also);
       return { epoch };
     },
 
     async verify(account, code) {
-      const [row] = await db.run<{ sealed_own: Buffer }>(TOTP_STATEMENTS.find, [account.id]);
+      const [row] = await db.query(TOTP_STATEMENTS.find.bind({ accountId: account.id }));
       if (!row) return false;
       const secret = accounts.sealerOf(account).open(secretPlace(account), row.sealed_own);
       const step = matchingStep(secret, code, now());
       if (step === undefined) return false;
-      const used = await db.run(TOTP_STATEMENTS.use, [account.id, step]);
+      const used = await db.query(TOTP_STATEMENTS.use.bind({ accountId: account.id, step }));
       return used.length === 1;
     },
 
     async remove(account, also = []) {
-      await changeFactors(db, account, [{ statement: TOTP_STATEMENTS.remove, values: [account.id] }], also);
+      await changeFactors(db, account, [TOTP_STATEMENTS.remove.bind({ accountId: account.id })], also);
     },
   };
 }

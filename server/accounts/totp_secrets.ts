@@ -1,5 +1,8 @@
+import type { Selectable } from 'kysely';
+import type { Totp } from '../platform/database.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import type { Place, Sealer } from '../platform/sealing.ts';
+import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 
 /** Where the secret of an authenticator app is kept, for what binds it to its place. */
@@ -7,11 +10,14 @@ export function secretPlace({ id }: Pick<Account, 'id'>): Place {
   return { table: 'totp', column: 'sealed_own', row: id };
 }
 
+export type TotpRow = Omit<Selectable<Totp>, 'last_step'> & { readonly last_step: number };
+
 export const TOTP_SECRET_STATEMENTS = {
-  import: {
-    name: 'totp.import',
-    text: 'INSERT INTO totp (account_id, sealed_own, last_step, created_at) VALUES ($1, $2, 0, $3)',
-  },
+  import: statement('totp.import', ($: Omit<TotpRow, 'last_step'>) =>
+    tables
+      .insertInto('totp')
+      .values({ account_id: $.account_id, sealed_own: $.sealed_own, last_step: 0, created_at: $.created_at }),
+  ),
 };
 
 /** For the transaction that makes an account of somebody who has used the secret elsewhere. */
@@ -21,8 +27,9 @@ export function importTotp(
   secret: Buffer,
   now: Date,
 ): BoundStatement {
-  return {
-    statement: TOTP_SECRET_STATEMENTS.import,
-    values: [account.id, accountSealer.seal(secretPlace(account), secret), now],
-  };
+  return TOTP_SECRET_STATEMENTS.import.bind({
+    account_id: account.id,
+    sealed_own: accountSealer.seal(secretPlace(account), secret),
+    created_at: now,
+  });
 }
