@@ -10,21 +10,21 @@ const require = createRequire(import.meta.url);
 /** One element of `authorization_details` (RFC 9396 §2). */
 export type Detail = Readonly<Record<string, unknown>> & { readonly type: string };
 
-/** What a person reads of a detail: words of the operator's, with values of the request's where those go. */
+/** A detail as the consent page shows it: the operator's sentence, with values of the request in it. */
 export interface DetailText {
   readonly sentence: readonly ({ readonly words: string } | { readonly value: string })[];
-  /** Every member that the sentence does not tell, by its path: a person sees all that they allow. */
+  /** Members that are not in the sentence, by path: a person sees everything that they allow. */
   readonly more: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** The types of authorization details that an operator has defined. */
 export interface DetailsTypes {
   readonly names: readonly string[];
-  /** @returns what is wrong with a detail, or undefined */
+  /** @returns what is wrong with a detail; undefined when it is valid */
   violation(detail: Detail): string | undefined;
-  /** Whether a detail goes into a token for this resource server (RFC 9396 §2.2 `locations`). */
+  /** Whether a detail is for this resource server (RFC 9396 §2.2 `locations`), and so part of tokens for it. */
   reaches(detail: Detail, resource: string): boolean;
-  /** In that language, or in English where there is no text in it. */
+  /** In that language, or in English if there is no text in it. */
   describe(detail: Detail, locale: string): DetailText;
 }
 
@@ -42,9 +42,9 @@ const DETAIL_MAX = 4_000;
 const PLACEHOLDER = /\{([^{}]*)\}/;
 
 /**
- * @param path a JSON file: by type, `schema` (a JSON Schema of its further members), `consent` (by language, a sentence
- *   with members in braces) and, where it is for some alone, `resources` (their identifiers)
- * @throws Error which says what is wrong, and where
+ * @param path a JSON file: by type, `schema` (a JSON Schema of its other members), `consent` (by language, a sentence
+ *   with members in braces) and, if it is only for some resource servers, `resources` (their identifiers)
+ * @throws Error with a message that says what is wrong, and where
  */
 export function readDetailsTypes(path: string): DetailsTypes {
   try {
@@ -83,7 +83,7 @@ const DEFINITIONS = {
 
 const findProblem = createProblemFinder(DEFINITIONS);
 
-/** @throws Error which says what is wrong, and where */
+/** @throws Error with a message that says what is wrong, and where */
 export function checkDetailsTypes(content: unknown): DetailsTypes {
   const problem = findProblem('', content);
   if (problem) throw new Error(`${problem.field || 'it'} ${problem.message}`);
@@ -99,7 +99,7 @@ function compileDefinition(name: string, written: Accepted<typeof DEFINITIONS>[s
   };
 }
 
-/** RFC 9396 §5: an unknown member is refused. So is one of an object inside, unless the schema speaks of others. */
+/** RFC 9396 §5: an unknown member is refused, also in an inner object, unless the schema allows others. */
 function compile(name: string, schema: object): ValidateFunction {
   const { properties, required, ...rest } = closed({ type: 'object', ...schema });
   const members = { ...(properties as object | undefined), type: { const: name } };
@@ -172,7 +172,7 @@ function locationsOf({ locations }: Detail): readonly string[] | undefined {
   return Array.isArray(locations) ? (locations as string[]) : undefined;
 }
 
-/** Everything in a detail by its path, such as `instructedAmount.currency`; lists of plain values are one. */
+/** All values of a detail by path, such as `instructedAmount.currency`; a list of plain values is one value. */
 function leavesOf(value: unknown, path: readonly string[] = []): { name: string; value: string }[] {
   const isNested = (one: unknown) => typeof one === 'object' && one !== null;
   if (Array.isArray(value) && !value.some(isNested))
@@ -181,7 +181,7 @@ function leavesOf(value: unknown, path: readonly string[] = []): { name: string;
   return Object.entries(value as object).flatMap(([name, one]) => leavesOf(one, [...path, visible(name)]));
 }
 
-/** No control, no direction override, nothing that cannot be seen: what is read is what is there. */
+/** Replaces invisible characters, controls and direction overrides, so that the page cannot show another text. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 }

@@ -1,11 +1,13 @@
 import { CLIENTS_CHANNEL } from './store.ts';
 
-/** From when on an unused client goes for the sake of others: who registers comes back within minutes. */
+/**
+ * Age from which an unused client may be removed for others: a client that registers is normally used within minutes.
+ */
 export const GRACE_MS = 3_600_000;
 
 export const LIVE_GRANT = 'EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id AND g.expires_at > $1)';
 
-/** Removes what a query names, unless somebody else is at it, and tells every node. */
+/** Deletes the clients that a query selects, unless another transaction has locked them, and notifies all nodes. */
 export const removal = (ids: string) => `
   WITH gone AS (
     DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE id = ANY(ARRAY(${ids})) FOR UPDATE SKIP LOCKED)
@@ -13,11 +15,11 @@ export const removal = (ids: string) => `
   SELECT pg_notify('${CLIENTS_CHANNEL}', id) FROM gone`;
 
 /**
- * Makes room among unused clients of many networks. A network that has more than its share ($4) loses its oldest first,
- * the one with most of them before others; of the rest only those go whose time of grace is over ($3, an instant). So
- * whoever registers many pays with their own, and a stranger's client that is just coming into use stays.
- * @param which of the clients: `$6` and `$7` are for it
- * @param network the column that tells whose they are
+ * Limits unused clients of many networks. A network with more than its share ($4) loses its oldest first, the network
+ * with most of them first; of the other clients only those whose grace period is over ($3, an instant) are removed. So
+ * a network that registers many loses its own, and the new client of another network stays.
+ * @param which condition on the clients: `$6` and `$7` are its parameters
+ * @param network the column that identifies the network
  */
 export const removalForCapacity = (which: string, network: 'origin' | 'origin_prefix') =>
   removal(`

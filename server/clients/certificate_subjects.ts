@@ -31,7 +31,7 @@ const hostName: Reader<string> = (field, value) => {
   return given;
 };
 
-/** RFC 8705 §2.1.2: the one name by which the certificate of a client is known. Compared as a whole: no wildcards. */
+/** RFC 8705 §2.1.2: the name that the certificate of a client must have. Compared as a whole: no wildcards. */
 export const CERTIFICATE_SUBJECTS = {
   tls_client_auth_subject_dn: name,
   tls_client_auth_san_dns: hostName,

@@ -130,13 +130,13 @@ export function checkClaimMapping(value: unknown): ClaimRule[] {
 /** The account and the scopes of a token. */
 export interface MappedSubject {
   readonly scopes: ReadonlySet<string>;
-  /** Every claim that the account has a value for, `groups` and `roles` among them; undefined for a token without a person. */
+  /** All claims of the account, including `groups` and `roles`; undefined for a token without a person. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * The claims that a client's rules put into a token or an answer. What has no value is left out, never null or empty
- * (OpenID Connect Core §5.3.2). Of rules for the same claim the last one that has a value counts.
+ * The claims that a client's rules add to a token or response. A claim without a value is left out, never null or empty
+ * (OpenID Connect Core §5.3.2). Of several rules for a claim the last one with a value applies.
  */
 export function mappedClaims(
   rules: readonly ClaimRule[],

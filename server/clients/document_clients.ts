@@ -13,39 +13,39 @@ export interface DocumentClientsOptions {
   readonly serverPolicy: ServerPolicy;
   readonly outbound: Outbound;
   readonly registrations: Registrations;
-  /** Past all caches. */
+  /** Reads without a cache. */
   find(id: string): Promise<Client | undefined>;
   readonly now: Clock;
-  /** Counts a document that is fetched at the wish of an address. @returns false when there have been too many */
+  /** Counts a document that is fetched for an address. @returns false when there have been too many */
   admits(address: string): Promise<boolean>;
-  /** Why a document is no client, for the operator: who comes with it is told `invalid_client`. */
+  /** Logs why a document is not a valid client: the browser only gets `invalid_client`. */
   onRefused(id: string, reason: string): void;
 }
 
-/** A URL at which there was nothing usable is left alone for so long. */
+/** How long a URL without a usable document is not fetched again. */
 const REST_MS = 30_000;
 const RESTING_MAX = 1_000;
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
-/** For so long what was read last still holds when its host cannot be reached, or fails. */
+/** How long the last document is still used when its host fails or cannot be reached. */
 const STALE_MS = 86_400_000;
 
 type Failure = 'unusable' | 'unreachable' | 'untried';
 type Fetched = { readonly text: string; readonly fresh: number };
 
 /**
- * Clients whose id is the URL of a document. Each is a row like any other once somebody comes with it, since grants hold
- * on to one; it is set right whenever what was fetched has gone stale.
+ * Clients whose id is the URL of a document. Each becomes a row when it is first used, since grants reference it; the
+ * row is updated when the document is fetched again.
  */
 export function createDocumentClients(options: DocumentClientsOptions) {
   const { rules, outbound, registrations, now } = options;
   const underWay = new Map<string, Promise<Client | undefined>>();
   const resting = createExpiring<Failure>({ max: RESTING_MAX, now });
-  // By address as well: that nobody was asked at the wish of one is nothing to another. The provider asks for a client
-  // again when it answers with an error, and each time would take seconds and a turn.
+  // By address as well: a refused fetch for one address does not affect others. After an error the provider looks the
+  // client up again, and each lookup would take seconds and a turn in the queue.
   const untried = createExpiring<true>({ max: RESTING_MAX, now });
 
   async function refresh(id: string, address: string): Promise<Client | undefined> {
-    // Another request, or another node, may have been quicker.
+    // Another request, or another node, may have done it.
     const known = await options.find(id);
     if (isFresh(known)) return known;
     const rest = resting.get(id);
@@ -91,8 +91,8 @@ export function createDocumentClients(options: DocumentClientsOptions) {
   }
 
   /**
-   * A host that is away takes nothing back; one that answers something else does. Where nobody was asked there is no
-   * verdict at all.
+   * A host that cannot be reached does not remove the client; one that responds with something else does. When no
+   * request was sent, nothing is known.
    */
   function afterFailure(failure: Failure, known: Client | undefined): Client | undefined {
     const isRecent = known?.freshUntil && now() - known.freshUntil.getTime() < STALE_MS;
@@ -107,14 +107,14 @@ export function createDocumentClients(options: DocumentClientsOptions) {
 
   return {
     /**
-     * @param known what is known of it
-     * @param address who asks
-     * @returns undefined when it is none, by these rules or by what is at that URL
+     * @param known the stored client
+     * @param address of the request
+     * @returns undefined when the id is not a client, by these rules or by the document
      */
     async resolve(id: string, known: Client | undefined, address: string): Promise<Client | undefined> {
       if (!mayDescribe(id, rules)) return undefined;
       if (isFresh(known)) return known;
-      // Of one address alone: who waits for their turn with many must not make others wait with them.
+      // For each address separately: an address with many waiting fetches must not make others wait.
       const key = keyOf(id, address);
       const going = underWay.get(key) ?? refresh(id, address).finally(() => underWay.delete(key));
       underWay.set(key, going);

@@ -8,21 +8,21 @@ export interface Jwks {
   readonly keys: readonly Jwk[];
 }
 
-/** One key, with the members of RFC 7517 §4 and RFC 7518 §6 alone, each of its type. */
+/** A key with only the members of RFC 7517 §4 and RFC 7518 §6 for its type. */
 export type Jwk = Readonly<Record<string, unknown>>;
 
 const KEYS_MAX = 20;
 const MEMBER_MAX = 4_000;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const RSA_MIN_BITS = 2_048;
-/** What takes longer to verify with than it takes to ask for. */
+/** Larger keys take the server longer to verify with than a client to send a request. */
 const RSA_MAX_BITS = 8_192;
 const RSA_MAX_EXPONENT = 2n ** 32n;
 const KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 // RFC 7518 §6.2.2, §6.3.2, §6.4
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const TEXT_MEMBERS = ['kty', 'kid', 'use', 'alg', 'crv', 'x', 'y', 'n', 'e', 'x5u', 'x5t', 'x5t#S256'];
-/** Those that make the key, without what it is for: jose would compare that with its own idea of the operation. */
+/** The members of the key itself, without its use: jose would compare that with its own expectation. */
 const KEY_MEMBERS = ['kty', 'kid', 'crv', 'x', 'y', 'n', 'e'];
 
 const ENCRYPTION_CURVES: ReadonlySet<unknown> = new Set(['P-256', 'P-384', 'P-521', 'X25519']);
@@ -49,8 +49,8 @@ function rows<T>(names: readonly string[], row: T): Record<string, T> {
 }
 
 /**
- * @returns the key set, of each key the members that are known
- * @throws AppError `invalid_input`, field `jwks`, when it is none, or a key cannot be used for anything here
+ * @returns the key set, each key with the known members only
+ * @throws AppError `invalid_input`, field `jwks`, when it is not a key set, or a key cannot be used here
  */
 export function checkJwks(value: unknown): Jwks {
   const given = isRecord(value) ? value.keys : undefined;
@@ -68,14 +68,14 @@ export function checkJwks(value: unknown): Jwks {
 
 /**
  * The key as it is used for an algorithm.
- * @param key of a set that nobody may have checked yet
- * @returns undefined when it cannot be used for that, or not at all
+ * @param key of a set that may not have been checked yet
+ * @returns undefined when it cannot be used for that
  */
 export function usableFor(key: Jwk, alg: string): Jwk | undefined {
   const shape = SHAPES[alg];
   if (!shape?.fits(key) || (key.use !== undefined && key.use !== shape.use)) return undefined;
   if (key.alg !== undefined && sameAlg(key.alg) !== alg) return undefined;
-  // A public key that takes part in a key agreement has no operation of its own (W3C Web Cryptography §24.2).
+  // A public key for key agreement has no operation of its own (W3C Web Cryptography §24.2).
   const allowed = Array.isArray(key.key_ops) && key.key_ops.length > 0 ? key.key_ops : shape.ops;
   if (!shape.ops.some((operation) => allowed.includes(operation))) return undefined;
   return plainOf(key);
@@ -88,7 +88,7 @@ export function hasKeyFor(keys: readonly unknown[], algs: readonly string[]): bo
 
 const plain = new WeakMap<object, Jwk | undefined>();
 
-/** The same object for the same key, by which jose knows that it has imported it. */
+/** The same object for the same key: jose caches the imported key by it. */
 function plainOf(key: Jwk): Jwk | undefined {
   if (!plain.has(key)) plain.set(key, objectionTo(key) === undefined ? pick(key, KEY_MEMBERS) : undefined);
   return plain.get(key);
@@ -106,10 +106,10 @@ function checkKey(key: unknown, index: number): Jwk {
   return known;
 }
 
-/** @returns what is wrong with a key for every purpose, as text that follows the place of the key */
+/** @returns what is wrong with a key for any purpose; the text follows the position of the key */
 function objectionTo(key: Jwk): string | undefined {
   if (!KEY_TYPES.has(key.kty)) return ' must be an RSA, EC or OKP key';
-  // Whoever sends us this has shown it to too many already.
+  // A private key: its owner has revealed it.
   if (PRIVATE_MEMBERS.some((member) => member in key)) return ' must be a public key';
   const odd = TEXT_MEMBERS.find((member) => key[member] !== undefined && !isMemberText(key[member]));
   if (odd) return `.${odd} must be a text that is not empty`;
@@ -137,7 +137,7 @@ function read(key: Jwk): KeyObject | undefined {
   }
 }
 
-/** Whether nothing tells for which of two keys something is meant. */
+/** Whether two keys cannot be told apart. */
 function isConfusable(a: Jwk, b: Jwk): boolean {
   if (a.kid !== undefined && b.kid !== undefined && a.kid !== b.kid) return false;
   return [...SIGNING_ALGS, ...ENCRYPTION_ALGS].some((alg) => usableFor(a, alg) && usableFor(b, alg));
@@ -160,7 +160,7 @@ function isSetOfTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isMemberText) && new Set(value).size === value.length;
 }
 
-/** @param chain base64 of DER each, the key's own first */
+/** @param chain base64 of DER, the certificate of the key first */
 function isCertificateOf(key: KeyObject, chain: unknown): boolean {
   if (!Array.isArray(chain) || !chain.every((one) => typeof one === 'string' && BASE64.test(one))) return false;
   try {

@@ -7,7 +7,7 @@ import type { Client, ClientChange } from './store.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** RFC 7592 §2.2: what the server says of a client is not the client's to send back. */
+/** RFC 7592 §2.2: members that the server adds must not be sent back. */
 const SERVERS_OWN = [
   'registration_access_token',
   'registration_client_uri',
@@ -16,8 +16,8 @@ const SERVERS_OWN = [
 ];
 
 /**
- * What a client asks to be from now on (RFC 7592 §2.2), by the policy that it was registered under.
- * @param parts `claimsOf` reads a software statement that comes with it
+ * The new metadata of a client (RFC 7592 §2.2), checked against the policy of its registration.
+ * @param parts `claimsOf` reads a software statement in the request
  * @throws AppError 400 `invalid_request`, or `invalid_input` with the field
  */
 export async function applyChange(

@@ -12,8 +12,8 @@ export const DEFAULT_SCOPE = 'openid profile email phone address offline_access'
 const READERS: Readonly<Record<string, Reader<unknown>>> = { ...COMPLETED, ...OPTIONAL };
 
 /**
- * Checks what a client is to be, and completes it. A field that is not known is refused, so that nothing rides along
- * and no typing mistake turns into a default.
+ * Checks and completes client metadata. An unknown field is refused, so that no unchecked value is stored and no typing
+ * error becomes a default.
  * @throws AppError 400 `invalid_input` with the field
  */
 export function checkMetadata(input: MetadataInput): ClientMetadata {
@@ -31,7 +31,7 @@ function read(input: MetadataInput): Partial<ClientMetadata> {
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-/** Each default follows from what is there before it. */
+/** Each default depends on the values before it. */
 function complete(given: Partial<ClientMetadata>): ClientMetadata {
   const redirect_uris = given.redirect_uris ?? [];
   const post_logout_redirect_uris = given.post_logout_redirect_uris ?? [];
@@ -66,7 +66,7 @@ function likelyResponses(grants: readonly GrantType[]): ResponseTypeName[] {
   });
 }
 
-/** A loopback redirect alone makes no native app: it is what every web app has while it is being developed. */
+/** A loopback redirect alone does not make a native app: web apps have one during development. */
 function likelyApplication(redirects: readonly string[]): 'web' | 'native' {
   return redirects.some((uri) => kindOfUri(uri) === 'private-use') ? 'native' : 'web';
 }

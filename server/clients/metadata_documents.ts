@@ -11,19 +11,19 @@ export const DOCUMENT_MAX_BYTES = 5 * 1024;
 const ID_MAX = 256;
 const FRESH_LEAST = 30;
 const FRESH_MOST = 86_400;
-/** Of a document that says nothing of its own age. */
+/** Cache time of a document without cache headers. */
 const FRESH_USUALLY = 300;
 
 export interface DocumentRules {
-  /** Hosts that may describe clients; undefined: any. */
+  /** Hosts that documents may be on; undefined: any. */
   readonly hosts: readonly string[] | undefined;
-  /** For development: http on the very machine. */
+  /** For development: http on a loopback address. */
   readonly loopback: boolean;
 }
 
 /**
- * Whether an id may name a document at all (§3): https, a path, no fragment, no user information, no dot segments, and
- * written as it is fetched, for two spellings would be two clients.
+ * Whether an id can be the URL of a document (§3): https, a path, no fragment, no user information, no dot segments,
+ * and in normalized form, since two spellings would be two clients.
  */
 export function mayDescribe(id: string, rules: DocumentRules): boolean {
   const url = URL.parse(id);
@@ -59,7 +59,7 @@ export function readDocument(id: string, text: string, serverPolicy?: ServerPoli
   if (rowOf.authentication(metadata.token_endpoint_auth_method).secret) {
     throw invalidInput('token_endpoint_auth_method', 'must not need a secret: a document cannot keep one');
   }
-  // Whoever can put a document somewhere gets nobody sent to another place on the web.
+  // A person who can upload a document must not be able to send users to another website.
   const foreign = [...metadata.redirect_uris, ...metadata.post_logout_redirect_uris].find(
     (uri) => kindOfUri(uri) === 'web' && new URL(uri).host !== host,
   );
@@ -68,8 +68,8 @@ export function readDocument(id: string, text: string, serverPolicy?: ServerPoli
 }
 
 /**
- * A document is one for all servers, so it may well name grants that we do not have: those are left out, where a
- * registration with us would be refused. It has no secret, so it is public unless it says otherwise.
+ * A document is for all servers, so it may have grants that this one does not support: those are left out, while a
+ * registration with them is refused. It has no secret, so the client is public unless the document says otherwise.
  */
 function adapted(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const grants = wordsOf(GRANT_TYPES).filter((type) => OPEN_POLICY.grantTypes.includes(type));
@@ -78,7 +78,7 @@ function adapted(document: Readonly<Record<string, unknown>>): Readonly<Record<s
   );
   return {
     ...document,
-    // One document says what the client is; it takes no second one.
+    // A document must not refer to another document.
     sector_identifier_uri: null,
     token_endpoint_auth_method: document.token_endpoint_auth_method ?? 'none',
     ...(document.grant_types === undefined ? {} : { grant_types: known(document.grant_types, grants) }),
@@ -90,7 +90,7 @@ function known(given: unknown, words: readonly string[]): unknown {
   return Array.isArray(given) ? given.filter((one) => words.includes(one)) : given;
 }
 
-/** Seconds for which a document need not be fetched again (§4.4, RFC 9111 §5.2.2): between half a minute and a day. */
+/** Seconds until a document is fetched again (§4.4, RFC 9111 §5.2.2): between half a minute and a day. */
 export function freshSeconds(cacheControl: string | null): number {
   const directives = (cacheControl ?? '')
     .toLowerCase()

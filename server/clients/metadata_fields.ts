@@ -16,7 +16,7 @@ import {
   wordsOf,
 } from './vocabulary.ts';
 
-/** What every client has, written out. */
+/** Fields that all clients have. */
 export const COMPLETED = {
   redirect_uris: listOf(redirectUri),
   post_logout_redirect_uris: listOf(redirectUri),
@@ -24,7 +24,7 @@ export const COMPLETED = {
   response_types: listOf(oneOf(wordsOf(RESPONSE_TYPES))),
   token_endpoint_auth_method: oneOf(wordsOf(AUTH_METHODS)),
   application_type: oneOf(APPLICATION_TYPES),
-  /** Separated by spaces; what the client may ask for at most. */
+  /** Separated by spaces; the maximum that the client may request. */
   scope: (field: string, value: unknown) => checkScope(field, value).join(' '),
 };
 
@@ -32,7 +32,7 @@ const signingAlg = oneOf(SIGNING_ALGS);
 const encryptionAlg = oneOf(ENCRYPTION_ALGS);
 const encryptionEnc = oneOf(ENCRYPTION_ENCS);
 
-/** What a client may have. Who adds one adds a row; what it must fit with goes to metadata_rules.ts. */
+/** Optional fields. A new field is a row here; rules that combine fields are in metadata_rules.ts. */
 export const OPTIONAL = {
   jwks: (_field: string, value: unknown) => checkJwks(value),
   jwks_uri: webUri,
@@ -40,7 +40,7 @@ export const OPTIONAL = {
   logo_uri: webUri,
   policy_uri: webUri,
   tos_uri: webUri,
-  /** Not of RFC 7591: the profile that it is held to when that is stricter than the server's. */
+  /** Not in RFC 7591: the profile of the client, if it is stricter than the server's. */
   profile: oneOf(PROFILE_NAMES),
   token_endpoint_auth_signing_alg: signingAlg,
   // OpenID Connect Dynamic Client Registration §2
@@ -87,8 +87,8 @@ export const OPTIONAL = {
 
 type Read<Table extends Record<string, Reader<unknown>>> = { readonly [Name in keyof Table]: ReturnType<Table[Name]> };
 
-/** Client metadata in the names of RFC 7591 §2, complete: every default is written out. */
+/** Client metadata in the names of RFC 7591 §2, with all defaults. */
 export type ClientMetadata = Read<typeof COMPLETED> & Partial<Read<typeof OPTIONAL>>;
 
-/** The same, as somebody asks for it: nothing is certain, not even the types. */
+/** Unchecked metadata. */
 export type MetadataInput = { readonly [Name in keyof ClientMetadata]?: unknown };

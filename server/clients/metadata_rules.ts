@@ -5,7 +5,7 @@ import { lackOf } from './needed_keys.ts';
 import { kindOfUri } from './uris.ts';
 import { type GrantType, rowOf } from './vocabulary.ts';
 
-/** How fields of a client must fit together: the field to change, what is wrong with it, and when it is. */
+/** Rules about combinations of fields: the field to change, the message, and when the rule is broken. */
 type Rule = readonly [field: keyof ClientMetadata, why: string, isBroken: (client: ClientMetadata) => boolean];
 
 const CIBA = 'urn:openid:params:grant-type:ciba';
@@ -37,7 +37,7 @@ const RULES: readonly Rule[] = [
     'refresh_token needs a grant that has refresh tokens, such as authorization_code',
     (client) => has(client, 'refresh_token') && !client.grant_types.some((type) => rowOf.grant(type).refreshes),
   ],
-  // RFC 7591 §2.1: the two lists must agree
+  // RFC 7591 §2.1: the two lists must be consistent
   [
     'response_types',
     'must only contain those of these grant_types (RFC 7591 section 2.1)',
@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
         has(client, grant) && !client.response_types.some((type) => rowOf.response(type).grants.includes(grant)),
     ],
   ),
-  // OpenID Connect Dynamic Client Registration §2: which redirect URIs an application type may have
+  // OpenID Connect Dynamic Client Registration §2: the redirect URIs of each application type
   [
     'application_type',
     'must be native for a redirect to a private-use scheme',
@@ -138,7 +138,7 @@ const RULES: readonly Rule[] = [
       (client) => client[field] === true && client.response_types.some((type) => type.split(' ').includes('token')),
     ],
   ),
-  // What is encrypted may come from anybody: who reads it needs the signature inside.
+  // Anybody can encrypt to a public key: the recipient needs a signature inside.
   [
     'userinfo_signed_response_alg',
     'is needed for userinfo_encrypted_response_alg',
@@ -190,7 +190,7 @@ const RULES: readonly Rule[] = [
     'requests are signed with a key in jwks or jwks_uri (CIBA Core section 7.1.1)',
     (client) => client.backchannel_authentication_request_signing_alg !== undefined && !hasKeys(client),
   ],
-  // CIBA Core §4: what tells the sector of a client that redirects nowhere is where its keys are.
+  // CIBA Core §4: the sector of a client without redirect URIs is the host of its keys.
   [
     'jwks_uri',
     'a pairwise client with the grant urn:openid:params:grant-type:ciba proves itself by a key that it publishes there',
@@ -209,7 +209,7 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-/** @throws AppError 400 `invalid_input` with the field of the first rule that is broken */
+/** @throws AppError 400 `invalid_input` with the field of the first broken rule */
 export function checkRules(client: ClientMetadata): void {
   const broken = RULES.find(([, , isBroken]) => isBroken(client));
   if (broken) throw invalidInput(broken[0], broken[1]);

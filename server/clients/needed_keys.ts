@@ -15,11 +15,11 @@ const ALGORITHMS = [
 
 interface Need {
   readonly field: keyof ClientMetadata;
-  /** A key for one of them will do. */
+  /** A key for one of them is enough. */
   readonly algs: readonly string[];
 }
 
-/** The algorithms that a client needs keys for, by its metadata. */
+/** The algorithms that a client needs keys for, according to its metadata. */
 function needsOf(client: ClientMetadata): Need[] {
   const needs = ALGORITHMS.flatMap((field): Need[] => {
     const alg = client[field];
@@ -36,17 +36,17 @@ function needsOf(client: ClientMetadata): Need[] {
   return needs;
 }
 
-/** @returns what a key set lacks of what the client needs, in words; undefined when it lacks nothing */
+/** @returns what a key set lacks for the client, as text; undefined when it is complete */
 export function lackOf(client: ClientMetadata, keys: readonly unknown[]): string | undefined {
   const lack = needsOf(client).find(({ algs }) => !hasKeyFor(keys, algs));
   return lack && `has no key that can be used for ${lack.algs.join(' or ')}, which ${lack.field} needs`;
 }
 
 /**
- * Looks at what `jwks_uri` leads to, before anybody's sign-in depends on it. Does nothing without one.
- * @param turn who has chosen it, and at whose wish it is looked at
- * @throws AppError 400 `invalid_input`, field `jwks_uri`, when there is no key set, or none with the keys that the
- *   client needs; 503 when we cannot look
+ * Fetches and checks `jwks_uri`, before a sign-in depends on it. Does nothing without one.
+ * @param turn who chose the URL, and who caused the request
+ * @throws AppError 400 `invalid_input`, field `jwks_uri`, when there is no key set, or it lacks needed keys; 503 when
+ *   it could not be fetched because of this server
  */
 export async function checkPublishedKeys(
   client: ClientMetadata,
@@ -69,7 +69,7 @@ async function fetchKeys(uri: string, outbound: Outbound, turn: OutboundTurn): P
     return Array.isArray(keys) ? keys : undefined;
   } catch (error) {
     if (error instanceof OutboundError && error.isUntried) throw unavailable('fetching what clients name', error);
-    // The reason is not told to the client: it would reveal our network.
+    // The client does not get the reason: it could reveal the internal network.
     if (error instanceof SyntaxError || error instanceof OutboundError) return undefined;
     throw error;
   }

@@ -10,30 +10,30 @@ import {
   type SigningAlg,
 } from './vocabulary.ts';
 
-/** What a profile means. `server/oidc/profiles.ts` puts it into force. */
+/** The rules of a profile. `server/oidc/profiles.ts` applies them. */
 export interface Profile {
-  /** Out of which flows a client may choose. */
+  /** Response types that clients may use. */
   readonly responseTypes: readonly ResponseTypeName[];
   readonly responseModes: readonly string[];
-  /** Who must use PKCE (RFC 7636). */
+  /** Clients that must use PKCE (RFC 7636). */
   readonly pkce: 'everybody' | 'public clients';
-  /** How a client may prove who it is; undefined: in any way there is, and not at all. */
+  /** Client authentication methods; undefined: all, including none. */
   readonly authMethods: readonly string[] | undefined;
-  /** For all that is signed, by either side. */
+  /** Algorithms of all signatures, of the server and of clients. */
   readonly signingAlgs: readonly SigningAlg[];
   /** Authorization requests are pushed (RFC 9126). */
   readonly pushed: boolean;
   /** Access tokens are bound to a key (RFC 9449) or a certificate (RFC 8705). */
   readonly senderConstrained: boolean;
-  /** The longest that an authorization code lives, in seconds; undefined: as configured. */
+  /** Maximum lifetime of an authorization code, in seconds; undefined: as configured. */
   readonly codeSeconds: number | undefined;
   /** Whether a refresh token is replaced when it is used. */
   readonly rotatesRefreshTokens: boolean;
-  /** How a client is told what came of a backchannel authentication request. */
+  /** Delivery modes of backchannel authentication (CIBA). */
   readonly deliveryModes: readonly DeliveryMode[];
   /** Whether a backchannel authentication request must be signed. */
   readonly signsBackchannelRequests: boolean;
-  /** How long a signed request may be used, in seconds, which it must say itself; undefined: as it likes. */
+  /** Maximum lifetime of a signed request, in seconds, which it must contain; undefined: no limit. */
   readonly requestObjectSeconds: number | undefined;
 }
 
@@ -41,7 +41,7 @@ const QUERY_MODES = ['query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'];
 const ALL_MODES = [...QUERY_MODES, 'fragment', 'fragment.jwt'];
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
-  /** What the certification profiles of OpenID Connect need beyond OAuth 2.1. */
+  /** Features that the certification profiles of OpenID Connect need in addition to OAuth 2.1. */
   oidc: {
     responseTypes: ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'],
     responseModes: ALL_MODES,
@@ -71,7 +71,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     signsBackchannelRequests: false,
     requestObjectSeconds: undefined,
   },
-  /** FAPI 2.0 Security Profile §5.3.2, §5.4; what a client that signs its requests must do is of Message Signing §5.3. */
+  /** FAPI 2.0 Security Profile §5.3.2, §5.4; rules for clients that sign requests are from Message Signing §5.3. */
   fapi2: {
     responseTypes: ['code'],
     responseModes: QUERY_MODES,
@@ -81,9 +81,9 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     pushed: true,
     senderConstrained: true,
     codeSeconds: 60,
-    // Bound to the client's authentication as they are, a new one at each use would add nothing but lost answers.
+    // They are bound to the client's authentication, so rotation would only cause lost responses.
     rotatesRefreshTokens: false,
-    // FAPI-CIBA §5.2.2: what is pushed is bound to nothing.
+    // FAPI-CIBA §5.2.2: pushed tokens are not bound to a key.
     deliveryModes: ['poll', 'ping'],
     signsBackchannelRequests: true,
     requestObjectSeconds: 3_600,
@@ -94,21 +94,21 @@ export function stricterOf(a: ProfileName, b: ProfileName): ProfileName {
   return PROFILE_NAMES.indexOf(a) > PROFILE_NAMES.indexOf(b) ? a : b;
 }
 
-/** What this server can do for a client. */
+/** What this server supports. */
 export interface ServerPolicy {
   readonly profile: ProfileName;
-  /** Those that it has keys for. */
+  /** Algorithms that it has keys for. */
   readonly signingAlgs: readonly SigningAlg[];
 }
 
 export const DEFAULT_SERVER_POLICY: ServerPolicy = { profile: 'oauth21', signingAlgs: ['RS256', 'PS256'] };
 
-/** An RSA key signs in either way (RFC 7518 §3.3, §3.5). */
+/** An RSA key is used with both (RFC 7518 §3.3, §3.5). */
 export function signingAlgsOf(rings: readonly string[]): SigningAlg[] {
   return rings.flatMap((ring) => (ring === 'RS256' ? ['RS256', 'PS256'] : [ring])) as SigningAlg[];
 }
 
-/** The profile that a client is held to: its own, if that is stricter than the server's. */
+/** The profile that applies to a client: its own, if that is stricter than the server's. */
 export function profileOf(client: Pick<ClientMetadata, 'profile'>, { profile }: ServerPolicy): ProfileName {
   return stricterOf(client.profile ?? profile, profile);
 }
@@ -125,7 +125,7 @@ interface ProfileViolation {
   readonly why: string;
 }
 
-/** What keeps a client from being served as its profile has it, if anything does. */
+/** The first conflict of a client with its profile, if there is one. */
 export function profileViolation(client: ClientMetadata, serverPolicy: ServerPolicy): ProfileViolation | undefined {
   const name = profileOf(client, serverPolicy);
   const { authMethods, signingAlgs, deliveryModes, signsBackchannelRequests } = PROFILES[name];
@@ -158,8 +158,8 @@ export function profileViolation(client: ClientMetadata, serverPolicy: ServerPol
 }
 
 /**
- * Whether this server may take a client on. One that it took on before it became stricter is not refused for all that
- * it no longer may do, see `heldTo`.
+ * Checks new metadata against the server's profile. Existing clients that conflict with a profile that became stricter
+ * are limited by `applyProfile` instead.
  * @throws AppError 400 `invalid_input` with the field
  */
 export function checkServerPolicy(client: ClientMetadata, serverPolicy: ServerPolicy): void {
@@ -174,7 +174,7 @@ export function checkServerPolicy(client: ClientMetadata, serverPolicy: ServerPo
   if (misfit) throw invalidInput(misfit.field, misfit.why);
 }
 
-/** A client as it is served: what is asked of its profile is asked of it, and what that has not, it has not. */
+/** The metadata of a client, limited by its profile and with the profile's requirements. */
 export function applyProfile(
   client: ClientMetadata,
   serverPolicy: ServerPolicy,

@@ -4,7 +4,7 @@ import { isStorable } from '../platform/text.ts';
 import { checkRedirectUri, checkWebUri } from './uris.ts';
 
 /**
- * How one field of client metadata is read.
+ * Reads one field of client metadata.
  * @throws AppError 400 `invalid_input` with the field
  */
 export type Reader<T> = (field: string, value: unknown) => T;
@@ -34,7 +34,7 @@ export const seconds: Reader<number> = (field, value) => {
   return value as number;
 };
 
-/** @param words those that there are, as a list or as the rows of a table */
+/** @param words the allowed values */
 export function oneOf<T extends string>(words: readonly T[]): Reader<T> {
   return (field, value) => {
     const found = words.find((one) => one === value);
@@ -43,7 +43,7 @@ export function oneOf<T extends string>(words: readonly T[]): Reader<T> {
   };
 }
 
-/** Each item once. */
+/** A list; duplicate items are removed. */
 export function listOf<T>(item: Reader<T>): Reader<T[]> {
   return (field, value) => {
     if (!Array.isArray(value)) throw invalidInput(field, 'must be a list');
@@ -58,7 +58,7 @@ export const webUri: Reader<string> = (field, value) => checkWebUri(field, text(
 
 /**
  * @param value scope tokens separated by spaces (RFC 6749 §3.3), or a list of them
- * @returns them, each once
+ * @returns the tokens, each once
  * @throws AppError 400 `invalid_input` with the field
  */
 export function checkScope(field: string, value: unknown): string[] {

@@ -5,19 +5,19 @@ import { checkScope } from './readers.ts';
 import { kindOfUri } from './uris.ts';
 import { GRANT_TYPES, type ProfileName, wordsOf } from './vocabulary.ts';
 
-/** What may be registered, as data: it is kept with an initial access token, and with what was registered by it. */
+/** What may be registered. Stored with an initial access token, and with the clients registered by it. */
 export interface RegistrationPolicy {
   readonly grantTypes: readonly string[];
-  /** Hosts that people may be sent back to, `*.example.com` for all below; undefined: any. */
+  /** Hosts of redirect URIs, `*.example.com` for all below one; undefined: any. */
   readonly redirectHosts?: readonly string[];
-  /** What it may ask for at most; undefined: what everybody may, and what is open to clients of its kind. */
+  /** The maximum scope; undefined: what is open to all clients of its kind. */
   readonly scopes?: readonly string[];
 }
 
-/** Somebody has to be there: what a client gets for itself is for those that the operator knows. */
+/** A person has to sign in: tokens for the client itself are only for clients that the operator knows. */
 export const OPEN_POLICY: RegistrationPolicy = { grantTypes: ['authorization_code', 'refresh_token'] };
 
-/** The same, where the server's profile has tokens that come by a redirect. */
+/** The same, with the implicit grant if the server's profile has it. */
 export function openPolicy(profile: ProfileName): RegistrationPolicy {
   return profile === 'oidc' ? { grantTypes: [...OPEN_POLICY.grantTypes, 'implicit'] } : OPEN_POLICY;
 }
@@ -47,7 +47,7 @@ export function checkPolicy(input: {
   };
 }
 
-/** @throws AppError 400 `invalid_input` with the field of the client's that the policy does not let through */
+/** @throws AppError 400 `invalid_input` with the field of the client that the policy does not allow */
 export function applyPolicy(client: ClientMetadata, policy: RegistrationPolicy): void {
   const type = client.grant_types.find((one) => !policy.grantTypes.includes(one));
   if (type) throw invalidInput('grant_types', `${type} may not be registered here`);
@@ -60,7 +60,7 @@ export function applyPolicy(client: ClientMetadata, policy: RegistrationPolicy):
   if (scope) throw invalidInput('scope', `${scope} may not be registered here`);
 }
 
-/** Whose URI it is: a host, or the scheme of an app's own. @param uri one that passed `checkRedirectUri` */
+/** The host of a URI, or the scheme of a native app. @param uri one that passed `checkRedirectUri` */
 export function hostOf(uri: string): string {
   const url = new URL(uri);
   return kindOfUri(uri) === 'private-use' ? url.protocol.slice(0, -1) : url.hostname;

@@ -6,7 +6,7 @@ import { hashToken } from '../platform/sealing.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
 
-/** An initial access token (RFC 7591 §3): who holds it may register so many clients, of a certain kind. */
+/** An initial access token (RFC 7591 §3): its holder may register a number of clients of a certain kind. */
 export interface RegistrationToken {
   readonly id: string;
   readonly policy: RegistrationPolicy;
@@ -16,20 +16,20 @@ export interface RegistrationToken {
 }
 
 export interface RegistrationTokens {
-  /** @returns it with the token itself, which nobody can read again. @throws AppError 400 `invalid_input` */
+  /** @returns it with the token itself, which is not stored. @throws AppError 400 `invalid_input` */
   create(input: {
     policy: RegistrationPolicy;
     uses: number;
     /** Seconds. */
     lifetime: number;
   }): Promise<RegistrationToken & { token: string }>;
-  /** @returns undefined for one that is unknown, used up or too old */
+  /** @returns undefined for a token that is unknown, used up or expired */
   find(token: string): Promise<RegistrationToken | undefined>;
-  /** What uses it once; it refuses the transaction that it is in when another came first. */
+  /** A statement that counts one use; it rolls the transaction back when another request took the last use. */
   use(id: string): BoundStatement;
   /** Oldest first. */
   list(): Promise<RegistrationToken[]>;
-  /** What was registered with it stays. @throws AppError 404 `not_found` */
+  /** Clients that were registered with it stay. @throws AppError 404 `not_found` */
   revoke(id: string): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export const REGISTRATION_TOKEN_STATEMENTS = {
     name: 'registration_tokens.find',
     text: `SELECT ${COLUMNS} FROM registration_tokens WHERE token_hash = $1 AND uses_left > 0 AND expires_at > $2`,
   },
-  // Of parallel requests no more get through than there are uses; `require_single_use` is migration 0001's.
+  // Of parallel requests no more succeed than there are uses; `require_single_use` is from migration 0001.
   use: {
     name: 'registration_tokens.use',
     text: `WITH used AS (

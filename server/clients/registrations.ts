@@ -11,13 +11,13 @@ import type { SelfDescription } from './self_registration.ts';
 import { CLIENTS_CHANNEL, type Client, type ClientRow, COLUMNS, clientOf } from './store.ts';
 import { rowOf } from './vocabulary.ts';
 
-/** Clients that nobody at the operator's made. However many are made, only so many stay. */
+/** Clients that the operator did not make. The number of unused ones is limited. */
 export interface Registrations {
   /**
-   * @param input `address` is where the request came from; `provided` must hold, or nothing happens
-   * @returns the client, with its secret and its registration access token, which nobody can read again
-   * @throws AppError 401 `invalid_token` when `provided` does not hold, 429 `rate_limited` when too many that are in use, or
-   *   fresh ones of others, come from there, 503 when there is no room that is not somebody's fresh client
+   * @param input `address`: of the request; `provided`: must hold, or nothing happens
+   * @returns the client, with its secret and its registration access token, which are not stored
+   * @throws AppError 401 `invalid_token` when `provided` does not hold, 429 `rate_limited` when too many clients that
+   *   are in use, or new, come from there, 503 when only new clients of others could be removed
    */
   register(input: {
     readonly description: SelfDescription;
@@ -25,54 +25,59 @@ export interface Registrations {
     readonly address: string;
     readonly provided?: BoundStatement | undefined;
   }): Promise<{ client: Client; secret?: string; managementToken: string }>;
-  /** @returns undefined unless the registration access token is that client's (RFC 7592 §3) */
+  /** @returns undefined unless the registration access token is for that client (RFC 7592 §3) */
   findManaged(id: string, token: string): Promise<{ client: Client; policy: RegistrationPolicy } | undefined>;
-  /** Makes a client of a document, or sets it right. @throws AppError 409 `client_exists` when the id is another's */
+  /**
+   * Creates or updates the client of a document. @throws AppError 409 `client_exists` when the id belongs to another
+   * kind of client
+   */
   saveDocument(input: { readonly id: string; description: SelfDescription; freshUntil: Date }): Promise<Client>;
-  /** Tokens were issued to it. To be told once a day; `USED_EVERY_MS`. */
+  /** Notes that tokens were issued to it; call it once a day (`USED_EVERY_MS`). */
   used(id: string): BoundStatement;
-  /** Removes what nobody has used for long, unless there is a live grant, in small batches. @returns how many */
+  /**
+   * Removes clients that were not used for long, unless there is a live grant, in small batches. @returns their number
+   */
   removeIdle(): Promise<number>;
 }
 
 export interface RegistrationsOptions {
   readonly db: Db;
   readonly now: Clock;
-  /** Networks are known by their HMAC under this. */
+  /** Key of the HMACs by which networks are stored. */
   readonly originKey: Uint8Array;
-  /** How many may be unused at a time: from one network, to one redirect host, or at one host of documents. */
+  /** Maximum number of unused clients: from one network, for one redirect host, or from one host of documents. */
   readonly quota: number;
-  /** Seconds without use, after which a client goes. */
+  /** Seconds without use, after which a client is removed. */
   readonly idleSeconds: number;
 }
 
 export const USED_EVERY_MS = 86_400_000;
-/** Who registers wants to use it: a week is long enough for the first time. */
+/** A registered client is normally used soon: a week is long enough for the first time. */
 const FIRST_USE_SECONDS = 7 * 86_400;
-/** A document can be fetched again: what nobody has used yet is a cache. */
+/** A document can be fetched again: a client that was never used is only a cache. */
 const DOCUMENT_FIRST_USE_SECONDS = 86_400;
 const DOCUMENTS_UNUSED = 1_000;
-/** A host is shared by people in many places, as loopback is by all. */
+/** A host is used from many networks, as loopback is. */
 const HOST_FACTOR = 10;
-/** Of a larger network, for each that one network may have: see `widerSubnet`. */
+/** Factor for a larger network: see `widerSubnet`. */
 const PREFIX_FACTOR = 5;
-/** Unused ones in all, for each that one network may have. */
+/** Factor for all unused clients together. */
 const ALL_FACTOR = 100;
-/** The number of unused clients that one network may have. */
+/** Number of unused clients of one network. */
 const shareOf = (quota: number) => Math.max(1, Math.floor(quota / 10));
-/** Used ones from one network, for each unused one that it may have. */
+/** Number of used clients of one network, for each unused one. */
 const USED_FACTOR = 100;
 const BATCH = 1_000;
 
-/** What stays when a quota is used up: with some room, so that not every registration has to make some. */
+/** Share that stays when a quota is used up: some less, so that not every registration has to remove clients. */
 const kept = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
 
-/** The oldest unused but for so many ($2), and but for the one that has just come ($3). */
+/** The oldest unused clients, except a number ($2) and the new one ($3). */
 const surplus = (which: string) =>
   removal(`SELECT id FROM clients c WHERE ${which} AND used_at IS NULL AND id <> $3 AND NOT ${LIVE_GRANT}
             ORDER BY created_at DESC OFFSET $2::int - 1 LIMIT ${BATCH}`);
 
-/** Counts no further than it matters. */
+/** Stops counting at the limit. */
 const countOf = (which: string, most: string) =>
   `(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${most}) AS those)`;
 
@@ -173,7 +178,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         inSeconds(firstUse),
         prefix,
       ];
-      // Counted once it is there: of parallel ones, each sees those that were there before it was.
+      // Counted after the insert: of parallel registrations, each sees the earlier ones.
       const counted = {
         statement: REGISTRATION_STATEMENTS.countUnused,
         values: [origin, quota + 1, host, hostQuota + 1, prefix, prefixQuota + 1, allQuota + 1],
@@ -198,7 +203,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         (await roomFor(REGISTRATION_STATEMENTS.roomOfPrefix, prefixQuota, of_prefix, prefix)) &&
         (await roomFor(REGISTRATION_STATEMENTS.roomOfHost, hostQuota, of_host, host)) &&
         (await roomFor(REGISTRATION_STATEMENTS.roomOfAll, allQuota, of_all));
-      // The operator has vouched for whoever comes with a token.
+      // The operator trusts the holder of a token.
       if (!isWelcome && !provided) {
         await db.run(REGISTRATION_STATEMENTS.remove, [id]);
         throw of_prefix > prefixQuota

@@ -10,9 +10,9 @@ export interface ResourceServer {
   readonly identifier: string;
   readonly name: string;
   readonly scopes: readonly string[];
-  /** Clients that nobody at the operator's made may ask people for access to it. */
+  /** Clients that the operator did not make may request access to it. */
   readonly open: boolean;
-  /** Clients that it introspects as: they learn of tokens for it, whoever those were issued to (RFC 7662 §4). */
+  /** Clients that it uses for introspection: they may introspect tokens for it, issued to any client (RFC 7662 §4). */
   readonly clients: readonly string[];
   readonly createdAt: Date;
 }
@@ -23,11 +23,11 @@ export interface ResourceServerInput {
   readonly scopes: readonly string[];
   /** Default: no. */
   readonly open?: boolean;
-  /** Ids of clients of the operator's own that prove who they are. Default: none. */
+  /** Ids of confidential clients that the operator made. Default: none. */
   readonly clients?: readonly string[];
 }
 
-/** What is given replaces what was there. */
+/** Members that are present replace the old values. */
 export type ResourceServerChange = Partial<Omit<ResourceServerInput, 'identifier'>>;
 
 export interface ResourceServers {
@@ -41,7 +41,7 @@ export interface ResourceServers {
   remove(identifier: string): Promise<void>;
 }
 
-/** Every change is told here, with the identifier. */
+/** Receives the identifier of each changed resource server. */
 export const RESOURCE_SERVERS_CHANNEL = 'cardea_resource_servers';
 
 interface ResourceServerRow {
@@ -75,7 +75,7 @@ export const RESOURCE_SERVER_STATEMENTS = {
     text: `INSERT INTO resource_server_clients (resource_server, client_id)
            SELECT $1, id FROM unnest($2::text[]) AS id ON CONFLICT DO NOTHING`,
   },
-  // A public client proves nothing of itself (RFC 7662 §2.1), and what registered itself is nobody's resource server.
+  // A public client does not authenticate (RFC 7662 §2.1), and a client that registered itself is not trusted.
   findClients: {
     name: 'resource_servers.find_clients',
     text: `SELECT id FROM clients WHERE id = ANY($1::text[]) AND kind = 'operator'
@@ -98,7 +98,7 @@ const CLIENTS_MAX = 100;
 
 export function createResourceServers({ db, now }: { db: Db; now: Clock }): ResourceServers {
   async function find(identifier: string): Promise<ResourceServer | undefined> {
-    if (identifier.includes('\0')) return undefined; // Postgres has no such text
+    if (identifier.includes('\0')) return undefined; // Postgres cannot store such a text
     const [row] = await db.run<ResourceServerRow>(RESOURCE_SERVER_STATEMENTS.find, [identifier]);
     return row && fromRow(row);
   }

@@ -3,10 +3,10 @@ import type { Client } from './store.ts';
 
 const OPEN_TO_ALL = DEFAULT_SCOPE.split(' ');
 
-/** They tell what the operator knows of people: no client has them that was not given them by name. */
+/** They reveal what the operator knows about people: a client gets them only when they were granted to it by name. */
 const RESERVED = ['groups', 'roles'];
 
-/** The scope that a client registers itself with. @param opened by the policy that it registers under */
+/** The scope of a client that registers itself. @param opened by its registration policy */
 export function withoutReserved(scope: string, opened: readonly string[] = []): string {
   return scope
     .split(' ')
@@ -15,9 +15,9 @@ export function withoutReserved(scope: string, opened: readonly string[] = []): 
 }
 
 /**
- * Scopes that a client may have. Those that nobody at the operator's made have what is open to all, and what the operator
- * has opened for them by name: groups and roles, say, are the operator's knowledge of people. (At resource servers the
- * server says itself whether it is open.)
+ * Scopes that a client may have. A client that the operator did not make has the scopes that are open to all, and those
+ * that the operator has opened for it by name, such as groups and roles. (For resource servers, the resource server
+ * says whether it is open.)
  */
 export function scopesOf({
   kind,

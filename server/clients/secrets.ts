@@ -9,8 +9,8 @@ export function newSecret(): string {
 }
 
 /**
- * Compares what a client presented with what is stored, in a time that depends on neither.
- * @param secretHash SHA-256 of the secret; null for a client that has none, which matches nothing
+ * Compares a presented secret with the stored hash, in constant time.
+ * @param secretHash SHA-256 of the secret; null for a client without one, which matches nothing
  */
 export function matchesSecret(secretHash: Uint8Array | null, presented: string): boolean {
   const hash = hashToken(presented);

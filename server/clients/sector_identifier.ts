@@ -5,10 +5,11 @@ import type { ClientMetadata } from './metadata.ts';
 const FIELD = 'sector_identifier_uri';
 
 /**
- * Several hosts of one owner know a person by one pairwise subject when the document at `sector_identifier_uri` names
- * all of their redirect URIs (OpenID Connect Core §8.1, Dynamic Client Registration §5). Does nothing without one.
- * @param turn who has chosen it, and at whose wish it is looked at
- * @throws AppError 400 `invalid_input`, field `sector_identifier_uri`; 503 when nobody could be asked
+ * Several hosts share the pairwise subjects of people when the document at `sector_identifier_uri` lists all redirect
+ * URIs (OpenID Connect Core §8.1, Dynamic Client Registration §5). Does nothing without one.
+ * @param turn who chose the URL, and who caused the request
+ * @throws AppError 400 `invalid_input`, field `sector_identifier_uri`; 503 when it could not be fetched because of this
+ *   server
  */
 export async function checkSector(client: ClientMetadata, outbound: Outbound, turn: OutboundTurn): Promise<void> {
   const { sector_identifier_uri: uri, redirect_uris: redirects } = client;
@@ -26,7 +27,7 @@ async function read(uri: string, outbound: Outbound, turn: OutboundTurn): Promis
     if (Array.isArray(body)) return body;
   } catch (error) {
     if (error instanceof OutboundError && error.isUntried) throw unavailable('fetching what clients name', error);
-    // The reason is not told to the client: it would reveal our network.
+    // The client does not get the reason: it could reveal the internal network.
     if (!(error instanceof SyntaxError || error instanceof OutboundError)) throw error;
   }
   throw bad;

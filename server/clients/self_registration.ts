@@ -6,19 +6,19 @@ import { withoutReserved } from './scopes.ts';
 import { checkName } from './store.ts';
 import { kindOfUri } from './uris.ts';
 
-/** What somebody who is not the operator says that a client is to be. */
+/** The metadata of a client that the operator did not write. */
 export interface SelfDescription {
   readonly name: string;
   readonly metadata: ClientMetadata;
-  /** It named no scope, and nobody else did for it. */
+  /** Neither the request nor the policy has a scope. */
   readonly openScope: boolean;
-  /** Where it sends people back to; undefined when nowhere. */
+  /** The host of its redirect URIs; undefined without one. */
   readonly host: string | undefined;
 }
 
 /**
- * What a client may say of itself. Not all there is: what a client is trusted with is for the operator to say, so
- * whatever is added to the metadata is not among these unless somebody has thought about it.
+ * Fields that a client may set by itself. Not all fields: the operator decides what a client is trusted with, so a new
+ * field is not allowed here by default.
  */
 const FIELDS = [
   'redirect_uris',
@@ -63,17 +63,17 @@ const FIELDS = [
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
 /**
- * What people read as the client's word, and where we are to call it. Not where it is told of backchannel authentication
- * requests: it need not redirect anywhere, and nobody gets that grant without a token of the operator's that says so.
+ * URIs that people see as the client's, or that this server calls. The endpoint for backchannel authentication is not
+ * here: such a client needs no redirect URI, and gets that grant only with an initial access token of the operator.
  */
 const PLACES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'backchannel_logout_uri'] as const;
 
 /**
- * Reads it, and holds it to a policy. What is not known is ignored (RFC 7591 §2), and so are places at hosts that the
- * client does not send people back to: an impostor would name those of whom it plays (§5).
- * @param body as it came, a JSON object
- * @param options.terms what this server can do for a client
- * @param options.ownHost a host that is known to be the client's
+ * Reads the metadata and applies the policy. Unknown fields are ignored (RFC 7591 §2), and so are URIs on hosts that
+ * are not among the redirect URIs: an impostor would use those of the app that it imitates (§5).
+ * @param body the JSON object of the request
+ * @param options.serverPolicy what this server supports
+ * @param options.ownHost a host that certainly belongs to the client
  * @throws AppError 400 `invalid_input` with the field
  */
 export function readSelfDescription(
@@ -110,12 +110,14 @@ export function readSelfDescription(
   };
 }
 
-/** Everything that may be set, as it is for a client that says nothing: what an update leaves out is gone (RFC 7592 §2.2). */
+/**
+ * The values of all fields for a client that sets none: an update removes fields that it leaves out (RFC 7592 §2.2).
+ */
 export function completeUpdate(metadata: ClientMetadata): MetadataInput {
   return { ...Object.fromEntries(FIELDS.map((field) => [field, undefined])), ...metadata };
 }
 
-/** An app that only ever listens on the device that it runs on may use any port there (RFC 8252 §7.3). */
+/** An app that only listens on its own device may use any port there (RFC 8252 §7.3). */
 function isOnDevice(redirects: unknown): boolean {
   if (!Array.isArray(redirects) || redirects.length === 0) return false;
   return redirects.every((uri) => {
@@ -133,8 +135,8 @@ export function objectOf(value: unknown, field: string): Readonly<Record<string,
 }
 
 /**
- * The host that people are shown of a client that nobody at the operator's knows: what it calls itself proves nothing,
- * where it sends them does. @returns undefined when that is not one host on the web
+ * The host that the consent page shows for a client that the operator does not know: its name proves nothing, its
+ * redirect URI does. @returns undefined unless it is exactly one host on the web
  */
 export function provenHost(metadata: ClientMetadata): string | undefined {
   const { redirect_uris: uris } = metadata;

@@ -14,33 +14,36 @@ import { checkSector } from './sector_identifier.ts';
 import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
 import { type AuthMethod, rowOf } from './vocabulary.ts';
 
-/** A relying party. */
+/** A client (relying party). */
 export interface Client {
   readonly id: string;
-  /** What people read on the consent page. */
+  /** The name on the consent page. */
   readonly name: string;
-  /** SHA-256; null when it authenticates otherwise or not at all. */
+  /** SHA-256; null when it authenticates in another way or not at all. */
   readonly secretHash: Buffer | null;
-  /** One of our own: people are not asked for consent. */
+  /** An app of the operator: people are not asked for consent. */
   readonly firstParty: boolean;
   readonly demo: boolean;
-  /** Cardea's own pages: made and kept right at start, and not the operator's to change. */
+  /** Cardea's own pages: created and updated at start; the operator cannot change it. */
   readonly builtin: boolean;
-  /** Nobody gets in there with one factor, whatever the request says. */
+  /** Each sign-in to it needs a second factor. */
   readonly secondFactorRequired: boolean;
-  /** Who made it: the operator, itself (RFC 7591), or a document at the URL that its id is. */
+  /** The origin of the client: the operator, itself (RFC 7591), or a document at the URL that is its id. */
   readonly kind: ClientKind;
-  /** It named no scope when it registered itself: it may ask at every resource server that is open to its kind. */
+  /** It registered itself without a scope: it may use all resource servers that are open to its kind. */
   readonly openScope: boolean;
-  /** Until when what its document says may be believed; for those that have one. */
+  /** For a document: when it must be fetched again. */
   readonly freshUntil: Date | null;
   readonly metadata: ClientMetadata;
   readonly claimMapping: readonly ClaimRule[];
-  /** Null: it may exchange nobody's tokens. */
+  /** Null: it may not exchange tokens. */
   readonly tokenExchange: ExchangePolicy | null;
-  /** It may introspect access tokens of every client, and for every resource server. */
+  /** It may introspect access tokens of all clients, for all resource servers. */
   readonly introspectsAll: boolean;
-  /** Scopes that the operator has opened to it, or to what was registered as it was; for those that it did not make. */
+  /**
+   * For a client that the operator did not make: scopes that the operator has opened to it, or to its registration
+   * token.
+   */
   readonly openedScopes: readonly string[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -53,34 +56,34 @@ export interface ClientInput {
   readonly metadata?: MetadataInput;
   readonly firstParty?: boolean;
   readonly secondFactorRequired?: boolean;
-  /** Made for trying out; refused in production. */
+  /** For demos and tests; refused in production. */
   readonly demo?: boolean;
   /** Default: random. */
   readonly id?: string;
 }
 
-/** What is given replaces what was there; `metadata` field by field, where undefined means the default. */
+/** Members that are present replace the old values; `metadata` field by field, where undefined means the default. */
 export type ClientChange = Pick<ClientInput, 'metadata' | 'firstParty' | 'secondFactorRequired'> & {
   readonly name?: string;
-  /** See `Client`; for one that registered itself. */
+  /** See `Client`; for a client that registered itself. */
   readonly openScope?: boolean;
   /** See claim_mapping.ts; an empty list for none. */
   readonly claimMapping?: unknown;
   /** See token_exchange.ts; null for none. */
   readonly tokenExchange?: unknown;
-  /** See `Client`; for one that the operator made, and that proves who it is. */
+  /** See `Client`; for a confidential client that the operator made. */
   readonly introspectsAll?: boolean;
-  /** Scopes that are open to it beside those that are open to all; for clients that you have not made. */
+  /** Scopes that are open to it besides those that are open to all; for clients that the operator did not make. */
   readonly openedScopes?: readonly string[];
 };
 
 export interface Clients {
   /**
-   * @returns the client, and its secret, which nobody can read again
+   * @returns the client, and its secret, which is not stored
    * @throws AppError 400 `invalid_input` with the field, 409 `client_exists`
    */
   create(input: ClientInput): Promise<{ client: Client; secret?: string }>;
-  /** Makes a client of Cardea's own, or sets it right when what it is to be has changed. Safe at every start. */
+  /** Creates one of Cardea's own clients, or updates it. Safe at every start. */
   ensureBuiltin(input: { id: string; name: string; metadata: MetadataInput }): Promise<void>;
   /** Hot path: one statement. */
   find(id: string): Promise<Client | undefined>;
@@ -95,13 +98,13 @@ export interface Clients {
   rotateSecret(id: string): Promise<string>;
   /**
    * Removes it with everything that was issued to it.
-   * @param also statements for the same transaction: what must not come back when another client gets its id
+   * @param also statements for the same transaction, so that nothing comes back when another client gets its id
    * @throws AppError 404 `not_found`
    */
   remove(id: string, also?: readonly BoundStatement[]): Promise<void>;
 }
 
-/** Every change is told here, with the client's id: caches drop it. */
+/** Receives the id of each changed client: caches drop it. */
 export const CLIENTS_CHANNEL = 'cardea_clients';
 
 export interface ClientRow {
@@ -126,7 +129,7 @@ export interface ClientRow {
 }
 
 const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
-/** What makes a client; `clientOf` reads it. */
+/** The columns of a client; `clientOf` reads them. */
 export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange,
                                     introspects_all, opened_scopes, policy->'scopes' AS policy_scopes`;
 
@@ -145,7 +148,8 @@ export const STORE_STATEMENTS = {
   },
   find: { name: 'clients.find', text: `SELECT ${COLUMNS} FROM clients WHERE id = $1` },
   list: { name: 'clients.list', text: `SELECT ${COLUMNS} FROM clients WHERE NOT builtin ORDER BY created_at, id` },
-  // Only over what was read: of two changes at once the second is refused instead of undoing the first.
+  // Only over the row that was read: of two changes at the same time the second is refused instead of undoing the
+  // first.
   update: {
     name: 'clients.update',
     text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6,
@@ -166,7 +170,7 @@ export const STORE_STATEMENTS = {
            WHERE id = $1 AND secret_hash IS NOT NULL AND NOT builtin RETURNING id`,
   },
   remove: { name: 'clients.remove', text: 'DELETE FROM clients WHERE id = $1 AND NOT builtin RETURNING id' },
-  // Grants and what hangs on them go by foreign key; these are what a client got for itself.
+  // Grants and their tokens are deleted by foreign keys; these are tokens that the client got for itself.
   removeRecords: {
     name: 'clients.remove_records',
     text: 'DELETE FROM records WHERE client_id = $1 AND grant_id IS NULL',
@@ -177,9 +181,11 @@ export const STORE_STATEMENTS = {
 export interface ClientsParts {
   readonly db: Db;
   readonly now: Clock;
-  /** What the server can do for clients. Default: what it can without being configured. */
+  /** What the server supports. Default: what it supports without configuration. */
   readonly serverPolicy?: ServerPolicy;
-  /** The way to documents that clients name. Default: none: who names a sector is refused, and keys are not looked at. */
+  /**
+   * Requests to documents that clients name. Default: none: a sector identifier is refused, and keys are not fetched.
+   */
   readonly outbound?: Outbound;
 }
 
@@ -191,7 +197,7 @@ const NAME_MAX = 200;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/;
 const hasSecret = (method: AuthMethod) => rowOf.authentication(method).secret === true;
 
-/** A URL as the id of a client that is a document, which `metadata_documents.ts` reads more closely. */
+/** The URL of a document as a client id; `metadata_documents.ts` checks it. */
 const DOCUMENT_ID = /^https?:\/\/[\x21-\x7e]{1,240}$/;
 
 function isClientId(id: string): boolean {
@@ -206,7 +212,7 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
   const notify = (id: string): BoundStatement => ({ statement: STORE_STATEMENTS.notify, values: [id] });
 
   async function find(id: string): Promise<Client | undefined> {
-    // What cannot be an id is not asked for: a NUL character would make Postgres refuse the statement.
+    // An invalid id is not looked up: a NUL character would make Postgres refuse the statement.
     if (!isClientId(id)) return undefined;
     const [row] = await db.run<ClientRow>(STORE_STATEMENTS.find, [id]);
     return row && clientOf(row);
@@ -338,7 +344,9 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
   };
 }
 
-/** What changes of that which the operator alone decides; together with the change of `updatedAt`, or not at all. */
+/**
+ * Changes of members that only the operator decides; in one statement with the change of `updatedAt`, or not at all.
+ */
 function policiesOf(id: string, change: ClientChange, updatedAt: Date): BoundStatement[] {
   const { claimMapping, tokenExchange, introspectsAll, openedScopes } = change;
   if ([claimMapping, tokenExchange, introspectsAll, openedScopes].every((one) => one === undefined)) return [];
@@ -381,7 +389,7 @@ function only(rows: readonly unknown[] | undefined, id: string): Client {
 export function checkName(value: unknown, field = 'name'): string {
   const name = typeof value === 'string' ? value.trim() : '';
   if (name === '' || [...name].length > NAME_MAX) throw invalidInput(field, `must have 1 to ${NAME_MAX} characters`);
-  // Whoever reads it on the consent page must see what is there: no controls, no bidirectional overrides.
+  // The name on the consent page must be readable as it is: no controls, no bidirectional overrides.
   if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) throw invalidInput(field, 'must not contain invisible characters');
   return name;
 }

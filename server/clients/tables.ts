@@ -1,4 +1,4 @@
 import type { ExpiringTable } from '../platform/tables.ts';
 
-/** `clients` is not listed: one that has expired stays while it has a live grant (`removeIdle` in registrations.ts). */
+/** `clients` is not listed: an expired client stays while it has a live grant (`removeIdle` in registrations.ts). */
 export const EXPIRES: readonly ExpiringTable[] = [{ table: 'registration_tokens', key: 'id' }];

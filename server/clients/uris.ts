@@ -2,18 +2,19 @@ import { invalidInput } from '../platform/errors.ts';
 
 const URI_MAX = 2_000;
 
-// RFC 3986 §2: anything else must be percent-encoded. What parsers mend (spaces, backslashes, controls), attackers use.
+// RFC 3986 §2: other characters must be percent-encoded. Attacks use what URL parsers correct (spaces, backslashes,
+// controls).
 const URI_CHARACTERS = /^([A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 // The parser reads `https:host` and `https:///host` as if they had two slashes; nobody who compares text would.
 const HTTP_AUTHORITY = /^https?:\/\/[^/?]/i;
-// RFC 8252 §7.1: a private-use scheme is a domain name of its owner's, reversed, so it has a dot. No scheme that a
-// browser acts on itself (javascript, data, file, vbscript, blob, about, filesystem, view-source…) has one.
+// RFC 8252 §7.1: a private-use scheme is a reversed domain name of its owner, so it has a dot. Schemes that a browser
+// handles itself (javascript, data, file, vbscript, blob, about, filesystem, view-source…) have none.
 const PRIVATE_USE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * One redirect URI, as it will be compared: character by character (RFC 9700 §4.1.3). Absolute, without fragment
- * (RFC 6749 §3.1.2) or user information; https, or http on the very machine (RFC 8252 §7.3), or a private-use scheme.
+ * A redirect URI, which is compared character by character (RFC 9700 §4.1.3). Absolute, without fragment (RFC 6749
+ * §3.1.2) or user information; https, or http on a loopback address (RFC 8252 §7.3), or a private-use scheme.
  * @returns the URI unchanged
  * @throws AppError `invalid_input` with the field
  */
@@ -31,14 +32,14 @@ export function checkRedirectUri(field: string, value: string): string {
   );
 }
 
-/** A page or a document of the client's: https, or http on the very machine. */
+/** A page or document of the client: https, or http on a loopback address. */
 export function checkWebUri(field: string, value: string): string {
   const url = parse(field, value);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return value;
   throw refuse(field, value, 'must be https');
 }
 
-/** A resource indicator: an absolute URI without a fragment (RFC 8707 §2). It names, so any scheme will do. */
+/** A resource indicator: an absolute URI without a fragment (RFC 8707 §2). It is a name, so it may have any scheme. */
 export function checkResourceIdentifier(field: string, value: string): string {
   parse(field, value);
   return value;
@@ -46,7 +47,7 @@ export function checkResourceIdentifier(field: string, value: string): string {
 
 export type UriKind = 'web' | 'private-use' | 'loopback-http' | 'loopback-https';
 
-/** What kind of app can receive it (RFC 8252 §7). @param uri one that passed `checkRedirectUri` */
+/** The kind of app that can receive it (RFC 8252 §7). @param uri one that passed `checkRedirectUri` */
 export function kindOfUri(uri: string): UriKind {
   const url = new URL(uri);
   if (url.protocol === 'http:') return 'loopback-http';
