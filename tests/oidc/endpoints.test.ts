@@ -8,11 +8,35 @@ import { listRoutes } from '../../server/oidc/seams.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { importsOf } from '../import_rules.ts';
 
+const LISTS = ['before', 'parameters', 'after', 'beforeCommit', 'onError', 'finally'] as const;
+
+/** Steps of every endpoint, in this order: a new one that lacks them would be a way round a defence. */
+const COMMON: Readonly<Partial<Record<(typeof LISTS)[number], readonly string[]>>> = {
+  before: ['refuseOversizedBody', 'readClientCertificate', 'requireSigningKey'],
+  parameters: ['assertParameterSizes', 'assertRequestObjectTypes'],
+  after: ['rejectFailures', 'explainRefusal'],
+  beforeCommit: ['limitUnfinished'],
+  finally: ['logRefusal'],
+};
+
+/** Steps that need one another, by list. */
+const TOGETHER: readonly (readonly string[])[] = [
+  ['before limitFailedAuthentications', 'finally countFailedAuthentication'],
+  ['before checkProofKey', 'beforeCommit recordProof', 'onError explainReplayedProof'],
+  ['beforeCommit storeFormResponse', 'after replayForm', 'onError replayForm'],
+  ['after replayRefresh', 'beforeCommit storeRefreshResponse'],
+  ['before limitUserCodes', 'before moveUserCode', 'finally refundMalformedUserCode'],
+];
+
+const served = Object.entries(ENDPOINTS).filter(([, { path }]) => path !== undefined);
+
+const namesOf = (steps: readonly { readonly name: string }[]): readonly string[] => steps.map(({ name }) => name);
+
 const ISSUER = 'https://issuer.example';
-const SERVED = { devInteractions: { enabled: false } } as const;
+const NO_DEVELOPMENT_PAGES = { devInteractions: { enabled: false } } as const;
 
 function routesOf(features: Configuration['features']): ReadonlySet<string> {
-  return listRoutes(() => new Provider(ISSUER, { features: { ...SERVED, ...features } })).names;
+  return listRoutes(() => new Provider(ISSUER, { features: { ...NO_DEVELOPMENT_PAGES, ...features } })).names;
 }
 
 describe('the steps of the endpoints', () => {
@@ -29,7 +53,7 @@ describe('the steps of the endpoints', () => {
   });
 
   test('routes are listed for one provider at a time', () => {
-    const { names } = listRoutes(() => new Provider(ISSUER, { features: SERVED }));
+    const { names } = listRoutes(() => new Provider(ISSUER, { features: NO_DEVELOPMENT_PAGES }));
     const before = names.size;
     new Provider(ISSUER, { features: { devInteractions: { enabled: true } } });
     assert.equal(names.size, before);
@@ -44,6 +68,29 @@ describe('the steps of the endpoints', () => {
       [],
     );
   });
+
+  for (const [route, endpoint] of served) {
+    const listed = new Set(LISTS.flatMap((list) => namesOf(endpoint[list]).map((name) => `${list} ${name}`)));
+
+    test(`${route}: has the steps of every endpoint in their order`, () => {
+      for (const [list, names] of Object.entries(COMMON)) {
+        const present = namesOf(endpoint[list as (typeof LISTS)[number]]).filter((name) => names.includes(name));
+        assert.deepEqual(present, names, list);
+      }
+      if (endpoint.caller === 'client') {
+        assert.equal(endpoint.before[0]?.name, 'normalizeHeaders', 'so that errors of the others are JSON');
+        assert.ok(namesOf(endpoint.before).includes('refuseRepeatedAuthorization'));
+      }
+      assert.equal(endpoint.after[0]?.name, 'rejectFailures', 'before another step trusts the response');
+    });
+
+    test(`${route}: has steps that need one another all or not at all`, () => {
+      for (const group of TOGETHER) {
+        const present = group.filter((name) => listed.has(name));
+        assert.ok(present.length === 0 || present.length === group.length, `${present} of ${group}`);
+      }
+    });
+  }
 
   test('each path belongs to one row', () => {
     const paths = Object.values(ENDPOINTS).flatMap(({ path }) => path ?? []);
