@@ -15,7 +15,7 @@ const LOOKS = [
 ] as const;
 
 const PAGES = [
-  'login-side-ways',
+  'login-other-links',
   'second-factor',
   'enrol',
   'recovery-codes',
@@ -39,7 +39,7 @@ const LEFT_TO_RIGHT: readonly (readonly [page: string, selector: string])[] = [
   ['home', '.facts code'],
   ['demo', '.claims code'],
   ['demo', '.step-detail'],
-  ['consent-full', '.resource > .party-detail > bdi'],
+  ['consent-full', '.resource > .identity-detail > bdi'],
   ['account-overview', '#row-email .line-detail > bdi'],
 ];
 
@@ -152,8 +152,8 @@ describe('pages in Arabic', () => {
       await open('select-account');
       assert.deepEqual(await page.evaluate(pointsTo), [-1, -1]);
       const hinge = `(() => {
-        const { direction } = getComputedStyle(document.querySelector('.leaf'));
-        const { left, right } = getComputedStyle(document.querySelector('.leaf'), '::before');
+        const { direction } = getComputedStyle(document.querySelector('.card'));
+        const { left, right } = getComputedStyle(document.querySelector('.card'), '::before');
         return { direction, atTheRight: parseFloat(right) < parseFloat(left) };
       })()`;
       assert.deepEqual(await page.evaluate(hinge), { direction: 'rtl', atTheRight: true });

@@ -490,7 +490,7 @@ export const PAGE_CASES: readonly PageCase[] = [
     ],
   }),
   pageCase(
-    'login-side-ways',
+    'login-other-links',
     passwordStep.view,
     { ...form, client, forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' },
     {

@@ -1,5 +1,5 @@
-// Marks the rules of a new password while it is typed, and lets it be seen. The page does without: the server judges
-// all rules when the form is sent, and some it alone can judge.
+// Marks the rules of a new password while it is typed, and can show the password. It is optional: the server checks all
+// rules when the form is sent, and some rules only the server can check.
 for (const field of document.querySelectorAll('[data-new-password]')) {
   const input = field.querySelector('input');
   const rules = [...field.querySelectorAll('[data-rule]')];
@@ -38,7 +38,7 @@ for (const field of document.querySelectorAll('[data-new-password]')) {
     input.type = isShown ? 'text' : 'password';
     reveal.setAttribute('aria-pressed', String(isShown));
   });
-  // What was shown is not remembered by the browser as any other text would be.
+  // A shown password is a text input, which the browser would otherwise remember.
   input.form?.addEventListener('submit', () => {
     input.type = 'password';
   });

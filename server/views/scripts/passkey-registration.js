@@ -1,4 +1,4 @@
-// Adds a passkey (WebAuthn). Where the browser cannot, or no script runs, the form stays away and a sentence says so.
+// Adds a passkey (WebAuthn). Without a script or without WebAuthn the form stays hidden and a sentence says why.
 const canAdd =
   typeof globalThis.PublicKeyCredential?.parseCreationOptionsFromJSON === 'function' &&
   typeof PublicKeyCredential.prototype.toJSON === 'function';
@@ -23,7 +23,7 @@ for (const form of canAdd ? document.querySelectorAll('[data-passkey-options]') 
       response.value = JSON.stringify(credential.toJSON());
       form.requestSubmit(button);
     } catch (error) {
-      // WebAuthn L3 §5.1.3: the authenticator has one of those that are excluded.
+      // WebAuthn L3 §5.1.3: the authenticator already has one of the excluded credentials.
       (error.name === 'InvalidStateError' ? known : unused).hidden = false;
     } finally {
       isAsking = false;

@@ -1,5 +1,5 @@
-// Signs in by a passkey (WebAuthn). Where the browser cannot, or no script runs, the button stays away and the rest of
-// the page does without.
+// Signs in by a passkey (WebAuthn). Without a script or without WebAuthn the button stays hidden, and the rest of the page
+// works.
 const canUse =
   typeof globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON === 'function' &&
   typeof PublicKeyCredential.prototype.toJSON === 'function';
@@ -16,7 +16,7 @@ for (const field of canUse ? document.querySelectorAll('[data-passkey]') : []) {
     button.form.requestSubmit(button);
   };
 
-  /** Offers passkeys where the browser fills in names, for as long as nothing else is done. */
+  /** Offers passkeys in the browser's autofill (conditional UI), until another button is pressed. */
   const offer = async () => {
     if (!('conditional' in field.dataset)) return;
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
@@ -24,7 +24,7 @@ for (const field of canUse ? document.querySelectorAll('[data-passkey]') : []) {
     try {
       send(await navigator.credentials.get({ mediation: 'conditional', publicKey: publicKey(), signal }));
     } catch {
-      // nobody took it up
+      // the person did not choose a passkey
     }
   };
 

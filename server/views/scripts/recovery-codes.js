@@ -1,4 +1,4 @@
-// Copies and prints recovery codes. Without it they are there to be written down.
+// Copies and prints recovery codes. Without it the person can write them down.
 for (const actions of document.querySelectorAll('[data-codes]')) {
   const list = document.getElementById(actions.dataset.codes);
   const copied = actions.querySelector('[data-copied]');

@@ -1,2 +1,2 @@
-// Sends a form that has nothing to ask. Without it there is a button.
+// Sends a form without inputs at once. Without a script the person presses its button.
 document.querySelector('form[data-submit-now]')?.requestSubmit();
