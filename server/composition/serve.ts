@@ -93,8 +93,8 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
   } satisfies Partial<ConfigurationOptions>;
 
   return async (set) => {
-    const structured = createJwtAccessTokens({ issuer, jwks: publicKeys(set), now, units, statusLists });
-    const options = { ...common, jwks: signingKeys(set), cookieKeys: cookieKeys(set), structured };
+    const jwtAccessTokens = createJwtAccessTokens({ issuer, jwks: publicKeys(set), now, units, statusLists });
+    const options = { ...common, jwks: signingKeys(set), cookieKeys: cookieKeys(set), jwtAccessTokens };
     const { provider, handle, discovery } = await createProvider({
       issuer,
       serverPolicy,
@@ -107,7 +107,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
       pages,
       log,
       now,
-      jwtAccessTokens: structured,
+      jwtAccessTokens,
       forms: records.repeatedForms,
       authenticationLimits: limits,
       userCodeLimits,

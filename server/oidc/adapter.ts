@@ -3,38 +3,38 @@ import { isModel, MODELS, type ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
-import type { HoldToPolicy } from './current_policy.ts';
+import type { ApplyCurrentPolicy } from './current_policy.ts';
 import { withUserCodes } from './device_codes.ts';
 import { endInteraction, hasEnded } from './ended_interactions.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 
 /**
- * The provider's view of `records`: every call joins the unit of work of the request that it serves, and nothing is
- * written before that unit commits. Clients never come this way (see provider.ts).
+ * The storage of the provider: each call belongs to the unit of work of its request, and nothing is written before that
+ * unit commits. Clients are not looked up here, see client_lookup.ts.
  */
 export function createAdapterFactory(
   units: Units,
-  structured: JwtAccessTokens,
+  jwtAccessTokens: JwtAccessTokens,
   userCodes: UserCodes,
-  holdToPolicy: HoldToPolicy,
+  applyPolicy: ApplyCurrentPolicy,
 ): (name: string) => Adapter {
   return (name) => {
     if (!isModel(name)) return new Unsupported(name);
-    const adapter = new RecordAdapter(units, structured, holdToPolicy, name);
+    const adapter = new RecordAdapter(units, jwtAccessTokens, applyPolicy, name);
     return name === 'DeviceCode' ? withUserCodes(adapter, units, userCodes) : adapter;
   };
 }
 
 class RecordAdapter implements Adapter {
   readonly #units: Units;
-  readonly #structured: JwtAccessTokens;
-  readonly #holdToPolicy: HoldToPolicy;
+  readonly #jwtAccessTokens: JwtAccessTokens;
+  readonly #applyPolicy: ApplyCurrentPolicy;
   readonly #model: ModelName;
 
-  constructor(units: Units, structured: JwtAccessTokens, holdToPolicy: HoldToPolicy, model: ModelName) {
+  constructor(units: Units, jwtAccessTokens: JwtAccessTokens, applyPolicy: ApplyCurrentPolicy, model: ModelName) {
     this.#units = units;
-    this.#structured = structured;
-    this.#holdToPolicy = holdToPolicy;
+    this.#jwtAccessTokens = jwtAccessTokens;
+    this.#applyPolicy = applyPolicy;
     this.#model = model;
   }
 
@@ -43,11 +43,11 @@ class RecordAdapter implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const found = this.#structured.isPresented(id)
-      ? await this.#structured.find(this.#model)
+    const payload = this.#jwtAccessTokens.isPresented(id)
+      ? await this.#jwtAccessTokens.find(this.#model)
       : await this.#units.current().find(this.#model, id);
-    if (hasEnded(found)) return undefined;
-    return (found && (await this.#holdToPolicy(this.#model, found))) as AdapterPayload | undefined;
+    if (hasEnded(payload)) return undefined;
+    return (payload && (await this.#applyPolicy(this.#model, payload))) as AdapterPayload | undefined;
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
@@ -64,7 +64,7 @@ class RecordAdapter implements Adapter {
   }
 
   async destroy(id: string): Promise<void> {
-    if (this.#structured.end(id)) return;
+    if (this.#jwtAccessTokens.revoke(id)) return;
     if (this.#model === 'Interaction') return endInteraction(this.#units.current(), id);
     this.#units.current().destroy(this.#model, id);
   }
@@ -74,7 +74,7 @@ class RecordAdapter implements Adapter {
   }
 }
 
-/** A model of a feature that is off. Asked for nothing, it says nothing; asked to keep something, it refuses. */
+/** The adapter of a model whose feature is switched off: it finds nothing, and refuses to store anything. */
 class Unsupported implements Adapter {
   readonly #name: string;
 

@@ -14,10 +14,10 @@ export const BACKCHANNEL_LOGOUT = { enabled: true } as const satisfies NonNullab
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 /**
- * The provider would tell relying parties while the person waits, once, and only at its own logout page. Here a session
- * that ends, in whatever way, has queued what there is to tell (records/deliveries.ts).
+ * The provider would send logout tokens only from its own logout page, once, while the person waits. Instead, each session
+ * that ends puts them into the queue of deliveries (records/deliveries.ts).
  */
-export function leaveLogoutToTheQueue(provider: Provider): void {
+export function disableProviderLogoutCalls(provider: Provider): void {
   replaceMethod(provider, 'Client.prototype.backchannelLogout', () => async () => {});
 }
 
@@ -28,12 +28,12 @@ export interface LogoutNotice {
 }
 
 /**
- * Tells a relying party that somebody has signed out (§2.5), with a token that is made anew for each attempt: it lives
- * for two minutes, and is signed by the key that is current then.
+ * Sends a logout request to a client (§2.5). Each attempt gets a new logout token, which is valid for two minutes and
+ * signed by the current key.
  *
- * @returns `done` also when the client is gone or does not want to know any more; `refused` when it finds the request
- *   invalid (§2.8), as it would the next time
- * @throws when it may work later
+ * @returns `done` also when the client is gone or has removed its URI; `refused` when the client says that the request is
+ *   invalid (§2.8), which it would say again
+ * @throws Error when another attempt may succeed
  */
 export function createLogoutSender(parts: {
   serving: Serving;
@@ -59,11 +59,11 @@ export function createLogoutSender(parts: {
     });
     if (ok) return 'done';
     if (status === 400) return 'refused';
-    throw new Error(`the relying party answered with ${status}`);
+    throw new Error(`the client responded with ${status}`);
   };
 }
 
-/** §2.4: `iss`, `aud`, `iat`, `exp`, `jti`, `events` and `sub`; `sid` for who has learnt of it; never a `nonce`. */
+/** §2.4: `iss`, `aud`, `iat`, `exp`, `jti`, `events` and `sub`; `sid` for clients that require it; never a `nonce`. */
 async function logoutToken(
   provider: Provider,
   client: Client,

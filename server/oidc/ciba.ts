@@ -9,53 +9,53 @@ import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
 /** OpenID Connect Client-Initiated Backchannel Authentication Core 1.0 ("CIBA Core") §10.1 */
 export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba';
 
-/** For how long a request waits for its person when the app does not say, and at most. */
+/** How long a request waits for the person: by default, and at most. */
 const WAITING_SECONDS = 300;
 export const WAITING_SECONDS_MAX = 600;
 
 /**
- * How many requests of one app may wait for one person: they are to be read, not clicked away. It is looked up, not locked:
- * of those that come at the same moment a few more may.
+ * How many requests of one app may wait for one person, so that people read each of them. They are counted without a lock:
+ * requests that arrive at the same moment can exceed it by a few.
  */
 const WAITING_MAX = 5;
 
 const HINT_MAX = 256;
 const BINDING_MESSAGE_MAX = 64;
-/** It is shown beside other text, on a line: nothing invisible, nothing that turns the direction of what follows. */
+/** Invisible characters, and those that change the direction of text: the message is shown in a line with other text. */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
 export interface CibaParts {
   readonly units: Units;
   readonly waiting: WaitingRequests;
-  /** Of hints that lead to nobody, by client. */
+  /** Counts hints that match no account, by client. */
   readonly hintLimits: Limits;
-  /** By what a person signs in with. */
+  /** @param identifier an e-mail address or username */
   findPerson(identifier: string): Promise<{ readonly id: string } | undefined>;
-  /** Tells the person that there is something to decide; part of the transaction. */
+  /** @returns statements that notify the person, for the transaction of the request */
   notify(accountId: string, clientId: string): Promise<readonly BoundStatement[]>;
 }
 
 type BackchannelRequest = InstanceType<KoaContextWithOIDC['oidc']['provider']['BackchannelAuthenticationRequest']>;
 
 /**
- * The provider's configuration of CIBA: an app names a person, who decides on a page of their account. Only clients that
- * prove who they are get so far (§7.1).
+ * The provider's configuration of CIBA: an app names a person, who decides on a page of their account. The provider has
+ * authenticated the client before it calls these functions (§7.1).
  */
 export function cibaFeature(parts: CibaParts) {
   const { units, waiting, hintLimits } = parts;
 
-  /** @returns the account's id; undefined for a hint that leads to nobody, which is told as `unknown_user_id` (§13) */
+  /** @returns the account's id; undefined for a hint that matches no account: `unknown_user_id` (§13) */
   async function processLoginHint({ oidc }: KoaContextWithOIDC, hint = ''): Promise<string | undefined> {
     const clientId = oidc.client?.clientId ?? '';
     const unit = units.current();
-    // An app that may ask for people must not find out by trying who is one, one after the other or all at once.
-    const taken = await unit.trackRead(hintLimits.consume('login-hint', clientId));
+    // Counted before the look-up, so that parallel requests cannot exceed the limit: an app must not find accounts by trying.
+    const consumed = await unit.trackRead(hintLimits.consume('login-hint', clientId));
     const person = hint.length > HINT_MAX ? undefined : await unit.trackRead(parts.findPerson(hint));
-    if (person) await unit.trackRead(hintLimits.refund(taken));
+    if (person) await unit.trackRead(hintLimits.refund(consumed));
     return person?.id;
   }
 
-  /** There is no user code (§7.1) to verify; what is asked here is whether the person is to see one more request. */
+  /** Cardea uses no user codes (§7.1): the provider calls this once the person is known, so it limits waiting requests. */
   async function verifyUserCode({ oidc }: KoaContextWithOIDC, account: { accountId: string }): Promise<void> {
     const requests = await units.current().trackRead(waiting.of(account.accountId));
     if (requests.filter(({ clientId }) => clientId === oidc.client?.clientId).length >= WAITING_MAX) {
@@ -88,20 +88,23 @@ export function cibaFeature(parts: CibaParts) {
   };
 }
 
-/** @returns seconds, from what the app asks for (§7.1 `requested_expiry`; the provider has seen that it is a number) */
-export function waitingSeconds(ctx: KoaContextWithOIDC | undefined): number {
-  const asked = Number(ctx?.oidc?.params?.requested_expiry ?? WAITING_SECONDS);
-  return Math.min(asked, WAITING_SECONDS_MAX);
+/** @returns seconds, at most the `requested_expiry` of the app (§7.1), which the provider has checked to be a number */
+export function requestLifetime(ctx: KoaContextWithOIDC | undefined): number {
+  const requested = Number(ctx?.oidc?.params?.requested_expiry ?? WAITING_SECONDS);
+  return Math.min(requested, WAITING_SECONDS_MAX);
 }
 
-/** §10.3: the client gets its tokens without asking for them. */
+/** Whether the client uses the push mode (§10.3). */
 export function isPushedTo(client: Client | undefined): boolean {
   const mode: string | undefined = client?.backchannelTokenDeliveryMode;
   return mode === 'push';
 }
 
-/** What is issued in a person's absence, which the browser of the one who approved does not end, has to be asked for. */
-export function mayRefresh(source: { readonly kind?: string; readonly scopes?: ReadonlySet<string> }): boolean {
+/** A CIBA grant outlives the browser session of the person, so a refresh token needs the scope `offline_access`. */
+export function mayHaveRefreshToken(source: {
+  readonly kind?: string;
+  readonly scopes?: ReadonlySet<string>;
+}): boolean {
   return source.kind !== 'BackchannelAuthenticationRequest' || source.scopes?.has('offline_access') === true;
 }
 
@@ -116,7 +119,7 @@ async function assertBindingMessage(_ctx: KoaContextWithOIDC, message: string | 
   }
 }
 
-/** §7.1.1; the provider has seen to issuer and audience. @throws InvalidRequestObject */
+/** §7.1.1; the provider has checked issuer and audience. @throws InvalidRequestObject */
 export function assertDatedRequest(claims: Readonly<Record<string, unknown>>): void {
   const missing = [
     ...(['exp', 'iat', 'nbf'] as const).filter((name) => typeof claims[name] !== 'number'),
@@ -125,7 +128,7 @@ export function assertDatedRequest(claims: Readonly<Record<string, unknown>>): v
   if (missing.length > 0) throw new errors.InvalidRequestObject(`a signed request must have ${missing.join(', ')}`);
 }
 
-/** A person is not asked for a sign-in that does not exist here. */
+/** Refuses a request for an essential `acr` that no sign-in can reach, before the person is asked. */
 async function assertReachableAcr({ oidc }: KoaContextWithOIDC): Promise<void> {
   const { values, essential } = requestedAcr(oidc.params ?? {});
   if (essential && weakestOf(values) === undefined) throw unmetRequirements();

@@ -13,7 +13,7 @@ import { CIBA_GRANT, isPushedTo } from './ciba.ts';
 import { NOTIFICATION, type Notification } from './ciba_notifications.ts';
 import { issueToPush } from './ciba_push.ts';
 import { requestedAcr } from './claims_parameter.ts';
-import { allow, prolong } from './consent.ts';
+import { addToGrant, saveExtended } from './consent.ts';
 import { type RequestedPermissionsParts, requestedPermissions } from './requested_permissions.ts';
 import type { Serving } from './serving.ts';
 
@@ -26,10 +26,10 @@ export interface ApprovalParts extends RequestedPermissionsParts {
   readonly grantSeconds: number;
   /** The weakest sign-in in which the person may approve such a request of the app. */
   readonly requiredAcr: StoredRequiredAcr;
-  /** A decision rests on the sign-in of an account as it was then. */
+  /** A guard: the credentials of the account have not changed since the sign-in of the person who decides. */
   readonly requireEpoch: Accounts['requireEpoch'];
   readonly enqueue: Deliveries['enqueue'];
-  /** Tokens are being issued to a client: what to write of that in the same transaction. */
+  /** @returns statements that record that tokens were issued to a client, for the same transaction */
   used(clientId: string): Promise<readonly BoundStatement[]>;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
@@ -37,15 +37,15 @@ export interface ApprovalParts extends RequestedPermissionsParts {
 
 type BackchannelRequest = InstanceType<Provider['BackchannelAuthenticationRequest']>;
 
-/** What was decided is there to be fetched for so long at least, however late the person was. */
+/** The client can fetch the result for at least so long after the decision. */
 const FETCHABLE_SECONDS = 60;
 
-/** Another was first, or what the person's sign-in rests on has changed since. */
+/** Errors of the commit: the request was decided already, or the credentials of the person have changed. */
 const TOO_LATE = new Set(['already_used', 'credentials_changed', 'grant_revoked']);
 
 /**
- * Requests that wait for a person, and the decision on them (CIBA Core 1.0 §8): fulfils the port that
- * `server/selfservice` declares. What comes of a decision is written with it: grant, answer, notification.
+ * Requests that wait for a person, and the decision on them (CIBA Core 1.0 §8), for the port of `server/selfservice`. Grant,
+ * result and notification are written in the transaction of the decision.
  */
 export function createApproval(parts: ApprovalParts): port.WaitingRequests {
   const { serving, units, waiting, now } = parts;
@@ -55,16 +55,16 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     return request?.isValid && request.accountId === accountId ? request : undefined;
   }
 
-  async function shown(one: WaitingRequest, accountId: string) {
+  async function describe(one: WaitingRequest, accountId: string) {
     const request = await requestOf(one, accountId);
     if (!request) return [];
     const { params = {} } = request;
     const { scopes, resources, claims, details } = await requestedPermissions(one.clientId, params, parts);
     const { id, clientId, askedAt, expiresAt } = one;
-    // A claim is told as the scope that it belongs to, as for consent.
-    const told = [...new Set([...scopes, ...Object.keys(claims)])];
+    // A claim is shown as the scope that it belongs to, as on the consent page.
+    const shownScopes = [...new Set([...scopes, ...Object.keys(claims)])];
     const bindingMessage = typeof params.binding_message === 'string' ? params.binding_message : undefined;
-    return [{ id, clientId, bindingMessage, scopes: told, resources, details, askedAt, expiresAt }];
+    return [{ id, clientId, bindingMessage, scopes: shownScopes, resources, details, askedAt, expiresAt }];
   }
 
   /** @returns what the sign-in would have to be worth, when it is not */
@@ -80,14 +80,14 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     const unit = units.current();
     const { provider } = serving.current();
     const client = await clientOf(request);
-    // It may have been allowed to ask when it did, and not be any more.
+    // The operator may have taken the grant type away since the request.
     if (!client.grantTypeAllowed(CIBA_GRANT)) throw new AppError('already_used', 'the app may not ask any more');
-    const asked = await requestedPermissions(client.clientId, request.params ?? {}, parts);
+    const requested = await requestedPermissions(client.clientId, request.params ?? {}, parts);
     const grant = new provider.Grant({ accountId: account.id, clientId: client.clientId });
-    allow(grant, asked);
-    await prolong(grant, { lifetime: parts.grantSeconds, now });
+    addToGrant(grant, requested);
+    await saveExtended(grant, { lifetime: parts.grantSeconds, now });
     const { acr, authTime } = session;
-    const rar = asked.details.length > 0 ? { rar: [...asked.details] } : {};
+    const rar = requested.details.length > 0 ? { rar: [...requested.details] } : {};
     await provider.backchannelResult(request, grant, { acr, amr: [...session.amr], authTime, ...rar });
     if (!isPushedTo(client)) return { auth_req_id: request.jti };
     parts.assertCanSign();
@@ -143,7 +143,7 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     of: (accountId, page) =>
       units.run(async (unit) => {
         const requests = await unit.trackRead(waiting.of(accountId, page));
-        return (await Promise.all(requests.map((one) => shown(one, accountId)))).flat();
+        return (await Promise.all(requests.map((one) => describe(one, accountId)))).flat();
       }),
 
     decide: (decision) =>

@@ -2,32 +2,29 @@ import type { Provider } from 'oidc-provider';
 import type { Outbound } from '../platform/outbound.ts';
 import { replaceMethod } from './seams.ts';
 
-/** In the queue of deliveries (records/deliveries.ts). */
+/** The kind of these deliveries in the queue (records/deliveries.ts). */
 export const NOTIFICATION = 'backchannel-notification';
 
-/** What a client is to be told of its request, sealed while it is queued: it may hold tokens. */
+/** The notification of a client about its request. It may contain tokens, so it is sealed while it is queued. */
 export interface Notification {
-  /** The bearer token that the client has given for this (CIBA Core 1.0 §7.1). */
+  /** `client_notification_token` of the request (CIBA Core 1.0 §7.1). */
   readonly token: string;
-  /** §10.2 (ping), §10.3.1 (push) or §12 (an error that is pushed) */
+  /** §10.2 (ping), §10.3.1 (push) or §12 (push of an error) */
   readonly body: Readonly<Record<string, unknown>> & { readonly auth_req_id: string };
 }
 
-/**
- * The provider would ping while the person waits, and once. Here what is to be told is queued with the decision, see
- * ciba_approval.ts.
- */
-export function leaveNotificationsToTheQueue(provider: Provider): void {
+/** The provider would ping once, while the person waits. Instead, the notification is queued with the decision (ciba_approval.ts). */
+export function disableProviderPings(provider: Provider): void {
   replaceMethod(provider, 'Client.prototype.backchannelPing', () => async () => {});
 }
 
-/** Answers after which it makes sense to try again (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
-const LATER = new Set([408, 425, 429]);
+/** Statuses after which another attempt may succeed (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
+const RETRYABLE = new Set([408, 425, 429]);
 
 /**
  * Calls a client's notification endpoint (CIBA Core 1.0 §10.2, §10.3). No redirect is followed.
- * @returns `done` also when the client is gone or wants to be called no more; `refused` when it would be for ever
- * @throws when it may work later
+ * @returns `done` also when the client is gone or has removed its endpoint; `refused` when no attempt would succeed
+ * @throws Error when another attempt may succeed
  */
 export function createNotificationSender(parts: {
   readonly outbound: Outbound;
@@ -45,7 +42,7 @@ export function createNotificationSender(parts: {
       body: JSON.stringify(body),
     });
     if (ok) return 'done';
-    if (status >= 400 && status < 500 && !LATER.has(status)) return 'refused';
-    throw new Error(`the client answered with ${status}`);
+    if (status >= 400 && status < 500 && !RETRYABLE.has(status)) return 'refused';
+    throw new Error(`the client responded with ${status}`);
   };
 }

@@ -1,18 +1,18 @@
 import { errors } from 'oidc-provider';
 
-/** The `claims` parameter of an authorization request (OpenID Connect Core §5.5), as far as it concerns anybody here. */
+/** The `claims` parameter of an authorization request (OpenID Connect Core §5.5). */
 
-/** Claims by the scope under which people know them. */
+/** Claims by the scope under which the consent page shows them. */
 export type ClaimsByScope = Readonly<Record<string, readonly string[]>>;
 
-/** They say how somebody signed in, or are there in any case: nobody is asked about them. */
-const OWN_SCOPE = 'openid';
+/** The scope of claims about the sign-in, which need no consent. */
+const SIGN_IN_SCOPE = 'openid';
 
 /**
- * The claims that are asked for one by one, of those that the client may have.
- * @param parameter as it was sent, or undefined; what cannot be read asks for nothing, and is refused elsewhere
- * @param table all that there are
- * @param registered the scopes of the client: what it could not have by scope, it cannot have by name either
+ * The claims that a request names and the client may have.
+ * @param parameter as it was sent, or undefined; one that cannot be parsed names nothing, and the provider refuses it
+ * @param table all claims
+ * @param registered the scopes of the client: a claim that it could not have by scope it cannot have by name either
  */
 export function requestedClaims(
   parameter: unknown,
@@ -20,26 +20,26 @@ export function requestedClaims(
   registered: readonly string[],
 ): Record<string, string[]> {
   const { userinfo, id_token } = readClaims(parameter);
-  const asked = new Set(
+  const requested = new Set(
     Object.entries({ ...userinfo, ...id_token }).flatMap(([name, value]) =>
       value === null || isRecord(value) ? [name] : [],
     ),
   );
-  const wanted = Object.entries(table).flatMap(([scope, claims]) => {
-    const named = claims.filter((claim) => asked.has(claim));
-    return scope !== OWN_SCOPE && registered.includes(scope) && named.length > 0 ? [[scope, named] as const] : [];
+  const allowed = Object.entries(table).flatMap(([scope, claims]) => {
+    const named = claims.filter((claim) => requested.has(claim));
+    return scope !== SIGN_IN_SCOPE && registered.includes(scope) && named.length > 0 ? [[scope, named] as const] : [];
   });
-  return Object.fromEntries(wanted);
+  return Object.fromEntries(allowed);
 }
 
 export interface RequestedAcr {
-  /** Any of them will do. */
+  /** Any of them is enough. */
   readonly values: readonly string[];
-  /** Nothing else will (OpenID Connect Core §5.5.1.1). */
+  /** The request fails when none of them is met (OpenID Connect Core §5.5.1.1). */
   readonly essential: boolean;
 }
 
-/** How an authorization request wants people to sign in: the `acr` claim, or `acr_values` without one. */
+/** How strong a sign-in an authorization request asks for: by the `acr` claim, or else by `acr_values`. */
 export function requestedAcr(params: Readonly<Record<string, unknown>>): RequestedAcr {
   const acr = readClaims(params.claims).id_token?.acr;
   if (isRecord(acr) && (acr.value !== undefined || acr.values !== undefined)) {
@@ -52,28 +52,29 @@ export function requestedAcr(params: Readonly<Record<string, unknown>>): Request
 }
 
 /**
- * The provider reads what is in there when it makes a token, long after it has taken the request.
+ * The provider reads the parameter only when it issues tokens, so its form is checked with the request.
  * @throws InvalidRequest for what OpenID Connect Core §5.5.1 does not have, and for an `acr` or `sub` of the wrong type
  */
 export async function assertClaimsParameter(_ctx: unknown, parameter: unknown): Promise<void> {
   for (const place of ['id_token', 'userinfo'] as const) {
     const claims = isRecord(parameter) ? parameter[place] : undefined;
     if (!isRecord(claims)) continue;
-    for (const [name, asked] of Object.entries(claims)) {
-      const wrong = objectionTo(asked, TEXTS_ALONE.has(name));
-      if (wrong !== undefined) throw new errors.InvalidRequest(`claims.${place}: what is asked of a claim ${wrong}`);
+    for (const [name, request] of Object.entries(claims)) {
+      const violation = claimViolation(request, COMPARED_AS_TEXT.has(name));
+      if (violation !== undefined)
+        throw new errors.InvalidRequest(`claims.${place}: what is asked of a claim ${violation}`);
     }
   }
 }
 
-/** Claims that somebody here compares. */
-const TEXTS_ALONE = new Set(['acr', 'sub']);
+/** Claims whose requested values are compared as text. */
+const COMPARED_AS_TEXT = new Set(['acr', 'sub']);
 
-/** @returns what is wrong with what is asked of a claim, in words without its name, which may be anything */
-function objectionTo(asked: unknown, isText: boolean): string | undefined {
-  if (asked === null) return undefined;
-  if (!isRecord(asked)) return 'must be null or an object (OpenID Connect Core section 5.5.1)';
-  const { essential, value, values } = asked;
+/** @returns what is wrong with the request of one claim, without the claim's name, which the sender chooses */
+function claimViolation(request: unknown, isText: boolean): string | undefined {
+  if (request === null) return undefined;
+  if (!isRecord(request)) return 'must be null or an object (OpenID Connect Core section 5.5.1)';
+  const { essential, value, values } = request;
   if (essential !== undefined && typeof essential !== 'boolean') return 'must have true or false as essential';
   if (values !== undefined && !Array.isArray(values)) return 'must have a list as values';
   if (!isText) return undefined;

@@ -16,29 +16,29 @@ import { parseName } from '../platform/distinguished_names.ts';
 import { AppError } from '../platform/errors.ts';
 
 export interface ClientCertificateOptions {
-  /** TLS ends here, and who connects is asked for a certificate. */
+  /** This server terminates TLS, and asks for a client certificate. */
   readonly asked: boolean;
   /** The header in which a proxy passes the certificate on, in lower case. */
   readonly header: string | undefined;
-  /** Addresses or CIDR ranges whose word in that header counts. */
+  /** Addresses or CIDR ranges from which that header is accepted. */
   readonly trustedProxies: readonly string[];
-  /** Those that issue certificates for `tls_client_auth`; none: there is no such thing. */
+  /** Issuers of certificates for `tls_client_auth`, which is switched off without any. */
   readonly authorities: readonly X509Certificate[];
   readonly now: Clock;
 }
 
-/** RFC 8705: clients that show a certificate, either in TLS that ends here or by way of a proxy. */
+/** Client certificates (RFC 8705), from the TLS connection or from a header of a proxy. */
 export interface ClientCertificates {
   /** RFC 8705 §2 */
   readonly authMethods: readonly ('tls_client_auth' | 'self_signed_tls_client_auth')[];
   /** The provider's configuration. */
   readonly feature: object;
   /**
-   * Notes with which certificate a request came, and takes the header away from it.
-   * @throws AppError 400 `invalid_request` when a proxy passes on what is no certificate
+   * Notes the certificate of a request, and removes the header from it.
+   * @throws AppError 400 `invalid_request` when the header contains no certificate
    */
   readCertificate(request: IncomingMessage): void;
-  /** Whether what a client needs is switched on: one that does must not go on without. */
+  /** Whether a client can be served: not when it needs certificates and they are switched off. */
   serve(
     client: Pick<ClientMetadata, 'token_endpoint_auth_method' | 'tls_client_certificate_bound_access_tokens'>,
   ): boolean;
@@ -48,8 +48,8 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
   const { asked, header, authorities, now } = options;
   const enabled = asked || header !== undefined;
   const isProxy = addressTest(options.trustedProxies);
-  const taken = new WeakMap<IncomingMessage, X509Certificate>();
-  const certificateOf = ({ req }: KoaContextWithOIDC) => taken.get(req);
+  const certificates = new WeakMap<IncomingMessage, X509Certificate>();
+  const certificateOf = ({ req }: KoaContextWithOIDC) => certificates.get(req);
   const authMethods: ClientCertificates['authMethods'] = !enabled
     ? []
     : authorities.length > 0
@@ -63,7 +63,7 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
       certificateBoundAccessTokens: enabled,
       selfSignedTlsClientAuth: enabled,
       tlsClientAuth: enabled && authorities.length > 0,
-      // Also asked while all of it is off: for tokens from before, which are bound and stay so.
+      // Also used while the feature is switched off: tokens that were bound before stay bound.
       getCertificate: certificateOf,
       certificateAuthorized(ctx: KoaContextWithOIDC) {
         const certificate = certificateOf(ctx);
@@ -75,15 +75,15 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
       },
     },
     readCertificate(request) {
-      const passed = header === undefined ? undefined : request.headers[header];
+      const forwarded = header === undefined ? undefined : request.headers[header];
       if (header !== undefined) delete request.headers[header];
-      // The certificate of a connection from a proxy is the proxy's own.
+      // On a connection from a proxy, the TLS certificate is that of the proxy.
       const certificate = isProxy(request.socket.remoteAddress)
-        ? passedCertificate(passed)
+        ? forwardedCertificate(forwarded)
         : asked && request.socket instanceof TLSSocket
           ? request.socket.getPeerX509Certificate()
           : undefined;
-      if (certificate) taken.set(request, certificate);
+      if (certificate) certificates.set(request, certificate);
     },
     serve({ token_endpoint_auth_method: method, tls_client_certificate_bound_access_tokens: bound = false }) {
       if (method === 'tls_client_auth' || method === 'self_signed_tls_client_auth') return authMethods.includes(method);
@@ -92,14 +92,14 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
   };
 }
 
-function passedCertificate(value: string | string[] | undefined): X509Certificate | undefined {
+function forwardedCertificate(value: string | string[] | undefined): X509Certificate | undefined {
   if (value === undefined || value === '') return undefined;
   const certificate = typeof value === 'string' ? parseForwardedCertificate(value) : undefined;
   if (!certificate) throw new AppError('invalid_request', 'the client certificate that was passed on is malformed');
   return certificate;
 }
 
-/** RFC 8705 §2.1.2: the one thing by which a certificate is known to be a client's. */
+/** RFC 8705 §2.1.2: the parts of a certificate by which a client can be registered, of which each client uses one. */
 const SUBJECTS = {
   tls_client_auth_subject_dn: ({ subject }, expected) => subject === parseName(expected),
   tls_client_auth_san_dns: ({ dns }, expected) => dns.includes(expected.toLowerCase()),

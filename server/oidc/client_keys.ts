@@ -3,18 +3,18 @@ import { type Jwk, usableFor } from '../clients/jwks.ts';
 import { clientKeysOf, type KeySelection } from './seams.ts';
 
 /**
- * A client's keys are published where we have no say, and may have been taken on by an earlier version: those that jose
- * would stumble over are not chosen in the first place, so what is missing has the provider's own words for it.
+ * A client publishes its keys itself, so some may be ones that jose fails on. Those are never selected, and the provider
+ * reports a missing key in its own words.
  */
 export function chooseUsableKeys(client: Client): void {
   const store = clientKeysOf(client);
-  const usable = ({ alg, kid }: KeySelection, isWanted: (key: Jwk) => boolean): Jwk[] =>
+  const usable = ({ alg, kid }: KeySelection, matches: (key: Jwk) => boolean): Jwk[] =>
     [...store]
-      .filter((key) => (kid === undefined || kid === key.kid) && isWanted(key))
+      .filter((key) => (kid === undefined || kid === key.kid) && matches(key))
       .map((key) => usableFor(key, alg))
       .filter((key) => key !== undefined);
   store.selectForVerify = (selection) => usable(selection, () => true);
-  // One that is marked as for encryption comes before one that is for anything.
+  // A key that is marked for encryption comes before one without a mark (RFC 7517 §4.2).
   store.selectForEncrypt = (selection) => [
     ...usable(selection, ({ use }) => use !== undefined),
     ...usable(selection, ({ use }) => use === undefined),

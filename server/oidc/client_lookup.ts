@@ -3,7 +3,7 @@ import { type Client, errors, Provider } from 'oidc-provider';
 import { chooseUsableKeys } from './client_keys.ts';
 import type { Fetching } from './fetching.ts';
 import { buildClient, replaceMethod } from './seams.ts';
-import { askForSubjects } from './subjects.ts';
+import { makePairwise } from './subjects.ts';
 
 /** A client as the provider needs it. */
 export interface ClientForProvider {
@@ -64,7 +64,7 @@ function build(provider: Provider, source: ClientForProvider, fetching: Pick<Fet
     ...(source.hasSecret ? { client_secret: randomBytes(SECRET_BYTES).toString('base64url') } : {}),
   });
   chooseUsableKeys(client);
-  askForSubjects(client);
+  makePairwise(client);
   // The provider knows no push mode, and does for every mode but `poll` what it does for `ping`.
   if (mode !== undefined) Object.assign(client, { backchannelTokenDeliveryMode: mode });
   // To the provider no scope means any scope. Here it means none: this is a name that no scope can have.

@@ -1,6 +1,7 @@
 import type { JWK } from 'jose';
 import Keygrip from 'keygrip';
 import {
+  type Client,
   type ClientMetadata,
   type Configuration,
   errors,
@@ -23,18 +24,18 @@ import { PATHS } from '../views/paths.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
-import { type CibaParts, cibaFeature, mayRefresh, waitingSeconds } from './ciba.ts';
+import { type CibaParts, cibaFeature, mayHaveRefreshToken, requestLifetime } from './ciba.ts';
 import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, loadGrant, missingIn } from './consent.ts';
-import { createPolicy, type PolicyParts } from './current_policy.ts';
+import { createCurrentPolicy, type PolicyParts } from './current_policy.ts';
 import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
 import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Fetching } from './fetching.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
-import { objectionToTimes, type TimeLimit } from './jwt_times.ts';
+import { type TimeLimit, timesViolation } from './jwt_times.ts';
 import type { Pages } from './pages.ts';
 import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
@@ -45,7 +46,7 @@ import { createHintReader, createSubjects, type SubjectParts } from './subjects.
 import { assertStillEnough, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
 
-/** OpenID Connect Core §5.4. How somebody signed in is told with who did: an app need not ask for it (§2). */
+/** OpenID Connect Core §5.4. `acr` and `amr` come with the subject, so an app need not ask for them (§2). */
 export const CLAIMS = {
   openid: ['sub', 'acr', 'amr'],
   profile: [
@@ -89,9 +90,9 @@ export interface ConfigurationOptions
     SignInParts,
     SubjectParts {
   readonly issuer: URL;
-  /** Languages that people are spoken to in, as BCP 47 tags. */
+  /** The languages of pages, as BCP 47 tags. */
   readonly uiLocales: readonly string[];
-  /** Private JWKs; the first that fits an algorithm signs. */
+  /** Private JWKs. Of those for one algorithm the first signs. */
   readonly jwks: readonly JWK[];
   /** The first signs, all verify. */
   readonly cookieKeys: readonly Buffer[];
@@ -105,7 +106,7 @@ export interface ConfigurationOptions
   readonly fetching: Fetching;
   readonly dpop: DpopOptions;
   readonly certificates: ClientCertificates;
-  readonly structured: JwtAccessTokens;
+  readonly jwtAccessTokens: JwtAccessTokens;
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<AccountForClaims | undefined>;
   findResourceServer(identifier: string): Promise<ResourceServerForTokens | undefined>;
@@ -139,7 +140,12 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     now: options.now,
   };
   return {
-    adapter: createAdapterFactory(options.units, options.structured, options.userCodes, createPolicy(options, CLAIMS)),
+    adapter: createAdapterFactory(
+      options.units,
+      options.jwtAccessTokens,
+      options.userCodes,
+      createCurrentPolicy(options, CLAIMS),
+    ),
     acrValues: [...ACR_VALUES],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -155,7 +161,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     ],
     clientBasedCORS,
     clientDefaults: { id_token_signed_response_alg: options.serverPolicy.signingAlgs[0] } as Partial<ClientMetadata>,
-    // An ID token says who signed in; what else there is to know is asked at /userinfo (OpenID Connect Core §5.4).
+    // An ID token identifies the person; the other claims are at /userinfo (OpenID Connect Core §5.4).
     conformIdTokenClaims: true,
     cookies: {
       // __Host-: bound to this very host, never to a domain, and never sent in clear (RFC 6265bis §4.1.3.2)
@@ -203,9 +209,10 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       if (account) await assertStillEnough(ctx, account.accountId, source, options);
       return withMappedClaims(ctx, account, options);
     },
-    formats: { customizers: { jwt: (_ctx, token, { payload }) => options.structured.mark(token, payload) } },
+    formats: { customizers: { jwt: (_ctx, token, { payload }) => options.jwtAccessTokens.addClaims(token, payload) } },
     interactions: { policy: createPrompts(options), url: (_ctx, interaction) => `${PATHS.login}/${interaction.uid}` },
-    issueRefreshToken: async (_ctx, client, source) => client.grantTypeAllowed('refresh_token') && mayRefresh(source),
+    issueRefreshToken: async (_ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') && mayHaveRefreshToken(source),
     jwks: { keys: options.jwks },
     loadExistingGrant: (ctx) => loadGrant(ctx, grantParts),
     pairwiseIdentifier: createSubjects(options),
@@ -219,7 +226,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     ttl: {
       AccessToken: lifetimes.accessToken,
       AuthorizationCode: profile.ttl.AuthorizationCode,
-      BackchannelAuthenticationRequest: (ctx) => waitingSeconds(ctx),
+      BackchannelAuthenticationRequest: (ctx) => requestLifetime(ctx),
       ClientCredentials: lifetimes.accessToken,
       DeviceCode: DEVICE_CODE_SECONDS,
       Grant: lifetimes.refreshTokenAbsolute,
@@ -227,25 +234,25 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       Interaction: lifetimes.interaction,
       RefreshToken: (_ctx, token) =>
         Math.max(1, Math.min(lifetimes.refreshTokenIdle, lifetimes.refreshTokenAbsolute - token.totalLifetime())),
-      // Nobody's: it holds the secret of a form for a device.
+      // Without an account a session only holds the secret of a form for a device.
       Session: (_ctx, session) =>
         session.accountId === undefined ? lifetimes.interaction : sessionSeconds(session, options),
     },
   } as Configuration;
 }
 
-/** RFC 7523 §3 and draft-ietf-oauth-rfc7523bis: the audience of a client assertion is the issuer, alone. */
+/** RFC 7523 §3 and draft-ietf-oauth-rfc7523bis: the only audience of a client assertion is the issuer. */
 async function assertClientAssertion(
   ctx: Context,
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
-  client: ProviderClient,
+  client: Client,
   times: TimeLimit,
 ): Promise<void> {
-  const objection = objectionToTimes(claims, times);
-  if (objection !== undefined) {
-    const said = `the client assertion is not accepted: ${objection}`;
-    throw Object.assign(new errors.InvalidClientAuth(objection), { error_description: said });
+  const violation = timesViolation(claims, times);
+  if (violation !== undefined) {
+    const description = `the client assertion is not accepted: ${violation}`;
+    throw Object.assign(new errors.InvalidClientAuth(violation), { error_description: description });
   }
   if (claims.aud !== ctx.oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier');
@@ -253,18 +260,14 @@ async function assertClientAssertion(
   assertAssertionAlg(client, header);
 }
 
-type ProviderClient = NonNullable<Context['oidc']['client']>;
-
-/** A page may call from where its client's redirect URIs are, if that client lives in browsers. */
-function clientBasedCORS(ctx: Context, origin: string, client: ProviderClient): boolean {
+/** CORS: the origins of a client's redirect URIs are allowed, for clients that run in browsers and for userinfo. */
+function clientBasedCORS(ctx: Context, origin: string, client: Client): boolean {
   if (ctx.oidc.route !== 'userinfo' && client.tokenEndpointAuthMethod !== 'none') return false;
   return (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null');
 }
 
-/**
- * RFC 8707 with RFC 9068: a client reaches a resource server by the scopes that it is registered for, and no further.
- */
-async function resourceServer(options: ConfigurationOptions, resource: string, client: ProviderClient) {
+/** RFC 8707 with RFC 9068: a client gets those scopes of a resource server that it is registered for. */
+async function resourceServer(options: ConfigurationOptions, resource: string, client: Client) {
   const server = await options.findResourceServer(resource);
   const scopes = await options.resourceScopes(client.clientId, resource);
   if (!server || scopes.length === 0)
@@ -278,15 +281,15 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
   };
 }
 
-/** The first that there are keys for, of those that the client's profile has. */
-function signingAlg({ signingAlgs }: ServerPolicy, client: ProviderClient) {
+/** The first algorithm with a key that the client's profile allows. */
+function signingAlg({ signingAlgs }: ServerPolicy, client: Client) {
   const allowed = profileOfClient(client).signingAlgs;
   return signingAlgs.find((one) => allowed.includes(one)) ?? 'PS256';
 }
 
 /**
- * When a person has to be asked: the provider's own checks of OpenID Connect Core §3.1.2.1, with `select_account`
- * added before them, and whether there is an account at all, and one that has shown enough.
+ * When a person has to be asked: the provider's checks of OpenID Connect Core §3.1.2.1, the prompt `select_account`, and
+ * checks that the account is still there and its sign-in is strong enough.
  */
 function createPrompts(parts: SignInParts) {
   const { Check, Prompt, base } = interactionPolicy;
@@ -300,7 +303,7 @@ function createPrompts(parts: SignInParts) {
     );
   const isFresh = ({ result }: Context['oidc']) => Boolean((result as { login?: unknown } | undefined)?.login);
 
-  // RFC 6749 §3.1.2.4: what was registered when the request came may have been taken away while the person signed in.
+  // RFC 6749 §3.1.2.4: the operator may have changed the client while the person signed in.
   check('request_unavailable', 'the client may not ask for this any more', ({ oidc }) => {
     const { redirect_uri: redirectUri, response_type: type } = oidc.params ?? {};
     if (oidc.route !== 'resume') return false;
@@ -308,13 +311,13 @@ function createPrompts(parts: SignInParts) {
     if (!oidc.client.responseTypeAllowed(type as ResponseType)) throw new errors.UnauthorizedClient('response_type');
     return false;
   });
-  // A session may outlive its account, or the account's being enabled: nobody is signed in then.
+  // A session can outlive its account, or the account can be disabled: the person is signed out then.
   check(
     'account_unavailable',
     'the account is gone or disabled',
     ({ oidc }) => oidc.session?.accountId !== undefined && !oidc.account,
   );
-  // Whatever the request says, and however the session came to be.
+  // Independent of the request and of how the session began.
   check(
     'second_factor_required',
     'a second factor is required',
@@ -327,8 +330,8 @@ function createPrompts(parts: SignInParts) {
     const { prompt } = (oidc.deviceCode as { params?: { prompt?: string } } | undefined)?.params ?? {};
     return prompt?.split(' ').includes('login') === true && !isFresh(oidc);
   });
-  // Step-up (§5.5.1.1): any of the values will do, and what is stronger as well. A person who has just been asked is
-  // not asked again. Of a voluntary claim the ID token tells what came of it; an essential one is met, or it has failed.
+  // Step-up (§5.5.1.1): any of the values or a stronger sign-in is enough. A person who has just signed in is not asked
+  // again: the ID token then says what a voluntary `acr` came to, and a request for an essential one fails.
   check('acr_values', 'the session is weaker than asked for', ({ oidc }) => {
     const { values, essential } = requestedAcr(oidc.params ?? {});
     const least = weakestOf(values);
@@ -336,7 +339,7 @@ function createPrompts(parts: SignInParts) {
     if (essential && (isFresh(oidc) || least === undefined)) throw unmetRequirements();
     return !isFresh(oidc) && least !== undefined;
   });
-  // Ours has judged it, by rank: the provider's own would ask a person again who has shown more than was wanted.
+  // Replaced by the check above: those of the provider would ask a person again whose sign-in is stronger than requested.
   for (const [prompt, reasons] of Object.entries(REPLACED_CHECKS)) {
     for (const reason of reasons) policy.get(prompt)?.checks.remove(reason);
   }
@@ -353,7 +356,7 @@ function createPrompts(parts: SignInParts) {
   return policy;
 }
 
-/** For how long a session is kept that is not used again: never beyond its last moment. */
+/** Seconds until a session expires when it is not used again, within its absolute lifetime. */
 function sessionSeconds(session: { loginTs?: number | undefined }, { lifetimes, now }: ConfigurationOptions): number {
   const left = Math.floor(sessionEnd(session, lifetimes) - now() / 1_000);
   return Math.max(1, Math.min(lifetimes.session, left));

@@ -4,7 +4,7 @@ import type { ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { ClaimsByScope } from './claims_parameter.ts';
 
-/** What clients may have at this moment. */
+/** The permissions that clients have now. */
 export interface PolicyParts {
   /** Scopes of the server's own that a client may have. */
   registeredScope(clientId: string): Promise<readonly string[]>;
@@ -14,10 +14,10 @@ export interface PolicyParts {
   registeredDetails(clientId: string): Promise<readonly string[]>;
 }
 
-/** @returns the payload, or undefined when nothing is left of what it was issued for */
-export type HoldToPolicy = (model: ModelName, payload: Payload) => Promise<Payload | undefined>;
+/** @returns the payload without permissions that its client no longer has; undefined when none is left */
+export type ApplyCurrentPolicy = (model: ModelName, payload: Payload) => Promise<Payload | undefined>;
 
-/** What tells of permissions, and to which client they were given. */
+/** Members of stored payloads that contain permissions, or the client that has them. */
 interface Permitted extends Payload {
   clientId?: string;
   scope?: string;
@@ -35,32 +35,32 @@ interface Permitted extends Payload {
 type NamedClaims = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 type Part = (payload: Permitted) => Promise<Partial<Permitted>>;
 
-/** The name that a scope has which lets tokens go on after the session that they come from (OpenID Connect Core §11). */
+/** The scope with which tokens outlive the session that they come from (OpenID Connect Core §11). */
 const OFFLINE = 'offline_access';
 
 /**
- * Whatever was granted, asked for or issued is read as what its client may still have: a permission that the operator has
- * taken away is in no token from then on, whichever grant type issues it, and in no answer about one. (Keycloak
- * GHSA-895x-rfqp-jh5c, Pocket ID CVE-2026-43983)
- * @param table claims by the scope under which a client may ask for them by name
+ * Each record is read without the permissions that its client has lost since. So a permission that the operator takes away
+ * is in no token that is issued or introspected afterwards, for any grant type. (Keycloak GHSA-895x-rfqp-jh5c, Pocket ID
+ * CVE-2026-43983)
+ * @param table claims by the scope with which a client may request them by name
  */
-export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPolicy {
+export function createCurrentPolicy(parts: PolicyParts, table: ClaimsByScope): ApplyCurrentPolicy {
   const scopeOfClaim = new Map(Object.entries(table).flatMap(([scope, names]) => names.map((name) => [name, scope])));
 
-  const kept = (scope: string, allowed: readonly string[]) =>
+  const intersect = (scope: string, allowed: readonly string[]) =>
     scope
       .split(' ')
       .filter((one) => allowed.includes(one))
       .join(' ');
 
   async function allowedAt(clientId: string, resources: Permitted['resource']): Promise<string[]> {
-    const reached = [resources ?? []].flat().map((resource) => parts.resourceScopes(clientId, resource));
-    return (await Promise.all(reached)).flat();
+    const scopes = [resources ?? []].flat().map((resource) => parts.resourceScopes(clientId, resource));
+    return (await Promise.all(scopes)).flat();
   }
 
   async function isAllowedClaim(clientId: string): Promise<(name: string) => boolean> {
     const registered = await parts.registeredScope(clientId);
-    // How somebody signed in is told to whoever signs them in.
+    // Claims about the sign-in belong to `openid`, which each client that signs people in has.
     return (name) => registered.includes(scopeOfClaim.get(name) ?? 'openid') || !scopeOfClaim.has(name);
   }
 
@@ -83,26 +83,26 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
   const scopeOfToken: Part = async ({ clientId = '', scope, resource, aud, ...token }) => {
     if (scope === undefined) return {};
     const registered = aud === undefined ? await parts.registeredScope(clientId) : [];
-    const left = kept(scope, [...registered, ...(await allowedAt(clientId, aud ?? resource))]);
-    const wasOffline = scope.split(' ').includes(OFFLINE) && !left.split(' ').includes(OFFLINE);
+    const remaining = intersect(scope, [...registered, ...(await allowedAt(clientId, aud ?? resource))]);
+    const wasOffline = scope.split(' ').includes(OFFLINE) && !remaining.split(' ').includes(OFFLINE);
     return {
-      scope: left,
+      scope: remaining,
       ...(wasOffline ? { expiresWithSession: true, sessionUid: token.sessionUid ?? '' } : {}),
     };
   };
 
-  const asked: Part = async ({ params, clientId = params?.client_id ?? '' }) => {
+  const paramsOf: Part = async ({ params, clientId = params?.client_id ?? '' }) => {
     if (params?.scope === undefined) return {};
     const registered = await parts.registeredScope(clientId);
-    const scope = kept(params.scope, [...registered, ...(await allowedAt(clientId, params.resource))]);
+    const scope = intersect(params.scope, [...registered, ...(await allowedAt(clientId, params.resource))]);
     return { params: { ...params, scope } };
   };
 
-  const granted: Part = async ({ clientId = '', openid, resources = {} }) => {
+  const grantOf: Part = async ({ clientId = '', openid, resources = {} }) => {
     const isAllowed = await isAllowedClaim(clientId);
     const registered = await parts.registeredScope(clientId);
-    const at = Object.entries(resources).map(
-      async ([resource, scope]) => [resource, kept(scope, await allowedAt(clientId, resource))] as const,
+    const resourceScopes = Object.entries(resources).map(
+      async ([resource, scope]) => [resource, intersect(scope, await allowedAt(clientId, resource))] as const,
     );
     return {
       ...(openid === undefined
@@ -110,21 +110,21 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
         : {
             openid: {
               ...openid,
-              ...(openid.scope === undefined ? {} : { scope: kept(openid.scope, registered) }),
+              ...(openid.scope === undefined ? {} : { scope: intersect(openid.scope, registered) }),
               ...(openid.claims === undefined ? {} : { claims: openid.claims.filter(isAllowed) }),
             },
           }),
-      resources: Object.fromEntries((await Promise.all(at)).filter(([, scope]) => scope !== '')),
+      resources: Object.fromEntries((await Promise.all(resourceScopes)).filter(([, scope]) => scope !== '')),
     };
   };
 
   const token = [scopeOfToken, claimsOf, detailsOf];
-  const read: Partial<Record<ModelName, readonly Part[]>> = {
-    Grant: [granted, detailsOf],
-    Interaction: [asked],
+  const partsOf: Partial<Record<ModelName, readonly Part[]>> = {
+    Grant: [grantOf, detailsOf],
+    Interaction: [paramsOf],
     AuthorizationCode: token,
-    DeviceCode: [...token, asked],
-    BackchannelAuthenticationRequest: [...token, asked],
+    DeviceCode: [...token, paramsOf],
+    BackchannelAuthenticationRequest: [...token, paramsOf],
     RefreshToken: token,
     AccessToken: token,
     ClientCredentials: token,
@@ -132,9 +132,9 @@ export function createPolicy(parts: PolicyParts, table: ClaimsByScope): HoldToPo
 
   return async (model, payload) => {
     const before: Permitted = payload;
-    // What a client ends is ended whole (RFC 7009).
+    // A client may revoke a token of which it has lost all permissions (RFC 7009).
     if (Provider.ctx?.oidc?.route === 'revocation') return payload;
-    const changes = await Promise.all((read[model] ?? []).map((part) => part(before)));
+    const changes = await Promise.all((partsOf[model] ?? []).map((part) => part(before)));
     const after: Permitted = Object.assign({ ...before }, ...changes);
     const had = Boolean(before.scope) || (before.rar?.length ?? 0) > 0;
     const has = Boolean(after.scope) || (after.rar?.length ?? 0) > 0;

@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider';
 import type { ExchangePolicy } from '../clients/token_exchange.ts';
 
-/** The parameters of RFC 8693 §2.1; each is one text, except for the two that name a target. */
+/** The parameters of RFC 8693 §2.1. Only those that name a target can be repeated. */
 export interface ExchangeParameters {
   readonly subject_token?: string;
   readonly subject_token_type?: string;
@@ -13,7 +13,7 @@ export interface ExchangeParameters {
   readonly scope?: string;
 }
 
-/** Who acts for whom (RFC 8693 §4.1). */
+/** The claim `act`: who acts on behalf of the subject (RFC 8693 §4.1). */
 export interface Actor {
   readonly sub: string;
   readonly act?: Actor;
@@ -23,11 +23,11 @@ export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
-/** As many as may stand behind one another; a token grows with each. */
+/** The longest chain of actors, because each makes the token longer. */
 export const ACTORS_MAX = 5;
 
 /**
- * RFC 8693 §2.1: which tokens are presented, and that access tokens are what they are and what is wanted.
+ * The presented tokens (RFC 8693 §2.1). Both, and the requested one, must be access tokens.
  * @throws InvalidRequest
  */
 export function presentedTokens(params: ExchangeParameters): { subject: string; actor: string | undefined } {
@@ -49,7 +49,7 @@ export function presentedTokens(params: ExchangeParameters): { subject: string; 
 }
 
 /**
- * RFC 8693 §2.1: `resource` and `audience` name the target alike. One token is for one (RFC 9068 §3).
+ * RFC 8693 §2.1: `resource` and `audience` mean the same here. A token is for one resource server (RFC 9068 §3).
  * @throws InvalidTarget
  */
 export function targetOf({ resource, audience }: ExchangeParameters, policy: ExchangePolicy): string {
@@ -62,29 +62,29 @@ export function targetOf({ resource, audience }: ExchangeParameters, policy: Exc
 }
 
 /**
- * What the new token may do: never more than the presented one does, nor than its client may at the target.
+ * The scope of the new token: within that of the presented one, and within what the client may have at the target.
  * @throws InvalidScope, InvalidTarget
  */
-export function narrowed(
-  asked: string | undefined,
+export function narrowScope(
+  requested: string | undefined,
   presented: ReadonlySet<string>,
   target: ReadonlySet<string>,
 ): string {
   const most = [...presented].filter((scope) => target.has(scope));
-  if (asked === undefined) {
+  if (requested === undefined) {
     if (most.length === 0) throw new errors.InvalidTarget('the subject token has no scope of this target');
     return most.join(' ');
   }
-  const scopes = [...new Set(asked.split(' '))];
+  const scopes = [...new Set(requested.split(' '))];
   const wider = scopes.filter((scope) => !most.includes(scope));
   if (wider.length > 0) throw new errors.InvalidScope('wider than the subject token', wider.join(' '));
   return scopes.join(' ');
 }
 
 /**
- * Who is named as acting, as the policy allows. A chain that the presented token has goes on: nobody gets out of it by
- * exchanging once more.
- * @param actor the subject of the actor token, when there is one; without, the client may be the person or acts itself
+ * The claim `act` of the new token, as the policy allows. A chain of actors in the presented token is kept, so no further
+ * exchange can remove an actor from it.
+ * @param parties `actor`: the subject of the actor token; without one, the client acts itself, or impersonates the person
  * @throws InvalidRequest
  */
 export function actorOf(
@@ -103,8 +103,11 @@ function lengthOf(act: Actor | undefined): number {
   return act ? 1 + lengthOf(act.act) : 0;
 }
 
-/** Whether a policy lets the client present this token. */
-export function admits(policy: ExchangePolicy, token: { clientId?: string | undefined; aud?: unknown }): boolean {
+/** Whether the policy of a client allows this subject token. */
+export function allowsSubjectToken(
+  policy: ExchangePolicy,
+  token: { clientId?: string | undefined; aud?: unknown },
+): boolean {
   const audiences = [token.aud ?? []].flat();
   return (
     policy.subject_clients.includes(token.clientId ?? '') ||

@@ -9,46 +9,46 @@ import { createRecently } from '../platform/recently.ts';
 import type { Units } from '../records/unit.ts';
 import { clientKeysOf } from './seams.ts';
 
-/** What the provider fetches from wherever a client says: keys at a `jwks_uri`, as things are. */
+/** Requests of the provider to URLs that a client has chosen, which are its `jwks_uri`. */
 export interface Fetching {
   readonly configuration: Pick<Configuration, 'fetch' | 'fetchResponseBodyLimits'>;
   /**
-   * Lets the keys of a client be fetched in the part of whoever asks, and sees to it that nobody is judged by keys that
-   * could not be fetched.
-   * @param chosenBy who has said where they are
+   * Counts the requests for a client's keys towards the share of the address that causes them. When they fail for a reason
+   * that is temporary, the response is 503 and not a verdict about the client.
+   * @param chosenBy who has chosen the URL
    */
   guard(client: Client, chosenBy: OutboundTurn['chosenBy']): void;
 }
 
-/** A client of which the operator has been told is not told of again before that. */
-const TOLD_EVERY_MS = 60_000;
+/** A client whose keys cannot be fetched is logged once in this time. */
+const LOGGED_EVERY_MS = 60_000;
 
 export function createFetching(parts: { outbound: Outbound; units: Units; log: Logger; now: Clock }): Fetching {
   const { outbound, units, log, now } = parts;
   const turns = new AsyncLocalStorage<OutboundTurn>();
-  const wasTold = createRecently({ everyMs: TOLD_EVERY_MS, now });
+  const wasLogged = createRecently({ everyMs: LOGGED_EVERY_MS, now });
 
   function logFailure(clientId: string, reason: string): void {
-    if (!wasTold(clientId)) log.warn({ clientId, reason }, 'the keys of a client could not be fetched');
+    if (!wasLogged(clientId)) log.warn({ clientId, reason }, 'the keys of a client could not be fetched');
   }
 
   return {
     configuration: {
       /**
-       * The provider's own guard is a dispatcher of undici that looks at a socket after it has connected; ours never
-       * connects, so the dispatcher that it puts into the options is left alone.
+       * The provider passes a dispatcher of undici that checks the address after it has connected. It is not used:
+       * `outbound` checks addresses before it connects.
        */
       async fetch(url, { method, headers, body, signal } = {}) {
-        const answer = await outbound.fetch(url instanceof Request ? url.url : url, {
+        const response = await outbound.fetch(url instanceof Request ? url.url : url, {
           method,
           headers: new Headers(headers),
           body: body instanceof URLSearchParams || typeof body === 'string' ? body : undefined,
           signal,
           turn: turns.getStore(),
         });
-        // The provider would keep to the old keys for a minute, whatever has changed. This is no key set, not even a bad one.
-        if (answer.status >= 500 || answer.status === 429) throw new OutboundError('connection');
-        return answer;
+        // The provider would count these statuses as a refresh, and not try again for a minute.
+        if (response.status >= 500 || response.status === 429) throw new OutboundError('connection');
+        return response;
       },
       fetchResponseBodyLimits: {
         'client_id metadata document': 5 * 1024,
@@ -70,7 +70,7 @@ export function createFetching(parts: { outbound: Outbound; units: Units; log: L
           const cause = (error as Error).cause;
           logFailure(client.clientId, cause instanceof OutboundError ? cause.reason : 'not a key set');
           if (!(cause instanceof OutboundError) || !cause.isTemporary) throw error;
-          // Each of those who wait for the same fetch fails by itself, not the one that began it alone.
+          // Several requests can wait for one fetch, and the unit of work of each has to fail.
           await units.current().trackRead(Promise.reject(unavailable('the key set of the client', cause)));
         }
       };

@@ -7,11 +7,10 @@ import { assertPayload, replaceMethod } from './seams.ts';
 type Hint = Awaited<ReturnType<Provider['IdToken']['validate']>>;
 
 /**
- * An `id_token_hint` (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2, CIBA Core §7.1) is an ID token from whenever: apps
- * keep it for as long as their session lasts, and its key may have been retired by then. Retired keys count for such hints
- * alone, and only while what they have signed may still be shown.
+ * An `id_token_hint` (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2, CIBA Core §7.1) can be as old as the session of
+ * an app, and its key may have been retired. Retired keys verify hints alone, until a fixed time.
  */
-export function acceptOlderHints(provider: Provider, retired: readonly RetiredKey[], now: Clock): void {
+export function acceptHintsOfRetiredKeys(provider: Provider, retired: readonly RetiredKey[], now: Clock): void {
   replaceMethod(provider, 'IdToken.validate', (validate) => async (jwt, client) => {
     assertType(jwt);
     const hint = await validate(jwt, client).catch(async (error) => {
@@ -25,21 +24,21 @@ export function acceptOlderHints(provider: Provider, retired: readonly RetiredKe
   });
 }
 
-/** We sign more than ID tokens, and for the same audience: most of that has a type of its own (RFC 8725 §3.11). */
+/** Other JWTs of Cardea have the same issuer and audience, but most have a `typ` of their own (RFC 8725 §3.11). */
 function assertType(jwt: string): void {
   const { typ } = decodeProtectedHeader(jwt);
   if (typ !== undefined && typ !== 'JWT') throw notAnIdToken();
 }
 
-/** What an ID token says of the sign-in, and no mapping of claims may name (OpenID Connect Core §2). */
-const OF_A_SIGN_IN = ['acr', 'amr', 'auth_time', 'nonce', 'sid'];
+/** Claims about the sign-in (OpenID Connect Core §2), which no claim mapping can set. */
+const SIGN_IN_CLAIMS = ['acr', 'amr', 'auth_time', 'nonce', 'sid'];
 
 /**
- * An answer of userinfo (OpenID Connect Core §5.3.2) has no type, and names the same issuer, audience and subject: it tells of
- * the person alone, and each of our ID tokens tells of a sign-in as well (RFC 8725 §3.12).
+ * A signed userinfo response (OpenID Connect Core §5.3.2) has no `typ`, and the same issuer, audience and subject. Unlike an ID
+ * token of Cardea it has no claims about the sign-in (RFC 8725 §3.12).
  */
 function assertSignIn({ payload }: Hint): void {
-  if (!OF_A_SIGN_IN.some((name) => payload[name] !== undefined)) throw notAnIdToken();
+  if (!SIGN_IN_CLAIMS.some((name) => payload[name] !== undefined)) throw notAnIdToken();
 }
 
 const notAnIdToken = () => new errors.InvalidRequest('id_token_hint must be an ID token');

@@ -1,14 +1,12 @@
-import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { acrOfSource, isStillEnough, type SignedInBy, type SignInParts } from './sufficient_sign_in.ts';
 
 export interface IntrospectionParts extends SignInParts {
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<object | undefined>;
-  /** Whether a client may learn of an access token for these audiences that was issued to another one. */
+  /** Whether a client may introspect access tokens of other clients for these audiences. */
   mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean>;
 }
-
-type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>;
 
 interface Token extends SignedInBy {
   readonly kind?: string;
@@ -17,8 +15,8 @@ interface Token extends SignedInBy {
 }
 
 /**
- * Whether a client is told about a token, which is `{ "active": false }` to everybody else (RFC 7662 §2.2, §4): of its own
- * tokens, and of access tokens that others got for a resource server that it stands for.
+ * Whether a client may introspect a token: its own tokens, and access tokens of other clients for a resource server that it
+ * represents. For others the token is `{ "active": false }` (RFC 7662 §2.2, §4).
  */
 export async function mayIntrospect(
   { oidc }: KoaContextWithOIDC,
@@ -28,14 +26,14 @@ export async function mayIntrospect(
 ): Promise<boolean> {
   const { clientId = '', accountId } = token;
   if (clientId !== client.clientId) {
-    // A refresh token is used at our own token endpoint alone, by the client that it was issued to.
+    // No resource server accepts a refresh token, so only the client that it was issued to may ask about it.
     if (token.kind === 'RefreshToken') return false;
-    // RFC 7662 §2.1: a public client proves nothing of itself.
+    // RFC 7662 §2.1: a public client is not authenticated.
     if (client.tokenEndpointAuthMethod === 'none') return false;
     if (!(await parts.mayIntrospect(client.clientId, audiencesOf(token)))) return false;
     if (!(await isServed(oidc.provider, clientId))) return false;
   } else if (token.kind === 'RefreshToken' && !client.grantTypeAllowed('refresh_token')) {
-    // Nobody can use it any more: the token endpoint refuses the grant to this client (RFC 6749 §5.2).
+    // The token endpoint refuses this grant type to the client (RFC 6749 §5.2), so the token cannot be used.
     return false;
   }
   if (accountId === undefined) return true;
@@ -43,8 +41,8 @@ export async function mayIntrospect(
   return account !== undefined && isStillEnough(acrOfSource(token), { accountId, clientId }, parts);
 }
 
-/** What is not served any more, as a document that is gone, has no tokens that are good for anything. */
-async function isServed(provider: KoaContextWithOIDC['oidc']['provider'], clientId: string): Promise<boolean> {
+/** Tokens of a client that is no longer served, such as one whose metadata document is gone, are not active. */
+async function isServed(provider: Provider, clientId: string): Promise<boolean> {
   try {
     return (await provider.Client.find(clientId)) !== undefined;
   } catch (error) {
@@ -57,7 +55,7 @@ function audiencesOf({ aud }: Token): string[] {
   return [aud ?? []].flat().filter((one): one is string => typeof one === 'string');
 }
 
-/** RFC 7009 §2.1: only the client that a token was issued to may revoke it; others are told so. */
+/** RFC 7009 §2.1: only the client that a token was issued to may revoke it. @throws InvalidRequest for other clients */
 export async function mayRevoke(_ctx: KoaContextWithOIDC, client: Client, token: Token): Promise<boolean> {
   if (token.clientId !== client.clientId) throw new errors.InvalidRequest('the token was issued to another client');
   return true;

@@ -9,25 +9,25 @@ import { TOKEN_EXCHANGE } from './exchange_terms.ts';
 import { statusClaim } from './status_lists.ts';
 
 /**
- * JWT access tokens (RFC 9068) at /introspect and /revoke, where the provider knows stored tokens alone and refuses
- * anything that looks like a JWT. It gets to see another value in its place, asks its adapter for that as for any
- * token, and gets what the JWT says, verified, as if it were stored: whatever it decides of tokens holds for these.
+ * JWT access tokens (RFC 9068) at /introspect and /revoke, where the provider accepts stored tokens alone and refuses each JWT.
+ * So it gets an opaque value in place of the JWT, looks that up in its adapter, and finds the verified claims of the JWT as if
+ * they were a stored token. All its rules for tokens then apply to JWTs as well.
  */
 export interface JwtAccessTokens {
-  /** Names what a token is issued under, in a claim of our own, and where its status is found, when there are lists. */
-  mark(token: IssuedToken, payload: Record<string, unknown>): Promise<void>;
+  /** Adds the claim `cardea_grant` to a token, and where its status is found when there are status lists. */
+  addClaims(token: IssuedToken, payload: Record<string, unknown>): Promise<void>;
   /**
-   * Takes the request's `token` when it looks like a JWT.
-   * @param view `whole`: of a token that another client's was exchanged for (RFC 8693), with the grant of that one.
-   *   To others it has none: what is asked about it and done to it must not reach that client's.
-   * @returns what the provider is to see in its place
+   * Notes the `token` of a request when it looks like a JWT.
+   * @param view `whole`: for an exchanged token (RFC 8693), with the grant, which belongs to another client. Otherwise it is
+   *   shown without a grant, so that introspection and revocation do not reach the tokens of that client.
+   * @returns the value that the provider gets in its place
    */
   present(value: string, view?: 'whole'): string;
   isPresented(id: string): boolean;
-  /** @returns undefined for what is no valid access token of ours and of that model, or has ended */
+  /** @returns undefined for a JWT that is no valid access token of this issuer and model, or that was revoked */
   find(model: ModelName): Promise<Payload | undefined>;
-  /** Ends the token that was presented, if it is that one. @param jti as `find` returned it */
-  end(jti: string): boolean;
+  /** Revokes the presented token. @param jti as `find` returned it. @returns whether it is that token */
+  revoke(jti: string): boolean;
 }
 
 interface IssuedToken {
@@ -39,15 +39,14 @@ interface IssuedToken {
 }
 
 /**
- * "<grant id>.<epoch>", with ".s" when the token ends with the session that the grant was given in, and ".x" when it
- * came by token exchange, so that the grant is another client's. To everybody else it
- * is a name without a meaning: no other client's tokens have it, and nothing can be got with it.
+ * "<grant id>.<epoch>", with ".s" when the token ends with the session of the grant, and ".x" when it was exchanged, so that
+ * the grant belongs to another client. The id reveals nothing: it is not that of an account, and no endpoint accepts it.
  */
-const UNDER_CLAIM = 'cardea_grant';
-const UNDER = /^(?<id>[\w-]+)\.(?<epoch>\d+)(?<session>\.s)?(?<exchanged>\.x)?$/;
+const GRANT_CLAIM = 'cardea_grant';
+const GRANT_REFERENCE = /^(?<id>[\w-]+)\.(?<epoch>\d+)(?<session>\.s)?(?<exchanged>\.x)?$/;
 
-/** Three parts are a JWS, five a JWE; what is neither is nobody's token, but was meant as one. */
-const LOOKS_STRUCTURED = /^[\w-]+(\.[\w-]*){2,4}$/;
+/** A JWS has three parts and a JWE five; other numbers are malformed JWTs. */
+const LOOKS_LIKE_JWT = /^[\w-]+(\.[\w-]*){2,4}$/;
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
@@ -55,9 +54,9 @@ interface Presented {
   readonly jwt: string;
   readonly id: string;
   readonly view: 'whole' | undefined;
-  /** Read once, whichever model asks. */
-  reading?: Promise<Payload | undefined>;
-  found?: Payload | undefined;
+  /** Verified once for all models. */
+  verified?: Promise<Payload | undefined>;
+  payload?: Payload | undefined;
 }
 
 /** @param parts `jwks`: the public halves of all keys that tokens may have been signed with */
@@ -86,34 +85,34 @@ export function createJwtAccessTokens(parts: {
     const described = claims && describe(claims);
     if (!described) return undefined;
     const { token, endsWithSession, isExchanged, payload } = described;
-    const standing = await unit.findTokenStatus(token);
-    if (!standing || (endsWithSession && standing.sessionUid === undefined)) return undefined;
+    const status = await unit.findTokenStatus(token);
+    if (!status || (endsWithSession && status.sessionUid === undefined)) return undefined;
     if (!token.grant) return payload;
     if (isExchanged && view !== 'whole') {
       const { grantId: _, ...own } = payload;
-      if (endsWithSession && !(await goesOn(unit, standing))) return undefined;
-      return { ...own, accountId: standing.accountId } as Payload;
+      if (endsWithSession && !(await isSessionActive(unit, status))) return undefined;
+      return { ...own, accountId: status.accountId } as Payload;
     }
     return {
       ...payload,
-      accountId: standing.accountId,
-      ...(endsWithSession ? { expiresWithSession: true, sessionUid: standing.sessionUid } : {}),
+      accountId: status.accountId,
+      ...(endsWithSession ? { expiresWithSession: true, sessionUid: status.sessionUid } : {}),
     } as Payload;
   }
 
-  /** What the provider sees to of tokens whose session knows of their client. */
-  async function goesOn(unit: Unit, { sessionUid = '', accountId }: TokenStatus): Promise<boolean> {
+  /** For other tokens the provider checks this, by the client's entry in the session, which an exchanged token does not have. */
+  async function isSessionActive(unit: Unit, { sessionUid = '', accountId }: TokenStatus): Promise<boolean> {
     const session = await unit.findSessionByUid(sessionUid);
     return session?.accountId === accountId && Number(session?.exp) * 1_000 > now();
   }
 
   return {
-    async mark({ jti, clientId = '', grantId, expiresWithSession: endsWithSession = false, gty }, payload) {
+    async addClaims({ jti, clientId = '', grantId, expiresWithSession: endsWithSession = false, gty }, payload) {
       if (grantId === undefined && !statusLists) return;
       const unit = units.current();
       const grant = grantId === undefined ? undefined : { id: grantId, epoch: await unit.grantEpoch(grantId) };
       if (grant) {
-        payload[UNDER_CLAIM] =
+        payload[GRANT_CLAIM] =
           `${grant.id}.${grant.epoch}${endsWithSession ? '.s' : ''}${gty === TOKEN_EXCHANGE ? '.x' : ''}`;
       }
       if (!statusLists) return;
@@ -124,8 +123,8 @@ export function createJwtAccessTokens(parts: {
     },
 
     present(value, view) {
-      if (!LOOKS_STRUCTURED.test(value)) return value;
-      // Nothing that is stored has a space in its name.
+      if (!LOOKS_LIKE_JWT.test(value)) return value;
+      // No stored token has a space in its value, so this one cannot be confused with another.
       const id = value.replaceAll('.', ' ');
       presented.set(units.current(), { jwt: value, id, view });
       return id;
@@ -135,18 +134,18 @@ export function createJwtAccessTokens(parts: {
 
     async find(model) {
       const unit = units.current();
-      const one = presented.get(unit);
-      if (!one) return undefined;
-      one.reading ??= read(unit, one);
-      one.found = await one.reading;
-      return one.found?.kind === model ? one.found : undefined;
+      const token = presented.get(unit);
+      if (!token) return undefined;
+      token.verified ??= read(unit, token);
+      token.payload = await token.verified;
+      return token.payload?.kind === model ? token.payload : undefined;
     },
 
-    end(jti) {
+    revoke(jti) {
       const unit = units.current();
-      const found = presented.get(unit)?.found;
-      if (found?.jti !== jti || found.exp === undefined) return false;
-      unit.addStatement(endToken(jti, new Date(found.exp * 1_000)));
+      const payload = presented.get(unit)?.payload;
+      if (payload?.jti !== jti || payload.exp === undefined) return false;
+      unit.addStatement(endToken(jti, new Date(payload.exp * 1_000)));
       return true;
     },
   };
@@ -160,12 +159,12 @@ interface Described {
   readonly payload: Payload;
 }
 
-/** @returns undefined for claims that no access token of ours has */
+/** @returns undefined for claims that no access token of this issuer has */
 function describe(claims: JWTPayload): Described | undefined {
   const {
     iss: _,
     status: __,
-    [UNDER_CLAIM]: under,
+    [GRANT_CLAIM]: reference,
     sub,
     aud,
     jti,
@@ -179,9 +178,10 @@ function describe(claims: JWTPayload): Described | undefined {
   } = claims;
   if (typeof jti !== 'string' || typeof clientId !== 'string' || iat === undefined || exp === undefined)
     return undefined;
-  const { id, epoch, session, exchanged } = (typeof under === 'string' ? UNDER.exec(under)?.groups : undefined) ?? {};
-  // RFC 9068 §2.2: the subject of a client's own token is the client. A person's token without a grant is none of ours.
-  if (id === undefined && (under !== undefined || sub !== clientId)) return undefined;
+  const { id, epoch, session, exchanged } =
+    (typeof reference === 'string' ? GRANT_REFERENCE.exec(reference)?.groups : undefined) ?? {};
+  // RFC 9068 §2.2: a token without a grant is of client credentials, and its subject is the client.
+  if (id === undefined && (reference !== undefined || sub !== clientId)) return undefined;
   const { jkt, 'x5t#S256': x5t } = (cnf ?? {}) as { jkt?: string; 'x5t#S256'?: string };
   return {
     token: { jti, clientId, issuedAt: iat, grant: id === undefined ? undefined : { id, epoch: Number(epoch) } },

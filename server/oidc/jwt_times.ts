@@ -1,20 +1,20 @@
 import type { Clock } from '../platform/clock.ts';
 
-/** Clocks differ by that much. */
+/** How far the clocks of clients may differ. */
 const TOLERANCE_SECONDS = 60;
 
 export interface TimeLimit {
   readonly now: Clock;
-  /** How far ahead a JWT of a client's may expire, in seconds. */
+  /** How many seconds in the future a JWT of a client may expire. */
   readonly seconds: number;
 }
 
 /**
- * What a client signs for one request says that it is good for a short time: a caught one is of use no longer than that,
- * and its `jti` has to be remembered no longer (RFC 7523 §3, RFC 9700 §4.5).
- * @returns what is wrong with the times that a JWT says (RFC 7519 §4.1), undefined when nothing is
+ * A JWT that a client signs for one request must expire soon: a stolen one is useless after that, and its `jti` need not be
+ * stored longer (RFC 7523 §3, RFC 9700 §4.5).
+ * @returns what is wrong with the times of a JWT (RFC 7519 §4.1); undefined when nothing is
  */
-export function objectionToTimes(
+export function timesViolation(
   claims: Readonly<Record<string, unknown>>,
   { now, seconds }: TimeLimit,
 ): string | undefined {

@@ -1,18 +1,16 @@
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { type Client, type Configuration, errors } from 'oidc-provider';
 import { PROFILES, type Profile, type ServerPolicy } from '../clients/profiles.ts';
 import { PROFILE_NAMES } from '../clients/vocabulary.ts';
-import { objectionToTimes, type TimeLimit } from './jwt_times.ts';
+import { type TimeLimit, timesViolation } from './jwt_times.ts';
 
-type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
-
-/** What a client is held to: `server/clients/profiles.ts` has put the name into its metadata. */
-export function profileOfClient(client: ProviderClient | undefined): Profile {
+/** The profile whose name `server/clients/profiles.ts` has put into the metadata of a client. */
+export function profileOfClient(client: Client | undefined): Profile {
   const name = PROFILE_NAMES.find((one) => one === client?.profile);
   if (!name) throw new Error('a client without a profile');
   return PROFILES[name];
 }
 
-/** The part of the provider's configuration that follows from the profile of the server, and of each client. */
+/** The part of the provider's configuration that depends on the profiles of the server and of each client. */
 export function profileConfiguration(serverPolicy: ServerPolicy, codeSeconds: number) {
   return {
     extraClientMetadata: { properties: ['profile'] },
@@ -29,17 +27,17 @@ export function profileConfiguration(serverPolicy: ServerPolicy, codeSeconds: nu
   } satisfies Configuration;
 }
 
-/** @throws InvalidClientAuth when an assertion is signed as the client's profile does not have it */
-export function assertAssertionAlg(client: ProviderClient, header: Record<string, unknown>): void {
+/** @throws InvalidClientAuth for an assertion with an algorithm that the client's profile does not allow */
+export function assertAssertionAlg(client: Client, header: Record<string, unknown>): void {
   if (!isAllowed(client, header.alg)) throw new errors.InvalidClientAuth(notAllowed(client));
 }
 
 /**
- * A request object of RFC 9101, or what was pushed without one: that is the provider's own, and unsigned.
- * @throws InvalidRequestObject when it is not signed, or not limited in time, as the client's profile has it
+ * A request object of RFC 9101. For a pushed request without one the provider makes an unsigned object, which is not checked.
+ * @throws InvalidRequestObject when the client's profile does not allow its algorithm or its times
  */
 export function assertRequestObject(
-  client: ProviderClient,
+  client: Client,
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
   times: TimeLimit,
@@ -48,8 +46,8 @@ export function assertRequestObject(
   if (!isAllowed(client, header.alg)) throw new errors.InvalidRequestObject(notAllowed(client));
   const { requestObjectSeconds: limit } = profileOfClient(client);
   if (limit === undefined) {
-    const objection = objectionToTimes(claims, times);
-    if (objection !== undefined) throw new errors.InvalidRequestObject(objection);
+    const violation = timesViolation(claims, times);
+    if (violation !== undefined) throw new errors.InvalidRequestObject(violation);
     return;
   }
   const { nbf, exp } = claims;
@@ -61,25 +59,25 @@ export function assertRequestObject(
   }
 }
 
-/** @returns what is wrong with the algorithm of a DPoP proof (RFC 9449 §4.2), undefined when nothing is */
-export function objectionToProof(client: ProviderClient, alg: unknown): string | undefined {
-  return isAllowed(client, sameAlg(alg)) ? undefined : notAllowed(client, 'the DPoP proof');
+/** @returns why the algorithm of a DPoP proof is not allowed (RFC 9449 §4.2); undefined when it is */
+export function proofViolation(client: Client, alg: unknown): string | undefined {
+  return isAllowed(client, olderName(alg)) ? undefined : notAllowed(client, 'the DPoP proof');
 }
 
-/** RFC 9864 §2.2: the newer name of what EdDSA is here. */
-function sameAlg(alg: unknown): unknown {
+/** RFC 9864 §2.2: `Ed25519` is the newer name of the same algorithm. */
+function olderName(alg: unknown): unknown {
   return alg === 'Ed25519' ? 'EdDSA' : alg;
 }
 
-function isAllowed(client: ProviderClient, alg: unknown): boolean {
+function isAllowed(client: Client, alg: unknown): boolean {
   return (profileOfClient(client).signingAlgs as readonly unknown[]).includes(alg);
 }
 
-function notAllowed(client: ProviderClient, what = 'it'): string {
+function notAllowed(client: Client, what = 'it'): string {
   return `${what} must be signed with one of ${profileOfClient(client).signingAlgs.join(', ')}`;
 }
 
-/** What discovery (RFC 8414 §2) says of a profile: no more than a client of it may do. */
+/** Limits the discovery document (RFC 8414 §2) to what the profile of the server allows. */
 export function discoveryOf(document: Record<string, unknown>, serverPolicy: ServerPolicy): Record<string, unknown> {
   const { authMethods, signingAlgs, responseModes, deliveryModes, pushed } = PROFILES[serverPolicy.profile];
   const narrowed = Object.entries(document).map(([name, value]) => {
@@ -88,14 +86,14 @@ export function discoveryOf(document: Record<string, unknown>, serverPolicy: Ser
       return [name, value.filter((one) => authMethods?.includes(one) ?? true)];
     if (name === 'response_modes_supported') return [name, value.filter((one) => responseModes.includes(one))];
     if (/_signing_alg(_values)?_supported$/.test(name))
-      return [name, value.filter((one) => (signingAlgs as readonly unknown[]).includes(sameAlg(one)))];
+      return [name, value.filter((one) => (signingAlgs as readonly unknown[]).includes(olderName(one)))];
     return [name, value];
   });
   const named = narrowed.filter(([, value]) => !(Array.isArray(value) && value.length === 0)); // RFC 8414 §3.2
   return {
     ...Object.fromEntries(named),
     backchannel_token_delivery_modes_supported: deliveryModes,
-    // The provider says so of itself, whoever uses it.
+    // The provider always announces it, but Cardea uses no user codes.
     backchannel_user_code_parameter_supported: false,
     ...(pushed ? { require_pushed_authorization_requests: true } : {}),
   };

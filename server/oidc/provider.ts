@@ -3,15 +3,15 @@ import type { RetiredKey } from '../../keys/store.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
 import { localGet } from '../platform/local_request.ts';
 import type { Units } from '../records/unit.ts';
-import { leaveLogoutToTheQueue } from './backchannel_logout.ts';
-import { leaveNotificationsToTheQueue } from './ciba_notifications.ts';
+import { disableProviderLogoutCalls } from './backchannel_logout.ts';
+import { disableProviderPings } from './ciba_notifications.ts';
 import { type ClientForProvider, replaceClientLookup } from './client_lookup.ts';
 import { assertEveryRouteHasSteps, ENDPOINTS } from './endpoints.ts';
 import { listen } from './events.ts';
 import { createExchange, exchangeOf, type StepServices } from './exchange.ts';
 import { createFailureLog } from './failure_log.ts';
 import type { Fetching } from './fetching.ts';
-import { acceptOlderHints } from './id_token_hints.ts';
+import { acceptHintsOfRetiredKeys } from './id_token_hints.ts';
 import type { Pages } from './pages.ts';
 import { onParameters } from './parameters.ts';
 import { pinnedHeaders } from './pinned_request.ts';
@@ -20,9 +20,9 @@ import type { Route } from './routes.ts';
 import { runEndpoint } from './run_endpoint.ts';
 import { assertSeams, listRoutes, routeOf } from './seams.ts';
 import type { Handle } from './serving.ts';
-import { letMappedClaimsThrough } from './token_claims.ts';
+import { addClaimsOfMappings } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
-import { readUserCodesAsTyped } from './typed_user_codes.ts';
+import { normalizeTypedUserCodes } from './typed_user_codes.ts';
 import { showErrorsOfUnregisteredClients } from './unregistered_clients.ts';
 
 export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFailure'> {
@@ -59,11 +59,11 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
     (id, address) => units.current().trackRead(options.findClient(id, address)),
     options.fetching,
   );
-  readUserCodesAsTyped(provider);
-  leaveLogoutToTheQueue(provider);
-  leaveNotificationsToTheQueue(provider);
-  letMappedClaimsThrough(provider);
-  acceptOlderHints(provider, options.retiredKeys, options.now);
+  normalizeTypedUserCodes(provider);
+  disableProviderLogoutCalls(provider);
+  disableProviderPings(provider);
+  addClaimsOfMappings(provider);
+  acceptHintsOfRetiredKeys(provider, options.retiredKeys, options.now);
   showErrorsOfUnregisteredClients(provider, options);
   registerTokenExchange(provider, options.exchange);
 

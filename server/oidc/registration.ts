@@ -1,8 +1,8 @@
-/** What discovery says of clients that come by themselves. */
+/** The part of discovery about clients that register themselves. */
 export interface RegistrationInDiscovery {
-  /** Undefined when nobody may register. */
+  /** Undefined when registration is switched off. */
   readonly endpoint: string | undefined;
-  /** Whether a client may be the URL of a document. */
+  /** Whether a `client_id` may be the URL of a metadata document. */
   readonly documents: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { errors } from 'oidc-provider';
 
-/** Parameters that are one text each, wherever they stand (OpenID Connect Core §3.1.2.1, RFC 7636, RFC 9449, CIBA Core). */
+/** Parameters that are a string (OpenID Connect Core §3.1.2.1, RFC 7636, RFC 9449, CIBA Core). */
 const TEXTS = [
   'acr_values',
   'binding_message',
@@ -30,8 +30,8 @@ const TEXTS = [
 const NUMBERS = ['max_age', 'requested_expiry'];
 
 /**
- * A request object is read before its signature is checked (RFC 9101 §6.2), and what is no text is made one: what an
- * object of JSON makes of that is its sender's to say.
+ * The provider reads a request object before it checks the signature (RFC 9101 §6.2), and converts values to strings. A
+ * value of another type could become a string that the sender chooses.
  * @throws InvalidRequestObject for a parameter of the wrong type
  */
 export function assertRequestObjectTypes({ request }: Readonly<Record<string, unknown>>): void {
@@ -39,15 +39,19 @@ export function assertRequestObjectTypes({ request }: Readonly<Record<string, un
   const claims = claimsOf(request);
   if (!claims) return;
   const isText = (value: unknown) => typeof value === 'string';
-  const wrong =
+  const wrongType =
     TEXTS.find((name) => claims[name] !== undefined && !isText(claims[name])) ??
     NUMBERS.find((name) => claims[name] !== undefined && !['number', 'string'].includes(typeof claims[name]));
-  if (wrong) throw new errors.InvalidRequestObject(`${wrong} has the wrong type`);
-  const { resource, claims: asked, authorization_details: details } = claims;
+  if (wrongType) throw new errors.InvalidRequestObject(`${wrongType} has the wrong type`);
+  const { resource, claims: requested, authorization_details: details } = claims;
   if (resource !== undefined && ![resource].flat().every(isText)) {
     throw new errors.InvalidRequestObject('resource must be a text or a list of texts');
   }
-  if (asked !== undefined && !isText(asked) && (typeof asked !== 'object' || asked === null || Array.isArray(asked))) {
+  if (
+    requested !== undefined &&
+    !isText(requested) &&
+    (typeof requested !== 'object' || requested === null || Array.isArray(requested))
+  ) {
     throw new errors.InvalidRequestObject('claims must be an object');
   }
   if (details !== undefined && !isText(details) && !Array.isArray(details)) {
@@ -55,7 +59,7 @@ export function assertRequestObjectTypes({ request }: Readonly<Record<string, un
   }
 }
 
-/** @returns undefined for what the provider will say itself is no JWT */
+/** @returns undefined for a value that is no JWT, which the provider refuses */
 function claimsOf(request: string): Record<string, unknown> | undefined {
   try {
     return decodeJwt(request);

@@ -1,4 +1,4 @@
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../clients/vocabulary.ts';
 import { assertDatedRequest } from './ciba.ts';
 import { assertClaimsParameter } from './claims_parameter.ts';
@@ -6,13 +6,11 @@ import type { TimeLimit } from './jwt_times.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { assertRequestObject } from './profiles.ts';
 
-type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
-
 /**
- * How a client may ask, and be answered, beyond the plain parameters of RFC 6749: pushed (RFC 9126) and signed
- * (RFC 9101) requests, signed and encrypted answers (JARM, RFC 9701, OpenID Connect Core §5.3.2, §10).
+ * Pushed (RFC 9126) and signed (RFC 9101) requests, signed and encrypted responses (JARM, RFC 9701, OpenID Connect Core
+ * §5.3.2, §10).
+ * @param times how far ahead a request object may expire
  */
-/** @param times how far ahead a request object may expire */
 export function requestFeatures(times: TimeLimit) {
   return {
     claimsParameter: { enabled: true, assertClaimsParameter },
@@ -20,7 +18,7 @@ export function requestFeatures(times: TimeLimit) {
     jwtIntrospection: { enabled: true },
     jwtResponseModes: { enabled: true },
     jwtUserinfo: { enabled: true },
-    // RFC 9700 §4.1.3: what is pushed is compared with what is registered, like everything else.
+    // RFC 9700 §4.1.3: the redirect URI of a pushed request has to be registered as well.
     pushedAuthorizationRequests: { enabled: true, allowUnregisteredRedirectUris: false },
     requestObjects: {
       enabled: true,
@@ -28,7 +26,7 @@ export function requestFeatures(times: TimeLimit) {
         { oidc }: KoaContextWithOIDC,
         claims: Record<string, unknown>,
         header: Record<string, unknown>,
-        client: ProviderClient,
+        client: Client,
       ) {
         assertParameterSizes(claims);
         if (oidc.route === 'backchannel_authentication') assertDatedRequest(claims);
@@ -38,7 +36,7 @@ export function requestFeatures(times: TimeLimit) {
   } satisfies Configuration['features'];
 }
 
-/** Ours to sign with are, of these, those that there are keys for: the provider sees to that. */
+/** The provider signs with those of these for which there is a key. None is symmetric: there is no secret to share. */
 export function algorithms() {
   const signing = [...SIGNING_ALGS];
   const encryption = [...ENCRYPTION_ALGS];
@@ -46,7 +44,7 @@ export function algorithms() {
   return {
     clientAuthSigningAlgValues: [...signing],
     requestObjectSigningAlgValues: signing,
-    // They would be encrypted with the client's secret, of which we keep the hash alone.
+    // The key would be derived from the client's secret, of which only the hash is stored.
     requestObjectEncryptionAlgValues: [],
     requestObjectEncryptionEncValues: [],
     idTokenSigningAlgValues: signing,

@@ -21,8 +21,8 @@ import { AppError } from '../platform/errors.ts';
 
 /*
  * Everything that Cardea uses of oidc-provider although the library does not promise to keep it. `assertSeams` checks all
- * of it when a provider is made: a part that was renamed would otherwise be missed without an error, such as a check of
- * ours that is never called. How to upgrade the library: ops/docs/upgrading_oidc_provider.md
+ * of it when a provider is made, because a part that was renamed would otherwise be missing without an error: a check that
+ * Cardea adds would never be called. How to upgrade the library: ops/docs/upgrading_oidc_provider.md
  */
 
 /** The version that the tests have seen. Any other is refused at start, because a patch of one version may break a defence. */
@@ -107,7 +107,7 @@ const RESPONSE_MODES = ['query', 'fragment', 'form_post', 'jwt', 'query.jwt', 'f
 /** A DPoP proof is accepted for so many seconds before and after its date (RFC 9449 §11.1). */
 export const PROOF_WINDOW_SECONDS = 300;
 
-/** What is asked of the keys of a client, from its metadata or its `jwks_uri`. */
+/** The keys of a client, from its metadata or its `jwks_uri`. */
 export interface ClientKeys extends Iterable<Jwk> {
   refresh(): Promise<void>;
   selectForEncrypt(selection: KeySelection): readonly Jwk[];
@@ -121,7 +121,7 @@ export interface KeySelection {
 
 const CLIENT_KEYS = { refresh: '()', selectForEncrypt: '(options)', selectForVerify: '(options)' } as const;
 
-/** Members of a client that Cardea sets by itself, with the value that the library gives them for `SAMPLE_CLIENT`. */
+/** Members of a client that Cardea reads or changes, with the value that the library gives them for `SAMPLE_CLIENT`. */
 const CLIENT_MEMBERS = {
   backchannelTokenDeliveryMode: 'poll',
   scope: 'openid',
@@ -150,8 +150,8 @@ type At<T, Path> = Path extends `${infer Head}.${infer Rest}`
     : never;
 
 /**
- * Puts a method of ours in the place of one of the library's.
- * @param replace makes it; gets the library's method, bound to its class when it is a static one
+ * Replaces a method of the library.
+ * @param replace makes the new method from the old one, which is bound to its class when it is static
  * @throws AppError `untested_library` when there is no such method, or one with other parameters
  */
 export function replaceMethod<Path extends MethodPath>(
@@ -213,7 +213,7 @@ export function inspectSeams(provider: Provider): Readonly<Record<string, string
   ]);
 }
 
-/** A client that the library has not looked up by itself. @param metadata RFC 7591 */
+/** @param metadata RFC 7591, which the library checks */
 export function buildClient(provider: Provider, metadata: Readonly<Record<string, unknown>>): Client {
   const Constructor = provider.Client as unknown as new (metadata: object) => Client;
   return new Constructor(metadata);
@@ -252,7 +252,7 @@ export function routeOf(provider: Provider, { method, path }: KoaContextWithOIDC
   return stateOf(provider).router.match(method, path)?.route.name;
 }
 
-/** By name: what sends a browser back to a client. */
+/** The functions that send a browser back to a client, by response mode. */
 export function responseModesOf(provider: Provider) {
   return stateOf(provider).responseModes;
 }

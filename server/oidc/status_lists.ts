@@ -10,12 +10,12 @@ import type { Sign } from './sign.ts';
 
 export const STATUS_LISTS_PATH = '/status-lists';
 
-/** How long a resource server may go by a list that it has (`ttl`, `max-age`), in seconds. */
+/** How long a resource server may use its copy of a list (`ttl`, `max-age`), in seconds. */
 const TTL_SECONDS = 60;
-/** How long it may when it cannot get another, unless tokens live shorter. */
+/** How long it may use it when it cannot get a newer one, unless tokens live shorter. */
 const EXPIRES_SECONDS = 300;
-/** A node looks again after that. */
-const LOOK_EVERY_MS = 5_000;
+/** How often a node looks whether a list has changed. */
+const CHECK_EVERY_MS = 5_000;
 const DOCUMENTS_MAX = 200;
 const TYPE = 'statuslist+jwt';
 
@@ -26,47 +26,47 @@ export function statusClaim(issuer: URL, { listId, idx }: StatusPlace) {
 
 const uriOf = (issuer: URL, listId: string) => new URL(`${STATUS_LISTS_PATH}/${listId}`, issuer).href;
 
-interface Made {
+interface StatusListDocument {
   readonly body: string;
   readonly etag: string;
   readonly cacheControl: string;
   readonly lst: string;
   readonly madeAt: number;
-  lookedAt: number;
+  checkedAt: number;
 }
 
 export interface StatusListOptions {
   readonly issuer: URL;
   readonly lists: Pick<StatusLists, 'ended'>;
-  /** The current one, whenever it is asked for. */
+  /** @returns the current one */
   sign(): Sign;
   readonly now: Clock;
-  /** Lifetime of tokens, in seconds: a key stays published for as long as that, and no list must outlive its key. */
+  /** Lifetime of tokens, in seconds. A key stays published for so long, and a list must not outlive its key. */
   readonly tokenSeconds: number;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
 
-/** Serves signed status lists (draft-ietf-oauth-status-list §8), each made when it is asked for and kept for a while. */
+/** Serves signed status lists (draft-ietf-oauth-status-list §8). Each is made on request and cached for a short time. */
 export function mountStatusLists(app: FastifyInstance, options: StatusListOptions): void {
   const { issuer, lists, now } = options;
-  const kept = createExpiring<Made>({ max: DOCUMENTS_MAX, now });
+  const cache = createExpiring<StatusListDocument>({ max: DOCUMENTS_MAX, now });
 
-  async function find(listId: string): Promise<Made | undefined> {
-    const known = kept.get(listId);
-    if (known && now() < known.lookedAt + LOOK_EVERY_MS) return known;
+  async function find(listId: string): Promise<StatusListDocument | undefined> {
+    const cached = cache.get(listId);
+    if (cached && now() < cached.checkedAt + CHECK_EVERY_MS) return cached;
     const ended = await lists.ended(listId);
-    kept.delete(listId);
+    cache.delete(listId);
     if (!ended) return undefined;
     const lst = compress(ended);
-    const isGood = known?.lst === lst && now() < known.madeAt + (TTL_SECONDS * 1_000) / 2;
-    const made = isGood ? { ...known, lookedAt: now() } : await make(listId, lst);
-    // For longer than that it is not asked for: no verifier that honours `ttl` leaves it alone for so long.
-    kept.set(listId, made, now() + TTL_SECONDS * 1_000);
-    return made;
+    const isFresh = cached?.lst === lst && now() < cached.madeAt + (TTL_SECONDS * 1_000) / 2;
+    const document = isFresh ? { ...cached, checkedAt: now() } : await make(listId, lst);
+    // A verifier that uses a list requests it again within its `ttl`.
+    cache.set(listId, document, now() + TTL_SECONDS * 1_000);
+    return document;
   }
 
-  async function make(listId: string, lst: string): Promise<Made> {
+  async function make(listId: string, lst: string): Promise<StatusListDocument> {
     const at = now();
     const iat = Math.floor(at / 1_000);
     const claims = {
@@ -79,7 +79,7 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
     };
     const body = await options.sign()(claims, TYPE);
     const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    return { body, etag, cacheControl: `public, max-age=${claims.ttl}`, lst, madeAt: at, lookedAt: at };
+    return { body, etag, cacheControl: `public, max-age=${claims.ttl}`, lst, madeAt: at, checkedAt: at };
   }
 
   app.get<{ Params: { id: string }; Querystring: { time?: unknown } }>(
@@ -87,11 +87,11 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
     { config: { oauth: true, quiet: true } },
     async (request, reply) => {
       options.assertCanSign();
-      // §8.4: what a list said in the past is not kept.
+      // §8.4: older states of a list are not stored.
       if (request.query.time !== undefined) throw new AppError('not_implemented', 'there are no lists of the past');
-      const made = await find(request.params.id);
-      if (!made) throw new AppError('not_found', 'no such status list');
-      const { body, etag, cacheControl } = made;
+      const document = await find(request.params.id);
+      if (!document) throw new AppError('not_found', 'no such status list');
+      const { body, etag, cacheControl } = document;
       reply.headers({ 'access-control-allow-origin': '*', 'cache-control': cacheControl, etag });
       if (isUnchanged(request.headers['if-none-match'], etag)) return reply.code(304).send();
       return reply.type(`application/${TYPE}`).send(body);
@@ -99,7 +99,7 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
   );
 }
 
-/** One bit a token, the lowest of each byte first (§4.1), compressed as ZLIB (RFC 1950). */
+/** One bit for each token, the lowest bit of each byte first (§4.1), compressed as ZLIB (RFC 1950). */
 function compress(ended: readonly number[]): string {
   const bits = new Uint8Array(LIST_SIZE / 8);
   for (const idx of ended) bits[idx >> 3] = (bits[idx >> 3] ?? 0) | (1 << (idx & 7));

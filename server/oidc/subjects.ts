@@ -1,41 +1,39 @@
-import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Client, KoaContextWithOIDC } from 'oidc-provider';
 import { createPairwise } from './pairwise.ts';
 
 export interface SubjectParts {
   /** See pairwise.ts. */
   readonly pairwiseKey: Buffer;
-  /** @returns by what apps without pairwise subjects know the person of an account */
+  /** @returns the subject of an account for clients without pairwise subjects */
   publicSubjectOf(accountId: string): Promise<string>;
-  /** @returns the id of the account that goes by a public subject */
+  /** @returns the id of the account with that subject */
   accountOf(publicSubject: string): Promise<string | undefined>;
 }
-
-type ProviderClient = NonNullable<KoaContextWithOIDC['oidc']['client']>;
 
 const HAS_PUBLIC_SUBJECTS = Symbol('has public subjects');
 
 /**
- * Of a client with public subjects the provider takes the id of the account for the subject, and asks for that of a pairwise
- * one wherever it shows or compares subjects (ID tokens, userinfo, JWT access tokens, introspection, logout tokens, hints,
- * the `claims` parameter). So every client is a pairwise one to it, and `createSubjects` decides.
+ * For a client with public subjects the provider uses the id of the account as the subject. For a pairwise one it asks
+ * wherever it shows or compares a subject (ID tokens, userinfo, JWT access tokens, introspection, logout tokens, hints, the
+ * `claims` parameter). So it sees every client as a pairwise one, and `createSubjects` decides.
  */
-export function askForSubjects(client: object): void {
+export function makePairwise(client: object): void {
   const { subjectType } = client as { subjectType?: string };
   if (subjectType === 'pairwise') return;
   Object.defineProperty(client, HAS_PUBLIC_SUBJECTS, { value: true });
   Object.assign(client, { subjectType: 'pairwise' });
 }
 
-/** The one place in which the subject of a person is decided (OpenID Connect Core §8). */
+/** The subject of a person for a client (OpenID Connect Core §8). No other code decides it. */
 export function createSubjects({ pairwiseKey, publicSubjectOf }: Omit<SubjectParts, 'accountOf'>) {
   const pairwise = createPairwise(pairwiseKey);
-  return (ctx: unknown, accountId: string, client: ProviderClient): Promise<string> =>
+  return (ctx: unknown, accountId: string, client: Client): Promise<string> =>
     HAS_PUBLIC_SUBJECTS in client ? publicSubjectOf(accountId) : pairwise(ctx, accountId, client);
 }
 
 /**
- * Whom an `id_token_hint` means at the backchannel (CIBA Core §7.1), where the provider takes its subject for the id of an
- * account. Elsewhere it compares subjects, and no client with pairwise ones may use the backchannel.
+ * The account of an `id_token_hint` in a backchannel request (CIBA Core §7.1), where the provider uses its subject as the id of
+ * an account. No client with pairwise subjects may make such requests. Elsewhere the provider compares subjects.
  */
 export function createHintReader({ accountOf }: Pick<SubjectParts, 'accountOf'>) {
   return async ({ oidc }: KoaContextWithOIDC, id: string): Promise<string | undefined> => {

@@ -6,7 +6,7 @@ export interface SignInParts {
   readonly requiredAcr: StoredRequiredAcr;
 }
 
-/** A token, or what tokens are issued for: each says how the person signed in, an access token in its claims. */
+/** A token, code or request that says how the person signed in; an access token says it in its claims. */
 export interface SignedInBy {
   readonly clientId?: string | undefined;
   readonly acr?: string | undefined;
@@ -30,10 +30,10 @@ export function acrOfSource({ acr, extra }: SignedInBy): string | undefined {
   return acr ?? (typeof extra?.acr === 'string' ? extra.acr : undefined);
 }
 
-const WHY = 'a second factor is required now: the person has to sign in again';
+const DESCRIPTION = 'a second factor is required now: the person has to sign in again';
 
 /**
- * For whatever tokens are issued for, and for an access token at userinfo.
+ * Checks the source of the tokens at the token endpoint, and the access token at userinfo.
  * @throws InvalidGrant at the token endpoint, InvalidToken at userinfo
  */
 export async function assertStillEnough(
@@ -44,5 +44,5 @@ export async function assertStillEnough(
 ): Promise<void> {
   if (source === undefined || (oidc.route !== 'token' && oidc.route !== 'userinfo')) return;
   if (await isStillEnough(acrOfSource(source), { accountId, clientId: source.clientId }, parts)) return;
-  throw oidc.route === 'token' ? new errors.InvalidGrant(WHY) : new errors.InvalidToken(WHY);
+  throw oidc.route === 'token' ? new errors.InvalidGrant(DESCRIPTION) : new errors.InvalidToken(DESCRIPTION);
 }

@@ -12,8 +12,8 @@ interface Parts {
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
 }
 
-/** Everybody's rules: many relying parties look for these in the ID token alone. Userinfo has them by the scope. */
-const IN_ID_TOKEN: readonly ClaimRule[] = [
+/** Rules for all clients: many read these claims from the ID token alone. Userinfo has them by scope. */
+const ID_TOKEN_RULES: readonly ClaimRule[] = [
   { claim: 'groups', into: ['id_token'], from: { groups: true }, scope: 'groups' },
   { claim: 'roles', into: ['id_token'], from: { roles: true }, scope: 'roles' },
 ];
@@ -22,8 +22,8 @@ const IN_ID_TOKEN: readonly ClaimRule[] = [
 const ADDED = Symbol('added claims');
 
 /**
- * What an access token says beyond who, whom, what and until when: how the person signed in (RFC 9068 §2.2.1), and what
- * the operator maps (RFC 9068 §2.2.2, §2.2.3.1). Of an opaque token introspection tells it (RFC 9470 §6.2).
+ * Further claims of an access token: how the person signed in (RFC 9068 §2.2.1), and what the operator maps (RFC 9068
+ * §2.2.2, §2.2.3.1). For an opaque token introspection returns them (RFC 9470 §6.2).
  */
 export function createTokenClaims(parts: Parts) {
   return async (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials) => {
@@ -31,9 +31,9 @@ export function createTokenClaims(parts: Parts) {
     const rules = await parts.claimMapping(token.clientId ?? '');
     const account = accountId === undefined || rules.length === 0 ? undefined : await parts.findAccount(accountId);
     const claims = mappedClaims(rules, 'access_token', { scopes: token.scopes, claims: account?.claims() });
-    // Whoever made the token may know better than the request tells: a token that comes of another one.
-    const known = extra ?? (accountId === undefined ? {} : signedInBy(ctx));
-    const all = { ...claims, ...known };
+    // A token that was exchanged for another one (RFC 8693) brings its claims about the sign-in with it.
+    const signIn = extra ?? (accountId === undefined ? {} : signedInBy(ctx));
+    const all = { ...claims, ...signIn };
     return Object.keys(all).length > 0 ? all : undefined;
   };
 }
@@ -44,7 +44,7 @@ interface SignIn {
   readonly authTime?: number;
 }
 
-/** What a token of a person is issued for: a code, a refresh token or the like, or the browser's own session. */
+/** How the person signed in, from what the token is issued for: a code, a refresh token or the like, or the session. */
 function signedInBy({ oidc }: KoaContextWithOIDC): Record<string, unknown> {
   const entities = oidc.entities as Record<string, SignIn | undefined>;
   const source =
@@ -69,7 +69,7 @@ function sessionOf({ session }: KoaContextWithOIDC['oidc']): SignIn {
   };
 }
 
-/** The account as the provider asks it for claims, with what the client's rules add to them. */
+/** The account of which the provider asks claims, with those that the claim mapping of the client adds. */
 export async function withMappedClaims<T extends AccountWithClaims>(
   ctx: KoaContextWithOIDC,
   account: T | undefined,
@@ -83,14 +83,14 @@ export async function withMappedClaims<T extends AccountWithClaims>(
       if (use !== 'id_token' && use !== 'userinfo') return claims;
       const rules = await parts.claimMapping(ctx.oidc.client?.clientId ?? '');
       const subject = { scopes: new Set(scope.split(' ')), claims };
-      const mapped = mappedClaims([...IN_ID_TOKEN, ...rules], use, subject);
+      const mapped = mappedClaims([...ID_TOKEN_RULES, ...rules], use, subject);
       return { ...claims, [ADDED]: { ...mapped, ...(use === 'id_token' ? claimsOfPushed(ctx) : {}) } };
     },
   };
 }
 
-/** ID tokens and userinfo, signed or not, take their claims through this one class. */
-export function letMappedClaimsThrough(provider: Provider): void {
+/** ID tokens and userinfo responses, signed or not, get their claims from this class. */
+export function addClaimsOfMappings(provider: Provider): void {
   replaceMethod(
     provider,
     'Claims.prototype.result',

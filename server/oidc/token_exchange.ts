@@ -11,9 +11,9 @@ import {
   ACCESS_TOKEN_TYPE,
   type Actor,
   actorOf,
-  admits,
+  allowsSubjectToken,
   type ExchangeParameters,
-  narrowed,
+  narrowScope,
   presentedTokens,
   TOKEN_EXCHANGE,
   targetOf,
@@ -33,13 +33,13 @@ export interface ExchangeParts extends SignInParts, Omit<SubjectParts, 'accountO
   /** @returns null for a client that may exchange nothing */
   exchangePolicy(clientId: string): Promise<ExchangePolicy | null>;
   findAccount(id: string): Promise<object | undefined>;
-  readonly structured: Pick<JwtAccessTokens, 'present'>;
+  readonly jwtAccessTokens: Pick<JwtAccessTokens, 'present'>;
 }
 
 /**
- * Token exchange (RFC 8693): a service that was called with a person's access token gets one for the next service. The
- * new token is never worth more than the presented one: not in scope, not in time, not in what it proves, and it ends
- * with the same grant. It brings no refresh token.
+ * Token exchange (RFC 8693): a service that was called with a person's access token gets one for the next service. The new
+ * token has no wider scope, no later expiry and no stronger sign-in than the presented one, and ends with the same grant.
+ * No refresh token is issued.
  */
 export function registerTokenExchange(provider: Provider, parts: ExchangeParts): void {
   provider.registerGrantType(TOKEN_EXCHANGE, (ctx) => exchange(provider, ctx, parts), PARAMETERS, TARGETS);
@@ -54,7 +54,7 @@ async function exchange(provider: Provider, ctx: TokenEndpointGrantContext, part
   }
   const presented = presentedTokens(params);
   const subject = await personsToken(provider, parts, presented.subject);
-  if (!admits(policy, subject)) throw refused('subject_token', 'it is not for this client to exchange');
+  if (!allowsSubjectToken(policy, subject)) throw refused('subject_token', 'it is not for this client to exchange');
   const actor =
     presented.actor === undefined ? undefined : await findToken(provider, parts, 'actor_token', presented.actor);
   if (actor && actor.clientId !== client.clientId) throw refused('actor_token', 'it was issued to another client');
@@ -64,7 +64,7 @@ async function exchange(provider: Provider, ctx: TokenEndpointGrantContext, part
   params.resource = target;
   const [resourceServer] = await grants.resolveRequestedResources(provider, ctx);
   if (!resourceServer) throw new errors.InvalidTarget();
-  const scope = narrowed(params.scope, subject.scopes, resourceServer.scopes);
+  const scope = narrowScope(params.scope, subject.scopes, resourceServer.scopes);
   const act = actorOf(policy, {
     actor: actor && (await subjectOf(actor, client, parts)),
     client: client.clientId,
@@ -105,40 +105,40 @@ async function exchange(provider: Provider, ctx: TokenEndpointGrantContext, part
 type Presented = AccessToken | ClientCredentials;
 type Parameter = 'subject_token' | 'actor_token';
 
-/** RFC 8693 §2.2.2: whatever is wrong with a presented token, the request is. */
-function refused(parameter: Parameter, why: string): Error {
-  return new errors.InvalidRequest(`${parameter}: ${why}`);
+/** RFC 8693 §2.2.2: a presented token that cannot be used is an invalid request. */
+function refused(parameter: Parameter, description: string): Error {
+  return new errors.InvalidRequest(`${parameter}: ${description}`);
 }
 
-/** @throws InvalidRequest for what is no access token of ours, or has ended in whatever way */
+/** @throws InvalidRequest for a value that is no access token of this issuer, or one that is no longer valid */
 async function findToken(
   provider: Provider,
   parts: ExchangeParts,
   parameter: Parameter,
   value: string,
 ): Promise<Presented> {
-  const id = parts.structured.present(value, 'whole');
-  // An exchanged token goes with a session that knows of another client: it is looked at here instead.
+  const id = parts.jwtAccessTokens.present(value, 'whole');
+  // The session of an exchanged token belongs to another client, so `isGrantValid` checks it instead of the provider.
   const options = { ignoreSessionBinding: true } as object;
   const token = (await provider.AccessToken.find(id, options)) ?? (await provider.ClientCredentials.find(id));
-  if (!token?.isValid || !(await standsOnGrant(provider, token))) {
+  if (!token?.isValid || !(await isGrantValid(provider, token))) {
     throw refused(parameter, 'it is not valid, or not any more');
   }
   return token;
 }
 
-async function standsOnGrant(provider: Provider, token: Presented): Promise<boolean> {
+async function isGrantValid(provider: Provider, token: Presented): Promise<boolean> {
   if (!('grantId' in token)) return true;
   const { accountId, grantId, expiresWithSession, sessionUid } = token;
   const grant = await provider.Grant.find(grantId);
   if (grant?.accountId !== accountId) return false;
   if (!expiresWithSession) return true;
   const session = sessionUid === undefined ? undefined : await provider.Session.findByUid(sessionUid);
-  // The grant's own client, which need not be the token's: that may be an exchanged one.
+  // The client of the grant: that of an exchanged token is another one.
   return session?.accountId === accountId && session.grantIdFor(grant.clientId ?? '') === grantId;
 }
 
-/** @throws InvalidRequest unless there is a person behind the token, whose account may be used */
+/** @throws InvalidRequest unless the token is of a person whose account may be used */
 async function personsToken(provider: Provider, parts: ExchangeParts, value: string): Promise<AccessToken> {
   const token = await findToken(provider, parts, 'subject_token', value);
   if (!('accountId' in token)) throw refused('subject_token', 'it is about no person');
@@ -151,8 +151,8 @@ async function personsToken(provider: Provider, parts: ExchangeParts, value: str
 }
 
 /**
- * A token that is bound to a key is worth nothing to who has not got that key, here as anywhere (RFC 9449 §7, RFC 8705
- * §3); the new one is bound to whatever key the client has shown.
+ * The client must prove possession of the keys to which the presented tokens are bound (RFC 9449 §7, RFC 8705 §3). The new
+ * token is bound to the key that the client has proved.
  */
 async function bind(
   provider: Provider,
@@ -176,7 +176,7 @@ function actOf(token: Presented): Actor | undefined {
   return token.extra?.act as Actor | undefined;
 }
 
-/** As the token itself says it: of a client's own one the subject is the client (RFC 9068 §2.2). */
+/** The subject of a token, which is the client for one of client credentials (RFC 9068 §2.2). */
 async function subjectOf(token: Presented, client: Client, parts: ExchangeParts): Promise<string> {
   return 'accountId' in token ? createSubjects(parts)(undefined, token.accountId, client) : client.clientId;
 }

@@ -26,7 +26,7 @@ export function showUserCode(code: string): string {
 }
 
 /** The provider removes everything but ASCII, such as full-width letters, before it looks a code up: this reads it first. */
-export function readUserCodesAsTyped(provider: Provider): void {
+export function normalizeTypedUserCodes(provider: Provider): void {
   replaceMethod(provider, 'DeviceCode.findByUserCode', (find) => async (stripped, options) => {
     const code = readUserCode(Provider.ctx?.oidc.params?.user_code ?? stripped);
     return code === undefined ? undefined : find(code, options);

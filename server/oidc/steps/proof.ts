@@ -5,7 +5,7 @@ import { AppError } from '../../platform/errors.ts';
 import { hashToken } from '../../platform/sealing.ts';
 import { INVALID_PROOF, PROOF_ALGS } from '../dpop.ts';
 import type { Exchange } from '../exchange.ts';
-import { objectionToProof } from '../profiles.ts';
+import { proofViolation } from '../profiles.ts';
 import { PROOF_WINDOW_SECONDS } from '../seams.ts';
 
 /**
@@ -49,7 +49,7 @@ export async function recordProof(exchange: Exchange): Promise<void> {
   const { jti } = decodeJwt(proof);
   const { client } = ctx.oidc;
   if (!jwk || !jti || !client) throw new Error('a proof was accepted without key, id or client');
-  const objection = objectionToProof(client, alg);
+  const objection = proofViolation(client, alg);
   if (objection !== undefined) throw new AppError(INVALID_PROOF, objection);
   // With the thumbprint, so that no one can use up the proofs of another key by guessing their ids.
   exchange.proofId = `dpop ${await calculateJwkThumbprint(jwk)} ${jti}`;

@@ -63,12 +63,12 @@ const configuration = createConfiguration({
     authorities: [],
     now: Date.now,
   }),
-  structured: {
-    mark: async () => {},
+  jwtAccessTokens: {
+    addClaims: async () => {},
     present: (value) => value,
     isPresented: () => false,
     find: async () => undefined,
-    end: () => false,
+    revoke: () => false,
   },
   async findAccount(id) {
     const person = people.get(id);
