@@ -12,31 +12,44 @@ export interface Renaming {
   readonly to: string;
 }
 
+const ROOT_URL = new URL('.', pathToFileURL(join(ROOT, 'package.json'))).href;
 const LIBRARY = join(ROOT, 'node_modules', 'oidc-provider');
 const LIBRARY_URL = `${pathToFileURL(LIBRARY).href}/`;
-/** Modules with this parameter see a copy of the library that has been changed. */
+/** Modules that are imported with this parameter, and all that they import, see a copy of the library. */
 const COPY = 'copy';
 
-/**
- * From now on, `import('…/seams.ts?copy=NAME')` gets a copy of the library of its own, in memory, with those renamings.
- * @param always names the copy that modules without the parameter get
- */
-export function copyLibrary(copies: Readonly<Record<string, readonly Renaming[]>>, always?: string): void {
-  registerHooks({
+interface Copies {
+  /** @returns the module of a file, relative to the repository, which sees that copy of the library */
+  load<Module>(name: string, file: string): Promise<Module>;
+  remove(): void;
+}
+
+/** Copies of the library in memory, with these renamings, for modules that are loaded once more for each. */
+export function copyLibrary(copies: Readonly<Record<string, readonly Renaming[]>>): Copies {
+  const hooks = registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context);
-      const name = (context.parentURL && new URL(context.parentURL).searchParams.get(COPY)) ?? always;
-      if (name === undefined || !resolved.url.startsWith(LIBRARY_URL)) return resolved;
-      return { ...resolved, url: `${resolved.url}?${new URLSearchParams({ [COPY]: name })}` };
+      const name = context.parentURL?.startsWith(ROOT_URL) && new URL(context.parentURL).searchParams.get(COPY);
+      const { url } = resolved;
+      const isLoadedAgain = url.startsWith(LIBRARY_URL) || !url.includes('/node_modules/');
+      return name && isLoadedAgain && url.startsWith(ROOT_URL) ? { ...resolved, url: withCopy(url, name) } : resolved;
     },
     load(url, context, next) {
       const loaded = next(url, context);
-      const name = url.startsWith('file:') ? new URL(url).searchParams.get(COPY) : null;
-      if (name === null || !url.startsWith(LIBRARY_URL)) return loaded;
+      const name = url.startsWith(LIBRARY_URL) ? new URL(url).searchParams.get(COPY) : null;
+      if (name === null) return loaded;
       const path = fileURLToPath(url);
       const renamings = (copies[name] ?? []).filter(({ file }) => file === undefined || path === join(LIBRARY, file));
       const source = renamings.reduce((text, { from, to }) => text.replaceAll(from, to), readFileSync(path, 'utf8'));
       return { ...loaded, source };
     },
   });
+  return {
+    load: async (name, file) => import(withCopy(pathToFileURL(join(ROOT, file)).href, name)),
+    remove: () => hooks.deregister(),
+  };
+}
+
+function withCopy(url: string, name: string): string {
+  return `${url}?${new URLSearchParams({ [COPY]: name })}`;
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { REFUSALS } from '../../server/oidc/events.ts';
+import type * as Seams from '../../server/oidc/seams.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { copyLibrary, type Renaming } from './renamed_library.ts';
 
@@ -124,9 +125,10 @@ function renamedMember(metadata: string): Renaming {
 /** Each copy of the library takes a while to load, so it has several renamings, of parts that stand far from one another. */
 const COPIES = 8;
 const copyOf = (row: number) => `copy ${row % COPIES}`;
-copyLibrary(
+const copies = copyLibrary(
   Object.groupBy(Object.values(RENAMED), (_renaming, row) => copyOf(row)) as Record<string, readonly Renaming[]>,
 );
+after(copies.remove);
 
 const FEATURES = {
   ciba: { enabled: true },
@@ -145,9 +147,11 @@ const configuration = {
 
 /** A provider of that copy of the library, and what checks it. */
 async function load(copy: string) {
-  const query = `?${new URLSearchParams({ copy })}`;
-  const seams = (await import(`../../server/oidc/seams.ts${query}`)) as typeof import('../../server/oidc/seams.ts');
-  const { Provider } = (await import(join(LIBRARY, `lib/index.js${query}`))) as typeof import('oidc-provider');
+  const seams = await copies.load<typeof Seams>(copy, 'server/oidc/seams.ts');
+  const { Provider } = await copies.load<typeof import('oidc-provider')>(
+    copy,
+    'node_modules/oidc-provider/lib/index.js',
+  );
   return { seams, provider: new Provider('https://issuer.invalid', configuration as object) };
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
+import { post } from '../flows/support.ts';
+import type * as Deployment from '../helpers/deployment.ts';
 import { copyLibrary } from '../oidc/renamed_library.ts';
 
 /**
@@ -8,22 +10,19 @@ import { copyLibrary } from '../oidc/renamed_library.ts';
  * the library as the secret of a client must therefore never match, least of all the hash that is in the database.
  */
 
-copyLibrary(
-  {
-    comparing: [
-      { file: 'lib/shared/client_auth.js', from: '.compareClientSecret(', to: '.compareByItself(' },
-      {
-        file: 'lib/models/client.js',
-        from: 'compareClientSecret(actual) {',
-        to: 'compareByItself(actual) { return constantEquals(this.clientSecret, actual, 1000); }\ncompareClientSecret(actual) {',
-      },
-    ],
-  },
-  'comparing',
-);
+const copies = copyLibrary({
+  comparing: [
+    { file: 'lib/shared/client_auth.js', from: '.compareClientSecret(', to: '.compareByItself(' },
+    {
+      file: 'lib/models/client.js',
+      from: 'compareClientSecret(actual) {',
+      to: 'compareByItself(actual) { return constantEquals(this.clientSecret, actual, 1000); }\ncompareClientSecret(actual) {',
+    },
+  ],
+});
+after(copies.remove);
 
-const { deployment } = await import('../helpers/deployment.ts');
-const { post } = await import('../flows/support.ts');
+const { deployment } = await copies.load<typeof Deployment>('comparing', 'tests/helpers/deployment.ts');
 const app = await deployment({ after });
 
 test('oidc-provider itself accepts neither the stored hash nor any other value as a client secret', async () => {
