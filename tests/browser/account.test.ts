@@ -61,13 +61,13 @@ async function signIn(page: Page, person: Person): Promise<void> {
 
 const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().textContent()) ?? '';
 
-test('a person looks around their account, and signs out what is not theirs', async (t) => {
+test('a person views their account, and signs out other sessions', async (t) => {
   const person = await app.seed.person({ name: 'Ada Lovelace', email: 'ada.lovelace@example.com', username: 'ada' });
   const elsewhere = await tokensFor(app, party, person, OFFLINE);
   await tokensFor(app, ours, person);
   const { page, complaints } = await visit();
 
-  await t.test('from the front page, by signing in', async () => {
+  await t.test('opens from the front page after signing in', async () => {
     await page.goto(app.issuer);
     await page.locator('#account').click();
     await signIn(page, person);
@@ -76,7 +76,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     await look(page, 'overview');
   });
 
-  await t.test('the profile is changed, and says what was wrong', async () => {
+  await t.test('the profile is changed, and invalid values are explained', async () => {
     await page.locator('#row-profile').click();
     await look(page, 'profile');
     await page.locator('#zoneinfo').fill('Mars/Olympus');
@@ -91,7 +91,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     await look(page, 'profile-saved');
   });
 
-  await t.test('e-mail and username', async () => {
+  await t.test('e-mail and username are changed', async () => {
     await page.goto(`${app.issuer}/account/email`);
     await page.locator('#email').fill('ada@king.example.com');
     await look(page, 'email');
@@ -101,7 +101,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     await look(page, 'username');
   });
 
-  await t.test('apps, and what they may do; one loses its access', async () => {
+  await t.test('apps are listed with their permissions, and one loses its access', async () => {
     await page.goto(`${app.issuer}/account/apps`);
     await look(page, 'apps');
     const index = (await textOf(page, '#app-0')) === 'Harbour Notes' ? 0 : 1;
@@ -111,7 +111,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     assert.equal((await userinfo(app.issuer, elsewhere.tokens.access_token)).status, 401);
   });
 
-  await t.test('an app that asks for the person elsewhere: its request is read, compared and approved', async () => {
+  await t.test('a request for approval from an app elsewhere is read, compared and approved', async () => {
     const binding_message = 'Order 4711 – 20 €';
     const { body } = await askPerson(app.issuer, callCentre, { login_hint: person.email, binding_message });
     await page.goto(`${app.issuer}/account`);
@@ -123,7 +123,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     assert.equal((await fetchTokens(app.issuer, callCentre, body.auth_req_id)).status, 200);
   });
 
-  await t.test('sessions; all others are signed out', async () => {
+  await t.test('sessions are listed, and all others are signed out', async () => {
     const other = await tokensFor(app, party, person, OFFLINE);
     await page.goto(`${app.issuer}/account/sessions`);
     await look(page, 'sessions');
@@ -134,7 +134,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     await look(page, 'sessions-alone');
   });
 
-  await t.test('the password is changed, with the rules marked while it is typed', async () => {
+  await t.test('the password is changed, with the rules marked during typing', async () => {
     await page.goto(`${app.issuer}/account/password`);
     await page.locator('#new-password').fill('short');
     assert.equal(await page.locator('#rule-too-short').getAttribute('data-state'), 'failed');
@@ -148,7 +148,7 @@ test('a person looks around their account, and signs out what is not theirs', as
     await look(page, 'password');
   });
 
-  await t.test('what happened is told', async () => {
+  await t.test('security events are listed', async () => {
     await page.goto(`${app.issuer}/account/events`);
     assert.match(await textOf(page, 'main'), /Password changed/);
     await look(page, 'events');
@@ -157,7 +157,7 @@ test('a person looks around their account, and signs out what is not theirs', as
   assert.deepEqual(complaints, []);
 });
 
-test('an authenticator app is set up by what the page shows, asked for when it matters, and removed', async () => {
+test('an authenticator app is set up from the page, asked for before sensitive changes, and removed', async () => {
   const person = await app.seed.person({ name: 'Grace Hopper' });
   const { page, context, complaints } = await visit();
   await page.goto(`${app.issuer}/account/second-factor`);
@@ -200,7 +200,7 @@ test('an authenticator app is set up by what the page shows, asked for when it m
   assert.deepEqual(complaints, []);
 });
 
-test('a passkey is added, signs in without a password, is renamed and removed', async () => {
+test('a passkey is added, used without a password, renamed and removed', async () => {
   const person = await app.seed.person({ name: 'Katherine Johnson' });
   const { page, context, complaints } = await visit();
   const devtools = await context.newCDPSession(page);
@@ -252,7 +252,7 @@ test('a passkey is added, signs in without a password, is renamed and removed', 
   assert.deepEqual(complaints, []);
 });
 
-test('the account does without JavaScript, but for passkeys', async () => {
+test('the account works without JavaScript, except for passkeys', async () => {
   const person = await app.seed.person();
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();

@@ -9,7 +9,7 @@ const scope = { after };
 const { origin } = await servePages(scope);
 const browser = await launchChromium(scope);
 
-test('every page, in every state', async () => {
+test('every page is accessible in every state', async () => {
   const page = await browser.newPage();
   await page.emulateMedia({ reducedMotion: 'reduce' });
   for (const { name } of EVERY_CASE) {

@@ -17,7 +17,7 @@ const party = await app.seed.party({
 const person = await app.seed.person();
 const browser = await launchChromium(scope);
 
-test('a person follows the link, compares the code, signs in and allows it (RFC 8628 §3.3)', async () => {
+test('a person follows the link, compares the code, signs in and allows the device (RFC 8628 §3.3)', async () => {
   const { body } = await askForCode(app.issuer, party);
   const page = await (await browser.newContext()).newPage();
   const complaints: string[] = [];

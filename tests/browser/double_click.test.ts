@@ -41,7 +41,7 @@ async function doubleClick(page: Page, selector: string): Promise<void> {
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? 'with scripts' : 'without scripts';
 
-  test(`a double click on "Sign in" and on "Allow" signs in, ${how}`, async () => {
+  test(`a double click on "Sign in" and on "Allow" signs in once, ${how}`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       redeemed = [];
       const person = await app.seed.person();
@@ -66,7 +66,7 @@ for (const javaScriptEnabled of [true, false]) {
     }
   });
 
-  test(`a double click that signs out has signed out, ${how}`, async () => {
+  test(`a double click on "Sign out" signs out, ${how}`, async () => {
     const person = await app.seed.person();
     const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 900, height: 1200 } });
     const page = await context.newPage();

@@ -116,7 +116,7 @@ describe('pages in Arabic', () => {
       }));
   }
 
-  test('secrets, codes, addresses and what machines read keep their order', () =>
+  test('secrets, codes, addresses and machine-readable values run from left to right', () =>
     inPage(async (page, open) => {
       for (const [name, selector] of LEFT_TO_RIGHT) {
         await open(name);
@@ -132,7 +132,7 @@ describe('pages in Arabic', () => {
       }
     }));
 
-  test('what is typed has the direction of its own', () =>
+  test('each input takes the direction of its text', () =>
     inPage(async (page, open) => {
       for (const [name, input, text, direction] of TYPED) {
         await open(name);
@@ -142,7 +142,7 @@ describe('pages in Arabic', () => {
       }
     }));
 
-  test('the way on points to the left, and the hinges and what there is stand at the right', () =>
+  test('the button that continues points to the left, and labels and text align to the right', () =>
     inPage(async (page, open) => {
       await page.setViewportSize({ width: 1280, height: 800 });
       const pointsTo = `[...document.querySelectorAll('.onward')].map((e) => {
@@ -167,7 +167,7 @@ describe('pages in Arabic', () => {
     }));
 });
 
-test('stylesheets know no left and right, only start and end', () => {
+test('stylesheets use start and end, not left and right', () => {
   const folder = join(ROOT, 'server', 'views', 'styles');
   const physical = [
     /^\s*(?:margin|padding|border|inset|scroll-margin|scroll-padding)-(?:left|right|top|bottom)\b/,

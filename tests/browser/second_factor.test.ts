@@ -114,14 +114,14 @@ async function register(page: Page, person: Person): Promise<void> {
   await factors.passkeys.register(account, challenge, response, 'Chromium');
 }
 
-test('whoever needs a second factor sets up an authenticator app, keeps the codes, and signs in with either', async (t) => {
+test('a person who needs a second factor sets up an authenticator app, saves the recovery codes, and signs in with either', async (t) => {
   const person = await app.seed.person({ name: 'Ada Lovelace' });
   await app.seed.accounts.setGroups(person.id, ['staff']);
   const page = await newPage();
   let secret = '';
   let codes: string[] = [];
 
-  await t.test('with the QR code or the secret in text, and the code that the app shows', async () => {
+  await t.test('sets it up with the QR code or the secret as text, and a code of the app', async () => {
     const verifier = await start(page);
     await password(page, person);
     await page.locator('svg.qr').waitFor();
@@ -147,7 +147,7 @@ test('whoever needs a second factor sets up an authenticator app, keeps the code
     assert.equal((await ended(page, verifier)).acr, TWO_FACTORS);
   });
 
-  await t.test('with a code of the app', async () => {
+  await t.test('signs in with a code of the app', async () => {
     clock.ms += 30_000;
     const visitor = await newPage();
     const verifier = await start(visitor);
@@ -165,13 +165,17 @@ test('whoever needs a second factor sets up an authenticator app, keeps the code
     const again = await start(visitor, { prompt: 'login' });
     await visitor.locator('#password').fill(person.password);
     await visitor.locator('#submit').click();
-    assert.deepEqual((await ended(visitor, again)).amr, ['pwd'], 'the browser is trusted, and the app told the truth');
+    assert.deepEqual(
+      (await ended(visitor, again)).amr,
+      ['pwd'],
+      'the browser is trusted, and the app gets the true acr',
+    );
   });
 
-  await t.test('with a recovery code, without JavaScript', async () => {
+  await t.test('signs in with a recovery code, without JavaScript', async () => {
     const plain = await newPage(await browser.newContext({ javaScriptEnabled: false }));
     const verifier = await start(plain);
-    assert.equal(await plain.locator('#passkey').isVisible(), false, 'there is nothing that would not work');
+    assert.equal(await plain.locator('#passkey').isVisible(), false, 'no control is shown that needs JavaScript');
     await password(plain, person);
     await plain.locator('#recovery summary').click();
     await plain.locator('#recovery-code').fill(codes[0] ?? '');
@@ -180,7 +184,7 @@ test('whoever needs a second factor sets up an authenticator app, keeps the code
   });
 });
 
-test('a passkey signs in without a name and without a password, and steps up', async (t) => {
+test('a passkey signs in without username and password, and steps up', async (t) => {
   const person = await app.seed.person({ name: 'Grace Hopper' });
   const page = await newPage();
   const device = await authenticator(page);
@@ -188,7 +192,7 @@ test('a passkey signs in without a name and without a password, and steps up', a
   const expected = { sub: person.id, acr: TWO_FACTORS, amr: ['hwk', 'user', 'mfa'] };
   const told = ({ sub, acr, amr }: Record<string, unknown>) => ({ sub, acr, amr });
 
-  await t.test('by the button', async () => {
+  await t.test('signs in by the button', async () => {
     await device.answers(false);
     const verifier = await start(page);
     await page.locator('#passkey').waitFor();
@@ -198,37 +202,34 @@ test('a passkey signs in without a name and without a password, and steps up', a
     assert.deepEqual(told(await ended(page, verifier)), expected);
   });
 
-  await t.test('from what the browser offers in the field for the name (conditional mediation)', async () => {
+  await t.test('signs in from the browser’s suggestions in the username field (conditional mediation)', async () => {
     await page.context().clearCookies();
     const verifier = await start(page);
     assert.deepEqual(told(await ended(page, verifier)), expected);
   });
 
-  await t.test(
-    'not when the device does not check who uses it; then it says so, and the password is there',
-    async () => {
-      await page.context().clearCookies();
-      await device.verifies(false);
-      await device.answers(false);
-      const verifier = await start(page);
-      await page.locator('#passkey').waitFor();
-      await device.answers(true);
-      await page.locator('#passkey').click();
-      await page.locator('[data-unused]:visible, #error').waitFor();
-      await looked(page, 'login-passkey-unused');
-      await device.answers(false);
-      await password(page, person);
-      await page.locator('#recovery').waitFor();
-      await looked(page, 'second-factor-passkey');
-      await device.verifies(true);
-      await device.answers(true);
-      await page.locator('#passkey').click();
-      const { amr } = await ended(page, verifier);
-      assert.deepEqual(amr, ['pwd', 'hwk', 'user', 'mfa'], 'after a password it is a second factor');
-    },
-  );
+  await t.test('fails when the device does not verify its user, with a message and the password form', async () => {
+    await page.context().clearCookies();
+    await device.verifies(false);
+    await device.answers(false);
+    const verifier = await start(page);
+    await page.locator('#passkey').waitFor();
+    await device.answers(true);
+    await page.locator('#passkey').click();
+    await page.locator('[data-unused]:visible, #error').waitFor();
+    await looked(page, 'login-passkey-unused');
+    await device.answers(false);
+    await password(page, person);
+    await page.locator('#recovery').waitFor();
+    await looked(page, 'second-factor-passkey');
+    await device.verifies(true);
+    await device.answers(true);
+    await page.locator('#passkey').click();
+    const { amr } = await ended(page, verifier);
+    assert.deepEqual(amr, ['pwd', 'hwk', 'user', 'mfa'], 'after a password the passkey counts as a second factor');
+  });
 
-  await t.test('when an app asks for two factors, a session with one is not enough', async () => {
+  await t.test('steps up when an app requires two factors and the session has one', async () => {
     const other = await app.seed.person();
     const weak = await newPage();
     const first = await start(weak);
@@ -245,11 +246,11 @@ test('a passkey signs in without a name and without a password, and steps up', a
     await weak.locator('#passkey').click();
     assert.deepEqual((await ended(weak, verifier)).amr, ['pwd', 'hwk', 'user', 'mfa']);
     const later = await start(weak, { acr_values: TWO_FACTORS });
-    assert.equal((await ended(weak, later)).acr, TWO_FACTORS, 'and is asked nothing more');
+    assert.equal((await ended(weak, later)).acr, TWO_FACTORS, 'no further factor is asked for');
   });
 });
 
-test('an app that merely asks for two factors lets people go on without', async () => {
+test('an app that requests two factors as voluntary lets people continue without', async () => {
   const person = await app.seed.person();
   const page = await newPage();
   const verifier = await start(page, { acr_values: TWO_FACTORS });
@@ -260,6 +261,6 @@ test('an app that merely asks for two factors lets people go on without', async 
   assert.equal((await ended(page, verifier)).acr, 'urn:cardea:acr:1fa');
 });
 
-test('nothing was refused by the Content-Security-Policy, and no script failed', () => {
+test('the Content-Security-Policy blocked nothing, and no script failed', () => {
   assert.deepEqual(complaints, []);
 });

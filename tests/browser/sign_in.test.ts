@@ -111,19 +111,19 @@ async function fillIn(password: string): Promise<void> {
   await page.locator('#submit').click();
 }
 
-test('a person signs in, consents, is remembered, is asked again on prompt=login, and signs out', async (t) => {
-  await t.test('is asked to sign in, and told when the password was wrong', async () => {
+test('a person signs in, consents, keeps the session, signs in again on prompt=login, and signs out', async (t) => {
+  await t.test('is asked to sign in, and told that the password was wrong', async () => {
     await page.goto(await authorizationUrl());
     await page.locator('#identifier').waitFor();
     assert.match(await textOf(page, 'main'), /Harbour Notes/);
     await screenshots(page, 'login');
     await fillIn('not the password');
     await page.locator('#error').waitFor();
-    assert.equal(await page.locator('#identifier').inputValue(), person.email, 'what was typed is kept');
+    assert.equal(await page.locator('#identifier').inputValue(), person.email, 'the identifier that was typed is kept');
     await screenshots(page, 'login-error');
   });
 
-  await t.test('signs in, by keyboard alone, and consents to what is said in words', async () => {
+  await t.test('signs in with the keyboard alone, and consents to permissions in plain words', async () => {
     await page.locator('#password').focus();
     await page.keyboard.type(person.password);
     await page.keyboard.press('Enter');
@@ -138,14 +138,14 @@ test('a person signs in, consents, is remembered, is asked again on prompt=login
     assert.equal(await textOf(page, 'h1'), `Signed in as ${person.id}`);
   });
 
-  await t.test('is remembered: the same app again asks nothing', async () => {
+  await t.test('keeps the session: the same app asks nothing again', async () => {
     await page.goto(await authorizationUrl());
     assert.ok(page.url().startsWith(`${rp}/callback`));
     assert.equal(accepted.length, 2);
     assert.equal(accepted[1]?.auth_time, accepted[0]?.auth_time);
   });
 
-  await t.test('is asked again on prompt=login (OpenID Connect Core §3.1.2.1)', async () => {
+  await t.test('signs in again on prompt=login (OpenID Connect Core §3.1.2.1)', async () => {
     await page.goto(await authorizationUrl({ prompt: 'login' }));
     await page.locator('#password').waitFor();
     assert.equal(await page.locator('#identifier').inputValue(), person.email);
@@ -157,7 +157,7 @@ test('a person signs in, consents, is remembered, is asked again on prompt=login
     assert.ok(Number(accepted[2]?.auth_time) >= Number(accepted[0]?.auth_time));
   });
 
-  await t.test('may choose an account', async () => {
+  await t.test('can choose an account', async () => {
     await page.goto(await authorizationUrl({ prompt: 'select_account' }));
     await page.locator('#continue').waitFor();
     await screenshots(page, 'select-account');
@@ -166,7 +166,7 @@ test('a person signs in, consents, is remembered, is asked again on prompt=login
     assert.equal(accepted.length, 4);
   });
 
-  await t.test('signs out, and is asked to sign in again after that', async () => {
+  await t.test('signs out, and then has to sign in again', async () => {
     const logout = client.buildEndSessionUrl(config, { client_id: party.id, post_logout_redirect_uri: `${rp}/bye` });
     await page.goto(logout.href);
     await page.locator('#logout-yes').waitFor();
@@ -177,7 +177,7 @@ test('a person signs in, consents, is remembered, is asked again on prompt=login
     await page.locator('#password').waitFor();
   });
 
-  await t.test('sees a page when the app is at fault, and no script or style was refused on the way', async () => {
+  await t.test('sees an error page for a mistake of the app, and no script or style was blocked', async () => {
     await page.goto(`${app.issuer}/logout/success`);
     await screenshots(page, 'logged-out');
     // Chromium reports the status of the next page as a console error; it is what the page is about.
@@ -189,7 +189,7 @@ test('a person signs in, consents, is remembered, is asked again on prompt=login
   });
 });
 
-test('a person can do without JavaScript', async () => {
+test('a person can sign in without JavaScript', async () => {
   const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
   await plain.goto(await authorizationUrl());
   await plain.locator('#identifier').fill(person.email);
@@ -200,7 +200,7 @@ test('a person can do without JavaScript', async () => {
   assert.equal(await textOf(plain, 'h1'), `Signed in as ${person.id}`);
 });
 
-test('the front page offers a demo that runs the whole flow and shows what it got', async () => {
+test('the front page offers a demo that runs the whole flow and shows its result', async () => {
   const visitor = await (await browser.newContext()).newPage();
   await visitor.goto(app.issuer);
   await screenshots(visitor, 'home');

@@ -88,8 +88,8 @@ async function signIn(at: Page, password: string): Promise<void> {
   await at.locator('#submit').click();
 }
 
-test('a person opens an account, by way of a mail', async (t) => {
-  await t.test('from the sign-in page', async () => {
+test('a person creates an account with a link in a mail', async (t) => {
+  await t.test('asks for it on the sign-in page', async () => {
     await page.goto(signInUrl());
     await look(page, 'login');
     await page.locator('#sign-up').click();
@@ -107,41 +107,44 @@ test('a person opens an account, by way of a mail', async (t) => {
     await look(page, 'mail-sent');
   });
 
-  await t.test('the link in the mail, clicked in a webmail, leads to a form and leaves no token behind', async () => {
-    const { link, token, html } = await post.next(EMAIL);
-    const reader = await context.newPage();
-    await reader.setContent(html);
-    await look(reader, 'mail');
-    await reader.close();
-    await clickInWebmail(page, link);
-    await page.locator('#new-password').waitFor();
-    assert.equal(page.url(), `${app.issuer}/account/link/sign_up`);
-    const places = (await page.evaluate(
-      'JSON.stringify([location.href, document.referrer, document.cookie])',
-    )) as string;
-    assert.ok(!places.includes(token));
-    assert.ok(!(await page.content()).includes(token));
-    await look(page, 'sign-up-details');
-    await page.locator('#name').fill('Ada Lovelace');
-    await page.locator('#new-password').fill('ada');
-    await page.locator('#submit').click();
-    await page.locator('[aria-invalid=true]').first().waitFor();
-    await look(page, 'sign-up-details-error');
-    await page.locator('#new-password').fill(FIRST);
-    await page.locator('#submit').click();
-    await page.locator('#account').waitFor();
-    await look(page, 'sign-up-done');
-    await page.reload();
-    await page.locator('#account').waitFor();
-  });
+  await t.test(
+    'the link in the mail, clicked in a webmail, leads to a form and leaves no token in the browser',
+    async () => {
+      const { link, token, html } = await post.next(EMAIL);
+      const reader = await context.newPage();
+      await reader.setContent(html);
+      await look(reader, 'mail');
+      await reader.close();
+      await clickInWebmail(page, link);
+      await page.locator('#new-password').waitFor();
+      assert.equal(page.url(), `${app.issuer}/account/link/sign_up`);
+      const places = (await page.evaluate(
+        'JSON.stringify([location.href, document.referrer, document.cookie])',
+      )) as string;
+      assert.ok(!places.includes(token));
+      assert.ok(!(await page.content()).includes(token));
+      await look(page, 'sign-up-details');
+      await page.locator('#name').fill('Ada Lovelace');
+      await page.locator('#new-password').fill('ada');
+      await page.locator('#submit').click();
+      await page.locator('[aria-invalid=true]').first().waitFor();
+      await look(page, 'sign-up-details-error');
+      await page.locator('#new-password').fill(FIRST);
+      await page.locator('#submit').click();
+      await page.locator('#account').waitFor();
+      await look(page, 'sign-up-done');
+      await page.reload();
+      await page.locator('#account').waitFor();
+    },
+  );
 
-  await t.test('and signs in', async () => {
+  await t.test('signs in', async () => {
     await signIn(page, FIRST);
     await page.waitForURL(`${party.redirectUri}**`);
   });
 });
 
-test('a person who forgot the password gets back in, and other browsers are signed out', async (t) => {
+test('a person who forgot the password sets a new one, and other browsers are signed out', async (t) => {
   const elsewhere = await (await browser.newContext()).newPage();
   let link = '';
 
@@ -168,7 +171,7 @@ test('a person who forgot the password gets back in, and other browsers are sign
     assert.equal((await post.next(EMAIL)).subject, 'Your password was changed');
   });
 
-  await t.test('finds the link used up', async () => {
+  await t.test('finds the link used', async () => {
     await elsewhere.goto(link);
     await elsewhere.locator('#forgot').waitFor();
     await look(elsewhere, 'link-gone');
@@ -183,7 +186,7 @@ test('a person who forgot the password gets back in, and other browsers are sign
   });
 });
 
-test('all of it works without JavaScript', async () => {
+test('sign-up and reset work without JavaScript', async () => {
   const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
   await plain.goto(`${app.issuer}/account/forgot`);
   await plain.locator('#identifier').fill(EMAIL);
@@ -195,7 +198,7 @@ test('all of it works without JavaScript', async () => {
   await plain.locator('#account').waitFor();
 });
 
-test('nothing was refused by the policy of the pages on the way', () => {
+test('the Content-Security-Policy of the pages blocked nothing', () => {
   const others = complaints.filter((one) => !/status of (400|410)/.test(one));
   assert.deepEqual(others, []);
 });

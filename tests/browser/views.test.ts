@@ -125,7 +125,7 @@ describe('views in Chromium', () => {
   let shared: Awaited<ReturnType<typeof open>> | undefined;
 
   for (const { name, ids, focus } of PAGE_CASES) {
-    test(`${name} is accessible, inert and fits, in both schemes and every width`, async () => {
+    test(`${name} is accessible, treats values as text and fits, in both colour schemes and every width`, async () => {
       shared ??= await open();
       const { page, complaints } = shared;
       complaints.length = 0;
@@ -173,7 +173,7 @@ describe('views in Chromium', () => {
   }
 
   for (const locale of locales.filter((one) => one !== 'en')) {
-    test(`every page fits a narrow screen in ${locale}, whose words are others`, async () => {
+    test(`every page fits a narrow screen in ${locale}, where texts have other lengths`, async () => {
       const { page, complaints } = await open();
       await page.setViewportSize({ width: 320, height: 720 });
       for (const { name } of EVERY_CASE) {
@@ -190,7 +190,7 @@ describe('views in Chromium', () => {
     });
   }
 
-  test('the probe sees low contrast, overflow, a missing label and a violated CSP', async () => {
+  test('the probe finds low contrast, overflow, a missing label and a violated CSP', async () => {
     const { page, complaints } = await open();
     await page.goto(`${origin}/login`);
     await page.evaluate(`(() => {
@@ -206,7 +206,7 @@ describe('views in Chromium', () => {
     await page.close();
   });
 
-  test('sign-in, cancel, consent and logout post what they promise without JavaScript', async () => {
+  test('sign-in, cancel, consent and logout post the right fields without JavaScript', async () => {
     const { page, complaints } = await open({ javaScriptEnabled: false });
     const submit = async (path: string, button: string): Promise<Record<string, string>> => {
       await page.goto(`${origin}/${path}`);
@@ -235,7 +235,7 @@ describe('views in Chromium', () => {
     await page.close();
   });
 
-  test('rules of a new password are marked while it is typed, and it can be shown', async () => {
+  test('rules of a new password are marked during typing, and the password can be shown', async () => {
     const { page, complaints } = await open();
     await page.goto(`${origin}/new-password-refused`);
     const states = () =>
@@ -270,7 +270,7 @@ describe('views in Chromium', () => {
     await page.close();
   });
 
-  test('the rules of a new password are marked by the server where no script runs', async () => {
+  test('the server marks the rules of a new password when no script runs', async () => {
     const { page } = await open({ javaScriptEnabled: false });
     await page.goto(`${origin}/new-password-refused`);
     assert.equal(await page.locator('#rule-too-short[data-state=failed]').count(), 1);
@@ -279,7 +279,7 @@ describe('views in Chromium', () => {
     await page.close();
   });
 
-  test('Enter signs in rather than cancels, and empty fields are not sent', async () => {
+  test('Enter signs in instead of cancelling, and empty fields are not sent', async () => {
     const { page } = await open({ javaScriptEnabled: false });
     await page.goto(`${origin}/login`);
     await page.press('#identifier', 'Enter');
@@ -293,7 +293,7 @@ describe('views in Chromium', () => {
 });
 
 describe('templates and messages', () => {
-  test('every message key in use exists and every key is used', () => {
+  test('every message key that is used exists, and every key is used', () => {
     const sourceOf = (...folders: readonly string[]) =>
       folders
         .flatMap((folder) =>
@@ -323,7 +323,7 @@ describe('templates and messages', () => {
     for (const key of called) assert.ok(Object.hasOwn(en, key), `unknown message ${key}`);
   });
 
-  test('a template that prints raw or into a bare attribute does not compile', () => {
+  test('a template with an unescaped value or an unquoted attribute does not compile', () => {
     const folder = mkdtempSync(join(tmpdir(), 'cardea-views-'));
     try {
       for (const source of ['<p><%~ data %></p>', '<p class=<%= data %>></p>']) {
@@ -358,7 +358,7 @@ describe('templates and messages', () => {
     for (const [ui, accept, expected] of cases) assert.equal(negotiate(ui, accept, available), expected);
   });
 
-  test('assets are named by their content', () => {
+  test('file names of assets contain a hash of their content', () => {
     assert.deepEqual([...views.assets.values()].map(({ type }) => type).sort(), [
       'image/svg+xml',
       'text/css; charset=utf-8',

@@ -133,10 +133,10 @@ async function settle({ ticket, holder, answer }: Attempt, tally: Tally): Promis
   assert.deepEqual(
     [before.refresh_tokens, before.access_tokens],
     [issued, issued],
-    'a ticket is used if and only if what was issued for it is there',
+    'a ticket is used if and only if its tokens are stored',
   );
   if (answer) {
-    assert.equal(answer.status, 200, `an answer that came whole is no error: ${JSON.stringify(answer.body)}`);
+    assert.equal(answer.status, 200, `a complete response is never an error: ${JSON.stringify(answer.body)}`);
     assert.equal(before.used, true);
     tally.add(`${ticket.kind} answered`);
     const held = { party: ticket.party, answer, generation };
@@ -167,7 +167,7 @@ async function settle({ ticket, holder, answer }: Attempt, tally: Tally): Promis
   return undefined;
 }
 
-test(`kill -9 in the middle of token requests, ${ROUNDS} rounds: what a client holds works, and nothing succeeds twice`, {
+test(`kill -9 during token requests, ${ROUNDS} rounds: the tokens of clients work, and no request succeeds twice`, {
   timeout: 60_000 + ROUNDS * 10_000,
 }, async (t) => {
   const random = randomness();

@@ -66,7 +66,7 @@ function assertOneWon({ winners, losers }: Awaited<ReturnType<typeof race>>): vo
 }
 
 describe(`${PARALLEL} parallel requests over two nodes`, () => {
-  test('redeem one code once, and it takes what was issued for it along (RFC 6749 §4.1.2)', async () => {
+  test('redeem one code once, and reusing it revokes the tokens that were issued for it (RFC 6749 §4.1.2)', async () => {
     const party = await on.party();
     const ticket: Ticket = { kind: 'code', party, granted: await on.code(party) };
     const grantId = await grantOf(ticket);
@@ -75,7 +75,7 @@ describe(`${PARALLEL} parallel requests over two nodes`, () => {
     await assertRevoked(ticket, grantId, outcome.winners);
   });
 
-  test('get one and the same successor of one refresh token, and nobody is logged out', async () => {
+  test('get the same successor of one refresh token, and no client is logged out', async () => {
     const party = await on.party();
     const first = await redeem(issuer, party, await on.code(party));
     const ticket: Ticket = { kind: 'refresh', party, value: first.body.refresh_token ?? '' };
@@ -93,7 +93,7 @@ describe(`${PARALLEL} parallel requests over two nodes`, () => {
     assert.ok(only.startsWith('200 '), only.slice(0, 100));
     const next = rememberAll(JSON.parse(only.slice('200 '.length)) as TokenAnswer['body']);
     const ofGrant = "SELECT count(*) FROM records WHERE grant_id = $1 AND model = 'RefreshToken'";
-    assert.equal(await on.count(ofGrant, [grantId]), 2, 'the one that was presented, and one successor');
+    assert.equal(await on.count(ofGrant, [grantId]), 2, 'the presented token and one successor');
     for (const reach of urls) assert.equal((await userinfo(issuer, next.access_token ?? '', reach)).status, 200);
     assert.equal((await refresh(issuer, party, next.refresh_token ?? '', nodeOf(1))).status, 200);
     // The successor was used, so its owner has the response: another request with the old token is a replay.
@@ -150,10 +150,10 @@ describe(`${PARALLEL} parallel requests over two nodes`, () => {
   });
 });
 
-test('50 parallel authorizations for 50 clients over two nodes all stay in the one session, and every code is good', async () => {
+test('50 parallel authorizations for 50 clients over two nodes stay in one session, and every code works', async () => {
   const parties = await Promise.all(Array.from({ length: 50 }, () => on.party()));
   const uids = await on.db.run<{ uid: string }>({ name: '', text: 'SELECT uid FROM sessions' }, []);
-  assert.equal(uids.length, 1, 'one browser, one session');
+  assert.equal(uids.length, 1, 'one browser has one session');
   const browsers = urls.map((url) => elsewhere(on.browser, issuer, url));
   const granted = await Promise.all(
     parties.map(async (party, index) => {

@@ -168,7 +168,7 @@ test(`${ROTATIONS} rotations on two nodes under load: no request and no verifica
       signed.push(created?.kid);
       await assertOneActiveKeyPerRing();
     }
-    assert.equal((await keys()).length, before + ROTATIONS, 'two nodes that look after the same keys rotate once');
+    assert.equal((await keys()).length, before + ROTATIONS, 'two nodes that manage the same keys rotate once');
     if (IS_LONG) {
       const isWithdrawn = async () => (await keys()).some(({ state }) => state === 'retired');
       await whileServing('the first key is withdrawn', isWithdrawn, 120_000);
@@ -190,7 +190,7 @@ test(`${ROTATIONS} rotations on two nodes under load: no request and no verifica
   assert.equal(new Set(signed).size, ROTATIONS + 1);
 });
 
-test('two rotations at once rotate once', async () => {
+test('two rotations at the same time rotate once', async () => {
   const before = await keys();
   const steps = await Promise.all([rotate(), rotate(), rotate()]);
   assert.deepEqual(

@@ -10,7 +10,7 @@ import { type Ran, setUpCli } from './run_cli.ts';
 const BASIC = ['clients', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/cb'];
 
 describe('clients create', () => {
-  test('prints what scripts rely on: client_id, and once a client_secret that is stored as a hash', async (t) => {
+  test('prints client_id once, and a client_secret of which only the hash is stored', async (t) => {
     const { cardea, db } = await setUpCli(t);
     const made = await cardea([
       ...BASIC,
@@ -61,7 +61,7 @@ describe('clients create', () => {
     });
   });
 
-  test('sets where an app is told of people signing out, and takes it away again', async (t) => {
+  test('sets the URL that an app gets logout tokens at, and removes it again', async (t) => {
     const { cardea } = await setUpCli(t);
     const uri = 'https://shop.example/logged-out';
     const made = await cardea([...BASIC, '--backchannel-logout-uri', uri, '--backchannel-logout-session', '--json']);
@@ -72,7 +72,7 @@ describe('clients create', () => {
     assert.deepEqual(of(await cardea([...update, 'none'])), [undefined, undefined]);
   });
 
-  test('prints the secret once for people, too, and tells them to keep it', async (t) => {
+  test('prints the secret once in the output for people, and tells them to keep it', async (t) => {
     const { cardea } = await setUpCli(t);
     const { code, stdout, stderr } = await cardea(BASIC);
     assert.equal(code, 0);
@@ -82,7 +82,7 @@ describe('clients create', () => {
     assert.match(stderr, /Keep the secret now/);
   });
 
-  test('holds an app to a profile and takes further metadata, or says what does not fit', async (t) => {
+  test('sets a profile and further metadata of an app, or says which of them do not fit', async (t) => {
     const { cardea, folder } = await setUpCli(t);
     const file = join(folder, 'metadata.json');
     writeFileSync(file, JSON.stringify({ introspection_signed_response_alg: 'PS256', require_auth_time: true }));
@@ -93,7 +93,7 @@ describe('clients create', () => {
     assert.match(laxer.stderr, /profile: must not be laxer/);
     const held = await cardea(['clients', 'update', json.client_id, '--profile', 'oauth21', '--json']);
     assert.equal(held.json.profile, 'oauth21');
-    assert.equal(held.json.require_auth_time, true, 'what was not given stays');
+    assert.equal(held.json.require_auth_time, true, 'options that were not given leave the metadata unchanged');
   });
 
   test('makes public clients without a secret', async (t) => {
@@ -104,7 +104,7 @@ describe('clients create', () => {
     assert.deepEqual(json.grant_types, ['authorization_code', 'refresh_token']);
   });
 
-  test('takes grant types, an authentication method and keys', async (t) => {
+  test('accepts grant types, an authentication method and keys', async (t) => {
     const { cardea, folder } = await setUpCli(t);
     const jwk = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
     const file = join(folder, 'jwks.json');
@@ -129,7 +129,7 @@ describe('clients create', () => {
 });
 
 describe('clients', () => {
-  test('get claims and a policy for token exchange of the operator’s, and lose them again', async (t) => {
+  test('get and lose claims and the operator’s policy for token exchange', async (t) => {
     const { cardea, folder } = await setUpCli(t);
     const { client_id } = (await cardea([...BASIC, '--json'])).json;
     const file = join(folder, 'policy.json');
@@ -142,7 +142,7 @@ describe('clients', () => {
     assert.deepEqual((await update('--claims-file', claims)).json.claim_mapping, claims);
     const { json } = await update('--exchange-file', exchange);
     assert.deepEqual(json.token_exchange, { ...exchange, subject_audiences: [], impersonation: false });
-    assert.deepEqual(json.claim_mapping, claims, 'and nothing else has changed');
+    assert.deepEqual(json.claim_mapping, claims, 'nothing else has changed');
     const wrong = await update('--claims-file', [{ ...claims[0], claim: 'sub' }]);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /claim_mapping\[0\]\.claim/);
@@ -162,7 +162,7 @@ describe('clients', () => {
     assert.equal(row.indexOf('none'), head.indexOf('TOKEN ENDPOINT AUTH METHOD'));
   });
 
-  test('get a new secret, and lose the old one', async (t) => {
+  test('get a new secret, and the old one stops working', async (t) => {
     const { cardea, db } = await setUpCli(t);
     const { client_id, client_secret: old } = (await cardea([...BASIC, '--json'])).json;
     const { code, json } = await cardea(['clients', 'rotate-secret', client_id, '--json']);
@@ -183,7 +183,7 @@ describe('clients', () => {
 });
 
 describe('clients update --introspect', () => {
-  test('is for clients that prove who they are, is shown, and is taken back', async (t) => {
+  test('is refused for public clients, is shown, and can be turned off', async (t) => {
     const { cardea } = await setUpCli(t);
     const { client_id } = (await cardea([...BASIC, '--json'])).json;
     const update = (id: string, which: string) => cardea(['clients', 'update', id, '--introspect', which, '--json']);

@@ -27,7 +27,7 @@ describe('migrate', () => {
     return on(beside, name);
   }
 
-  test('is asked for when an operator’s schema is behind, and brings it up to date', async (t) => {
+  test('is required when an operator’s schema is out of date, and updates it', async (t) => {
     const { cardea, url } = await setUpCli(t);
     const env = { CARDEA_DATABASE_URL: await emptyDatabase(t, url) };
     const behind = await cardea(['users', 'list'], { env });
@@ -114,7 +114,7 @@ describe('master-key rotate', () => {
     }
   }
 
-  test('re-seals everything under the first key, after which the old one can go', async (t) => {
+  test('seals everything again under the first key, so that the old key can be removed', async (t) => {
     const { cardea, db, masterKey: oldKey } = await setUpCli(t);
     const key = newKey();
     await cardea(['users', 'create', '--email', 'ada@example.com', '--name', 'Ada', '--no-password']);
@@ -165,7 +165,7 @@ describe('master-key rotate', () => {
     for (const { resealed } of again.json) assert.equal(resealed, 0);
   });
 
-  test('leaves what it cannot open, and says that the key is still needed', async (t) => {
+  test('leaves values that it cannot decrypt, and says that the key is still needed', async (t) => {
     const { cardea } = await setUpCli(t);
     await cardea(['users', 'create', '--email', 'ada@example.com', '--no-password']);
     const { code, stdout, stderr } = await cardea(['master-key', 'rotate', '--json'], {

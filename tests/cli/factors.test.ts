@@ -17,7 +17,7 @@ const count = async ({ db }: Awaited<ReturnType<typeof withAda>>, table: string)
   (await db.run({ name: '', text: `SELECT 1 FROM ${table}` }, [])).length;
 
 describe('users factors', () => {
-  test('lists what a person has, without what only they should know', async (t) => {
+  test('lists the factors of a person without their secrets', async (t) => {
     const cli = await withAda(t);
     const none = await cli.cardea(['users', 'factors', cli.ada.id, '--json']);
     assert.deepEqual(none.json, { id: cli.ada.id, second_factors: [], recovery_codes: 0, passkeys: [] });
@@ -30,7 +30,7 @@ describe('users factors', () => {
     assert.ok(!stdout.includes(secret) && !stdout.includes(code));
   });
 
-  test('reset-factors takes all of them, ends sessions and locks, and the person is told', async (t) => {
+  test('reset-factors removes all factors, ends sessions and locks, and sends the person a mail', async (t) => {
     const cli = await withAda(t);
     const { id } = cli.ada;
     await cli.factors.totp(id);
@@ -56,7 +56,7 @@ describe('users factors', () => {
 });
 
 describe('clients', () => {
-  test('may require a second factor, from the start or later', async (t) => {
+  test('may require a second factor, from their creation or later', async (t) => {
     const { cardea } = await setUpCli(t);
     const basic = ['clients', 'create', '--name', 'Shop', '--redirect-uri', 'https://shop.example/cb', '--json'];
     const strict = (await cardea([...basic, '--second-factor', 'required'])).json;

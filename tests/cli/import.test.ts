@@ -57,7 +57,7 @@ async function setUp(t: TestContext) {
 }
 
 describe('users import', () => {
-  test('takes ten thousand people of mixed kinds in seconds, tells progress and every bad line', async (t) => {
+  test('imports ten thousand people with hashes of all kinds in seconds, and reports progress and each bad line', async (t) => {
     const { cardea, write, count } = await setUp(t);
     const people = Array.from({ length: 10_000 }, (_, i) => JSON.stringify(person(i)));
     people.splice(5_000, 0, 'garbage', '{"email":"bad"}', '');
@@ -88,7 +88,7 @@ describe('users import', () => {
     );
   });
 
-  test('that was killed is run again, and then all are there, once', async (t) => {
+  test('an import that was killed can be run again, and then everybody is there once', async (t) => {
     const { cardea, env, write, count, db } = await setUp(t);
     const total = 6_000;
     const file = write('p', Array.from({ length: total }, (_, i) => JSON.stringify(person(i))).join('\n'));
@@ -98,7 +98,7 @@ describe('users import', () => {
     child.kill('SIGKILL');
     await ended;
     const before = await count();
-    assert.ok(before > 0 && before < total, `${before} were there when it was killed`);
+    assert.ok(before > 0 && before < total, `${before} people were imported before it was killed`);
     const ran = await cardea(['users', 'import', file, '--json']);
     assert.deepEqual(ran.json, { imported: total - before, skipped: before, dry_run: false, rejected: [], notes: [] });
     assert.equal(await count(), total);
@@ -106,7 +106,7 @@ describe('users import', () => {
     assert.equal(n, total);
   });
 
-  test('writes nothing when it is only tried', async (t) => {
+  test('a dry run writes nothing', async (t) => {
     const { cardea, write, count } = await setUp(t);
     const file = write('p', `${JSON.stringify(person(0))}\n${JSON.stringify(person(1))}`);
     const ran = await cardea(['users', 'import', file, '--dry-run', '--json']);
@@ -132,7 +132,7 @@ describe('users import', () => {
     });
   }
 
-  test('says in one line what it cannot do anything with', async (t) => {
+  test('a file that it cannot read at all is refused in one line', async (t) => {
     const { cardea, folder, write } = await setUp(t);
     const firebase = write('f.json', JSON.stringify({ users: [FIREBASE_USER] }));
     for (const [args, code] of [
@@ -153,7 +153,7 @@ describe('users import', () => {
   });
 });
 
-test('people of each kind sign in with the password that they had, and their hash is renewed with that', async () => {
+test('people with each kind of hash sign in with their password, and the hash is renewed', async () => {
   const scope = { after };
   const { cardea, folder, url, masterKey, db } = await setUpCli(scope);
   const write = (name: string, text: string) => {
@@ -216,11 +216,15 @@ test('people of each kind sign in with the password that they had, and their has
         browser: browserSession(app.issuer),
       });
     await assert.rejects(signIn(`${password}x`), email);
-    assert.doesNotMatch(await hashOf(email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, 'a wrong one renews nothing');
+    assert.doesNotMatch(await hashOf(email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, 'a wrong password renews no hash');
     assert.ok((await signIn(password)).code, email);
     assert.match(await hashOf(email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/, email);
     assert.ok((await signIn(password)).code, `${email}, with the new hash`);
-    assert.notEqual((await app.seed.accounts.resolve(email)).passwordSetAt, null, 'its age counts from now on');
+    assert.notEqual(
+      (await app.seed.accounts.resolve(email)).passwordSetAt,
+      null,
+      'the age of the password counts from now on',
+    );
   }
   // Each time anew, until it has been changed.
   for (const _ of ['first', 'second']) {
@@ -235,5 +239,5 @@ test('people of each kind sign in with the password that they had, and their has
     assert.equal(shown(await submitPassword(browser, page, person)), 'new-password', 'UPDATE_PASSWORD');
   }
   const [{ n = 0 } = {}] = await db.run({ name: '', text: 'SELECT count(*)::int AS n FROM password_history' }, []);
-  assert.equal(n, 0, 'the same password as another hash is no earlier password');
+  assert.equal(n, 0, 'the same password in another hash format does not count as an earlier password');
 });

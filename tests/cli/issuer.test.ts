@@ -20,7 +20,7 @@ const accountClient = async () => {
   return row?.metadata.redirect_uris;
 };
 
-test('a server with another issuer is refused, is told what to do, and changes nothing', async () => {
+test('a server with another issuer is refused with instructions, and changes nothing', async () => {
   const before = await accountClient();
   assert.deepEqual(before, [`${issuer}/account/signed-in`]);
   await assert.rejects(
@@ -35,7 +35,7 @@ test('a server with another issuer is refused, is told what to do, and changes n
   assert.deepEqual(await accountClient(), before);
 });
 
-test('so is a verb with another issuer; without one it takes that of the database', async () => {
+test('a command with another issuer is refused too; without one it uses that of the database', async () => {
   const other = await runCli(['users', 'list'], { env: { ...env, CARDEA_ISSUER: OTHER } });
   assert.equal(other.code, 1);
   assert.match(other.stderr, /^cardea: the database belongs to the issuer .*CARDEA_ISSUER=.*issuer move [^\n]*\n$/);
@@ -46,7 +46,7 @@ test('so is a verb with another issuer; without one it takes that of the databas
   });
 });
 
-test('an issuer that has moved is accepted from then on, and the old one is not', async () => {
+test('after issuer move only the new issuer is accepted', async () => {
   const wrong = await runCli(['issuer', 'move', 'ftp://id.example.com'], { env });
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /<url> must/);

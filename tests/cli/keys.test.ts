@@ -12,7 +12,7 @@ interface Listed {
 const states = (keys: readonly Listed[]) => keys.map(({ state }) => state);
 
 describe('keys', () => {
-  test('are listed with kid, alg, state and times, those for cookies on request', async (t) => {
+  test('are listed with kid, alg, state and times, those for cookies with an option', async (t) => {
     const { cardea } = await setUpCli(t);
     assert.deepEqual((await cardea(['keys', 'list', '--json'])).json, []);
     assert.equal((await cardea(['keys', 'rotate'])).code, 0);
@@ -36,7 +36,7 @@ describe('keys', () => {
     assert.match((await cardea(['keys', 'list'])).stdout, new RegExp(`^KID.*\n${kid} +RS256 +active`));
   });
 
-  test('rotate by stages: the next one waits, and asking again changes nothing', async (t) => {
+  test('rotate in stages: the next key waits, and a repeated command changes nothing', async (t) => {
     const { cardea } = await setUpCli(t);
     await cardea(['keys', 'rotate']);
     const first = await cardea(['keys', 'rotate', '--json']);
@@ -62,7 +62,7 @@ describe('keys', () => {
     assert.equal(after[0]?.kid, before?.kid);
   });
 
-  test('are revoked: withdrawn at once, and another one signs', async (t) => {
+  test('are revoked: the key is withdrawn at once, and another key signs', async (t) => {
     const { cardea, db } = await setUpCli(t);
     await cardea(['keys', 'rotate']);
     const [{ kid }] = (await cardea(['keys', 'list', '--json'])).json as [Listed];

@@ -6,7 +6,7 @@ import { mailbox } from '../helpers/mailbox.ts';
 import { freePort } from '../helpers/waiting.ts';
 import { setUpCli } from './run_cli.ts';
 
-test('mail test sends through the configured server, and says what it answered', async (t) => {
+test('mail test sends a mail through the configured server, and prints the server’s response', async (t) => {
   const { cardea } = await setUpCli(t);
   const post = await mailbox(t);
   const env = { CARDEA_SMTP_URL: post.url, CARDEA_MAIL_FROM: 'door@id.example.com' };
@@ -17,7 +17,7 @@ test('mail test sends through the configured server, and says what it answered',
   assert.equal((await post.next('ada@example.com')).subject, 'Test e-mail');
 });
 
-test('mail test says what is wrong', async (t) => {
+test('mail test reports what is wrong', async (t) => {
   const { cardea } = await setUpCli(t);
   const post = await mailbox(t);
   const to = ['mail', 'test', '--to', 'ada@example.com'];
@@ -29,11 +29,11 @@ test('mail test says what is wrong', async (t) => {
   assert.equal(away.code, 1);
   assert.match(away.stderr, /^cardea: the mail server is unavailable[^\n]*ECONNREFUSED[^\n]*\n$/);
   const plain = await cardea(to, { env: { CARDEA_SMTP_URL: `${post.url}?tls=required` } });
-  assert.equal(plain.code, 1, 'a server without STARTTLS gets nothing where TLS is required');
+  assert.equal(plain.code, 1, 'a server without STARTTLS gets no mail where TLS is required');
   assert.equal((await cardea(['mail', 'test', '--to', 'nobody'])).code, 1);
 });
 
-test('in development a mail goes into a file that only the owner reads', async (t) => {
+test('in development a mail is written to a file that only its owner can read', async (t) => {
   const { cardea, folder } = await setUpCli(t);
   const sent = await cardea(['mail', 'test', '--to', 'ada@example.com']);
   assert.equal(sent.code, 0, sent.stderr);
@@ -43,7 +43,7 @@ test('in development a mail goes into a file that only the owner reads', async (
   assert.match(readFileSync(join(folder, 'outbox', name), 'utf8'), /^To: ada@example\.com\r$/m);
 });
 
-test('users invite adds a person without a password, and queues the invitation; again for one who has not followed it', async (t) => {
+test('users invite adds a person without a password and queues the invitation; run again, it queues another one', async (t) => {
   const { cardea, db } = await setUpCli(t);
   const query = (text: string) => db.run({ name: '', text }, []);
   const invite = ['users', 'invite', '--email', 'grace@example.com', '--name', 'Grace Hopper', '--json'];

@@ -11,7 +11,7 @@ const ADA = ['users', 'create', '--email', 'ada@example.com', '--password-stdin'
 const PASSWORD = remember('password', 'Kestrel-Fjord-7');
 
 describe('passwords blocklist', () => {
-  test('is built out of a list, and refuses what is on it from then on', async (t) => {
+  test('is built from a list, and then refuses the passwords on the list', async (t) => {
     const { cardea, folder } = await setUpCli(t);
     const list = join(folder, 'leaked.txt');
     writeFileSync(list, `${PASSWORD}\nanother\n`);
@@ -42,7 +42,7 @@ describe('passwords blocklist', () => {
     assert.equal((await cardea(ADA, { input: PASSWORD })).code, 0);
   });
 
-  test('is built out of SHA-1 digests, at a rate and a place of one’s own', async (t) => {
+  test('is built from SHA-1 digests, with a chosen false-positive rate and path', async (t) => {
     const { cardea, folder } = await setUpCli(t);
     const [list, out] = [join(folder, 'hashes'), join(folder, 'out')];
     writeFileSync(list, `${'0123456789ABCDEF'.repeat(3).slice(0, 40)}:5\n`);
@@ -54,7 +54,7 @@ describe('passwords blocklist', () => {
     assert.deepEqual([code, stderr], [1, 'cardea: line 1 is no SHA-1 digest in hex, with or without :count\n']);
   });
 
-  test('that is damaged is told in one line', async (t) => {
+  test('a damaged file is reported in one line', async (t) => {
     const { cardea, folder } = await setUpCli(t);
     const [list, out] = [join(folder, 'list'), join(folder, 'out')];
     writeFileSync(list, 'x\n');

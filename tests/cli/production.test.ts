@@ -29,7 +29,7 @@ function start(env: Readonly<Record<string, string>>) {
   return { status, stdout, stderr };
 }
 
-test('refuses to start unsafely, and says everything that is to be set', () => {
+test('an unsafe configuration is refused, with all settings that are missing', () => {
   const { status, stderr } = start({ CARDEA_ISSUER: 'http://id.example.com', CARDEA_DEMO: 'true' });
   assert.equal(status, 1);
   for (const name of ['CARDEA_DATABASE_URL', 'CARDEA_MASTER_KEY', 'CARDEA_ISSUER', 'CARDEA_DEMO']) {
@@ -40,7 +40,7 @@ test('refuses to start unsafely, and says everything that is to be set', () => {
 
 const REDIRECT = { redirect_uris: ['https://rp.example.com/cb'] };
 
-test('refuses a database that holds demo data, until that is gone', async () => {
+test('a database that holds demo data is refused until the data is removed', async () => {
   const hash = async () => (await seed.accounts.resolve((await seed.person()).id)).passwordHash ?? '';
   await seedDemo({ issuer: new URL('https://id.example.com'), accounts: seed.accounts, clients: seed.clients, hash });
   await seed.clients.create({ id: 'conformance-basic-client', name: 'Conformance', demo: true, metadata: REDIRECT });

@@ -8,7 +8,7 @@ import { setUpCli } from './run_cli.ts';
 const { cardea, db } = await setUpCli({ after });
 const tokens = createRegistrationTokens({ db, now: Date.now });
 
-test('registration token create prints the token once, and keeps its hash', async () => {
+test('registration token create prints the token once, and stores its hash', async () => {
   const made = await cardea([
     ...['registration', 'token', 'create', '--uses', '3', '--expires', '12h', '--scope', 'openid mcp:read', '--json'],
     ...['--redirect-host', 'agent.example', '--redirect-host', '*.apps.example'],
@@ -43,7 +43,7 @@ for (const [why, code, args] of [
   ['a host', 1, ['--redirect-host', 'https://agent.example/']],
   ['a grant type', 1, ['--grant-type', 'password']],
 ] as const) {
-  test(`registration token create refuses what is not ${why}`, async () => {
+  test(`registration token create refuses an argument that is not ${why}`, async () => {
     const ran = await cardea(['registration', 'token', 'create', ...args]);
     assert.equal(ran.code, code, ran.stderr);
     assert.match(ran.stderr, new RegExp(args[0].slice(2).replace('-', '.')));

@@ -44,7 +44,7 @@ async function refused(env: Readonly<Record<string, string>>): Promise<string> {
   const { stdout, stderr, code } = await start({ CARDEA_PORT: String(await freePort()), ...env });
   assert.equal(code, 1);
   for (const logged of stdout.split('\n').filter(Boolean)) {
-    assert.equal((JSON.parse(logged) as { level: string }).level, 'info', 'no warning beside the one line');
+    assert.equal((JSON.parse(logged) as { level: string }).level, 'info', 'there is no warning beside the one line');
   }
   assert.match(stderr, /^cardea: [^\n]+\n$/);
   return stderr;
@@ -61,7 +61,7 @@ describe('the server does not start and says why', () => {
     assert.doesNotMatch(line, /wrong-secret/);
   });
 
-  test('a user without rights', async () => {
+  test('a database user without rights', async () => {
     await run(`CREATE ROLE start_poor_${process.pid} LOGIN PASSWORD 'poor'`);
     defer(scope, () => run(`DROP ROLE start_poor_${process.pid}`).then(() => {}));
     const line = await refused({
@@ -70,18 +70,18 @@ describe('the server does not start and says why', () => {
     assert.match(line, /user "start_poor_\d+" lacks rights in database .*OWNER TO start_poor_\d+.*\(42501\)/);
   });
 
-  test('a database that is not there', async () => {
+  test('a database that does not exist', async () => {
     const line = await refused({ CARDEA_DATABASE_URL: changed({ pathname: '/absent' }) });
     assert.match(line, /there is no database "absent" at .*: create it .*\(3D000\)/);
   });
 
-  test('a port where nothing listens', async () => {
+  test('a database port where nothing listens', async () => {
     const port = String(await freePort());
     const line = await refused({ CARDEA_DATABASE_URL: changed({ port }) });
     assert.match(line, new RegExp(`nothing listens at [^ ]+:${port}: start Postgres there, or correct .*ECONNREFUSED`));
   });
 
-  test('a port of ours that is in use', async () => {
+  test('a port of the server that is in use', async () => {
     const listener = createServer();
     defer(scope, () => void listener.close());
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -90,7 +90,7 @@ describe('the server does not start and says why', () => {
     assert.match(line, new RegExp(`port ${port} of 127.0.0.1 is in use: .*or set CARDEA_PORT`));
   });
 
-  test('a schema of a later version, which `migrate status` and all other verbs tell as well', async () => {
+  test('a schema of a later version, which `migrate status` and all other commands report too', async () => {
     await run("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')");
     defer(scope, () => run("DELETE FROM kysely_migration WHERE name = '9999-later'").then(() => {}));
     const said = /migrated by a later version of Cardea \(9999-later\): run that version, or restore the backup/;
@@ -105,7 +105,7 @@ describe('the server does not start and says why', () => {
     assert.match(users.stderr, said);
   });
 
-  test('a Postgres that is too old', () => {
+  test('a Postgres version that is too old', () => {
     assert.throws(
       () => assertSupportedVersion(130_012),
       (error) => error instanceof AppError && /Postgres 13 is too old: Cardea needs 14 or later/.test(error.message),
@@ -114,7 +114,7 @@ describe('the server does not start and says why', () => {
   });
 });
 
-test('a mistake of ours is not explained away: its stack is printed', () => {
+test('a bug in the server is printed with its stack', () => {
   const targets = { host: '127.0.0.1', port: 3000, databaseUrl: url };
   assert.equal(explainStart(new TypeError('x is not a function'), targets), undefined);
 });

@@ -41,13 +41,13 @@ const gateway = await app.seed.party({ introspectsAll: true });
 const isActive = async (value: string) => (await introspect(issuer, gateway, value)).active;
 const alive = async ({ opaque, jwt }: { opaque: string; jwt: string }) => [await isActive(opaque), await isActive(jwt)];
 
-test('a token from standard input: a JWT ends alone, an opaque one too, a refresh token with all that came of it', async () => {
+test('a token from standard input: a JWT or opaque token ends alone, a refresh token with its whole grant', async () => {
   const [jwt, other, one] = [await machineJwt(), await machineJwt(), await held()];
   const ran = await cardea(['--token-stdin', '--json'], `${jwt}\n`);
   assert.equal(ran.code, 0, ran.stderr);
   const { remembered_until: until, ...rest } = ran.json;
   assert.deepEqual(rest, { revoked: 'jti', jti: decodeJwt(jwt).jti });
-  assert.ok(Date.parse(until) >= (decodeJwt(jwt).exp ?? 0) * 1_000, 'not before it expires');
+  assert.ok(Date.parse(until) >= (decodeJwt(jwt).exp ?? 0) * 1_000, 'the revocation is kept until the token expires');
   assert.deepEqual([await isActive(jwt), await isActive(other)], [false, true]);
   assert.match((await cardea(['--jti', String(decodeJwt(other).jti)])).stdout, /^revoked +jti$/m);
   assert.equal(await isActive(other), false);
@@ -59,7 +59,7 @@ test('a token from standard input: a JWT ends alone, an opaque one too, a refres
   assert.equal((await refresh(issuer, party, one.refreshToken)).body.error, 'invalid_grant');
 });
 
-test('a grant, a session, all of an app: that and nothing else, told as JSON', async () => {
+test('revoking a grant, a session or all of an app revokes nothing else, and prints JSON', async () => {
   const busy = await app.seed.party(METADATA);
   const [byGrant, bySession, byClient, bystander] = [await held(), await held(), await held(busy), await held()];
   const own = await machineJwt(busy);
@@ -77,10 +77,10 @@ test('a grant, a session, all of an app: that and nothing else, told as JSON', a
   for (const one of [byGrant, bySession, byClient]) assert.deepEqual(await alive(one), [false, false]);
   assert.equal(await isActive(own), false);
   assert.deepEqual(await alive(bystander), [true, true]);
-  assert.deepEqual(await introspect(issuer, busy, own), { active: false }, 'the app itself goes on');
+  assert.deepEqual(await introspect(issuer, busy, own), { active: false }, 'the app itself still works');
 });
 
-test('a session that ends while it is being revoked is not found, and nothing else happens', async () => {
+test('a session that ends during its revocation is reported as not found, and nothing else changes', async () => {
   const { person } = await held();
   const [row] = await app.db.run<{ uid: string }>(
     { name: '', text: 'SELECT uid FROM sessions WHERE account_id = $1' },
@@ -109,13 +109,13 @@ test('a session that ends while it is being revoked is not found, and nothing el
   assert.deepEqual(
     kinds.map(({ kind }) => kind),
     ['signed_in'],
-    'nobody is told of what did not happen',
+    'a refused revocation queues no logout tokens',
   );
   const grants = await app.db.run({ name: '', text: 'SELECT id FROM grants WHERE account_id = $1' }, [person.id]);
   assert.equal(grants.length, 1, 'the whole transaction was refused');
 });
 
-test('an app that is deleted takes its own JWTs along, though another gets its name', async () => {
+test('deleting an app revokes its own JWTs, even when another app gets its name', async () => {
   const gone = await app.seed.party({ ...METADATA, id: 'comes-again' });
   const jwt = await machineJwt(gone);
   const ran = await runCli(['clients', 'delete', 'comes-again'], {
@@ -127,7 +127,7 @@ test('an app that is deleted takes its own JWTs along, though another gets its n
   assert.equal(await isActive(jwt), false);
 });
 
-test('what is wrong is said in one line; wrong usage is 2', async () => {
+test('mistakes are reported in one line; wrong usage exits with 2', async () => {
   const foreign = (await machineJwt()).split('.');
   foreign[1] = Buffer.from(JSON.stringify({ iss: 'https://other.example', jti: 'x' })).toString('base64url');
   const cases: readonly (readonly [readonly string[], string | undefined, number, RegExp])[] = [

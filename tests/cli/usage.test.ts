@@ -29,7 +29,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('cardea', () => {
-  test('explains itself, every noun and every verb, and needs no database for that', async () => {
+  test('prints help for each noun and each verb without a database', async () => {
     const top = await runCli(['--help']);
     assert.equal(top.code, 0);
     assert.equal((await runCli(['--version'])).stdout, '0.1.0\n');
@@ -66,7 +66,7 @@ describe('cardea', () => {
       ['users', 'create', '--email', 'a@example.com', '--password-stdin', '--no-password'],
     ],
   ] as const) {
-    test(`ends with 2 and says so on standard error for ${why}`, async () => {
+    test(`exits with 2 and a message on standard error for ${why}`, async () => {
       const { code, stdout, stderr } = await runCli(args);
       assert.equal(code, 2);
       assert.equal(stdout, '');
@@ -74,7 +74,7 @@ describe('cardea', () => {
     });
   }
 
-  test('ends with 1 and one line when it is refused', async (t) => {
+  test('exits with 1 and one line when the command is refused', async (t) => {
     const { cardea } = await setUpCli(t);
     for (const args of [
       ['users', 'show', 'nobody'],
@@ -94,7 +94,7 @@ describe('cardea', () => {
     }
   });
 
-  test('ends with 1 and one line when settings are wrong or the database is not there', async () => {
+  test('exits with 1 and one line when settings are wrong or the database does not exist', async () => {
     const down = { CARDEA_DATABASE_URL: 'postgres://cardea:hidden@127.0.0.1:1/cardea' };
     for (const [env, reason] of [
       [{ CARDEA_ISUER: 'x' }, /did you mean CARDEA_ISSUER/],
@@ -109,7 +109,7 @@ describe('cardea', () => {
     }
   });
 
-  test('does not mind a reader that has seen enough', async () => {
+  test('accepts that its reader closes the pipe early', async () => {
     const child = startCli(['config', 'check', '--json']);
     child.stdout?.destroy();
     const { code, stderr } = await finished(child);
@@ -118,12 +118,12 @@ describe('cardea', () => {
 });
 
 describe('the process', () => {
-  test('is executable by itself, and found by its interpreter line', async () => {
+  test('is executable by its path, with an interpreter line', async () => {
     const { stdout } = await promisify(execFile)(join(ROOT, 'server/cli.ts'), ['--version']);
     assert.equal(stdout, '0.1.0\n');
   });
 
-  test('ends with the exit code, and keeps result and reason apart', async (t) => {
+  test('exits with the exit code, and separates the result from the error message', async (t) => {
     const { env } = await setUpCli(t);
     for (const [args, code] of [
       [['users', 'list', '--json'], 0],
@@ -147,7 +147,7 @@ describe('the process', () => {
 });
 
 describe('config check', () => {
-  test('prints what is in force, secrets masked', async (t) => {
+  test('prints the settings in force, with secrets masked', async (t) => {
     const { cardea, masterKey, url } = await setUpCli(t);
     const { code, json, stdout } = await cardea(['config', 'check', '--json'], { env: { CARDEA_PORT: '4000' } });
     assert.equal(code, 0);
@@ -167,7 +167,7 @@ describe('the embedded database', () => {
     return made;
   }
 
-  test('is started, migrated, used and stopped by a verb alone, and stays for the next', async (t) => {
+  test('is started, migrated, used and stopped by a single command, and keeps its data for the next one', async (t) => {
     const env = { CARDEA_DATA_DIR: folder(t) };
     const created = await spawnCli(['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'], {
       env,
@@ -181,7 +181,7 @@ describe('the embedded database', () => {
     assert.equal(statSync(join(env.CARDEA_DATA_DIR, 'master.key')).mode & 0o777, 0o600);
   });
 
-  test('is stopped when the verb is interrupted', async (t) => {
+  test('is stopped when the command is interrupted', async (t) => {
     const dataDir = folder(t);
     const child = startCli(['users', 'list'], { CARDEA_DATA_DIR: dataDir });
     const end = finished(child);

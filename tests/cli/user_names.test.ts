@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setUpCli } from './run_cli.ts';
 
-test('groups and roles are given when somebody is added, shown, and replaced', async (t) => {
+test('groups and roles are set when a person is added, shown, and replaced', async (t) => {
   const { cardea } = await setUpCli(t);
   const create = ['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'];
   const ada = (await cardea([...create, '--group', 'staff, admins', '--role', 'editor'])).json;

@@ -12,7 +12,7 @@ const cardea = (...args: string[]) =>
   runCli(args, { env: { CARDEA_DATABASE_URL: app.databaseUrl, CARDEA_MASTER_KEY: app.masterKey } });
 
 describe('users sessions, end-sessions and events', () => {
-  test('show where a person is signed in, sign them out everywhere, and tell what happened', async () => {
+  test('list a person’s sessions, sign the person out everywhere, and list the events', async () => {
     const person = await app.seed.person();
     const { tokens } = await tokensFor(app, party, person, OFFLINE);
     const other = await tokensFor(app, party, await app.seed.person(), OFFLINE);
@@ -36,7 +36,7 @@ describe('users sessions, end-sessions and events', () => {
     assert.match((await cardea('users', 'sessions', person.email)).stdout, /signed in nowhere/);
   });
 
-  test('know nobody who is not there', async () => {
+  test('report a person who does not exist', async () => {
     for (const what of ['sessions', 'end-sessions', 'events']) {
       const answer = await cardea('users', what, 'nobody@example.com');
       assert.equal(answer.code, 1);

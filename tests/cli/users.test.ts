@@ -30,7 +30,7 @@ async function verifies(hash: string, password: string): Promise<boolean> {
 }
 
 describe('users create', () => {
-  test('reads one line of standard input for the password, and prints the person', async (t) => {
+  test('reads the password from one line of standard input, and prints the person', async (t) => {
     const { cardea, db } = await setUpCli(t);
     const more = ['--given-name', 'Ada', '--family-name', 'Lovelace', '--email-verified'];
     const made = await cardea([...ADA, ...more, '--password-stdin', '--json'], { input: `${PASSWORD}\nnot this\n` });
@@ -60,7 +60,7 @@ describe('users create', () => {
     ['with the line end of Windows', 'Correct horse 7\r\n', 'Correct horse 7'],
     ['with white space of its own', '  Correct horse 7 \n', '  Correct horse 7 '],
   ] as const) {
-    test(`takes a password ${what} as it is`, async (t) => {
+    test(`accepts a password ${what} unchanged`, async (t) => {
       const { cardea, db } = await setUpCli(t);
       assert.equal((await cardea([...ADA, '--password-stdin'], { input })).code, 0);
       assert.equal(await verifies(await storedHash(db), password), true);
@@ -85,12 +85,12 @@ describe('users create', () => {
     });
   }
 
-  test('makes people who have no password', async (t) => {
+  test('creates people without a password', async (t) => {
     const { cardea } = await setUpCli(t);
     assert.equal((await cardea([...ADA, '--no-password', '--json'])).json.has_password, false);
   });
 
-  test('refuses an identifier that somebody has', async (t) => {
+  test('refuses an identifier that is already in use', async (t) => {
     const { cardea } = await setUpCli(t);
     await cardea([...ADA, '--no-password']);
     const { code, stderr } = await cardea(['users', 'create', '--email', 'ADA@EXAMPLE.COM', '--no-password']);
@@ -99,7 +99,7 @@ describe('users create', () => {
 });
 
 describe('users', () => {
-  test('are named by id, e-mail or username everywhere', async (t) => {
+  test('are found by id, e-mail or username in each command', async (t) => {
     const { cardea, db } = await setUpCli(t);
     const { id } = (await cardea([...ADA, '--no-password', '--json'])).json;
     for (const [n, ref] of [id, 'ada@EXAMPLE.com', 'ADA'].entries()) {
@@ -116,7 +116,7 @@ describe('users', () => {
     assert.match((await cardea(['users', 'show', 'ada'])).stdout, /^email +Ada@example\.com$/m);
   });
 
-  test('are listed in columns, by pages, and as JSON', async (t) => {
+  test('are listed in columns, in pages, and as JSON', async (t) => {
     const { cardea } = await setUpCli(t);
     assert.deepEqual((await cardea(['users', 'list', '--json'])).json, []);
     const ids: string[] = [];
@@ -137,7 +137,7 @@ describe('users', () => {
     ['are disabled', ['disable']],
     ['get another password', ['set-password', '--password-stdin']],
   ] as const) {
-    test(`who ${what} lose sessions, grants and tokens at once; nobody else does`, async (t) => {
+    test(`people who ${what} lose sessions, grants and tokens at once; other people keep theirs`, async (t) => {
       const { cardea, db } = await setUpCli(t);
       const ids: string[] = [];
       await query(
@@ -215,7 +215,7 @@ describe('the password prompt', { skip: !hasScript && 'needs script(1) of util-l
     return { code, screen };
   }
 
-  test('shows nothing of what is typed, asks twice, and understands corrections', async (t) => {
+  test('hides the input, asks twice, and handles corrections', async (t) => {
     const { env, db } = await setUpCli(t);
     const { code, screen } = await type(env, ['wrong\u0015Correct horse 77\u007f\u001b[D\r', 'Correct horse 7\r']);
     assert.equal(code, 0, screen);
@@ -224,7 +224,7 @@ describe('the password prompt', { skip: !hasScript && 'needs script(1) of util-l
     assert.equal(await verifies(await storedHash(db), 'Correct horse 7'), true);
   });
 
-  test('refuses two that differ', async (t) => {
+  test('refuses two passwords that differ', async (t) => {
     const { env, db } = await setUpCli(t);
     const { code, screen } = await type(env, ['correct horse\r', 'correct hoarse\r']);
     assert.equal(code, 1);

@@ -30,7 +30,7 @@ export function allFailedOnce(db: Db, count: number): Promise<FailedDelivery[]> 
 /** The deliveries to these clients are still queued, and no forbidden address was connected to. */
 export function assertStillQueued(hostile: Ssrf, tried: readonly FailedDelivery[], clientIds: readonly string[]): void {
   const rows = tried.filter(({ client_id: id }) => clientIds.includes(id));
-  assert.equal(rows.length, clientIds.length, 'it is not taken for told');
+  assert.equal(rows.length, clientIds.length, 'the failed delivery does not count as delivered');
   assert.equal(hostile.connections(), 0);
 }
 

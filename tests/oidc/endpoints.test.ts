@@ -48,7 +48,7 @@ describe('the steps of the endpoints', () => {
     assertEveryRouteHasSteps(routesOf({}));
   });
 
-  test('the name of an inherited property is no row', () => {
+  test('the name of an inherited property is not a route', () => {
     assert.throws(() => assertEveryRouteHasSteps(['constructor']));
   });
 
@@ -59,7 +59,7 @@ describe('the steps of the endpoints', () => {
     assert.equal(names.size, before);
   });
 
-  test('no step imports another: what one learns and another needs is a member of the exchange', () => {
+  test('steps do not import each other: they share data as members of the exchange', () => {
     const files = globSync('server/oidc/steps/*.ts', { cwd: ROOT });
     assert.ok(files.length > 10);
     const imports = files.flatMap((file) => importsOf(file, readFileSync(join(ROOT, file), 'utf8')));
@@ -72,19 +72,19 @@ describe('the steps of the endpoints', () => {
   for (const [route, endpoint] of served) {
     const listed = new Set(LISTS.flatMap((list) => namesOf(endpoint[list]).map((name) => `${list} ${name}`)));
 
-    test(`${route}: has the steps of every endpoint in their order`, () => {
+    test(`${route}: has the required steps of every endpoint in their order`, () => {
       for (const [list, names] of Object.entries(COMMON)) {
         const present = namesOf(endpoint[list as (typeof LISTS)[number]]).filter((name) => names.includes(name));
         assert.deepEqual(present, names, list);
       }
       if (endpoint.caller === 'client') {
-        assert.equal(endpoint.before[0]?.name, 'normalizeHeaders', 'so that errors of the others are JSON');
+        assert.equal(endpoint.before[0]?.name, 'normalizeHeaders', 'so that errors of the other steps are JSON');
         assert.ok(namesOf(endpoint.before).includes('refuseRepeatedAuthorization'));
       }
       assert.equal(endpoint.after[0]?.name, 'rejectFailures', 'before another step trusts the response');
     });
 
-    test(`${route}: has steps that need one another all or not at all`, () => {
+    test(`${route}: has steps that depend on each other all or not at all`, () => {
       for (const group of TOGETHER) {
         const present = group.filter((name) => listed.has(name));
         assert.ok(present.length === 0 || present.length === group.length, `${present} of ${group}`);
@@ -92,7 +92,7 @@ describe('the steps of the endpoints', () => {
     });
   }
 
-  test('each path belongs to one row', () => {
+  test('each path belongs to one entry', () => {
     const paths = Object.values(ENDPOINTS).flatMap(({ path }) => path ?? []);
     assert.equal(new Set(paths).size, paths.length);
   });

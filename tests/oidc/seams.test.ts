@@ -155,22 +155,22 @@ async function load(copy: string) {
   return { seams, provider: new Provider('https://issuer.invalid', configuration as object) };
 }
 
-test('the library that is installed is the one that was tested', async () => {
+test('the installed version of the library is the tested one', async () => {
   const { seams, provider } = await load('unchanged');
   seams.assertSeams(provider);
   assert.deepEqual(
     Object.keys(seams.inspectSeams(provider)).sort(),
     Object.keys(RENAMED).sort(),
-    'each seam has a row in this test, and each row is a seam',
+    'each seam has an entry in this test, and each entry is a seam',
   );
 });
 
-describe('a provider is refused at start when the library has another', () => {
+describe('a provider is refused at start when the library has a different', () => {
   for (const [row, [name, renaming]] of Object.entries(RENAMED).entries()) {
     test(name, async () => {
       const files = renaming.file === undefined ? globSync('lib/**/*.js', { cwd: LIBRARY }) : [renaming.file];
       const isThere = files.some((file) => readFileSync(join(LIBRARY, file), 'utf8').includes(renaming.from));
-      assert.ok(isThere, `the library has no ${renaming.from}: see what became of it`);
+      assert.ok(isThere, `the library has no ${renaming.from}: find out what replaced it`);
       const { seams, provider } = await load(copyOf(row));
       assert.notEqual(seams.inspectSeams(provider)[name], undefined);
       assert.throws(() => seams.assertSeams(provider), { code: 'untested_library' });
@@ -266,7 +266,7 @@ const TEXTS: Readonly<Record<string, readonly (readonly [file: string, ...texts:
   ],
 };
 
-describe('the source of the library still says', () => {
+describe('the source of the library still contains', () => {
   for (const [name, files] of Object.entries(TEXTS)) {
     test(name, () => {
       const lost = files.flatMap(([file, ...texts]) => {

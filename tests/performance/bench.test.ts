@@ -28,7 +28,7 @@ function roundOf(seconds: number, usual: number, slow: number): Round {
   return { requests: 100, seconds, latencies, cpuSeconds: seconds / 10 };
 }
 
-test('a case is the median of its rounds, and of pairs of rounds in what both servers do', () => {
+test('the result of a case is the median of its rounds, and of the ratios of pairs of rounds', () => {
   const measured = {
     cardea: [roundOf(1, 2, 9), roundOf(2, 4, 12), roundOf(4, 3, 10)],
     bare: [roundOf(2, 1, 5), roundOf(8, 2, 6), roundOf(2, 3, 7)],
@@ -37,12 +37,16 @@ test('a case is the median of its rounds, and of pairs of rounds in what both se
   assert.deepEqual([found.rounds, found.requestsPerRound], [3, 100]);
   assert.deepEqual(found.cardea, { rate: 50, rates: [100, 50, 25], p50: 3, p99: 10, cpuMicroseconds: 2_000 });
   assert.deepEqual(found.bare, { rate: 50, rates: [50, 12.5, 50], p50: 2, p99: 6, cpuMicroseconds: 2_000 });
-  assert.deepEqual([found.ratios, found.ratio], [[2, 4, 0.5], 2], 'not 50 by 50: pairs, so that drift cancels out');
+  assert.deepEqual(
+    [found.ratios, found.ratio],
+    [[2, 4, 0.5], 2],
+    'the ratio is taken in pairs, not 50 to 50, so that drift cancels out',
+  );
   assert.deepEqual(found.aim, { atLeast: 2, met: true });
   assert.equal(caseResult({ name: 'one', title: 'One', aim: 2.01 }, 100, measured).aim?.met, false);
 });
 
-test('waiting for passwords is the median of pairs, and at most twice as long', () => {
+test('the wait for password hashes is a median of pairs, and at most twice as long', () => {
   const pair = (unloaded: number, loaded: number, hashesPerSecond: number) => ({
     unloaded: roundOf(1, 1, unloaded),
     loaded: roundOf(1, 2, loaded),
@@ -61,7 +65,7 @@ test('waiting for passwords is the median of pairs, and at most twice as long', 
   assert.equal(hashingResult('hashing_4', 4, 100, [pair(4, 8.1, 30)]).aim.met, false);
 });
 
-test('the load is what a server sees of it: so many requests, no faster than it answers, and no other status', async (t) => {
+test('the load generator sends the given number of requests, waits for each response, and accepts one status only', async (t) => {
   let requests = 0;
   let serverMs = 0;
   const connections = new Set<number | undefined>();
@@ -86,8 +90,8 @@ test('the load is what a server sees of it: so many requests, no faster than it 
   const measured = await load('/');
   const waited = measured.latencies.reduce((sum, one) => sum + one, 0);
   assert.deepEqual([measured.requests, measured.latencies.length, requests, connections.size], [60, 60, 60, 3]);
-  assert.ok(waited >= serverMs, `${waited} ms waited for what took ${serverMs} ms`);
-  assert.ok(waited <= measured.seconds * 1_000 * 3, 'one at a time on each connection');
+  assert.ok(waited >= serverMs, `waited ${waited} ms for requests that took ${serverMs} ms`);
+  assert.ok(waited <= measured.seconds * 1_000 * 3, 'one request at a time on each connection');
   assert.deepEqual(
     [...measured.latencies],
     [...measured.latencies].sort((a, b) => a - b),
@@ -95,7 +99,7 @@ test('the load is what a server sees of it: so many requests, no faster than it 
   await assert.rejects(load('/fails'), /answered 500 instead of 200/);
 });
 
-test('the bench measures every case on both servers, and its report says what it aims at', () => {
+test('the bench measures every case on both servers, and its report states the goals', () => {
   assert.deepEqual(
     kept.cases.map(({ name }) => name),
     CASES,
@@ -113,7 +117,7 @@ test('the bench measures every case on both servers, and its report says what it
   }
 });
 
-test('the bench holds password hashes in flight while tokens are asked for', () => {
+test('the bench keeps password hashes running during token requests', () => {
   assert.deepEqual(
     kept.hashing.map(({ connections }) => connections),
     [32, 4],
@@ -133,7 +137,7 @@ test('the bench measures Cardea on a database that commits to disk', () => {
   assert.match(version, /^\d+/);
 });
 
-test('the report tells the machine and the versions, and prints as a table of ratios', () => {
+test('the report states the machine and the versions, and prints a table of ratios', () => {
   assert.ok(kept.machine.cores > 0 && kept.machine.memoryBytes > 0);
   for (const name of ['cardea', 'node', 'postgres', 'oidc-provider', 'fastify', 'pg']) {
     assert.match(kept.versions[name] ?? '', /^\d+\.\d+/, name);

@@ -39,7 +39,7 @@ async function prepare() {
     browser.post(action, { ...fields, identifier: person.email, password: person.password, action: 'signin' });
 }
 
-test('200 sign-ins at once: each succeeds or is asked to come back, memory stays bounded, the JWKS answers', async (t) => {
+test('of 200 sign-ins at once each succeeds or is told to retry, memory stays bounded, and the JWKS responds', async (t) => {
   const logins = await Promise.all(Array.from({ length: LOGINS }, prepare));
   for (const signIn of await Promise.all(Array.from({ length: 8 }, prepare))) await signIn();
   const before = residentMiB();
@@ -64,8 +64,8 @@ test('200 sign-ins at once: each succeeds or is asked to come back, memory stays
   t.diagnostic(`${succeeded} signed in, ${refused.length} asked to come back; ${jwks.answered} JWKS meanwhile`);
   t.diagnostic(`memory ${before.toFixed(0)} → ${peak.toFixed(0)} MiB`);
   assert.equal(succeeded + refused.length, LOGINS);
-  assert.ok(succeeded >= 60, 'what fits into the queue is served');
-  assert.ok(refused.length > 0, 'what does not is refused, or this is no flood');
+  assert.ok(succeeded >= 60, 'requests that fit into the queue are served');
+  assert.ok(refused.length > 0, 'some requests are refused, otherwise the flood was too small');
   for (const { headers } of refused) assert.ok(Number(headers.get('retry-after')) > 0);
   assert.equal(jwks.answered, jwks.asked);
   assert.ok(jwks.answered > 10);
@@ -74,7 +74,7 @@ test('200 sign-ins at once: each succeeds or is asked to come back, memory stays
     { name: '', text: 'SELECT coalesce(sum(in_flight + failures), 0)::int AS n FROM attempts' },
     [],
   );
-  assert.equal(counted?.n, 0, 'a password that nobody verified was no guess');
+  assert.equal(counted?.n, 0, 'a password that was never verified does not count as a guess');
   // A refused request was no guess: the person signs in after the flood.
   const again = logins[answers.findIndex(({ status }) => status === 503)];
   assert.equal((await again?.())?.status, 303);

@@ -31,7 +31,7 @@ async function measure(value: string): Promise<{ ms: number; statements: number 
   return { ms: times.sort((a, b) => a - b)[ROUNDS / 10] ?? 0, statements: app.statements.length };
 }
 
-test('introspection after 10,000 revocations sends one statement, which finds what was ended by its key', async (t) => {
+test('introspection after 10,000 revocations sends one statement, which finds a revoked token by its key', async (t) => {
   const before = { jwt: await measure(jwt), opaque: await measure(opaque) };
   const revoked = await newJwt();
   await post(app, '/revoke', { token: revoked }, authorization(party));
@@ -57,7 +57,7 @@ test('introspection after 10,000 revocations sends one statement, which finds wh
   assert.equal((await introspect(app.issuer, party, revoked)).active, false);
 });
 
-test('the plan reads no table whole', async () => {
+test('the query plan scans no whole table', async () => {
   const { findTokenStatus } = createStatements(app.seed.accounts.columns);
   const key = JSON.stringify(['jti', party.id, 'grant']);
   const plan = await app.db.run<Record<string, string>>(
@@ -68,5 +68,5 @@ test('the plan reads no table whole', async () => {
   assert.match(lines, /(on|using) ended_tokens_pkey.*\n *Index Cond: \(what = ANY/, lines);
   assert.doesNotMatch(lines, /Seq Scan/, lines);
   const pages = Number(/Buffers: shared hit=(\d+)/.exec(lines)?.[1]);
-  assert.ok(pages < 30, `${pages} pages were looked at:\n${lines}`);
+  assert.ok(pages < 30, `${pages} pages were read:\n${lines}`);
 });

@@ -70,7 +70,7 @@ test('statements: client credentials with a JWT: none', async () => {
   assert.equal(statements, 0);
 });
 
-test('statements: client credentials with an opaque token: one, which commits', async () => {
+test('statements: client credentials with an opaque token: one, with a commit', async () => {
   const { result, statements, commits } = await counted(() =>
     token(app.issuer, party, { grant_type: 'client_credentials' }),
   );
@@ -85,7 +85,7 @@ test('statements: code redemption: two, one commit', async () => {
   assert.deepEqual({ statements, commits }, { statements: 2, commits: 1 });
 });
 
-test('statements: a person’s JWT: no more than an opaque token to issue, one to be introspected', async () => {
+test('statements: a person’s JWT: no more than an opaque token when issued, one when introspected', async () => {
   const params = { scope: 'openid offline_access api:read', resource: API };
   await authorize({ issuer: app.issuer, party, person, browser, params });
   const granted = await authorize({ issuer: app.issuer, party, person, browser, params });
@@ -120,7 +120,7 @@ test('statements: refresh: two, one commit', async () => {
   assert.deepEqual({ statements, commits }, { statements: 2, commits: 1 });
 });
 
-test('statements: a refresh that is repeated: one', async () => {
+test('statements: a repeated refresh: one', async () => {
   const first = await redeem(app.issuer, party, await authorize({ issuer: app.issuer, party, person, browser }));
   const value = first.body.refresh_token ?? '';
   const before = await refresh(app.issuer, party, value);

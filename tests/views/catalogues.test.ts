@@ -45,7 +45,7 @@ const SAME: Readonly<Record<Exclude<Locale, 'en'>, readonly string[]>> = {
   ar: [],
 };
 
-test('every catalogue that there is can be spoken', () => {
+test('every catalogue is an available locale', () => {
   const files = readdirSync(join(FOLDER, 'messages')).map((file) => file.replace('.json', ''));
   assert.deepEqual(files.sort(), [...locales].sort());
 });
@@ -58,12 +58,12 @@ for (const locale of locales) {
       assert.deepEqual(Object.keys(messages).sort(), Object.keys(en).sort());
     });
 
-    test('has the placeholders of English in each message', () => {
+    test('has the placeholders of the English text in each message', () => {
       const of = (catalogue: Messages) => Object.entries(catalogue).map(([key, text]) => [key, placeholders(text)]);
       assert.deepEqual(Object.fromEntries(of(messages)), Object.fromEntries(of(en)));
     });
 
-    test('is text: nothing empty, no markup, no stray space, and quotes as they are printed', () => {
+    test('is plain text: not empty, no markup, no stray spaces, and typographic quotes', () => {
       for (const [key, text] of Object.entries(messages)) {
         assert.ok(text !== '' && text === text.trim() && !/\s{2}|[\n\t]/.test(text), `${key}: space in “${text}”`);
         assert.doesNotMatch(text, /[<>"'`]|&\w+;/, key);
@@ -71,12 +71,12 @@ for (const locale of locales) {
       }
     });
 
-    test('dates, numbers and durations are written in its language', () => {
+    test('dates, numbers and durations are formatted in its language', () => {
       assert.deepEqual(Intl.DateTimeFormat.supportedLocalesOf(locale), [locale]);
       assert.deepEqual(Intl.NumberFormat.supportedLocalesOf(locale), [locale]);
     });
 
-    test('every page speaks it, and says so', () => {
+    test('every page uses it, and declares its language', () => {
       const { dir } = createTranslator(locale);
       assert.equal(dir, DIRECTIONS[locale]);
       for (const { name, render } of [...PAGE_CASES, ...ACCOUNT_PAGE_CASES]) {
@@ -86,7 +86,7 @@ for (const locale of locales) {
       }
     });
 
-    test('every mail speaks it in both its forms, and says so', () => {
+    test('every mail uses it in both text and HTML, and declares its language', () => {
       for (const name of MAILS) {
         const mail = views.mail(name, MAIL, locale);
         assert.ok(mail.html.startsWith(`<!doctype html>\n<html lang="${locale}" dir="${DIRECTIONS[locale]}">`), name);
@@ -104,14 +104,14 @@ for (const locale of locales) {
 
     if (locale === 'en') return;
 
-    test('leaves nothing in English but what is the same there', () => {
+    test('leaves nothing in English except texts that are the same in both languages', () => {
       const same = Object.entries(en).filter(([key, text]) => messages[key] === text);
       assert.deepEqual(same.map(([key]) => key).sort(), [...SAME_EVERYWHERE, ...SAME[locale]].sort());
     });
   });
 }
 
-test('there is a case for every page', () => {
+test('every page has a case', () => {
   const folder = join(FOLDER, 'templates');
   const templates = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.eta') && !/^(partials|mails)\//.test(file))
@@ -120,7 +120,7 @@ test('there is a case for every page', () => {
   assert.deepEqual([...pages].sort(), templates.sort());
 });
 
-test('a region speaks the language of its own, and a language that there is not falls back to English', () => {
+test('a regional locale uses its language, and an unknown language falls back to English', () => {
   for (const locale of locales) assert.equal(negotiate(`tlh ${locale}-ZZ`), locale);
   assert.equal(negotiate('tlh', 'tlh-ZZ, xx;q=0.9'), 'en');
 });
