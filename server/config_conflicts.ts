@@ -32,7 +32,7 @@ function unsafeHashing({ argon2, memory }: PasswordSettings): string[] {
       `CARDEA_ARGON2_MEMORY must be at least ${least} with CARDEA_ARGON2_ITERATIONS=${argon2.iterations} (OWASP)`,
     );
   if (argon2.memory > memory * 1_024)
-    problems.push('CARDEA_PASSWORD_HASHING_MEMORY must have room for one hash of CARDEA_ARGON2_MEMORY');
+    problems.push('CARDEA_PASSWORD_HASHING_MEMORY must be enough for one hash of CARDEA_ARGON2_MEMORY');
   return problems;
 }
 

@@ -142,8 +142,8 @@ function createDetailsTypes(definitions: ReadonlyMap<string, Definition>): Detai
         const [error] = definition.fits.errors ?? [];
         return `${error?.instancePath || 'it'} ${error?.message ?? 'does not fit its type'}`;
       }
-      const strange = locationsOf(detail)?.some((one) => definition.resources?.includes(one) === false);
-      return strange ? 'it is for a location that its type is not for' : undefined;
+      const foreign = locationsOf(detail)?.some((one) => definition.resources?.includes(one) === false);
+      return foreign ? 'it is for a location that its type is not for' : undefined;
     },
 
     reaches(detail, resource) {
@@ -156,13 +156,13 @@ function createDetailsTypes(definitions: ReadonlyMap<string, Definition>): Detai
       const text = consent[locale] ?? consent[FALLBACK] ?? detail.type;
       // split() with one group alternates words and placeholder names.
       const parts = text.split(new RegExp(PLACEHOLDER, 'g'));
-      const told = new Set(parts.filter((_, index) => index % 2 === 1));
+      const mentioned = new Set(parts.filter((_, index) => index % 2 === 1));
       const leaves = leavesOf(detail);
       return {
         sentence: parts.map((part, index) =>
           index % 2 === 0 ? { words: part } : { value: leaves.find(({ name }) => name === part)?.value ?? '—' },
         ),
-        more: leaves.filter(({ name }) => name !== 'type' && !told.has(name)),
+        more: leaves.filter(({ name }) => name !== 'type' && !mentioned.has(name)),
       };
     },
   };

@@ -24,7 +24,7 @@ export interface DocumentClientsOptions {
 
 /** How long a URL without a usable document is not fetched again. */
 const REST_MS = 30_000;
-const RESTING_MAX = 1_000;
+const FAILURES_MAX = 1_000;
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
 /** How long the last document is still used when its host fails or cannot be reached. */
 const STALE_MS = 86_400_000;
@@ -39,32 +39,32 @@ type Fetched = { readonly text: string; readonly fresh: number };
 export function createDocumentClients(options: DocumentClientsOptions) {
   const { rules, outbound, registrations, now } = options;
   const underWay = new Map<string, Promise<Client | undefined>>();
-  const resting = createExpiring<Failure>({ max: RESTING_MAX, now });
+  const failures = createExpiring<Failure>({ max: FAILURES_MAX, now });
   // By address as well: a refused fetch for one address does not affect others. After an error the provider looks the
   // client up again, and each lookup would take seconds and a turn in the queue.
-  const untried = createExpiring<true>({ max: RESTING_MAX, now });
+  const untried = createExpiring<true>({ max: FAILURES_MAX, now });
 
   async function refresh(id: string, address: string): Promise<Client | undefined> {
     // Another request, or another node, may have done it.
-    const known = await options.find(id);
-    if (isFresh(known)) return known;
-    const rest = resting.get(id);
-    if (rest) return afterFailure(rest, known);
-    const asked = keyOf(id, address);
-    if (untried.get(asked)) return afterFailure('untried', known);
+    const stored = await options.find(id);
+    if (isFresh(stored)) return stored;
+    const failure = failures.get(id);
+    if (failure) return afterFailure(failure, stored);
+    const attempt = keyOf(id, address);
+    if (untried.get(attempt)) return afterFailure('untried', stored);
     if (!(await options.admits(address))) throw unavailable('fetching client metadata documents');
     const fetched = await fetchDocument(id, address);
     if (fetched === 'untried') {
-      untried.set(asked, true, now() + RETRY_AFTER_SECONDS * 1_000);
-      return afterFailure(fetched, known);
+      untried.set(attempt, true, now() + RETRY_AFTER_SECONDS * 1_000);
+      return afterFailure(fetched, stored);
     }
-    if (typeof fetched === 'string') return fail(id, known, fetched, 'there is no JSON document at that URL');
+    if (typeof fetched === 'string') return fail(id, stored, fetched, 'there is no JSON document at that URL');
     try {
       const description = readDocument(id, fetched.text, options.serverPolicy);
       return await registrations.saveDocument({ id, description, freshUntil: new Date(now() + fetched.fresh * 1000) });
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
-      return fail(id, known, 'unusable', error.message);
+      return fail(id, stored, 'unusable', error.message);
     }
   }
 
@@ -84,19 +84,19 @@ export function createDocumentClients(options: DocumentClientsOptions) {
     }
   }
 
-  function fail(id: string, known: Client | undefined, failure: Failure, reason: string): Client | undefined {
-    resting.set(id, failure, now() + REST_MS);
+  function fail(id: string, stored: Client | undefined, failure: Failure, reason: string): Client | undefined {
+    failures.set(id, failure, now() + REST_MS);
     options.onRefused(id, reason);
-    return afterFailure(failure, known);
+    return afterFailure(failure, stored);
   }
 
   /**
    * A host that cannot be reached does not remove the client; one that responds with something else does. When no
    * request was sent, nothing is known.
    */
-  function afterFailure(failure: Failure, known: Client | undefined): Client | undefined {
-    const isRecent = known?.freshUntil && now() - known.freshUntil.getTime() < STALE_MS;
-    if (failure !== 'unusable' && isRecent) return known;
+  function afterFailure(failure: Failure, stored: Client | undefined): Client | undefined {
+    const isRecent = stored?.freshUntil && now() - stored.freshUntil.getTime() < STALE_MS;
+    if (failure !== 'unusable' && isRecent) return stored;
     if (failure === 'untried') throw unavailable('fetching client metadata documents');
     return undefined;
   }
@@ -107,13 +107,13 @@ export function createDocumentClients(options: DocumentClientsOptions) {
 
   return {
     /**
-     * @param known the stored client
+     * @param stored the stored client
      * @param address of the request
      * @returns undefined when the id is not a client, by these rules or by the document
      */
-    async resolve(id: string, known: Client | undefined, address: string): Promise<Client | undefined> {
+    async resolve(id: string, stored: Client | undefined, address: string): Promise<Client | undefined> {
       if (!mayDescribe(id, rules)) return undefined;
-      if (isFresh(known)) return known;
+      if (isFresh(stored)) return stored;
       // For each address separately: an address with many waiting fetches must not make others wait.
       const key = keyOf(id, address);
       const going = underWay.get(key) ?? refresh(id, address).finally(() => underWay.delete(key));

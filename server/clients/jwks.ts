@@ -99,11 +99,11 @@ function checkKey(key: unknown, index: number): Jwk {
   if (!isRecord(key)) throw invalidInput('jwks', `${at} must be an RSA, EC or OKP key`);
   const objection = objectionTo(key);
   if (objection !== undefined) throw invalidInput('jwks', `${at}${objection}`);
-  const known = pick(key, [...TEXT_MEMBERS, 'key_ops', 'ext', 'x5c']);
-  if (!hasKeyFor([known], [...SIGNING_ALGS, ...ENCRYPTION_ALGS])) {
+  const members = pick(key, [...TEXT_MEMBERS, 'key_ops', 'ext', 'x5c']);
+  if (!hasKeyFor([members], [...SIGNING_ALGS, ...ENCRYPTION_ALGS])) {
     throw invalidInput('jwks', `${at} cannot be used: no algorithm here fits its kty, crv, use, key_ops and alg`);
   }
-  return known;
+  return members;
 }
 
 /** @returns what is wrong with a key for any purpose; the text follows the position of the key */

@@ -57,7 +57,7 @@ export function readDocument(id: string, text: string, serverPolicy?: ServerPoli
   });
   const { metadata } = description;
   if (rowOf.authentication(metadata.token_endpoint_auth_method).secret) {
-    throw invalidInput('token_endpoint_auth_method', 'must not need a secret: a document cannot keep one');
+    throw invalidInput('token_endpoint_auth_method', 'must not need a secret: a document is public');
   }
   // A person who can upload a document must not be able to send users to another website.
   const foreign = [...metadata.redirect_uris, ...metadata.post_logout_redirect_uris].find(
@@ -81,12 +81,12 @@ function adapted(document: Readonly<Record<string, unknown>>): Readonly<Record<s
     // A document must not refer to another document.
     sector_identifier_uri: null,
     token_endpoint_auth_method: document.token_endpoint_auth_method ?? 'none',
-    ...(document.grant_types === undefined ? {} : { grant_types: known(document.grant_types, grants) }),
-    ...(document.response_types === undefined ? {} : { response_types: known(document.response_types, responses) }),
+    ...(document.grant_types === undefined ? {} : { grant_types: supported(document.grant_types, grants) }),
+    ...(document.response_types === undefined ? {} : { response_types: supported(document.response_types, responses) }),
   };
 }
 
-function known(given: unknown, words: readonly string[]): unknown {
+function supported(given: unknown, words: readonly string[]): unknown {
   return Array.isArray(given) ? given.filter((one) => words.includes(one)) : given;
 }
 

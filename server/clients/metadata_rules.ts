@@ -180,7 +180,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'backchannel_token_delivery_mode',
-    'tokens that are pushed cannot be bound to a key, which nobody shows then: poll or ping',
+    'pushed tokens cannot be bound to a key, as the request has none: use poll or ping',
     (client) =>
       client.backchannel_token_delivery_mode === 'push' &&
       (client.dpop_bound_access_tokens === true || client.tls_client_certificate_bound_access_tokens === true),
@@ -204,7 +204,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     'subject_type',
-    'a client of devices cannot be pairwise: it need not redirect anywhere, so nothing tells its sector',
+    'a client of devices cannot be pairwise: it needs no redirect URI, so it has no sector',
     (client) => client.subject_type === 'pairwise' && has(client, 'urn:ietf:params:oauth:grant-type:device_code'),
   ],
 ];

@@ -1,11 +1,14 @@
 import type { Detail } from './authorization_details.ts';
 
-/** What an app requests, what a person allows it, or what a grant lacks of that. */
+/** Permissions: requested by an app, allowed by a person, or missing in a grant. */
 export interface Permissions {
   readonly scopes: readonly string[];
   /** Scopes by resource indicator (RFC 8707). */
   readonly resources: Readonly<Record<string, readonly string[]>>;
-  /** Claims that are requested by name (OpenID Connect Core §5.5), by the scope that people are told of instead. */
+  /**
+   * Claims that are requested by name (OpenID Connect Core §5.5), each with the scope that the consent page shows for
+   * it.
+   */
   readonly claims: Readonly<Record<string, readonly string[]>>;
   /** RFC 9396 */
   readonly details: readonly Detail[];

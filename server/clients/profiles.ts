@@ -170,8 +170,8 @@ export function checkServerPolicy(client: ClientMetadata, serverPolicy: ServerPo
   const { responseTypes } = PROFILES[name];
   const other = client.response_types.find((type) => !responseTypes.includes(type));
   if (other) throw invalidInput('response_types', `must not contain "${other}" in the profile ${name}`);
-  const misfit = profileViolation(client, serverPolicy);
-  if (misfit) throw invalidInput(misfit.field, misfit.why);
+  const violation = profileViolation(client, serverPolicy);
+  if (violation) throw invalidInput(violation.field, violation.why);
 }
 
 /** The metadata of a client, limited by its profile and with the profile's requirements. */

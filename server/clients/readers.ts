@@ -37,9 +37,9 @@ export const seconds: Reader<number> = (field, value) => {
 /** @param words the allowed values */
 export function oneOf<T extends string>(words: readonly T[]): Reader<T> {
   return (field, value) => {
-    const found = words.find((one) => one === value);
-    if (found === undefined) throw invalidInput(field, `must be one of ${words.join(', ')}`);
-    return found;
+    const word = words.find((one) => one === value);
+    if (word === undefined) throw invalidInput(field, `must be one of ${words.join(', ')}`);
+    return word;
   };
 }
 

@@ -29,9 +29,9 @@ export function checkPolicy(input: {
   scopes?: string | undefined;
 }): RegistrationPolicy {
   const { grantTypes = OPEN_POLICY.grantTypes, redirectHosts, scopes } = input;
-  const known = wordsOf(GRANT_TYPES);
-  if (!grantTypes.every((type) => (known as string[]).includes(type))) {
-    throw invalidInput('grant_type', `must be one of ${known.join(', ')}`);
+  const supported = wordsOf(GRANT_TYPES);
+  if (!grantTypes.every((type) => (supported as string[]).includes(type))) {
+    throw invalidInput('grant_type', `must be one of ${supported.join(', ')}`);
   }
   for (const one of redirectHosts ?? []) {
     try {

@@ -70,7 +70,7 @@ const USED_FACTOR = 100;
 const BATCH = 1_000;
 
 /** Share that stays when a quota is used up: some less, so that not every registration has to remove clients. */
-const kept = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
+const reduced = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
 
 /** The oldest unused clients, except a number ($2) and the new one ($3). */
 const surplus = (which: string) =>
@@ -192,11 +192,11 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         of_prefix = 0,
         of_all = 0,
       } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
-      if (of_origin > quota) await db.run(REGISTRATION_STATEMENTS.surplusOfOrigin, [at, kept(quota), id, origin]);
+      if (of_origin > quota) await db.run(REGISTRATION_STATEMENTS.surplusOfOrigin, [at, reduced(quota), id, origin]);
       const roomFor = async (statement: Statement, limit: number, count: number, ...which: unknown[]) => {
         if (count <= limit) return true;
         const grace = new Date(at.getTime() - GRACE_MS);
-        const excess = count - kept(limit);
+        const excess = count - reduced(limit);
         return (await db.run(statement, [at, id, grace, shareOf(quota), excess, ...which])).length > 0;
       };
       const isWelcome =
@@ -235,8 +235,8 @@ export function createRegistrations(options: RegistrationsOptions): Registration
           statement: REGISTRATION_STATEMENTS.saveDocument,
           values: [id, name, JSON.stringify(metadata), openScope, hostname, at, freshUntil, expiresAt],
         },
-        { statement: REGISTRATION_STATEMENTS.surplusOfHost, values: [at, kept(quota), id, hostname, 'document'] },
-        { statement: REGISTRATION_STATEMENTS.surplusOfDocuments, values: [at, kept(DOCUMENTS_UNUSED), id] },
+        { statement: REGISTRATION_STATEMENTS.surplusOfHost, values: [at, reduced(quota), id, hostname, 'document'] },
+        { statement: REGISTRATION_STATEMENTS.surplusOfDocuments, values: [at, reduced(DOCUMENTS_UNUSED), id] },
         { statement: REGISTRATION_STATEMENTS.notify, values: [id] },
       ]);
       const row = rows?.[0];

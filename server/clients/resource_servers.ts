@@ -106,9 +106,11 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
   async function checkClients(ids: readonly string[]): Promise<string[]> {
     const wanted = [...new Set(ids)];
     if (wanted.length > CLIENTS_MAX) throw invalidInput('client', `must be at most ${CLIENTS_MAX}`);
-    const asked = wanted.filter((id) => !id.includes('\0'));
-    const found = (await db.run<{ id: string }>(RESOURCE_SERVER_STATEMENTS.findClients, [asked])).map(({ id }) => id);
-    const missing = wanted.find((id) => !found.includes(id));
+    const valid = wanted.filter((id) => !id.includes('\0'));
+    const existing = (await db.run<{ id: string }>(RESOURCE_SERVER_STATEMENTS.findClients, [valid])).map(
+      ({ id }) => id,
+    );
+    const missing = wanted.find((id) => !existing.includes(id));
     if (missing === undefined) return wanted;
     throw invalidInput(
       'client',

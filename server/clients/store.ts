@@ -275,14 +275,14 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
     async update(id, change) {
       const before = await existing(id);
       if (before.kind === 'document' && (change.name !== undefined || change.metadata !== undefined)) {
-        throw invalidInput('client_id', 'is the URL of a document, which alone says what the client is');
+        throw invalidInput('client_id', 'is the URL of a document: the client can only be changed there');
       }
       if (before.kind !== 'operator' && change.firstParty) {
         throw invalidInput('first_party', 'is for clients that you have made');
       }
       const metadata = checkMetadata({ ...before.metadata, ...change.metadata });
       if (change.introspectsAll && (before.kind !== 'operator' || metadata.token_endpoint_auth_method === 'none')) {
-        throw invalidInput('introspect', 'all is for clients that you have made and that prove who they are');
+        throw invalidInput('introspect', 'all is only for confidential clients that the operator made');
       }
       if (change.openedScopes !== undefined && before.kind === 'operator') {
         throw invalidInput('open_scope', 'is for clients that you have not made: yours have a scope');

@@ -5,7 +5,7 @@ const URI_MAX = 2_000;
 // RFC 3986 §2: other characters must be percent-encoded. Attacks use what URL parsers correct (spaces, backslashes,
 // controls).
 const URI_CHARACTERS = /^([A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
-// The parser reads `https:host` and `https:///host` as if they had two slashes; nobody who compares text would.
+// The parser reads `https:host` and `https:///host` as if they had two slashes; a comparison of texts would not.
 const HTTP_AUTHORITY = /^https?:\/\/[^/?]/i;
 // RFC 8252 §7.1: a private-use scheme is a reversed domain name of its owner, so it has a dot. Schemes that a browser
 // handles itself (javascript, data, file, vbscript, blob, about, filesystem, view-source…) have none.

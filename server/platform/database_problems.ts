@@ -32,7 +32,7 @@ const EXPLAINED: Readonly<Record<string, Explain>> = {
     `user "${place.user}" lacks rights in database "${place.database}": make it the owner (ALTER DATABASE ${place.database} OWNER TO ${place.user}), or GRANT CREATE, USAGE ON SCHEMA public TO ${place.user}`,
   '53300': (place) =>
     `the database at ${at(place)} has no connection left: raise its max_connections, or lower CARDEA_DATABASE_POOL`,
-  '53100': (place) => `the disk of the database at ${at(place)} is full: make room`,
+  '53100': (place) => `the disk of the database at ${at(place)} is full: free some space`,
   '25006': (place) => `the database at ${at(place)} is read-only: name the primary in ${SET}`,
   '57P03': (place) => `the database at ${at(place)} is still starting: try again shortly`,
   ECONNREFUSED: (place) => `nothing listens at ${at(place)}: start Postgres there, or correct ${SET}`,

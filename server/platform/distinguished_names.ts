@@ -43,10 +43,10 @@ export function parseName(text: string): ComparableName {
       text,
       type.end,
     );
-    const [, hex, string = ''] = value.found;
+    const [, hex, string = ''] = value.groups;
     parts
       .at(-1)
-      ?.push([typeOf(type.found[1] ?? ''), hex === undefined ? unescaped(string) : valueIn(Buffer.from(hex, 'hex'))]);
+      ?.push([typeOf(type.groups[1] ?? ''), hex === undefined ? unescaped(string) : valueIn(Buffer.from(hex, 'hex'))]);
     if (value.end === text.length) return comparable(parts);
     if (text[value.end] === ',') parts.push([]);
     else if (text[value.end] !== '+')
@@ -105,9 +105,9 @@ function valueIn(der: Buffer): string {
   return read ? read(value.content) : `\0${der.toString('hex')}`;
 }
 
-function match(pattern: RegExp, text: string, at: number): { found: RegExpExecArray; end: number } {
+function match(pattern: RegExp, text: string, at: number): { groups: RegExpExecArray; end: number } {
   pattern.lastIndex = at;
-  const found = pattern.exec(text);
-  if (!found) throw new Error(`must be a name as in RFC 4514; character ${at + 1} is odd`);
-  return { found, end: pattern.lastIndex };
+  const groups = pattern.exec(text);
+  if (!groups) throw new Error(`must be a name as in RFC 4514; character ${at + 1} is odd`);
+  return { groups, end: pattern.lastIndex };
 }

@@ -67,12 +67,12 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   const { waiting, waitingPerShare = waiting } = options;
   /** Waiting work by its first share, in the order of turns: a share that had its turn moves to the end. */
   const lines = new Map<string, Waiter[]>();
-  const waits = createTally();
-  const goes = createTally();
+  const waitingCounts = createCounts();
+  const runningCounts = createCounts();
   let countWaiting = 0;
-  let countUnderWay = 0;
-  let weightUnderWay = 0;
-  let countCome = 0;
+  let countRunning = 0;
+  let weightRunning = 0;
+  let countSubmitted = 0;
   let isClosed = false;
 
   /** The next waiting work, whether or not there is capacity for it. */
@@ -84,22 +84,22 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return undefined;
   }
 
-  const hasShareFree = ({ shares }: Waiter) => shares.every((share) => goes.of(share) < concurrencyPerShare);
+  const hasShareFree = ({ shares }: Waiter) => shares.every((share) => runningCounts.of(share) < concurrencyPerShare);
 
   const fits = ({ weight }: Waiter) =>
-    countUnderWay < concurrency && (countUnderWay === 0 || weightUnderWay + weight <= capacity);
+    countRunning < concurrency && (countRunning === 0 || weightRunning + weight <= capacity);
 
   function begin(waiter: Waiter): void {
-    countUnderWay += 1;
-    weightUnderWay += waiter.weight;
-    goes.add(waiter.shares);
+    countRunning += 1;
+    weightRunning += waiter.weight;
+    runningCounts.add(waiter.shares);
     waiter.start();
   }
 
   function end(waiter: Waiter): void {
-    countUnderWay -= 1;
-    weightUnderWay -= waiter.weight;
-    goes.take(waiter.shares);
+    countRunning -= 1;
+    weightRunning -= waiter.weight;
+    runningCounts.subtract(waiter.shares);
     beginMore();
   }
 
@@ -115,7 +115,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     const line = lines.get(waiter.shares[0]);
     if (line) line.push(waiter);
     else lines.set(waiter.shares[0], [waiter]);
-    waits.add(waiter.shares);
+    waitingCounts.add(waiter.shares);
     countWaiting += 1;
   }
 
@@ -131,14 +131,14 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     line.splice(at, 1);
     if (!keepsTurn || line.length === 0) lines.delete(share);
     if (!keepsTurn && line.length > 0) lines.set(share, line);
-    waits.take(waiter.shares);
+    waitingCounts.subtract(waiter.shares);
     countWaiting -= 1;
     return true;
   }
 
   /** Whether one more may wait, possibly in place of the last one of a share that has more waiting. */
-  function makeRoom({ shares }: Waiter): boolean {
-    if (shares.some((share) => waits.of(share) >= waitingPerShare)) return false;
+  function makeSpace({ shares }: Waiter): boolean {
+    if (shares.some((share) => waitingCounts.of(share) >= waitingPerShare)) return false;
     if (countWaiting < waiting) return true;
     const last = lastOfLargest();
     if (!last || largestOf(last) <= largestOf({ shares }) + 1) return false;
@@ -148,7 +148,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   }
 
   /** Number of waiting works of the largest of its shares. */
-  const largestOf = ({ shares }: Pick<Waiter, 'shares'>) => Math.max(...shares.map(waits.of));
+  const largestOf = ({ shares }: Pick<Waiter, 'shares'>) => Math.max(...shares.map(waitingCounts.of));
 
   function lastOfLargest(): Waiter | undefined {
     let last: Waiter | undefined;
@@ -162,7 +162,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   function submit(waiter: Waiter): void {
     if (isClosed) waiter.refuse();
     else if (!next() && hasShareFree(waiter) && fits(waiter)) begin(waiter);
-    else if (makeRoom(waiter)) {
+    else if (makeSpace(waiter)) {
       enter(waiter);
       beginMore();
     } else waiter.refuse();
@@ -171,24 +171,24 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
   return {
     run<T>({ shares, weight = 1, signal }: Turn, work: () => Promise<T>): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        const giveUp = () => {
+        const cancel = () => {
           if (!leave(waiter, { keepsTurn: true })) return;
           reject(signal?.reason);
           beginMore();
         };
-        const settle = () => signal?.removeEventListener('abort', giveUp);
-        countCome += 1;
+        const stopListening = () => signal?.removeEventListener('abort', cancel);
+        countSubmitted += 1;
         const waiter: Waiter = {
-          number: countCome,
+          number: countSubmitted,
           // A share that is listed twice counts once.
           shares: [...new Set(shares)] as [string, ...string[]],
           weight,
           start() {
-            settle();
+            stopListening();
             resolve(attempt(work).finally(() => end(waiter)));
           },
           refuse() {
-            settle();
+            stopListening();
             reject(new QueueFullError(name));
           },
         };
@@ -196,7 +196,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
           reject(signal.reason);
           return;
         }
-        signal?.addEventListener('abort', giveUp, { once: true });
+        signal?.addEventListener('abort', cancel, { once: true });
         submit(waiter);
       });
     },
@@ -215,7 +215,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
 const attempt = async <T>(work: () => Promise<T>): Promise<T> => work();
 
 /** Counts by share. */
-function createTally() {
+function createCounts() {
   const counts = new Map<string, number>();
   const change = (shares: readonly string[], by: number) => {
     for (const share of shares) {
@@ -227,6 +227,6 @@ function createTally() {
   return {
     of: (share: string) => counts.get(share) ?? 0,
     add: (shares: readonly string[]) => change(shares, 1),
-    take: (shares: readonly string[]) => change(shares, -1),
+    subtract: (shares: readonly string[]) => change(shares, -1),
   };
 }

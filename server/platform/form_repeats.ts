@@ -33,7 +33,7 @@ export interface FormRepeatsOptions {
   /** The key proves that it is the same browser: it is not stored, and responses are sealed under it. */
   find(key: string, request: FastifyRequest): Promise<FormResponse | undefined>;
   /** Stores a response for a minute. */
-  keep(key: string, answer: FormResponse, request: FastifyRequest): Promise<void>;
+  keep(key: string, response: FormResponse, request: FastifyRequest): Promise<void>;
 }
 
 /**
@@ -44,14 +44,14 @@ export interface FormRepeatsOptions {
 export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): void {
   const { find, keep } = options;
   /** By key: settles when the first submission has its response. */
-  const underWay = new Map<string, Promise<void>>();
+  const running = new Map<string, Promise<void>>();
 
   app.addHook('preHandler', async (request, reply) => {
     const rules = options.rulesOf(request);
     const key = rules && keyOf(request, rules);
     if (!rules || key === undefined) return;
-    const first = underWay.get(key);
-    const release = first ? () => {} : lead(key);
+    const first = running.get(key);
+    const release = first ? () => {} : begin(key);
     if (first) await first;
     request.form = {
       key,
@@ -60,9 +60,9 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
       takenOver: false,
       release,
       async repeat(reply) {
-        const answer = await find(key, request);
-        if (answer) this.isTaken = false;
-        return answer && sendStored(reply, answer);
+        const response = await find(key, request);
+        if (response) this.isTaken = false;
+        return response && sendStored(reply, response);
       },
     };
     // Replay the stored response: another one would be stored under the same key.
@@ -74,14 +74,14 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
     if (!form) return payload;
     try {
       if (reply.statusCode < 400) {
-        if (request.method === 'POST' && form.isTaken) await keep(form.key, answerOf(reply, payload), request);
+        if (request.method === 'POST' && form.isTaken) await keep(form.key, responseOf(reply, payload), request);
         return payload;
       }
       // The failure may be because the same form was submitted before.
-      const answer = form.looksBack && reply.statusCode < 500 ? await find(form.key, request) : undefined;
-      if (!answer) return payload;
-      setFixedHeaders(reply, answer);
-      return answer.body;
+      const response = form.looksBack && reply.statusCode < 500 ? await find(form.key, request) : undefined;
+      if (!response) return payload;
+      setStoredHeaders(reply, response);
+      return response.body;
     } finally {
       form.release();
     }
@@ -101,11 +101,11 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
   /**
    * Until it is released, other submissions with the same key wait. The work continues when the browser disconnects.
    */
-  function lead(key: string): () => void {
+  function begin(key: string): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    underWay.set(key, promise);
+    running.set(key, promise);
     return () => {
-      underWay.delete(key);
+      running.delete(key);
       resolve();
     };
   }
@@ -126,7 +126,7 @@ export function formKey(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }
 
-function answerOf(reply: FastifyReply, payload: unknown): FormResponse {
+function responseOf(reply: FastifyReply, payload: unknown): FormResponse {
   return {
     status: reply.statusCode,
     location: textOf(reply.getHeader('location')),
@@ -140,12 +140,12 @@ function textOf(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
-function sendStored(reply: FastifyReply, answer: FormResponse): FastifyReply {
-  setFixedHeaders(reply, answer);
-  return reply.send(answer.body);
+function sendStored(reply: FastifyReply, response: FormResponse): FastifyReply {
+  setStoredHeaders(reply, response);
+  return reply.send(response.body);
 }
 
-function setFixedHeaders(reply: FastifyReply, { status, location, type, cookies }: FormResponse): void {
+function setStoredHeaders(reply: FastifyReply, { status, location, type, cookies }: FormResponse): void {
   reply.code(status).removeHeader('content-length');
   if (location !== undefined) reply.header('location', location);
   if (type !== undefined) reply.header('content-type', type);

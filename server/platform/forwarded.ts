@@ -37,17 +37,17 @@ export function createForwardedWatch(options: {
 }): (request: Arrived) => void {
   const isTrusted = addressTest(options.trustedProxies);
   const isPrivate = addressTest(PRIVATE);
-  const told = { private: false, public: false };
+  const warned = { private: false, public: false };
   return ({ headers, socket: { remoteAddress } }) => {
-    if (told.private && told.public) return;
+    if (warned.private && warned.public) return;
     if (!FORWARDED.some((name) => headers[name] !== undefined)) return;
     if (remoteAddress === undefined || isTrusted(remoteAddress)) return;
     const kind = isPrivate(remoteAddress) ? 'private' : 'public';
-    if (told[kind]) return;
-    told[kind] = true;
+    if (warned[kind]) return;
+    warned[kind] = true;
     options.log.warn(
       { peer: kind === 'private' ? remoteAddress.replace(/^::ffff:/i, '') : networkOf(remoteAddress) },
-      'a forwarded address was ignored, because its sender is not in CARDEA_TRUSTED_PROXIES; if it is your proxy, name it there, or all who come through it count as one address',
+      'a forwarded address was ignored, because its sender is not in CARDEA_TRUSTED_PROXIES; if it is your proxy, add it there, or all clients behind it count as one address',
     );
   };
 }

@@ -6,7 +6,7 @@ import { boundConnections } from './connections.ts';
 import { AppError, type ErrorCode, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
 import type { Logger } from './log.ts';
-import { createRawAnswers } from './raw_answers.ts';
+import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
 
 /** TLS that this process serves, all in PEM. */
@@ -80,8 +80,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const { log } = options;
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
-  const rawAnswers = createRawAnswers(log, headers);
-  const wasTold = createRecently({ everyMs: TELL_EVERY_MS, now: systemClock });
+  const rawResponses = createRawResponses(log, headers);
+  const wasLogged = createRecently({ everyMs: LOG_EVERY_MS, now: systemClock });
   const timeouts = options.timeouts ?? TIMEOUTS;
   const node = {
     headersTimeout: timeouts.headers,
@@ -107,26 +107,26 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       present(error, request, reply);
       log.info({ requestId: request.id, route: '(none)', status: reply.statusCode, reason: error.code }, 'request');
     },
-    clientErrorHandler: (error, socket) => rawAnswers.refuseUnreadable(error, socket),
+    clientErrorHandler: (error, socket) => rawResponses.refuseUnreadable(error, socket),
   });
   boundConnections(app.server, {
     most: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
     exempt: options.trustedProxies,
   });
-  rawAnswers.attach(app.server);
-  const routes = new Map<string, KnownRoute>();
+  rawResponses.attach(app.server);
+  const routes = new Map<string, RouteEntry>();
 
   app.decorateRequest('languages', '');
 
   app.addHook('onRoute', (route) => {
-    const known = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
-    for (const method of [route.method].flat()) known.methods.add(method);
-    routes.set(route.url, known);
+    const entry = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
+    for (const method of [route.method].flat()) entry.methods.add(method);
+    routes.set(route.url, entry);
     // Not for each request: listening for the end of a response already costs part of the time of a JWKS response.
     if (route.config?.quiet && !log.isLevelEnabled('debug')) return;
     route.onResponse = [
       (request, reply, done) => {
-        logRefusal(request, reply);
+        logRequest(request, reply);
         done();
       },
       ...[route.onResponse ?? []].flat(),
@@ -137,7 +137,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     const answered = request.routeOptions.config?.answered;
     if (answered === undefined) setFixedHeaders(request, reply);
-    else if (answered === 'raw') dressRaw(request, reply);
+    else if (answered === 'raw') setRawHeaders(request, reply);
     watchForwarded(request.raw);
     // Before the body is read: the content of a request to an unknown path does not matter.
     if (request.is404) return done(unrouted(request, reply));
@@ -150,12 +150,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   app.setErrorHandler((error, request, reply) => {
     present(error, request, reply);
-    if (request.is404) logRefusal(request, reply);
+    if (request.is404) logRequest(request, reply);
     return reply;
   });
 
   /** One line for each request. */
-  function logRefusal(request: FastifyRequest, reply: FastifyReply): void {
+  function logRequest(request: FastifyRequest, reply: FastifyReply): void {
     const { config, url } = request.routeOptions;
     log[config?.quiet ? 'debug' : 'info'](
       {
@@ -174,7 +174,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     reply.header('x-request-id', request.id).headers(headers);
   }
 
-  function dressRaw(request: FastifyRequest, reply: FastifyReply): void {
+  function setRawHeaders(request: FastifyRequest, reply: FastifyReply): void {
     reply.raw.setHeader('x-request-id', request.id);
     for (const name in headers) reply.raw.setHeader(name, headers[name] as string);
   }
@@ -188,27 +188,27 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   }
 
   function present(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const known = toAppError(error);
-    if (!EXPECTED.has(known.status) && known.status >= 500)
+    const appError = toAppError(error);
+    if (!EXPECTED.has(appError.status) && appError.status >= 500)
       log.error({ requestId: request.id, error }, 'a request failed');
-    const slipped = faultOfSender(known);
-    if (slipped && !wasTold(request.routeOptions.url ?? ''))
+    const fault = faultOfSender(appError);
+    if (fault && !wasLogged(request.routeOptions.url ?? ''))
       log.warn({ requestId: request.id, error }, 'a value was refused where it was used');
     setFixedHeaders(request, reply);
-    reply.code(known.status);
-    if (known.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-    if (known.status === 429) reply.header('retry-after', 60);
-    const description = known.status === 500 ? 'something went wrong' : known.message;
+    reply.code(appError.status);
+    if (appError.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+    if (appError.status === 429) reply.header('retry-after', 60);
+    const description = appError.status === 500 ? 'something went wrong' : appError.message;
     return sendError(
       request,
       reply,
       {
-        status: known.status,
-        error: known.status === 500 ? 'server_error' : known.code,
+        status: appError.status,
+        error: appError.status === 500 ? 'server_error' : appError.code,
         description,
         requestId: request.id,
       },
-      known.field,
+      appError.field,
     );
   }
 
@@ -251,7 +251,7 @@ function secureContext({ cert, key, asksForCertificates, authorities }: TlsListe
 }
 
 /** Anybody can cause these lines: the operator should know of them, but not get too many. */
-const TELL_EVERY_MS = 60_000;
+const LOG_EVERY_MS = 60_000;
 
 /**
  * Errors without a log line of their own: an outage is logged once elsewhere, and an unsupported method is not an error
@@ -279,13 +279,13 @@ const OAUTH_CODES: Readonly<Record<number, string>> = {
   503: 'temporarily_unavailable',
 };
 
-interface KnownRoute {
+interface RouteEntry {
   readonly methods: Set<string>;
   readonly oauth: boolean;
 }
 
 /** The route of a path for any method; a parameter matches one segment. */
-function routeAt(routes: ReadonlyMap<string, KnownRoute>, request: FastifyRequest): KnownRoute | undefined {
+function routeAt(routes: ReadonlyMap<string, RouteEntry>, request: FastifyRequest): RouteEntry | undefined {
   const path = request.url.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '';
   const segments = path.split('/');
   for (const [pattern, route] of routes) {

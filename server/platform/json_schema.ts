@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 /** The type of the values that a JSON Schema accepts. */
 export type Accepted<Schema> = DeepReadonly<XStatic<Schema>>;
 
-/** What is wrong with a value, and where: `claim_mapping[0].from`. */
+/** The first problem of a value, and its place, such as `claim_mapping[0].from`. */
 export interface SchemaProblem {
   readonly field: string;
   readonly message: string;

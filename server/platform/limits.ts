@@ -26,7 +26,7 @@ export interface Limits {
    * @throws AppError 429 when the limit is exceeded
    */
   consume(what: string, address: string): Promise<string>;
-  refund(taken: string): Promise<void>;
+  refund(key: string): Promise<void>;
 }
 
 export const LIMIT_WINDOW_MS = 60_000;
@@ -64,7 +64,7 @@ export function createLimits(options: {
       if ((await counter.increment(key, windowMs)) > max) throw tooMany();
       return key;
     },
-    refund: (taken) => counter.decrement(taken),
+    refund: (key) => counter.decrement(key),
   };
 }
 

@@ -36,8 +36,8 @@ const NONE = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EFORMERR']);
  */
 export function createLookup({ servers, hostsFile = HOSTS_FILE }: LookupOptions = {}): Lookup {
   return async (hostname, signal) => {
-    const known = await inHostsFile(hostsFile, hostname);
-    if (known.length > 0) return known;
+    const local = await inHostsFile(hostsFile, hostname);
+    if (local.length > 0) return local;
     // RFC 6761 §6.3: these are not sent to a name server.
     if (/(^|\.)localhost\.?$/i.test(hostname)) return [{ address: '127.0.0.1', family: 4 }];
     signal.throwIfAborted();
@@ -83,11 +83,11 @@ async function systemLookup(hostname: string): Promise<readonly LookupAddress[]>
   }
 }
 
-function addressesIn(answers: readonly [PromiseSettledResult<string[]>, PromiseSettledResult<string[]>]) {
-  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-  if (found.length > 0) return found.map((address) => ({ address, family: isIP(address) }));
-  const unknown = answers.find((answer) => answer.status === 'rejected' && !NONE.has(answer.reason?.code));
-  throw unknown?.status === 'rejected' ? unknown.reason : new NoSuchName();
+function addressesIn(results: readonly [PromiseSettledResult<string[]>, PromiseSettledResult<string[]>]) {
+  const addresses = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  if (addresses.length > 0) return addresses.map((address) => ({ address, family: isIP(address) }));
+  const failure = results.find((result) => result.status === 'rejected' && !NONE.has(result.reason?.code));
+  throw failure?.status === 'rejected' ? failure.reason : new NoSuchName();
 }
 
 async function inHostsFile(file: string, hostname: string): Promise<LookupAddress[]> {

@@ -48,7 +48,7 @@ export interface OutboundInit {
 /** The share of capacity that a request uses. */
 export interface OutboundTurn {
   /**
-   * Who chose the URL; each has its own capacity: the operator; `stranger`, which is anybody; `delivery` is for
+   * Who chose the URL; each has its own capacity: the operator; `stranger`, anybody else; `delivery` is for
    * requests that nothing waits for.
    */
   readonly chosenBy: 'operator' | 'stranger' | 'delivery';
@@ -125,11 +125,11 @@ export function createOutbound(options: OutboundOptions): Outbound {
       throw new OutboundError('address');
     if (url.protocol === 'http:' && !addresses.every(({ address }) => isLoopbackAddress(address)))
       throw new OutboundError('url');
-    const answer = await send(url, { init, addresses, signal, ca });
+    const response = await send(url, { init, addresses, signal, ca });
     try {
-      return await read(answer, maxBytes);
+      return await read(response, maxBytes);
     } finally {
-      answer.destroy();
+      response.destroy();
     }
   }
 
@@ -235,19 +235,19 @@ function createPinnedLookup(addresses: readonly LookupAddress[]): LookupFunction
   };
 }
 
-async function read(answer: http.IncomingMessage, maxBytes: number): Promise<Response> {
-  const status = answer.statusCode ?? 0;
+async function read(response: http.IncomingMessage, maxBytes: number): Promise<Response> {
+  const status = response.statusCode ?? 0;
   if (status >= 300 && status < 400) throw new OutboundError('redirect');
   if (status < 200 || status > 599) throw new OutboundError('connection');
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new OutboundError('size');
     chunks.push(chunk);
   }
   const headers = new Headers();
-  for (const [name, values] of Object.entries(answer.headersDistinct))
+  for (const [name, values] of Object.entries(response.headersDistinct))
     for (const value of values ?? []) headers.append(name, value);
   const hasNoBody = status === 204 || status === 205;
   return new Response(hasNoBody ? null : Buffer.concat(chunks), { status, headers });

@@ -10,7 +10,7 @@ export const WRITE_CHECK_STATEMENTS = {
   },
 };
 
-/** Requests within this time get the last result: anybody may ask. */
+/** Requests within this time get the last result: the endpoint is public. */
 const CHECK_EVERY_MS = 2_000;
 const KEPT_MS = 10 * 60_000;
 

@@ -26,9 +26,9 @@ export function smtpUrl(value: string): SmtpServer {
   if ((url.pathname !== '' && url.pathname !== '/') || url.hash !== '') {
     throw new Error('must have no path: smtp://user:password@host:587');
   }
-  const asked = [...url.searchParams];
+  const parameters = [...url.searchParams];
   const tls = url.searchParams.get('tls') ?? (isLoopback(url.hostname) ? 'none' : 'required');
-  if (asked.some(([name]) => name !== 'tls') || !isTls(tls))
+  if (parameters.some(([name]) => name !== 'tls') || !isTls(tls))
     throw new Error('must have no parameter but ?tls=required or ?tls=none');
   const user = unescaped(url.username);
   return {

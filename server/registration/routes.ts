@@ -11,7 +11,7 @@ import type { Client, Clients } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Limits, shareOfAddress } from '../platform/limits.ts';
 import type { Outbound, OutboundTurn } from '../platform/outbound.ts';
-import { describeRegistered, type Registered, sendRefusal } from './answers.ts';
+import { describeRegistered, type Registered, sendError } from './responses.ts';
 
 export const REGISTRATION_PATH = '/register';
 
@@ -61,10 +61,10 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
         return await handle(request, reply);
       } catch (error) {
         if (error instanceof AppError && error.status === 401) await limits.count(LIMIT, request.ip);
-        return sendRefusal(reply, error);
+        return sendError(reply, error);
       }
     };
-  const answer = (reply: FastifyReply, status: number, registered: Registered) =>
+  const respond = (reply: FastifyReply, status: number, registered: Registered) =>
     reply.code(status).send(describeRegistered(registered, endpoint));
 
   const config = { oauth: true } as const;
@@ -86,7 +86,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       const made = await registrations.register({ description, policy, address: request.ip, provided });
       const { software_statement: statement } = body;
       const softwareStatement = typeof statement === 'string' ? statement : undefined;
-      return answer(reply, 201, { ...made, softwareStatement });
+      return respond(reply, 201, { ...made, softwareStatement });
     }),
   );
 
@@ -95,7 +95,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     { config, exposeHeadRoute: false },
     handled(async (request, reply) => {
       const { client, managementToken } = await managed(request);
-      return answer(reply, 200, { client, managementToken });
+      return respond(reply, 200, { client, managementToken });
     }),
   );
 
@@ -105,7 +105,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     handled(async (request, reply) => {
       const { client, policy, managementToken } = await managed(request);
       const change = await applyChange(client, policy, objectOf(request.body, 'the request'), options);
-      return answer(reply, 200, { ...(await clients.update(client.id, change)), managementToken });
+      return respond(reply, 200, { ...(await clients.update(client.id, change)), managementToken });
     }),
   );
 
@@ -157,9 +157,9 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
       throw new AppError('missing_token', 'the registration access token is needed');
     }
     const { client_id: id } = request.params as { client_id: string };
-    const found = await registrations.findManaged(id, managementToken);
-    if (!found) throw new AppError('invalid_token', 'the registration access token is not valid');
-    return { ...found, managementToken };
+    const registered = await registrations.findManaged(id, managementToken);
+    if (!registered) throw new AppError('invalid_token', 'the registration access token is not valid');
+    return { ...registered, managementToken };
   }
 }
 

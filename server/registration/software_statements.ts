@@ -40,7 +40,7 @@ export function createClaimsOf(parts: { issuers: StatementIssuers; now: Clock })
     const issuer = issuerOf(statement);
     const jwks = issuer === undefined ? undefined : issuers.get(issuer);
     if (!jwks) {
-      throw new AppError('unapproved_software_statement', 'software_statement: nobody here trusts its issuer', {
+      throw new AppError('unapproved_software_statement', 'software_statement: its issuer is not trusted here', {
         field: 'software_statement',
       });
     }

@@ -10,15 +10,15 @@ const UNREADABLE: Readonly<Record<string, number>> = {
 };
 
 /** Responses to what reaches neither a route nor a hook. */
-const WORDS: Readonly<Record<number, readonly [error: string, description: string]>> = {
+const MESSAGES: Readonly<Record<number, readonly [error: string, description: string]>> = {
   400: ['invalid_request', 'the request could not be understood'],
-  405: ['method_not_allowed', 'this is no proxy'],
+  405: ['method_not_allowed', 'this is not a proxy'],
   408: ['request_timeout', 'the request took too long to arrive'],
   417: ['expectation_failed', 'Expect can be 100-continue alone (RFC 9110 10.1.1)'],
   431: ['headers_too_large', 'the request could not be understood'],
 };
 
-export interface RawAnswers {
+export interface RawResponses {
   /** Responds to what Node could not parse as HTTP: there is no request yet, so no hook or handler runs. */
   refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void;
   /** Responds to what Node would respond to without a body, or drop: expectations (RFC 9110 §10.1.1) and CONNECT. */
@@ -26,10 +26,10 @@ export interface RawAnswers {
 }
 
 /** @param headers headers of all responses, except the request id */
-export function createRawAnswers(log: Logger, headers: Readonly<Record<string, string>>): RawAnswers {
+export function createRawResponses(log: Logger, headers: Readonly<Record<string, string>>): RawResponses {
   function compose(status: number, reason?: string | undefined): { head: Record<string, string>; body: string } {
     const requestId = randomUUID();
-    const [error, description] = WORDS[status] ?? WORDS[400] ?? [];
+    const [error, description] = MESSAGES[status] ?? MESSAGES[400] ?? [];
     const body = JSON.stringify({ error, error_description: description, request_id: requestId });
     const head = {
       ...headers,

@@ -30,7 +30,7 @@ export function describeRegistered(registered: Registered, endpoint: string): Re
 }
 
 /** Throws other errors on to the edge. */
-export function sendRefusal(reply: FastifyReply, error: unknown): FastifyReply {
+export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof AppError)) throw error;
   if (error.status === 401) {
     // RFC 6750 §3
