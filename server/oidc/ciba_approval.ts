@@ -125,8 +125,8 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
   async function decideIn(decision: Decision): Promise<Decided> {
     const { id, verdict, account, session, also } = decision;
     const unit = units.current();
-    const found = (await unit.trackRead(waiting.of(account.id))).find((one) => one.id === id);
-    const request = found && (await requestOf(found, account.id));
+    const waitingRequest = (await unit.trackRead(waiting.of(account.id))).find((one) => one.id === id);
+    const request = waitingRequest && (await requestOf(waitingRequest, account.id));
     if (!request) return { kind: 'gone' };
     const acr = verdict === 'approve' ? await missingAcr(request, session.acr) : undefined;
     if (acr !== undefined) return { kind: 'weak', acr };

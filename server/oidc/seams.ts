@@ -324,8 +324,8 @@ function parametersOf(fn: object): string {
 
 function payloadProblem(provider: Provider, model: keyof typeof PAYLOADS): string | undefined {
   const { IN_PAYLOAD: found = [] } = provider[model] as unknown as { readonly IN_PAYLOAD?: readonly string[] };
-  const lacking = PAYLOADS[model].split(' ').filter((name) => !found.includes(name));
-  return lacking.length === 0 ? undefined : `lacks ${lacking.join(', ')}`;
+  const missing = PAYLOADS[model].split(' ').filter((name) => !found.includes(name));
+  return missing.length === 0 ? undefined : `has no ${missing.join(', ')}`;
 }
 
 function checksOf(prompt: string): string[] {
