@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KeyTables } from '../../keys/store.ts';
+import type { DB } from '../../server/platform/database.ts';
+import { database } from '../helpers/postgres.ts';
+import { exportedStatements } from '../helpers/statements.ts';
+
+/** Each table has one folder, whose statements alone read and write it. */
+const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
+  'server/accounts': [
+    'account_identifiers',
+    'accounts',
+    'attempts',
+    'devices',
+    'links',
+    'mails',
+    'passkeys',
+    'password_history',
+    'recovery_codes',
+    'security_events',
+    'session_details',
+    'totp',
+  ],
+  'server/clients': ['clients', 'registration_tokens', 'resource_server_clients', 'resource_servers'],
+  'server/records': [
+    'deliveries',
+    'ended_tokens',
+    'grants',
+    'polls',
+    'records',
+    'repeated_answers',
+    'replays',
+    'session_authorizations',
+    'sessions',
+    'status_list_places',
+    'user_codes',
+    'waiting_requests',
+  ],
+  'server/platform': ['installation', 'server_secrets', 'write_checks'],
+  keys: ['key_nodes', 'key_set', 'signing_keys'],
+};
+
+/** A statement that would otherwise be two: one more round trip, or a gap between a decision and what it is about. */
+const EXCEPTIONS: Readonly<Record<string, readonly (keyof DB)[]>> = {
+  // a token is read with its account and its client in one statement; an ended session queues the logouts of its clients
+  'server/records': ['accounts', 'clients'],
+  // what is shown of a session exists only for a session of the account
+  'server/accounts': ['sessions'],
+  // a client with a live grant stays; a removed client takes the tokens along that have no grant
+  'server/clients': ['grants', 'records'],
+};
+
+/** Their statements are made from the lists that the owners export (`tables.ts`). */
+const MADE_FROM_LISTS = ['server/jobs/cleanup.ts', 'server/platform/reseal.ts'];
+
+type UnknownColumn = { [T in keyof KeyTables]: Exclude<keyof KeyTables[T], keyof DB[T]> }[keyof KeyTables];
+/** `keys/` imports nothing of `server/`, so it has types of its tables; those have no column that the schema has not. */
+const unknownColumns = (column: UnknownColumn): never => column;
+
+interface Plan {
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+const relationsOf = (plan: Plan): string[] =>
+  [plan['Relation Name'] ?? [], ...(plan.Plans ?? []).map(relationsOf)].flat();
+
+test('every table has one owner', async (t) => {
+  const { db } = await database(t);
+  const tables = await db.run<{ name: string }>(
+    {
+      name: '',
+      text: `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^kysely_'`,
+    },
+    [],
+  );
+  assert.deepEqual(Object.values(OWNERS).flat().sort(), tables.map(({ name }) => name).sort());
+  assert.equal(typeof unknownColumns, 'function');
+});
+
+test('a statement names tables of its own folder alone, and the exceptions are needed', async (t) => {
+  const { db } = await database(t);
+  const client = await db.connect();
+  const foreign = new Set<string>();
+  try {
+    for (const { file, text } of await exportedStatements()) {
+      if (MADE_FROM_LISTS.includes(file)) continue;
+      const folder = file.split('/').slice(0, -1).join('/');
+      const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+        `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
+      );
+      const named = relationsOf(rows[0]?.['QUERY PLAN'][0].Plan ?? {}).filter((name) => !name.startsWith('kysely_'));
+      for (const name of named) {
+        if (!OWNERS[folder]?.includes(name as keyof DB)) foreign.add(`${folder}: ${name}`);
+      }
+    }
+  } finally {
+    await client.end();
+  }
+  const allowed = Object.entries(EXCEPTIONS).flatMap(([folder, names]) => names.map((name) => `${folder}: ${name}`));
+  assert.deepEqual([...foreign].sort(), allowed.sort());
+});
