@@ -1,4 +1,4 @@
-import { CLIENTS_CHANNEL } from './store.ts';
+import { CLIENTS_CHANNEL } from './statements.ts';
 
 /**
  * Age from which an unused client may be removed for others: a client that registers is normally used within minutes.

@@ -8,7 +8,8 @@ import { GRACE_MS, LIVE_GRANT, removal, removalForCapacity } from './capacity.ts
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
 import type { SelfDescription } from './self_registration.ts';
-import { CLIENTS_CHANNEL, type Client, type ClientRow, COLUMNS, clientOf } from './store.ts';
+import { CLIENTS_CHANNEL, type ClientRow, COLUMNS } from './statements.ts';
+import { type Client, clientOf } from './store.ts';
 import { rowOf } from './vocabulary.ts';
 
 /** Clients that the operator did not make. The number of unused ones is limited. */

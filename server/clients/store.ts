@@ -11,6 +11,7 @@ import { checkServerPolicy, DEFAULT_SERVER_POLICY, type ServerPolicy } from './p
 import { checkScope } from './readers.ts';
 import { newSecret } from './secrets.ts';
 import { checkSector } from './sector_identifier.ts';
+import { CLIENT_STATEMENTS, type ClientKind, type ClientRow } from './statements.ts';
 import { checkExchangePolicy, type ExchangePolicy } from './token_exchange.ts';
 import { type AuthMethod, rowOf } from './vocabulary.ts';
 
@@ -48,8 +49,6 @@ export interface Client {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
-
-export type ClientKind = 'operator' | 'dynamic' | 'document';
 
 export interface ClientInput {
   readonly name: string;
@@ -104,80 +103,6 @@ export interface Clients {
   remove(id: string, also?: readonly BoundStatement[]): Promise<void>;
 }
 
-/** Receives the id of each changed client: caches drop it. */
-export const CLIENTS_CHANNEL = 'cardea_clients';
-
-export interface ClientRow {
-  id: string;
-  name: string;
-  secret_hash: Buffer | null;
-  first_party: boolean;
-  demo: boolean;
-  builtin: boolean;
-  second_factor_required: boolean;
-  kind: ClientKind;
-  open_scope: boolean;
-  fresh_until: Date | null;
-  metadata: ClientMetadata;
-  claim_mapping: ClaimRule[];
-  token_exchange: ExchangePolicy | null;
-  introspects_all: boolean;
-  opened_scopes: string[];
-  policy_scopes: string[] | null;
-  created_at: Date;
-  updated_at: Date;
-}
-
-const INSERTED = 'id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required';
-/** The columns of a client; `clientOf` reads them. */
-export const COLUMNS = `${INSERTED}, builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange,
-                                    introspects_all, opened_scopes, policy->'scopes' AS policy_scopes`;
-
-export const STORE_STATEMENTS = {
-  insert: {
-    name: 'clients.insert',
-    text: `INSERT INTO clients (${INSERTED}) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING ${COLUMNS}`,
-  },
-  ensureBuiltin: {
-    name: 'clients.ensure_builtin',
-    text: `INSERT INTO clients AS c (id, name, first_party, builtin, metadata, created_at, updated_at)
-           VALUES ($1, $2, true, true, $3, $4, $4)
-           ON CONFLICT (id) DO UPDATE
-              SET name = excluded.name, metadata = excluded.metadata, updated_at = excluded.updated_at, builtin = true
-            WHERE (c.name, c.metadata) IS DISTINCT FROM (excluded.name, excluded.metadata)`,
-  },
-  find: { name: 'clients.find', text: `SELECT ${COLUMNS} FROM clients WHERE id = $1` },
-  list: { name: 'clients.list', text: `SELECT ${COLUMNS} FROM clients WHERE NOT builtin ORDER BY created_at, id` },
-  // Only over the row that was read: of two changes at the same time the second is refused instead of undoing the
-  // first.
-  update: {
-    name: 'clients.update',
-    text: `UPDATE clients SET name = $2, secret_hash = $3, first_party = $4, metadata = $5, updated_at = $6,
-                  second_factor_required = $8, open_scope = $9
-           WHERE id = $1 AND updated_at = $7 AND NOT builtin RETURNING ${COLUMNS}`,
-  },
-  setPolicies: {
-    name: 'clients.set_policies',
-    text: `UPDATE clients SET claim_mapping = coalesce($2, claim_mapping),
-                  token_exchange = CASE WHEN $3 THEN $4 ELSE token_exchange END,
-                  introspects_all = coalesce($6, introspects_all),
-                  opened_scopes = coalesce($7, opened_scopes)
-           WHERE id = $1 AND updated_at = $5 AND NOT builtin RETURNING ${COLUMNS}`,
-  },
-  rotate: {
-    name: 'clients.rotate_secret',
-    text: `UPDATE clients SET secret_hash = $2, updated_at = $3
-           WHERE id = $1 AND secret_hash IS NOT NULL AND NOT builtin RETURNING id`,
-  },
-  remove: { name: 'clients.remove', text: 'DELETE FROM clients WHERE id = $1 AND NOT builtin RETURNING id' },
-  // Grants and their tokens are deleted by foreign keys; these are tokens that the client got for itself.
-  removeRecords: {
-    name: 'clients.remove_records',
-    text: 'DELETE FROM records WHERE client_id = $1 AND grant_id IS NULL',
-  },
-  notify: { name: 'clients.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
-};
-
 export interface ClientsParts {
   readonly db: Db;
   readonly now: Clock;
@@ -209,12 +134,12 @@ export function isDocumentId(id: string): boolean {
 }
 
 export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, outbound }: ClientsParts): Clients {
-  const notify = (id: string): BoundStatement => ({ statement: STORE_STATEMENTS.notify, values: [id] });
+  const notify = (id: string): BoundStatement => CLIENT_STATEMENTS.notify.bind({ id });
 
   async function find(id: string): Promise<Client | undefined> {
     // An invalid id is not looked up: a NUL character would make Postgres refuse the statement.
     if (!isClientId(id)) return undefined;
-    const [row] = await db.run<ClientRow>(STORE_STATEMENTS.find, [id]);
+    const [row] = await db.query(CLIENT_STATEMENTS.find.bind({ id }));
     return row && clientOf(row);
   }
 
@@ -238,18 +163,18 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
       checkServerPolicy(metadata, serverPolicy);
       await checkPlaces(metadata, 'operator');
       const secret = hasSecret(metadata.token_endpoint_auth_method) ? newSecret() : undefined;
-      const values = [
+      const insert = CLIENT_STATEMENTS.insert.bind({
         id,
-        checkName(input.name),
-        secret === undefined ? null : hashToken(secret),
-        input.firstParty ?? false,
-        input.demo ?? false,
-        JSON.stringify(metadata),
-        new Date(now()),
-        input.secondFactorRequired ?? false,
-      ];
+        name: checkName(input.name),
+        secret_hash: secret === undefined ? null : hashToken(secret),
+        first_party: input.firstParty ?? false,
+        demo: input.demo ?? false,
+        metadata: JSON.stringify(metadata),
+        second_factor_required: input.secondFactorRequired ?? false,
+        created_at: new Date(now()),
+      });
       try {
-        const [rows] = await db.transact([{ statement: STORE_STATEMENTS.insert, values }, notify(id)]);
+        const [rows] = await db.transact([insert, notify(id)]);
         return { client: only(rows, id), ...(secret === undefined ? {} : { secret }) };
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
@@ -258,18 +183,19 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
     },
 
     async ensureBuiltin({ id, name, metadata }) {
-      await db.run(STORE_STATEMENTS.ensureBuiltin, [
+      const builtin = {
         id,
-        checkName(name),
-        JSON.stringify(checkMetadata(metadata)),
-        new Date(now()),
-      ]);
+        name: checkName(name),
+        metadata: JSON.stringify(checkMetadata(metadata)),
+        now: new Date(now()),
+      };
+      await db.query(CLIENT_STATEMENTS.ensureBuiltin.bind(builtin));
     },
 
     find,
 
     async list() {
-      return (await db.run<ClientRow>(STORE_STATEMENTS.list, [])).map(clientOf);
+      return (await db.query(CLIENT_STATEMENTS.list.bind())).map(clientOf);
     },
 
     async update(id, change) {
@@ -295,21 +221,21 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
       const secret = needsSecret && !before.secretHash ? newSecret() : undefined;
       const secretHash = secret === undefined ? before.secretHash : hashToken(secret);
       const updatedAt = new Date(Math.max(now(), before.updatedAt.getTime() + 1));
-      const values = [
+      const bound = CLIENT_STATEMENTS.update.bind({
         id,
-        checkName(change.name ?? before.name),
-        needsSecret ? secretHash : null,
-        change.firstParty ?? before.firstParty,
-        JSON.stringify(metadata),
-        updatedAt,
-        before.updatedAt,
-        change.secondFactorRequired ?? before.secondFactorRequired,
-        change.openScope ?? before.openScope,
-      ];
+        name: checkName(change.name ?? before.name),
+        secret_hash: needsSecret ? secretHash : null,
+        first_party: change.firstParty ?? before.firstParty,
+        metadata: JSON.stringify(metadata),
+        updated_at: updatedAt,
+        before: before.updatedAt,
+        second_factor_required: change.secondFactorRequired ?? before.secondFactorRequired,
+        open_scope: change.openScope ?? before.openScope,
+      });
       const more = policiesOf(id, change, updatedAt);
       const [rows, policies] = await transactIfChanged(
         db,
-        [{ statement: STORE_STATEMENTS.update, values }, ...more, notify(id)],
+        [bound, ...more, notify(id)],
         () => new AppError('conflict', `client ${id} was changed meanwhile; try again`),
       );
       const client = only(more.length > 0 ? policies : rows, id);
@@ -319,12 +245,9 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
     async rotateSecret(id) {
       const before = await existing(id);
       const secret = newSecret();
-      const values = [id, hashToken(secret), new Date(Math.max(now(), before.updatedAt.getTime() + 1))];
-      await transactIfChanged(
-        db,
-        [{ statement: STORE_STATEMENTS.rotate, values }, notify(id)],
-        () => new AppError('no_secret', `client ${id} has no secret`),
-      );
+      const updatedAt = new Date(Math.max(now(), before.updatedAt.getTime() + 1));
+      const rotate = CLIENT_STATEMENTS.rotateSecret.bind({ id, secretHash: hashToken(secret), updatedAt });
+      await transactIfChanged(db, [rotate, notify(id)], () => new AppError('no_secret', `client ${id} has no secret`));
       return secret;
     },
 
@@ -332,12 +255,7 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
       if (!isClientId(id)) throw notFound('client', id);
       await transactIfChanged(
         db,
-        [
-          { statement: STORE_STATEMENTS.remove, values: [id] },
-          { statement: STORE_STATEMENTS.removeRecords, values: [id] },
-          ...also,
-          notify(id),
-        ],
+        [CLIENT_STATEMENTS.remove.bind({ id }), CLIENT_STATEMENTS.removeRecords.bind({ id }), ...also, notify(id)],
         () => notFound('client', id),
       );
     },
@@ -354,8 +272,16 @@ function policiesOf(id: string, change: ClientChange, updatedAt: Date): BoundSta
   const policy = tokenExchange === undefined ? null : checkExchangePolicy(tokenExchange);
   const opened = openedScopes === undefined ? null : checkScope('open_scope', openedScopes);
   const exchange = policy === null ? null : JSON.stringify(policy);
-  const values = [id, rules, tokenExchange !== undefined, exchange, updatedAt, introspectsAll ?? null, opened];
-  return [{ statement: STORE_STATEMENTS.setPolicies, values }];
+  const bound = CLIENT_STATEMENTS.setPolicies.bind({
+    id,
+    updatedAt,
+    claimMapping: rules,
+    changesExchange: tokenExchange !== undefined,
+    exchange,
+    introspectsAll: introspectsAll ?? null,
+    openedScopes: opened,
+  });
+  return [bound];
 }
 
 export function clientOf(row: ClientRow): Client {

@@ -1,7 +1,8 @@
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { scopesOf } from '../clients/scopes.ts';
 import { provenHost } from '../clients/self_registration.ts';
-import { CLIENTS_CHANNEL, type Client } from '../clients/store.ts';
+import { CLIENTS_CHANNEL } from '../clients/statements.ts';
+import type { Client } from '../clients/store.ts';
 import { ACCOUNT_CLIENT_ID } from '../oidc/sessions.ts';
 import { createCache } from '../platform/cache.ts';
 import type { App } from '../views/app.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { CHANNEL as KEYS_CHANNEL } from '../../keys/store.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
-import { CLIENTS_CHANNEL } from '../clients/store.ts';
+import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import { type Config, resolveMasterKeys } from '../config.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Csrf, createCsrf } from '../platform/csrf.ts';

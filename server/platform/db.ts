@@ -43,7 +43,7 @@ export interface DbOptions {
   poolSize?: number;
   /** Milliseconds to wait for a connection, and for a statement. */
   timeoutMs?: number;
-  /** Told of every success and of every failure that means that Postgres is not there. */
+  /** Told of every success, and of every failure that means that Postgres is unavailable. */
   outages?: Outages;
   /** Called with the text of each statement sent, BEGIN and COMMIT included. */
   onStatement?: (text: string) => void;
@@ -75,12 +75,12 @@ export function createDb(options: DbOptions): Db {
     max: options.poolSize ?? DEFAULT_POOL_SIZE,
     Client: observed(options.onStatement),
   });
-  // The pool listens to idle connections alone. One that breaks while it is lent to somebody, but between two of his
-  // statements, would have no listener, which ends the process.
+  // The pool listens to idle connections only. A connection that breaks while it is in use, but between two statements,
+  // would have no listener, which ends the process.
   pool.on('connect', (client) => void client.on('error', (error) => outages?.failed(error)));
-  pool.on('error', () => {}); // told already
+  pool.on('error', () => {}); // the listener of the connection has reported it
 
-  /** @returns what callers are to throw */
+  /** @returns the error for the caller */
   function failure(error: unknown): unknown {
     const translated = translate(error);
     if (isUnavailable(translated) && !MOMENTARY.test(sqlState(error) ?? '')) outages?.failed(error);
@@ -142,7 +142,7 @@ export function createDb(options: DbOptions): Db {
   };
 }
 
-/** The pool as Kysely sees it, with errors as everybody else here gets them. */
+/** The pool for Kysely, with the same errors as `run` and `transact`. */
 function observedPool(pool: pg.Pool, outages: Outages | undefined, failure: (error: unknown) => unknown): PostgresPool {
   async function orFail<T>(work: Promise<T>): Promise<T> {
     try {
@@ -172,10 +172,10 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-/** Whether what Postgres refused is this value, since a unique column had it already. */
+/** True when Postgres refused this value because a unique column has it already. */
 export function conflictsOn(error: unknown, value: Uint8Array): boolean {
   if (error instanceof AppError) return conflictsOn(error.cause, value);
-  // "Key (id_hash)=(\\x…) already exists.", in whatever language
+  // "Key (id_hash)=(\\x…) already exists.", in the language of the server
   const { detail } = error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION ? error : {};
   return detail?.includes(Buffer.from(value).toString('hex')) ?? false;
 }
@@ -247,7 +247,7 @@ function requiringRows({ name, text }: Statement): Statement {
 
 const DATABASE = 'the database';
 
-/** That the database is away is logged once, by `outages`: who fails for this reason need not say it again. */
+/** `outages` logs once that the database is unavailable: failures for this reason are not logged again. */
 export function isDatabaseAway(error: unknown): boolean {
   return error instanceof AppError && error.dependency === DATABASE;
 }
@@ -265,23 +265,23 @@ export const UNIQUE_VIOLATION = '23505';
 export const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
- * Passes Postgres' own refusals (constraints…) on, turns everything that means "not there" into a 503, and a value that
- * cannot be stored into a 400.
+ * Passes refusals of Postgres (constraints…) on, turns everything that means that it is unavailable into a 503, and a
+ * value that cannot be stored into a 400.
  */
 export function translate(error: unknown): unknown {
   return isConnectionError(error) ? unavailable(DATABASE, error) : (faultOfSender(error) ?? error);
 }
 
-// 08 connection, 40 rolled back for the sake of others, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby
+// 08 connection, 40 rolled back because of another transaction, 53 resources, 57 operator intervention (shutdown, statement timeout), 25006 a read-only standby
 const UNAVAILABLE_STATES = /^(08|40|53|57)|^25006$/;
 
-/** Passes by itself and says nothing of whether Postgres is there: rolled back for the sake of others, took too long. */
+/** Temporary, and no sign that Postgres is unavailable: rolled back because of another transaction, took too long. */
 const MOMENTARY = /^(40...|57014)$/;
 
 function isConnectionError(error: unknown): boolean {
   if (error instanceof AppError) return false;
   if (error instanceof pg.DatabaseError) return UNAVAILABLE_STATES.test(error.code ?? '');
-  // What is left is a socket's error or pg's own word that the connection is gone, unless the mistake is ours.
+  // All else is an error of a socket, or of pg that the connection is lost, unless it is a programming error.
   return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
 }
 
