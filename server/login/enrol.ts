@@ -49,7 +49,7 @@ export const enrolStep = step<EnrolData, 'invalid_code'>({
       return { kind: 'progress', progress: { ...visit.progress, login: { ...login, declinedEnrolment: true } } };
     }
     if (fields.action === 'cancel') return { kind: 'cancel' };
-    // With a password that was changed since, nobody may add a factor.
+    // If the password was changed since, this sign-in may not add a factor.
     if (account.epoch !== login.epoch) throw new AppError('interaction_expired', 'this sign-in has expired');
 
     const { codes, bound } = parts.recoveryCodes.draw(account);

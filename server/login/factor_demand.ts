@@ -17,10 +17,10 @@ export function missingFactor(
 ): 'second-factor' | 'enrol' | undefined {
   if (acrOf(login.amr) === ACR.twoFactors) return undefined;
   const { client, acrValues: values } = visit;
-  const isAsked = requiredAcr({ client, request: { values } }) === ACR.twoFactors;
-  if (account.secondFactors.length > 0) return login.device.trusted && !isAsked ? undefined : 'second-factor';
+  const needsTwoFactors = requiredAcr({ client, request: { values } }) === ACR.twoFactors;
+  if (account.secondFactors.length > 0) return login.device.trusted && !needsTwoFactors ? undefined : 'second-factor';
   if (mustEnrol(visit, account, policy)) return 'enrol';
-  return isAsked && !login.declinedEnrolment ? 'enrol' : undefined;
+  return needsTwoFactors && !login.declinedEnrolment ? 'enrol' : undefined;
 }
 
 /** The sign-in cannot end without a second factor, so the person cannot decline to set one up. */

@@ -35,7 +35,7 @@ export interface Login {
 export interface KnownDevice {
   /** This person has signed in here before. */
   readonly known: boolean;
-  /** The second factor need not be shown here, unless it is asked for. */
+  /** The second factor is not needed here, unless the request or the app requires it. */
   readonly trusted: boolean;
   /** This person has not signed in anywhere yet. */
   readonly first: boolean;

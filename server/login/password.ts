@@ -32,7 +32,7 @@ interface LoginData {
 type LoginError = NameUnder<'login.error'>;
 
 /**
- * Identifier and password. A wrong attempt gets the same answer after the same time, whatever is wrong with it. Inputs
+ * Identifier and password. A wrong attempt gets the same answer after the same time for every cause. Inputs
  * `identifier`, `password`, `assertion`; `action` is `signin`, `passkey` or `cancel`.
  */
 export const passwordStep = step<LoginData, LoginError>({

@@ -79,7 +79,7 @@ export const secondFactorStep = step<SecondFactorData, SecondFactorError>({
     await parts.limits.assertAllowed('sign-in', request.ip);
     const account = await accountOf(context);
     const shown = await method.check(context, account, fields);
-    // A typing error is not a guess: it is told and not counted.
+    // A typing error is not a guess: the page says so, and it is not counted.
     if (typeof shown === 'string') return again(shown);
     if (!shown) {
       await parts.limits.count('sign-in', request.ip);

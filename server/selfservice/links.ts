@@ -23,7 +23,7 @@ export const linkGoneView: View<{
   readonly isTaken?: boolean;
 }> = { template: 'link-gone', layout: 'step', title: 'link-gone.title' };
 
-/** The browser has not kept the cookie that the page needs. */
+/** The browser has not sent the cookie that the page needs. */
 export const linkCookiesView: View<{ readonly purpose: LinkPurposeName }> = {
   template: 'link-cookies',
   layout: 'step',
@@ -35,7 +35,7 @@ export const linkSignInView: View<{
   readonly purpose: 'verify_email' | 'change_email';
   /** The address that the link is about: the reader's own, if the mail was theirs. */
   readonly email: string;
-  /** The account's address, masked: the reader may be somebody else. */
+  /** The account's address, masked: the reader may be another person. */
   readonly account: string;
   /** The signed-in person, when that is another account. */
   readonly signedInAs?: string;
@@ -51,12 +51,12 @@ const NO_TOKEN = 'none';
  * open them all.
  *
  * The token moves from the URL into a cookie at once, so that it is neither in the address bar, nor in the history, nor in
- * what a person copies to somebody else. The cookie is not `SameSite=Strict`: browsers would not send it with the redirect
+ * what a person copies for others. The cookie is not `SameSite=Strict`: browsers would not send it with the redirect
  * that a link in a webmail leads to. It is not enough by itself: each form carries a token that was made for this one link,
  * so that with two links in two tabs neither form can use the other link.
  *
  * A link proves a mailbox and nothing more. A change to an account that has sessions is made only by a person who is signed
- * in to that account: otherwise the owner of the mailbox would confirm what somebody else has requested (Keycloak
+ * in to that account: otherwise the owner of the mailbox would confirm what another person has requested (Keycloak
  * CVE-2026-9087).
  */
 export function linkRoute(app: FastifyInstance, options: PublicOptions, page: LinkPage): void {
@@ -79,7 +79,7 @@ export function linkRoute(app: FastifyInstance, options: PublicOptions, page: Li
     const isForm = request.method === 'POST';
     const { token: linked } = request.query as { token?: unknown };
     if (!isForm && linked !== undefined) {
-      // An error is told by the page that the browser is redirected to.
+      // The page that the browser is redirected to shows the error.
       setCookie(reply, typeof linked === 'string' && TOKEN.test(linked) ? linked : NO_TOKEN);
       return { denied: { kind: 'redirect', to: path } };
     }
@@ -140,7 +140,7 @@ export function linkRoute(app: FastifyInstance, options: PublicOptions, page: Li
     return pageReply(410, linkGoneView, { purpose, ...more });
   }
 
-  /** Names the account in a way that only its owner recognises: the reader may be somebody else. */
+  /** Names the account in a way that only its owner recognises: the reader may be another person. */
   async function askToSignIn(session: SignedIn | undefined, { account, link }: LinkContext): Promise<Reply> {
     const other = session && (await options.accounts.findById(session.accountId));
     const content = contentOf(linkSignInView, {

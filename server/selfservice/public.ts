@@ -19,7 +19,7 @@ function mailRequestRoute(app: FastifyInstance, options: PublicOptions, page: Ma
   const visitors = createVisitors(options.secure, csrf);
   const subjectOf = (visitor: string) => `${page.path} ${visitor}`;
 
-  /** Another site's form has no visitor of this site, so that nobody is made to request a mail. */
+  /** Another site's form has no visitor of this site, so it cannot make a browser request a mail. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Admission<VisitorContext>> {
     const newToken = () => csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
     const context: VisitorContext = { options, request, reply, newToken };

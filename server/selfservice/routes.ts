@@ -13,7 +13,7 @@ import type { AccountPage, AccountParts, PageContext } from './page.ts';
 import { loadPages, type SelfServicePage } from './pages.ts';
 import { wellKnownRoutes } from './well_known.ts';
 
-/** A sign-in counts as fresh for so long: after that, somebody else may be at an unlocked screen. */
+/** A sign-in counts as fresh for so long: after that, another person may be at an unlocked screen. */
 export const FRESH_SECONDS = 5 * 60;
 
 export interface AccountOptions {

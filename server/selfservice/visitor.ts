@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Csrf } from '../platform/csrf.ts';
 
 /**
- * Identifies the browser that a form was shown to, where nobody is signed in. The forms' tokens are made for a random
+ * Identifies the browser that a form was shown to, where there is no session. The forms' tokens are made for a random
  * cookie, which another site can neither read nor, with its `__Host-` prefix, write.
  */
 export interface Visitors {

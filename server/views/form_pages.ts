@@ -77,7 +77,7 @@ export function pageReply<Data>(status: number, view: View<Data>, data: NoInfer<
   return { kind: 'page', status, content: contentOf(view, data) };
 }
 
-/** Who may open a page. Without a context there is no page: a guard that fails to decide admits nobody. */
+/** Who may open a page. Without a context there is no page: a guard that fails to decide admits no one. */
 export type Guard<Context> = (request: FastifyRequest, reply: FastifyReply) => Promise<Admission<Context>>;
 
 export type Admission<Context> =

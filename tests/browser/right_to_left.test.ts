@@ -142,10 +142,10 @@ describe('pages in Arabic', () => {
       }
     }));
 
-  test('the button that continues points to the left, and labels and text align to the right', () =>
+  test('chevrons point to the left, and the hinges and the navigation are at the right', () =>
     inPage(async (page, open) => {
       await page.setViewportSize({ width: 1280, height: 800 });
-      const pointsTo = `[...document.querySelectorAll('.onward')].map((e) => {
+      const pointsTo = `[...document.querySelectorAll('.chevron')].map((e) => {
         const turn = new DOMMatrix(getComputedStyle(e).transform);
         return Math.sign(turn.transformPoint({ x: 1, y: -1 }).x);
       })`;

@@ -30,7 +30,7 @@ export default accountPage<{ sessions: readonly SessionView[]; pages?: PagesView
     const currentUid = session.sessionUid;
     const [rows, current] = await Promise.all([
       parts.overview.sessionsOf(account.id, wantedPage(context), { except: currentUid }),
-      // The current session comes first, in whatever order the others are.
+      // The current session comes first, in any order of the others.
       after === undefined ? parts.overview.sessionsOf(account.id, undefined, { only: currentUid }) : [],
     ]);
     const { items, next } = pageOf(rows, PAGE_SIZE, ({ uid, expiresAt }) => ({ at: expiresAt, id: uid }));
