@@ -12,13 +12,18 @@ export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOpt
   const signed = (name: string) => [name, `${name}.sig`];
   // A step of a sign-in is taken once, whatever its fields say. The stored visit tells when it was taken, so nothing has to
   // be looked up first.
-  const visit: RepeatRules = { cookies: signed(interaction), sameFields: false, lookFirst: false, gets: true };
+  const visit: RepeatRules = {
+    cookies: signed(interaction),
+    sameFields: false,
+    repeatsFirst: false,
+    includesGet: true,
+  };
   // A form of the account may be sent again with other fields. What it does would be done twice without looking first.
   const account: RepeatRules = {
     cookies: [...signed(session), visitorCookie(secure)],
     sameFields: true,
-    lookFirst: true,
-    gets: false,
+    repeatsFirst: true,
+    includesGet: false,
   };
   const isVisit = (request: FastifyRequest) => request.url.startsWith(`${PATHS.login}/`);
   const sessionOf = (request: FastifyRequest) => request.cookies[session];
@@ -32,7 +37,7 @@ export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOpt
       const stored = await forms.find(key);
       return stored && repeatedResponse(stored, sessionOf(request));
     },
-    async keep(key, answer, request) {
+    async store(key, answer, request) {
       // A redirect to the next step is made from the stored visit; a page that is shown once is not, so it is stored.
       if (isVisit(request) && answer.status !== 200) return;
       await forms.note(key, { answer, session: sessionOf(request) });

@@ -102,7 +102,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     if (fields.action !== 'cancel' && (await isSignedInSince(visit, fields))) return resume(visit, {});
     const answer = await STEPS[step].submit(await contextOf(position), fields);
     // A wrong password has to cost the same statements in every case, so no stored response is looked up for it.
-    if (request.form && step === 'password' && answer.kind === 'page') request.form.looksBack = false;
+    if (request.form && step === 'password' && answer.kind === 'page') request.form.repeatsOnFailure = false;
     switch (answer.kind) {
       case 'cancel':
         return resume(visit, CANCELLED);

@@ -22,9 +22,9 @@ export interface RepeatRules {
    */
   readonly sameFields: boolean;
   /** Whether the stored response is looked up before the form is read, instead of only when that fails. */
-  readonly lookFirst: boolean;
+  readonly repeatsFirst: boolean;
   /** Whether a GET may end the process that the form belongs to, such as a link to continue. */
-  readonly gets: boolean;
+  readonly includesGet: boolean;
 }
 
 export interface FormRepeatsOptions {
@@ -33,7 +33,7 @@ export interface FormRepeatsOptions {
   /** The key proves that it is the same browser: it is not stored, and responses are sealed under it. */
   find(key: string, request: FastifyRequest): Promise<FormResponse | undefined>;
   /** Stores a response for a minute. */
-  keep(key: string, response: FormResponse, request: FastifyRequest): Promise<void>;
+  store(key: string, response: FormResponse, request: FastifyRequest): Promise<void>;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface FormRepeatsOptions {
  * is stored for all nodes.
  */
 export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): void {
-  const { find, keep } = options;
+  const { find, store } = options;
   /** By key: settles when the first submission has its response. */
   const running = new Map<string, Promise<void>>();
 
@@ -55,18 +55,18 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
     if (first) await first;
     request.form = {
       key,
-      isTaken: true,
-      looksBack: true,
-      takenOver: false,
+      storesResponse: true,
+      repeatsOnFailure: true,
+      respondsRaw: false,
       release,
       async repeat(reply) {
         const response = await find(key, request);
-        if (response) this.isTaken = false;
+        if (response) this.storesResponse = false;
         return response && sendStored(reply, response);
       },
     };
     // Replay the stored response: another one would be stored under the same key.
-    return first || rules.lookFirst ? request.form.repeat(reply) : undefined;
+    return first || rules.repeatsFirst ? request.form.repeat(reply) : undefined;
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
@@ -74,11 +74,12 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
     if (!form) return payload;
     try {
       if (reply.statusCode < 400) {
-        if (request.method === 'POST' && form.isTaken) await keep(form.key, responseOf(reply, payload), request);
+        if (request.method === 'POST' && form.storesResponse)
+          await store(form.key, responseOf(reply, payload), request);
         return payload;
       }
       // The failure may be because the same form was submitted before.
-      const response = form.looksBack && reply.statusCode < 500 ? await find(form.key, request) : undefined;
+      const response = form.repeatsOnFailure && reply.statusCode < 500 ? await find(form.key, request) : undefined;
       if (!response) return payload;
       setStoredHeaders(reply, response);
       return response.body;
@@ -93,7 +94,7 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
       try {
         return await handler.call(this, request, reply);
       } finally {
-        if (request.form?.takenOver) request.form.release();
+        if (request.form?.respondsRaw) request.form.release();
       }
     };
   });
@@ -112,7 +113,7 @@ export function repeatForms(app: FastifyInstance, options: FormRepeatsOptions): 
 }
 
 /** Identifies the same form from the same browser. Undefined when it is not a form of this server. */
-function keyOf(request: FastifyRequest, { cookies, sameFields, gets }: RepeatRules): string | undefined {
+function keyOf(request: FastifyRequest, { cookies, sameFields, includesGet: gets }: RepeatRules): string | undefined {
   const path = request.url.split('?', 1)[0];
   const bound = cookies.map((name) => request.cookies[name] ?? '');
   if (request.method === 'GET')
@@ -156,11 +157,11 @@ function setStoredHeaders(reply: FastifyReply, { status, location, type, cookies
 export interface SentForm {
   readonly key: string;
   /** Whether the requested change is made if the form is not refused; false for a form that only leads to a sign-in. */
-  isTaken: boolean;
+  storesResponse: boolean;
   /** Whether a refusal can be the result of an earlier submission of the same form. */
-  looksBack: boolean;
+  repeatsOnFailure: boolean;
   /** The handler responds on the raw response, and stores the response as well. */
-  takenOver: boolean;
+  respondsRaw: boolean;
   release(): void;
   /** Sends the stored response of the same form, if there is one. */
   repeat(reply: FastifyReply): Promise<FastifyReply | undefined>;

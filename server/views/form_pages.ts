@@ -122,13 +122,13 @@ export function formRoute<Context>(app: FastifyInstance, page: FormRoute<Context
     within(request, reply, async () => {
       const entry = await page.guard(request, reply);
       // What a guard leads to is judged anew when the form is sent again.
-      if (request.form) request.form.isTaken = false;
+      if (request.form) request.form.storesResponse = false;
       if ('denied' in entry) {
         if (entry.subject !== undefined) readForm(request, csrf, entry.subject);
         return send(request, reply, entry.denied);
       }
       const answer = await submit(entry.context, readForm(request, csrf, entry.subject));
-      if (request.form) request.form.isTaken = answer.kind !== 'sign_in';
+      if (request.form) request.form.storesResponse = answer.kind !== 'sign_in';
       return send(request, reply, answer);
     }),
   );

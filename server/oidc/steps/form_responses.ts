@@ -17,7 +17,7 @@ const keys = new WeakMap<IncomingMessage, string>();
 /** Lets the provider's response count as that of a form of our own. */
 export function markFormRequest(request: IncomingMessage, form: SentForm | undefined): void {
   if (!form) return;
-  form.takenOver = true;
+  form.respondsRaw = true;
   keys.set(request, form.key);
 }
 
