@@ -102,8 +102,8 @@ function plan(files: readonly string[]): Phase[][] {
   const shared: Phase = {
     files: files.filter((file) => !isKilling(file) && !isMeasuring(file) && file !== LAST),
     processes: 'shared',
-    // One core is left to Postgres and the servers that the tests start, unless there are but two.
-    concurrency: Math.max(2, Math.min(4, availableParallelism() - 1)),
+    // One more than there are cores, as each waits for Postgres, servers and timeouts for some of its time.
+    concurrency: Math.min(4, availableParallelism() + 1),
     timeout: AT_LENGTH ?? 4 * MINUTE,
   };
   const killing: Phase = {
