@@ -9,7 +9,9 @@ import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { locales, negotiate } from '../../server/views/messages.ts';
 import { compileTemplates } from '../../server/views/templates.ts';
 import { createViews } from '../../server/views/views.ts';
+import { ACCOUNT_PAGE_CASES } from '../helpers/account_page_cases.ts';
 import { ROOT } from '../helpers/artifacts.ts';
+import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { PAGE_CASES } from '../helpers/page_cases.ts';
 import { EVERY_CASE, servePages } from '../helpers/page_server.ts';
@@ -92,7 +94,15 @@ interface Findings {
 }
 
 /** Ends CSS transitions, since colours are measured; a page in the background may get no frame to finish them. */
-const SETTLE = 'for (const animation of document.getAnimations()) animation.finish()';
+const SETTLED = `(() => { for (const animation of document.getAnimations()) animation.finish(); return ${PROBE}; })()`;
+
+/** The mirror image: nothing may depend on left and right. */
+const MIRRORED = `(() => {
+  document.documentElement.dir = 'rtl';
+  const found = ${PROBE};
+  document.documentElement.dir = 'ltr';
+  return found;
+})()`;
 
 const LOOKS = [
   { name: 'light', colorScheme: 'light', width: 1280 },
@@ -121,6 +131,16 @@ describe('views in Chromium', () => {
     return { page, complaints };
   }
 
+  let shown: (typeof LOOKS)[number] | undefined;
+
+  /** Changes what differs: each change takes as long as looking at the page. */
+  async function show(page: Page, look: (typeof LOOKS)[number]): Promise<void> {
+    const { colorScheme, width } = look;
+    if (shown?.colorScheme !== colorScheme) await page.emulateMedia({ colorScheme });
+    if (shown?.width !== width) await page.setViewportSize({ width, height: width > 600 ? 860 : 720 });
+    shown = look;
+  }
+
   // One page for all cases, which is loaded once a case: starting a browser's page costs more than looking at it.
   let shared: Awaited<ReturnType<typeof open>> | undefined;
 
@@ -131,10 +151,8 @@ describe('views in Chromium', () => {
       complaints.length = 0;
       await page.goto(`${origin}/${name}`);
       for (const look of LOOKS) {
-        await page.emulateMedia({ colorScheme: look.colorScheme });
-        await page.setViewportSize({ width: look.width, height: look.width > 600 ? 860 : 720 });
-        await page.evaluate(SETTLE);
-        const found = await page.evaluate<Findings>(PROBE);
+        await show(page, look);
+        const found = await page.evaluate<Findings>(SETTLED);
         // To look at, and as dear as all the rest: when somebody asks. The narrowest is for measuring alone.
         if (look.width > 320) await picture(page, '', `${name}.${look.name}`);
         const { worst, title, ...rest } = found;
@@ -161,16 +179,24 @@ describe('views in Chromium', () => {
         assert.match(title, /^.+ · Cardea$/);
         // autofocus takes effect with the first frame, which may come after the load event.
         if (focus !== undefined) await page.locator(`#${focus}:focus`).waitFor({ timeout: 5_000 });
-        // The mirror image: nothing may depend on left and right.
-        await page.evaluate("document.documentElement.dir = 'rtl'");
-        const mirrored = await page.evaluate<Findings>(PROBE);
+        const mirrored = await page.evaluate<Findings>(MIRRORED);
         assert.deepEqual({ overflow: mirrored.overflow, wide: mirrored.wide }, { overflow: 0, wide: [] }, 'rtl');
-        await page.evaluate("document.documentElement.dir = 'ltr'");
+        if (look.name === 'light') await assertAccessible(page, name);
       }
       for (const id of ids) assert.equal(await page.locator(`[id="${id}"]`).count(), 1, `#${id}`);
       assert.deepEqual(complaints, []);
     });
   }
+
+  test('every page of the account is accessible', async () => {
+    const { page } = await open();
+    for (const { name } of ACCOUNT_PAGE_CASES) {
+      await page.goto(`${origin}/${name}`);
+      await assertAccessible(page, name);
+    }
+    assert.ok(EVERY_CASE.length > 60);
+    await page.close();
+  });
 
   for (const locale of locales.filter((one) => one !== 'en')) {
     test(`every page fits a narrow screen in ${locale}, where texts have other lengths`, async () => {
