@@ -98,16 +98,18 @@ function rank(file: string): number {
 /** @returns groups of files: those of one group run at the same time */
 function plan(files: readonly string[]): Phase[][] {
   const isKilling = (file: string) => KILLING.test(file);
+  // Another copy of a library takes its place for the whole process.
+  const isAlone = (file: string) => mentions(file, 'renamed_library');
   const isMeasuring = (file: string) => MEASURING.test(file) && !COUNTING.includes(file);
   const shared: Phase = {
-    files: files.filter((file) => !isKilling(file) && !isMeasuring(file) && file !== LAST),
+    files: files.filter((file) => !isKilling(file) && !isAlone(file) && !isMeasuring(file) && file !== LAST),
     processes: 'shared',
     // One more than there are cores, as each waits for Postgres, servers and timeouts for some of its time.
     concurrency: Math.min(4, availableParallelism() + 1),
     timeout: AT_LENGTH ?? 4 * MINUTE,
   };
   const killing: Phase = {
-    files: files.filter(isKilling),
+    files: files.filter((file) => isKilling(file) || isAlone(file)),
     processes: 'each',
     concurrency: 1,
     timeout: AT_LENGTH ?? 8 * MINUTE,
@@ -174,10 +176,13 @@ async function countConnections(url: string): Promise<number> {
   }
 }
 
+function mentions(file: string, text: string): boolean {
+  return readFileSync(join(ROOT, file), 'utf8').includes(text);
+}
+
 /** One for all files, when one of them needs it. */
 async function startBrowser(files: readonly string[]): Promise<BrowserServer | undefined> {
-  const isNeeded = files.some((file) => readFileSync(join(ROOT, file), 'utf8').includes('launchChromium('));
-  if (!isNeeded || !findChromium()) return undefined;
+  if (!files.some((file) => mentions(file, 'launchChromium(')) || !findChromium()) return undefined;
   const browser = await startSharedChromium();
   process.env.TEST_BROWSER = browser.wsEndpoint();
   return browser;
