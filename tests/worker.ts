@@ -33,6 +33,8 @@ function open(): string[] {
   return [...process.getActiveResourcesInfo(), ...Array.from(threads, () => 'Worker')];
 }
 
+// Opened by the first file that imports node:process, and kept.
+void [process.stdin, process.stdout, process.stderr];
 const openBefore = open();
 
 function leftOpen(): string[] {
