@@ -6,6 +6,6 @@ import { defer, type Scope } from './scope.ts';
 /** A folder of its own, which goes with the scope. */
 export function temporaryFolder(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-'));
-  defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+  defer(scope, () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
