@@ -1,4 +1,4 @@
-/** What this room refuses on purpose; callers at the edge translate it. */
+/** An error that this folder throws on purpose; callers translate it. */
 export class KeyError extends Error {
   /** `key_not_found`, `key_already_retired` or `ring_not_configured`. */
   readonly code: string;

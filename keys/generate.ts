@@ -49,7 +49,7 @@ export async function generateKey(alg: KeyAlgorithm, rsaBits: number): Promise<K
   return { kid, alg, publicJwk: publicHalf(privateJwk), secret: Buffer.from(JSON.stringify(privateJwk)) };
 }
 
-// What may go out, in the order in which it is written; not a list of what may not.
+// The members that may be published, in their order: an allow list.
 const PUBLIC_MEMBERS = ['kty', 'use', 'kid', 'alg', 'crv', 'n', 'e', 'x', 'y'] as const;
 
 /** The public members alone (RFC 7518 §6.2.1, §6.3.1; RFC 8037 §2), in an order that does not depend on the input's. */

@@ -22,7 +22,7 @@ export function jwks(set: LoadedKeySet, options: { maxAgeSeconds: number }): Jwk
   return { body, etag, cacheControl: `public, max-age=${options.maxAgeSeconds}` };
 }
 
-/** The public half of whatever may have signed a token that is still good. */
+/** The public halves of all keys that may have signed a token that is still valid. */
 export function publicKeys(set: LoadedKeySet): JWK[] {
   return set.keys.filter(isPair).map((key) => key.publicJwk);
 }

@@ -1,7 +1,7 @@
 import { COOKIE_RING } from './jwks.ts';
 import type { KeyAlgorithm, Policy } from './ring.ts';
 
-/** What an operator decides about keys; durations in seconds. */
+/** The operator's settings about keys; durations in seconds. */
 export interface KeySettings {
   readonly rings: readonly Exclude<KeyAlgorithm, 'HMAC'>[];
   readonly rsaBits: number;

@@ -64,7 +64,7 @@ export interface RingState {
 
 /**
  * What is asked for on top of the scheduled work. A rotation names the keys that it replaces: when one of them is not
- * active any more, somebody else was faster and there is nothing left to do.
+ * active any more, another rotation was faster and there is nothing left to do.
  */
 export type Order =
   | { readonly verb: 'maintain' }
@@ -141,7 +141,7 @@ export function plan(state: RingState, now: number, policy: Policy, order: Order
         // A node that came late has handed out the key set before until then: that, too, must have expired.
         live.every((node) => hasPassed(node.acknowledgedAt, policy.jwksMaxAgeSeconds, now)),
       due: hasPassed(active?.activatedAt, policy.rotationSeconds, now),
-      // One poll more, because whoever creates the key looks only so often.
+      // One poll more, because the node that creates the key runs only so often.
       ahead: hasPassed(
         active?.activatedAt,
         policy.rotationSeconds - publicationSeconds(policy) - policy.pollSeconds,
@@ -163,7 +163,7 @@ function hasPassed(since: number | undefined, seconds: number, now: number): boo
 
 type Retirement = Extract<Action, { do: 'retire' }>;
 
-/** What leaves the JWKS now. */
+/** Keys that leave the JWKS now. */
 function withdraw(key: RingKey, now: number, policy: Policy, order: Order): Retirement[] {
   if (order.verb === 'revoke' && order.kid === key.kid) return [retire(key, true)];
   const over = key.state === 'retiring' ? retiresAt(key, policy) : undefined;
@@ -176,7 +176,7 @@ function abandon(key: RingKey, stoppedAt: number): Action[] {
   return key.state === 'pending' ? [retire(key, false)] : [];
 }
 
-/** What signs, or will, for longer than was known when the key was made. Never shortened: it has signed already. */
+/** Keys that sign, or will sign, longer-lived tokens than was known when they were made. Never shortened: they have signed already. */
 function extend(key: RingKey, ring: RingPolicy): Action[] {
   if (key.state === 'retiring' || key.signsForSeconds >= ring.signsForSeconds) return [];
   return [{ do: 'extend', ring: key.ring, kid: key.kid, signsForSeconds: ring.signsForSeconds }];
@@ -201,7 +201,7 @@ interface Situation {
 
 /** Who follows whom: the first line that answers decides. */
 const SUCCESSION: readonly ((ring: Situation) => Action[] | undefined)[] = [
-  // Nobody signs (a new ring, or the active key was revoked): whoever is published already, or a new key, at once.
+  // No key signs (a new ring, or the active key was revoked): a published key, or else a new one, signs at once.
   ({ name, active, pending }) =>
     active
       ? undefined
@@ -209,7 +209,7 @@ const SUCCESSION: readonly ((ring: Situation) => Action[] | undefined)[] = [
         ? [promote(pending)]
         : [{ do: 'create', ring: name, state: 'active', expedited: false }],
 
-  // An emergency trusts nothing that existed before it. The pending key has signed nothing, so nobody will miss it.
+  // An emergency trusts nothing that existed before it. The pending key has signed nothing, so it can go.
   ({ name, active, pending, replaceNow, stoppedAt }) =>
     active && replaceNow
       ? [

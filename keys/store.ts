@@ -9,7 +9,7 @@ export interface KeySealer {
   open(kid: string, sealed: Uint8Array): Buffer;
 }
 
-/** The part of the schema that belongs to this room. (An interface would not do for Kysely's `withTables`.) */
+/** The tables of this folder; tests compare them with the schema. (Kysely's `withTables` takes no interface.) */
 export type KeyTables = {
   signing_keys: SigningKeysTable;
   key_set: { version: ColumnType<string, number, number>; last_seen_at: Date };
@@ -40,7 +40,7 @@ type SigningKeysTable = {
   published_in: ColumnType<string, number, never>;
 };
 
-/** What is known of a key, retired ones included; nothing of it is secret. Instants in milliseconds since the epoch. */
+/** The public data of a key, retired or not. Instants in milliseconds since the epoch. */
 export interface KeyRecord extends Omit<RingKey, 'state'> {
   readonly alg: KeyAlgorithm;
   readonly state: LiveState | 'retired';
@@ -107,7 +107,7 @@ export async function lockKeySet(tx: Executor): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea_keys', 0))`.execute(tx);
 }
 
-/** What the planner looks at. */
+/** The input of the planner (ring.ts). */
 export async function readState(db: Executor): Promise<RingState> {
   const rows = await db.selectFrom('signing_keys').selectAll().where('state', '<>', 'retired').execute();
   const nodes = await db.selectFrom('key_nodes').selectAll().execute();
@@ -189,7 +189,7 @@ function openKey(row: OpenableRow, sealer: KeySealer): LoadedKey {
   };
   if (row.alg === 'HMAC') return { ...base, secret };
   const privateJwk = JSON.parse(secret.toString()) as JWK;
-  // Not from the column: whoever can write to the database could put a public key of their own there, and we would
+  // Not from the column: an attacker who can write to the database could put a public key there, and we would
   // publish it. What was sealed for this kid cannot be replaced.
   return { ...base, privateJwk, publicJwk: publicHalf(privateJwk) };
 }
@@ -259,7 +259,7 @@ export async function changeKey(
     .execute();
 }
 
-/** @returns what is kept of a key that has signed something, sealed; nothing of one that never did, or is symmetric */
+/** @returns the sealed public half of a key that has signed something; null for one that never did, or is symmetric */
 async function publicHalfOf(
   tx: Executor,
   kid: string,

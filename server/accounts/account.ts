@@ -1,4 +1,4 @@
-/** What OpenID Connect Core §5.1.1 says about a postal address, in its own names. */
+/** A postal address, with the member names of OpenID Connect Core §5.1.1. */
 export interface Address {
   readonly formatted?: string;
   readonly street_address?: string;
@@ -8,7 +8,7 @@ export interface Address {
   readonly country?: string;
 }
 
-/** What is known of a person. All of it is sealed under the person's own key. */
+/** The personal data of an account, sealed under the account's own key. */
 export interface Profile {
   /** As the person gave it; this is where mail goes. */
   readonly email: string;
@@ -41,9 +41,9 @@ export interface Profile {
 export type SecondFactorKind = 'totp' | 'passkey';
 
 export interface Account extends Profile {
-  /** UUIDv7, or what an import brought along; the `sub` of every token of somebody without a `subject`. */
+  /** UUIDv7, or the id of an imported account; the `sub` of its tokens unless it has a `subject`. */
   readonly id: string;
-  /** By what apps know somebody from elsewhere, in place of the id. See `subjectOf` (subjects.ts). */
+  /** The `sub` of an imported account, in place of the id. See `subjectOf` (subjects.ts). */
   readonly subject?: string;
   /** PHC string; null when the person has no password. */
   readonly passwordHash: string | null;
@@ -51,7 +51,7 @@ export interface Account extends Profile {
   readonly passwordSetAt: Date | null;
   readonly disabled: boolean;
   readonly groups: readonly string[];
-  /** What they may do, as the operator says it. */
+  /** Roles that the operator has assigned. */
   readonly roles: readonly string[];
   /** Kinds of second factor that the person has; empty for none. */
   readonly secondFactors: readonly SecondFactorKind[];

@@ -28,7 +28,7 @@ export const ARGON2ID = 2;
 /** bytes */
 export const ARGON2_OUTPUT = 32;
 
-/** What every hash with these parameters begins with. */
+/** The beginning of every hash with these parameters. */
 export function argon2Prefix({ memory, iterations, parallelism }: Argon2Parameters): string {
   return `$argon2id$v=19$m=${memory},t=${iterations},p=${parallelism}$`;
 }

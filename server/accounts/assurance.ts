@@ -30,7 +30,7 @@ export function createSecondFactorPolicy(settings: {
   };
 }
 
-/** What a sign-in is for. A fact that is left out requires nothing. */
+/** The facts that decide how strong a sign-in has to be. A fact that is left out requires nothing. */
 export interface SignInFacts {
   readonly account?: Pick<Account, 'groups' | 'secondFactors'> | undefined;
   readonly policy?: Pick<SecondFactorPolicy, 'isRequired'>;

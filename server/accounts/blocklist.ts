@@ -71,7 +71,7 @@ async function openPrefixFiles(folder: string): Promise<Leaks> {
   };
 }
 
-/** `SUFFIX:COUNT`; a count of 0 is padding, which hides how many there are from whoever watches a download. */
+/** `SUFFIX:COUNT`; a count of 0 is padding, which hides the number of matches from an observer of the download. */
 function isListed(line: string, suffix: string): boolean {
   const [digits, count] = line.trim().split(':');
   return digits === suffix && count !== '0';

@@ -36,7 +36,7 @@ const FORMAT = 'cardea-password-blocklist';
 const VERSION = 1;
 const BLOCK_BYTES = 4_096;
 const BLOCK_BITS = 8 * BLOCK_BYTES;
-/** What SHA-512 has to choose positions with, after six bytes that choose the block. */
+/** The bytes of SHA-512 that choose positions, after six bytes that choose the block. */
 const BITS_MOST = 29;
 const BLOCK_INDEX_BYTES = 6;
 
@@ -79,7 +79,7 @@ export function createBloomBuilder(expected: number, falsePositives: number) {
       entries += 1;
     },
 
-    /** Beside the file first, then in its place: whoever reads it sees the old one or the new one. */
+    /** Written beside the file, then renamed: a reader sees the old file or the new one. */
     async write(file: string): Promise<BloomHeader> {
       const checksum = createHash('sha256').update(body).digest('hex');
       const header: BloomHeader = { format: FORMAT, version: VERSION, entries, falsePositives, blocks, bits, checksum };

@@ -8,7 +8,7 @@ import type { Account } from './account.ts';
 import { uuidv7 } from './ids.ts';
 import type { Accounts } from './store.ts';
 
-/** What a person is told about in "recent security events"; each has a text in the message catalogue. */
+/** The kinds of "recent security events"; each has a text in the message catalogue. */
 export const EVENT_KINDS = [
   'signed_in',
   'new_device',
@@ -56,7 +56,7 @@ export interface Events {
   newId(): string;
   /** Takes an event back: what it told of has come to another end. */
   takeBack(accountId: string, id: string): BoundStatement;
-  /** Whether there is an event of that kind that is no older. */
+  /** True when there is an event of that kind that is at most so old. */
   isRecent(accountId: string, kind: EventKind, seconds: number): Promise<boolean>;
   /** The newest first. @param before the id of an event: older ones alone */
   list(account: Account, limit: number, before?: string): Promise<SecurityEvent[]>;
@@ -104,7 +104,7 @@ export const EVENT_STATEMENTS = {
   ),
 };
 
-/** What happened to an account, for the person to see. What it says is sealed under their own key. */
+/** Security events of an account, for the person to see. Their details are sealed under the account's own key. */
 export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf'>; now: Clock }): Events {
   const { db, accounts, now } = parts;
   return {

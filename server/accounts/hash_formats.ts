@@ -8,7 +8,7 @@
  * - `$firebase-scrypt$ln=<mem_cost>,r=<rounds>$<salt and separator>$<key stream>`: Firebase encrypts a project-wide key
  *   with AES-256-CTR under what scrypt makes of the password. Stored is the key stream (its hash XOR that key), which is all
  *   that verifying needs: the project's key is not in the database.
- * - `$pepper$<id>$argon2id$…`: one of ours, made with the pepper of that id as argon2's secret input (RFC 9106 §3.1)
+ * - `$pepper$<id>$argon2id$…`: made here, with the pepper of that id as argon2's secret input (RFC 9106 §3.1)
  *
  * Binary parts are base64 without padding. Nothing here computes a hash: it tells what computing would take, since a
  * hash that was brought along must not take the server down.
@@ -39,7 +39,7 @@ export interface ScryptCost {
 export type HashFault = 'unreadable' | 'too_expensive';
 
 /**
- * At these a single core works for a second or two, ten times what anybody sane asks for. A sign-in is cheap to send.
+ * At these a single core works for a second or two, ten times the cost of any sensible hash. A sign-in is cheap to send.
  */
 const MOST = {
   bcryptCost: 14,

@@ -130,7 +130,7 @@ const RESERVED = new Set([
   ...['system', 'webmaster'],
 ]);
 
-/** Whether a username is reserved: people cannot choose it. */
+/** True for a reserved username, which people cannot choose. */
 export function isReserved(username: string): boolean {
   return RESERVED.has(normaliseIdentifier(username));
 }

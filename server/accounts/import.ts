@@ -102,7 +102,7 @@ export function createImporter(parts: {
       if (!dryRun) await accounts.createAll(candidates.map(({ person }) => person));
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'identifier_taken') throw error;
-      // Somebody signs up, or another import runs, at this moment: what is left of the batch is found out anew.
+      // A person signs up, or another import runs, at this moment: the rest of the batch is checked again.
       for (const key of candidates.flatMap(identityOf)) seen.delete(key);
       const left = await leaveOut(candidates);
       if (left.length === candidates.length) throw error; // no line is the cause, so another attempt would fail in the same way
@@ -116,7 +116,7 @@ export function createImporter(parts: {
 
   return {
     result,
-    /** What it rejects is in the order of the file. */
+    /** Rejected entries are in the order of the file. */
     async add(entries: readonly Entry[]): Promise<void> {
       const before = result.rejected.length;
       await create(await leaveOut(entries.map(read).filter((one) => one !== undefined)));
@@ -134,7 +134,7 @@ interface Candidate {
   readonly keys: readonly string[];
 }
 
-/** Everything by which somebody can be only one. */
+/** The identifiers that must be unique. */
 function identityOf({ person: { sub }, keys }: Candidate): readonly string[] {
   return sub === undefined ? keys : [...keys, `sub ${sub}`];
 }

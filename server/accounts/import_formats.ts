@@ -24,7 +24,7 @@ import {
 } from './import_readers.ts';
 import type { ImportedAccount } from './store.ts';
 
-/** One person in another system's words, and how that becomes an account of ours. */
+/** An entry of another system's export, and its conversion into an account. */
 export type ImportFormat = 'cardea' | 'keycloak' | 'auth0' | 'firebase';
 
 export type Convert = (entry: unknown) => Converted;

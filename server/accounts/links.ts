@@ -7,7 +7,7 @@ import { AppError } from '../platform/errors.ts';
 import { hashToken, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 
-/** What a mailed link is good for. */
+/** The purpose of a mailed link; it is good for no other. */
 export const LINK_PURPOSES = [
   'reset_password',
   'sign_up',
@@ -22,7 +22,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Seconds. As short as the errand allows: whoever reads a mail later must not find a key in it. */
+/** Seconds, as short as the purpose allows: an old mail must not hold a working link. */
 export const LINK_LIFETIMES: Readonly<Record<LinkPurpose, number>> = {
   reset_password: 30 * MINUTE,
   sign_up: DAY,
@@ -32,7 +32,7 @@ export const LINK_LIFETIMES: Readonly<Record<LinkPurpose, number>> = {
   unlock: HOUR,
 };
 
-/** What a link was made under. When that has changed, the link is good for nothing. */
+/** The state of the account when the link was made. When it has changed, the link does not work any more. */
 export interface LinkPayload {
   /** The address that the link proves, as it was when the mail went out. */
   readonly email?: string;
@@ -42,7 +42,7 @@ export interface LinkPayload {
 
 export interface Link {
   readonly purpose: LinkPurpose;
-  /** None for a sign-up: there is nobody yet. */
+  /** Undefined for a sign-up: there is no account yet. */
   readonly accountId: string | undefined;
   readonly payload: LinkPayload;
   readonly expiresAt: Date;
@@ -77,7 +77,7 @@ export function isUsedUp(error: unknown): boolean {
   return failedGuard(error) === 'require_single_use';
 }
 
-/** A link that was used, is too old, was replaced or never was: nobody is told which. */
+/** One error for a link that was used, has expired, was replaced or never existed, so that it tells nothing. */
 export function linkGone(cause?: unknown): AppError {
   return new AppError('link_gone', 'the link no longer works', { cause });
 }

@@ -5,7 +5,7 @@ import { normaliseIdentifier } from './identifiers.ts';
 import { LINK_LIFETIMES } from './links.ts';
 import type { MailIntent } from './mails.ts';
 
-/** Mails that somebody else than their recipient can cause. Each kind is counted by itself: none uses up another's. */
+/** Mails that others than the recipient can cause. Each kind is counted by itself. */
 export type ThrottledMail = MailIntent['kind'] | 'change_email_requested' | 'codes_locked';
 
 /** Who asks for a mail, as far as that is known. */
@@ -17,18 +17,18 @@ export interface MailCauser {
 }
 
 export interface MailRecipient {
-  /** An identifier however it is spelt, or an account's id; neither is kept in clear. */
+  /** An identifier in any spelling, or an account's id; neither is stored in clear. */
   readonly to: string;
   /** The source of the mail: a network, an account or a client. Each source has its own limit for one recipient. */
   readonly source: string;
-  /** The recipient's own browser asked, which has signed in to the account before: no stranger uses up its allowance. */
+  /** The request came from a browser that has signed in to the account before: it has a limit of its own. */
   readonly isOwn?: boolean;
 }
 
 /**
- * The one throttle over all mails that strangers can cause: by who asks (account, network), in all, and by who gets them.
- * Whoever asks may be told that it is too much, because that depends on them alone; that a recipient has got too many is
- * told to nobody, and the mail is silently left out.
+ * The one throttle for all mails that strangers can cause: by sender of the request (account, network), in all, and by
+ * recipient. A refusal by sender is shown to the sender, because it depends on the sender alone; a mail beyond the limit of
+ * its recipient is left out silently.
  */
 export interface MailThrottle {
   /** Counts one more request. @returns false when it is one too many in an hour from there, or from everywhere */
@@ -63,7 +63,7 @@ const TERMS: Readonly<Partial<Record<ThrottledMail, Terms>>> = {
   request_waiting: { seconds: HOUR, perSource: 5, perRecipient: 15 },
 };
 
-/** What happened to an account is told far beyond what anybody does by themselves in an hour. */
+/** Notices about an account: far more than a person causes in an hour. */
 const NOTICE: Terms = { seconds: HOUR, perSource: 20, perRecipient: 20 };
 
 export function createMailThrottle(parts: {

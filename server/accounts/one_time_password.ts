@@ -63,7 +63,7 @@ export function base32(bytes: Uint8Array): string {
   return bits === 0 ? text : text + BASE32[(value << (5 - bits)) & 31];
 }
 
-/** What `base32` writes, also in small letters and with spaces and padding; undefined for anything else. */
+/** Decodes `base32`, also in small letters and with spaces and padding; undefined for anything else. */
 export function fromBase32(text: string): Buffer | undefined {
   const letters = text.toUpperCase().replaceAll(/[\s=]/g, '');
   if (!/^[A-Z2-7]*$/.test(letters)) return undefined;

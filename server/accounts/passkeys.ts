@@ -44,11 +44,11 @@ export interface Passkeys {
   rename(account: Account, id: string, name: string): Promise<void>;
   /** @throws AppError 404 `not_found`, 400 `credentials_changed` */
   remove(account: Account, id: string, also?: readonly BoundStatement[]): Promise<void>;
-  /** @param account whose passkeys may answer; without one the browser offers whatever it has for this site */
+  /** @param account whose passkeys are allowed; without one the browser offers all that it has for this site */
   assertionOptions(challenge: string, account?: Account): Promise<PublicKeyCredentialRequestOptionsJSON>;
   /**
    * @param response what the browser answered, as JSON
-   * @returns who that is, and what it is worth; undefined when it is nobody, or somebody else than `account`
+   * @returns the account and its `amr`; undefined when the assertion is not valid, or is that of another than `account`
    */
   verify(
     challenge: string,
@@ -307,12 +307,12 @@ export function createPasskeys(parts: {
       });
       return verified ? authenticationInfo : undefined;
     } catch {
-      return undefined; // whatever it was, it proves nothing
+      return undefined; // not a valid assertion
     }
   }
 }
 
-/** WebAuthn L3 §7.2, step 6: whose the credential is, as the authenticator says it; it must say when nobody else did. */
+/** WebAuthn L3 §7.2, step 6: the user handle names the account; it is required when no account is known yet. */
 function answersFor(account: Account, handle: string | undefined, required: boolean): boolean {
   if (handle === undefined) return !required;
   return Buffer.from(handle, 'base64url').equals(userHandle(account));

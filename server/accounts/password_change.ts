@@ -14,7 +14,7 @@ import type { ProfileInput } from './profile.ts';
 import { type Visitor, visitorDetails } from './session_details.ts';
 import type { Accounts } from './store.ts';
 
-/** The one way to set a password, with everything that follows from it, whoever sets it. */
+/** The one way to set a password, with everything that follows from it, for persons and operators alike. */
 export interface PasswordChange {
   /**
    * @param person whose password it would be: an account, or the profile of one that does not exist yet
@@ -31,7 +31,7 @@ export interface PasswordChange {
    * sign-ins under way do not end, sessions and tokens end, mailed links and known browsers are forgotten, failed guesses
    * at the old password no longer count, and the person is told by an event and a mail.
    * @returns the account's new epoch
-   * @throws PasswordRefused; AppError 404 `not_found`, 409 `credentials_changed` when somebody else was faster
+   * @throws PasswordRefused; AppError 404 `not_found`, 409 `credentials_changed` when another change was faster
    */
   set(account: Account, candidate: string, change: PasswordChangeRequest): Promise<number>;
 }
@@ -40,7 +40,7 @@ export interface PasswordChangeRequest {
   readonly by: 'person' | 'reset_link' | 'invitation' | 'operator';
   /** The browser in which it is set, for the event and the mail; undefined when an operator sets it. */
   readonly visitor?: Visitor | undefined;
-  /** What the new password leaves alive: nothing unless it is named here. */
+  /** The sessions and browsers that a new password does not end: none unless named here. */
   readonly keep?: KeptAlive;
   /** The epoch in which the old password was verified, when the account was read later. */
   readonly epoch?: number;
@@ -85,7 +85,7 @@ export function createPasswordChange(
 
   async function check(person: Account | ProfileInput, candidate: string, shares?: Shares): Promise<void> {
     const stored = remembers && 'id' in person ? await accounts.earlierPasswords(person.id) : [];
-    // One that nobody can verify any more must not keep its owner from getting a new one.
+    // A hash that cannot be verified any more must not prevent a new password.
     const earlier = stored.filter((hash) => passwords.faultOf(hash) === undefined);
     const broken = await policy.check(candidate, {
       personal: personalWords(person),

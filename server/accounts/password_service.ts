@@ -12,7 +12,7 @@ import {
 import { createPasswords, type Passwords } from './passwords.ts';
 import { createPolicy, type PasswordPolicy, type PolicyName } from './policy.ts';
 
-/** What an operator decides about passwords. */
+/** The operator's settings about passwords. */
 export interface PasswordSettings {
   readonly policy: PolicyName;
   /** Seconds; undefined: a password may be used for ever. */

@@ -25,14 +25,14 @@ export interface Passwords {
    * the same queue, the same cost, and always false. So neither answer nor time tells whether an account exists.
    * The length is judged before that, by the password alone.
    *
-   * A password whose NFKC form is another is verified in both forms, since hashes from elsewhere and older ones of ours
+   * A password whose NFKC form is another is verified in both forms, since imported hashes and older ones
    * were made of what was typed; how often is up to the password alone, so time tells nothing here either.
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full, 500
    * `password_hash_unreadable` for a hash that can never be verified here
    */
   verify(hash: string | null, password: string, shares?: Shares): Promise<boolean>;
   /**
-   * @param words that whoever guesses would try first, such as the person's names
+   * @param words that an attacker would try first, such as the person's names
    * @returns how many guesses the password takes (guessability.ts)
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
    */
@@ -126,7 +126,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     const slot = [...slots].find((one) => !one.current) ?? open();
     return new Promise((done, failed) => {
       slot.current = { done, failed };
-      slot.worker.ref(); // a hash that somebody waits for keeps the process alive, an idle thread does not
+      slot.worker.ref(); // a hash that a request waits for keeps the process alive, an idle thread does not
       slot.worker.postMessage(job);
     });
   }

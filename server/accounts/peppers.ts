@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 /** A secret outside the database that goes into every hash: without it a stolen table cannot even be guessed at. */
 export interface Pepper {
-  /** What a stored hash names it by. Tells nothing of the secret, which is random. */
+  /** The id of the pepper in stored hashes. It tells nothing about the secret, which is random. */
   readonly id: string;
   readonly secret: Uint8Array;
 }

@@ -9,7 +9,7 @@ export const PASSWORD_MAX = 256;
 /** A new password differs from the current one and from those before it: so many together. */
 export const PASSWORDS_REMEMBERED = 5;
 
-/** What a new password can be refused for, by name. */
+/** The rules that can refuse a new password. */
 export type PasswordRule =
   | 'too_short'
   | 'too_long'
@@ -198,7 +198,7 @@ type Personal = Pick<Profile, 'email'> & {
   readonly [Name in 'username' | 'name' | 'givenName' | 'familyName' | 'middleName' | 'nickname']?: string | undefined;
 };
 
-/** What of a person must not be in their password: each part of a name, the username, the e-mail address and its local part. */
+/** Words that must not be in the person's password: each part of a name, the username, the e-mail address and its local part. */
 export function personalWords(person: Personal): string[] {
   const { email, username = '' } = person;
   const local = email.slice(0, Math.max(0, email.lastIndexOf('@')));

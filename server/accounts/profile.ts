@@ -2,7 +2,7 @@ import { invalidInput } from '../platform/errors.ts';
 import type { Address, Profile } from './account.ts';
 import { checkEmail, checkUsername } from './identifiers.ts';
 
-/** What a caller may say about a person; `email` is all that is needed. */
+/** The profile that a caller may set; only `email` is required. */
 export type ProfileInput = Pick<Profile, 'email'> & {
   readonly [Name in keyof Omit<Profile, 'email'>]?: Profile[Name] | undefined;
 };

@@ -8,7 +8,7 @@ import { statement } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './store.ts';
 
-/** What tells a person which browser a session is in. */
+/** Names the browser of a session for the person. */
 export interface BrowserName {
   /** Such as `Firefox`; undefined for one that we do not know. */
   readonly browser?: string;
@@ -30,7 +30,7 @@ export interface Visitor {
   readonly address: string;
 }
 
-/** What a person is shown of their sessions, beside what the provider knows of them. Sealed under the person's own key. */
+/** Details of sessions that are shown to the person. Sealed under the account's own key. */
 export interface SessionDetailsStore {
   /** For the transaction of a request in which the session was seen. Changes something every five minutes at most. */
   touch(sessionUid: string, account: Account, visitor: Visitor): BoundStatement;
@@ -119,7 +119,7 @@ const SYSTEMS: Names = [
   [/\b(Linux|X11)\b/, 'Linux'],
 ];
 
-/** What a `User-Agent` says in a word or two. It is what the browser says of itself: shown, never relied upon. */
+/** Browser and system of a `User-Agent`. The browser can send anything: it is shown, never relied upon. */
 export function browserOf(userAgent: string | undefined): BrowserName {
   const text = userAgent?.slice(0, 512) ?? '';
   const nameIn = (names: Names) => names.find(([pattern]) => pattern.test(text))?.[1];
@@ -127,7 +127,7 @@ export function browserOf(userAgent: string | undefined): BrowserName {
   return { ...(browser === undefined ? {} : { browser }), ...(system === undefined ? {} : { system }) };
 }
 
-/** What is noted of a browser with what was done in it: of an event, and in a mail. */
+/** The details of a browser that an event and a mail have. */
 export function visitorDetails({ userAgent, address }: Visitor): Readonly<Record<string, string>> {
   return { ...browserOf(userAgent), address: subnet(address) };
 }

@@ -51,15 +51,15 @@ export interface Accounts {
   createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;
   /** Judges as `createAll` does, but for what the database knows. @throws AppError 400 `invalid_input`, with the field */
   check(input: ImportedAccount): Pick<Profile, 'email' | 'username'>;
-  /** @returns those of the subjects that somebody has, with the account's id */
+  /** @returns those of the subjects that exist, with the account's id */
   subjectHolders(subjects: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** @returns those of the identifiers that somebody has, as they are stored (`lookupOf`) in hex, with the account's id */
+  /** @returns those of the identifiers that exist, as they are stored (`lookupOf`) in hex, with the account's id */
   holdersOf(identifiers: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The key under which an identifier is found, in hex: equal for all spellings that are one. */
   lookupOf(identifier: string): string;
   /** Hot path: one statement. */
   findById(id: string): Promise<Account | undefined>;
-  /** By what apps know somebody (`subjectOf`). One statement. */
+  /** By the `sub` that apps know (`subjectOf`). One statement. */
   findBySubject(sub: string): Promise<Account | undefined>;
   /** By e-mail address or username, however it is spelt. Hot path: one statement. */
   findByIdentifier(text: string): Promise<Account | undefined>;
@@ -69,12 +69,12 @@ export interface Accounts {
   list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
   /**
    * Changes what the profile says; undefined takes a value away. `updated_at` goes forward.
-   * @param account as it was read: a change that somebody else made meanwhile is not undone
+   * @param account as it was read: a change that was made meanwhile is not undone
    * @param also statements for the same transaction
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
    */
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly BoundStatement[]): Promise<void>;
-  /** As `update`, for somebody else's transaction, which fails by `require_as_read` when it was changed meanwhile. */
+  /** As `update`, for the caller's transaction, which fails by `require_as_read` when it was changed meanwhile. */
   updating(account: Account, changes: Partial<ProfileInput>): BoundStatement;
   /**
    * The statements that set a password; `password_change.ts` is what runs them. The current hash goes into the history,
@@ -84,7 +84,7 @@ export interface Accounts {
   /** Hashes of the current password and those before it, newest first: what a new one must differ from. */
   earlierPasswords(id: string): Promise<string[]>;
   /**
-   * Stores the same password as another hash, unless the password has been changed meanwhile. Signs nobody out. A
+   * Stores the same password as another hash, unless the password has been changed meanwhile. Ends no session. A
    * password of unknown age is as old as this.
    */
   rehash(id: string, from: string, to: string): Promise<void>;
@@ -106,7 +106,7 @@ export interface Accounts {
   requireEpoch(id: string, epoch: number): BoundStatement;
   /** Seals under the person's own key, which goes when the person does. @param account as this store returned it */
   sealerOf(account: Account): Sealer;
-  /** What a joining query selects of `accounts AS a`; its rows go through `fromRow`. */
+  /** Selects an account in a query that joins `accounts AS a`; `fromRow` reads its rows. */
   readonly columns: string;
   /** As `fromRow`, without opening anything. */
   credentialsOf(row: Row): Credentials | undefined;
@@ -293,7 +293,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
 
   return {
     async create(input, also) {
-      // Whatever else rides along: a new account is neither disabled nor older than it is.
+      // Also when the input has more members: a new account is neither disabled nor older than it is.
       const [account] = await createAll(
         [{ ...input, sub: undefined, passwordSetAt: undefined, disabled: false }],
         also,

@@ -2,7 +2,7 @@ import type { Db } from '../platform/db.ts';
 import { readHash } from './hash_formats.ts';
 import type { Passwords } from './passwords.ts';
 
-/** How many passwords are stored in one way. */
+/** The number of passwords that are stored in one way. */
 export interface CountedHashes {
   [name: string]: string | number | null;
   kind: string;

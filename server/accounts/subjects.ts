@@ -8,7 +8,7 @@ const SUBJECT = /^[\x21-\x7e]{1,255}$/;
 /** URLs are ids of clients, so a person's `sub` must not be one: it would look like a client (RFC 9068 §5). */
 const URL_OF_CLIENT = /^https?:/i;
 
-/** Whether a `sub` is the id of an account, and not another name of it. */
+/** True for a `sub` that is the id of an account, and not an imported one. */
 export function isOwnSubject(sub: string): boolean {
   return isAccountId(sub) && sub === sub.toLowerCase();
 }
@@ -19,7 +19,7 @@ export function checkSubject(sub: string): void {
   if (URL_OF_CLIENT.test(sub)) throw invalidInput('sub', 'must not be a URL, for those are ids of clients');
 }
 
-/** By what apps know somebody: the `sub` that they had elsewhere, or the id of their account. */
+/** The `sub` that apps know: an imported one, or the id of the account. */
 export function subjectOf({ id, subject }: Pick<Account, 'id' | 'subject'>): string {
   return subject ?? id;
 }

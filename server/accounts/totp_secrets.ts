@@ -5,7 +5,7 @@ import type { Place, Sealer } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
 
-/** Where the secret of an authenticator app is kept, for what binds it to its place. */
+/** The place that the sealed secret of an authenticator app is bound to. */
 export function secretPlace({ id }: Pick<Account, 'id'>): Place {
   return { table: 'totp', column: 'sealed_own', row: id };
 }
@@ -20,7 +20,7 @@ export const TOTP_SECRET_STATEMENTS = {
   ),
 };
 
-/** For the transaction that makes an account of somebody who has used the secret elsewhere. */
+/** For the transaction that imports an account with its secret. */
 export function importTotp(
   account: Pick<Account, 'id'>,
   accountSealer: Sealer,

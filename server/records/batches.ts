@@ -5,7 +5,7 @@ const MAX_RUNNING = 2;
 
 /**
  * Hands items on together rather than one by one: a lone one at once, those of parallel requests in as few batches as
- * they come to while others are being handled. Nobody waits for a batch to fill.
+ * they come to while others are being handled. No item waits for a batch to fill.
  *
  * @param handle settles what it was given; it never rejects
  * @returns takes an item

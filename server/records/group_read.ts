@@ -2,7 +2,7 @@ import type { Db, Row, Statement } from '../platform/db.ts';
 import { isUnavailable } from '../platform/errors.ts';
 import { createBatches } from './batches.ts';
 
-/** What a row is found by. */
+/** The key that a row is found by. */
 export type RowKey = string | Buffer;
 
 /** Reads one row by its key; parallel requests may share a statement. @throws AppError 503 when the database is away */
@@ -16,8 +16,8 @@ interface Asked {
 
 /**
  * Group read, the counterpart of group commit: what parallel requests ask for while others are being answered is read
- * together, as one statement. Whoever asks for the same row gets the same one, so it is nobody's to change. And nobody
- * pays for a neighbour: when the database refuses a batch, each key of it is asked for by itself.
+ * together, as one statement. Requests for the same row get the same object, so none may change it. And no request fails
+ * because of another: when the database refuses a batch, each key of it is asked for by itself.
  *
  * @param statement takes an array of keys and returns rows with their `key`
  */

@@ -12,7 +12,7 @@ export interface Lifetimes {
   /** However much it is used, a session ends this long after its person signed in. */
   readonly sessionAbsolute: number;
   readonly interaction: number;
-  /** How far ahead what a client signs for one request may expire: an assertion, a request object. */
+  /** The longest lifetime of what a client signs for one request: an assertion, a request object. */
   readonly assertion: number;
 }
 

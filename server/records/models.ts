@@ -4,7 +4,7 @@ import type { Lifetimes } from './lifetimes.ts';
 export type Store =
   /** One row a bearer secret, found by its hash, tied to its grant. */
   | 'records'
-  /** What a person allowed a client; revoking it takes everything that was issued for it along. */
+  /** The permissions that a person gave a client; revoking it ends everything that was issued under it. */
   | 'grants'
   /** A browser's sign-in, merged on every save. */
   | 'sessions'

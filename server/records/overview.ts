@@ -24,7 +24,7 @@ export interface SessionOverview {
   readonly endsAt: Date | undefined;
 }
 
-/** What a person allows one app, over all sessions. */
+/** The permissions that a person gave one app, over all sessions. */
 export interface AppOverview {
   readonly clientId: string;
   readonly scopes: readonly string[];

@@ -1,5 +1,5 @@
 /**
- * What the provider hands its adapter: plain JSON. Only the members that decide where and how a record is kept are
+ * The payload that the provider gives its adapter: plain JSON. Only the members that decide where a record is stored are
  * named here; everything else passes through sealed and unread.
  */
 export interface Payload {
@@ -21,7 +21,7 @@ export interface Payload {
   authorizations?: Record<string, SessionAuthorization>;
 }
 
-/** What a session knows of one relying party that it has signed in to. */
+/** A session's sign-in to one client. */
 export interface SessionAuthorization {
   sid?: string;
   grantId?: string;
@@ -29,7 +29,7 @@ export interface SessionAuthorization {
 }
 
 /**
- * A payload as it is kept: as text, which nobody's later changes reach, and which is parsed for whoever asks. The other
+ * A payload as text, so that later changes of the object don't reach it; each reader parses it anew. The other
  * members are what is stored beside the text, and go over what the text says.
  */
 export interface StoredPayload {

@@ -1,7 +1,7 @@
 import { FOREIGN_KEY_VIOLATION, GUARDS, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, type ErrorCode } from '../platform/errors.ts';
 
-/** What a request is told when the database refuses its commit, by SQLSTATE. */
+/** The error of a request whose commit the database refuses, by SQLSTATE. */
 const REFUSALS: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
   [GUARDS.require_single_use]: { code: 'already_used', message: 'it was used already' },
   [GUARDS.require_epoch]: {

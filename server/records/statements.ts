@@ -66,7 +66,7 @@ const NEW_AUTHORIZATIONS = columns<keyof NewAuthorization>({
   persists_logout: 'boolean',
 });
 
-/** What a request changes in `records`. */
+/** The changes that a request makes to `records`. */
 export interface RecordChanges {
   readonly now: Date;
   /** Hashes of ids. */
