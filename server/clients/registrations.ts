@@ -116,9 +116,12 @@ export const REGISTRATION_STATEMENTS = {
                   ${countOf("kind = 'dynamic' AND used_at IS NULL", '$7')} AS of_all`,
   },
   surplusOfOrigin: { name: 'registrations.surplus_origin', text: surplus("kind = 'dynamic' AND origin = $4") },
-  roomOfPrefix: { name: 'registrations.room_prefix', text: removalForCapacity('origin_prefix = $6', 'origin') },
-  roomOfHost: { name: 'registrations.room_host', text: removalForCapacity('host = $6', 'origin_prefix') },
-  roomOfAll: { name: 'registrations.room_all', text: removalForCapacity('true', 'origin_prefix') },
+  enforcePrefixLimit: {
+    name: 'registrations.limit_prefix',
+    text: removalForCapacity('origin_prefix = $6', 'origin'),
+  },
+  enforceHostLimit: { name: 'registrations.limit_host', text: removalForCapacity('host = $6', 'origin_prefix') },
+  enforceAllLimit: { name: 'registrations.limit_all', text: removalForCapacity('true', 'origin_prefix') },
   remove: { name: 'registrations.remove', text: 'DELETE FROM clients WHERE id = $1' },
   surplusOfHost: {
     name: 'registrations.surplus_host',
@@ -194,18 +197,18 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         of_all = 0,
       } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
       if (of_origin > quota) await db.run(REGISTRATION_STATEMENTS.surplusOfOrigin, [at, reduced(quota), id, origin]);
-      const roomFor = async (statement: Statement, limit: number, count: number, ...which: unknown[]) => {
+      const enforceLimit = async (statement: Statement, limit: number, count: number, ...which: unknown[]) => {
         if (count <= limit) return true;
         const grace = new Date(at.getTime() - GRACE_MS);
         const excess = count - reduced(limit);
         return (await db.run(statement, [at, id, grace, shareOf(quota), excess, ...which])).length > 0;
       };
-      const isWelcome =
-        (await roomFor(REGISTRATION_STATEMENTS.roomOfPrefix, prefixQuota, of_prefix, prefix)) &&
-        (await roomFor(REGISTRATION_STATEMENTS.roomOfHost, hostQuota, of_host, host)) &&
-        (await roomFor(REGISTRATION_STATEMENTS.roomOfAll, allQuota, of_all));
+      const hasCapacity =
+        (await enforceLimit(REGISTRATION_STATEMENTS.enforcePrefixLimit, prefixQuota, of_prefix, prefix)) &&
+        (await enforceLimit(REGISTRATION_STATEMENTS.enforceHostLimit, hostQuota, of_host, host)) &&
+        (await enforceLimit(REGISTRATION_STATEMENTS.enforceAllLimit, allQuota, of_all));
       // The operator trusts the holder of a token.
-      if (!isWelcome && !provided) {
+      if (!hasCapacity && !provided) {
         await db.run(REGISTRATION_STATEMENTS.remove, [id]);
         throw of_prefix > prefixQuota
           ? new AppError(
