@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   log.info({ signal }, 'stopping');
 }
 
-/** Opens everything and listens; what is opened closes with `opened`. */
+/** Starts everything and listens. @param opened closes what was started */
 async function start(config: Config, log: Logger, opened: AsyncDisposableStack): Promise<void> {
   let url = config.databaseUrl;
   if (!url) {
@@ -55,7 +55,7 @@ async function start(config: Config, log: Logger, opened: AsyncDisposableStack):
   if (config.demo) process.stdout.write(`${startMessage(config.issuer.origin)}\n`);
 }
 
-/** What fails before the server listens ends it, and is told then. */
+/** Logs outages only once the server listens: before, a failure ends the process with a message. */
 function createStartedOutages(url: string, log: Logger): Outages & { begin(): void } {
   const { host, port, database } = databasePlace(url);
   const about = { database: `${host}:${port}/${database}` };
@@ -84,7 +84,7 @@ function startMessage(issuer: string): string {
 `;
 }
 
-/** The first signal asks to stop, the second does not wait. */
+/** The first signal stops the server when its requests have ended, a second one at once. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,14 +1,14 @@
 import { explainDatabaseProblem } from './platform/database_problems.ts';
 import { AppError } from './platform/errors.ts';
 
-/** Where the server was to listen, and which database it was to use. */
+/** Where the server should listen, and its database. */
 export interface StartTargets {
   readonly host: string;
   readonly port: number;
   readonly databaseUrl: string | undefined;
 }
 
-/** By errno of `listen`: what is wrong, then what to do. */
+/** By errno of `listen`: the problem, then the remedy. */
 const LISTENING: Readonly<Record<string, (targets: StartTargets) => string>> = {
   EADDRINUSE: ({ host, port }) =>
     `port ${port} of ${host} is in use: stop what listens there (another Cardea?), or set CARDEA_PORT`,
@@ -21,13 +21,13 @@ const LISTENING: Readonly<Record<string, (targets: StartTargets) => string>> = {
 
 /**
  * Why the server does not start, in one line with cause and remedy.
- * @returns undefined for what an operator cannot mend: a mistake of ours, whose stack is wanted
+ * @returns undefined for an unexpected error: its stack is printed instead
  */
 export function explainStart(error: unknown, targets: StartTargets): string | undefined {
   const { syscall, code } = (error ?? {}) as NodeJS.ErrnoException;
   if (error instanceof Error && (syscall === 'listen' || syscall === 'getaddrinfo') && !(error instanceof AppError)) {
     return LISTENING[code ?? '']?.(targets);
   }
-  const ofDatabase = targets.databaseUrl ? explainDatabaseProblem(error, targets.databaseUrl) : undefined;
-  return ofDatabase ?? (error instanceof AppError ? error.message : undefined);
+  const databaseProblem = targets.databaseUrl ? explainDatabaseProblem(error, targets.databaseUrl) : undefined;
+  return databaseProblem ?? (error instanceof AppError ? error.message : undefined);
 }

@@ -45,20 +45,25 @@ const NONE = 'none';
 const KEEP_SECRET = 'Keep the secret now: it is stored as a hash, and nobody can show it again.';
 const LOGOUT_URI = [
   '--backchannel-logout-uri <uri>',
-  'where it is told, server to server, that somebody signed out',
+  'the URL that is called when a person signs out (back-channel logout)',
 ] as const;
-const LOGOUT_SESSION = ['--backchannel-logout-session', 'tell it which session that was, by sid'] as const;
+const LOGOUT_SESSION = ['--backchannel-logout-session', 'include the session (sid) in that call'] as const;
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
 export function clientsCommand(noun: Command, { verb, printItem, printItems, note }: CommandTools): void {
   noun
     .command('create')
-    .description('register an app; prints its secret, once')
-    .requiredOption('--name <name>', 'what people read on the consent page')
-    .option('--redirect-uri <uri>', 'where it may be sent back to, exactly; repeat for more', several, [])
-    .option('--post-logout-redirect-uri <uri>', 'the same after signing out; repeat for more', several, [])
-    .option('--scope <scopes>', 'what it may ask for at most, separated by spaces')
+    .description('register an app, and print its secret, which is shown only now')
+    .requiredOption('--name <name>', 'its name on the sign-in and consent pages')
+    .option('--redirect-uri <uri>', 'an allowed redirect URI, compared exactly; repeat for more', several, [])
+    .option(
+      '--post-logout-redirect-uri <uri>',
+      'an allowed redirect URI after signing out; repeat for more',
+      several,
+      [],
+    )
+    .option('--scope <scopes>', 'the scopes that it may request, separated by spaces')
     .option(
       '--grant-type <type>',
       'authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:device_code, urn:openid:params:grant-type:ciba; repeat for more',
@@ -70,13 +75,16 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
         'client_secret_basic (default), client_secret_post, private_key_jwt or none',
       ).conflicts('public'),
     )
-    .addOption(new Option('--jwks-uri <uri>', 'where its public keys are, for private_key_jwt').conflicts('jwksFile'))
-    .option('--jwks-file <file>', 'its public keys as a JSON Web Key Set')
+    .addOption(new Option('--jwks-uri <uri>', 'the URL of its JWK Set, for private_key_jwt').conflicts('jwksFile'))
+    .option('--jwks-file <file>', 'a file with its JWK Set (public keys)')
     .option(...LOGOUT_URI)
     .option(...LOGOUT_SESSION)
-    .option('--public', 'an app that cannot keep a secret: in a browser or on a device')
-    .option('--native', 'an app on a device: people are asked each time, and a loopback redirect may have any port')
-    .option('--first-party', 'one of our own: people are not asked for consent')
+    .option('--public', 'a public client, which has no secret: an app in a browser or on a device')
+    .option(
+      '--native',
+      'an app on a device: asks for consent each time, and allows any port in a loopback redirect URI',
+    )
+    .option('--first-party', 'an app of the operator: people are not asked for consent')
     .addOption(secondFactorOption())
     .addOption(profileOption())
     .option(...METADATA_OPTION)
@@ -97,7 +105,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   noun
     .command('list')
-    .description('all apps')
+    .description('list all apps')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ clients }, options) => {
@@ -115,7 +123,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   noun
     .command('show')
-    .description('one app')
+    .description('show an app')
     .argument('<client-id>')
     .option(...JSON_OPTION)
     .action(
@@ -128,24 +136,24 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   noun
     .command('update')
-    .description('change what is given, and nothing else')
+    .description('change only what the options name')
     .argument('<client-id>')
     .addOption(secondFactorOption())
-    .option(LOGOUT_URI[0], `${LOGOUT_URI[1]}; ${NONE} for not at all`)
+    .option(LOGOUT_URI[0], `${LOGOUT_URI[1]}; ${NONE} to remove it`)
     .option(...LOGOUT_SESSION)
     .addOption(profileOption())
     .option(...METADATA_OPTION)
-    .option('--claims-file <file>', 'rules for claims of its own, as a JSON list; [] for none')
-    .option('--exchange-file <file>', 'whose tokens it may exchange (RFC 8693), as a JSON object; null for nobody’s')
+    .option('--claims-file <file>', 'rules for its additional claims, as a JSON list; [] removes them')
+    .option('--exchange-file <file>', 'the policy for token exchange (RFC 8693), as a JSON object; null forbids it')
     .addOption(
       new Option(
         '--introspect <which>',
-        'access tokens that it may introspect: its own and those for its resource servers, or all',
+        'access tokens that it may introspect: own (its own, and those for its resource servers) or all',
       ).choices(['own', 'all']),
     )
     .option(
       '--open-scope <scopes>',
-      'scopes such as groups that are open to it beside what is open to all, for an app that you have not made; "" for none',
+      'for an app that registered itself: scopes such as groups that it may request besides those open to every app; "" for none',
     )
     .option(...JSON_OPTION)
     .action(
@@ -174,7 +182,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   noun
     .command('delete')
-    .description('remove an app, with all grants and tokens that it holds')
+    .description('delete an app, and end its grants and tokens')
     .argument('<client-id>')
     .option(...JSON_OPTION)
     .action(
@@ -187,7 +195,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   noun
     .command('rotate-secret')
-    .description('give an app a new secret, printed once; the old one ends at once')
+    .description('replace the secret of an app at once, and print the new one, which is shown only now')
     .argument('<client-id>')
     .option(...JSON_OPTION)
     .action(
@@ -205,12 +213,12 @@ const METADATA_OPTION = [
 ] as const;
 
 function profileOption(): Option {
-  return new Option('--profile <profile>', "what it is held to, when that is stricter than the server's").choices(
+  return new Option('--profile <profile>', "the security profile, where it is stricter than the server's").choices(
     PROFILE_NAMES,
   );
 }
 
-/** What is said on the line counts, whatever the file says. */
+/** Options override the file. */
 function furtherMetadata({ profile, metadataFile }: Pick<UpdateOptions, 'profile' | 'metadataFile'>): MetadataInput {
   return {
     ...(metadataFile === undefined ? {} : readObject('--metadata-file', metadataFile)),
@@ -219,7 +227,7 @@ function furtherMetadata({ profile, metadataFile }: Pick<UpdateOptions, 'profile
 }
 
 function secondFactorOption(): Option {
-  return new Option('--second-factor <which>', 'whether people need a second factor to get in there').choices([
+  return new Option('--second-factor <which>', 'whether every sign-in to it needs a second factor').choices([
     'optional',
     'required',
   ]);
@@ -241,7 +249,7 @@ function metadataOf(options: CreateOptions): MetadataInput {
   };
 }
 
-/** OpenID Connect Back-Channel Logout 1.0 §2.2; an undefined member takes away what was there. */
+/** OpenID Connect Back-Channel Logout 1.0 §2.2; an undefined member removes the stored value. */
 function logoutOf({ backchannelLogoutUri: uri, backchannelLogoutSession: session }: UpdateOptions): MetadataInput {
   if (uri === NONE) return { backchannel_logout_uri: undefined, backchannel_logout_session_required: undefined };
   return {
@@ -265,7 +273,7 @@ function readJson(option: string, file: string): unknown {
   }
 }
 
-/** The members of RFC 7591 §3.2.1, and our own. */
+/** The members of RFC 7591 §3.2.1, and those that only Cardea has. */
 function describe(client: Client): Item {
   return {
     client_id: client.id,

@@ -10,19 +10,19 @@ import { type Context, UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-/** One file a plan: what Cardea is to hold for it, and what the suite is to be told. */
+/** One file a plan: the clients that it needs, and the configuration of the suite. */
 const PLANS = new URL('../../tests/conformance/plans/', import.meta.url);
 const BROWSER = new URL('../../tests/conformance/browser.json', import.meta.url);
 
 interface Plan {
-  /** The suite's name of it. */
+  /** The suite's name for the plan. */
   readonly plan: string;
   readonly variant: Readonly<Record<string, string>>;
   /** The least strict `CARDEA_PROFILE` under which it can pass. */
   readonly profile: string;
-  /** By the member of the suite's configuration that describes each. */
+  /** By the member of the suite's configuration in which each stands. */
   readonly clients: Readonly<Record<string, MetadataInput>>;
-  /** The JWS algorithm of the key pair that each of them gets; the suite is told the private half. */
+  /** The JWS algorithm of the clients' key pairs; the suite gets the private keys. */
   readonly keys?: 'PS256' | 'ES256';
   /** Further members of the suite's configuration. */
   readonly configuration?: Readonly<Record<string, unknown>>;
@@ -34,14 +34,14 @@ interface SeedOptions {
   out?: string;
 }
 
-/** Where the suite listens when it is run as its documentation says. */
+/** The suite's URL in its documentation. */
 const SUITE = 'https://localhost.emobix.co.uk:8443';
 const PERSON = { email: 'conformance@example.com', username: 'conformance' } as const;
 
 export function conformanceCommand(noun: Command, { verb, printItems, printText, note }: CommandTools): void {
   noun
     .command('list')
-    .description('the plans of the OpenID conformance suite that Cardea is made ready for')
+    .description('list the plans of the OpenID conformance suite that Cardea can be prepared for')
     .option(...JSON_OPTION)
     .action((options: PrintOptions) => {
       const items = names().map((name) => ({ name, ...summary(readPlan(name)) }));
@@ -50,11 +50,11 @@ export function conformanceCommand(noun: Command, { verb, printItems, printText,
 
   noun
     .command('seed')
-    .description("make a plan's clients and its person, and print the configuration that the suite wants (JSON)")
-    .argument('<plan>', 'its name, as "cardea conformance list" has it')
-    .option('--suite <url>', 'where the suite is, as the browser reaches it', SUITE)
+    .description("create the clients and the account of a plan, and print the suite's configuration for it (JSON)")
+    .argument('<plan>', 'a name from "cardea conformance list"')
+    .option('--suite <url>', 'the URL of the suite, as the browser reaches it', SUITE)
     .option('--alias <name>', "the alias in the suite's redirect URIs", 'cardea')
-    .option('--out <file>', 'write it there instead of printing it; it holds secrets')
+    .option('--out <file>', 'write the configuration, which contains secrets, to this file instead of printing it')
     .action(
       verb<SeedOptions>(async (context, options, name = '') => {
         if (context.config.production) {
@@ -116,20 +116,20 @@ async function seed(
 
 type Members = Readonly<Record<string, object>>;
 
-/** Member by member: what a plan adds to a client stands beside what was made for it. */
+/** Merges member by member, so that a plan can add to the members of a client. */
 function merged(described: Members, added: Members): Members {
   const names = [...Object.keys(described), ...Object.keys(added)];
   return Object.fromEntries(names.map((name) => [name, { ...described[name], ...added[name] }]));
 }
 
-/** Everything that a claim can be asked for, so that no module finds one missing. @returns the person's new password */
+/** The account has every claim, because modules of the suite request each. @returns its new password */
 async function seedPerson(context: Context): Promise<string> {
   const password = `${randomBytes(18).toString('base64url')}-Aa1`;
   const { accounts } = await context.accountStores();
   const { change, passwords } = await context.passwords();
-  const known = await accounts.findByIdentifier(PERSON.email);
-  if (known) {
-    await change.set(known, password, { by: 'operator' });
+  const existing = await accounts.findByIdentifier(PERSON.email);
+  if (existing) {
+    await change.set(existing, password, { by: 'operator' });
     return password;
   }
   await accounts.create({
@@ -155,10 +155,10 @@ async function seedPerson(context: Context): Promise<string> {
   return password;
 }
 
-/** @returns its secret, if it has one: a new one each time, as nobody can read the old */
+/** @returns its secret, if it has one: a new one each time, because the old one is stored as a hash */
 async function seedClient(clients: Clients, id: string, metadata: MetadataInput): Promise<string | undefined> {
-  const known = await clients.find(id);
-  if (!known) return (await clients.create({ id, name: id, metadata, demo: true })).secret;
+  const existing = await clients.find(id);
+  if (!existing) return (await clients.create({ id, name: id, metadata, demo: true })).secret;
   const { client, secret } = await clients.update(id, { metadata });
   return secret ?? (client.secretHash ? clients.rotateSecret(id) : undefined);
 }
@@ -172,7 +172,7 @@ async function keyPair(alg: string): Promise<{ public: JWK; private: JWK }> {
 
 // ---- plans ----
 
-/** @throws AppError where the plans have not come along, as in an image */
+/** @throws AppError 409 where the plans are not installed, as in a container image */
 function names(): string[] {
   if (!existsSync(PLANS)) throw new AppError('no_plans', 'the plans are in tests/conformance of a checkout');
   return readdirSync(PLANS)
@@ -183,9 +183,8 @@ function names(): string[] {
 
 /** @throws UsageError for a name that no plan has */
 function readPlan(name: string): Plan {
-  const known = names();
-  if (!known.includes(name))
-    throw new UsageError(`there is no plan ${JSON.stringify(name)}; one of ${known.join(', ')}`);
+  const all = names();
+  if (!all.includes(name)) throw new UsageError(`there is no plan ${JSON.stringify(name)}; one of ${all.join(', ')}`);
   return JSON.parse(readFileSync(new URL(`${name}.json`, PLANS), 'utf8')) as Plan;
 }
 
@@ -193,7 +192,7 @@ function summary(plan: Plan): Item {
   return { plan: plan.plan, profile: plan.profile, variant: variantOf(plan) };
 }
 
-/** As the suite's own scripts write it. */
+/** In the notation of the suite's scripts. */
 function variantOf({ variant }: Plan): string {
   return Object.entries(variant)
     .map(([name, value]) => `[${name}=${value}]`)

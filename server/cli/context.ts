@@ -28,7 +28,7 @@ import type { Environment } from '../platform/settings.ts';
 /** The command line itself was wrong: exit code 2. */
 export class UsageError extends Error {}
 
-/** Ctrl-C, or whoever else told us to stop. */
+/** The process was asked to stop: by Ctrl-C or by another signal. */
 export class Interrupted extends Error {
   readonly exitCode: number;
   constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
@@ -37,13 +37,13 @@ export class Interrupted extends Error {
   }
 }
 
-/** What a verb works with. Its parts are closed when the verb has ended, however it ended. */
+/** The services of a verb. They are closed when the verb ends, also when it fails. */
 export interface Context extends ClientStores {
   readonly config: Config;
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
-  /** Opened when a verb first asks for them: most verbs need few, and the master key opens what these are made with. */
+  /** Opened on first use: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
   factors(): Promise<Factors>;
   passwords(): Promise<PasswordService>;
@@ -51,9 +51,9 @@ export interface Context extends ClientStores {
 }
 
 export interface ContextOptions {
-  /** `any` leaves the schema alone, for the verbs that look after it. */
+  /** `any` does not check the schema, for the verbs that migrate it. */
   readonly schema?: 'current' | 'any';
-  /** `any` goes on when the database belongs to another issuer, for the verbs that look after that. */
+  /** `any` also opens the database of another issuer, for the verbs about the issuer. */
   readonly issuer?: 'same' | 'any';
 }
 
@@ -65,7 +65,7 @@ type Verb<Options> = (context: Context, options: Options, ...args: string[]) => 
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Who tells that the process is to end. */
+/** The part of `process` that reports signals. */
 export interface Signals {
   once(signal: (typeof SIGNALS)[number], listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: (typeof SIGNALS)[number], listener: (signal: NodeJS.Signals) => void): unknown;
@@ -164,7 +164,7 @@ async function open(
   };
 }
 
-/** Made when a verb first asks for it. */
+/** Makes a value on first use and keeps it. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {
@@ -174,8 +174,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * Another verb that ends at this moment may stop the embedded database under our hands, having seen nobody else
- * connected: then it is started anew.
+ * Another command that ends at this moment may stop the embedded database because it saw no other connection: then it is
+ * started again.
  */
 async function openEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
   assertWritable(config.dataDir);
@@ -191,7 +191,7 @@ async function openEmbedded(opened: AsyncDisposableStack, config: Config, stoppi
   }
 }
 
-/** Starts the embedded database unless it runs. When we are done it is stopped, unless a server beside us uses it. */
+/** Starts the embedded database unless it runs. In the end it is stopped, unless another process uses it. */
 async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stopping: AbortSignal): Promise<Db> {
   await using attempt = new AsyncDisposableStack();
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir });
@@ -203,7 +203,7 @@ async function joinEmbedded(opened: AsyncDisposableStack, config: Config, stoppi
   return db;
 }
 
-/** The database went away while we came, or has not quite gone yet. */
+/** The database was stopped while this command connected to it. */
 function isStopped(error: unknown): boolean {
   return isUnavailable(translate(error)) || (error instanceof AppError && error.code === 'embedded_postgres_failed');
 }
@@ -226,7 +226,7 @@ async function ofDatabase(db: Db, configured: Config, env: Environment): Promise
   return configured;
 }
 
-/** The embedded database is nobody's but ours, so it is brought up to date; an operator decides about his own. */
+/** The embedded database is migrated by itself; an operator decides when another database is. */
 async function requireSchema(db: Db, config: Config): Promise<void> {
   const migrations = await migrationStatus(db);
   assertKnown(migrations);

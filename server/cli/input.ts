@@ -14,10 +14,10 @@ export interface Input {
   /**
    * A new password, typed twice without echo or read from standard input; there is no way to pass one as an argument,
    * where every process of the machine could read it.
-   * @throws UsageError when there is nobody to ask
+   * @throws UsageError without a terminal or `--password-stdin`
    */
   readNewPassword(options: { passwordStdin?: boolean }): Promise<string>;
-  /** Typed once. @throws UsageError when there is nobody to ask */
+  /** A password, typed once. @throws UsageError without a terminal or `--password-stdin` */
   readPassword(options: { passwordStdin?: boolean }): Promise<string>;
   /** The first line of standard input, without its end. @param what it is, for the error */
   readLine(what: string): Promise<string>;
@@ -66,7 +66,7 @@ async function firstLine(stream: InputStream, what: string): Promise<string> {
   }
 }
 
-// What the terminal sends in raw mode.
+// Characters of a terminal in raw mode.
 const ENTER = new Set(['\r', '\n', '\u0004']);
 const BACKSPACE = new Set(['\u007f', '\b']);
 const ERASE_LINE = '\u0015';
@@ -76,7 +76,7 @@ const ESCAPE_SEQUENCE = /\u001b(\[[0-9;]*[A-Za-z~]|O[A-Z]|.)?/g;
 
 /** Shows nothing of what is typed, not even how much. */
 async function ask(terminal: ReadStream, stderr: OutputStream, prompt: string): Promise<string> {
-  terminal.setRawMode(true); // before the prompt, so that whoever is quick to type is not echoed
+  terminal.setRawMode(true); // before the prompt: what is typed quickly must not be echoed
   stderr.write(prompt);
   terminal.setEncoding('utf8');
   terminal.resume();

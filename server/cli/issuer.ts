@@ -8,7 +8,7 @@ import type { CommandTools } from './tools.ts';
 export function issuerCommand(noun: Command, { verb, printItem, note }: CommandTools): void {
   noun
     .command('show')
-    .description('which issuer the database belongs to')
+    .description('show the issuer that the database belongs to')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(
@@ -21,9 +21,7 @@ export function issuerCommand(noun: Command, { verb, printItem, note }: CommandT
 
   noun
     .command('move')
-    .description(
-      'make the database that of another issuer, when people and apps reach it at another address from now on',
-    )
+    .description('change the issuer that the database belongs to, when the server moves to another URL')
     .argument('<url>', 'the new issuer, such as https://id.example.com')
     .option(...JSON_OPTION)
     .action(

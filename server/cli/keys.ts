@@ -26,8 +26,8 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
 
   noun
     .command('list')
-    .description('all keys, oldest first')
-    .option('--all', 'also the keys that sign cookies')
+    .description('list all keys, oldest first')
+    .option('--all', 'include the keys that sign cookies')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions & { all?: boolean }>(async (context, options) => {
@@ -38,8 +38,10 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
 
   noun
     .command('rotate')
-    .description('replace the active key: the next one signs as soon as every node and verifier can know it')
-    .option('--now', 'an emergency: a new key signs at once, before verifiers have fetched it')
+    .description(
+      'replace the active key: the next one signs as soon as every node and every verifier can have fetched it',
+    )
+    .option('--now', 'for an emergency: a new key signs at once, before verifiers have fetched it')
     .option('--ring <name>', `RS256, ES256, EdDSA or ${COOKIE_RING} (default: all that sign tokens)`)
     .option(...JSON_OPTION)
     .action(
@@ -54,7 +56,7 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
 
   noun
     .command('revoke')
-    .description('withdraw a key at once: what it has signed is refused from now on')
+    .description('withdraw a key at once: whatever it has signed is refused from now on')
     .argument('<kid>')
     // A thumbprint (RFC 7638) begins with "-" as often as with any other of 64 characters.
     .allowUnknownOption()

@@ -13,8 +13,8 @@ import type { CommandTools } from './tools.ts';
 export function mailCommand(noun: Command, { env, printItem }: CommandTools): void {
   noun
     .command('test')
-    .description('send a mail and print what the mail server answered')
-    .requiredOption('--to <address>', 'who gets it')
+    .description('send a test mail, and print the response of the mail server')
+    .requiredOption('--to <address>', 'the recipient')
     .option(...JSON_OPTION)
     .action(async (options: PrintOptions & { to: string }) => {
       const config = loadConfig(env);
@@ -35,10 +35,10 @@ export function mailCommand(noun: Command, { env, printItem }: CommandTools): vo
 export function inviteVerb(noun: Command, { verb, printItem }: CommandTools): void {
   noun
     .command('invite')
-    .description('add a person, who is mailed a link to choose a password with; again for one who has not followed it')
-    .requiredOption('--email <address>', 'e-mail address, to sign in with and to write to')
-    .option('--name <name>', 'full name, as it is shown')
-    .option('--locale <tag>', 'language to write in, such as de')
+    .description('create an account without a password, and mail a link to set one; repeat it to mail another link')
+    .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
+    .option('--name <name>', 'full name')
+    .option('--locale <tag>', 'language of the mail, such as de')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions & { email: string; name?: string; locale?: string }>(async (context, options) => {
@@ -46,12 +46,12 @@ export function inviteVerb(noun: Command, { verb, printItem }: CommandTools): vo
         assertMailed(config);
         const { json: _, ...profile } = options;
         const { accounts, mails } = await context.accountStores();
-        const known = await accounts.findByIdentifier(profile.email);
-        // Somebody who has a password, or who has signed in otherwise, needs no invitation.
-        if (known?.passwordHash || known?.emailVerified) {
+        const existing = await accounts.findByIdentifier(profile.email);
+        // An account with a password or a confirmed address is in use already.
+        if (existing?.passwordHash || existing?.emailVerified) {
           throw new AppError('identifier_taken', 'email: somebody has it already', { field: 'email' });
         }
-        const { id, email } = known ?? (await accounts.create(profile));
+        const { id, email } = existing ?? (await accounts.create(profile));
         await db.transact([mails.enqueue({ kind: 'invitation', accountId: id })]);
         printItem({ id, email, invited: true }, options);
       }),

@@ -28,7 +28,7 @@ export async function main(args: readonly string[], host: HostProcess): Promise<
   }
 }
 
-/** What a noun is about, and its verbs. Only the one that is asked for is loaded: that takes most of a second for all. */
+/** The nouns. Only the one on the command line is loaded, because loading all takes most of a second. */
 const NOUNS: Readonly<
   Record<string, { about: string; load(): Promise<(noun: Command, tools: CommandTools) => void> }>
 > = {
@@ -37,23 +37,23 @@ const NOUNS: Readonly<
     load: async () => (await import('./keys.ts')).keysCommand,
   },
   clients: {
-    about: 'apps that sign people in here',
+    about: 'apps that sign people in with Cardea',
     load: async () => (await import('./clients.ts')).clientsCommand,
   },
   users: {
-    about: 'people who sign in here',
+    about: 'accounts of people',
     load: async () => (await import('./users.ts')).usersCommand,
   },
   tokens: {
-    about: 'what was issued to apps, and ends before its time',
+    about: 'revoke tokens before they expire',
     load: async () => (await import('./tokens.ts')).tokensCommand,
   },
   passwords: {
-    about: 'what may be a password, and how those that there are are stored',
+    about: 'the blocklist of passwords, and how passwords are stored',
     load: async () => (await import('./passwords.ts')).passwordsCommand,
   },
   mail: {
-    about: 'what is mailed to people',
+    about: 'test the mail server',
     load: async () => (await import('./mail.ts')).mailCommand,
   },
   resources: {
@@ -65,30 +65,30 @@ const NOUNS: Readonly<
     load: async () => (await import('./registration.ts')).registrationCommand,
   },
   migrate: {
-    about: "the database's schema",
+    about: 'the schema of the database',
     load: async () => (await import('./migrate.ts')).migrateCommand,
   },
   issuer: {
-    about: 'which issuer the database belongs to',
+    about: 'the issuer that the database belongs to',
     load: async () => (await import('./issuer.ts')).issuerCommand,
   },
   'master-key': {
-    about: 'the key that seals what is secret in the database',
+    about: 'the key that encrypts secrets in the database',
     load: async () => (await import('./master_key.ts')).masterKeyCommand,
   },
   conformance: {
-    about: "the OpenID conformance suite's plans, for development",
+    about: 'prepare a plan of the OpenID conformance suite, for development',
     load: async () => (await import('./conformance.ts')).conformanceCommand,
   },
   config: {
-    about: 'settings',
+    about: 'check the settings',
     load: async () => (await import('./config.ts')).configCommand,
   },
 };
 
 async function createProgram(args: readonly string[], host: HostProcess): Promise<Command> {
   const program = new Command('cardea')
-    .description('Looks after a Cardea identity provider. Talks to the same database as a running server.')
+    .description('Manages a Cardea identity provider, through the database of its servers.')
     .version(pkg.version)
     .exitOverride()
     .configureOutput({

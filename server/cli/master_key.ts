@@ -8,7 +8,7 @@ import type { CommandTools } from './tools.ts';
 export function masterKeyCommand(noun: Command, { verb, printItems, createProgress }: CommandTools): void {
   noun
     .command('rotate')
-    .description('re-seal everything under the first key of CARDEA_MASTER_KEY; safe beside running servers')
+    .description('encrypt everything again under the first key of CARDEA_MASTER_KEY; safe while servers run')
     .addHelpText(
       'after',
       '\nPut the new key first and keep the old one behind it, restart every node, run this, then drop the old key.',

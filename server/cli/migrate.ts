@@ -8,7 +8,7 @@ const COLUMNS = ['name', 'state', 'executed_at'];
 export function migrateCommand(noun: Command, { verb, printItems }: CommandTools): void {
   noun
     .command('up')
-    .description('bring the schema up to date; safe beside running servers')
+    .description('migrate the schema to this version of Cardea; safe while servers run')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(
@@ -23,7 +23,7 @@ export function migrateCommand(noun: Command, { verb, printItems }: CommandTools
 
   noun
     .command('status')
-    .description('which migrations have run; exit code 1 when a later version of Cardea has migrated the database')
+    .description('list the migrations; exit code 1 when a later version of Cardea has migrated the database')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(

@@ -1,4 +1,4 @@
-/** What a verb prints, in the names and shapes that scripts see; people see the same in columns. */
+/** A printed value, with the names and types of the JSON output; without --json the same is printed in columns. */
 export type Value = string | number | boolean | null | undefined | Date | readonly Value[] | { [name: string]: Value };
 export type Item = Record<string, Value>;
 
@@ -12,16 +12,16 @@ export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** Results go to standard output; everything else goes to standard error, so that it never gets into a pipe. */
 export interface Output {
-  /** One thing: a JSON object, or a line a member. */
+  /** One item: a JSON object, or a line for each member. */
   printItem(item: Item, options: PrintOptions): void;
   /**
-   * Several things: a JSON array of whole items, or a table of the columns named.
+   * Several items: a JSON array, or a table of the given columns.
    * @param empty printed for people when there are none
    */
   printItems(items: readonly Item[], columns: readonly string[], empty: string, options: PrintOptions): void;
-  /** Text that is the result as it is. */
+  /** A result that is printed as it is. */
   printText(text: string): void;
-  /** Something to know that is not the result. */
+  /** A message beside the result. */
   note(text: string): void;
   /** How far a long verb has got: on a terminal one line that moves, in a log one now and then. */
   createProgress(options: { every: number }): Progress;
@@ -30,7 +30,7 @@ export interface Output {
 export interface Progress {
   /** @param done what `every` counts */
   show(done: number, text: string): void;
-  /** The last word. */
+  /** The final state. */
   end(text: string): void;
 }
 
@@ -44,12 +44,12 @@ export function createOutput({ stdout, stderr }: { stdout: OutputStream; stderr:
     printText,
     note,
     createProgress({ every }) {
-      let told = 0;
+      let noted = 0;
       return {
         show(done, text) {
           if (stderr.isTTY) stderr.write(`\r\u001b[K${text}`);
-          else if (done - told >= every) {
-            told = done;
+          else if (done - noted >= every) {
+            noted = done;
             note(text);
           }
         },
@@ -89,6 +89,6 @@ function cell(value: Value, separator: string): string {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map((one) => cell(one, ' ')).join(separator);
   if (typeof value === 'object') return JSON.stringify(value);
-  // A name in the database must not steer the terminal of whoever lists it.
+  // A name in the database must not send control characters to the terminal.
   return String(value).replaceAll(/\p{Cc}/gu, '\u{fffd}');
 }

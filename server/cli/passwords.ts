@@ -20,15 +20,20 @@ export function passwordsCommand(
   noun: Command,
   { env, verb, printItem, printItems, createProgress, readPassword }: CommandTools,
 ): void {
-  const blocklist = noun.command('blocklist').description('leaked passwords that nobody may choose');
+  const blocklist = noun.command('blocklist').description('a list of leaked passwords, which are refused');
 
   blocklist
     .command('build')
-    .description('make a file for CARDEA_PASSWORD_BLOCKLIST out of a list of passwords, one a line')
+    .description('build a file for CARDEA_PASSWORD_BLOCKLIST from a list with one password a line')
     .argument('<file>', 'the list')
-    .option('--out <file>', 'where to put it (default: the name of the list and ".blocklist")')
-    .option('--sha1', 'the list has SHA-1 digests in hex, with or without :count, as Have I Been Pwned has them')
-    .option('--false-positives <rate>', 'how often a good password may be refused, between 0 and 1', rate, 0.001)
+    .option('--out <file>', 'the file to write (default: the name of the list with ".blocklist")')
+    .option('--sha1', 'the list has SHA-1 hashes in hex, with or without :count (format of Have I Been Pwned)')
+    .option(
+      '--false-positives <rate>',
+      'the share of other passwords that may be refused by mistake, between 0 and 1',
+      rate,
+      0.001,
+    )
     .option(...JSON_OPTION)
     .action(async (file: string, options: BuildOptions) => {
       const { out = `${file}.blocklist`, sha1 = false, falsePositives } = options;
@@ -44,7 +49,7 @@ export function passwordsCommand(
 
   blocklist
     .command('check')
-    .description('is a password easy to guess, or on CARDEA_PASSWORD_BLOCKLIST? asks for it')
+    .description('ask for a password, and say whether it is easy to guess or on CARDEA_PASSWORD_BLOCKLIST')
     .option(...PASSWORD_STDIN_OPTION)
     .option(...JSON_OPTION)
     .action(async (options: PrintOptions & { passwordStdin?: boolean }) => {
@@ -61,7 +66,9 @@ export function passwordsCommand(
 
   noun
     .command('status')
-    .description('how the passwords of all people are stored; fails when some cannot be verified with these settings')
+    .description(
+      'count the stored passwords by hash format; exit code 1 when some cannot be verified with these settings',
+    )
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options) => {
@@ -87,7 +94,7 @@ function rate(value: string): number {
   return number;
 }
 
-/** A file that is not there is the operator's mistake, told in one line. */
+/** A missing file is a mistake of the operator, so it is reported in one line. */
 function readable(error: unknown): unknown {
   const { code, path } = error as NodeJS.ErrnoException;
   if (error instanceof AppError || code === undefined) return error;

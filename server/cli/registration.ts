@@ -19,24 +19,27 @@ const several = (value: string, before: string[] | undefined) => [...(before ?? 
 export function registrationCommand(noun: Command, { verb, printItem, printItems, note }: CommandTools): void {
   const token = noun
     .command('token')
-    .description('initial access tokens: who holds one may register clients (RFC 7591)');
+    .description('initial access tokens, with which apps register themselves (RFC 7591)');
 
   token
     .command('create')
-    .description('make one; prints it, once')
-    .option('--uses <count>', 'how many clients may be registered with it', '1')
-    .option('--expires <duration>', 'how long it may be used, such as 12h', '7d')
+    .description('create a token, and print it: it is shown only now')
+    .option('--uses <count>', 'the number of clients that may be registered with it', '1')
+    .option('--expires <duration>', 'its lifetime, such as 12h', '7d')
     .option(
       '--redirect-host <host>',
-      'where clients may send people back to, *.example.com for all below; repeat for more (default: anywhere)',
+      'a host allowed in redirect URIs, *.example.com for all its subdomains; repeat for more (default: any host)',
       several,
     )
     .option(
       '--grant-type <type>',
-      'what clients may use; repeat for more (default: authorization_code, refresh_token)',
+      'an allowed grant type; repeat for more (default: authorization_code, refresh_token)',
       several,
     )
-    .option('--scope <scopes>', 'what clients may ask for at most, separated by spaces (default: as anybody may)')
+    .option(
+      '--scope <scopes>',
+      'the scopes that clients may request, separated by spaces (default: those open to every app)',
+    )
     .option(...JSON_OPTION)
     .action(
       verb<CreateOptions>(async (context, options) => {
@@ -58,7 +61,7 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
 
   token
     .command('list')
-    .description('all tokens, without what makes them tokens')
+    .description('list all tokens, without their secret values')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options) => {
@@ -70,7 +73,7 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
 
   token
     .command('revoke')
-    .description('end a token; what was registered with it stays')
+    .description('revoke a token; clients that were registered with it stay')
     .argument('<id>')
     .option(...JSON_OPTION)
     .action(

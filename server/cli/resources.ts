@@ -19,7 +19,7 @@ interface UpdateOptions extends Partial<CreateOptions> {
 
 const CLIENT_OPTION = [
   '--client <id>',
-  'a client that the API introspects tokens as (RFC 7662): it learns of all tokens for this API; repeat for more',
+  'a client as which the API introspects tokens (RFC 7662): it may introspect all tokens for this API; repeat for more',
 ] as const;
 
 const several = (value: string, before: string[] | undefined) => [...(before ?? []), value];
@@ -30,9 +30,9 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
     .command('create')
     .description('register an API')
     .requiredOption('--identifier <uri>', 'the resource indicator, an absolute URI; becomes the audience of its tokens')
-    .requiredOption('--name <name>', 'what people read on the consent page')
-    .option('--scope <scopes>', 'the scopes that it knows, separated by spaces', '')
-    .option('--open', 'apps that you have not made, such as agents, may ask people for access to it')
+    .requiredOption('--name <name>', 'its name on the consent page')
+    .option('--scope <scopes>', 'its scopes, separated by spaces', '')
+    .option('--open', 'apps that registered themselves, such as agents, may request access to it')
     .option(...CLIENT_OPTION, several)
     .option(...JSON_OPTION)
     .action(
@@ -45,21 +45,21 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
 
   noun
     .command('update')
-    .description('change what is given, and nothing else; tokens that are there already are held to it at once')
+    .description('change only what the options name; existing tokens lose removed scopes at once')
     .argument('<identifier>')
-    .option('--name <name>', 'what people read on the consent page')
-    .option('--scope <scopes>', 'the scopes that it knows, separated by spaces')
-    .option('--open', 'apps that you have not made, such as agents, may ask people for access to it')
-    .option('--no-open', 'only apps that you have made may')
-    .option(CLIENT_OPTION[0], `${CLIENT_OPTION[1]}. These replace those that there were`, several)
-    .option('--no-clients', 'no client introspects tokens for it')
+    .option('--name <name>', 'its name on the consent page')
+    .option('--scope <scopes>', 'its scopes, separated by spaces')
+    .option('--open', 'apps that registered themselves, such as agents, may request access to it')
+    .option('--no-open', 'only apps that an operator registered may request access to it')
+    .option(CLIENT_OPTION[0], `${CLIENT_OPTION[1]}. Replaces the earlier ones`, several)
+    .option('--no-clients', 'remove all clients that may introspect tokens for it')
     .option(...JSON_OPTION)
     .action(
       verb<UpdateOptions>(async ({ resourceServers }, options, identifier = '') => {
-        const { name, scope, open, client, clients: kept } = options;
-        if (client !== undefined && kept === false)
+        const { name, scope, open, client, clients: keepsClients } = options;
+        if (client !== undefined && keepsClients === false)
           throw new UsageError('--client and --no-clients exclude one another');
-        const clients = client ?? (kept === false ? [] : undefined);
+        const clients = client ?? (keepsClients === false ? [] : undefined);
         if (name === undefined && scope === undefined && open === undefined && clients === undefined) {
           throw new UsageError('nothing to change was given');
         }
@@ -75,7 +75,7 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
 
   noun
     .command('list')
-    .description('all APIs')
+    .description('list all APIs')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ resourceServers }, options) => {
@@ -86,20 +86,20 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
 
   noun
     .command('show')
-    .description('one API')
+    .description('show an API')
     .argument('<identifier>')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ resourceServers }, options, identifier = '') => {
-        const found = await resourceServers.find(identifier);
-        if (!found) throw notFound('resource server', identifier);
-        printItem(describe(found), options);
+        const server = await resourceServers.find(identifier);
+        if (!server) throw notFound('resource server', identifier);
+        printItem(describe(server), options);
       }),
     );
 
   noun
     .command('delete')
-    .description('remove an API; tokens that it holds already are valid until they expire')
+    .description('delete an API; existing tokens for it stay valid until they expire')
     .argument('<identifier>')
     .option(...JSON_OPTION)
     .action(

@@ -2,7 +2,7 @@ import { COOKIE_RING } from '../../keys/jwks.ts';
 import { signedLifetimes } from '../config.ts';
 import type { Context } from './context.ts';
 
-/** When the last JWT that is signed by now will have expired, whatever lifetimes were set when it was signed. */
+/** The latest expiry of a JWT that has been signed so far; each key remembers the lifetimes that it signed with. */
 export async function signedUntil({ config, now, keyRing }: Context): Promise<Date> {
   const keys = (await (await keyRing()).list()).filter(
     ({ ring, state }) => ring !== COOKIE_RING && state !== 'retired',

@@ -32,21 +32,21 @@ export function tokensCommand(noun: Command, { verb, printItem, readLine }: Comm
   noun
     .command('revoke')
     .description(
-      'end tokens at once, on all nodes; resource servers that verify JWTs by themselves have to ask to know',
+      'revoke tokens at once, on all nodes; a resource server that verifies JWTs by itself notices it only by introspection',
     )
-    .option('--token-stdin', 'the token that is read from standard input, one line: a JWT or an opaque one')
-    .option('--jti <jti>', 'one JWT access token, by its "jti"')
-    .option('--grant <id>', 'all that was issued under one grant: one app, in one session')
-    .option('--session <uid>', 'one browser of a person ("users sessions"), and the apps that it signed in to')
-    .option('--account <user>', 'all that a person has open: id, e-mail address or username')
-    .option('--client <client-id>', 'all that was issued to one app')
+    .option('--token-stdin', 'a token (JWT or opaque), read from one line of standard input')
+    .option('--jti <jti>', 'a JWT access token, by its "jti"')
+    .option('--grant <id>', 'all tokens of a grant: of one app in one session')
+    .option('--session <uid>', 'a session (see "users sessions"), with the tokens of its apps')
+    .option('--account <user>', 'all sessions and tokens of a person: id, e-mail address or username')
+    .option('--client <client-id>', 'all tokens of an app')
     .option(...JSON_OPTION)
     .action(
       verb<RevokeOptions>(async (context, options) => {
         const { json: _, ...given } = options;
         const [one, ...more] = Object.entries(given) as [Exclude<keyof RevokeOptions, 'json'>, string | boolean][];
         if (!one || more.length > 0) {
-          throw new UsageError('say what to revoke by one of the options, and by one alone (see --help)');
+          throw new UsageError('give exactly one option that says what to revoke (see --help)');
         }
         const [kind, named] = one;
         const revoke = kind === 'tokenStdin' ? revokeToken : REVOCATIONS[kind];
@@ -55,7 +55,7 @@ export function tokensCommand(noun: Command, { verb, printItem, readLine }: Comm
     );
 }
 
-/** @throws AppError 400 `invalid_input` for a JWT that is no access token of ours, 404 for an opaque one that is not there */
+/** @throws AppError 400 `invalid_input` for a JWT that is not an access token of this issuer, 404 for an unknown opaque token */
 async function revokeToken(context: Context, token: string): Promise<Item> {
   if (token.includes('.')) return revokeJti(context, jtiOf(context, token));
   const ended = await endStoredToken(context.db, token);

@@ -8,11 +8,11 @@ import type { CommandTools } from './tools.ts';
 
 const USER = 'id, e-mail address or username';
 
-/** Verbs of `users` about what people have to show besides a password. */
+/** Verbs of `users` for second factors. */
 export function userFactorsCommands(noun: Command, { verb, printItem }: CommandTools): void {
   noun
     .command('factors')
-    .description('the second factors that a person has')
+    .description('show the second factors of a person')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -25,7 +25,7 @@ export function userFactorsCommands(noun: Command, { verb, printItem }: CommandT
 
   noun
     .command('reset-factors')
-    .description('take all second factors from a person who has lost them; their sessions and tokens end')
+    .description('remove all second factors of a person who has lost them; ends their sessions and tokens')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(

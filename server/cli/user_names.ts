@@ -4,7 +4,7 @@ import type { CommandTools } from './tools.ts';
 
 const USER = 'id, e-mail address or username';
 
-/** `a,b` as it stands on a command line; nothing for none. */
+/** Reads `a,b`; the empty text is an empty list. */
 export function namesOf(value: string): string[] {
   return value
     .split(',')
@@ -12,24 +12,24 @@ export function namesOf(value: string): string[] {
     .filter((one) => one !== '');
 }
 
-/** What the operator says of a person: the verb, what it is about, and how it is set. */
+/** The verb, its description, and the method that sets it. */
 const KINDS = [
   [
     'groups',
-    'the groups that a person is in; CARDEA_SECOND_FACTOR_GROUPS says which need a second factor',
+    'show or set the groups of a person; CARDEA_SECOND_FACTOR_GROUPS says which need a second factor',
     'setGroups',
   ],
-  ['roles', 'the roles that a person has; apps read them by scope or mapping', 'setRoles'],
+  ['roles', 'show or set the roles of a person; apps get them by scope or claim mapping', 'setRoles'],
 ] as const;
 
-/** Verbs of `users` about groups and roles. */
+/** Verbs of `users` for groups and roles. */
 export function userNamesCommands(noun: Command, { verb, printItem }: CommandTools): void {
   for (const [kind, description, set] of KINDS) {
     noun
       .command(kind)
       .description(description)
       .argument('<user>', USER)
-      .option(`--set <${kind}>`, 'these instead, separated by commas; "" for none', namesOf)
+      .option(`--set <${kind}>`, 'replace them with these, separated by commas; "" for none', namesOf)
       .option(...JSON_OPTION)
       .action(
         verb<PrintOptions & { set?: string[] }>(async (context, options, ref = '') => {

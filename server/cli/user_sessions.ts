@@ -5,11 +5,11 @@ import type { CommandTools } from './tools.ts';
 const USER = 'id, e-mail address or username';
 const EVENTS_MAX = 1_000;
 
-/** Verbs of `users` about what a person has open, and what has happened to them: what they see at `/account`. */
+/** Verbs of `users` for sessions and security events: what the person sees at `/account`. */
 export function userSessionsCommands(noun: Command, { verb, printItem, printItems }: CommandTools): void {
   noun
     .command('sessions')
-    .description('browsers in which a person is signed in')
+    .description('list the sessions of a person')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -41,9 +41,7 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
 
   noun
     .command('end-sessions')
-    .description(
-      'sign a person out everywhere at once, and out of all apps, and forget their browsers; they may sign in again',
-    )
+    .description('end all sessions and tokens of a person, and the trust in their browsers; they may sign in again')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -63,7 +61,7 @@ export function userSessionsCommands(noun: Command, { verb, printItem, printItem
 
   noun
     .command('events')
-    .description('what happened to a person’s account in the last 90 days, the newest first')
+    .description('list the security events of an account in the last 90 days, newest first')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(

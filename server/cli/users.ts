@@ -37,17 +37,17 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
   const { verb, withContext, printItem, printItems, readNewPassword } = tools;
   noun
     .command('create')
-    .description('add a person; asks for the password unless told otherwise')
-    .requiredOption('--email <address>', 'e-mail address, to sign in with and to write to')
-    .option('--username <name>', 'another name to sign in with')
-    .option('--name <name>', 'full name, as it is shown')
+    .description('create an account; asks for the password unless an option says otherwise')
+    .requiredOption('--email <address>', 'e-mail address, for signing in and for mails')
+    .option('--username <name>', 'username, for signing in')
+    .option('--name <name>', 'full name')
     .option('--given-name <name>', 'given name')
     .option('--family-name <name>', 'family name')
-    .option('--email-verified', 'the address is known to be theirs')
-    .option('--group <groups>', 'groups that they are in, separated by commas', namesOf)
-    .option('--role <roles>', 'roles that they have, separated by commas', namesOf)
+    .option('--email-verified', 'the address is known to belong to the person')
+    .option('--group <groups>', 'groups, separated by commas', namesOf)
+    .option('--role <roles>', 'roles, separated by commas', namesOf)
     .option(...PASSWORD_STDIN_OPTION)
-    .option('--no-password', 'no password: they cannot sign in with one')
+    .option('--no-password', 'no password: the person cannot sign in with one')
     .option(...JSON_OPTION)
     .action(async (options: CreateOptions) => {
       if (options.passwordStdin && options.password === false) {
@@ -55,13 +55,13 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
       }
       const {
         passwordStdin: _,
-        password: wanted,
+        password: asksForPassword,
         json: __,
         group: groups = [],
         role: roles = [],
         ...profile
       } = options;
-      const password = wanted === false ? null : await readNewPassword(options);
+      const password = asksForPassword === false ? null : await readNewPassword(options);
       await withContext(async (context) => {
         const { accounts } = await context.accountStores();
         const passwordHash =
@@ -75,9 +75,9 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('list')
-    .description('all people, oldest first')
-    .option('--limit <n>', 'at most so many', wholeNumber)
-    .option('--after <id>', 'begin after this one')
+    .description('list all accounts, oldest first')
+    .option('--limit <n>', 'the number of accounts at most', wholeNumber)
+    .option('--after <id>', 'start after the account with this id')
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions & { limit?: number; after?: string }>(async (context, options) => {
@@ -91,7 +91,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('show')
-    .description('one person')
+    .description('show an account')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -108,7 +108,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('disable')
-    .description('shut a person out at once: sessions and tokens end, and nothing signs in again')
+    .description('disable an account at once: ends its sessions and tokens, and refuses every sign-in')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -122,7 +122,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('enable')
-    .description('let a person in again')
+    .description('enable an account again')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -136,7 +136,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('unlock')
-    .description('end all locks that wrong passwords or codes have led to')
+    .description('end all locks that wrong passwords or codes have caused')
     .argument('<user>', USER)
     .option(...JSON_OPTION)
     .action(
@@ -155,7 +155,7 @@ export function usersCommand(noun: Command, tools: CommandTools): void {
 
   noun
     .command('set-password')
-    .description('give a person a new password; all of their sessions and tokens end')
+    .description('set a new password; ends all sessions and tokens of the person, and a lock of the old password')
     .argument('<user>', USER)
     .option(...PASSWORD_STDIN_OPTION)
     .option(...JSON_OPTION)
@@ -177,17 +177,17 @@ function wholeNumber(value: string): number {
 }
 
 async function list(accounts: Accounts, limit: number, first: string | undefined): Promise<Account[]> {
-  const found: Account[] = [];
-  for (let after = first; found.length < limit; ) {
-    const page = await accounts.list({ after, limit: Math.min(PAGE, limit - found.length) });
-    found.push(...page);
+  const listed: Account[] = [];
+  for (let after = first; listed.length < limit; ) {
+    const page = await accounts.list({ after, limit: Math.min(PAGE, limit - listed.length) });
+    listed.push(...page);
     after = page.at(-1)?.id;
     if (page.length < PAGE) break;
   }
-  return found;
+  return listed;
 }
 
-/** Claims by their standard names; how somebody signs in, and whether, by ours. */
+/** Claims by their standard names, then what only Cardea knows of the account. */
 function describe(account: Account): Item {
   const { sub: _, updated_at: __, preferred_username: username, ...claims } = claimsOf(account);
   return {

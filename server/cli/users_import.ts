@@ -29,20 +29,23 @@ const PROGRESS_EVERY = 1_000;
 export function usersImportCommand(noun: Command, tools: CommandTools): void {
   noun
     .command('import')
-    .description('bring people along from elsewhere, with their passwords; whoever is there already is skipped')
-    .argument('<file>', 'JSON Lines of our own or of Auth0, or an export of Keycloak or Firebase')
+    .description('import accounts with their password hashes from another system; existing accounts are skipped')
+    .argument('<file>', 'JSON Lines of Cardea or Auth0, or an export of Keycloak or Firebase')
     .addOption(
-      new Option('--format <format>', 'what the file is')
+      new Option('--format <format>', 'the format of the file')
         .choices(['auto', 'cardea', 'keycloak', 'auth0', 'firebase'])
         .default('auto'),
     )
-    .option('--firebase-config <file>', 'the hash parameters of the Firebase project, as its console shows them')
-    .option('--dry-run', 'judge everything, change nothing')
+    .option(
+      '--firebase-config <file>',
+      'a file with the hash parameters of the Firebase project, as its console shows them',
+    )
+    .option('--dry-run', 'check everything, change nothing')
     .addHelpText(
       'after',
-      '\nOne line of our own: {"email":"ada@example.com","email_verified":true,"name":"Ada","password_hash":"$2b$10$…"}' +
+      '\nA line of Cardea’s own format: {"email":"ada@example.com","email_verified":true,"name":"Ada","password_hash":"$2b$10$…"}' +
         '\nFurther members: preferred_username (or username), the other claims of OpenID Connect, password_set_at,' +
-        '\nsub (by what apps know them), disabled, groups, roles. Bad lines are told and left out, and the exit code is 1. After an interruption, run it again.',
+        '\nsub (the subject that apps know), disabled, groups, roles. Bad lines are reported and skipped, with exit code 1. After an interruption, run it again.',
     )
     .option(...JSON_OPTION)
     .action(
@@ -71,7 +74,7 @@ async function run(
 ): Promise<void> {
   const { result } = importer;
   const progress = createProgress({ every: PROGRESS_EVERY });
-  let told = 0;
+  let reported = 0;
   let noted = 0;
   let read = 0;
   const state = () =>
@@ -79,8 +82,8 @@ async function run(
   for await (const batch of inBatches(entries)) {
     await importer.add(batch);
     read += batch.length;
-    for (const rejection of result.rejected.slice(told)) note(`${describePlace(rejection)}: ${rejection.reason}`);
-    told = result.rejected.length;
+    for (const rejection of result.rejected.slice(reported)) note(`${describePlace(rejection)}: ${rejection.reason}`);
+    reported = result.rejected.length;
     for (const one of result.notes.slice(noted)) note(`${describePlace(one)}: ${one.note}`);
     noted = result.notes.length;
     progress.show(read, state());
@@ -125,12 +128,12 @@ async function openSource(file: string, options: ImportOptions): Promise<Source>
 }
 
 const LINES_LOOKED_AT = 20;
-/** A line that a document goes on after. */
+/** The first line of a document that continues. */
 const OPEN_LINE = /^[[{].*[[{,]$|^[[{]$/;
 
 const linesIn = (text: string) => text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
 
-/** After a line that is a whole object nothing of a document can follow, so there is one person a line. */
+/** When the first line is a complete object with one person, the file has one person a line. */
 function isPersonALine(beginning: string): boolean {
   const [first = ''] = linesIn(beginning);
   return isPerson(parse(first));
@@ -143,14 +146,14 @@ const isPerson = (value: unknown): value is object =>
   !(value instanceof Error) &&
   peopleIn(value) === undefined;
 
-/** The first person of a file that has one a line. A bad line or two do not mislead. */
+/** The first person of a file with one a line; bad lines before it are skipped. */
 function personInLines(beginning: string): object | undefined {
   return linesIn(beginning).slice(0, LINES_LOOKED_AT).map(parse).find(isPerson);
 }
 
 /**
- * A whole export: a list of people, or an object that has one, however it is divided into lines. Only parsing all of it
- * tells: with one person a line the last one looks like a line of its own.
+ * A complete export: a list of people or an object with such a list, in any number of lines. Only parsing all of it tells
+ * it from JSON Lines.
  * @returns undefined for a file of lines of which the first is bad
  */
 async function readPeople(file: string, beginning: string): Promise<readonly unknown[] | undefined> {
@@ -181,7 +184,7 @@ async function* entriesOf(file: string): AsyncGenerator<Entry[]> {
   }
 }
 
-/** @returns an Error in place of what is no JSON; its message quotes nothing */
+/** @returns an Error for a text that is not JSON; its message does not quote the text */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
