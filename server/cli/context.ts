@@ -144,7 +144,7 @@ async function open(
   if (options.schema !== 'any') await requireSchema(db, configured);
   const config =
     options.schema === 'any' || options.issuer === 'any' ? configured : await ofDatabase(db, configured, env);
-  const log = createLog({ level: 'silent' });
+  const log = createLog({ level: 'silent', destination: { write() {} } }); // opens no stream
   const parts = { config, db, sealer, now, log };
   const accountStores = once(() => createAccountStores(parts));
   return {
