@@ -1,9 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { Clients as ClientsTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, failedGuard, type Statement } from '../platform/db.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
 import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
+import { statement } from '../platform/statement.ts';
 import { GRACE_MS, LIVE_GRANT, removal, removalForCapacity } from './capacity.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
@@ -79,42 +82,72 @@ const surplus = (which: string) =>
             ORDER BY created_at DESC OFFSET $2::int - 1 LIMIT ${BATCH}`);
 
 /** Stops counting at the limit. */
-const countOf = (which: string, most: string) =>
-  `(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${most}) AS those)`;
+const countOf = (which: RawBuilder<unknown>, limit: number): RawBuilder<unknown> =>
+  sql`(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${limit}) AS those)`;
+
+type ClientColumns = Omit<Selectable<ClientsTable>, 'metadata' | 'policy'> & {
+  /** JSON. */
+  readonly metadata: string;
+  /** JSON. */
+  readonly policy: string;
+};
+type NewDocument = Pick<
+  ClientColumns,
+  'id' | 'name' | 'metadata' | 'open_scope' | 'host' | 'created_at' | 'fresh_until' | 'expires_at'
+>;
+type NewRegistration = Omit<NewDocument, 'fresh_until'> &
+  Pick<ClientColumns, 'secret_hash' | 'management_token_hash' | 'policy' | 'origin' | 'origin_prefix'>;
+
+/** Up to which number the unused clients of each are counted. */
+interface UnusedLimits {
+  readonly origin: Buffer;
+  readonly originLimit: number;
+  readonly host: string | null;
+  readonly hostLimit: number;
+  readonly prefix: Buffer;
+  readonly prefixLimit: number;
+  readonly allLimit: number;
+}
 
 export const REGISTRATION_STATEMENTS = {
-  insert: {
-    name: 'registrations.insert',
-    text: `INSERT INTO clients (id, kind, name, secret_hash, metadata, open_scope, management_token_hash, policy, origin,
-                                host, created_at, updated_at, expires_at, origin_prefix)
-           VALUES ($1, 'dynamic', $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12) RETURNING ${COLUMNS}`,
-  },
-  saveDocument: {
-    name: 'registrations.save_document',
-    text: `INSERT INTO clients AS c (id, kind, name, metadata, open_scope, host, created_at, updated_at, fresh_until,
-                                     expires_at)
-           VALUES ($1, 'document', $2, $3, $4, $5, $6, $6, $7, $8)
-           ON CONFLICT (id) DO UPDATE
-              SET name = excluded.name, metadata = excluded.metadata, open_scope = excluded.open_scope,
-                  fresh_until = excluded.fresh_until, updated_at = greatest(c.updated_at, excluded.updated_at)
-            WHERE c.kind = 'document'
-           RETURNING ${COLUMNS}`,
-  },
+  insert: statement(
+    'registrations.insert',
+    ($: NewRegistration) => sql<ClientRow>`
+      INSERT INTO clients (id, kind, name, secret_hash, metadata, open_scope, management_token_hash, policy, origin,
+                           origin_prefix, host, created_at, updated_at, expires_at)
+      VALUES (${$.id}, 'dynamic', ${$.name}, ${$.secret_hash}, ${$.metadata}, ${$.open_scope}, ${$.management_token_hash},
+              ${$.policy}, ${$.origin}, ${$.origin_prefix}, ${$.host}, ${$.created_at}, ${$.created_at}, ${$.expires_at})
+      RETURNING ${sql.raw(COLUMNS)}`,
+  ),
+  saveDocument: statement(
+    'registrations.save_document',
+    ($: NewDocument) => sql<ClientRow>`
+      INSERT INTO clients AS c (id, kind, name, metadata, open_scope, host, created_at, updated_at, fresh_until, expires_at)
+      VALUES (${$.id}, 'document', ${$.name}, ${$.metadata}, ${$.open_scope}, ${$.host}, ${$.created_at}, ${$.created_at},
+              ${$.fresh_until}, ${$.expires_at})
+      ON CONFLICT (id) DO UPDATE
+         SET name = excluded.name, metadata = excluded.metadata, open_scope = excluded.open_scope,
+             fresh_until = excluded.fresh_until, updated_at = greatest(c.updated_at, excluded.updated_at)
+       WHERE c.kind = 'document'
+      RETURNING ${sql.raw(COLUMNS)}`,
+  ),
   findManaged: {
     name: 'registrations.find_managed',
     text: `SELECT ${COLUMNS}, policy FROM clients WHERE id = $1 AND kind = 'dynamic' AND management_token_hash = $2`,
   },
-  countAll: {
-    name: 'registrations.count_all',
-    text: `SELECT ${countOf("kind = 'dynamic' AND origin = $1", '$2')} AS count`,
-  },
-  countUnused: {
-    name: 'registrations.count_unused',
-    text: `SELECT ${countOf("kind = 'dynamic' AND origin = $1 AND used_at IS NULL", '$2')} AS of_origin,
-                  ${countOf("kind <> 'operator' AND kind = 'dynamic' AND host = $3 AND used_at IS NULL", '$4')} AS of_host,
-                  ${countOf("kind = 'dynamic' AND origin_prefix = $5 AND used_at IS NULL", '$6')} AS of_prefix,
-                  ${countOf("kind = 'dynamic' AND used_at IS NULL", '$7')} AS of_all`,
-  },
+  countAll: statement(
+    'registrations.count_all',
+    ($: { origin: Buffer; limit: number }) => sql<{ count: number }>`
+      SELECT ${countOf(sql`kind = 'dynamic' AND origin = ${$.origin}`, $.limit)} AS count`,
+  ),
+  countUnused: statement('registrations.count_unused', ($: UnusedLimits) => {
+    const unused = sql`kind = 'dynamic' AND used_at IS NULL`;
+    return sql<{ of_origin: number; of_host: number; of_prefix: number; of_all: number }>`
+      SELECT ${countOf(sql`${unused} AND origin = ${$.origin}`, $.originLimit)} AS of_origin,
+             ${countOf(sql`${unused} AND kind <> 'operator' AND host = ${$.host}`, $.hostLimit)} AS of_host,
+             ${countOf(sql`${unused} AND origin_prefix = ${$.prefix}`, $.prefixLimit)} AS of_prefix,
+             ${countOf(unused, $.allLimit)} AS of_all`;
+  }),
   surplusOfOrigin: { name: 'registrations.surplus_origin', text: surplus("kind = 'dynamic' AND origin = $4") },
   enforcePrefixLimit: {
     name: 'registrations.limit_prefix',
@@ -161,33 +194,38 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         (factor) => quota * factor,
       ) as [number, number, number];
       const most = quota * USED_FACTOR;
-      const [present] = await db.run<{ count: number }>(REGISTRATION_STATEMENTS.countAll, [origin, most]);
+      const [present] = await db.query(REGISTRATION_STATEMENTS.countAll.bind({ origin, limit: most }));
       if ((present?.count ?? 0) >= most) {
         throw new AppError('rate_limited', 'too many clients have been registered from this network');
       }
       const id = randomBytes(16).toString('hex');
       const secret = rowOf.authentication(metadata.token_endpoint_auth_method).secret ? newSecret() : undefined;
       const managementToken = newSecret();
-      const values = [
+      const insert = REGISTRATION_STATEMENTS.insert.bind({
         id,
         name,
-        secret === undefined ? null : hashToken(secret),
-        JSON.stringify(metadata),
-        openScope,
-        hashToken(managementToken),
-        JSON.stringify(policy),
+        secret_hash: secret === undefined ? null : hashToken(secret),
+        metadata: JSON.stringify(metadata),
+        open_scope: openScope,
+        management_token_hash: hashToken(managementToken),
+        policy: JSON.stringify(policy),
         origin,
+        origin_prefix: prefix,
         host,
-        at,
-        inSeconds(firstUse),
-        prefix,
-      ];
+        created_at: at,
+        expires_at: inSeconds(firstUse),
+      });
       // Counted after the insert: of parallel registrations, each sees the earlier ones.
-      const counted = {
-        statement: REGISTRATION_STATEMENTS.countUnused,
-        values: [origin, quota + 1, host, hostQuota + 1, prefix, prefixQuota + 1, allQuota + 1],
-      };
-      const bound = [...(provided ? [provided] : []), { statement: REGISTRATION_STATEMENTS.insert, values }, counted];
+      const count = REGISTRATION_STATEMENTS.countUnused.bind({
+        origin,
+        originLimit: quota + 1,
+        host,
+        hostLimit: hostQuota + 1,
+        prefix,
+        prefixLimit: prefixQuota + 1,
+        allLimit: allQuota + 1,
+      });
+      const bound = [...(provided ? [provided] : []), insert, count];
       const [inserted, counts] = (await db.transact(bound).catch(refuseUsedUp)).slice(-2);
       const client = clientOf(inserted?.[0] as unknown as ClientRow);
       const {
@@ -235,10 +273,16 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       const at = new Date(now());
       const expiresAt = inSeconds(DOCUMENT_FIRST_USE_SECONDS);
       const [rows] = await db.transact([
-        {
-          statement: REGISTRATION_STATEMENTS.saveDocument,
-          values: [id, name, JSON.stringify(metadata), openScope, hostname, at, freshUntil, expiresAt],
-        },
+        REGISTRATION_STATEMENTS.saveDocument.bind({
+          id,
+          name,
+          metadata: JSON.stringify(metadata),
+          open_scope: openScope,
+          host: hostname,
+          created_at: at,
+          fresh_until: freshUntil,
+          expires_at: expiresAt,
+        }),
         { statement: REGISTRATION_STATEMENTS.surplusOfHost, values: [at, reduced(quota), id, hostname, 'document'] },
         { statement: REGISTRATION_STATEMENTS.surplusOfDocuments, values: [at, reduced(DOCUMENTS_UNUSED), id] },
         { statement: REGISTRATION_STATEMENTS.notify, values: [id] },
