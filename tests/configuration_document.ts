@@ -1,7 +1,7 @@
 import type { Setting } from '../server/platform/settings.ts';
 import { SETTING_GROUPS } from '../server/settings.ts';
 
-/** ops/docs/configuration.md: all settings, from the table by which the server reads them. */
+/** ops/docs/configuration.md: all settings, generated from the table that the server reads them by. */
 export function configurationDocument(): string {
   const groups = Object.entries(SETTING_GROUPS).map(([heading, settings]) =>
     [`## ${heading}`, '', '| variable | default | |', '| --- | --- | --- |', ...Object.entries(settings).map(row)].join(
@@ -25,7 +25,7 @@ function row([name, { fallback, unset, secret, about }]: [string, Setting]): str
   return `| \`${name}\`${secret ? ' *' : ''} | ${standard} | ${marked(about)} |`;
 }
 
-/** Names of settings, URLs and paths as code. */
+/** Formats names of settings, URLs and paths as code. */
 function marked(text: string): string {
   return text.replaceAll(/CARDEA_[A-Z_]+(\/\w+)?|\b[a-z+]+:\/\/[^\s;)|]+(?<!,)|(?<=\s)\/[a-z/.]+\b/g, '`$&`');
 }

@@ -1,7 +1,7 @@
 import { generate, PostgresDialect } from 'kysely-codegen';
 import type { Db } from '../server/platform/db.ts';
 
-/** The types of all tables of the migrated schema, as `server/platform/database.ts` has them. */
+/** Generates the types of all tables of the migrated schema, for `server/platform/database.ts`. */
 export async function databaseTypes(db: Db): Promise<string> {
   const source = await generate({
     db: db.kysely,
@@ -13,7 +13,7 @@ export async function databaseTypes(db: Db): Promise<string> {
   return `/** Written by \`make documents\` from the migrated schema; a test compares the two. */\n\n${formatted(source)}\n`;
 }
 
-/** As `biome check` wants it. */
+/** Formats the source as `biome check` requires. */
 function formatted(source: string): string {
   return source
     .trim()

@@ -1,9 +1,7 @@
 /**
- * What may import what. `make check` runs this file; tests/platform/import_rules.test.ts proves it.
- *
- *   node tests/import_rules.ts
- *
- * A new folder is one line in `MAY_IMPORT`. What it may import stands there in full, and anything else is refused.
+ * The rules for imports. `make check` runs this file; tests/platform/import_rules.test.ts tests it.
+ * node tests/import_rules.ts
+ * A new folder needs one line in `MAY_IMPORT` with everything that it may import; all other imports are refused.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path/posix';
@@ -18,7 +16,7 @@ const EDGE = ['server/oidc', 'server/login', 'server/selfservice', 'server/regis
 const CONFIG = ['server/config.ts', 'server/config_values.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
 const CORE = [...EDGE, ...BELOW, ...CONFIG];
 
-/** By folder or file, from top to bottom: what it may import besides itself. The longest name that fits a file counts. */
+/** By folder or file, from top to bottom: what it may import besides itself. The longest matching name applies. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tests: ['server', 'keys', 'migrations', 'ops', 'package.json'],
   ops: [],
@@ -56,17 +54,17 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider': ['server/oidc', 'server/oidc/seams.ts', 'tests'],
 };
 
-/** Migrations do not even import one another. */
+/** Migrations do not import each other either. */
 const ALONE = new Set(['migrations']);
 
 export interface Import {
   /** Relative to the repository, with `/`. */
   readonly file: string;
-  /** As it is written. */
+  /** As it is written in the import. */
   readonly source: string;
 }
 
-/** @returns why that import is refused; undefined when it is allowed */
+/** @returns why the import is refused; undefined when it is allowed */
 export function violation({ file, source }: Import): string | undefined {
   const from = entryOf(file);
   if (from === undefined) return `${file} is in no folder of MAY_IMPORT (tests/import_rules.ts): add a line`;
@@ -113,7 +111,7 @@ export function importsOf(file: string, text: string): Import[] {
 
 const isPath = (value: unknown): boolean => typeof value === 'string' && /^\.\.?\/.*\.ts$/.test(value);
 
-/** @returns one line for each import that is refused, and for each entry of the tables that no file is in */
+/** @returns one line for each refused import, and for each entry of the tables that matches no file */
 export function check(root: string): string[] {
   const files = globSync(['server/**/*.ts', 'keys/**/*.ts', 'migrations/**/*.ts', 'tests/**/*.ts', 'ops/**/*.ts'], {
     cwd: root,

@@ -46,7 +46,7 @@ ${[...relations, ...boxes].join('\n')}
 `;
 }
 
-/** Mermaid takes one word as a type. */
+/** Mermaid allows a single word as a type. */
 function typeOf({ type }: Column): string {
   return type.replace(' with time zone', 'tz').replaceAll(' ', '_').replace('[]', '_array');
 }

@@ -1,8 +1,7 @@
 /**
- * Runs test files one after another in this process, as importing the application takes longer than the tests of most
- * files. tests/run.ts starts as many of these as may run at a time.
- *
- *   node tests/worker.ts <folder of the queue> <name of this process> <milliseconds that one file may take>
+ * Runs test files in turn in this process, since importing the application takes longer than most tests. tests/run.ts
+ * starts as many workers as may run at a time.
+ * node tests/worker.ts <folder of the queue> <name of this process> <milliseconds that one file may take>
  */
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
@@ -19,7 +18,7 @@ const timeout = Number(milliseconds);
 onParentEnd(() => process.exit(1));
 
 const CLOSED_WITHIN_MS = 10_000;
-/** What has been reported is on its way for a moment. */
+/** Time for the last results to reach the parent process. */
 const REPORT_MS = 500;
 
 const threads = new Set<Worker>();
@@ -28,7 +27,7 @@ process.on('worker', (thread) => {
   thread.once('exit', () => threads.delete(thread));
 });
 
-/** What keeps a process alive: sockets, servers, timers, child processes, threads. */
+/** Resources that keep a process alive: sockets, servers, timers, child processes, threads. */
 function open(): string[] {
   return [...process.getActiveResourcesInfo(), ...Array.from(threads, () => 'Worker')];
 }
@@ -43,7 +42,7 @@ function leftOpen(): string[] {
   return left;
 }
 
-/** @returns false when the process can no longer be used: the next file would suffer for this one */
+/** @returns false when the process can no longer be used, since the next file would be affected */
 async function runFile(file: string): Promise<boolean> {
   const began = performance.now();
   await test(file, { timeout }, () => import(resolve(ROOT, file)));

@@ -18,7 +18,7 @@ const now = () => clock.ms;
 const { db } = await database({ after }, { poolSize: 8 });
 const indexKey = randomBytes(32);
 const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
-/** What happens while a guess waits for those before it. */
+/** Runs while a guess waits for the guesses before it. */
 let meanwhile: () => Promise<unknown> = async () => {};
 const attempts = createAttempts({ db, accounts, indexKey, now, pause: () => meanwhile() });
 const devices = createDevices({ db, accounts, now });
@@ -49,7 +49,7 @@ async function take(identifier: string, deviceCookie?: string): Promise<{ verdic
   }
 }
 
-/** Takes a guess and says that it was wrong. */
+/** Takes a guess and reports it as wrong. */
 async function guessWrong(identifier: string, deviceCookie?: string): Promise<Verdict> {
   const { verdict, guess } = await take(identifier, deviceCookie);
   if (guess?.allowed) await attempts.countFailure(guess);
@@ -65,7 +65,7 @@ async function lockEndsAfter(identifier: string): Promise<number> {
   const start = clock.ms;
   for (let minutes = 1; minutes <= 25 * 60; minutes += 1) {
     clock.ms = start + minutes * MINUTE;
-    // A guess that is refused changes nothing, so asking is free; what is taken is given to the caller as failed.
+    // A refused guess changes nothing, so trying is free; a guess that was taken has failed.
     if ((await guessWrong(identifier)) === 'taken') return minutes;
   }
   throw new Error('it never ends');
@@ -78,7 +78,7 @@ describe('attempts', () => {
     const minutes: number[] = [];
     for (let i = 0; i < 9; i += 1) {
       minutes.push(await lockEndsAfter(email));
-      // That was the first wrong guess of the next three.
+      // The next three guesses began with this one, and it was wrong.
       assert.equal(await guessWrong(email), 'taken');
       assert.equal(await guessWrong(email), 'taken');
     }
@@ -297,7 +297,7 @@ describe('attempts', () => {
   });
 });
 
-// ---- the model: one bucket, in plain words ----
+// ---- the model: one bucket ----
 
 interface Bucket {
   failures: number;
@@ -338,7 +338,7 @@ function modelTake(bucket: Bucket): Verdict {
   return 'taken';
 }
 
-/** Guesses that were in flight for too long are failures. */
+/** Guesses that were in flight for too long count as failures. */
 function forgetOverdue(bucket: Bucket, count: boolean): void {
   if (bucket.inFlightUntil > clock.ms) return;
   bucket.failures += count || bucket.lockedUntil > clock.ms ? bucket.inFlight : 0;

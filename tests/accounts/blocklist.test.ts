@@ -97,7 +97,7 @@ describe('a Bloom filter', () => {
     writeFileSync(path, whole);
     const filter = await openBloomFilter(path);
     t.after(() => filter.close());
-    truncateSync(path, 4_096); // under its reader's hands
+    truncateSync(path, 4_096); // the file changes while it is read
     await assert.rejects(filter.has(sha1('x')), UNREADABLE);
   });
 });

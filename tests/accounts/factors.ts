@@ -12,7 +12,7 @@ import type { Scope } from '../helpers/scope.ts';
 export const ISSUER = new URL('https://id.example.com');
 export const START = Date.UTC(2026, 0, 1);
 
-/** A fresh database with the stores of accounts and factors, and a clock to turn. */
+/** A fresh database with the stores of accounts and factors, and an adjustable clock. */
 export async function factorStores(scope: Scope) {
   const { url, db } = await database(scope);
   const clock = { ms: START };

@@ -17,7 +17,7 @@ const FIREBASE = {
   memCost: 14,
 };
 
-/** From the specifications and from other implementations: we must agree with them, not with ourselves. */
+/** From specifications and other implementations, so that Cardea is compared with them and not with itself. */
 const VECTORS: readonly (readonly [what: string, hash: string, password: string])[] = [
   // crypt_blowfish's wrapper.c
   ['bcrypt 2a', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', 'U*U'],
@@ -160,7 +160,7 @@ describe('a hash that would overload the server', () => {
       'too_expensive',
     ],
     ['a kilobyte of salt', writePbkdf2('sha256', 1, { ...parts, salt: randomBytes(1_024) }), 'too_expensive'],
-    // and those that any password would open, or none
+    // these would accept any password, or none
     ['an empty hash', '$pbkdf2-sha256$i=1000$AAAA$', 'unreadable'],
     ['a hash of one byte', writePbkdf2('sha256', 1_000, { ...parts, hash: randomBytes(1) }), 'unreadable'],
     ['no rounds', writePbkdf2('sha256', 0, parts), 'unreadable'],

@@ -126,7 +126,7 @@ describe('checkEmail', () => {
     'x@a-.example',
     'x@\u0301a.example',
     'x@example.com.',
-    // RFC 5321 §4.1.2: dots stand between other characters, also once NFKC has made them of one character.
+    // RFC 5321 §4.1.2: dots stand between other characters, also after NFKC has split one character into several.
     'a..b@example.com',
     '.a@example.com',
     'a.@example.com',

@@ -235,7 +235,7 @@ describe('what other systems export becomes an account', () => {
     test(what, () => {
       const made = converterFor(format, parseFirebaseConfig(CONSOLE))(entry);
       if (what === 'Firebase') {
-        // The key stream is checked by verifying (foreign_hashes.test.ts); here only that salt and separator are joined.
+        // foreign_hashes.test.ts verifies the hash; this test checks only that salt and separator are joined.
         assert.match(String(made.passwordHash), /^\$firebase-scrypt\$ln=14,r=8\$42xEC\+ixf3L2lwc\$[\w+/]{86}$/);
         assert.deepEqual({ ...made, passwordHash: '' }, { ...expected, passwordHash: '' });
       } else assert.deepEqual(made, expected);

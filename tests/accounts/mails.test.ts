@@ -29,7 +29,7 @@ const STRANGERS = { isKnown: async () => ({ known: false, first: false }) };
 const NO_LIMITS = { perNetwork: 1_000, inAll: 1_000 };
 const unlimited: MailThrottle = { mayAsk: async () => true, admits: async () => true };
 
-/** A queue in a database of its own, a mail server, and a way to make workers. */
+/** A queue on a database of its own, a mail server, and a function that creates workers. */
 async function setUp(t: Scope) {
   const clock = { ms: Date.UTC(2026, 0, 1, 12) };
   const now = () => clock.ms;
@@ -336,7 +336,7 @@ test('nothing in a name or a user agent becomes a header, markup or a link', asy
   const { enqueue, accounts, worker, post, links } = await setUp(t);
   const evil = 'Eve\r\nBcc: victim@example.com\r\n\r\n<script>alert(1)</script>';
   await assert.rejects(accounts.create({ email: 'eve@example.com', name: evil }), { code: 'invalid_input' });
-  // By an import or an older version.
+  // Written by an import or an older version.
   const eve = await accounts.create({ email: 'eve@example.com', name: 'Eve', emailVerified: true });
   const found = async () => ({ ...eve, name: evil });
   const draft = createDrafts({

@@ -142,7 +142,7 @@ test('a signature counter that decreases is detected and refused (WebAuthn L3 §
   assert.ok(await signIn(), 'it may skip');
   assert.deepEqual(regressions, []);
   for (const before of [39, 40, -1]) {
-    passkey.counter = before; // and says one more: 41 is what was accepted last
+    passkey.counter = before; // the assertion says one more: 41 was accepted last
     assert.equal(await signIn(), undefined, String(before));
   }
   passkey.counter = 41;

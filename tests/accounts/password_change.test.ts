@@ -142,7 +142,7 @@ describe('a change of password', () => {
         [id, randomBytes(32)],
       );
     }
-    // What uses a link up runs while the link is still there.
+    // The statement runs in the transaction that uses the link, before the link is removed.
     const used: BoundStatement = {
       statement: { name: '', text: 'SELECT 1 / count(*) FROM links WHERE account_id = $1' },
       values: [account.id],

@@ -235,7 +235,7 @@ describe('the memory', { timeout: 60_000 }, () => {
     hashSync('correct horse', { algorithm: 2, memoryCost: mebibytes * 1_024, timeCost: 1, parallelism: 1 });
   const native = dummyHash(ARGON2);
 
-  /** What is under way at the same time, as the threads see it. */
+  /** Records which hashes run at the same time, as the threads see it. */
   function observed(t: TestContext, options: PasswordsOptions) {
     const now = { jobs: 0, memory: 0 };
     const most = { jobs: 0, memory: 0 };
@@ -318,7 +318,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** By thread id (proc(5): the 19th field of stat). */
+/** Priorities by thread id (proc(5): the 19th field of stat). */
 function niceValues(): Map<number, number> {
   const tasks = readdirSync('/proc/self/task');
   return new Map(

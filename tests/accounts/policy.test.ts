@@ -45,10 +45,10 @@ describe('the policy complex', () => {
     ['Kestrel-ab-fjord', ['no_digit']],
     ['Kestrel71fjord', ['no_symbol']],
     ['kestrelfjordqix', ['no_upper', 'no_digit', 'no_symbol']],
-    // one code point each, however many units
+    // code points count, not UTF-16 units
     ['🔑🔑🔑🔑🔑🔑🔑🔑aA1', ['too_short']],
     ['🔑🗝🚪🏰🌉🌋🎐🎲aA1-', []],
-    // In the form that is hashed, in which a letter and its accent are one.
+    // Length counts in the normalized form that is hashed, in which a letter and its accent are one character.
     ['E\u0301-e\u0301-7-qx-o\u0301', ['too_short']],
     [`${'Kestrel-71'.repeat(25)}abcdef`, []],
     [`${'Kestrel-71'.repeat(25)}abcdefg`, ['too_long']],
@@ -73,7 +73,7 @@ describe('the policy complex', () => {
     ['Xx-king-1234-q', ['personal']],
     ['Xx-be-la-z-771', []],
     ['Xx-BELA-abcd-1', ['personal']],
-    // three letters are in too many words
+    // names of three letters are ignored, as too many words contain them
     ['Xx-ada-zoe-771', []],
   ];
   for (const [password, broken] of cases) {

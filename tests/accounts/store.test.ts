@@ -100,7 +100,7 @@ describe('accounts', () => {
     const taken = (field: string) => ({ code: 'identifier_taken', status: 409, field });
     await assert.rejects(accounts.create({ email: 'ADA.lovelace@example.com' }), taken('email'));
     await assert.rejects(accounts.create({ email: 'other@example.com', username: 'ａdal' }), taken('username'));
-    // nothing is left of those that were refused
+    // the refused accounts left no rows
     assert.deepEqual(await query(db, 'SELECT count(*)::int AS n FROM accounts'), [{ n: 1 }]);
     await accounts.create({ email: 'other@example.com', username: 'other' });
   });
@@ -234,7 +234,7 @@ describe('accounts at rest', () => {
   test('are unreadable without their own key, although all other data is there', async (t) => {
     const { db, accounts } = await setUp(t);
     const { id } = await accounts.create(ADA);
-    await accounts.findById(id); // it has been read before, so anything that is kept in memory is
+    await accounts.findById(id); // the account was read before, so a cached copy would still work
     await query(db, 'UPDATE accounts SET sealed_key = $2 WHERE id = $1', [id, randomBytes(61)]);
     await assert.rejects(accounts.findById(id), { code: 'sealed_value_unreadable' });
   });

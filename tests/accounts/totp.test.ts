@@ -51,7 +51,7 @@ describe('the algorithm', () => {
         const code = totpCode(base32(key), then);
         const step = matchingStep(key, code, now);
         const others = [-1, 0, 1].some((near) => near !== steps && totpCode(base32(key), now + near * 30_000) === code);
-        fc.pre(!others); // one in a few hundred thousand
+        fc.pre(!others); // the chance of a collision is one in a few hundred thousand
         assert.equal(step, Math.abs(steps) <= 1 ? stepAt(then) : undefined);
       }),
     );

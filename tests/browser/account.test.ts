@@ -11,7 +11,7 @@ import { picture } from '../helpers/pictures.ts';
 import { userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** A real browser, with an authenticator of its own (WebAuthn L3 §11), on the real pages of `/account`. */
+/** A real Chromium with a virtual authenticator (WebAuthn L3 §11) on the real pages of `/account`. */
 const scope = { after };
 const app: Deployment = await deployment(scope);
 const party = await app.seed.party({ name: 'Harbour Notes', metadata: { client_uri: 'https://notes.example.com' } });
@@ -20,14 +20,14 @@ const callCentre = await app.seed.party({ name: 'Call Centre', metadata: cibaMet
 const browser = await launchChromium(scope);
 const OFFLINE = { params: { scope: 'openid profile email offline_access', prompt: 'consent' } };
 
-/** Light, dark and 360 px wide, each judged by axe-core, as `<name>.<variant>.png` in a folder that git ignores. */
+/** Checks the page with axe-core in light, dark and 360 px wide, and takes a screenshot of each. */
 async function look(page: Page, name: string): Promise<void> {
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
     ['dark', 'dark', 1280],
     ['360', 'light', 360],
   ] as const) {
-    // A button that still changes its colour would be in the picture.
+    // Without this a button in the middle of a colour transition would be in the screenshot.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 860 });
     await picture(page, 'account', `${name}.${variant}`);
@@ -39,13 +39,13 @@ async function look(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 1280, height: 860 });
 }
 
-/** A browser of its own, which complains about nothing. */
+/** A browser context of its own; the test fails when it logs an error. */
 async function visit(): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
   const context = await browser.newContext();
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    // The status of a page that came back is what that page is about.
+    // Chromium logs the 4xx status of a form that comes back with errors, which is expected.
     if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -182,10 +182,10 @@ test('an authenticator app is set up from the page, asked for before sensitive c
   assert.match(await textOf(page, '#row-second-factor'), /Authenticator app/);
   await look(page, 'overview-secured');
 
-  // The sign-in of just now has shown no code: what is sensitive asks for more (step-up).
+  // This sign-in used the password alone, so a sensitive change requires a step-up.
   await page.locator('#row-second-factor').click();
   await signIn(page, person);
-  // The code of now was used for setting up; one of the next step is good already.
+  // The current code was used for the setup; the code of the next step is accepted already.
   await page.locator('#code').fill(totpCode(secret, Date.now() + 30_000));
   await page.locator('#submit').click();
   await page.waitForURL(`${app.issuer}/account/second-factor`);
@@ -227,14 +227,14 @@ test('a passkey is added, used without a password, renamed and removed', async (
 
   await context.clearCookies();
   await page.goto(`${app.issuer}/account/passkeys`);
-  // The browser may offer the passkey by itself (conditional UI), and this one accepts at once.
+  // The browser may offer the passkey by itself (conditional UI), and the virtual authenticator accepts at once.
   await Promise.any([page.locator('#passkey').click(), page.waitForURL(`${app.issuer}/account/passkeys`)]);
   await page.waitForURL(`${app.issuer}/account/passkeys`);
   assert.match(await textOf(page, '#passkey-0'), /Phone/);
   assert.match(await textOf(page, '.account-nav'), /Katherine Johnson/);
   await look(page, 'passkeys-one');
 
-  // The same device again is refused by the browser itself, and the person is told why (WebAuthn L3 §5.1.3).
+  // The browser itself refuses the same device again, and the page explains why (WebAuthn L3 §5.1.3).
   await page.locator('#passkey-name').fill('Phone again');
   await page.locator('#add-passkey').click();
   await page.locator('[data-known]').waitFor({ state: 'visible' });

@@ -9,14 +9,14 @@ import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
 
-/** Real double clicks in a real Chromium, with scripts and without, on an app that redeems every code that it gets. */
+/** Real double clicks in Chromium, with and without scripts; the app redeems every code that it gets. */
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '1000' } });
 const port = await freePort();
 const rp = `http://localhost:${port}`;
 const party = await app.seed.party({ name: 'Harbour Notes', metadata: { redirect_uris: [`${rp}/callback`] } });
 const verifier = 'v'.repeat(43);
-/** Access tokens that the app has got, or what went wrong, in order. */
+/** Access tokens that the app got, or errors, in order. */
 let redeemed: string[] = [];
 const server = createServer((request, response) => {
   const code = new URL(request.url ?? '/', rp).searchParams.get('code');
@@ -31,7 +31,7 @@ defer(scope, () => void server.close());
 const browser = await launchChromium(scope);
 const ROUNDS = 6;
 
-/** Presses twice, as fast as a hand can: the second click may find another page already. */
+/** Clicks twice as fast as possible: the second click may already be on the next page. */
 async function doubleClick(page: Page, selector: string): Promise<void> {
   const box = await page.locator(selector).boundingBox();
   assert.ok(box);

@@ -27,7 +27,7 @@ const PAGES = [
   'account-passkeys',
 ];
 
-/** What runs from left to right on a page in Arabic, too, and the pages where it stands. */
+/** Elements that run from left to right on an Arabic page too, by page. */
 const LEFT_TO_RIGHT: readonly (readonly [page: string, selector: string])[] = [
   ['enrol', '#totp-secret'],
   ['recovery-codes', '#recovery-codes code'],
@@ -43,7 +43,7 @@ const LEFT_TO_RIGHT: readonly (readonly [page: string, selector: string])[] = [
   ['account-overview', '#row-email .line-detail > bdi'],
 ];
 
-/** Inputs, what is typed into each, and its direction from then on. */
+/** Inputs, the text typed into each, and the direction that the input then has. */
 const TYPED: readonly (readonly [page: string, input: string, text: string, direction: 'ltr' | 'rtl'])[] = [
   ['login', '#identifier', 'ada@example.com', 'ltr'],
   ['login', '#identifier', 'آدا', 'rtl'],
@@ -54,9 +54,9 @@ const TYPED: readonly (readonly [page: string, input: string, text: string, dire
   ['account-authenticator', '#code', '123456', 'ltr'],
 ];
 
-// What is evaluated in the page is a string, because the server's program knows no DOM types.
+// The code that runs in the page is a string because the server's TypeScript program has no DOM types.
 
-/** For each element's text: where its characters begin on the line, for as long as it is the first line. */
+/** Horizontal positions of the first line of each element's text. */
 const inksOf = (selector: string) => `[...document.querySelectorAll(${JSON.stringify(selector)})].map((element) => {
   const text = element.firstChild;
   const boxes = Array.from(text.data.trimEnd(), (_, index) => {
@@ -174,7 +174,7 @@ test('stylesheets use start and end, not left and right', () => {
     /^\s*border-(?:top|bottom)-(?:left|right)-radius\b/,
     /^\s*(?:left|right|top|bottom|width|height|(?:min|max)-(?:width|height))\s*:/,
     /^\s*(?:text-align|float|clear)\s*:\s*(?:left|right)\b/,
-    // Four values that differ at the sides.
+    // Four values of which left and right differ.
     /^\s*(?:margin|padding|inset)\s*:\s*\S+ (\S+) \S+ (?!\1;)\S+;/,
   ];
   for (const file of readdirSync(folder)) {

@@ -15,7 +15,7 @@ import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
 
-/** Second factors and passkeys as people use them, in a real Chromium with a virtual authenticator. */
+/** Second factors and passkeys in a real Chromium with a virtual authenticator. */
 
 const TWO_FACTORS = 'urn:cardea:acr:2fa';
 const scope = { after };
@@ -41,13 +41,16 @@ async function newPage(context?: BrowserContext): Promise<Page> {
   const page = await (context ?? (await browser.newContext())).newPage();
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
-    // A form that comes back with what was wrong has status 400, which Chromium reports.
+    // Chromium reports the status 400 of a form that comes back with errors.
     if (message.type() === 'error' && !/status of 400/.test(message.text())) complaints.push(message.text());
   });
   return page;
 }
 
-/** Starts signing in, and returns what is needed to redeem the code that it ends with. */
+/**
+ * Starts a sign-in.
+ * @returns the values that are needed to redeem its code
+ */
 async function start(page: Page, params: Record<string, string> = {}): Promise<string> {
   const verifier = randomBytes(32).toString('base64url');
   await page.goto(authorizeUrl({ issuer: app.issuer, party, params }, verifier));
@@ -67,7 +70,7 @@ async function ended(page: Page, verifier: string): Promise<Record<string, unkno
   return decodeJwt(body.id_token ?? '');
 }
 
-/** What is shown is looked at by axe, and kept as a picture in both schemes and on a phone. */
+/** Checks the page with axe-core, and takes screenshots in both colour schemes and at phone width. */
 async function looked(page: Page, name: string): Promise<void> {
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
@@ -81,7 +84,7 @@ async function looked(page: Page, name: string): Promise<void> {
   }
 }
 
-/** A platform authenticator with user verification; it answers when the test tells it to. */
+/** A platform authenticator with user verification, which responds when the test tells it to. */
 async function authenticator(page: Page) {
   const cdp: CDPSession = await page.context().newCDPSession(page);
   await cdp.send('WebAuthn.enable');
@@ -101,7 +104,7 @@ async function authenticator(page: Page) {
   };
 }
 
-/** The ceremony of registration, in the page. */
+/** Registers a passkey in the page. */
 async function register(page: Page, person: Person): Promise<void> {
   await page.goto(app.issuer);
   const account = await factors.accounts.resolve(person.id);

@@ -10,7 +10,7 @@ import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
 
-/** A real browser, a real relying party on an origin of its own, and the real pages. */
+/** A real browser, a real relying party on another origin, and the real pages. */
 const scope = { after };
 const app: Deployment = await deployment(scope, { env: { CARDEA_DEMO: 'true' } });
 const person: Person = await app.seed.person({ name: 'Ada Lovelace', email: 'ada@example.com' });
@@ -77,7 +77,7 @@ async function authorizationUrl(more: Record<string, string> = {}): Promise<stri
   }).href;
 }
 
-/** Light, dark and 360 px wide, as `<name>.<variant>.png` in a folder that git ignores. */
+/** Takes screenshots in light, dark and 360 px wide. */
 async function screenshots(page: Page, name: string): Promise<void> {
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
@@ -180,7 +180,7 @@ test('a person signs in, consents, keeps the session, signs in again on prompt=l
   await t.test('sees an error page for a mistake of the app, and no script or style was blocked', async () => {
     await page.goto(`${app.issuer}/logout/success`);
     await screenshots(page, 'logged-out');
-    // Chromium reports the status of the next page as a console error; it is what the page is about.
+    // Chromium reports the status of the next page as a console error, which is expected here.
     const before = complaints.length;
     await page.goto(`${app.issuer}/authorize?client_id=unknown`);
     await screenshots(page, 'error');

@@ -12,7 +12,7 @@ import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
 
-/** A real browser and a real mail server: opening an account, and getting back into it. */
+/** Sign-up and password reset with a real browser and a real mail server. */
 
 const scope = { after };
 const post = await mailbox(scope);
@@ -21,7 +21,7 @@ const EMAIL = 'ada.lovelace@example.com';
 const FIRST = remember('password', 'Analytical-Engine-1843');
 const SECOND = remember('password', 'Difference-Engine-1822');
 
-// Another site (a different host), like a webmail, which shows the given link.
+// Another site (a different host), such as a webmail, which shows the given link.
 const webmailPort = await freePort();
 const webmail = `http://127.0.0.1:${webmailPort}`;
 let shown = '';
@@ -39,7 +39,7 @@ const signInUrl = () => authorizeUrl({ issuer: app.issuer, party }, 'v'.repeat(4
 
 const browser = await launchChromium(scope);
 const context = await browser.newContext();
-// No relying party is running: it is enough that the browser was redirected to it.
+// No relying party runs: the redirect to it is enough.
 await context.route(`${new URL(party.redirectUri).origin}/**`, (route) =>
   route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>RP</title><h1>back</h1>' }),
 );
@@ -50,7 +50,7 @@ page.on('console', (message) => {
 });
 page.on('pageerror', (error) => complaints.push(error.message));
 
-/** Light, dark and 360 px wide, and looked over by axe-core. */
+/** Checks the page with axe-core in light, dark and 360 px wide. */
 async function look(at: Page, name: string): Promise<void> {
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
@@ -66,7 +66,7 @@ async function look(at: Page, name: string): Promise<void> {
   }
 }
 
-/** The link of the next mail that has one; notices of new browsers have none. */
+/** The link of the next mail that contains one; notices about new browsers contain none. */
 async function nextLink(): Promise<string> {
   for (;;) {
     const { link } = await post.next(EMAIL);
@@ -96,7 +96,7 @@ test('a person creates an account with a link in a mail', async (t) => {
     await page.locator('#email').waitFor();
     await look(page, 'sign-up');
     await page.locator('#email').fill('nobody@nowhere@');
-    // What the browser refuses by itself, the server refuses as well.
+    // The server also refuses values that the browser's own validation refuses.
     await page.evaluate("document.querySelector('form').noValidate = true");
     await page.locator('#submit').click();
     await page.locator('[role=alert]').waitFor();

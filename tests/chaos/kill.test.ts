@@ -11,11 +11,11 @@ import { randomness, Tally } from './randomness.ts';
 import { bearerOf, NO_LIMIT, present, stage, type Ticket } from './stage.ts';
 
 /**
- * Promise 4: a crash loses nothing and doubles nothing. Servers are killed in the middle of token requests; another
- * server on the same database then has to accept everything that a client got, and must not issue anything twice.
+ * Promise 4: a crash loses nothing and doubles nothing. Servers are killed during token requests; another server on the
+ * same database must then accept every token that a client got, and must not issue anything twice.
  */
 const ROUNDS = Number(process.env.TEST_CHAOS_ROUNDS ?? 25);
-/** Started anew while the others are being killed, so that no round waits for a start. */
+/** Victims restart while the others are being killed, so that no round waits for a start. */
 const VICTIMS = 3;
 const CODES = 3;
 const REFRESHES = 3;
@@ -27,7 +27,7 @@ const [keeper] = on.nodes;
 
 interface Victim {
   readonly node: ServerNode;
-  /** What its connections are called, so that the database can tell when all of them have ended. */
+  /** The application name of its connections, by which the database can tell when all of them have ended. */
   readonly name: string;
   ready: Promise<void>;
 }
@@ -41,15 +41,15 @@ const victims: Victim[] = await Promise.all(
   }),
 );
 
-/** A client and what it was given last: everything that it holds. */
+/** A client and its latest token response. */
 interface Holder {
   readonly party: Party;
   readonly answer: TokenAnswer;
-  /** How many refresh tokens its grant has had. */
+  /** The number of refresh tokens that its grant has had. */
   readonly generation: number;
 }
 
-/** The tokens that this answer brought work, on a node that did not issue them. */
+/** The tokens of this response work on a node that did not issue them. */
 async function assertWorks({ party, answer }: Holder): Promise<void> {
   const { access_token = '', refresh_token = '', id_token = '' } = answer.body;
   const { status, body } = await userinfo(issuer, access_token, keeper.url);
@@ -63,12 +63,12 @@ const keys = createLocalJWKSet((await (await fetch(`${keeper.url}/.well-known/jw
 
 interface Attempt {
   readonly ticket: Ticket;
-  /** What the client holds already, when it refreshes. */
+  /** The tokens that the client had before it refreshed. */
   readonly holder: Holder | undefined;
   answer: TokenAnswer | undefined;
 }
 
-/** Requests that are under way at one node; each ends with an answer, or without one when the node is gone. */
+/** Requests in progress at one node; each ends with a response, or without one when the node is killed. */
 function launch(tickets: readonly { ticket: Ticket; holder?: Holder }[], node: ServerNode) {
   const attempts: Attempt[] = tickets.map(({ ticket, holder }) => ({ ticket, holder, answer: undefined }));
   const ended = attempts.map(async (attempt) => {
@@ -77,7 +77,7 @@ function launch(tickets: readonly { ticket: Ticket; holder?: Holder }[], node: S
   return { attempts, ended: Promise.all(ended) };
 }
 
-/** Whether a ticket was used, and what there is of the grant that it belongs to. */
+/** Tells if a ticket was used, and which tokens of its grant are stored. */
 async function stored(ticket: Ticket) {
   const text = `SELECT r.consumed_at IS NOT NULL AS used, r.consumed_at, r.grant_id,
                        (SELECT count(*)::int FROM records o WHERE o.grant_id = r.grant_id AND o.model = 'RefreshToken') AS refresh_tokens,
@@ -93,22 +93,22 @@ async function stored(ticket: Ticket) {
   return row;
 }
 
-/** The killed process is gone at once; what it had sent to the database may take a moment longer. */
+/** The killed process is gone at once, but the database may still be running its last statements. */
 function disconnected(name: string): Promise<unknown> {
   return until('the database has finished what the killed server had sent', async () => {
     return (await on.count('SELECT count(*) FROM pg_stat_activity WHERE application_name = $1', [name])) === 0;
   });
 }
 
-/** Kills it, and lets a new one start on its port. */
+/** Kills the victim and starts a new one on its port. */
 async function replace(victim: Victim): Promise<void> {
   await victim.node.kill();
   await disconnected(victim.name);
   victim.ready = victim.node.restart();
-  victim.ready.catch(() => {}); // told to the round that waits for it
+  victim.ready.catch(() => {}); // the round that waits for it gets the error
 }
 
-/** What a round needs: fresh codes, and holders that will refresh. */
+/** Makes the fresh codes and refresh tokens of one round. */
 async function prepare(holders: Holder[]): Promise<{ ticket: Ticket; holder?: Holder }[]> {
   const codes = Array.from({ length: CODES }, async () => {
     const party = await on.party();
@@ -123,7 +123,7 @@ async function prepare(holders: Holder[]): Promise<{ ticket: Ticket; holder?: Ho
 
 const generationAfter = ({ holder }: Attempt) => (holder?.generation ?? 0) + 1;
 
-/** Holds a request that was under way against what the database says, and asks for the same again. */
+/** Compares an interrupted request with the database, and repeats it. */
 async function settle({ ticket, holder, answer }: Attempt, tally: Tally): Promise<Holder | undefined> {
   const attempt = { ticket, holder, answer };
   const generation = generationAfter(attempt);
@@ -179,7 +179,7 @@ test(`kill -9 during token requests, ${ROUNDS} rounds: the tokens of clients wor
     holders.push({ party, answer: await redeem(issuer, party, await on.code(party), keeper.url), generation: 1 });
   }
 
-  // How long such requests take on a server that was just started, while another one starts: as in each round.
+  // Measures such requests on a server that was just started while another one starts, as in each round.
   const undisturbed: number[] = [];
   for (const victim of victims) {
     const tickets = await prepare(holders);
@@ -205,7 +205,7 @@ test(`kill -9 during token requests, ${ROUNDS} rounds: the tokens of clients wor
     await pause(moment);
     await replace(victim);
     await ended;
-    // The machine has other things to do as well: how long it takes now shows in who came through.
+    // Adjusts the range of kill moments to the load of the machine, by how many requests got a response.
     if (attempts.every(({ answer }) => answer === undefined)) duration *= 1.1;
     if (attempts.every(({ answer }) => answer !== undefined)) duration /= 1.1;
     const settled = await Promise.all(

@@ -14,13 +14,13 @@ import { stage } from './stage.ts';
 
 /**
  * Promise 4 with Postgres as the victim: on a cluster that writes to disk before it confirms (`fsync` and
- * `synchronous_commit`), everything that a client got survives `kill -9` of the postmaster. Also promise 7: while
- * Postgres is gone, no response is a verdict.
+ * `synchronous_commit`), every token that a client got survives `kill -9` of the postmaster. Also promise 7: while
+ * Postgres is down, no response is a verdict.
  */
 const CLIENTS = 8;
 const scope = { after };
 const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-durable-'));
-chmodSync(dataDir, 0o711); // as root, Postgres runs as another user, who has to get through
+chmodSync(dataDir, 0o711); // Postgres runs as another user when the tests run as root, and needs access
 const settings = { port: String(await freePort()), shared_buffers: '32MB' };
 
 defer(scope, async () => {
@@ -47,7 +47,9 @@ async function endPostmaster(signal: NodeJS.Signals): Promise<void> {
   await until('the postmaster ends', () => !isAlive(pid));
 }
 
-/** The children of a killed postmaster hold its memory until they notice; a new one starts when they are gone. */
+/**
+ * The children of a killed postmaster hold its shared memory until they notice; a new one starts when they have ended.
+ */
 function startAgain(): Promise<EmbeddedPostgres> {
   return until(
     'Postgres starts again',
@@ -58,11 +60,11 @@ function startAgain(): Promise<EmbeddedPostgres> {
   );
 }
 
-/** A client that refreshes for as long as it is let, and keeps all that it is given. */
+/** A client that refreshes until it is stopped, and keeps every token that it gets. */
 interface Client {
   readonly party: Party;
   readonly given: TokenAnswer[];
-  /** The last refresh got no tokens: only the database knows whether it happened. */
+  /** The last refresh got no response: only the database can tell if it happened. */
   isUnsure: boolean;
 }
 
@@ -92,7 +94,7 @@ test('kill -9 of Postgres during token requests: every token that was issued wor
         client.given.push(answer);
         continue;
       }
-      // It must not try again before Postgres is back: a refresh that did happen would then take its grant along.
+      // It must not retry before Postgres is back: reusing a refresh token that was used revokes the grant.
       assert.deepEqual([answer.status, answer.body.error], [503, 'temporarily_unavailable']);
       assert.ok(answer.headers.has('retry-after'));
       client.isUnsure = true;
@@ -101,7 +103,7 @@ test('kill -9 of Postgres during token requests: every token that was issued wor
 
   const load = clients.map((client, index) => keepRefreshing(client, on.nodes[index % 2]?.url ?? issuer));
   const all = Promise.all(load);
-  all.catch(() => {}); // told by the races below
+  all.catch(() => {}); // the races below settle the promise
   const start = handedOut();
   const isUnderWay = () => handedOut() >= start + 100;
   await Promise.race([all, until('the load is under way', isUnderWay, { withinMs: 60_000, everyMs: 1 })]);

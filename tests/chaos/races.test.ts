@@ -15,7 +15,7 @@ import {
 import { remember, rememberAll } from '../helpers/secrets.ts';
 import { bearerOf, elsewhere, isSuccess, present, stage, type Ticket } from './stage.ts';
 
-/** What the database decides when two server processes want the same thing at the same moment. */
+/** The database decides between two server processes that want the same thing at the same moment. */
 const on = await stage({ after });
 const { issuer } = on;
 const urls = on.nodes.map((node) => node.url);
@@ -37,7 +37,7 @@ async function grantOf(ticket: Ticket): Promise<string> {
   return row.grant_id;
 }
 
-/** Everything that was issued for it is dead, on every node. */
+/** Every token that was issued for the ticket is revoked, on each node. */
 async function assertRevoked(ticket: Ticket, grantId: string, answers: readonly TokenAnswer[]): Promise<void> {
   assert.equal(await on.count('SELECT count(*) FROM grants WHERE id = $1', [grantId]), 0);
   assert.equal(await on.count('SELECT count(*) FROM records WHERE grant_id = $1', [grantId]), 0);
@@ -96,7 +96,7 @@ describe(`${PARALLEL} parallel requests over two nodes`, () => {
     assert.equal(await on.count(ofGrant, [grantId]), 2, 'the presented token and one successor');
     for (const reach of urls) assert.equal((await userinfo(issuer, next.access_token ?? '', reach)).status, 200);
     assert.equal((await refresh(issuer, party, next.refresh_token ?? '', nodeOf(1))).status, 200);
-    // The successor was used, so its owner has the response: another request with the old token is a replay.
+    // The successor was used, so the client has received it: another request with the old token is a replay.
     const again = await present(issuer, ticket, nodeOf(1));
     assert.deepEqual([again.status, again.body.error], [400, 'invalid_grant']);
     await assertRevoked(ticket, grantId, [first, { ...again, body: next }]);
@@ -131,7 +131,7 @@ describe(`${PARALLEL} parallel requests over two nodes`, () => {
       client_assertion: assertion,
     };
     const answers = await Promise.all(
-      // Fewer than the limit of failures of an address and minute.
+      // Stays below the limit of failures by one address in a minute.
       Array.from({ length: 20 }, async (_, index) => {
         const answer = await fetch(new URL('/token', nodeOf(index)), {
           method: 'POST',

@@ -7,8 +7,8 @@ export interface Randomness {
 }
 
 /**
- * Randomness that can be had again: a failed run prints its seed, and TEST_CHAOS_SEED gives it back. (What the machine
- * does in between cannot be repeated; the moments that were chosen can.) The generator is mulberry32.
+ * A reproducible random generator (mulberry32): a failed run prints its seed, and TEST_CHAOS_SEED sets it. The seed
+ * repeats the chosen moments, not the timing of the machine.
  */
 export function randomness(given = process.env.TEST_CHAOS_SEED): Randomness {
   const seed = given ? Number(given) : randomInt(2 ** 32);
@@ -24,7 +24,7 @@ export function randomness(given = process.env.TEST_CHAOS_SEED): Randomness {
   };
 }
 
-/** How often each thing happened. */
+/** Counts how often each event happened. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 

@@ -7,11 +7,14 @@ import { partyOf, register } from '../helpers/registration.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 
-/** A flood of registrations (RFC 7591) from one address, over two nodes: the number is bounded, and no client in use is removed. */
+/**
+ * A flood of registrations (RFC 7591) from one address over two nodes: the number of clients is bounded, and no client
+ * in use is removed.
+ */
 const FLOOD = process.env.TEST_CHAOS_LONG === 'true' ? 10_000 : 600;
 const PARALLEL = 20;
 const QUOTA = 100;
-/** Registrations that are under way, each of which is spared the others. */
+/** Registrations in progress do not remove each other. */
 const MOST = QUOTA + PARALLEL + 1;
 
 const scope = { after };

@@ -11,11 +11,12 @@ import { API, stage } from './stage.ts';
 import { createVerifier, type Verifier } from './verifier.ts';
 
 /**
- * Promise 5: a key is never used before every node and every verifier that honours `Cache-Control` can know it, and is
- * never withdrawn before the last token that it signed has expired. The intervals are the shortest that there are.
+ * Promise 5: a key is not used before every node and every verifier that honours `Cache-Control` can know it, and is
+ * not withdrawn before the last token that it signed has expired. The intervals are the shortest that the settings
+ * allow.
  */
 const ROTATIONS = Number(process.env.TEST_CHAOS_ROTATIONS ?? 3);
-/** What takes a minute and more, because that much is allowed for clocks that differ: too long for every run. */
+/** Tests of a minute and more, which is the tolerance for clocks that differ, run only in `make chaos`. */
 const IS_LONG = process.env.TEST_CHAOS_LONG === 'true';
 const EMERGENCIES = IS_LONG ? 40 : 4;
 const TTL = '5s';
@@ -51,7 +52,10 @@ interface Step {
   readonly kid: string;
 }
 
-/** As an operator: `cardea keys rotate`. @returns the steps that it took */
+/**
+ * Runs `cardea keys rotate`.
+ * @returns the steps that it took
+ */
 async function rotate(): Promise<Step[]> {
   const { code, stderr, json } = await runCli(['keys', 'rotate', '--json'], { env: settings });
   assert.equal(code, 0, stderr);
@@ -72,7 +76,7 @@ async function keys(): Promise<Key[]> {
 const kidIn = async (wanted: Key['state']) => (await keys()).find(({ state }) => state === wanted)?.kid;
 const activeKid = () => kidIn('active');
 
-/** Open transactions of all connections. */
+/** Counts open transactions of all connections. */
 const BUSY = `SELECT count(*) FROM pg_stat_activity
                WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`;
 
@@ -86,7 +90,7 @@ async function assertOneActiveKeyPerRing(): Promise<void> {
   );
 }
 
-/** The key that a node signs with now, as it shows in a token. */
+/** The kid that a node signs tokens with now. */
 async function signsWith(reach: string, party: Party): Promise<string> {
   const answer = await token(
     issuer,
@@ -107,7 +111,7 @@ async function assertBothSignWithTheActiveKey(): Promise<void> {
   });
 }
 
-/** Signs in with a password, gets tokens, refreshes them, and has each verified at once; over and over. */
+/** Repeats sign-in, token request and refresh, and verifies each token at once. */
 async function keepUsing(reach: string, verifiers: readonly Verifier[], isOver: () => boolean): Promise<number> {
   const party = await on.party();
   const verify = async (value: string | undefined, audience: string) => {
@@ -115,7 +119,7 @@ async function keepUsing(reach: string, verifiers: readonly Verifier[], isOver: 
   };
   let rounds = 0;
   for (; !isOver(); rounds += 1) {
-    // No browser is handed on: each round is a sign-in from the start, with cookies, password and code.
+    // Each round is a complete sign-in with cookies, password and code.
     const granted = await authorize({ issuer, reach, party, person: on.person });
     const answer = await redeem(issuer, party, granted, reach);
     assert.equal(answer.status, 200);
@@ -148,7 +152,7 @@ test(`${ROTATIONS} rotations on two nodes under load: no request and no verifica
     ),
   );
   const all = Promise.allSettled(load);
-  /** Waits for it, unless the load has failed meanwhile: then there is no more to wait for. */
+  /** Waits for the condition, and fails early when the load has failed. */
   const whileServing = async (what: string, condition: () => Promise<boolean>, withinMs: number) => {
     await until(what, async () => failure !== undefined || (await condition()), { withinMs, everyMs: 100 });
     if (failure !== undefined) throw failure;
@@ -218,7 +222,7 @@ test('kill -9 of a node at any moment of a rotation leaves one active key in eac
     await victim.kill();
     await assertOneActiveKeyPerRing();
     if (IS_LONG) {
-      // A node that has not acknowledged the new key is waited for: three polls, and a minute for differing clocks.
+      // Waiting for a node that has not acknowledged the new key takes three polls, and a minute for differing clocks.
       const isDone = async () => (await activeKid()) === pending;
       await until('the other node goes on with it', isDone, { withinMs: 90_000, everyMs: 100 });
       await assertOneActiveKeyPerRing();
@@ -241,7 +245,7 @@ test('kill -9 of an emergency rotation, at any moment, leaves one active key in 
   for (let round = 0; round < EMERGENCIES; round += 1) {
     const before = await activeKid();
     const command = start();
-    // It spends the first half on starting, and what is to be hit comes after that.
+    // The first half is the start of the process; the kill must hit the rotation after it.
     await pause((0.5 + random.next() / 2) * duration);
     command.kill('SIGKILL');
     await ended(command);

@@ -5,25 +5,25 @@ import { type Cluster, type NodeOptions, startCluster } from '../helpers/process
 import { authorize, type Granted, redeem, refresh, type TokenAnswer } from '../helpers/relying_party.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 
-/** Real server processes on one database, and somebody who has signed in. */
+/** Real server processes on one database, and a person who has signed in. */
 export interface Stage extends Cluster {
   readonly db: Db;
   readonly seed: Seeder;
   readonly person: Person;
   /** A browser in which the person is signed in. */
   readonly browser: BrowserSession;
-  /** The number of a query's one row. */
+  /** The number in a query's single row. */
   count(text: string, values?: readonly unknown[]): Promise<number>;
-  /** A client of the operator's own: no consent stands between it and its codes. */
+  /** A first-party client, for which no consent is asked. */
   party(): Promise<Party>;
-  /** A code for a client, out of the person's session. */
+  /** A code for a client from the person's session. */
   code(party: Party): Promise<Granted>;
 }
 
-/** The tests send everything from one address, far more than the share of an address. */
+/** The tests send all requests from one address, far more than the limit for an address. */
 export const NO_LIMIT = { CARDEA_RATE_LIMIT: '1000000' };
 
-/** Client metadata: what these clients ask for, and what they may do at an API. */
+/** Client metadata: the scopes and the API of these clients. */
 export const API = 'https://api.example.com';
 
 export async function stage(scope: Scope, options: NodeOptions & { nodes?: number } = {}): Promise<Stage> {
@@ -52,7 +52,7 @@ export async function stage(scope: Scope, options: NodeOptions & { nodes?: numbe
   };
 }
 
-/** The same browser, as a load balancer sends its next request to another node. */
+/** The same browser when a load balancer sends its next request to another node. */
 export function elsewhere(browser: BrowserSession, issuer: string, reach: string): BrowserSession {
   const names = ['cardea_session', 'cardea_session.sig'];
   const cookies = names.flatMap((name) => {
@@ -64,7 +64,7 @@ export function elsewhere(browser: BrowserSession, issuer: string, reach: string
 
 export const isSuccess = ({ status }: TokenAnswer): boolean => status === 200;
 
-/** What a client presents to get tokens, and the way to present it. */
+/** The code or refresh token that a client presents to get tokens. */
 export type Ticket = { readonly party: Party } & (
   | { readonly kind: 'code'; readonly granted: Granted }
   | { readonly kind: 'refresh'; readonly value: string }
@@ -76,5 +76,5 @@ export function present(issuer: string, ticket: Ticket, reach: string): Promise<
     : refresh(issuer, ticket.party, ticket.value, reach);
 }
 
-/** What is stored under its hash. */
+/** The value that is stored as a hash. */
 export const bearerOf = (ticket: Ticket): string => (ticket.kind === 'code' ? ticket.granted.code : ticket.value);

@@ -1,14 +1,13 @@
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 
 /**
- * A resource server that keeps the JWKS for as long as `Cache-Control` lets it, and not a moment less. It never
- * fetches it for any other reason, not even for a `kid` that it has not seen: whether a key was published long enough
- * before it signs is what shows here.
+ * A resource server that keeps the JWKS for exactly as long as `Cache-Control` allows. It does not fetch it again for
+ * an unknown `kid`, so the test sees if a key was published long enough before it signs.
  */
 export interface Verifier {
-  /** @throws JOSEError when the token does not verify by what this verifier knows */
+  /** @throws JOSEError when the token does not verify with the keys that this verifier has */
   verify(token: string, audience: string): Promise<JWTPayload>;
-  /** The kids of all tokens that it has verified, in the order of their first appearance. */
+  /** The kids of all tokens that it verified, in the order of their first appearance. */
   readonly kids: ReadonlySet<string>;
   readonly fetched: number;
 }
@@ -38,7 +37,7 @@ export function createVerifier(issuer: string, reach: string): Verifier {
     },
     async verify(token, audience) {
       if (!known || performance.now() >= expiresAt) {
-        expiresAt = Number.POSITIVE_INFINITY; // one fetch for all that ask meanwhile
+        expiresAt = Number.POSITIVE_INFINITY; // parallel calls share one fetch
         known = fetchKeys();
       }
       const { payload } = await jwtVerify(token, await known, { issuer, audience });

@@ -14,7 +14,7 @@ import { setUpCli } from './run_cli.ts';
 const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
 
 describe('migrate', () => {
-  /** An empty database beside the one of the test. */
+  /** An empty database on the same cluster. */
   async function emptyDatabase(t: TestContext, beside: string): Promise<string> {
     const name = `${new URL(beside).pathname.slice(1)}_empty`;
     const admin = new pg.Client({ connectionString: on(beside, 'postgres') });
@@ -55,7 +55,7 @@ describe('master-key rotate', () => {
   const newKey = () => remember('master_key', randomBytes(32).toString('base64'));
   const sealerOf = (key: string) => createSealer([Buffer.from(key, 'base64')]);
 
-  /** One row in every table that holds something sealed, beside what the CLI itself made. */
+  /** Adds a row to every table with sealed values, beside those that the CLI made. */
   async function fill(db: Db, masterKey: string): Promise<void> {
     const sealer = sealerOf(masterKey);
     const seal = (table: string, row: string) =>

@@ -18,7 +18,7 @@ const salt = randomBytes(16);
 const b64 = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
 
 const SCRYPT = { N: 4_096, r: 8, p: 1 };
-/** One hash a kind: ten thousand of them would take longer to make than to import. */
+/** One hash of each kind, since making ten thousand would take longer than importing them. */
 const KINDS: Readonly<Record<string, string>> = {
   bcrypt: bcrypt.hashSync(PASSWORD, 4),
   pbkdf2: `$pbkdf2-sha256$i=1000$${b64(salt)}$${b64(pbkdf2Sync(PASSWORD, salt, 1_000, 32, 'sha256'))}`,
@@ -226,13 +226,13 @@ test('people with each kind of hash sign in with their password, and the hash is
       'the age of the password counts from now on',
     );
   }
-  // Each time anew, until it has been changed.
+  // Renewed at each sign-in, until the password has been changed.
   for (const _ of ['first', 'second']) {
     const { browser, page } = await begin(app, party);
     const person = { id: '', email: mustUpdate.email, password: PASSWORD };
     assert.equal(shown(await submitPassword(browser, page, person)), 'new-password', 'UPDATE_PASSWORD');
   }
-  // Each time anew, until it has been changed.
+  // Renewed at each sign-in, until the password has been changed.
   for (const _ of ['first', 'second']) {
     const { browser, page } = await begin(app, party);
     const person = { id: '', email: mustUpdate.email, password: PASSWORD };

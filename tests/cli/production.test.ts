@@ -11,7 +11,7 @@ import { startNode } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
 import { freePort } from '../helpers/waiting.ts';
 
-/** What an operator meets who starts Cardea with NODE_ENV=production. */
+/** Starting Cardea with NODE_ENV=production. */
 const scope = { after };
 const masterKey = randomBytes(32).toString('base64');
 const url = await databaseUrl(scope);

@@ -45,7 +45,7 @@ export async function setUpCli(scope: Scope) {
   };
 }
 
-/** Runs the command in this process, with an environment and streams of its own. */
+/** Runs the command in this process with the given environment and streams. */
 export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const [stdout, stderr] = [new Collected(), new Collected()];
   const code = await main(args, {
@@ -71,12 +71,12 @@ class Collected extends Writable {
 }
 
 /**
- * Runs the command in a process of its own, as an operator would: for what a process has and a function has not, such
- * as signals. It sees nothing of the test's own environment.
+ * Runs the command as a separate process, for tests of signals and the like. It does not inherit the test's
+ * environment.
  */
 export function spawnCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = startCli(args, options.env);
-  child.stdin?.on('error', () => {}); // it may end without having read everything
+  child.stdin?.on('error', () => {}); // the process may end before it has read everything
   child.stdin?.end(options.input ?? '');
   return finished(child);
 }
@@ -93,7 +93,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   return child;
 }
 
-/** Everything that it writes until it ends. */
+/** The complete output of a process, once it has ended. */
 export async function finished(child: ChildProcess): Promise<Ran> {
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const code = await new Promise<number | null>((done) => {

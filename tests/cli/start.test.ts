@@ -14,7 +14,7 @@ import { defer } from '../helpers/scope.ts';
 import { freePort } from '../helpers/waiting.ts';
 import { runCli } from './run_cli.ts';
 
-/** What an operator reads when the server cannot start: one line with cause and remedy, no stack, exit code 1. */
+/** A failed start prints one line with cause and remedy, without a stack, and exits with 1. */
 
 const scope = { after };
 const url = await databaseUrl(scope);
@@ -33,7 +33,7 @@ async function start(env: Readonly<Record<string, string>>) {
   return { stdout, stderr, code };
 }
 
-/** The same database with another part of its URL. */
+/** The same database URL with other parts. */
 function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'port'>>): string {
   return Object.assign(new URL(url), parts).href;
 }

@@ -190,7 +190,7 @@ describe('users', () => {
 const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
 
 describe('the password prompt', { skip: !hasScript && 'needs script(1) of util-linux for a terminal' }, () => {
-  /** Types the answers, each when it is asked for. */
+  /** Types each answer when its prompt appears. */
   async function type(env: Readonly<Record<string, string>>, answers: readonly string[]) {
     const command = `${process.execPath} server/cli.ts ${ADA.map((arg) => `'${arg}'`).join(' ')} --json`;
     const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {

@@ -8,7 +8,7 @@ import { checkMetadata, type MetadataInput } from '../../server/clients/metadata
 import { checkExchangePolicy } from '../../server/clients/token_exchange.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 
-/** The examples that operators are given are taken as they stand. */
+/** The examples in the documentation are tested unchanged. */
 const page = readFileSync(join(ROOT, 'ops/docs/protocols.md'), 'utf8');
 
 function example(name: string): unknown {

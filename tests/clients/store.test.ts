@@ -30,7 +30,7 @@ async function setUp(t: TestContext) {
   };
 }
 
-/** What is notified on the channel from now on. `settled` waits for everything that was committed before. */
+/** Records notifications on the channel from now on. `settled` waits for everything that was committed before. */
 async function listen(t: TestContext, db: Db, channel: string) {
   const connection = await db.connect();
   defer(t, () => connection.end());
@@ -39,7 +39,7 @@ async function listen(t: TestContext, db: Db, channel: string) {
   await connection.query(`LISTEN ${channel}`);
   return {
     async heard() {
-      await connection.query('SELECT 1'); // Postgres delivers what is due before it answers
+      await connection.query('SELECT 1'); // Postgres delivers pending notifications before it answers
       return heard.splice(0);
     },
   };

@@ -7,7 +7,7 @@ import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, redeem, signIn, userinfo } from '../helpers/relying_party.ts';
 
-/** What modules of the basic plan look for and no test of a specification of its own does (see modules.md). */
+/** Checks of the basic plan's modules that no test of a specification covers (see modules.md). */
 const app = await deployment({ after }, { env: { CARDEA_PROFILE: 'oidc' } });
 const person = await app.seed.person({ name: 'Portia Limen' });
 const party = await app.seed.party({ firstParty: true });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 
-/** The part of the suite's configuration that tells its browser what to do. */
+/** The part of the suite's configuration that automates its browser. */
 export interface Automation {
   readonly browser: readonly {
     readonly match: string;
@@ -20,7 +20,7 @@ const LOCATORS: Readonly<Record<string, (value: string) => string>> = {
   css: (value) => value,
 };
 
-/** Follows the automation from a URL, in the way of the suite's own browser control. */
+/** Runs the automation from a URL like the suite's own browser control. */
 export async function drive(page: Page, { browser }: Automation, url: string): Promise<void> {
   await page.goto(url);
   const script = browser.find(({ match }) => matches(match, url));
@@ -40,12 +40,12 @@ async function obey(page: Page, [verb, kind = '', value = '', ...more]: readonly
   if (more.includes('optional') && (await element.count()) === 0) return;
   if (verb === 'text') return element.fill(more[0] ?? '');
   if (verb !== 'click') throw new Error(`unknown command ${verb}`);
-  // Every button of these pages leads to another page, which may be one of the same address.
+  // Every button on these pages navigates, possibly to the same address.
   await Promise.all([page.waitForEvent('framenavigated'), element.click()]);
   await page.waitForLoadState();
 }
 
-/** `*` stands for anything. */
+/** `*` matches any text. */
 function matches(pattern: string, url: string): boolean {
   const parts = pattern.split('*').map((part) => part.replaceAll(/[^\w\s]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(url);

@@ -10,7 +10,7 @@ import { signIn } from '../helpers/relying_party.ts';
 import { rememberAll } from '../helpers/secrets.ts';
 import { listen } from '../helpers/ssrf_cases.ts';
 
-/** What the plan for providers with dynamic registration asks for: every client registers itself, and proves itself by a key. */
+/** The plan for providers with dynamic registration: every client registers itself and authenticates with a key. */
 const scope = { after };
 const env = { CARDEA_PROFILE: 'oidc', CARDEA_REGISTRATION: 'open', CARDEA_OUTBOUND_ALLOW: '127.0.0.1' };
 const app = await deployment(scope, { env });
@@ -104,7 +104,7 @@ test('keys at jwks_uri are fetched, and fetched again for an unknown kid (rotati
   const stranger = await ask(body.client_id, second, { grant_type: 'refresh_token', refresh_token });
   assert.equal(stranger.body.error, 'invalid_client');
   served.keys = [await publicJwk(second)];
-  // The provider does not look twice within a minute for what it has just not found.
+  // The provider caches a failed fetch of keys for a minute.
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
   const renewed = await ask(body.client_id, second, { grant_type: 'refresh_token', refresh_token });
   assert.equal(renewed.status, 200, JSON.stringify(renewed.body));

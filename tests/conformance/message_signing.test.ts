@@ -9,7 +9,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { signIn } from '../helpers/relying_party.ts';
 import { rememberAll } from '../helpers/secrets.ts';
 
-/** FAPI 2.0 Message Signing: what its test plan asks for beyond the security profile. */
+/** FAPI 2.0 Message Signing: requirements of its test plan beyond the security profile. */
 const app = await deployment({ after }, { env: { CARDEA_PROFILE: 'fapi2' } });
 const person = await app.seed.person();
 const metadata = { token_endpoint_auth_method: 'private_key_jwt', require_signed_request_object: true };
@@ -27,7 +27,7 @@ async function pushBody(fields: Record<string, string>) {
 const push = async (claims: Record<string, unknown> = {}, options = {}, beside: Record<string, string> = {}) =>
   pushBody({ ...beside, request: await rp.request({ ...CHALLENGE, ...claims }, options) });
 
-/** From a pushed request to the answer. */
+/** From a pushed request to the authorization response. */
 async function answered(request_uri = ''): Promise<Record<string, string>> {
   const browser = browserSession(app.issuer);
   const url = new URL('/authorize', app.issuer);
@@ -54,7 +54,7 @@ test('openid-client signs its requests, and verifies the signed response (§5.3,
       code_challenge_method: 'S256',
     },
     key,
-    // What openid-client leaves out and the profile wants (§5.3.1).
+    // The profile requires this (§5.3.1), and openid-client leaves it out.
     { [client.modifyAssertion]: (_header, payload) => Object.assign(payload, { nbf: now(), exp: now() + 60 }) },
   );
   const { request_uri } = await pushBody({ request: plain.searchParams.get('request') ?? '' });

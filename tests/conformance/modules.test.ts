@@ -8,7 +8,7 @@ import { DEFAULT_SERVER_POLICY, profileViolation } from '../../server/clients/pr
 import type { ProfileName } from '../../server/clients/vocabulary.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 
-/** modules.md names a test for each module of the suite; each of these tests must exist. */
+/** modules.md names a test for each module of the suite, and each of these tests must exist. */
 const sections = readFileSync(join(ROOT, 'tests/conformance/modules.md'), 'utf8').split(/^## /m).slice(1);
 const ROW = /^\| `(?<module>[\w-]+)` \| (?<clause>[^|]+) \| `(?<file>[\w/.]+)`: (?<name>[^|]+)… \|$/;
 

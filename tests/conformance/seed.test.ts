@@ -11,7 +11,7 @@ import { rememberAll } from '../helpers/secrets.ts';
 import { type Automation, drive } from './drive.ts';
 
 const suite = createServer((_request, response) => {
-  // The page that the suite's scripts wait for.
+  // The suite's scripts wait for this page.
   response.setHeader('content-type', 'text/html').end('<!doctype html><p id="submission_complete">done</p>');
 });
 await new Promise<void>((listening) => suite.listen(0, '127.0.0.1', listening));
@@ -27,7 +27,7 @@ const env = {
 };
 const cardea = (...args: string[]) => runCli(['conformance', ...args], { env });
 
-/** The suite's configuration of one plan. */
+/** The suite's configuration for one plan. */
 interface Configuration extends Automation {
   readonly alias: string;
   readonly server: { readonly discoveryUrl: string };
@@ -103,7 +103,7 @@ test('what a plan adds to a client stands beside what was made for it', async ()
 });
 
 test("the suite's browser signs in, consents and signs out by the automation that a seeded plan carries", async (t) => {
-  await seed('basic'); // the second time it replaces what the first has made
+  await seed('basic'); // the second run replaces what the first one created
   const configuration = await seed('basic');
   const { client_id, client_secret } = configuration.client;
   const redirect_uri = `${SUITE}/test/a/${configuration.alias}/callback`;
@@ -136,7 +136,7 @@ test("the suite's browser signs in, consents and signs out by the automation tha
   const tokens = rememberAll((await answer.json()) as Record<string, unknown>);
   assert.equal(answer.status, 200, JSON.stringify(tokens.error));
 
-  // The modules for scopes look for every claim of OpenID Connect Core §5.4.
+  // The scope modules check every claim of OpenID Connect Core §5.4.
   const userinfo = await fetch(`${app.issuer}/userinfo`, {
     headers: { authorization: `Bearer ${tokens.access_token}` },
   });

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { deployment } from '../helpers/deployment.ts';
 import { rememberAll } from '../helpers/secrets.ts';
 
-/** OpenID Connect Core §4: where a third party, or a list of apps, sends people to make an app start a sign-in. */
+/** OpenID Connect Core §4: a third party or a list of apps links to this URL to make an app start a sign-in. */
 const app = await deployment({ after }, { env: { CARDEA_PROFILE: 'oidc', CARDEA_REGISTRATION: 'open' } });
 
 async function register(initiate_login_uri: string) {

@@ -210,7 +210,7 @@ describe('identifiers of a person', () => {
   });
 });
 
-/** How many there have ever been: what was queued may have been sent already. */
+/** Counts all mails that were ever queued, since some may have been sent already. */
 async function mails(): Promise<number> {
   return app.statements.filter((text) => text.includes('INSERT INTO mails')).length;
 }

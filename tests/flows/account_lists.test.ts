@@ -11,7 +11,7 @@ import type { BrowserSession, Page } from '../helpers/browser_session.ts';
 import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
 
-/** A page of a list reads and shows only its own rows, however long the list is. */
+/** A page of a list reads and shows only its own rows, whatever the length of the list. */
 
 const clock = { ms: Date.now() };
 const app = await deployment({ after }, { now: () => clock.ms, env: { CARDEA_RATE_LIMIT: '80' } });
@@ -36,7 +36,7 @@ async function signInElsewhere(n: number): Promise<void> {
     randomBytes(32),
     person.id,
     sealJson(sealer, sessionPlace(uid), payload),
-    // Some end at the same moment: an order by that alone would show one twice, or never.
+    // Some rows end at the same moment: ordering by that time alone would show one twice, or not at all.
     hour(1 + Math.floor(n / 7)),
   ]);
   await app.db.transact([details.touch(uid, account ?? assert.fail(), { userAgent: 'curl/8', address: '192.0.2.1' })]);
@@ -71,7 +71,7 @@ async function walk(of: BrowserSession, path: string): Promise<Page[]> {
 
 const matchesIn = (page: Page, pattern: RegExp) => [...page.body.matchAll(pattern)].map(([, found]) => found ?? '');
 
-/** Everything once, and no more than a page on a page. */
+/** Each row appears once, and no page has more rows than a page may have. */
 function assertPaged(pages: readonly Page[], pattern: RegExp, total: number): void {
   const found = pages.map((page) => matchesIn(page, pattern));
   for (const entries of found) assert.ok(entries.length <= PAGE_SIZE, `${entries.length} on a page`);
@@ -167,7 +167,7 @@ test('a page makes one date formatter and reads only the rows of one page', asyn
     Intl.DateTimeFormat = Original;
   });
   app.statements.length = 0;
-  // After this page there is a row that cannot be opened: reading it would fail.
+  // The next page has a row that cannot be decrypted, so reading it would fail.
   await query('INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
     'unreadable',
     randomBytes(32),

@@ -135,7 +135,7 @@ test('cancelling and denying return access_denied without a code (RFC 6749 §4.1
   assert.equal(shown(consent), 'consent');
   const denied = callbackOf(await submit(asked.browser, consent, { action: 'deny' }));
   assert.deepEqual({ error: denied.error, state: denied.state }, { error: 'access_denied', state: 'd' });
-  // Who denied has granted nothing: the next request is asked again.
+  // Consent was denied, so the next request asks for it again.
   const again = await begin(app, party, {}, asked.browser);
   assert.notEqual(shown(again.page), 'callback');
 });
@@ -170,7 +170,7 @@ test('sign-in forms are refused without a token, with another token, and from an
   const { fields } = { fields: { csrf: /name="csrf" value="([^"]*)"/.exec(asked.page.body)?.[1] ?? '' } };
   const cross = await asked.browser.post(path, { ...fields, ...credentials }, { 'sec-fetch-site': 'cross-site' });
   assert.equal(cross.status, 403);
-  // Another browser does not have the cookie of the visit.
+  // Another browser does not have the interaction cookie.
   const stranger = await other.browser.post(path, { ...fields, ...credentials });
   assert.equal(stranger.status, 400);
   assert.equal(shown(await submitPassword(asked.browser, asked.page, person)), 'consent');
@@ -186,6 +186,6 @@ test('response_mode: query is the default; fragment and form_post only on reques
   assert.equal(form.page.status, 200);
   assert.match(form.page.body, /<form method="post" action="https:\/\/rp\.example\.com\/callback"/);
   assert.doesNotMatch(form.page.body, /"><b>/);
-  // A script of the page submits it.
+  // A script on the page submits the form.
   assert.match(form.page.headers.get('content-security-policy') ?? '', /script-src 'self';/);
 });

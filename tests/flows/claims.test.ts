@@ -27,7 +27,7 @@ const account = await app.seed.accounts.create({
   phoneNumberVerified: true,
   address: { locality: 'London', country: 'United Kingdom' },
 });
-// Signs in with a password that another person's hash comes from: hashing once is enough for a whole process.
+// Signs in with a password whose hash another person has too, since one hash is enough for the whole process.
 const twin = await app.seed.person({ email: 'twin@example.com' });
 const hash = (await app.seed.accounts.findByIdentifier(twin.email))?.passwordHash ?? '';
 await app.db.transact(app.seed.accounts.passwordStatements(account, hash));
@@ -119,10 +119,10 @@ test('userinfo reports an error of a token in WWW-Authenticate as well (RFC 6750
     assert.equal(refused.status, 401);
     assert.match(refused.headers.get('www-authenticate') ?? '', /^Bearer .*error="invalid_token"/);
   }
-  // A client's own token has no person as subject.
+  // A client credentials token has no person as its subject.
   const machine = await token(app.issuer, party, { grant_type: 'client_credentials', scope: 'openid' });
   assert.equal((await userinfo(app.issuer, machine.body.access_token ?? '')).status, 401);
-  // Without openid it is OAuth, and userinfo is none of its business.
+  // Without openid it is an OAuth request, and userinfo refuses its token.
   const { tokens: oauth } = await tokensFor(app, party, ada, { params: { scope: 'email' } });
   const insufficient = await fetch(url, { headers: { authorization: `Bearer ${oauth.access_token}` } });
   assert.equal(insufficient.status, 403);

@@ -154,7 +154,7 @@ test('acr_values do not weaken an essential acr', async () => {
   assert.equal(shown((await begin(app, own, params, browser)).page), 'sign-in');
 });
 
-// ---- what is registered ----
+// ---- registered defaults ----
 
 test('default_acr_values, default_max_age and require_auth_time apply when a request does not set them (OpenID Connect Dynamic Client Registration §2)', async () => {
   const someone = await app.seed.person();

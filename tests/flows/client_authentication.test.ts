@@ -39,7 +39,7 @@ test('client_secret_basic and client_secret_post accept a secret of special char
   ]);
   const formEncoded = new URLSearchParams({ s: secret }).toString().slice('s='.length);
   assert.match(formEncoded, /\+/, 'a space is a plus sign in a form');
-  // What is not ASCII is no VSCHAR (RFC 6749 §A.2): refused as a bad request, not as a wrong secret.
+  // A non-ASCII character is not a VSCHAR (RFC 6749 §A.2): it is a bad request, not a wrong secret.
   const answer = await post(app, '/token', GRANT, basic(party.id, formEncoded));
   assert.equal(answer.status, 400);
 
@@ -63,7 +63,7 @@ test('client_secret_basic and client_secret_post accept a secret of special char
     200,
     'client_secret_post',
   );
-  // An encoded plus sign is a plus sign, a bare one a space: never the other way round.
+  // An encoded plus sign is a plus sign and a bare one is a space, not the other way round.
   const swapped = await post(app, '/token', GRANT, basic(other.id, plus.replace('%2B', '+')));
   assert.deepEqual(refusal(swapped), INVALID_CLIENT);
 });
@@ -103,7 +103,7 @@ test('after a rotation the new secret works at once, and the old one never again
   assert.equal((await token(app.issuer, party, GRANT)).status, 200);
   const secret = remember('client_secret', await app.seed.clients.rotateSecret(party.id));
   const renewed: Party = { ...party, secret };
-  // The running server is told by NOTIFY: from the moment that it takes the new secret, it refuses the old one.
+  // The running server learns of the change by NOTIFY: once it accepts the new secret, it refuses the old one.
   const deadline = performance.now() + 5_000;
   let status = 0;
   while (status !== 200 && performance.now() < deadline) status = (await token(app.issuer, renewed, GRANT)).status;
@@ -117,7 +117,7 @@ test('a confidential client must authenticate, a public one must not', async () 
   const publicParty = await app.seed.party({ public: true });
   const made = randomBytes(32).toString('base64url');
   assert.deepEqual(refusal(await post(app, '/token', GRANT, basic(publicParty.id, made))), INVALID_CLIENT);
-  // RFC 6749 §4.4: client credentials are for confidential clients alone.
+  // RFC 6749 §4.4: client credentials are for confidential clients only.
   const refused = await post(app, '/token', { ...GRANT, client_id: publicParty.id });
   assert.deepEqual(refusal(refused), { status: 400, error: 'unauthorized_client' });
 });
@@ -173,7 +173,7 @@ const signer = await app.seed.party({
 });
 
 interface Assertion {
-  /** Undefined takes a claim out. */
+  /** Undefined removes a claim. */
   readonly claims?: Record<string, unknown>;
   readonly header?: { alg: string; kid?: string };
   readonly key?: CryptoKey | Uint8Array;

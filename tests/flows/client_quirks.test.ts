@@ -9,7 +9,7 @@ import { remember, rememberAll } from '../helpers/secrets.ts';
 import { parse, send, sendRaw, type WireAnswer } from '../security/wire.ts';
 import { tokensFor } from './support.ts';
 
-/** Requests as HTTP clients in many languages send them, byte for byte. */
+/** Requests as HTTP clients of many languages send them, byte for byte. */
 const app = await deployment({ after });
 const { issuer } = app;
 const party = await app.seed.party();
@@ -28,7 +28,9 @@ interface Sent {
   readonly more?: readonly (readonly [string, string])[];
 }
 
-/** A token request as most clients send it, but for what is given. An empty authorization or type is none. */
+/**
+ * A token request as most clients send it, except for the given parts. An empty authorization or type omits the header.
+ */
 async function ask({ authorization = BASIC, type = FORM, body = GRANT, more = [] }: Sent = {}): Promise<WireAnswer> {
   const headers = [['Authorization', authorization] as const, ['Content-Type', type] as const, ...more];
   return kept(
@@ -97,7 +99,7 @@ test('a plus sign in Basic credentials is a space, an encoded one a plus sign (R
   for (const value of [form, form.toLowerCase(), encodeURIComponent(secret)]) {
     assert.deepEqual(outcome(await ask({ authorization: `Basic ${encoded(one.id, value)}` })), GIVEN, value);
   }
-  // As it is, a plus sign would be a space; a percent sign that begins nothing is not encoded at all.
+  // Sent raw, a plus sign would be a space; a percent sign without two hex digits after it is not an encoding.
   assert.deepEqual(
     outcome(await ask({ authorization: `Basic ${encoded(one.id, form.replace('%2B', '+'))}` })),
     INVALID_CLIENT,
@@ -244,7 +246,7 @@ test('a chunked body, with chunks of any size, is accepted (RFC 9112 §7.1)', as
   }
 });
 
-/** Sends one request after the other on one connection, each when the one before was answered. */
+/** Sends requests one after the other on one connection, each after the response to the one before. */
 function converse(requests: readonly string[]): Promise<WireAnswer[]> {
   return new Promise((done, failed) => {
     const answers: WireAnswer[] = [];
@@ -306,7 +308,7 @@ test('Expect: 100-continue gets 100, then the response; any other expectation is
     );
   }
   assert.equal(parse(await sendRaw(issuer, expecting('200-ok') + GRANT)).status, 417);
-  // A client that does not wait for 100 Continue is served as well.
+  // A client that does not wait for 100 Continue is served too.
   const impatient = await sendRaw(issuer, expecting('100-continue') + GRANT);
   assert.match(impatient, /^HTTP\/1\.1 (100 Continue\r\n\r\nHTTP\/1\.1 )?200 /);
 });

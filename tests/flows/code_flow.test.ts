@@ -8,7 +8,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { signIn } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 
-/** The main flow with two client libraries, which validate the responses. */
+/** The code flow with two client libraries, which validate the responses. */
 const app = await deployment({ after });
 const API = 'https://api.example.com';
 const AFTER_LOGOUT = 'https://rp.example.com/signed-out';
@@ -22,7 +22,7 @@ const party = await app.seed.party({
 });
 const SECRET = party.secret ?? '';
 
-/** The browser's part: signs in, consents, and reports where it was sent. */
+/** The browser's part: signs in, consents, and returns the URL that it was redirected to. */
 async function throughTheSignInPages(url: URL) {
   const browser = browserSession(app.issuer);
   const page = await signIn(browser, await browser.follow(await browser.get(url.href)), person);
@@ -45,7 +45,7 @@ test('openid-client completes discovery, code + PKCE, refresh, client credential
   const config = await client.discovery(new URL(app.issuer), party.id, undefined, client.ClientSecretBasic(SECRET), {
     execute: [client.allowInsecureRequests],
   });
-  // Signatures of ID tokens are then verified over the remote JWKS, not taken from TLS.
+  // ID token signatures are then verified with the remote JWKS instead of trusting TLS.
   client.enableNonRepudiationChecks(config);
   const verifier = client.randomPKCECodeVerifier();
   const nonce = client.randomNonce();
@@ -143,7 +143,7 @@ test('oauth4webapi completes the same, with RFC 9068 validation of the JWT acces
   }).toString();
   const { browser, callback } = await throughTheSignInPages(url);
 
-  // RFC 9207 is checked here: `iss` is announced and has to be there.
+  // This checks RFC 9207: `iss` is announced and required.
   assert.equal(as.authorization_response_iss_parameter_supported, true);
   const params = oauth.validateAuthResponse(as, rp, callback, state);
   const codeResponse = await oauth.authorizationCodeGrantRequest(
@@ -261,7 +261,7 @@ test('a JWT access token has all claims of RFC 9068 §2, and its ID token verifi
     acr: 'urn:cardea:acr:1fa',
     amr: ['pwd'],
     auth_time: stable.auth_time,
-    // The grant of the token, for introspection and revocation by Cardea only.
+    // The grant of the token, which only Cardea uses, for introspection and revocation.
     cardea_grant: stable.cardea_grant,
     ...('sid' in stable ? { sid: stable.sid } : {}),
   });
@@ -273,7 +273,7 @@ test('a JWT access token has all claims of RFC 9068 §2, and its ID token verifi
     audience: party.id,
   });
   assert.equal(id.payload.sub, person.id);
-  // RFC 9068 §5: an ID token must not pass where an access token is expected.
+  // RFC 9068 §5: an ID token must not be accepted as an access token.
   assert.notEqual(decodeProtectedHeader(tokens.id_token ?? '').typ, 'at+jwt');
   await assert.rejects(verifyForResourceServer(jwksUri, tokens.id_token ?? ''));
 });

@@ -4,7 +4,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { until } from '../helpers/waiting.ts';
 import { begin, errorOn, shown, submit, submitPassword } from './support.ts';
 
-/** A sign-in fails when the credentials change while it is under way, so that an old password signs nobody in. */
+/** A sign-in fails when the credentials change before it is complete, so that an old password cannot sign in. */
 const app = await deployment({ after });
 const party = await app.seed.party();
 const sql = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);

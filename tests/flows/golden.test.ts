@@ -34,7 +34,7 @@ for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-aut
   });
 }
 
-/** Endpoints that answer nothing but POST. */
+/** Endpoints that accept POST only. */
 const POSTED =
   /^(token|introspection|revocation|registration|device_authorization|backchannel_authentication|pushed_authorization_request)_/;
 
@@ -120,7 +120,7 @@ test('error bodies of /token (RFC 6749 §5.2)', async () => {
     Object.entries(answers).map(([name, { status, body: answer, headers }]) => {
       assert.match(headers.get('content-type') ?? '', /^application\/json/, name);
       assert.match(headers.get('cache-control') ?? '', /no-store/, name);
-      // What people read may get better words; what programs compare may not change.
+      // Texts for people may improve; values that programs compare may not change.
       const members = Object.keys(answer).sort();
       return [name, { status, error: answer.error, members }];
     }),

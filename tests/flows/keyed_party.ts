@@ -3,14 +3,14 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } 
 import type { Deployment, Party } from '../helpers/deployment.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** A relying party that has keys of its own. */
+/** A relying party with its own keys. */
 export interface KeyedParty {
   readonly party: Party;
   readonly alg: string;
   readonly privateKey: CryptoKey;
-  /** A request object of RFC 9101; `undefined` drops a claim that is there otherwise. */
+  /** A request object (RFC 9101); `undefined` drops a claim. */
   request(claims?: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<string>;
-  /** What proves who it is at an endpoint (RFC 7523 §2.2). */
+  /** A client assertion for an endpoint (RFC 7523 §2.2). */
   assertion(claims?: Readonly<Record<string, unknown>>, options?: SignOptions): Promise<Record<string, string>>;
 }
 
@@ -21,7 +21,7 @@ interface SignOptions {
 
 type PartyInput = NonNullable<Parameters<Deployment['seed']['party']>[0]>;
 
-/** @param alg of its key pair, which signs; a further one is for answers to be encrypted to */
+/** @param alg of the signing key pair; another key pair is for encrypted responses */
 export async function keyedParty(
   app: Pick<Deployment, 'issuer' | 'seed'>,
   input: PartyInput = {},

@@ -23,7 +23,7 @@ async function personSpeaking(locale: string | undefined): Promise<Person> {
   return person;
 }
 
-/** A browser that says with every request which languages its person reads. */
+/** A browser that sends Accept-Language with every request. */
 function browserSpeaking(languages: string): BrowserSession {
   const plain = browserSession(app.issuer);
   const speaking: BrowserSession = {
@@ -39,7 +39,7 @@ function browserSpeaking(languages: string): BrowserSession {
   return speaking;
 }
 
-/** The language that a page says it is in. Whether it is, is told by `tests/views/catalogues.test.ts`. */
+/** The language that a page declares. tests/views/catalogues.test.ts checks that its texts are in that language. */
 function spoken(page: Pick<Page, 'body'>): string {
   const [, lang, dir] = /^<!doctype html>\n<html lang="([^"]*)" dir="([^"]*)">/.exec(page.body) ?? [];
   assert.equal(dir, lang === 'ar' ? 'rtl' : 'ltr', page.body.slice(0, 200));
@@ -52,7 +52,7 @@ interface Wishes {
   readonly browser?: string;
 }
 
-/** What the sign-in page speaks, and the page after the password, which knows whose account it is. */
+/** The languages of the sign-in page and of the page after the password, when the account is known. */
 async function spokenAtSignIn(wishes: Wishes): Promise<{ before: string; after: string }> {
   const person = await personSpeaking(wishes.account);
   const browser = browserSpeaking(wishes.browser ?? '*');
@@ -258,7 +258,7 @@ describe('signing out uses', () => {
     const page = await logout(browser, { ui_locales: 'ar' });
     assert.equal(spoken(page), 'ar');
     assert.equal(spoken(await submit(browser, page, { logout: 'yes' })), 'ar');
-    // The session has ended: no question, and the same language.
+    // The session has ended, so no question is shown, in the same language.
     const again = await browser.follow(await logout(browser, { ui_locales: 'ar' }));
     assert.deepEqual([shown(again), spoken(again)], ['signed-out', 'ar']);
   });

@@ -59,7 +59,7 @@ test('no keeps the person signed in, and returns as well', async () => {
   const left = await submit(browser, page, {});
   assert.equal(left.location, `${BACK}?state=s`);
   assert.equal(await isSignedIn(browser), true);
-  // The app that asked has let go of its own; the others keep theirs.
+  // The app that asked for the logout has lost its tokens; the others keep theirs.
   assert.equal((await refresh(app.issuer, party, tokens.refresh_token ?? '')).status, 400);
   assert.equal((await userinfo(app.issuer, otherTokens.tokens.access_token)).status, 200);
 });
@@ -154,7 +154,7 @@ test('without a session the redirect back still works', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const stranger = browserSession(app.issuer);
   const page = await logout(stranger, { id_token_hint: tokens.id_token, post_logout_redirect_uri: BACK, state: 's' });
-  // There is nothing to ask, and no session is made for it.
+  // There is no session to end and nothing to ask, and no session is created for the logout.
   assert.equal(page.location, `${BACK}?state=s`);
   assert.deepEqual(stranger.cookies(), []);
   const bare = browserSession(app.issuer);

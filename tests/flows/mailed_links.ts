@@ -4,7 +4,7 @@ import { type BrowserSession, browserSession, formOf, type Page } from '../helpe
 import type { Deployment } from '../helpers/deployment.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
-/** Sends the form that asks for a mail: of /account/forgot or /account/sign-up. */
+/** Sends the form of /account/forgot or /account/sign-up, which requests a mail. */
 export async function askForMail(
   app: Pick<Deployment, 'issuer'>,
   path: '/account/forgot' | '/account/sign-up',
@@ -15,7 +15,7 @@ export async function askForMail(
   return browser.post(action, { ...fields, [path === '/account/forgot' ? 'identifier' : 'email']: whom });
 }
 
-/** Follows a link as a browser does. The form, if the link is good, is on the page that it ends at. */
+/** Follows a link as a browser does. If the link is valid, the last page has the form. */
 export async function followLink(
   app: Pick<Deployment, 'issuer'>,
   link: string,
@@ -24,7 +24,7 @@ export async function followLink(
   return { browser, page: await browser.follow(await browser.get(link)) };
 }
 
-/** Follows a link and sends the form that it leads to. */
+/** Follows a link and submits the form on its page. */
 export async function useLink(
   app: Pick<Deployment, 'issuer'>,
   link: string,
@@ -37,13 +37,13 @@ export async function useLink(
   return followed.browser.follow(await followed.browser.post(form.action, { ...form.fields, ...fields }));
 }
 
-/** Queues a mail as a room of the server would. */
+/** Queues a mail as the server does. */
 export async function enqueue(app: Deployment, intent: MailIntent, now: () => number = Date.now): Promise<void> {
   const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
   await app.db.transact([createMails({ db: app.db, sealer, now }).enqueue(intent)]);
 }
 
-/** Whether the door opens. */
+/** True if the password signs the person in. */
 export async function opensTo(app: Deployment, identifier: string, password: string): Promise<boolean> {
   const party = await app.seed.party({ firstParty: true });
   const browser = browserSession(app.issuer);

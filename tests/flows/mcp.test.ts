@@ -25,7 +25,7 @@ const openToAll = await deployment(scope, {
 });
 const site = await documentSite(scope);
 
-/** The example, with an issuer of its own. */
+/** The example server with the given issuer. */
 async function mcpServer(issuer: string): Promise<string> {
   const options = { issuer, resource: '' };
   let server = createMcpServer({ ...options, resource: 'http://localhost/mcp' });
@@ -67,7 +67,7 @@ async function read(url: string): Promise<Json> {
   return (await response.json()) as Json;
 }
 
-/** From a server's URL to what an authorization server says of itself (RFC 9728 §5, RFC 8414 §3). */
+/** From a server's URL to its authorization server metadata (RFC 9728 §5, RFC 8414 §3). */
 async function discover(resource: string): Promise<{ server: Json; scope: string }> {
   const { status, challenge } = await call(resource, 'initialize');
   assert.equal(status, 401);
@@ -82,7 +82,7 @@ async function discover(resource: string): Promise<{ server: Json; scope: string
   return { server, scope: wanted };
 }
 
-/** The code flow with PKCE and `resource`, by what the metadata says (RFC 7636, RFC 8707). */
+/** The code flow with PKCE and `resource`, as the metadata describes it (RFC 7636, RFC 8707). */
 async function signInWith(
   server: Json,
   client: { id: string; redirectUri: string },

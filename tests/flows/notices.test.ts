@@ -27,7 +27,7 @@ async function eventsOf({ id }: Person): Promise<string[]> {
   return (await app.db.run<{ kind: string }>({ name: '', text }, [id])).map(({ kind }) => kind);
 }
 
-/** All that is queued has been sent. */
+/** Waits until all queued mails have been sent. */
 async function settled(): Promise<void> {
   const last = await app.seed.person();
   await guessWrongly(last);

@@ -29,11 +29,11 @@ const metadata = (listener: LogoutListener, sessionRequired = true) => ({
 const party = await app.seed.party({ firstParty: true, metadata: metadata(rp) });
 const other = await app.seed.party({ firstParty: true, metadata: metadata(otherRp) });
 
-/** Longer than it takes until a node looks by itself, should its database have been too busy to answer. */
+/** Longer than the interval after which a node checks by itself, in case its database was too busy to answer. */
 const until: typeof waitFor = (what, condition) => waitFor(what, condition, { withinMs: 40_000 });
 
 beforeEach(async () => {
-  // What a test has left behind is not the next one's.
+  // Removes deliveries that the test before has left.
   await app.db.run({ name: 'empty', text: 'DELETE FROM deliveries' }, []);
   for (const one of [rp, otherRp]) Object.assign(one, { status: 200 }).received.length = 0;
 });
@@ -44,7 +44,7 @@ interface SignedIn {
   readonly sid: unknown;
 }
 
-/** Somebody who has signed in to an app. */
+/** A person who has signed in to an app. */
 async function signIn(client: Party = party, person?: Person, browser?: BrowserSession): Promise<SignedIn> {
   const who = person ?? (await app.seed.person());
   const signedIn = await tokensFor(app, client, who, browser ? { browser } : {});
@@ -55,7 +55,7 @@ async function signOut(browser: BrowserSession): Promise<void> {
   await submit(browser, await browser.get('/logout'), { logout: 'yes' });
 }
 
-/** What an app is told within a moment: one thing. */
+/** Waits for the one logout token that an app gets. */
 async function told(listener: LogoutListener): Promise<Record<string, unknown>> {
   await until('the app to be told', () => listener.received.length > 0);
   await settled();
@@ -74,7 +74,7 @@ async function waiting(): Promise<Waiting[]> {
   return app.db.run<Waiting>({ name: 'waiting', text }, []);
 }
 
-/** Nothing is being delivered, and nothing is due. */
+/** Waits until no delivery is in progress or due. */
 async function settled(): Promise<void> {
   await until('the queue to settle', async () => (await waiting()).length === 0);
 }
@@ -135,7 +135,7 @@ describe('recipients', () => {
     assert.notEqual(one.jti, two.jti);
   });
 
-  /** Each way in which a session ends, or an app's part in it. */
+  /** Each way in which a session, or an app's part of it, ends. */
   const ways: Readonly<Record<string, (signedIn: SignedIn) => Promise<unknown>>> = {
     'signing out of one app alone': async ({ browser }) => {
       const page = await browser.get(`/logout?client_id=${party.id}`);
@@ -324,12 +324,12 @@ describe('delivery', () => {
 
   test('a crash between commit and delivery loses nothing: the next node delivers when the lease has expired', async () => {
     const { person, sid } = await signIn();
-    // Every node is gone when this commits, as a node is that dies right after.
+    // All nodes are gone when this commits, like a node that dies right after.
     await app.close();
     const db = createDb({ url: app.databaseUrl });
     defer(scope, () => db.close());
     await db.transact(endSessions(person.id));
-    // And one has died with the delivery in its hands.
+    // Another node has died while it was delivering.
     const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
     const dead = createDeliveries({ db, sealer, now: () => clock.ms });
     assert.equal((await dead.claimDue({ kinds: [LOGOUT], limit: 16, leaseMs: 60_000 })).length, 1);

@@ -84,7 +84,7 @@ test('without a suitable key nothing is sent in clear: the app gets an error, an
   const { publicKey } = await generateKeyPair('ES256', { extractable: true });
   const usable = await exportJWK(publicKey);
   const jwks_uri = site.put('/jwks', { keys: [{ ...usable, use: 'sig' }] });
-  // As it was when they were registered, or by an earlier version.
+  // As it was registered by an earlier version.
   const party = await app.seed.party({
     firstParty: true,
     metadata: {
@@ -109,7 +109,7 @@ test('without a suitable key nothing is sent in clear: the app gets an error, an
     const answer = await redeem(app.issuer, party, granted);
     assert.deepEqual(refusal(answer), { status: 400, error: 'invalid_client_metadata' }, JSON.stringify(keys));
     assert.equal(answer.body.id_token ?? answer.body.access_token, undefined);
-    // A signed and encrypted answer (JARM §2.2) of an error would need the key that is missing as well.
+    // A signed and encrypted error response (JARM §2.2) would need the missing key as well.
     const params = { response_mode: 'jwt', prompt: 'none' };
     const jarm = await fetch(authorizeUrl({ issuer: app.issuer, party, params }, 'v'.repeat(43)), {
       redirect: 'manual',

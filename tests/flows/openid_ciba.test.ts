@@ -25,7 +25,7 @@ import { until as waitFor } from '../helpers/waiting.ts';
 import { keyedParty } from './keyed_party.ts';
 import { idTokenOf, refusal, tokensFor } from './support.ts';
 
-/** OpenID Connect Client-Initiated Backchannel Authentication Core 1.0, by its clauses. Two nodes of one issuer. */
+/** OpenID Connect Client-Initiated Backchannel Authentication Core 1.0, by section, on two nodes of one issuer. */
 const scope = { after };
 const clock = { ms: Date.now() };
 const now = () => clock.ms;
@@ -42,20 +42,20 @@ const person = await app.seed.person({ username: 'portia' });
 
 const pending = { status: 400, error: 'authorization_pending' };
 
-/** A request that waits. */
+/** Starts a request that waits for the person's decision. */
 async function asked(party: Party = callCentre, params: Parameters<typeof askPerson>[2] = {}, who = person) {
   const answer = await askPerson(issuer, party, { login_hint: who.email, ...params });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   return answer.body.auth_req_id;
 }
 
-/** What the request is answered with. */
+/** The error response to a request. */
 async function refused(params: Parameters<typeof askPerson>[2], party: Party = callCentre) {
   const { status, body } = await askPerson(issuer, party, params);
   return { status, error: body.error };
 }
 
-/** A client that is told, and what it gives with each request for that. */
+/** A client that gets notifications, and the parameters that it sends for them. */
 async function partyOf(mode: 'ping' | 'push', more: Record<string, unknown> = {}) {
   const listener = await notificationListener(scope);
   const party = await app.seed.party({
@@ -72,7 +72,7 @@ async function partyOf(mode: 'ping' | 'push', more: Record<string, unknown> = {}
 const ping = await partyOf('ping');
 const push = await partyOf('push');
 
-/** How many wait for the person. */
+/** Counts the requests that wait for the person. */
 async function waiting(who = person): Promise<number> {
   const { page } = await openRequests(app, who);
   assert.equal(page.status, 200);
@@ -80,7 +80,7 @@ async function waiting(who = person): Promise<number> {
 }
 
 beforeEach(async () => {
-  // What a test has left waiting is not the next one's.
+  // Removes requests that the test before has left.
   for (const table of ['waiting_requests', 'deliveries'])
     await app.db.run({ name: `empty_${table}`, text: `DELETE FROM ${table}` }, []);
 });
@@ -449,7 +449,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     const late = await press(browser, page, 'approve-0');
     assert.equal(late.status, 400);
     assert.equal(await waiting(), 0);
-    t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // by which the provider measures what it has found
+    t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // the provider reads this clock for expiry
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), {
       status: 400,
       error: 'expired_token',
@@ -573,7 +573,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
 });
 
 describe('notifications', () => {
-  /** Longer than it takes until a node looks by itself, should its database have been too busy to answer. */
+  /** Longer than the interval after which a node checks by itself, in case its database was too busy to answer. */
   const until: typeof waitFor = (what, condition) => waitFor(what, condition, { withinMs: 40_000 });
   const told = (listener: NotificationListener, count = 1) =>
     until('the client to be told', () => listener.received.length >= count && listener.received);

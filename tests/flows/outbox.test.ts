@@ -8,7 +8,7 @@ import { mailbox } from '../helpers/mailbox.ts';
 import { until } from '../helpers/waiting.ts';
 import { askForMail, useLink } from './mailed_links.ts';
 
-/** In development without a mail server, mails are written to files that a local page shows. */
+/** In development without a mail server, mails are written to files, which a local page lists. */
 
 const scope = { after };
 const app = await deployment(scope);

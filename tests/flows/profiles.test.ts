@@ -10,16 +10,17 @@ import { rememberAll } from '../helpers/secrets.ts';
 import { keyedParty } from './keyed_party.ts';
 import { begin, callbackOf, errorOn, post, refusal, shown, submitPassword } from './support.ts';
 
-/** The rules for a server and for each of its apps: CARDEA_PROFILE and a client's own `profile`. */
+/** The rules of CARDEA_PROFILE for the server and of a client's own `profile`. */
 const scope = { after };
 const oidc = await deployment(scope, { env: { CARDEA_PROFILE: 'oidc' } });
 const { databaseUrl, masterKey } = oidc;
-// Each is an issuer of its own, as after the operator has moved it (`cardea issuer move`).
+// Each deployment has its own issuer, as after `cardea issuer move`.
 const letGo = () => oidc.db.run({ name: '', text: 'DELETE FROM installation' }, []);
 await letGo();
 const oauth = await deployment(scope, { databaseUrl, masterKey });
 await letGo();
-// The same database under the strictest profile, as after the operator's change of mind. The last to start: the account pages are where it is.
+// The same database under the strictest profile, as after the operator has changed it. It starts last because the
+// account pages are at the latest issuer.
 const fapi = await deployment(scope, {
   databaseUrl,
   masterKey,
@@ -54,7 +55,7 @@ test('oidc: PKCE is optional for an app with a secret and required for a public 
   assert.equal(callbackOf(page).error, 'invalid_request');
 });
 
-// ---- clients that are held to more ----
+// ---- clients with a stricter profile ----
 
 test('a stricter profile of an app applies: PKCE on an oidc server', async () => {
   const { page } = await begin(oidc, await oidc.seed.party({ metadata: { profile: 'oauth21' } }), NO_PKCE);
@@ -214,7 +215,7 @@ test('fapi2: people can still reach their account', async () => {
   assert.match(account.url, /\/account/);
 });
 
-/** The same RSA key for another algorithm. */
+/** The same RSA key with another algorithm. */
 async function rsaPss({ privateKey }: { privateKey: CryptoKey }): Promise<CryptoKey> {
   const jwk = await crypto.subtle.exportKey('jwk', privateKey);
   delete jwk.alg;

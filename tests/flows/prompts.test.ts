@@ -23,7 +23,7 @@ const party = await app.seed.party();
 const unseen = await app.seed.party();
 const ours = await app.seed.party({ firstParty: true });
 
-/** Swaps the code that came back for an ID token's claims. */
+/** Redeems the code for the claims of an ID token. */
 async function idToken(begun: Pick<Begun, 'verifier' | 'page'>, client = party): Promise<Record<string, unknown>> {
   const { code } = callbackOf(begun.page);
   assert.ok(code, begun.page.location);
@@ -32,7 +32,7 @@ async function idToken(begun: Pick<Begun, 'verifier' | 'page'>, client = party):
   return idTokenOf(body);
 }
 
-/** Waits until the second has changed: times in tokens are whole seconds. */
+/** Waits for the next second, since times in tokens are whole seconds. */
 function nextSecond(): Promise<unknown> {
   const now = Math.floor(Date.now() / 1000);
   return until('the next second', () => Math.floor(Date.now() / 1000) > now);
@@ -69,7 +69,7 @@ test('prompt=login asks again although a session exists, and renews auth_time', 
   const page = await submitPassword(browser, asked.page, person);
   const renewed = await idToken({ ...asked, page });
   assert.ok(Number(renewed.auth_time) > Number(before.auth_time), `${renewed.auth_time} > ${before.auth_time}`);
-  // The app learns when, even without max_age: it asked for a fresh sign-in.
+  // The app gets auth_time even without max_age, since it asked for a fresh sign-in.
   const again = await begin(app, party, { prompt: 'login' }, browser);
   const done = await submitPassword(browser, again.page, person);
   assert.equal(typeof (await idToken({ ...again, page: done })).auth_time, 'number');
@@ -125,7 +125,7 @@ test('prompt=select_account: another account signs in, and the first is signed o
   assert.equal(shown(login), 'sign-in');
   let page = await submitPassword(browser, login, other);
   for (let steps = 0; page.location === undefined && steps < 3; steps += 1) {
-    // The first session ends by a form that the page sends by itself; then consent is asked of the new person.
+    // A self-submitting form ends the first session; then the new person is asked for consent.
     page = await submit(browser, page, / id="allow"/.test(page.body) ? { action: 'allow' } : {});
   }
   assert.equal((await idToken({ ...asked, page })).sub, other.id);
@@ -154,7 +154,7 @@ test('max_age: before that age nothing is asked and auth_time is returned; after
   const first = await idToken(fresh);
   assert.equal(typeof first.auth_time, 'number');
 
-  // max_age=1 is over once two seconds have begun since.
+  // max_age=1 is exceeded once two seconds have begun since the sign-in.
   await until('the sign-in is two seconds old', () => Date.now() / 1000 >= Number(first.auth_time) + 2.1);
   const quiet = await begin(app, party, { max_age: '1', prompt: 'none' }, browser);
   assert.equal(callbackOf(quiet.page).error, 'login_required');
@@ -217,7 +217,7 @@ test('acr_values: the reached acr is returned, never a higher one', async () => 
   const asked = await begin(app, party, { acr_values: 'urn:cardea:acr:1fa' }, browser);
   const claims = await idToken(asked);
   assert.equal(claims.acr, 'urn:cardea:acr:1fa');
-  // Voluntary (OpenID Connect Core §5.5.1.1): the request succeeds, and the app sees that it got less.
+  // A voluntary claim (OpenID Connect Core §5.5.1.1): the request succeeds, and the ID token shows the lower acr.
   const more = await begin(app, party, { acr_values: 'urn:example:phishing-resistant' }, browser);
   assert.equal((await idToken(more)).acr, 'urn:cardea:acr:1fa');
 });

@@ -80,7 +80,7 @@ test('another client’s refresh token is refused and stays valid for its owner 
   const { status, body } = await refresh(app.issuer, party, stolen);
   assert.equal(status, 200);
   assert.equal((await userinfo(app.issuer, body.access_token ?? '')).status, 200);
-  // Not even one that was used up already: the owner's grant is not another's to end.
+  // Not even a used token: another client must not be able to revoke the owner's grant.
   assert.deepEqual(refusal(await refresh(app.issuer, another, stolen)), INVALID_GRANT);
   assert.equal((await refresh(app.issuer, party, body.refresh_token ?? '')).status, 200);
 });
@@ -119,7 +119,7 @@ test('a refresh can narrow the scope, and widen it again up to what was granted 
   ]) {
     assert.deepEqual(refusal(await ask(rest, wider)), { status: 400, error: 'invalid_scope' }, wider);
   }
-  // A refused request uses nothing up. "Previously granted" is the grant's scope, not the last narrowing.
+  // A refused request does not use up the token. "Previously granted" is the grant's scope, not the last narrowed one.
   const whole = (await ask(rest, 'openid email')).body;
   assert.equal(whole.scope, 'openid email');
   assert.equal((await userinfo(app.issuer, whole.access_token ?? '')).body.email, person.email);
@@ -195,7 +195,7 @@ test('an unused refresh token ends after the idle time, a used chain after the a
       rotations += 1;
       current = answer.body.refresh_token ?? '';
       const { exp = 0 } = await introspect(short.issuer, client, current);
-      // `Math.max(1, …)`: what is issued in the very last second may live one second
+      // `Math.max(1, …)`: a token that is issued in the very last second may live one second
       assert.ok(Number(exp) <= ends + 1, `ends at ${exp}, the chain at ${ends}`);
       return undefined;
     },

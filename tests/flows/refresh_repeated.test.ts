@@ -9,7 +9,7 @@ import { authorization, authorize, introspect, refresh, token, userinfo } from '
 import { dumpDatabase, formsOf, remember, rememberAll } from '../helpers/secrets.ts';
 import { post, refusal, submit, tokensFor } from './support.ts';
 
-/** Promise 3: a client that lost a response is not logged out, on any node. */
+/** Promise 3: a client that lost a response stays logged in, on any node. */
 const scope = { after };
 let offset = 0;
 const now = () => Date.now() + offset;
@@ -25,7 +25,7 @@ const party = await app.seed.party({ metadata });
 const publicParty = await app.seed.party({ public: true, metadata });
 const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
 
-/** Time for the server alone, for as long as the work lasts: what the test's own clients and tokens say stays as it is. */
+/** Moves the server's clock during the work; the test's own clients and tokens keep the real time. */
 async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
   offset += ms;
   try {
@@ -35,7 +35,7 @@ async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** An answer byte for byte. */
+/** The exact bytes of a response. */
 async function raw(one: Party, value: string, more: Record<string, string> = {}, reach = issuer) {
   const response = await fetch(new URL('/token', reach), {
     method: 'POST',
@@ -62,7 +62,7 @@ async function countOf(text: string, values: readonly unknown[]): Promise<number
   return row?.n ?? 0;
 }
 
-/** Refresh tokens that there have been under the grant of this one. */
+/** All refresh tokens that this token's grant has had. */
 const refreshTokensWith = (value: string) =>
   countOf(
     `SELECT count(*)::int AS n FROM records r JOIN records o USING (grant_id)
@@ -94,7 +94,7 @@ test('the same holds for a narrowed scope and for a resource, when both are repe
     assert.equal(first.status, 200, first.whole);
     assert.equal((await raw(party, value, more)).whole, first.whole);
     assert.equal((await introspect(issuer, party, first.body.access_token)).active, true, 'a JWT of it, too');
-    // Parameters that mean nothing here do not make it another question, nor does their order (RFC 6749 §3.2).
+    // Parameters that have no meaning here, and their order, do not make it a different request (RFC 6749 §3.2).
     assert.equal((await raw(party, value, { unknown: 'x', ...more, nothing: '' })).whole, first.whole);
   }
 });
@@ -191,7 +191,7 @@ test('parallel refreshes on two nodes get one response; of two different ones th
   }
 });
 
-// ---- clients that prove themselves anew each time ----
+// ---- clients that authenticate anew each time ----
 
 const keys = await generateKeyPair('ES256', { extractable: true });
 remember('private_key', (await exportJWK(keys.privateKey)).d ?? '');
@@ -245,7 +245,7 @@ test('private_key_jwt: a repetition needs a new assertion and uses it up (RFC 75
   const forged = await raw(bare, value, asserted(await assertion((await generateKeyPair('ES256')).privateKey)));
   assert.equal(forged.status, 401);
 
-  // At once: each fresh assertion is answered, and one that is there twice once.
+  // In parallel: each fresh assertion gets a response, and one that is sent twice gets one.
   const next = first.body.refresh_token;
   const twice = await assertion();
   const all = await Promise.all([
@@ -257,7 +257,7 @@ test('private_key_jwt: a repetition needs a new assertion and uses it up (RFC 75
   assert.equal(new Set(all.filter(({ status }) => status === 401).map(({ body }) => body.error)).size, 1);
 });
 
-// ---- what is kept ----
+// ---- the stored response ----
 
 test('the stored response is encrypted under the presented token: neither a dump nor the master key opens it; it expires', async () => {
   const value = await begun();

@@ -69,7 +69,7 @@ for (const [kind, one] of Object.entries({
     }
     await assertAlive(one, answer, true);
 
-    // Of parallel requests too: every fresh proof is answered, one that is there three times once.
+    // In parallel too: every fresh proof gets a response, and one that is sent three times gets one.
     const next = answer.body.refresh_token ?? '';
     const shared = await mine();
     const all = await Promise.all(
@@ -79,8 +79,8 @@ for (const [kind, one] of Object.entries({
     const given = all.filter(({ status }) => status === 200);
     assert.equal(new Set(given.map(({ body }) => JSON.stringify(body))).size, 1);
 
-    // A public client's refresh token is bound, so another key gets nowhere; a confidential one's is not, so there
-    // another key is another question, of a token that was used.
+    // A public client's refresh token is bound, so another key is refused; a confidential client's is not, so another
+    // key makes it a different request with a used token.
     const stolen = await refresh(one, next, await theirs());
     const bare = await refresh(one, next, {});
     for (const refused of [stolen, bare]) {

@@ -7,7 +7,7 @@ import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, redeem, refresh, token } from '../helpers/relying_party.ts';
 
-/** A refused request tells the developer what to do, and leaves one log line for the operator with what was sent. */
+/** A refused request tells the developer what to do, and logs one line with the request's details for the operator. */
 
 const scope = { after };
 const app = await deployment(scope);
@@ -31,7 +31,7 @@ interface Line {
   knownClient?: boolean;
 }
 
-/** The one line that the refused request has left. */
+/** The one log line of the refused request. */
 async function lineOf<T>(request: () => Promise<T>): Promise<{ line: Line; answer: T }> {
   const before = app.logLines.length;
   const answer = await request();
@@ -162,7 +162,7 @@ test('a possible token or address in any parameter is not in the log', async () 
 });
 
 test('an error_description is ASCII (RFC 6749 §5.2)', () => {
-  // In a line of the log, and on a page.
+  // Non-ASCII texts that are allowed, in a log line and on a page.
   const elsewhere = ['=…`)', " ?? '—' }"];
   const found: string[] = [];
   for (const folder of ['oidc', 'clients', 'registration']) {

@@ -162,7 +162,7 @@ test('such mails are limited by person and address, in every spelling, without t
   for (let i = 0; i < 9; i += 1) bodies.add((await ask(spellings[i % spellings.length] ?? '')).body);
   assert.equal(bodies.size, 1);
   for (let i = 0; i < 3; i += 1) await post.next(person.email);
-  // What is queued is sent in order: when this one is there, the others would be as well.
+  // Mails are sent in order: once this one has arrived, any other mail would have arrived too.
   const marker = await app.seed.person();
   await mailTo(marker);
   assert.equal(post.mails.filter(({ to }) => to.includes(person.email)).length, 3);

@@ -4,7 +4,6 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { basic, post, refusal, tokensFor } from './support.ts';
 
-/** RFC 7009. */
 const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party();

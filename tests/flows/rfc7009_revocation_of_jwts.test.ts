@@ -129,7 +129,7 @@ test('rows for revoked tokens are removed when the tokens have expired', async (
     { name: '', text: 'SELECT expires_at FROM ended_tokens WHERE what = $1' },
     [`jti ${decodeJwt(value).jti}`],
   );
-  const minute = 60_000; // by which clocks may differ
+  const minute = 60_000; // the tolerance for differing clocks
   assert.equal(row?.expires_at.getTime(), expiresAt + minute);
   await cleanUp({ db: app.db, now: () => expiresAt + minute });
   assert.ok((await listed()) > 0);

@@ -263,7 +263,7 @@ describe('an initial access token', () => {
 });
 
 describe('a client that registered itself', () => {
-  /** The scope of the access token that it gets for a resource server. */
+  /** The scope of the access token that the client gets for a resource server. */
   async function scopeAt(resource: string, party: Party, asked: string): Promise<unknown> {
     const params = { resource, scope: asked };
     const { code, verifier } = await authorize({ issuer: app.issuer, party, person, params });

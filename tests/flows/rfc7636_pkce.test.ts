@@ -48,13 +48,14 @@ test('a challenge that cannot be a SHA-256 is refused', async () => {
 });
 
 test('a wrong verifier does not use up the code: a thief can neither redeem nor block it', async () => {
-  // RFC 7636 does not say. Using the code up would let a thief block the sign-in; a guess succeeds once in 2^256 in both cases.
+  // RFC 7636 does not decide this. Using up the code would let a thief block the sign-in; a guess succeeds once in
+  // 2^256 either way.
   const granted = await authorize({ issuer: app.issuer, party: publicParty, person });
   const wrong = await redeem(app.issuer, publicParty, { ...granted, verifier: randomBytes(32).toString('base64url') });
   assert.deepEqual(refusal(wrong), INVALID_GRANT);
   const right = await redeem(app.issuer, publicParty, granted);
   assert.equal(right.status, 200);
-  // Used once more, with the wrong or the right verifier, it is used twice.
+  // A further request with the wrong or the right verifier is a second use of the code.
   assert.deepEqual(refusal(await redeem(app.issuer, publicParty, granted)), INVALID_GRANT);
   assert.equal((await introspect(app.issuer, publicParty, right.body.access_token ?? '')).active, false);
 });

@@ -5,7 +5,6 @@ import { authorization, introspect, refresh, token } from '../helpers/relying_pa
 import { until } from '../helpers/waiting.ts';
 import { basic, post, refusal, tokensFor } from './support.ts';
 
-/** RFC 7662. */
 const scope = { after };
 const app = await deployment(scope);
 const person = await app.seed.person();

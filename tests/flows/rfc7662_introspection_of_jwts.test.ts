@@ -15,7 +15,7 @@ const person = await app.seed.person();
 const SCOPE = { scope: 'openid email offline_access api:read api:write' };
 const party = await app.seed.party({ metadata: SCOPE });
 const publicParty = await app.seed.party({ metadata: SCOPE, public: true });
-/** Who asks: a resource server has a client of its own. */
+/** A resource server introspects with its own client. */
 const api = await app.seed.party();
 await app.seed.resourceServer({
   identifier: API,

@@ -9,7 +9,7 @@ import { authorize, introspect, refresh } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { errorOn, idTokenOf, refusal, shown, submit, submitPassword } from './support.ts';
 
-/** The device authorization grant, by the clauses of RFC 8628. Two nodes of one issuer. */
+/** The device authorization grant, by the sections of RFC 8628, on two nodes of one issuer. */
 const scope = { after };
 const clock = { ms: Date.now() };
 const now = () => clock.ms;
@@ -22,7 +22,7 @@ const own = await app.seed.party({ name: 'Own TV', firstParty: true, metadata })
 const web = await app.seed.party({ firstParty: true });
 const person = await app.seed.person();
 
-/** Somebody who is signed in approves. */
+/** A person with a session approves. */
 const known = (await authorize({ issuer, party: web, person })).browser;
 async function approve(userCode: string, browser = known): Promise<void> {
   const page = await decide(browser, await typeCode(browser, userCode), 'confirm');
@@ -180,7 +180,7 @@ test('an expired code: the device gets expired_token, and the page refuses it (Â
   const page = await typeCode(known, body.user_code);
   assert.equal(page.status, 400);
   assert.match(page.body, /id="error-message"/);
-  t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // by which the provider measures what it has found
+  t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // the provider reads this clock for expiry
   assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'expired_token' });
   await cleanUp({ db: app.db, now });
   for (const table of ['user_codes', 'polls']) {

@@ -14,7 +14,7 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, token } from '../helpers/relying_party.ts';
 import { post, refusal, submit } from './support.ts';
 
-/** RFC 8693, OAuth 2.0 Token Exchange, by its sections. */
+/** RFC 8693, OAuth 2.0 Token Exchange, by section. */
 const scope = { after };
 const app = await deployment(scope);
 const short = await deployment(scope, {
@@ -42,12 +42,12 @@ const INVALID_REQUEST = { status: 400, error: 'invalid_request' };
 const INVALID_TARGET = { status: 400, error: 'invalid_target' };
 const UNAUTHORIZED = { status: 400, error: 'unauthorized_client' };
 
-/** A sign-in of its own, and so a grant of its own. */
+/** A separate sign-in, and so a separate grant. */
 function signIn(person = ada) {
   return authorize({ issuer: app.issuer, party: web, person, params: { scope: 'openid offline_access' } });
 }
 
-/** A service with a secret of its own, for scopes that no person ever granted it. */
+/** A service with a secret, and scopes that no person granted to it. */
 async function service(options: { policy?: unknown; scope?: string; secondFactorRequired?: boolean } = {}) {
   const { policy: tokenExchange, scope: registered = 'orders:read orders:admin print', ...more } = options;
   const metadata = { redirect_uris: [], grant_types: ['client_credentials', EXCHANGE], scope: registered };
@@ -56,7 +56,7 @@ async function service(options: { policy?: unknown; scope?: string; secondFactor
   return party;
 }
 
-/** What the app in the browser sends to the gateway; each under the sign-in that it names. */
+/** The token that the app in the browser sends to the gateway, from a sign-in of its own. */
 async function adasToken(options: { scope?: string; as?: typeof granted; reach?: string } = {}) {
   const asked = { resource: GATEWAY, scope: options.scope ?? 'gateway orders:read print' };
   const { browser } = options.as ?? granted;
@@ -293,7 +293,7 @@ describe('§2.1, §5: never more than the subject token', () => {
 });
 
 describe('proof of possession (RFC 9449)', () => {
-  /** Somebody with a key: makes a proof for the token endpoint each time. */
+  /** A key holder: makes a new proof for the token endpoint each time. */
   async function holder() {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const jwk = await exportJWK(publicKey);

@@ -8,12 +8,12 @@ import { authorization, authorize, introspect, type TokenAnswer } from '../helpe
 import { remember } from '../helpers/secrets.ts';
 import { post, refusal } from './support.ts';
 
-/** OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens (RFC 8705), by its sections. */
+/** OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens (RFC 8705), by section. */
 const scope = { after };
 const authority = await makeIdentity({ subject: 'CN=Clients CA,O=Example', ca: true });
 const unlisted = await makeIdentity({ subject: 'CN=Teams CA,O=Example', ca: true, by: authority });
 const serving = await makeIdentity({ subject: 'CN=localhost', names: [{ type: 'dns', value: 'localhost' }] });
-/** In the list, and may issue nothing. */
+/** In the trust list, but not a CA. */
 const noAuthority = await makeIdentity({ subject: 'CN=No CA,O=Example' });
 const files = writeFiles(scope, {
   authority: authority.pem + noAuthority.pem,
@@ -21,7 +21,7 @@ const files = writeFiles(scope, {
   key: serving.keyPem,
 });
 
-/** Behind a proxy that ends TLS: this test is the proxy. */
+/** Behind a proxy that terminates TLS; this test acts as the proxy. */
 const app = await deployment(scope, {
   env: {
     CARDEA_TLS_CLIENT_CA: files.authority,
@@ -29,11 +29,11 @@ const app = await deployment(scope, {
     CARDEA_TRUSTED_PROXIES: '127.0.0.1,::1',
   },
 });
-/** Ends TLS itself: an issuer of its own. */
+/** Terminates TLS itself, with another issuer. */
 const tls = await deployment(scope, {
   env: { CARDEA_TLS_CERT: files.cert, CARDEA_TLS_KEY: files.key, CARDEA_TLS_CLIENT_CA: files.authority },
 });
-/** Knows nothing of certificates. */
+/** Does not support certificates. */
 const off = await neighbour(scope, app);
 const person = await app.seed.person();
 await app.seed.resourceServer({ identifier: 'https://api.example.com', name: 'API', scopes: ['read'] });
@@ -52,7 +52,7 @@ function withSubject(metadata: Record<string, unknown>, at = app): Promise<Party
   });
 }
 
-/** As nginx passes it on: `$ssl_client_escaped_cert`. */
+/** As nginx forwards it: `$ssl_client_escaped_cert`. */
 const passed = ({ pem }: Identity) => ({ 'x-ssl-client-cert': encodeURIComponent(pem) });
 
 function ask(
@@ -74,11 +74,11 @@ async function userinfo(access: string, certificate?: Identity) {
   return { status: response.status, error, sub };
 }
 
-/** Introspection by somebody else: the resource server (RFC 7662). */
+/** The resource server introspects (RFC 7662). */
 const resourceServer = await app.seed.party({ introspectsAll: true });
 const cnfOf = async (access: string) => (await introspect(app.issuer, resourceServer, access)).cnf;
 
-// ---- TLS that ends here ----
+// ---- TLS that the server terminates ----
 
 test('a client library authenticates by its certificate, and its token is bound (RFC 8705 §2.1, §3)', async () => {
   const bound = { tls_client_auth_subject_dn: SUBJECT, tls_client_certificate_bound_access_tokens: true };
@@ -246,7 +246,7 @@ test('a client that did not ask for bound tokens gets unbound ones, with or with
   assert.equal(await cnfOf((await ask(bySubject, identity)).body.access_token ?? ''), undefined);
 });
 
-// ---- discovery, and where it is off ----
+// ---- discovery, and a server without mTLS ----
 
 test('discovery announces it (RFC 8705 §2.1.1, §2.2.1, §3.3)', async () => {
   const read = async ({ issuer }: { issuer: string }) => {

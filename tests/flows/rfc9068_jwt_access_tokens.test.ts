@@ -5,7 +5,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { begin, callbackOf, post, shown, submit, submitPassword } from './support.ts';
 
-/** RFC 9068, JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens, by its sections. */
+/** RFC 9068, JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens, by section. */
 const app = await deployment({ after });
 const API = 'https://api.example.com';
 const OTHER = 'https://other.example.com';

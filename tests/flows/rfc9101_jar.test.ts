@@ -23,7 +23,7 @@ function ask(params: Record<string, string>, browser = browserSession(app.issuer
 const askWith = async (of: KeyedParty, claims: Record<string, unknown>, more: Record<string, string> = {}) =>
   ask({ client_id: of.party.id, request: await of.request({ ...CHALLENGE, ...claims }), ...more });
 
-/** Wherever the answer went: by redirect, or to a page because nothing vouched for a redirect. */
+/** The error code of the redirect, or of the page when the client is not verified. */
 const errorOf = (page: Page) => (page.location === undefined ? errorOn(page) : callbackOf(page).error);
 
 test('only signed parameters count (RFC 9101 §6.3)', async () => {

@@ -11,7 +11,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, token } from '../helpers/relying_party.ts';
 import { begin, callbackOf, idTokenOf, type Params, post, refusal, shown, submit, submitPassword } from './support.ts';
 
-/** RFC 9396, OAuth 2.0 Rich Authorization Requests, by its sections. */
+/** RFC 9396, OAuth 2.0 Rich Authorization Requests, by section. */
 const BANK = 'https://bank.example.com';
 const VAULT = 'https://vault.example.com';
 const TYPES = {
@@ -56,7 +56,7 @@ const OPEN = { type: 'box', locations: [VAULT], actions: ['open'] };
 const INVALID = 'invalid_authorization_details';
 const { browser } = await authorize({ issuer: app.issuer, party, person: ada, params: { scope } });
 
-/** An authorization request of a person who is signed in, and has allowed everything else before. */
+/** An authorization request of a person with a session who has consented to everything else before. */
 function ask(details: unknown, params: Params = {}, client = party) {
   const authorization_details = typeof details === 'string' ? details : JSON.stringify(details);
   const asked = { resource: BANK, scope: 'openid bank', authorization_details, ...params };

@@ -26,10 +26,10 @@ import {
 import { remember } from '../helpers/secrets.ts';
 import { post, refusal } from './support.ts';
 
-/** OAuth 2.0 Demonstrating Proof of Possession (RFC 9449), by its sections. */
+/** OAuth 2.0 Demonstrating Proof of Possession (RFC 9449), by section. */
 const scope = { after };
 const app = await deployment(scope);
-/** Another node of the same issuer, started later, that wants a nonce in each proof. */
+/** Another node of the same issuer, started later, that requires a nonce in each proof. */
 const strict = await deployment(scope, {
   databaseUrl: app.databaseUrl,
   masterKey: app.masterKey,
@@ -61,13 +61,13 @@ const key = await makeKey();
 const otherKey = await makeKey();
 const now = () => Math.floor(Date.now() / 1_000);
 
-/** A proof for the token endpoint; a claim or header that is undefined is left out. */
+/** A proof for the token endpoint; an undefined claim or header is omitted. */
 function proof(
   claims: Readonly<Record<string, string | number | undefined>> = {},
   options: { by?: Key; header?: Readonly<Record<string, unknown>> } = {},
 ): Promise<string> {
   const by = options.by ?? key;
-  // JSON leaves out what is undefined.
+  // JSON omits undefined members.
   const payload = { htm: 'POST', htu: TOKEN, iat: now(), jti: randomUUID(), ...claims };
   const header = { alg: 'ES256', typ: 'dpop+jwt', jwk: by.jwk, ...options.header };
   return new SignJWT(JSON.parse(JSON.stringify(payload)))
@@ -162,7 +162,7 @@ test('a client library gets bound tokens and uses them, with nonces (RFC 9449 §
   );
   assert.equal(claims.email, person.email);
 
-  // A node that wants a nonce is at another address here; proofs are for the issuer's.
+  // The node that requires a nonce has another address here; proofs name the issuer's.
   const options = {
     DPoP: oauth.DPoP(client, await oauth.generateKeyPair('ES256')),
     [oauth.customFetch]: (_url: string, init: oauth.CustomFetchOptions<'POST', URLSearchParams>) =>
@@ -251,7 +251,7 @@ const BAD_PROOFS: readonly (readonly [string, () => Promise<string>])[] = [
 for (const [what, make] of BAD_PROOFS) {
   test(`refuses a proof ${what} (RFC 9449 §4.3)`, async () => {
     const answer = await ask(MACHINE, await make());
-    // Where a nonce would do instead of the date, that is what it says.
+    // For a date in the future the server asks for a nonce, which can replace the date.
     if (/far ahead/.test(what)) assert.deepEqual(refusal(answer), { status: 400, error: 'use_dpop_nonce' });
     else assert.deepEqual(refusal(answer), INVALID_PROOF);
     assert.equal(answer.body.access_token, undefined);
@@ -276,7 +276,7 @@ test('of many requests with one proof on two nodes one succeeds (RFC 9449 §11.1
 test('a proof that is dated ahead is remembered for as long as it is valid (RFC 9449 §11.1)', async () => {
   const ahead = await proof({ iat: now() + 290 });
   assert.equal((await ask(MACHINE, ahead)).status, 200);
-  // Ten minutes less two seconds later it is too old: until then cleaning up must leave it.
+  // Ten minutes minus two seconds later the proof is too old; cleanup must keep the row until then.
   await cleanUp({ db: app.db, now: () => Date.now() + 580_000 });
   assert.deepEqual(refusal(await ask(MACHINE, ahead)), INVALID_PROOF);
   const { length: kept } = await replays();
@@ -509,14 +509,14 @@ test('/userinfo asks for a nonce in its challenge (RFC 9449 §9)', async () => {
   assert.equal((await showTo(strict, access, proved)).status, 200);
 });
 
-// ---- what it costs ----
+// ---- statements ----
 
 test('a proof costs one statement, and a request without one costs none', async () => {
   const { access } = await boundTokens();
   const dpop = await proof({ htm: 'GET', htu: USERINFO, ath: ath(access) });
   app.statements.length = 0;
   assert.equal((await showTo(app, access, dpop)).status, 200);
-  // The mail about the new browser goes out when it does.
+  // A mail about the new browser may be sent at any time, so its statements are not counted.
   const own = app.statements.filter((text) => !/\bmails\b/.test(text));
   assert.equal(own.length, 2, own.join('\n'));
   assert.match(own[1] ?? '', /INSERT INTO replays/);

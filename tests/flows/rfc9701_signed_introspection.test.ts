@@ -5,7 +5,7 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorization } from '../helpers/relying_party.ts';
 import { post, tokensFor } from './support.ts';
 
-/** Signed introspection (RFC 9701): a resource server can prove what it was told. */
+/** Signed introspection (RFC 9701): a resource server can prove the response that it got. */
 const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party({ firstParty: true });

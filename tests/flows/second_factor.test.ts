@@ -20,7 +20,7 @@ const factors = await createFactorSeeder(app, now);
 const outbox = join(app.dataDir, 'outbox');
 const party = await app.seed.party({ firstParty: true });
 
-/** The ID token that a sign-in ended with. */
+/** The ID token at the end of a sign-in. */
 async function ended(at: Page, begun: Begun, client: Party = party, deployed: Deployment = app) {
   const { code = '' } = callbackOf(at);
   const { body } = await redeem(deployed.issuer, client, { code, verifier: begun.verifier });

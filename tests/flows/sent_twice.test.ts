@@ -13,8 +13,8 @@ import { askForMail } from './mailed_links.ts';
 import { begin, callbackOf, shown, submit, submitPassword } from './support.ts';
 
 /**
- * A double click: the browser sends a form twice, ignores the first response and follows the second. The second leads
- * where the first one led, in the same browser and within a minute, with a code that works; nothing happens twice.
+ * A double click: the browser sends a form twice, ignores the first response and follows the second. In the same
+ * browser and within a minute the second leads to the same place with a working code; nothing happens twice.
  */
 
 const scope = { after };
@@ -38,7 +38,7 @@ const sessionsOf = ({ id }: Person) => count('sessions WHERE account_id = $1', [
 const eventsOf = ({ id }: Person) => count('security_events WHERE account_id = $1', [id]);
 const credentials = ({ email, password }: Person) => ({ identifier: email, password, action: 'signin' });
 
-/** Sends the same form several times, at once and then once more, as a browser that has had no answer yet. */
+/** Sends the same form several times in parallel and then once more, like a browser that has had no response yet. */
 async function repeatedly(browser: BrowserSession, page: Page, fields: Record<string, string>): Promise<Page[]> {
   const form = formOf(page);
   const send = () => browser.clone().post(form.action, { ...form.fields, ...fields });
@@ -60,7 +60,7 @@ async function works(client: Party, location: string, verifier: string): Promise
   return body.access_token ?? '';
 }
 
-/** Whether the browser itself is signed in. */
+/** True if the browser has a session. */
 async function isSignedIn(browser: BrowserSession): Promise<boolean> {
   const url = authorizeUrl({ issuer, party: own, params: { prompt: 'none' } }, 'v'.repeat(43));
   return new URL((await browser.clone().get(url)).location ?? '').searchParams.has('code');

@@ -14,7 +14,7 @@ const ours = await app.seed.party({ firstParty: true });
 const COOKIE = 'cardea_session';
 
 test('the session id changes at sign-in: a planted one is worthless (session fixation)', async () => {
-  // There is no session without a sign-in, so the attacker plants their own in the victim's browser.
+  // Without a sign-in there is no session, so the attacker plants their own in the victim's browser.
   const attacker = await signedIn(app, ours, await app.seed.person());
   const planted = attacker.cookie(COOKIE);
   assert.ok(planted);
@@ -68,7 +68,7 @@ test('two accounts in one browser, one after the other: the second gets nothing 
   const { body } = await redeem(app.issuer, party, { code, verifier: asked.verifier });
   assert.equal(idTokenOf(body).sub, other.id);
   assert.equal((await userinfo(app.issuer, body.access_token ?? '')).body.sub, other.id);
-  // The first person's session has ended, and with it what hung on it.
+  // The first person's session has ended, and its tokens with it.
   assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 401);
   assert.equal((await sessionsOf(someone.id)).length, 0);
   const quiet = await begin(app, party, { prompt: 'none' }, browser);
@@ -83,7 +83,7 @@ test('two sign-ins at once in one browser, of different accounts: one session, a
   const firstPage = await submitPassword(browser, first.page, person);
   const one = await redeem(app.issuer, ours, { code: callbackOf(firstPage).code ?? '', verifier: first.verifier });
   assert.equal(idTokenOf(one.body).sub, person.id);
-  // The other tab was opened without a session; another person finishes there.
+  // The other tab was opened without a session, and another person completes its sign-in.
   let page = await submitPassword(browser, second.page, other);
   for (let steps = 0; page.location === undefined && page.status === 200 && steps < 3; steps += 1) {
     page = await submit(browser, page, / id="allow"/.test(page.body) ? { action: 'allow' } : {});
@@ -110,7 +110,7 @@ test('50 parallel /authorize requests of different clients in one session leave 
   assert.deepEqual(clients, [ours.id, ...parties.map(({ id }) => id)].sort());
   assert.equal(new Set(kept.map(({ sid }) => sid)).size, 51, 'each with a sid of its own');
   assert.equal(new Set(kept.map(({ grant_id }) => grant_id)).size, 51, 'and a grant of its own');
-  // Each code is good, and each token of them ends with that one session.
+  // Each code works, and each token ends with that one session.
   const tokens = await Promise.all(
     parties.map((one, index) =>
       redeem(app.issuer, one, { code: codes[index] ?? '', verifier: begun[index]?.verifier ?? '' }),

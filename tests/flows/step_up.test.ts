@@ -12,7 +12,7 @@ import { type Begun, begin, callbackOf, idTokenOf, type Params, shown, submit, s
 
 const ONE = 'urn:cardea:acr:1fa';
 const TWO = 'urn:cardea:acr:2fa';
-// Half an hour ago, so that what was shown then is old by the provider's own clock.
+// Half an hour ago, so that this sign-in is old by the provider's own clock.
 const clock = { ms: Date.now() - 1_800_000 };
 const now = () => clock.ms;
 const app = await deployment({ after }, { now });
@@ -25,7 +25,7 @@ async function idToken(at: Page, begun: Begun, client: Party = party) {
   return idTokenOf(body);
 }
 
-/** A browser in which somebody signed in with a password, before they had anything else. */
+/** A browser in which a person signed in with a password before they had any factor. */
 async function weakSession(person: Person): Promise<BrowserSession> {
   const begun = await begin(app, party);
   assert.equal((await idToken(await submitPassword(begun.browser, begun.page, person), begun)).acr, ONE);

@@ -8,7 +8,7 @@ import { authorize, introspect, refresh, token, userinfo } from '../helpers/rely
 import { until } from '../helpers/waiting.ts';
 import { begin, callbackOf, idTokenOf, shown, submit, tokensFor } from './support.ts';
 
-/** People with another `sub` in their former system: apps still get that one (OpenID Connect Core §2, §5.7). */
+/** People who had another `sub` in their former system keep it (OpenID Connect Core §2, §5.7). */
 const scope = { after };
 const app = await deployment(scope);
 const API = 'https://api.example.com';

@@ -6,17 +6,17 @@ import type { Deployment, Party, Person } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, redeem, type TokenAnswer } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 
-/** An authorization request under way: what the browser shows, or where it was sent. */
+/** An authorization request in progress: the page that the browser shows, or the redirect. */
 export interface Begun {
   readonly browser: BrowserSession;
   readonly verifier: string;
   readonly page: Page;
 }
 
-/** Parameters of an authorization request; undefined drops one that is sent otherwise. */
+/** Parameters of an authorization request; undefined drops a default one. */
 export type Params = Readonly<Record<string, string | undefined>>;
 
-/** Sends a browser to /authorize and stops at the first page that wants something of a person. */
+/** Sends a browser to /authorize and stops at the first page that needs input. */
 export async function begin(
   app: Pick<Deployment, 'issuer'>,
   party: Party,
@@ -29,7 +29,7 @@ export async function begin(
   return { browser, verifier, page };
 }
 
-/** Presses a button of the page's form, as a browser that shows it would. */
+/** Submits the page's form with the given button, as a browser would. */
 export async function submit(browser: BrowserSession, page: Page, fields: Record<string, string>): Promise<Page> {
   const { action, fields: hidden } = formOf(page);
   const next = await browser.follow(await browser.post(action, { ...hidden, ...fields }));
@@ -41,7 +41,7 @@ export function submitPassword(browser: BrowserSession, page: Page, person: Pers
   return submit(browser, page, { identifier: person.email, password: person.password, action: 'signin' });
 }
 
-/** A browser in which a person has signed in to one app already. */
+/** A browser in which a person has already signed in to one app. */
 export async function signedIn(app: Deployment, party: Party, person: Person): Promise<BrowserSession> {
   const { browser } = await authorize({ issuer: app.issuer, party, person });
   return browser;
@@ -91,7 +91,7 @@ const MARKS: readonly (readonly [RegExp, Shown])[] = [
   [/<dt>[^<]*<\/dt><dd><code>[a-z_]+<\/code>/, 'error'],
 ];
 
-/** What a page is, by the names of its controls. */
+/** Recognizes a page by the names of its controls. */
 export function shown(page: Page): Shown {
   if (page.location !== undefined) return 'callback';
   const mark = MARKS.find(([pattern]) => pattern.test(page.body));
@@ -100,7 +100,7 @@ export function shown(page: Page): Shown {
   throw new Error(`an unknown page: ${page.status} ${page.url}\n${page.body.slice(0, 1_500)}`);
 }
 
-/** The parameters that came back to the client with the redirect. */
+/** The parameters of the redirect to the client. */
 export function callbackOf(page: Page): Record<string, string> {
   assert.ok(page.location, `not a redirect: ${page.status} ${page.body.slice(0, 600)}`);
   const url = new URL(page.location);
@@ -108,12 +108,12 @@ export function callbackOf(page: Page): Record<string, string> {
   return Object.fromEntries([...url.searchParams, ...new URLSearchParams(url.hash.slice(1))]);
 }
 
-/** The error code that an error page names to the person. */
+/** The error code on an error page. */
 export function errorOn(page: Page): string | undefined {
   return /<dd><code>([a-z_]+)<\/code>/.exec(page.body)?.[1];
 }
 
-/** The claims of an ID token whose signature is checked elsewhere. */
+/** The claims of an ID token; its signature is checked elsewhere. */
 export function idTokenOf(answer: { id_token?: string }): Record<string, unknown> {
   assert.ok(answer.id_token, 'no ID token');
   return decodeJwt(answer.id_token);
@@ -137,12 +137,12 @@ export async function post(
   return { status: response.status, headers: response.headers, body: rememberAll(body) };
 }
 
-/** `Authorization: Basic …` (RFC 6749 §2.3.1) from halves that are encoded already. */
+/** `Authorization: Basic …` (RFC 6749 §2.3.1) from halves that are already encoded. */
 export function basic(id: string, secret: string): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` };
 }
 
-/** What a refused request came to: compared by code, never by message. */
+/** Status and error code of a refused request; messages are not compared. */
 export function refusal({ status, body }: TokenAnswer): { status: number; error: unknown } {
   return { status, error: body.error };
 }

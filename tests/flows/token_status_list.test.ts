@@ -54,7 +54,10 @@ async function fetchList(uri: string, headers: Record<string, string> = {}) {
   return fetch(uri, { headers: { accept: 'application/statuslist+jwt', ...headers } });
 }
 
-/** What a resource server does (§8.3): fetch, verify, look. A moment passes before, so that no node answers from what it keeps. */
+/**
+ * Acts as a resource server (§8.3): fetches, verifies and reads the list. The clock moves first, so that no node uses
+ * its cache.
+ */
 async function isEnded(jwt: string): Promise<boolean> {
   ahead += 6_000;
   const { idx, uri } = statusOf(jwt);

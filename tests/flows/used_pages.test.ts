@@ -7,7 +7,8 @@ import { redeem } from '../helpers/relying_party.ts';
 import { begin, callbackOf, errorOn, shown, signedIn, submit, submitPassword } from './support.ts';
 
 /**
- * Sign-in pages that were used, are too old, lack their cookie, or were overtaken by another tab say so and link on.
+ * Sign-in pages that were used, have expired, lack their cookie, or were overtaken by another tab explain that and
+ * offer a link.
  */
 const clock = { skew: 0 };
 const app = await deployment({ after }, { now: () => Date.now() + clock.skew });
@@ -24,7 +25,7 @@ const headingOn = (page: Page) => /<h1>([^<]*)<\/h1>/.exec(page.body)?.[1];
 test('a used page says that the person is signed in, and links to the app and to the account', async () => {
   const { browser, page } = await begin(app, party);
   assert.equal(shown(await submitPassword(browser, page, person)), 'callback');
-  clock.skew += 90_000; // a form that is sent twice at once is another matter (sent_twice.test.ts)
+  clock.skew += 90_000; // sent_twice.test.ts tests a form that is sent twice at once
   const { action, fields } = formOf(page);
   for (const answer of [await browser.get(page.url), await browser.post(action, { ...fields, action: 'signin' })]) {
     assert.deepEqual(
@@ -146,7 +147,7 @@ test('a second tab continues without a password after the first has signed in: b
     ].join('; ');
   const codeOf = ({ location }: Page) => new URL(location ?? 'about:blank').searchParams.get('code') ?? '';
 
-  // The id of a session changes with each sign-in: each of the tabs is tried with a browser of its own.
+  // The session id changes with each sign-in, so each tab is tried with its own copy of the browser.
   const shownAgain = await browserSession(issuer).get(byPage.page.url, { cookie: cookiesOf(byPage) });
   assert.equal((await redeem(issuer, party, { code: codeOf(shownAgain), verifier: byPage.verifier })).status, 200);
   const next = /cardea_session=([^;]+)/.exec(shownAgain.headers.getSetCookie().join('\n'))?.[1] ?? '';

@@ -8,7 +8,7 @@ export interface AtAccount {
   readonly page: Page;
 }
 
-/** Goes to a page of a person's account, and signs in when that is asked for. */
+/** Opens a page of a person's account, and signs in when the page asks for it. */
 export async function openAccount(
   app: { readonly issuer: string },
   person: Person,
@@ -24,13 +24,13 @@ export async function openAccount(
   return { browser, page };
 }
 
-/** Whether the page asks who somebody is. */
+/** True for a sign-in page. */
 export function isSignIn(page: Page): boolean {
   return / id="identifier"/.test(page.body) && / id="password"/.test(page.body);
 }
 
 /**
- * Sends the form that has a button, as a browser would that shows the page: its hidden fields, and what is typed.
+ * Submits the form with the given button, with its hidden fields and the given values, as a browser would.
  * @param button the button's id
  */
 export async function press(
@@ -46,13 +46,13 @@ export async function press(
   return browser.post(action, { ...fields, action: value, ...typed });
 }
 
-/** The path that a page or a redirect is about. */
+/** The path of a page or redirect. */
 export function pathOf(page: Page): string {
   const url = new URL(page.location ?? page.url);
   return url.pathname + (url.searchParams.has('done') ? `?done=${url.searchParams.get('done')}` : '');
 }
 
-/** Which input is blamed on a page that came back. */
+/** The inputs that a page marks as invalid. */
 export function blamed(page: Page): string[] {
   return [...page.body.matchAll(/<(?:input|select)[^>]*aria-invalid="true"[^>]*>/g)].map(
     ([tag]) => / name="([^"]*)"/.exec(tag)?.[1] ?? '',

@@ -51,7 +51,7 @@ const profile = {
 };
 const passkeys = { passkeys: [], challenge: 'sealed', options: '{}', typed: '' } as const;
 
-/** Every page at `/account`, with everything that one can say. */
+/** Every page at `/account`, in each of its states. */
 export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   pageCase('account-overview', overviewPage.view, {
     ...overview,

@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout. */
+/** The root of the repository. */
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * A directory below `.artifacts/`, which git ignores: screenshots, reports and what a failed run leaves to look at.
- * TEST_ARTIFACTS is used in its place, for a run that a test starts.
+ * A directory below `.artifacts/`, which git ignores, for screenshots, reports and the files of a failed run.
+ * TEST_ARTIFACTS replaces it in a run that a test starts.
  * @param parts names of folders in it
  */
 export function artifacts(...parts: readonly string[]): string {

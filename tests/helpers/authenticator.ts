@@ -1,11 +1,15 @@
 import { createHash, createHmac, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 
 /**
- * What people hold in their hands: an authenticator app (RFC 6238) and a passkey (WebAuthn), written for the tests from
- * the specifications, without a line of the server's.
+ * An authenticator app (RFC 6238) and a passkey (WebAuthn), written for the tests from the specifications, without any
+ * code of the server.
  */
 
-/** The code that an app shows. @param secret base32 @param now milliseconds since the epoch */
+/**
+ * The current code of an authenticator app.
+ * @param secret base32
+ * @param now milliseconds since the epoch
+ */
 export function totpCode(secret: string, now: number): string {
   const bits = [...secret].map((letter) =>
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
@@ -20,27 +24,27 @@ export function totpCode(secret: string, now: number): string {
   return String(number).slice(-6).padStart(6, '0');
 }
 
-/** The secret that a page shows in text. */
+/** The secret that a page shows as text. */
 export function secretOn(page: { body: string }): string {
   const secret = /id="totp-secret"[^>]*>([A-Z2-7 ]+)</.exec(page.body)?.[1]?.replaceAll(' ', '');
   if (!secret) throw new Error(`no secret on the page: ${page.body.slice(0, 1_500)}`);
   return secret;
 }
 
-/** Recovery codes that a page shows. */
+/** The recovery codes that a page shows. */
 export function codesOn(page: { body: string }): string[] {
   return [...page.body.matchAll(/<code[^>]*>([0-9a-z]{4}(?:-[0-9a-z]{4}){2})<\/code>/g)].map((match) => match[1] ?? '');
 }
 
 export interface SoftPasskey {
   readonly id: string;
-  /** Raise it, set it back: it is what the next assertion says, plus one. Undefined: it keeps none. */
+  /** The next assertion contains this value plus one. Undefined: the authenticator has no counter. */
   counter: number | undefined;
   userVerification: boolean;
   backedUp: boolean;
-  /** The answer of `navigator.credentials.create()`, as JSON. */
+  /** The response of `navigator.credentials.create()`, as JSON. */
   create(options: { challenge: string; user: { id: string }; rp: { id?: string } }, origin: string): string;
-  /** The answer of `navigator.credentials.get()`, as JSON. */
+  /** The response of `navigator.credentials.get()`, as JSON. */
   get(
     options: { challenge: string; rpId?: string | undefined },
     origin: string,
@@ -124,7 +128,7 @@ function coseKey(key: KeyObject): Buffer {
   ]);
 }
 
-/** RFC 8949 §3: as much of CBOR as that takes. */
+/** RFC 8949 §3: the part of CBOR that a key needs. */
 function cborHead(major: number, value: number): Buffer {
   const type = major << 5;
   if (value < 24) return Buffer.of(type | value);

@@ -1,14 +1,14 @@
-/** A browser as far as HTTP goes: cookies by path, redirects one at a time, forms read from the page. */
+/** A browser at the level of HTTP: cookies by path, redirects one at a time, forms read from the page. */
 export interface BrowserSession {
-  /** Follows nothing. Relative URLs and the issuer's own go to the node under test. */
+  /** Does not follow redirects. Relative URLs and the issuer's own go to the node under test. */
   get(url: string, headers?: Record<string, string>): Promise<Page>;
   post(url: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Page>;
-  /** Follows redirects for as long as they stay with the issuer. */
+  /** Follows redirects while they stay at the issuer. */
   follow(page: Page): Promise<Page>;
   cookie(name: string): string | undefined;
-  /** Every cookie value there is now. */
+  /** The values of all cookies. */
   cookies(): string[];
-  /** Another browser that holds the same cookies. */
+  /** Another browser with the same cookies. */
   clone(): BrowserSession;
 }
 
@@ -27,8 +27,8 @@ interface Cookie {
 }
 
 /**
- * @param issuer what URLs in pages and redirects begin with
- * @param reach where requests are really sent, when that is another node
+ * @param issuer the beginning of URLs in pages and redirects
+ * @param reach the address that requests are sent to, when that is another node
  */
 export function browserSession(issuer: string, reach: string = issuer, start: readonly Cookie[] = []): BrowserSession {
   const jar = new Map(start.map((cookie) => [`${cookie.name};${cookie.path}`, cookie]));
@@ -86,7 +86,7 @@ export function browserSession(issuer: string, reach: string = issuer, start: re
   return session;
 }
 
-/** The action and the hidden fields of a page's form. */
+/** The action and the hidden fields of the form on a page. */
 export function formOf(page: Pick<Page, 'status' | 'body'>): { action: string; fields: Record<string, string> } {
   const form = /<form[^>]*action="([^"]*)"[\s\S]*?<\/form>/.exec(page.body);
   if (!form) throw new Error(`no form on a page (${page.status}): ${page.body}`);

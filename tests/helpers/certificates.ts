@@ -11,7 +11,7 @@ import { defer, type Scope } from './scope.ts';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 
-/** A certificate with the key that belongs to it. */
+/** A certificate with its private key. */
 export interface Identity {
   readonly pem: string;
   readonly keyPem: string;
@@ -23,15 +23,15 @@ export interface Identity {
 }
 
 export interface IdentityOptions {
-  /** RFC 4514, without escapes; default: a name of its own. */
+  /** RFC 4514, without escapes; default: a unique name. */
   readonly subject?: string;
-  /** Whose certificate it is signed by; default: its own. */
+  /** The issuer of the certificate; default: self-signed. */
   readonly by?: Identity;
   readonly ca?: boolean;
   readonly names?: readonly { readonly type: 'dns' | 'email' | 'url' | 'ip'; readonly value: string }[];
   /** Object identifiers. */
   readonly usages?: readonly string[];
-  /** Days from now. */
+  /** In days from now. */
   readonly validDays?: readonly [from: number, to: number];
 }
 
@@ -41,7 +41,7 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
     publicKey.export({ type: 'spki', format: 'der' }),
     privateKey.export({ type: 'pkcs8', format: 'der' }),
   );
-  // RFC 4514 §2.1 begins at the end of the name; the library writes it as it comes.
+  // RFC 4514 §2.1 starts with the last part of the name; the library keeps the given order.
   const subject = (options.subject ?? `CN=${randomBytes(6).toString('hex')}`).split(',').reverse().join(',');
   const signingKey = options.by
     ? (await keys(undefined, Buffer.from(options.by.keyPem.replace(/-----[^-]+-----|\s/g, ''), 'base64'))).private
@@ -83,7 +83,10 @@ async function keys(spki: Buffer | undefined, pkcs8: Buffer) {
   };
 }
 
-/** Writes files into a folder that the scope removes. @returns their paths */
+/**
+ * Writes files into a folder that is removed with the scope.
+ * @returns their paths
+ */
 export function writeFiles<Name extends string>(
   scope: Scope,
   files: Readonly<Record<Name, string>>,
@@ -99,8 +102,8 @@ export function writeFiles<Name extends string>(
 }
 
 /**
- * `fetch` over connections as they are to be: with a certificate of the client's, trusting an authority of our own, or
- * from another address of this machine's. (Node's own takes none of these.)
+ * A `fetch` with a client certificate, a test certificate authority, or another local address, none of which Node's own
+ * `fetch` supports.
  */
 export function fetchWith(connection: {
   readonly identity?: Identity;

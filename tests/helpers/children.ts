@@ -5,8 +5,8 @@ const running = new Set<ChildProcess>();
 let watching = false;
 
 /**
- * Sees to it that a child process, and what it has started in its group, does not outlive the test process: not when that ends
- * early, is interrupted, or is ended by the runner for taking too long.
+ * Ensures that a child process and its process group do not outlive the test process, even when that ends early, is
+ * interrupted, or is stopped by the runner's timeout.
  * @param child started with `detached: true`, so that it leads a process group
  */
 export function track(child: ChildProcess): void {
@@ -27,7 +27,7 @@ export function track(child: ChildProcess): void {
   onParentEnd(() => process.exit(1));
 }
 
-/** Calls `listener` when the process that started this one has ended, in whatever way: SIGKILL leaves it no time to tell. */
+/** Calls `listener` when the parent process has ended, even by SIGKILL. */
 export function onParentEnd(listener: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -40,7 +40,7 @@ export function onParentEnd(listener: () => void): void {
 
 const PARENT_CHECK_MS = 500;
 
-/** @returns false when nobody is left in the group */
+/** @returns false when the group has no process left */
 export function killGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;
   try {
@@ -60,7 +60,7 @@ export async function ended(child: ChildProcess): Promise<{ code: number | null;
   return { code: child.exitCode, signal: child.signalCode };
 }
 
-/** The processes that a process has started, by proc(5). */
+/** The child processes of a process (proc(5)). */
 export function childrenOf(parent: number): number[] {
   return readdirSync('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];

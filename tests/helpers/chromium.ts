@@ -5,13 +5,13 @@ import { defer, type Scope } from './scope.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** The path of an installed Chromium: `TEST_CHROMIUM`, or the first one on the PATH. */
+/** The path of an installed Chromium: `TEST_CHROMIUM`, or the first on the PATH. */
 export function findChromium(): string | undefined {
   if (process.env.TEST_CHROMIUM) return process.env.TEST_CHROMIUM;
   return findOnPath(NAMES);
 }
 
-/** The first of these programs that the PATH has. */
+/** The first of these programs on the PATH. */
 export function findOnPath(names: readonly string[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const name of names) {
@@ -21,7 +21,7 @@ export function findOnPath(names: readonly string[]): string | undefined {
         accessSync(path, constants.X_OK);
         return path;
       } catch {
-        // look further
+        // try the next folder
       }
     }
   }
@@ -29,9 +29,9 @@ export function findOnPath(names: readonly string[]): string | undefined {
 }
 
 /**
- * A headless Chromium: that of the run, to which this is a connection of its own, or one that is started here. Pages, and
- * contexts with their cookies, are the caller's to make; they end with the connection.
- * @param scope closes it when that ends; without one the caller does
+ * A connection to the run's headless Chromium, or to a new one. The caller creates pages and contexts; they close with
+ * the connection.
+ * @param scope closes the connection when it ends; without a scope the caller does
  */
 export async function launchChromium(scope?: Scope): Promise<Browser> {
   const shared = process.env.TEST_BROWSER;
@@ -40,16 +40,16 @@ export async function launchChromium(scope?: Scope): Promise<Browser> {
   return browser;
 }
 
-/** One browser for a whole run: starting one takes as long as a test file. TEST_BROWSER is its address. */
+/** One browser for a whole run, since starting one takes as long as a test file. TEST_BROWSER is its address. */
 export function startSharedChromium(): Promise<BrowserServer> {
-  // The run handles signals itself; a Chromium whose parent has ended by SIGKILL ends as well.
+  // The run handles signals itself; Chromium also ends when its parent is killed by SIGKILL.
   return chromium.launchServer({ ...launchOptions(), handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false });
 }
 
 function launchOptions() {
   const executablePath = findChromium();
   if (!executablePath) throw new Error('no Chromium is installed: apt-get install chromium, or set TEST_CHROMIUM');
-  // Chromium refuses root with its sandbox on, and containers often forbid the namespaces that it needs. The pages
-  // that it opens here are our own.
+  // Chromium refuses to run as root with its sandbox, and containers often forbid the namespaces that the sandbox
+  // needs. The tests only open their own pages.
   return { executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] };
 }

@@ -9,7 +9,7 @@ import { listen } from './ssrf_cases.ts';
 
 export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba';
 
-/** What a client that may ask for people has to have (CIBA Core 1.0 §4). */
+/** Metadata that a client needs for CIBA (CIBA Core 1.0 §4). */
 export const cibaMetadata = (more: Readonly<Record<string, unknown>> = {}) => ({
   redirect_uris: [],
   grant_types: [CIBA_GRANT, 'refresh_token'],
@@ -23,7 +23,7 @@ export interface BackchannelAnswer {
   readonly body: Record<string, unknown> & { auth_req_id: string; error?: string };
 }
 
-/** An app asks for a person (CIBA Core 1.0 §7). A parameter that is undefined is left out. */
+/** Sends an authentication request (CIBA Core 1.0 §7). An undefined parameter is omitted. */
 export async function askPerson(
   issuer: string,
   party: Party,
@@ -43,12 +43,12 @@ export async function askPerson(
   return { status: response.status, headers: response.headers, body };
 }
 
-/** The app asks what became of it (CIBA Core 1.0 §10.1). */
+/** Sends a token request for an authentication request (CIBA Core 1.0 §10.1). */
 export function fetchTokens(issuer: string, party: Party, authReqId: string, reach?: string): Promise<TokenAnswer> {
   return token(issuer, party, { grant_type: CIBA_GRANT, auth_req_id: authReqId }, reach);
 }
 
-/** The page of a person's account on which requests wait. */
+/** The account page that lists waiting requests. */
 export function openRequests(
   app: { readonly issuer: string },
   person: Person,
@@ -57,7 +57,7 @@ export function openRequests(
   return openAccount(app, person, '/account/requests', browser);
 }
 
-/** The person decides about the request at a place of the page; the oldest comes first. */
+/** Decides about the request at a position in the list, which starts with the oldest. */
 export async function decideRequest(
   app: { readonly issuer: string },
   person: Person,
@@ -68,11 +68,11 @@ export async function decideRequest(
   return press(opened.browser, opened.page, `${verdict}-${at}`);
 }
 
-/** A client's notification endpoint: notes what it is told, and answers as a test wants. */
+/** A client's notification endpoint: records notifications, and responds as the test sets it. */
 export interface NotificationListener {
   readonly uri: string;
   readonly received: { readonly headers: IncomingHttpHeaders; readonly body: Record<string, unknown> }[];
-  /** What it answers with; 0: it hangs up. */
+  /** The response status; 0 closes the connection. */
   status: number;
 }
 

@@ -4,14 +4,20 @@ import { defer, type Scope } from './scope.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A site that describes clients, on the very machine: documents by their path, changed as the test goes. */
+/** A site with client metadata documents on this machine; a test can change them. */
 export interface DocumentSite {
   readonly origin: string;
-  /** Puts a document there, with its own URL as `client_id` unless it says otherwise. @returns that URL */
+  /**
+   * Adds a document with its own URL as `client_id` unless it contains another.
+   * @returns that URL
+   */
   put(path: string, document: Record<string, unknown>, headers?: Record<string, string>): string;
-  /** Answers in another way. @returns the URL */
+  /**
+   * Sets another response for a path.
+   * @returns the URL
+   */
   answer(path: string, answer: Answer): string;
-  /** How often a path was asked for. */
+  /** The number of requests for a path. */
   hits(path: string): number;
 }
 

@@ -3,17 +3,17 @@ import type { Db } from '../../server/platform/db.ts';
 import type { Ssrf } from './ssrf_cases.ts';
 import { until } from './waiting.ts';
 
-/** A delivery that has failed and is tried again. */
+/** A delivery that has failed and will be retried. */
 export interface FailedDelivery {
   readonly client_id: string;
   readonly attempts: number;
-  /** Seconds until it is tried again. */
+  /** Seconds until the next attempt. */
   readonly pause: number;
 }
 
 /**
- * Waits until so many deliveries are queued and each has failed once. One in progress is leased for a minute; one that
- * has failed is due again in ten seconds at most.
+ * Waits until the given number of deliveries is queued and each has failed once. A delivery in progress is leased for a
+ * minute; a failed one is due again within ten seconds.
  */
 export function allFailedOnce(db: Db, count: number): Promise<FailedDelivery[]> {
   const text = `SELECT client_id, attempts, extract(epoch FROM next_attempt_at)::float8 - $1::float8 AS pause FROM deliveries`;
@@ -27,14 +27,17 @@ export function allFailedOnce(db: Db, count: number): Promise<FailedDelivery[]> 
   );
 }
 
-/** The deliveries to these clients are still queued, and no forbidden address was connected to. */
+/** Asserts that the deliveries to these clients are still queued, and that no forbidden address was connected to. */
 export function assertStillQueued(hostile: Ssrf, tried: readonly FailedDelivery[], clientIds: readonly string[]): void {
   const rows = tried.filter(({ client_id: id }) => clientIds.includes(id));
   assert.equal(rows.length, clientIds.length, 'the failed delivery does not count as delivered');
   assert.equal(hostile.connections(), 0);
 }
 
-/** An endless response is cut off, and the log has a line for each delivery, without addresses or errors. */
+/**
+ * Asserts that an endless response was cut off, and that the log has a line for each delivery, without addresses or
+ * error details.
+ */
 export function assertLoggedSafely(hostile: Ssrf, logLines: readonly string[], count: number): void {
   const taken = hostile.bytesOfEndless();
   assert.ok(taken > 0 && taken < 16_000_000, `${taken} bytes`);

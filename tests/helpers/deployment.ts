@@ -21,7 +21,7 @@ import { defer, type Scope } from './scope.ts';
 import { remember } from './secrets.ts';
 import { freePort } from './waiting.ts';
 
-/** A person as tests know one. */
+/** A person, with the password in clear. */
 export interface Person {
   readonly id: string;
   readonly email: string;
@@ -37,7 +37,7 @@ export interface PersonInput {
   readonly username?: string;
 }
 
-/** A relying party as it knows itself. */
+/** A relying party with its secret in clear. */
 export interface Party {
   readonly id: string;
   /** Undefined for a public client. */
@@ -46,10 +46,10 @@ export interface Party {
   readonly client: Client;
 }
 
-/** Puts people and relying parties into a database, the way the CLI does. */
+/** Creates people and relying parties in a database, as the CLI does. */
 export interface Seeder {
   person(input?: PersonInput): Promise<Person>;
-  /** @param input.introspectsAll it may introspect everybody's access tokens */
+  /** @param input.introspectsAll lets it introspect the access tokens of all clients */
   party(input?: Partial<ClientInput> & { public?: boolean; introspectsAll?: boolean }): Promise<Party>;
   resourceServer(input: ResourceServerInput): Promise<void>;
   readonly accounts: ReturnType<typeof createAccounts>;
@@ -63,7 +63,7 @@ export const PASSWORD = 'Correct-Horse-Battery-9';
 /** A hundredth of the real cost, which few tests are about. No setting allows it. */
 const CHEAP_ARGON2: Argon2Parameters = { memory: 64, iterations: 1, parallelism: 1 };
 
-// One hash a password and process: thousands of tests need none of their own.
+// One hash for each password and process, since thousands of tests need no hash of their own.
 const hashes = new Map<string, Promise<string>>();
 
 async function hashOnce(password: string, argon2: Argon2Parameters): Promise<string> {
@@ -135,18 +135,18 @@ export interface Deployment {
   readonly db: Db;
   readonly databaseUrl: string;
   readonly masterKey: string;
-  /** Where mails go when no mail server is configured: its `outbox`. */
+  /** Its `outbox` receives the mails when no mail server is configured. */
   readonly dataDir: string;
   readonly seed: Seeder;
-  /** Every statement that the app has sent, BEGIN and COMMIT included; empty it to count a request's. */
+  /** Every statement that the app has sent, including BEGIN and COMMIT; empty it to count those of a request. */
   readonly statements: string[];
   /** Every line that the app has logged. */
   readonly logLines: string[];
-  /** Ends it before the scope does. */
+  /** Stops it before the scope does. */
   close(): Promise<void>;
 }
 
-/** The whole application in this process, on a port of its own and a fresh database: for tests that look inside. */
+/** The whole application in this process, with its own port and a fresh database, for tests that look inside. */
 export async function deployment(
   scope: Scope,
   options: {
@@ -156,7 +156,7 @@ export async function deployment(
     databaseUrl?: string;
     nameServers?: readonly string[];
     masterKey?: string;
-    /** `configured` for a test that is about the cost of password hashes. Default: as cheap as can be. */
+    /** `configured` for a test of the cost of password hashes. Default: as cheap as possible. */
     passwordCost?: 'configured' | 'cheap';
   } = {},
 ): Promise<Deployment> {

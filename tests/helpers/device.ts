@@ -5,13 +5,13 @@ import { remember } from './secrets.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** What a device shows its person, and what it keeps (RFC 8628 §3.2). */
+/** The device authorization response (RFC 8628 §3.2). */
 export interface DeviceAnswer {
   readonly status: number;
   readonly body: Record<string, unknown> & { device_code: string; user_code: string; error?: string };
 }
 
-/** A device asks for a code (RFC 8628 §3.1). */
+/** Sends a device authorization request (RFC 8628 §3.1). */
 export async function askForCode(
   issuer: string,
   party: Party,
@@ -35,18 +35,18 @@ export async function askForCode(
   return { status: response.status, body };
 }
 
-/** The device asks what became of its code (RFC 8628 §3.4). */
+/** Sends a device access token request (RFC 8628 §3.4). */
 export function poll(issuer: string, party: Party, deviceCode: string, reach?: string): Promise<TokenAnswer> {
   return token(issuer, party, { grant_type: DEVICE_GRANT, device_code: deviceCode }, reach);
 }
 
-/** A person opens the page and types a code in; returns what comes then. */
+/** Opens the page, submits a user code, and returns the next page. */
 export async function typeCode(browser: BrowserSession, userCode: string): Promise<Page> {
   const { action, fields } = formOf(await browser.get('/device'));
   return browser.post(action, { ...fields, user_code: userCode });
 }
 
-/** Presses a button of the page that shows the code to be compared. */
+/** Presses a button on the page that shows the code for comparison. */
 export async function decide(browser: BrowserSession, page: Page, button: 'confirm' | 'abort'): Promise<Page> {
   const { action, fields } = formOf(page);
   return browser.follow(await browser.post(action, { ...fields, [button]: 'yes' }));

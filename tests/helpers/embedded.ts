@@ -9,17 +9,17 @@ import { isAlive, until } from './waiting.ts';
 
 export interface OwnPostgres {
   dataDir: string;
-  /** Starts it, or joins it. */
+  /** Starts the cluster, or joins a running one. */
   start(): Promise<EmbeddedPostgres>;
-  /** The postmaster's, while it runs. */
+  /** The process id of the postmaster while it runs. */
   pid(): number | undefined;
-  /** A crash of the postmaster (SIGKILL), and of its children, which end when they notice: nobody answers any more. */
+  /** Kills the postmaster (SIGKILL), and waits until its children have noticed and ended. */
   kill(): Promise<void>;
-  /** As `kill`, without waiting for the children. */
+  /** Kills the postmaster without waiting for its children. */
   killPostmaster(): Promise<void>;
 }
 
-/** A cluster of its own in a private directory (mode 0700), for tests that stop, freeze or kill it. The scope ends it. */
+/** A cluster in a private directory (mode 0700), for tests that stop, freeze or kill it. The scope ends it. */
 export function ownPostgres(scope: Scope): OwnPostgres {
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-embedded-'));
 

@@ -10,13 +10,13 @@ import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/se
 import { type SoftPasskey, totpCode } from './authenticator.ts';
 import { remember } from './secrets.ts';
 
-/** Gives people second factors, as they would have set them up themselves. */
+/** Adds second factors to accounts, as people would enrol them. */
 export interface FactorSeeder {
-  /** @returns the secret of their authenticator app; the code of the step before now has been used up */
+  /** @returns the secret of the authenticator app; the code of the previous step has been used up */
   totp(accountId: string): Promise<string>;
   recoveryCodes(accountId: string): Promise<readonly string[]>;
   passkey(accountId: string, passkey: SoftPasskey): Promise<void>;
-  /** For a key that lives elsewhere, such as in Chromium: its ceremony is the caller's. */
+  /** For a passkey that exists elsewhere, such as in Chromium; the caller runs its ceremony. */
   readonly passkeys: Passkeys;
   readonly accounts: Accounts;
 }
@@ -29,7 +29,7 @@ export async function createFactorSeeder(
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const accounts = createAccounts({ db, sealer, indexKey: await secret(ACCOUNT_INDEX_SECRET), now });
-  // Enrolled two steps ago, so that the code of this moment is good.
+  // Enrolled two steps ago, so that the current code is still unused.
   const totp = createTotp({ db, accounts, issuer: 'Test', now: () => now() - 60_000 });
   const recoveryCodes = createRecoveryCodes({ db, key: await secret(RECOVERY_CODES_SECRET), now });
   const passkeys = createPasskeys({
@@ -63,7 +63,7 @@ export async function createFactorSeeder(
   };
 }
 
-/** The options that a page hands to its passkey button. */
+/** The options that a page gives to its passkey button. */
 export function passkeyOptionsOn(page: { body: string }): { challenge: string; rpId?: string } {
   const json = /data-passkey="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&quot;', '"');
   if (!json) throw new Error(`no passkey is asked for: ${page.body.slice(0, 1_000)}`);

@@ -3,7 +3,7 @@ import { moveIssuer } from '../../server/platform/installation.ts';
 
 const MIGRATED = { name: '', text: "SELECT 1 FROM pg_tables WHERE tablename = 'installation'" };
 
-/** Makes a database that another issuer has used that of this one, as `cardea issuer move` does; an empty one has none. */
+/** Moves a database to this issuer, as `cardea issuer move` does; an empty database has none yet. */
 export async function takeOver(url: string, issuer: string): Promise<void> {
   const db = createDb({ url, poolSize: 1 });
   try {

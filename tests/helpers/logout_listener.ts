@@ -3,11 +3,11 @@ import type { Scope } from './scope.ts';
 import { remember } from './secrets.ts';
 import { listen } from './ssrf_cases.ts';
 
-/** A relying party's back channel: notes what it is told, and answers as a test wants. */
+/** A relying party's back-channel logout endpoint: records logout tokens, and responds as the test sets it. */
 export interface LogoutListener {
   readonly uri: string;
   readonly received: { readonly method: string; readonly type: string; readonly token: string }[];
-  /** What it answers with; 0: it hangs up. */
+  /** The response status; 0 closes the connection. */
   status: number;
 }
 

@@ -11,39 +11,39 @@ export interface ReceivedMail {
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
   readonly html: string;
-  /** As it came over the wire. */
+  /** The mail as it was transmitted. */
   readonly source: string;
-  /** The first link of the text, and its token. */
+  /** The first link in the text, and its token. */
   readonly link: string;
   readonly token: string;
 }
 
-/** How the server treats the next mails. */
+/** How the server responds to the next mails. */
 export type Behaviour =
   | { readonly kind: 'accept' }
-  /** Answers the recipient, or the content, with this code. */
+  /** Refuses the recipient, or the content, with this code. */
   | { readonly kind: 'refuse'; readonly code: number; readonly at: 'rcpt' | 'data' }
-  /** Takes the content and says nothing until `release`. */
+  /** Receives the content, and does not respond before `release`. */
   | { readonly kind: 'hang' };
 
 export interface Mailbox {
   /** For CARDEA_SMTP_URL. */
   readonly url: string;
-  /** What has come in, in order. */
+  /** Received mails, in order. */
   readonly mails: ReceivedMail[];
   behave(behaviour: Behaviour): void;
-  /** Recipients named so far, also of mails that were refused. */
+  /** Recipients so far, including those of refused mails. */
   readonly tries: string[];
-  /** Lets all that hangs come in. */
+  /** Responds to all mails that hang. */
   release(): void;
-  /** How many mails hang. */
+  /** The number of mails that hang. */
   hanging(): number;
-  /** The next mail to an address that has not been read by this yet. */
+  /** The next mail to an address that this function has not returned yet. */
   next(to: string, withinMs?: number): Promise<ReceivedMail>;
   close(): Promise<void>;
 }
 
-/** A real mail server on a port of its own. */
+/** A real mail server on its own port. */
 export async function mailbox(scope: Scope, options: { port?: number } = {}): Promise<Mailbox> {
   const port = options.port ?? (await freePort());
   const mails: ReceivedMail[] = [];
@@ -80,7 +80,7 @@ export async function mailbox(scope: Scope, options: { port?: number } = {}): Pr
       });
     },
   });
-  server.on('error', () => {}); // a client that goes away in the middle
+  server.on('error', () => {}); // a client disconnected in the middle
   await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
   let closed: Promise<void> | undefined;
   const close = () => {

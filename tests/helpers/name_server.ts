@@ -2,17 +2,17 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { defer, type Scope } from './scope.ts';
 
-/** A name server that knows what a test tells it, and answers nothing else until it is told to. */
+/** A name server that answers only for the names that a test sets. */
 export interface SilentNameServer {
-  /** IPv4 addresses by name; an empty one is a name that does not exist. */
+  /** IPv4 addresses by name; an empty one means that the name does not exist. */
   readonly addresses: Map<string, string>;
-  /** As `dns.Resolver.setServers` wants it. */
+  /** In the form of `dns.Resolver.setServers`. */
   readonly server: string;
-  /** Names that it was asked for. */
+  /** The names in queries so far. */
   readonly asked: ReadonlySet<string>;
-  /** How many questions came for a name. */
+  /** The number of queries for a name. */
   questions(name: string): number;
-  /** From now on, and for what was asked before: it has failed (SERVFAIL, RFC 1035 §4.1.1). */
+  /** From now on queries fail, including those that are waiting (SERVFAIL, RFC 1035 §4.1.1). */
   fail(): void;
 }
 
@@ -30,7 +30,7 @@ export async function silentNameServer(scope: Scope): Promise<SilentNameServer> 
   const addresses = new Map<string, string>();
   const refuse = ({ question, from }: (typeof held)[number]) => {
     const answer = Buffer.from(question);
-    answer[2] = 0x81; // an answer; recursion was desired
+    answer[2] = 0x81; // a response, with recursion desired
     answer[3] = 0x80 | SERVFAIL;
     socket.send(answer, from.port, from.address);
   };
@@ -58,7 +58,7 @@ export async function silentNameServer(scope: Scope): Promise<SilentNameServer> 
   };
 }
 
-/** RFC 1035 §4.1: the question again, and one record when it asks for an IPv4 address. */
+/** RFC 1035 §4.1: repeats the question, and adds one record when it asks for an IPv4 address. */
 function answerOf(question: Buffer, address: string): Buffer {
   const typeAt = HEADER_BYTES + nameIn(question).length + 2;
   const hasRecord = address !== '' && question.readUInt16BE(typeAt) === TYPE_A;
@@ -66,13 +66,13 @@ function answerOf(question: Buffer, address: string): Buffer {
   head[2] = 0x81;
   head[3] = 0x80 | (address === '' ? NXDOMAIN : 0);
   head.writeUInt16BE(hasRecord ? 1 : 0, 6);
-  head.writeUInt16BE(0, 10); // without the additional record of the question
-  // A pointer to the name; type A, class IN, a minute, four bytes.
+  head.writeUInt16BE(0, 10); // without the query's additional record
+  // A pointer to the name; type A, class IN, TTL of a minute, four bytes.
   const record = [0xc0, HEADER_BYTES, 0, TYPE_A, 0, 1, 0, 0, 0, 60, 0, 4, ...address.split('.').map(Number)];
   return Buffer.concat([head, Buffer.from(hasRecord ? record : [])]);
 }
 
-/** RFC 1035 §4.1.2: labels, each after its length. */
+/** RFC 1035 §4.1.2: each label follows its length. */
 function nameIn(question: Buffer): string {
   const labels: string[] = [];
   for (let at = HEADER_BYTES, length = question[at] ?? 0; length > 0; length = question[at] ?? 0) {

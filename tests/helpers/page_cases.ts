@@ -23,15 +23,15 @@ import { createViews, type Locale, type View } from '../../server/views/views.ts
 
 const views = createViews();
 
-/** A page with what it is told. */
+/** A page with its data. */
 export interface PageCase {
   name: string;
-  /** Its template. */
+  /** The name of its template. */
   template: string;
   render(locale: Locale): string;
   /** Ids (of forms, inputs, buttons, links) that other tests and password managers rely on. */
   ids: readonly string[];
-  /** The id that has the focus when the page opens. */
+  /** The id of the element that has the focus when the page opens. */
   focus?: string;
 }
 
@@ -116,7 +116,7 @@ const authenticator = {
 };
 const trustUntil = now + 30 * 86_400;
 
-/** Every page outside `/account`, in each of its states, with hostile and with overlong values. */
+/** Every page outside `/account`, in each of its states, with hostile and overlong values. */
 export const PAGE_CASES: readonly PageCase[] = [
   pageCase(
     'second-factor',

@@ -8,7 +8,7 @@ import { ACCOUNT_PAGE_CASES } from './account_page_cases.ts';
 import { PAGE_CASES } from './page_cases.ts';
 import { defer, type Scope } from './scope.ts';
 
-/** Every page that there is, in every state that a test knows. */
+/** Every page in every state. */
 export const EVERY_CASE = [...PAGE_CASES, ...ACCOUNT_PAGE_CASES];
 
 const CSP =
@@ -17,11 +17,11 @@ const CSP =
 export interface PageServer {
   /** A case is at `/<name>`, and in another language at `/<name>?<locale>`. */
   readonly origin: string;
-  /** What the latest form sent, as it was sent. */
+  /** The body of the latest form. */
   posted(): string;
 }
 
-/** Serves the pages as they are, without anything behind them, under the policy that they have to work under. */
+/** Serves the pages without any logic behind them, under their real Content-Security-Policy. */
 export async function servePages(scope: Scope): Promise<PageServer> {
   const views = createViews();
   let posted = '';
@@ -30,7 +30,7 @@ export async function servePages(scope: Scope): Promise<PageServer> {
     response.setHeader('content-security-policy', CSP);
     const asset = views.assets.get(path);
     if (asset) {
-      // A page that sends itself stays, to be looked at.
+      // A self-submitting page must stay, so that it can be checked.
       const isSending = asset.body.includes('form[data-submit-now]');
       return void response.setHeader('content-type', asset.type).end(isSending ? '' : asset.body);
     }

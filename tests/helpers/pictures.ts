@@ -3,12 +3,12 @@ import type { Page } from 'playwright-core';
 import { artifacts } from './artifacts.ts';
 
 /**
- * Keeps what is shown now as `.artifacts/screenshots/<folder>/<name>.png`, with TEST_SCREENSHOTS=true alone: pictures are
- * to look at, prove nothing, and are as dear as what does.
+ * Saves a screenshot as `.artifacts/screenshots/<folder>/<name>.png` when TEST_SCREENSHOTS=true; screenshots are for
+ * people, and take as long as the tests themselves.
  */
 export async function picture(page: Page, folder: string, name: string): Promise<void> {
   if (process.env.TEST_SCREENSHOTS !== 'true') return;
   const path = join(artifacts('screenshots', folder), `${name}.png`);
-  // Hiding the caret would leave a mark on the page, which may be judged afterwards.
+  // Hiding the caret would change the page, which may be checked afterwards.
   await page.screenshot({ path, fullPage: true, caret: 'initial' });
 }

@@ -13,22 +13,22 @@ import { isAlive, until } from './waiting.ts';
 
 export interface TestDatabase {
   url: string;
-  /** Drops it, whoever is connected. Its dump is kept first when the run collects dumps. */
+  /** Drops it, even while clients are connected. Its dump is saved first when the run collects dumps. */
   drop(): Promise<void>;
 }
 
-/** A cluster that holds nothing dear may forget it all when the machine crashes; tests are about twice as fast. */
+/** The cluster may lose its data when the machine crashes, which makes tests about twice as fast. */
 export const TEST_CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
   max_connections: '300',
   shared_buffers: '64MB',
-  dynamic_shared_memory_type: 'mmap', // in its folder, to be removed with that when it was killed
+  dynamic_shared_memory_type: 'mmap', // files in its folder, which are removed with it even after a kill
 };
 
 let cluster: Promise<string> | undefined;
 
-/** A migrated, empty database of its own, copied from a template in some 30 ms. */
+/** A migrated, empty database, copied from a template in some 30 ms. */
 export async function freshDatabase(): Promise<TestDatabase> {
   cluster ??= joinCluster().then(prepareTemplate);
   const adminUrl = await cluster;
@@ -52,8 +52,8 @@ export async function freshDatabase(): Promise<TestDatabase> {
 }
 
 /**
- * A fresh database for a test or a suite, and a pool on it. When the scope ends the pool is closed, the database is
- * dropped, and the test fails if anything that it started is still connected.
+ * A fresh database for a test or a suite, with a pool. When the scope ends, the pool is closed, the database is
+ * dropped, and the test fails if a connection is still open.
  */
 export async function database(scope: Scope, options: Omit<DbOptions, 'url'> = {}): Promise<{ url: string; db: Db }> {
   const { url, drop } = await freshDatabase();
@@ -69,7 +69,7 @@ export async function database(scope: Scope, options: Omit<DbOptions, 'url'> = {
   return { url, db };
 }
 
-/** A fresh database for servers that open their own connections; the test fails if they forget to close them. */
+/** A fresh database for servers that open their own connections; the test fails if they do not close them. */
 export async function databaseUrl(scope: Scope): Promise<string> {
   const { url, drop } = await freshDatabase();
   defer(scope, async () => {
@@ -92,7 +92,7 @@ async function assertNobodyConnected(url: string): Promise<void> {
       );
       return rows;
     };
-    // A backend outlives the socket that was closed by a moment.
+    // A backend ends a moment after its socket was closed.
     await until('everybody disconnects', async () => (await connected()).length === 0, { withinMs: 3_000 }).catch(
       async () => {
         const left = (await connected()).map((one) => `${one.application_name}: ${one.query.slice(0, 80)}`);
@@ -108,7 +108,7 @@ async function assertNobodyConnected(url: string): Promise<void> {
 async function joinCluster(): Promise<string> {
   const given = process.env.TEST_POSTGRES_URL;
   if (given) return on(given, 'postgres');
-  // A test file that is run by itself: one cluster for all such runs, which stays up between them.
+  // Test files that are run individually share one cluster, which stays up between runs.
   const dataDir = join(tmpdir(), `cardea-test-postgres-${process.getuid?.() ?? 'user'}`);
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   const found = lstatSync(dataDir);
@@ -122,7 +122,7 @@ async function joinCluster(): Promise<string> {
   }
 }
 
-/** A lock among processes of one user, given up by those that died. */
+/** A lock between processes of one user, which is released when its owner dies. */
 async function lock(file: string): Promise<() => void> {
   await until(
     `the lock ${file}`,
@@ -153,7 +153,7 @@ function read(file: string): string {
 
 let template: string | undefined;
 
-/** Named after the migrations' text: whoever edits one gets a new template, also on a cluster that stays up. */
+/** Named after a hash of the migrations' text: editing one makes a new template, also on a cluster that stays up. */
 function templateName(): string {
   if (template) return template;
   const folder = join(ROOT, 'migrations');
@@ -163,7 +163,10 @@ function templateName(): string {
   return template;
 }
 
-/** Makes the template unless it is there. Under a lock, and renamed when it is whole: a killed test leaves no half one. */
+/**
+ * Creates the template unless it exists. It is locked, and renamed when complete, so that a killed test leaves no
+ * incomplete template.
+ */
 export async function prepareTemplate(adminUrl: string): Promise<string> {
   const name = templateName();
   await withAdmin(adminUrl, async (admin) => {
@@ -179,7 +182,7 @@ export async function prepareTemplate(adminUrl: string): Promise<string> {
       await db.close();
     }
     const done = `ALTER DATABASE ${name}_unfinished RENAME TO ${name}`;
-    // The pool's last backend may take a moment to leave, and a database that is in use cannot be renamed.
+    // The pool's last backend may need a moment to end, and a database in use cannot be renamed.
     await until('the template is left alone', () =>
       admin.query(done).then(
         () => true,

@@ -15,36 +15,39 @@ import { freePort, until } from './waiting.ts';
 export interface NodeOptions {
   /** Default: a fresh database. */
   databaseUrl?: string;
-  /** Runs on the embedded Postgres in this directory instead. */
+  /** Uses the embedded Postgres in this directory instead. */
   embeddedIn?: string;
   port?: number;
-  /** CARDEA_* settings, and anything else that the process shall see. It sees nothing of the test's own environment. */
+  /** CARDEA_* settings and other variables. The process does not inherit the test's environment. */
   env?: Readonly<Record<string, string>>;
 }
 
 export interface ServerNode {
-  /** Where this node listens. */
+  /** The address of this node. */
   url: string;
-  /** Who it says it is: in a cluster the first node's URL. */
+  /** In a cluster the first node's URL. */
   issuer: string;
   port: number;
-  /** Of the process that runs now. */
+  /** The id of the current process. */
   pid(): number | undefined;
   isRunning(): boolean;
-  /** What it has written so far to standard output and standard error, over all restarts. */
+  /** Its output on standard output and standard error so far, over all restarts. */
   lines: readonly string[];
-  /** The lines that are JSON objects. */
+  /** The output lines that are JSON objects. */
   records(): Record<string, unknown>[];
-  /** Waits until it has logged such a line, and returns it. */
+  /** Waits until it has logged a matching line, and returns it. */
   logged(matches: (record: Record<string, unknown>) => boolean, withinMs?: number): Promise<Record<string, unknown>>;
-  /** SIGTERM, and waits for the end. @throws when it does not end by itself with code 0, or leaves a process behind */
+  /**
+   * Sends SIGTERM and waits for the end.
+   * @throws when it does not end with code 0, or leaves a process behind
+   */
   stop(): Promise<void>;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** Keeps its connections and answers nothing until `thaw`. */
+  /** Stops the process (SIGSTOP): it keeps its connections and responds to nothing until `thaw`. */
   freeze(): void;
   thaw(): void;
-  /** Starts it again on the same port with the same settings; stops it before when it runs. */
+  /** Restarts it on the same port with the same settings; stops it first when it runs. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
 }
 
@@ -63,7 +66,7 @@ export async function startNode(scope: Scope, options: NodeOptions = {}): Promis
     CARDEA_ISSUER: url,
     CARDEA_DEMO: 'false',
     CARDEA_DATA_DIR: options.embeddedIn ?? folder,
-    // With the embedded Postgres the development key in the data directory is part of what is tested.
+    // With the embedded Postgres the test covers the development key in the data directory too.
     ...(options.embeddedIn === undefined
       ? {
           CARDEA_DATABASE_URL: options.databaseUrl ?? (await databaseUrl(scope)),
@@ -175,8 +178,8 @@ export interface Cluster {
 }
 
 /**
- * Several nodes of one issuer on one database with one master key. The issuer is the first node's URL; the others say the same
- * on ports of their own, as behind a load balancer.
+ * Several nodes of one issuer with one database and master key. The issuer is the first node's URL; the other nodes
+ * have their own ports, as behind a load balancer.
  */
 export async function startCluster(scope: Scope, options: NodeOptions & { nodes?: number } = {}): Promise<Cluster> {
   const { nodes: count = 2, ...shared } = options;
@@ -192,7 +195,7 @@ export async function startCluster(scope: Scope, options: NodeOptions & { nodes?
   return { nodes: [first, ...others], issuer, databaseUrl: url, masterKey };
 }
 
-/** What a process of ours gets of the test's own environment. */
+/** The part of the test's environment that a child process inherits. */
 export function inherited(): Record<string, string> {
   const { PATH = '', NODE_COMPILE_CACHE } = process.env;
   return { PATH, HOME: homedir(), ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) };

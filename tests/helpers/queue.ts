@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Files that several processes work through, each taking the next: a folder, as processes have nothing else in common. */
+/** Distributes test files over several processes. It is a folder, since the processes share nothing else. */
 export interface Queue {
   readonly files: readonly string[];
   /** Takes a file that no other process has taken. @returns undefined when all are taken */
   take(process: string): string | undefined;
   finish(file: string): void;
-  /** Whether there is a file that no process has taken. */
+  /** True if there is a file that no process has taken. */
   isWaiting(): boolean;
-  /** The file that a process has taken and not finished: what it was at when it ended. */
+  /** The file that a process has taken and not finished, which it was running when it ended. */
   unfinished(process: string): string | undefined;
 }
 
@@ -33,7 +33,7 @@ export function openQueue(folder: string): Queue {
   };
 }
 
-/** @returns false when it is there already: of two processes, one succeeds */
+/** @returns false when the file exists: of two processes, one succeeds */
 function create(path: string, content: string): boolean {
   try {
     writeFileSync(path, content, { flag: 'wx' });

@@ -9,22 +9,22 @@ import { defer, type Scope } from './scope.ts';
 import { freePort, until } from './waiting.ts';
 
 export interface TestRedis {
-  /** The same over all restarts. */
+  /** Stays the same over all restarts. */
   url: string;
   port: number;
   pid(): number | undefined;
-  /** Ends it as an operator would. */
+  /** Shuts it down. */
   stop(): Promise<void>;
-  /** Ends it as a crash would. */
+  /** Kills it like a crash. */
   kill(): Promise<void>;
-  /** Starts it again on the same port: empty, as nothing was kept. */
+  /** Starts it again on the same port, empty, since it has no persistence. */
   restart(): Promise<void>;
-  /** It keeps its connections and answers nothing (SIGSTOP). */
+  /** Stops the process (SIGSTOP): it keeps its connections and responds to nothing. */
   freeze(): void;
   thaw(): void;
 }
 
-/** A Redis of its own, empty, without persistence, on a free port. The scope ends it. */
+/** An empty Redis without persistence on a free port. The scope ends it. */
 export async function freshRedis(scope: Scope): Promise<TestRedis> {
   const program = findOnPath(['redis-server']);
   if (!program) throw new Error('redis-server is not installed: apt-get install redis-server');
@@ -49,7 +49,7 @@ export async function freshRedis(scope: Scope): Promise<TestRedis> {
     if (!ending) return;
     child = undefined;
     killGroup(ending, signal);
-    killGroup(ending, 'SIGCONT'); // a frozen one handles no signal but SIGKILL
+    killGroup(ending, 'SIGCONT'); // a frozen process handles only SIGKILL
     await ended(ending);
   }
 

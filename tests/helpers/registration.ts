@@ -29,7 +29,7 @@ export async function register(
   return { status: response.status, headers: response.headers, body: rememberAll(answer) };
 }
 
-/** A client that has registered itself, as the other helpers want it. */
+/** Converts a registration response to the type that the other helpers take. */
 export function partyOf(body: Answer['body']): Party {
   return {
     id: body.client_id,

@@ -14,12 +14,12 @@ export interface Granted {
 
 export interface AuthorizeOptions {
   readonly issuer: string;
-  /** Where requests are sent, when that is another node of the issuer. */
+  /** The address that requests are sent to, when that is another node of the issuer. */
   readonly reach?: string;
   readonly party: Party;
   readonly person: Person;
   readonly browser?: BrowserSession;
-  /** Further or other parameters of the authorization request; undefined drops one. */
+  /** Additional or different parameters of the authorization request; undefined drops one. */
   readonly params?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -51,7 +51,7 @@ export function authorizeUrl(options: Pick<AuthorizeOptions, 'issuer' | 'party' 
   return url.href;
 }
 
-/** Signs in, consents where asked, and comes back with a code. */
+/** Signs in, consents if asked, and returns the code. */
 export async function authorize(options: AuthorizeOptions): Promise<Granted> {
   const verifier = randomBytes(32).toString('base64url');
   const browser = options.browser ?? browserSession(options.issuer, options.reach);
@@ -67,7 +67,7 @@ export async function authorize(options: AuthorizeOptions): Promise<Granted> {
   return { code: remember('code', code), verifier, browser, callback };
 }
 
-/** Fills in whatever the sign-in pages ask for, until the issuer sends the browser away. */
+/** Completes the sign-in pages until the issuer redirects the browser to another site. */
 export async function signIn(browser: BrowserSession, start: Page, person: Person): Promise<Page> {
   let page = start;
   for (let steps = 0; page.location === undefined; steps += 1) {
@@ -82,7 +82,7 @@ export async function signIn(browser: BrowserSession, start: Page, person: Perso
   return page;
 }
 
-/** POST /token as a client would: Basic when it has a secret, `client_id` alone when it is public. */
+/** POST /token as a client would: with Basic when it has a secret, with `client_id` alone when it is public. */
 export async function token(
   issuer: string,
   party: Party,

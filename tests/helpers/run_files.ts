@@ -8,14 +8,14 @@ import { spec, type TestEvent } from 'node:test/reporters';
 import { ROOT } from './artifacts.ts';
 import { createQueue } from './queue.ts';
 
-/** Test files that run at the same time, and how. */
+/** Test files that run at the same time, with their limits. */
 export interface Phase {
   readonly files: readonly string[];
-  /** Files that are at work at a time. */
+  /** The number of files that run at the same time. */
   readonly concurrency: number;
-  /** Milliseconds that one file may take. */
+  /** The time limit of a file, in milliseconds. */
   readonly timeout: number;
-  /** `each`: a process for each file. `shared`: a process runs one file after another. */
+  /** `each`: one process for each file. `shared`: a process runs several files in turn. */
   readonly processes: 'each' | 'shared';
 }
 
@@ -24,15 +24,15 @@ export type Total = Record<(typeof counters)[number], number>;
 
 export interface Run {
   readonly total: Total;
-  /** Milliseconds by file, of those that shared a process. */
+  /** Milliseconds by file, for files that shared a process. */
   readonly durations: Map<string, number>;
   /** Runs a phase to its end. */
   phase(phase: Phase, signal: AbortSignal): Promise<void>;
-  /** Lists what has failed. */
+  /** Lists the failures. */
   end(): Promise<void>;
 }
 
-/** Prints what the tests report, as it comes and file by file, and counts it. */
+/** Prints and counts the results of tests as they arrive, grouped by file. */
 export function startRun(): Run {
   const total = Object.fromEntries(counters.map((name) => [name, 0])) as Total;
   const durations = new Map<string, number>();
@@ -40,7 +40,7 @@ export function startRun(): Run {
   const shown = reported.compose(spec());
   shown.pipe(process.stdout, { end: false });
 
-  /** What one process reports is printed test by test of the outermost level: other processes report at the same time. */
+  /** The results of a process are printed after each outermost test, since other processes report at the same time. */
   function createBlock() {
     let events: TestEvent[] = [];
     const print = () => {
@@ -57,7 +57,7 @@ export function startRun(): Run {
     };
   }
 
-  /** One run of node's own; each phase's closing numbers are taken out and added up. */
+  /** Runs node's test runner once; the summary numbers of each phase are removed and added up. */
   async function runOnce(options: Parameters<typeof run>[0], onEvent: (event: TestEvent) => void): Promise<void> {
     let failures = 0;
     for await (const event of run({ cwd: ROOT, ...options })) {
@@ -65,7 +65,7 @@ export function startRun(): Run {
       if (event.type === 'test:summary' && event.data.file === undefined) {
         for (const name of counters) total[name] += (event.data.counts as Partial<Total>)[name] ?? 0;
         if (!event.data.success && failures === 0) {
-          // Such as an error after a file's last test, which only the exit code of its process tells of.
+          // For example an error after a file's last test, which shows only in the exit code of its process.
           total.failed += 1;
           console.error('a test process failed, though its tests passed: see what it wrote');
         }
@@ -124,7 +124,10 @@ const NUMBERS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\
 
 type Ended = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>;
 
-/** A file is itself a test in a shared process, as that is: both count when something is wrong beside the tests of files. */
+/**
+ * In a shared process, file and process are tests themselves; they count only when they fail outside of the tests in
+ * files.
+ */
 function discount(total: Total, { type, data }: Ended): void {
   const error = type === 'test:fail' ? (data.details.error as { failureType?: string }) : undefined;
   if (error && error.failureType !== 'subtestsFailed') return;
@@ -132,7 +135,7 @@ function discount(total: Total, { type, data }: Ended): void {
   total[error ? 'failed' : 'passed'] -= 1;
 }
 
-/** What the reporter misses of a process that ended in the middle: the ends of the tests that had begun, and of the file. */
+/** The missing end events of a process that ended early: of its unfinished tests and of the file. */
 function brokenOff(events: readonly TestEvent[], file: string): TestEvent[] {
   const begun: { name: string; nesting: number }[] = [];
   for (const event of events) {

@@ -10,15 +10,17 @@ export interface RunFolders {
   readonly data: string;
   /** For the run's Postgres cluster. */
   readonly cluster: string;
-  /** Stops every Postgres that runs in them, and removes them. All processes of the run have ended. */
+  /** Stops every Postgres in the folders and removes them, after all processes of the run have ended. */
   remove(): Promise<void>;
 }
 
-/** Two folders that do not outlive this process: another one waits for its end, which may be SIGKILL, and removes them. */
+/**
+ * Two folders that do not outlive this process: another process waits for its end, even by SIGKILL, and removes them.
+ */
 export function createRunFolders(): RunFolders {
   const make = (parent: string, name: string) => {
     const folder = mkdtempSync(join(parent, `cardea-test-${name}-${process.pid}-`));
-    chmodSync(folder, 0o711); // as root, Postgres runs as another user, who has to get through
+    chmodSync(folder, 0o711); // Postgres runs as another user when the tests run as root, and needs access
     return folder;
   };
   const data = make(tmpdir(), 'run');
@@ -36,16 +38,16 @@ export function createRunFolders(): RunFolders {
   };
 }
 
-/** What the remover reads when everything else of the run has ended. */
+/** The remover reads this when everything else of the run has ended. */
 export const RUN_ENDED = 'ended';
 
-/** It learns of this process's end by its standard input, which ends as well. */
+/** Its standard input ends with this process, even when this process is killed. */
 function startRemover(folders: readonly string[]): ChildProcess {
   const remover = spawn(process.execPath, ['tests/helpers/remove_folders.ts', ...folders], {
     cwd: ROOT,
     env: {},
     stdio: ['pipe', 'ignore', 'inherit'],
-    detached: true, // Ctrl-C reaches the whole group of a terminal
+    detached: true, // Ctrl-C is sent to the whole process group of a terminal
   });
   remover.unref();
   return remover;
@@ -56,8 +58,9 @@ const MEMORY = '/dev/shm';
 const MEMORY_MIN_BYTES = 4 * 2 ** 30;
 
 /**
- * Each test file has databases of its own, and each of those is three hundred files to make and to remove: on a disk that
- * takes longer than most tests. @returns undefined where memory is no file system, or has not enough space
+ * A folder in memory: each test file has its own databases of about three hundred files, and on a disk creating and
+ * removing them takes longer than most tests.
+ * @returns undefined without a file system in memory, or with too little space
  */
 function memoryFolder(): string | undefined {
   try {

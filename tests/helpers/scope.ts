@@ -1,5 +1,5 @@
 /**
- * Whoever ends what a helper started: a test (`t`), or a file or suite (`const scope = { after }` with `after` of
+ * Ends the resources of helpers: a test (`t`), or a file or suite (`const scope = { after }` with `after` of
  * `node:test`; one object for all helpers of that suite).
  */
 export interface Scope {
@@ -9,9 +9,9 @@ export interface Scope {
 const stacks = new WeakMap<Scope, (() => void | Promise<void>)[]>();
 
 /**
- * Runs `fn` when the scope ends, the last one registered first: a server is stopped before its database is dropped.
- * (`after` hooks of `node:test` run in the order of registration.) An error in one does not keep the others from
- * running, and fails the test.
+ * Runs `fn` when the scope ends, in reverse order of registration: a server is stopped before its database is dropped.
+ * (`after` hooks of `node:test` run in the order of registration.) An error in one does not stop the others, and fails
+ * the test.
  */
 export function defer(scope: Scope, fn: () => void | Promise<void>): void {
   const known = stacks.get(scope);

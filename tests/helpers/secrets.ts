@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 /**
- * Promise 8, "a database dump signs nobody in", is proved at the end of a run: tests remember each secret that they
- * use, each database leaves a dump when it is dropped, and `tests/security/database_dump.test.ts` looks for the former in
- * the latter. All of it is kept in TEST_RUN_DIR, which tests/run.ts makes; without that, nothing is kept.
+ * Promise 8, "a database dump signs nobody in", is proved at the end of a run: tests record each secret that they use,
+ * each database is dumped when it is dropped, and `tests/security/database_dump.test.ts` searches the dumps for the
+ * secrets. They are stored in TEST_RUN_DIR, which tests/run.ts sets; without it nothing is recorded.
  */
 function runFolder(name: 'secrets' | 'dumps' | 'logs'): string | undefined {
   const run = process.env.TEST_RUN_DIR;
@@ -15,7 +15,7 @@ function runFolder(name: 'secrets' | 'dumps' | 'logs'): string | undefined {
   return folder;
 }
 
-/** Whether this run keeps what it collects. */
+/** True if this run records secrets, dumps and logs. */
 export function isCollecting(): boolean {
   return Boolean(process.env.TEST_RUN_DIR);
 }
@@ -39,8 +39,8 @@ export type SecretKind =
 const known = new Set<string>();
 
 /**
- * Notes a secret that a test used. A whole token response, URL or JWK may be noted by its secret parts only.
- * @returns the value, so that it can be wrapped around the place where it comes into being
+ * Records a secret that a test used. Of a token response, URL or JWK, record the secret parts only.
+ * @returns the value, so that the call can wrap the expression that creates it
  */
 export function remember<T extends string>(kind: SecretKind, value: T): T {
   const folder = runFolder('secrets');
@@ -50,7 +50,7 @@ export function remember<T extends string>(kind: SecretKind, value: T): T {
   return value;
 }
 
-/** Notes the secret members of a token response, a client registration or a private JWK. */
+/** Records the secret members of a token response, a client registration or a private JWK. */
 export function rememberAll<T extends object>(answer: T): T {
   const kinds: Readonly<Record<string, SecretKind>> = {
     access_token: 'access_token',
@@ -71,7 +71,7 @@ export function rememberAll<T extends object>(answer: T): T {
   return answer;
 }
 
-/** Keeps a line that a server logged, to be searched in the end as well. */
+/** Stores a line that a server logged, which is searched for secrets at the end. */
 export function collectLog(line: string): void {
   const folder = runFolder('logs');
   if (folder) appendFileSync(join(folder, `${process.pid}.log`), `${line}\n`);
@@ -79,7 +79,7 @@ export function collectLog(line: string): void {
 
 let dumps = 0;
 
-/** Keeps the dump of a database that is about to be dropped. */
+/** Stores the dump of a database before it is dropped. */
 export async function collectDump(url: string): Promise<void> {
   const folder = runFolder('dumps');
   if (!folder) return;
@@ -89,12 +89,12 @@ export async function collectDump(url: string): Promise<void> {
 
 export interface Collected {
   secrets: { kind: SecretKind; value: string }[];
-  /** Paths of what was collected. A dump is text in which each byte of a `bytea` is one latin1 character too. */
+  /** Paths of the collected files. In a dump each byte of a `bytea` is also one latin1 character. */
   dumps: string[];
   logs: string[];
 }
 
-/** All that the run has collected so far, over all its test processes. */
+/** Everything that the run has collected so far, in all its test processes. */
 export function collected(): Collected {
   const files = (name: 'secrets' | 'dumps' | 'logs') => {
     const folder = runFolder(name);
@@ -115,8 +115,8 @@ export function collected(): Collected {
 }
 
 /**
- * How a secret could show in a dump: as it is, in hex (as the text of a `bytea` is), in base64, and, when it is base64url itself,
- * as the bytes that it stands for.
+ * The forms in which a secret may appear in a dump: unchanged, in hex (the text form of a `bytea`), in base64, and,
+ * when it is base64url itself, as its bytes.
  */
 export function formsOf(value: string): string[] {
   const bytes = Buffer.from(value);
@@ -136,8 +136,8 @@ export function formsOf(value: string): string[] {
 const RAW = { getTypeParser: () => (text: string) => text };
 
 /**
- * Every value of every table of the schema `public`, one a line. What is `bytea` comes twice: in hex, as Postgres
- * writes it, and byte by byte as latin1. Text is UTF-8 bytes in latin1, so that the whole is one searchable byte string.
+ * Every value of every table in the schema `public`, one in each line. A `bytea` appears twice: in hex, as Postgres
+ * writes it, and byte by byte as latin1. Text is UTF-8 bytes in latin1, so that the dump is one searchable byte string.
  */
 export async function dumpDatabase(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url, application_name: 'dump' });

@@ -3,29 +3,29 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { defer, type Scope } from './scope.ts';
 
-/** A URL that a client may name, and that must lead nowhere. */
+/** A URL that a client may register and that must not be fetched. */
 export interface SsrfCase {
   readonly name: string;
   readonly url: string;
 }
 
 /**
- * Everything that a URL of a client's must not get us to do, over real listeners: for each place that takes such a URL,
- * run the application with `env`, name each of `cases`, see it refused, and then that the victim is `untouched`.
+ * URLs that must not be fetched, with real listeners. For each setting that takes a client's URL: run the application
+ * with `env`, register each of `cases`, expect a refusal, and assert that the victim is `untouched`.
  */
 export interface Ssrf {
-  /** Lets 127.0.0.1 be reached, and no other special address. */
+  /** Allows connections to 127.0.0.1, and to no other special address. */
   readonly env: Readonly<Record<string, string>>;
   readonly cases: readonly SsrfCase[];
-  /** Where a request does arrive, and is answered with `answer`: the control of the experiment. */
+  /** A URL that is fetched, and responds with `answer`: the control of the experiment. */
   readonly reachable: string;
-  /** Requests that arrived there. */
+  /** Requests to the reachable URL. */
   readonly arrived: { readonly method: string; readonly body: string }[];
-  /** What is answered there. */
+  /** The response of the reachable URL. */
   answer: { status: number; body: string; type?: string };
-  /** Connections that arrived where none may. */
+  /** The number of connections to forbidden addresses. */
   connections(): number;
-  /** Bytes that the body without an end came to before it was cut off. */
+  /** The number of bytes of the endless body that were sent before the connection was cut. */
   bytesOfEndless(): number;
 }
 
@@ -89,7 +89,7 @@ export async function ssrf(scope: Scope): Promise<Ssrf> {
   });
 }
 
-/** Hosts that all mean this machine, or its network, though not all of them look like it. */
+/** Hosts that all mean this machine or its network, some of them in unusual spellings. */
 export function addressCases(port: number): SsrfCase[] {
   return [
     ...[
@@ -116,7 +116,7 @@ export function addressCases(port: number): SsrfCase[] {
   ];
 }
 
-/** Those by which our own network knows us, when it is a private one. */
+/** The addresses of this machine in a private network. */
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((one) => one ?? [])
@@ -131,7 +131,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-/** @returns the port; all interfaces in both families for `::`, as far as there are any */
+/** @returns the port; `::` means all interfaces of both families, where they exist */
 export async function listen(scope: Scope, server: Server, host: string): Promise<number> {
   const open = new Set<{ destroy(): void }>();
   server.on('connection', (socket) => {

@@ -13,7 +13,7 @@ export interface FoundStatement extends Statement {
   readonly file: string;
 }
 
-/** Statements that a function makes from something that another folder knows. */
+/** Statements that a function creates from another folder's data. */
 const MADE: Readonly<Record<string, unknown>> = {
   'server/records/statements.ts': createStatements(COLUMNS),
   'server/platform/reseal.ts': SEALED.map(resealStatements),
@@ -31,7 +31,7 @@ export async function exportedStatements(): Promise<FoundStatement[]> {
   return found;
 }
 
-/** The names of statements that stand in the source, exported or not. */
+/** The names of all statements in the source, exported or not. */
 export function declaredStatements(): { file: string; names: string[] }[] {
   return sourceFiles().map((file) => {
     const source = readFileSync(join(ROOT, file), 'utf8');
@@ -59,7 +59,7 @@ function statementsIn(value: unknown): Statement[] {
   return [];
 }
 
-/** A module's exports, or an object literal. */
+/** A module namespace, or an object literal. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;

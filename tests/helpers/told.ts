@@ -3,14 +3,15 @@ import { introspect, token } from './relying_party.ts';
 import { until } from './waiting.ts';
 
 /**
- * Waits until a node has been told of every change of clients and resource servers that was made before: such news come
- * in order, so a client of our own is changed last.
+ * Waits until a node has received every earlier change of clients and resource servers: notifications arrive in order,
+ * so this changes a client of its own last.
  */
 export async function createTold(app: Deployment): Promise<() => Promise<void>> {
   const last = await app.seed.party();
   const other = await app.seed.party();
   const { body } = await token(app.issuer, other, { grant_type: 'client_credentials' });
-  // The node keeps it from now on: one that it has not read yet would be read as it has become, before any news.
+  // The node must have the client in its cache: one that it reads later would already have the change, without a
+  // notification.
   await introspect(app.issuer, last, body.access_token ?? '');
   let introspectsAll = false;
   return async () => {

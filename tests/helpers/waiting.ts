@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 export { isAlive } from '../../server/platform/embedded.ts';
 
 /**
- * Waits for an event that a test cannot be told of. Not a sleep: it returns as soon as the condition holds.
- * @returns what the condition returned
+ * Waits for a condition that sends no event. It is not a sleep: it returns as soon as the condition holds.
+ * @returns the value of the condition
  * @throws when it does not hold within the deadline
  */
 export async function until<T>(
@@ -23,11 +23,11 @@ export async function until<T>(
   }
 }
 
-// Below the ports that Linux and others hand out for outgoing connections (32768 and up): a port that was free stays so.
+// Below the ports that Linux and others use for outgoing connections (32768 and up), so that a free port stays free.
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
 
-/** A TCP port of the loopback interface that nobody listens on. */
+/** A free TCP port of the loopback interface. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST_PORT, LAST_PORT);

@@ -17,7 +17,7 @@ export const POLICY: Policy = {
   pollSeconds: 30,
 };
 
-/** An instant, so many seconds after the start. */
+/** The time that many seconds after the start. */
 export const after = (seconds: number): number => START + 1_000 * seconds;
 
 export function key(kid: string, given: Partial<RingKey> = {}): RingKey {
@@ -45,7 +45,7 @@ export const rotation = (replaces: string, now = false): Order => ({
   replaces: new Set([replaces]),
 });
 
-/** What the store does with a plan, on values. */
+/** Applies a plan to values, as the store does to rows. */
 export function applied(
   state: RingState,
   actions: readonly Action[],
@@ -92,10 +92,10 @@ export function applied(
   return { ...state, keys };
 }
 
-/** A deployment's keys on a database, at a time that the test sets. */
+/** The keys of a deployment on a database, at a time that the test sets. */
 export interface Bench {
   readonly ring: KeyRing;
-  /** Moves the clock to so many seconds after the start. */
+  /** Sets the clock to that many seconds after the start. */
   at(seconds: number): void;
 }
 

@@ -13,7 +13,7 @@ import { type Bench, bench, DAY, HOUR, RINGS } from './fixtures.ts';
 
 const MAX_AGE = { maxAgeSeconds: HOUR };
 
-/** A key of each state in each ring: one emergency, then a staged rotation. */
+/** A key in each state of each ring, by one emergency rotation and then a staged one. */
 async function everyState({ ring }: Bench): Promise<LoadedKeySet> {
   await ring.maintain();
   await ring.rotate({ now: true });
@@ -45,7 +45,7 @@ describe('the JWKS', () => {
     const { db } = await database(t);
     const first = bench(db);
     await everyState(first);
-    // several keys of one ring and state, of one age, which the database then hands out in another order
+    // several keys of the same ring, state and age, which the database then returns in another order
     for (let again = 0; again < 4; again += 1) await first.ring.rotate({ ring: 'EdDSA', now: true });
     const one = jwks(await first.ring.load(), MAX_AGE);
     for (const { kid } of (await first.ring.list()).sort((x, y) => (x.kid < y.kid ? 1 : -1)))
@@ -175,7 +175,7 @@ describe('cookie keys', () => {
       (secret) => set.keys.find((key) => 'secret' in key && key.secret === secret)?.state,
     );
     assert.deepEqual(states, ['active', 'pending', 'retiring']);
-    // its types say strings, it hands them to createHmac
+    // its types say strings, but it passes them to createHmac, which takes buffers
     const keygrip = (keys: readonly Buffer[]) => new Keygrip(keys as never);
     const grip = keygrip(cookieKeys(set));
     for (const secret of cookieKeys(set)) assert.ok(grip.verify('cookie=1', keygrip([secret]).sign('cookie=1')));

@@ -4,8 +4,8 @@ import { ENDPOINTS } from '../../server/oidc/endpoints.ts';
 import { deployment } from '../helpers/deployment.ts';
 
 /**
- * A node that has not reached the database for too long: the others no longer wait for it, so they may withdraw the key
- * that it still signs with.
+ * A node that has not reached the database for too long: the others stop waiting for it, and may withdraw the key that
+ * it still signs with.
  */
 
 const DAY_MS = 86_400_000;

@@ -16,7 +16,7 @@ const PUBLICATION = publicationSeconds(POLICY);
 const GONE = silenceSeconds(POLICY) + CLOCK_TOLERANCE_SECONDS;
 const NO_RINGS: Policy = { ...POLICY, rings: [] };
 
-/** The plan in words: "demote a", "create pending". */
+/** The plan as text: "demote a", "create pending". */
 function planned(
   keys: RingKey[],
   seconds: number,

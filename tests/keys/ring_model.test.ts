@@ -48,17 +48,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** A node that signs with what it last read, as it was configured then, until it has been out of touch for too long. */
+/**
+ * A node that signs with the keys that it read last, with the configuration of that time, until it has been out of
+ * touch for too long.
+ */
 interface ModelNode extends RingNode {
-  /** The keys that it signs with, and for how many seconds. */
+  /** Its signing keys, and for how many seconds it uses each. */
   readonly serves: ReadonlyMap<string, number>;
-  /** By key: until when a verifier may hold a key set that this node has handed out without it. */
+  /** By key: until when a verifier may have a key set of this node without it. */
   readonly lateUntil: ReadonlyMap<string, number>;
 }
 
 /**
- * A deployment of up to three nodes that poll, fall silent and leave, under a clock that may be set back. After each
- * step the promises of the house plan, section 4, are held against what the nodes really did.
+ * A deployment of up to three nodes that poll, become silent and leave, with a clock that may be set back. After each
+ * step the promises of the design, section 4, are checked against what the nodes did.
  */
 class Deployment {
   private clock = START;
@@ -68,7 +71,7 @@ class Deployment {
   private keys: readonly RingKey[] = [];
   private readonly nodes = new Map<number, ModelNode>();
   private lastSeenAt = 0;
-  /** By key: the latest expiry of anything that any node signed with it. */
+  /** By key: the latest expiry of anything that a node signed with it. */
   private readonly signed = new Map<string, number>();
   private readonly publishedAt = new Map<string, number>();
 
@@ -77,7 +80,7 @@ class Deployment {
     for (const node of this.nodes.values()) this.sign(node);
   }
 
-  /** @returns what is asked of the planner after it */
+  /** @returns the request to the planner after the step */
   private happen(step: Step): Order {
     switch (step.do) {
       case 'pass':
@@ -122,14 +125,14 @@ class Deployment {
     return { verb: 'maintain' };
   }
 
-  /** As the store keeps it. */
+  /** As the store records it. */
   private acknowledgedAt(index: number): number {
     const node = this.nodes.get(index);
     if (!node) return 0;
     return node.acknowledged === this.version ? Math.min(node.acknowledgedAt, this.clock) : this.clock;
   }
 
-  /** Until now this node has handed out the key set that it had: a verifier may keep that for as long as max-age. */
+  /** Until now this node has served its old key set, which a verifier may cache for max-age. */
   private lateUntil(index: number): ReadonlyMap<string, number> {
     const node = this.nodes.get(index);
     const until = new Map(node?.lateUntil);
@@ -196,7 +199,7 @@ class Deployment {
       const gone = node.seenAt + 1_000 * (silenceSeconds(this.policy) + CLOCK_TOLERANCE_SECONDS);
       if (this.clock >= gone) continue;
       assert.ok(node.acknowledged >= key.publishedIn, 'every live node knows it');
-      // Of a clock that was set back since, the earlier instant counts.
+      // When the clock was set back since, the earlier time counts.
       const known = node.acknowledgedAt + 1_000 * this.policy.jwksMaxAgeSeconds;
       const until = Math.min(known, node.lateUntil.get(key.kid) ?? 0);
       assert.ok(this.clock >= until, 'no verifier holds a key set from before it');

@@ -11,7 +11,7 @@ import { defer, type Scope } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
 import { after, bench, DAY, HOUR, inState, POLICY, RETIRED, RINGS, SEALER, START } from './fixtures.ts';
 
-/** Without RSA, whose keys take time to make. */
+/** Without RSA, whose keys take long to generate. */
 const QUICK = { ...POLICY, rings: RINGS.rings.filter((ring) => ring.name !== 'RS256') };
 const EDDSA = { ...POLICY, rings: RINGS.rings.filter((ring) => ring.name === 'EdDSA') };
 
@@ -187,7 +187,10 @@ test('leaves exactly one active key when the process dies at any point', async (
   assert.ok(deaths >= 9, `it was interrupted at each of ${deaths} statements`);
 });
 
-/** Runs something on a connection whose socket breaks instead of sending the next statement. @returns whether it got through */
+/**
+ * Runs work on a connection whose socket breaks instead of sending the next statement.
+ * @returns true if the work succeeded
+ */
 async function dyingAfter(
   url: string,
   statements: number,

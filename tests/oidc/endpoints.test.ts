@@ -10,7 +10,7 @@ import { importsOf } from '../import_rules.ts';
 
 const LISTS = ['before', 'parameters', 'after', 'beforeCommit', 'onError', 'finally'] as const;
 
-/** Steps of every endpoint, in this order: a new one that lacks them would be a way round a defence. */
+/** The required steps of every endpoint, in this order: an endpoint without them would bypass a defence. */
 const COMMON: Readonly<Partial<Record<(typeof LISTS)[number], readonly string[]>>> = {
   before: ['refuseOversizedBody', 'readClientCertificate', 'requireSigningKey'],
   parameters: ['assertParameterSizes', 'assertRequestObjectTypes'],
@@ -19,7 +19,7 @@ const COMMON: Readonly<Partial<Record<(typeof LISTS)[number], readonly string[]>
   finally: ['logRefusal'],
 };
 
-/** Steps that need one another, by list. */
+/** Steps that depend on each other, by list. */
 const TOGETHER: readonly (readonly string[])[] = [
   ['before limitFailedAuthentications', 'finally countFailedAuthentication'],
   ['before checkProofKey', 'beforeCommit recordProof', 'onError explainReplayedProof'],

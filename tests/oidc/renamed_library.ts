@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ROOT } from '../helpers/artifacts.ts';
 
-/** A change of oidc-provider's source, such as a new version may bring. */
+/** A change to oidc-provider's source, such as a new version may bring. */
 export interface Renaming {
-  /** Relative to the package; every file of the library without it. */
+  /** Relative to the package; default: every file of the library. */
   readonly file?: string;
   readonly from: string;
   readonly to: string;

@@ -12,11 +12,11 @@ const LIBRARY = join(ROOT, 'node_modules', 'oidc-provider');
 
 const lib = (file: string, from: string, to: string): Renaming => ({ file: `lib/${file}`, from, to });
 const everywhere = (from: string): Renaming => ({ from, to: `renamed_${from}` });
-/** A method with one parameter more. */
+/** A method with an additional parameter. */
 const wider = (file: string, from: string): Renaming => lib(file, from, from.replace('(', '(another, '));
 const app = (from: string) => lib('helpers/initialize_app.js', from, from.replace("'", "'renamed_"));
 
-/** For each seam, as `inspectSeams` names it, what a new version of the library may do to it. */
+/** For each seam, by its name in `inspectSeams`, a change that a new version of the library may bring. */
 const RENAMED: Readonly<Record<string, Renaming>> = {
   version: { file: 'package.json', from: '"version": "', to: '"version": "1' },
 
@@ -113,7 +113,7 @@ const RENAMED: Readonly<Record<string, Renaming>> = {
   'proof window': lib('helpers/challenge.js', 'STEP * 5', 'STEP * 10'),
 };
 
-/** A member of clients that is no longer called after the metadata of RFC 7591. */
+/** A client property that is no longer named after the metadata of RFC 7591. */
 function renamedMember(metadata: string): Renaming {
   return lib(
     'models/client.js',
@@ -122,7 +122,7 @@ function renamedMember(metadata: string): Renaming {
   );
 }
 
-/** Each copy of the library takes a while to load, so it has several renamings, of parts that stand far from one another. */
+/** Loading a copy of the library takes long, so each copy has several renamings in unrelated parts. */
 const COPIES = 8;
 const copyOf = (row: number) => `copy ${row % COPIES}`;
 const copies = copyLibrary(
@@ -145,7 +145,7 @@ const configuration = {
   jwks: { keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })] },
 };
 
-/** A provider of that copy of the library, and what checks it. */
+/** A provider of that copy of the library, with the module that checks it. */
 async function load(copy: string) {
   const seams = await copies.load<typeof Seams>(copy, 'server/oidc/seams.ts');
   const { Provider } = await copies.load<typeof import('oidc-provider')>(
@@ -179,8 +179,8 @@ describe('a provider is refused at start when the library has a different', () =
 });
 
 /**
- * Parts of the library that can only be recognized in its source: error texts, events, forms, cookies. Where one is missing
- * after an upgrade, see what became of it, and change what relies on it.
+ * Parts of the library that are only visible in its source: error texts, events, forms, cookies. When an upgrade
+ * removes one, find out what replaced it, and change the code that relies on it.
  */
 const TEXTS: Readonly<Record<string, readonly (readonly [file: string, ...texts: string[]])[]>> = {
   'each endpoint reports its errors under the name of its own event': [

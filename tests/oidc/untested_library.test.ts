@@ -4,7 +4,7 @@ import type * as StartProblems from '../../server/start_problems.ts';
 import type * as Deployment from '../helpers/deployment.ts';
 import { copyLibrary } from './renamed_library.ts';
 
-/** The whole application, with a library in which one method that Cardea replaces has another name. */
+/** The whole application, with a library in which a method that Cardea replaces has another name. */
 
 const copies = copyLibrary({ renamed: [{ from: 'compareClientSecret', to: 'compareSecret' }] });
 after(copies.remove);

@@ -7,10 +7,7 @@ import { run } from './bench/load.ts';
 import { caseResult, hashingResult, measure, type Round } from './bench/measure.ts';
 import { type Report, report, table, writeReport } from './bench/report.ts';
 
-/**
- * That the bench works, and nothing of what it measures: what a machine is fast enough for is no matter of right and
- * wrong, and `make bench` says it.
- */
+/** Tests that the bench works, not its results: speed depends on the machine, and `make bench` reports it. */
 const ROUNDS = 1;
 const CASES = [
   ...['jwks', 'discovery', 'client_credentials_opaque', 'client_credentials_jwt'],
@@ -22,7 +19,7 @@ const written = await report(() => measure({ after }, { rounds: ROUNDS, scale: 0
 const path = writeReport(written, 'bench-short.json');
 const kept = JSON.parse(readFileSync(path, 'utf8')) as Report;
 
-/** A round in which each answer took as long as the other, but for one in ten. */
+/** A round in which all responses took the same time, except for one in ten. */
 function roundOf(seconds: number, usual: number, slow: number): Round {
   const latencies = Float64Array.from({ length: 100 }, (_, at) => (at < 90 ? usual : slow));
   return { requests: 100, seconds, latencies, cpuSeconds: seconds / 10 };
@@ -73,7 +70,7 @@ test('the load generator sends the given number of requests, waits for each resp
     const came = performance.now();
     requests += 1;
     connections.add(request.socket.remotePort);
-    // Later, so that there is something to measure.
+    // Delayed, so that there is something to measure.
     setImmediate(() => {
       serverMs += performance.now() - came;
       response.statusCode = request.url === '/fails' ? 500 : 200;

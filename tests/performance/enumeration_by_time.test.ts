@@ -8,14 +8,13 @@ import { formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 
 /**
- * How long an answer takes tells nothing of whether an account exists (Note Mark CVE-2026-40263).
- *
- * All cases are tried in turn, an account of its own for each try. Their medians have to differ by less than the medians of
- * two runs of one and the same case do; how much those do is drawn from that case's own times. A try for which nothing is
- * hashed is the control: were that not noticed by far, nothing else would be.
+ * Response times must not tell if an account exists (Note Mark CVE-2026-40263). All cases are tried in turn, with a new
+ * account for each try. Their medians must differ by less than those of two runs of the same case, which is estimated
+ * from that case's own times. The control is a try without password hashing: the test must notice it clearly, otherwise
+ * it would notice nothing.
  */
 const TRIES = 200;
-/** How many times the noise the control has to differ by. */
+/** The control must differ by this multiple of the noise. */
 const CLEARLY = 2;
 const CASES = ['existing', 'existing again', 'unknown', 'locked', 'disabled', 'passwordless', 'control'] as const;
 const WRONG = 'not-the-Password-1';
@@ -32,7 +31,10 @@ const attempts = createAttempts({
   now: Date.now,
 });
 
-/** Makes somebody of the kind. @returns an identifier, of one length for all */
+/**
+ * Creates an account of each kind.
+ * @returns an identifier; all have the same length
+ */
 const MAKE: Readonly<Record<Case, () => Promise<string>>> = {
   existing: async () => (await app.seed.person()).email,
   'existing again': async () => (await app.seed.person()).email,
@@ -73,7 +75,8 @@ const ENDPOINTS = { login };
 for (const [name, start] of Object.entries(ENDPOINTS)) {
   test(`${name}: unknown, locked, disabled, passwordless and existing take the same time`, async (t) => {
     const send = await start();
-    // Once more when it differs: of so many comparisons one may differ by chance, the same one twice will not.
+    // Repeats the measurement when cases differ: among many comparisons one may differ by chance, but not the same one
+    // twice.
     if (!tell(t, await measure(send)).every(isAsExpected)) {
       assert.ok(tell(t, await measure(send)).every(isAsExpected));
     }
@@ -91,7 +94,7 @@ async function measure(send: Send): Promise<Map<Case, number[]>> {
   for (let i = 0; i < 30; i += 1) await send(`warm-up-${i}@example.com`, WRONG);
   const times = new Map<Case, number[]>(CASES.map((one) => [one, []]));
   for (let i = 0; i < TRIES; i += 1) {
-    // The order changes, so that no case always follows the same other one.
+    // The order changes, so that no case always follows the same one.
     for (const one of rotated(CASES, i)) {
       const identifier = identifiers.get(one)?.[i] ?? '';
       const began = performance.now();
@@ -128,7 +131,7 @@ function tell(t: TestContext, times: ReadonlyMap<Case, number[]>): Comparison[] 
   return compared;
 }
 
-/** By how much the medians of two runs of one case differ, in all but one in a thousand pairs. */
+/** The difference between the medians of two runs of one case, in all but one of a thousand pairs. */
 function noiseOf(times: readonly number[]): number {
   const draw = () => median(Array.from({ length: TRIES }, () => times[Math.floor(Math.random() * times.length)] ?? 0));
   const differences = Array.from({ length: 2_000 }, () => Math.abs(draw() - draw())).sort((a, b) => a - b);

@@ -9,9 +9,9 @@ import { databaseUrl } from '../helpers/postgres.ts';
 import { startNode } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
 
-/** A flood of sign-ins takes neither the memory nor the answers of everything else. */
+/** A flood of sign-ins must not use up the memory or block other requests. */
 const LOGINS = 200;
-/** What a server process may take beside the hashes themselves while 200 sign-ins are under way. */
+/** The memory that a server process may use for 200 sign-ins in progress, without the hashes. */
 const REQUESTS_MIB = 64;
 
 const scope = { after };
@@ -75,7 +75,7 @@ test('of 200 sign-ins at once each succeeds or is told to retry, memory stays bo
     [],
   );
   assert.equal(counted?.n, 0, 'a password that was never verified does not count as a guess');
-  // A refused request was no guess: the person signs in after the flood.
+  // A refused request does not count as a guess, so the person can sign in after the flood.
   const again = logins[answers.findIndex(({ status }) => status === 503)];
   assert.equal((await again?.())?.status, 303);
 });

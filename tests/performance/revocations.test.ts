@@ -5,7 +5,7 @@ import { post } from '../flows/support.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorization, introspect, token } from '../helpers/relying_party.ts';
 
-/** After 10,000 revocations introspection costs what it did. */
+/** The cost of an introspection does not depend on the number of revocations. */
 const REVOCATIONS = 10_000;
 const API = 'https://api.example.com';
 const app = await deployment({ after });
@@ -18,7 +18,7 @@ const opaque = String((await token(app.issuer, party, { grant_type: 'client_cred
 
 const ROUNDS = 60;
 
-/** Milliseconds of one introspection without other load, and the number of statements of all. */
+/** Milliseconds of one introspection without other load, and the number of all statements. */
 async function measure(value: string): Promise<{ ms: number; statements: number }> {
   for (let i = 0; i < 10; i += 1) await introspect(app.issuer, party, value);
   app.statements.length = 0;
@@ -35,7 +35,7 @@ test('introspection after 10,000 revocations sends one statement, which finds a 
   const before = { jwt: await measure(jwt), opaque: await measure(opaque) };
   const revoked = await newJwt();
   await post(app, '/revoke', { token: revoked }, authorization(party));
-  // The rest are written as that one was: each by a request of its own would be most of a minute of test.
+  // The rest are inserted as copies of that row, since a request for each would take most of a minute.
   await app.db.run(
     {
       name: '',

@@ -14,8 +14,8 @@ import {
 } from '../helpers/relying_party.ts';
 
 /**
- * The budgets of a request: statements sent to Postgres, BEGIN and COMMIT included, and transactions that write.
- * Counted once everything that is cached is warm.
+ * Limits for each request: the statements sent to Postgres, including BEGIN and COMMIT, and the transactions that
+ * write. They are counted when all caches are filled.
  */
 const API = 'https://api.example.com';
 // In production without a mail server no mail is sent, so only the statements of the request are counted.
@@ -28,7 +28,7 @@ const { browser } = warmUp;
 await redeem(app.issuer, party, warmUp);
 await token(app.issuer, party, { grant_type: 'client_credentials', resource: API, scope: 'api:read' });
 
-/** Two functions of the schema write as well (migration 0022). */
+/** Two functions of the schema write too (migration 0022). */
 const WRITES = /\b(INSERT|UPDATE|DELETE|reserve_guess|count_failure)\b/i;
 
 async function counted<T>(
@@ -145,8 +145,8 @@ test('statements: userinfo: one', async () => {
   assert.deepEqual({ statements, commits }, { statements: 1, commits: 0 });
 });
 
-// Of these, four are what a person is told of and what their browser is known by, and one the condition that their
-// credentials have not changed. The guess at the password commits by itself, or a failed request would not count.
+// Four of these are for notices and the known browser, and one checks that the credentials have not changed. The
+// password guess commits separately, so that a failed request counts too.
 test('statements: a whole sign-in in a new browser with consent, from /authorize to tokens: at most 22, with at most 5 commits', async (t) => {
   const stranger = browserSession(app.issuer);
   const { statements, commits, sent } = await counted(async () => {

@@ -34,7 +34,7 @@ MEYCIQD0l8AsM+qsU8Wui8jjZjBMdoJORQaTXt1XAT353NA8DgIhANC4SgulYUEi
 aS/J5Dzbl7qBZ5zCCMmzYsj5CfDr78Qw
 -----END CERTIFICATE-----`;
 const certificate = new X509Certificate(PEM);
-/** What `openssl x509 -subject -nameopt RFC2253` says of it. */
+/** The output of `openssl x509 -subject -nameopt RFC2253`. */
 const SUBJECT =
   'DC=example,emailAddress=a@example.com,CN=client #1,UID=42+OU=a\\+b,O=M\\C3\\BCller\\, S\\C3\\B6hne \\+ \\"Co\\",C=DE';
 
@@ -76,7 +76,7 @@ describe('names in a certificate', () => {
     assert.notEqual(parseName('CN=a\\"]\\,[\\"b'), parseName('CN=a,CN=b'));
     assert.notEqual(parseName('CN=#0c0161'), parseName('CN=\\#0c0161'));
     assert.equal(parseName('CN=#0c0161'), parseName('CN=a'));
-    // An integer, whose bytes are no text
+    // An integer, so its bytes are not text
     assert.notEqual(parseName('CN=#020161'), parseName('CN=a'));
   });
 

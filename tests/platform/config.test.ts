@@ -30,7 +30,7 @@ function problems(env: Readonly<Record<string, string>>): readonly string[] {
   }
 }
 
-/** The one problem there is. */
+/** The only problem. */
 function problem(env: Readonly<Record<string, string>>): string {
   const found = problems(env);
   assert.equal(found.length, 1, `one problem, not ${JSON.stringify(found)}`);
@@ -239,14 +239,14 @@ describe('configuration', () => {
         good: [['agent.example, *.apps.example', ['agent.example', '*.apps.example']]],
         bad: ['', 'https://agent.example', '*', 'agent.example/x'],
       },
-      // With types in it: see tests/flows/rfc9396_rar.test.ts.
+      // With configured types; see tests/flows/rfc9396_rar.test.ts.
       {
         name: 'CARDEA_AUTHORIZATION_DETAILS_TYPES',
         read: (config) => config.detailsTypes.names,
         good: [],
         bad: ['', '/nowhere', '.', 'package.json', 'LICENSE'],
       },
-      // Of use together alone: see below.
+      // Valid only together; see below.
       { name: 'CARDEA_TLS_CERT', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
       { name: 'CARDEA_TLS_KEY', read: (config) => config.tls, good: [], bad: ['', '/nowhere', '.'] },
       {

@@ -185,7 +185,7 @@ describe('when Postgres does not answer', () => {
   test('waiting too long for a connection of the pool is 503', async (t) => {
     const { db } = await things(t, { poolSize: 1, timeoutMs: SHORT_MS });
     const slow = db.run(SLEEP, [30]).catch((error: unknown) => error);
-    // A transaction has a connection to itself; a read would share that one.
+    // A transaction needs a connection to itself; a read could share one.
     const one = { statement: ONE, values: [] };
     await assert.rejects(db.transact([one, one]), isUnavailable);
     await slow;
@@ -238,7 +238,7 @@ describe('when Postgres does not answer', () => {
       const outages = { failed: (error: unknown) => void broken.push(error), succeeded() {} };
       const db = createDb({ url, timeoutMs: SHORT_MS, outages });
       defer(scope, () => db.close());
-      // several idle connections, and one of its own
+      // several idle connections, and one in use
       await Promise.all(Array.from({ length: 4 }, () => db.run(ONE, [])));
       await db.connect();
 
@@ -255,7 +255,7 @@ describe('when Postgres does not answer', () => {
       await assert.rejects(db.connect(), isUnavailable);
       await assert.rejects(sql`SELECT 1`.execute(db.kysely), isUnavailable);
 
-      // The port is chosen anew at each start; an operator's Postgres keeps its own.
+      // The embedded Postgres gets a new port at each start; an operator's Postgres keeps its port.
       const back = await own.start();
       const again = createDb({ url: back.url });
       assert.deepEqual(await again.run(ONE, []), [{ one: 1 }]);

@@ -8,7 +8,7 @@ import { ROOT } from '../helpers/artifacts.ts';
 import { database } from '../helpers/postgres.ts';
 import { schemaDocument } from '../schema_document.ts';
 
-/** `make documents` sets it: what is generated is written, and not compared. */
+/** `make documents` sets it, to write the generated files instead of comparing them. */
 const WRITES = process.env.TEST_WRITE_DOCUMENTS === 'true';
 
 function compare(file: string, expected: string): void {

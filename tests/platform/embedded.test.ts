@@ -135,7 +135,7 @@ describe('the embedded Postgres', () => {
   test('reports in words that the directory cannot be written', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'cardea-test-readonly-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
-    // Where a file is, not even root can make a directory.
+    // Not even root can create a directory below a file.
     const file = join(folder, 'file');
     writeFileSync(file, '');
     const refusal = (error: unknown) => error instanceof AppError && error.code === 'data_dir_not_writable';

@@ -10,7 +10,7 @@ import {
   type Shares,
 } from '../../server/platform/fair_queue.ts';
 
-/** A queue of which each piece of work ends when the test says so. */
+/** A queue in which the test decides when each piece of work ends. */
 function stage(options: Omit<FairQueueOptions, 'name'>) {
   const queue = createFairQueue({ name: 'work', ...options });
   const begun: string[] = [];
@@ -218,7 +218,7 @@ interface Item {
   readonly weight: number;
 }
 
-/** The same in the plainest way: one list of what waits, and for each share the number of its last turn. */
+/** The simplest model of the queue: one list of waiting work, and for each share the number of its last turn. */
 function createModel(options: Required<Omit<FairQueueOptions, 'name'>>) {
   const { concurrency, concurrencyPerShare, capacity, waiting: mostWaiting, waitingPerShare } = options;
   const begun: string[] = [];
@@ -271,7 +271,7 @@ function createModel(options: Required<Omit<FairQueueOptions, 'name'>>) {
         takeOut(waiting, last);
         refused.push(last.id);
       }
-      // Who has nothing waiting comes last.
+      // A share with nothing waiting comes last.
       if (lineOf(share).length === 0) turns.set(share, ++turn);
       waiting.push(item);
       beginMore();

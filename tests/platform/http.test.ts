@@ -146,7 +146,7 @@ test('bytes that are not HTTP get an error response of Cardea', async () => {
     'GET /a\x00b HTTP/1.1\r\nHost: a\r\n\r\n',
     'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n',
-    // RFC 9112 §6.1: the two ways of framing a body exclude each other, or requests get smuggled
+    // RFC 9112 §6.1: a body must not be framed in both ways, or requests can be smuggled
     'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd',
     'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n',
@@ -201,7 +201,7 @@ test('the timeouts for headers and for the whole request are checked often', () 
     connectionsCheckingInterval: number;
   };
   assert.ok(headersTimeout <= requestTimeout && requestTimeout <= 30_000, `${headersTimeout} ${requestTimeout}`);
-  // A late request is refused that much later.
+  // The refusal may come later by this interval.
   assert.ok(connectionsCheckingInterval <= requestTimeout / 4, `${connectionsCheckingInterval}`);
 });
 
@@ -328,7 +328,7 @@ test('a request without an address is refused, since it could not be counted', a
     reached = true;
     return 'here';
   });
-  // As of one who has hung up, the address of a Unix socket is not known.
+  // When the peer has hung up, the address of a Unix socket is unknown.
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-http-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const socketPath = join(folder, 'socket');
@@ -341,7 +341,7 @@ test('a request without an address is refused, since it could not be counted', a
 });
 
 describe('connections of an address', () => {
-  /** A server that lets an address have two connections, and as many as were asked for to it that stayed open. */
+  /** A server that allows two connections for each address, and those of `count` connections that stayed open. */
   async function connections(count: number, trustedProxies: readonly string[]) {
     const log = createLog({ level: 'silent' });
     const server = createHttp({ log, secure: false, trustedProxies, connectionsPerAddress: 2, renderError: () => '' });

@@ -13,7 +13,7 @@ const FOLDERS = [...EDGE, ...DOMAIN, 'platform', 'views'];
 
 const line = (file: string, source: string): Import => ({ file, source });
 
-/** An import from each folder to each other one. */
+/** An import from each folder to each other folder. */
 const pairs = (from: readonly string[], to: readonly string[]): Import[] =>
   from.flatMap((folder) =>
     to.filter((other) => other !== folder).map((other) => line(`server/${folder}/x.ts`, `../${other}/y.ts`)),

@@ -94,7 +94,7 @@ describe('limits', () => {
 });
 
 describe('over HTTP', async () => {
-  // Starts with a window, so that nothing here straddles two of them.
+  // Starts with a window, so that no test crosses a window boundary.
   let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;
   const nextWindow = () => {
     at += LIMIT_WINDOW_MS;
@@ -114,7 +114,7 @@ describe('over HTTP', async () => {
     assert.equal(refused.status, 429);
     assert.equal(refused.body.error, 'temporarily_unavailable');
     assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
-    // The right secret is not tried any more, nor at another door.
+    // The right secret is not tried any more either, at any endpoint.
     assert.equal((await token(issuer, party, grant)).status, 429);
     assert.equal((await introspect(issuer, party, 'x')).error, 'temporarily_unavailable');
     nextWindow();
@@ -139,7 +139,7 @@ describe('over HTTP', async () => {
     const attempt = (password: string): Promise<Page> =>
       browser.post(action, {
         ...fields,
-        // Wrong ones are guesses at another: those at one account are counted by themselves.
+        // Wrong guesses use another account, since those at one account are counted separately.
         identifier: password === 'wrong' ? 'nobody@example.com' : person.email,
         password,
         action: 'signin',

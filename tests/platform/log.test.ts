@@ -7,7 +7,7 @@ import { database } from '../helpers/postgres.ts';
 
 const SECRET = 'sesame-7f3a';
 
-/** A log whose lines are kept. */
+/** A log that records its lines. */
 function recorder(level = 'trace') {
   const lines: string[] = [];
   const destination = new Writable({

@@ -56,7 +56,7 @@ test('a name of the operator is resolved by the name servers and then by the sys
   const system = createSystemLookup({ servers: [names.server] });
   await assert.rejects(system('nobody.example', never), (error) => error instanceof Error);
   assert.deepEqual(await system('rp.example', never), [{ address: '192.0.2.7', family: 4 }]);
-  // Servers that fail know nothing, so the system is not asked for something else.
+  // When the name servers fail, the system's resolver must not be asked instead.
   names.fail();
   await assert.rejects(system('unknown.example', never), { code: 'ESERVFAIL' });
 });

@@ -18,7 +18,7 @@ test('a connection that is restored during the shutdown is closed with it', asyn
   const connect = async () => {
     connections += 1;
     const client = await other.connect();
-    // The second time it takes until the test says so.
+    // The second connection waits for the test.
     if (connections > 1) await new Promise<void>((go) => void open.push(go));
     return client;
   };

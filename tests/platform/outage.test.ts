@@ -14,15 +14,15 @@ import { authorization, authorize, authorizeUrl, redeem, refresh, token, userinf
 import { defer } from '../helpers/scope.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 
-/** Design §1, promise 7: losing Postgres fails honestly. */
+/** Promise 7: without Postgres, responses are honest about the failure. */
 
 const VERIFIER = 'v'.repeat(43);
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const RESOURCE = 'https://orders.example.com';
-/** Longer than the node waits for a statement, and short enough not to be a hang. */
+/** Longer than the statement timeout of the node, and shorter than a hang. */
 const ANSWER_WITHIN_MS = 8_000;
 
-/** A node on a Postgres of its own that comes back on the same port, with everything that clients hold of it. */
+/** A node on its own Postgres, which comes back on the same port, with every token and code that clients hold. */
 async function situation(t: TestContext) {
   const postgres = ownPostgres(t);
   const settings = { ...TEST_CLUSTER_SETTINGS, port: String(await freePort()) };
@@ -41,7 +41,7 @@ async function situation(t: TestContext) {
   });
   const { issuer } = node;
   const db = createDb({ url });
-  // Closed before anything breaks: these connections are not what is tested.
+  // Closed first, since these connections are not under test.
   const seed = await createSeeder(db, masterKey);
   await seed.resourceServer({ identifier: RESOURCE, name: 'Orders', scopes: ['orders:read'] });
   const party = await seed.party({ firstParty: true, metadata: { scope: 'openid profile email orders:read' } });
@@ -171,7 +171,7 @@ async function ask(url: URL, init: RequestInit = {}): Promise<Answer> {
   return { status: answer.status, headers: answer.headers, body: await answer.text() };
 }
 
-/** Sends it, and insists on an honest answer in time. */
+/** Sends a request, and expects an honest response in time. */
 async function assertHonest(request: () => Promise<Answer>, what: string): Promise<void> {
   const { signal, late } = deadline(what);
   const answer = await Promise.race([request(), late]);
@@ -199,7 +199,7 @@ async function assertStillServed({ issuer }: Situation): Promise<void> {
   }
 }
 
-/** All of Postgres stops answering, and keeps its sockets: what a dead host or a full network looks like. */
+/** Freezes all of Postgres, which keeps its sockets, like a dead host or a network that drops packets. */
 function freeze(postmaster: number): () => void {
   process.kill(postmaster, 'SIGSTOP');
   const backends = childrenOf(postmaster);
@@ -233,14 +233,14 @@ for (const [name, fail] of Object.entries(FAILURES)) {
     await assertStillServed(s);
 
     for (const [what, request] of Object.entries(requests(s))) await assertHonest(request, what);
-    // All at once: a pool whose connections are gone must not turn into a queue.
+    // In parallel, since requests must not queue for a pool whose connections are gone.
     const burst = Object.entries(requests(s)).flatMap(([what, request]) =>
       [request, request].map((one) => ({ what, one })),
     );
     await Promise.all(burst.map(({ what, one }) => assertHonest(one, `${what}, in parallel`)));
     await assertStillServed(s);
 
-    // A token that needs nothing of the database is signed while this node may be sure of its key, and not longer.
+    // A token that needs no database is signed only while this node can be sure of its key.
     await until('the node no longer trusts its key', async () => {
       const { status, body } = await clientCredentials(s.node, s.party);
       assert.ok(
@@ -299,7 +299,7 @@ function warnings(node: ServerNode) {
   return node.records().filter(({ level, msg }) => level !== 'info' && !String(msg).startsWith('nobody is mailed'));
 }
 
-/** As the log names it: without user and password. */
+/** The database as the log names it, without user and password. */
 function databaseOf({ node }: Situation): unknown {
   return node.records().find(({ msg }) => msg === 'the database is back')?.database;
 }

@@ -13,7 +13,7 @@ import { freePort, until } from '../helpers/waiting.ts';
 const scope = { after };
 const hostile = await ssrf(scope);
 
-/** One that answers, on 127.0.0.1. */
+/** A server that responds, on 127.0.0.1. */
 async function answering(handler: RequestListener): Promise<number> {
   return listen(scope, createServer(handler), '127.0.0.1');
 }
@@ -160,7 +160,7 @@ describe('limits', () => {
   test('a body without an end is cut off while it is read', async () => {
     const url = hostile.cases.find(({ name }) => name === 'endless')?.url ?? '';
     assert.equal(await refusal(url, { maxBytes: 1_000 }), 'size');
-    // What the sockets of both sides hold on their own account.
+    // Socket buffers on both sides hold some bytes.
     await until('the cut', () => hostile.bytesOfEndless() > 0);
     assert.ok(hostile.bytesOfEndless() < 16_000_000, `${hostile.bytesOfEndless()} bytes`);
   });
@@ -208,7 +208,10 @@ describe('what is under way for some', () => {
   const turn = (share: string, chosenBy: 'operator' | 'stranger' = 'stranger') => ({ turn: { chosenBy, share } });
   const { port } = new URL(hostile.reachable);
 
-  /** An outbound whose look-ups of `.slow.example` and `slow-….example` never end, and how many of them have begun. */
+  /**
+   * An outbound whose look-ups of `.slow.example` and `slow-….example` never end, and the number of look-ups that have
+   * begun.
+   */
   function stuck() {
     const begun: string[] = [];
     const resolve = (hostname: string) => {

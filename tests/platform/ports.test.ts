@@ -15,10 +15,10 @@ import type { AccountParts } from '../../server/selfservice/page.ts';
 import type { DetailView, NewPasswordRule } from '../../server/views/views.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 
-/** The compiler checks these types, with everything else of the project. */
+/** The compiler checks these types with the rest of the project. */
 type Expect<T extends true> = T;
 
-/** Whether two types are one and the same. */
+/** True if two types are identical. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 interface Port {
@@ -29,19 +29,20 @@ interface Provider {
 }
 
 export type Checked = [
-  // Why ports are not written twice: the compiler lets an optional member pass that the other side calls otherwise.
+  // Ports must not be declared twice by hand: the compiler accepts an optional member that has another name on the
+  // other side.
   Expect<Provider extends Port ? true : false>,
-  // What provides a port says so, so the members of the port are declared once.
+  // The implementation is annotated with the port, so the members of the port are declared once.
   Expect<Same<ReturnType<typeof createSessions>, Sessions>>,
   Expect<Same<ReturnType<typeof createApproval>, WaitingRequests>>,
   Expect<Same<ReturnType<typeof createInteractions<Progress, InteractionResult>>, Interactions>>,
   Expect<Same<AccountParts['passwordChange']['set'], PasswordChange['set']>>,
-  // views/ imports no other layer, so it declares the types of its data by itself.
+  // views/ imports no other layer, so it declares the types of its data itself.
   Expect<Same<keyof DetailView, keyof DetailText>>,
   Expect<Same<keyof NewPasswordRule, keyof PasswordPolicy['rules'][number]>>,
 ];
 
-/** A member that takes an object whose type is written out there: `set(options: { keepDevice?: string }): …`. */
+/** A member with an inline object type as its parameter: `set(options: { keepDevice?: string }): …`. */
 const OBJECT_BY_HAND = /^ {2}(?:readonly )?\w+\??(?:: )?\([^)]*:\s*\{/gm;
 
 test('no interface writes out the options of what provides it, where a member with another name would be lost', () => {

@@ -15,7 +15,7 @@ describe('named statements', async () => {
     assert.ok(exported.size > 100, 'the search finds them');
   });
 
-  // A connection that has prepared one text under a name refuses another text under it.
+  // A connection that has prepared a text under a name refuses another text under the same name.
   test('have names of their own', () => {
     const files = Map.groupBy(statements, ({ name }) => name);
     const shared = [...files]

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { deployment } from '../helpers/deployment.ts';
 
-/** /readyz says whether people can sign in, which takes a database that can be written to. */
+/** /readyz says if people can sign in, which takes a writable database. */
 
 let time = Date.now();
 const app = await deployment({ after }, { now: () => time });
@@ -17,7 +17,7 @@ const later = () => {
 
 test('503 while the disk of the database is full, although reading works, and 200 afterwards', async () => {
   assert.equal((await ask()).status, 200);
-  // What Postgres answers when it cannot extend a file (SQLSTATE 53100).
+  // Postgres reports this when it cannot extend a file (SQLSTATE 53100).
   await run(`CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`);
   await run('CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON write_checks EXECUTE FUNCTION no_room()');

@@ -10,7 +10,7 @@ import { freshRedis } from '../helpers/redis.ts';
 import { authorize, redeem, token } from '../helpers/relying_party.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 
-/** Design §1, promise 6: losing Redis loses nothing. */
+/** Promise 6: losing Redis loses nothing. */
 
 const MAX = 6;
 let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;
@@ -94,7 +94,7 @@ for (const [how, lose, regain] of [
     await lose();
     const answers: number[] = [];
     for (let i = 0; i < MAX + 1; i += 1) answers.push(await guess(a));
-    // What was counted before still counts: the limit comes after MAX guesses in all.
+    // Earlier guesses still count: the limit comes after MAX guesses in all.
     assert.deepEqual(answers.slice(0, MAX - 1), Array(MAX - 1).fill(401));
     assert.deepEqual(answers.slice(MAX), [429]);
     await signsIn(b);
@@ -107,7 +107,7 @@ for (const [how, lose, regain] of [
       if (both.includes(429)) nextWindow();
       return (await sharedCount()) === before + 2;
     });
-    // The guesses that it took may have used this window up.
+    // These guesses may have used up the current window.
     nextWindow();
     await signsIn(a);
   });

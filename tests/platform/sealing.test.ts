@@ -9,7 +9,7 @@ const PLACE: Place = { table: 'signing_keys', column: 'sealed', row: 'kid-1' };
 const key = () => randomBytes(32);
 const places = fc.record({ table: fc.string(), column: fc.string(), row: fc.string({ unit: 'binary' }) });
 
-/** A refusal, and one that doesn't carry what was sealed. */
+/** A refusal whose message does not contain the sealed value. */
 const unreadable = (error: unknown) => error instanceof AppError && error.code === 'sealed_value_unreadable';
 
 describe('sealing', () => {

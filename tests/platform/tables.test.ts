@@ -4,7 +4,7 @@ import { SEALED } from '../../server/cli/sealed_columns.ts';
 import { EXPIRES } from '../../server/jobs/cleanup.ts';
 import { database } from '../helpers/postgres.ts';
 
-/** The folders' lists of what expires and what the master key seals, compared with the migrated schema. */
+/** Compares the folders' lists of expiring and sealed tables with the migrated schema. */
 
 const { db } = await database({ after });
 
@@ -30,13 +30,13 @@ const columns = await db.run<Column>(
 const nameOf = ({ table, column }: Pick<Column, 'table' | 'column'>) => `${table}.${column}`;
 const keyOf = new Map(columns.filter(({ is_key: isKey }) => isKey).map((one) => [one.table, one]));
 
-/** Removed by registrations.ts: one with a live grant stays. */
+/** registrations.ts removes clients, since one with a live grant stays. */
 const EXPIRES_OTHERWISE = ['clients'];
 
-/** Sealed under an account's own key, or under a key that is derived from a token. */
+/** Sealed with an account's own key, or with a key that is derived from a token. */
 const SEALED_OTHERWISE = ['sealed_own', 'sealed_profile', 'sealed_subject', 'sealed_by_token'];
 
-/** Hashes, public keys and the like. */
+/** Hashes, public keys and similar values. */
 const NOT_SEALED = /_hash$|^(lookup|subject_lookup|bucket|origin|origin_prefix|filler)$|^passkeys\.(id|public_key)$/;
 
 test('every table with an expires_at column is cleaned up', () => {

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../helpers/folders.ts';
 import { inherited } from '../helpers/processes.ts';
 import { isAlive, until } from '../helpers/waiting.ts';
 
-/** tests/run.ts, which `make test` is. */
+/** tests/run.ts, which `make test` runs. */
 describe('the run of all tests', { concurrency: true }, () => {
   test('without a test is a failure', () => {
     const done = spawnSync(process.execPath, ['tests/run.ts', 'only=tests/nothing'], { cwd: ROOT, encoding: 'utf8' });
@@ -97,7 +97,7 @@ describe('files that share a process', () => {
 
 const STARTS_POSTGRES = 'tests/platform/embedded.test.ts';
 
-/** Node with folders of its own: what the outer run has collected stays. */
+/** Runs node with its own folders, so that it does not remove what the outer run has collected. */
 function start(t: TestContext, args: readonly string[]): ChildProcess {
   const folder = temporaryFolder(t);
   const env = { ...inherited(), TMPDIR: folder, TEST_ARTIFACTS: folder, TEST_CHROMIUM: findChromium() ?? '' };
@@ -106,7 +106,7 @@ function start(t: TestContext, args: readonly string[]): ChildProcess {
   return child;
 }
 
-/** Folders of a run have its process id in their names. */
+/** The names of a run's folders contain its process id. */
 function foldersOf(run: number | undefined): string[] {
   return [tmpdir(), '/dev/shm'].flatMap((cwd) =>
     globSync(`{,cardea-test-*/}cardea-test-*-${run}-*`, { cwd }).map((folder) => join(cwd, folder)),

@@ -15,7 +15,7 @@ const at = (seconds: number) => {
 };
 const BATCH = 1_000;
 
-/** Rows by the thousand, in SQL: cleaning up does not read what is in them. */
+/** Inserts thousands of rows in SQL, since cleanup does not read their content. */
 function fill(count: number, expiresAt: Date) {
   return own.query('INSERT INTO replays SELECT sha256(($1 || n)::bytea), $2 FROM generate_series(1, $3::int) AS n', [
     newId(),

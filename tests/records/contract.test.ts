@@ -5,14 +5,14 @@ import type { Units } from '../../server/records/unit.ts';
 import { until } from '../helpers/waiting.ts';
 import { bench, exchange, found, HOUR, issued, newGrant, newId, newSingleUse, open, request } from './fixtures.ts';
 
-/** What units promise one another, on any number of nodes: here two pools on one database. */
+/** Guarantees between parallel units on any number of nodes, here with two pools on one database. */
 const own = await bench({ after });
 const [here, there] = own.nodes;
 const nodeOf = (index: number): Units => (index % 2 === 0 ? here : there);
 
 interface Race<T> {
   readonly winners: T[];
-  /** Codes of errors. */
+  /** The error codes. */
   readonly losers: string[];
 }
 
@@ -26,7 +26,7 @@ async function race<T>(count: number, run: (units: Units, index: number) => Prom
 
 const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
-/** A further authorization in a session, under a grant that is there. */
+/** Another authorization in a session with an existing grant. */
 async function signIn(units: Units, session: string, { grantId }: { grantId: string }): Promise<void> {
   await request(units, async (unit) => {
     const before = await unit.find('Session', session);
@@ -44,7 +44,7 @@ describe('a single-use record', () => {
       const { winners, losers } = await race(100, (units) => exchange(units, own, { ...used, model }));
       assert.equal(winners.length, 1);
       assert.equal(losers.length, 99);
-      // One that comes so late that the grant is gone already finds nothing to use.
+      // A request that comes after the grant was revoked finds no record.
       assert.deepEqual(new Set(losers).difference(new Set(['already_used', 'not_found'])), new Set());
       assert.equal(
         await found(there, 'RefreshToken', winners[0] ?? ''),
@@ -129,7 +129,7 @@ describe('a grant', () => {
     });
   }
 
-  // A refresh wants the token and its grant, and so do a revocation and a sign-out: each in one order.
+  // A refresh, a revocation and a sign-out all lock the token and its grant, in the same order.
   test('can be revoked while its tokens are used: there is no deadlock', async () => {
     const outcomes = new Set<string>();
     for (let round = 0; round < 20; round += 1) {

@@ -99,7 +99,7 @@ test('a worker that is stopped finishes what is in progress, and leaves the rest
   assert.equal(await count(), 24);
 });
 
-/** A worker and what it delivers. Clients called `hanging…` do not respond before `answer`. */
+/** A worker and its deliveries. Clients named `hanging…` do not respond before `answer`. */
 function worker() {
   const told: string[] = [];
   const hung: string[] = [];
@@ -130,7 +130,7 @@ test('96 clients of one account that do not respond keep no other client waiting
   const done = run();
   await until('the others to be told', () => told.length === 2);
   assert.deepEqual(told.toSorted(), ['app of another', 'app without an account']);
-  // None has responded yet, and the account has no more than its share.
+  // No client has responded yet, and the account has only its share of the places.
   assert.equal(hung.length, 64);
 
   await enqueue('ping', 'late');

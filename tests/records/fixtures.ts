@@ -14,13 +14,13 @@ const LIFETIMES = { sessionAbsolute: 30 * 86_400 };
 
 export const HOUR = 3_600;
 
-/** Two nodes' worth of units on one real database, with an account and clients that records can belong to. */
+/** Units of two nodes on one real database, with an account and clients for the records. */
 export interface Bench {
   readonly url: string;
   readonly db: Db;
   readonly accountId: string;
   readonly clientId: string;
-  /** One a node: each on a pool of its own. */
+  /** One for each node, each with its own pool. */
   readonly nodes: readonly [Units, Units];
   /** Every statement that the first node has sent. */
   readonly statements: string[];
@@ -55,17 +55,20 @@ export async function bench(scope: Scope): Promise<Bench> {
   };
 }
 
-/** An id as the provider makes one: 256 bits. Of a grant or a session's uid it is no secret, so it is not noted as one. */
+/**
+ * An id in the provider's form: 256 bits. The ids of grants and sessions are not secret, so they are not recorded as
+ * secrets.
+ */
 export function newId(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** A unit whose work lasts for as long as the test wants, as that of a slow request. */
+/** A unit that stays open for as long as the test needs, like that of a slow request. */
 export function open(units: Units): Promise<Unit> {
   return units.run(async (unit) => unit);
 }
 
-/** What one request does: all of it, then the commit. */
+/** Runs all of a request's work, then commits. */
 export function request<T>(units: Units, work: (unit: Unit) => T | Promise<T>): Promise<T> {
   return units.run(async (unit) => {
     const result = await work(unit);
@@ -74,7 +77,7 @@ export function request<T>(units: Units, work: (unit: Unit) => T | Promise<T>): 
   });
 }
 
-/** What a later request, which has read nothing so far, finds. */
+/** Reads a record in a new request, which has read nothing so far. */
 export function found(units: Units, model: ModelName, id: string): Promise<Payload | undefined> {
   return units.run((unit) => unit.find(model, id));
 }
@@ -87,12 +90,12 @@ export async function newGrant({ nodes, accountId, clientId }: Bench): Promise<s
   return id;
 }
 
-/** The payload of a code or token, as the provider makes one. */
+/** The payload of a code or token in the provider's form. */
 export function issued(model: ModelName, id: string, under: { grantId?: string; accountId?: string }): Payload {
   return { kind: model, jti: id, clientId: 'whoever', scope: 'openid profile', ...under };
 }
 
-/** A grant and a record of it that is there to be used once. */
+/** A grant with a record that can be used once. */
 export async function newSingleUse(
   own: Bench,
   model: 'AuthorizationCode' | 'RefreshToken' = 'AuthorizationCode',
@@ -105,7 +108,7 @@ export async function newSingleUse(
   return { grantId, id };
 }
 
-/** Uses a record up and issues its successor for it, as the token endpoint does. */
+/** Uses up a record and issues its successor, as the token endpoint does. */
 export function exchange(
   units: Units,
   own: Bench,

@@ -7,11 +7,13 @@ import { createStatements } from '../../server/records/statements.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { bench, exchange, found, HOUR, issued, newGrant, newId, newSingleUse, request } from './fixtures.ts';
 
-/** What parallel requests write goes to the disk together; each is judged by itself (records/group_commit.ts). */
+/**
+ * Writes of parallel requests are committed together, but each succeeds or fails separately (records/group_commit.ts).
+ */
 const own = await bench({ after });
 const [here, there] = own.nodes;
 
-/** A token of a client's own, as client credentials give one. */
+/** A client credentials token, which belongs to no person. */
 async function issue(grantId?: string): Promise<string> {
   const id = newId();
   const under = grantId === undefined ? {} : { grantId, accountId: own.accountId };

@@ -6,7 +6,7 @@ import { createStatements } from '../../server/records/statements.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { bench, found, HOUR, issued, newGrant, newId, newSingleUse, request } from './fixtures.ts';
 
-/** What parallel requests ask for is read together; each gets its own (records/group_read.ts). */
+/** Reads of parallel requests are combined, but each gets its own result (records/group_read.ts). */
 const own = await bench({ after });
 const [here, there] = own.nodes;
 
@@ -62,7 +62,7 @@ test('grants and sessions are found by their own keys as well', async () => {
 test('every statement uses an index, for any number of keys and small tables', async () => {
   const client = await own.db.connect();
   try {
-    // Postgres plans by its statistics: the plan must be the same with any statistics.
+    // Postgres plans by its statistics; the plan must not depend on them.
     for (const more of [0, 40, 400]) {
       for (let i = 0; i < more; i += 40) await Promise.all(Array.from({ length: 40 }, () => newSingleUse(own)));
       await client.query('ANALYZE');

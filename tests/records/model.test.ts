@@ -7,7 +7,7 @@ import { ModelUnit, seen, type World } from './model.ts';
 
 const own = await bench({ after });
 
-/** Requests whose lives overlap, on two nodes: each step belongs to one of them. */
+/** Overlapping requests on two nodes; each step belongs to one of them. */
 type Step =
   | { do: 'create'; by: number; grant: number | undefined }
   | { do: 'find' | 'change' | 'consume' | 'destroy'; by: number; record: number }
@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: of('revokeGrant', 'revokeTokensOf'), by, grant: fc.nat(3) }) },
 );
 
-/** So that there is something to fight about from the start. */
+/** Creates the records that the requests then compete for. */
 const PROLOGUE: readonly Step[] = [
   { do: 'newGrant', by: 0 },
   { do: 'newGrant', by: 0 },
@@ -44,7 +44,7 @@ interface Request {
 
 const MODEL = 'RefreshToken';
 
-/** Executes the steps on the database and on the model, and compares their results. */
+/** Executes the steps on the database and on the model, and compares the results. */
 async function play(steps: readonly Step[]): Promise<void> {
   const world: World = { grants: new Set(), records: new Map() };
   const [grants, records]: [string[], string[]] = [[], []];
@@ -106,7 +106,7 @@ async function play(steps: readonly Step[]): Promise<void> {
         if (one.do === 'find' || !before || model.isTouched(id)) break;
         if (one.do === 'consume') await unit.consume(MODEL, id);
         else if (one.do === 'destroy') unit.destroy(MODEL, id);
-        else unit.save(MODEL, id, { ...read, note }, HOUR); // as the provider does: the payload that it read, with the change
+        else unit.save(MODEL, id, { ...read, note }, HOUR); // as the provider does: saves what it read, with the change
         model[one.do](id, note);
         assert.deepEqual(seen(await unit.find(MODEL, id)), model.find(id));
       }

@@ -1,8 +1,7 @@
 import type { Payload } from '../../server/records/payload.ts';
 
 /**
- * What units of work promise, in the plainest terms: maps in memory, no statements, no sealing. The test holds the
- * real thing against it.
+ * A model of units of work: maps in memory, without statements and sealing. The test compares the real units with it.
  */
 export interface StoredRecord {
   readonly grant: string | undefined;
@@ -17,7 +16,7 @@ export interface World {
 
 export type Verdict = 'committed' | 'already_used' | 'grant_revoked';
 
-/** What is not there is remembered as well: a unit reads once. */
+/** Missing records are cached too, since a unit reads a record once. */
 type Seen = StoredRecord | undefined;
 
 export class ModelUnit {
@@ -45,7 +44,7 @@ export class ModelUnit {
     return { ...seen, note: this.#changed.get(id) ?? seen.note, isUsed: seen.isUsed || this.#used.has(id) };
   }
 
-  /** Whether an operation makes sense now: the provider does one thing to a record in one request. */
+  /** True if the unit has already changed the record: the provider does one operation on a record in one request. */
   isTouched(id: string): boolean {
     return [this.#created, this.#changed, this.#used, this.#destroyed].some((touched) => touched.has(id));
   }
@@ -116,7 +115,7 @@ export class ModelUnit {
   }
 }
 
-/** A stored payload in the model's terms. */
+/** A stored payload in the form of the model. */
 export function seen(payload: Payload | undefined): Seen {
   if (!payload) return undefined;
   return { grant: payload.grantId, note: payload.note as number, isUsed: payload.consumed !== undefined };

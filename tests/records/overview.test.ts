@@ -52,7 +52,7 @@ describe('sessionsOf', () => {
 describe('grantsOf', () => {
   test('has one entry for each app, with all of its permissions and its last token', async () => {
     const person = await app.seed.person();
-    // What a record was issued at is the provider's own clock's business.
+    // The provider's own clock decides when a record was issued.
     const began = Math.floor(Date.now() / 1000) * 1000;
     await tokensFor(app, party, person, { params: { scope: 'openid profile' } });
     const { tokens } = await tokensFor(app, party, person, OFFLINE);
@@ -165,7 +165,7 @@ describe('ending', () => {
       [ours.id],
     );
     assert.equal(await isSignedIn(browser), true);
-    // What was allowed before is asked again.
+    // Consent is asked for again, although it was given before.
     assert.equal(shown((await begin(app, party, {}, browser)).page), 'consent');
   });
 });

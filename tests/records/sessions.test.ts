@@ -4,13 +4,13 @@ import type { SessionAuthorization } from '../../server/records/payload.ts';
 import type { Unit } from '../../server/records/unit.ts';
 import { bench, found, HOUR, newId, open, request } from './fixtures.ts';
 
-/** A browser has many tabs, and all of them save one session. */
+/** A browser has many tabs, and all of them save the same session. */
 const own = await bench({ after });
 const [here, there] = own.nodes;
 const clients = await Promise.all(Array.from({ length: 8 }, () => own.client()));
 const [one = '', two = ''] = clients;
 
-/** Seconds since the epoch: a session whose sign-in is too long ago has ended. */
+/** Seconds since the epoch: a session ends a fixed time after its sign-in. */
 const LOGIN_TS = Math.floor(Date.now() / 1_000);
 
 async function newSession(authorizations: Record<string, SessionAuthorization> = {}) {
@@ -21,7 +21,7 @@ async function newSession(authorizations: Record<string, SessionAuthorization> =
   return { id, uid };
 }
 
-/** Reads the session, changes it, and does not commit yet. */
+/** Reads and changes the session without committing yet. */
 async function changing(unit: Unit, id: string, change: Record<string, SessionAuthorization | undefined>) {
   const session = await unit.find('Session', id);
   assert.ok(session);
@@ -32,7 +32,9 @@ async function changing(unit: Unit, id: string, change: Record<string, SessionAu
   unit.save('Session', id, { ...session, authorizations }, HOUR);
 }
 
-/** As the provider changes a session's id: destroyed under the old one, saved under the new one with the same uid. */
+/**
+ * Changes a session's id as the provider does: destroyed under the old id, saved under the new one with the same uid.
+ */
 async function renaming(unit: Unit, oldId: string): Promise<string> {
   const session = await unit.find('Session', oldId);
   assert.ok(session);

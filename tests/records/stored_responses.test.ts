@@ -10,7 +10,7 @@ const own = await bench({ after });
 const [here, there] = own.nodes;
 const WINDOW_MS = 10_000;
 
-/** Uses a refresh token up as the token endpoint does. */
+/** Uses up a refresh token as the token endpoint does. */
 function use(units: Units, used: { id: string; grantId: string }, asked = 'the same', answer = newId()) {
   return units.run(async (unit) => {
     await unit.find('RefreshToken', used.id);

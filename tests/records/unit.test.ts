@@ -8,7 +8,7 @@ import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
 import { bench, exchange, found, HOUR, issued, newGrant, newId, newSingleUse, open, request } from './fixtures.ts';
 
-/** One unit of work by itself: what it sees, and what it leaves behind. */
+/** A single unit of work: what it reads, and what it commits. */
 const own = await bench({ after });
 const [node] = own.nodes;
 const under = (grantId: string) => ({ grantId, accountId: own.accountId });

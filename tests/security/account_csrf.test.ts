@@ -8,7 +8,7 @@ import { deployment } from '../helpers/deployment.ts';
 /** Another site, another session and another person cannot submit the forms of `/account`. */
 const app = await deployment({ after });
 
-/** Every form, with something in it that would be done. */
+/** Every form, with fields that would change something. */
 const FORMS: readonly (readonly [string, Record<string, string>])[] = [
   ['/account/profile', { action: 'save', name: 'Evil' }],
   ['/account/email', { action: 'change', email: 'evil@example.com' }],

@@ -45,7 +45,7 @@ async function authenticate(client_assertion: string): Promise<[number, unknown]
   return [status, body.error];
 }
 
-/** What a public key can be taken for when somebody uses it as a shared secret. */
+/** The forms in which a public key could be used as a shared secret. */
 function secretsFrom(jwk: JWK): Uint8Array[] {
   const key = createPublicKey({ key: jwk as unknown as import('node:crypto').JsonWebKey, format: 'jwk' });
   const pems = (['spki', 'pkcs1'] as const).map((type) => key.export({ type, format: 'pem' }).toString());

@@ -7,8 +7,8 @@ import { authorization } from '../helpers/relying_party.ts';
 import { assertRefusal, send } from './wire.ts';
 
 /**
- * A certificate in a header is accepted from a configured proxy only; from other addresses the header is ignored, and
- * a malformed one is refused (RFC 8705 §6.5, RFC 9440 §4).
+ * A certificate in a header is accepted from a configured proxy only; from other addresses the header is ignored, and a
+ * malformed one is refused (RFC 8705 §6.5, RFC 9440 §4).
  */
 const scope = { after };
 const authority = await makeIdentity({ ca: true });
@@ -18,9 +18,9 @@ const serving = await makeIdentity({ names: [{ type: 'dns', value: 'localhost' }
 const files = writeFiles(scope, { authority: authority.pem, cert: serving.pem, key: serving.keyPem });
 const env = { CARDEA_TLS_CLIENT_CA: files.authority, CARDEA_CLIENT_CERTIFICATE_HEADER: 'Client-Cert' };
 
-/** Everybody in this test is its proxy. */
+/** Every peer is a trusted proxy here. */
 const proxied = await deployment(scope, { env: { ...env, CARDEA_TRUSTED_PROXIES: '127.0.0.0/8' } });
-/** No address of this test. */
+/** No peer is a trusted proxy here. */
 const direct = await neighbour(scope, proxied, { env: { ...env, CARDEA_TRUSTED_PROXIES: '10.0.0.0/8' } });
 const metadata = { token_endpoint_auth_method: 'tls_client_auth' };
 const party = await proxied.seed.party({ metadata: { ...metadata, tls_client_auth_subject_dn: 'CN=client' } });
@@ -69,7 +69,7 @@ test('ignores it from a client that adds a forwarded address itself', async () =
 });
 
 test('does not treat a client as a proxy because its forwarded address is that of a proxy', async () => {
-  // The peer is the proxy; what it forwards for does not matter either way.
+  // The peer is the proxy; X-Forwarded-For does not matter either way.
   const headers = [
     ['client-cert', `:${base64}:`],
     ['x-forwarded-for', '198.51.100.7'],
@@ -92,7 +92,7 @@ const GARBAGE: readonly (readonly [string, string])[] = [
 
 for (const [what, value] of GARBAGE) {
   test(`${what} in place of a certificate: refused from a proxy, ignored from any other address`, async () => {
-    // With a client that needs none: it is the request that is bad.
+    // The client needs no certificate, so the error is about the request.
     const secret = Object.entries(authorization(bySecret));
     const refused = await ask(proxied, [['client-cert', value], ...secret], {});
     assertRefusal(refused, { status: 400, error: 'invalid_request', shape: 'oauth' }, what);

@@ -67,7 +67,7 @@ test('an account that an older version stored by A-labels signs in by both spell
 test('pages and mails show U-labels (UTS 46)', async () => {
   const person = await app.seed.person({ email: 'ada@bücher.example' });
   const shownAs = 'ada@bücher.example';
-  /** Password managers know the account by the hidden field, which is no text. */
+  /** Password managers read the account from the hidden field, which is not visible text. */
   const textOf = (page: Page) => page.body.replaceAll(/<input type="hidden"[^>]*>/g, '');
   const assertRead = (page: Page, what: string, address = shownAs) => {
     assert.equal(page.status, 200, what);
@@ -130,7 +130,7 @@ test('a second tab recognises the person by every spelling of their address', as
   assert.equal(shown(await browserSession(app.issuer).post(action, typed, { cookie })), 'callback');
 });
 
-/** The key under which a version that compared what was typed found an address. */
+/** The lookup key of an earlier version, which did not normalize the address. */
 async function lookupAsBefore(text: string): Promise<Buffer> {
   const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
   return blindIndex(await loadServerSecret(app.db, sealer, ACCOUNT_INDEX_SECRET, Date.now), text);

@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
 import { until } from '../helpers/waiting.ts';
 
-/** A guess counts even when the request that made it fails later (Vikunja CVE-2026-35597), and after a restart. */
+/** A guess counts even when its request fails later (Vikunja CVE-2026-35597), and after a restart. */
 const scope = { after };
 const clock = { ms: Date.now() };
 const url = await databaseUrl(scope);
@@ -67,7 +67,7 @@ function cookieHeader(browser: { cookie(name: string): string | undefined }): st
   return ['cardea_interaction', 'cardea_interaction.sig'].map((name) => `${name}=${browser.cookie(name)}`).join('; ');
 }
 
-/** Until so many guesses at the account's password have been taken. */
+/** Waits until that many guesses at the account's password have been taken. */
 async function taken(accountId: string, wanted: number): Promise<void> {
   await until(`guess ${wanted} was taken`, async () => {
     const [row] = await first.db.run<{ n: number }>(

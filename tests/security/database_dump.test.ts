@@ -6,8 +6,8 @@ import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { collected, dumpDatabase, formsOf, isCollecting } from '../helpers/secrets.ts';
 
 /**
- * Promise 8: a database dump signs nobody in. This file runs last, over the dumps that the databases of all tests left
- * and the logs of all servers, and searches for each secret that a test has used.
+ * Promise 8: a database dump signs nobody in. This file runs last, and searches the database dumps of all tests and the
+ * logs of all servers for each secret that a test has used.
  */
 const scope = { after };
 
@@ -17,13 +17,13 @@ interface Needle {
 }
 
 interface Needles {
-  /** By their first characters. */
+  /** Needles by their first characters. */
   readonly byBeginning: ReadonlyMap<string, readonly Needle[]>;
-  /** By a hash of their first four bytes: 1 where a needle may begin. */
+  /** Indexed by a hash of four bytes: 1 where a needle may begin. */
   readonly mayBegin: Uint8Array;
 }
 
-/** Tens of thousands of secrets in megabytes of dumps: one pass, in which few places are worth a second look. */
+/** There are tens of thousands of secrets and megabytes of dumps, so one pass selects the few places to compare. */
 const BEGINNING = 8;
 const HASH_BITS = 22;
 
@@ -48,7 +48,7 @@ function* kindsIn(bytes: Buffer, { byBeginning, mayBegin }: Needles): Generator<
 
 test('no database dump and no log of this run contains a secret that was used', (t) => {
   const { secrets, dumps, logs } = collected();
-  // Somebody's short example ("secret", "x") would be found anywhere.
+  // Short examples ("secret", "x") would be found everywhere.
   const searched = secrets.filter(({ value }) => value.length >= 12);
   t.diagnostic(`${searched.length} secrets, ${dumps.length} dumps, ${logs.length} logs`);
   if (isCollecting()) {
@@ -79,9 +79,9 @@ test('the search finds a value that is in a dump', async () => {
     { kind: 'absent', form: 'Dump her as well' },
   ]);
   assert.deepEqual([...new Set(kindsIn(Buffer.from(dump, 'latin1'), fast))].sort(), ['id', 'name']);
-  // What may be read: names of apps, ids.
+  // Names of apps and ids may be readable.
   assert.ok(holds('Dump me too') && holds(party.id) && holds(person.id));
-  // Not allowed: everything that proves or tells who a person is.
+  // Values that authenticate or identify a person may not be readable.
   const session = granted.browser.cookies();
   const hidden = [
     granted.code,

@@ -170,7 +170,7 @@ test('limits wrong codes by minute, session and address (RFC 8628 §5.1)', async
   const right = await attempt(browser, body.user_code);
   assert.equal(right.status, 429);
   assert.ok(right.headers.get('retry-after'));
-  // A new session does not help for long.
+  // A new session gets only a few more tries.
   const fresh = async () => {
     const another = browserSession(issuer);
     const form = formOf(await another.get('/device'));

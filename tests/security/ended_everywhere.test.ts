@@ -32,7 +32,7 @@ const cardea = async (...args: string[]) => {
   assert.equal(ran.code, 0, ran.stderr);
 };
 
-/** What one person has at one app, all of it issued on `here`. */
+/** One person's tokens at one app, all issued on `here`. */
 interface Held {
   readonly person: Person;
   readonly party: Party;
@@ -68,7 +68,7 @@ async function held(offline: boolean): Promise<Held> {
   };
 }
 
-/** What the other node says. */
+/** Asks the other node which tokens are active. */
 async function alive({ opaque, jwt }: Held) {
   const [asked, info, askedJwt] = await Promise.all([
     introspect(issuer, api, opaque, there),
@@ -86,7 +86,7 @@ async function revoke({ party }: Held, value: string): Promise<void> {
   assert.equal((await fetch(new URL('/revoke', here), init)).status, 200);
 }
 
-/** Each way to end what somebody holds. `offline`: also when the app keeps access without the person. */
+/** Each way to end a person's tokens. `offline`: it also ends access that the app has without a session. */
 const WAYS: Readonly<Record<string, { end(held: Held): Promise<unknown>; offline: boolean }>> = {
   'revoking the JWT (RFC 7009)': { offline: true, end: (one) => revoke(one, one.jwt) },
   'revoking the opaque access token': { offline: true, end: (one) => revoke(one, one.opaque) },
@@ -96,7 +96,7 @@ const WAYS: Readonly<Record<string, { end(held: Held): Promise<unknown>; offline
     async end({ party, refreshToken }) {
       const { body } = await refresh(issuer, party, refreshToken, here);
       await refresh(issuer, party, String(body.refresh_token), here);
-      // The token before the last one is not repeated for a lost response.
+      // The token before the last one does not get the stored response.
       assert.equal((await refresh(issuer, party, refreshToken, here)).body.error, 'invalid_grant');
     },
   },

@@ -18,7 +18,7 @@ const passwordless = await app.seed.accounts.create({ email: 'passwordless@examp
 
 const locked = await app.seed.person();
 
-/** What is the visit's own, and differs from one to the next, is made the same; everything else has to be. */
+/** Replaces the values that differ with each visit; everything else must be the same. */
 async function answerTo(identifier: string, password: string): Promise<{ page: Page; shape: string }> {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
@@ -26,7 +26,7 @@ async function answerTo(identifier: string, password: string): Promise<{ page: P
   const own = [
     action.split('/').at(-1) ?? '',
     fields.csrf ?? '',
-    passkeyOptionsOn(page).challenge, // the same all through a visit
+    passkeyOptionsOn(page).challenge, // constant during a visit
     answer.headers.get('x-request-id') ?? '',
     identifier,
   ];
@@ -39,7 +39,7 @@ async function answerTo(identifier: string, password: string): Promise<{ page: P
 }
 
 const same = (length: number) => 'x'.repeat(length);
-// Of one length, so that Content-Length has to be the same as well.
+// All have the same length, so that Content-Length must be the same too.
 const WRONG = same(person.password.length);
 
 test('the response is the same, byte by byte, for an unknown, locked, disabled or passwordless account and a wrong password', async () => {
@@ -59,7 +59,7 @@ test('the response is the same, byte by byte, for an unknown, locked, disabled o
   };
   for (const [name, [identifier, password]] of Object.entries(cases)) {
     const { shape } = await answerTo(identifier, password);
-    // Content-Length follows the echoed identifier; lengths that differ are levelled out.
+    // Content-Length depends on the echoed identifier, so lengths are made equal.
     const level = (text: string) => text.replace(/\["content-length","\d+"\]/, '["content-length","*"]');
     assert.equal(level(shape), level(reference.shape), name);
     if (identifier.length === person.email.length) assert.equal(shape, reference.shape, `${name}: length too`);
@@ -72,12 +72,12 @@ test('each of these sends the same statements to the database', async () => {
     const { action, fields } = formOf(page);
     app.statements.length = 0;
     await browser.post(action, { ...fields, identifier, password: WRONG, action: 'signin' });
-    // The mails that earlier tries have led to are sent meanwhile.
+    // Mails of earlier tries may be sent at any time, so their statements are not counted.
     return app.statements.filter((text) => !/\bmails\b/.test(text));
   };
   const [fresh, shutOut] = [await app.seed.person(), await app.seed.person()];
   for (let i = 0; i < 3; i += 1) await answerTo(shutOut.email, WRONG);
-  // Drafting the mail about that lock asks the database as well.
+  // Drafting the mail about that lock sends statements too.
   await until('the mails to be out', async () => {
     const queued = await app.db.run({ name: 'queued_mails', text: 'SELECT 1 FROM mails' }, []);
     return queued.length === 0;

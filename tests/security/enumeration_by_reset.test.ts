@@ -9,8 +9,8 @@ import { authorize } from '../helpers/relying_party.ts';
 import { until } from '../helpers/waiting.ts';
 
 /**
- * Asking for a new password or an account does not tell whether the account exists (authentik CVE-2023-39522): not by
- * the response, not by the statements, not by the time.
+ * The reset and sign-up forms do not tell if an account exists (authentik CVE-2023-39522), by their response,
+ * statements or time.
  */
 const scope = { after };
 const post = await mailbox(scope);
@@ -20,7 +20,7 @@ const app = await deployment(scope, {
   now: () => clock,
 });
 
-// Of one length, so that nothing that is counted may differ.
+// All have the same length, so that no byte count can differ.
 const [existing, second, locked, disabled] = [
   await app.seed.person({ email: 'existing.1@example.com' }),
   await app.seed.person({ email: 'existing.2@example.com' }),
@@ -35,10 +35,10 @@ assert.equal(await opensTo(app, locked.email, locked.password), false, 'it is lo
 
 const run = (text: string) => app.db.run({ name: '', text }, []);
 await until('the mail about the lock is gone', async () => (await run('SELECT 1 FROM mails')).length === 0);
-// From here on no mail is due, so all statements are those of requests.
+// From here on no mail is queued, so all statements are those of requests.
 await run('CREATE FUNCTION skip_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$');
 await run('CREATE TRIGGER not_taken BEFORE UPDATE ON mails FOR EACH ROW EXECUTE FUNCTION skip_row()');
-/** But for this: it looks, whenever one is queued. */
+/** Except for this one: the worker looks when a mail is queued. */
 const LOOKS_FOR_MAIL = /^UPDATE mails SET due_at/;
 const byRequests = () => app.statements.filter((text) => !LOOKS_FOR_MAIL.test(text));
 const CASES: Readonly<Record<string, string>> = {
@@ -89,7 +89,7 @@ for (const form of FORMS) {
       assert.deepEqual(sent, seen[0]?.sent, name);
       const queued = sent.filter((text) => text.includes('INSERT INTO mails'));
       assert.equal(queued.length, 1, `${name}: the mail is queued`);
-      // What else there is: what the form was answered, for a browser that sends it twice.
+      // The other statements store the response for a browser that sends the form twice.
       assert.equal(sent.length, 3, name);
     }
   });
@@ -124,7 +124,7 @@ function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
-/** What two runs of the same case differ by: the samples of one case, dealt into two at random, over and over. */
+/** The difference between two runs of the same case: its samples are split in two at random, many times. */
 function noiseOf(samples: readonly number[]): number {
   let most = 0;
   for (let i = 0; i < SPLITS; i += 1) {
@@ -135,7 +135,7 @@ function noiseOf(samples: readonly number[]): number {
   return most;
 }
 
-/** Every how many rounds the control is tried: a request with a password hash on top. Were that not noticed, what would be? */
+/** The control runs in every few rounds: a request with an additional password hash, which the test must notice. */
 const CONTROL_EVERY = 4;
 const passwords = createPasswords({ threads: 1 });
 after(() => passwords.close());
@@ -145,10 +145,10 @@ for (const form of FORMS) {
     const times = new Map(Object.keys(CASES).map((name) => [name, [] as number[]]));
     const control: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      // Past the limits of an address.
+      // Moves past the limits of an address.
       clock += 3_600_000;
       const cases = Object.entries(CASES);
-      // Each case comes first, second … equally often.
+      // Each case comes first, second and so on equally often.
       for (const [name, whom] of [...cases.slice(round % cases.length), ...cases.slice(0, round % cases.length)]) {
         const began = performance.now();
         const { status } = await send(form, whom);
@@ -178,7 +178,7 @@ for (const form of FORMS) {
 test('only the mail tells whether the account exists', async () => {
   await run('DROP TRIGGER not_taken ON mails');
   await run("SELECT pg_notify('cardea_mails', '')");
-  clock += 24 * 3_600_000; // what has waited until now is not sent any more
+  clock += 24 * 3_600_000; // mails that have waited until now have expired
   for (const form of FORMS) for (const whom of [existing.email, disabled.email]) await send(form, whom);
   await until('the mails', () => {
     const subjects = post.mails.filter(({ to }) => to.includes(existing.email)).map(({ subject }) => subject);

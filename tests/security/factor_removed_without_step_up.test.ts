@@ -8,8 +8,8 @@ import { type Deployment, deployment, type Person } from '../helpers/deployment.
 import { createFactorSeeder } from '../helpers/factors.ts';
 
 /**
- * Keycloak CVE-2026-3429: somebody with only the password, or at an unlocked screen, removes the second factor.
- * Changes of credentials need a sign-in of the last five minutes with all factors of the account.
+ * Keycloak CVE-2026-3429: an attacker with only the password, or at an unlocked screen, removes the second factor.
+ * Changes of credentials need a sign-in with all factors of the account in the last five minutes.
  */
 const clock = { ms: Date.now() };
 const app: Deployment = await deployment({ after }, { now: () => clock.ms });
@@ -34,11 +34,11 @@ async function secure(person: Person) {
   return { secret, passkeyId: passkey.id };
 }
 
-/** Signs in with both factors, wherever that is asked for. */
+/** Signs in with both factors where asked. */
 async function signInFully(browser: BrowserSession, { person, secret }: Secured, path: string): Promise<Page> {
   let { page } = await openAccount(app, person, path, browser);
   if (page.body.includes(' id="use-recovery-code"')) {
-    clock.ms += 30_000; // a code is good once
+    clock.ms += 30_000; // each code works once
     page = await submit(browser, page, { action: 'code', code: totpCode(secret, clock.ms) });
   }
   return page;
@@ -46,7 +46,7 @@ async function signInFully(browser: BrowserSession, { person, secret }: Secured,
 
 const csrfOf = (page: Page) => / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
 
-/** Everything that changes how somebody signs in. */
+/** Every form that changes how a person signs in. */
 const changes = ({ passkeyId }: Secured): readonly (readonly [string, Record<string, string>])[] => [
   ['/account/second-factor', { action: 'remove' }],
   ['/account/second-factor', { action: 'renew' }],
@@ -71,11 +71,11 @@ async function stateOf({ person }: Secured): Promise<unknown> {
     },
     [person.id],
   );
-  // Mails that are queued are sent and gone soon.
+  // Queued mails may be sent and removed at any time.
   return { ...row, mails: app.statements.filter((text) => text.includes('INSERT INTO mails')).length };
 }
 
-/** Every page asks to sign in anew, with both factors; every form leads back to its page and does nothing. */
+/** Every page asks for a new sign-in with both factors; every form redirects to its page and changes nothing. */
 async function assertShut(browser: BrowserSession, account: Secured): Promise<void> {
   const csrf = csrfOf(await browser.get('/account/profile'));
   assert.ok(csrf, 'signed in well enough for what is not sensitive');
@@ -98,7 +98,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
   test('cannot be changed in a session with the password only', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
-    // The person sets up factors elsewhere; this session has shown none of them.
+    // The person enrols factors in another session, so this one has used none of them.
     await assertShut(browser, { person, ...(await secure(person)) });
   });
 
@@ -117,7 +117,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
     clock.ms += 301_000;
     const { page } = await openAccount(app, account.person, '/account/second-factor', browser);
     assert.equal(shown(page), 'second-factor');
-    // Going there again instead of showing the factor does not help.
+    // Enrolling again instead of using the factor does not help.
     const around = await browser.get('/account/second-factor');
     assert.equal(new URL(around.location ?? '').pathname, '/authorize');
     await assertShut(browser, account);

@@ -93,7 +93,7 @@ test('a cookie without a valid signature, or with the signature of another cooki
     `cardea_session=${value}; cardea_session.sig=${other.cookie('cardea_session.sig')}`,
     `cardea_session=${value}; cardea_session.sig=${signature.slice(0, -1)}`,
     `cardea_session=${value}x; cardea_session.sig=${signature}`,
-    // A signature is for a name as well: that of another cookie does not do.
+    // A signature covers the name too, so that of another cookie is invalid.
     `cardea_session=${value}; cardea_session.sig=${victim.cookie('cardea_interaction.sig')}`,
     `cardea_session=; cardea_session.sig=${signature}`,
     `cardea_session=%00%ff; cardea_session.sig=%00`,

@@ -122,7 +122,7 @@ test('at the sign-in page one address does not use up the attempts of another', 
   const attempt = async (address: string, password: string) => {
     const { browser, page } = await begin(proxied, party);
     const { action, fields } = formOf(page);
-    // Wrong ones are guesses at others: those at one account are counted by themselves.
+    // Wrong guesses use other accounts, since those at one account are counted separately.
     const identifier = password === 'wrong' ? `${address}@example.com` : person.email;
     const form = { ...fields, identifier, password };
     return (await browser.post(action, form, { 'x-forwarded-for': address })).status;
@@ -162,7 +162,7 @@ test('a client on another network does not suppress that warning, and the log sh
 test('with the proxy of ops/compose.yaml, its clients are distinguished and no other peer is trusted', () => {
   const compose = readFileSync(new URL('../../ops/compose.yaml', import.meta.url), 'utf8');
   const trusted = /CARDEA_TRUSTED_PROXIES: \$\{CARDEA_TRUSTED_PROXIES:-([\d.]+)\}/.exec(compose)?.[1];
-  // From a port that is published on the host's loopback requests reach a container from its network's gateway.
+  // Requests to a port that is published on the host's loopback reach a container from its network's gateway.
   assert.match(compose, /- "127\.0\.0\.1:3000:3000"/);
   assert.equal(trusted, /gateway: ([\d.]+)/.exec(compose)?.[1]);
   assert.ok(trusted);

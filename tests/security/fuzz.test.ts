@@ -10,7 +10,7 @@ import { createWorld } from './fuzz/world.ts';
  */
 const LONG = process.env.TEST_CHAOS_LONG === 'true';
 const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? (LONG ? 1_000_000 : 1_500));
-/** Caches go on filling after a short run is warm; what leaks a little with each request is seen in the long one. */
+/** Caches still grow after a short warm-up; the long run finds a small leak in each request. */
 const GROWTH_MAX = 32 * 2 ** 20;
 
 const draw = createDraw();
@@ -29,6 +29,6 @@ test(`${REQUESTS} generated requests cause no 5xx but 503 of a missing dependenc
   assert.equal(faults.length, 0, `TEST_FUZZ_SEED=${draw.seed}\n\n${told}`);
   assert.ok(requests >= REQUESTS);
   assert.ok(growth <= GROWTH_MAX, `${Math.round(growth / 2 ** 20)} MiB more than when it was warm`);
-  // A generator whose requests are all refused at the door finds nothing.
+  // A generator whose requests are all refused early finds nothing.
   for (const status of [200, 201, 303, 400, 401]) assert.ok((statuses.get(status) ?? 0) > 0, `no answer of ${status}`);
 });

@@ -6,8 +6,8 @@ import type * as Deployment from '../helpers/deployment.ts';
 import { copyLibrary } from '../oidc/renamed_library.ts';
 
 /**
- * A new version of oidc-provider may compare client secrets by a method that Cardea does not replace. What Cardea gives
- * the library as the secret of a client must therefore never match, least of all the hash that is in the database.
+ * A new version of oidc-provider may compare client secrets with a method that Cardea does not replace. The value that
+ * Cardea gives the library as a client's secret must therefore never match, least of all the stored hash.
  */
 
 const copies = copyLibrary({

@@ -20,7 +20,7 @@ const app = await deployment(
 const party = await app.seed.party();
 const guesser = await begin(app, party);
 
-/** A wrong guess, at an account of its own so that it is no account that anything waits for. */
+/** A wrong guess at a new account, so that no guess waits for another one at the same account. */
 function guess(number: number) {
   const { action, fields } = formOf(guesser.page);
   return guesser.browser.post(
@@ -45,7 +45,7 @@ async function person(number: number) {
 test('80 parallel wrong passwords from one address do not delay others, and refused ones count as failures', async () => {
   const people = await Promise.all([1, 2, 3, 4].map(person));
   const guesses = Array.from({ length: LIMIT }, (_, number) => guess(number));
-  // The queue is full by the time that one is refused.
+  // The queue is full once a guess is refused.
   await Promise.any(guesses.map(async (one) => assert.equal((await one).status, 503)));
   const signedIn = await Promise.all(people.map((signIn) => signIn()));
   assert.deepEqual(
@@ -58,7 +58,7 @@ test('80 parallel wrong passwords from one address do not delay others, and refu
   assert.equal(refused.length + answers.filter(({ status }) => status === 400).length, LIMIT);
   assert.ok(refused.length > 0);
   for (const { headers } of refused) assert.ok(Number(headers.get('retry-after')) > 0);
-  // Every one of the 80 counted, whether or not it was looked at: there is none left.
+  // Each of the 80 guesses counted, even if it was not verified, so none is left.
   assert.equal((await guess(LIMIT)).status, 429);
   assert.deepEqual(
     app.logLines.filter((line) => /"level":"?(error|50)/.test(line)),

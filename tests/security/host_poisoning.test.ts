@@ -58,7 +58,7 @@ for (const [name, app] of [
     own: [string, string][] = [],
   ) => [
     ...HOSTILE.map((headers): WireRequest => ({ ...more, target, headers: [...own, ...headers] })),
-    // RFC 9112 §3.2.2: the target may name a host as well
+    // RFC 9112 §3.2.2: the request target may contain a host too
     { ...more, target: `http://${EVIL}${target}`, headers: own },
     { ...more, target: `https://${EVIL}${target}`, headers: [...own, ['host', EVIL] as const] },
   ];

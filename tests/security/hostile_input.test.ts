@@ -111,7 +111,7 @@ for (const route of routesOf(app)) {
     const target = concrete(route);
     for (const [name, value] of Object.entries(VALUES)) {
       const all = FIELDS.map((field) => `${field}=${value.slice(0, 200)}`).join('&');
-      // Raw bytes and NULs are no HTTP target; in a body they are fine.
+      // Raw bytes and NULs are invalid in an HTTP target, but valid in a body.
       if (route.methods.includes('GET') && !/raw/.test(name)) {
         for (const query of [all, value, `${value}=${value}`, `a=${value.slice(0, 7_000)}`]) {
           if (query.length > 12_000) continue;

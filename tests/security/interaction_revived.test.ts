@@ -17,7 +17,7 @@ const person = await app.seed.person();
 const party = await app.seed.party();
 const own = await app.seed.party({ firstParty: true });
 
-/** Whom the browser is taken for, asked without a chance to sign in. */
+/** The subject of the browser's session, requested with prompt=none. */
 async function silently(browser: BrowserSession, client = own): Promise<string> {
   const page = await browser
     .clone()
@@ -58,7 +58,7 @@ test('resuming between password and consent gives no code, and the stored progre
   assert.equal(shown(resumed), 'sign-in', 'it starts again');
   assert.equal(await silently(browser), 'login_required');
   assert.equal(await signedInSessions(), before);
-  // The step that was shown before the detour is gone with its interaction.
+  // The step before the detour is gone with its interaction.
   const { action, fields } = formOf(consent);
   const late = await browser.post(action, { ...fields, action: 'allow' });
   assert.equal(errorOn(late), 'interaction_expired');
@@ -73,7 +73,7 @@ test('a finished interaction cannot be repeated: neither the form, the page nor 
   assert.equal(shown(done), 'callback');
   const sessions = await signedInSessions();
   for (const replaying of [earlier, browser]) {
-    // The same form again leads where it led before, for a minute (flows/sent_twice.test.ts), and does nothing more.
+    // The same form again leads to the same place for a minute (flows/sent_twice.test.ts), and changes nothing.
     assert.equal((await replaying.clone().post(action, { ...fields, action: 'allow' })).location, done.location);
     const { fields: older } = formOf(page);
     for (const answer of [
@@ -114,7 +114,7 @@ test('another browser can neither continue a visit nor contribute its own', asyn
     }
     assert.equal(await silently(intruder), 'login_required');
   }
-  // Its own CSRF token does not open another's form, nor the other way round.
+  // A CSRF token is valid for its own interaction only, in either direction.
   const mine = formOf(other.page);
   const crossed = await other.browser.post(mine.action, {
     ...mine.fields,

@@ -52,7 +52,7 @@ async function own(fields: Record<string, string>): Promise<string> {
   return body.access_token ?? '';
 }
 
-/** What a client learns of, of all that there is. */
+/** The tokens that a client can introspect. */
 async function seenBy(party: Party): Promise<string[]> {
   const seen = [];
   for (const [what, value] of Object.entries(issued)) {

@@ -4,7 +4,7 @@ import { begin } from '../flows/support.ts';
 import { formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 
-/** Somebody with one IPv6 address has 2^64 of them, so a /64 counts as one (better-auth CVE-2026-45364). */
+/** A holder of one IPv6 network has 2^64 addresses, so a /64 counts as one (better-auth CVE-2026-45364). */
 const LIMIT = 5;
 const app = await deployment(
   { after },

@@ -6,8 +6,8 @@ import { deployment, type Person } from '../helpers/deployment.ts';
 import { authorize, authorizeUrl, signIn } from '../helpers/relying_party.ts';
 
 /**
- * Somebody who does not know the password cannot lock out the owner (promise 9; OWASP "Device Cookies"), and has three
- * guesses in a lock period.
+ * An attacker without the password cannot lock out the owner (promise 9; OWASP "Device Cookies"), and has three guesses
+ * in a lock period.
  */
 const clock = { ms: Date.now() };
 const app = await deployment(
@@ -16,10 +16,10 @@ const app = await deployment(
 );
 const party = await app.seed.party();
 const MINUTE = 60_000;
-/** Guesses of strangers between two sign-ins of the owner; `make chaos` makes more. */
+/** Guesses of attackers between two sign-ins of the owner; `make chaos` makes more. */
 const GUESSES = process.env.TEST_CHAOS_LONG === 'true' ? 250 : 20;
 
-/** A form that somebody sends again and again, each time from another address. */
+/** A form that an attacker sends many times, each time from another address. */
 async function stranger(): Promise<(person: Person, password: string) => Promise<Page>> {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
@@ -48,7 +48,7 @@ test(`${4 * GUESSES} wrong passwords from as many addresses never stop the owner
     for (let i = 0; i < GUESSES; i += 1) assert.equal((await guess(owner, `wrong ${done + i}`)).status, 400);
     assert.ok((await signInAgain(browser, owner)).location?.startsWith(party.redirectUri), `after ${done + GUESSES}`);
   }
-  // The owner's success gave the strangers nothing.
+  // The owner's success gave the attackers no further guesses.
   assert.equal((await guess(owner, owner.password)).status, 400);
 });
 

@@ -9,7 +9,7 @@ const app = await deployment({ after });
 const party = await app.seed.party();
 const own = await app.seed.party({ firstParty: true });
 
-/** Ways to a form that asks for the password of somebody, each in a browser that this person has not used. */
+/** Forms that ask for a person's password, each in a browser that the person has not used. */
 const PATHWAYS: Readonly<Record<string, (person: Person) => ReturnType<typeof begin>>> = {
   'another app': () => begin(app, own),
   'prompt=login': () => begin(app, party, { prompt: 'login' }),

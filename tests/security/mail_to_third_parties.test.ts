@@ -14,8 +14,8 @@ import { remember } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
 
 /**
- * Mails to people who did not ask for them: few, and without text that their causer could choose. The limits for
- * strangers do not stop the person's own requests.
+ * Mails to people who did not ask for them: few, and without text that the sender of the request could choose. The
+ * limits for strangers do not stop the person's own requests.
  */
 
 const scope = { after };
@@ -33,7 +33,10 @@ type Path = '/account/forgot' | '/account/sign-up';
 
 const stranger = browserSession(app.issuer);
 
-/** Asks for a mail from an address, by a form of its own. @returns the status of the answer */
+/**
+ * Requests a mail from an address, with a new form.
+ * @returns the status of the response
+ */
 async function ask(path: Path, whom: string, address: string, browser = stranger): Promise<number> {
   const { action, fields } = formOf(await browser.get(path));
   const typed = { [path === '/account/forgot' ? 'identifier' : 'email']: whom };
@@ -46,7 +49,7 @@ async function askTimes(times: number, path: Path, whom: string, address: string
   return statuses;
 }
 
-/** Mails to somebody, once all that was queued has been sent or left out. */
+/** The mails to an address, once all queued mails have been sent or dropped. */
 async function mailsTo(whom: string): Promise<ReceivedMail[]> {
   await until('the queue is empty', async () => {
     const rows = await app.db.run({ name: '', text: 'SELECT 1 FROM mails' }, []);
@@ -63,13 +66,13 @@ async function ownBrowser(person: Person): Promise<BrowserSession> {
 }
 
 let networks = 0;
-/** An address of a network that has asked for nothing yet. */
+/** An address in a network that has made no requests yet. */
 function elsewhere(): string {
   networks += 1;
   return `198.51.${Math.floor(networks / 250)}.${networks % 250}`;
 }
 
-// Resets the limits that the tests before have used up; a mail that is still queued would be too late.
+// Moves past the limits that earlier tests have used up; queued mails are sent first, since they would expire.
 beforeEach(async () => {
   await mailsTo('');
   clock += 24 * HOUR;
@@ -206,7 +209,7 @@ describe('a forgotten password', () => {
   test('a person whose mail is refused has already got one with a valid link', async () => {
     const ada = await app.seed.person();
     const lifetime = LINK_LIFETIMES.reset_password * 1_000;
-    // Strangers ask as soon as they may, and again and again until nothing more comes.
+    // Attackers ask as soon as they may, until no further mail is sent.
     for (const address of [elsewhere(), elsewhere(), elsewhere()])
       await askTimes(3, '/account/forgot', ada.email, address);
     const sent = await mailsTo(ada.email);

@@ -14,8 +14,8 @@ import { remember } from '../helpers/secrets.ts';
 
 /**
  * A mailed link proves access to a mailbox and nothing more. The person who opens a link did not necessarily ask for
- * it: the owner of an address that somebody else entered for their own account would confirm it for them (Keycloak
- * CVE-2026-9087).
+ * it: someone may have entered another person's address for their own account, and the owner of the address would
+ * confirm it for them (Keycloak CVE-2026-9087).
  */
 
 const scope = { after };
@@ -25,14 +25,14 @@ const party = await app.seed.party({ firstParty: true });
 const NEW = remember('password', 'A-Door-Of-My-Own-22');
 const find = (id: string) => app.seed.accounts.findById(id);
 
-/** Somebody asks at the page of their account for another address. */
+/** A person requests a change of address on their account page. */
 async function asksFor(person: Person, email: string): Promise<{ browser: BrowserSession; link: string }> {
   const { browser, page } = await openAccount(app, person, '/account/email');
   assert.equal((await press(browser, page, 'change', { email })).status, 303);
   return { browser, link: (await post.next(email)).link };
 }
 
-/** The form that a page has for the link, or a made-up one with what there is. */
+/** Submits the page's form for the link, or a forged one with the available values. */
 function send(browser: BrowserSession, page: Page, path: string): Promise<Page> {
   const fields = page.body.includes('<form') ? formOf(page).fields : { csrf: 'x' };
   return browser.post(path, fields);
@@ -60,7 +60,7 @@ describe('a change of address', () => {
     const { page } = await followLink(app, link, own.browser);
     assert.match(page.body, /id="signed-in-as"/);
     assert.ok(page.body.includes(victim.email) && !page.body.includes(mallory.email));
-    // A form that was shown in the session of its account is of no use in another one.
+    // A form from a page in one account's session does not work in another account's session.
     const theirs = await openAccount(app, mallory);
     const good = await followLink(app, link, theirs.browser);
     const refused = await own.browser.post(PATH, formOf(good.page).fields);
@@ -98,7 +98,7 @@ describe('a change of address', () => {
     const door = / id="sign-in" href="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
     const asked = await browser.follow(await browser.get(door));
     assert.match(asked.body, / id="password"/, 'although somebody is signed in');
-    // The provider signs the other account out first, by a form that sends itself.
+    // The provider first signs the other account out, with a self-submitting form.
     const hop = await submitPassword(browser, asked, ada);
     assert.match((await submit(browser, hop, {})).body, /ada\.third@example\.com/);
   });

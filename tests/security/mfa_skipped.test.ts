@@ -52,7 +52,7 @@ async function nothingHelps(
     const answer: Page = await browser.post(action, { ...fields, ...form });
     assert.equal(answer.status, 400, JSON.stringify(form));
     assert.equal(shown(answer), expected, JSON.stringify(form));
-    clock.ms += 25 * 3_600_000; // no lock shall be what refuses the next
+    clock.ms += 25 * 3_600_000; // so that a lock does not refuse the next guess
   }
   assert.equal(shown(await browser.get(waiting.url)), expected, 'the visit is where it was');
   const sessions = await app.db.run({ name: '', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [person.id]);

@@ -8,7 +8,7 @@ import { partyOf, register } from '../helpers/registration.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
 /**
- * Anybody can register a client, so a link to Cardea must not redirect to a client that registered itself: its errors
+ * Anyone can register a client, so a link to Cardea must not redirect to a client that registered itself: its errors
  * are shown on a page (RFC 9700 §4.11.2), unless the person has consented to the client.
  */
 
@@ -45,7 +45,7 @@ const REQUESTS: Readonly<Record<string, Record<string, string>>> = {
 };
 const MODES = ['query', 'fragment', 'form_post', 'jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt'];
 
-/** Where the page's link or form leads. */
+/** The target of the page's link or form. */
 function wayBack(page: Page): URL {
   const href = /<a [^>]*id="elsewhere"[^>]*href="([^"]*)"/.exec(page.body)?.[1] ?? formOf(page).action;
   return new URL(href.replaceAll('&amp;', '&'));

@@ -20,7 +20,7 @@ const SECRETS = {
   claims: mark('claim'),
 };
 
-/** All that a browser is told to go to or to keep, with what is hidden in it by the usual encodings. */
+/** All URLs and cookies that a browser gets, including values that are decoded from the usual encodings. */
 interface Trace {
   readonly urls: string[];
   readonly cookies: string[];

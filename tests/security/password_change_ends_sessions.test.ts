@@ -11,7 +11,10 @@ import { authorize, redeem, refresh, userinfo } from '../helpers/relying_party.t
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 
-/** A change of password ends all other sessions at once, on every node, and keeps that of the browser in which it is made. */
+/**
+ * A change of password ends all other sessions at once, on every node, and keeps the session of the browser in which it
+ * is made.
+ */
 const scope = { after };
 const { nodes, issuer, databaseUrl, masterKey } = await startCluster(scope, {
   nodes: 2,
@@ -39,7 +42,7 @@ async function signIn(person: Person, reach: string): Promise<Signed> {
   return { browser: granted.browser, accessToken: body.access_token ?? '', refreshToken: body.refresh_token ?? '' };
 }
 
-/** One after the other: of many guesses at once at one account most have to wait, right ones too. */
+/** One after the other, since parallel guesses at one account wait for each other, even with the right password. */
 async function signInOn(reaches: readonly string[], person: Person): Promise<Signed[]> {
   const signed: Signed[] = [];
   for (const reach of reaches) signed.push(await signIn(person, reach));

@@ -49,14 +49,14 @@ const drift = (path: string) => [
 
 for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/authorize', '/logout']) {
   test(`only ${path} reaches ${path}`, async () => {
-    // Below /authorize/ are the visits; there is none of such a name.
+    // Interactions are below /authorize/, but none has such a name.
     for (const target of drift(path).filter((one) => !one.startsWith('/authorize/'))) {
       const headers = { ...authorization(party), 'content-type': 'application/x-www-form-urlencoded' };
       const body = 'grant_type=client_credentials&token=x';
       const isPage = path === '/authorize' || path === '/logout';
       const answer = await send(issuer, isPage ? { target } : { method: 'POST', target, headers, body });
       const shape = target.startsWith('/api/') ? 'problem' : 'oauth';
-      // What the router decodes is the same route, and its provider knows no such path.
+      // The router decodes the path to the same route, but the provider behind it does not know the encoded path.
       assertRefusal(answer, { status: 404, error: 'not_found', shape }, target);
     }
   });

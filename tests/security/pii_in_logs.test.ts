@@ -82,7 +82,7 @@ test('the log of a whole sign-in with all its errors contains routes and statuse
   await send(issuer, { target: `/${MARK}/%zz?${MARK}` });
   await send(issuer, { target: '/', headers: { 'x-forwarded-for': MARK } });
   await sendRaw(issuer, `${MARK} / HTTP/1.1\r\n${MARK}\r\n\r\n`);
-  // And what makes the server itself stumble: a row that does not open.
+  // A row that cannot be decrypted causes an error of the server itself.
   await app.db.run({ name: 'spoil', text: "UPDATE accounts SET sealed_profile = '\\x00' WHERE id = $1" }, [person.id]);
   await userinfo(issuer, String(refreshed.body.access_token ?? tokens.access_token));
   const stumbling = browserSession(issuer);
@@ -122,7 +122,7 @@ test('the log of a whole sign-in with all its errors contains routes and statuse
       assert.equal(line, undefined, `a secret is in the log: ${line?.slice(0, 300)}`);
     }
   }
-  // File paths in stacks apart, there is nothing that looks like any of these.
+  // Apart from file paths in stacks, the log contains nothing that looks like one of these.
   const withoutStacks = log.replace(/"stack":"(?:[^"\\]|\\.)*"/g, '').replaceAll(issuer, '');
   assert.doesNotMatch(withoutStacks, /[\w.+-]+@[\w-]+\.[a-z]{2,}/i, 'an e-mail address');
   assert.doesNotMatch(withoutStacks, /\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/, 'an IP address');

@@ -10,8 +10,8 @@ import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
 /**
- * A cookie that somebody has planted in another person's browser is worthless to them: it is not accepted, and its
- * value changes (Zitadel CVE-2026-119128, CVE-2026-109373).
+ * A cookie that an attacker has planted in another person's browser is useless to the attacker: it is not accepted, and
+ * its value changes (Zitadel CVE-2026-119128, CVE-2026-109373).
  */
 const clock = { ms: Date.now() };
 const now = () => clock.ms;
@@ -24,14 +24,14 @@ const MINUTE = 60_000;
 const holding = (value: string, name = DEVICE) => browserSession(app.issuer, app.issuer, [{ name, value, path: '/' }]);
 const deviceOf = (browser: BrowserSession) => remember('cookie', browser.cookie(DEVICE) ?? '');
 
-/** Somebody with an authenticator app. */
+/** A person with an authenticator app. */
 async function victim(): Promise<{ person: Person; code: () => string }> {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   return { person, code: () => totpCode(secret, clock.ms) };
 }
 
-/** Signs in with both factors, and has the browser trusted. */
+/** Signs in with both factors, and marks the browser as trusted. */
 async function trust(browser: BrowserSession, { person, code }: Awaited<ReturnType<typeof victim>>): Promise<void> {
   clock.ms += MINUTE;
   const { page } = await begin(app, party, { prompt: 'login' }, browser);
@@ -42,7 +42,7 @@ async function trust(browser: BrowserSession, { person, code }: Awaited<ReturnTy
 
 const answerWith = (code: string) => ({ action: 'code', code, trust_device: 'yes' });
 
-/** What a browser is shown after the right password. */
+/** The page after the right password. */
 async function afterPassword(
   browser: BrowserSession,
   person: Person,
@@ -74,7 +74,7 @@ describe('a device cookie', () => {
     const browser = holding(planted);
     await trust(browser, owner);
     assert.equal(await isAskedForCode(planted, owner.person), true);
-    // A browser may know several people all the same.
+    // One browser can still be known for several people.
     assert.equal(await isAskedForCode(deviceOf(browser), owner.person), false);
     assert.equal(await isAskedForCode(deviceOf(browser), eve.person), false);
   });
@@ -88,7 +88,7 @@ describe('a device cookie', () => {
     const second = deviceOf(browser);
     assert.notEqual(second, first);
     assert.equal(await isAskedForCode(first, owner.person), false, 'the answer with the second may have been lost');
-    // That sign-in took its turn, and its browser has the only token that is good for longer.
+    // That sign-in replaced the device token, and only its browser has a token that stays valid.
     clock.ms += 11 * MINUTE;
     assert.equal(await isAskedForCode(first, owner.person), true);
     const [{ devices } = { devices: 0 }] = await app.db.run<{ devices: number }>(

@@ -26,13 +26,13 @@ import { createTold } from '../helpers/told.ts';
 const scope = { after };
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const app = await deployment(scope, { env: { CARDEA_REGISTRATION: 'open', CARDEA_SECOND_FACTOR_GROUPS: 'staff' } });
-/** The same server, whose operator wants two factors of everybody by now. */
+/** The same server after its operator began to require two factors from all people. */
 const strict = await deployment(scope, {
   databaseUrl: app.databaseUrl,
   masterKey: app.masterKey,
   env: { CARDEA_ISSUER: app.issuer, CARDEA_SECOND_FACTOR: 'required' },
 });
-/** And one where that may be left out in browsers that are trusted. */
+/** A server that lets trusted browsers skip the second factor. */
 const trusting = await deployment(scope, {
   databaseUrl: app.databaseUrl,
   masterKey: app.masterKey,
@@ -80,7 +80,7 @@ describe('scopes taken from a client', () => {
     const jwt = await fresh(one, body.refresh_token ?? '', { resource: NOTES });
     assert.equal(jwt.body.scope, 'notes:read');
 
-    // Without offline_access a refresh token ends with the session that it comes from.
+    // Without offline_access a refresh token ends with its session.
     await submit(browser, await browser.get('/logout'), { logout: 'yes' });
     assert.deepEqual(refusal(await fresh(one, jwt.body.refresh_token ?? '')), { status: 400, error: 'invalid_grant' });
   });

@@ -22,7 +22,7 @@ async function resetLink(email: string): Promise<string> {
 test('the link sets only its own account’s password, whatever else the form, the address or the browser names', async () => {
   const [mallory, victim] = [await app.seed.person(), await app.seed.person()];
   const party = await app.seed.party({ firstParty: true });
-  // The victim is signed in in this very browser, and every field that might name somebody does.
+  // The victim has a session in this browser, and every field that could name an account names the victim.
   const { browser } = await authorize({ issuer: app.issuer, party, person: victim });
   const link = `${await resetLink(mallory.email)}&user=${victim.id}&email=${encodeURIComponent(victim.email)}`;
   const fields = { account: victim.id, accountId: victim.id, account_id: victim.id, id: victim.id, sub: victim.id };
@@ -39,7 +39,7 @@ test('with two links in two tabs, each form acts on its own link', async () => {
   const first = await followLink(app, await resetLink(ada.email), browser);
   const second = await followLink(app, await resetLink(bob.email), browser);
   assert.ok(first.page.body.includes(ada.email) && second.page.body.includes(bob.email));
-  // The cookie is that of the second link by now; the form is that of the first.
+  // The cookie belongs to the second link, and the form to the first.
   const { action, fields } = formOf(first.page);
   const mixed = await browser.post(action, { ...fields, new_password: NEW });
   assert.equal(mixed.status, 403);
@@ -71,7 +71,7 @@ test('a link that was made for an earlier address of the account is invalid', as
   const link = await resetLink(person.email);
   const account = await app.seed.accounts.findById(person.id);
   assert.ok(account);
-  // An operator's change, which knows nothing of links.
+  // A change by the operator, which does not involve links.
   await app.seed.accounts.update(account, { email: 'moved@example.com' });
   assert.equal((await followLink(app, link)).page.status, 410);
 });

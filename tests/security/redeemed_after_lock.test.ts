@@ -21,7 +21,7 @@ const { issuer, seed } = app;
 const told = await createTold(app);
 const NEW_PASSWORD = remember('password', 'Another-Horse-Battery-7');
 
-/** Lets a person approve something, and returns how the client fetches what it gets for that. */
+/** Has a person approve a request, and returns the function with which the client redeems it. */
 const approvals = {
   async 'a device code'(one: Party, person: Person) {
     const { browser } = await tokensFor(app, await seed.party({ firstParty: true }), person);

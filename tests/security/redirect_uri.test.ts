@@ -16,7 +16,7 @@ const app = await deployment(scope);
 const { issuer } = app;
 const person = await app.seed.person();
 
-/** What others read as the registered URI, or as one below it. */
+/** URIs that other software reads as the registered URI, or as one below it. */
 const MISREAD = [
   'https://rp.example.com/callback/..;/evil',
   'https://rp.example.com/callback/..;x=y/evil',
@@ -140,7 +140,7 @@ test('a URI that a browser would execute or correct cannot be registered', async
     'http://rp.example.com/callback',
     'https://*.example.com/callback\n',
     '//rp.example.com/callback',
-    // Those with an `@` before the path; what is in a path stands for itself.
+    // With an `@` before the path, which separates user information; in a path it has no meaning.
     ...MISREAD.filter((one) => /^https:\/\/[^/?]*@/.test(one)),
   ]) {
     await assert.rejects(

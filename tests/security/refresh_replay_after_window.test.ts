@@ -19,12 +19,12 @@ const restarted = () => deployment(scope, { now, databaseUrl, masterKey, env: { 
 const person = await app.seed.person();
 const [party, another] = [await app.seed.party(), await app.seed.party()];
 
-/** A grant with a used refresh token in it, and other grants that have nothing to do with it. */
+/** A grant with a used refresh token, and unrelated grants. */
 async function stolen() {
   const { tokens, browser } = await tokensFor(app, party, person);
   const used = tokens.refresh_token ?? '';
   const { body: mine } = await refresh(issuer, party, used);
-  // Another app in the same browser, and the same app in another one.
+  // Another app in the same browser, and the same app in another browser.
   const others = [
     [another, (await tokensFor(app, another, person, { browser })).tokens],
     [party, (await tokensFor(app, party, person)).tokens],
@@ -61,7 +61,7 @@ test('a replay after a restart is refused and revokes the grant (Keycloak CVE-20
   const theft = await stolen();
   const anew = await restarted();
   const reach = anew.app.http.listeningOrigin;
-  // Within the time it is a client whose answer was lost by that very restart.
+  // Within that time it is a client that lost its response because of that restart.
   const again = await refresh(issuer, party, theft.used, reach);
   assert.deepEqual([again.status, again.body], [200, theft.mine]);
   assert.deepEqual(refusal(await afterWindow(() => refresh(issuer, party, theft.used, reach))), INVALID_GRANT);

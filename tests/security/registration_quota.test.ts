@@ -56,7 +56,7 @@ async function accountId(): Promise<string> {
   return id;
 }
 
-/** A grant, as far as the store of clients looks at one. */
+/** A grant with the fields that the store of clients reads. */
 async function grantTo(clientId: string, expiresAt: Date): Promise<void> {
   await query("INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($1, $2, $3, '', $4)", [
     randomUUID(),
@@ -70,7 +70,7 @@ async function clear(): Promise<void> {
   await query("DELETE FROM clients WHERE kind <> 'operator'");
 }
 
-/** Clients as they would have piled up without a quota: all unused, registered from where `like` was. */
+/** Clients that accumulated without a quota: all unused, and registered from the same place as `like`. */
 async function pileUp(count: number, like: string): Promise<void> {
   await query(
     `INSERT INTO clients (id, kind, name, metadata, policy, origin, host, created_at, updated_at, expires_at)
@@ -86,12 +86,12 @@ describe('registrations beyond the quota', () => {
     const granted = await registerAt('192.0.2.1');
     await grantTo(granted, new Date(START + 30 * DAY_MS));
     await pileUp(9_090, granted);
-    // Each makes room for what is to come, by a batch.
+    // Each registration removes a batch of old clients.
     for (let n = 0; n < 10; n += 1) await registerAt('192.0.2.1');
     const made: string[] = [];
     let most = (await idsLeft()).length;
     for (let round = 0; round < 9; round += 1) {
-      // Each to a host of its own: the network alone is what they share.
+      // Each URL has a host of its own, so the requests share only the network.
       const burst = Array.from({ length: 100 }, (_, n) => registerAt('192.0.2.1', `https://h${round}-${n}.example/cb`));
       made.push(...(await Promise.all(burst)));
       most = Math.max(most, (await idsLeft()).length);

@@ -42,7 +42,7 @@ test('of fifty parallel uses of a link on two nodes one sets the password; the o
   );
   const winners = answers.filter(({ status }) => status === 303);
   assert.equal(winners.length, 1, JSON.stringify(answers.map(({ status }) => status)));
-  // 503: more than the queue for hashing takes, which is no verdict, and used nothing up.
+  // 503: the queue for hashing was full, so the link was neither judged nor used up.
   assert.ok(
     answers.every(({ status }) => [303, 410, 503].includes(status)),
     JSON.stringify(answers.map(({ status }) => status)),

@@ -4,7 +4,9 @@ import { post, tokensFor } from '../flows/support.ts';
 import { deployment, neighbour } from '../helpers/deployment.ts';
 import { authorization, introspect, refresh, userinfo } from '../helpers/relying_party.ts';
 
-/** A revoked token is rejected from the response on, on every node (Casdoor CVE-2026-9097; RFC 7009 §2). */
+/**
+ * A revoked token is rejected once the revocation was confirmed, on every node (Casdoor CVE-2026-9097; RFC 7009 §2).
+ */
 
 const scope = { after };
 const app = await deployment(scope);

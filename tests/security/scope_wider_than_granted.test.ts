@@ -25,7 +25,7 @@ const policy = { subject_clients: [party.id], targets: [API], delegation: true }
 await app.seed.clients.update(party.id, { tokenExchange: policy });
 const GREEDY = 'openid email profile groups api:read api:admin admin *';
 
-/** Refused, or granted without any of it. */
+/** Refused, or granted without the wider scope. */
 async function assertNarrow({ status, body }: TokenAnswer, most: string, why: string): Promise<void> {
   if (status !== 200) {
     assert.deepEqual([status, body.error], [400, 'invalid_scope'], why);

@@ -34,7 +34,7 @@ async function secured(): Promise<Secured> {
   return { ...person, secret, codes: await factors.recoveryCodes(person.id) };
 }
 
-/** A stranger's browser that has got past the password. */
+/** An attacker's browser after the right password. */
 async function atSecondFactor(person: Person) {
   const begun = await begin(app, party);
   const page = await submitPassword(begun.browser, begun.page, person);
@@ -45,7 +45,7 @@ async function atSecondFactor(person: Person) {
 const wrongCode = { action: 'code', code: '000000' };
 const wrongRecoveryCode = { action: 'recovery', recovery_code: 'aaaa-aaaa-aaaa' };
 
-/** Three wrong guesses at both kinds of codes. */
+/** Makes three wrong guesses at both kinds of codes. */
 async function lockCodes(person: Person): Promise<void> {
   const { browser, page } = await atSecondFactor(person);
   for (const guess of [wrongCode, wrongRecoveryCode]) for (let i = 0; i < 3; i += 1) await submit(browser, page, guess);

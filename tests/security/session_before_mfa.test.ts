@@ -41,7 +41,7 @@ test('the password alone gives no session, no code, no device, and no state that
   const account = await browser.get('/account');
   assert.equal(new URL(account.location ?? '').pathname, '/authorize', 'their account asks for a sign-in');
 
-  // and the visit is still good for what it was
+  // the interaction still works for its own step
   const fresh = await begin(app, party);
   const asked = await submitPassword(fresh.browser, fresh.page, person);
   const done = await submit(fresh.browser, asked, { action: 'code', code: totpCode(secret, Date.now()) });

@@ -10,7 +10,7 @@ import { silentNameServer } from '../helpers/name_server.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { until } from '../helpers/waiting.ts';
 
-/** Names that strangers choose, with name servers that never answer, delay only requests of those strangers. */
+/** Names that clients choose, with name servers that never answer, delay only the requests of those clients. */
 
 const scope = { after };
 const names = await silentNameServer(scope);
@@ -29,7 +29,7 @@ const partyAt = (id: string): Party => ({
   client: undefined as never,
 });
 
-/** Comes with a document of somebody's, and waits for nothing. */
+/** Sends a request with a client_id of that document, without waiting for the response. */
 function comeWith(id: string, address: string) {
   return browserSession(app.issuer).get(authorizeUrl({ issuer: app.issuer, party: partyAt(id) }, 'verifier'), {
     'x-forwarded-for': address,
@@ -51,10 +51,10 @@ async function partyWithKeysAt(jwks_uri: string) {
   });
 }
 
-/** More than all requests to places that strangers name may have under way together. */
+/** More than the number of requests to client-chosen URLs that may run at the same time. */
 const MANY = 80;
 const attack = Array.from({ length: MANY }, (_, n) => [
-  // one address with a domain a time, and one domain from an address a time
+  // one address with changing domains, and one domain from changing addresses
   comeWith(`https://n.slow-${n}.example/c.json`, '203.0.113.66'),
   comeWith(`https://n${n}.slow.example/c.json`, `198.51.100.${n}`),
 ]).flat();

@@ -6,7 +6,7 @@ import { deployment } from '../helpers/deployment.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
 /**
- * Server-side request forgery by `jwks_uri`: a client names a URL, and anybody can cause its fetch with an assertion,
+ * Server-side request forgery by `jwks_uri`: a client names a URL, and anyone can cause its fetch with an assertion,
  * without a key.
  */
 const scope = { after };
@@ -18,7 +18,7 @@ hostile.answer = {
   body: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', use: 'sig' }] }),
 };
 
-/** Has the provider fetch the keys of a client whose `jwks_uri` is this. */
+/** Makes the provider fetch the keys of a client with this `jwks_uri`. */
 async function authenticate(jwks_uri: string): Promise<{ status: number; text: string }> {
   const party = await app.seed.party({ metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks_uri } });
   const assertion = await new SignJWT({ jti: randomUUID() })
@@ -46,13 +46,14 @@ test('the keys of a client are fetched from a public jwks_uri', async () => {
   assert.equal(hostile.arrived.length, 1);
 });
 
-// All at once, since some of them take as long as they are let.
+// In parallel, since some of them last until the timeout.
 const outcomes = new Map(hostile.cases.map(({ name, url }) => [name, authenticate(url)] as const));
 
 for (const { name, url } of hostile.cases) {
   test(`jwks_uri: ${name} (${new URL(url).hostname}) is not fetched, and the response does not tell more`, async () => {
     const { status, text } = (await outcomes.get(name)) ?? assert.fail();
-    // Where we never go, a closed port, an open one and a slow one look alike; of what we do ask, the slow may answer later.
+    // For forbidden addresses a closed, an open and a slow port must look alike; for allowed ones a slow server may
+    // take longer.
     const isSlow = ['silent', 'slow'].includes(name);
     assert.deepEqual(
       { status, ...JSON.parse(text) },

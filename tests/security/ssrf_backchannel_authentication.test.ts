@@ -31,7 +31,7 @@ for (const [at, { name, url }] of hostile.cases.entries()) {
   names.set((await partyAt(url, at % 2 === 0 ? 'ping' : 'push')).id, name);
 }
 const { browser, page: first } = await openRequests(app, person);
-// The list has pages, and what was decided is not in it any more.
+// The list has pages, and decided requests are removed from it.
 for (let page = first, decided = 0; decided <= names.size; page = await browser.get('/account/requests')) {
   for (let at = 0; page.body.includes(`id="approve-${at}"`); at += 1, decided += 1)
     assert.equal((await press(browser, page, `approve-${at}`)).status, 303);

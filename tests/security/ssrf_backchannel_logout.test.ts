@@ -17,7 +17,7 @@ const app = await deployment(scope, { env: hostile.env });
 const person = await app.seed.person();
 const browser = browserSession(app.issuer);
 
-/** Signs the person in, in the one browser, to an app that says it is to be told there. */
+/** Signs the person in, in the same browser, to an app with this logout URI. */
 async function partyAt(backchannel_logout_uri: string) {
   const party = await app.seed.party({ firstParty: true, metadata: { backchannel_logout_uri } });
   await authorize({ issuer: app.issuer, party, person, browser });

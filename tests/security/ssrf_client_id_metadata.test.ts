@@ -8,7 +8,7 @@ import { deployment, type Party } from '../helpers/deployment.ts';
 import { defer } from '../helpers/scope.ts';
 
 /**
- * A client_id that is a URL makes Cardea fetch it, and anybody can cause that with a link: only public addresses are
+ * A client_id that is a URL makes Cardea fetch it, and anyone can cause that with a link: only public addresses are
  * fetched (OWASP ASVS 5.0 §1.3.6, draft-ietf-oauth-client-id-metadata-document §6.5). The rules for all outbound
  * requests are in tests/platform/outbound.test.ts; this file tests that documents follow them.
  */

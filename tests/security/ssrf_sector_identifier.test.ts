@@ -6,7 +6,7 @@ import { createOutbound } from '../../server/platform/outbound.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
-/** Server-side request forgery by `sector_identifier_uri`, which is fetched when somebody registers a client. */
+/** Server-side request forgery by `sector_identifier_uri`, which is fetched when a client is registered. */
 const scope = { after };
 const hostile = await ssrf(scope);
 const outbound = createOutbound({ allow: ['127.0.0.1'], timeoutMs: 500 });
@@ -24,7 +24,7 @@ test('a document is fetched from a public sector_identifier_uri', async () => {
   assert.equal(hostile.arrived.length, 1);
 });
 
-// All at once, since some of them take as long as they are let.
+// In parallel, since some of them last until the timeout.
 const outcomes = new Map(hostile.cases.map(({ name, url }) => [name, refusalOf(url)] as const));
 
 for (const { name, url } of hostile.cases) {

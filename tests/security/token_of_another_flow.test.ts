@@ -32,13 +32,13 @@ const party = await seed.party({
 });
 const { tokens, browser } = await tokensFor(app, party, person);
 
-/** Of the link that was asked for; notices have none. */
+/** The token of the requested link; notices contain no link. */
 async function mailedToken(): Promise<string> {
   const { token: mailed } = await post.next(person.email);
   return mailed === '' ? mailedToken() : mailed;
 }
 
-/** Everything of this client's that is good at this moment, by what it is good for. */
+/** All secrets of this client that are valid now, by their purpose. */
 async function secrets() {
   const code = await authorize({ issuer, party, person, browser });
   const { body: device } = await askForCode(issuer, party, { scope: 'openid' });
@@ -90,7 +90,7 @@ async function secrets() {
 const { granted, ownPath, values } = await secrets();
 type Name = keyof typeof values;
 
-/** Places at which a secret of one kind is taken, and that kind. */
+/** Endpoints and forms that accept a kind of secret, and that kind. */
 const PLACES: Readonly<Record<string, { takes: Name; isTaken(value: string): Promise<boolean> }>> = {
   'the code grant': {
     takes: 'code',
@@ -166,7 +166,7 @@ const PLACES: Readonly<Record<string, { takes: Name; isTaken(value: string): Pro
   },
 };
 
-/** An ID token is a client's, but proves nothing of it: no assertion and no request. */
+/** An ID token belongs to a client but does not authenticate it: it is neither an assertion nor a request object. */
 const NEVER = ['a client assertion', 'a request object'];
 
 test('each kind of token is refused where another kind is expected', async () => {

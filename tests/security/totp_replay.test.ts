@@ -9,7 +9,7 @@ import { createFactorSeeder } from '../helpers/factors.ts';
 import { startCluster } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
 
-/** A code is accepted once, however often it is sent in parallel (Liferay CVE-2025-43798, RFC 6238 §5.2). */
+/** A code is accepted once, even when it is sent many times in parallel (Liferay CVE-2025-43798, RFC 6238 §5.2). */
 
 const scope = { after };
 const cluster = await startCluster(scope);
@@ -22,11 +22,11 @@ const app = { issuer: cluster.issuer };
 
 const TIMES = 50;
 
-/** So many browsers of one person, each with the password shown and one thing left to show. */
+/** That many browsers of one person, each after the password and before the second factor. */
 async function waiting(person: Awaited<ReturnType<typeof seed.person>>) {
   const browsers = [];
   for (let n = 0; n < TIMES; n += 1) {
-    // by turns at either process, for the whole way
+    // browsers alternate between the processes, and each stays with one
     const node = cluster.nodes[n % cluster.nodes.length];
     const begun = await begin(app, party, {}, browserSession(cluster.issuer, node?.url));
     const page = await submitPassword(begun.browser, begun.page, person);
@@ -36,7 +36,7 @@ async function waiting(person: Awaited<ReturnType<typeof seed.person>>) {
   return browsers;
 }
 
-/** Sends a form from all of them at once. */
+/** Submits a form from all of them in parallel. */
 async function sendAtOnce(browsers: Awaited<ReturnType<typeof waiting>>, fields: Record<string, string>) {
   const answers = await Promise.all(
     browsers.map(({ browser, action, fields: hidden }) => browser.post(action, { ...hidden, ...fields })),

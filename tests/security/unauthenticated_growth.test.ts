@@ -21,7 +21,10 @@ import { DEVICE_GRANT } from '../helpers/device.ts';
 import { database } from '../helpers/postgres.ts';
 import { authorization, authorize, authorizeUrl } from '../helpers/relying_party.ts';
 
-/** What somebody without an account can make Cardea store is limited in bytes and in rows, by address and in all. */
+/**
+ * The data that a person without an account can make Cardea store is limited in bytes and in rows, by address and in
+ * total.
+ */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_TRUSTED_PROXIES: '127.0.0.1' } });
@@ -76,7 +79,7 @@ describe('each parameter of a request is limited in length, and a longer one is 
     id_token_hint: 8_192,
   };
 
-  /** In bytes: each of these characters has two. */
+  /** The limit is in bytes, and each of these characters has two. */
   const long = (limit: number) => 'é'.repeat(limit / 2 + 1);
   const named = (name: string, limit: number) => new RegExp(`${name} must not be longer than ${limit} bytes`);
 
@@ -182,10 +185,10 @@ describe('records of requests without a sign-in are limited by address, and the 
   const from = (address: string) => ({ ...HTML, 'x-forwarded-for': address });
   const AT_ONCE = 20;
   const SENT = 100;
-  /** What is removed at a time, and what is under way, stays until then. */
+  /** Rows are removed in batches, and those in progress stay until then. */
   const MOST = UNFINISHED_BY_ADDRESS + 10 + AT_ONCE;
 
-  /** What one address after the other of an IPv6 network sends: together they are one (RFC 4291 §2.5.4). */
+  /** Sends requests from changing addresses of an IPv6 network, which count as one address (RFC 4291 §2.5.4). */
   async function flood(
     send: (headers: Record<string, string>) => Promise<Response>,
     network: string,
@@ -201,7 +204,7 @@ describe('records of requests without a sign-in are limited by address, and the 
     return statuses;
   }
 
-  /** As many of one kind, of every origin that has one, as if they had come right after it. */
+  /** Copies each record of this model that has an origin, as if more had arrived right after it. */
   const pileUp = (model: string) =>
     app.db.run(
       {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import type { Deployment } from '../helpers/deployment.ts';
 
-/** An answer as it came over the wire. */
+/** A response as it was transmitted. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -15,13 +15,13 @@ export interface WireRequest {
   readonly target: string;
   /** Each character is one byte. Host and Connection are added when they are missing. */
   readonly headers?: Readonly<Record<string, string>> | readonly (readonly [string, string])[];
-  /** A text's characters are one byte each; a list of them is sent as chunks, without Content-Length. */
+  /** Each character of a string is one byte; an array is sent as chunks, without Content-Length. */
   readonly body?: string | readonly string[];
 }
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Sends a request that no client library would, and reads until the server closes. */
+/** Sends a request that client libraries would not send, and reads until the server closes. */
 export async function send(issuer: string, request: WireRequest): Promise<WireAnswer> {
   const { method = 'GET', target, body = '' } = request;
   const given = Array.isArray(request.headers) ? request.headers : Object.entries(request.headers ?? {});
@@ -36,7 +36,10 @@ export async function send(issuer: string, request: WireRequest): Promise<WireAn
   return parse(await sendRaw(issuer, `${head.join('\r\n')}\r\n\r\n${framed}`));
 }
 
-/** @param bytes one a character @returns all that came back before the server closed the connection */
+/**
+ * @param bytes one for each character
+ * @returns everything that was received before the server closed the connection
+ */
 export function sendRaw(issuer: string, bytes: string): Promise<string> {
   return new Promise((done, failed) => {
     const socket = connect(Number(new URL(issuer).port), '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')));
@@ -49,7 +52,7 @@ export function sendRaw(issuer: string, bytes: string): Promise<string> {
     socket.on('data', (data) => {
       received += data.toString('latin1');
     });
-    // A server that refuses a long body closes while we still write: what it said before that counts.
+    // A server that refuses a long body closes while this side still writes; the response before that counts.
     socket.on('error', (error) => {
       broken = error;
     });
@@ -79,11 +82,11 @@ function chunk(text: string): string {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** A frame of a stack, a source file, or what Node and Postgres call their errors. */
+/** A stack frame, a source file, or an error name of Node or Postgres. */
 export const INSIDES =
   /\n\s+at |node_modules|\.[tj]s:\d+|\b(?:FST|HPE)_[A-Z]{3}|TypeError|SyntaxError|ECONNREFUSED|relation "|invalid byte sequence/;
 
-/** What every response must have, and must not contain. */
+/** Asserts what every response must contain, and must not contain. */
 export function assertOrderly(answer: WireAnswer, what: string): void {
   assert.ok(answer.status >= 200 && answer.status < 500, `${what}: ${answer.status} ${answer.body.slice(0, 300)}`);
   assert.match(answer.headers.get('x-request-id') ?? '', UUID, `${what}: request id`);
@@ -92,7 +95,9 @@ export function assertOrderly(answer: WireAnswer, what: string): void {
   assert.doesNotMatch(answer.body, INSIDES, what);
 }
 
-/** A refusal as its endpoint has to word it: RFC 6749 §5.2 for clients, RFC 9457 under /api/, a page for browsers. */
+/**
+ * Asserts an error in the form of its endpoint: RFC 6749 §5.2 for clients, RFC 9457 under /api/, a page for browsers.
+ */
 export function assertRefusal(
   answer: WireAnswer,
   expected: { status: number; error?: string; shape: 'oauth' | 'problem' | 'page' },
@@ -119,7 +124,7 @@ export function assertRefusal(
     if (expected.error) assert.equal(body.type, `urn:cardea:error:${expected.error}`, what);
     return;
   }
-  // RFC 6749 §5.2: the characters that `error` and `error_description` may consist of
+  // RFC 6749 §5.2: the characters allowed in `error` and `error_description`
   assert.match(String(body.error), /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/, what);
   assert.match(String(body.error_description), /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/, what);
   if (expected.error) assert.equal(body.error, expected.error, what);
@@ -130,7 +135,7 @@ export interface Route {
   readonly methods: readonly string[];
 }
 
-/** Every route that the server has, so that no table in a test can forget one. */
+/** Every route of the server, so that a test's table cannot miss one. */
 export function routesOf({ app }: Pick<Deployment, 'app'>): Route[] {
   const stack: string[] = [];
   return app.http
@@ -146,14 +151,14 @@ export function routesOf({ app }: Pick<Deployment, 'app'>): Route[] {
     });
 }
 
-/** The routes at which clients, not browsers, are answered. */
+/** True for routes that clients call, not browsers. */
 export function isOAuth({ path }: Route): boolean {
   return /^\/(token|userinfo|introspect|revoke|par|device_authorization|backchannel_authentication|register.*|status-lists\/.*|\.well-known\/(?!change-password|passkey-endpoints).*)$/.test(
     path,
   );
 }
 
-/** Where a route's parameters are, something that fits. */
+/** Replaces the parameters of a route with suitable values. */
 export function concrete({ path }: Route): string {
   return path.replace(/:[a-z_]+/g, 'abc');
 }

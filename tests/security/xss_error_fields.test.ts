@@ -12,8 +12,8 @@ import { askForCode, DEVICE_GRANT, typeCode } from '../helpers/device.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
 /**
- * Values of strangers are shown as text on every page: in error fields, on pages that submit themselves, and in names
- * of apps, people and browsers (Hydra GO-2026-4861, authentik CVE-2026-42849).
+ * Untrusted values are shown as text on every page: in error fields, on self-submitting pages, and in names of apps,
+ * people and browsers (Hydra GO-2026-4861, authentik CVE-2026-42849).
  */
 const scope = { after };
 const folder = mkdtempSync(join(tmpdir(), 'cardea-xss-'));
@@ -24,12 +24,15 @@ writeFileSync(types, JSON.stringify({ note }));
 const app = await deployment(scope, { env: { CARDEA_DEMO: 'true', CARDEA_AUTHORIZATION_DETAILS_TYPES: types } });
 const { issuer } = app;
 const MARK = 'xq7';
-/** Ends a quoted attribute, a tag, a comment, a script; names a handler; separates lines for scripts; turns text round. */
+/**
+ * Ends a quoted attribute, a tag, a comment and a script; adds a handler; contains line separators for scripts;
+ * reverses the text direction.
+ */
 const EVIL = `"'><${MARK} onfocus=${MARK}()></script></title>--><img src=x onerror=${MARK}()>\u2028\u202e\`\${${MARK}()}`;
-/** Names of apps and people hold no invisible characters (clients/readers.ts): the rest of it. */
+/** Names of apps and people contain no invisible characters (clients/readers.ts), so these use the rest. */
 const NAME = EVIL.replace(/[^ -~]/g, '');
 const URIS = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'] as const;
-/** What a URI may hold of it (RFC 3986). */
+/** The characters that a URI may contain (RFC 3986). */
 const evilUri = (name: string) => `https://rp.example.com/${name}?'onfocus=${MARK}()&x=javascript:${MARK}()`;
 const metadata = Object.fromEntries(URIS.map((name) => [name, evilUri(name)]));
 const party = await app.seed.party({
@@ -51,7 +54,7 @@ await app.seed.resourceServer({ identifier: 'https://api.example.com', name: NAM
 
 const seen = new Map<string, string>();
 
-/** Nothing of what was sent is markup, and no attribute runs. */
+/** No sent value becomes markup, and no attribute runs as a script. */
 function assertText(page: Pick<Page, 'body' | 'headers'>, what: string): void {
   if (!(page.headers.get('content-type') ?? '').startsWith('text/html')) return;
   seen.set(what, page.body);
@@ -108,7 +111,7 @@ test('a form_post response carries the state unchanged, and a name as text', asy
 
 test('names and addresses of apps, scopes and people, from the first page to the last', async () => {
   const person = await app.seed.person({ name: NAME });
-  // RFC 9396 §12: what the sentence leaves out is shown by its name.
+  // RFC 9396 §12: a field that is missing in the sentence is shown by its name.
   const authorization_details = JSON.stringify([{ type: 'note', title: EVIL, [EVIL]: EVIL }]);
   const resource = 'https://api.example.com';
   const request = { login_hint: EVIL, scope: 'openid profile api:read', resource, authorization_details };
@@ -170,7 +173,7 @@ test('in a browser without the CSP no value runs as script or becomes an element
   await page.exposeFunction(MARK, () => {
     ran += 1;
   });
-  // From an opaque origin: the scripts of the page are not found, and nothing is submitted.
+  // From an opaque origin: the page's scripts do not load, and nothing is submitted.
   await page.route('**/*', (route) => route.abort());
   for (const [what, body] of seen) {
     await page.setContent(body, { waitUntil: 'domcontentloaded' });

@@ -23,7 +23,7 @@ function placeholders(text: string): string[] {
 
 const DIRECTIONS: Readonly<Record<Locale, 'ltr' | 'rtl'>> = { en: 'ltr', de: 'ltr', ar: 'rtl' };
 
-/** What is the same in English: names, signs, and terms that a language has taken over. */
+/** Texts that are the same in English: names, symbols, and terms that the language has adopted. */
 const SAME_EVERYWHERE = ['brand.name', 'title.page', 'account.overview.count'];
 const SAME: Readonly<Record<Exclude<Locale, 'en'>, readonly string[]>> = {
   de: [
@@ -138,7 +138,7 @@ const MAIL = {
   details: { browser: 'Firefox 142', system: 'Linux', address: '192.0.2.1', factor: 'recovery_code' },
 };
 
-// A table rather than a list: one that lacks a mail doesn't compile.
+// A table, not a list, so that a missing mail does not compile.
 const MAILS = Object.keys({
   reset: true,
   sign_up: true,

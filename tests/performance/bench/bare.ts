@@ -1,8 +1,7 @@
 /**
- * A bare oidc-provider on its own in-memory adapter: what Cardea is measured against. It has the very configuration
- * that Cardea gives its provider, adapter and sign-in pages aside, so that both do the same work for a request.
- *
- *   BARE='{…}' node tests/performance/bench/bare.ts
+ * A bare oidc-provider on its own in-memory adapter, which the bench compares Cardea with. Its configuration is
+ * Cardea's, except for the adapter and the sign-in pages, so that both do the same work for a request.
+ * BARE='{…}' node tests/performance/bench/bare.ts
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -19,11 +18,11 @@ import type { Units } from '../../../server/records/unit.ts';
 import { PATHS } from '../../../server/views/paths.ts';
 import { createViews } from '../../../server/views/views.ts';
 
-/** What the bench tells this process. */
+/** The configuration that the bench passes to this process. */
 export interface BareSpec {
   readonly port: number;
   readonly client: { readonly id: string; readonly secret: string; readonly redirectUri: string };
-  /** The client's own scope, those of the resource server included. */
+  /** The client's scope, including that of the resource server. */
   readonly scope: readonly string[];
   readonly resource: { readonly identifier: string; readonly scopes: readonly string[] };
   readonly people: readonly { readonly id: string; readonly email: string }[];
@@ -118,10 +117,10 @@ createServer((request, response) => {
   else void handle(request, response);
 }).listen(spec.port, '127.0.0.1', () => console.log('listening'));
 
-// By itself rather than by the signal, so that a profile is written.
+// Exits by itself instead of by the signal, so that a profile is written.
 process.once('SIGTERM', () => process.exit(0));
 
-/** Signs in the person that `login_hint` names, since the sign-in is not measured. */
+/** Signs in the person in `login_hint`, since the sign-in is not measured. */
 async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const { params } = await provider.interactionDetails(request, response);
@@ -132,7 +131,9 @@ async function signIn(request: IncomingMessage, response: ServerResponse): Promi
   }
 }
 
-/** Its own in-memory adapter. As it comes it forgets all but its last thousand entries: fewer than one round makes. */
+/**
+ * The library's in-memory adapter. By default it keeps only the last thousand entries, fewer than one round creates.
+ */
 async function roomyMemory(): Promise<(model: string) => Adapter> {
   const load = async (path: string) => ((await import(`oidc-provider/lib/${path}`)) as { default: unknown }).default;
   const Lru = (await load('helpers/lru.js')) as new (options: { maxSize: number }) => unknown;

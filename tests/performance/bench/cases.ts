@@ -4,28 +4,34 @@ import { authorization, authorize, authorizeUrl } from '../../helpers/relying_pa
 import { run } from './load.ts';
 import type { Bench, Server } from './servers.ts';
 
-/** A server with what has been prepared on it. */
+/** A server with the data that was prepared on it. */
 export interface Target {
   readonly server: Server;
   readonly bench: Bench;
-  /** Cookie headers, one a signed-in person. */
+  /** Cookie headers, one for each signed-in person. */
   readonly sessions: readonly string[];
-  /** Unused ones. */
+  /** Unused refresh tokens. */
   readonly refreshTokens: string[];
-  /** The latest last. */
+  /** The latest token is last. */
   readonly accessTokens: string[];
 }
 
 export interface Case {
   readonly name: string;
   readonly title: string;
-  /** A round's requests: about a quarter of a second of them. A machine's moods last longer, so they meet both servers. */
+  /**
+   * The number of requests in a round of about a quarter of a second. Disturbances of the machine last longer, so they
+   * affect both servers.
+   */
   readonly requests: number;
-  /** Cardea's rate is to be at least this many times the bare provider's. */
+  /** The goal for Cardea's rate as a multiple of the bare provider's. */
   readonly aim?: number;
-  /** Makes what a round uses up, before the clock runs. @returns the requests */
+  /**
+   * Creates what a round uses up, before the clock starts.
+   * @returns the requests
+   */
   prepare(target: Target, count: number): Promise<(index: number) => string>;
-  /** Takes what a round has brought in, after the clock has stopped. */
+  /** Collects the results of a round, after the clock has stopped. */
   collect?(target: Target, bodies: readonly string[]): void;
 }
 
@@ -110,7 +116,7 @@ export function clientCredentialsJwt(target: Target): string {
   return tokenRequest(target, { grant_type: 'client_credentials', resource: identifier, scope: scopes.join(' ') });
 }
 
-/** Everybody signs in once. */
+/** Signs in each person once. */
 export async function createTarget(server: Server, bench: Bench): Promise<Target> {
   const sessions: string[] = [];
   for (const person of bench.people) {
@@ -125,7 +131,7 @@ export async function createTarget(server: Server, bench: Bench): Promise<Target
   return { server, bench, sessions, refreshTokens: [], accessTokens: [] };
 }
 
-/** Sign-in pages that wait for a password, each a form to be sent again and again. */
+/** Sign-in pages that wait for a password; each form can be sent many times. */
 export async function loginForms({ server, bench }: Target, count: number): Promise<string[]> {
   const forms: string[] = [];
   for (let i = 0; i < count; i += 1) {
@@ -133,7 +139,7 @@ export async function loginForms({ server, bench }: Target, count: number): Prom
     const start = authorizeUrl({ issuer: server.issuer, party: bench.party }, VERIFIER);
     const page = await browser.follow(await browser.get(start));
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
-    // An unknown name: the dummy verification costs the same.
+    // An unknown identifier: the dummy verification costs the same.
     const fields = { csrf, identifier: `nobody-${i}@example.com`, password: randomBytes(12).toString('hex') };
     const cookie = cookieHeader('cardea_interaction', (name) => browser.cookie(name));
     forms.push(post(server, new URL(page.url).pathname, { cookie }, { ...fields, action: 'signin' }));
@@ -141,12 +147,12 @@ export async function loginForms({ server, bench }: Target, count: number): Prom
   return forms;
 }
 
-// ---- making what a round uses up, by the real flow ----
+// ---- creating what a round uses up, by the real flow ----
 
 const VERIFIER = randomBytes(32).toString('base64url');
 const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
 
-/** The sessions exist and no page is needed: each request is answered with a code at once. */
+/** The sessions exist and no page is needed, so each response has a code at once. */
 async function authorizeMany({ server, bench, sessions }: Target, count: number): Promise<string[]> {
   const query = new URLSearchParams({
     client_id: bench.party.id,
@@ -239,7 +245,7 @@ function headerLines(server: Server, headers: Headers): string {
     .join('');
 }
 
-/** A cookie and its signature. */
+/** A cookie with its signature. */
 function cookieHeader(name: string, find: (name: string) => string | undefined): string {
   return [name, `${name}.sig`].map((one) => `${one}=${find(one)}`).join('; ');
 }

@@ -1,32 +1,32 @@
 import { connect, type Socket } from 'node:net';
 
-/** One request as it goes over the wire, and what is done with its answer. */
+/** A request in bytes, and the handling of its response. */
 export interface Load {
   readonly port: number;
-  /** How many requests are sent in all. */
+  /** The number of requests. */
   readonly count: number;
   readonly connections: number;
   /** @returns the whole request, head and body, in latin1 */
   request(index: number, connection: number): string;
-  /** Statuses that count as an answer; anything else ends the run. */
+  /** The expected status; any other one ends the run. */
   readonly expected: number;
-  /** Called with each response; omitted when not needed, since it uses the same processor. */
+  /** Called with each response; omit it when not needed, since it uses the same processor. */
   answered?(index: number, head: string, body: string): void;
-  /** Ends the run before all is sent. */
+  /** Ends the run before all requests are sent. */
   readonly signal?: AbortSignal;
 }
 
 export interface Measured {
   readonly requests: number;
   readonly seconds: number;
-  /** Milliseconds, ascending. */
+  /** Milliseconds, in ascending order. */
   readonly latencies: Float64Array;
 }
 
 /**
- * Sends requests over kept-alive connections, one at a time on each. The generator shares two cores with what it
- * measures, so it knows just enough of HTTP/1.1 to find the end of an answer (RFC 9112 §6.3, Content-Length alone).
- * @throws when an answer has another status than the expected, or a connection ends
+ * Sends requests over kept-alive connections, one at a time on each. The generator shares two cores with the server, so
+ * it parses only as much of HTTP/1.1 as it takes to find the end of a response (RFC 9112 §6.3, Content-Length alone).
+ * @throws when a response has an unexpected status, or a connection ends
  */
 export async function run(load: Load): Promise<Measured> {
   const sockets = await Promise.all(Array.from({ length: Math.min(load.connections, load.count) }, () => open(load)));
@@ -80,7 +80,7 @@ export async function run(load: Load): Promise<Measured> {
   return { requests: answers, seconds, latencies: latencies.subarray(0, answers).sort() };
 }
 
-/** @param share of the answers that were at least as fast, 0 to 1 */
+/** @param share of the responses that were at least as fast, 0 to 1 */
 export function percentile({ latencies }: Pick<Measured, 'latencies'>, share: number): number {
   return latencies[Math.min(latencies.length - 1, Math.ceil(latencies.length * share) - 1)] ?? Number.NaN;
 }
@@ -98,7 +98,7 @@ function open({ port }: Load): Promise<Socket> {
 const END_OF_HEAD = '\r\n\r\n';
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 
-/** Puts chunks together until an answer is whole. */
+/** Joins chunks until a response is complete. */
 function answerReader(
   whole: (status: number, head: string, body: string) => void,
   wantsBody: boolean,

@@ -1,8 +1,6 @@
 /**
- * Cardea against a bare oidc-provider on the same machine in the same minutes (`make bench`).
- *
- *   node tests/performance/bench/main.ts [--rounds=15] [--scale=1] [--only=jwks,refresh]
- *
+ * Compares Cardea with a bare oidc-provider on the same machine at the same time (`make bench`).
+ * node tests/performance/bench/main.ts [--rounds=15] [--scale=1] [--only=jwks,refresh]
  * With BENCH_PROFILE=cardea (or bare) that server leaves a CPU profile in .artifacts/profiles.
  */
 import { parseArgs } from 'node:util';
@@ -32,7 +30,7 @@ try {
       progress: (what) => console.error(`… ${what}`),
     }),
   );
-  // Of a part of the cases there is a table, but no report: that one is whole or from another run.
+  // A run of some cases prints a table but writes no report, since a report covers all cases of one run.
   const path = values.only === undefined ? writeReport(result, 'bench.json') : undefined;
   console.log(`\n${table(result)}${path ? `\n\nwritten to ${path}` : ''}`);
 } finally {

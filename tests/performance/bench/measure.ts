@@ -5,19 +5,19 @@ import { type Measured, percentile, run } from './load.ts';
 import { type Bench, type ServerName, startServers } from './servers.ts';
 
 export interface BenchOptions {
-  /** Pairs of rounds that each case is measured in. */
+  /** The number of pairs of rounds for each case. */
   readonly rounds: number;
   /** The share of its requests that a round sends. */
   readonly scale: number;
-  /** How many people have a session and a grant. */
+  /** The number of people with a session and a grant. */
   readonly people: number;
   /** Names of cases; default: all. */
   readonly only?: readonly string[];
-  /** Told what is being measured. */
+  /** Called with what is being measured. */
   progress?(what: string): void;
 }
 
-/** Of one server in one case, over all rounds: medians of the rounds' own numbers. */
+/** One server in one case, over all rounds: medians of the rounds' numbers. */
 export interface Side {
   /** Requests a second. */
   readonly rate: number;
@@ -25,7 +25,7 @@ export interface Side {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Processor time of the server's process for a request, in microseconds; without Postgres; null where unknown. */
+  /** Processor time of the server process for a request, in microseconds, without Postgres; null where unknown. */
   readonly cpuMicroseconds: number | null;
 }
 
@@ -36,7 +36,10 @@ export interface CaseResult {
   readonly rounds: number;
   readonly cardea: Side;
   readonly bare: Side;
-  /** Cardea's rate by the bare provider's: the median over pairs of rounds, so that drift of the machine cancels out. */
+  /**
+   * Cardea's rate divided by the bare provider's: the median over pairs of rounds, so that drift of the machine cancels
+   * out.
+   */
   readonly ratio: number;
   readonly ratios: readonly number[];
   readonly aim: { readonly atLeast: number; readonly met: boolean } | null;
@@ -45,17 +48,17 @@ export interface CaseResult {
 export interface HashingResult {
   readonly name: string;
   readonly title: string;
-  /** Connections that ask for tokens, one request at a time each. */
+  /** Connections that request tokens, one request at a time on each. */
   readonly connections: number;
   readonly requestsPerRound: number;
   readonly rounds: number;
-  /** Sign-ins held in flight. */
+  /** Sign-ins in progress. */
   readonly inFlight: number;
   readonly hashesPerSecond: number;
   /** Milliseconds, medians over the rounds. */
   readonly unloaded: { readonly p50: number; readonly p99: number };
   readonly loaded: { readonly p50: number; readonly p99: number };
-  /** p99 with hashes in flight by p99 without: the median over pairs of rounds. */
+  /** p99 with hashes in progress divided by p99 without: the median over pairs of rounds. */
   readonly ratio: number;
   readonly ratios: readonly number[];
   readonly aim: { readonly atMost: number; readonly met: boolean };
@@ -69,7 +72,7 @@ export interface BenchResult {
   readonly hashing: readonly HashingResult[];
 }
 
-/** Starts both servers and measures them in turn; only one is under load at any time. */
+/** Starts both servers and measures them in turn; only one is under load at a time. */
 export async function measure(scope: Scope, options: BenchOptions): Promise<BenchResult> {
   const { progress = () => {}, only } = options;
   progress('starting the servers, signing everybody in');
@@ -107,7 +110,7 @@ async function measureCase(
 ): Promise<CaseResult> {
   const count = Math.ceil(one.requests * scale);
   const measured: Record<ServerName, Round[]> = { cardea: [], bare: [] };
-  // Compiled, cached and connected before anything counts.
+  // Code is compiled, caches are filled and connections are open before anything counts.
   for (const name of ['cardea', 'bare'] as const) await round(one, targets[name], Math.ceil(count / 2));
   for (let i = 0; i < rounds; i += 1) {
     const order = i % 2 === 0 ? (['cardea', 'bare'] as const) : (['bare', 'cardea'] as const);
@@ -116,7 +119,7 @@ async function measureCase(
   return caseResult(one, count, measured);
 }
 
-/** @param measured as many rounds of one server as of the other, in the order in which they were measured */
+/** @param measured as many rounds of one server as of the other, in the order of measurement */
 export function caseResult(
   one: Pick<Case, 'name' | 'title' | 'aim'>,
   count: number,
@@ -187,10 +190,10 @@ function cpuSeconds(pid: number): number | undefined {
 
 const IN_FLIGHT = 32;
 const AT_MOST = 2;
-/** As busy as in the other cases, where requests queue anyway; and lightly loaded, where each wait shows. */
+/** Busy as in the other cases, where requests queue anyway, and lightly loaded, where each delay shows. */
 const HASHING_CONNECTIONS = [CONNECTIONS, 4];
 const HASHING_REQUESTS = 2_000;
-/** More sign-ins than can be answered meanwhile. */
+/** More sign-ins than the server can process during the measurement. */
 const ENDLESS = 100_000;
 
 async function measureHashing(
@@ -244,7 +247,7 @@ export function hashingResult(
   };
 }
 
-/** Does some work while that many sign-ins are held in flight: each that is answered is sent again. */
+/** Runs work while that many sign-ins are in progress: after each response another one is sent. */
 async function whileHashing<T>(
   target: Target,
   forms: readonly string[],
@@ -257,7 +260,7 @@ async function whileHashing<T>(
     port: target.server.port,
     count: ENDLESS,
     connections: forms.length,
-    // A form a connection: guesses at one person are not many at a time.
+    // One form for each connection, since few parallel guesses at one account are allowed.
     request: (_index, connection) => forms[connection] ?? '',
     expected: 400, // a wrong password
     answered() {

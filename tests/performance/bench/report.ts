@@ -21,7 +21,7 @@ export interface Report extends BenchResult {
 
 const PACKAGES = ['oidc-provider', 'fastify', 'pg', 'pino', 'jose', '@node-rs/argon2'];
 
-/** Runs a bench and puts down where it ran. */
+/** Runs a bench and records where it ran. */
 export async function report(run: () => Promise<BenchResult>): Promise<Report> {
   const loadBefore = loadavg()[0] ?? 0;
   const began = performance.now();
@@ -49,7 +49,7 @@ export async function report(run: () => Promise<BenchResult>): Promise<Report> {
   };
 }
 
-/** @returns where it was written to */
+/** @returns the path of the file */
 export function writeReport(written: Report, name: string): string {
   const path = join(artifacts(), name);
   writeFileSync(path, `${JSON.stringify(written, null, 2)}\n`);

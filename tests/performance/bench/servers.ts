@@ -13,7 +13,7 @@ import type { BareSpec } from './bare.ts';
 
 export type ServerName = 'cardea' | 'bare';
 
-/** A server under test: a process of its own. */
+/** A server under test, in a process of its own. */
 export interface Server {
   readonly name: ServerName;
   readonly port: number;
@@ -21,14 +21,14 @@ export interface Server {
   readonly pid: number;
 }
 
-/** What both servers know: the same client, resource server and people. */
+/** The data that both servers share: the client, the resource server and the people. */
 export interface Bench {
   readonly cardea: Server;
   readonly bare: Server;
   readonly party: Party & { readonly secret: string };
   readonly people: readonly Person[];
   readonly resource: { readonly identifier: string; readonly scopes: readonly string[] };
-  /** What the database promises of a commit, and its version: asked, not assumed. */
+  /** The durability settings and the version of the database, as it reports them. */
   readonly postgres: Readonly<Record<'fsync' | 'synchronous_commit' | 'full_page_writes' | 'server_version', string>>;
 }
 
@@ -37,12 +37,12 @@ const SCOPE = ['openid', 'profile', 'email', ...RESOURCE.scopes];
 const START_WITHIN_MS = 60_000;
 
 /**
- * Starts Cardea on an embedded Postgres of its own, with the settings that it has in earnest, and the bare provider.
- * @param people how many sign in, each with a session and a grant: real traffic does not meet in one row
+ * Starts the bare provider, and Cardea on an embedded Postgres with production settings.
+ * @param people how many sign in, each with a session and a grant, since real traffic does not use one row only
  */
 export async function startServers(scope: Scope, people: number): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-bench-'));
-  chmodSync(folder, 0o711); // as root, Postgres runs as another user, who has to get through
+  chmodSync(folder, 0o711); // Postgres runs as another user when the tests run as root, and needs access
   defer(scope, () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const dataDir = join(folder, 'data');
 
@@ -57,12 +57,12 @@ export async function startServers(scope: Scope, people: number): Promise<Bench>
       CARDEA_PORT: String(port),
       CARDEA_DATA_DIR: dataDir,
       CARDEA_DEMO: 'false',
-      // Wrong passwords are what keeps hashes in flight here; elsewhere they would meet the limit.
+      // Wrong passwords keep the hashes in progress here, and would reach the limit.
       CARDEA_RATE_LIMIT: '1000000',
     },
   });
 
-  const { url } = await startEmbeddedPostgres({ dataDir }); // joins the one that Cardea has started
+  const { url } = await startEmbeddedPostgres({ dataDir }); // joins the Postgres that Cardea has started
   const db = createDb({ url, poolSize: 1 });
   try {
     const seed = await createSeeder(db, readFileSync(join(dataDir, 'master.key'), 'utf8').trim());
@@ -120,12 +120,12 @@ interface Launch {
   readonly file: string;
   readonly port: number;
   readonly log: string;
-  /** Answers 200 when it is ready. */
+  /** Returns 200 when the server is ready. */
   readonly path: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What it writes goes to a file: reading it here would take time from the load. */
+/** Its output goes to a file, since reading it here would take processor time from the load. */
 async function launch(scope: Scope, { name, file, port, log, path, env }: Launch): Promise<Server> {
   const output = openSync(log, 'a', 0o600);
   const flags = process.env.BENCH_PROFILE === name ? ['--cpu-prof', '--cpu-prof-dir=.artifacts/profiles'] : [];

@@ -9,9 +9,9 @@ import type { World } from './world.ts';
 
 const SCOPE = 'openid profile email offline_access';
 
-/** What a client has asked for lies about until a person decides: odd values in it must not come up only then. */
+/** A client's parameters are stored until a person decides, so odd values in them must be found before that. */
 
-/** RFC 8628: a device asks with odd parameters, the person confirms, the device gets its tokens or is told why not. */
+/** RFC 8628: a device sends odd parameters, the person confirms, and the device gets its tokens or an error. */
 export async function connectDevice(draw: Draw, world: World, send: Send): Promise<void> {
   const { response_mode: _, ...odd } = authorizeForm(draw, world, false);
   const asked = nearlyRight(draw, odd, { scope: SCOPE });
@@ -25,7 +25,7 @@ export async function connectDevice(draw: Draw, world: World, send: Send): Promi
   await asSecret(draw, world, send, '/token', { grant_type: DEVICE_GRANT, device_code });
 }
 
-/** CIBA Core 1.0: an app asks for the person, who decides on a page of the account. */
+/** CIBA Core 1.0: an app requests approval, and the person decides on a page of the account. */
 export async function askPerson(draw: Draw, world: World, send: Send): Promise<void> {
   const odd = backchannelForm(draw, world);
   const asked = nearlyRight(draw, odd, { scope: SCOPE, login_hint: world.person.email });
@@ -51,7 +51,7 @@ export async function followPushed(draw: Draw, world: World, send: Send): Promis
   if (stop.left === undefined) await visitor.press(await visitor.signIn(stop), 'allow', { action: 'allow' });
 }
 
-/** The sign-in form, first with generated values, then with the right ones. */
+/** Submits the sign-in form with generated values, then with the right ones. */
 export async function signInOddly(draw: Draw, world: World, send: Send): Promise<void> {
   const visitor = new Visitor(draw, world, send, false);
   const query = new URLSearchParams(request(draw, world));

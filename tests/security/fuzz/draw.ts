@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { type Randomness, randomness } from '../../chaos/randomness.ts';
 
-/** Stands in JSON for a number that JavaScript cannot hold; see `toJson`. */
+/** In JSON, stands for a number that JavaScript cannot represent; see `toJson`. */
 const HUGE = '\u27e61e999\u27e7';
 
-/** Limits of integers, of doubles, of JavaScript's and of Postgres' dates, in seconds and in milliseconds. */
+/** Limits of integers, of doubles, and of dates in JavaScript and Postgres, in seconds and in milliseconds. */
 export const NUMBERS: readonly number[] = [
   0,
   -0,
@@ -31,7 +31,7 @@ export const NUMBERS: readonly number[] = [
   5e-324,
 ];
 
-/** Texts that something once choked on. */
+/** Texts that are known to break parsers. */
 const TEXTS: readonly string[] = [
   '',
   ' ',
@@ -99,7 +99,7 @@ const VALUES: readonly unknown[] = [
   `-${HUGE}`,
 ];
 
-/** What a run of the generator is made of. All of it follows from the seed. */
+/** The generator's random choices, all of which depend on the seed. */
 export interface Draw {
   readonly seed: number;
   /** At least 0, less than `below`. */
@@ -113,7 +113,7 @@ export interface Draw {
   json(): unknown;
 }
 
-/** @param given the seed of an earlier run, as TEST_FUZZ_SEED has it */
+/** @param given the seed of an earlier run, from TEST_FUZZ_SEED */
 export function createDraw(given: string | undefined = process.env.TEST_FUZZ_SEED): Draw {
   const source: Randomness = randomness(given ?? '');
   const { seed } = source;
@@ -141,7 +141,7 @@ export function createDraw(given: string | undefined = process.env.TEST_FUZZ_SEE
   };
 }
 
-/** As `JSON.stringify`, with numbers in it that are too large for a double. */
+/** Like `JSON.stringify`, with numbers that are too large for a double. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_name, one) => (typeof one === 'bigint' ? String(one) : one)).replaceAll(
     /"(-?)\u27e61e999\u27e7"/g,
@@ -149,7 +149,7 @@ export function toJson(value: unknown): string {
   );
 }
 
-/** An object with some members replaced by odd ones, taken away, or added. */
+/** An object with some members replaced by odd ones, removed, or added. */
 export function spoil(draw: Draw, object: Readonly<Record<string, unknown>>, share = 0.15): Record<string, unknown> {
   const spoiled: [string, unknown][] = Object.entries(object).flatMap(([name, value]): [string, unknown][] => {
     if (!draw.chance(share)) return [[name, value]];

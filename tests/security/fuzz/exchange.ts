@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { parse, type WireAnswer } from '../wire.ts';
 
-/** One request, as it goes over the wire. */
+/** One request as it is transmitted. */
 export interface Shot {
   readonly method: string;
   readonly target: string;
@@ -13,12 +13,12 @@ export interface Shot {
 const agent = new Agent({ keepAlive: true, maxSockets: 8, maxFreeSockets: 8 });
 const GIVE_UP_MS = 60_000;
 
-/** Closes the connections that are kept. */
+/** Closes the kept-alive connections. */
 export function hangUp(): void {
   agent.destroy();
 }
 
-/** Sends a request and reads the whole answer; follows nothing. */
+/** Sends a request and reads the whole response, without following redirects. */
 export function exchange(issuer: string, shot: Shot): Promise<WireAnswer> {
   const { port } = new URL(issuer);
   const body = Buffer.from(shot.body);
@@ -42,7 +42,10 @@ export function exchange(issuer: string, shot: Shot): Promise<WireAnswer> {
   });
 }
 
-/** Sends bytes, says that there will be no more, and reads until the server closes. @returns undefined for no answer */
+/**
+ * Sends bytes, ends the writing side, and reads until the server closes.
+ * @returns undefined for no response
+ */
 export function exchangeRaw(issuer: string, bytes: string): Promise<WireAnswer | undefined> {
   return new Promise((done, failed) => {
     let received = '';
@@ -51,9 +54,9 @@ export function exchangeRaw(issuer: string, bytes: string): Promise<WireAnswer |
     socket.on('data', (data) => {
       received += data.toString('latin1');
     });
-    // A server that refuses early resets what we still write: what it said before that counts.
+    // A server that refuses early resets the connection while this side still writes; the response before that counts.
     socket.on('error', () => {});
-    // RFC 9110 §15.2: what comes before the answer is none.
+    // RFC 9110 §15.2: interim responses are skipped.
     socket.on('close', () =>
       done(received === '' ? undefined : parse(received.replace(/^(HTTP\/1\.1 1\d\d [^\r]*\r\n\r\n)+/, ''))),
     );

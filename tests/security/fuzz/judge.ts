@@ -2,28 +2,28 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { INSIDES, type WireAnswer } from '../wire.ts';
 
-/** Something that must not happen, and what it takes to see it again. */
+/** A violation, and the request that reproduces it. */
 export interface Fault {
   readonly what: string;
   readonly request: string;
 }
 
-/** Longer than that nothing may take, however odd. */
+/** No request may take longer, however odd. */
 export const SLOW_MS = 2_000;
 const FAULTS_MAX = 20;
-/** Requests that a line of the log may still be about. */
+/** The number of requests that a log line may still belong to. */
 const REMEMBERED = 512;
-/** What must not be logged: errors, and that something was noticed so late that only the last resort was left. */
+/** Log lines that must not appear: errors, and problems that only the last error handler noticed. */
 const WRONG = /"level":"(?:error|fatal)"|"msg":"a value was refused where it was used"/;
 
-/** Collects what is wrong with answers and with what was logged meanwhile. */
+/** Collects violations in responses and log lines. */
 export class Judge {
   readonly #faults = new Map<string, Fault>();
   readonly #requests = new Map<string, string>();
   readonly #logLines: string[];
   readonly statuses = new Map<number, number>();
 
-  /** @param logLines every line that the server has logged; they are taken out when they have been looked at */
+  /** @param logLines every line that the server has logged; lines are removed after they were checked */
   constructor(logLines: string[]) {
     this.#logLines = logLines;
   }
@@ -36,7 +36,7 @@ export class Judge {
     return this.#faults.size >= FAULTS_MAX;
   }
 
-  /** @param request what it takes to send it again */
+  /** @param request the data that reproduces it */
   look(answer: WireAnswer, request: string): void {
     this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
     const id = answer.headers.get('x-request-id');
@@ -48,7 +48,7 @@ export class Judge {
     if (INSIDES.test(answer.body)) this.report(`an answer shows the inside: ${answer.body.slice(0, 300)}`, request);
   }
 
-  /** Looks at what was logged since the last time. */
+  /** Checks the lines that were logged since the last call. */
   readLog(): void {
     for (const line of this.#logLines) {
       if (!WRONG.test(line)) continue;
@@ -62,7 +62,7 @@ export class Judge {
     this.#logLines.length = 0;
   }
 
-  /** Of many faults with the same words one is kept. */
+  /** Keeps one of the violations with the same text. */
   report(what: string, request: string): void {
     const kind = what.replaceAll(/[0-9a-f-]{20,}|\d+/gi, '#').slice(0, 400);
     if (!this.isFull && !this.#faults.has(kind)) this.#faults.set(kind, { what, request });
@@ -76,15 +76,15 @@ export class Judge {
 }
 
 /**
- * 503 says for how long to wait (RFC 9110 §15.6.4). 501 is what draft-ietf-oauth-status-list §8.4 has for a list of the
- * past, where there is none.
+ * 503 contains Retry-After (RFC 9110 §15.6.4). 501 is the response of draft-ietf-oauth-status-list §8.4 to a request
+ * for a historical list, which Cardea does not have.
  */
 function isHonest(answer: WireAnswer, request: string): boolean {
   if (answer.status === 503) return answer.headers.has('retry-after');
   return answer.status === 501 && request.includes('/status-lists/');
 }
 
-/** @returns a function that tells how much memory is in use once all that is garbage is gone, in bytes */
+/** @returns a function that collects garbage, and returns the memory in use in bytes */
 export function createMeter(): () => number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { type Draw, spoil, toJson } from './draw.ts';
 
-/** A key pair of a client's. */
+/** A key pair of a client. */
 export interface Key {
   readonly name: string;
   /** The public half. */
@@ -19,7 +19,7 @@ const SIGNERS: Readonly<Record<string, Signer>> = {
   EdDSA: (data, key) => sign(null, data, key),
 };
 
-/** Keys that can be used, keys that are for something else, and keys that are too weak. */
+/** Usable keys, keys for other purposes, and keys that are too weak. */
 export function makeKeys(): readonly Key[] {
   const pairs: [string, { publicKey: KeyObject; privateKey: KeyObject }][] = [
     ['RSA', generateKeyPairSync('rsa', { modulusLength: 2_048 })],
@@ -40,7 +40,7 @@ export function makeKeys(): readonly Key[] {
   }));
 }
 
-/** Members that say what a key is for, right and wrong ones. */
+/** JWK members that state the purpose of a key, right and wrong ones. */
 export const PURPOSES: readonly Readonly<Record<string, unknown>>[] = [
   {},
   { use: 'sig' },
@@ -86,7 +86,7 @@ export function oddJwks(draw: Draw, keys: readonly Key[]): unknown {
   return draw.chance(0.05) ? { keys: several, ...spoil(draw, { a: 1 }) } : { keys: several };
 }
 
-/** A JWT with a valid signature and any header and claims. */
+/** A JWT with a valid signature and arbitrary header and claims. */
 export function signJwt(alg: string, key: Key, header: object, claims: unknown): string {
   const part = (value: unknown) => Buffer.from(typeof value === 'string' ? value : toJson(value)).toString('base64url');
   const data = `${part({ alg, ...header })}.${part(claims)}`;
@@ -100,7 +100,7 @@ export function keyOf(keys: readonly Key[], name: string): Key {
   return key;
 }
 
-/** What looks like a JWT: broken parts, odd characters, `none`, encrypted ones. */
+/** Strings that look like a JWT: broken parts, odd characters, `none`, encrypted ones. */
 export function brokenJwt(draw: Draw): string {
   const part = () =>
     draw.pick([

@@ -18,8 +18,8 @@ interface Registered {
 }
 
 /**
- * The whole life of a client: it registers with whatever metadata and keys, gets a person's consent, redeems, asks,
- * refreshes, changes and goes. What it may not do it is told; nothing else may happen.
+ * The whole life of a client: it registers with odd metadata and keys, gets a person's consent, redeems codes, sends
+ * requests, refreshes, updates and deletes itself. Forbidden requests must get an error; nothing else may go wrong.
  */
 export async function live(draw: Draw, world: World, send: Send): Promise<void> {
   const registered = await register(draw, world, send);
@@ -41,7 +41,7 @@ async function register(draw: Draw, world: World, send: Send): Promise<Registere
   return answer.status === 201 ? (JSON.parse(answer.body) as Registered) : undefined;
 }
 
-/** @returns a code, if that is what came of it */
+/** @returns a code, if the request was granted */
 async function consent(draw: Draw, world: World, send: Send, client: Registered): Promise<string | undefined> {
   const visitor = new Visitor(draw, world, send, true);
   const query = new URLSearchParams({
@@ -91,7 +91,7 @@ async function useCode(
   if (draw.chance(0.3)) await ask('/revoke', { token: refresh_token ?? access_token ?? '' });
 }
 
-/** With the way to authenticate that the client has registered, as far as there are keys for it. */
+/** Adds the client authentication that was registered, as far as its keys exist. */
 function asClient(draw: Draw, world: World, client: Registered, fields: Form): { form: Form; headers: Form } {
   const { client_id, client_secret, token_endpoint_auth_method: method } = client;
   if (method === 'client_secret_post')

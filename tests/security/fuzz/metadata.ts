@@ -3,7 +3,7 @@ import { type Draw, spoil } from './draw.ts';
 import { brokenJwt, type Key, keyOf, oddJwks, PURPOSES, signJwt } from './keys.ts';
 import { SITE_PATHS, VOUCHER, type World } from './world.ts';
 
-/** What a client says of itself (RFC 7591 §2): mostly right, with keys that may or may not fit. */
+/** Client metadata (RFC 7591 §2): mostly right, with keys that may or may not fit. */
 export function oddMetadata(draw: Draw, world: World): Record<string, unknown> {
   const maybe = (share: number, fields: () => Record<string, unknown>) => (draw.chance(share) ? fields() : {});
   const encrypted = (what: string) =>
@@ -38,7 +38,7 @@ export function oddMetadata(draw: Draw, world: World): Record<string, unknown> {
   return draw.chance(0.4) ? spoil(draw, metadata, 0.08) : metadata;
 }
 
-/** All is right, but perhaps for the key. */
+/** Valid metadata, with a key that may not fit. */
 function oneKeyForOneThing(draw: Draw, { keys }: World): Record<string, unknown> {
   return {
     redirect_uris: ['https://rp.example.com/callback'],
@@ -49,7 +49,7 @@ function oneKeyForOneThing(draw: Draw, { keys }: World): Record<string, unknown>
   };
 }
 
-/** RFC 7591 §2.3: signed by somebody who is trusted, with wrong things inside. */
+/** A software statement (RFC 7591 §2.3) by a trusted signer, with wrong values in it. */
 function statement(draw: Draw, { keys, site }: World): unknown {
   if (draw.chance(0.2)) return draw.json();
   if (draw.chance(0.2)) return brokenJwt(draw);
@@ -67,7 +67,7 @@ function statement(draw: Draw, { keys, site }: World): unknown {
   return signJwt('ES256', keyOf(keys, 'P-256'), { typ: draw.json() }, spoil(draw, claims, 0.3));
 }
 
-/** One key for each thing that a key of a client's is used for. */
+/** One key for each purpose that a client can use a key for. */
 function goodJwks(keys: readonly Key[]): unknown {
   const of = (name: string) => keys.find((one) => one.name === name)?.jwk;
   return {

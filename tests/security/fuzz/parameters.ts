@@ -7,7 +7,7 @@ import { API, EXCHANGE_GRANT, type Keyed, REDIRECT_URI, SITE_PATHS, type World }
 export type Form = Record<string, string>;
 
 const seconds = () => Math.floor(Date.now() / 1_000);
-/** Those that somebody reads come more often. */
+/** Claims that the server reads appear more often. */
 const CLAIMS = [
   'sub',
   'sub',
@@ -26,7 +26,7 @@ const CLAIMS = [
   'address',
 ];
 
-/** The `claims` parameter (OpenID Connect Core §5.5): the right shape, with wrong things in it. */
+/** The `claims` parameter (OpenID Connect Core §5.5): a valid structure with wrong values. */
 export function claimsParameter(draw: Draw): string {
   if (draw.chance(0.1)) return draw.text();
   const member = () => {
@@ -55,7 +55,7 @@ export function detailsParameter(draw: Draw): string {
   return toJson(draw.chance(0.1) ? draw.json() : [one(), ...(draw.chance(0.3) ? [one()] : [])]);
 }
 
-/** A JWT of a client's own, signed as it should be, with wrong things inside. */
+/** A client's JWT with a valid signature and wrong values. */
 function ownJwt(
   draw: Draw,
   { keys, party }: Keyed,
@@ -85,7 +85,7 @@ export function requestObject(draw: Draw, world: World): string {
   );
 }
 
-/** @returns parameters by which a client proves itself, or says that it does, and the header for the same */
+/** @returns parameters of a valid or invalid client authentication, and the header for it */
 export function authentication(draw: Draw, world: World): { fields: Form; headers: Form } {
   const { secret, keyed, open, app } = world;
   switch (draw.int(8)) {
@@ -114,7 +114,7 @@ export function authentication(draw: Draw, world: World): { fields: Form; header
   }
 }
 
-/** RFC 9449 §4.2: a proof whose signature holds, with wrong things inside. */
+/** A DPoP proof (RFC 9449 §4.2) with a valid signature and wrong values. */
 export function proof(draw: Draw, world: World, method: string, target: string): string {
   if (draw.chance(0.1)) return brokenJwt(draw);
   const { key, alg } = draw.pick(world.keyed.keys);
@@ -124,7 +124,7 @@ export function proof(draw: Draw, world: World, method: string, target: string):
   return signJwt(alg, key, draw.chance(0.2) ? spoil(draw, header, 0.3) : header, spoil(draw, claims, 0.08));
 }
 
-/** An array of one text looks like that text to code that does not check the type. */
+/** An array of one string passes for that string in code that does not check the type. */
 function wrapped(draw: Draw, jwk: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (!draw.chance(0.1)) return jwk;
   return Object.fromEntries(Object.entries(jwk).map(([name, value]) => [name, draw.chance(0.5) ? [value] : value]));
@@ -167,7 +167,7 @@ export function authorizeForm(draw: Draw, world: World, nested = true): Form {
   };
 }
 
-/** What a request may carry beside what it needs. */
+/** Optional parameters of a request. */
 const EXTRAS = [
   'acr_values',
   'authorization_details',
@@ -186,7 +186,7 @@ const EXTRAS = [
   'ui_locales',
 ];
 
-/** At most two odd things in a request that is right otherwise: it gets further than one in which all is odd. */
+/** A valid request with at most two odd values, which gets further than one in which everything is odd. */
 export function nearlyRight(draw: Draw, odd: Form, right: Form): Form {
   const extras = Object.entries(odd).filter(([name]) => EXTRAS.includes(name));
   const some = Array.from({ length: Math.min(extras.length, draw.int(3)) }, () => draw.pick(extras));

@@ -60,7 +60,7 @@ const BODIES = [
   '3;a=b\r\nabc\r\n0\r\n\r\n',
 ];
 
-/** Bytes that are nearly a request. */
+/** Bytes that are nearly an HTTP request. */
 export function drawRaw(draw: Draw): string {
   const lines = Array.from({ length: draw.int(5) }, () => draw.pick(LINES));
   const host = draw.chance(0.8) ? ['Host: localhost'] : [];

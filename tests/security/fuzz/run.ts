@@ -10,31 +10,31 @@ import { renewSession, type World } from './world.ts';
 export interface Outcome {
   readonly requests: number;
   readonly faults: readonly Fault[];
-  /** Answers by their status. */
+  /** Responses by status. */
   readonly statuses: ReadonlyMap<number, number>;
-  /** What stayed in memory since it was warm, in bytes. */
+  /** Bytes that stayed in memory since the warm-up. */
   readonly growth: number;
 }
 
 interface RunOptions {
   readonly requests: number;
-  /** Told about how far it is, now and then. */
+  /** Called with the progress from time to time. */
   readonly onProgress: (line: string) => void;
 }
 
-/** Batches after which the person signs in again. */
+/** The person signs in again after that many batches. */
 const RENEW_EVERY = 8;
 const PROGRESS_EVERY = 10_000;
-/** What takes several requests that follow from one another. */
+/** Scenarios of several requests that depend on each other. */
 const LIVES = [live, live, live, connectDevice, askPerson, followPushed, signInOddly];
 const PARALLEL = 8;
 const BATCH = 64;
-/** What is sent first fills the caches: growth is counted after that share of the requests. */
+/** The share of requests that fill the caches; growth is counted after it. */
 const WARM = 0.4;
-/** A slow request is repeated alone: a pause of a busy machine does not happen three times. */
+/** A slow request is repeated alone: a pause of a busy machine does not occur three times. */
 const TRIES = 3;
 
-/** Sends what is drawn until there are enough requests or enough faults. */
+/** Sends generated requests until the number of requests or of violations is reached. */
 export async function run(draw: Draw, first: World, { requests, onProgress }: RunOptions): Promise<Outcome> {
   let world = first;
   const { issuer, logLines, statements } = world.app;
@@ -78,7 +78,7 @@ export async function run(draw: Draw, first: World, { requests, onProgress }: Ru
     const bytes = drawRaw(draw);
     const answer = await exchangeRaw(issuer, bytes);
     sent += 1;
-    // Nothing is to be said to who has said nothing.
+    // The server may close without a response when it got no request.
     if (answer) judge.look(answer, JSON.stringify(bytes));
     else if (bytes.trim() !== '') judge.report('the connection was closed without an answer', JSON.stringify(bytes));
   }
@@ -111,7 +111,7 @@ export async function run(draw: Draw, first: World, { requests, onProgress }: Ru
   return { requests: sent, faults: judge.faults, statuses: judge.statuses, growth: memory() - (warm ?? memory()) };
 }
 
-/** What is in an answer is presented in later requests. */
+/** Values in responses are used in later requests. */
 function harvest({ seen }: Pick<World, 'seen'>, answer: { body: string; headers: Headers }): void {
   const code = /[?&#]code=([^&]+)/.exec(answer.headers.get('location') ?? '')?.[1];
   if (code !== undefined) seen.add('code', code);
@@ -121,7 +121,7 @@ function harvest({ seen }: Pick<World, 'seen'>, answer: { body: string; headers:
 
 const KEPT = /"(access_token|refresh_token|id_token|device_code|user_code|auth_req_id|request_uri)":"([^"\\]+)"/g;
 
-/** In words that fit into a test: what it takes to send it again. */
+/** The request as text, with everything that is needed to repeat it. */
 function describe({ method, target, headers, body }: Shot): string {
   return JSON.stringify({ method, target, headers, body }).slice(0, 6_000);
 }

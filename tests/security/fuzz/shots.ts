@@ -18,18 +18,18 @@ import type { World } from './world.ts';
 
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 
-/** Names of all that forms and queries are made of. */
+/** All names of form fields and query parameters. */
 const NAMES =
   'csrf action identifier password new_password username name email locale code enrolment recovery_code passkey response challenge assertion trust_device session client request user_code confirm abort logout xsrf id_token_hint post_logout_redirect_uri state client_id ui_locales token time next done page before after __proto__ constructor a[b] a[]'.split(
     ' ',
   );
 
-/** Bytes that are no UTF-8, or no percent-encoding. */
+/** Bytes that are not UTF-8, and invalid percent-encodings. */
 const RAW = ['%', '%zz', '%ff%fe', '%c0%80', '%ed%a0%80', '%00', '%u0041', '+', '%e2%80%ae'];
 
 type Kind = (draw: Draw, world: World) => Shot;
 
-/** What requests are made of, each as often as its weight says. */
+/** The kinds of requests, with their relative frequency. */
 const KINDS: readonly (readonly [weight: number, Kind])[] = [
   [5, (draw, world) => get(`/authorize?${encode(draw, authorizeForm(draw, world))}`, browserHeaders(draw, world))],
   [1, (draw, world) => post(draw, '/authorize', authorizeForm(draw, world), browserHeaders(draw, world))],
@@ -98,7 +98,7 @@ function logout(draw: Draw, { seen, secret }: World): Shot {
   return draw.chance(0.8) ? get(`/logout?${encode(draw, fields)}`) : post(draw, '/logout', fields);
 }
 
-/** A form of the account's, from a browser that may send it. What would end the session is not pressed. */
+/** An account form from a browser with a session. Forms that would end the session are left out. */
 function account(draw: Draw, world: World): Shot {
   const routes = world.routes.filter(({ path }) => path.startsWith('/account'));
   const route = draw.pick(routes);
@@ -136,7 +136,7 @@ function anyFields(draw: Draw): Form {
   return Object.fromEntries(Array.from({ length: draw.int(6) }, () => [draw.pick(NAMES), draw.text()]));
 }
 
-/** What a browser says of a passkey (WebAuthn Level 3 §5.1), with members of the wrong type. */
+/** A browser's passkey response (WebAuthn Level 3 §5.1), with members of the wrong type. */
 export function credentialField(draw: Draw): Form {
   if (draw.chance(0.6)) return {};
   const part = () => (draw.chance(0.4) ? draw.json() : Buffer.from(toJson(draw.json())).toString('base64url'));
@@ -159,7 +159,7 @@ function browserHeaders(draw: Draw, { session: { browser } }: World, share = 0.4
   return { ...accept, cookie: names.map((name) => `${name}=${browser.cookie(name) ?? ''}`).join('; ') };
 }
 
-/** A form, most of it encoded as it should be; some names twice. */
+/** A form, mostly in a valid encoding, with some repeated names. */
 function encode(draw: Draw, fields: Form): string {
   const pairs = Object.entries(fields).flatMap(([name, value]) => {
     const mutated = draw.chance(0.04) ? mutate(draw, value) : value;
@@ -194,18 +194,18 @@ const ODD_HEADERS: readonly (readonly [string, string])[] = [
   ['x-http-method-override', 'DELETE'],
 ];
 
-/** Each request comes from one of many addresses, and with headers that may make no sense. */
+/** Sends each request from one of many addresses, with headers that may make no sense. */
 function withOddHeaders(draw: Draw, shot: Shot): Shot {
   const odd: Form = draw.chance(0.05) ? Object.fromEntries([draw.pick(ODD_HEADERS)]) : {};
   return { ...shot, headers: { ...fromSomewhere(draw), ...shot.headers, ...odd } };
 }
 
-/** `encodeURIComponent` takes no lone surrogates; their bytes are among `RAW`. */
+/** `encodeURIComponent` accepts no lone surrogates; their bytes are in `RAW`. */
 function wellFormed(text: string): string {
   return text.toWellFormed();
 }
 
-/** What can stand in a header at all. */
+/** The characters that a header can contain. */
 export function printable(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]/g, '?');
 }

@@ -7,23 +7,23 @@ import type { World } from './world.ts';
 
 export type Send = (shot: Shot) => Promise<WireAnswer>;
 
-/** A page that a browser has come to, or the place that it was sent to. */
+/** The page that a browser has arrived at, or the redirect to another site. */
 export interface Stop {
   readonly answer: WireAnswer;
-  /** Where the server sent it, when that is elsewhere. */
+  /** The URL of a redirect to another site. */
   readonly left: URL | undefined;
 }
 
 const REDIRECTS_MAX = 8;
 
-/** A browser as far as cookies and redirects go, each of whose requests is judged. */
+/** A browser with cookies and redirects; each of its requests is judged. */
 export class Visitor {
   readonly #world: World;
   readonly #send: Send;
   readonly #draw: Draw;
   readonly #cookies = new Map<string, string>();
 
-  /** @param isSignedIn with the session of the person that there is */
+  /** @param isSignedIn starts with the person's session */
   constructor(draw: Draw, world: World, send: Send, isSignedIn: boolean) {
     this.#draw = draw;
     this.#world = world;
@@ -42,7 +42,10 @@ export class Visitor {
     return this.#go({ method: 'POST', target, headers, body: `${new URLSearchParams(fields)}` });
   }
 
-  /** Sends the form that has a button, with what is typed. @returns undefined when the page has none */
+  /**
+   * Submits the form that has the button, with the given values.
+   * @returns undefined when the page has none
+   */
   async press({ answer }: Stop, button: string, typed: Form): Promise<Stop | undefined> {
     const forms = [...answer.body.matchAll(/<form[\s\S]*?<\/form>/g)].map(([text]) => text);
     const form = forms.find((text) => text.includes(` id="${button}"`));
@@ -92,7 +95,7 @@ export class Visitor {
   }
 }
 
-/** What one address may do is bounded, so each request comes from one of many. */
+/** The limits of one address are low, so each request comes from one of many addresses. */
 export function fromSomewhere(draw: Draw): Form {
   return { 'x-forwarded-for': `10.${draw.int(200)}.${draw.int(200)}.${draw.int(200)}` };
 }

@@ -15,13 +15,13 @@ import { type Key, keyOf, makeKeys } from './keys.ts';
 export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const API = 'https://api.example.com';
 
-/** A client that proves itself by its keys, and those keys. */
+/** A client that authenticates with its keys, and those keys. */
 export interface Keyed {
   readonly party: Party;
   readonly keys: readonly { readonly key: Key; readonly alg: string; readonly kid: string }[];
 }
 
-/** What there is to send requests to, and what the requests so far have got. */
+/** The server under test, and the values that earlier responses contained. */
 export interface World {
   readonly app: Deployment;
   readonly routes: readonly Route[];
@@ -36,10 +36,10 @@ export interface World {
   readonly seen: Seen;
 }
 
-/** A browser in which the person is signed in, until something that is sent ends that. */
+/** A browser with a session, until a generated request ends it. */
 export interface Session {
   readonly browser: BrowserSession;
-  /** Of the forms of the account. */
+  /** The CSRF token of the account forms. */
   readonly csrf: string;
 }
 
@@ -55,7 +55,7 @@ async function signIn(app: Deployment, person: Person): Promise<Session> {
 
 const KEPT = 20;
 
-/** Values out of answers, by the name of the member that they were in. */
+/** Values from responses, by the name of their member. */
 export class Seen {
   readonly #values = new Map<string, string[]>();
 
@@ -66,14 +66,14 @@ export class Seen {
     this.#values.set(name, list);
   }
 
-  /** @returns one of the latest, or something that is none */
+  /** @returns one of the latest values, or an invalid one */
   one(draw: Draw, name: string): string {
     const list = this.#values.get(name) ?? [];
     return list.length === 0 || draw.chance(0.1) ? draw.text() : draw.pick(list);
   }
 }
 
-/** Whose software statements are trusted. */
+/** The trusted issuer of software statements. */
 export const VOUCHER = 'https://vouches.example';
 
 const DETAILS = {
@@ -83,7 +83,7 @@ const DETAILS = {
   },
 };
 
-/** A server with everything switched on, clients of each kind, somebody who is signed in, and a site that answers oddly. */
+/** A server with every feature on, clients of each kind, a person with a session, and a site with odd responses. */
 export async function createWorld(scope: Scope): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-fuzz-'));
   defer(scope, () => rmSync(folder, { recursive: true, force: true }));
@@ -102,7 +102,7 @@ export async function createWorld(scope: Scope): Promise<World> {
       CARDEA_SIGN_UP: 'true',
       CARDEA_SOFTWARE_STATEMENT_ISSUERS: file('issuers.json', { [VOUCHER]: { keys: [keyOf(keys, 'P-256').jwk] } }),
       CARDEA_TOKEN_STATUS_LIST: 'true',
-      // What one address may do is bounded: the requests come from many.
+      // The limits of one address are low, so the requests come from many addresses.
       CARDEA_TRUSTED_PROXIES: '127.0.0.1',
     },
   });
@@ -162,7 +162,7 @@ async function createKeyed(app: Deployment, keys: readonly Key[]): Promise<Keyed
   return { party, keys: own };
 }
 
-/** Documents that are none, and one that is. */
+/** Documents that are invalid, and a valid one. */
 async function oddSite(scope: Scope): Promise<DocumentSite> {
   const site = await documentSite(scope);
   const bodies: Record<string, string | Buffer> = {
