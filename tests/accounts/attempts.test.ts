@@ -96,7 +96,7 @@ describe('attempts', () => {
     assert.equal(await lockEndsAfter(email), 15, 'the first lock again');
   });
 
-  test('failures are remembered for a day', async () => {
+  test('failures are counted for a day', async () => {
     const { email } = await person();
     assert.equal(await guessWrong(email), 'taken');
     clock.ms += 23 * HOUR;
@@ -106,7 +106,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong(email), 'locked');
     clock.ms += 15 * MINUTE + 25 * HOUR;
     await lock(email);
-    assert.equal(await lockEndsAfter(email), 15, 'a day without failures forgets how often it was locked');
+    assert.equal(await lockEndsAfter(email), 15, 'a day without failures resets the length of the next lock');
   });
 
   test('all identifiers of an account share one bucket (Authelia CVE-2026-47203)', async () => {
@@ -124,15 +124,15 @@ describe('attempts', () => {
     assert.equal(await guessWrong('NOBODY@example.com'), 'taken');
     assert.equal(await guessWrong('nobody@example.com'), 'taken');
     assert.equal(await guessWrong('nobody@example.com'), 'locked');
-    assert.equal(await guessWrong('somebody@example.com'), 'taken', 'another one has nothing to do with it');
+    assert.equal(await guessWrong('somebody@example.com'), 'taken', 'other identifiers are not affected');
   });
 
   test('a browser that the person has used has its own bucket', async () => {
     const [ada, eve] = [await person(), await person()];
     const [own, other] = [await knownDevice(ada), await knownDevice(eve)];
     await lock(ada.email);
-    assert.equal(await guessWrong(ada.email, other), 'locked', 'the browser of somebody else is a stranger’s');
-    assert.equal(await guessWrong(ada.email, 'x'.repeat(43)), 'locked', 'a token that nobody gave out, too');
+    assert.equal(await guessWrong(ada.email, other), 'locked', 'another person’s browser counts as unknown');
+    assert.equal(await guessWrong(ada.email, 'x'.repeat(43)), 'locked', 'an invented token counts as unknown too');
     await lock(ada.email, own);
     assert.equal(await guessWrong(eve.email, other), 'taken');
     clock.ms += 16 * MINUTE;
@@ -141,7 +141,7 @@ describe('attempts', () => {
     assert.equal(await guessWrong(ada.email), 'taken');
   });
 
-  test('a success on a known browser does not clear the failures of strangers', async () => {
+  test('a success on a known browser does not clear the failures of unknown ones', async () => {
     const ada = await person();
     const own = await knownDevice(ada);
     await lock(ada.email);
@@ -156,7 +156,7 @@ describe('attempts', () => {
     const [kept, gone] = [await knownDevice(ada), await knownDevice(ada)];
     await db.transact([devices.forgetOthers(ada.id, kept)]);
     await lock(ada.email, gone);
-    assert.equal(await guessWrong(ada.email), 'locked', 'it counts with all strangers');
+    assert.equal(await guessWrong(ada.email), 'locked', 'it counts with all unknown browsers');
     assert.equal(await guessWrong(ada.email, kept), 'taken');
   });
 
@@ -167,7 +167,7 @@ describe('attempts', () => {
     assert.equal(taken.length, FAILURES);
     assert.equal(outcomes.filter(({ verdict }) => verdict === 'busy').length, 100 - FAILURES);
     const locked = await Promise.all(taken.map(({ guess }) => guess && attempts.countFailure(guess)));
-    assert.equal(locked.filter((one) => one?.lockedNow).length, 1, 'one of them tells of the lock');
+    assert.equal(locked.filter((one) => one?.lockedNow).length, 1, 'one of them reports the lock');
     assert.equal(await guessWrong(email), 'locked');
   });
 
@@ -179,7 +179,7 @@ describe('attempts', () => {
       if (guess) await db.transact([attempts.clearFailures(guess)]);
     };
     assert.equal((await take(email)).verdict, 'taken');
-    assert.equal(others.length, FAILURES - 1, 'as soon as there is room');
+    assert.equal(others.length, FAILURES - 1, 'as soon as a guess fits in');
     meanwhile = async () => {};
   });
 
@@ -244,7 +244,7 @@ describe('attempts', () => {
     assert.deepEqual(await db.run({ name: '', text: counted }, [account.id, 'totp']), [{ failures: 1 }]);
   });
 
-  test('behave like a plain model under any sequence of events (property)', async () => {
+  test('behave like a simple model under any sequence of events (property)', async () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ kind: fc.constant('take' as const), device: fc.boolean() }) },
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('fail' as const), device: fc.boolean() }) },

@@ -65,7 +65,7 @@ describe('a Bloom filter', () => {
       for (let i = 0; i < tries; i += 1) if (await filter.has(sha1(`out ${i}`))) wrong += 1;
       t.diagnostic(`${wrong} of ${tries}`);
       assert.ok(wrong / tries < 2 * rate, `${wrong} of ${tries}`);
-      assert.ok(wrong / tries > rate / 4, `${wrong} of ${tries}: it is larger than it need be`);
+      assert.ok(wrong / tries > rate / 4, `${wrong} of ${tries}: the filter is larger than necessary`);
     });
   }
 

@@ -19,7 +19,7 @@ const bare: Account = {
 };
 
 describe('claimsOf (OpenID Connect Core §5.1)', () => {
-  test('omits unknown values and fields that are no claims', () => {
+  test('omits unknown values and fields that are not claims', () => {
     assert.deepEqual(claimsOf(bare), {
       sub: bare.id,
       email: 'ada@example.com',

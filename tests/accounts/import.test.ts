@@ -74,7 +74,7 @@ const ADA = {
   roles: ['editor'],
 };
 
-describe('what other systems export becomes an account', () => {
+describe('exports of other systems become accounts', () => {
   const cases: readonly (readonly [what: string, format: ImportFormat, entry: object, expected: object])[] = [
     [
       'Keycloak with PBKDF2',
@@ -324,7 +324,7 @@ describe('data that is not imported', () => {
     const subOf = (ids: object) => convert({ email: 'ada@example.com', ...ids }).sub;
     assert.equal(subOf({ user_id: 'google-oauth2|117' }), 'google-oauth2|117');
     assert.equal(subOf({ user_id: 'auth0|5f7c' }), 'auth0|5f7c');
-    assert.equal(subOf({ user_id: '5f7c' }), 'auth0|5f7c', 'as its own import takes it');
+    assert.equal(subOf({ user_id: '5f7c' }), 'auth0|5f7c', 'as its own import expects it');
     assert.equal(subOf({ _id: '5f7c' }), 'auth0|5f7c');
     assert.equal(subOf({ _id: { $oid: '5f7c' } }), 'auth0|5f7c', 'as its hashes are exported');
     assert.equal(subOf({}), undefined);

@@ -55,7 +55,7 @@ test('a link is used in the transaction of its action, or not at all', async () 
   const token = await made('verify_email', id);
   const failing = { statement: { name: '', text: 'SELECT 1 / 0' }, values: [] };
   await assert.rejects(db.transact([links.consume('verify_email', token), failing]), { code: 'malformed_value' });
-  assert.ok(await links.peek('verify_email', token), 'what failed used nothing up');
+  assert.ok(await links.peek('verify_email', token), 'a failed action does not use up the link');
   await db.transact([links.consume('verify_email', token)]);
   assert.equal(await links.peek('verify_email', token), undefined);
   await assert.rejects(db.transact([links.consume('verify_email', token)]), isUsedUp);

@@ -137,7 +137,11 @@ test('a crash between sending and removing sends the mail at most once more, whe
   clock.ms += 5 * MINUTE;
   await worker().run();
   const [first, second] = [await post.next(email), await post.next(email)];
-  assert.equal(first.headers.get('message-id'), second.headers.get('message-id'), 'and it is known as the same mail');
+  assert.equal(
+    first.headers.get('message-id'),
+    second.headers.get('message-id'),
+    'both mails have the same Message-ID',
+  );
   assert.deepEqual(await queued(), []);
 });
 
@@ -214,11 +218,11 @@ test('a mail is given up and removed when it expires', async (t) => {
     await worker().run();
     clock.ms += 3_600_000;
   }
-  assert.ok(post.tries.length > 60 && post.tries.length < 80, `${post.tries.length} tries in three days`);
+  assert.ok(post.tries.length > 60 && post.tries.length < 80, `${post.tries.length} attempts in three days`);
   assert.match(lines.join(''), /a mail was given up/);
   await enqueue({ kind: 'reset', email: 'x@example.com', locale: 'en' });
   clock.ms += 2 * 3_600_000 + 1;
-  assert.equal(await cleanUp({ db, now }), 1, 'a link that came too late');
+  assert.equal(await cleanUp({ db, now }), 1, 'a link that expired');
 });
 
 test('a server that hangs or is down blocks the queue only for a short time', async (t) => {
@@ -257,7 +261,7 @@ test('a worker that is called while it works looks for more', async (t) => {
   await one.stop();
   await enqueue({ kind: 'unlocked', accountId: ada.id });
   await one.run();
-  assert.equal(post.mails.length, 2, 'after it was stopped it takes nothing');
+  assert.equal(post.mails.length, 2, 'after a stop it claims nothing');
 });
 
 test('pauses grow to an hour', () => {
@@ -291,7 +295,7 @@ test('every kind of mail says in text and HTML what happened and what to do, in 
   await worker().run();
   assert.equal(post.mails.length, kinds.length + 1 + 3 + 4);
   const subjects = new Set(post.mails.map(({ subject }) => subject));
-  assert.equal(subjects.size, post.mails.length - 1, 'each says something else; the change is told to both addresses');
+  assert.equal(subjects.size, post.mails.length - 1, 'all texts differ; the change is reported to both addresses');
   for (const { subject, text, html, source, link } of post.mails) {
     assert.match(source, /Content-Type: multipart\/alternative/);
     assert.match(html, /<html lang="en" dir="ltr">/);
@@ -324,12 +328,12 @@ test('five mails an hour tell of requests of apps, each for ten minutes, and do 
   assert.match(post.mails[0]?.text ?? '', /Till asks/);
   await enqueue({ kind: 'reset', email: ada.email, locale: 'en' });
   await one.run();
-  assert.equal(post.mails.length, 6, 'a forgotten password is another matter');
+  assert.equal(post.mails.length, 6, 'a forgotten password has its own limit');
   clock.ms += 3_600_000;
   await enqueue({ kind: 'request_waiting', accountId: ada.id, details: { app: 'Till' } });
   clock.ms += 600_001;
   await one.run();
-  assert.equal(post.mails.length, 6, 'who is told so late is told for nothing');
+  assert.equal(post.mails.length, 6, 'an expired notice is useless');
 });
 
 test('nothing in a name or a user agent becomes a header, markup or a link', async (t) => {

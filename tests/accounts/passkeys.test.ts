@@ -63,7 +63,7 @@ test('the options for an authenticator (WebAuthn L3 §5.4, §5.5)', async (t) =>
   );
 });
 
-test('a passkey signs its owner in without a name and a password', async (t) => {
+test('a passkey signs its owner in without a username and a password', async (t) => {
   const { signIn, id, passkey, again, passkeys, clock } = await registered(t);
   assert.deepEqual([(await again(id)).secondFactors, (await again(id)).epoch], [['passkey'], 1]);
   clock.ms += 1_000;
@@ -71,7 +71,7 @@ test('a passkey signs its owner in without a name and a password', async (t) => 
   assert.equal(first?.account.id, id);
   assert.deepEqual(first?.amr, ['hwk', 'user']);
   passkey.backedUp = true;
-  assert.deepEqual((await signIn())?.amr, ['swk', 'user'], 'a copy lives elsewhere by now (RFC 8176)');
+  assert.deepEqual((await signIn())?.amr, ['swk', 'user'], 'a copy exists on another device (RFC 8176)');
   const [listed] = await passkeys.list(await again(id));
   assert.deepEqual([listed?.id, listed?.name, listed?.backedUp], [passkey.id, 'Laptop', true]);
   assert.equal(listed?.lastUsedAt?.getTime(), clock.ms);
@@ -83,9 +83,9 @@ test('every part of an assertion is verified (WebAuthn L3 §7.2)', async (t) => 
   assert.equal(await signIn({}, { origin: 'https://evil.example' }), undefined, 'origin');
   assert.equal(await signIn({}, { answeredTo: challenge() }), undefined, 'challenge');
   assert.equal(await signIn({}, { type: 'webauthn.create' }), undefined, 'type');
-  assert.equal(await signIn({}, { userHandle: undefined }), undefined, 'nobody said whose it is');
+  assert.equal(await signIn({}, { userHandle: undefined }), undefined, 'the user handle is missing');
   assert.equal(await signIn({}, { userHandle: randomBytes(16).toString('base64url') }), undefined, 'whose');
-  assert.equal(await assert_(stores, softPasskey(), {}), undefined, 'a key that is not registered');
+  assert.equal(await assert_(stores, softPasskey(), {}), undefined, 'the key is not registered');
 
   const asked = challenge();
   const options = await passkeys.assertionOptions(asked);
@@ -117,7 +117,7 @@ test('a passkey alone needs user verification', async (t) => {
   const { signIn, passkey, id } = await registered(t, { userVerification: false });
   assert.equal(await signIn(), undefined);
   const second = await signIn({ account: id, requireUserVerification: false });
-  assert.deepEqual(second?.amr, ['hwk'], 'after a password, holding it is enough');
+  assert.deepEqual(second?.amr, ['hwk'], 'after a password, possession is enough');
   passkey.userVerification = true;
   assert.ok(await signIn());
 });
@@ -182,7 +182,7 @@ test('a registration is accepted once for its challenge, and its name is sealed'
   }
   await assert.rejects(add(stores, id, passkey), code('passkey_exists'));
   await assert.rejects(add(stores, id, fresh, ' '), code('invalid_input'));
-  assert.equal((await again(id)).epoch, 1, 'nothing of that changed anything');
+  assert.equal((await again(id)).epoch, 1, 'none of these changed anything');
   await add(stores, id, fresh, 'Ada’s own phone');
   const dump = JSON.stringify(await query(db, "SELECT encode(sealed_own, 'escape') AS name FROM passkeys"));
   assert.ok(!dump.includes('own phone'));

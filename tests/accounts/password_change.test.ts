@@ -99,7 +99,7 @@ describe('a change of password', () => {
     for (let n = 1; n <= 5; n += 1) {
       await assert.rejects(room.change.set(account, passwordNo(n), BY), { code: 'password_reused', field: 'password' });
     }
-    assert.equal((await accounts.resolve(id)).epoch, 5, 'nothing was changed by what was refused');
+    assert.equal((await accounts.resolve(id)).epoch, 5, 'refused passwords changed nothing');
     await room.change.set(account, passwordNo(0), BY);
   });
 
@@ -155,7 +155,7 @@ describe('a change of password', () => {
     );
     assert.deepEqual(await query(db, 'SELECT account_id FROM links'), [{ account_id: other.id }]);
     await room.change.set(await accounts.resolve(account.id), passwordNo(2), BY);
-    assert.equal(await known(account.id, own), false, 'nobody said which browser to keep');
+    assert.equal(await known(account.id, own), false, 'no browser was given to keep');
   });
 
   for (const [by, visitor, event] of [
@@ -185,7 +185,7 @@ describe('a change of password', () => {
       ]);
       assert.equal((await query(db, 'SELECT 1 FROM mails')).length, 1);
       await room.change.set(await accounts.resolve(account.id), passwordNo(2), { by });
-      assert.deepEqual(await query(db, 'SELECT uid FROM sessions'), [], 'nobody said which session to keep');
+      assert.deepEqual(await query(db, 'SELECT uid FROM sessions'), [], 'no session was given to keep');
     });
   }
 
@@ -229,7 +229,7 @@ describe('an outdated hash', () => {
     assert.equal(await passwords.verify(renewed.passwordHash, passwordNo(0)), true);
     assert.deepEqual(await query(db, 'SELECT 1 FROM password_history'), []);
     await upgradeIfOutdated(renewed, passwordNo(0));
-    assert.deepEqual(await accounts.resolve(account.id), renewed, 'and stays as it is then');
+    assert.deepEqual(await accounts.resolve(account.id), renewed, 'and stays the same');
   });
 
   test('of a password in another Unicode form is renewed in NFKC, and the history finds both', async (t) => {

@@ -64,7 +64,7 @@ describe('passwords', () => {
     const cost = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
     const older = hashSync('Zoe\u0308', cost);
     assert.equal(await passwords.verify(older, 'Zoe\u0308'), true);
-    assert.equal(await passwords.verify(older, 'Zo\u00eb'), false, 'nobody can know how it was typed');
+    assert.equal(await passwords.verify(older, 'Zo\u00eb'), false, 'the typed form is unknown');
     assert.equal(await passwords.verify(older, 'Zoe\u0308x'), false);
   });
 
@@ -125,7 +125,7 @@ describe('an unknown person', () => {
     assert.ok(ratio > 0.6 && ratio < 1.7, `the medians have the ratio ${ratio}`);
   });
 
-  test('is never signed in, whatever the dummy verification returns', async (t) => {
+  test('is never signed in, even if the dummy verification succeeds', async (t) => {
     const { passwords } = setUp(t);
     assert.equal(await passwords.verify(null, 'anything'), false);
   });
@@ -277,7 +277,7 @@ describe('the memory', { timeout: 60_000 }, () => {
       [false, true, false, false, true, false, false],
     );
     assert.ok(most.memory <= 70, `${most.memory} MiB at once`);
-    assert.ok(most.jobs >= 2, 'what fits does run at once');
+    assert.ok(most.jobs >= 2, 'hashes that fit run in parallel');
   });
 
   test('that is used up makes a queue, and a full queue refuses at once', async (t) => {

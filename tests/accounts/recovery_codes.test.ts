@@ -20,7 +20,11 @@ test('ten codes of sixty bits, each accepted once, in any way of typing', async 
   assert.equal(await recoveryCodes.use(ada, first), false, 'once');
   assert.equal(await recoveryCodes.use(ada, second.replaceAll('1', 'l').replaceAll('0', 'O')), true);
   const fullWidth = third.replaceAll(/[^-]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) + 0xfee0));
-  assert.equal(await recoveryCodes.use(ada, fullWidth.replaceAll('-', '–')), true, 'from another keyboard');
+  assert.equal(
+    await recoveryCodes.use(ada, fullWidth.replaceAll('-', '–')),
+    true,
+    'with digits and letters of another keyboard',
+  );
   const [fourth = ''] = codes.slice(3);
   for (const wrong of ['', '-', 'aaaa-aaaa-aaaa', fourth.slice(1), `${fourth}0`, `${fourth.slice(1)}u`]) {
     assert.equal(await recoveryCodes.use(ada, wrong), false, wrong);

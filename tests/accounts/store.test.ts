@@ -316,7 +316,7 @@ describe('an update', () => {
     await assert.rejects(accounts.update(bob, { name: 'B' }, [{ ...noted, values: [bob.id] }]), {
       code: 'changed_meanwhile',
     });
-    assert.deepEqual((await accounts.findById(bob.id))?.groups, [], 'and nothing of the same transaction happened');
+    assert.deepEqual((await accounts.findById(bob.id))?.groups, [], 'and the rest of the transaction was rolled back');
   });
 
   test('ignores fields that are not part of a profile', async (t) => {

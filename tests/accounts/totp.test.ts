@@ -113,7 +113,7 @@ describe('an authenticator app', () => {
     const account = await again(id);
     assert.deepEqual([account.secondFactors, account.epoch], [['totp'], 1]);
 
-    assert.equal(await totp.verify(account, code), false, 'the code that enrolled is used up');
+    assert.equal(await totp.verify(account, code), false, 'the enrolment has used up the code');
     clock.ms += 30_000;
     const next = totpCode(begun.secret, clock.ms);
     assert.equal(await totp.verify(account, next), true);
@@ -121,7 +121,7 @@ describe('an authenticator app', () => {
     assert.equal(await totp.verify(account, code), false, 'and none before it');
     clock.ms += 60_000;
     assert.equal(await totp.verify(account, totpCode(begun.secret, clock.ms + 30_000)), true, 'one step ahead');
-    assert.equal(await totp.verify(account, totpCode(begun.secret, clock.ms)), false, 'and then none before that');
+    assert.equal(await totp.verify(account, totpCode(begun.secret, clock.ms)), false, 'and then no earlier one');
 
     const [row] = await query(db, 'SELECT sealed_own FROM totp');
     assert.ok(row?.sealed_own instanceof Buffer && !row.sealed_own.includes(Buffer.from(begun.secret)));

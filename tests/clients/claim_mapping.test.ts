@@ -84,7 +84,7 @@ describe('mapped claims', () => {
   test('are omitted when there is no value, never null or empty (OpenID Connect Core §5.3.2)', () => {
     for (const source of [{ account: 'name' }, { groups: true }, { groups: { prefix: 'x' } }] as const) {
       assert.deepEqual(mapped(from(source), { email: 'ada@example.com' }), {});
-      assert.deepEqual(mapped(from(source)), {}, 'nor is there anything to say of nobody');
+      assert.deepEqual(mapped(from(source)), {}, 'nor is there a claim for an unknown person');
     }
     assert.deepEqual(mapped([...from({ static: 'visitor' }), ...from({ account: 'name' })], ada), { it: 'visitor' });
   });

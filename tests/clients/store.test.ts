@@ -63,7 +63,7 @@ describe('clients', () => {
     assert.equal(
       statements.filter((text) => text.includes('clients')).length,
       2,
-      'what cannot be an id is not asked for',
+      'an impossible id sends no statement',
     );
   });
 
@@ -161,11 +161,7 @@ describe('clients', () => {
       code: 'not_found',
       status: 404,
     });
-    assert.deepEqual(
-      await query(db, 'SELECT id_hash FROM replays'),
-      [],
-      'nothing else of the transaction has happened',
-    );
+    assert.deepEqual(await query(db, 'SELECT id_hash FROM replays'), [], 'the rest of the transaction was rolled back');
     assert.deepEqual(
       (await clients.list()).map(({ id }) => id),
       ['bank'],

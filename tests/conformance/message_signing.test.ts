@@ -61,7 +61,7 @@ test('openid-client signs its requests, and verifies the signed response (§5.3,
   const browser = browserSession(app.issuer);
   const start = client.buildAuthorizationUrl(config, { request_uri: request_uri ?? '' });
   const page = await signIn(browser, await browser.follow(await browser.get(start.href)), person);
-  assert.deepEqual([...new URL(page.location ?? '').searchParams.keys()], ['response'], 'nothing that is not signed');
+  assert.deepEqual([...new URL(page.location ?? '').searchParams.keys()], ['response'], 'no unsigned parameters');
   const checks = { pkceCodeVerifier, expectedState, idTokenExpected: true };
   const tokens = await client.authorizationCodeGrant(config, new URL(page.location ?? ''), checks, undefined, { DPoP });
   rememberAll(tokens);

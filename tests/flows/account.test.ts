@@ -87,11 +87,11 @@ describe('reaching /account', () => {
       assert.equal(status, 200);
       return /<html lang="([^"]*)"/.exec(body)?.[1];
     };
-    assert.equal(await spoken('tlh, ar;q=0.5'), 'ar', 'the account names none');
+    assert.equal(await spoken('tlh, ar;q=0.5'), 'ar', 'the account has no language');
     await app.seed.accounts.update(await app.seed.accounts.resolve(person.id), { locale: 'de-AT' });
     assert.equal(await spoken('ar'), 'de', "the account's goes before the browser's");
     await app.seed.accounts.update(await app.seed.accounts.resolve(person.id), { locale: 'tlh' });
-    assert.equal(await spoken('ar'), 'ar', 'the account names one that is not spoken here');
+    assert.equal(await spoken('ar'), 'ar', 'the language of the account is not available');
   });
 
   test('only a known code in the URL shows a confirmation', async () => {
@@ -188,7 +188,7 @@ describe('identifiers of a person', () => {
     for (let i = 0; i < 3; i += 1) assert.equal(await tried('harbour-master'), taken);
     const late = await tried('harbour-master');
     assert.notEqual(late, taken);
-    assert.equal(await tried('a-name-that-is-free'), late, 'counted before anybody looks');
+    assert.equal(await tried('a-name-that-is-free'), late, 'the limit applies before the look-up');
   });
 
   test('a new e-mail address is confirmed by mail before anything changes, and no response tells whether it is taken', async () => {
@@ -268,7 +268,7 @@ describe('second factors', () => {
     const wrong = await press(browser, page, 'confirm', { code: '000000' });
     assert.equal(wrong.status, 400);
     assert.deepEqual(blamed(wrong), ['code']);
-    assert.equal(secretOn(wrong), secret, 'the same secret again: it was scanned already');
+    assert.equal(secretOn(wrong), secret, 'the same secret again, as it may have been scanned already');
     const shown = await press(browser, wrong, 'confirm', { code: ` ${totpCode(secret, clock.ms)} ` });
     assert.equal(shown.status, 200);
     assert.equal(codesOn(shown).length, 10);
@@ -326,11 +326,11 @@ describe('passkeys', () => {
     }
     clock.ms += 11 * 60_000;
     const late = await press(browser, page, 'add-passkey', { name: 'Phone', response });
-    assert.equal(pathOf(late), '/account/passkeys', 'no longer fresh, so nothing was done');
+    assert.equal(pathOf(late), '/account/passkeys', 'the sign-in was too old, so nothing changed');
     clock.ms -= 11 * 60_000;
     assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);
     const shown = await press(browser, page, 'add-passkey', { name: 'Phone', response });
-    assert.equal(codesOn(shown).length, 10, 'the first factor brings recovery codes along');
+    assert.equal(codesOn(shown).length, 10, 'the first factor creates recovery codes');
     assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, ['passkey']);
     assert.match((await browser.get('/account/events')).body, /Passkey added: <bdi>Phone</);
   });

@@ -112,7 +112,7 @@ test('userinfo reports an error of a token in WWW-Authenticate as well (RFC 6750
   const none = await fetch(url);
   assert.equal(none.status, 401);
   assert.match(none.headers.get('www-authenticate') ?? '', /^Bearer /);
-  assert.doesNotMatch(none.headers.get('www-authenticate') ?? '', /error=/, '§3.1: no error where nothing was tried');
+  assert.doesNotMatch(none.headers.get('www-authenticate') ?? '', /error=/, '§3.1: no error code without credentials');
   const { tokens } = await tokensFor(app, party, ada);
   for (const value of ['nonsense', tokens.refresh_token ?? '', tokens.id_token, 'x'.repeat(2_000)]) {
     const refused = await fetch(url, { headers: { authorization: `Bearer ${value}` } });

@@ -122,7 +122,7 @@ test('an essential acr causes a step-up (§5.5.1.1)', async () => {
   assert.equal(idTokenOf(await tokensOf(begun, own, end)).acr, TWO);
   for (const values of [[TWO], [ONE], [ONE, TWO]]) {
     const more = await begin(app, own, claims({ id_token: { acr: { essential: true, values } } }), browser.clone());
-    assert.equal(shown(more.page), 'callback', 'what is stronger will do as well');
+    assert.equal(shown(more.page), 'callback', 'a stronger acr is sufficient too');
   }
 });
 
@@ -136,7 +136,11 @@ test('an essential acr that is not reached is an error, not a weaker sign-in (§
   assert.equal(callbackOf(declined).error, 'unmet_authentication_requirements');
   assert.equal(callbackOf(declined).code, undefined);
   const never = await begin(app, own, claims({ id_token: { acr: { essential: true, value: 'urn:example:gold' } } }));
-  assert.equal(callbackOf(never.page).error, 'unmet_authentication_requirements', 'nobody is asked in vain');
+  assert.equal(
+    callbackOf(never.page).error,
+    'unmet_authentication_requirements',
+    'the person is not asked, since it could not succeed',
+  );
 });
 
 test('a voluntary acr is requested, and the reached one returned (§5.5.1.1)', async () => {

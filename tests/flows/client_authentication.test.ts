@@ -81,7 +81,7 @@ test('a wrong secret is invalid_client with 401, and with WWW-Authenticate where
 
   const unknown = await post(app, '/token', GRANT, basic('no-such-client', wrong));
   assert.deepEqual(refusal(unknown), INVALID_CLIENT);
-  assert.deepEqual(unknown.body, byBasic.body, 'nothing tells whether the client exists');
+  assert.deepEqual(unknown.body, byBasic.body, 'the response does not tell if the client exists');
 });
 
 test('a secret is compared as a whole: no prefix, suffix, other case or hash of it is accepted', async () => {

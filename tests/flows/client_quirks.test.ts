@@ -205,7 +205,7 @@ test('empty parameters count as omitted (RFC 6749 §3.1, §3.2)', async () => {
   };
   const asked = await fetch(authorizeUrl({ issuer, party, params }, 'v'.repeat(43)), { redirect: 'manual' });
   assert.equal(asked.status, 303);
-  assert.match(asked.headers.get('location') ?? '', /\/login\/[\w-]+$/, 'as without any of them');
+  assert.match(asked.headers.get('location') ?? '', /\/login\/[\w-]+$/, 'as without these parameters');
 });
 
 test('unknown parameters are ignored, also repeated ones; known ones must not be repeated (RFC 6749 §3.1, §3.2)', async () => {
@@ -280,7 +280,7 @@ test('HTTP/1.0 with keep-alive: two requests on one connection, without Host; wi
   assert.deepEqual(answers.map(outcome), [GIVEN, GIVEN]);
   for (const { headers } of answers) {
     assert.equal(headers.get('connection')?.toLowerCase(), 'keep-alive');
-    assert.equal(headers.get('transfer-encoding'), null, 'chunks are not for HTTP/1.0');
+    assert.equal(headers.get('transfer-encoding'), null, 'HTTP/1.0 has no chunks');
   }
   const closed = kept(parse(await sendRaw(issuer, request('1.0', [length]) + GRANT)));
   assert.deepEqual(outcome(closed), GIVEN);

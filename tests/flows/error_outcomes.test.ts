@@ -14,7 +14,7 @@ test('the status is that of the error, with any code', () => {
   assert.deepEqual(of('replayed'), [401, 'invalid_client', 'why']);
   assert.deepEqual(of('grant_revoked'), [400, 'invalid_grant', 'why']);
   assert.deepEqual(of('rate_limited'), [429, 'temporarily_unavailable', 'why']);
-  assert.deepEqual(of('request_too_large'), [413, 'request_too_large', 'why'], 'a code that no table knows');
+  assert.deepEqual(of('request_too_large'), [413, 'request_too_large', 'why'], 'an unknown code');
 });
 
 test('an internal fault is 500 and a missing dependency 503, both without a cause', () => {

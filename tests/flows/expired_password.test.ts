@@ -54,7 +54,7 @@ test('a new one is asked for and checked, then the sign-in continues', async () 
   assert.ok(callbackOf(await submit(browser, consent, { action: 'allow' })).code);
 
   const overtaken = await submit(half.browser, other, { new_password: `${NEW}8`, action: 'change' });
-  assert.equal(errorOn(overtaken), 'interaction_expired', 'a sign-in that was half-way with the old one has ended');
+  assert.equal(errorOn(overtaken), 'interaction_expired', 'an unfinished sign-in with the old password has ended');
   const old = await begin(app, party);
   assert.equal((await submitPassword(old.browser, old.page, person)).status, 400);
   const fresh = await begin(app, party);

@@ -39,7 +39,7 @@ test('openid-client accepts a signed response and redeems its code (JARM §2.3, 
   });
   const browser = browserSession(app.issuer);
   const page = await signIn(browser, await browser.follow(await browser.get(url.href)), person);
-  assert.deepEqual(Object.keys(callbackOf(page)), ['response'], 'nothing comes beside it');
+  assert.deepEqual(Object.keys(callbackOf(page)), ['response'], 'there are no other parameters');
   await open(callbackOf(page).response);
   const callback = new URL(page.location ?? '');
   const tokens = await client.authorizationCodeGrant(config, callback, { pkceCodeVerifier, expectedState });

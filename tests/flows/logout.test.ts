@@ -31,7 +31,7 @@ test('the person is asked, with the name of the app; yes ends the session and re
   });
   assert.equal(shown(page), 'sign-out');
   assert.match(page.body, /Rose Garden/);
-  assert.equal(await isSignedIn(browser), true, 'nothing has happened yet');
+  assert.equal(await isSignedIn(browser), true, 'the session has not ended yet');
   const asked = await logout(browser, {
     id_token_hint: tokens.id_token,
     post_logout_redirect_uri: BACK,
@@ -186,7 +186,7 @@ test('a confirmation that is sent twice leads to the same page, and signs no oth
   const confirm = (one: BrowserSession) => one.post(action, { ...fields, logout: 'yes' });
   const first = await confirm(browser.clone());
   assert.equal(first.location, `${BACK}?state=x`);
-  assert.equal((await confirm(browser.clone())).location, first.location, 'the browser has its cookies yet');
+  assert.equal((await confirm(browser.clone())).location, first.location, 'the browser still has its cookies');
   assert.equal((await confirm(browserSession(app.issuer))).location, first.location, 'they were deleted');
   assert.equal(await isSignedIn(browser), false);
 });

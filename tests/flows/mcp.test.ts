@@ -156,7 +156,7 @@ describe('an MCP client with a client id metadata document', async () => {
       body.result?.tools?.map(({ name }) => name),
       ['list_notes', 'add_note'],
     );
-    assert.ok(refresh_token, 'it need not send the person round again');
+    assert.ok(refresh_token, 'it does not need another authorization');
   });
 
   test('learns which scope is missing, and asks for it (RFC 6750 §3.1)', async () => {

@@ -50,7 +50,7 @@ test('a sign-in in a new browser is reported, but not in the first one or in a k
   assert.deepEqual(subjectsTo(person), []);
   const { page } = await begin(app, party, {}, office);
   await submit(office, page, { identifier: person.email, password: person.password, action: 'signin' });
-  assert.deepEqual(await eventsOf(person), ['signed_in', 'signed_in'], 'not before it is done');
+  assert.deepEqual(await eventsOf(person), ['signed_in', 'signed_in'], 'not before the sign-in is complete');
   await signIn(person, office);
   const mail = await post.next(person.email);
   assert.match(mail.subject, /new/i);
@@ -87,7 +87,7 @@ test('a lock is reported once, and not at all for an address without an account'
   assert.equal(post.mails.filter(({ to }) => to.includes('nobody@example.com')).length, 0);
 });
 
-test('after a change of password its browser stays known: strangers cannot lock it, and a sign-in in another browser is reported', async () => {
+test('after a change of password its browser stays known: other browsers cannot lock it, and a sign-in in another browser is reported', async () => {
   const person = await app.seed.person();
   const home = browserSession(app.issuer);
   await signIn(person, home);
@@ -100,7 +100,7 @@ test('after a change of password its browser stays known: strangers cannot lock 
   const changed = { ...person, password };
   await guessWrongly(person);
   await signIn(changed, home);
-  assert.equal((await eventsOf(person)).at(-1), 'signed_in', 'no new browser to the person');
+  assert.equal((await eventsOf(person)).at(-1), 'signed_in', 'the person gets no mail about a new browser');
   await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [person.id]);
   await signIn(changed, browserSession(app.issuer));
   assert.equal((await eventsOf(person)).at(-1), 'new_device');

@@ -51,7 +51,7 @@ describe('a client with a metadata document', () => {
     assert.equal(site.hits(party.path), 1, 'the document is fetched once');
   });
 
-  test('is shown on the consent page by its host, whatever name it gives itself', async () => {
+  test('is shown on the consent page by its host, not by the name in its document', async () => {
     const party = documented({ client_name: 'Your Bank', client_uri: 'https://bank.example/', first_party: true });
     const { browser, page } = await begin(app, party);
     const consent = await submitPassword(browser, page, person);
@@ -106,7 +106,7 @@ describe('a client with a metadata document', () => {
     clock.ms += 31_000;
     assert.equal(shown((await begin(app, party)).page), 'sign-in');
     assert.equal(shown((await begin(app, party)).page), 'sign-in');
-    assert.equal(site.hits(party.path), 2, 'a host that is away is left alone');
+    assert.equal(site.hits(party.path), 2, 'an unavailable host is not asked again');
     site.answer(party.path, (_request, response) => void response.writeHead(410).end());
     clock.ms += 31_000;
     await isRefused(party);

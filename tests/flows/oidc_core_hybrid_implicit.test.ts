@@ -36,7 +36,7 @@ for (const response_type of [...HYBRID, ...IMPLICIT]) {
   test(`${response_type} returns its parts in the fragment, bound to each other (§3.2.2.5, §3.3.2.5)`, async () => {
     const { page, verifier } = await ask(response_type);
     const url = new URL(page.location ?? '');
-    assert.equal(url.search, '', 'tokens are not for servers to log');
+    assert.equal(url.search, '', 'tokens must not reach server logs');
     const { code, access_token, id_token, ...rest } = rememberAll(callbackOf(page));
     const parts = response_type.split(' ');
     assert.deepEqual(
@@ -90,7 +90,7 @@ test('an ID token in the front channel needs a nonce (§3.2.2.1, §3.3.2.11)', a
   for (const response_type of ['id_token', 'id_token token', 'code id_token', 'code id_token token']) {
     const { page } = await ask(response_type, { nonce: undefined });
     assert.equal(callbackOf(page).error, 'invalid_request', response_type);
-    assert.notEqual(new URL(page.location ?? '').hash, '', 'errors go where the answer would have gone');
+    assert.notEqual(new URL(page.location ?? '').hash, '', 'errors are returned in the same way as the response');
   }
 });
 
@@ -125,9 +125,9 @@ test('form_post returns the response in a form that a script of the page submits
   assert.equal(action, party.redirectUri);
   assert.ok(rememberAll(fields).id_token && fields.code);
   const policy = page.headers.get('content-security-policy') ?? '';
-  assert.match(policy, /script-src 'self';/, 'no script is let through');
+  assert.match(policy, /script-src 'self';/, 'the CSP allows no other script');
   assert.doesNotMatch(page.body, /<script>|Submitting Callback/);
   assert.match(page.body, /<html lang="en" dir="ltr">/);
-  assert.match(page.body, /<button [^>]*type="submit"/, 'and without scripts there is a button');
+  assert.match(page.body, /<button [^>]*type="submit"/, 'and there is a button for browsers without scripts');
   assert.match(page.headers.get('cache-control') ?? '', /no-store/);
 });

@@ -207,7 +207,7 @@ describe('the request (§7)', () => {
     );
     assert.ok(tries.every(({ error }) => error === 'unknown_user_id'));
     const { status, headers } = await askPerson(issuer, curious, { login_hint: person.email });
-    assert.equal(status, 429, 'a right one tells nothing either');
+    assert.equal(status, 429, 'an existing hint gets the same response');
     assert.equal(headers.get('retry-after'), '60');
     // The operator can do nothing about it.
     assert.ok(!app.logLines.some((line) => line.includes('"level":"error"')));
@@ -287,7 +287,7 @@ describe('the request (§7)', () => {
     ]) {
       assert.deepEqual(await sign(wrong), invalid, JSON.stringify(wrong));
     }
-    assert.deepEqual(await sign({}, { key: stranger.privateKey }), invalid, 'with the key of another');
+    assert.deepEqual(await sign({}, { key: stranger.privateKey }), invalid, 'with another client’s key');
     for (const alg of ['RS256', 'PS256']) {
       const { privateKey: key } = await generateKeyPair(alg);
       assert.deepEqual(await sign({}, { alg, key }), invalid, alg);
@@ -295,7 +295,11 @@ describe('the request (§7)', () => {
     const none = new UnsecuredJWT({ ...claims(), iss: party.id, aud: issuer, exp: at + 60, nbf: at, scope: 'openid' });
     assert.deepEqual(await send({ scope: undefined, request: none.encode() }), invalid, 'none');
     const bare = await askPerson(issuer, party, { scope: undefined, request: await request(claims()) });
-    assert.deepEqual([bare.status, bare.body.error], [401, 'invalid_client'], 'signed, and yet of nobody');
+    assert.deepEqual(
+      [bare.status, bare.body.error],
+      [401, 'invalid_client'],
+      'signed, but without client authentication',
+    );
     for (const requested_expiry of [60, '60']) {
       assert.deepEqual(await sign({ requested_expiry }), { status: 200, error: undefined });
     }
@@ -352,7 +356,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.deepEqual(claims.amr, ['pwd']);
     const active = await introspect(issuer, callCentre, tokens.access_token);
     assert.ok(Math.abs(Number(active.auth_time) - clock.ms / 1_000) < 300);
-    assert.equal(tokens.refresh_token, undefined, 'offline_access was not asked for');
+    assert.equal(tokens.refresh_token, undefined, 'offline_access was not requested');
     assert.equal((await userinfo(issuer, tokens.access_token)).body.email, person.email);
     const events = await openAccount(app, person, '/account/events', browser);
     assert.match(events.page.body, /Call Centre/);
@@ -439,7 +443,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.equal((await fetchTokens(issuer, callCentre, authReqId)).status, 200);
   });
 
-  test('expired: expired_token, nobody can approve it, and it is removed (§11)', async (t) => {
+  test('expired: expired_token, it cannot be approved, and it is removed (§11)', async (t) => {
     const authReqId = await asked(callCentre, { requested_expiry: '60' });
     const { browser, page } = await openRequests(app, person);
     clock.ms += 90_000;
@@ -491,7 +495,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
       press(browser, page, 'approve-0'),
       press(second.browser, second.page, 'deny-0'),
     ]);
-    assert.deepEqual([yes.status, no.status].sort(), [303, 400], 'who was second is told');
+    assert.deepEqual([yes.status, no.status].sort(), [303, 400], 'the second decision gets an error');
     const answer = await fetchTokens(issuer, callCentre, authReqId);
     assert.equal(answer.status, yes.status === 303 ? 200 : 400);
   });
@@ -536,7 +540,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     await asked(callCentre, {}, stranger);
     const own = await openRequests(app, stranger, theirs.browser);
     const forged = await press(own.browser, own.page, 'approve-0', { request: fields.request ?? assert.fail() });
-    assert.equal(forged.status, 400, 'as if there were none');
+    assert.equal(forged.status, 400, 'as if there were no requests');
     const bare = await own.browser.post('/account/requests', { request: fields.request ?? '', action: 'approve' });
     assert.equal(bare.status, 403);
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), pending);

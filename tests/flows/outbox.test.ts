@@ -74,6 +74,6 @@ test('does not exist with a mail server or in production', async () => {
   for (const { issuer } of [served, production]) {
     assert.equal((await browserSession(issuer).get('/outbox')).status, 404);
   }
-  assert.equal((await browserSession(production.issuer).get('/account/forgot')).status, 404, 'nobody could be mailed');
+  assert.equal((await browserSession(production.issuer).get('/account/forgot')).status, 404, 'no mail can be sent');
   assert.ok(production.logLines.some((line) => line.includes('nobody is mailed')));
 });

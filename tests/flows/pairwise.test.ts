@@ -45,7 +45,7 @@ test('a person has a subject for each host, the same for all apps of one host (Â
   assert.notEqual(first, elsewhere);
   assert.notEqual(first, person.id);
   assert.match(first, /^[\w-]{43}$/);
-  assert.notEqual(first, await subjectAt(one, await app.seed.person()), 'and nobody else has it');
+  assert.notEqual(first, await subjectAt(one, await app.seed.person()), 'and no other person has it');
 });
 
 test('the app gets it everywhere: ID token, userinfo, introspection, refresh', async () => {
@@ -125,8 +125,8 @@ test('hosts of one owner share a subject when the document at sector_identifier_
   });
   const [both, second] = [partyOf(await make(redirects)), partyOf(await make(redirects.slice(1)))];
   const subject = await subjectAt(both);
-  assert.equal(subject, await subjectAt(second), 'one sector, whatever the redirect');
-  assert.notEqual(subject, await subjectAt(one), 'and another than that of the host alone');
+  assert.equal(subject, await subjectAt(second), 'one sector for all redirect URIs');
+  assert.notEqual(subject, await subjectAt(one), 'and a different one than by host');
 
   named.pop();
   await assert.rejects(make(redirects), {

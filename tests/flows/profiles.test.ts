@@ -73,7 +73,7 @@ test('an app of profile fapi2 on another server: pushed requests, sender-constra
     ...grant,
     ...(await strict.assertion({}, { alg: 'PS256', key: await rsaPss(strict) })),
   });
-  assert.equal(bearer.status, 400, 'a token that whoever has it can use');
+  assert.equal(bearer.status, 400, 'a bearer token');
   assert.equal(bearer.body.access_token, undefined);
 });
 
@@ -154,7 +154,7 @@ test('fapi2: openid-client completes the flow with pushed requests, private_key_
     },
     [app.party.id],
   );
-  assert.ok(code && code.seconds <= 60, `a code lives ${code?.seconds} s, whatever is configured`);
+  assert.ok(code && code.seconds <= 60, `a code lives ${code?.seconds} s despite the setting`);
 
   const tokens = await client.authorizationCodeGrant(
     config,
@@ -187,7 +187,11 @@ test('fapi2: assertions need the issuer as audience and a strong algorithm (FAPI
   const app = await keyedParty(fapi, { metadata: BY_KEY });
   const push = async (assertion: Record<string, string>) =>
     refusal(await post(fapi, '/par', { client_id: app.party.id, ...assertion }));
-  assert.equal((await push(await app.assertion())).error, 'invalid_request', 'known, but asks for nothing');
+  assert.equal(
+    (await push(await app.assertion())).error,
+    'invalid_request',
+    'the client is authenticated, but the grant is refused',
+  );
   assert.equal((await push(await app.assertion({ aud: `${fapi.issuer}/token` }))).error, 'invalid_client');
   assert.equal(
     (await push(await app.assertion({ aud: [fapi.issuer, 'https://other.example'] }))).error,

@@ -142,7 +142,7 @@ test('a refresh whose stored response is replayed is not logged as a refusal', a
   );
 });
 
-test('a value of a stranger can neither fill nor forge the log', async () => {
+test('a hostile value can neither fill nor forge the log', async () => {
   const { line } = await lineOf(() =>
     token(issuer, party, { grant_type: `x\n{"level":"fatal"}\u2028 ${'y '.repeat(2_500)}` }),
   );

@@ -57,14 +57,14 @@ test('a person who forgot the password gets a link, sets a new password, and sig
   assert.match(mail.text, /Hello Ada Lovelace,/);
   assert.ok(mail.link.startsWith(`${issuer}/account/link/reset_password?token=`));
   assert.equal(new URL(mail.link).searchParams.get('token')?.length, 43);
-  assert.ok(mail.html.includes(mail.link), 'the other form has the same link');
+  assert.ok(mail.html.includes(mail.link), 'the HTML part has the same link');
   const done = await setPassword(mail.link, NEW);
   assert.equal(done.status, 200);
   assert.match(done.body, /Your new password is set/);
   assert.deepEqual([await signsIn(person, NEW), await signsIn(person, person.password)], [true, false]);
   const notice = await post.next(person.email);
   assert.equal(notice.subject, 'Your password was changed');
-  assert.equal(notice.link, '', 'a notice carries no key');
+  assert.equal(notice.link, '', 'a notice contains no link');
 });
 
 test('the username works as well, and the mail goes to the address', async () => {
@@ -138,7 +138,7 @@ test('all links of a person become invalid when one of them has set the password
   const person = await app.seed.person();
   const [first, second] = [await mailTo(person), await mailTo(person)];
   assert.notEqual(first.token, second.token);
-  assert.equal((await follow(first.link)).page.status, 200, 'the later mail does not take the earlier link away');
+  assert.equal((await follow(first.link)).page.status, 200, 'the later mail does not invalidate the earlier link');
   await setPassword(second.link, NEW);
   assert.equal((await follow(first.link)).page.status, 410);
 });
@@ -242,7 +242,7 @@ test('the sign-in page links to it', async () => {
   const page = await browser.follow(await browser.get(authorizeUrl({ issuer, party }, 'v'.repeat(43))));
   assert.match(page.body, /href="\/account\/forgot"/);
   assert.doesNotMatch(page.body, /\/account\/sign-up/);
-  assert.equal((await browser.get('/account/sign-up')).status, 404, 'off unless it is turned on');
+  assert.equal((await browser.get('/account/sign-up')).status, 404, 'off by default');
 });
 
 test('no log line contains the recipient or content of a mail', () => {

@@ -103,7 +103,7 @@ test('a forged JWT gets 200 and revokes nothing (RFC 7009 §2.2)', async () => {
     .sign(privateKey);
   for (const one of [forged, `${value}x`, 'a.b.c', 'a.b.c.d.e']) assert.equal((await revoke(party, one)).status, 200);
   assert.equal(await isActive(value), true);
-  assert.equal(await listed(), before, 'and nothing is kept for it');
+  assert.equal(await listed(), before, 'and no row is stored for it');
 });
 
 test('openid-client can revoke a JWT', async () => {

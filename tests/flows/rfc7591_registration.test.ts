@@ -170,7 +170,7 @@ describe('registration (RFC 7591)', () => {
     });
   }
 
-  test('answers 400 to a body that is no JSON object, and 415 to another media type', async () => {
+  test('answers 400 to a body that is not a JSON object, and 415 to another media type', async () => {
     for (const body of ['[]', '"x"', 'null', '{', '{"__proto__": {}}']) {
       const { status } = await register(app, body, { token: anything });
       assert.equal(status, 400, body);

@@ -26,7 +26,7 @@ test('an access token: subject, client, scope and expiry, with any hint (RFC 766
     const { status, body } = await ask(api, tokens.access_token, hint);
     assert.equal(status, 200);
     const { exp, iat, sid, jti, auth_time, ...rest } = body;
-    assert.ok(Number(auth_time) <= Number(iat), 'and how they signed in (RFC 9470 §6.2)');
+    assert.ok(Number(auth_time) <= Number(iat), 'and the details of the sign-in (RFC 9470 §6.2)');
     assert.deepEqual(rest, {
       acr: 'urn:cardea:acr:1fa',
       amr: ['pwd'],

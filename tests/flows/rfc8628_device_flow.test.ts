@@ -50,7 +50,7 @@ test('returns a code that can be typed, and the page for it (§3.2, §6.1)', asy
 test('refuses a client that is not registered for it or does not authenticate (§3.1)', async () => {
   assert.equal((await askForCode(issuer, web)).body.error, 'unauthorized_client');
   assert.equal((await askForCode(issuer, { ...own, secret: 'wrong' })).status, 401);
-  assert.equal((await askForCode(issuer, tv, { scope: 'openid admin' })).status, 200, 'a scope that nobody knows');
+  assert.equal((await askForCode(issuer, tv, { scope: 'openid admin' })).status, 200, 'an unknown scope');
 });
 
 test('a person signs in and allows it, and the device that waits on another node gets its tokens (§3.3 - §3.5)', async () => {
@@ -167,9 +167,9 @@ test('a device that polls too often gets slow_down, on any nodes (§3.5)', async
   assert.equal(await asked(0), 'authorization_pending');
   assert.equal(await asked(2, other.issuer), 'slow_down');
   assert.equal(await asked(5), 'slow_down', 'five seconds more from then on');
-  assert.equal(await asked(14, other.issuer), 'authorization_pending', '15 seconds, but for what clocks may differ');
+  assert.equal(await asked(14, other.issuer), 'authorization_pending', '15 seconds, minus the tolerance for clocks');
   await approve(body.user_code);
-  assert.equal((await poll(issuer, own, body.device_code)).status, 200, 'an answer that is there is not held back');
+  assert.equal((await poll(issuer, own, body.device_code)).status, 200, 'a response that is ready is not delayed');
 });
 
 test('an expired code: the device gets expired_token, and the page refuses it (§3.5)', async (t) => {
@@ -263,7 +263,7 @@ test('acr_values cause a step-up to the second factor, as at /authorize', async 
   const done = await submit(known, enrol, { action: 'later' });
   assert.match(done.body, /The device is connected/);
   const { body: tokens } = await poll(issuer, own, body.device_code);
-  assert.equal(idTokenOf(tokens).acr, 'urn:cardea:acr:1fa', 'a voluntary claim: told, not feigned');
+  assert.equal(idTokenOf(tokens).acr, 'urn:cardea:acr:1fa', 'a voluntary claim: the true acr is returned');
 });
 
 test('a wrong code can be corrected on the page that is shown again', async () => {

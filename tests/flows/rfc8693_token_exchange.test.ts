@@ -97,7 +97,7 @@ describe('§2.1, §2.2.1: a token for another service', () => {
     const { sub, client_id, scope: told, act, acr, amr } = (await jwtVerify(access_token ?? '', jwks, options)).payload;
     assert.deepEqual([sub, client_id, told], [ada.id, gateway.id, 'orders:read print']);
     assert.deepEqual(act, { sub: gateway.id });
-    assert.deepEqual([acr, amr], ['urn:cardea:acr:1fa', ['pwd']], 'it goes back to the same sign-in');
+    assert.deepEqual([acr, amr], ['urn:cardea:acr:1fa', ['pwd']], 'it belongs to the same sign-in');
   });
 
   test('audience and resource both name the target, alone or together', async () => {
@@ -146,7 +146,7 @@ describe('§2.2.2: a subject token is refused', () => {
   const invalid = async (value: string, why?: string) =>
     assert.deepEqual(refusal(await exchange(gateway, value)), INVALID_REQUEST, why);
 
-  test('when it is no access token of this server', async () => {
+  test('when it is not an access token of this server', async () => {
     const { body } = await token(app.issuer, web, {
       grant_type: 'authorization_code',
       code: granted.code,

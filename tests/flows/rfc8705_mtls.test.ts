@@ -154,7 +154,7 @@ for (const [property, right, wrong] of [
   test(`${property}=${right} authenticates, and ${wrong} does not (RFC 8705 §2.1.2)`, async () => {
     const fitting = await withSubject({ [property]: right });
     assert.equal((await ask(fitting, named)).status, 200);
-    assert.deepEqual(refusal(await ask(fitting, unnamed)), INVALID_CLIENT, 'another certificate of the authority');
+    assert.deepEqual(refusal(await ask(fitting, unnamed)), INVALID_CLIENT, 'another certificate of the same authority');
     assert.deepEqual(refusal(await ask(await withSubject({ [property]: wrong }), named)), INVALID_CLIENT);
   });
 }

@@ -162,12 +162,12 @@ test('without resource the token is opaque and for Cardea; with it a JWT that /u
   const { tokens: own } = await tokensFor(app, party, person, { params });
   assert.equal(own.access_token.includes('.'), false, 'opaque');
   assert.equal((await userinfo(app.issuer, own.access_token)).body.email, person.email);
-  assert.equal(own.scope, 'openid email', 'no scope of a resource server in it');
+  assert.equal(own.scope, 'openid email', 'it has no scope of a resource server');
 
   const { body } = await code(await authorize({ issuer: app.issuer, party, person, params }), { resource: MAIL });
   const jwt = body.access_token ?? '';
   assert.equal(decodeProtectedHeader(jwt).typ, 'at+jwt');
-  assert.equal(body.scope, 'mail:read', 'and none of Cardea’s in that one');
+  assert.equal(body.scope, 'mail:read', 'and that one has no scope of Cardea');
   assert.equal((await userinfo(app.issuer, jwt)).status, 401);
 });
 

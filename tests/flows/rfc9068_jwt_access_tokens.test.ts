@@ -148,7 +148,7 @@ test('§4, §5: an ID token is not accepted as an access token, and the reverse'
   await assert.rejects(verify(String(body.id_token), party.id), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
   assert.equal((await userinfo(app.issuer, String(body.id_token))).status, 401);
   const hinted = await begin(app, party, { id_token_hint: adas.jwt, prompt: 'none' });
-  assert.ok(callbackOf(hinted.page).error, 'nor does it hint at who is signed in');
+  assert.ok(callbackOf(hinted.page).error, 'nor does it work as an id_token_hint');
   const refused = await post(app, '/token', {
     grant_type: 'client_credentials',
     client_id: party.id,

@@ -75,7 +75,7 @@ test('openid-client pushes a request and gets tokens for it (RFC 9126 §2, §4)'
   assert.deepEqual(
     [...url.searchParams.keys()].sort(),
     ['client_id', 'request_uri'],
-    'nothing else goes by the browser',
+    'the URL in the browser contains nothing else',
   );
   const browser = browserSession(app.issuer);
   const page = await signIn(browser, await browser.follow(await browser.get(url.href)), person);
@@ -104,7 +104,7 @@ test('the client authenticates as at the token endpoint (RFC 9126 §2)', async (
   const assertion = await keyed.assertion();
   assert.equal((await post(app, '/par', { ...requestOf(keyed.party), ...assertion })).status, 201);
   const again = await post(app, '/par', { ...requestOf(keyed.party), ...assertion });
-  assert.deepEqual(refusal(again), { status: 401, error: 'invalid_client' }, 'an assertion counts once');
+  assert.deepEqual(refusal(again), { status: 401, error: 'invalid_client' }, 'an assertion is accepted once');
 });
 
 test('a request that /authorize would refuse cannot be pushed (RFC 9126 §2.1, §2.3)', async () => {

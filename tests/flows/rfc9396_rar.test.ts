@@ -176,10 +176,10 @@ describe('§6, §7, §9: tokens', () => {
 
   test('each resource server gets the details that are for it (§2.2)', async () => {
     const { body } = await redeem(await allowed([PAYMENT, OPEN]));
-    assert.deepEqual(body.authorization_details, [PAYMENT], 'a box elsewhere is nothing to the bank');
+    assert.deepEqual(body.authorization_details, [PAYMENT], 'the bank does not get the details of the vault');
     const granted = await allowed([PAYMENT, OPEN], { resource: VAULT, scope: 'openid vault' });
     const vault = await redeem(granted, { resource: VAULT });
-    assert.deepEqual(vault.body.authorization_details, [OPEN], 'nor is a payment to the vault');
+    assert.deepEqual(vault.body.authorization_details, [OPEN], 'nor does the vault get those of the payment');
   });
 
   test('a token may have fewer details, never others (§6.1)', async () => {
@@ -198,7 +198,7 @@ describe('§6, §7, §9: tokens', () => {
     const next = await refresh(body.refresh_token, { resource: BANK });
     assert.deepEqual(next.body.authorization_details, [PAYMENT]);
     const own = await refresh(next.body.refresh_token);
-    assert.equal(own.body.authorization_details, undefined, 'not into a token that is for Cardea itself');
+    assert.equal(own.body.authorization_details, undefined, 'not in a token for Cardea itself');
   });
 
   test('a later request without details gets none, and one with others only those', async () => {

@@ -287,7 +287,7 @@ test('a proof that is dated ahead is remembered for as long as it is valid (RFC 
 
 const replays = () => app.db.run({ name: 'count_replays', text: 'SELECT 1 FROM replays' }, []);
 
-test('the jti of a proof counts for its key only: nobody can use up another client’s (RFC 9449 §11.1)', async () => {
+test('the jti of a proof counts for its key only: a client cannot use up another client’s (RFC 9449 §11.1)', async () => {
   const jti = randomUUID();
   assert.equal((await ask(MACHINE, await proof({ jti }))).status, 200);
   assert.equal((await ask(MACHINE, await proof({ jti }, { by: otherKey }))).status, 200);
@@ -306,7 +306,7 @@ test('a replayed proof and a replayed client assertion get different errors (RFC
   const both = randomUUID();
   const fields = await assertion(asserting, both);
   const dpop = await proof({ jti: both });
-  assert.equal((await post(app, '/token', fields, { dpop })).status, 200, 'one id for both is no replay');
+  assert.equal((await post(app, '/token', fields, { dpop })).status, 200, 'the same jti in both is not a replay');
   assert.deepEqual(refusal(await post(app, '/token', await assertion(asserting), { dpop })), INVALID_PROOF);
   assert.deepEqual(refusal(await post(app, '/token', fields, { dpop: await proof() })), {
     status: 401,

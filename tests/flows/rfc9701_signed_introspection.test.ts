@@ -73,7 +73,7 @@ test('a response can be encrypted to the resource server (RFC 9701 §6)', async 
   const { payload } = await verify(new TextDecoder().decode(plaintext), sealed.id);
   assert.equal((payload.token_introspection as { active: boolean }).active, true);
   const inClear = await ask(sealed, tokens.access_token, 'application/json');
-  assert.equal(inClear.status, 400, 'and not in clear instead');
+  assert.equal(inClear.status, 400, 'and never unencrypted instead');
   assert.equal(inClear.body.includes(person.id), false);
 });
 

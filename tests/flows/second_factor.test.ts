@@ -95,7 +95,7 @@ test('three wrong codes lock that factor only, and a lock looks like a wrong cod
   for (let tries = 0; tries < 3; tries += 1) bodies.push((await submit(begun.browser, begun.page, wrong)).body);
   const locked = await submit(begun.browser, begun.page, { action: 'code', code: totpCode(secret, now()) });
   assert.equal(locked.status, 400);
-  assert.deepEqual(new Set([...bodies, locked.body]).size, 1, 'the same page, to the byte');
+  assert.deepEqual(new Set([...bodies, locked.body]).size, 1, 'the same page, byte for byte');
   assert.equal(
     shown(await submit(begun.browser, begun.page, { action: 'recovery', recovery_code: recovery })),
     'callback',
@@ -175,7 +175,7 @@ test('a passkey whose counter decreases is refused, logged and reported to the p
   assert.equal(shown(await submit(begun.browser, begun.page, { action: 'passkey', assertion })), 'sign-in');
   assert.ok(app.logLines.some((line) => line.includes('its counter fell back')));
   const events = { name: '', text: 'SELECT kind FROM security_events WHERE account_id = $1' };
-  assert.deepEqual(await app.db.run(events, [person.id]), [{ kind: 'passkey_refused' }], 'and the person is told');
+  assert.deepEqual(await app.db.run(events, [person.id]), [{ kind: 'passkey_refused' }], 'and the person gets a mail');
 });
 
 test('an app that requires two factors gets them from everybody; a person without one sets one up', async () => {
@@ -184,7 +184,7 @@ test('an app that requires two factors gets them from everybody; a person withou
   const begun = await begin(app, strict);
   const enrol = await submitPassword(begun.browser, begun.page, person);
   assert.equal(shown(enrol), 'enrol');
-  assert.ok(!enrol.body.includes('value="later"'), 'there is no going on without');
+  assert.ok(!enrol.body.includes('value="later"'), 'it cannot be skipped');
   assert.ok(enrol.body.includes('<svg class="qr"'));
   const secret = remember('totp_secret', secretOn(enrol));
   const skipped = await submit(begun.browser, enrol, { action: 'later' });
@@ -218,7 +218,7 @@ test('an app that requires two factors does not accept a session with one', asyn
   const silent = await begin(app, strict, { prompt: 'none' }, begun.browser);
   assert.equal(callbackOf(silent.page).error, 'login_required');
   const weaker = await begin(app, strict, { acr_values: ONE_FACTOR, prompt: 'none' }, begun.browser);
-  assert.equal(callbackOf(weaker.page).error, 'login_required', 'whatever the request says');
+  assert.equal(callbackOf(weaker.page).error, 'login_required', 'even when the request asks for less');
 });
 
 test('a sign-in with an old password cannot set up a factor after the password was changed', async () => {
@@ -240,5 +240,5 @@ test('a factor that is set up elsewhere meanwhile is asked for', async () => {
   await factors.totp(person.id);
   const code = totpCode(remember('totp_secret', secretOn(enrol)), now());
   const answer = await submit(begun.browser, enrol, { action: 'enrol', code });
-  assert.equal(shown(answer), 'second-factor', 'the form of another step is not read');
+  assert.equal(shown(answer), 'second-factor', 'a form of another step is ignored');
 });

@@ -80,16 +80,16 @@ test('a trusted browser is not asked for the second factor, for a limited time a
   assert.equal(
     await acrOf(trusting, trustingParty, again, straight),
     'urn:cardea:acr:1fa',
-    'and is not said to have shown it',
+    'and acr does not claim the second factor',
   );
   assert.equal(
     shown((await begin(trusting, trustingParty, {}, browser)).page),
     'callback',
-    'nor is it asked for at every turn',
+    'nor is it asked for again in the session',
   );
 
   const stepUp = await begin(trusting, trustingParty, { acr_values: TWO_FACTORS }, browser);
-  assert.equal(shown(await submitPassword(browser, stepUp.page, person)), 'second-factor', 'unless an app asks for it');
+  assert.equal(shown(await submitPassword(browser, stepUp.page, person)), 'second-factor', 'unless an app requires it');
   const strict = await trusting.seed.party({ firstParty: true, secondFactorRequired: true });
   const required = await begin(trusting, strict, {}, browser);
   assert.equal(shown(await submitPassword(browser, required.page, person)), 'second-factor', 'or requires it');

@@ -72,8 +72,8 @@ test('signing in twice at once, and once more: one session, one code that works,
   const location = sameLocation(await repeatedly(browser, page, credentials(person)));
   assert.ok(location.startsWith(own.redirectUri), location);
   assert.equal(await sessionsOf(person), 1);
-  assert.equal(await eventsOf(person), 1, 'the person is told once');
-  assert.ok(await isSignedIn(browser), 'the cookies come along');
+  assert.equal(await eventsOf(person), 1, 'the person gets one notice');
+  assert.ok(await isSignedIn(browser), 'the cookies are set');
   assert.equal((await userinfo(issuer, await works(own, location, verifier))).status, 200);
 });
 
@@ -102,7 +102,7 @@ test('a password form is not accepted as an answer on another page', async () =>
   const answers = await repeatedly(browser, page, credentials(person));
   sameLocation(answers);
   const consent = await browser.follow(answers.at(-1) as Page);
-  assert.equal(shown(consent), 'consent', 'nobody has refused anything');
+  assert.equal(shown(consent), 'consent', 'access was not refused');
 
   const location = sameLocation(await repeatedly(browser, consent, { action: 'allow' }));
   await works(party, location, verifier);
@@ -179,7 +179,7 @@ test('it works in the same browser and for a minute, and undoes nothing', async 
   const done = await browser.post(action, form);
   for (const stranger of [browserSession(issuer), (await begin(app, own)).browser]) {
     const answer = await stranger.post(action, form);
-    assert.deepEqual([answer.status, answer.location], [400, undefined], 'it takes the cookie of the visit');
+    assert.deepEqual([answer.status, answer.location], [400, undefined], 'it needs the cookie of the visit');
   }
   const forged = await before
     .clone()
@@ -190,7 +190,7 @@ test('it works in the same browser and for a minute, and undoes nothing', async 
   assert.equal(shown(await submitPassword(browser, elsewhere.page, person)), 'callback');
   const cookie = browser.cookie('cardea_session');
   assert.equal((await browser.post(action, form)).location, done.location);
-  assert.equal(browser.cookie('cardea_session'), cookie, 'a session that has a new id keeps it');
+  assert.equal(browser.cookie('cardea_session'), cookie, 'it survives the new id of a session');
 
   clock.skew += 61_000;
   const late = await before.post(action, form);
@@ -227,7 +227,7 @@ test('recovery codes are created once', async () => {
   const renew = [...page.body.matchAll(/<form[\s\S]*?<\/form>/g)].find(([form]) => form.includes('id="renew-codes"'));
   const answers = await repeatedly(begun.browser, { ...page, body: renew?.[0] ?? '' }, { action: 'renew' });
   const codes = new Set(answers.map(({ body }) => /id="recovery-codes"[\s\S]*?<\/ul>|<\/ol>/.exec(body)?.[0]));
-  assert.equal(codes.size, 1, 'those that are shown are those that are good');
+  assert.equal(codes.size, 1, 'the recovery codes on the page are valid');
   assert.notEqual([...codes][0], undefined);
 });
 

@@ -108,8 +108,8 @@ test('50 parallel /authorize requests of different clients in one session leave 
   ]);
   const clients = kept.map(({ client_id }) => client_id).sort();
   assert.deepEqual(clients, [ours.id, ...parties.map(({ id }) => id)].sort());
-  assert.equal(new Set(kept.map(({ sid }) => sid)).size, 51, 'each with a sid of its own');
-  assert.equal(new Set(kept.map(({ grant_id }) => grant_id)).size, 51, 'and a grant of its own');
+  assert.equal(new Set(kept.map(({ sid }) => sid)).size, 51, 'each has its own sid');
+  assert.equal(new Set(kept.map(({ grant_id }) => grant_id)).size, 51, 'and its own grant');
   // Each code works, and each token ends with that one session.
   const tokens = await Promise.all(
     parties.map((one, index) =>

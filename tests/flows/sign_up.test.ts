@@ -30,7 +30,7 @@ test('a person signs up with an address that they can read, and gets an account'
   assert.match(answer.body, /Check your mail/);
   const mail = await post.next(email);
   assert.equal(mail.subject, 'Confirm your e-mail address');
-  assert.equal(await find(email), undefined, 'nobody is made before the address is proved');
+  assert.equal(await find(email), undefined, 'no account is created before the address is confirmed');
   const done = await useLink(app, mail.link, { name: 'Grace Hopper', new_password: PASSWORD });
   assert.equal(done.status, 200);
   assert.match(done.body, /Your account is ready/);
@@ -112,7 +112,7 @@ test('an invited person chooses a password, which confirms the address', async (
   const done = await useLink(app, mail.link, { new_password: PASSWORD });
   assert.match(done.body, /Your account is ready/);
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
-  assert.equal(await opensTo(app, 'invited@example.com', PASSWORD), true, 'guesses before it lock nobody out');
+  assert.equal(await opensTo(app, 'invited@example.com', PASSWORD), true, 'guesses before it lock no account');
   assert.equal((await post.next('invited@example.com')).subject, 'Your password was changed');
 });
 
@@ -123,7 +123,7 @@ test('a person confirms the address', async () => {
   const { link } = await post.next(email);
   const browser = await signedIn(person);
   await followLink(app, link, browser);
-  assert.equal((await app.seed.accounts.findById(id))?.emailVerified, false, 'looking is not confirming');
+  assert.equal((await app.seed.accounts.findById(id))?.emailVerified, false, 'opening the page does not confirm it');
   assert.match((await useLink(app, link, {}, browser)).body, /Your address is confirmed/);
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
 });
@@ -178,7 +178,11 @@ test('a locked person unlocks the account with the link in the mail', async () =
   const { link } = await post.next(person.email);
   assert.ok(link.startsWith(`${app.issuer}/account/link/unlock?token=`));
   await followLink(app, link);
-  assert.equal(await opensTo(app, person.email, person.password), false, 'a scanner of mails unlocks nothing');
+  assert.equal(
+    await opensTo(app, person.email, person.password),
+    false,
+    'opening the link, as mail scanners do, unlocks nothing',
+  );
   assert.match((await useLink(app, link)).body, /Your account is unlocked/);
   assert.equal(await opensTo(app, person.email, person.password), true);
   assert.equal((await post.next(person.email)).subject, 'Your account is unlocked');

@@ -43,7 +43,7 @@ test('a session that is strong enough is not asked', async () => {
   }
   for (const acr_values of ['', 'urn:example:gold', `urn:example:gold ${ONE}`]) {
     const begun = await again(browser, { acr_values });
-    assert.equal(shown(begun.page), 'callback', `nobody here has heard of ${acr_values}`);
+    assert.equal(shown(begun.page), 'callback', `unknown: ${acr_values}`);
   }
 });
 
@@ -59,7 +59,7 @@ test('a weaker session signs in again with both factors, and is stronger from th
   assert.deepEqual([claims.acr, claims.amr], [TWO, ['pwd', 'otp', 'mfa']]);
   for (const params of [{}, { acr_values: TWO }, { acr_values: ONE }]) {
     const later = await again(browser, params);
-    assert.equal((await idToken(later.page, later)).acr, TWO, 'and nobody is asked again');
+    assert.equal((await idToken(later.page, later)).acr, TWO, 'and nothing is asked again');
   }
 });
 

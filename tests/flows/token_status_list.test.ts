@@ -81,7 +81,7 @@ test('each JWT has its own place in a list (§6.2); introspection does not show 
   assert.equal(new Set(places.map(({ uri, idx }) => `${uri}#${idx}`)).size, places.length);
   assert.ok(places.every(({ idx }) => Number.isInteger(idx) && idx >= 0 && idx < LIST_SIZE));
   const inOrder = [...places].sort((a, b) => a.idx - b.idx);
-  assert.notDeepEqual(places, inOrder, 'a place does not tell when a token was issued (§12.5)');
+  assert.notDeepEqual(places, inOrder, 'an index does not show when a token was issued (§12.5)');
   const jwt = await machineJwt();
   const answer = await introspect(issuer, party, jwt);
   assert.deepEqual([answer.active, answer.status], [true, undefined]);
@@ -102,7 +102,7 @@ test('a list is a signed JWT of its own type, cached for a minute (§5.1, §8.1)
   assert.deepEqual([again.status, await again.text()], [304, '']);
   ahead += 31_000;
   const later = await fetchList(uri, { 'if-none-match': etag });
-  assert.equal(later.status, 200, 'signed anew, long before the old one expires');
+  assert.equal(later.status, 200, 'signed again long before the old one expires');
 });
 
 test('unknown lists are 404, lists of the past 501 (§8.4)', async () => {

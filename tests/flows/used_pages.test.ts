@@ -123,7 +123,7 @@ test('two tabs that ask for the password (prompt=login) continue in one session,
   assert.deepEqual(
     [foreigner.status, errorOn(foreigner)],
     [400, 'interaction_expired'],
-    'it is not the session of others',
+    'another person cannot continue in that session',
   );
   await submit(second.browser, await second.browser.get('/logout'), { logout: 'yes' });
   const late = await submitPassword(ended.browser, ended.page, somebody);
@@ -157,10 +157,10 @@ test('a second tab continues without a password after the first has signed in: b
   const named = formOf(byOther.page);
   const asAnother = { ...named.fields, identifier: other.email, password: 'wrong', action: 'signin' };
   const judged = await browserSession(issuer).post(named.action, asAnother, { cookie: cookiesOf(byOther) });
-  assert.equal(judged.status, 400, 'who types another name is asked for that one’s password');
+  assert.equal(judged.status, 400, 'for another identifier the password is asked');
 
   const wished = await browserSession(issuer).get(byWish.page.url, { cookie: cookiesOf(byWish) });
-  assert.equal(shown(wished), 'sign-in', 'prompt=login asks all the same (OpenID Connect Core §3.1.2.1)');
+  assert.equal(shown(wished), 'sign-in', 'prompt=login always asks (OpenID Connect Core §3.1.2.1)');
 
   const form = formOf(byForm.page);
   const typed = { ...form.fields, identifier: person.email, password: 'mistyped', action: 'signin' };

@@ -172,7 +172,7 @@ class Deployment {
     for (const was of before.keys) this.checkChange(was, before, order);
     for (const key of state.keys) this.checkNew(key, before, order);
     const again = plan(state, this.clock, this.policy, order);
-    assert.ok(!again.some((action) => action.do === 'demote'), 'a plan that was carried out is not carried out again');
+    assert.ok(!again.some((action) => action.do === 'demote'), 'a plan is carried out once');
   }
 
   private checkRings(): void {
@@ -185,7 +185,7 @@ class Deployment {
 
   private checkChange(was: RingKey, before: RingState, order: Order): void {
     const is = this.keys.find((key) => key.kid === was.kid);
-    if (is) assert.ok(is.signsForSeconds >= was.signsForSeconds, 'what was signed is not forgotten');
+    if (is) assert.ok(is.signsForSeconds >= was.signsForSeconds, 'the expiry of signatures is kept');
     if (was.state === 'pending' && is?.state === 'active') this.checkPromotion(was, before, order);
     if (!is) this.checkWithdrawal(was, order);
   }
@@ -213,12 +213,12 @@ class Deployment {
       const configured = this.policy.rings.some((ring) => ring.name === key.ring);
       assert.ok(
         !configured || (order.verb === 'rotate' && order.now),
-        'a pending key goes in an emergency or with its ring',
+        'a pending key is removed only in an emergency or with its ring',
       );
     }
     const expires = this.signed.get(key.kid);
     if (expires === undefined) return;
-    assert.ok(this.clock >= expires + 1_000 * CLOCK_TOLERANCE_SECONDS, 'the last thing that it signed has expired');
+    assert.ok(this.clock >= expires + 1_000 * CLOCK_TOLERANCE_SECONDS, 'its last signature has expired');
   }
 
   private checkNew(key: RingKey, before: RingState, order: Order): void {
@@ -227,7 +227,10 @@ class Deployment {
     const replaced = before.keys.some((one) => one.ring === key.ring && one.state === 'active');
     if (key.state !== 'active' || !replaced) return;
     const sudden = order.verb === 'revoke' || (order.verb === 'rotate' && order.now);
-    assert.ok(sudden, 'a key signs unannounced only in an emergency, or when its predecessor was revoked');
+    assert.ok(
+      sudden,
+      'a key signs without prior publication only in an emergency, or when its predecessor was revoked',
+    );
   }
 }
 

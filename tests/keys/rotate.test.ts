@@ -48,7 +48,7 @@ test('takes a key from pending to retired', async (t) => {
   await ring.acknowledge('one', 1);
   assert.deepEqual((await ring.maintain()).done, [], 'node "one" does not know it yet');
   assert.equal(await ring.acknowledge('one', 2), 2);
-  assert.deepEqual((await ring.maintain()).done, [], 'what "one" has handed out until now may be kept for max-age');
+  assert.deepEqual((await ring.maintain()).done, [], 'key sets that "one" has served may be cached for max-age');
   const promoted = 30 * DAY + EDDSA.jwksMaxAgeSeconds;
   for (let beat = 30 * DAY; beat < promoted; beat += 60) {
     at(beat);
@@ -113,7 +113,7 @@ test('revokes a key, once', async (t) => {
   );
   const gone = (await ring.list()).find((one) => one.kid === kid);
   assert.equal(gone?.revoked, true);
-  assert.equal(gone?.publicJwk?.kid, kid, 'the public half stays for the record');
+  assert.equal(gone?.publicJwk?.kid, kid, 'the public half stays as a record');
   await assert.rejects(ring.revoke(kid), { code: 'key_already_retired', status: 409 });
   await assert.rejects(ring.revoke('none'), { code: 'key_not_found', status: 404 });
 });
@@ -182,7 +182,7 @@ test('leaves exactly one active key when the process dies at any point', async (
     if (finished) break;
     deaths += 1;
     assert.ok(left.length - before.length <= 1);
-    assert.equal((await ring.load()).keys.length, left.length, 'all of them can be read');
+    assert.equal((await ring.load()).keys.length, left.length, 'all of them can be decrypted');
   }
   assert.ok(deaths >= 9, `it was interrupted at each of ${deaths} statements`);
 });

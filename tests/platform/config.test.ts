@@ -658,7 +658,7 @@ describe('configuration', () => {
       assert.ok(!problem({ CARDEA_MASTER_KEY_FILE: file('bad', 'sesame') }).includes('sesame'));
     });
 
-    test('a setting that is no secret has no twin', () => {
+    test('a setting that is not a secret has no twin', () => {
       assert.match(problem({ CARDEA_PORT_FILE: file('port', '80') }), /only secrets come from files; set CARDEA_PORT$/);
     });
   });
@@ -667,7 +667,7 @@ describe('configuration', () => {
     test('starts with the required settings', () => {
       const config = loadConfig(PRODUCTION);
       assert.equal(config.production, true);
-      assert.deepEqual(config.outboundAllow, [], 'not even loopback: an admin interface may live there');
+      assert.deepEqual(config.outboundAllow, [], 'not even loopback, where an admin interface may listen');
       assert.equal(config.demo, false);
     });
 

@@ -49,7 +49,7 @@ function stage(options: Omit<FairQueueOptions, 'name'>) {
 }
 
 describe('a fair queue', () => {
-  test('takes turns among shares, whatever the number of their requests', async () => {
+  test('takes turns among shares, for any number of their requests', async () => {
     const { submit, begun, end } = stage({ concurrency: 1, waiting: 100 });
     for (let i = 0; i < 50; i += 1) submit(`a${i}`, ['a']);
     submit('b', ['b']);

@@ -96,7 +96,7 @@ test('HEAD never reaches the provider, where it would use up codes', () => {
   }
 });
 
-test('OPTIONS that is no preflight returns the allowed methods (RFC 9110 §9.3.7)', async () => {
+test('OPTIONS without CORS headers returns the allowed methods (RFC 9110 §9.3.7)', async () => {
   for (const route of routes.filter(({ methods }) => methods.includes('OPTIONS'))) {
     const answer = await send(issuer, { method: 'OPTIONS', target: route.path });
     assertOrderly(answer, route.path);
@@ -118,7 +118,7 @@ test('request ids are generated, unique, and never taken from the request', asyn
   assert.ok(!ids.includes(mine));
 });
 
-test('a request target that is no URL is refused without being quoted', async () => {
+test('a request target that is not a URL is refused without being quoted', async () => {
   for (const target of ['/%', '/%zz', '/login/%ff', '/authorize/%e0%a4', '/%c0%af', '/token%']) {
     const answer = await send(issuer, { target, headers: HTML });
     assertRefusal(answer, { status: 400, error: 'invalid_request', shape: 'page' }, target);
@@ -221,7 +221,7 @@ test('a form that would become a URL which is too long is not redirected', async
   }
 });
 
-test('errors that strangers cause are not logged as errors, and faults are, with their request id', async (t) => {
+test('errors that clients cause are not logged as errors, and faults are, with their request id', async (t) => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
@@ -292,7 +292,7 @@ test('each request is logged in one line without its URL, also one without a rou
   assert.ok(!app.logLines.join('').includes('swordfish'));
 });
 
-test('a fault gets a 500 with one fixed text, whatever was thrown', async () => {
+test('a fault gets a 500 with one fixed text, for any thrown value', async () => {
   const log = createLog({ level: 'silent' });
   const http = createHttp({ log, secure: false, trustedProxies: [], renderError: (error) => JSON.stringify(error) });
   const thrown = [new AppError('sealed_value_unreadable', 'inner words'), new Error('inner words'), 'inner words'];

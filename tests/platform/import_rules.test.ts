@@ -104,7 +104,7 @@ const ALLOWED: readonly Import[] = [
   line('tests/performance/bench.ts', 'oidc-provider'),
 ];
 
-describe('what may import what (tests/import_rules.ts)', () => {
+describe('import rules (tests/import_rules.ts)', () => {
   for (const [rule, imports] of Object.entries(REFUSED)) {
     test(rule, () => {
       assert.deepEqual(
@@ -115,7 +115,7 @@ describe('what may import what (tests/import_rules.ts)', () => {
     });
   }
 
-  test('lets through what points down', () => {
+  test('allow imports of lower folders', () => {
     assert.deepEqual(ALLOWED.map(violation).filter(Boolean), []);
   });
 
@@ -128,12 +128,12 @@ describe('what may import what (tests/import_rules.ts)', () => {
     'dynamic import': "await import('../y.ts');",
     worker: "new Worker(new URL('../y.ts', import.meta.url));",
   })) {
-    test(`sees ${form}`, () => {
+    test(`find ${form}`, () => {
       assert.deepEqual(importsOf('server/login/x.ts', text), [line('server/login/x.ts', '../y.ts')]);
     });
   }
 
-  test('names a forbidden import and a line of the table that no file belongs to', () => {
+  test('report a forbidden import and an entry of the table that matches no file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'cardea-test-imports-'));
     try {
       write(folder, { 'server/records/x.ts': "import type { Y } from '../clients/y.ts';\n" });

@@ -109,7 +109,7 @@ describe('errors', () => {
     assert.ok(JSON.stringify(describeError(error)).length < 20_000);
   });
 
-  test('that are no Error objects are logged by their type', () => {
+  test('that are not Error objects are logged by their type', () => {
     const { log, text } = recorder();
     log.error({ error: SECRET }, 'failed');
     log.error({ error: { password: SECRET, detail: SECRET } }, 'failed');

@@ -65,7 +65,7 @@ describe('a cached client', async () => {
     const first = await cache.get(client.id);
     assert.deepEqual(first?.secretHash, client.secretHash);
     for (const one of [first, await cache.get(client.id)]) assert.equal(one?.secretHash?.buffer.byteLength, 32);
-    assert.equal(await cache.get(client.id), first, 'the same object, by which others know it');
+    assert.equal(await cache.get(client.id), first, 'the same object, which other caches use as a key');
   });
 
   test('is removed from memory after its time, also without being read', async () => {

@@ -181,7 +181,7 @@ async function assertHonest(request: () => Promise<Answer>, what: string): Promi
   assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/, what);
   assert.match(body, /temporarily_unavailable/, what);
   assert.doesNotMatch(body, /invalid_grant|invalid_client|invalid_token|server_error|postgres/i, what);
-  assert.equal(answer.headers.get('set-cookie'), null, `${what}: nothing is changed in the browser`);
+  assert.equal(answer.headers.get('set-cookie'), null, `${what}: no cookie changes`);
   assert.equal(answer.headers.get('location'), null, what);
 }
 
@@ -277,7 +277,7 @@ for (const [name, fail] of Object.entries(FAILURES)) {
       identifier: s.person.email,
       password: s.person.password,
     });
-    assert.ok(new URL(signedIn.location ?? '').searchParams.get('code'), 'the sign-in under way goes on');
+    assert.ok(new URL(signedIn.location ?? '').searchParams.get('code'), 'the interrupted sign-in continues');
     assert.ok(s.node.isRunning());
     await until('a request after the outage has found the database back', async () => {
       await ask(new URL('/readyz', s.issuer));
@@ -289,7 +289,7 @@ for (const [name, fail] of Object.entries(FAILURES)) {
         ['the database is away; requests that need it are answered with 503', databaseOf(s)],
         ['the database is back', databaseOf(s)],
       ],
-      'one line when it goes, one when it is back',
+      'one line at the beginning, one at the end',
     );
     assert.match(String(warnings(s.node)[0]?.reason), /^(ECONN|57P0|TIMEOUT)/);
   });

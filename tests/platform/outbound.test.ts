@@ -26,7 +26,7 @@ async function refusal(url: string, options: Partial<OutboundOptions> = {}): Pro
   } catch (error) {
     assert.ok(error instanceof OutboundError, String(error));
     assert.equal(error.code, 'outbound_failed');
-    assert.equal(error.message, 'there was no usable answer from the URL that the client names');
+    assert.equal(error.message, 'the client’s URL gave no usable response');
     return error.reason;
   }
 }
@@ -39,7 +39,7 @@ describe('addresses', () => {
     64:ff9b:1::1 100::1 2001::1 2001:20::1 2001:db8::1 2002:808:808::1 3fff::1 5f00::1 fc00::1 fd00:ec2::254 fe80::1
     febf::1 fec0::1 ff02::1 fe80::1%lo nonsense`.split(/\s+/);
   for (const address of special) {
-    test(`${address} is not reached (RFC 6890)`, () => assert.equal(isReachable(address), false));
+    test(`${address} is not connected to (RFC 6890)`, () => assert.equal(isReachable(address), false));
   }
   for (const address of [
     '1.1.1.1',
@@ -51,7 +51,7 @@ describe('addresses', () => {
   ]) {
     test(`${address} is`, () => assert.equal(isReachable(address), true));
   }
-  test('what the operator names is reached, and nothing beside it', () => {
+  test('addresses that the operator configured are connected to, and no others', () => {
     const allowed = createIsReachable(['10.1.0.0/16', 'fd00::5', '192.168.7.7']);
     assert.deepEqual(['10.1.2.3', 'fd00::5', '192.168.7.7'].map(allowed), [true, true, true]);
     assert.deepEqual(['10.2.0.1', 'fd00::6', '192.168.7.8', '::ffff:10.1.2.3'].map(allowed), [
@@ -63,7 +63,7 @@ describe('addresses', () => {
   });
 });
 
-test('what is public or allowed is asked, with method, headers and body, and without cookies', async () => {
+test('public and allowed addresses get requests with method, headers and body, and without cookies', async () => {
   const port = await answering(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -97,7 +97,7 @@ describe('refuses', () => {
     assert.equal(await refusal(hostile.reachable), 'answered with 200');
   });
 
-  test('a name that has one address too many', async () => {
+  test('a name of which one address is forbidden', async () => {
     const port = new URL(hostile.reachable).port;
     const both = [
       { address: '127.0.0.1', family: 4 },
@@ -112,7 +112,7 @@ describe('refuses', () => {
     assert.equal(await refusal('https://rp.example.com/', { resolve: () => Promise.reject(new NoSuchName()) }), 'name');
   });
 
-  test('http beyond this machine, even where https may go', async () => {
+  test('http outside this machine, even where https is allowed', async () => {
     assert.equal(await refusal('http://10.0.0.1/', { allow: ['10.0.0.0/8'] }), 'url');
     assert.equal(await refusal('http://1.1.1.1/'), 'url');
   });
@@ -120,13 +120,13 @@ describe('refuses', () => {
   for (const url of ['ftp://127.0.0.1/', 'file:///etc/passwd', 'data:,x', 'http://user:pw@127.0.0.1:8080/', 'nonsense'])
     test(`${url}`, async () => assert.equal(await refusal(url), 'url'));
 
-  test('nothing that listens, in the same words', async () => {
+  test('a port without a listener, with the same error', async () => {
     assert.equal(await refusal(`http://127.0.0.1:${await freePort()}/`), 'connection');
   });
 });
 
 describe('TLS', () => {
-  test('a certificate must be for the name that was asked for, and by somebody who is trusted (RFC 9110 §4.3.4)', async () => {
+  test('a certificate must match the requested host name and have a trusted issuer (RFC 9110 §4.3.4)', async () => {
     const authority = await makeIdentity({ ca: true });
     const identity = await makeIdentity({ by: authority, names: [{ type: 'dns', value: 'rp.example.com' }] });
     const server = createTlsServer({ cert: identity.pem, key: identity.keyPem }, (_request, response) =>
@@ -142,7 +142,7 @@ describe('TLS', () => {
   });
 });
 
-test('DNS rebinding: a name is resolved once, and that answer is where the connection goes', async () => {
+test('DNS rebinding: a name is resolved once, and the connection goes to that address', async () => {
   const before = hostile.arrived.length;
   const answers = ['127.0.0.1', '127.0.0.2', '::1'];
   let asked = 0;
@@ -150,7 +150,7 @@ test('DNS rebinding: a name is resolved once, and that answer is where the conne
   const outbound = createOutbound({ allow: ['127.0.0.1'], resolve });
   const { port } = new URL(hostile.reachable);
   assert.equal((await outbound.fetch(`http://rebinding.example:${port}/`)).status, 200);
-  assert.equal(asked, 1, 'whoever asks twice gets two answers');
+  assert.equal(asked, 1, 'a second look-up would get another address');
   assert.equal(hostile.arrived.length, before + 1);
   await assert.rejects(outbound.fetch(`http://rebinding.example:${port}/`), { reason: 'address' });
   assert.equal(hostile.connections(), 0);
@@ -165,7 +165,7 @@ describe('limits', () => {
     assert.ok(hostile.bytesOfEndless() < 16_000_000, `${hostile.bytesOfEndless()} bytes`);
   });
 
-  test('a body may have its limit and not a byte more, in however many pieces', async () => {
+  test('a body may have exactly the maximum length, in any number of chunks', async () => {
     let bytes = 1_000;
     const port = await answering((_request, response) => {
       response.write('x'.repeat(500));
@@ -176,7 +176,7 @@ describe('limits', () => {
     assert.equal(await refusal(`http://127.0.0.1:${port}/`, { maxBytes: 1_000 }), 'size');
   });
 
-  test('a compressed body is not unpacked: it might fill the memory', async () => {
+  test('a compressed body is not decompressed, as it could fill the memory', async () => {
     const bomb = gzipSync(Buffer.alloc(10_000_000));
     const port = await answering((_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
@@ -185,7 +185,7 @@ describe('limits', () => {
     assert.equal((await answer.arrayBuffer()).byteLength, bomb.length);
   });
 
-  test('whoever is asked has so much time for everything, name and body alike', async () => {
+  test('one time limit covers the look-up and the response', async () => {
     const began = performance.now();
     const at = hostile.reachable.replace('/reachable', '');
     for (const path of ['/slow', '/silent']) assert.equal(await refusal(at + path, { timeoutMs: 120 }), 'time');
@@ -196,7 +196,7 @@ describe('limits', () => {
     assert.ok(performance.now() - began < 5_000);
   });
 
-  test('a caller may give up sooner', async () => {
+  test('a caller can set a shorter time limit', async () => {
     const outbound = createOutbound({ allow: LOOPBACK });
     const url = hostile.reachable.replace('/reachable', '/silent');
     await assert.rejects(outbound.fetch(url, { signal: AbortSignal.timeout(50) }), { reason: 'time' });
@@ -204,7 +204,7 @@ describe('limits', () => {
   });
 });
 
-describe('what is under way for some', () => {
+describe('parallel requests', () => {
   const turn = (share: string, chosenBy: 'operator' | 'stranger' = 'stranger') => ({ turn: { chosenBy, share } });
   const { port } = new URL(hostile.reachable);
 
@@ -228,7 +228,7 @@ describe('what is under way for some', () => {
       (error: OutboundError) => error.reason,
     );
 
-  test('takes no part of others: neither one who asks for many places, nor one place that many ask for', async () => {
+  test('of one address or to one host have a share, and leave the rest to others', async () => {
     const { begun, fetch } = stuck();
     const { signal, abort } = withAbort();
     const slow = Array.from({ length: 80 }, (_, n) => [
@@ -244,10 +244,10 @@ describe('what is under way for some', () => {
     const reasons = await Promise.all(slow);
     assert.deepEqual(new Set(reasons), new Set(['lookup', 'busy']));
     assert.equal(reasons.filter((reason) => reason === 'lookup').length, 16);
-    assert.equal(begun.length, 16, 'who has given up is not looked up for later');
+    assert.equal(begun.length, 16, 'a look-up that was given up does not start later');
   });
 
-  test('of strangers leaves the operator’s alone, however many there are', async () => {
+  test('of clients do not delay those of the operator, in any number', async () => {
     const { fetch } = stuck();
     const { signal, abort } = withAbort();
     const slow = Array.from({ length: 400 }, (_, n) =>

@@ -45,7 +45,7 @@ export type Checked = [
 /** A member with an inline object type as its parameter: `set(options: { keepDevice?: string }): …`. */
 const OBJECT_BY_HAND = /^ {2}(?:readonly )?\w+\??(?:: )?\([^)]*:\s*\{/gm;
 
-test('no interface writes out the options of what provides it, where a member with another name would be lost', () => {
+test('no interface writes out the options of its implementation, where a member with another name would be lost', () => {
   const folders = ['login', 'selfservice', 'registration', 'jobs', 'demo', 'oidc'];
   const found = folders.flatMap((folder) =>
     readdirSync(join(ROOT, 'server', folder))

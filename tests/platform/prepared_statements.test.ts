@@ -12,11 +12,11 @@ describe('named statements', async () => {
       names.filter((name) => !exported.has(name)).map((name) => `${file}: ${name}`),
     );
     assert.deepEqual(hidden, []);
-    assert.ok(exported.size > 100, 'the search finds them');
+    assert.ok(exported.size > 100, 'the search finds statements');
   });
 
   // A connection that has prepared a text under a name refuses another text under the same name.
-  test('have names of their own', () => {
+  test('have unique names', () => {
     const files = Map.groupBy(statements, ({ name }) => name);
     const shared = [...files]
       .filter(([, all]) => all.length > 1)

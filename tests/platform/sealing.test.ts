@@ -96,7 +96,7 @@ describe('sealing', () => {
     assert.equal(createSealer([current]).open(PLACE, resealed).toString(), 'value');
   });
 
-  test('a key that is not in the list opens nothing', () => {
+  test('a key that is not in the list decrypts nothing', () => {
     const sealed = createSealer([key()]).seal(PLACE, Buffer.from('value'));
     assert.throws(() => createSealer([key()]).open(PLACE, sealed), unreadable);
   });

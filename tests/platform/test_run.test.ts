@@ -13,14 +13,14 @@ import { isAlive, until } from '../helpers/waiting.ts';
 
 /** tests/run.ts, which `make test` runs. */
 describe('the run of all tests', { concurrency: true }, () => {
-  test('without a test is a failure', () => {
+  test('fails without a test', () => {
     const done = spawnSync(process.execPath, ['tests/run.ts', 'only=tests/nothing'], { cwd: ROOT, encoding: 'utf8' });
     assert.equal(done.status, 1);
     assert.match(done.stderr, /no test file is in tests\/nothing/);
   });
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    test(`that is ended by ${signal} leaves no Postgres and no folder, not even those of its tests`, async (t) => {
+    test(`ended by ${signal} leaves no Postgres and no folder, not even those of its tests`, async (t) => {
       const run = start(t, ['tests/run.ts', `only=${STARTS_POSTGRES}`]);
       const postmasters = await until(
         'a test has started Postgres beside that of the run',
@@ -36,7 +36,7 @@ describe('the run of all tests', { concurrency: true }, () => {
     });
   }
 
-  test('ends with the process that started it', async (t) => {
+  test('ends with its parent process', async (t) => {
     const script = `require('node:child_process').spawn(process.execPath, ['tests/run.ts', 'only=${STARTS_POSTGRES}'], { stdio: 'inherit' }).on('spawn', function () { console.log(this.pid) })`;
     const parent = start(t, ['--eval', script]);
     const pid = await new Promise<number>((done) => parent.stdout?.once('data', (line) => done(Number(line))));
@@ -65,7 +65,7 @@ describe('files that share a process', () => {
     'passes-too': `test('passes', () => {});`,
   };
 
-  test('fail or pass each by itself, and the next ones run', (t) => {
+  test('fail or pass separately, and the next ones run', (t) => {
     const folder = temporaryFolder(t);
     const files = Object.entries(FILES).map(([name, text]) => {
       const file = join(folder, `${name}.test.mjs`);
@@ -129,7 +129,7 @@ function isGone(run: number | undefined, postmasters: readonly number[]): boolea
   return foldersOf(run).length === 0 && !postmasters.some(isAlive);
 }
 
-test('what a test started does not outlive it when it is ended from outside', async (t) => {
+test('processes that a test started end when the test process is killed', async (t) => {
   const folder = temporaryFolder(t);
   const script = join(folder, 'parent.ts');
   const helper = JSON.stringify(join(ROOT, 'tests', 'helpers', 'children.ts'));

@@ -39,7 +39,7 @@ describe('cleaning up', () => {
     at(1);
     const young = await newSingleUse(own);
     at(HOUR);
-    assert.equal(await cleanUp({ db: own.db, now }), 0, 'what expires now has not expired yet');
+    assert.equal(await cleanUp({ db: own.db, now }), 0, 'a row that expires now has not expired yet');
     at(HOUR + 1);
     assert.equal(await cleanUp({ db: own.db, now }), 5);
     for (const table of ['replays', 'sessions', 'session_authorizations']) assert.equal(await count(table), 0, table);
@@ -50,7 +50,7 @@ describe('cleaning up', () => {
     await cleanUp({ db: own.db, now });
   });
 
-  test('removes with an expired grant what was issued under it', async () => {
+  test('removes the records of an expired grant too', async () => {
     at(0);
     const grantId = await newGrant(own);
     const long = newId();
@@ -86,12 +86,12 @@ describe('cleaning up', () => {
     assert.equal(await count('replays'), 0);
   });
 
-  test('tells how many seconds it is behind', async () => {
+  test('reports how many seconds it is behind', async () => {
     at(100 * HOUR);
     await cleanUp({ db: own.db, now });
     assert.equal(await cleanUpLag({ db: own.db, now }), 0);
     await fill(1, new Date(now() + 60_000));
-    assert.equal(await cleanUpLag({ db: own.db, now }), 0, 'what has not expired is not late');
+    assert.equal(await cleanUpLag({ db: own.db, now }), 0, 'rows that have not expired do not count as late');
     await fill(1, new Date(now() - 90_000));
     assert.equal(await cleanUpLag({ db: own.db, now }), 90);
     await cleanUp({ db: own.db, now });

@@ -49,7 +49,7 @@ describe('a single-use record', () => {
       assert.equal(
         await found(there, 'RefreshToken', winners[0] ?? ''),
         undefined,
-        'what the winner was given is dead',
+        'the tokens of the winner are revoked',
       );
       assert.equal(await found(here, 'Grant', used.grantId), undefined);
       assert.deepEqual(await own.query('SELECT 1 FROM records WHERE grant_id = $1', [used.grantId]), []);
@@ -63,7 +63,7 @@ describe('a single-use record', () => {
     await exchange(here, own, used);
     await slow.consume('AuthorizationCode', used.id);
     await assert.rejects(slow.commit(), { code: 'already_used', status: 400 });
-    assert.equal(slow.failure, undefined, 'this is a verdict, not a failure');
+    assert.equal(slow.failure, undefined, 'this is a decision, not a failure');
   });
 });
 
@@ -72,7 +72,7 @@ describe('ReplayDetection', () => {
     const id = newId();
     const { winners, losers } = await race(20, (units) =>
       request(units, async (unit) => {
-        assert.equal(await unit.find('ReplayDetection', id), undefined, 'the insertion decides, not a look before it');
+        assert.equal(await unit.find('ReplayDetection', id), undefined, 'the insertion decides, not a read before it');
         unit.save('ReplayDetection', id, {}, HOUR);
         return true;
       }),

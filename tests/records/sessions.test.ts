@@ -111,7 +111,7 @@ describe('a session', () => {
     await slow.commit();
     assert.equal(await found(here, 'Session', id), undefined);
     const session = await found(here, 'Session', newOne);
-    assert.equal(session?.jti, newOne, 'it is called what it is presented as');
+    assert.equal(session?.jti, newOne, 'its id is the presented one');
     assert.deepEqual(session?.authorizations, { [two]: { sid: 'late' } });
   });
 

@@ -159,9 +159,9 @@ describe('a stored row', () => {
     });
     const token = await exchange(node, own, { grantId, id });
     const dump = await dumpDatabase(own.url);
-    assert.ok(dump.includes(grantId), 'the dump holds what it should hold: the name of a grant is no secret');
+    assert.ok(dump.includes(grantId), 'the dump has the row, as the id of a grant is not secret');
     for (const secret of [id, token, session, interaction, marked.note]) {
-      for (const form of formsOf(secret)) assert.ok(!dump.includes(form), `${secret} shows as ${form}`);
+      for (const form of formsOf(secret)) assert.ok(!dump.includes(form), `${secret} appears as ${form}`);
     }
     assert.ok(dump.includes(hashToken(token).toString('hex')));
   });
@@ -172,7 +172,7 @@ describe('a stored row', () => {
     await own.query(copied, [hashToken(mine.id), hashToken(theirs.id)]);
     const unit = await open(node);
     await assert.rejects(unit.find('AuthorizationCode', mine.id), { code: 'sealed_value_unreadable' });
-    assert.notEqual(unit.failure, undefined, 'it must not pass for "not found"');
+    assert.notEqual(unit.failure, undefined, 'it must not count as "not found"');
     assert.notEqual(await found(node, 'AuthorizationCode', theirs.id), undefined);
   });
 
@@ -209,7 +209,7 @@ describe('without its database', () => {
     assert.equal((unit.failure as { status?: number }).status, 503);
   });
 
-  test('a record that does not exist is no failure', async () => {
+  test('a record that does not exist is not a failure', async () => {
     const unit = await open(node);
     assert.equal(await unit.find('AccessToken', newId()), undefined);
     await unit.consume('AuthorizationCode', newId());

@@ -38,7 +38,11 @@ const SPELLINGS = [
 
 test('one address has one account: it signs in by every spelling, and no other account can have it', async () => {
   const person = await app.seed.person({ email: 'user@bücher.example' });
-  assert.equal((await accounts.findById(person.id))?.email, 'user@xn--bcher-kva.example', 'as mail is sent to it');
+  assert.equal(
+    (await accounts.findById(person.id))?.email,
+    'user@xn--bcher-kva.example',
+    'in the form that mail is sent to',
+  );
   for (const email of SPELLINGS) {
     assert.equal((await accounts.findByIdentifier(email))?.id, person.id, email);
     await assert.rejects(accounts.create({ email }), TAKEN, email);
@@ -87,7 +91,7 @@ test('pages and mails show U-labels (UTS 46)', async () => {
   const page = (await openAccount(app, person, '/account/email', own.browser)).page;
   assert.equal((await press(own.browser, page, 'change', { email: 'new@straße.example' })).status, 303);
   const change = await post.next('new@straße.example');
-  assert.match(change.text, /n•••@s•••\.example/, 'whoever causes a mail says nothing in it');
+  assert.match(change.text, /n•••@s•••\.example/, 'the mail contains no text of the requester');
   assertRead(
     (await followLink(app, change.link, own.browser)).page,
     'the link in the session that asked',

@@ -27,9 +27,9 @@ test('a guess counts when its request fails afterwards', async () => {
              WHEN (NEW.failures > OLD.failures AND NEW.in_flight < OLD.in_flight) EXECUTE FUNCTION refuse()`);
   for (let i = 0; i < 3; i += 1) assert.equal(await guess(first, person.email, `wrong ${i}`), 500);
   await sql('DROP TRIGGER refuse ON attempts');
-  assert.equal(await guess(first, person.email, person.password), 503, 'those three may still be under way');
+  assert.equal(await guess(first, person.email, person.password), 503, 'those three may still be in progress');
   clock.ms += 60_000;
-  assert.equal(await guess(first, person.email, person.password), 400, 'they are not, and were three guesses');
+  assert.equal(await guess(first, person.email, person.password), 400, 'they have ended, and counted as three guesses');
 });
 
 test('a guess counts when the client disconnects', async () => {

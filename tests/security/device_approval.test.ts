@@ -42,7 +42,11 @@ test('a form without the token of this session neither approves nor denies', asy
     }
   }
   await isPending(body.device_code);
-  assert.match((await decide(adas, page, 'abort')).body, /was not connected<\/h1>/, 'and spoils no form of hers');
+  assert.match(
+    (await decide(adas, page, 'abort')).body,
+    /was not connected<\/h1>/,
+    'and leaves the person’s own form valid',
+  );
 });
 
 test('a form of another session approves nothing, even when a person is signed in', async () => {
@@ -148,7 +152,7 @@ test('an approval has no effect when the account is disabled or the access withd
   assert.equal((await poll(issuer, tv, body.device_code)).body.error, 'invalid_grant');
 
   const left = { name: '', text: `SELECT 1 FROM records WHERE model = 'DeviceCode' AND account_id = $1` };
-  assert.deepEqual(await app.db.run(left, [victim.id]), [], 'the code goes with what it was approved under');
+  assert.deepEqual(await app.db.run(left, [victim.id]), [], 'the code ends with the approval’s session or consent');
   assert.equal((await poll(issuer, tv, body.device_code)).body.error, 'invalid_grant');
 
   const later = await askForCode(issuer, tv);
@@ -165,7 +169,7 @@ test('limits wrong codes by minute, session and address (RFC 8628 §5.1)', async
   const attempt = (who: BrowserSession, code: string) => who.post(action, { ...fields, user_code: code });
   const tried = await Promise.all(Array.from({ length: 30 }, () => attempt(browser, 'BBBB-CCCC')));
   const looked = tried.filter(({ status }) => status === 400).length;
-  assert.ok(looked > 0 && looked < 20, `${looked} were looked at, also of those that come at once`);
+  assert.ok(looked > 0 && looked < 20, `${looked} were looked up, parallel ones included`);
   assert.equal(tried.filter(({ status }) => status === 429).length, 30 - looked);
   const right = await attempt(browser, body.user_code);
   assert.equal(right.status, 429);

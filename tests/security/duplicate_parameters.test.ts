@@ -127,7 +127,7 @@ test('/userinfo: a token must be sent in one way (RFC 6750 §2)', async () => {
     'invalid_request',
   );
   const inQuery = await fetch(`${issuer}/userinfo?access_token=${tokens.access_token}`);
-  assert.ok([400, 401].includes(inQuery.status), 'a token in a URL is not taken');
+  assert.ok([400, 401].includes(inQuery.status), 'a token in a URL is not accepted');
 });
 
 test('/logout: a repeated parameter is refused, and the session stays', async () => {

@@ -83,7 +83,7 @@ test('each of these sends the same statements to the database', async () => {
     return queued.length === 0;
   });
   const reference = await passwordOf(fresh.email);
-  assert.equal(reference.length, 3, `the visit, the guess, its outcome: ${reference.join('\n')}`);
+  assert.equal(reference.length, 3, `the visit, the guess, its result: ${reference.join('\n')}`);
   for (const identifier of ['nobody@example.com', shutOut.email, disabled.email, 'passwordless@example.com']) {
     await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [disabled.id]);
     await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [passwordless.id]);

@@ -78,7 +78,7 @@ for (const form of FORMS) {
       const answer = await send(form, whom);
       const sent = byRequests();
       assert.equal(answer.status, 200, answer.body);
-      assert.ok(!answer.body.includes(whom), 'what was typed is not repeated');
+      assert.ok(!answer.body.includes(whom), 'the typed address is not repeated');
       const requestId = answer.headers.get('x-request-id') ?? '';
       const headers = [...answer.headers].filter(([key]) => key !== 'date' && !key.startsWith('x-ratelimit'));
       const shape = JSON.stringify([answer.status, headers, answer.body]).replaceAll(requestId, '*');

@@ -78,7 +78,7 @@ async function stateOf({ person }: Secured): Promise<unknown> {
 /** Every page asks for a new sign-in with both factors; every form redirects to its page and changes nothing. */
 async function assertShut(browser: BrowserSession, account: Secured): Promise<void> {
   const csrf = csrfOf(await browser.get('/account/profile'));
-  assert.ok(csrf, 'signed in well enough for what is not sensitive');
+  assert.ok(csrf, 'the session is sufficient for other changes');
   const before = await stateOf(account);
   for (const [path, fields] of changes(account)) {
     const page = await browser.get(path);

@@ -59,7 +59,7 @@ test('a form that the browser marks as sent from another site is refused (Fetch 
   assert.equal(shown(answer), 'callback');
 });
 
-test('a form without the secret of the page signs nobody out (RP-Initiated Logout §6)', async () => {
+test('a form without the token of the page signs no person out (RP-Initiated Logout §6)', async () => {
   const browser = await signedIn(app, own, person);
   await browser.get('/logout');
   for (const xsrf of [undefined, '', 'x', randomBytes(16).toString('hex')]) {
@@ -84,7 +84,7 @@ test('a cookie without a valid signature, or with the signature of another cooki
   assert.equal(
     await silently(`cardea_session=${value}; cardea_session.sig=${signature}`),
     null,
-    'with its own it is one',
+    'with its own signature it is accepted',
   );
   for (const cookie of [
     `cardea_session=${value}`,

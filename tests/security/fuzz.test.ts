@@ -28,7 +28,8 @@ test(`${REQUESTS} generated requests cause no 5xx but 503 of a missing dependenc
   const told = faults.map(({ what, request }) => `${what}\n    ${request}`).join('\n\n');
   assert.equal(faults.length, 0, `TEST_FUZZ_SEED=${draw.seed}\n\n${told}`);
   assert.ok(requests >= REQUESTS);
-  assert.ok(growth <= GROWTH_MAX, `${Math.round(growth / 2 ** 20)} MiB more than when it was warm`);
+  assert.ok(growth <= GROWTH_MAX, `${Math.round(growth / 2 ** 20)} MiB more than after the warm-up`);
   // A generator whose requests are all refused early finds nothing.
-  for (const status of [200, 201, 303, 400, 401]) assert.ok((statuses.get(status) ?? 0) > 0, `no answer of ${status}`);
+  for (const status of [200, 201, 303, 400, 401])
+    assert.ok((statuses.get(status) ?? 0) > 0, `no response with ${status}`);
 });

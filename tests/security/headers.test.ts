@@ -29,7 +29,7 @@ function assertHeaders(page: Page, what: string, isSecure: boolean): void {
   assert.equal(headers.get('server'), null, what);
   assert.equal(headers.get('x-powered-by'), null, what);
   if (isSecure) assert.match(headers.get('strict-transport-security') ?? '', /max-age=\d{8,}/, what);
-  else assert.equal(headers.get('strict-transport-security'), null, `${what}: means nothing over http`);
+  else assert.equal(headers.get('strict-transport-security'), null, `${what}: has no effect over http`);
   for (const line of headers.getSetCookie()) {
     assert.match(line, /; ?httponly/i, line);
     assert.match(line, /; ?samesite=lax/i, line);

@@ -70,7 +70,7 @@ test('a client can introspect all of its own tokens', async () => {
 test('a resource server can introspect access tokens for itself, and no others', async () => {
   assert.deepEqual(await seenBy(orders), FOR_ORDERS);
   assert.deepEqual(await seenBy(stock), []);
-  assert.deepEqual(await seenBy(await seed.party()), [], 'a client that is registered for none');
+  assert.deepEqual(await seenBy(await seed.party()), [], 'a client without a resource server');
 });
 
 test('a client with the operator’s permission can introspect all access tokens, but no refresh tokens of others', async () => {
@@ -80,7 +80,7 @@ test('a client with the operator’s permission can introspect all access tokens
   );
   await seed.clients.update(gateway.id, { introspectsAll: false });
   await told();
-  assert.deepEqual(await seenBy(gateway), [], 'and it is taken back at once');
+  assert.deepEqual(await seenBy(gateway), [], 'and the permission can be revoked at once');
 });
 
 test('a client that the operator did not register can introspect only its own tokens, with any client authentication', async () => {
@@ -140,5 +140,5 @@ test('a client that is added to or removed from a resource server gains or loses
     metadata: { token_endpoint_auth_method: 'none', grant_types: ['authorization_code'] },
   });
   await told();
-  assert.deepEqual(await seenBy({ ...stock, secret: undefined }), [], 'a client that proves nothing any more');
+  assert.deepEqual(await seenBy({ ...stock, secret: undefined }), [], 'a client that no longer authenticates');
 });

@@ -17,6 +17,6 @@ test('case, Unicode form, white space, e-mail address and username are counted t
   const spellings = [person.email.toUpperCase(), person.email.normalize('NFD'), ' ZOË '];
   for (const spelling of spellings) assert.equal((await post(spelling, 'wrong')).status, 400);
   for (const spelling of [...spellings, person.email, 'zoë', 'zoe\u0308', 'ｚｏë']) {
-    assert.equal((await post(spelling, person.password)).status, 400, `locked by whatever name: ${spelling}`);
+    assert.equal((await post(spelling, person.password)).status, 400, `locked by every name: ${spelling}`);
   }
 });

@@ -52,7 +52,7 @@ test(`${4 * GUESSES} wrong passwords from as many addresses never stop the owner
   assert.equal((await guess(owner, owner.password)).status, 400);
 });
 
-test('a stranger has three guesses in a lock period: the fourth is refused even if it is right', async () => {
+test('an unknown browser has three guesses in a lock period: the fourth is refused even if it is right', async () => {
   const owner = await app.seed.person();
   const guess = await stranger();
   let guesses = 0;
@@ -71,7 +71,7 @@ test('a stranger has three guesses in a lock period: the fourth is refused even 
   }
   assert.equal(guesses, 4 * 3);
   clock.ms += 120 * MINUTE;
-  assert.equal((await guess(owner, owner.password)).status, 303, 'the lock ends by itself');
+  assert.equal((await guess(owner, owner.password)).status, 303, 'the lock ends after its time');
 });
 
 test('the owner’s wrong passwords on a known browser lock only that browser, for a while', async () => {
@@ -100,6 +100,6 @@ test('a device cookie of another account, or an invented one, has no effect', as
     await submit(eves, page, { identifier: owner.email, password: 'wrong', action: 'signin' });
   }
   assert.equal((await submitPassword(eves, page, owner)).status, 400, 'a stranger’s');
-  assert.equal((await submitPassword(eves, page, eve)).status, 303, 'the own one is not touched');
+  assert.equal((await submitPassword(eves, page, eve)).status, 303, 'the person’s own cookie stays the same');
   assert.ok((await signInAgain(known, owner)).location?.startsWith(party.redirectUri));
 });

@@ -30,7 +30,7 @@ test('of 100 parallel guesses on two processes three are verified, and the right
   );
   assert.ok(
     answers.every((status) => status === 400 || status === 503),
-    'wrong, or busy with those before it',
+    'wrong, or waiting for the guesses before it',
   );
   const [counted] = await db.run<{ failures: number }>(
     { name: '', text: 'SELECT sum(failures)::int AS failures FROM attempts WHERE account_id = $1' },

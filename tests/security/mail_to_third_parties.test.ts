@@ -175,7 +175,7 @@ describe('signing up', () => {
     await askTimes(6, '/account/sign-up', email, elsewhere());
     await askTimes(6, '/account/sign-up', email, elsewhere());
     const mails = await mailsTo(email);
-    assert.equal(mails.length, 6, 'of all addresses together');
+    assert.equal(mails.length, 6, 'of all addresses in total');
     for (const { text } of mails) assert.match(text, /f•••@e•••\.com/);
     const password = remember('password', 'A-Door-Of-My-Own-31');
     assert.match((await useLink(app, mails[0]?.link ?? '', { name: 'F', new_password: password })).body, /ready/);
@@ -201,7 +201,7 @@ describe('a forgotten password', () => {
     for (const address of [shared, elsewhere(), elsewhere()]) await askTimes(4, '/account/forgot', ada.email, address);
     assert.equal((await mailsTo(ada.email)).length, 6);
     await ask('/account/forgot', ada.email, elsewhere());
-    assert.equal((await mailsTo(ada.email)).length, 6, 'a browser that is not known');
+    assert.equal((await mailsTo(ada.email)).length, 6, 'an unknown browser');
     for (let i = 0; i < 7; i += 1) assert.equal(await ask('/account/forgot', ada.email, shared, own), 200);
     assert.equal((await mailsTo(ada.email)).length, 11, 'five of its own');
   });
@@ -232,7 +232,7 @@ describe('a forgotten password', () => {
     assert.equal(await ask('/account/forgot', ada.email, address, own), 200);
     assert.equal((await mailsTo(ada.email)).length, 1);
     for (const whom of [bob.email, 'nobody@example.com']) {
-      assert.equal(await ask('/account/forgot', whom, address, own), 429, 'this browser is not theirs');
+      assert.equal(await ask('/account/forgot', whom, address, own), 429, 'the person has not used this browser');
     }
     assert.equal(await ask('/account/forgot', ada.email, address), 429);
     assert.equal((await mailsTo(bob.email)).length, 0);

@@ -97,7 +97,7 @@ describe('a change of address', () => {
     const { page } = await followLink(app, link, browser);
     const door = / id="sign-in" href="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
     const asked = await browser.follow(await browser.get(door));
-    assert.match(asked.body, / id="password"/, 'although somebody is signed in');
+    assert.match(asked.body, / id="password"/, 'although the browser has a session');
     // The provider first signs the other account out, with a self-submitting form.
     const hop = await submitPassword(browser, asked, ada);
     assert.match((await submit(browser, hop, {})).body, /ada\.third@example\.com/);
@@ -139,11 +139,15 @@ test('a sign-up requested by another person gives them nothing: who opens the li
   const attacker = browserSession(app.issuer);
   await askForMail(app, '/account/sign-up', email, attacker);
   const { link } = await post.next(email);
-  assert.equal((await attacker.get('/account/link/sign_up')).status, 400, 'the asking browser has no key to it');
+  assert.equal(
+    (await attacker.get('/account/link/sign_up')).status,
+    400,
+    'the requesting browser has no cookie for it',
+  );
   const done = await useLink(app, link, { name: 'Grace', new_password: NEW });
   assert.match(done.body, /Your account is ready/);
   const { page } = await begin(app, party, {}, attacker);
-  assert.match(page.body, / id="password"/, 'the asking browser is signed in to nothing');
+  assert.match(page.body, / id="password"/, 'the requesting browser gets no session');
   assert.equal(await opensTo(app, email, NEW), true);
 });
 
@@ -180,7 +184,7 @@ for (const purpose of LINK_PURPOSES) {
     assert.deepEqual([sent.status, /Allow cookies/.test(sent.body)], [400, true]);
     const used = await browser.follow(opened);
     assert.deepEqual([used.status, /no longer works/.test(used.body)], [410, true]);
-    assert.equal((await browser.get(`/account/link/${purpose}`)).status, 410, 'also when it is looked at again');
+    assert.equal((await browser.get(`/account/link/${purpose}`)).status, 410, 'also when it is opened again');
   });
 }
 

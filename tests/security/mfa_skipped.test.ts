@@ -54,7 +54,7 @@ async function nothingHelps(
     assert.equal(shown(answer), expected, JSON.stringify(form));
     clock.ms += 25 * 3_600_000; // so that a lock does not refuse the next guess
   }
-  assert.equal(shown(await browser.get(waiting.url)), expected, 'the visit is where it was');
+  assert.equal(shown(await browser.get(waiting.url)), expected, 'the visit is at the same step');
   const sessions = await app.db.run({ name: '', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [person.id]);
   assert.equal(sessions.length, 0);
 }

@@ -91,7 +91,7 @@ test('no URL, cookie, log line or readable column contains a pushed value until 
   assert.equal(callback.searchParams.get('state'), SECRETS.state, 'the client gets its own state back');
   remember('code', callback.searchParams.get('code') ?? '');
 
-  assert.ok(trace.urls.length >= 2 && trace.cookies.length >= 4, 'something was looked at');
+  assert.ok(trace.urls.length >= 2 && trace.cookies.length >= 4, 'the search covers some values');
   for (const url of trace.urls) assertFree(url, 'a URL');
   for (const cookie of trace.cookies) assertFree(cookie, 'a cookie');
   for (const line of app.logLines) assertFree(line, 'the log');

@@ -102,7 +102,7 @@ test('the log of a whole sign-in with all its errors contains routes and statuse
   assert.ok(requests.length > 100, 'requests are logged');
   assert.ok(
     app.logLines.some((line) => line.includes('"level":"error"')),
-    'the stumble is logged',
+    'the error is logged',
   );
   const secrets = [
     person.email,

@@ -87,7 +87,11 @@ describe('a device cookie', () => {
     await trust(browser, owner);
     const second = deviceOf(browser);
     assert.notEqual(second, first);
-    assert.equal(await isAskedForCode(first, owner.person), false, 'the answer with the second may have been lost');
+    assert.equal(
+      await isAskedForCode(first, owner.person),
+      false,
+      'the response with the second value may have been lost',
+    );
     // That sign-in replaced the device token, and only its browser has a token that stays valid.
     clock.ms += 11 * MINUTE;
     assert.equal(await isAskedForCode(first, owner.person), true);
@@ -95,7 +99,7 @@ describe('a device cookie', () => {
       { name: '', text: 'SELECT count(*)::int AS devices FROM devices WHERE account_id = $1' },
       [owner.person.id],
     );
-    assert.equal(devices, 1, 'one browser all along');
+    assert.equal(devices, 1, 'it is one browser in the list');
   });
 
   test('counts wrong codes of its browser together, although its value changes', async () => {
@@ -162,7 +166,7 @@ describe('browsers in which a person has signed in', () => {
     assert.equal((await kindsOf(owner.person)).filter((kind) => kind === 'device_forgotten').length, 1, 'nothing more');
   });
 
-  test('belong to their person: nobody can remove those of another', async () => {
+  test('belong to their person: another person cannot remove them', async () => {
     const [owner, eve] = [await victim(), await victim()];
     const [home, eves] = [browserSession(app.issuer), browserSession(app.issuer)];
     await trust(home, owner);

@@ -19,7 +19,7 @@ async function resetLink(email: string): Promise<string> {
   return (await post.next(email)).link;
 }
 
-test('the link sets only its own account’s password, whatever else the form, the address or the browser names', async () => {
+test('the link sets only its own account’s password, even if the form, the address or the browser names another', async () => {
   const [mallory, victim] = [await app.seed.person(), await app.seed.person()];
   const party = await app.seed.party({ firstParty: true });
   // The victim has a session in this browser, and every field that could name an account names the victim.
@@ -29,7 +29,7 @@ test('the link sets only its own account’s password, whatever else the form, t
   const names = { email: victim.email, identifier: victim.email, username: victim.email, login_hint: victim.email };
   const done = await useLink(app, link, { ...fields, ...names, new_password: NEW }, browser);
   assert.equal(done.status, 200);
-  assert.equal(await opensTo(app, victim.email, victim.password), true, 'the victim’s password is as it was');
+  assert.equal(await opensTo(app, victim.email, victim.password), true, 'the victim’s password is unchanged');
   assert.equal(await opensTo(app, mallory.email, NEW), true);
 });
 

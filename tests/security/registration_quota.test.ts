@@ -225,7 +225,7 @@ describe('unused clients', () => {
     assert.equal(await registrations.removeIdle(), 2);
     assert.deepEqual(await idsLeft(), [granted]);
     clock.ms += 150 * DAY_MS;
-    assert.equal(await registrations.removeIdle(), 1, 'once its grant is over');
+    assert.equal(await registrations.removeIdle(), 1, 'once its grant has ended');
   });
 
   test('are removed in small batches, and those of the operator never', async () => {

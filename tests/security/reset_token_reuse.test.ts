@@ -47,7 +47,7 @@ test('of fifty parallel uses of a link on two nodes one sets the password; the o
     answers.every(({ status }) => [303, 410, 503].includes(status)),
     JSON.stringify(answers.map(({ status }) => status)),
   );
-  assert.ok(answers.filter(({ status }) => status === 410).length > 1, 'several were let as far as the link');
+  assert.ok(answers.filter(({ status }) => status === 410).length > 1, 'several requests have reached the link');
   assert.equal(await opensTo(app, person.email, winners[0]?.password ?? ''), true);
   const [row] = await app.db.run<{ epoch: number }>({ name: '', text: 'SELECT epoch FROM accounts WHERE id = $1' }, [
     person.id,

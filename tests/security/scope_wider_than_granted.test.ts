@@ -37,7 +37,7 @@ async function assertNarrow({ status, body }: TokenAnswer, most: string, why: st
   for (const scope of scopes) assert.ok(most.split(' ').includes(scope), `${why}: ${scope}`);
   const known = await introspect(app.issuer, party, body.access_token ?? '');
   assert.equal(known.active, true, why);
-  assert.equal(known.scope ?? '', scopes.join(' '), 'and the token says the same');
+  assert.equal(known.scope ?? '', scopes.join(' '), 'and the token has the same scope');
 }
 
 for (const resource of [{}, { resource: API }]) {

@@ -24,12 +24,8 @@ test('the password alone gives no session, no code, no device, and no state that
   for (const table of ['sessions', 'grants', 'devices']) {
     assert.equal((await rowsOf(table, person.id)).length, 0, table);
   }
-  assert.equal(
-    (await rowsOf('security_events', person.id)).length,
-    1,
-    'the person can read that the password is known',
-  );
-  assert.equal(browser.cookie('cardea_device'), undefined, 'nor is the browser known');
+  assert.equal((await rowsOf('security_events', person.id)).length, 1, 'the mail says that the password is known');
+  assert.equal(browser.cookie('cardea_device'), undefined, 'nor does the browser become known');
 
   const uid = new URL(waiting.url).pathname.split('/').at(-1);
   const resumed = await browser.follow(await browser.get(`/authorize/${uid}`));
@@ -39,7 +35,7 @@ test('the password alone gives no session, no code, no device, and no state that
   const another = await begin(app, party, {}, browser);
   assert.equal(shown(another.page), 'sign-in', 'another request starts from the beginning');
   const account = await browser.get('/account');
-  assert.equal(new URL(account.location ?? '').pathname, '/authorize', 'their account asks for a sign-in');
+  assert.equal(new URL(account.location ?? '').pathname, '/authorize', 'their account page asks for a sign-in');
 
   // the interaction still works for its own step
   const fresh = await begin(app, party);

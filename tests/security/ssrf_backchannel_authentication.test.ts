@@ -38,7 +38,7 @@ for (let page = first, decided = 0; decided <= names.size; page = await browser.
 }
 const tried = await allFailedOnce(app.db, names.size);
 
-test('a client at an allowed address is notified, whatever happens to the others', () => {
+test('a client at an allowed address is notified, even if the others fail', () => {
   assert.equal(hostile.arrived.length, 1);
   const { method, body } = hostile.arrived[0] ?? assert.fail();
   assert.equal(method, 'POST');

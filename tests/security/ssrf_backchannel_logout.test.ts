@@ -32,7 +32,7 @@ const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
 await browser.post('/logout/confirm', { xsrf, logout: 'yes' });
 const tried = await allFailedOnce(app.db, names.size);
 
-test('an app at an allowed address is notified, whatever happens to the others', () => {
+test('an app at an allowed address is notified, even if the others fail', () => {
   assert.equal(hostile.arrived.length, 1);
   const { method, body } = hostile.arrived[0] ?? assert.fail();
   assert.equal(method, 'POST');

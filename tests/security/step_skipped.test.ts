@@ -41,7 +41,7 @@ for (const [name, client] of [
       assert.equal(shown(answer), 'sign-in', JSON.stringify(form));
       assert.equal(browser.cookie('cardea_session') === undefined || answer.location === undefined, true);
     }
-    assert.equal(shown(await browser.get(page.url)), 'sign-in', 'the visit is where it was');
+    assert.equal(shown(await browser.get(page.url)), 'sign-in', 'the visit is at the same step');
     const rows = await app.db.run({ name: 'signed_in', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [
       person.id,
     ]);

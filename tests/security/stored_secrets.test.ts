@@ -45,12 +45,12 @@ test('no column contains a bearer secret, address, name or session id, as text o
   const ids = new Set(secrets);
   for (const secret of ids) {
     for (const form of [secret, Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('hex')]) {
-      assert.ok(!dump.includes(form.toLowerCase()), `a ${secret.length} characters long secret is in the dump`);
+      assert.ok(!dump.includes(form.toLowerCase()), `a secret of ${secret.length} characters is in the dump`);
     }
   }
 });
 
-test('a record copied into another’s row cannot be opened, and gives nobody another’s rights', async () => {
+test('a record copied into another’s row cannot be opened, and gives no rights of another', async () => {
   const party = await app.seed.party();
   const [rich, poor] = [await app.seed.person(), await app.seed.person()];
   const theirs = (await tokensFor(app, party, rich)).tokens;
@@ -63,7 +63,7 @@ test('a record copied into another’s row cannot be opened, and gives nobody an
   assert.deepEqual([answer.status, answer.body.sub], [500, undefined]);
   assert.equal((await introspect(issuer, party, mine.access_token)).active, undefined);
   assert.equal((await refresh(issuer, party, mine.refresh_token ?? '')).status, 500);
-  assert.equal((await userinfo(issuer, theirs.access_token)).body.sub, rich.id, 'its owner is not harmed');
+  assert.equal((await userinfo(issuer, theirs.access_token)).body.sub, rich.id, 'its owner is not affected');
 });
 
 test('a profile and its key cannot be opened in another account’s row', async () => {

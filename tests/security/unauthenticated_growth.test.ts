@@ -311,7 +311,7 @@ describe('records of requests without a sign-in are limited by address, and the 
     assert.deepEqual(statuses, [...Array(10).fill(303), 429, 303]);
   });
 
-  test('a session in which somebody signed in is not removed', async () => {
+  test('a session with a signed-in person is not removed', async () => {
     const browser = browserSession(issuer);
     await browser.get('/device');
     await authorize({ issuer, party: rp.party, person, browser });
@@ -320,7 +320,7 @@ describe('records of requests without a sign-in are limited by address, and the 
   });
 });
 
-describe('records of requests without a sign-in are limited in all, for any number of addresses', () => {
+describe('records of requests without a sign-in are limited in total, for any number of addresses', () => {
   test('the newest of each kind stay, and approved ones stay in any case', async () => {
     const { db } = await database(scope);
     const run = (text: string, values: readonly unknown[] = []) => db.run<{ n: number }>({ name: '', text }, values);

@@ -200,7 +200,7 @@ test('a jwks_uri is fetched at registration (RFC 7591 §2): it must answer and c
     return registered.status;
   };
   const good = site.put('/good', { keys: [{ kty: 'oct', k: 'AA' }, { ...jwk, kid: 7 }, jwk] });
-  assert.equal(await attempt(good), 201, 'what is in there for others is no concern of ours');
+  assert.equal(await attempt(good), 201, 'other keys in the document are ignored');
   assert.equal(await attempt(good, { id_token_encrypted_response_alg: 'ECDH-ES' }), 201);
   assert.equal(await attempt(good, { id_token_encrypted_response_alg: 'RSA-OAEP' }), 400);
   assert.equal(await attempt(good, { token_endpoint_auth_signing_alg: 'PS256' }), 400);

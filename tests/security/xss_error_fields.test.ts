@@ -67,7 +67,11 @@ function assertText(page: Pick<Page, 'body' | 'headers'>, what: string): void {
       `${what}: a script's URL in ${tag}`,
     );
   }
-  assert.doesNotMatch(page.body, /<script(?![^>]*\ssrc="\/assets\/)[^>]*>/, `${what}: a script that is none of ours`);
+  assert.doesNotMatch(
+    page.body,
+    /<script(?![^>]*\ssrc="\/assets\/)[^>]*>/,
+    `${what}: a script that does not belong to the page`,
+  );
   assert.match(page.headers.get('content-security-policy') ?? '', /script-src 'self';/, what);
 }
 
