@@ -14,12 +14,12 @@ import {
 } from '../flows/support.ts';
 import { press } from '../helpers/account.ts';
 import { askPerson, CIBA_GRANT, cibaMetadata, fetchTokens, openRequests } from '../helpers/ciba.ts';
+import { createChangesArrived } from '../helpers/client_changes.ts';
 import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { askForCode, decide, poll, typeCode } from '../helpers/device.ts';
 import { partyOf, register } from '../helpers/registration.ts';
 import { authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
-import { createTold } from '../helpers/told.ts';
 
 /** A grant gives only what the current policy still allows (Keycloak GHSA-895x-rfqp-jh5c, Pocket ID CVE-2026-43983). */
 
@@ -48,14 +48,14 @@ await seed.resourceServer({
   clients: [notes.id],
 });
 const person = await seed.person();
-const told = await createTold(app);
+const changesArrived = await createChangesArrived(app);
 
 const SCOPE = 'openid email offline_access notes:read notes:write';
 const party = (metadata: Record<string, unknown> = {}) =>
   seed.party({ firstParty: true, metadata: { scope: SCOPE, ...metadata } });
 const change = async (one: Party, to: ClientChange) => {
   await seed.clients.update(one.id, to);
-  await told();
+  await changesArrived();
 };
 const reduce = (one: Party, to: string) => change(one, { metadata: { scope: to } });
 const params = { scope: SCOPE, resource: NOTES, prompt: 'consent' };
@@ -138,13 +138,13 @@ test('are not shown to a resource server, and neither are scopes that the resour
   assert.equal(await seen(), 'notes:read');
   await reduce(one, SCOPE);
   await seed.resourceServers.update(NOTES, { scopes: ['notes:write'] });
-  await told();
+  await changesArrived();
   assert.equal(await seen(), 'notes:write');
   await seed.resourceServers.update(NOTES, { scopes: ['notes:other'] });
-  await told();
+  await changesArrived();
   assert.deepEqual(await introspect(issuer, notes, body.access_token ?? ''), { active: false });
   await seed.resourceServers.update(NOTES, { scopes: ['notes:read', 'notes:write'] });
-  await told();
+  await changesArrived();
 });
 
 test('a redirect URI that was taken from a client is not redirected to, at any stage of a sign-in', async () => {

@@ -4,11 +4,11 @@ import { endSessions } from '../../server/records/overview.ts';
 import { refusal, tokensFor } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { askPerson, CIBA_GRANT, decideRequest, fetchTokens } from '../helpers/ciba.ts';
+import { createChangesArrived } from '../helpers/client_changes.ts';
 import { deployment, type Party, type Person } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll, typeCode } from '../helpers/device.ts';
 import { authorize, redeem } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
-import { createTold } from '../helpers/told.ts';
 
 /**
  * An approval is redeemed only while the account and the client are still allowed to (Keycloak CVE-2026-16103,
@@ -18,7 +18,7 @@ import { createTold } from '../helpers/told.ts';
 const scope = { after };
 const app = await deployment(scope);
 const { issuer, seed } = app;
-const told = await createTold(app);
+const changesArrived = await createChangesArrived(app);
 const NEW_PASSWORD = remember('password', 'Another-Horse-Battery-7');
 
 /** Has a person approve a request, and returns the function with which the client redeems it. */
@@ -87,7 +87,7 @@ for (const [what, approve] of Object.entries(approvals)) {
       });
       const fetchAll = await approve(one, person);
       await lock(one, person);
-      await told();
+      await changesArrived();
       const answer = await fetchAll();
       assert.deepEqual(refusal(answer), { status: error === 'invalid_client' ? 401 : 400, error });
       assert.equal(answer.body.access_token, undefined);

@@ -24,7 +24,7 @@ test('the password alone gives no session, no code, no device, and no state that
   for (const table of ['sessions', 'grants', 'devices']) {
     assert.equal((await rowsOf(table, person.id)).length, 0, table);
   }
-  assert.equal((await rowsOf('security_events', person.id)).length, 1, 'the mail says that the password is known');
+  assert.equal((await rowsOf('security_events', person.id)).length, 1, 'the person sees that the password was used');
   assert.equal(browser.cookie('cardea_device'), undefined, 'nor does the browser become known');
 
   const uid = new URL(waiting.url).pathname.split('/').at(-1);

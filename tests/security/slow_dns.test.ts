@@ -30,7 +30,7 @@ const partyAt = (id: string): Party => ({
 });
 
 /** Sends a request with a client_id of that document, without waiting for the response. */
-function comeWith(id: string, address: string) {
+function authorizeWith(id: string, address: string) {
   return browserSession(app.issuer).get(authorizeUrl({ issuer: app.issuer, party: partyAt(id) }, 'verifier'), {
     'x-forwarded-for': address,
   });
@@ -55,8 +55,8 @@ async function partyWithKeysAt(jwks_uri: string) {
 const MANY = 80;
 const attack = Array.from({ length: MANY }, (_, n) => [
   // one address with changing domains, and one domain from changing addresses
-  comeWith(`https://n.slow-${n}.example/c.json`, '203.0.113.66'),
-  comeWith(`https://n${n}.slow.example/c.json`, `198.51.100.${n}`),
+  authorizeWith(`https://n.slow-${n}.example/c.json`, '203.0.113.66'),
+  authorizeWith(`https://n${n}.slow.example/c.json`, `198.51.100.${n}`),
 ]).flat();
 
 test('during slow look-ups a client whose keys are elsewhere gets its tokens', async () => {
@@ -99,7 +99,7 @@ test('a name whose look-up failed is tried again at once only for another addres
   const questions = () => names.questions('docs.failing.example');
   const come = async (address: string) => {
     const before = questions();
-    assert.equal((await comeWith(id, address)).status, 503);
+    assert.equal((await authorizeWith(id, address)).status, 503);
     return questions() - before;
   };
   const once = await come('203.0.113.78');
@@ -125,7 +125,7 @@ test('21 documents that never arrive delay no other document', async () => {
   const paths = Array.from({ length: 21 }, (_, n) => `/slow-${n}.json`);
   const coming = paths.map((path) => {
     const id = slow.answer(path, (_request, response) => void released.then(() => response.writeHead(404).end()));
-    return comeWith(id, '203.0.113.77');
+    return authorizeWith(id, '203.0.113.77');
   });
   await until('documents to be asked for', () => paths.filter((path) => slow.hits(path) > 0).length === 8);
   const id = site.put('/meanwhile.json', { redirect_uris: [`${site.origin}/cb`], token_endpoint_auth_method: 'none' });

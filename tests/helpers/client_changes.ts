@@ -6,7 +6,7 @@ import { until } from './waiting.ts';
  * Waits until a node has received every earlier change of clients and resource servers: notifications arrive in order,
  * so this changes a client of its own last.
  */
-export async function createTold(app: Deployment): Promise<() => Promise<void>> {
+export async function createChangesArrived(app: Deployment): Promise<() => Promise<void>> {
   const last = await app.seed.party();
   const other = await app.seed.party();
   const { body } = await token(app.issuer, other, { grant_type: 'client_credentials' });
@@ -17,7 +17,8 @@ export async function createTold(app: Deployment): Promise<() => Promise<void>> 
   return async () => {
     introspectsAll = !introspectsAll;
     await app.seed.clients.update(last.id, { introspectsAll });
-    const isTold = async () => (await introspect(app.issuer, last, body.access_token ?? '')).active === introspectsAll;
-    await until('the node is told', isTold);
+    const hasArrived = async () =>
+      (await introspect(app.issuer, last, body.access_token ?? '')).active === introspectsAll;
+    await until('the node has received the changes', hasArrived);
   };
 }
