@@ -1,8 +1,6 @@
 /**
- * What `make test` runs: every test file on one throw-away Postgres, with one total.
- *
- *   node tests/run.ts [only=tests/keys,tests/cli]
- *
+ * `make test` runs this: every test file on one temporary Postgres, with one total.
+ * node tests/run.ts [only=tests/keys,tests/cli]
  * Tests that measure run alone, after the others. The search of all database dumps comes last.
  */
 import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -18,7 +16,7 @@ import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.t
 import { type Phase, startRun, type Total } from './helpers/run_files.ts';
 import { createRunFolders } from './helpers/run_folders.ts';
 
-/** Cheap ones first: a mistake in the small shows before the browser starts. */
+/** Cheap tests first, so that a basic mistake shows before the browser starts. */
 const ORDER = [
   'platform',
   'accounts',
@@ -34,11 +32,11 @@ const ORDER = [
 ];
 const KILLING = /^tests\/chaos\//;
 const MEASURING = /^tests\/performance\//;
-/** Those that count rather than time run beside others. */
+/** Tests that count instead of measuring time can run beside others. */
 const COUNTING = ['tests/performance/statements.test.ts'];
 const LAST = 'tests/security/database_dump.test.ts';
 const MINUTE = 60_000;
-/** What `make chaos` runs takes as long as it takes. */
+/** `make chaos` has no time limit. */
 const AT_LENGTH = process.env.TEST_CHAOS_LONG === 'true' ? 360 * MINUTE : undefined;
 
 /** @returns the exit code */
@@ -56,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
   const folders = createRunFolders();
   process.env.TMPDIR = join(folders.data, 'tmp');
   mkdirSync(process.env.TMPDIR, { mode: 0o755 });
-  // Compiled once for all the processes of a run.
+  // Compiled once for all processes of a run.
   process.env.NODE_COMPILE_CACHE = join(folders.data, 'compiled');
   process.env.TEST_RUN_DIR = freshRunFolder();
   const tests = startRun();
@@ -75,7 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
     leaked = await countConnections(postgres.url);
   } finally {
     await browser?.close();
-    // An interrupted run ends at once, and they are removed after it.
+    // An interrupted run ends at once, and another process removes the folders.
     if (!interrupted.aborted) await folders.remove();
   }
   if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
@@ -95,16 +93,16 @@ function rank(file: string): number {
   return at === -1 ? ORDER.length : at;
 }
 
-/** @returns groups of files: those of one group run at the same time */
+/** @returns groups of files; the files of a group run at the same time */
 function plan(files: readonly string[]): Phase[][] {
   const isKilling = (file: string) => KILLING.test(file);
-  // Another copy of a library takes its place for the whole process.
+  // A copied library replaces the original for the whole process.
   const isAlone = (file: string) => mentions(file, 'renamed_library');
   const isMeasuring = (file: string) => MEASURING.test(file) && !COUNTING.includes(file);
   const shared: Phase = {
     files: files.filter((file) => !isKilling(file) && !isAlone(file) && !isMeasuring(file) && file !== LAST),
     processes: 'shared',
-    // One more than there are cores, as each waits for Postgres, servers and timeouts for some of its time.
+    // One more than the cores, since each process sometimes waits for Postgres, servers and timeouts.
     concurrency: Math.min(4, availableParallelism() + 1),
     timeout: AT_LENGTH ?? 4 * MINUTE,
   };
@@ -116,13 +114,13 @@ function plan(files: readonly string[]): Phase[][] {
   };
   const measuring: Phase = { ...killing, files: files.filter(isMeasuring) };
   const last: Phase = { ...killing, files: files.filter((file) => file === LAST) };
-  // Those that kill wait for processes to start for much of their time. At length they are to have the machine to themselves.
+  // Tests that kill processes mostly wait for starts, so they run beside others; the long ones run alone.
   const groups =
     AT_LENGTH === undefined ? [[shared, killing], [measuring], [last]] : [[shared], [killing], [measuring]];
   return groups.map((group) => group.filter((phase) => phase.files.length > 0)).filter((group) => group.length > 0);
 }
 
-/** @returns false when something is missing that the tests need; one line says what to install */
+/** @returns false when a tool is missing that the tests need; one line says what to install */
 function reportTools(needed: boolean): boolean {
   const missing: string[] = [];
   const chromium = findChromium();
@@ -134,7 +132,7 @@ function reportTools(needed: boolean): boolean {
   return !needed;
 }
 
-/** What the tests of this run collect; that of the last run is kept until now, to look at. */
+/** The folder for the data that tests collect; the last run's data is kept until now for inspection. */
 function freshRunFolder(): string {
   const folder = join(artifacts(), 'run');
   rmSync(folder, { recursive: true, force: true });
@@ -142,7 +140,10 @@ function freshRunFolder(): string {
   return folder;
 }
 
-/** The numbers in the form of node's own runner, then a line for people. @returns the exit code */
+/**
+ * Prints the numbers in the form of node's own runner, then a line for people.
+ * @returns the exit code
+ */
 function report(total: Total, ms: number, broken: boolean): number {
   const failed = total.failed + total.cancelled;
   console.log(
@@ -161,7 +162,7 @@ function report(total: Total, ms: number, broken: boolean): number {
   return broken || failed > 0 || total.passed === 0 ? 1 : 0;
 }
 
-/** @returns how many connections the tests have left open */
+/** @returns the number of connections that the tests have left open */
 async function countConnections(url: string): Promise<number> {
   const client = new pg.Client({ connectionString: on(url, 'postgres') });
   client.on('error', () => {});
@@ -180,7 +181,7 @@ function mentions(file: string, text: string): boolean {
   return readFileSync(join(ROOT, file), 'utf8').includes(text);
 }
 
-/** One for all files, when one of them needs it. */
+/** One browser for all files, started when a file needs it. */
 async function startBrowser(files: readonly string[]): Promise<BrowserServer | undefined> {
   if (!files.some((file) => mentions(file, 'launchChromium(')) || !findChromium()) return undefined;
   const browser = await startSharedChromium();
@@ -188,7 +189,10 @@ async function startBrowser(files: readonly string[]): Promise<BrowserServer | u
   return browser;
 }
 
-/** Ctrl-C, a CI at its limit, a terminal that is closed, and the end of whoever started the run: `make`, by SIGKILL. */
+/**
+ * Aborts on Ctrl-C, a CI timeout, a closed terminal, and the end of the parent process, such as `make`, even by
+ * SIGKILL.
+ */
 function interruption(): AbortSignal {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());

@@ -32,7 +32,7 @@ function open(): string[] {
   return [...process.getActiveResourcesInfo(), ...Array.from(threads, () => 'Worker')];
 }
 
-// Opened by the first file that imports node:process, and kept.
+// The first file that imports node:process opens these, and they stay open.
 void [process.stdin, process.stdout, process.stderr];
 const openBefore = open();
 

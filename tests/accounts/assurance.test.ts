@@ -28,11 +28,11 @@ const asking = (...values: string[]) => ({ request: { values } });
 
 const CASES: readonly (readonly [what: string, facts: SignInFacts, acr: string])[] = [
   ['nothing is known', {}, ONE],
-  ['nobody requires anything', { account: without, client: lax, policy: nobody, ...asking() }, ONE],
-  ['a person has a second factor that nobody requires', { account: withOne, client: lax, policy: nobody }, ONE],
+  ['nothing is required', { account: without, client: lax, policy: nobody, ...asking() }, ONE],
+  ['a person has a second factor that is not required', { account: withOne, client: lax, policy: nobody }, ONE],
   ['the policy requires it of everybody', { account: without, policy: everybody }, TWO],
   ['the policy requires it of a group, and the person is a member', { account: member, policy: staff }, TWO],
-  ['the policy requires it of a group, and the person is no member', { account: without, policy: staff }, ONE],
+  ['the policy requires it of a group, and the person is not a member', { account: without, policy: staff }, ONE],
   ['the policy is about people, and there is none', { policy: everybody }, ONE],
   ['the browser is trusted, and the person has one', { account: withOne, policy: everybody, trusted: true }, ONE],
   ['the browser is trusted, and the person has none', { account: without, policy: everybody, trusted: true }, TWO],

@@ -170,7 +170,7 @@ describe('a hash that would overload the server', () => {
     ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99', 'unreadable'],
     ['a password', 'Correct-Horse', 'unreadable'],
     ['nothing', '', 'unreadable'],
-    ['a pepper nobody knows', `$pepper$00000000${VECTORS.at(-1)?.[1]}`, 'pepper_unknown'],
+    ['an unknown pepper', `$pepper$00000000${VECTORS.at(-1)?.[1]}`, 'pepper_unknown'],
     ['a pepper on something else', `$pepper$00000000$2b$10$${'A'.repeat(53)}`, 'unreadable'],
   ] as const) {
     test(`is refused, at once: ${what}`, async () => {

@@ -160,8 +160,8 @@ describe('checkUsername', () => {
     ['too long once it is normalised', '\ufdfa'.repeat(10)],
     ['white space', 'ada lovelace'],
     ['zero-width', 'ad\u200ba'],
-    ['like somebody’s address', 'ada@example.com'],
-    ['like somebody’s address in full width', 'ada＠example.com'],
+    ['like an e-mail address', 'ada@example.com'],
+    ['like an e-mail address in full width', 'ada＠example.com'],
     ['like an account id', '01890A5D-AC96-774B-BCCE-B302099A8057'],
   ] as const) {
     test(`refuses a name that is ${why}`, () => {

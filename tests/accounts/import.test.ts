@@ -430,7 +430,7 @@ describe('an import', () => {
     assert.deepEqual([eve.email, eve.subject], ['eve@example.com', 'auth0|eve']);
     assert.equal((await accounts.findBySubject('auth0|EVE'))?.email, 'upper@example.com', 'it is compared exactly');
     assert.equal((await accounts.findBySubject(one))?.id, one);
-    assert.equal(await accounts.findBySubject(eve.id), undefined, 'nobody goes by two');
+    assert.equal(await accounts.findBySubject(eve.id), undefined, 'each person has one sub');
     await accounts.update(eve, { name: 'Eve' });
     assert.equal((await accounts.resolve(eve.id)).subject, 'auth0|eve');
     const [{ n } = {}] = await db.run({ name: '', text: 'SELECT count(*)::int AS n FROM accounts' }, []);

@@ -15,7 +15,7 @@ test('ten codes of sixty bits, each accepted once, in any way of typing', async 
   for (const code of codes) assert.match(code, /^[0-9a-hjkmnp-tv-z]{4}(-[0-9a-hjkmnp-tv-z]{4}){2}$/);
 
   const [first = '', second = '', third = ''] = codes;
-  assert.equal(await recoveryCodes.use(eve, first), false, 'of another person');
+  assert.equal(await recoveryCodes.use(eve, first), false, 'another person’s code');
   assert.equal(await recoveryCodes.use(ada, ` ${first.toUpperCase().replaceAll('-', ' ')} `), true);
   assert.equal(await recoveryCodes.use(ada, first), false, 'once');
   assert.equal(await recoveryCodes.use(ada, second.replaceAll('1', 'l').replaceAll('0', 'O')), true);

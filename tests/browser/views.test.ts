@@ -19,7 +19,7 @@ import { picture } from '../helpers/pictures.ts';
 
 const views = createViews();
 
-/** Runs in the page; a string, because the server's program knows no DOM types. */
+/** A string because the server's TypeScript program has no DOM types. */
 const PROBE = `(() => {
   const rgba = (text) => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number); return { r, g, b, a }; };
   const over = (top, under) => ({
@@ -93,10 +93,10 @@ interface Findings {
   dir: string;
 }
 
-/** Ends CSS transitions, since colours are measured; a page in the background may get no frame to finish them. */
+/** Ends CSS transitions, since colours are measured; a background page may get no frame to finish them. */
 const SETTLED = `(() => { for (const animation of document.getAnimations()) animation.finish(); return ${PROBE}; })()`;
 
-/** The mirror image: nothing may depend on left and right. */
+/** Mirrors the page: layouts must not depend on left and right. */
 const MIRRORED = `(() => {
   document.documentElement.dir = 'rtl';
   const found = ${PROBE};
@@ -116,7 +116,7 @@ const { origin, posted } = await servePages(scope);
 const browser = await launchChromium(scope);
 
 describe('views in Chromium', () => {
-  /** A page, and what it complained of: console errors (CSP violations are among them), exceptions, dialogs. */
+  /** A page, and the errors that it reported: console errors (including CSP violations), exceptions, dialogs. */
   async function open(options: { javaScriptEnabled?: boolean } = {}): Promise<{ page: Page; complaints: string[] }> {
     const page = await browser.newPage(options);
     const complaints: string[] = [];
@@ -133,7 +133,7 @@ describe('views in Chromium', () => {
 
   let shown: (typeof LOOKS)[number] | undefined;
 
-  /** Changes what differs: each change takes as long as looking at the page. */
+  /** Changes only the settings that differ, since each change takes as long as a check of the page. */
   async function show(page: Page, look: (typeof LOOKS)[number]): Promise<void> {
     const { colorScheme, width } = look;
     if (shown?.colorScheme !== colorScheme) await page.emulateMedia({ colorScheme });
@@ -141,7 +141,7 @@ describe('views in Chromium', () => {
     shown = look;
   }
 
-  // One page for all cases, which is loaded once a case: starting a browser's page costs more than looking at it.
+  // All cases share one page, since opening a page takes longer than checking it.
   let shared: Awaited<ReturnType<typeof open>> | undefined;
 
   for (const { name, ids, focus } of PAGE_CASES) {
@@ -153,7 +153,7 @@ describe('views in Chromium', () => {
       for (const look of LOOKS) {
         await show(page, look);
         const found = await page.evaluate<Findings>(SETTLED);
-        // To look at, and as dear as all the rest: when somebody asks. The narrowest is for measuring alone.
+        // Screenshots take as long as the checks, so they are optional; the narrowest width is only measured.
         if (look.width > 320) await picture(page, '', `${name}.${look.name}`);
         const { worst, title, ...rest } = found;
         assert.deepEqual(
@@ -330,7 +330,8 @@ describe('templates and messages', () => {
         .join('\n');
     const source = sourceOf('views', 'login', 'selfservice', 'demo');
     const literals = new Set(Array.from(sourceOf('.').matchAll(/['"]([\w.-]+)['"]/g), ([, text = '']) => text));
-    // A key is written out whole, or with a code in one place, as in `account.done.${what}`; that code is written out too.
+    // A key is written in full, or with a code in one place, as in `account.done.${what}`; each such code is written in
+    // full too.
     const composed = Array.from(
       source.matchAll(/`([\w.-]*)\$\{[^}`]+\}(\.[\w.-]+)?`/g),
       ([, before = '', after = '']) => [before, after],

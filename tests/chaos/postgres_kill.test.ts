@@ -106,10 +106,10 @@ test('kill -9 of Postgres during token requests: every token that was issued wor
   all.catch(() => {}); // the races below settle the promise
   const start = handedOut();
   const isUnderWay = () => handedOut() >= start + 100;
-  await Promise.race([all, until('the load is under way', isUnderWay, { withinMs: 60_000, everyMs: 1 })]);
+  await Promise.race([all, until('the load has started', isUnderWay, { withinMs: 60_000, everyMs: 1 })]);
   await endPostmaster('SIGKILL');
   const haveHeard = () => clients.every(({ isUnsure }) => isUnsure);
-  await Promise.race([all, until('every client has heard of it', haveHeard, { withinMs: 30_000 })]);
+  await Promise.race([all, until('every client has noticed it', haveHeard, { withinMs: 30_000 })]);
   isOver = true;
   await all;
   const down = await refresh(issuer, clients[0]?.party as Party, 'whatever');

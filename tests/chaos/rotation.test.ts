@@ -224,7 +224,7 @@ test('kill -9 of a node at any moment of a rotation leaves one active key in eac
     if (IS_LONG) {
       // Waiting for a node that has not acknowledged the new key takes three polls, and a minute for differing clocks.
       const isDone = async () => (await activeKid()) === pending;
-      await until('the other node goes on with it', isDone, { withinMs: 90_000, everyMs: 100 });
+      await until('the other node continues it', isDone, { withinMs: 90_000, everyMs: 100 });
       await assertOneActiveKeyPerRing();
     }
     await victim.restart();

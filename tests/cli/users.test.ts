@@ -58,7 +58,7 @@ describe('users create', () => {
   for (const [what, input, password] of [
     ['without a line end', 'Kästrel-Fjord-7', 'Kästrel-Fjord-7'],
     ['with the line end of Windows', 'Correct horse 7\r\n', 'Correct horse 7'],
-    ['with white space of its own', '  Correct horse 7 \n', '  Correct horse 7 '],
+    ['with leading and trailing spaces', '  Correct horse 7 \n', '  Correct horse 7 '],
   ] as const) {
     test(`accepts a password ${what} unchanged`, async (t) => {
       const { cardea, db } = await setUpCli(t);

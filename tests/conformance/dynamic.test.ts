@@ -80,7 +80,7 @@ async function tokensOf(clientId: string, key: typeof first, params: Record<stri
   return body;
 }
 
-test('a client registers with a key and signs somebody in: RS256 ID token and userinfo on request', async () => {
+test('a client registers with a key and signs a person in: RS256 ID token and userinfo on request', async () => {
   const algs = { id_token_signed_response_alg: 'RS256', userinfo_signed_response_alg: 'RS256' };
   const { status, body } = await register(algs);
   assert.equal(status, 201, JSON.stringify(body));

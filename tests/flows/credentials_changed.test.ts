@@ -34,7 +34,7 @@ test('also when the account was disabled and enabled again', async () => {
   assert.equal(shown(await submit(again.browser, allowed, { action: 'allow' })), 'callback');
 });
 
-test('a change that is under way at that moment is waited for', async () => {
+test('a sign-in waits for a change in progress', async () => {
   const person = await app.seed.person();
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);

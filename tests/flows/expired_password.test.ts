@@ -80,7 +80,7 @@ test('the step cannot be skipped', async () => {
     const answer = await submit(browser, asked, fields);
     assert.deepEqual([answer.status, shown(answer)], [400, 'new-password'], JSON.stringify(fields));
   }
-  assert.equal(shown((await begin(app, party, {}, browser)).page), 'sign-in', 'nobody is signed in');
+  assert.equal(shown((await begin(app, party, {}, browser)).page), 'sign-in', 'the person is not signed in');
   assert.equal(callbackOf(await submit(browser, asked, { action: 'cancel' })).error, 'access_denied');
   assert.equal((await sql('SELECT 1 FROM sessions WHERE account_id = $1', [person.id])).length, 0);
 });

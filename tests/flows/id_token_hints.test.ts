@@ -95,7 +95,7 @@ test('a token signed with it after retirement, or by another key in its name, is
   assert.equal(await statusOfLogout(hint), 200);
 });
 
-test('a logout token for the same audience is no hint (OpenID Connect Back-Channel Logout §2.4)', async () => {
+test('a logout token for the same audience is not accepted as a hint (OpenID Connect Back-Channel Logout §2.4)', async () => {
   const { keys } = await ring.load();
   const active = keys.find((key) => key.ring === 'RS256' && key.state === 'active');
   assert.ok(active && 'privateJwk' in active);
@@ -111,7 +111,7 @@ test('a logout token for the same audience is no hint (OpenID Connect Back-Chann
   assert.equal(await statusOfLogout(await sign('at+jwt')), 400);
 });
 
-test('a signed userinfo response is no hint, although it has issuer, audience and subject of an ID token (RFC 8725 §3.12)', async () => {
+test('a signed userinfo response is not accepted as a hint, although it has issuer, audience and subject of an ID token (RFC 8725 §3.12)', async () => {
   const signing = await app.seed.party({ firstParty: true, metadata: { userinfo_signed_response_alg: 'RS256' } });
   const given = await tokensFor(app, signing, person, { params: { scope: 'openid profile email' } });
   const headers = { authorization: `Bearer ${given.tokens.access_token}` };
@@ -128,6 +128,6 @@ test('a signed userinfo response is no hint, although it has issuer, audience an
 
 test('a revoked key verifies nothing, even when it was retired before', async () => {
   await ring.revoke(kid);
-  await until('the node is told', async () => (await statusOfLogout(hint)) === 400);
+  await until('the node receives the change', async () => (await statusOfLogout(hint)) === 400);
   await assert.rejects(ring.revoke(kid), { code: 'key_already_retired' });
 });

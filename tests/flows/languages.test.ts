@@ -243,7 +243,7 @@ describe('signing out uses', () => {
   const logout = (browser: BrowserSession, params: Record<string, string> = {}) =>
     browser.get(`/logout?${new URLSearchParams(params)}`);
 
-  test('the account’s language, also on the last page, on which nobody is signed in', async () => {
+  test('the account’s language, also on the last page, after the session has ended', async () => {
     const browser = browserSpeaking('ar');
     await tokensFor(app, party, await personSpeaking('de'), { browser });
     const page = await logout(browser);

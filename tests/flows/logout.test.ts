@@ -101,7 +101,7 @@ test('grants of the session are deleted from the database', async () => {
   assert.deepEqual(await left(), { grants: 0, records: 0 });
 });
 
-test('an unregistered post_logout_redirect_uri is refused with a page, and nobody is signed out', async () => {
+test('an unregistered post_logout_redirect_uri is refused with a page, and the session stays', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   for (const uri of [
     'https://evil.example.com/',
@@ -139,7 +139,7 @@ test('client_id works in place of an ID token; both must agree (RP-Initiated Log
   assert.equal((await submit(browser, page, { logout: 'yes' })).location, BACK);
 });
 
-test('a forged hint, and a hint that is no ID token, are refused', async () => {
+test('a forged hint, and a hint that is not an ID token, are refused', async () => {
   const { tokens, browser } = await tokensFor(app, party, person);
   const [header = '', payload = ''] = tokens.id_token.split('.');
   const none = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');

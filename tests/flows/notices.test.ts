@@ -126,7 +126,7 @@ test('a right password without the second factor is reported once an hour, and n
       .length;
   const { browser, page } = await enter();
   assert.deepEqual(await eventsOf(person), ['second_factor_missing']);
-  assert.equal(await waiting(), 1, 'told in ten minutes');
+  assert.equal(await waiting(), 1, 'the notice is due in ten minutes');
   await submit(browser, page, { action: 'code', code: totpCode(secret, Date.now()) });
   const consent = await browser.follow(await browser.get(page.url));
   if (/ id="allow"/.test(consent.body)) await submit(browser, consent, { action: 'allow' });

@@ -122,12 +122,12 @@ describe('a client with a metadata document', () => {
   for (const [why, change] of [
     ['names another client_id (§4.1)', { client_id: 'https://other.example/client' }],
     ['has a secret (§4.1)', { client_secret: 'x' }],
-    ['wants a secret (§4.1)', { token_endpoint_auth_method: 'client_secret_basic' }],
+    ['requires a secret (§4.1)', { token_endpoint_auth_method: 'client_secret_basic' }],
     ['redirects to another site', { redirect_uris: ['https://other.example/cb'] }],
     ['redirects to a script', { redirect_uris: ['javascript:alert(1)'] }],
     ['redirects nowhere', { redirect_uris: [] }],
     ['is too long (§6.6)', { client_name: 'x', padding: 'x'.repeat(5 * 1024) }],
-    ['wants tokens for itself', { grant_types: ['client_credentials'] }],
+    ['requests client credentials', { grant_types: ['client_credentials'] }],
   ] as const) {
     test(`is refused when its document ${why}`, async () => {
       await isRefused(documented(change));
@@ -166,7 +166,7 @@ test('discovery says that clients may be documents (§5)', async () => {
   assert.equal(metadata.client_id_metadata_document_supported, true);
 });
 
-test('a URL is no client when the feature is off or limited to other hosts, even if it was one before', async (t) => {
+test('a URL is not a client when the feature is off or limited to other hosts, even if it was one before', async (t) => {
   const party = documented();
   await begin(app, party);
   const again = (env: Record<string, string>) => neighbour(t, app, { env, now: () => clock.ms });

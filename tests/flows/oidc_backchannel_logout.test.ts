@@ -57,7 +57,7 @@ async function signOut(browser: BrowserSession): Promise<void> {
 
 /** Waits for the one logout token that an app gets. */
 async function told(listener: LogoutListener): Promise<Record<string, unknown>> {
-  await until('the app to be told', () => listener.received.length > 0);
+  await until('the app to be notified', () => listener.received.length > 0);
   await settled();
   assert.equal(listener.received.length, 1);
   return decodeJwt(listener.received[0]?.token ?? '');
@@ -259,7 +259,7 @@ describe('delivery', () => {
     const { browser, person } = await signIn();
     await signIn(other, person, browser);
     await signOut(browser);
-    await until('the other app to be told', () => otherRp.received.length === 1);
+    await until('the other app to be notified', () => otherRp.received.length === 1);
     clock.ms += 60_000;
     rp.status = 200;
     await wake();
@@ -345,7 +345,7 @@ describe('delivery', () => {
     assert.equal(rp.received.length, 0);
     clock.ms += 2_000;
     await db.run(wakeUp, []);
-    await until('the app to be told', () => rp.received.length > 0);
+    await until('the app to be notified', () => rp.received.length > 0);
     const { port } = next.app.http.server.address() as AddressInfo;
     const nextKeys = createRemoteJWKSet(new URL(`http://localhost:${port}/.well-known/jwks.json`));
     const { payload } = await jwtVerify(rp.received[0]?.token ?? '', nextKeys, { audience: party.id });

@@ -99,15 +99,15 @@ describe('metadata (§4)', () => {
   });
 
   const broken: [string, Record<string, unknown>, string][] = [
-    ['a delivery mode is needed', { backchannel_token_delivery_mode: undefined }, 'backchannel_token_delivery_mode'],
+    ['no delivery mode', { backchannel_token_delivery_mode: undefined }, 'backchannel_token_delivery_mode'],
     ['an unknown delivery mode', { backchannel_token_delivery_mode: 'fax' }, 'backchannel_token_delivery_mode'],
     [
-      'whoever is pinged says where',
+      'ping without a notification endpoint',
       { backchannel_token_delivery_mode: 'ping' },
       'backchannel_client_notification_endpoint',
     ],
     [
-      'in clear over the network',
+      'an endpoint without TLS',
       { backchannel_client_notification_endpoint: 'http://rp.example.com/' },
       'backchannel_client_notification_endpoint',
     ],
@@ -115,7 +115,7 @@ describe('metadata (§4)', () => {
     ['pairwise without keys that tell the sector', { subject_type: 'pairwise' }, 'jwks_uri'],
     ['signed without a key', { backchannel_authentication_request_signing_alg: 'PS256' }, 'jwks'],
     [
-      'pushed tokens are bound to no key',
+      'push with bound tokens',
       {
         backchannel_token_delivery_mode: 'push',
         backchannel_client_notification_endpoint: 'https://rp.example.com/n',
@@ -124,7 +124,7 @@ describe('metadata (§4)', () => {
       'backchannel_token_delivery_mode',
     ],
     [
-      'the profile fapi2 wants signed requests (FAPI-CIBA §5.2.2)',
+      'the profile fapi2 without signed requests (FAPI-CIBA §5.2.2)',
       {
         profile: 'fapi2',
         token_endpoint_auth_method: 'private_key_jwt',
@@ -170,19 +170,23 @@ describe('the request (§7)', () => {
     ['a scope without openid', { login_hint: 'portia', scope: 'profile' }, 'invalid_request'],
     ['no hint', {}, 'invalid_request'],
     ['two hints', { login_hint: 'portia', id_token_hint: 'x' }, 'invalid_request'],
-    ['a login_hint_token, of which there are none', { login_hint_token: 'x' }, 'invalid_request'],
-    ['a hint that leads to nobody (§13)', { login_hint: 'nobody@example.com' }, 'unknown_user_id'],
+    ['a login_hint_token, which is not supported', { login_hint_token: 'x' }, 'invalid_request'],
+    ['a hint for an unknown person (§13)', { login_hint: 'nobody@example.com' }, 'unknown_user_id'],
     ['a hint as long as an address may be', { login_hint: 'x'.repeat(320) }, 'unknown_user_id'],
     ['a hint that is longer', { login_hint: 'x'.repeat(321) }, 'invalid_request'],
-    ['an id_token_hint that is none', { id_token_hint: 'x' }, 'invalid_request'],
-    ['requested_expiry that is no number', { login_hint: 'portia', requested_expiry: 'soon' }, 'invalid_request'],
-    ['requested_expiry of nothing', { login_hint: 'portia', requested_expiry: '0' }, 'invalid_request'],
+    ['an id_token_hint that is not an ID token', { id_token_hint: 'x' }, 'invalid_request'],
+    ['requested_expiry that is not a number', { login_hint: 'portia', requested_expiry: 'soon' }, 'invalid_request'],
+    ['requested_expiry of zero', { login_hint: 'portia', requested_expiry: '0' }, 'invalid_request'],
     ['a long binding_message', { login_hint: 'portia', binding_message: 'x'.repeat(65) }, 'invalid_binding_message'],
-    ['one that turns the text', { login_hint: 'portia', binding_message: 'a\u202Eb' }, 'invalid_binding_message'],
-    ['one on two lines', { login_hint: 'portia', binding_message: 'a\nb' }, 'invalid_binding_message'],
+    [
+      'a binding_message that reverses the text direction',
+      { login_hint: 'portia', binding_message: 'a\u202Eb' },
+      'invalid_binding_message',
+    ],
+    ['a binding_message of two lines', { login_hint: 'portia', binding_message: 'a\nb' }, 'invalid_binding_message'],
     ['an unknown resource', { login_hint: 'portia', resource: 'https://nobody.example.com/' }, 'invalid_target'],
     [
-      'an essential acr that there is not',
+      'an unknown essential acr',
       { login_hint: 'portia', claims: '{"id_token":{"acr":{"essential":true,"value":"gold"}}}' },
       'unmet_authentication_requirements',
     ],
@@ -514,7 +518,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
       assert.equal(target.searchParams.get('prompt'), 'login');
     }
     assert.equal(await waiting(), 2, 'both wait on');
-    assert.match(pathOf(await decideRequest(app, person, 'deny')), /request_denied/, 'anybody may deny');
+    assert.match(pathOf(await decideRequest(app, person, 'deny')), /request_denied/, 'denying needs no recent sign-in');
   });
 
   test('approving needs a recent sign-in', async (t) => {
@@ -580,9 +584,9 @@ describe('notifications', () => {
   /** Longer than the interval after which a node checks by itself, in case its database was too busy to answer. */
   const until: typeof waitFor = (what, condition) => waitFor(what, condition, { withinMs: 40_000 });
   const told = (listener: NotificationListener, count = 1) =>
-    until('the client to be told', () => listener.received.length >= count && listener.received);
+    until('the client to be notified', () => listener.received.length >= count && listener.received);
   const settled = () =>
-    until('the queue to be worked off', async () => {
+    until('the queue to be empty', async () => {
       const rows = await app.db.run({ name: 'queued', text: 'SELECT 1 FROM deliveries' }, []);
       return rows.length === 0;
     });
@@ -648,7 +652,7 @@ describe('notifications', () => {
     await decideRequest(app, person, 'approve');
     await told(push.listener);
     push.listener.status = 204;
-    await until('the client to be told again', async () => {
+    await until('the client to be notified again', async () => {
       clock.ms += 11_000;
       await app.db.run({ name: 'wake', text: `SELECT pg_notify('cardea_deliveries', '')` }, []);
       return push.listener.received.length >= 2;

@@ -99,7 +99,7 @@ test('the same holds for a narrowed scope and for a resource, when both are repe
   }
 });
 
-test('a different request is no repetition: the used token was copied, and its grant is revoked (RFC 9700 §4.14.2)', async () => {
+test('a different request is not a repetition: the used token was copied, and its grant is revoked (RFC 9700 §4.14.2)', async () => {
   for (const more of [{ scope: 'openid' }, { resource: API }] as Record<string, string>[]) {
     const value = await begun(party, { scope: 'openid email api:read', resource: API });
     const first = await raw(party, value, { scope: 'openid email' });

@@ -92,7 +92,7 @@ test('an unregistered method of authentication: the client learns what to change
 });
 
 const GRANTS: Readonly<Record<string, { send(): ReturnType<typeof token>; description: RegExp; detail: RegExp }>> = {
-  'a code that nobody was given': {
+  'an invented code': {
     send: () => redeem(issuer, party, { code: 'x'.repeat(43), verifier: VERIFIER }),
     description: /^the code is unknown, expired, already used or of another client: begin again/,
     detail: /^authorization code not found$/,

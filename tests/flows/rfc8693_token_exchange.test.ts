@@ -368,7 +368,7 @@ describe('the new token', () => {
     const mine = await adasToken({ as: own });
     const value = await got(exchange(gateway, mine));
     const refused = await post(app, '/revoke', { token: value }, authorization(web));
-    assert.equal(refused.status, 400, 'nobody else may');
+    assert.equal(refused.status, 400, 'another client must not');
     assert.equal((await post(app, '/revoke', { token: value }, authorization(gateway))).status, 200);
     assert.equal((await introspect(app.issuer, watcher, value)).active, false);
     assert.equal((await introspect(app.issuer, watcher, mine)).active, true);

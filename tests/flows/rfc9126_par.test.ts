@@ -113,7 +113,7 @@ test('a request that /authorize would refuse cannot be pushed (RFC 9126 §2.1, �
     ['another flow', { response_type: 'id_token', nonce: 'n' }],
     ['no PKCE', { code_challenge: '', code_challenge_method: '' }],
     ['a request_uri', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }],
-    ['somebody else’s client_id', { client_id: 'other' }],
+    ['another client’s client_id', { client_id: 'other' }],
   ] as const) {
     const { status, body } = await push(party, more);
     assert.ok(status === 400, `${why}: ${status}`);

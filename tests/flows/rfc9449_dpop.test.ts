@@ -244,8 +244,8 @@ const BAD_PROOFS: readonly (readonly [string, () => Promise<string>])[] = [
         } as JWTHeaderParameters)
         .sign(secretKey),
   ],
-  ['that is no JWT (check 2)', async () => 'garbage'],
-  ['that is two (check 1)', async () => `${await proof()}, ${await proof()}`],
+  ['that is not a JWT (check 2)', async () => 'garbage'],
+  ['twice in one header (check 1)', async () => `${await proof()}, ${await proof()}`],
 ];
 
 for (const [what, make] of BAD_PROOFS) {

@@ -36,7 +36,7 @@ test('a client that asks for a JWT gets one with itself as audience and the resp
   const { payload, protectedHeader } = await verify(body, server.id);
   assert.equal(protectedHeader.alg, 'PS256');
   assert.ok(payload.iat);
-  assert.deepEqual([payload.sub, payload.exp], [undefined, undefined], 'it is no access token (RFC 9701 §8.1)');
+  assert.deepEqual([payload.sub, payload.exp], [undefined, undefined], 'it is not an access token (RFC 9701 §8.1)');
   const inside = payload.token_introspection as Record<string, unknown>;
   assert.deepEqual([inside.active, inside.sub, inside.client_id], [true, person.id, party.id]);
 });

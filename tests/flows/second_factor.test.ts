@@ -206,7 +206,7 @@ test('an app that requires two factors gets them from everybody; a person withou
   assert.equal(shown(second), 'second-factor', 'from now on, for every app');
   assert.equal(shown(await submit(again.browser, second, { action: 'recovery', recovery_code: recovery })), 'callback');
   const told = () => existsSync(outbox) && readdirSync(outbox).some((name) => name.includes('factor_added'));
-  await until('the person is told by mail', told);
+  await until('the person gets a mail', told);
 });
 
 test('an app that requires two factors does not accept a session with one', async () => {

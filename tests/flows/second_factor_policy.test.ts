@@ -94,7 +94,11 @@ test('a trusted browser is not asked for the second factor, for a limited time a
   const required = await begin(trusting, strict, {}, browser);
   assert.equal(shown(await submitPassword(browser, required.page, person)), 'second-factor', 'or requires it');
   const theirs = await begin(trusting, trustingParty, { prompt: 'login' }, browser);
-  assert.equal(shown(await submitPassword(browser, theirs.page, other)), 'second-factor', 'it is nobody else’s');
+  assert.equal(
+    shown(await submitPassword(browser, theirs.page, other)),
+    'second-factor',
+    'it is not trusted for another person',
+  );
   const elsewhere = await begin(trusting, trustingParty);
   assert.equal(shown(await submitPassword(elsewhere.browser, elsewhere.page, person)), 'second-factor');
 

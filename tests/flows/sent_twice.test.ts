@@ -115,7 +115,7 @@ test('refusing twice is one refusal', async () => {
   assert.equal(new URL(location).searchParams.get('error'), 'access_denied');
 });
 
-test('a one-time code is used once, and the second form is no wrong guess', async () => {
+test('a one-time code is used once, and the second form does not count as a wrong guess', async () => {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   const { browser, page, verifier } = await begin(app, own);
@@ -206,7 +206,7 @@ test('a change at /account is made once', async () => {
   assert.equal(await count("security_events WHERE account_id = $1 AND kind = 'password_changed'", [person.id]), 1);
 });
 
-test('the same values again, from a newly loaded page, are no double click', async () => {
+test('the same values again, from a newly loaded page, do not count as a double click', async () => {
   const person = await app.seed.person();
   const { browser } = await openAccount(app, person, '/account');
   for (const name of ['Ada', 'Grace', 'Ada']) {

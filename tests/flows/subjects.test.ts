@@ -100,7 +100,7 @@ test('identifies the person in CIBA, and is in its tokens (CIBA Core §7.1)', as
 test('is in the logout token (OpenID Connect Back-Channel Logout 1.0 §2.4)', async () => {
   const { browser } = await tokensFor(app, party, person);
   await submit(browser, await browser.get('/logout'), { logout: 'yes' });
-  await until('the app to be told', () => listener.received.length > 0);
+  await until('the app to be notified', () => listener.received.length > 0);
   assert.equal(decodeJwt(listener.received[0]?.token ?? '').sub, SUB);
 });
 

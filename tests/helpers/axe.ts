@@ -15,26 +15,27 @@ interface Finding {
 const pages = new WeakSet<Page>();
 
 /**
- * Makes axe-core known to the page and, cheaper than one by one, to all documents that it opens from now on. What comes
- * over the debugging protocol is not subject to a page's Content-Security-Policy; a script element would be.
+ * Adds axe-core to the page and to all documents that it opens from now on, which is faster than adding it to each. The
+ * page's Content-Security-Policy applies to script elements, but not to code that is evaluated over the debugging
+ * protocol.
  */
 async function inject(page: Page): Promise<void> {
   if (!pages.has(page)) {
     pages.add(page);
     await page.addInitScript({ content: source });
   }
-  // Without a result: all of axe-core would be sent back.
+  // Discards the result, which would send all of axe-core back.
   if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(`${source};undefined`);
 }
 
-// Selectors are what axe-core works longest for; the HTML of what is found tells as much.
+// Selectors take axe-core most of its time, and the HTML of a finding is as useful.
 const OPTIONS = JSON.stringify({ resultTypes: ['violations'], selectors: false });
 
-/** Fails when axe-core has a serious or critical finding on the page as it is shown now. */
+/** Fails when axe-core has a serious or critical finding on the page in its current state. */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   await inject(page);
-  // A colour on its way to another is neither. Ended rather than waited for: a page that nobody looks at may get no
-  // further frame, and then a transition never ends.
+  // Contrast must not be measured in the middle of a colour transition. Transitions are ended, not awaited, since a
+  // background page may get no further frame.
   await page.evaluate('for (const animation of document.getAnimations()) animation.finish()');
   const findings = (await page.evaluate(
     `axe.run(document, ${OPTIONS}).then(({ violations }) => violations)`,

@@ -183,7 +183,7 @@ export async function prepareTemplate(adminUrl: string): Promise<string> {
     }
     const done = `ALTER DATABASE ${name}_unfinished RENAME TO ${name}`;
     // The pool's last backend may need a moment to end, and a database in use cannot be renamed.
-    await until('the template is left alone', () =>
+    await until('the template has no connections', () =>
       admin.query(done).then(
         () => true,
         () => false,

@@ -15,16 +15,16 @@ export interface Renaming {
 const ROOT_URL = new URL('.', pathToFileURL(join(ROOT, 'package.json'))).href;
 const LIBRARY = join(ROOT, 'node_modules', 'oidc-provider');
 const LIBRARY_URL = `${pathToFileURL(LIBRARY).href}/`;
-/** Modules that are imported with this parameter, and all that they import, see a copy of the library. */
+/** Modules that are imported with this parameter, and all their imports, use a copy of the library. */
 const COPY = 'copy';
 
 interface Copies {
-  /** @returns the module of a file, relative to the repository, which sees that copy of the library */
+  /** @returns the module of a file, relative to the repository, which uses that copy of the library */
   load<Module>(name: string, file: string): Promise<Module>;
   remove(): void;
 }
 
-/** Copies of the library in memory, with these renamings, for modules that are loaded once more for each. */
+/** Copies of the library in memory, with these renamings; modules are loaded again for each copy. */
 export function copyLibrary(copies: Readonly<Record<string, readonly Renaming[]>>): Copies {
   const hooks = registerHooks({
     resolve(specifier, context, next) {

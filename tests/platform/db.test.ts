@@ -243,7 +243,7 @@ describe('when Postgres does not answer', () => {
       await db.connect();
 
       await own.kill();
-      await until('idle connections are told of', () => broken.length > 0);
+      await until('idle connections report the stop', () => broken.length > 0);
       await assert.rejects(db.run(ONE, []), isUnavailable);
       await assert.rejects(
         db.transact([

@@ -5,7 +5,7 @@ import type { DB } from '../../server/platform/database.ts';
 import { database } from '../helpers/postgres.ts';
 import { exportedStatements } from '../helpers/statements.ts';
 
-/** Each table has one folder, whose statements alone read and write it. */
+/** Each table belongs to one folder, and only the statements of that folder read and write it. */
 const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   'server/accounts': [
     'account_identifiers',
@@ -40,13 +40,13 @@ const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   keys: ['key_nodes', 'key_set', 'signing_keys'],
 };
 
-/** A statement that would otherwise be two: one more round trip, or a gap between a decision and what it is about. */
+/** Two statements instead would need another round trip, or leave a gap between a check and its change. */
 const EXCEPTIONS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   // a token is read with its account and its client in one statement; an ended session queues the logouts of its clients
   'server/records': ['accounts', 'clients'],
-  // what is shown of a session exists only for a session of the account
+  // session details are stored only for an existing session of the account
   'server/accounts': ['sessions'],
-  // a client with a live grant stays; a removed client takes the tokens along that have no grant
+  // a client with a live grant stays; removing a client also removes its tokens without a grant
   'server/clients': ['grants', 'records'],
 };
 
@@ -54,7 +54,10 @@ const EXCEPTIONS: Readonly<Record<string, readonly (keyof DB)[]>> = {
 const MADE_FROM_LISTS = ['server/jobs/cleanup.ts', 'server/platform/reseal.ts'];
 
 type UnknownColumn = { [T in keyof KeyTables]: Exclude<keyof KeyTables[T], keyof DB[T]> }[keyof KeyTables];
-/** `keys/` imports nothing of `server/`, so it has types of its tables; those have no column that the schema has not. */
+/**
+ * `keys/` imports nothing from `server/`, so it declares the types of its tables; each of their columns exists in the
+ * schema.
+ */
 const unknownColumns = (column: UnknownColumn): never => column;
 
 interface Plan {

@@ -128,14 +128,14 @@ test('96 clients of one account that do not respond keep no other client waiting
   await enqueue('ping', 'app without an account');
   const { told, hung, answer, run, stop } = worker();
   const done = run();
-  await until('the others to be told', () => told.length === 2);
+  await until('the others to be notified', () => told.length === 2);
   assert.deepEqual(told.toSorted(), ['app of another', 'app without an account']);
   // No client has responded yet, and the account has only its share of the places.
   assert.equal(hung.length, 64);
 
   await enqueue('ping', 'late');
   void run();
-  await until('who came late to be told', () => told.includes('late'));
+  await until('the late one to be notified', () => told.includes('late'));
   assert.equal(hung.length, 64);
 
   answer();
@@ -150,7 +150,7 @@ test('a client that does not respond keeps only its own deliveries waiting', asy
   await enqueue('ping', 'other');
   const { told, hung, answer, run, stop } = worker();
   const done = run();
-  await until('the other to be told', () => told.length === 1);
+  await until('the other to be notified', () => told.length === 1);
   assert.ok(hung.length < 32, `${hung.length} in progress`);
   answer();
   await done;

@@ -137,7 +137,7 @@ describe('ending', () => {
     assert.equal((await userinfo(app.issuer, kept.tokens.access_token)).status, 200);
   });
 
-  test('a sign-in that was under way fails afterwards', async () => {
+  test('a sign-in in progress fails afterwards', async () => {
     const person = await app.seed.person();
     const fresh = await app.seed.party();
     const browser = browserSession(app.issuer);

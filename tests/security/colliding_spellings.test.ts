@@ -99,11 +99,7 @@ test('pages and mails show U-labels (UTS 46)', async () => {
   );
   assertRead((await followLink(app, change.link)).page, 'the link elsewhere', 'a•••@b•••.example');
   const other = await openAccount(app, await app.seed.person({ email: 'bob@bücher.example' }));
-  assertRead(
-    (await followLink(app, change.link, other.browser)).page,
-    'the link of somebody else',
-    'bob@bücher.example',
-  );
+  assertRead((await followLink(app, change.link, other.browser)).page, 'another person’s link', 'bob@bücher.example');
   const warning = await post.next(shownAs);
   assert.match(warning.text, /n•••@s•••\.example/);
   assert.match((await useLink(app, change.link, {}, own.browser)).body, /Your address is changed/);

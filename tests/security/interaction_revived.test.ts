@@ -38,7 +38,7 @@ async function signedInSessions(): Promise<number> {
   return row?.n ?? -1;
 }
 
-test('resuming before the password was entered signs nobody in', async () => {
+test('resuming before the password was entered gives no session', async () => {
   const before = await signedInSessions();
   const { browser, page } = await begin(app, party);
   const resumed = await browser.follow(await browser.get(`/authorize/${uidOf(page)}`));
@@ -47,7 +47,7 @@ test('resuming before the password was entered signs nobody in', async () => {
   assert.equal(await signedInSessions(), before);
 });
 
-test('resuming between password and consent gives no code, and the stored progress signs nobody in', async () => {
+test('resuming between password and consent gives no code, and the stored progress gives no session', async () => {
   const before = await signedInSessions();
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);

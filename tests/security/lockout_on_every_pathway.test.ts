@@ -15,7 +15,7 @@ const PATHWAYS: Readonly<Record<string, (person: Person) => ReturnType<typeof be
   'prompt=login': () => begin(app, party, { prompt: 'login' }),
   'max_age=0': () => begin(app, party, { max_age: '0' }),
   login_hint: (person) => begin(app, party, { login_hint: person.email }),
-  'the session of somebody else': async () => {
+  'another person’s session': async () => {
     const { browser } = await authorize({ issuer: app.issuer, party, person: await app.seed.person() });
     return begin(app, party, { prompt: 'login' }, browser);
   },

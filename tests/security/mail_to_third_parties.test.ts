@@ -194,7 +194,7 @@ describe('a forgotten password', () => {
     assert.equal((await mailsTo(ada.email)).length, 4);
   });
 
-  test('requested by strangers everywhere leaves mails for the owner’s own browser, also at the address of a stranger', async () => {
+  test('requested by strangers everywhere leaves mails for the owner’s own browser, also at a stranger’s address', async () => {
     const ada = await app.seed.person();
     const own = await ownBrowser(ada);
     const shared = elsewhere();
@@ -203,7 +203,7 @@ describe('a forgotten password', () => {
     await ask('/account/forgot', ada.email, elsewhere());
     assert.equal((await mailsTo(ada.email)).length, 6, 'an unknown browser');
     for (let i = 0; i < 7; i += 1) assert.equal(await ask('/account/forgot', ada.email, shared, own), 200);
-    assert.equal((await mailsTo(ada.email)).length, 11, 'five of its own');
+    assert.equal((await mailsTo(ada.email)).length, 11, 'five for the person’s browser');
   });
 
   test('a person whose mail is refused has already got one with a valid link', async () => {
@@ -224,7 +224,7 @@ describe('a forgotten password', () => {
     assert.equal((await mailsTo(ada.email)).length, 7);
   });
 
-  test('can be requested in the owner’s browser when others have used up its address; every other browser is told that the limit is reached', async () => {
+  test('can be requested in the owner’s browser when others have used up its address; every other browser gets 429', async () => {
     const [ada, bob] = [await app.seed.person(), await app.seed.person()];
     const own = await ownBrowser(ada);
     const address = elsewhere();

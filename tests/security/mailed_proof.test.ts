@@ -117,7 +117,7 @@ test('an address is confirmed only in a browser that is signed in to its account
   assert.equal((await find(ada.id))?.emailVerified, true);
 });
 
-test('a reset link works in any browser, names the account, signs nobody in and replaces no second factor', async () => {
+test('a reset link works in any browser, names the account, gives no session and replaces no second factor', async () => {
   const ada = await app.seed.person();
   const factors = await createFactorSeeder(app);
   await factors.totp(ada.id);
@@ -129,7 +129,7 @@ test('a reset link works in any browser, names the account, signs nobody in and 
   await useLink(app, link, { new_password: NEW }, browser);
   for (const one of [browser, asking]) {
     const begun = await begin(app, party, {}, one);
-    assert.match(begun.page.body, / id="password"/, 'nobody is signed in');
+    assert.match(begun.page.body, / id="password"/, 'there is no session');
     assert.equal(shown(await submitPassword(one, begun.page, { ...ada, password: NEW })), 'second-factor');
   }
 });

@@ -102,7 +102,7 @@ describe('a change of password', () => {
     }
   });
 
-  test('ends sign-ins that are under way with the old password', async () => {
+  test('ends sign-ins in progress with the old password', async () => {
     const person = await seed.person();
     const own = await signIn(person, here);
     const halfway = await Promise.all(

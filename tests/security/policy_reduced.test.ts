@@ -193,7 +193,7 @@ describe('a second factor that became required', () => {
     'by the client': byClient,
     'by a group': byGroup,
     'by the server': byServer,
-    'by a server that trusts browsers, of somebody who has no second factor to have shown there': async () =>
+    'by a server that trusts browsers, of a person without a second factor': async () =>
       trusting.app.http.listeningOrigin,
   };
 

@@ -184,7 +184,7 @@ describe('many registrations', () => {
     await registerFrom('2001:db8:7:ffff::1', 'https://h.example/');
   });
 
-  test('from everywhere at once are told to come back, until the first ones are no longer fresh', async () => {
+  test('from everywhere at once get Retry-After, until the first ones are no longer fresh', async () => {
     await clear();
     const made: string[] = [];
     for (let n = 0; n < 10 * SMALL; n += 1) made.push(await registerFrom(`198.18.${n}.1`));

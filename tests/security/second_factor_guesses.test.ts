@@ -11,7 +11,7 @@ import { remember } from '../helpers/secrets.ts';
 
 /**
  * Guesses at the second factor have their own count: no other channel gives more of them (similar to Zitadel
- * CVE-2025-64102). Otherwise somebody with the password and the mailbox would have three guesses for each mail.
+ * CVE-2025-64102). Otherwise an attacker with the password and the mailbox would have three guesses for each mail.
  */
 
 const scope = { after };

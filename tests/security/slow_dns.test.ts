@@ -29,7 +29,7 @@ const partyAt = (id: string): Party => ({
   client: undefined as never,
 });
 
-/** Sends a request with a client_id of that document, without waiting for the response. */
+/** Sends an authorization request with this client_id from an address. */
 function authorizeWith(id: string, address: string) {
   return browserSession(app.issuer).get(authorizeUrl({ issuer: app.issuer, party: partyAt(id) }, 'verifier'), {
     'x-forwarded-for': address,

@@ -235,7 +235,7 @@ describe('records of requests without a sign-in are limited by address, and the 
     const mine = await get('/authorize', paramsOf(rp.party), from('198.51.100.1'));
     const statuses = await flood((headers) => get('/authorize', paramsOf(rp.party), headers), '2001:db8:1:2');
     const last = await get('/authorize', paramsOf(rp.party), from('2001:db8:1:2::1'));
-    assert.deepEqual(new Set(statuses), new Set([303]), 'nobody is refused');
+    assert.deepEqual(new Set(statuses), new Set([303]), 'no request is refused');
     const kept = await countOf("records WHERE model = 'Interaction'");
     assert.ok(kept <= MOST + 2 && kept > UNFINISHED_BY_ADDRESS, `${kept} are kept`);
     assert.deepEqual([await visit(first), await visit(last), await visit(mine)], [400, 200, 200]);
