@@ -3,7 +3,7 @@
  * node tests/run.ts [only=tests/keys,tests/cli]
  * Tests that measure run alone, after the others. The search of all database dumps comes last.
  */
-import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -16,7 +16,9 @@ import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.t
 import { type Phase, startRun, type Total } from './helpers/run_files.ts';
 import { createRunFolders } from './helpers/run_folders.ts';
 
-/** Cheap tests first, so that a basic mistake shows before the browser starts. */
+/** Milliseconds by file, of the latest run of each. */
+const DURATIONS = 'durations.json';
+/** Until durations are known: cheap tests first, so that a basic mistake shows before the browser starts. */
 const ORDER = [
   'platform',
   'accounts',
@@ -76,16 +78,28 @@ async function main(args: readonly string[]): Promise<number> {
     // An interrupted run ends at once, and another process removes the folders.
     if (!interrupted.aborted) await folders.remove();
   }
+  const durations = { ...readDurations(), ...Object.fromEntries(tests.durations) };
+  writeFileSync(join(artifacts(), DURATIONS), JSON.stringify(durations, null, 1));
   if (leaked > 0) console.error(`${leaked} database connections were still open when all tests had ended`);
   if (interrupted.aborted) console.error('interrupted');
   return report(tests.total, performance.now() - began, leaked > 0 || interrupted.aborted);
 }
 
+/** Longest first as far as it is known from earlier runs here, so that none is left alone at the end. */
 function testFiles(only: readonly string[]): string[] {
+  const known = readDurations();
   return globSync('tests/**/*.test.ts', { cwd: ROOT })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => only.some((one) => file === one || file.startsWith(`${one}/`) || file.startsWith(`${one}.`)))
-    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+    .sort((a, b) => (known[b] ?? 0) - (known[a] ?? 0) || rank(a) - rank(b) || a.localeCompare(b));
+}
+
+function readDurations(): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(join(artifacts(), DURATIONS), 'utf8')) as Record<string, number>;
+  } catch {
+    return {};
+  }
 }
 
 function rank(file: string): number {
