@@ -51,6 +51,7 @@ test-tools:
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || [ -n "$$TEST_CHROMIUM" ] || missing="$$missing chromium"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	command -v ps >/dev/null || missing="$$missing procps"; \
 	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; else as=none; fi; \
 	if [ "$$as" = none ] || ! command -v apt-get >/dev/null; then \

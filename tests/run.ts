@@ -141,6 +141,7 @@ function reportTools(needed: boolean): boolean {
   if (chromium) process.env.TEST_CHROMIUM = chromium;
   else missing.push('chromium');
   if (!findOnPath(['redis-server'])) missing.push('redis-server');
+  if (!findOnPath(['ps'])) missing.push('procps');
   if (missing.length === 0) return true;
   console.error(`${needed ? '' : 'perhaps '}needed and not installed: apt-get install ${missing.join(' ')}`);
   return !needed;

@@ -1,5 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 
 const running = new Set<ChildProcess>();
 let watching = false;
@@ -60,16 +59,15 @@ export async function ended(child: ChildProcess): Promise<{ code: number | null;
   return { code: child.exitCode, signal: child.signalCode };
 }
 
-/** The child processes of a process (proc(5)). */
+/** The processes that a process has started (POSIX ps). */
 export function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').flatMap((entry) => {
-    if (!/^\d+$/.test(entry)) return [];
-    try {
-      // "pid (name) state ppid …"
-      const [, ppid] = /\) \S (\d+)/.exec(readFileSync(`/proc/${entry}/stat`, 'utf8')) ?? [];
-      return Number(ppid) === parent ? [Number(entry)] : [];
-    } catch {
-      return [];
-    }
-  });
+  return execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid] : []));
+}
+
+/** The user that a process runs as (POSIX ps). */
+export function userOf(pid: number): number {
+  return Number(execFileSync('ps', ['-o', 'uid=', '-p', String(pid)], { encoding: 'utf8' }));
 }

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { assertWritable } from '../../server/platform/embedded.ts';
 import { AppError } from '../../server/platform/errors.ts';
 import { artifacts, ROOT } from '../helpers/artifacts.ts';
+import { userOf } from '../helpers/children.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { on } from '../helpers/postgres.ts';
 
@@ -109,8 +110,7 @@ describe('the embedded Postgres', () => {
     assert.equal(statSync(own.dataDir).mode & 0o777, 0o700);
     const { url } = await own.start();
     assert.deepEqual(await query(url, 'SELECT 1 AS one'), [{ one: 1 }]);
-    const uid = statSync(`/proc/${own.pid()}`).uid;
-    assert.notEqual(uid, 0, 'not as root');
+    assert.notEqual(userOf(own.pid() ?? 0), 0, 'not as root');
   });
 
   test('runs from a checkout below such a home, binaries and all', { skip: !isRoot && 'needs root' }, (t) => {
