@@ -344,22 +344,25 @@ describe('data that is not imported', () => {
   test('of Auth0’s second factors is reported by name: other codes, other kinds, a second secret', () => {
     const convert = converterFor('auth0');
     const secret = 'MZXW6YTBOI';
-    const told = (...mfa_factors: readonly object[]) => {
+    const totpAndNotes = (...mfa_factors: readonly object[]) => {
       const { totpSecret, notes } = convert({ email: 'ada@example.com', mfa_factors });
       return [totpSecret?.toString(), ...(notes ?? [])];
     };
     const codes = (what: string) => `one-time codes are not carried over: their ${what} is not supported`;
     for (const algorithm of ['SHA1', 'sha-1', 'HmacSHA1']) {
-      assert.deepEqual(told({ totp: { secret, algorithm, digits: 6, period: 30 } }), ['foobar']);
+      assert.deepEqual(totpAndNotes({ totp: { secret, algorithm, digits: 6, period: 30 } }), ['foobar']);
     }
-    assert.deepEqual(told({ totp: { secret, algorithm: 'SHA256' } }), [undefined, codes('algorithm')]);
-    assert.deepEqual(told({ totp: { secret, algorithm: 7, digits: 8, period: 60 } }), [
+    assert.deepEqual(totpAndNotes({ totp: { secret, algorithm: 'SHA256' } }), [undefined, codes('algorithm')]);
+    assert.deepEqual(totpAndNotes({ totp: { secret, algorithm: 7, digits: 8, period: 60 } }), [
       undefined,
       codes('algorithm, digits, period'),
     ]);
-    assert.deepEqual(told({ totp: { secret, digits: 8 } }, { totp: { secret } }), ['foobar', codes('digits')]);
-    assert.deepEqual(told({ totp: { secret } }, { totp: { secret: 'MZXW6' } }), ['foobar', codes('number of secrets')]);
-    assert.deepEqual(told({ 'webauthn-roaming': {} }, { 'SECRET WORDS': {} }), [
+    assert.deepEqual(totpAndNotes({ totp: { secret, digits: 8 } }, { totp: { secret } }), ['foobar', codes('digits')]);
+    assert.deepEqual(totpAndNotes({ totp: { secret } }, { totp: { secret: 'MZXW6' } }), [
+      'foobar',
+      codes('number of secrets'),
+    ]);
+    assert.deepEqual(totpAndNotes({ 'webauthn-roaming': {} }, { 'SECRET WORDS': {} }), [
       undefined,
       'second factor webauthn-roaming is not carried over',
       'second factor of an unknown kind is not carried over',

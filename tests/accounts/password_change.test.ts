@@ -148,14 +148,14 @@ describe('a change of password', () => {
       values: [account.id],
     };
     await room.change.set(account, passwordNo(1), { by: 'person', keep: { deviceCookie: own }, also: [used] });
-    const known = async (id: string, token: string) => (await devices.isKnown(id, token)).known;
+    const isKnown = async (id: string, token: string) => (await devices.isKnown(id, token)).known;
     assert.deepEqual(
-      [await known(account.id, own), await known(account.id, foreign), await known(other.id, foreign)],
+      [await isKnown(account.id, own), await isKnown(account.id, foreign), await isKnown(other.id, foreign)],
       [true, false, true],
     );
     assert.deepEqual(await query(db, 'SELECT account_id FROM links'), [{ account_id: other.id }]);
     await room.change.set(await accounts.resolve(account.id), passwordNo(2), BY);
-    assert.equal(await known(account.id, own), false, 'no browser was given to keep');
+    assert.equal(await isKnown(account.id, own), false, 'no browser was given to keep');
   });
 
   for (const [by, visitor, event] of [

@@ -23,26 +23,26 @@ test('a person follows the link, compares the code, signs in and allows the devi
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  const looked = async (name: string) => {
+  const checkPage = async (name: string) => {
     await picture(page, 'flow', name);
     await assertAccessible(page, name);
   };
 
   await page.goto(String(body.verification_uri_complete));
   assert.equal(await page.locator('#user-code').inputValue(), body.user_code);
-  await looked('device-code');
+  await checkPage('device-code');
   await page.keyboard.press('Enter');
   await page.locator('#allow').waitFor();
   assert.equal(await page.locator('#user-code').textContent(), body.user_code);
   assert.equal(await page.locator('#device-agent').textContent(), 'ExampleTV/9.1');
-  await looked('device-confirm');
+  await checkPage('device-confirm');
   await page.locator('#allow').click();
   await page.locator('#identifier').fill(person.email);
   await page.locator('#password').fill(person.password);
   await page.locator('#submit').click();
   await page.locator('#allow').click();
   await page.getByRole('status').waitFor();
-  await looked('device-done');
+  await checkPage('device-done');
   assert.equal((await poll(app.issuer, party, body.device_code)).status, 200);
   assert.deepEqual(complaints, []);
 });

@@ -63,7 +63,7 @@ async function password(page: Page, person: Person): Promise<void> {
   await page.locator('#submit').click();
 }
 
-async function ended(page: Page, verifier: string): Promise<Record<string, unknown>> {
+async function idTokenAtCallback(page: Page, verifier: string): Promise<Record<string, unknown>> {
   await page.waitForURL(`${rp}/callback**`);
   const code = remember('code', new URL(page.url()).searchParams.get('code') ?? '');
   const { body } = await redeem(app.issuer, party, { code, verifier });
@@ -71,7 +71,7 @@ async function ended(page: Page, verifier: string): Promise<Record<string, unkno
 }
 
 /** Checks the page with axe-core, and takes screenshots in both colour schemes and at phone width. */
-async function looked(page: Page, name: string): Promise<void> {
+async function checkPage(page: Page, name: string): Promise<void> {
   for (const [variant, colorScheme, width] of [
     ['light', 'light', 1280],
     ['dark', 'dark', 1280],
@@ -128,16 +128,16 @@ test('a person who needs a second factor sets up an authenticator app, saves the
     const verifier = await start(page);
     await password(page, person);
     await page.locator('svg.qr').waitFor();
-    await looked(page, 'enrol');
+    await checkPage(page, 'enrol');
     secret = remember('totp_secret', ((await page.locator('#totp-secret').textContent()) ?? '').replaceAll(' ', ''));
     await page.locator('#code').fill('12345');
     await page.locator('#submit').click();
     await page.locator('#code-error').waitFor();
-    await looked(page, 'enrol-wrong');
+    await checkPage(page, 'enrol-wrong');
     await page.locator('#code').fill(totpCode(secret, now()));
     await page.keyboard.press('Enter');
     await page.locator('#recovery-codes').waitFor();
-    await looked(page, 'recovery-codes');
+    await checkPage(page, 'recovery-codes');
     codes = (await page.locator('#recovery-codes code').allTextContents()).map((code) =>
       remember('recovery_code', code),
     );
@@ -147,7 +147,7 @@ test('a person who needs a second factor sets up an authenticator app, saves the
     await page.locator('[data-copied]:not(:empty)').waitFor();
     assert.equal((await page.evaluate<string>('navigator.clipboard.readText()')).trim(), codes.join('\n'));
     await page.locator('#next').click();
-    assert.equal((await ended(page, verifier)).acr, TWO_FACTORS);
+    assert.equal((await idTokenAtCallback(page, verifier)).acr, TWO_FACTORS);
   });
 
   await t.test('signs in with a code of the app', async () => {
@@ -156,20 +156,20 @@ test('a person who needs a second factor sets up an authenticator app, saves the
     const verifier = await start(visitor);
     await password(visitor, person);
     await visitor.locator('#code:focus').waitFor();
-    await looked(visitor, 'second-factor');
+    await checkPage(visitor, 'second-factor');
     await visitor.keyboard.type('000 000');
     await visitor.keyboard.press('Enter');
     await visitor.locator('#error').waitFor();
-    await looked(visitor, 'second-factor-wrong');
+    await checkPage(visitor, 'second-factor-wrong');
     await visitor.locator('#code').fill(totpCode(secret, now()));
     await visitor.locator('#trust-device').check();
     await visitor.locator('#submit').click();
-    assert.deepEqual((await ended(visitor, verifier)).amr, ['pwd', 'otp', 'mfa']);
+    assert.deepEqual((await idTokenAtCallback(visitor, verifier)).amr, ['pwd', 'otp', 'mfa']);
     const again = await start(visitor, { prompt: 'login' });
     await visitor.locator('#password').fill(person.password);
     await visitor.locator('#submit').click();
     assert.deepEqual(
-      (await ended(visitor, again)).amr,
+      (await idTokenAtCallback(visitor, again)).amr,
       ['pwd'],
       'the browser is trusted, and the app gets the true acr',
     );
@@ -183,7 +183,7 @@ test('a person who needs a second factor sets up an authenticator app, saves the
     await plain.locator('#recovery summary').click();
     await plain.locator('#recovery-code').fill(codes[0] ?? '');
     await plain.locator('#use-recovery-code').click();
-    assert.equal((await ended(plain, verifier)).acr, TWO_FACTORS);
+    assert.equal((await idTokenAtCallback(plain, verifier)).acr, TWO_FACTORS);
   });
 });
 
@@ -193,22 +193,22 @@ test('a passkey signs in without username and password, and steps up', async (t)
   const device = await authenticator(page);
   await register(page, person);
   const expected = { sub: person.id, acr: TWO_FACTORS, amr: ['hwk', 'user', 'mfa'] };
-  const told = ({ sub, acr, amr }: Record<string, unknown>) => ({ sub, acr, amr });
+  const signInClaims = ({ sub, acr, amr }: Record<string, unknown>) => ({ sub, acr, amr });
 
   await t.test('signs in by the button', async () => {
     await device.answers(false);
     const verifier = await start(page);
     await page.locator('#passkey').waitFor();
-    await looked(page, 'login-passkey');
+    await checkPage(page, 'login-passkey');
     await device.answers(true);
     await page.locator('#passkey').click();
-    assert.deepEqual(told(await ended(page, verifier)), expected);
+    assert.deepEqual(signInClaims(await idTokenAtCallback(page, verifier)), expected);
   });
 
   await t.test('signs in from the browser’s suggestions in the username field (conditional mediation)', async () => {
     await page.context().clearCookies();
     const verifier = await start(page);
-    assert.deepEqual(told(await ended(page, verifier)), expected);
+    assert.deepEqual(signInClaims(await idTokenAtCallback(page, verifier)), expected);
   });
 
   await t.test('fails when the device does not verify its user, with a message and the password form', async () => {
@@ -220,15 +220,15 @@ test('a passkey signs in without username and password, and steps up', async (t)
     await device.answers(true);
     await page.locator('#passkey').click();
     await page.locator('[data-unused]:visible, #error').waitFor();
-    await looked(page, 'login-passkey-unused');
+    await checkPage(page, 'login-passkey-unused');
     await device.answers(false);
     await password(page, person);
     await page.locator('#recovery').waitFor();
-    await looked(page, 'second-factor-passkey');
+    await checkPage(page, 'second-factor-passkey');
     await device.verifies(true);
     await device.answers(true);
     await page.locator('#passkey').click();
-    const { amr } = await ended(page, verifier);
+    const { amr } = await idTokenAtCallback(page, verifier);
     assert.deepEqual(amr, ['pwd', 'hwk', 'user', 'mfa'], 'after a password the passkey counts as a second factor');
   });
 
@@ -237,7 +237,7 @@ test('a passkey signs in without username and password, and steps up', async (t)
     const weak = await newPage();
     const first = await start(weak);
     await password(weak, other);
-    assert.equal((await ended(weak, first)).acr, 'urn:cardea:acr:1fa');
+    assert.equal((await idTokenAtCallback(weak, first)).acr, 'urn:cardea:acr:1fa');
     const key = await authenticator(weak);
     await register(weak, other);
     await key.answers(false);
@@ -247,9 +247,9 @@ test('a passkey signs in without username and password, and steps up', async (t)
     await weak.locator('#recovery').waitFor();
     await key.answers(true);
     await weak.locator('#passkey').click();
-    assert.deepEqual((await ended(weak, verifier)).amr, ['pwd', 'hwk', 'user', 'mfa']);
+    assert.deepEqual((await idTokenAtCallback(weak, verifier)).amr, ['pwd', 'hwk', 'user', 'mfa']);
     const later = await start(weak, { acr_values: TWO_FACTORS });
-    assert.equal((await ended(weak, later)).acr, TWO_FACTORS, 'no further factor is asked for');
+    assert.equal((await idTokenAtCallback(weak, later)).acr, TWO_FACTORS, 'no further factor is asked for');
   });
 });
 
@@ -259,9 +259,9 @@ test('an app that requests two factors as voluntary lets people continue without
   const verifier = await start(page, { acr_values: TWO_FACTORS });
   await password(page, person);
   await page.locator('#later').waitFor();
-  await looked(page, 'enrol-optional');
+  await checkPage(page, 'enrol-optional');
   await page.locator('#later').click();
-  assert.equal((await ended(page, verifier)).acr, 'urn:cardea:acr:1fa');
+  assert.equal((await idTokenAtCallback(page, verifier)).acr, 'urn:cardea:acr:1fa');
 });
 
 test('the Content-Security-Policy blocked nothing, and no script failed', () => {

@@ -40,7 +40,7 @@ function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' |
 
 const run = (statement: string) => db.run({ name: '', text: statement }, []);
 
-async function refused(env: Readonly<Record<string, string>>): Promise<string> {
+async function refusalOf(env: Readonly<Record<string, string>>): Promise<string> {
   const { stdout, stderr, code } = await start({ CARDEA_PORT: String(await freePort()), ...env });
   assert.equal(code, 1);
   for (const logged of stdout.split('\n').filter(Boolean)) {
@@ -54,7 +54,7 @@ describe('the server does not start and says why', () => {
   test('a wrong password of the database', async () => {
     await run(`CREATE ROLE start_user_${process.pid} LOGIN PASSWORD 'right'`);
     defer(scope, () => run(`DROP ROLE start_user_${process.pid}`).then(() => {}));
-    const line = await refused({
+    const line = await refusalOf({
       CARDEA_DATABASE_URL: changed({ username: `start_user_${process.pid}`, password: 'wrong-secret' }),
     });
     assert.match(line, /refuses the password of user "start_user_\d+": correct it in CARDEA_DATABASE_URL \(28P01\)/);
@@ -64,20 +64,20 @@ describe('the server does not start and says why', () => {
   test('a database user without rights', async () => {
     await run(`CREATE ROLE start_poor_${process.pid} LOGIN PASSWORD 'poor'`);
     defer(scope, () => run(`DROP ROLE start_poor_${process.pid}`).then(() => {}));
-    const line = await refused({
+    const line = await refusalOf({
       CARDEA_DATABASE_URL: changed({ username: `start_poor_${process.pid}`, password: 'poor' }),
     });
     assert.match(line, /user "start_poor_\d+" lacks rights in database .*OWNER TO start_poor_\d+.*\(42501\)/);
   });
 
   test('a database that does not exist', async () => {
-    const line = await refused({ CARDEA_DATABASE_URL: changed({ pathname: '/absent' }) });
+    const line = await refusalOf({ CARDEA_DATABASE_URL: changed({ pathname: '/absent' }) });
     assert.match(line, /there is no database "absent" at .*: create it .*\(3D000\)/);
   });
 
   test('a database port where nothing listens', async () => {
     const port = String(await freePort());
-    const line = await refused({ CARDEA_DATABASE_URL: changed({ port }) });
+    const line = await refusalOf({ CARDEA_DATABASE_URL: changed({ port }) });
     assert.match(line, new RegExp(`nothing listens at [^ ]+:${port}: start Postgres there, or correct .*ECONNREFUSED`));
   });
 
@@ -86,7 +86,7 @@ describe('the server does not start and says why', () => {
     defer(scope, () => void listener.close());
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     const { port } = listener.address() as { port: number };
-    const line = await refused({ CARDEA_PORT: String(port) });
+    const line = await refusalOf({ CARDEA_PORT: String(port) });
     assert.match(line, new RegExp(`port ${port} of 127.0.0.1 is in use: .*or set CARDEA_PORT`));
   });
 
@@ -94,7 +94,7 @@ describe('the server does not start and says why', () => {
     await run("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')");
     defer(scope, () => run("DELETE FROM kysely_migration WHERE name = '9999-later'").then(() => {}));
     const said = /migrated by a later version of Cardea \(9999-later\): run that version, or restore the backup/;
-    assert.match(await refused({}), said);
+    assert.match(await refusalOf({}), said);
     const env = { CARDEA_DATABASE_URL: url, CARDEA_MASTER_KEY };
     const status = await runCli(['migrate', 'status'], { env });
     assert.equal(status.code, 1);

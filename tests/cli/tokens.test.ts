@@ -24,7 +24,7 @@ async function machineJwt(by: Party = party): Promise<string> {
   return String(body.access_token);
 }
 
-async function held(by: Party = party) {
+async function issueTokens(by: Party = party) {
   const person = await app.seed.person();
   const params = { scope: 'openid offline_access api:read', resource: API };
   const { body } = await redeem(issuer, by, await authorize({ issuer, party: by, person, params }));
@@ -42,7 +42,7 @@ const isActive = async (value: string) => (await introspect(issuer, gateway, val
 const alive = async ({ opaque, jwt }: { opaque: string; jwt: string }) => [await isActive(opaque), await isActive(jwt)];
 
 test('a token from standard input: a JWT or opaque token ends alone, a refresh token with its whole grant', async () => {
-  const [jwt, other, one] = [await machineJwt(), await machineJwt(), await held()];
+  const [jwt, other, one] = [await machineJwt(), await machineJwt(), await issueTokens()];
   const ran = await cardea(['--token-stdin', '--json'], `${jwt}\n`);
   assert.equal(ran.code, 0, ran.stderr);
   const { remembered_until: until, ...rest } = ran.json;
@@ -61,7 +61,12 @@ test('a token from standard input: a JWT or opaque token ends alone, a refresh t
 
 test('revoking a grant, a session or all of an app revokes nothing else, and prints JSON', async () => {
   const busy = await app.seed.party(METADATA);
-  const [byGrant, bySession, byClient, bystander] = [await held(), await held(), await held(busy), await held()];
+  const [byGrant, bySession, byClient, bystander] = [
+    await issueTokens(),
+    await issueTokens(),
+    await issueTokens(busy),
+    await issueTokens(),
+  ];
   const own = await machineJwt(busy);
   const grant = String(decodeJwt(byGrant.jwt).cardea_grant).split('.')[0] ?? '';
   const revoked = await cardea(['--grant', grant, '--json']);
@@ -81,7 +86,7 @@ test('revoking a grant, a session or all of an app revokes nothing else, and pri
 });
 
 test('a session that ends during its revocation is reported as not found, and nothing else changes', async () => {
-  const { person } = await held();
+  const { person } = await issueTokens();
   const [row] = await app.db.run<{ uid: string }>(
     { name: '', text: 'SELECT uid FROM sessions WHERE account_id = $1' },
     [person.id],

@@ -82,16 +82,16 @@ describe('reaching /account', () => {
   test('uses the language of the account, then of the browser', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
-    const spoken = async (languages: string) => {
+    const languageOf = async (languages: string) => {
       const { status, body } = await browser.get('/account', { 'accept-language': languages });
       assert.equal(status, 200);
       return /<html lang="([^"]*)"/.exec(body)?.[1];
     };
-    assert.equal(await spoken('tlh, ar;q=0.5'), 'ar', 'the account has no language');
+    assert.equal(await languageOf('tlh, ar;q=0.5'), 'ar', 'the account has no language');
     await app.seed.accounts.update(await app.seed.accounts.resolve(person.id), { locale: 'de-AT' });
-    assert.equal(await spoken('ar'), 'de', "the account's goes before the browser's");
+    assert.equal(await languageOf('ar'), 'de', "the account's goes before the browser's");
     await app.seed.accounts.update(await app.seed.accounts.resolve(person.id), { locale: 'tlh' });
-    assert.equal(await spoken('ar'), 'ar', 'the language of the account is not available');
+    assert.equal(await languageOf('ar'), 'ar', 'the language of the account is not available');
   });
 
   test('only a known code in the URL shows a confirmation', async () => {

@@ -25,23 +25,23 @@ const RULES = [
 ];
 await app.seed.clients.update(mapped.id, { claimMapping: RULES });
 
-async function told(party: Party, asked: string, person = ada) {
+async function claimsFor(party: Party, asked: string, person = ada) {
   const { tokens } = await tokensFor(app, party, person, { params: { scope: asked, prompt: 'consent' } });
   const { body } = await userinfo(app.issuer, tokens.access_token);
   return { idToken: idTokenOf(tokens), info: body, tokens };
 }
 
 test('the scope groups gives the claim groups, in the ID token and in userinfo', async () => {
-  const { idToken, info } = await told(plain, 'openid groups');
+  const { idToken, info } = await claimsFor(plain, 'openid groups');
   assert.deepEqual(idToken.groups, ['staff', 'app-admin', 'app-editor']);
   assert.deepEqual(info, { sub: ada.id, groups: ['staff', 'app-admin', 'app-editor'] });
 });
 
 test('the scope roles gives the claim roles, in the ID token and in userinfo; the scope groups does not', async () => {
-  const { idToken, info } = await told(plain, 'openid roles');
+  const { idToken, info } = await claimsFor(plain, 'openid roles');
   assert.deepEqual(idToken.roles, ['crm:editor', 'auditor']);
   assert.deepEqual(info, { sub: ada.id, roles: ['crm:editor', 'auditor'] });
-  const { idToken: other } = await told(plain, 'openid groups');
+  const { idToken: other } = await claimsFor(plain, 'openid groups');
   assert.equal('roles' in other, false);
   const asked = await begin(app, plain, { scope: 'openid roles', prompt: 'consent' });
   const page = await submitPassword(asked.browser, asked.page, ada);
@@ -57,16 +57,16 @@ test('roles are mapped like groups: all, by prefix, or by name (RFC 9068 §2.2.3
       { claim: 'duty', into: ['id_token'], from: { roles: { map: { auditor: 'reads all' } } } },
     ],
   });
-  const { idToken, tokens } = await told(party, 'openid');
+  const { idToken, tokens } = await claimsFor(party, 'openid');
   assert.deepEqual([idToken.duty, idToken.roles], [['reads all'], undefined]);
   const { roles, crm } = await introspect(app.issuer, party, tokens.access_token);
   assert.deepEqual([roles, crm], [['crm:editor', 'auditor'], ['editor']]);
 });
 
 test('without the scope there is no claim, and for a person without groups neither', async () => {
-  const without = await told(plain, 'openid profile email');
+  const without = await claimsFor(plain, 'openid profile email');
   assert.equal('groups' in without.idToken || 'groups' in without.info, false);
-  const alone = await told(plain, 'openid groups', loner);
+  const alone = await claimsFor(plain, 'openid groups', loner);
   assert.equal('groups' in alone.idToken, false);
   assert.deepEqual(alone.info, { sub: loner.id });
 });
@@ -84,7 +84,7 @@ test('a client that is not registered for it does not get it', async () => {
 });
 
 test('each mapped claim is only where its rule says', async () => {
-  const { idToken, info, tokens } = await told(mapped, 'openid');
+  const { idToken, info, tokens } = await claimsFor(mapped, 'openid');
   assert.deepEqual([idToken.tenant, idToken.roles], [{ id: 7 }, ['admin', 'editor']]);
   for (const name of ['https://example.com/mail', 'full_name', 'level', 'groups', 'email'])
     assert.equal(name in idToken, false, name);
@@ -99,7 +99,7 @@ test('each mapped claim is only where its rule says', async () => {
 });
 
 test('a rule with a scope applies when that scope is granted; a refresh without the scope loses the claim', async () => {
-  const { idToken, tokens } = await told(mapped, 'openid profile offline_access');
+  const { idToken, tokens } = await claimsFor(mapped, 'openid profile offline_access');
   assert.equal(idToken.full_name, 'Ada Lovelace');
   const narrowed = await token(app.issuer, mapped, {
     grant_type: 'refresh_token',
@@ -110,7 +110,7 @@ test('a rule with a scope applies when that scope is granted; a refresh without 
 });
 
 test('a mapping applies to one client only', async () => {
-  const { idToken, info } = await told(plain, 'openid');
+  const { idToken, info } = await claimsFor(plain, 'openid');
   assert.equal('tenant' in idToken, false);
   assert.deepEqual(info, { sub: ada.id });
 });
@@ -126,7 +126,7 @@ test('a change of groups or of the mapping is in the next token', async () => {
   const party = await app.seed.party({ metadata: { scope } });
   await app.seed.clients.update(party.id, { claimMapping: RULES });
   const person = await app.seed.person();
-  const { idToken, tokens } = await told(party, 'openid offline_access', person);
+  const { idToken, tokens } = await claimsFor(party, 'openid offline_access', person);
   assert.equal('roles' in idToken, false);
   await app.seed.accounts.setGroups(person.id, ['app-owner']);
   const next = await refresh(app.issuer, party, tokens.refresh_token ?? '');

@@ -33,7 +33,7 @@ interface Sent {
  */
 async function ask({ authorization = BASIC, type = FORM, body = GRANT, more = [] }: Sent = {}): Promise<WireAnswer> {
   const headers = [['Authorization', authorization] as const, ['Content-Type', type] as const, ...more];
-  return kept(
+  return rememberSecrets(
     await send(issuer, {
       method: 'POST',
       target: '/token',
@@ -43,7 +43,7 @@ async function ask({ authorization = BASIC, type = FORM, body = GRANT, more = []
   );
 }
 
-function kept(answer: WireAnswer): WireAnswer {
+function rememberSecrets(answer: WireAnswer): WireAnswer {
   if (answer.headers.get('content-type')?.startsWith('application/json')) rememberAll(JSON.parse(answer.body));
   return answer;
 }
@@ -260,7 +260,7 @@ function converse(requests: readonly string[]): Promise<WireAnswer[]> {
       const length = Number(answer.headers.get('content-length') ?? Number.NaN);
       if (answer.status >= 200 && !(answer.body.length >= length)) return;
       if (answer.status < 200 && !received.endsWith('\r\n\r\n')) return;
-      answers.push(kept(answer));
+      answers.push(rememberSecrets(answer));
       received = '';
       const next = requests[answers.length];
       if (next === undefined) socket.end();
@@ -282,7 +282,7 @@ test('HTTP/1.0 with keep-alive: two requests on one connection, without Host; wi
     assert.equal(headers.get('connection')?.toLowerCase(), 'keep-alive');
     assert.equal(headers.get('transfer-encoding'), null, 'HTTP/1.0 has no chunks');
   }
-  const closed = kept(parse(await sendRaw(issuer, request('1.0', [length]) + GRANT)));
+  const closed = rememberSecrets(parse(await sendRaw(issuer, request('1.0', [length]) + GRANT)));
   assert.deepEqual(outcome(closed), GIVEN);
   assert.equal(closed.headers.get('connection')?.toLowerCase(), 'close');
 });

@@ -40,7 +40,7 @@ function browserSpeaking(languages: string): BrowserSession {
 }
 
 /** The language that a page declares. tests/views/catalogues.test.ts checks that its texts are in that language. */
-function spoken(page: Pick<Page, 'body'>): string {
+function languageOf(page: Pick<Page, 'body'>): string {
   const [, lang, dir] = /^<!doctype html>\n<html lang="([^"]*)" dir="([^"]*)">/.exec(page.body) ?? [];
   assert.equal(dir, lang === 'ar' ? 'rtl' : 'ltr', page.body.slice(0, 200));
   return lang ?? '';
@@ -53,7 +53,7 @@ interface Wishes {
 }
 
 /** The languages of the sign-in page and of the page after the password, when the account is known. */
-async function spokenAtSignIn(wishes: Wishes): Promise<{ before: string; after: string }> {
+async function languagesAtSignIn(wishes: Wishes): Promise<{ before: string; after: string }> {
   const person = await personSpeaking(wishes.account);
   const browser = browserSpeaking(wishes.browser ?? '*');
   const params: Params = { ui_locales: wishes.app };
@@ -61,33 +61,39 @@ async function spokenAtSignIn(wishes: Wishes): Promise<{ before: string; after: 
   assert.equal(shown(page), 'sign-in');
   const consent = await submitPassword(browser, page, person);
   assert.equal(shown(consent), 'consent');
-  return { before: spoken(page), after: spoken(consent) };
+  return { before: languageOf(page), after: languageOf(consent) };
 }
 
 describe('the sign-in uses', () => {
   test('English by default', async () => {
-    assert.deepEqual(await spokenAtSignIn({}), { before: 'en', after: 'en' });
+    assert.deepEqual(await languagesAtSignIn({}), { before: 'en', after: 'en' });
   });
 
   test('the language of the browser (RFC 9110 §12.5.4)', async () => {
-    assert.deepEqual(await spokenAtSignIn({ browser: 'tlh, de-AT;q=0.8, en;q=0.5' }), { before: 'de', after: 'de' });
+    assert.deepEqual(await languagesAtSignIn({ browser: 'tlh, de-AT;q=0.8, en;q=0.5' }), { before: 'de', after: 'de' });
   });
 
   test('the account’s language before the browser’s, once the account is known', async () => {
-    assert.deepEqual(await spokenAtSignIn({ account: 'de-CH', browser: 'ar' }), { before: 'ar', after: 'de' });
-    assert.deepEqual(await spokenAtSignIn({ account: 'ar_EG', browser: 'de' }), { before: 'de', after: 'ar' });
+    assert.deepEqual(await languagesAtSignIn({ account: 'de-CH', browser: 'ar' }), { before: 'ar', after: 'de' });
+    assert.deepEqual(await languagesAtSignIn({ account: 'ar_EG', browser: 'de' }), { before: 'de', after: 'ar' });
   });
 
   test('the app’s ui_locales before both (OpenID Connect Core §3.1.2.1)', async () => {
     const wishes = { app: 'de', account: 'ar', browser: 'en' };
-    assert.deepEqual(await spokenAtSignIn(wishes), { before: 'de', after: 'de' });
-    assert.deepEqual(await spokenAtSignIn({ ...wishes, app: 'tlh en-GB de' }), { before: 'en', after: 'en' });
+    assert.deepEqual(await languagesAtSignIn(wishes), { before: 'de', after: 'de' });
+    assert.deepEqual(await languagesAtSignIn({ ...wishes, app: 'tlh en-GB de' }), { before: 'en', after: 'en' });
   });
 
   test('the next best available language, and English otherwise', async () => {
-    assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'xx', browser: 'de' }), { before: 'de', after: 'de' });
-    assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'ar' }), { before: 'en', after: 'ar' });
-    assert.deepEqual(await spokenAtSignIn({ app: 'tlh', account: 'xx', browser: 'yy' }), { before: 'en', after: 'en' });
+    assert.deepEqual(await languagesAtSignIn({ app: 'tlh', account: 'xx', browser: 'de' }), {
+      before: 'de',
+      after: 'de',
+    });
+    assert.deepEqual(await languagesAtSignIn({ app: 'tlh', account: 'ar' }), { before: 'en', after: 'ar' });
+    assert.deepEqual(await languagesAtSignIn({ app: 'tlh', account: 'xx', browser: 'yy' }), {
+      before: 'en',
+      after: 'en',
+    });
   });
 
   test('the same language at the second factor, and when an account is chosen', async () => {
@@ -96,36 +102,36 @@ describe('the sign-in uses', () => {
     const browser = browserSpeaking('ar');
     const { page } = await begin(app, party, {}, browser);
     const factor = await submitPassword(browser, page, person);
-    assert.deepEqual([shown(factor), spoken(factor)], ['second-factor', 'de']);
+    assert.deepEqual([shown(factor), languageOf(factor)], ['second-factor', 'de']);
     const again = await submit(browser, factor, { action: 'code', code: '000000' });
-    assert.deepEqual([again.status, spoken(again)], [400, 'de']);
+    assert.deepEqual([again.status, languageOf(again)], [400, 'de']);
     const consent = await submit(browser, again, { action: 'code', code: totpCode(secret, Date.now()) });
     callbackOf(await submit(browser, consent, { action: 'allow' }));
     const choice = await begin(app, party, { prompt: 'select_account' }, browser);
-    assert.deepEqual([shown(choice.page), spoken(choice.page)], ['select-account', 'de']);
+    assert.deepEqual([shown(choice.page), languageOf(choice.page)], ['select-account', 'de']);
   });
 });
 
 describe('an error page uses', () => {
   test('the language of the browser, when nothing else is known', async () => {
     const missing = await browserSpeaking('de').get('/nowhere');
-    assert.deepEqual([missing.status, spoken(missing)], [404, 'de']);
-    assert.equal(spoken(await browserSpeaking('tlh').get('/nowhere')), 'en');
-    assert.equal(spoken(await browserSpeaking('de').get('/login/x')), 'de');
+    assert.deepEqual([missing.status, languageOf(missing)], [404, 'de']);
+    assert.equal(languageOf(await browserSpeaking('tlh').get('/nowhere')), 'en');
+    assert.equal(languageOf(await browserSpeaking('de').get('/login/x')), 'de');
   });
 
   test('the app’s ui_locales, when its request is refused', async () => {
     const { page } = await begin(app, { ...party, id: 'nobody' }, { ui_locales: 'de' }, browserSpeaking('ar'));
-    assert.deepEqual([shown(page), page.status, spoken(page)], ['error', 400, 'de']);
+    assert.deepEqual([shown(page), page.status, languageOf(page)], ['error', 400, 'de']);
     const unnamed = await begin(app, { ...party, id: 'nobody' }, {}, browserSpeaking('ar'));
-    assert.equal(spoken(unnamed.page), 'ar');
+    assert.equal(languageOf(unnamed.page), 'ar');
   });
 
   test('the language of the page whose form is refused', async () => {
     const browser = browserSpeaking('ar');
     const { page } = await begin(app, party, { ui_locales: 'de' }, browser);
     const refused = await browser.post(formOf(page).action, { csrf: 'x' });
-    assert.deepEqual([shown(refused), refused.status, spoken(refused)], ['error', 403, 'de']);
+    assert.deepEqual([shown(refused), refused.status, languageOf(refused)], ['error', 403, 'de']);
   });
 });
 
@@ -137,33 +143,33 @@ describe('the account pages use', () => {
     const { browser } = await openAccount(app, await personSpeaking('de'), '/account', browserSpeaking('ar'));
     for (const path of [...PATHS, ...MORE]) {
       const page = await browser.get(`/account${path}`);
-      assert.deepEqual([page.status, spoken(page)], [200, 'de'], path);
+      assert.deepEqual([page.status, languageOf(page)], [200, 'de'], path);
     }
     const refused = await browser.post('/account/profile', { csrf: 'x' });
-    assert.deepEqual([refused.status, spoken(refused)], [403, 'de']);
+    assert.deepEqual([refused.status, languageOf(refused)], [403, 'de']);
   });
 
   test('the browser’s language while the account has none, and the chosen one from then on', async () => {
     const person = await personSpeaking(undefined);
     const { browser, page } = await openAccount(app, person, '/account/profile', browserSpeaking('ar'));
-    assert.equal(spoken(page), 'ar');
+    assert.equal(languageOf(page), 'ar');
     for (const tag of ['en', 'de', 'ar']) assert.match(page.body, new RegExp(`<option value="${tag}" lang="${tag}"`));
     const saved = await browser.follow(await press(browser, page, 'save', { locale: 'de' }));
-    assert.deepEqual([pathOf(saved), spoken(saved)], ['/account/profile?done=profile', 'de']);
+    assert.deepEqual([pathOf(saved), languageOf(saved)], ['/account/profile?done=profile', 'de']);
     const back = await browser.follow(await press(browser, saved, 'save', { locale: '' }));
-    assert.equal(spoken(back), 'ar');
+    assert.equal(languageOf(back), 'ar');
   });
 
   test('the account’s language, although the sign-in page used that of the browser', async () => {
     const person = await personSpeaking('de');
     await factors.totp(person.id);
     const { page } = await openAccount(app, person, '/account', browserSpeaking('ar'));
-    assert.deepEqual([shown(page), spoken(page)], ['second-factor', 'de']);
+    assert.deepEqual([shown(page), languageOf(page)], ['second-factor', 'de']);
   });
 
   test('English for a language that does not exist', async () => {
     const { page } = await openAccount(app, await personSpeaking('tlh'), '/account', browserSpeaking('xx'));
-    assert.equal(spoken(page), 'en');
+    assert.equal(languageOf(page), 'en');
   });
 });
 
@@ -174,15 +180,15 @@ describe('the pages and mails of a forgotten password use', () => {
     const { page } = await begin(app, party, { ui_locales: 'de' }, browser);
     const [, forgot = '', signUp = ''] =
       /id="forgot" href="([^"]*)"[\s\S]*id="sign-up" href="([^"]*)"/.exec(page.body) ?? [];
-    assert.equal(spoken(await browser.get(signUp)), 'de');
+    assert.equal(languageOf(await browser.get(signUp)), 'de');
     const asked = await browser.get(forgot);
-    assert.equal(spoken(asked), 'de');
+    assert.equal(languageOf(asked), 'de');
     const { action, fields } = formOf(asked);
     const refused = await browser.post(action, { ...fields, identifier: '' });
-    assert.deepEqual([refused.status, spoken(refused)], [400, 'de']);
-    assert.equal(spoken(await browser.post(action, { ...fields, identifier: person.email })), 'de');
+    assert.deepEqual([refused.status, languageOf(refused)], [400, 'de']);
+    assert.equal(languageOf(await browser.post(action, { ...fields, identifier: person.email })), 'de');
     const mail = await post.next(person.email);
-    assert.equal(spoken({ body: mail.html }), 'de');
+    assert.equal(languageOf({ body: mail.html }), 'de');
     assert.equal(mail.headers.get('content-language'), 'de');
     assert.equal(mail.subject, 'Neues Passwort festlegen');
   });
@@ -191,37 +197,37 @@ describe('the pages and mails of a forgotten password use', () => {
     const person = await personSpeaking('de');
     const browser = browserSpeaking('ar');
     const page = await browser.get('/account/forgot');
-    assert.equal(spoken(page), 'ar');
+    assert.equal(languageOf(page), 'ar');
     assert.equal(formOf(page).action, '/account/forgot');
-    assert.equal(spoken(await askForMail(app, '/account/forgot', person.email, browser)), 'ar');
+    assert.equal(languageOf(await askForMail(app, '/account/forgot', person.email, browser)), 'ar');
     const mail = await post.next(person.email);
-    assert.equal(spoken({ body: mail.html }), 'de');
+    assert.equal(languageOf({ body: mail.html }), 'de');
     const followed = await followLink(app, mail.link, browser);
-    assert.deepEqual([followed.page.status, spoken(followed.page)], [200, 'de']);
+    assert.deepEqual([followed.page.status, languageOf(followed.page)], [200, 'de']);
     const refused = await useLink(app, mail.link, { new_password: 'x' }, browser);
-    assert.deepEqual([refused.status, spoken(refused)], [400, 'de']);
+    assert.deepEqual([refused.status, languageOf(refused)], [400, 'de']);
     const done = await useLink(app, mail.link, { new_password: 'Harpsichord-Meadow-41' }, browser);
-    assert.deepEqual([done.status, spoken(done)], [200, 'de']);
-    assert.equal(spoken({ body: (await post.next(person.email)).html }), 'de');
+    assert.deepEqual([done.status, languageOf(done)], [200, 'de']);
+    assert.equal(languageOf({ body: (await post.next(person.email)).html }), 'de');
     const gone = await followLink(app, mail.link, browser);
-    assert.deepEqual([gone.page.status, spoken(gone.page)], [410, 'ar']);
+    assert.deepEqual([gone.page.status, languageOf(gone.page)], [410, 'ar']);
   });
 
   test('a new account keeps the language in which it was opened', async () => {
     const email = 'ada.byron@example.com';
     const browser = browserSpeaking('de-AT');
-    assert.equal(spoken(await askForMail(app, '/account/sign-up', email, browser)), 'de');
+    assert.equal(languageOf(await askForMail(app, '/account/sign-up', email, browser)), 'de');
     const mail = await post.next(email);
-    assert.equal(spoken({ body: mail.html }), 'de');
+    assert.equal(languageOf({ body: mail.html }), 'de');
     const made = await useLink(app, mail.link, { name: 'Ada', new_password: 'Harpsichord-Meadow-41' }, browser);
-    assert.deepEqual([made.status, spoken(made)], [200, 'de']);
+    assert.deepEqual([made.status, languageOf(made)], [200, 'de']);
     assert.equal((await app.seed.accounts.findByIdentifier(email))?.locale, 'de');
   });
 
   test('an account that is opened in an unknown language uses English', async () => {
     const person = await personSpeaking('tlh');
-    assert.equal(spoken(await askForMail(app, '/account/forgot', person.email, browserSpeaking('xx'))), 'en');
-    assert.equal(spoken({ body: (await post.next(person.email)).html }), 'en');
+    assert.equal(languageOf(await askForMail(app, '/account/forgot', person.email, browserSpeaking('xx'))), 'en');
+    assert.equal(languageOf({ body: (await post.next(person.email)).html }), 'en');
   });
 });
 
@@ -235,7 +241,7 @@ test('a notice uses the account’s language, and English for an account without
     const person = await personSpeaking(locale);
     await enqueue(app, { kind: 'password_changed', accountId: person.id });
     const mail = await post.next(person.email);
-    assert.deepEqual([spoken({ body: mail.html }), mail.headers.get('content-language')], [expected, expected]);
+    assert.deepEqual([languageOf({ body: mail.html }), mail.headers.get('content-language')], [expected, expected]);
   }
 });
 
@@ -247,29 +253,29 @@ describe('signing out uses', () => {
     const browser = browserSpeaking('ar');
     await tokensFor(app, party, await personSpeaking('de'), { browser });
     const page = await logout(browser);
-    assert.deepEqual([shown(page), spoken(page)], ['sign-out', 'de']);
+    assert.deepEqual([shown(page), languageOf(page)], ['sign-out', 'de']);
     const left = await submit(browser, page, { logout: 'yes' });
-    assert.deepEqual([shown(left), spoken(left)], ['signed-out', 'de']);
+    assert.deepEqual([shown(left), languageOf(left)], ['signed-out', 'de']);
   });
 
   test('the app’s ui_locales before that (RP-Initiated Logout §2)', async () => {
     const browser = browserSpeaking('en');
     await tokensFor(app, party, await personSpeaking('de'), { browser });
     const page = await logout(browser, { ui_locales: 'ar' });
-    assert.equal(spoken(page), 'ar');
-    assert.equal(spoken(await submit(browser, page, { logout: 'yes' })), 'ar');
+    assert.equal(languageOf(page), 'ar');
+    assert.equal(languageOf(await submit(browser, page, { logout: 'yes' })), 'ar');
     // The session has ended, so no question is shown, in the same language.
     const again = await browser.follow(await logout(browser, { ui_locales: 'ar' }));
-    assert.deepEqual([shown(again), spoken(again)], ['signed-out', 'ar']);
+    assert.deepEqual([shown(again), languageOf(again)], ['signed-out', 'ar']);
   });
 
   test('the language of the browser otherwise; an app’s own page does not get it', async () => {
     const browser = browserSpeaking('de');
     const { tokens } = await tokensFor(app, party, await personSpeaking('ar'), { browser });
-    assert.equal(spoken(await browserSpeaking('de').get('/logout/success')), 'de');
+    assert.equal(languageOf(await browserSpeaking('de').get('/logout/success')), 'de');
     const hint = { id_token_hint: tokens.id_token, post_logout_redirect_uri: BACK, state: 's' };
     const page = await logout(browser, hint);
-    assert.equal(spoken(page), 'ar');
+    assert.equal(languageOf(page), 'ar');
     const left = await submit(browser, page, { logout: 'yes' });
     assert.equal(left.location, `${BACK}?state=s`);
     assert.deepEqual(callbackOf(left), { state: 's' });

@@ -44,7 +44,7 @@ export async function enqueue(app: Deployment, intent: MailIntent, now: () => nu
 }
 
 /** True if the password signs the person in. */
-export async function opensTo(app: Deployment, identifier: string, password: string): Promise<boolean> {
+export async function canSignIn(app: Deployment, identifier: string, password: string): Promise<boolean> {
   const party = await app.seed.party({ firstParty: true });
   const browser = browserSession(app.issuer);
   const start = await browser.follow(await browser.get(authorizeUrl({ issuer: app.issuer, party }, 'v'.repeat(43))));

@@ -121,18 +121,18 @@ test('a right password without the second factor is reported once an hour, and n
       page: await submit(browser, page, { identifier: person.email, password: person.password, action: 'signin' }),
     };
   };
-  const waiting = async () =>
+  const countDelayed = async () =>
     (await app.db.run<{ due_at: Date }>({ name: '', text: 'SELECT due_at FROM mails WHERE due_at > now()' }, []))
       .length;
   const { browser, page } = await enter();
   assert.deepEqual(await eventsOf(person), ['second_factor_missing']);
-  assert.equal(await waiting(), 1, 'the notice is due in ten minutes');
+  assert.equal(await countDelayed(), 1, 'the notice is due in ten minutes');
   await submit(browser, page, { action: 'code', code: totpCode(secret, Date.now()) });
   const consent = await browser.follow(await browser.get(page.url));
   if (/ id="allow"/.test(consent.body)) await submit(browser, consent, { action: 'allow' });
   assert.deepEqual(await eventsOf(person), ['signed_in']);
-  assert.equal(await waiting(), 0, 'nothing to tell');
+  assert.equal(await countDelayed(), 0, 'nothing to tell');
   for (let i = 0; i < 4; i += 1) await enter();
   assert.deepEqual(await eventsOf(person), ['signed_in', 'second_factor_missing'], 'once an hour');
-  assert.equal(await waiting(), 1);
+  assert.equal(await countDelayed(), 1);
 });

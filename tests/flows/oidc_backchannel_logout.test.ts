@@ -56,7 +56,7 @@ async function signOut(browser: BrowserSession): Promise<void> {
 }
 
 /** Waits for the one logout token that an app gets. */
-async function told(listener: LogoutListener): Promise<Record<string, unknown>> {
+async function receivedLogoutToken(listener: LogoutListener): Promise<Record<string, unknown>> {
   await until('the app to be notified', () => listener.received.length > 0);
   await settled();
   assert.equal(listener.received.length, 1);
@@ -69,14 +69,14 @@ interface Waiting {
   readonly next_attempt_at: Date;
 }
 
-async function waiting(): Promise<Waiting[]> {
+async function queuedDeliveries(): Promise<Waiting[]> {
   const text = 'SELECT client_id, attempts, next_attempt_at FROM deliveries ORDER BY client_id';
   return app.db.run<Waiting>({ name: 'waiting', text }, []);
 }
 
 /** Waits until no delivery is in progress or due. */
 async function settled(): Promise<void> {
-  await until('the queue to settle', async () => (await waiting()).length === 0);
+  await until('the queue to settle', async () => (await queuedDeliveries()).length === 0);
 }
 
 async function wake(): Promise<void> {
@@ -97,7 +97,7 @@ describe('the logout token', () => {
     const { browser, person, sid } = await signIn();
     const began = Math.floor(Date.now() / 1_000);
     await signOut(browser);
-    await told(rp);
+    await receivedLogoutToken(rp);
     const { method, type, token } = rp.received[0] ?? assert.fail();
     assert.deepEqual([method, type], ['POST', 'application/x-www-form-urlencoded']);
     const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer: app.issuer, audience: party.id });
@@ -116,7 +116,7 @@ describe('the logout token', () => {
     const { browser, person, sid } = await signIn(sessionless);
     assert.equal(sid, undefined);
     await signOut(browser);
-    const { sub, aud, ...rest } = await told(rp);
+    const { sub, aud, ...rest } = await receivedLogoutToken(rp);
     assert.deepEqual([sub, aud, 'sid' in rest], [person.id, sessionless.id, false]);
   });
 });
@@ -128,7 +128,7 @@ describe('recipients', () => {
     await signIn(await app.seed.party({ firstParty: true }), first.person, first.browser);
     const elsewhere = await signIn(party, first.person);
     await signOut(first.browser);
-    const [one, two] = [await told(rp), await told(otherRp)];
+    const [one, two] = [await receivedLogoutToken(rp), await receivedLogoutToken(otherRp)];
     assert.deepEqual([one.aud, one.sid, one.sub], [party.id, first.sid, first.person.id]);
     assert.deepEqual([two.aud, two.sid, two.sub], [other.id, second.sid, first.person.id]);
     assert.equal(new Set([first.sid, second.sid, elsewhere.sid]).size, 3);
@@ -170,7 +170,7 @@ describe('recipients', () => {
     test(`${way} notifies the app`, async () => {
       const signedIn = await signIn();
       await end(signedIn);
-      const { aud, sub, sid } = await told(rp);
+      const { aud, sub, sid } = await receivedLogoutToken(rp);
       assert.deepEqual({ aud, sub, sid }, { aud: party.id, sub: signedIn.person.id, sid: signedIn.sid });
     });
   }
@@ -179,7 +179,7 @@ describe('recipients', () => {
     const { person, browser, sid } = await signIn();
     const { page } = await openAccount(app, person, '/account/apps', browser);
     await press(browser, page, 'revoke-0');
-    await told(rp);
+    await receivedLogoutToken(rp);
     const again = await signIn(party, person, browser);
     assert.ok(again.sid && again.sid !== sid);
   });
@@ -212,7 +212,7 @@ describe('recipients', () => {
     } finally {
       await slow.end();
     }
-    assert.deepEqual([(await told(rp)).sid, (await told(otherRp)).sid], [sid, 'late']);
+    assert.deepEqual([(await receivedLogoutToken(rp)).sid, (await receivedLogoutToken(otherRp)).sid], [sid, 'late']);
   });
 });
 
@@ -221,7 +221,7 @@ describe('delivery', () => {
     const { person } = await signIn();
     const impossible = { statement: { name: 'impossible', text: 'SELECT 1 / 0' }, values: [] };
     await assert.rejects(app.db.transact([...endSessions(person.id), impossible]));
-    assert.deepEqual(await waiting(), []);
+    assert.deepEqual(await queuedDeliveries(), []);
   });
 
   for (const status of [0, 500, 404]) {
@@ -232,11 +232,11 @@ describe('delivery', () => {
       const pauses: number[] = [];
       for (const tries of [1, 2, 3]) {
         await until('an attempt to fail', async () => {
-          const [row] = await waiting();
+          const [row] = await queuedDeliveries();
           return row?.attempts === tries && row.next_attempt_at.getTime() - clock.ms < 59_000;
         });
         assert.equal(rp.received.length, tries);
-        const [row] = await waiting();
+        const [row] = await queuedDeliveries();
         pauses.push(((row?.next_attempt_at.getTime() ?? 0) - clock.ms) / 1_000);
         if (tries === 3) rp.status = 204;
         clock.ms = row?.next_attempt_at.getTime() ?? 0;
@@ -282,10 +282,13 @@ describe('delivery', () => {
   test('ends after a day, with a warning', async () => {
     rp.status = 503;
     await signOut((await signIn()).browser);
-    await until('an attempt to fail', async () => (await waiting())[0]?.attempts === 1 && rp.received.length === 1);
+    await until(
+      'an attempt to fail',
+      async () => (await queuedDeliveries())[0]?.attempts === 1 && rp.received.length === 1,
+    );
     await until(
       'it to be put back',
-      async () => ((await waiting())[0]?.next_attempt_at.getTime() ?? 0) < clock.ms + 59_000,
+      async () => ((await queuedDeliveries())[0]?.next_attempt_at.getTime() ?? 0) < clock.ms + 59_000,
     );
     clock.ms += 24 * 3_600_000 - 1_000;
     app.logLines.length = 0;
@@ -306,7 +309,7 @@ describe('delivery', () => {
     await signIn(silent, person, browser);
     await signOut(browser);
     await until('both attempts to fail', async () => {
-      const rows = await waiting();
+      const rows = await queuedDeliveries();
       return (
         rows.length === 2 &&
         rows.every((row) => row.attempts === 1 && row.next_attempt_at.getTime() < clock.ms + 59_000)

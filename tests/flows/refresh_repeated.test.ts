@@ -53,7 +53,7 @@ async function raw(one: Party, value: string, more: Record<string, string> = {},
   return { status: response.status, body, whole: [response.status, ...head, text].join('\n') };
 }
 
-async function begun(one: Party = party, params: Record<string, string> = {}): Promise<string> {
+async function newRefreshToken(one: Party = party, params: Record<string, string> = {}): Promise<string> {
   return (await tokensFor(app, one, person, { params })).tokens.refresh_token ?? '';
 }
 
@@ -70,12 +70,12 @@ const refreshTokensWith = (value: string) =>
     [hashToken(value)],
   );
 
-const answersKept = (value: string) =>
+const storedResponsesOf = (value: string) =>
   countOf('SELECT count(*)::int AS n FROM repeated_answers WHERE id_hash = $1', [hashToken(value)]);
 
 for (const [kind, one] of Object.entries({ confidential: party, public: publicParty })) {
   test(`a ${kind} client that repeats a refresh gets the same response, byte for byte, on any node`, async () => {
-    const value = await begun(one);
+    const value = await newRefreshToken(one);
     const first = await raw(one, value);
     assert.equal(first.status, 200);
     for (const reach of [issuer, other.app.http.listeningOrigin, issuer]) {
@@ -89,7 +89,7 @@ for (const [kind, one] of Object.entries({ confidential: party, public: publicPa
 
 test('the same holds for a narrowed scope and for a resource, when both are repeated', async () => {
   for (const more of [{ scope: 'openid' }, { resource: API, scope: 'api:read' }]) {
-    const value = await begun(party, { scope: 'openid email api:read', resource: API });
+    const value = await newRefreshToken(party, { scope: 'openid email api:read', resource: API });
     const first = await raw(party, value, more);
     assert.equal(first.status, 200, first.whole);
     assert.equal((await raw(party, value, more)).whole, first.whole);
@@ -101,7 +101,7 @@ test('the same holds for a narrowed scope and for a resource, when both are repe
 
 test('a different request is not a repetition: the used token was copied, and its grant is revoked (RFC 9700 §4.14.2)', async () => {
   for (const more of [{ scope: 'openid' }, { resource: API }] as Record<string, string>[]) {
-    const value = await begun(party, { scope: 'openid email api:read', resource: API });
+    const value = await newRefreshToken(party, { scope: 'openid email api:read', resource: API });
     const first = await raw(party, value, { scope: 'openid email' });
     assert.equal(first.status, 200, first.whole);
     assert.equal((await raw(party, value, more)).body.error, 'invalid_grant');
@@ -111,7 +111,7 @@ test('a different request is not a repetition: the used token was copied, and it
 });
 
 test('after the successor was used, a repetition is a replay (RFC 9700 §4.14.2)', async () => {
-  const value = await begun();
+  const value = await newRefreshToken();
   const first = await raw(party, value);
   const next = await raw(party, first.body.refresh_token);
   assert.equal(next.status, 200);
@@ -123,7 +123,7 @@ test('after the successor was used, a repetition is a replay (RFC 9700 §4.14.2)
 });
 
 test('the response is repeated for ten seconds and no longer', async () => {
-  const value = await begun();
+  const value = await newRefreshToken();
   const first = await raw(party, value);
   const answered = await later(9_500, () => raw(party, value));
   assert.equal(answered.whole, first.whole);
@@ -135,7 +135,7 @@ test('the response is repeated for ten seconds and no longer', async () => {
 test('other clients and failed authentication do not get it, and the owner’s tokens stay valid', async () => {
   const [stranger, strangeApp] = [await app.seed.party(), await app.seed.party({ public: true })];
   for (const one of [party, publicParty]) {
-    const value = await begun(one);
+    const value = await newRefreshToken(one);
     const first = await raw(one, value);
     for (const thief of [stranger, strangeApp]) {
       const { status, body } = await raw(thief, value);
@@ -176,14 +176,14 @@ test('it is not repeated after its grant, session or account has ended', async (
 });
 
 test('parallel refreshes on two nodes get one response; of two different ones the second revokes the grant', async () => {
-  const value = await begun();
+  const value = await newRefreshToken();
   const reaches = [issuer, other.app.http.listeningOrigin];
   const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => raw(party, value, {}, reaches[i % 2])));
   assert.deepEqual([...new Set(answers.map(({ whole }) => whole))], [answers[0]?.whole]);
   assert.equal(answers[0]?.status, 200);
   assert.equal(await refreshTokensWith(value), 2, 'one successor');
 
-  const contested = await begun();
+  const contested = await newRefreshToken();
   const different = await Promise.all(['openid', 'openid email'].map((one) => raw(party, contested, { scope: one })));
   assert.deepEqual(different.map(({ status }) => status).sort(), [200, 400]);
   for (const { body } of different) {
@@ -260,9 +260,9 @@ test('private_key_jwt: a repetition needs a new assertion and uses it up (RFC 75
 // ---- the stored response ----
 
 test('the stored response is encrypted under the presented token: neither a dump nor the master key opens it; it expires', async () => {
-  const value = await begun();
+  const value = await newRefreshToken();
   const first = await raw(party, value);
-  assert.equal(await answersKept(value), 1);
+  assert.equal(await storedResponsesOf(value), 1);
   const dump = await dumpDatabase(app.databaseUrl);
   for (const secret of [value, ...Object.values(first.body).map(String)].filter((one) => one.length > 20)) {
     for (const form of formsOf(secret)) assert.ok(!dump.includes(form), `found ${secret.slice(0, 4)}…`);
@@ -276,13 +276,13 @@ test('the stored response is encrypted under the presented token: neither a dump
   assert.throws(() => sealer.open(place, row?.sealed_by_token ?? Buffer.alloc(0)), { code: 'sealed_value_unreadable' });
 
   await later(9_000, () => cleanUp({ db: app.db, now }));
-  assert.equal(await answersKept(value), 1);
+  assert.equal(await storedResponsesOf(value), 1);
   await later(10_100, () => cleanUp({ db: app.db, now }));
-  assert.equal(await answersKept(value), 0);
+  assert.equal(await storedResponsesOf(value), 0);
 });
 
 test('the log says that a response was repeated, without its content', async () => {
-  const value = await begun();
+  const value = await newRefreshToken();
   app.logLines.length = 0;
   const first = await raw(party, value);
   await raw(party, value);
@@ -292,7 +292,7 @@ test('the log says that a response was repeated, without its content', async () 
 });
 
 test('a stored response that was copied to another row cannot be opened', async () => {
-  const [mine, theirs] = [await begun(), await begun()];
+  const [mine, theirs] = [await newRefreshToken(), await newRefreshToken()];
   await raw(party, mine);
   await raw(party, theirs);
   const text = `UPDATE repeated_answers SET sealed_by_token = o.sealed_by_token FROM repeated_answers o

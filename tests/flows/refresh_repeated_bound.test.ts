@@ -23,7 +23,7 @@ function send(one: Party, fields: Headers, headers: Headers): Promise<TokenAnswe
   return post(app, '/token', named, { ...authorization(one), ...headers });
 }
 
-async function begun(one: Party, headers: Headers): Promise<string> {
+async function newRefreshToken(one: Party, headers: Headers): Promise<string> {
   const { code, verifier } = await authorize({ issuer, party: one, person });
   const fields = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: one.redirectUri };
   const { status, body } = await send(one, fields, headers);
@@ -56,7 +56,7 @@ for (const [kind, one] of Object.entries({
 })) {
   test(`a ${kind} client repeats with a fresh proof of the same key, and each proof once (RFC 9449 §5, §11.1)`, async () => {
     const [mine, theirs] = [await prover(), await prover()];
-    const value = await begun(one, await mine());
+    const value = await newRefreshToken(one, await mine());
     const [first, again] = [await mine(), await mine()];
     const answer = await refresh(one, value, first);
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
@@ -97,7 +97,7 @@ test('a client whose tokens are bound to its certificate repeats with the same o
     'client-cert': `:${certificate.raw.toString('base64')}:`,
   });
   const one = await app.seed.party({ public: true, metadata: { tls_client_certificate_bound_access_tokens: true } });
-  const value = await begun(one, shows(mine));
+  const value = await newRefreshToken(one, shows(mine));
   const answer = await refresh(one, value, shows(mine));
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   assert.deepEqual((await refresh(one, value, shows(mine))).body, answer.body);
@@ -107,7 +107,7 @@ test('a client whose tokens are bound to its certificate repeats with the same o
   await assertAlive(one, answer, true);
 
   const secretive = await app.seed.party({ metadata: { tls_client_certificate_bound_access_tokens: true } });
-  const bound = await begun(secretive, shows(mine));
+  const bound = await newRefreshToken(secretive, shows(mine));
   const first = await refresh(secretive, bound, shows(mine));
   assert.deepEqual((await refresh(secretive, bound, shows(mine))).body, first.body);
   assert.deepEqual(refusal(await refresh(secretive, bound, shows(theirs))), INVALID_GRANT);

@@ -43,7 +43,7 @@ function revoke(by: Party, value: string, hint?: string) {
 }
 
 const isActive = async (value: string, by: Party = party) => (await introspect(issuer, by, value)).active;
-const listed = async () =>
+const countRevoked = async () =>
   (await app.db.run<{ what: string; expires_at: Date }>({ name: '', text: 'SELECT * FROM ended_tokens' }, [])).length;
 
 for (const hint of [undefined, 'access_token', 'refresh_token', 'nonsense']) {
@@ -96,14 +96,14 @@ test('another client’s JWT is refused and stays valid (RFC 7009 §2.1)', async
 
 test('a forged JWT gets 200 and revokes nothing (RFC 7009 §2.2)', async () => {
   const value = await machineJwt();
-  const before = await listed();
+  const before = await countRevoked();
   const { privateKey } = await generateKeyPair('RS256');
   const forged = await new SignJWT(decodeJwt(value))
     .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt' })
     .sign(privateKey);
   for (const one of [forged, `${value}x`, 'a.b.c', 'a.b.c.d.e']) assert.equal((await revoke(party, one)).status, 200);
   assert.equal(await isActive(value), true);
-  assert.equal(await listed(), before, 'and no row is stored for it');
+  assert.equal(await countRevoked(), before, 'and no row is stored for it');
 });
 
 test('openid-client can revoke a JWT', async () => {
@@ -132,7 +132,7 @@ test('rows for revoked tokens are removed when the tokens have expired', async (
   const minute = 60_000; // the tolerance for differing clocks
   assert.equal(row?.expires_at.getTime(), expiresAt + minute);
   await cleanUp({ db: app.db, now: () => expiresAt + minute });
-  assert.ok((await listed()) > 0);
+  assert.ok((await countRevoked()) > 0);
   await cleanUp({ db: app.db, now: () => expiresAt + minute + 10_000 });
-  assert.equal(await listed(), 0);
+  assert.equal(await countRevoked(), 0);
 });

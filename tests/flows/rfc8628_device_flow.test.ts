@@ -160,14 +160,18 @@ test('also when the person declines on the consent page or cancels the sign-in',
 
 test('a device that polls too often gets slow_down, on any nodes (§3.5)', async () => {
   const { body } = await askForCode(issuer, own);
-  const asked = async (afterSeconds: number, reach?: string) => {
+  const pollAfter = async (afterSeconds: number, reach?: string) => {
     clock.ms += afterSeconds * 1_000;
     return (await poll(issuer, own, body.device_code, reach)).body.error;
   };
-  assert.equal(await asked(0), 'authorization_pending');
-  assert.equal(await asked(2, other.issuer), 'slow_down');
-  assert.equal(await asked(5), 'slow_down', 'five seconds more from then on');
-  assert.equal(await asked(14, other.issuer), 'authorization_pending', '15 seconds, minus the tolerance for clocks');
+  assert.equal(await pollAfter(0), 'authorization_pending');
+  assert.equal(await pollAfter(2, other.issuer), 'slow_down');
+  assert.equal(await pollAfter(5), 'slow_down', 'five seconds more from then on');
+  assert.equal(
+    await pollAfter(14, other.issuer),
+    'authorization_pending',
+    '15 seconds, minus the tolerance for clocks',
+  );
   await approve(body.user_code);
   assert.equal((await poll(issuer, own, body.device_code)).status, 200, 'a response that is ready is not delayed');
 });

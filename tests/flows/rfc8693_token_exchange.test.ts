@@ -76,7 +76,7 @@ function exchange(client: Party, subject: string, more: Record<string, string> =
   return token(app.issuer, client, { grant_type: EXCHANGE, ...fields }, reach);
 }
 
-async function got(answer: ReturnType<typeof exchange>): Promise<string> {
+async function exchangedToken(answer: ReturnType<typeof exchange>): Promise<string> {
   const { status, body } = await answer;
   assert.equal(status, 200, JSON.stringify(body));
   return body.access_token ?? '';
@@ -171,7 +171,7 @@ describe('§2.2.2: a subject token is refused', () => {
   test('when its session has ended; the new token ends with the session, too', async () => {
     const own = await authorize({ issuer: app.issuer, party: web, person: ada, params: { scope: 'openid' } });
     const value = await adasToken({ as: own });
-    const exchanged = await got(exchange(gateway, value));
+    const exchanged = await exchangedToken(exchange(gateway, value));
     await submit(own.browser, await own.browser.get('/logout'), { logout: 'yes' });
     await invalid(value);
     assert.deepEqual(refusal(await exchange(printing, exchanged, { resource: PRINTER })), INVALID_REQUEST);
@@ -181,7 +181,7 @@ describe('§2.2.2: a subject token is refused', () => {
   test('when it was revoked, on any node', async () => {
     const own = await signIn();
     const value = await adasToken({ as: own });
-    await got(exchange(gateway, value, {}, reachOf(short)));
+    await exchangedToken(exchange(gateway, value, {}, reachOf(short)));
     await post(app, '/revoke', { token: value }, authorization(web));
     await invalid(value);
     assert.deepEqual(refusal(await exchange(gateway, value, {}, reachOf(short))), INVALID_REQUEST);
@@ -222,10 +222,10 @@ describe('§5: denied by default', () => {
   test('permission for impersonation does not allow delegation, and the reverse', async () => {
     const mine = await token(app.issuer, gateway, { grant_type: 'client_credentials' });
     const actor = { actor_token: mine.body.access_token ?? '', actor_token_type: ACCESS_TOKEN };
-    const { act } = decodeJwt(await got(exchange(gateway, subject, actor)));
+    const { act } = decodeJwt(await exchangedToken(exchange(gateway, subject, actor)));
     assert.deepEqual(act, { sub: gateway.id });
     const impostor = await service({ policy: { ...policy, delegation: false, impersonation: true } });
-    assert.equal('act' in decodeJwt(await got(exchange(impostor, subject))), false);
+    assert.equal('act' in decodeJwt(await exchangedToken(exchange(impostor, subject))), false);
     const its = await token(app.issuer, impostor, { grant_type: 'client_credentials' });
     const acting = { actor_token: its.body.access_token ?? '', actor_token_type: ACCESS_TOKEN };
     assert.deepEqual(refusal(await exchange(impostor, subject, acting)), INVALID_REQUEST);
@@ -233,7 +233,7 @@ describe('§5: denied by default', () => {
 
   test('an actor token must be the client’s own, valid, and without an actor', async () => {
     const theirs = await token(app.issuer, printing, { grant_type: 'client_credentials' });
-    const delegated = await got(exchange(gateway, subject));
+    const delegated = await exchangedToken(exchange(gateway, subject));
     for (const actor_token of [theirs.body.access_token ?? '', 'nonsense', delegated]) {
       const refused = await exchange(gateway, subject, { actor_token, actor_token_type: ACCESS_TOKEN });
       assert.deepEqual(refusal(refused), INVALID_REQUEST, actor_token);
@@ -248,20 +248,22 @@ describe('§5: denied by default', () => {
 
 describe('§4.1: the actor', () => {
   test('each exchange adds its actor before the earlier ones; impersonation hides none of them', async () => {
-    const first = await got(exchange(gateway, subject));
-    const second = await got(exchange(printing, first, { resource: PRINTER }));
+    const first = await exchangedToken(exchange(gateway, subject));
+    const second = await exchangedToken(exchange(printing, first, { resource: PRINTER }));
     const { act, sub } = decodeJwt(second);
     assert.deepEqual([sub, act], [ada.id, { sub: printing.id, act: { sub: gateway.id } }]);
     const impostor = await service({
       policy: { subject_audiences: [ORDERS], targets: [PRINTER], impersonation: true },
     });
-    assert.deepEqual(decodeJwt(await got(exchange(impostor, first, { resource: PRINTER }))).act, { sub: gateway.id });
+    assert.deepEqual(decodeJwt(await exchangedToken(exchange(impostor, first, { resource: PRINTER }))).act, {
+      sub: gateway.id,
+    });
   });
 
   test('a chain has five actors at most', async () => {
     const loop = await service({ policy: { ...policy, subject_audiences: [GATEWAY, ORDERS], targets: [ORDERS] } });
     let value = subject;
-    for (let actors = 1; actors <= 5; actors += 1) value = await got(exchange(loop, value));
+    for (let actors = 1; actors <= 5; actors += 1) value = await exchangedToken(exchange(loop, value));
     assert.deepEqual(refusal(await exchange(loop, value)), INVALID_REQUEST);
   });
 });
@@ -273,13 +275,13 @@ describe('§2.1, §5: never more than the subject token', () => {
       const refused = await exchange(gateway, narrow, { scope: wanted });
       assert.deepEqual(refusal(refused), { status: 400, error: 'invalid_scope' }, wanted);
     }
-    assert.equal(decodeJwt(await got(exchange(gateway, narrow))).scope, 'print');
-    assert.equal(decodeJwt(await got(exchange(gateway, subject, { scope: 'print' }))).scope, 'print');
+    assert.equal(decodeJwt(await exchangedToken(exchange(gateway, narrow))).scope, 'print');
+    assert.equal(decodeJwt(await exchangedToken(exchange(gateway, subject, { scope: 'print' }))).scope, 'print');
   });
 
   test('the client gets no scope that it is not registered for, and no token without a scope', async () => {
     const printer = await service({ policy, scope: 'print' });
-    assert.equal(decodeJwt(await got(exchange(printer, subject))).scope, 'print');
+    assert.equal(decodeJwt(await exchangedToken(exchange(printer, subject))).scope, 'print');
     const none = await adasToken({ scope: 'gateway' });
     assert.deepEqual(refusal(await exchange(gateway, none)), INVALID_TARGET);
   });
@@ -348,15 +350,15 @@ describe('proof of possession (RFC 9449)', () => {
 
 describe('the new token', () => {
   test('can be introspected, with its actor, on any node', async () => {
-    const value = await got(exchange(gateway, subject));
+    const value = await exchangedToken(exchange(gateway, subject));
     const { active, sub, client_id, act } = await introspect(app.issuer, watcher, value, reachOf(short));
     assert.deepEqual([active, sub, client_id, act], [true, ada.id, gateway.id, { sub: gateway.id }]);
   });
 
   test('ends with the grant of the person, and so do tokens exchanged from it', async () => {
     const own = await signIn();
-    const one = await got(exchange(gateway, await adasToken({ as: own })));
-    const two = await got(exchange(printing, one, { resource: PRINTER }));
+    const one = await exchangedToken(exchange(gateway, await adasToken({ as: own })));
+    const two = await exchangedToken(exchange(printing, one, { resource: PRINTER }));
     const isActive = async (value: string) => (await introspect(app.issuer, watcher, value)).active;
     assert.deepEqual([await isActive(one), await isActive(two)], [true, true]);
     await post(app, '/revoke', { token: await adasToken({ as: own }) }, authorization(web));
@@ -366,12 +368,12 @@ describe('the new token', () => {
   test('can be revoked by its own client, and nothing else ends with it', async () => {
     const own = await signIn();
     const mine = await adasToken({ as: own });
-    const value = await got(exchange(gateway, mine));
+    const value = await exchangedToken(exchange(gateway, mine));
     const refused = await post(app, '/revoke', { token: value }, authorization(web));
     assert.equal(refused.status, 400, 'another client must not');
     assert.equal((await post(app, '/revoke', { token: value }, authorization(gateway))).status, 200);
     assert.equal((await introspect(app.issuer, watcher, value)).active, false);
     assert.equal((await introspect(app.issuer, watcher, mine)).active, true);
-    await got(exchange(gateway, mine));
+    await exchangedToken(exchange(gateway, mine));
   });
 });

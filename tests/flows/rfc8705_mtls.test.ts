@@ -53,7 +53,7 @@ function withSubject(metadata: Record<string, unknown>, at = app): Promise<Party
 }
 
 /** As nginx forwards it: `$ssl_client_escaped_cert`. */
-const passed = ({ pem }: Identity) => ({ 'x-ssl-client-cert': encodeURIComponent(pem) });
+const certificateHeader = ({ pem }: Identity) => ({ 'x-ssl-client-cert': encodeURIComponent(pem) });
 
 function ask(
   by: Party,
@@ -63,12 +63,12 @@ function ask(
   const method = by.client.metadata.token_endpoint_auth_method;
   return post(app, '/token', method.startsWith('client_secret') ? fields : { client_id: by.id, ...fields }, {
     ...authorization(by),
-    ...(certificate ? passed(certificate) : {}),
+    ...(certificate ? certificateHeader(certificate) : {}),
   });
 }
 
 async function userinfo(access: string, certificate?: Identity) {
-  const headers = { authorization: `Bearer ${access}`, ...(certificate ? passed(certificate) : {}) };
+  const headers = { authorization: `Bearer ${access}`, ...(certificate ? certificateHeader(certificate) : {}) };
   const response = await fetch(new URL('/userinfo', app.issuer), { headers });
   const { error, sub } = (await response.json()) as Record<string, unknown>;
   return { status: response.status, error, sub };
@@ -188,7 +188,7 @@ test('a certificate authenticates its own client only (RFC 8705 §2)', async () 
   const other = await withSubject({ tls_client_auth_subject_dn: 'CN=other' });
   assert.deepEqual(refusal(await ask(other, identity)), INVALID_CLIENT);
   const bySecret = await app.seed.party();
-  const answer = await post(app, '/token', { client_id: bySecret.id, ...MACHINE }, passed(identity));
+  const answer = await post(app, '/token', { client_id: bySecret.id, ...MACHINE }, certificateHeader(identity));
   assert.deepEqual(refusal(answer), INVALID_CLIENT);
 });
 
@@ -263,8 +263,8 @@ test('discovery announces it (RFC 8705 §2.1.1, §2.2.1, §3.3)', async () => {
 test('when it is off, clients that need it are refused: no unbound token is issued', async () => {
   const bound = await app.seed.party({ metadata: { tls_client_certificate_bound_access_tokens: true } });
   assert.equal((await ask(bound, identity)).status, 200);
-  const refused = await post(off, '/token', MACHINE, { ...authorization(bound), ...passed(identity) });
+  const refused = await post(off, '/token', MACHINE, { ...authorization(bound), ...certificateHeader(identity) });
   assert.deepEqual(refusal(refused), INVALID_CLIENT);
-  const unknown = await post(off, '/token', { client_id: bySubject.id, ...MACHINE }, passed(identity));
+  const unknown = await post(off, '/token', { client_id: bySubject.id, ...MACHINE }, certificateHeader(identity));
   assert.deepEqual(refusal(unknown), INVALID_CLIENT);
 });

@@ -90,12 +90,12 @@ test('§2.2.1: a refreshed token has the details of its original sign-in', async
   const { body } = await refresh(app.issuer, party, adas.body.refresh_token ?? '');
   assert.equal(body.access_token?.includes('.'), false, 'without resource it is Cardea’s own, and opaque');
   const [known, first] = [await introspect(app.issuer, party, body.access_token ?? ''), decodeJwt(adas.jwt)];
-  const told = ({ auth_time, acr, amr }: Record<string, unknown>) => ({ auth_time, acr, amr });
+  const signInClaims = ({ auth_time, acr, amr }: Record<string, unknown>) => ({ auth_time, acr, amr });
   assert.equal(typeof first.auth_time, 'number');
-  assert.deepEqual(told(known), told(first), 'RFC 9470 §6.2: so does introspection');
+  assert.deepEqual(signInClaims(known), signInClaims(first), 'RFC 9470 §6.2: so does introspection');
   const more = { grant_type: 'refresh_token', refresh_token: body.refresh_token ?? '', resource: API };
   const again = await token(app.issuer, party, more);
-  assert.deepEqual(told(decodeJwt(again.body.access_token ?? '')), told(first));
+  assert.deepEqual(signInClaims(decodeJwt(again.body.access_token ?? '')), signInClaims(first));
 });
 
 test('§2.2.1: auth_time is the time of the last sign-in, not of the token', async () => {

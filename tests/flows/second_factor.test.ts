@@ -21,7 +21,7 @@ const outbox = join(app.dataDir, 'outbox');
 const party = await app.seed.party({ firstParty: true });
 
 /** The ID token at the end of a sign-in. */
-async function ended(at: Page, begun: Begun, client: Party = party, deployed: Deployment = app) {
+async function idTokenAtCallback(at: Page, begun: Begun, client: Party = party, deployed: Deployment = app) {
   const { code = '' } = callbackOf(at);
   const { body } = await redeem(deployed.issuer, client, { code, verifier: begun.verifier });
   return idTokenOf(body);
@@ -40,7 +40,7 @@ test('a person with an authenticator app enters a code, and acr and amr say so',
   const begun = await atSecondFactor(person);
   const wrong = await submit(begun.browser, begun.page, { action: 'code', code: '000000' });
   assert.deepEqual([wrong.status, shown(wrong)], [400, 'second-factor']);
-  const claims = await ended(
+  const claims = await idTokenAtCallback(
     await submit(begun.browser, begun.page, { action: 'code', code: totpCode(secret, now()) }),
     begun,
   );
@@ -51,7 +51,7 @@ test('a person with an authenticator app enters a code, and acr and amr say so',
 test('a person without one signs in with the password, and acr and amr say so', async () => {
   const person = await app.seed.person();
   const begun = await begin(app, party);
-  const claims = await ended(await submitPassword(begun.browser, begun.page, person), begun);
+  const claims = await idTokenAtCallback(await submitPassword(begun.browser, begun.page, person), begun);
   assert.equal(claims.acr, ONE_FACTOR);
   assert.deepEqual(claims.amr, ['pwd']);
 });
@@ -71,7 +71,7 @@ test('a recovery code works in its place, once, and is a security event', async 
   await factors.totp(person.id);
   const [code = ''] = await factors.recoveryCodes(person.id);
   const first = await atSecondFactor(person);
-  const claims = await ended(
+  const claims = await idTokenAtCallback(
     await submit(first.browser, first.page, { action: 'recovery', recovery_code: code.toUpperCase() }),
     first,
   );
@@ -116,11 +116,11 @@ test('input that cannot be a code is reported and costs no guess, and a code is 
     [{ action: 'code', code: '' }, 'six digits'],
     [{ action: 'recovery', recovery_code: `${recovery.slice(1)}u` }, 'twelve letters and digits'],
   ] as const;
-  for (const [fields, told] of tries) {
+  for (const [fields, hasMail] of tries) {
     for (let times = 0; times < 2; times += 1) {
       const page = await submit(begun.browser, begun.page, fields);
       assert.deepEqual([page.status, shown(page)], [400, 'second-factor']);
-      assert.match(page.body, new RegExp(`id="error-message">[^<]*${told}[^<]*not counted`));
+      assert.match(page.body, new RegExp(`id="error-message">[^<]*${hasMail}[^<]*not counted`));
     }
   }
   const rows = await app.db.run({ name: '', text: 'SELECT factor FROM attempts WHERE account_id = $1' }, [person.id]);
@@ -136,7 +136,10 @@ test('a passkey signs in alone: two factors, no name, no password', async () => 
   await factors.passkey(person.id, passkey);
   const begun = await begin(app, party);
   const assertion = passkey.get(passkeyOptionsOn(begun.page), app.issuer);
-  const claims = await ended(await submit(begun.browser, begun.page, { action: 'passkey', assertion }), begun);
+  const claims = await idTokenAtCallback(
+    await submit(begun.browser, begun.page, { action: 'passkey', assertion }),
+    begun,
+  );
   assert.deepEqual([claims.sub, claims.acr, claims.amr], [person.id, TWO_FACTORS, ['swk', 'user', 'mfa']]);
 });
 
@@ -150,7 +153,7 @@ test('a passkey without user verification is a second factor only', async () => 
   assert.deepEqual([refused.status, shown(refused)], [400, 'sign-in']);
   const page = await submitPassword(begun.browser, begun.page, person);
   const assertion = passkey.get(passkeyOptionsOn(page), app.issuer, { userHandle: undefined });
-  const claims = await ended(await submit(begun.browser, page, { action: 'passkey', assertion }), begun);
+  const claims = await idTokenAtCallback(await submit(begun.browser, page, { action: 'passkey', assertion }), begun);
   assert.deepEqual([claims.acr, claims.amr], [TWO_FACTORS, ['pwd', 'hwk', 'mfa']]);
 });
 
@@ -197,7 +200,7 @@ test('an app that requires two factors gets them from everybody; a person withou
   const [recovery = ''] = codesOn(codes).map((code) => remember('recovery_code', code));
   assert.equal(codesOn(codes).length, 10);
   const next = /id="next" href="([^"]+)"/.exec(codes.body)?.[1] ?? '';
-  const claims = await ended(await begun.browser.follow(await begun.browser.get(next)), begun, strict);
+  const claims = await idTokenAtCallback(await begun.browser.follow(await begun.browser.get(next)), begun, strict);
   assert.deepEqual([claims.acr, claims.amr], [TWO_FACTORS, ['pwd', 'otp', 'mfa']]);
 
   clock.ms += 30_000;
@@ -205,8 +208,8 @@ test('an app that requires two factors gets them from everybody; a person withou
   const second = await submitPassword(again.browser, again.page, person);
   assert.equal(shown(second), 'second-factor', 'from now on, for every app');
   assert.equal(shown(await submit(again.browser, second, { action: 'recovery', recovery_code: recovery })), 'callback');
-  const told = () => existsSync(outbox) && readdirSync(outbox).some((name) => name.includes('factor_added'));
-  await until('the person gets a mail', told);
+  const hasMail = () => existsSync(outbox) && readdirSync(outbox).some((name) => name.includes('factor_added'));
+  await until('the person gets a mail', hasMail);
 });
 
 test('an app that requires two factors does not accept a session with one', async () => {

@@ -53,7 +53,7 @@ function sameLocation(answers: readonly Page[]): string {
   return first ?? '';
 }
 
-async function works(client: Party, location: string, verifier: string): Promise<string> {
+async function redeemAt(client: Party, location: string, verifier: string): Promise<string> {
   const code = remember('code', new URL(location).searchParams.get('code') ?? '');
   const { status, body } = await redeem(issuer, client, { code, verifier });
   assert.equal(status, 200, JSON.stringify(body));
@@ -74,7 +74,7 @@ test('signing in twice at once, and once more: one session, one code that works,
   assert.equal(await sessionsOf(person), 1);
   assert.equal(await eventsOf(person), 1, 'the person gets one notice');
   assert.ok(await isSignedIn(browser), 'the cookies are set');
-  assert.equal((await userinfo(issuer, await works(own, location, verifier))).status, 200);
+  assert.equal((await userinfo(issuer, await redeemAt(own, location, verifier))).status, 200);
 });
 
 test('two nodes accept one of them, and both lead to the same place', async () => {
@@ -93,7 +93,7 @@ test('two nodes accept one of them, and both lead to the same place', async () =
   const locations = await Promise.all([...reaches, ...reaches].map(send));
   assert.equal(new Set(locations).size, 1, locations.join('\n'));
   assert.equal(await sessionsOf(person), 1);
-  await works(own, locations[0] ?? '', verifier);
+  await redeemAt(own, locations[0] ?? '', verifier);
 });
 
 test('a password form is not accepted as an answer on another page', async () => {
@@ -105,7 +105,7 @@ test('a password form is not accepted as an answer on another page', async () =>
   assert.equal(shown(consent), 'consent', 'access was not refused');
 
   const location = sameLocation(await repeatedly(browser, consent, { action: 'allow' }));
-  await works(party, location, verifier);
+  await redeemAt(party, location, verifier);
 });
 
 test('refusing twice is one refusal', async () => {
@@ -123,7 +123,7 @@ test('a one-time code is used once, and the second form does not count as a wron
   assert.equal(shown(second), 'second-factor');
   const code = totpCode(secret, now());
   const location = sameLocation(await repeatedly(browser, second, { action: 'code', code }));
-  await works(own, location, verifier);
+  await redeemAt(own, location, verifier);
 });
 
 test('a factor that is set up twice shows its recovery codes twice, and then the sign-in ends', async () => {
@@ -143,7 +143,7 @@ test('a factor that is set up twice shows its recovery codes twice, and then the
   sameLocation(answers);
   const next = /id="next" href="([^"]+)"/.exec(answers[0]?.body ?? '')?.[1] ?? '';
   const ends = await Promise.all([browser.clone().get(next), browser.clone().get(next)]);
-  await works(strict, sameLocation([...ends, await browser.get(next)]), verifier);
+  await redeemAt(strict, sameLocation([...ends, await browser.get(next)]), verifier);
 });
 
 test('a new password is not refused because it was just set', async () => {
@@ -155,7 +155,7 @@ test('a new password is not refused because it was just set', async () => {
   assert.equal(shown(asked), 'new-password');
   const password = remember('password', 'Kestrel-Fjord-77');
   const location = sameLocation(await repeatedly(browser, asked, { new_password: password, action: 'change' }));
-  await works(own, location, verifier);
+  await redeemAt(own, location, verifier);
 });
 
 test('after the app has used the code, the second form gets another one, and the first tokens stay valid (RFC 6749 §4.1.2)', async () => {
@@ -163,9 +163,9 @@ test('after the app has used the code, the second form gets another one, and the
   const form = formOf(page);
   const send = async () => browser.post(form.action, { ...form.fields, ...credentials(await person) });
   const person = app.seed.person();
-  const first = await works(own, (await send()).location ?? '', verifier);
+  const first = await redeemAt(own, (await send()).location ?? '', verifier);
   const again = await browser.follow(await send());
-  const second = await works(own, again.location ?? '', verifier);
+  const second = await redeemAt(own, again.location ?? '', verifier);
   assert.notEqual(callbackOf(again).code, undefined);
   for (const token of [first, second]) assert.equal((await userinfo(issuer, token)).status, 200);
 });

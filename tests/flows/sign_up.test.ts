@@ -7,7 +7,7 @@ import { deployment, type Person } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
-import { askForMail, enqueue, followLink, opensTo, useLink } from './mailed_links.ts';
+import { askForMail, canSignIn, enqueue, followLink, useLink } from './mailed_links.ts';
 
 /** Sign-up, invitations, and the other uses of mailed links. */
 
@@ -36,7 +36,7 @@ test('a person signs up with an address that they can read, and gets an account'
   assert.match(done.body, /Your account is ready/);
   const account = await find(email);
   assert.deepEqual([account?.email, account?.emailVerified, account?.name], [email, true, 'Grace Hopper']);
-  assert.equal(await opensTo(app, email, PASSWORD), true);
+  assert.equal(await canSignIn(app, email, PASSWORD), true);
   assert.equal((await useLink(app, mail.link)).status, 410, 'once');
 });
 
@@ -107,12 +107,12 @@ test('an invited person chooses a password, which confirms the address', async (
   const mail = await post.next('invited@example.com');
   assert.equal(mail.subject, 'You are invited');
   clock += 6 * 86_400_000;
-  for (let i = 0; i < FAILURES; i += 1) await opensTo(app, 'invited@example.com', 'a guess');
+  for (let i = 0; i < FAILURES; i += 1) await canSignIn(app, 'invited@example.com', 'a guess');
   assert.equal((await post.next('invited@example.com')).subject, 'Your account is locked for now');
   const done = await useLink(app, mail.link, { new_password: PASSWORD });
   assert.match(done.body, /Your account is ready/);
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
-  assert.equal(await opensTo(app, 'invited@example.com', PASSWORD), true, 'guesses before it lock no account');
+  assert.equal(await canSignIn(app, 'invited@example.com', PASSWORD), true, 'guesses before it lock no account');
   assert.equal((await post.next('invited@example.com')).subject, 'Your password was changed');
 });
 
@@ -139,8 +139,8 @@ test('a person changes the address: the link goes to the new one, and both are n
   assert.match((await useLink(app, toNew.link, {}, await signedIn(person))).body, /Your address is changed/);
   const changed = await app.seed.accounts.findById(person.id);
   assert.deepEqual([changed?.email, changed?.emailVerified], ['New.Address@example.com', true]);
-  assert.equal(await opensTo(app, 'new.address@example.com', person.password), true);
-  assert.equal(await opensTo(app, person.email, person.password), false);
+  assert.equal(await canSignIn(app, 'new.address@example.com', person.password), true);
+  assert.equal(await canSignIn(app, person.email, person.password), false);
   for (const address of ['New.Address@example.com', person.email]) {
     assert.equal((await post.next(address)).subject, 'Your e-mail address has changed');
   }
@@ -173,18 +173,18 @@ test('an address that another person took meanwhile stays theirs', async () => {
 
 test('a locked person unlocks the account with the link in the mail', async () => {
   const person = await app.seed.person();
-  for (let i = 0; i < 3; i += 1) assert.equal(await opensTo(app, person.email, 'wrong'), false);
-  assert.equal(await opensTo(app, person.email, person.password), false);
+  for (let i = 0; i < 3; i += 1) assert.equal(await canSignIn(app, person.email, 'wrong'), false);
+  assert.equal(await canSignIn(app, person.email, person.password), false);
   const { link } = await post.next(person.email);
   assert.ok(link.startsWith(`${app.issuer}/account/link/unlock?token=`));
   await followLink(app, link);
   assert.equal(
-    await opensTo(app, person.email, person.password),
+    await canSignIn(app, person.email, person.password),
     false,
     'opening the link, as mail scanners do, unlocks nothing',
   );
   assert.match((await useLink(app, link)).body, /Your account is unlocked/);
-  assert.equal(await opensTo(app, person.email, person.password), true);
+  assert.equal(await canSignIn(app, person.email, person.password), true);
   assert.equal((await post.next(person.email)).subject, 'Your account is unlocked');
 });
 

@@ -32,7 +32,7 @@ async function machineJwt(by: Party = party): Promise<string> {
   return String(body.access_token);
 }
 
-async function held(by: Party = party, offline = true) {
+async function issueTokens(by: Party = party, offline = true) {
   const person = await app.seed.person();
   const scopes = offline
     ? { scope: 'openid api:read offline_access', prompt: 'consent' }
@@ -115,12 +115,12 @@ test('unknown lists are 404, lists of the past 501 (§8.4)', async () => {
 
 test('every way of ending a token sets its bit, and no other', async () => {
   const doomed = await app.seed.party(METADATA);
-  const bystander = await held();
+  const bystander = await issueTokens();
   const [own, kept] = [await machineJwt(), await machineJwt()];
   await post(app, '/revoke', { token: own }, authorization(party));
   assert.deepEqual([await isEnded(own), await isEnded(kept)], [true, false]);
 
-  const ways: Record<string, (one: Awaited<ReturnType<typeof held>>) => Promise<unknown>> = {
+  const ways: Record<string, (one: Awaited<ReturnType<typeof issueTokens>>) => Promise<unknown>> = {
     'revoking it': (one) => post(app, '/revoke', { token: one.jwt }, authorization(party)),
     'revoking a later one of its grant': async ({ refreshToken }) => {
       const fields = { grant_type: 'refresh_token', refresh_token: refreshToken, resource: API };
@@ -132,18 +132,18 @@ test('every way of ending a token sets its bit, and no other', async () => {
     'disabling the account': (one) => app.seed.accounts.disable(one.person.id),
   };
   for (const [way, end] of Object.entries(ways)) {
-    const one = await held();
+    const one = await issueTokens();
     assert.equal(await isEnded(one.jwt), false, way);
     await end(one);
     assert.equal(await isEnded(one.jwt), true, way);
   }
-  const [bound, free] = [await held(party, false), await held(party, true)];
+  const [bound, free] = [await issueTokens(party, false), await issueTokens(party, true)];
   for (const { person } of [bound, free]) {
     await app.db.run({ name: '', text: 'DELETE FROM sessions WHERE account_id = $1' }, [person.id]);
   }
   assert.deepEqual([await isEnded(bound.jwt), await isEnded(free.jwt)], [true, false]);
 
-  const [machine, persons] = [await machineJwt(doomed), await held(doomed)];
+  const [machine, persons] = [await machineJwt(doomed), await issueTokens(doomed)];
   await app.seed.clients.remove(doomed.id);
   assert.deepEqual([await isEnded(machine), await isEnded(persons.jwt)], [true, true]);
   assert.deepEqual([await isEnded(bystander.jwt), await isEnded(kept)], [false, false]);

@@ -148,12 +148,12 @@ test('the report states the machine and the versions, and prints a table of rati
   }
   const [first, ...others] = kept.cases;
   assert.ok(first);
-  const told = (met: boolean) => {
+  const lineFor = (met: boolean) => {
     const cases = [{ ...first, ratio: 1.234, aim: { atLeast: 1.5, met } }, ...others];
     return table({ ...kept, cases })
       .split('\n')
       .find((line) => line.startsWith(first.title));
   };
-  assert.match(told(true) ?? '', / 1\.23 +≥ 1\.5 +met /);
-  assert.match(told(false) ?? '', / 1\.23 +≥ 1\.5 +NOT MET /);
+  assert.match(lineFor(true) ?? '', / 1\.23 +≥ 1\.5 +met /);
+  assert.match(lineFor(false) ?? '', / 1\.23 +≥ 1\.5 +NOT MET /);
 });

@@ -239,9 +239,9 @@ test('errors that clients cause are not logged as errors, and faults are, with t
   for (const [index, [, expected]] of cases.entries()) {
     lines.length = 0;
     const { statusCode } = await http.inject(`/${index}`);
-    const told = lines.map((line) => JSON.parse(line) as { level: string; requestId?: string });
-    assert.deepEqual([statusCode, ...told.map(({ level }) => level)], expected);
-    assert.ok(told.every(({ requestId }) => requestId !== undefined));
+    const entries = lines.map((line) => JSON.parse(line) as { level: string; requestId?: string });
+    assert.deepEqual([statusCode, ...entries.map(({ level }) => level)], expected);
+    assert.ok(entries.every(({ requestId }) => requestId !== undefined));
   }
 });
 
@@ -353,8 +353,8 @@ describe('connections of an address', () => {
       for (let n = 0; n < times; n += 1) {
         const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
         socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-        const answered = await new Promise<boolean>((told) => {
-          socket.once('data', () => told(true)).once('close', () => told(false));
+        const answered = await new Promise<boolean>((entries) => {
+          socket.once('data', () => entries(true)).once('close', () => entries(false));
         });
         if (answered) open.push(socket);
         else refused += 1;
@@ -366,7 +366,7 @@ describe('connections of an address', () => {
       outcome: () => ({ open: open.length, refused }),
       async hangUp() {
         open.pop()?.end();
-        const count = () => new Promise<number>((told) => server.server.getConnections((_error, n) => told(n)));
+        const count = () => new Promise<number>((entries) => server.server.getConnections((_error, n) => entries(n)));
         await until('the server to see it', async () => (await count()) === open.length);
       },
       async close() {

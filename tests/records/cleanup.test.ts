@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import { cleanUp, cleanUpLag } from '../../server/jobs/cleanup.ts';
 import { createDb } from '../../server/platform/db.ts';
 import { defer } from '../helpers/scope.ts';
-import { bench, exchange, found, HOUR, newGrant, newId, newSingleUse, request } from './fixtures.ts';
+import { bench, exchange, HOUR, newGrant, newId, newSingleUse, readRecord, request } from './fixtures.ts';
 
 const scope = { after };
 const own = await bench(scope);
@@ -43,9 +43,9 @@ describe('cleaning up', () => {
     at(HOUR + 1);
     assert.equal(await cleanUp({ db: own.db, now }), 5);
     for (const table of ['replays', 'sessions', 'session_authorizations']) assert.equal(await count(table), 0, table);
-    assert.equal(await found(node, 'Grant', old.grantId), undefined);
-    assert.notEqual(await found(node, 'AuthorizationCode', young.id), undefined);
-    assert.notEqual(await found(node, 'Grant', young.grantId), undefined);
+    assert.equal(await readRecord(node, 'Grant', old.grantId), undefined);
+    assert.notEqual(await readRecord(node, 'AuthorizationCode', young.id), undefined);
+    assert.notEqual(await readRecord(node, 'Grant', young.grantId), undefined);
     at(HOUR + 2);
     await cleanUp({ db: own.db, now });
   });
@@ -57,7 +57,7 @@ describe('cleaning up', () => {
     await request(node, (unit) => unit.save('RefreshToken', long, { grantId, accountId: own.accountId }, 10 * HOUR));
     at(HOUR + 1);
     await cleanUp({ db: own.db, now });
-    assert.equal(await found(node, 'RefreshToken', long), undefined);
+    assert.equal(await readRecord(node, 'RefreshToken', long), undefined);
   });
 
   test('keeps a used record until it expires, so that a second use is recognised', async () => {

@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 import { hashToken } from '../../server/platform/sealing.ts';
 import type { Units } from '../../server/records/unit.ts';
 import { until } from '../helpers/waiting.ts';
-import { bench, exchange, found, HOUR, issued, newGrant, newId, newSingleUse, open, request } from './fixtures.ts';
+import { bench, exchange, HOUR, issued, newGrant, newId, newSingleUse, open, readRecord, request } from './fixtures.ts';
 
 /** Guarantees between parallel units on any number of nodes, here with two pools on one database. */
 const own = await bench({ after });
@@ -47,11 +47,11 @@ describe('a single-use record', () => {
       // A request that comes after the grant was revoked finds no record.
       assert.deepEqual(new Set(losers).difference(new Set(['already_used', 'not_found'])), new Set());
       assert.equal(
-        await found(there, 'RefreshToken', winners[0] ?? ''),
+        await readRecord(there, 'RefreshToken', winners[0] ?? ''),
         undefined,
         'the tokens of the winner are revoked',
       );
-      assert.equal(await found(here, 'Grant', used.grantId), undefined);
+      assert.equal(await readRecord(here, 'Grant', used.grantId), undefined);
       assert.deepEqual(await own.query('SELECT 1 FROM records WHERE grant_id = $1', [used.grantId]), []);
     });
   }
@@ -91,7 +91,7 @@ describe('a grant', () => {
     const token = newId();
     slow.save('AccessToken', token, issued('AccessToken', token, { grantId, accountId: own.accountId }), HOUR);
     await assert.rejects(slow.commit(), { code: 'grant_revoked', status: 400 });
-    assert.equal(await found(here, 'AccessToken', token), undefined);
+    assert.equal(await readRecord(here, 'AccessToken', token), undefined);
   });
 
   test('that was revoked meanwhile is not restored by a request that extends it', async () => {
@@ -101,7 +101,7 @@ describe('a grant', () => {
     await request(here, (unit) => unit.destroy('Grant', grantId));
     slow.save('Grant', grantId, { ...grant, openid: { scope: 'openid email' } }, HOUR);
     await slow.commit();
-    assert.equal(await found(here, 'Grant', grantId), undefined);
+    assert.equal(await readRecord(here, 'Grant', grantId), undefined);
   });
 
   for (const [what, table, column] of [
@@ -171,6 +171,6 @@ describe('an interaction', () => {
     await request(here, (unit) => unit.destroy('Interaction', id));
     slow.save('Interaction', id, { ...read, result: { login: { accountId: own.accountId } } }, HOUR);
     await slow.commit();
-    assert.equal(await found(here, 'Interaction', id), undefined);
+    assert.equal(await readRecord(here, 'Interaction', id), undefined);
   });
 });

@@ -78,7 +78,7 @@ export function request<T>(units: Units, work: (unit: Unit) => T | Promise<T>): 
 }
 
 /** Reads a record in a new request, which has read nothing so far. */
-export function found(units: Units, model: ModelName, id: string): Promise<Payload | undefined> {
+export function readRecord(units: Units, model: ModelName, id: string): Promise<Payload | undefined> {
   return units.run((unit) => unit.find(model, id));
 }
 

@@ -5,7 +5,7 @@ import { migrateUp } from '../../server/platform/migrate.ts';
 import { createWriteRecords } from '../../server/records/group_commit.ts';
 import { createStatements } from '../../server/records/statements.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
-import { bench, exchange, found, HOUR, issued, newGrant, newId, newSingleUse, request } from './fixtures.ts';
+import { bench, exchange, HOUR, issued, newGrant, newId, newSingleUse, readRecord, request } from './fixtures.ts';
 
 /**
  * Writes of parallel requests are committed together, but each succeeds or fails separately (records/group_commit.ts).
@@ -27,7 +27,7 @@ test('60 parallel requests share a few transactions, and each finds what it wrot
   const before = writes();
   const ids = await Promise.all(Array.from({ length: 60 }, () => issue()));
   assert.ok(writes() - before <= 6, `${writes() - before} statements for 60 requests`);
-  for (const id of ids) assert.equal((await found(there, 'AccessToken', id))?.jti, id);
+  for (const id of ids) assert.equal((await readRecord(there, 'AccessToken', id))?.jti, id);
 });
 
 test('a refused request does not affect others in its batch', async () => {
@@ -38,7 +38,7 @@ test('a refused request does not affect others in its batch', async () => {
   const codes = settled.map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'done'));
   assert.deepEqual(codes, ['done', 'grant_revoked', 'done', 'done']);
   for (const one of settled) {
-    if (one.status === 'fulfilled') assert.ok(await found(there, 'AccessToken', one.value));
+    if (one.status === 'fulfilled') assert.ok(await readRecord(there, 'AccessToken', one.value));
   }
 });
 
@@ -51,10 +51,10 @@ test('of two requests in one batch that use the same record one succeeds and the
     ...others.map((used) => exchange(here, own, used)),
   ]);
   assert.deepEqual([first?.status, second?.status].sort(), ['fulfilled', 'rejected']);
-  assert.equal(await found(there, 'Grant', contested.grantId), undefined);
+  assert.equal(await readRecord(there, 'Grant', contested.grantId), undefined);
   for (const [i, one] of rest.entries()) {
     assert.equal(one.status, 'fulfilled');
-    if (one.status === 'fulfilled') assert.ok(await found(there, 'RefreshToken', one.value), `neighbour ${i}`);
+    if (one.status === 'fulfilled') assert.ok(await readRecord(there, 'RefreshToken', one.value), `neighbour ${i}`);
   }
 });
 
@@ -69,7 +69,7 @@ test('parallel requests that change the same record all succeed, and one of thei
       }),
     ),
   );
-  const left = await found(there, 'AccessToken', id);
+  const left = await readRecord(there, 'AccessToken', id);
   assert.ok(
     changes.some(({ scope }) => scope === left?.scope),
     String(left?.scope),

@@ -4,7 +4,7 @@ import { createDb } from '../../server/platform/db.ts';
 import { createReadRow } from '../../server/records/group_read.ts';
 import { createStatements } from '../../server/records/statements.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
-import { bench, found, HOUR, issued, newGrant, newId, newSingleUse, request } from './fixtures.ts';
+import { bench, HOUR, issued, newGrant, newId, newSingleUse, readRecord, request } from './fixtures.ts';
 
 /** Reads of parallel requests are combined, but each gets its own result (records/group_read.ts). */
 const own = await bench({ after });
@@ -16,7 +16,7 @@ test('60 parallel requests share a few statements, and each gets its own record'
   const codes = await Promise.all(Array.from({ length: 30 }, () => newSingleUse(own)));
   const asked = codes.flatMap(({ id }) => [id, newId()]);
   const before = reads();
-  const got = await Promise.all(asked.map((id) => found(here, 'AuthorizationCode', id)));
+  const got = await Promise.all(asked.map((id) => readRecord(here, 'AuthorizationCode', id)));
   assert.ok(reads() - before <= 6, `${reads() - before} statements for ${asked.length} requests`);
   for (const [i, { id, grantId }] of codes.entries()) {
     assert.deepEqual([got[2 * i]?.jti, got[2 * i]?.grantId], [id, grantId]);
@@ -28,7 +28,7 @@ test('two requests for the same record get separate payloads', async () => {
   const id = newId();
   await request(there, (unit) => unit.save('ClientCredentials', id, issued('ClientCredentials', id, {}), HOUR));
   const before = reads();
-  const [first, second] = await Promise.all([1, 2].map(() => found(here, 'ClientCredentials', id)));
+  const [first, second] = await Promise.all([1, 2].map(() => readRecord(here, 'ClientCredentials', id)));
   assert.equal(reads() - before, 1);
   assert.ok(first && second);
   first.scope = 'changed';
@@ -41,9 +41,9 @@ test('grants and sessions are found by their own keys as well', async () => {
   for (const { id, uid } of sessions)
     await request(there, (unit) => unit.save('Session', id, { jti: id, uid, accountId: own.accountId }, HOUR));
   const [byId, byUid, byGrant] = await Promise.all([
-    Promise.all(sessions.map(({ id }) => found(here, 'Session', id))),
+    Promise.all(sessions.map(({ id }) => readRecord(here, 'Session', id))),
     Promise.all(sessions.map(({ uid }) => here.run((unit) => unit.findSessionByUid(uid)))),
-    Promise.all(grants.map((id) => found(here, 'Grant', id))),
+    Promise.all(grants.map((id) => readRecord(here, 'Grant', id))),
   ]);
   assert.deepEqual(
     byId.map((one) => one?.uid),
@@ -80,7 +80,7 @@ test('every statement uses an index, for any number of keys and small tables', a
 
 test('a key that the database refuses does not affect others in the batch', async () => {
   const [one, other] = [await newGrant(own), await newGrant(own)];
-  const settled = await Promise.allSettled([one, 'no text\0', other].map((id) => found(here, 'Grant', id)));
+  const settled = await Promise.allSettled([one, 'no text\0', other].map((id) => readRecord(here, 'Grant', id)));
   assert.deepEqual(
     settled.map((read) => (read.status === 'fulfilled' ? read.value?.jti : 'refused')),
     [one, 'refused', other],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { Unit } from '../../server/records/unit.ts';
-import { bench, found, HOUR, newId, open } from './fixtures.ts';
+import { bench, HOUR, newId, open, readRecord } from './fixtures.ts';
 import { ModelUnit, seen, type World } from './model.ts';
 
 const own = await bench({ after });
@@ -114,8 +114,8 @@ async function play(steps: readonly Step[]): Promise<void> {
   }
 
   const [node] = own.nodes;
-  for (const id of records) assert.deepEqual(seen(await found(node, MODEL, id)), world.records.get(id));
-  for (const id of grants) assert.equal((await found(node, 'Grant', id)) !== undefined, world.grants.has(id));
+  for (const id of records) assert.deepEqual(seen(await readRecord(node, MODEL, id)), world.records.get(id));
+  for (const id of grants) assert.equal((await readRecord(node, 'Grant', id)) !== undefined, world.grants.has(id));
 }
 
 function pick(names: readonly string[], index: number | undefined): string | undefined {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { SessionAuthorization } from '../../server/records/payload.ts';
 import type { Unit } from '../../server/records/unit.ts';
-import { bench, found, HOUR, newId, open, request } from './fixtures.ts';
+import { bench, HOUR, newId, open, readRecord, request } from './fixtures.ts';
 
 /** A browser has many tabs, and all of them save the same session. */
 const own = await bench({ after });
@@ -44,7 +44,7 @@ async function renaming(unit: Unit, oldId: string): Promise<string> {
   return id;
 }
 
-const authorizationsOf = async (id: string) => (await found(here, 'Session', id))?.authorizations ?? {};
+const authorizationsOf = async (id: string) => (await readRecord(here, 'Session', id))?.authorizations ?? {};
 
 describe('a session', () => {
   test('is found by its id and by its uid, as it was saved', async () => {
@@ -56,7 +56,7 @@ describe('a session', () => {
       loginTs: LOGIN_TS,
       authorizations: { [one]: { sid: 'sid-1', grantId: 'grant-1', persistsLogout: true } },
     };
-    assert.deepEqual(await found(there, 'Session', id), expected);
+    assert.deepEqual(await readRecord(there, 'Session', id), expected);
     assert.deepEqual(await there.run((unit) => unit.findSessionByUid(uid)), expected);
   });
 
@@ -88,7 +88,7 @@ describe('a session', () => {
       unit.destroy('Session', id);
     });
     await slow.commit();
-    assert.equal(await found(here, 'Session', id), undefined);
+    assert.equal(await readRecord(here, 'Session', id), undefined);
     assert.equal(await here.run((unit) => unit.findSessionByUid(uid)), undefined);
     assert.deepEqual(await own.query('SELECT 1 FROM session_authorizations WHERE session_uid = $1', [uid]), []);
   });
@@ -96,8 +96,8 @@ describe('a session', () => {
   test('keeps its uid and its clients when it gets a new id, and its old id becomes invalid', async () => {
     const { id, uid } = await newSession({ [one]: { sid: 's' } });
     const newOne = await request(here, (unit) => renaming(unit, id));
-    assert.equal(await found(there, 'Session', id), undefined);
-    const session = await found(there, 'Session', newOne);
+    assert.equal(await readRecord(there, 'Session', id), undefined);
+    const session = await readRecord(there, 'Session', newOne);
     assert.equal(session?.uid, uid);
     assert.equal(session?.jti, newOne);
     assert.deepEqual(session?.authorizations, { [one]: { sid: 's' } });
@@ -109,8 +109,8 @@ describe('a session', () => {
     await changing(slow, id, { [two]: { sid: 'late' } });
     const newOne = await request(here, (unit) => renaming(unit, id));
     await slow.commit();
-    assert.equal(await found(here, 'Session', id), undefined);
-    const session = await found(here, 'Session', newOne);
+    assert.equal(await readRecord(here, 'Session', id), undefined);
+    const session = await readRecord(here, 'Session', newOne);
     assert.equal(session?.jti, newOne, 'its id is the presented one');
     assert.deepEqual(session?.authorizations, { [two]: { sid: 'late' } });
   });
@@ -120,7 +120,7 @@ describe('a session', () => {
     const units = [await open(here), await open(there)];
     const [first, second] = await Promise.all(units.map((unit) => renaming(unit, id)));
     await Promise.all(units.map((unit) => unit.commit()));
-    const alive = await Promise.all([id, first ?? '', second ?? ''].map((name) => found(here, 'Session', name)));
+    const alive = await Promise.all([id, first ?? '', second ?? ''].map((name) => readRecord(here, 'Session', name)));
     assert.equal(alive.filter(Boolean).length, 1);
     assert.equal(alive[0], undefined);
     assert.equal(alive.find(Boolean)?.uid, uid);

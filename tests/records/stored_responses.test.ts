@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
 import type { Units } from '../../server/records/unit.ts';
-import { bench, found, HOUR, issued, newId, newSingleUse, open, request } from './fixtures.ts';
+import { bench, HOUR, issued, newId, newSingleUse, open, readRecord, request } from './fixtures.ts';
 
 /** The response to a refresh, stored for a repeated request (records/stored_responses.ts). */
 const own = await bench({ after });
@@ -31,9 +31,9 @@ test('of 40 parallel uses on two nodes one happens, and all get the same respons
   const used = await newSingleUse(own, 'RefreshToken');
   const all = await Promise.all(Array.from({ length: 40 }, (_, i) => use(i % 2 ? here : there, used)));
   assert.equal(new Set(all.map(({ told }) => told)).size, 1);
-  const alive = await Promise.all(all.map(({ successor }) => found(there, 'RefreshToken', successor)));
+  const alive = await Promise.all(all.map(({ successor }) => readRecord(there, 'RefreshToken', successor)));
   assert.equal(alive.filter((one) => one !== undefined).length, 1, 'one successor');
-  assert.ok(await found(there, 'Grant', used.grantId));
+  assert.ok(await readRecord(there, 'Grant', used.grantId));
 });
 
 test('a different request meanwhile revokes the grant', async () => {
@@ -49,7 +49,7 @@ test('a different request meanwhile revokes the grant', async () => {
   });
   await use(here, used);
   await assert.rejects(slow.commit(), { code: 'already_used', status: 400 });
-  assert.equal(await found(here, 'Grant', used.grantId), undefined);
+  assert.equal(await readRecord(here, 'Grant', used.grantId), undefined);
 });
 
 test('a response is available until it expires, for the same request, while its successor is unused', async () => {
@@ -97,12 +97,12 @@ test('a repetition undoes the revocation, and nothing else that was gathered', a
       return unit.findStoredResponse(used.id, asked);
     });
   assert.equal(await present('the same'), told);
-  assert.ok(await found(here, 'Grant', used.grantId));
-  assert.ok(await found(here, 'RefreshToken', used.id));
-  assert.equal(await found(here, 'RefreshToken', bystander.id), undefined);
+  assert.ok(await readRecord(here, 'Grant', used.grantId));
+  assert.ok(await readRecord(here, 'RefreshToken', used.id));
+  assert.equal(await readRecord(here, 'RefreshToken', bystander.id), undefined);
   await assert.rejects(present('the same'), { code: 'replayed' });
   assert.equal(await present('something else'), undefined);
-  assert.equal(await found(here, 'Grant', used.grantId), undefined);
+  assert.equal(await readRecord(here, 'Grant', used.grantId), undefined);
 });
 
 test('a token that was used in its last moment is available for as long as its response', async () => {
@@ -119,10 +119,10 @@ test('a token that was used in its last moment is available for as long as its r
   own.clock.ms = END + 5_000;
   await cleanUp({ db: own.db, now: () => own.clock.ms });
   assert.equal(await repeat(there, used.id), told);
-  assert.ok(Number((await found(there, 'RefreshToken', used.id))?.exp) * 1000 > own.clock.ms);
+  assert.ok(Number((await readRecord(there, 'RefreshToken', used.id))?.exp) * 1000 > own.clock.ms);
   own.clock.ms = END + WINDOW_MS;
   await cleanUp({ db: own.db, now: () => own.clock.ms });
-  assert.equal(await found(there, 'RefreshToken', used.id), undefined);
+  assert.equal(await readRecord(there, 'RefreshToken', used.id), undefined);
   own.clock.ms = START;
 });
 

@@ -6,7 +6,7 @@ import type { ModelName } from '../../server/records/models.ts';
 import { createUnits } from '../../server/records/unit.ts';
 import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
-import { bench, exchange, found, HOUR, issued, newGrant, newId, newSingleUse, open, request } from './fixtures.ts';
+import { bench, exchange, HOUR, issued, newGrant, newId, newSingleUse, open, readRecord, request } from './fixtures.ts';
 
 /** A single unit of work: what it reads, and what it commits. */
 const own = await bench({ after });
@@ -23,10 +23,10 @@ describe('a unit of work', () => {
     unit.destroy('AccessToken', dropped);
     assert.deepEqual(await unit.find('AccessToken', kept), issued('AccessToken', kept, under(grantId)));
     assert.equal(await unit.find('AccessToken', dropped), undefined);
-    assert.equal(await found(node, 'AccessToken', kept), undefined, 'nothing is written before the commit');
+    assert.equal(await readRecord(node, 'AccessToken', kept), undefined, 'nothing is written before the commit');
     await unit.commit();
-    assert.deepEqual(await found(node, 'AccessToken', kept), issued('AccessToken', kept, under(grantId)));
-    assert.equal(await found(node, 'AccessToken', dropped), undefined);
+    assert.deepEqual(await readRecord(node, 'AccessToken', kept), issued('AccessToken', kept, under(grantId)));
+    assert.equal(await readRecord(node, 'AccessToken', dropped), undefined);
   });
 
   test('sees a record as used after it has used it', async () => {
@@ -34,7 +34,7 @@ describe('a unit of work', () => {
     const unit = await open(node);
     await unit.consume('AuthorizationCode', id);
     assert.equal(typeof (await unit.find('AuthorizationCode', id))?.consumed, 'number');
-    assert.equal((await found(node, 'AuthorizationCode', id))?.consumed, undefined);
+    assert.equal((await readRecord(node, 'AuthorizationCode', id))?.consumed, undefined);
   });
 
   test('sends no statement before it commits, and one for any number of records', async () => {
@@ -60,7 +60,7 @@ describe('a unit of work', () => {
     unit.discard();
     await unit.commit();
     assert.equal(own.statements.length, 0);
-    assert.equal(await found(node, 'ClientCredentials', id), undefined);
+    assert.equal(await readRecord(node, 'ClientCredentials', id), undefined);
   });
 
   test('stores nothing for more than ten years, or until an invalid date', async () => {
@@ -97,30 +97,30 @@ describe('a unit of work', () => {
       }),
       { code: 'grant_revoked', status: 400 },
     );
-    assert.equal(await found(node, 'Grant', grantId), undefined);
-    assert.equal(await found(node, 'Session', session), undefined);
-    assert.equal(await found(node, 'AccessToken', id), undefined);
+    assert.equal(await readRecord(node, 'Grant', grantId), undefined);
+    assert.equal(await readRecord(node, 'Session', session), undefined);
+    assert.equal(await readRecord(node, 'AccessToken', id), undefined);
     await request(node, (unit) => unit.save('ReplayDetection', replay, {}, HOUR));
   });
 
   test('finds a used record with the time of its use, which no later save clears', async () => {
     const used = await newSingleUse(own, 'RefreshToken');
     await exchange(node, own, { ...used, model: 'RefreshToken' });
-    const first = await found(node, 'RefreshToken', used.id);
+    const first = await readRecord(node, 'RefreshToken', used.id);
     assert.equal(first?.consumed, Math.floor(own.clock.ms / 1000));
     await request(node, async (unit) => {
       const { consumed, ...payload } = (await unit.find('RefreshToken', used.id)) ?? {};
       assert.equal(typeof consumed, 'number');
       unit.save('RefreshToken', used.id, { ...payload, extra: true }, HOUR);
     });
-    assert.deepEqual(await found(node, 'RefreshToken', used.id), { ...first, extra: true });
+    assert.deepEqual(await readRecord(node, 'RefreshToken', used.id), { ...first, extra: true });
     await assert.rejects(exchange(node, own, { ...used, model: 'RefreshToken' }), { code: 'already_used' });
   });
 
   test('keeps models that share a table apart: a code is not found as a token', async () => {
     const { id } = await newSingleUse(own);
-    assert.equal(await found(node, 'RefreshToken', id), undefined);
-    assert.notEqual(await found(node, 'AuthorizationCode', id), undefined);
+    assert.equal(await readRecord(node, 'RefreshToken', id), undefined);
+    assert.notEqual(await readRecord(node, 'AuthorizationCode', id), undefined);
   });
 
   test('revokes a grant with everything that was issued for it, and saves nothing for it in the same commit', async () => {
@@ -136,15 +136,15 @@ describe('a unit of work', () => {
       ['AuthorizationCode', id],
       ['AccessToken', late],
     ] as const) {
-      assert.equal(await found(node, model, one), undefined, model);
+      assert.equal(await readRecord(node, model, one), undefined, model);
     }
   });
 
   test('revokes the tokens of a grant without the grant', async () => {
     const { grantId, id } = await newSingleUse(own);
     await request(node, (unit) => unit.revokeTokensOf(grantId));
-    assert.equal(await found(node, 'AuthorizationCode', id), undefined);
-    assert.notEqual(await found(node, 'Grant', grantId), undefined);
+    assert.equal(await readRecord(node, 'AuthorizationCode', id), undefined);
+    assert.notEqual(await readRecord(node, 'Grant', grantId), undefined);
   });
 });
 
@@ -173,7 +173,7 @@ describe('a stored row', () => {
     const unit = await open(node);
     await assert.rejects(unit.find('AuthorizationCode', mine.id), { code: 'sealed_value_unreadable' });
     assert.notEqual(unit.failure, undefined, 'it must not count as "not found"');
-    assert.notEqual(await found(node, 'AuthorizationCode', theirs.id), undefined);
+    assert.notEqual(await readRecord(node, 'AuthorizationCode', theirs.id), undefined);
   });
 
   test('belongs to its account: an interaction to the account that has signed in in it', async () => {

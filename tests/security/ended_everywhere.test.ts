@@ -42,7 +42,7 @@ interface Held {
   readonly refreshToken: string;
 }
 
-async function held(offline: boolean): Promise<Held> {
+async function issueTokens(offline: boolean): Promise<Held> {
   const [person, party] = await Promise.all([seed.person(), seed.party(METADATA)]);
   const scopes = offline
     ? { scope: 'openid api:read offline_access', prompt: 'consent' }
@@ -145,11 +145,11 @@ const WAYS: Readonly<Record<string, { end(held: Held): Promise<unknown>; offline
   'cardea tokens revoke': { offline: true, end: (one) => cardea('tokens', 'revoke', '--account', one.person.email) },
 };
 
-const bystander = await held(true);
+const bystander = await issueTokens(true);
 
 for (const [way, { end, offline }] of Object.entries(WAYS)) {
   test(`${way} ends opaque tokens and JWTs on the other node`, async () => {
-    const one = await held(offline);
+    const one = await issueTokens(offline);
     assert.deepEqual(await alive(one), ALIVE);
     await end(one);
     assert.deepEqual(await alive(one), ENDED);

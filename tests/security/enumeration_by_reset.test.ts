@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createPasswords } from '../../server/accounts/passwords.ts';
-import { opensTo } from '../flows/mailed_links.ts';
+import { canSignIn } from '../flows/mailed_links.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
@@ -30,8 +30,8 @@ const [existing, second, locked, disabled] = [
 await app.seed.accounts.disable(disabled.id);
 const passwordless = await app.seed.accounts.create({ email: 'password.0@example.com', emailVerified: true });
 const unverified = await app.seed.accounts.create({ email: 'unverified@example.com' });
-for (let i = 0; i < 3; i += 1) await opensTo(app, locked.email, 'wrong');
-assert.equal(await opensTo(app, locked.email, locked.password), false, 'it is locked');
+for (let i = 0; i < 3; i += 1) await canSignIn(app, locked.email, 'wrong');
+assert.equal(await canSignIn(app, locked.email, locked.password), false, 'it is locked');
 
 const run = (text: string) => app.db.run({ name: '', text }, []);
 await until('the mail about the lock is gone', async () => (await run('SELECT 1 FROM mails')).length === 0);

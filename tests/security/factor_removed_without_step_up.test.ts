@@ -21,7 +21,7 @@ interface Secured {
   readonly passkeyId: string;
 }
 
-async function secured(): Promise<Secured> {
+async function createSecured(): Promise<Secured> {
   const person = await app.seed.person();
   return { person, ...(await secure(person)) };
 }
@@ -103,7 +103,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
   });
 
   test('cannot be changed more than five minutes after a sign-in with both factors', async () => {
-    const account = await secured();
+    const account = await createSecured();
     const browser = browserSession(app.issuer);
     assert.equal((await signInFully(browser, account, '/account/second-factor')).status, 200);
     clock.ms += 301_000;
@@ -111,7 +111,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
   });
 
   test('cannot be changed after confirming only the password: the step-up asks for the second factor too', async () => {
-    const account = await secured();
+    const account = await createSecured();
     const browser = browserSession(app.issuer);
     await signInFully(browser, account, '/account');
     clock.ms += 301_000;
@@ -124,7 +124,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
   });
 
   test('can be changed after a fresh sign-in with both factors', async () => {
-    const account = await secured();
+    const account = await createSecured();
     const browser = browserSession(app.issuer);
     await signInFully(browser, account, '/account');
     clock.ms += 301_000;
@@ -151,7 +151,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
   });
 
   test('cannot be changed after a fresh sign-in of another person in the same browser', async () => {
-    const account = await secured();
+    const account = await createSecured();
     const browser = browserSession(app.issuer);
     await signInFully(browser, account, '/account');
     clock.ms += 301_000;

@@ -77,12 +77,12 @@ test('a cookie without a valid signature, or with the signature of another cooki
   const signature = victim.cookie('cardea_session.sig') ?? '';
   const forged = createHmac('sha256', 'guess').update(`cardea_session=${value}`).digest('base64url');
   const url = authorizeUrl({ issuer, party: own, params: { prompt: 'none' } }, 'v'.repeat(43));
-  const silently = async (cookie: string) => {
+  const signInSilently = async (cookie: string) => {
     const { location } = await browserSession(issuer).get(url, { cookie });
     return new URL(location ?? '').searchParams.get('error');
   };
   assert.equal(
-    await silently(`cardea_session=${value}; cardea_session.sig=${signature}`),
+    await signInSilently(`cardea_session=${value}; cardea_session.sig=${signature}`),
     null,
     'with its own signature it is accepted',
   );
@@ -98,7 +98,7 @@ test('a cookie without a valid signature, or with the signature of another cooki
     `cardea_session=; cardea_session.sig=${signature}`,
     `cardea_session=%00%ff; cardea_session.sig=%00`,
   ]) {
-    assert.equal(await silently(cookie), 'login_required', cookie);
+    assert.equal(await signInSilently(cookie), 'login_required', cookie);
   }
 });
 

@@ -25,8 +25,8 @@ test(`${REQUESTS} generated requests cause no 5xx but 503 of a missing dependenc
       .map(([status, n]) => `${n} × ${status}`)
       .join(', ')}`,
   );
-  const told = faults.map(({ what, request }) => `${what}\n    ${request}`).join('\n\n');
-  assert.equal(faults.length, 0, `TEST_FUZZ_SEED=${draw.seed}\n\n${told}`);
+  const report = faults.map(({ what, request }) => `${what}\n    ${request}`).join('\n\n');
+  assert.equal(faults.length, 0, `TEST_FUZZ_SEED=${draw.seed}\n\n${report}`);
   assert.ok(requests >= REQUESTS);
   assert.ok(growth <= GROWTH_MAX, `${Math.round(growth / 2 ** 20)} MiB more than after the warm-up`);
   // A generator whose requests are all refused early finds nothing.

@@ -17,8 +17,8 @@ const person = await app.seed.person();
 const party = await app.seed.party();
 const own = await app.seed.party({ firstParty: true });
 
-/** The subject of the browser's session, requested with prompt=none. */
-async function silently(browser: BrowserSession, client = own): Promise<string> {
+/** The result of a request with prompt=none: an error code, or that there is a code. */
+async function silentResult(browser: BrowserSession, client = own): Promise<string> {
   const page = await browser
     .clone()
     .get(authorizeUrl({ issuer, party: client, params: { prompt: 'none' } }, 'v'.repeat(43)));
@@ -43,7 +43,7 @@ test('resuming before the password was entered gives no session', async () => {
   const { browser, page } = await begin(app, party);
   const resumed = await browser.follow(await browser.get(`/authorize/${uidOf(page)}`));
   assert.notEqual(shown(resumed), 'callback');
-  assert.equal(await silently(browser), 'login_required');
+  assert.equal(await silentResult(browser), 'login_required');
   assert.equal(await signedInSessions(), before);
 });
 
@@ -53,10 +53,10 @@ test('resuming between password and consent gives no code, and the stored progre
   const consent = await submitPassword(browser, page, person);
   assert.equal(shown(consent), 'consent');
   assert.equal(await signedInSessions(), before, 'no session until the sign-in is complete');
-  assert.equal(await silently(browser), 'login_required');
+  assert.equal(await silentResult(browser), 'login_required');
   const resumed = await browser.follow(await browser.get(`/authorize/${uidOf(page)}`));
   assert.equal(shown(resumed), 'sign-in', 'it starts again');
-  assert.equal(await silently(browser), 'login_required');
+  assert.equal(await silentResult(browser), 'login_required');
   assert.equal(await signedInSessions(), before);
   // The step before the detour is gone with its interaction.
   const { action, fields } = formOf(consent);
@@ -85,7 +85,7 @@ test('a finished interaction cannot be repeated: neither the form, the page nor 
       assert.equal(answer.location, undefined);
     }
   }
-  assert.equal(await silently(earlier), 'login_required');
+  assert.equal(await silentResult(earlier), 'login_required');
   assert.equal(await signedInSessions(), sessions);
 });
 
@@ -112,7 +112,7 @@ test('another browser can neither continue a visit nor contribute its own', asyn
       assert.equal(answer.status, 400);
       assert.equal(answer.location, undefined);
     }
-    assert.equal(await silently(intruder), 'login_required');
+    assert.equal(await silentResult(intruder), 'login_required');
   }
   // A CSRF token is valid for its own interaction only, in either direction.
   const mine = formOf(other.page);

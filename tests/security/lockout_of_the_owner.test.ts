@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 const GUESSES = process.env.TEST_CHAOS_LONG === 'true' ? 250 : 20;
 
 /** A form that an attacker sends many times, each time from another address. */
-async function stranger(): Promise<(person: Person, password: string) => Promise<Page>> {
+async function createAttacker(): Promise<(person: Person, password: string) => Promise<Page>> {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
   let address = 0;
@@ -43,7 +43,7 @@ async function signInAgain(browser: BrowserSession, person: Person): Promise<Pag
 test(`${4 * GUESSES} wrong passwords from as many addresses never stop the owner on a known browser`, async () => {
   const owner = await app.seed.person();
   const { browser } = await authorize({ issuer: app.issuer, party, person: owner });
-  const guess = await stranger();
+  const guess = await createAttacker();
   for (let done = 0; done < 4 * GUESSES; done += GUESSES) {
     for (let i = 0; i < GUESSES; i += 1) assert.equal((await guess(owner, `wrong ${done + i}`)).status, 400);
     assert.ok((await signInAgain(browser, owner)).location?.startsWith(party.redirectUri), `after ${done + GUESSES}`);
@@ -54,7 +54,7 @@ test(`${4 * GUESSES} wrong passwords from as many addresses never stop the owner
 
 test('an unknown browser has three guesses in a lock period: the fourth is refused even if it is right', async () => {
   const owner = await app.seed.person();
-  const guess = await stranger();
+  const guess = await createAttacker();
   let guesses = 0;
   for (const minutes of [0, 15, 30, 60]) {
     clock.ms += minutes * MINUTE;

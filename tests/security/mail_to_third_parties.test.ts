@@ -4,7 +4,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { LINK_LIFETIMES } from '../../server/accounts/links.ts';
 import { createMailThrottle } from '../../server/accounts/mail_throttle.ts';
 import { createMemoryCounter } from '../../server/platform/limits.ts';
-import { enqueue, opensTo, useLink } from '../flows/mailed_links.ts';
+import { canSignIn, enqueue, useLink } from '../flows/mailed_links.ts';
 import { begin, submit, submitPassword } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
@@ -247,8 +247,8 @@ test('wrong passwords from one address report locks to twenty people, and those 
     await enqueue(app, { kind: 'locked', accountId, source: address, details: { factor: 'password' } }, now);
   }
   await mailsTo('');
-  const told = post.mails.filter(({ to }) => people.some(({ email }) => to.includes(email)));
-  assert.equal(told.length, 20);
+  const lockMails = post.mails.filter(({ to }) => people.some(({ email }) => to.includes(email)));
+  assert.equal(lockMails.length, 20);
   const [last] = people;
   assert.ok(last);
   for (const [from, mails] of [
@@ -277,7 +277,7 @@ test('requests of one app do not affect those of another, and a mail does not na
 
 test('an owner who is locked out can sign in by the mail that reports the lock', async () => {
   const ada = await app.seed.person();
-  for (let i = 0; i < 3; i += 1) await opensTo(app, ada.email, 'wrong');
+  for (let i = 0; i < 3; i += 1) await canSignIn(app, ada.email, 'wrong');
   const [mail] = await mailsTo(ada.email);
   await useLink(app, mail?.link ?? '');
   const { browser, page } = await begin(app, party);

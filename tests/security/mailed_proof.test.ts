@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { LINK_PURPOSES } from '../../server/accounts/links.ts';
 import { maskEmail } from '../../server/accounts/masking.ts';
-import { askForMail, enqueue, followLink, opensTo, useLink } from '../flows/mailed_links.ts';
+import { askForMail, canSignIn, enqueue, followLink, useLink } from '../flows/mailed_links.ts';
 import { begin, shown, submit, submitPassword } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
@@ -148,12 +148,12 @@ test('a sign-up requested by another person gives them nothing: who opens the li
   assert.match(done.body, /Your account is ready/);
   const { page } = await begin(app, party, {}, attacker);
   assert.match(page.body, / id="password"/, 'the requesting browser gets no session');
-  assert.equal(await opensTo(app, email, NEW), true);
+  assert.equal(await canSignIn(app, email, NEW), true);
 });
 
 test('the unlock link ends a lock of the password in any browser, without a session', async () => {
   const ada = await app.seed.person();
-  for (let i = 0; i < 3; i += 1) await opensTo(app, ada.email, 'wrong');
+  for (let i = 0; i < 3; i += 1) await canSignIn(app, ada.email, 'wrong');
   const { link } = await post.next(ada.email);
   const { browser, page } = await followLink(app, link);
   assert.ok(page.body.includes(ada.email));
@@ -168,8 +168,8 @@ test('an invitation works in any session and changes no other account', async ()
   const bob = await app.seed.person();
   const { browser } = await authorize({ issuer: app.issuer, party, person: bob });
   assert.match((await useLink(app, link, { new_password: NEW }, browser)).body, /Your account is ready/);
-  assert.equal(await opensTo(app, bob.email, bob.password), true);
-  assert.equal(await opensTo(app, email, NEW), true);
+  assert.equal(await canSignIn(app, bob.email, bob.password), true);
+  assert.equal(await canSignIn(app, email, NEW), true);
 });
 
 for (const purpose of LINK_PURPOSES) {

@@ -37,7 +37,7 @@ const FORMS: readonly Record<string, string>[] = [
   { step: 'consent', next: 'done', prompt: 'none', declinedEnrolment: 'true' },
 ];
 
-async function nothingHelps(
+async function assertNotSkipped(
   client: Party,
   person: Person,
   expected: 'second-factor' | 'enrol',
@@ -66,12 +66,12 @@ for (const [name, client] of [
   test(`a person with a second factor has to use it, for an app of ${name}`, async () => {
     const person = await app.seed.person();
     await factors.totp(person.id);
-    await nothingHelps(client, person, 'second-factor');
+    await assertNotSkipped(client, person, 'second-factor');
   });
 }
 
 test('a person who must set up a second factor has to do it', async () => {
-  await nothingHelps(strict, await app.seed.person(), 'enrol', [{ action: 'code', code: '000000' }]);
+  await assertNotSkipped(strict, await app.seed.person(), 'enrol', [{ action: 'code', code: '000000' }]);
 });
 
 test('a factor of a kind that the person does not have, or of another person, is refused', async () => {

@@ -13,7 +13,7 @@ const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '3' } });
 const { issuer } = app;
 const party = await app.seed.party();
-const drift = (path: string) => [
+const otherSpellings = (path: string) => [
   `/${path}`,
   `${path}/`,
   `${path}//`,
@@ -50,7 +50,7 @@ const drift = (path: string) => [
 for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/authorize', '/logout']) {
   test(`only ${path} reaches ${path}`, async () => {
     // Interactions are below /authorize/, but none has such a name.
-    for (const target of drift(path).filter((one) => !one.startsWith('/authorize/'))) {
+    for (const target of otherSpellings(path).filter((one) => !one.startsWith('/authorize/'))) {
       const headers = { ...authorization(party), 'content-type': 'application/x-www-form-urlencoded' };
       const body = 'grant_type=client_credentials&token=x';
       const isPage = path === '/authorize' || path === '/logout';
@@ -82,5 +82,5 @@ test('no other spelling avoids the limit on failed client authentication', async
   ]) {
     assert.equal((await guess(target)).status, 429, target);
   }
-  for (const target of drift('/token')) assert.ok([404, 429].includes((await guess(target)).status), target);
+  for (const target of otherSpellings('/token')) assert.ok([404, 429].includes((await guess(target)).status), target);
 });

@@ -21,18 +21,22 @@ const party = await app.seed.party({ firstParty: true });
 const DEVICE = 'cardea_device';
 const MINUTE = 60_000;
 
-const holding = (value: string, name = DEVICE) => browserSession(app.issuer, app.issuer, [{ name, value, path: '/' }]);
+const browserWith = (value: string, name = DEVICE) =>
+  browserSession(app.issuer, app.issuer, [{ name, value, path: '/' }]);
 const deviceOf = (browser: BrowserSession) => remember('cookie', browser.cookie(DEVICE) ?? '');
 
 /** A person with an authenticator app. */
-async function victim(): Promise<{ person: Person; code: () => string }> {
+async function createVictim(): Promise<{ person: Person; code: () => string }> {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   return { person, code: () => totpCode(secret, clock.ms) };
 }
 
 /** Signs in with both factors, and marks the browser as trusted. */
-async function trust(browser: BrowserSession, { person, code }: Awaited<ReturnType<typeof victim>>): Promise<void> {
+async function trust(
+  browser: BrowserSession,
+  { person, code }: Awaited<ReturnType<typeof createVictim>>,
+): Promise<void> {
   clock.ms += MINUTE;
   const { page } = await begin(app, party, { prompt: 'login' }, browser);
   const asked = await submitPassword(browser, page, person);
@@ -52,14 +56,14 @@ async function afterPassword(
 }
 
 async function isAskedForCode(device: string, person: Person): Promise<boolean> {
-  return shown((await afterPassword(holding(device), person)).page) === 'second-factor';
+  return shown((await afterPassword(browserWith(device), person)).page) === 'second-factor';
 }
 
 describe('a device cookie', () => {
   test('with an invented value is not accepted at a sign-in: the server sets a new value', async () => {
     const planted = 'p'.repeat(43);
-    const owner = await victim();
-    const browser = holding(planted);
+    const owner = await createVictim();
+    const browser = browserWith(planted);
     await trust(browser, owner);
     assert.notEqual(deviceOf(browser), planted);
     assert.equal(await isAskedForCode(planted, owner.person), true);
@@ -67,11 +71,11 @@ describe('a device cookie', () => {
   });
 
   test('of another account does not become valid for this one: each account gets its own token', async () => {
-    const [owner, eve] = [await victim(), await victim()];
+    const [owner, eve] = [await createVictim(), await createVictim()];
     const eves = browserSession(app.issuer);
     await trust(eves, eve);
     const planted = deviceOf(eves);
-    const browser = holding(planted);
+    const browser = browserWith(planted);
     await trust(browser, owner);
     assert.equal(await isAskedForCode(planted, owner.person), true);
     // One browser can still be known for several people.
@@ -80,7 +84,7 @@ describe('a device cookie', () => {
   });
 
   test('changes at each sign-in, and the previous value stays valid only briefly, for lost responses', async () => {
-    const owner = await victim();
+    const owner = await createVictim();
     const browser = browserSession(app.issuer);
     await trust(browser, owner);
     const first = deviceOf(browser);
@@ -103,7 +107,7 @@ describe('a device cookie', () => {
   });
 
   test('counts wrong codes of its browser together, although its value changes', async () => {
-    const owner = await victim();
+    const owner = await createVictim();
     const browser = browserSession(app.issuer);
     await trust(browser, owner);
     const stepUp = { prompt: 'login', acr_values: 'urn:cardea:acr:2fa' };
@@ -152,7 +156,7 @@ describe('browsers in which a person has signed in', () => {
     ).map(({ kind }) => kind);
 
   test('are shown with their trust, and can be removed: the second factor is asked for there again', async () => {
-    const owner = await victim();
+    const owner = await createVictim();
     const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
     await trust(home, owner);
     await trust(office, owner);
@@ -167,7 +171,7 @@ describe('browsers in which a person has signed in', () => {
   });
 
   test('belong to their person: another person cannot remove them', async () => {
-    const [owner, eve] = [await victim(), await victim()];
+    const [owner, eve] = [await createVictim(), await createVictim()];
     const [home, eves] = [browserSession(app.issuer), browserSession(app.issuer)];
     await trust(home, owner);
     await trust(eves, eve);
@@ -180,7 +184,7 @@ describe('browsers in which a person has signed in', () => {
   });
 
   test('are removed by “sign out all others”, except the browser in which it is done', async () => {
-    const owner = await victim();
+    const owner = await createVictim();
     const [home, office] = [browserSession(app.issuer), browserSession(app.issuer)];
     await trust(home, owner);
     await trust(office, owner);
@@ -195,10 +199,12 @@ describe('other cookies', () => {
   test('an invented visitor cookie is replaced, and a form sent with it is refused', async () => {
     const planted = 'v'.repeat(43);
     for (const value of [planted, `${planted}.${'m'.repeat(43)}`]) {
-      const browser = holding(value, 'cardea_visitor');
+      const browser = browserWith(value, 'cardea_visitor');
       const page = await browser.get('/account/forgot');
       assert.notEqual(browser.cookie('cardea_visitor'), value);
-      const elsewhere = await press(holding(value, 'cardea_visitor'), page, 'submit', { identifier: 'a@example.com' });
+      const elsewhere = await press(browserWith(value, 'cardea_visitor'), page, 'submit', {
+        identifier: 'a@example.com',
+      });
       assert.equal(elsewhere.status, 403);
       assert.equal((await press(browser, page, 'submit', { identifier: 'a@example.com' })).status, 200);
     }

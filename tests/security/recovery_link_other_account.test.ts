@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { askForMail, enqueue, followLink, opensTo, useLink } from '../flows/mailed_links.ts';
+import { askForMail, canSignIn, enqueue, followLink, useLink } from '../flows/mailed_links.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
@@ -29,8 +29,8 @@ test('the link sets only its own account’s password, even if the form, the add
   const names = { email: victim.email, identifier: victim.email, username: victim.email, login_hint: victim.email };
   const done = await useLink(app, link, { ...fields, ...names, new_password: NEW }, browser);
   assert.equal(done.status, 200);
-  assert.equal(await opensTo(app, victim.email, victim.password), true, 'the victim’s password is unchanged');
-  assert.equal(await opensTo(app, mallory.email, NEW), true);
+  assert.equal(await canSignIn(app, victim.email, victim.password), true, 'the victim’s password is unchanged');
+  assert.equal(await canSignIn(app, mallory.email, NEW), true);
 });
 
 test('with two links in two tabs, each form acts on its own link', async () => {
@@ -43,8 +43,8 @@ test('with two links in two tabs, each form acts on its own link', async () => {
   const { action, fields } = formOf(first.page);
   const mixed = await browser.post(action, { ...fields, new_password: NEW });
   assert.equal(mixed.status, 403);
-  assert.equal(await opensTo(app, bob.email, bob.password), true);
-  assert.equal(await opensTo(app, ada.email, ada.password), true);
+  assert.equal(await canSignIn(app, bob.email, bob.password), true);
+  assert.equal(await canSignIn(app, ada.email, ada.password), true);
 });
 
 test('a link of one kind is refused at the page of another', async () => {

@@ -20,7 +20,7 @@ const person = await app.seed.person();
 const [party, another] = [await app.seed.party(), await app.seed.party()];
 
 /** A grant with a used refresh token, and unrelated grants. */
-async function stolen() {
+async function stealToken() {
   const { tokens, browser } = await tokensFor(app, party, person);
   const used = tokens.refresh_token ?? '';
   const { body: mine } = await refresh(issuer, party, used);
@@ -32,7 +32,7 @@ async function stolen() {
   return { used, mine, others };
 }
 
-type Stolen = Awaited<ReturnType<typeof stolen>>;
+type Stolen = Awaited<ReturnType<typeof stealToken>>;
 
 async function assertEnded({ used, mine, others }: Stolen): Promise<void> {
   assert.equal((await userinfo(issuer, mine.access_token ?? '')).status, 401);
@@ -52,13 +52,13 @@ async function afterWindow<T>(work: () => Promise<T>): Promise<T> {
 }
 
 test('a replay after ten seconds revokes its grant and no other (RFC 9700 §4.14.2)', async () => {
-  const theft = await stolen();
+  const theft = await stealToken();
   assert.deepEqual(refusal(await afterWindow(() => refresh(issuer, party, theft.used))), INVALID_GRANT);
   await assertEnded(theft);
 });
 
 test('a replay after a restart is refused and revokes the grant (Keycloak CVE-2026-9802)', async () => {
-  const theft = await stolen();
+  const theft = await stealToken();
   const anew = await restarted();
   const reach = anew.app.http.listeningOrigin;
   // Within that time it is a client that lost its response because of that restart.
@@ -70,7 +70,7 @@ test('a replay after a restart is refused and revokes the grant (Keycloak CVE-20
 });
 
 test('20 parallel replays are all refused (Keycloak CVE-2026-1035)', async () => {
-  const theft = await stolen();
+  const theft = await stealToken();
   const answers = await afterWindow(() =>
     Promise.all(Array.from({ length: 20 }, () => refresh(issuer, party, theft.used))),
   );
@@ -79,7 +79,7 @@ test('20 parallel replays are all refused (Keycloak CVE-2026-1035)', async () =>
 });
 
 test('a repetition does not extend the ten seconds', async () => {
-  const theft = await stolen();
+  const theft = await stealToken();
   offset += 6_000;
   assert.equal((await refresh(issuer, party, theft.used)).status, 200);
   offset += 6_000;

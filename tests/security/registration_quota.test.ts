@@ -27,7 +27,7 @@ const registrations = createRegistrations({
   idleSeconds: 30 * 86_400,
 });
 
-function describedAs(redirect = 'https://agent.example/cb') {
+function metadataFor(redirect = 'https://agent.example/cb') {
   return readSelfDescription(
     { client_name: 'Agent', redirect_uris: [redirect], token_endpoint_auth_method: 'none' },
     OPEN_POLICY,
@@ -36,7 +36,7 @@ function describedAs(redirect = 'https://agent.example/cb') {
 
 async function registerAt(address: string, redirect?: string): Promise<string> {
   clock.ms += 1;
-  const { client } = await registrations.register({ description: describedAs(redirect), policy: OPEN_POLICY, address });
+  const { client } = await registrations.register({ description: metadataFor(redirect), policy: OPEN_POLICY, address });
   return client.id;
 }
 
@@ -150,7 +150,7 @@ describe('many registrations', () => {
 
   async function registerFrom(address: string, redirect = SHARED): Promise<string> {
     clock.ms += 1;
-    const { client } = await small.register({ description: describedAs(redirect), policy: OPEN_POLICY, address });
+    const { client } = await small.register({ description: metadataFor(redirect), policy: OPEN_POLICY, address });
     return client.id;
   }
 

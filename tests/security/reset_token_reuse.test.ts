@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { askForMail, followLink, opensTo } from '../flows/mailed_links.ts';
+import { askForMail, canSignIn, followLink } from '../flows/mailed_links.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
@@ -48,7 +48,7 @@ test('of fifty parallel uses of a link on two nodes one sets the password; the o
     JSON.stringify(answers.map(({ status }) => status)),
   );
   assert.ok(answers.filter(({ status }) => status === 410).length > 1, 'several requests have reached the link');
-  assert.equal(await opensTo(app, person.email, winners[0]?.password ?? ''), true);
+  assert.equal(await canSignIn(app, person.email, winners[0]?.password ?? ''), true);
   const [row] = await app.db.run<{ epoch: number }>({ name: '', text: 'SELECT epoch FROM accounts WHERE id = $1' }, [
     person.id,
   ]);
@@ -65,7 +65,7 @@ test('a form that is sent again, from the history or with the back button, sets 
   for (const again of [browser, replay]) {
     assert.equal((await again.post(action, { ...fields, new_password: second ?? '' })).status, 410);
   }
-  assert.equal(await opensTo(app, person.email, first ?? ''), true);
+  assert.equal(await canSignIn(app, person.email, first ?? ''), true);
 });
 
 test('a link can be used again only while the password was refused, not after one was set', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { askForMail, opensTo, useLink } from '../flows/mailed_links.ts';
+import { askForMail, canSignIn, useLink } from '../flows/mailed_links.ts';
 import { begin, shown, submit, submitPassword } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { totpCode } from '../helpers/authenticator.ts';
@@ -28,7 +28,7 @@ interface Secured extends Person {
   readonly codes: readonly string[];
 }
 
-async function secured(): Promise<Secured> {
+async function createSecured(): Promise<Secured> {
   const person = await app.seed.person();
   const secret = await factors.totp(person.id);
   return { ...person, secret, codes: await factors.recoveryCodes(person.id) };
@@ -62,11 +62,11 @@ async function assertCodesLocked(person: Secured, password = person.password): P
 }
 
 async function lockPassword(person: Person): Promise<void> {
-  for (let i = 0; i < 3; i += 1) assert.equal(await opensTo(app, person.email, 'wrong'), false);
+  for (let i = 0; i < 3; i += 1) assert.equal(await canSignIn(app, person.email, 'wrong'), false);
 }
 
 test('the mail about a lock of codes explains it, and no mail ends such a lock', async () => {
-  const person = await secured();
+  const person = await createSecured();
   await lockCodes(person);
   for (let i = 0; i < 2; i += 1) {
     const mail = await post.next(person.email);
@@ -77,7 +77,7 @@ test('the mail about a lock of codes explains it, and no mail ends such a lock',
 });
 
 test('the link that ends a lock of the password gives no further guess at a code', async () => {
-  const person = await secured();
+  const person = await createSecured();
   await lockCodes(person);
   for (let i = 0; i < 2; i += 1) await post.next(person.email);
   await lockPassword(person);
@@ -93,13 +93,13 @@ test('that link does not shorten the next lock', async () => {
   await lockPassword(person);
   await post.next(person.email);
   clock.ms += 16 * MINUTE;
-  assert.equal(await opensTo(app, person.email, person.password), false, 'the second lock lasts twice as long');
+  assert.equal(await canSignIn(app, person.email, person.password), false, 'the second lock lasts twice as long');
   clock.ms += 15 * MINUTE;
-  assert.equal(await opensTo(app, person.email, person.password), true);
+  assert.equal(await canSignIn(app, person.email, person.password), true);
 });
 
 test('a new password, by mail or at /account, gives no further guess at a code', async () => {
-  const person = await secured();
+  const person = await createSecured();
   const own = await openAccount(app, person, '/account/password');
   const page = await submit(own.browser, own.page, { action: 'code', code: totpCode(person.secret, clock.ms) });
   clock.ms += MINUTE / 2;
@@ -118,7 +118,7 @@ test('a new password, by mail or at /account, gives no further guess at a code',
 });
 
 test('a right answer of one kind, and new recovery codes, give no further guess of another kind', async () => {
-  const person = await secured();
+  const person = await createSecured();
   const own = await openAccount(app, person, '/account/second-factor');
   const page = await submit(own.browser, own.page, { action: 'code', code: totpCode(person.secret, clock.ms) });
   clock.ms += MINUTE / 2;

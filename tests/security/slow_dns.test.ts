@@ -135,9 +135,11 @@ test('21 documents that never arrive delay no other document', async () => {
   release();
   for (const answer of await Promise.all(coming)) assert.equal(errorOn(answer), 'invalid_client');
   for (const path of paths) {
-    const told = app.logLines.filter((line) => line.includes(`"${slow.origin}${path}"`) && line.includes('document'));
+    const warnings = app.logLines.filter(
+      (line) => line.includes(`"${slow.origin}${path}"`) && line.includes('document'),
+    );
     assert.deepEqual(
-      told.map((line) => (JSON.parse(line) as { level: string }).level),
+      warnings.map((line) => (JSON.parse(line) as { level: string }).level),
       ['warn'],
     );
   }

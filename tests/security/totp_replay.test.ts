@@ -23,7 +23,7 @@ const app = { issuer: cluster.issuer };
 const TIMES = 50;
 
 /** That many browsers of one person, each after the password and before the second factor. */
-async function waiting(person: Awaited<ReturnType<typeof seed.person>>) {
+async function browsersAtSecondFactor(person: Awaited<ReturnType<typeof seed.person>>) {
   const browsers = [];
   for (let n = 0; n < TIMES; n += 1) {
     // browsers alternate between the processes, and each stays with one
@@ -37,7 +37,10 @@ async function waiting(person: Awaited<ReturnType<typeof seed.person>>) {
 }
 
 /** Submits a form from all of them in parallel. */
-async function sendAtOnce(browsers: Awaited<ReturnType<typeof waiting>>, fields: Record<string, string>) {
+async function sendAtOnce(
+  browsers: Awaited<ReturnType<typeof browsersAtSecondFactor>>,
+  fields: Record<string, string>,
+) {
   const answers = await Promise.all(
     browsers.map(({ browser, action, fields: hidden }) => browser.post(action, { ...hidden, ...fields })),
   );
@@ -54,7 +57,7 @@ async function sessionsOf(accountId: string): Promise<number> {
 test('one code of an authenticator app, used fifty times at once on two processes, signs in once', async () => {
   const person = await seed.person();
   const secret = await factors.totp(person.id);
-  const browsers = await waiting(person);
+  const browsers = await browsersAtSecondFactor(person);
   assert.equal(await sendAtOnce(browsers, { action: 'code', code: totpCode(secret, Date.now()) }), 1);
   assert.equal(await sessionsOf(person.id), 1);
 });
@@ -63,7 +66,7 @@ test('one recovery code, used in the same way, signs in once', async () => {
   const person = await seed.person();
   await factors.totp(person.id);
   const [code = ''] = await factors.recoveryCodes(person.id);
-  const browsers = await waiting(person);
+  const browsers = await browsersAtSecondFactor(person);
   assert.equal(await sendAtOnce(browsers, { action: 'recovery', recovery_code: code }), 1);
   assert.equal(await sessionsOf(person.id), 1);
 });

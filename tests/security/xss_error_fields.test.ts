@@ -75,7 +75,7 @@ function assertText(page: Pick<Page, 'body' | 'headers'>, what: string): void {
   assert.match(page.headers.get('content-security-policy') ?? '', /script-src 'self';/, what);
 }
 
-async function looked(browser: BrowserSession, url: string, what: string): Promise<Page> {
+async function visitPage(browser: BrowserSession, url: string, what: string): Promise<Page> {
   const page = await browser.follow(await browser.get(url));
   assertText(page, what);
   return page;
@@ -139,12 +139,12 @@ test('names and addresses of apps, scopes and people, from the first page to the
   await askPerson(issuer, till, { login_hint: person.email, binding_message: '<xq7>"onfocus=' });
   const pages = ['', '/profile', '/email', '/sessions', '/apps', '/requests', '/events', '/passkeys', '/second-factor'];
   for (const path of pages) {
-    await looked(account, `/account${path}?done=${encodeURIComponent(EVIL)}`, `account${path}`);
+    await visitPage(account, `/account${path}?done=${encodeURIComponent(EVIL)}`, `account${path}`);
   }
   for (const name of ['client_id', 'state', 'post_logout_redirect_uri', 'id_token_hint', 'ui_locales']) {
-    await looked(account, `/logout?${new URLSearchParams({ client_id: party.id, [name]: EVIL })}`, `logout ${name}`);
+    await visitPage(account, `/logout?${new URLSearchParams({ client_id: party.id, [name]: EVIL })}`, `logout ${name}`);
   }
-  await looked(account, `/logout/success?client_id=${party.id}`, 'signed out');
+  await visitPage(account, `/logout/success?client_id=${party.id}`, 'signed out');
 });
 
 test('the texts of a device request, and an invalid code (RFC 8628 §3.3)', async () => {
@@ -155,18 +155,18 @@ test('the texts of a device request, and an invalid code (RFC 8628 §3.3)', asyn
   assertText(page, 'device');
   assert.ok(page.body.includes('&lt;xq7 onfocus'));
   assertText(await typeCode(browser, EVIL), 'no code');
-  await looked(browser, `/device?user_code=${encodeURIComponent(EVIL)}`, 'a code in the URL');
+  await visitPage(browser, `/device?user_code=${encodeURIComponent(EVIL)}`, 'a code in the URL');
 });
 
 test('unknown pages, links, and the errors of the demo', async () => {
   const evil = encodeURIComponent(EVIL);
   const browser = browserSession(issuer);
   for (const path of [`/${evil}`, `/?x=${evil}`, `/login/${evil.slice(0, 200)}`, `/account/link/unlock?token=${evil}`])
-    await looked(browser, path, path);
+    await visitPage(browser, path, path);
   await browser.get('/demo');
-  await looked(browser, `/demo/callback?error=${evil}&error_description=${evil}&state=${evil}`, 'demo');
-  await looked(browser, `/account/signed-in?error=${evil}&state=${evil}`, 'back from signing in');
-  await looked(browser, `/account/forgot?ui_locales=${evil}`, 'forgot');
+  await visitPage(browser, `/demo/callback?error=${evil}&error_description=${evil}&state=${evil}`, 'demo');
+  await visitPage(browser, `/account/signed-in?error=${evil}&state=${evil}`, 'back from signing in');
+  await visitPage(browser, `/account/forgot?ui_locales=${evil}`, 'forgot');
 });
 
 test('in a browser without the CSP no value runs as script or becomes an element', async () => {

@@ -96,7 +96,7 @@ const configuration = createConfiguration({
 
 const provider = new Provider(issuer.origin, {
   ...configuration,
-  adapter: await roomyMemory(),
+  adapter: await largeMemoryAdapter(),
   clients: [
     {
       client_id: spec.client.id,
@@ -134,7 +134,7 @@ async function signIn(request: IncomingMessage, response: ServerResponse): Promi
 /**
  * The library's in-memory adapter. By default it keeps only the last thousand entries, fewer than one round creates.
  */
-async function roomyMemory(): Promise<(model: string) => Adapter> {
+async function largeMemoryAdapter(): Promise<(model: string) => Adapter> {
   const load = async (path: string) => ((await import(`oidc-provider/lib/${path}`)) as { default: unknown }).default;
   const Lru = (await load('helpers/lru.js')) as new (options: { maxSize: number }) => unknown;
   const MemoryAdapter = (await load('adapters/memory_adapter.js')) as new (model: string, store: unknown) => Adapter;

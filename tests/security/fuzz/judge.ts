@@ -53,9 +53,9 @@ export class Judge {
     for (const line of this.#logLines) {
       if (!WRONG.test(line)) continue;
       const { requestId = '', ...rest } = JSON.parse(line) as { requestId?: string };
-      const { time: _, ...told } = rest as Record<string, unknown>;
+      const { time: _, ...details } = rest as Record<string, unknown>;
       this.report(
-        `a line in the log: ${JSON.stringify(told)}`,
+        `a line in the log: ${JSON.stringify(details)}`,
         this.#requests.get(requestId) ?? `request ${requestId}`,
       );
     }

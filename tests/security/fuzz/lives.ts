@@ -21,7 +21,7 @@ interface Registered {
  * The whole life of a client: it registers with odd metadata and keys, gets a person's consent, redeems codes, sends
  * requests, refreshes, updates and deletes itself. Forbidden requests must get an error; nothing else may go wrong.
  */
-export async function live(draw: Draw, world: World, send: Send): Promise<void> {
+export async function runClientLife(draw: Draw, world: World, send: Send): Promise<void> {
   const registered = await register(draw, world, send);
   if (!registered) return;
   const rounds = 1 + draw.int(2);

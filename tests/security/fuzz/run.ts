@@ -2,7 +2,7 @@ import { askPerson, connectDevice, followPushed, signInOddly } from './decisions
 import type { Draw } from './draw.ts';
 import { exchange, exchangeRaw, hangUp, type Shot } from './exchange.ts';
 import { createMeter, type Fault, Judge, SLOW_MS } from './judge.ts';
-import { live } from './lives.ts';
+import { runClientLife } from './lives.ts';
 import { drawRaw } from './raw.ts';
 import { drawShot } from './shots.ts';
 import { renewSession, type World } from './world.ts';
@@ -26,7 +26,7 @@ interface RunOptions {
 const RENEW_EVERY = 8;
 const PROGRESS_EVERY = 10_000;
 /** Scenarios of several requests that depend on each other. */
-const LIVES = [live, live, live, connectDevice, askPerson, followPushed, signInOddly];
+const LIVES = [runClientLife, runClientLife, runClientLife, connectDevice, askPerson, followPushed, signInOddly];
 const PARALLEL = 8;
 const BATCH = 64;
 /** The share of requests that fill the caches; growth is counted after it. */
