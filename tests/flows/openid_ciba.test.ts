@@ -50,14 +50,14 @@ const person = await app.seed.person({ username: 'portia' });
 const pending = { status: 400, error: 'authorization_pending' };
 
 /** Starts a request that waits for the person's decision. */
-async function asked(party: Party = callCentre, params: Parameters<typeof askPerson>[2] = {}, who = person) {
+async function startRequest(party: Party = callCentre, params: Parameters<typeof askPerson>[2] = {}, who = person) {
   const answer = await askPerson(issuer, party, { login_hint: who.email, ...params });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   return answer.body.auth_req_id;
 }
 
 /** The error response to a request. */
-async function refused(params: Parameters<typeof askPerson>[2], party: Party = callCentre) {
+async function refusalOf(params: Parameters<typeof askPerson>[2], party: Party = callCentre) {
   const { status, body } = await askPerson(issuer, party, params);
   return { status, error: body.error };
 }
@@ -80,7 +80,7 @@ const ping = await partyOf('ping');
 const push = await partyOf('push');
 
 /** Counts the requests that wait for the person. */
-async function waiting(who = person): Promise<number> {
+async function countWaiting(who = person): Promise<number> {
   const { page } = await openRequests(app, who);
   assert.equal(page.status, 200);
   return [...page.body.matchAll(/ id="approve-\d+"/g)].length;
@@ -164,8 +164,8 @@ describe('metadata (§4)', () => {
 
 describe('the request (§7)', () => {
   test('requires a client that is registered for it and authenticates (§7.1)', async () => {
-    assert.deepEqual(await refused({ login_hint: person.email }, web), { status: 400, error: 'unauthorized_client' });
-    assert.deepEqual(await refused({ login_hint: person.email }, { ...callCentre, secret: 'wrong' }), {
+    assert.deepEqual(await refusalOf({ login_hint: person.email }, web), { status: 400, error: 'unauthorized_client' });
+    assert.deepEqual(await refusalOf({ login_hint: person.email }, { ...callCentre, secret: 'wrong' }), {
       status: 401,
       error: 'invalid_client',
     });
@@ -200,21 +200,21 @@ describe('the request (§7)', () => {
   ];
   for (const [why, params, error] of bad) {
     test(`is refused: ${why}`, async () => {
-      assert.deepEqual(await refused(params), { status: 400, error });
-      assert.equal(await waiting(), 0);
+      assert.deepEqual(await refusalOf(params), { status: 400, error });
+      assert.equal(await countWaiting(), 0);
     });
   }
 
   test('unknown_user_id also for an account that is disabled', async () => {
     const gone = await app.seed.person();
     await app.seed.accounts.disable(gone.id);
-    assert.deepEqual(await refused({ login_hint: gone.email }), { status: 400, error: 'unknown_user_id' });
+    assert.deepEqual(await refusalOf({ login_hint: gone.email }), { status: 400, error: 'unknown_user_id' });
   });
 
   test('an app that tries many people gets 429, counted by client', async () => {
     const curious = await app.seed.party({ metadata: cibaMetadata() });
     const tries = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => refused({ login_hint: `${n}@example.com` }, curious)),
+      Array.from({ length: 20 }, (_, n) => refusalOf({ login_hint: `${n}@example.com` }, curious)),
     );
     assert.ok(tries.every(({ error }) => error === 'unknown_user_id'));
     const { status, headers } = await askPerson(issuer, curious, { login_hint: person.email });
@@ -228,23 +228,23 @@ describe('the request (§7)', () => {
   test('parallel tries count as well; hints that exist do not count', async () => {
     const curious = await app.seed.party({ metadata: cibaMetadata() });
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => refused({ login_hint: `${n}@example.com` }, curious)),
+      Array.from({ length: 40 }, (_, n) => refusalOf({ login_hint: `${n}@example.com` }, curious)),
     );
     const errors = answers.map(({ error }) => error);
     assert.equal(errors.filter((error) => error === 'unknown_user_id').length, 20);
     assert.equal(errors.filter((error) => error === 'temporarily_unavailable').length, 20);
-    assert.equal((await refused({ login_hint: person.email }, curious)).status, 429);
+    assert.equal((await refusalOf({ login_hint: person.email }, curious)).status, 429);
     const busy = await app.seed.party({ metadata: cibaMetadata() });
-    for (let n = 0; n < 25; n += 1) await refused({ login_hint: person.email, scope: 'openid' }, busy);
-    assert.equal((await refused({ login_hint: 'nobody@example.com' }, busy)).error, 'unknown_user_id');
+    for (let n = 0; n < 25; n += 1) await refusalOf({ login_hint: person.email, scope: 'openid' }, busy);
+    assert.equal((await refusalOf({ login_hint: 'nobody@example.com' }, busy)).error, 'unknown_user_id');
   });
 
   test('five requests of an app wait for a person at most', async () => {
-    for (let n = 0; n < 5; n += 1) await asked();
-    assert.deepEqual(await refused({ login_hint: person.email }), { status: 400, error: 'access_denied' });
+    for (let n = 0; n < 5; n += 1) await startRequest();
+    assert.deepEqual(await refusalOf({ login_hint: person.email }), { status: 400, error: 'access_denied' });
     const another = await app.seed.party({ metadata: cibaMetadata() });
-    await asked(another);
-    assert.equal(await waiting(), 6);
+    await startRequest(another);
+    assert.equal(await countWaiting(), 6);
   });
 
   test('lives as long as the app requests, ten minutes at most (§7.1 requested_expiry)', async () => {
@@ -328,8 +328,8 @@ describe('the request (§7)', () => {
     const { tokens } = await tokensFor(app, signIn, person);
     const hint = { id_token_hint: tokens.id_token };
     assert.equal((await askPerson(issuer, signIn, hint)).status, 200);
-    assert.equal(await waiting(), 1);
-    assert.deepEqual(await refused(hint), { status: 400, error: 'invalid_request' });
+    assert.equal(await countWaiting(), 1);
+    assert.deepEqual(await refusalOf(hint), { status: 400, error: 'invalid_request' });
   });
 });
 
@@ -357,7 +357,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     assert.match(page.body, /Order 4711 – 20 €/);
     const done = await press(browser, page, 'approve-0');
     assert.equal(pathOf(done), '/account/requests?done=request_approved');
-    assert.equal(await waiting(), 0);
+    assert.equal(await countWaiting(), 0);
 
     const tokens = await client.pollBackchannelAuthenticationGrant(config, { ...answer, interval: 0.001 });
     for (const name of ['access_token', 'id_token'] as const) remember(name, tokens[name] ?? '');
@@ -374,7 +374,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   });
 
   test('a refresh token needs offline_access, and ends when the app loses its access', async () => {
-    const authReqId = await asked(callCentre, { scope: 'openid offline_access' });
+    const authReqId = await startRequest(callCentre, { scope: 'openid offline_access' });
     const { browser, page } = await openRequests(app, person);
     await press(browser, page, 'approve-0');
     const { status, body } = await fetchTokens(issuer, callCentre, authReqId);
@@ -390,7 +390,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   test('for a resource server the access token is a JWT with its scope and the acr of the approval', async () => {
     const metadata = cibaMetadata({ scope: 'openid orders:read' });
     const party = await app.seed.party({ metadata });
-    const authReqId = await asked(party, { scope: 'openid orders:read', resource: API });
+    const authReqId = await startRequest(party, { scope: 'openid orders:read', resource: API });
     await decideRequest(app, person, 'approve');
     const fetched = await fetch(new URL('/token', issuer), {
       method: 'POST',
@@ -406,7 +406,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   });
 
   test('denied: access_denied, for every later request (§11)', async () => {
-    const authReqId = await asked();
+    const authReqId = await startRequest();
     const done = await decideRequest(app, person, 'deny');
     assert.equal(pathOf(done), '/account/requests?done=request_denied');
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), {
@@ -420,14 +420,14 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   });
 
   test('polled too often: slow_down, on any nodes (§11)', async () => {
-    const authReqId = await asked();
+    const authReqId = await startRequest();
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), pending);
     const second = await fetchTokens(issuer, callCentre, authReqId, other.issuer);
     assert.deepEqual(refusal(second), { status: 400, error: 'slow_down' });
   });
 
   test('is redeemed once: a second time revokes the tokens of the first (RFC 6749 §4.1.2)', async () => {
-    const authReqId = await asked();
+    const authReqId = await startRequest();
     await decideRequest(app, person, 'approve');
     const { body } = await fetchTokens(issuer, callCentre, authReqId);
     const again = await fetchTokens(issuer, callCentre, authReqId, other.issuer);
@@ -436,7 +436,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   });
 
   test('of twenty parallel redemptions on two nodes one gets tokens', async () => {
-    const authReqId = await asked();
+    const authReqId = await startRequest();
     await decideRequest(app, person, 'approve');
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => fetchTokens(issuer, callCentre, authReqId, n % 2 ? issuer : other.issuer)),
@@ -446,7 +446,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   });
 
   test('another client cannot redeem it', async () => {
-    const authReqId = await asked();
+    const authReqId = await startRequest();
     const stranger = await app.seed.party({ metadata: cibaMetadata() });
     await decideRequest(app, person, 'approve');
     const answer = await fetchTokens(issuer, stranger, authReqId);
@@ -455,7 +455,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   });
 
   test('expired: expired_token, it cannot be approved, and it is removed (§11)', async (t) => {
-    const authReqId = await asked(callCentre, { requested_expiry: '60' });
+    const authReqId = await startRequest(callCentre, { requested_expiry: '60' });
     const { browser, page } = await openRequests(app, person);
     clock.aheadMs += 90_000;
     t.after(() => {
@@ -463,7 +463,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     });
     const late = await press(browser, page, 'approve-0');
     assert.equal(late.status, 400);
-    assert.equal(await waiting(), 0);
+    assert.equal(await countWaiting(), 0);
     t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // the provider reads this clock for expiry
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), {
       status: 400,
@@ -483,7 +483,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     ['deny', 'access_denied'],
   ] as const) {
     test(`a decision at the last moment can still be fetched for a minute: ${verdict}`, async (t) => {
-      const authReqId = await asked(callCentre, { requested_expiry: '60' });
+      const authReqId = await startRequest(callCentre, { requested_expiry: '60' });
       t.after(() => {
         clock.aheadMs -= 100_000;
       });
@@ -498,7 +498,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   }
 
   test('decided on two nodes at once: one decision counts', async () => {
-    const authReqId = await asked();
+    const authReqId = await startRequest();
     const { browser, page } = await openRequests(app, person);
     const second = await openRequests(app, person, browserSession(issuer, other.issuer));
     const [yes, no] = await Promise.all([
@@ -511,11 +511,11 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
   });
 
   test('a request for two factors can be approved only with two (§7.1 acr_values, OpenID Connect Core §5.5.1.1)', async () => {
-    await asked(callCentre, {
+    await startRequest(callCentre, {
       claims: '{"id_token":{"acr":{"essential":true,"value":"urn:cardea:acr:2fa"}}}',
     });
     const strict = await app.seed.party({ metadata: cibaMetadata(), secondFactorRequired: true });
-    await asked(strict);
+    await startRequest(strict);
     for (const at of [0, 1]) {
       const answer = await decideRequest(app, person, 'approve', { at });
       const target = new URL(answer.location ?? '', issuer);
@@ -523,31 +523,31 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
       assert.equal(target.searchParams.get('acr_values'), 'urn:cardea:acr:2fa');
       assert.equal(target.searchParams.get('prompt'), 'login');
     }
-    assert.equal(await waiting(), 2, 'both wait on');
+    assert.equal(await countWaiting(), 2, 'both wait on');
     assert.match(pathOf(await decideRequest(app, person, 'deny')), /request_denied/, 'denying needs no recent sign-in');
   });
 
   test('approving needs a recent sign-in', async (t) => {
-    await asked();
+    await startRequest();
     const { browser, page } = await openRequests(app, person);
     clock.aheadMs += 6 * 60_000;
     t.after(() => {
       clock.aheadMs -= 6 * 60_000;
     });
-    const late = await asked();
+    const late = await startRequest();
     const answer = await browser.follow(await press(browser, page, 'approve-0'));
     assert.ok(isSignIn(answer));
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, late)), pending);
   });
 
   test('one person cannot decide for another, and not without the form (better-auth CVE-2026-45337)', async () => {
-    const authReqId = await asked();
+    const authReqId = await startRequest();
     const { page } = await openRequests(app, person);
     const { fields } = formOf(page);
     const stranger = await app.seed.person();
     const theirs = await openRequests(app, stranger);
     assert.doesNotMatch(theirs.page.body, /Call Centre/);
-    await asked(callCentre, {}, stranger);
+    await startRequest(callCentre, {}, stranger);
     const own = await openRequests(app, stranger, theirs.browser);
     const forged = await press(own.browser, own.page, 'approve-0', { request: fields.request ?? assert.fail() });
     assert.equal(forged.status, 400, 'as if there were no requests');
@@ -558,13 +558,13 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
 
   test('a change of the password ends waiting requests and approved ones that were not fetched', async () => {
     const who = await app.seed.person();
-    const [first, second] = [await asked(callCentre, {}, who), await asked(callCentre, {}, who)];
+    const [first, second] = [await startRequest(callCentre, {}, who), await startRequest(callCentre, {}, who)];
     await decideRequest(app, who, 'approve');
     await app.db.transact(endSessions(who.id));
     for (const id of [first, second]) {
       assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, id)), { status: 400, error: 'invalid_grant' });
     }
-    assert.equal(await waiting(who), 0);
+    assert.equal(await countWaiting(who), 0);
   });
 
   test('a sender-constrained token is bound to the key of the client that fetches it (RFC 9449 §5)', async () => {
@@ -589,7 +589,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
 describe('notifications', () => {
   /** Longer than the interval after which a node checks by itself, in case its database was too busy to answer. */
   const until: typeof waitFor = (what, condition) => waitFor(what, condition, { withinMs: 40_000 });
-  const told = (listener: NotificationListener, count = 1) =>
+  const receivedBy = (listener: NotificationListener, count = 1) =>
     until('the client to be notified', () => listener.received.length >= count && listener.received);
   const settled = () =>
     until('the queue to be empty', async () => {
@@ -605,7 +605,7 @@ describe('notifications', () => {
     for (const { party } of [ping, push]) {
       const hint = { login_hint: person.email };
       for (const token of [undefined, 'not a token', 'x'.repeat(1_025)]) {
-        assert.deepEqual(await refused({ ...hint, client_notification_token: token }, party), {
+        assert.deepEqual(await refusalOf({ ...hint, client_notification_token: token }, party), {
           status: 400,
           error: 'invalid_request',
         });
@@ -615,9 +615,9 @@ describe('notifications', () => {
 
   for (const verdict of ['approve', 'deny'] as const) {
     test(`ping: the client gets the auth_req_id with its own token, and fetches the result: ${verdict} (§10.2)`, async () => {
-      const authReqId = await asked(ping.party, ping.params);
+      const authReqId = await startRequest(ping.party, ping.params);
       await decideRequest(app, person, verdict);
-      const [notice] = await told(ping.listener);
+      const [notice] = await receivedBy(ping.listener);
       assert.deepEqual(notice?.body, { auth_req_id: authReqId });
       assert.equal(notice?.headers.authorization, `Bearer ${ping.params.client_notification_token}`);
       assert.equal(notice?.headers['content-type'], 'application/json');
@@ -628,11 +628,11 @@ describe('notifications', () => {
   }
 
   test('push: the tokens, with an ID token that contains their hashes and the request (§10.3.1)', async () => {
-    const authReqId = await asked(push.party, { ...push.params, scope: 'openid email offline_access' });
+    const authReqId = await startRequest(push.party, { ...push.params, scope: 'openid email offline_access' });
     const pulled = await fetchTokens(issuer, push.party, authReqId);
     assert.deepEqual(refusal(pulled), { status: 400, error: 'unauthorized_client' });
     await decideRequest(app, person, 'approve');
-    const [notice] = await told(push.listener);
+    const [notice] = await receivedBy(push.listener);
     assert.equal(notice?.headers.authorization, `Bearer ${push.params.client_notification_token}`);
     const { auth_req_id, access_token, refresh_token, id_token, token_type, expires_in } = (notice?.body ??
       {}) as Record<string, string>;
@@ -654,9 +654,9 @@ describe('notifications', () => {
 
   test('push: a notification whose response was lost is sent again unchanged', async () => {
     push.listener.status = 0;
-    const authReqId = await asked(push.party, push.params);
+    const authReqId = await startRequest(push.party, push.params);
     await decideRequest(app, person, 'approve');
-    await told(push.listener);
+    await receivedBy(push.listener);
     push.listener.status = 204;
     await until('the client to be notified again', async () => {
       clock.aheadMs += 11_000;
@@ -669,9 +669,9 @@ describe('notifications', () => {
   });
 
   test('push: a denial is sent as an error (§12)', async () => {
-    const authReqId = await asked(push.party, push.params);
+    const authReqId = await startRequest(push.party, push.params);
     await decideRequest(app, person, 'deny');
-    const [notice] = await told(push.listener);
+    const [notice] = await receivedBy(push.listener);
     assert.deepEqual(
       { ...notice?.body, error_description: undefined },
       { auth_req_id: authReqId, error: 'access_denied', error_description: undefined },
@@ -680,7 +680,7 @@ describe('notifications', () => {
 
   test('push: nothing is approved under the old password while it is being changed', async () => {
     const who = await app.seed.person();
-    await asked(push.party, push.params, who);
+    await startRequest(push.party, push.params, who);
     const { browser, page } = await openRequests(app, who);
     const change = new pg.Client({ connectionString: app.databaseUrl });
     await change.connect();
@@ -707,9 +707,9 @@ describe('notifications', () => {
 
   test('push: for a request with a resource the tokens are for userinfo, as at the token endpoint', async () => {
     const { listener, party, params } = await partyOf('push', { scope: 'openid orders:read' });
-    await asked(party, { ...params, scope: 'openid orders:read', resource: API });
+    await startRequest(party, { ...params, scope: 'openid orders:read', resource: API });
     await decideRequest(app, person, 'approve');
-    const [notice] = await told(listener);
+    const [notice] = await receivedBy(listener);
     const claims = decodeJwt(String(notice?.body.id_token));
     assert.equal(claims.sub, person.id);
     assert.equal(idTokenOf(notice?.body as { id_token: string }).aud, party.id);
@@ -723,9 +723,9 @@ describe('notifications', () => {
     ] as const) {
       ping.listener.received.length = 0;
       ping.listener.status = status;
-      await asked(ping.party, ping.params);
+      await startRequest(ping.party, ping.params);
       await decideRequest(app, person, 'deny');
-      await told(ping.listener);
+      await receivedBy(ping.listener);
       if (!isKept) await settled();
       else {
         const [row] = await app.db.run<{ attempts: number }>(
