@@ -16,9 +16,9 @@ import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.t
 import { type Phase, startRun, type Total } from './helpers/run_files.ts';
 import { createRunFolders } from './helpers/run_folders.ts';
 
-/** Milliseconds by file, of the latest run of each. */
+/** Milliseconds of the latest run of each file. */
 const DURATIONS = 'durations.json';
-/** Until durations are known: cheap tests first, so that a basic mistake shows before the browser starts. */
+/** Before durations are known, cheap tests run first, so that a basic mistake shows before the browser starts. */
 const ORDER = [
   'platform',
   'accounts',
@@ -85,7 +85,7 @@ async function main(args: readonly string[]): Promise<number> {
   return report(tests.total, performance.now() - began, leaked > 0 || interrupted.aborted);
 }
 
-/** Longest first as far as it is known from earlier runs here, so that none is left alone at the end. */
+/** The longest first, by earlier runs on this machine, so that no long file is left alone at the end. */
 function testFiles(only: readonly string[]): string[] {
   const known = readDurations();
   return globSync('tests/**/*.test.ts', { cwd: ROOT })

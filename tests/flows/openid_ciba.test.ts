@@ -27,7 +27,7 @@ import { idTokenOf, refusal, tokensFor } from './support.ts';
 
 /** OpenID Connect Client-Initiated Backchannel Authentication Core 1.0, by section, on two nodes of one issuer. */
 const scope = { after };
-/** Goes on with the real time, which the provider uses for some lifetimes: a slow machine must not pull the two apart. */
+/** Advances with the real time, which the provider uses for some lifetimes, so that a slow machine does not fail the tests. */
 const startedAt = Date.now() - performance.now();
 const clock = {
   aheadMs: 0,

@@ -59,7 +59,7 @@ export async function ended(child: ChildProcess): Promise<{ code: number | null;
   return { code: child.exitCode, signal: child.signalCode };
 }
 
-/** The processes that a process has started (POSIX ps). */
+/** The child processes of a process (POSIX ps). */
 export function childrenOf(parent: number): number[] {
   return execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
     .split('\n')
