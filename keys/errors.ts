@@ -1,4 +1,4 @@
-/** An error that this folder throws on purpose; callers translate it. */
+/** An expected error of this folder; callers translate it into theirs. */
 export class KeyError extends Error {
   /** `key_not_found`, `key_already_retired` or `ring_not_configured`. */
   readonly code: string;

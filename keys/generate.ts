@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import type { KeyAlgorithm } from './ring.ts';
 
-/** A new key. `secret` is what has to be sealed. */
+/** A new key. `secret` must be sealed before it is stored. */
 export interface KeyMaterial {
   readonly kid: string;
   readonly alg: KeyAlgorithm;
@@ -13,7 +13,7 @@ export interface KeyMaterial {
   readonly secret: Buffer;
 }
 
-// As many as the hash has (RFC 2104 §3); for SHA-1, which keygrip uses, more than enough.
+// The output length of SHA-256 (RFC 2104 §3); more than enough for SHA-1, which keygrip uses.
 const SYMMETRIC_BYTES = 32;
 const RANDOM_KID_BYTES = 16;
 
@@ -49,7 +49,7 @@ export async function generateKey(alg: KeyAlgorithm, rsaBits: number): Promise<K
   return { kid, alg, publicJwk: publicHalf(privateJwk), secret: Buffer.from(JSON.stringify(privateJwk)) };
 }
 
-// The members that may be published, in their order: an allow list.
+// An allow list of the members that may be published, in their order.
 const PUBLIC_MEMBERS = ['kty', 'use', 'kid', 'alg', 'crv', 'n', 'e', 'x', 'y'] as const;
 
 /** The public members alone (RFC 7518 §6.2.1, §6.3.1; RFC 8037 §2), in an order that does not depend on the input's. */

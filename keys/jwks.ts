@@ -7,7 +7,7 @@ export const COOKIE_RING = 'cookie';
 
 export interface Jwks {
   readonly body: string;
-  /** A strong validator, quotes included (RFC 9110 §8.8.3). Of the bytes: a change that verifiers cannot see keeps it. */
+  /** A strong validator of the published bytes, quotes included (RFC 9110 §8.8.3). */
   readonly etag: string;
   readonly cacheControl: string;
 }
@@ -27,15 +27,15 @@ export function publicKeys(set: LoadedKeySet): JWK[] {
   return set.keys.filter(isPair).map((key) => key.publicJwk);
 }
 
-/** The private key that signs now, of the ring of an algorithm. */
+/** The private key that signs now with an algorithm. */
 export function activeKey(set: LoadedKeySet, alg: string): JWK | undefined {
   return set.keys.filter(isPair).find((key) => key.ring === alg && key.state === 'active')?.privateJwk;
 }
 
 /**
- * What oidc-provider gets as `jwks.keys`, private halves included. Of the keys that fit an algorithm it signs with the
- * first (`selectForSign`), so active keys lead; all others are for verification only (RFC 7517 §4.3), which it heeds,
- * so they never sign, not even when their ring has no active key any more.
+ * The keys for oidc-provider's option `jwks.keys`, private halves included. It signs with the first key that fits an
+ * algorithm (`selectForSign`), so active keys come first. The others have `key_ops: ["verify"]` (RFC 7517 §4.3), which it
+ * respects, so they never sign, not even when their ring has no active key any more.
  */
 export function signingKeys(set: LoadedKeySet): JWK[] {
   return set.keys
@@ -44,8 +44,8 @@ export function signingKeys(set: LoadedKeySet): JWK[] {
 }
 
 /**
- * The keys for cookies: keygrip and `@fastify/cookie` sign with the first and verify with all. Pending ones are among
- * them, since other nodes may have switched already.
+ * The keys for cookies: keygrip and `@fastify/cookie` sign with the first and verify with all. Pending keys are included,
+ * because other nodes may sign with them already.
  */
 export function cookieKeys(set: LoadedKeySet): Buffer[] {
   return set.keys

@@ -10,13 +10,13 @@ export interface KeySettings {
   readonly pollSeconds: number;
 }
 
-/** The longest that anything signed stays valid, in seconds. */
+/** The maximum time that signed tokens and cookies are valid, in seconds. */
 export interface SignedLifetimes {
   readonly tokens: number;
   readonly cookies: number;
 }
 
-/** The rings that an operator asked for, and the one that signs cookies, which is always there. */
+/** The configured rings, and the one that signs cookies, which always exists. */
 export function keyPolicy({ rings, ...settings }: KeySettings, lifetimes: SignedLifetimes): Policy {
   return {
     ...settings,

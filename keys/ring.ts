@@ -1,7 +1,7 @@
 /**
- * The planner: what has to happen to the keys now. Pure: no I/O, no randomness, no clock of its own.
+ * The planner decides what to do with the keys now. It is a pure function: no I/O, no randomness, no clock.
  *
- * A ring is a line of keys for one purpose (RS256 tokens, cookies…). A key goes through
+ * A ring is the sequence of keys for one purpose (RS256 tokens, cookies…). The states of a key are
  * `pending` (published, not signing) → `active` (signing) → `retiring` (published, not signing) → `retired` (gone).
  * All instants are milliseconds since the epoch, all durations seconds.
  */
@@ -48,7 +48,7 @@ export interface RingKey {
 export interface RingNode {
   /** The version of the key set that it serves. */
   readonly acknowledged: number;
-  /** Since when it serves that version in place of an older one; the beginning of time when there was none. */
+  /** When it began to serve that version; 0 when it has served no older one. */
   readonly acknowledgedAt: number;
   readonly seenAt: number;
   /** Names of the rings that it is configured for. */
@@ -58,13 +58,13 @@ export interface RingNode {
 export interface RingState {
   readonly keys: readonly RingKey[];
   readonly nodes: readonly RingNode[];
-  /** The latest instant at which any node was seen, whether it is still there or not. */
+  /** The latest instant at which any node was seen, also one that does not run any more. */
   readonly lastSeenAt: number;
 }
 
 /**
- * What is asked for on top of the scheduled work. A rotation names the keys that it replaces: when one of them is not
- * active any more, another rotation was faster and there is nothing left to do.
+ * A command in addition to the scheduled work. A rotation names the keys that it replaces: a key of them that is not
+ * active any more has been replaced by another rotation already, and nothing is done for it.
  */
 export type Order =
   | { readonly verb: 'maintain' }
@@ -82,7 +82,7 @@ export type Action =
 /** How far the clocks of nodes and verifiers may be apart; what verifiers commonly allow for `exp`. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 
-// A node that misses one poll had a slow query, two a restart; three in a row and it is not there.
+// A slow query can make a node miss one poll, a restart two; after three in a row it is considered stopped.
 const SILENT_POLLS = 3;
 
 /**
@@ -93,12 +93,12 @@ export function silenceSeconds(policy: Policy): number {
   return SILENT_POLLS * policy.pollSeconds;
 }
 
-/** How long a key is published before it signs: the last node takes it up, then the last verifier's copy expires. */
+/** How long a key is published before it signs: until the last node publishes it and the last verifier's copy expires. */
 export function publicationSeconds(policy: Policy): number {
   return policy.jwksMaxAgeSeconds + policy.pollSeconds;
 }
 
-/** When the last thing that a retiring key signed is over, on the slowest verifier's clock. */
+/** When the last token or cookie that a retiring key signed has expired, by the slowest clock of a verifier. */
 export function retiresAt(key: RingKey, policy: Policy): number | undefined {
   if (key.retiringAt === undefined) return undefined;
   return key.retiringAt + 1_000 * (silenceSeconds(policy) + key.signsForSeconds + CLOCK_TOLERANCE_SECONDS);
@@ -106,10 +106,10 @@ export function retiresAt(key: RingKey, policy: Policy): number | undefined {
 
 /**
  * @param now milliseconds since the epoch
- * @returns what to do, in this order; empty when all is as it should be
+ * @returns the actions in their order; empty when there is nothing to do
  */
 export function plan(state: RingState, now: number, policy: Policy, order: Order = { verb: 'maintain' }): Action[] {
-  // Should the clock have been set back, the key has signed until later than the clock says now.
+  // If the clock was set back, keys have signed until a later time than it shows now.
   const stoppedAt = Math.max(now, state.lastSeenAt);
   const live = state.nodes.filter((node) => isLive(node, now, policy));
   const acknowledged = Math.min(...live.map((node) => node.acknowledged));
@@ -122,7 +122,7 @@ export function plan(state: RingState, now: number, policy: Policy, order: Order
     const left = keys.filter((key) => !withdrawn.some((action) => action.kid === key.kid));
     if (!wanted.has(name)) return [...withdrawn, ...left.flatMap((key) => abandon(key, stoppedAt))];
     const ring = configured.get(name);
-    // Another node's ring: that node knows its algorithm and lifetimes, and looks after it.
+    // A ring of other nodes only: they know its algorithm and lifetimes, and maintain it.
     if (!ring) return withdrawn;
     const active = left.find((key) => key.state === 'active');
     const pending = left.find((key) => key.state === 'pending');
@@ -138,10 +138,10 @@ export function plan(state: RingState, now: number, policy: Policy, order: Order
         pending !== undefined &&
         hasPassed(pending.createdAt, publicationSeconds(policy), now) &&
         acknowledged >= pending.publishedIn &&
-        // A node that came late has handed out the key set before until then: that, too, must have expired.
+        // A node that acknowledged late has served the earlier key set until then: verifiers' copies of it must have expired.
         live.every((node) => hasPassed(node.acknowledgedAt, policy.jwksMaxAgeSeconds, now)),
       due: hasPassed(active?.activatedAt, policy.rotationSeconds, now),
-      // One poll more, because the node that creates the key runs only so often.
+      // One poll earlier, because the node that creates the key runs only once in a poll.
       ahead: hasPassed(
         active?.activatedAt,
         policy.rotationSeconds - publicationSeconds(policy) - policy.pollSeconds,
@@ -152,7 +152,7 @@ export function plan(state: RingState, now: number, policy: Policy, order: Order
   });
 }
 
-/** A clock that went back must not make nodes disappear: one that was seen "later" than now is live. */
+/** A node that was seen "later" than now is live: a clock that was set back must not make nodes disappear. */
 function isLive(node: RingNode, now: number, policy: Policy): boolean {
   return !hasPassed(node.seenAt, silenceSeconds(policy) + CLOCK_TOLERANCE_SECONDS, now);
 }
@@ -163,20 +163,20 @@ function hasPassed(since: number | undefined, seconds: number, now: number): boo
 
 type Retirement = Extract<Action, { do: 'retire' }>;
 
-/** Keys that leave the JWKS now. */
+/** Removes a revoked or expired key from the JWKS. */
 function withdraw(key: RingKey, now: number, policy: Policy, order: Order): Retirement[] {
   if (order.verb === 'revoke' && order.kid === key.kid) return [retire(key, true)];
   const over = key.state === 'retiring' ? retiresAt(key, policy) : undefined;
   return over !== undefined && now >= over ? [retire(key, false)] : [];
 }
 
-/** No live node is configured for this ring any more: it stops signing, and what it has signed runs out. */
+/** No live node is configured for this ring any more: it stops signing; signatures stay valid until they expire. */
 function abandon(key: RingKey, stoppedAt: number): Action[] {
   if (key.state === 'active') return [demote(key, stoppedAt)];
   return key.state === 'pending' ? [retire(key, false)] : [];
 }
 
-/** Keys that sign, or will sign, longer-lived tokens than was known when they were made. Never shortened: they have signed already. */
+/** Extends keys after an increase of lifetimes. Never shortens them: they may have signed tokens with the longer one. */
 function extend(key: RingKey, ring: RingPolicy): Action[] {
   if (key.state === 'retiring' || key.signsForSeconds >= ring.signsForSeconds) return [];
   return [{ do: 'extend', ring: key.ring, kid: key.kid, signsForSeconds: ring.signsForSeconds }];
@@ -187,19 +187,19 @@ interface Situation {
   readonly stoppedAt: number;
   readonly active: RingKey | undefined;
   readonly pending: RingKey | undefined;
-  /** Ordered: an emergency. */
+  /** An operator ordered it, for an emergency. */
   readonly replaceNow: boolean;
-  /** Ordered: as soon as the pending key is known everywhere. */
+  /** An operator ordered it, as soon as every node and verifier has the pending key. */
   readonly replaceSoon: boolean;
   /** Every live node publishes the pending key, and every verifier that honours max-age has it. */
   readonly known: boolean;
   /** The active key has signed for long enough. */
   readonly due: boolean;
-  /** It is time for a pending key, if the active one shall be replaced in time. */
+  /** A pending key is needed now, so that it can replace the active one in time. */
   readonly ahead: boolean;
 }
 
-/** Who follows whom: the first line that answers decides. */
+/** Which key replaces which: the first rule that returns actions decides. */
 const SUCCESSION: readonly ((ring: Situation) => Action[] | undefined)[] = [
   // No key signs (a new ring, or the active key was revoked): a published key, or else a new one, signs at once.
   ({ name, active, pending }) =>
@@ -209,7 +209,7 @@ const SUCCESSION: readonly ((ring: Situation) => Action[] | undefined)[] = [
         ? [promote(pending)]
         : [{ do: 'create', ring: name, state: 'active', expedited: false }],
 
-  // An emergency trusts nothing that existed before it. The pending key has signed nothing, so it can go.
+  // In an emergency no existing key is trusted. The pending key has signed nothing, so it is retired at once.
   ({ name, active, pending, replaceNow, stoppedAt }) =>
     active && replaceNow
       ? [

@@ -42,12 +42,12 @@ export interface KeyRingOptions {
   readonly log?: { info(fields: object, message: string): void };
 }
 
-/** One step that was taken. */
+/** An action that was carried out. */
 export interface KeyChange {
   readonly do: Action['do'];
   readonly ring: string;
   readonly kid: string;
-  /** Of a key that was created. */
+  /** The state of a key that was created. */
   readonly state?: 'pending' | 'active';
 }
 
@@ -67,43 +67,43 @@ export interface KeyRing {
   /** The scheduled work: makes the first keys, and creates, promotes and retires what is due. Safe to repeat. */
   maintain(): Promise<RotationResult>;
   /**
-   * Replaces the active key of one ring, or of all. Staged: a pending key is created unless there is one, and takes
-   * over (in this call or in a later `maintain`) as soon as every node and verifier can know it. With `now`, an
-   * emergency: a new key signs at once, and tokens are refused by verifiers until they fetch the JWKS again.
-   * Of callers who saw the same active key one replaces it, and the others find nothing left to do.
+   * Replaces the active key of one ring, or of all. A pending key is created unless there is one, and begins to sign (in
+   * this call or in a later `maintain`) as soon as every node and verifier has it. With `now`, for an emergency, a new key
+   * signs at once, and verifiers refuse its tokens until they fetch the JWKS again. When several callers replace the same
+   * active key at the same time, one does it and the others do nothing.
    * @throws KeyError 404 `ring_not_configured`
    */
   rotate(request?: { ring?: string; now?: boolean }): Promise<RotationResult>;
   /**
-   * Out of the JWKS at once, private half destroyed: what it has signed is refused from now on, by verifiers as soon
-   * as their copy of the JWKS expires. An active key is followed by the pending one if there is one, else by a new one.
-   * One that is retired already no longer counts for ID tokens that come back as a hint.
-   * @throws KeyError 404 `key_not_found`, 409 `key_already_retired` when nothing is left of it
+   * Removes a key from the JWKS at once and destroys its private half: its signatures are refused from now on, by
+   * verifiers as soon as their copy of the JWKS expires. The pending key, or else a new one, replaces an active key.
+   * A key that is retired already is no longer accepted for `id_token_hint`.
+   * @throws KeyError 404 `key_not_found`, 409 `key_already_retired` when it is not accepted for anything any more
    */
   revoke(kid: string): Promise<RotationResult>;
-  /** All keys there ever were, oldest first; nothing secret. */
+  /** All keys, also retired ones, oldest first; without secrets. */
   list(): Promise<ListedKey[]>;
   /**
-   * A node tells which version it serves, and that it is there: once every `pollSeconds`, one call after the other.
-   * With 0 it announces itself before it has loaded anything.
-   * @returns the current version; when it is another one, `load()` is called for
+   * Records that a node runs, and which version it serves: called once every `pollSeconds`, never in parallel. The
+   * version is 0 before the node has loaded a key set.
+   * @returns the current version; when it is another one, the node should call `load()`
    */
   acknowledge(nodeId: string, version: number): Promise<number>;
-  /** A node that shuts down is not waited for. */
+  /** Removes a node that shuts down, so that rotations do not wait for it. */
   forgetNode(nodeId: string): Promise<void>;
   /** The keys as they are now, with their private halves. */
   load(): Promise<LoadedKeySet>;
 }
 
-/** @throws (each method) what the database or the sealer throws */
+/** @throws (each method) errors of the database and of the sealer */
 export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRingOptions): KeyRing {
   const rings = new Map(policy.rings.map((ring) => [ring.name, ring]));
 
   async function carryOut(order: Order, seen?: RingState): Promise<RotationResult> {
     const stock: Stock = new Map();
     let wish = plan(seen ?? (await readState(db)), now(), policy, order);
-    // Making a key takes long, so it happens outside of the lock, for what seems to be needed. Inside, the plan is made
-    // anew; should it need another ring's key by then, nothing is done and we come back with one.
+    // Generating a key takes long, so the keys that seem to be needed are generated outside of the lock. Inside, the plan
+    // is made again; if it needs a key of another ring by then, nothing is done and the loop tries again with one.
     while (wish.length > 0) {
       await fill(stock, wish);
       const result = await db.transaction().execute((tx) => attempt(tx, order, stock));
@@ -161,7 +161,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     return ring;
   }
 
-  /** A retired key still counts for hints: until it is revoked. */
+  /** A retired key is accepted for `id_token_hint` until it is revoked. */
   async function revokeLeft(tx: Kysely<KeyTables>, kid: string): Promise<RotationResult | undefined> {
     await lockKeySet(tx);
     const record = await readRecord(tx, kid);
@@ -218,7 +218,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
   };
 }
 
-/** Keys that were made and may be needed, by ring: a plan creates at most one in each. */
+/** Generated keys that a plan may need, by ring: it creates at most one in each. */
 type Stock = Map<string, KeyMaterial>;
 
 type Creation = Extract<Action, { do: 'create' }>;

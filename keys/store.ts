@@ -72,7 +72,7 @@ export interface LoadedSecret extends LoadedBase {
   readonly secret: Buffer;
 }
 
-/** A key that signs nothing any more and is published no more, while what it signed may still be shown. */
+/** A key that is no longer published, while tokens that it signed may still be presented, such as in `id_token_hint`. */
 export interface RetiredKey {
   readonly publicJwk: JWK;
   /** Milliseconds since the epoch. */
@@ -91,18 +91,18 @@ export interface LoadedKeySet {
 
 type Executor = Kysely<KeyTables>;
 
-/** However often keys are rotated, no more than so many old ones are tried. */
+/** Maximum number of retired keys that a signature is checked with, even when keys are rotated often. */
 const RETIRED_MAX = 32;
 
-/** How long public keys are kept after their key is retired, and how they are sealed. */
+/** How long the public halves of retired keys stay stored, and how they are sealed. */
 export interface RetiredPolicy {
-  /** Seals them under a place of their own. */
+  /** Seals them for a column of their own. */
   readonly sealer: KeySealer;
-  /** How long after a key has stopped signing its signatures still count, in seconds. */
+  /** For how many seconds signatures are accepted after their key has stopped signing. */
   readonly seconds: number;
 }
 
-/** Rotation waits here until the transaction that holds it is over. */
+/** Takes the lock of the key set: rotations run one after another, each in its transaction. */
 export async function lockKeySet(tx: Executor): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea_keys', 0))`.execute(tx);
 }
@@ -134,7 +134,7 @@ export async function readRecord(db: Executor, kid: string): Promise<KeyRecord |
   return row && toRecord(row);
 }
 
-/** The keys with their private halves and the version that they are of: one statement, hence one snapshot. */
+/** The keys with their private halves, and the version of the key set, in one statement and so in one snapshot. */
 export async function readKeySet(
   db: Executor,
   sealer: KeySealer,
@@ -189,8 +189,8 @@ function openKey(row: OpenableRow, sealer: KeySealer): LoadedKey {
   };
   if (row.alg === 'HMAC') return { ...base, secret };
   const privateJwk = JSON.parse(secret.toString()) as JWK;
-  // Not from the column: an attacker who can write to the database could put a public key there, and we would
-  // publish it. What was sealed for this kid cannot be replaced.
+  // Not from the column: an attacker who can write to the database could put a public key there, which would then be
+  // published. The sealed value of this `kid` cannot be replaced.
   return { ...base, privateJwk, publicJwk: publicHalf(privateJwk) };
 }
 
@@ -205,7 +205,7 @@ function byRank(ringOrder: readonly string[]): (a: LoadedKey, b: LoadedKey) => n
     (a.kid < b.kid ? -1 : 1);
 }
 
-/** @returns the new version of the key set, which every change to it has to take */
+/** @returns the new version of the key set; every change to the key set must take one */
 export async function bumpVersion(tx: Executor): Promise<number> {
   const { version } = await tx
     .updateTable('key_set')
@@ -244,22 +244,22 @@ export async function insertKey(
 
 type Change = Exclude<Action, { do: 'create' }>;
 
-/** @param sealers of private halves, and of the public ones of retired keys */
+/** @param sealers for private halves, and for the public halves of retired keys */
 export async function changeKey(
   tx: Executor,
   action: Change,
   at: number,
   sealers: { readonly sealer: KeySealer; readonly retired: RetiredPolicy },
 ): Promise<void> {
-  const kept = action.do === 'retire' && !action.revoked ? await publicHalfOf(tx, action.kid, sealers) : null;
+  const sealedPublic = action.do === 'retire' && !action.revoked ? await publicHalfOf(tx, action.kid, sealers) : null;
   await tx
     .updateTable('signing_keys')
-    .set({ ...changed(action, new Date(at)), ...(kept ? { sealed_public: kept } : {}) })
+    .set({ ...changed(action, new Date(at)), ...(sealedPublic ? { sealed_public: sealedPublic } : {}) })
     .where('kid', '=', action.kid)
     .execute();
 }
 
-/** @returns the sealed public half of a key that has signed something; null for one that never did, or is symmetric */
+/** @returns the sealed public half; null for a key that has signed nothing, or is symmetric */
 async function publicHalfOf(
   tx: Executor,
   kid: string,
@@ -271,7 +271,7 @@ async function publicHalfOf(
   return retired.sealer.seal(kid, Buffer.from(JSON.stringify(jwk)));
 }
 
-/** Takes the trust from a key that is retired already. @returns whether there was any left */
+/** Revokes a key that is retired already. @returns false when it was not accepted for anything any more */
 export async function revokeRetired(tx: Executor, kid: string): Promise<boolean> {
   const row = await tx
     .updateTable('signing_keys')
@@ -299,7 +299,7 @@ function changed(action: Change, at: Date): Updateable<SigningKeysTable> {
   }
 }
 
-/** Delivered when the transaction commits, and only then; the payload is the new version. */
+/** Notifies the other nodes of the new version; delivered only when the transaction commits. */
 export const CHANNEL = 'cardea_keys';
 
 export async function notify(tx: Executor, version: number): Promise<void> {
@@ -311,7 +311,7 @@ export interface Heartbeat {
   readonly version: number;
   readonly rings: readonly string[];
   readonly now: number;
-  /** Nodes that were not seen since then are gone. */
+  /** Nodes that were not seen since then are removed. */
   readonly goneBefore: number;
 }
 
@@ -319,8 +319,8 @@ export interface Heartbeat {
 export async function saveHeartbeat(db: Executor, beat: Heartbeat): Promise<number> {
   await db.deleteFrom('key_nodes').where('seen_at', '<', new Date(beat.goneBefore)).execute();
   const row = { acknowledged: beat.version, seen_at: new Date(beat.now), rings: [...beat.rings] };
-  // A node that announces itself with 0 has served nothing before, so nothing of it need expire. Nor may a clock that
-  // was wrong for a while keep a rotation waiting once it is right again.
+  // A node that acknowledges version 0 has served nothing before, so no copy of it has to expire. And a clock that was
+  // wrong for a while must not delay a rotation once it is right again.
   const acknowledged_at = beat.version === 0 ? new Date(0) : row.seen_at;
   const since = sql<Date>`CASE WHEN key_nodes.acknowledged IN (0, ${beat.version})
     THEN least(key_nodes.acknowledged_at, ${row.seen_at}) ELSE ${row.seen_at} END`;

@@ -10,7 +10,7 @@ export interface Address {
 
 /** The personal data of an account, sealed under the account's own key. */
 export interface Profile {
-  /** As the person gave it; this is where mail goes. */
+  /** As the person gave it; mails are sent to this address. */
   readonly email: string;
   readonly emailVerified: boolean;
   readonly username?: string;

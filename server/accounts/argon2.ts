@@ -37,8 +37,8 @@ const SALT_CHARACTERS = 22; // 16 bytes
 const HASH_CHARACTERS = 43; // 32 bytes
 
 /**
- * What is verified when there is nothing to verify: it parses, costs what every other hash costs, and is the hash of
- * no password that anybody will find.
+ * Verified in place of a stored hash where there is none: it is well-formed, takes as long as any other hash, and no
+ * password with this hash can be found.
  */
 export function dummyHash(parameters: Argon2Parameters): string {
   return `${argon2Prefix(parameters)}${'A'.repeat(SALT_CHARACTERS)}$${'A'.repeat(HASH_CHARACTERS)}`;

@@ -56,7 +56,7 @@ export interface Guess {
 }
 
 export interface PasswordGuess extends Guess {
-  /** What the password is verified against; undefined for an unknown identifier. */
+  /** The credentials to verify the password against; undefined for an unknown identifier. */
   readonly credentials: Credentials | undefined;
   /** Opens the sealed profile, which takes time: only after the password was right. */
   account(): Account | undefined;

@@ -82,7 +82,7 @@ export interface BuildOptions {
   /** Lines are SHA-1 digests in hex, with or without `:count`; otherwise they are passwords. */
   readonly sha1: boolean;
   readonly falsePositives: number;
-  /** Called now and then with how many were added so far, and how many there are. */
+  /** Called from time to time with the number of entries added so far and in total. */
   onProgress?(done: number, total: number): void;
 }
 
@@ -90,7 +90,7 @@ const SHA1_LINE = /^([0-9A-Fa-f]{40})(?::(\d+))?$/;
 
 /**
  * Makes a file for `openBlocklist` out of a list, line by line: first to count, then to add.
- * @throws AppError 400 `blocklist_line` with its number for a line that is no digest
+ * @throws AppError 400 `blocklist_line` with the number of a line that is not a digest
  */
 export async function buildBlocklist(file: string, options: BuildOptions): Promise<BloomHeader> {
   const { out, sha1: areDigests, falsePositives, onProgress } = options;

@@ -19,7 +19,7 @@ export interface BloomHeader {
   /** The rate of false positives that it was made for. */
   readonly falsePositives: number;
   readonly blocks: number;
-  /** Bits an entry. */
+  /** Bits per entry. */
   readonly bits: number;
   /** SHA-256 of the blocks, in hex. */
   readonly checksum: string;
@@ -62,7 +62,7 @@ function placesOf(digest: Buffer, { blocks, bits }: Pick<BloomHeader, 'blocks' |
   return { block, positions };
 }
 
-/** Gathers entries in memory; `write` puts them into a file. */
+/** Collects entries in memory; `write` stores them in a file. */
 export function createBloomBuilder(expected: number, falsePositives: number) {
   const blocks = blocksFor(expected, falsePositives);
   const bits = bitsFor(falsePositives);

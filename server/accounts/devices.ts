@@ -52,7 +52,7 @@ export interface Device extends BrowserName {
 
 /** Browsers keep no cookie for longer than 400 days (RFC 6265bis §5.5). */
 export const DEVICE_SECONDS = 400 * 86_400;
-/** Browsers of one person; the one used longest ago goes when another one comes. */
+/** Maximum number of browsers of one person; a new one replaces the one that was used longest ago. */
 export const DEVICES_MAX = 50;
 /** Accounts of one browser. */
 const TOKENS_MAX = 6;
@@ -217,7 +217,7 @@ function tokensIn(cookie: string | undefined): string[] {
   return cookie !== undefined && DEVICE_COOKIE.test(cookie) ? cookie.split('.') : [];
 }
 
-/** Of the tokens in a browser's cookie, as statements take them (`knownDevice`). */
+/** The hashes of the tokens in a browser's cookie, as parameters of statements (`knownDevice`). */
 export function deviceHashes(cookie: string | undefined): Buffer[] {
   return tokensIn(cookie).map(hashToken);
 }

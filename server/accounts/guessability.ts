@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-// As CommonJS, which takes half the time: an import would read megabytes of words through to find what they export.
+// Loaded as CommonJS, which takes half the time: for an import, Node would scan megabytes of words for exports.
 const require = createRequire(import.meta.url);
 const { ZxcvbnFactory } = require('@zxcvbn-ts/core') as typeof import('@zxcvbn-ts/core');
 const { adjacencyGraphs, dictionary: common } =
@@ -34,7 +34,7 @@ export function createEstimator(): (password: string, words: readonly string[]) 
     if (once === '') return 0;
     const { base, dropped } = withoutKnownWords(once);
     const repeats = Math.floor(text.length / once.length) * REPEAT_GUESSES ** dropped;
-    // Who guesses the whole guesses each part of it, so the hardest part is the least that it takes.
+    // An attacker has to guess each part, so the password takes at least as many guesses as its hardest part.
     const guesses = partsOf(base).map((part) => zxcvbn.check(part, words.map(plain)).guesses);
     return Math.max(0, ...guesses) * repeats;
   };
@@ -52,14 +52,14 @@ const OWN_NAMES = [
   'passphrase',
   'passcode',
 ];
-/** Where a word comes again, and in which case, takes a few more guesses. */
+/** The guesses for where a word is repeated, and in upper or lower case. */
 const REPEAT_GUESSES = 10;
 
 /** An estimate takes more time than the square of the length, and 32 characters are enough to be beyond all guessing. */
 const PART = 32;
-/** Of a longer password only the beginning and the end are estimated, so that one estimate takes 0.1 s of CPU at most. */
+/** Only the beginning and the end of a longer password are estimated, so that an estimate takes at most 0.1 s of CPU. */
 const LOOKED_AT = 4 * PART;
-/** Readings of leet that are tried; each costs as much as the rest together. */
+/** Maximum number of leet substitutions that are tried; each costs as much as everything else together. */
 const LEET_MOST = 20;
 
 function partsOf(password: string): string[] {
@@ -69,8 +69,8 @@ function partsOf(password: string): string[] {
 }
 
 /**
- * `Pässwörter` → `Passworter`, in passwords as in the words that they are compared with: a diacritic is as easily tried as a
- * digit in place of a letter. Marks of other scripts stay, where they are letters of their own.
+ * `Pässwörter` → `Passworter`, in passwords and in the words that they are compared with: attackers try variants with
+ * diacritics as easily as those with digits. Marks of other scripts are not removed, because they are letters there.
  */
 function plain(text: string): string {
   return text
@@ -93,7 +93,7 @@ function withoutKnownWords(text: string): { base: string; dropped: number } {
   return { base, dropped };
 }
 
-/** `abcabcab` → `abc`; what does not repeat stays as it is. */
+/** `abcabcab` → `abc`; a text without a repetition is returned unchanged. */
 function unrepeated(text: string): string {
   for (let period = 1; 2 * period <= text.length; period += 1) {
     if (text.startsWith(text.slice(period))) return text.slice(0, period);

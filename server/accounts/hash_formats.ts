@@ -1,17 +1,17 @@
 /**
- * The forms in which password hashes are stored. New ones are argon2id; the others came from elsewhere and are replaced
- * when their owners sign in:
+ * The formats of stored password hashes. New ones are argon2id; the others were imported and are replaced when their
+ * owners sign in:
  *
- * - `$argon2id$…`, `$argon2i$…`, `$argon2d$…`, `$2a$…`, `$2b$…`, `$2y$…`: as everybody writes them
+ * - `$argon2id$…`, `$argon2i$…`, `$argon2d$…`, `$2a$…`, `$2b$…`, `$2y$…`: the usual formats of Argon2 and bcrypt
  * - `$pbkdf2-sha256$i=<iterations>$<salt>$<hash>`, also `-sha1` and `-sha512`
  * - `$scrypt$ln=<log2 N>,r=<r>,p=<p>$<salt>$<hash>`
  * - `$firebase-scrypt$ln=<mem_cost>,r=<rounds>$<salt and separator>$<key stream>`: Firebase encrypts a project-wide key
- *   with AES-256-CTR under what scrypt makes of the password. Stored is the key stream (its hash XOR that key), which is all
- *   that verifying needs: the project's key is not in the database.
- * - `$pepper$<id>$argon2id$…`: made here, with the pepper of that id as argon2's secret input (RFC 9106 §3.1)
+ *   with AES-256-CTR, under a key that scrypt derives from the password. Only the key stream is stored (its hash XOR the
+ *   project's key), which is enough to verify a password: the project's key is not in the database.
+ * - `$pepper$<id>$argon2id$…`: with the pepper of that id as the secret input of argon2 (RFC 9106 §3.1)
  *
- * Binary parts are base64 without padding. Nothing here computes a hash: it tells what computing would take, since a
- * hash that was brought along must not take the server down.
+ * Binary parts are base64 without padding. This file computes no hash. It tells how much memory verifying takes and
+ * refuses excessive parameters, so that an imported hash cannot overload the server.
  */
 export type StoredHash =
   | { readonly kind: 'argon2'; readonly pepper: string | undefined; readonly phc: string; readonly memory: number }
@@ -39,7 +39,8 @@ export interface ScryptCost {
 export type HashFault = 'unreadable' | 'too_expensive';
 
 /**
- * At these a single core works for a second or two, ten times the cost of any sensible hash. A sign-in is cheap to send.
+ * With these values verifying takes one core a second or two, ten times the cost of any sensible hash. More would let
+ * cheap sign-in requests overload the server.
  */
 const MOST = {
   bcryptCost: 14,
@@ -95,7 +96,7 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
   [FIREBASE_FORM, ([, ln, r, salt, hash]) => readScrypt('firebase-scrypt', [ln, r, '1'], salt, hash)],
 ];
 
-/** @returns what a stored hash says, with the memory in KiB that verifying it takes; or why it cannot be verified */
+/** @returns the parts of a stored hash, with the memory in KiB that verifying it takes; or why it cannot be verified */
 export function readHash(text: string): StoredHash | HashFault {
   for (const [form, read] of READERS) {
     const match = form.exec(text);
@@ -128,11 +129,11 @@ function readScrypt(
 function derived<T extends object>(head: T, isValid: boolean, salt = '', hash = ''): (T & Derived) | HashFault {
   const parts = { salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
   if (parts.salt.length > MOST.length || parts.hash.length > MOST.length) return 'too_expensive';
-  // An empty hash would be equal to any other; below 128 bits it is found by trying.
+  // An empty hash would match every password; a hash below 128 bits can be matched by trying passwords.
   return isValid && parts.hash.length >= 16 ? { ...head, ...parts } : 'unreadable';
 }
 
-// ---- writing what came from elsewhere ----
+// ---- writing imported hashes ----
 
 export function writePbkdf2(digest: 'sha1' | 'sha256' | 'sha512', iterations: number, parts: Derived): string {
   return `$pbkdf2-${digest}$i=${iterations}$${b64(parts.salt)}$${b64(parts.hash)}`;
@@ -159,7 +160,7 @@ export interface FirebaseParameters {
   readonly memCost: number;
 }
 
-/** @throws RangeError when the hash does not go with the project's key */
+/** @throws RangeError when the length of the hash does not match the project's key */
 export function writeFirebase(project: FirebaseParameters, { salt, hash }: Derived): string {
   const { signerKey, saltSeparator, rounds, memCost } = project;
   if (hash.length !== signerKey.length) throw new RangeError('the hash has another length than the signer key');

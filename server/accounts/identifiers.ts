@@ -2,18 +2,18 @@ import { mayBeInDns, withALabels, withULabels } from '../platform/email_domains.
 import { invalidInput } from '../platform/errors.ts';
 
 /**
- * The one form under which a person is looked up, counted and locked: whatever spelling of an identifier somebody
- * types, it meets in the same bucket. NFKC first (full-width letters, ligatures, combining forms), then lower case,
- * then NFKC again because lower-casing may decompose, then the white space around it goes.
+ * The one form of an identifier by which a person is looked up and attempts are counted and locked, so that all
+ * spellings of it count as one. NFKC first (full-width letters, ligatures, combining forms), then lower case, then NFKC
+ * again because lower-casing may decompose; white space around it is removed last.
  *
- * Dotless ı stays apart from i, and ß from ss: those are other letters, and folding them would let one person answer
- * to another's name. Only the Greek final sigma is folded, whose lower case depends on what stands beside it.
+ * Dotless ı is not changed to i, nor ß to ss: they are different letters, and treating them as equal would give two
+ * people the same identifier. Only the Greek final sigma is replaced, because its lower case depends on its neighbours.
  *
- * This is for comparing only. Mail goes to the address as the person gave it.
+ * This is for comparing only. Mails are sent to the address as the person gave it.
  */
 export function normaliseIdentifier(text: string): string {
-  // A domain has one name in two spellings (UTS 46). U-labels are what is compared, since that is how addresses were
-  // stored before both spellings were known to be one; what A-labels make of it is folded as all else is.
+  // A domain has one name in two spellings (UTS 46). U-labels are compared, because older versions stored addresses with
+  // them; labels that were converted from A-labels are normalised like any other text.
   return fold(withULabels(fold(text)));
 }
 
@@ -39,7 +39,7 @@ const USERNAME_MAX = 64;
 
 // Invisible and control characters would make two names that look alike; lone surrogates have no UTF-8 form.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Z}]/u;
-// An unquoted local part, whose dots stand between other characters (RFC 5321 §4.1.2: Dot-string), and a domain of labels
+// An unquoted local part, with dots only between other characters (RFC 5321 §4.1.2: Dot-string), and a domain of labels
 // that may be internationalised (RFC 6531); no address literals.
 const EMAIL = /^[^.@"(),:;<>[\\\]]+(\.[^.@"(),:;<>[\\\]]+)*@[\p{L}\p{N}\p{M}-]+(\.[\p{L}\p{N}\p{M}-]+)*$/u;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -69,7 +69,7 @@ export function checkEmail(text: string): string {
   return email;
 }
 
-/** One of the open Internet, of labels that DNS can carry, or this machine's own. */
+/** A domain of the public Internet, whose labels are valid in DNS, or a name of this machine. */
 function hasDomain(email: string): boolean {
   const labels = withALabels(fold(email)).split('@').at(-1)?.split('.') ?? [];
   if (labels.length === 1) return labels[0] === 'localhost';
@@ -80,8 +80,8 @@ function hasDomain(email: string): boolean {
 }
 
 /**
- * A username is never an address nor an account id: those share its namespace, and whoever took somebody's address
- * for a username could answer to it.
+ * A username is never an e-mail address nor an account id: all three are looked up in the same way, so a person whose
+ * username is another person's address could be mistaken for that person.
  * @returns the name as given, without white space around it
  * @throws AppError `invalid_input`, field `username`
  */
@@ -99,7 +99,7 @@ export function checkUsername(text: string): string {
   return username;
 }
 
-/** Names that would pass for the operator's or a machine's own (RFC 2142). Operators give them to whom they like. */
+/** Names that look like those of the operator or of a machine (RFC 2142). Only operators can give them to an account. */
 const RESERVED = new Set([
   ...[
     'abuse',

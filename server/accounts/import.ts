@@ -33,9 +33,9 @@ const FAULTS: Readonly<Record<VerificationFault, string>> = {
 };
 
 /**
- * Imports people by the hundred: a batch is one transaction. Nothing is remembered beside the people themselves, since
- * whoever is there already is skipped: an import that was interrupted, however hard, is run again and does the rest.
- * @param parts `dryRun` judges everything and writes nothing
+ * Imports people in batches, each in one transaction. No progress is stored: people who already exist are skipped, so
+ * an import that was interrupted at any point is simply run again.
+ * @param parts `dryRun` checks everything and writes nothing
  */
 export function createImporter(parts: {
   readonly accounts: Accounts;
@@ -67,8 +67,8 @@ export function createImporter(parts: {
   }
 
   /**
-   * Without those who are there already, and without twins. Who came earlier in the file counts before who is in the
-   * database: in a real run those of earlier batches are in both, when it is only tried in the file alone.
+   * Without people who already exist, and without duplicates in the file. An earlier line of the file is looked for
+   * before the database, so that a real run, which has stored earlier batches already, reports the same as a dry run.
    */
   async function leaveOut(candidates: readonly Candidate[]): Promise<Candidate[]> {
     const identifiers = candidates.flatMap(({ email, username }) => [

@@ -56,7 +56,7 @@ export function formatOf(entry: unknown): ImportFormat {
   return 'cardea';
 }
 
-// ---- ours: the claims of OpenID Connect by their names, and how the person signs in ----
+// ---- Cardea: OpenID Connect claims by their names, and how the person signs in ----
 
 const PROPERTY_OF = new Map<string, string>(Object.entries(CLAIM_OF).map(([property, claim]) => [claim, property]));
 const OWN = new Set(['sub', 'username', 'password_hash', 'password_set_at', 'disabled', 'groups', 'roles']);
@@ -86,7 +86,7 @@ function fromCardea(entry: unknown): ImportedAccount {
   };
 }
 
-// ---- Auth0: the export of password hashes, and what its own import takes ----
+// ---- Auth0: the export of password hashes, and the format that its own import accepts ----
 
 function fromAuth0(entry: unknown): Converted {
   const user = object(entry);
@@ -112,13 +112,13 @@ function fromAuth0(entry: unknown): Converted {
   };
 }
 
-/** People of a database there are known by its id with the name of the strategy, which most of its files leave out. */
+/** The subject of a person in an Auth0 database is `auth0|<id>`; most of its files have the id without that prefix. */
 function auth0Subject(user: Json): string | undefined {
   const id = text(user, 'user_id') ?? (isObject(user._id) ? text(user._id, '$oid') : text(user, '_id'));
   return id === undefined || id.includes('|') ? id : `auth0|${id}`;
 }
 
-/** Its own import takes `mfa_factors`: a list of objects with one member, which is the kind. */
+/** `mfa_factors`, as Auth0's own import accepts it: a list of objects with one member, whose name is the kind. */
 function auth0Factors(user: Json): Pick<Converted, 'totpSecret' | 'notes'> {
   const notes: string[] = [];
   let totpSecret: Buffer | undefined;
@@ -135,7 +135,7 @@ function auth0Factors(user: Json): Pick<Converted, 'totpSecret' | 'notes'> {
   return { ...(totpSecret ? { totpSecret } : {}), ...(notes.length > 0 ? { notes } : {}) };
 }
 
-/** However the name of a digest is spelt: SHA1, sha-1, HmacSHA1. */
+/** Accepts all spellings of a digest's name: SHA1, sha-1, HmacSHA1. */
 function digestOf(name: unknown): unknown {
   return typeof name === 'string' ? `HmacSHA${name.replace(/^(?:hmac)?-?sha-?/i, '')}` : name;
 }

@@ -85,7 +85,7 @@ function keycloakPassword(
   };
 }
 
-/** Its parameters are lists of one text each. */
+/** Keycloak stores each parameter of Argon2 as a list of one text. */
 function keycloakArgon2(data: Json, parts: { salt: Buffer; hash: Buffer }): string {
   const more = object(data.additionalParameters, 'additionalParameters');
   const one = (name: string) => texts(more, name)[0] ?? '';
@@ -102,13 +102,13 @@ function keycloakArgon2(data: Json, parts: { salt: Buffer; hash: Buffer }): stri
   );
 }
 
-/** Means that the address is not known to be theirs, which is what we say as well. */
+/** The required action for an address that is not verified; it becomes `email_verified: false`. */
 const VERIFY_EMAIL = 'VERIFY_EMAIL';
 
-/** Who has no password chooses one anyway. */
+/** The required action for a password that must be changed. A person without a password needs no such mark. */
 const UPDATE_PASSWORD = 'UPDATE_PASSWORD';
 
-/** The first secret that we can use, and what there was beside it. */
+/** The first secret that Cardea supports, and notes about the others. */
 function keycloakOtp(credentials: readonly Json[]): { secret?: Buffer; notes: string[] } {
   const notes: string[] = [];
   let secret: Buffer | undefined;
@@ -121,7 +121,7 @@ function keycloakOtp(credentials: readonly Json[]): { secret?: Buffer; notes: st
   return { ...(secret ? { secret } : {}), notes };
 }
 
-/** The key is the text itself, unless it says that it is written in base 32. */
+/** The key is the UTF-8 form of the text, unless `secretEncoding` says that it is in base 32. */
 function keycloakSecret(data: Json, value: string): Buffer {
   if (data.secretEncoding === 'BASE32') return base32Secret(value, 'secretData');
   if ((data.secretEncoding ?? null) !== null) throw invalidInput('secretEncoding', 'must be BASE32 or nothing');

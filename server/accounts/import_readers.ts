@@ -21,7 +21,7 @@ export function object(value: unknown, field?: string): Json {
   throw new AppError('invalid_input', 'is not a JSON object');
 }
 
-/** JSON in a text, as Keycloak keeps it. */
+/** JSON in a text, as in Keycloak's exports. */
 export function embedded(record: Json, name: string): Json {
   const value = record[name];
   if (isObject(value)) return value;
@@ -102,7 +102,7 @@ export function names(givenName: string | undefined, familyName: string | undefi
   return known({ givenName, familyName, name: name === '' ? undefined : name });
 }
 
-/** Without what is not known. */
+/** The object without its undefined members. */
 export function known<T extends Readonly<Record<string, string | undefined>>>(values: T): { [K in keyof T]?: string } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: string;
@@ -136,7 +136,7 @@ export function base32Secret(value: string, name: string): Buffer {
   return secret;
 }
 
-/** A word of another system's, as it may be told to an operator. */
+/** A word from another system, in a form that is safe to print for the operator. */
 export function plain(word: unknown): string {
   return typeof word === 'string' && /^[\w-]{1,64}$/.test(word) ? word : 'of an unknown kind';
 }

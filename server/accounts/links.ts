@@ -36,7 +36,7 @@ export const LINK_LIFETIMES: Readonly<Record<LinkPurpose, number>> = {
 export interface LinkPayload {
   /** The address that the link proves, as it was when the mail went out. */
   readonly email?: string;
-  /** Of the account: a link does not outlive a change of what signs the person in. */
+  /** The account's epoch: a link becomes invalid when the person's credentials change. */
   readonly epoch?: number;
 }
 
@@ -66,8 +66,8 @@ export interface Links {
    */
   consume(purpose: LinkPurpose, token: string): BoundStatement;
   /**
-   * Ends all links of an account, as every change of password or address does, or those of one purpose; `consume` goes
-   * before it.
+   * Ends all links of an account, as every change of password or address does, or those of one purpose. In the same
+   * transaction it comes after `consume`.
    */
   endAllOf(accountId: string, purpose?: LinkPurpose): BoundStatement;
 }

@@ -8,7 +8,7 @@ import type { MailIntent } from './mails.ts';
 /** Mails that others than the recipient can cause. Each kind is counted by itself. */
 export type ThrottledMail = MailIntent['kind'] | 'change_email_requested' | 'codes_locked';
 
-/** Who asks for a mail, as far as that is known. */
+/** The network and the signed-in account from which a mail was requested, as far as they are known. */
 export interface MailCauser {
   /** An address, or an IPv6 network of 64 bits. */
   readonly network?: string | undefined;

@@ -22,12 +22,12 @@ export type NoticeKind =
   | 'username_changed'
   | 'request_waiting';
 
-/** As the recipient reads them: `browser`, `address`, `factor`, `app`. */
+/** Details in the form that the mail shows: `browser`, `address`, `factor`, `app`. */
 export type MailDetails = Readonly<Record<string, string>>;
 
 /** A reason to send a mail. The recipient is looked up when it is sent; there may be none. */
 export type MailIntent =
-  /** As typed: the request does the same whether or not there is such an account. */
+  /** With the address as typed: the request does the same whether or not there is such an account. */
   | {
       readonly kind: 'reset' | 'sign_up';
       readonly email: string;

@@ -1,12 +1,12 @@
 import { withULabels } from '../platform/email_domains.ts';
 
 const HIDDEN = '•••';
-/** A top-level domain may have 63 letters; one that is so long could be a sentence. */
+/** A top-level domain may have 63 letters, which would be enough for a message. */
 const SUFFIX_MAX = 12;
 
 /**
- * Enough of an address for its owner to recognise it, such as `a•••@e•••.com`, for people who may be somebody else. Whoever
- * chose the address cannot say anything with what is left of it.
+ * An address that only its owner recognises, such as `a•••@e•••.com`, for pages that another person may see. The rest of
+ * the address is too short to contain a message, such as one for phishing.
  */
 export function maskEmail(email: string): string {
   const at = email.lastIndexOf('@');

@@ -72,7 +72,8 @@ export function fromBase32(text: string): Buffer | undefined {
 }
 
 /**
- * What authenticator apps read from a QR code ("Key Uri Format"). Whatever an app assumes of the rest is what we use.
+ * The URI for authenticator apps in a QR code ("Key Uri Format"). Omitted parameters have the values that apps assume
+ * by default.
  * @param issuer shown above the code; it must not contain a colon, which separates it from the account
  */
 export function otpauthUri(parts: { issuer: string; account: string; secret: string }): string {

@@ -280,7 +280,7 @@ export function createPasskeys(parts: {
         expectedOrigin: origin,
         expectedRPID: rpID,
         supportedAlgorithmIDs: ALGORITHMS,
-        requireUserVerification: false, // asked for where it matters: when it stands for the password as well
+        requireUserVerification: false, // required only where the passkey replaces the password
       });
       if (!registrationInfo) throw new Error('not verified');
       return registrationInfo;

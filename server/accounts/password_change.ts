@@ -29,7 +29,7 @@ export interface PasswordChange {
   /**
    * Checks, hashes and stores. In the same transaction the old hash goes into the history, `epoch` is raised, so that
    * sign-ins under way do not end, sessions and tokens end, mailed links and known browsers are forgotten, failed guesses
-   * at the old password no longer count, and the person is told by an event and a mail.
+   * at the old password no longer count, and the person is informed by an event and a mail.
    * @returns the account's new epoch
    * @throws PasswordRefused; AppError 404 `not_found`, 409 `credentials_changed` when another change was faster
    */

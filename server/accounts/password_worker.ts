@@ -8,8 +8,8 @@ import type { createEstimator } from './guessability.ts';
 import { type Derived, readHash, type ScryptCost, type StoredHash } from './hash_formats.ts';
 
 /**
- * The thread that hashes passwords. It computes nothing else, one job at a time, and yields the processor to whoever
- * wants it: a signature takes a quarter of a millisecond and should not wait for a hash, which takes eight.
+ * The thread that hashes passwords: one job at a time and nothing else, at a lower priority than other threads. A
+ * signature takes a quarter of a millisecond and should not wait for a hash, which takes eight.
  */
 export type WorkerJob =
   | {

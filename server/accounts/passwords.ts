@@ -9,24 +9,24 @@ import { createPeppers } from './peppers.ts';
 import { codePoints, PASSWORD_MAX } from './policy.ts';
 
 /**
- * Hashes and verifies passwords on threads of its own. Never on libuv's pool: signing, DNS and files share that one,
- * and 32 hashes in flight there make a signature wait a thousand times as long as it takes.
+ * Hashes and verifies passwords on separate threads. Never on libuv's pool, which signing, DNS and files use: with 32
+ * hashes in that pool, a signature would wait a thousand times as long as it takes.
  */
 export interface Passwords {
   /**
-   * Hashes the NFKC form (SP 800-63B-4 §3.1.1.2): one keyboard composes what another sends in parts.
+   * Hashes the NFKC form (SP 800-63B-4 §3.1.1.2): keyboards send the same letter as one character or as several.
    * @returns a hash as it is stored (hash_formats.ts)
    * @param shares whom it is for; without any it is for the operator
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
    */
   hash(password: string, shares?: Shares): Promise<string>;
   /**
-   * `null`, which stands for an unknown person or one without a password, is verified against a dummy: the same path,
-   * the same queue, the same cost, and always false. So neither answer nor time tells whether an account exists.
-   * The length is judged before that, by the password alone.
+   * For an unknown person, or one without a password (`null`), the password is verified against a dummy hash, with the
+   * same steps, queue and cost, and is always false: neither the response nor its time reveals whether an account
+   * exists. The length is checked before that, and depends on the password alone.
    *
-   * A password whose NFKC form is another is verified in both forms, since imported hashes and older ones
-   * were made of what was typed; how often is up to the password alone, so time tells nothing here either.
+   * A password that differs from its NFKC form is verified in both forms, because imported and older hashes were made
+   * from the text as typed. The number of attempts depends on the password alone, so time reveals nothing here either.
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full, 500
    * `password_hash_unreadable` for a hash that can never be verified here
    */
@@ -37,11 +37,11 @@ export interface Passwords {
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
    */
   guesses(password: string, words: readonly string[], shares?: Shares): Promise<number>;
-  /** True when the hash was made in another way than new ones are: from elsewhere, other parameters, another pepper. */
+  /** True when the hash differs from new ones in format, parameters or pepper. */
   isOutdated(hash: string): boolean;
   /** Why a hash can never be verified here; undefined when it can. */
   faultOf(hash: string): VerificationFault | undefined;
-  /** Ends the threads; what is in flight or queued fails with 503. */
+  /** Ends the threads; running and queued jobs fail with 503. */
   close(): Promise<void>;
 }
 
@@ -51,13 +51,13 @@ export interface PasswordsOptions {
   readonly argon2?: Argon2Parameters;
   /** Secrets of 32 bytes: the first hashes, all of them verify. */
   readonly peppers?: readonly Uint8Array[];
-  /** MiB that all hashes under way may take together. */
+  /** MiB that all running hashes may use together. */
   readonly memory?: number;
-  /** Hashes at the same time; default: as many as the memory allows, and a core is left to everything else. */
+  /** Hashes at the same time; default: as many as the memory allows, with one core left for everything else. */
   readonly threads?: number;
-  /** Jobs that may wait; beyond that they are refused at once. Default: about half a second's worth. */
+  /** Jobs that may wait; further ones are refused at once. Default: jobs for about half a second. */
   readonly queueLimit?: number;
-  /** Makes a thread; for tests that want to end one. */
+  /** Creates a thread; replaced by tests that end one. */
   readonly startWorker?: () => Worker;
 }
 
@@ -92,7 +92,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   const queueLimit = options.queueLimit ?? QUEUE_PER_THREAD * threads;
   const startWorker =
     options.startWorker ??
-    // Without the flags of the main thread: some are not for files, others would be paid for once a thread.
+    // Without the flags of the main thread: some are invalid for a file, and others would cost time in each thread.
     (() => new Worker(new URL('./password_worker.ts', import.meta.url), { execArgv: [] }));
   const slots = new Set<Slot>();
   const queue = createFairQueue({
@@ -225,7 +225,7 @@ function settle(job: UnderWay, outcome: WorkerResult): void {
   else job.failed(unverifiable('unreadable'));
 }
 
-/** Before anything is hashed: length costs the attacker nothing and us everything. */
+/** Checked before anything is hashed: a long password costs the attacker nothing and the server much. */
 function checkLength(password: string): void {
   const length = codePoints(password);
   if (length < 1 || length > PASSWORD_MAX) {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** A secret outside the database that goes into every hash: without it a stolen table cannot even be guessed at. */
+/** A secret outside the database that is an input of every hash: without it, passwords cannot be guessed from a stolen table. */
 export interface Pepper {
   /** The id of the pepper in stored hashes. It tells nothing about the secret, which is random. */
   readonly id: string;

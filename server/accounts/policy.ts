@@ -45,7 +45,7 @@ export interface PasswordPolicy {
   isExpired(passwordSetAt: Date | null, now: number): boolean;
 }
 
-/** When a password was set that its owner has to change at the next sign-in, whatever the greatest age of passwords is. */
+/** The time that is stored for a password that must be changed at the next sign-in, even without a maximum age. */
 export const MUST_CHANGE = new Date(0);
 
 export interface PasswordContext {
@@ -246,7 +246,7 @@ function fold(text: string): string {
 
 /** The length of a text without building its parts; `[...text]` of a megabyte would be an attack. */
 export function codePoints(text: string): number {
-  // Two UTF-16 units at most make a code point: beyond this it is too long whatever it holds.
+  // A code point has at most two UTF-16 units, so a text beyond this length is too long in any case.
   if (text.length > 2 * PASSWORD_MAX) return text.length;
   return [...text].length;
 }

@@ -22,9 +22,9 @@ export interface RecoveryCodes {
 export const RECOVERY_CODES_SECRET = 'recovery-codes';
 
 const CODES = 10;
-/** Crockford's base 32: no i, l, o or u, which are taken for others. */
+/** Crockford's base 32: without i, l, o and u, which are easily mistaken for other characters. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-/** Of 5 bits each: 60 bits, far beyond what three guesses a lock period could find. */
+/** Characters of 5 bits each: 60 bits, which cannot be found with a few guesses per lock period. */
 const LENGTH = 12;
 const FORM = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`);
 const MISREADINGS: Readonly<Record<string, string>> = { i: '1', l: '1', o: '0' };

@@ -44,7 +44,7 @@ export function profilePlace(id: string): Place {
   return { table: 'accounts', column: 'sealed_profile', row: id };
 }
 
-/** As `fromRow` of the store, without opening anything. */
+/** The same as the store's `fromRow`, without decrypting anything. */
 export function credentialsOf(row: Row): Credentials | undefined {
   const columns = row as unknown as AccountRow;
   if (!columns.account_sealed_key) return undefined;

@@ -6,7 +6,7 @@ import { TOTP_STATEMENTS } from './totp.ts';
 
 /**
  * Removes all second factors of an account, recovery codes included, for a person who has lost them.
- * @param also statements for the same transaction: what must end with that, and who is told of it
+ * @param also statements for the same transaction, which end sessions and inform the person
  * @throws AppError 400 `credentials_changed`
  */
 export async function removeSecondFactors(

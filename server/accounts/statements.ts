@@ -71,7 +71,7 @@ export const ACCOUNT_STATEMENTS = {
       before: Date;
       updatedAt: Date;
       identifiers: readonly Identifier[];
-      /** Of every spelling of the e-mail address. */
+      /** The hashes of all spellings of the e-mail address. */
       spellings: readonly Buffer[];
     }) => sql`
       WITH changed AS (

@@ -68,17 +68,17 @@ export interface Accounts {
   /** Oldest first. @param page `after`: the last id of the page before */
   list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
   /**
-   * Changes what the profile says; undefined takes a value away. `updated_at` goes forward.
+   * Changes members of the profile; undefined removes one. `updated_at` always increases.
    * @param account as it was read: a change that was made meanwhile is not undone
    * @param also statements for the same transaction
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`, each with the field; 409 `changed_meanwhile`
    */
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly BoundStatement[]): Promise<void>;
-  /** As `update`, for the caller's transaction, which fails by `require_as_read` when it was changed meanwhile. */
+  /** The same as `update`, for the caller's transaction, which fails by `require_as_read` after another change. */
   updating(account: Account, changes: Partial<ProfileInput>): BoundStatement;
   /**
-   * The statements that set a password; `password_change.ts` is what runs them. The current hash goes into the history,
-   * and sign-ins that are under way end. Against another epoch than the given they fail by `require_epoch`.
+   * The statements that set a password, run by password_change.ts. They move the current hash into the history and end
+   * sign-ins that are under way. They fail by `require_epoch` when the account has another epoch than the given one.
    */
   passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string): BoundStatement[];
   /** Hashes of the current password and those before it, newest first: what a new one must differ from. */
@@ -104,7 +104,7 @@ export interface Accounts {
    * nor has the account been disabled. Otherwise the transaction fails by `require_epoch`.
    */
   requireEpoch(id: string, epoch: number): BoundStatement;
-  /** Seals under the person's own key, which goes when the person does. @param account as this store returned it */
+  /** Seals under the person's own key, which is deleted with the account. @param account as this store returned it */
   sealerOf(account: Account): Sealer;
   /** Selects an account in a query that joins `accounts AS a`; `fromRow` reads its rows. */
   readonly columns: string;
@@ -150,15 +150,15 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return account;
   }
 
-  // Opening a person's key costs more than opening the profile with it. The cache is asked by the sealed key itself, so
-  // it serves nobody who has less than what the master key would open anyway, and a destroyed key is never asked for.
+  // Opening a person's key costs more than opening the profile with it. The sealed key itself is part of the cache's key,
+  // so a sealer is only found by a caller that could open it anyway, and never after the key was deleted.
   const sealers = new Map<string, Sealer>();
   const ownSealers = new WeakMap<Account, Sealer>();
 
   function ownSealer(id: string, sealedKey: Buffer): Sealer {
     const name = `${id} ${sealedKey.toString('latin1')}`;
-    const known = sealers.get(name);
-    if (known) return known;
+    const cached = sealers.get(name);
+    if (cached) return cached;
     const accountSealer = createSealer([sealer.open(keyPlace(id), sealedKey)]);
     const oldest = sealers.size >= SEALERS_MAX ? sealers.keys().next().value : undefined;
     if (oldest !== undefined) sealers.delete(oldest);

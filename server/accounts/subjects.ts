@@ -24,7 +24,7 @@ export function subjectOf({ id, subject }: Pick<Account, 'id' | 'subject'>): str
   return subject ?? id;
 }
 
-/** By what a subject that is no id is found. It is compared exactly, as apps do it. */
+/** The lookup key of a subject that is not an account id. It is compared exactly, as apps do it. */
 export function subjectLookup(indexKey: Uint8Array, sub: string): Buffer {
   return blindIndex(indexKey, `sub\n${sub}`);
 }
