@@ -130,7 +130,7 @@ function plan(files: readonly string[]): Phase[][] {
   const last: Phase = { ...killing, files: files.filter((file) => file === LAST) };
   // Tests that kill processes mostly wait for starts, so they run beside others; the long ones run alone.
   const groups =
-    AT_LENGTH === undefined ? [[shared, killing], [measuring], [last]] : [[shared], [killing], [measuring]];
+    AT_LENGTH === undefined ? [[shared, killing], [measuring], [last]] : [[shared], [killing], [measuring], [last]];
   return groups.map((group) => group.filter((phase) => phase.files.length > 0)).filter((group) => group.length > 0);
 }
 
