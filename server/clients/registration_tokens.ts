@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { RegistrationTokens as RegistrationTokensTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
 import { hashToken } from '../platform/sealing.ts';
+import { statement, tables } from '../platform/statement.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
+import type { JsonText } from './statements.ts';
 
 /** An initial access token (RFC 7591 §3): its holder may register a number of clients of a certain kind. */
 export interface RegistrationToken {
@@ -33,38 +37,47 @@ export interface RegistrationTokens {
   revoke(id: string): Promise<void>;
 }
 
-interface Row {
-  id: string;
-  policy: RegistrationPolicy;
-  uses_left: number;
-  created_at: Date;
-  expires_at: Date;
-}
+type Columns = Selectable<RegistrationTokensTable>;
 
-const COLUMNS = 'id, policy, uses_left, created_at, expires_at';
+const COLUMNS = ['id', 'policy', 'uses_left', 'created_at', 'expires_at'] as const satisfies (keyof Columns)[];
 const USES_MAX = 1_000_000;
 
+type StoredToken = Pick<Columns, (typeof COLUMNS)[number]> & { readonly policy: RegistrationPolicy };
+
 export const REGISTRATION_TOKEN_STATEMENTS = {
-  insert: {
-    name: 'registration_tokens.insert',
-    text: `INSERT INTO registration_tokens (${COLUMNS}, token_hash) VALUES ($1, $2, $3, $4, $5, $6)`,
-  },
-  find: {
-    name: 'registration_tokens.find',
-    text: `SELECT ${COLUMNS} FROM registration_tokens WHERE token_hash = $1 AND uses_left > 0 AND expires_at > $2`,
-  },
+  insert: statement('registration_tokens.insert', ($: Omit<Columns, 'policy'> & { policy: JsonText }) =>
+    tables.insertInto('registration_tokens').values({
+      id: $.id,
+      policy: $.policy,
+      uses_left: $.uses_left,
+      created_at: $.created_at,
+      expires_at: $.expires_at,
+      token_hash: $.token_hash,
+    }),
+  ),
+  find: statement('registration_tokens.find', ($: { tokenHash: Buffer; now: Date }) =>
+    tables
+      .selectFrom('registration_tokens')
+      .select(COLUMNS)
+      .$castTo<StoredToken>()
+      .where('token_hash', '=', $.tokenHash)
+      .where('uses_left', '>', 0)
+      .where('expires_at', '>', $.now),
+  ),
   // Of parallel requests no more succeed than there are uses; `require_single_use` is from migration 0001.
-  use: {
-    name: 'registration_tokens.use',
-    text: `WITH used AS (
-             UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE id = $1 AND uses_left > 0 RETURNING 1)
-           SELECT require_single_use(1, (SELECT count(*) FROM used))`,
-  },
-  list: {
-    name: 'registration_tokens.list',
-    text: `SELECT ${COLUMNS} FROM registration_tokens ORDER BY created_at, id`,
-  },
-  revoke: { name: 'registration_tokens.revoke', text: 'DELETE FROM registration_tokens WHERE id = $1 RETURNING id' },
+  use: statement(
+    'registration_tokens.use',
+    ($: { id: string }) => sql`
+      WITH used AS (
+        UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE id = ${$.id} AND uses_left > 0 RETURNING 1)
+      SELECT require_single_use(1, (SELECT count(*) FROM used))`,
+  ),
+  list: statement('registration_tokens.list', () =>
+    tables.selectFrom('registration_tokens').select(COLUMNS).$castTo<StoredToken>().orderBy('created_at').orderBy('id'),
+  ),
+  revoke: statement('registration_tokens.revoke', ($: { id: string }) =>
+    tables.deleteFrom('registration_tokens').where('id', '=', $.id).returning('id'),
+  ),
 };
 
 export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): RegistrationTokens {
@@ -77,32 +90,35 @@ export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): R
       const token = newSecret();
       const createdAt = new Date(now());
       const expiresAt = new Date(now() + lifetime * 1000);
-      await db.run(REGISTRATION_TOKEN_STATEMENTS.insert, [
+      const bound = REGISTRATION_TOKEN_STATEMENTS.insert.bind({
         id,
-        JSON.stringify(policy),
-        uses,
-        createdAt,
-        expiresAt,
-        hashToken(token),
-      ]);
+        policy: JSON.stringify(policy),
+        uses_left: uses,
+        created_at: createdAt,
+        expires_at: expiresAt,
+        token_hash: hashToken(token),
+      });
+      await db.query(bound);
       return { id, policy, usesLeft: uses, createdAt, expiresAt, token };
     },
     async find(token) {
-      const [row] = await db.run<Row>(REGISTRATION_TOKEN_STATEMENTS.find, [hashToken(token), new Date(now())]);
+      const bound = REGISTRATION_TOKEN_STATEMENTS.find.bind({ tokenHash: hashToken(token), now: new Date(now()) });
+      const [row] = await db.query(bound);
       return row && fromRow(row);
     },
-    use: (id) => ({ statement: REGISTRATION_TOKEN_STATEMENTS.use, values: [id] }),
+    use: (id) => REGISTRATION_TOKEN_STATEMENTS.use.bind({ id }),
     async list() {
-      return (await db.run<Row>(REGISTRATION_TOKEN_STATEMENTS.list, [])).map(fromRow);
+      return (await db.query(REGISTRATION_TOKEN_STATEMENTS.list.bind())).map(fromRow);
     },
     async revoke(id) {
-      if (id.includes('\0') || (await db.run(REGISTRATION_TOKEN_STATEMENTS.revoke, [id])).length === 0)
-        throw notFound('registration token', id);
+      // Postgres cannot store a text with a NUL character
+      const revoked = id.includes('\0') ? [] : await db.query(REGISTRATION_TOKEN_STATEMENTS.revoke.bind({ id }));
+      if (revoked.length === 0) throw notFound('registration token', id);
     },
   };
 }
 
-function fromRow(row: Row): RegistrationToken {
+function fromRow(row: StoredToken): RegistrationToken {
   return {
     id: row.id,
     policy: row.policy,

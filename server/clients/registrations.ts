@@ -1,17 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
-import type { Clients as ClientsTable } from '../platform/database.ts';
-import { type BoundStatement, type Db, failedGuard, type Statement } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
 import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
-import { statement } from '../platform/statement.ts';
-import { GRACE_MS, LIVE_GRANT, removal, removalForCapacity } from './capacity.ts';
+import { statement, tables } from '../platform/statement.ts';
+import { type Excess, GRACE_MS, hasLiveGrant, removal, removalForCapacity } from './capacity.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
 import type { SelfDescription } from './self_registration.ts';
-import { CLIENTS_CHANNEL, type ClientRow, COLUMNS } from './statements.ts';
+import { CLIENT_STATEMENTS, type ClientColumns, type ClientRow, COLUMNS } from './statements.ts';
 import { type Client, clientOf } from './store.ts';
 import { rowOf } from './vocabulary.ts';
 
@@ -76,21 +75,24 @@ const BATCH = 1_000;
 /** Share that stays when a quota is used up: some less, so that not every registration has to remove clients. */
 const reduced = (quota: number) => Math.max(1, Math.floor(quota * 0.9));
 
-/** The oldest unused clients, except a number ($2) and the new one ($3). */
-const surplus = (which: string) =>
-  removal(`SELECT id FROM clients c WHERE ${which} AND used_at IS NULL AND id <> $3 AND NOT ${LIVE_GRANT}
-            ORDER BY created_at DESC OFFSET $2::int - 1 LIMIT ${BATCH}`);
+interface Surplus {
+  readonly now: Date;
+  /** Number of clients that stay, with the new one. */
+  readonly remaining: number;
+  /** The new client, which stays. */
+  readonly newId: string;
+}
+
+/** Removes the oldest unused clients. @param which condition on the clients */
+const surplus = ($: Surplus, which: RawBuilder<unknown>) =>
+  removal(sql`
+    SELECT id FROM clients c WHERE ${which} AND used_at IS NULL AND id <> ${$.newId} AND NOT ${hasLiveGrant($.now)}
+     ORDER BY created_at DESC OFFSET ${$.remaining}::int - 1 LIMIT ${BATCH}`);
 
 /** Stops counting at the limit. */
 const countOf = (which: RawBuilder<unknown>, limit: number): RawBuilder<unknown> =>
   sql`(SELECT count(*)::int FROM (SELECT 1 FROM clients WHERE ${which} LIMIT ${limit}) AS those)`;
 
-type ClientColumns = Omit<Selectable<ClientsTable>, 'metadata' | 'policy'> & {
-  /** JSON. */
-  readonly metadata: string;
-  /** JSON. */
-  readonly policy: string;
-};
 type NewDocument = Pick<
   ClientColumns,
   'id' | 'name' | 'metadata' | 'open_scope' | 'host' | 'created_at' | 'fresh_until' | 'expires_at'
@@ -117,7 +119,7 @@ export const REGISTRATION_STATEMENTS = {
                            origin_prefix, host, created_at, updated_at, expires_at)
       VALUES (${$.id}, 'dynamic', ${$.name}, ${$.secret_hash}, ${$.metadata}, ${$.open_scope}, ${$.management_token_hash},
               ${$.policy}, ${$.origin}, ${$.origin_prefix}, ${$.host}, ${$.created_at}, ${$.created_at}, ${$.expires_at})
-      RETURNING ${sql.raw(COLUMNS)}`,
+      RETURNING ${COLUMNS}`,
   ),
   saveDocument: statement(
     'registrations.save_document',
@@ -129,12 +131,14 @@ export const REGISTRATION_STATEMENTS = {
          SET name = excluded.name, metadata = excluded.metadata, open_scope = excluded.open_scope,
              fresh_until = excluded.fresh_until, updated_at = greatest(c.updated_at, excluded.updated_at)
        WHERE c.kind = 'document'
-      RETURNING ${sql.raw(COLUMNS)}`,
+      RETURNING ${COLUMNS}`,
   ),
-  findManaged: {
-    name: 'registrations.find_managed',
-    text: `SELECT ${COLUMNS}, policy FROM clients WHERE id = $1 AND kind = 'dynamic' AND management_token_hash = $2`,
-  },
+  findManaged: statement(
+    'registrations.find_managed',
+    ($: { id: string; tokenHash: Buffer }) => sql<ClientRow & { policy: RegistrationPolicy }>`
+      SELECT ${COLUMNS}, policy FROM clients
+       WHERE id = ${$.id} AND kind = 'dynamic' AND management_token_hash = ${$.tokenHash}`,
+  ),
   countAll: statement(
     'registrations.count_all',
     ($: { origin: Buffer; limit: number }) => sql<{ count: number }>`
@@ -148,29 +152,36 @@ export const REGISTRATION_STATEMENTS = {
              ${countOf(sql`${unused} AND origin_prefix = ${$.prefix}`, $.prefixLimit)} AS of_prefix,
              ${countOf(unused, $.allLimit)} AS of_all`;
   }),
-  surplusOfOrigin: { name: 'registrations.surplus_origin', text: surplus("kind = 'dynamic' AND origin = $4") },
-  enforcePrefixLimit: {
-    name: 'registrations.limit_prefix',
-    text: removalForCapacity('origin_prefix = $6', 'origin'),
-  },
-  enforceHostLimit: { name: 'registrations.limit_host', text: removalForCapacity('host = $6', 'origin_prefix') },
-  enforceAllLimit: { name: 'registrations.limit_all', text: removalForCapacity('true', 'origin_prefix') },
-  remove: { name: 'registrations.remove', text: 'DELETE FROM clients WHERE id = $1' },
-  surplusOfHost: {
-    name: 'registrations.surplus_host',
-    text: surplus("kind <> 'operator' AND kind = $5 AND host = $4"),
-  },
-  surplusOfDocuments: { name: 'registrations.surplus_documents', text: surplus("kind = 'document'") },
-  used: {
-    name: 'registrations.used',
-    text: `UPDATE clients SET used_at = $2, expires_at = $3 WHERE id = $1 AND kind <> 'operator'`,
-  },
-  removeIdle: {
-    name: 'registrations.remove_idle',
-    text: removal(`SELECT id FROM clients c WHERE kind <> 'operator' AND expires_at < $1 AND NOT ${LIVE_GRANT}
-                    ORDER BY expires_at LIMIT ${BATCH}`),
-  },
-  notify: { name: 'registrations.notify', text: `SELECT pg_notify('${CLIENTS_CHANNEL}', $1)` },
+  surplusOfOrigin: statement('registrations.surplus_origin', ($: Surplus & { origin: Buffer }) =>
+    surplus($, sql`kind = 'dynamic' AND origin = ${$.origin}`),
+  ),
+  enforcePrefixLimit: statement('registrations.limit_prefix', ($: Excess & { prefix: Buffer }) =>
+    removalForCapacity($, sql`origin_prefix = ${$.prefix}`, 'origin'),
+  ),
+  enforceHostLimit: statement('registrations.limit_host', ($: Excess & { host: string | null }) =>
+    removalForCapacity($, sql`host = ${$.host}`, 'origin_prefix'),
+  ),
+  enforceAllLimit: statement('registrations.limit_all', ($: Excess) =>
+    removalForCapacity($, sql`true`, 'origin_prefix'),
+  ),
+  remove: statement('registrations.remove', ($: { id: string }) => tables.deleteFrom('clients').where('id', '=', $.id)),
+  // `kind` is a parameter so that Postgres uses the index by host, and not that of all documents.
+  surplusOfHost: statement('registrations.surplus_host', ($: Surplus & { host: string; kind: 'document' }) =>
+    surplus($, sql`kind <> 'operator' AND kind = ${$.kind} AND host = ${$.host}`),
+  ),
+  surplusOfDocuments: statement('registrations.surplus_documents', ($: Surplus) => surplus($, sql`kind = 'document'`)),
+  used: statement('registrations.used', ($: { id: string; usedAt: Date; expiresAt: Date }) =>
+    tables
+      .updateTable('clients')
+      .set({ used_at: $.usedAt, expires_at: $.expiresAt })
+      .where('id', '=', $.id)
+      .where('kind', '<>', 'operator'),
+  ),
+  removeIdle: statement('registrations.remove_idle', ($: { now: Date }) =>
+    removal(sql`
+      SELECT id FROM clients c WHERE kind <> 'operator' AND expires_at < ${$.now} AND NOT ${hasLiveGrant($.now)}
+       ORDER BY expires_at LIMIT ${BATCH}`),
+  ),
 };
 
 function refuseUsedUp(cause: unknown): never {
@@ -234,20 +245,24 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         of_prefix = 0,
         of_all = 0,
       } = (counts?.[0] ?? {}) as Partial<Record<string, number>>;
-      if (of_origin > quota) await db.run(REGISTRATION_STATEMENTS.surplusOfOrigin, [at, reduced(quota), id, origin]);
-      const enforceLimit = async (statement: Statement, limit: number, count: number, ...which: unknown[]) => {
+      if (of_origin > quota) {
+        const surplusOfOrigin = { now: at, remaining: reduced(quota), newId: id, origin };
+        await db.query(REGISTRATION_STATEMENTS.surplusOfOrigin.bind(surplusOfOrigin));
+      }
+      const graceEnd = new Date(at.getTime() - GRACE_MS);
+      const enforceLimit = async (limit: number, count: number, bind: (excess: Excess) => BoundStatement) => {
         if (count <= limit) return true;
-        const grace = new Date(at.getTime() - GRACE_MS);
-        const excess = count - reduced(limit);
-        return (await db.run(statement, [at, id, grace, shareOf(quota), excess, ...which])).length > 0;
+        const excess = { now: at, newId: id, graceEnd, share: shareOf(quota), excess: count - reduced(limit) };
+        return (await db.query(bind(excess))).length > 0;
       };
+      const { enforcePrefixLimit, enforceHostLimit, enforceAllLimit } = REGISTRATION_STATEMENTS;
       const hasCapacity =
-        (await enforceLimit(REGISTRATION_STATEMENTS.enforcePrefixLimit, prefixQuota, of_prefix, prefix)) &&
-        (await enforceLimit(REGISTRATION_STATEMENTS.enforceHostLimit, hostQuota, of_host, host)) &&
-        (await enforceLimit(REGISTRATION_STATEMENTS.enforceAllLimit, allQuota, of_all));
+        (await enforceLimit(prefixQuota, of_prefix, (excess) => enforcePrefixLimit.bind({ ...excess, prefix }))) &&
+        (await enforceLimit(hostQuota, of_host, (excess) => enforceHostLimit.bind({ ...excess, host }))) &&
+        (await enforceLimit(allQuota, of_all, (excess) => enforceAllLimit.bind(excess)));
       // The operator trusts the holder of a token.
       if (!hasCapacity && !provided) {
-        await db.run(REGISTRATION_STATEMENTS.remove, [id]);
+        await db.query(REGISTRATION_STATEMENTS.remove.bind({ id }));
         throw of_prefix > prefixQuota
           ? new AppError(
               'rate_limited',
@@ -260,10 +275,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
 
     async findManaged(id, token) {
       if (!/^[0-9a-f]{32}$/.test(id)) return undefined;
-      const [row] = await db.run<ClientRow & { policy: RegistrationPolicy }>(REGISTRATION_STATEMENTS.findManaged, [
-        id,
-        hashToken(token),
-      ]);
+      const [row] = await db.query(REGISTRATION_STATEMENTS.findManaged.bind({ id, tokenHash: hashToken(token) }));
       return row && { client: clientOf(row), policy: row.policy };
     },
 
@@ -283,24 +295,32 @@ export function createRegistrations(options: RegistrationsOptions): Registration
           fresh_until: freshUntil,
           expires_at: expiresAt,
         }),
-        { statement: REGISTRATION_STATEMENTS.surplusOfHost, values: [at, reduced(quota), id, hostname, 'document'] },
-        { statement: REGISTRATION_STATEMENTS.surplusOfDocuments, values: [at, reduced(DOCUMENTS_UNUSED), id] },
-        { statement: REGISTRATION_STATEMENTS.notify, values: [id] },
+        REGISTRATION_STATEMENTS.surplusOfHost.bind({
+          now: at,
+          remaining: reduced(quota),
+          newId: id,
+          host: hostname,
+          kind: 'document',
+        }),
+        REGISTRATION_STATEMENTS.surplusOfDocuments.bind({ now: at, remaining: reduced(DOCUMENTS_UNUSED), newId: id }),
+        CLIENT_STATEMENTS.notify.bind({ id }),
       ]);
       const row = rows?.[0];
       if (!row) throw new AppError('client_exists', 'client_id: is the id of another client');
       return clientOf(row as unknown as ClientRow);
     },
 
-    used: (id) => ({
-      statement: REGISTRATION_STATEMENTS.used,
-      values: [id, new Date(now()), inSeconds(options.idleSeconds)],
-    }),
+    used: (id) =>
+      REGISTRATION_STATEMENTS.used.bind({
+        id,
+        usedAt: new Date(now()),
+        expiresAt: inSeconds(options.idleSeconds),
+      }),
 
     async removeIdle() {
       let total = 0;
       for (let gone = BATCH; gone === BATCH; total += gone) {
-        gone = (await db.run(REGISTRATION_STATEMENTS.removeIdle, [new Date(now())])).length;
+        gone = (await db.query(REGISTRATION_STATEMENTS.removeIdle.bind({ now: new Date(now()) }))).length;
       }
       return total;
     },

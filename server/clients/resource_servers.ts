@@ -1,6 +1,9 @@
+import { type InferResult, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
+import type { ResourceServers as ResourceServersTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { statement, tables } from '../platform/statement.ts';
 import { checkScope } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
 
@@ -44,53 +47,76 @@ export interface ResourceServers {
 /** Receives the identifier of each changed resource server. */
 export const RESOURCE_SERVERS_CHANNEL = 'cardea_resource_servers';
 
-interface ResourceServerRow {
-  identifier: string;
-  name: string;
-  scopes: string[];
-  open: boolean;
-  clients: string[];
-  created_at: Date;
+type Columns = Selectable<ResourceServersTable>;
+
+const withClients = tables
+  .selectFrom('resource_servers')
+  .select((row) => [
+    'identifier',
+    'name',
+    'scopes',
+    'open',
+    'created_at',
+    sql<string[]>`ARRAY(${row
+      .selectFrom('resource_server_clients as c')
+      .select('c.client_id')
+      .whereRef('c.resource_server', '=', 'identifier')
+      .orderBy('c.client_id')})`.as('clients'),
+  ]);
+
+type ResourceServerRow = InferResult<typeof withClients>[number];
+
+interface ClientsOf {
+  readonly identifier: string;
+  readonly clients: readonly string[];
 }
 
-const INSERTED = 'identifier, name, scopes, open, created_at';
-const COLUMNS = `${INSERTED}, ARRAY(SELECT c.client_id FROM resource_server_clients c
-                                    WHERE c.resource_server = identifier ORDER BY c.client_id) AS clients`;
-
 export const RESOURCE_SERVER_STATEMENTS = {
-  insert: {
-    name: 'resource_servers.insert',
-    text: `INSERT INTO resource_servers (${INSERTED}) VALUES ($1, $2, $3, $4, $5)`,
-  },
-  update: {
-    name: 'resource_servers.update',
-    text: `UPDATE resource_servers SET name = $2, scopes = $3, open = $4 WHERE identifier = $1`,
-  },
-  forgetClients: {
-    name: 'resource_servers.forget_clients',
-    text: 'DELETE FROM resource_server_clients WHERE resource_server = $1 AND client_id <> ALL($2::text[])',
-  },
-  addClients: {
-    name: 'resource_servers.add_clients',
-    text: `INSERT INTO resource_server_clients (resource_server, client_id)
-           SELECT $1, id FROM unnest($2::text[]) AS id ON CONFLICT DO NOTHING`,
-  },
+  insert: statement('resource_servers.insert', ($: Columns) =>
+    tables.insertInto('resource_servers').values({
+      identifier: $.identifier,
+      name: $.name,
+      scopes: $.scopes,
+      open: $.open,
+      created_at: $.created_at,
+    }),
+  ),
+  update: statement('resource_servers.update', ($: Omit<Columns, 'created_at'>) =>
+    tables
+      .updateTable('resource_servers')
+      .set({ name: $.name, scopes: $.scopes, open: $.open })
+      .where('identifier', '=', $.identifier),
+  ),
+  forgetClients: statement(
+    'resource_servers.forget_clients',
+    ($: ClientsOf) => sql`
+      DELETE FROM resource_server_clients
+       WHERE resource_server = ${$.identifier} AND client_id <> ALL(${$.clients}::text[])`,
+  ),
+  addClients: statement(
+    'resource_servers.add_clients',
+    ($: ClientsOf) => sql`
+      INSERT INTO resource_server_clients (resource_server, client_id)
+      SELECT ${$.identifier}, id FROM unnest(${$.clients}::text[]) AS id ON CONFLICT DO NOTHING`,
+  ),
   // A public client does not authenticate (RFC 7662 §2.1), and a client that registered itself is not trusted.
-  findClients: {
-    name: 'resource_servers.find_clients',
-    text: `SELECT id FROM clients WHERE id = ANY($1::text[]) AND kind = 'operator'
-              AND metadata->>'token_endpoint_auth_method' <> 'none'`,
-  },
-  find: { name: 'resource_servers.find', text: `SELECT ${COLUMNS} FROM resource_servers WHERE identifier = $1` },
-  list: {
-    name: 'resource_servers.list',
-    text: `SELECT ${COLUMNS} FROM resource_servers ORDER BY created_at, identifier`,
-  },
-  remove: {
-    name: 'resource_servers.remove',
-    text: 'DELETE FROM resource_servers WHERE identifier = $1 RETURNING identifier',
-  },
-  notify: { name: 'resource_servers.notify', text: `SELECT pg_notify('${RESOURCE_SERVERS_CHANNEL}', $1)` },
+  findClients: statement(
+    'resource_servers.find_clients',
+    ($: { ids: readonly string[] }) => sql<{ id: string }>`
+      SELECT id FROM clients WHERE id = ANY(${$.ids}::text[]) AND kind = 'operator'
+         AND metadata->>'token_endpoint_auth_method' <> 'none'`,
+  ),
+  find: statement('resource_servers.find', ($: { identifier: string }) =>
+    withClients.where('identifier', '=', $.identifier),
+  ),
+  list: statement('resource_servers.list', () => withClients.orderBy('created_at').orderBy('identifier')),
+  remove: statement('resource_servers.remove', ($: { identifier: string }) =>
+    tables.deleteFrom('resource_servers').where('identifier', '=', $.identifier).returning('identifier'),
+  ),
+  notify: statement(
+    'resource_servers.notify',
+    ($: { identifier: string }) => sql`SELECT pg_notify(${RESOURCE_SERVERS_CHANNEL}, ${$.identifier})`,
+  ),
 };
 
 const NAME_MAX = 200;
@@ -99,7 +125,7 @@ const CLIENTS_MAX = 100;
 export function createResourceServers({ db, now }: { db: Db; now: Clock }): ResourceServers {
   async function find(identifier: string): Promise<ResourceServer | undefined> {
     if (identifier.includes('\0')) return undefined; // Postgres cannot store such a text
-    const [row] = await db.run<ResourceServerRow>(RESOURCE_SERVER_STATEMENTS.find, [identifier]);
+    const [row] = await db.query(RESOURCE_SERVER_STATEMENTS.find.bind({ identifier }));
     return row && fromRow(row);
   }
 
@@ -107,9 +133,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
     const wanted = [...new Set(ids)];
     if (wanted.length > CLIENTS_MAX) throw invalidInput('client', `must be at most ${CLIENTS_MAX}`);
     const valid = wanted.filter((id) => !id.includes('\0'));
-    const existing = (await db.run<{ id: string }>(RESOURCE_SERVER_STATEMENTS.findClients, [valid])).map(
-      ({ id }) => id,
-    );
+    const existing = (await db.query(RESOURCE_SERVER_STATEMENTS.findClients.bind({ ids: valid }))).map(({ id }) => id);
     const missing = wanted.find((id) => !existing.includes(id));
     if (missing === undefined) return wanted;
     throw invalidInput(
@@ -119,13 +143,10 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
   }
 
   const setClients = (identifier: string, clients: readonly string[]): BoundStatement[] => [
-    { statement: RESOURCE_SERVER_STATEMENTS.forgetClients, values: [identifier, clients] },
-    { statement: RESOURCE_SERVER_STATEMENTS.addClients, values: [identifier, clients] },
+    RESOURCE_SERVER_STATEMENTS.forgetClients.bind({ identifier, clients }),
+    RESOURCE_SERVER_STATEMENTS.addClients.bind({ identifier, clients }),
   ];
-  const notify = (identifier: string): BoundStatement => ({
-    statement: RESOURCE_SERVER_STATEMENTS.notify,
-    values: [identifier],
-  });
+  const notify = (identifier: string): BoundStatement => RESOURCE_SERVER_STATEMENTS.notify.bind({ identifier });
 
   return {
     async create(input) {
@@ -137,7 +158,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
       const createdAt = new Date(now());
       try {
         await db.transact([
-          { statement: RESOURCE_SERVER_STATEMENTS.insert, values: [identifier, name, scopes, open, createdAt] },
+          RESOURCE_SERVER_STATEMENTS.insert.bind({ identifier, name, scopes, open, created_at: createdAt }),
           ...(clients.length > 0 ? setClients(identifier, clients) : []),
           notify(identifier),
         ]);
@@ -162,7 +183,12 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
         ...(change.clients === undefined ? {} : { clients: await checkClients(change.clients) }),
       };
       await db.transact([
-        { statement: RESOURCE_SERVER_STATEMENTS.update, values: [identifier, after.name, after.scopes, after.open] },
+        RESOURCE_SERVER_STATEMENTS.update.bind({
+          identifier,
+          name: after.name,
+          scopes: [...after.scopes],
+          open: after.open,
+        }),
         ...(change.clients === undefined ? [] : setClients(identifier, after.clients)),
         notify(identifier),
       ]);
@@ -172,14 +198,12 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
     find,
 
     async list() {
-      return (await db.run<ResourceServerRow>(RESOURCE_SERVER_STATEMENTS.list, [])).map(fromRow);
+      return (await db.query(RESOURCE_SERVER_STATEMENTS.list.bind())).map(fromRow);
     },
 
     async remove(identifier) {
-      await transactIfChanged(
-        db,
-        [{ statement: RESOURCE_SERVER_STATEMENTS.remove, values: [identifier] }, notify(identifier)],
-        () => notFound('resource server', identifier),
+      await transactIfChanged(db, [RESOURCE_SERVER_STATEMENTS.remove.bind({ identifier }), notify(identifier)], () =>
+        notFound('resource server', identifier),
       );
     },
   };

@@ -10,38 +10,43 @@ export type ClientKind = 'operator' | 'dynamic' | 'document';
 /** Receives the id of each changed client: caches drop it. */
 export const CLIENTS_CHANNEL = 'cardea_clients';
 
-export interface ClientRow {
-  id: string;
-  name: string;
-  secret_hash: Buffer | null;
-  first_party: boolean;
-  demo: boolean;
-  builtin: boolean;
-  second_factor_required: boolean;
-  kind: ClientKind;
-  open_scope: boolean;
-  fresh_until: Date | null;
-  metadata: ClientMetadata;
-  claim_mapping: ClaimRule[];
-  token_exchange: ExchangePolicy | null;
-  introspects_all: boolean;
-  opened_scopes: string[];
-  policy_scopes: string[] | null;
-  created_at: Date;
-  updated_at: Date;
-}
+export type ClientRow = Pick<
+  Selectable<ClientsTable>,
+  | 'id'
+  | 'name'
+  | 'secret_hash'
+  | 'first_party'
+  | 'demo'
+  | 'created_at'
+  | 'updated_at'
+  | 'second_factor_required'
+  | 'builtin'
+  | 'open_scope'
+  | 'fresh_until'
+  | 'introspects_all'
+  | 'opened_scopes'
+> & {
+  readonly kind: ClientKind;
+  readonly metadata: ClientMetadata;
+  readonly claim_mapping: ClaimRule[];
+  readonly token_exchange: ExchangePolicy | null;
+  readonly policy_scopes: string[] | null;
+};
 
 /** The columns of a client; `clientOf` reads them. */
-export const COLUMNS = `id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required,
-                        builtin, kind, open_scope, fresh_until, claim_mapping, token_exchange, introspects_all,
-                        opened_scopes, policy->'scopes' AS policy_scopes`;
+export const COLUMNS = sql`
+  id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required, builtin, kind,
+  open_scope, fresh_until, claim_mapping, token_exchange, introspects_all, opened_scopes,
+  policy->'scopes' AS policy_scopes`;
 
-const client = sql.raw(COLUMNS);
+/** A value of the type `jsonb`, as text. */
+export type JsonText = string;
 
-/** Values of the type `jsonb` as text. */
-type JsonText = string;
-
-type ClientColumns = Omit<Selectable<ClientsTable>, 'metadata'> & { readonly metadata: JsonText };
+/** The columns of `clients` as parameters. */
+export type ClientColumns = Omit<Selectable<ClientsTable>, 'metadata' | 'policy'> & {
+  readonly metadata: JsonText;
+  readonly policy: JsonText;
+};
 
 export const CLIENT_STATEMENTS = {
   insert: statement(
@@ -55,7 +60,7 @@ export const CLIENT_STATEMENTS = {
       INSERT INTO clients (id, name, secret_hash, first_party, demo, metadata, second_factor_required, created_at, updated_at)
       VALUES (${$.id}, ${$.name}, ${$.secret_hash}, ${$.first_party}, ${$.demo}, ${$.metadata},
               ${$.second_factor_required}, ${$.created_at}, ${$.created_at})
-      RETURNING ${client}`,
+      RETURNING ${COLUMNS}`,
   ),
   ensureBuiltin: statement(
     'clients.ensure_builtin',
@@ -68,11 +73,11 @@ export const CLIENT_STATEMENTS = {
   ),
   find: statement(
     'clients.find',
-    ($: { id: string }) => sql<ClientRow>`SELECT ${client} FROM clients WHERE id = ${$.id}`,
+    ($: { id: string }) => sql<ClientRow>`SELECT ${COLUMNS} FROM clients WHERE id = ${$.id}`,
   ),
   list: statement(
     'clients.list',
-    () => sql<ClientRow>`SELECT ${client} FROM clients WHERE NOT builtin ORDER BY created_at, id`,
+    () => sql<ClientRow>`SELECT ${COLUMNS} FROM clients WHERE NOT builtin ORDER BY created_at, id`,
   ),
   // Only over the row that was read: of two changes at the same time the second is refused instead of undoing the first.
   update: statement(
@@ -93,7 +98,7 @@ export const CLIENT_STATEMENTS = {
       UPDATE clients SET name = ${$.name}, secret_hash = ${$.secret_hash}, first_party = ${$.first_party},
              metadata = ${$.metadata}, updated_at = ${$.updated_at},
              second_factor_required = ${$.second_factor_required}, open_scope = ${$.open_scope}
-       WHERE id = ${$.id} AND updated_at = ${$.before} AND NOT builtin RETURNING ${client}`,
+       WHERE id = ${$.id} AND updated_at = ${$.before} AND NOT builtin RETURNING ${COLUMNS}`,
   ),
   /** Null leaves a policy as it is; `changesExchange` tells whether `exchange` replaces the one before, by null as well. */
   setPolicies: statement(
@@ -111,7 +116,7 @@ export const CLIENT_STATEMENTS = {
              token_exchange = CASE WHEN ${$.changesExchange} THEN ${$.exchange} ELSE token_exchange END,
              introspects_all = coalesce(${$.introspectsAll}, introspects_all),
              opened_scopes = coalesce(${$.openedScopes}, opened_scopes)
-       WHERE id = ${$.id} AND updated_at = ${$.updatedAt} AND NOT builtin RETURNING ${client}`,
+       WHERE id = ${$.id} AND updated_at = ${$.updatedAt} AND NOT builtin RETURNING ${COLUMNS}`,
   ),
   rotateSecret: statement(
     'clients.rotate_secret',
@@ -122,11 +127,6 @@ export const CLIENT_STATEMENTS = {
   remove: statement(
     'clients.remove',
     ($: { id: string }) => sql`DELETE FROM clients WHERE id = ${$.id} AND NOT builtin RETURNING id`,
-  ),
-  // Grants and their tokens are deleted by foreign keys; these are tokens that the client got for itself.
-  removeRecords: statement(
-    'clients.remove_records',
-    ($: { id: string }) => sql`DELETE FROM records WHERE client_id = ${$.id} AND grant_id IS NULL`,
   ),
   notify: statement('clients.notify', ($: { id: string }) => sql`SELECT pg_notify(${CLIENTS_CHANNEL}, ${$.id})`),
 };

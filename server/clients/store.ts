@@ -106,6 +106,8 @@ export interface Clients {
 export interface ClientsParts {
   readonly db: Db;
   readonly now: Clock;
+  /** A statement that ends the stored tokens that a client got for itself. Others end with their grants. */
+  readonly endRecordsOf: (clientId: string) => BoundStatement;
   /** What the server supports. Default: what it supports without configuration. */
   readonly serverPolicy?: ServerPolicy;
   /**
@@ -133,7 +135,8 @@ export function isDocumentId(id: string): boolean {
   return DOCUMENT_ID.test(id);
 }
 
-export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, outbound }: ClientsParts): Clients {
+export function createClients(parts: ClientsParts): Clients {
+  const { db, now, endRecordsOf, serverPolicy = DEFAULT_SERVER_POLICY, outbound } = parts;
   const notify = (id: string): BoundStatement => CLIENT_STATEMENTS.notify.bind({ id });
 
   async function find(id: string): Promise<Client | undefined> {
@@ -253,10 +256,8 @@ export function createClients({ db, now, serverPolicy = DEFAULT_SERVER_POLICY, o
 
     async remove(id, also = []) {
       if (!isClientId(id)) throw notFound('client', id);
-      await transactIfChanged(
-        db,
-        [CLIENT_STATEMENTS.remove.bind({ id }), CLIENT_STATEMENTS.removeRecords.bind({ id }), ...also, notify(id)],
-        () => notFound('client', id),
+      await transactIfChanged(db, [CLIENT_STATEMENTS.remove.bind({ id }), endRecordsOf(id), ...also, notify(id)], () =>
+        notFound('client', id),
       );
     },
   };

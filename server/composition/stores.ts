@@ -22,6 +22,7 @@ import type { Logger } from '../platform/log.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import { columnSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+import { endRecordsOfClient } from '../records/ended.ts';
 import { createOverview, endSessions } from '../records/overview.ts';
 
 /* The server and the `cardea` command build their stores here, so that both write the same rows. */
@@ -38,7 +39,13 @@ export type ClientStores = ReturnType<typeof createClientStores>;
 /** @param parts `outbound` fetches what the metadata of a client refers to */
 export function createClientStores({ config, db, now, outbound }: StoreParts & { readonly outbound: Outbound }) {
   return {
-    clients: createClients({ db, now, serverPolicy: serverPolicyOf(config), outbound }),
+    clients: createClients({
+      db,
+      now,
+      endRecordsOf: endRecordsOfClient,
+      serverPolicy: serverPolicyOf(config),
+      outbound,
+    }),
     resourceServers: createResourceServers({ db, now }),
     registrationTokens: createRegistrationTokens({ db, now }),
   };

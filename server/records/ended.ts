@@ -104,11 +104,16 @@ export function endStatelessTokensOfClient(clientId: string, now: Date, expiresA
   return end(`client ${clientId}`, now, expiresAt);
 }
 
+/** Ends the stored tokens that a client got for itself. */
+export function endRecordsOfClient(clientId: string): BoundStatement {
+  return ENDED_STATEMENTS.endRecordsOfClient.bind({ clientId });
+}
+
 /** Ends all tokens that were issued to a client, its own and those of accounts. */
 export function endTokensOfClient(clientId: string, now: Date, expiresAt: Date): BoundStatement[] {
   return [
     ENDED_STATEMENTS.endGrantsOfClient.bind({ clientId }),
-    ENDED_STATEMENTS.endRecordsOfClient.bind({ clientId }),
+    endRecordsOfClient(clientId),
     endStatelessTokensOfClient(clientId, now, expiresAt),
   ];
 }

@@ -6,6 +6,7 @@ import { CLIENTS_CHANNEL } from '../../server/clients/statements.ts';
 import { createClients } from '../../server/clients/store.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
+import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 import { dumpDatabase, formsOf, remember } from '../helpers/secrets.ts';
@@ -25,7 +26,7 @@ async function setUp(t: TestContext) {
     db,
     clock,
     statements,
-    clients: createClients({ db, now }),
+    clients: createClients({ db, now, endRecordsOf: endRecordsOfClient }),
     servers: createResourceServers({ db, now }),
   };
 }

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { createClients } from '../../server/clients/store.ts';
 import { createOutbound } from '../../server/platform/outbound.ts';
+import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { makeIdentity } from '../helpers/certificates.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
@@ -105,7 +106,7 @@ test('hosts of one owner share a subject when the document at sector_identifier_
     ca: authority.pem,
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],
   });
-  const clients = createClients({ db: app.db, now: Date.now, outbound });
+  const clients = createClients({ db: app.db, now: Date.now, endRecordsOf: endRecordsOfClient, outbound });
   const make = (redirect_uris: string[]) =>
     clients.create({
       name: 'Sector',

@@ -15,6 +15,7 @@ import { createDb, type Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { takeOver } from './issuer.ts';
 import { databaseUrl } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
@@ -93,7 +94,7 @@ export async function createSeeder(
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, now });
-  const clients = createClients({ db, now, serverPolicy });
+  const clients = createClients({ db, now, endRecordsOf: endRecordsOfClient, serverPolicy });
   const resourceServers = createResourceServers({ db, now });
   return {
     accounts,

@@ -7,6 +7,7 @@ import { createExpiring } from '../../server/platform/expiring.ts';
 import { createMemoryCounter } from '../../server/platform/limits.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { startMessenger } from '../../server/platform/messenger.ts';
+import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 
@@ -54,7 +55,7 @@ describe('a cached client', async () => {
   const { db } = await database(scope);
   const messenger = await startMessenger({ db, log: createLog({ level: 'silent' }), channels: ['kept'] });
   defer(scope, () => messenger.close());
-  const clients = createClients({ db, now });
+  const clients = createClients({ db, now, endRecordsOf: endRecordsOfClient });
   const cache = createCache({ load: clients.find, messenger, channel: 'kept', now });
 
   test('keeps the 32 bytes of its secret’s hash in memory, not the buffer that they were part of', async () => {

@@ -46,8 +46,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   'server/records': ['accounts', 'clients'],
   // session details are stored only for an existing session of the account
   'server/accounts': ['sessions'],
-  // a client with a live grant stays; removing a client also removes its tokens without a grant
-  'server/clients': ['grants', 'records'],
+  // a client with a live grant stays
+  'server/clients': ['grants'],
 };
 
 /** Their statements are made from the lists that the owners export (`tables.ts`). */
