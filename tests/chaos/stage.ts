@@ -57,7 +57,7 @@ export function elsewhere(browser: BrowserSession, issuer: string, reach: string
   const names = ['cardea_session', 'cardea_session.sig'];
   const cookies = names.flatMap((name) => {
     const value = browser.cookie(name);
-    return value === undefined ? [] : [{ name, value, path: '/' }];
+    return value === undefined ? [] : [{ name, value }];
   });
   return browserSession(issuer, reach, cookies);
 }

@@ -82,10 +82,10 @@ test('two nodes accept one of them, and both lead to the same place', async () =
   const { browser, page, verifier } = await begin(app, own);
   const { action, fields } = formOf(page);
   const body = new URLSearchParams({ ...fields, ...credentials(person) });
-  const cookie = ['cardea_interaction', 'cardea_interaction.sig'].map((name) => `${name}=${browser.cookie(name)}`);
+  const cookie = browser.signedCookies('cardea_interaction');
   const send = async (reach: string) => {
     const url = new URL(new URL(action, issuer).pathname, reach);
-    const headers = { cookie: cookie.join('; '), accept: 'text/html' };
+    const headers = { cookie, accept: 'text/html' };
     const answer = await fetch(url, { method: 'POST', body, headers, redirect: 'manual' });
     return answer.headers.get('location') ?? `${answer.status}`;
   };

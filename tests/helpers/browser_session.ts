@@ -1,3 +1,5 @@
+import { CookieJar } from 'tough-cookie';
+
 /** A browser at the level of HTTP: cookies by path, redirects one at a time, forms read from the page. */
 export interface BrowserSession {
   /** Does not follow redirects. Relative URLs and the issuer's own go to the node under test. */
@@ -8,6 +10,8 @@ export interface BrowserSession {
   cookie(name: string): string | undefined;
   /** The values of all cookies. */
   cookies(): string[];
+  /** A `Cookie` header with the cookies of these names and their signatures. */
+  signedCookies(...names: string[]): string;
   /** Another browser with the same cookies. */
   clone(): BrowserSession;
 }
@@ -20,47 +24,40 @@ export interface Page {
   readonly body: string;
 }
 
-interface Cookie {
+/** A cookie that the browser has from the start. */
+interface StartCookie {
   readonly name: string;
   readonly value: string;
-  readonly path: string;
 }
 
 /**
  * @param issuer the beginning of URLs in pages and redirects
  * @param reach the address that requests are sent to, when that is another node
  */
-export function browserSession(issuer: string, reach: string = issuer, start: readonly Cookie[] = []): BrowserSession {
-  const jar = new Map(start.map((cookie) => [`${cookie.name};${cookie.path}`, cookie]));
+export function browserSession(
+  issuer: string,
+  reach: string = issuer,
+  start: readonly StartCookie[] = [],
+): BrowserSession {
+  const jar = cookieJar();
+  for (const { name, value } of start) jar.setCookieSync(`${name}=${value}; Path=/`, issuer);
+  return sessionWith(jar, issuer, reach);
+}
 
-  function header(path: string): Record<string, string> {
-    const sent = [...jar.values()].filter((cookie) => path === cookie.path || path.startsWith(withSlash(cookie.path)));
-    return sent.length > 0 ? { cookie: sent.map(({ name, value }) => `${name}=${value}`).join('; ') } : {};
-  }
+/** Refuses a cookie that a browser would refuse, such as a `__Host-` cookie without `Secure`. */
+export const cookieJar = (): CookieJar => new CookieJar(undefined, { prefixSecurity: 'strict' });
 
-  function keep(response: Response): void {
-    for (const line of response.headers.getSetCookie()) {
-      const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
-      const name = pair.slice(0, pair.indexOf('='));
-      const value = pair.slice(pair.indexOf('=') + 1);
-      const attribute = (wanted: string) =>
-        attributes.find((one) => one.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1);
-      const path = attribute('path') ?? '/';
-      const expires = attribute('expires');
-      if (value === '' || (expires && Date.parse(expires) <= Date.now())) jar.delete(`${name};${path}`);
-      else jar.set(`${name};${path}`, { name, value, path });
-    }
-  }
-
+function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSession {
   async function send(url: string, init: RequestInit): Promise<Page> {
     const target = new URL(url, issuer);
     const real = target.origin === issuer ? new URL(target.pathname + target.search, reach) : target;
+    const cookie = jar.getCookieStringSync(target.href);
     const response = await fetch(real, {
       ...init,
       redirect: 'manual',
-      headers: { accept: 'text/html', ...header(target.pathname), ...(init.headers as Record<string, string>) },
+      headers: { accept: 'text/html', ...(cookie && { cookie }), ...(init.headers as Record<string, string>) },
     });
-    keep(response);
+    for (const line of response.headers.getSetCookie()) jar.setCookieSync(line, target.href);
     const location = response.headers.get('location');
     return {
       status: response.status,
@@ -71,6 +68,7 @@ export function browserSession(issuer: string, reach: string = issuer, start: re
     };
   }
 
+  const all = () => jar.getCookiesSync(issuer, { allPaths: true });
   const session: BrowserSession = {
     get: (url, headers = {}) => send(url, { headers }),
     post: (url, fields, headers = {}) => send(url, { method: 'POST', body: new URLSearchParams(fields), headers }),
@@ -79,9 +77,14 @@ export function browserSession(issuer: string, reach: string = issuer, start: re
       while (at.location && new URL(at.location).origin === issuer) at = await session.get(at.location);
       return at;
     },
-    cookie: (name) => [...jar.values()].find((cookie) => cookie.name === name)?.value,
-    cookies: () => [...jar.values()].map(({ value }) => value),
-    clone: () => browserSession(issuer, reach, [...jar.values()]),
+    cookie: (name) => all().find(({ key }) => key === name)?.value,
+    cookies: () => all().map(({ value }) => value),
+    signedCookies: (...names) =>
+      names
+        .flatMap((name) => [name, `${name}.sig`])
+        .map((name) => `${name}=${session.cookie(name) ?? ''}`)
+        .join('; '),
+    clone: () => sessionWith(jar.cloneSync() ?? cookieJar(), issuer, reach),
   };
   return session;
 }
@@ -108,8 +111,4 @@ function unescapeHtml(text: string): string {
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
-}
-
-function withSlash(path: string): string {
-  return path.endsWith('/') ? path : `${path}/`;
 }

@@ -122,9 +122,7 @@ test('a second tab recognises the person by every spelling of their address', as
   const person = await app.seed.person({ email: 'tab@bücher.example' });
   const [first, late] = [await begin(app, party), await begin(app, party)];
   assert.equal(shown(await submitPassword(first.browser, first.page, person)), 'callback');
-  const cookiesOf = ({ browser }: typeof first, name: string) =>
-    [name, `${name}.sig`].map((one) => `${one}=${browser.cookie(one)}`);
-  const cookie = [...cookiesOf(first, 'cardea_session'), ...cookiesOf(late, 'cardea_interaction')].join('; ');
+  const cookie = `${first.browser.signedCookies('cardea_session')}; ${late.browser.signedCookies('cardea_interaction')}`;
   const { action, fields } = formOf(late.page);
   const typed = { ...fields, identifier: 'TAB@xn--bcher-kva.example', password: 'mistyped', action: 'signin' };
   assert.equal(shown(await browserSession(app.issuer).post(action, typed, { cookie })), 'callback');

@@ -40,7 +40,7 @@ test('a guess counts when the client disconnects', async () => {
     const ended = new AbortController();
     const answer = fetch(new URL(action, first.issuer), {
       method: 'POST',
-      headers: { cookie: cookieHeader(browser) },
+      headers: { cookie: browser.signedCookies('cardea_interaction') },
       body: new URLSearchParams({ ...fields, identifier: person.email, password: 'wrong', action: 'signin' }),
       signal: ended.signal,
       redirect: 'manual',
@@ -62,10 +62,6 @@ test('guesses are still counted after a restart', async () => {
   assert.equal(await guess(restarted, person.email, person.password), 400, 'that was the fourth');
   assert.equal(await guess(first, person.email, person.password), 400);
 });
-
-function cookieHeader(browser: { cookie(name: string): string | undefined }): string {
-  return ['cardea_interaction', 'cardea_interaction.sig'].map((name) => `${name}=${browser.cookie(name)}`).join('; ');
-}
 
 /** Waits until that many guesses at the account's password have been taken. */
 async function taken(accountId: string, wanted: number): Promise<void> {

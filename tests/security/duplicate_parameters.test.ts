@@ -142,9 +142,7 @@ test('/logout: a repeated parameter is refused, and the session stays', async ()
 test('/login: a repeated field counts as missing', async () => {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
-  const cookie = ['cardea_interaction', 'cardea_interaction.sig']
-    .map((name) => `${name}=${browser.cookie(name)}`)
-    .join('; ');
+  const cookie = browser.signedCookies('cardea_interaction');
   const one: [string, string][] = [
     ...Object.entries(fields),
     ['identifier', person.email],

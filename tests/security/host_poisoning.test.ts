@@ -102,9 +102,7 @@ for (const [name, app] of [
     for (let i = 0; i < variants('/').length; i += 1) {
       const { browser, page } = await begin(app, party);
       const { action, fields } = formOf(page);
-      const cookie = ['cardea_interaction', 'cardea_interaction.sig']
-        .map((one) => `${one}=${browser.cookie(one)}`)
-        .join('; ');
+      const cookie = browser.signedCookies('cardea_interaction');
       const body = new URLSearchParams({ ...fields, identifier: person.email, password: person.password }).toString();
       const request = variants(new URL(action, issuer).pathname, { method: 'POST', body }, [
         ...own,
@@ -124,7 +122,7 @@ for (const [name, app] of [
     const person = await app.seed.person();
     for (let i = 0; i < variants('/').length; i += 1) {
       const { browser } = await authorize({ issuer, party, person });
-      const cookie = ['cardea_session', 'cardea_session.sig'].map((one) => `${one}=${browser.cookie(one)}`).join('; ');
+      const cookie = browser.signedCookies('cardea_session');
       const ask = variants('/logout', {}, [['cookie', cookie]])[i] as WireRequest;
       const page = await send(issuer, ask);
       assert.equal(page.status, 200, page.body);

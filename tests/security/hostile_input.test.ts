@@ -333,9 +333,7 @@ test('cookies may be garbage', async () => {
 test('the sign-in form may be garbage, and the visit continues', async () => {
   const { browser, page } = await begin(app, party);
   const { action, fields } = formOf(page);
-  const cookie = ['cardea_interaction', 'cardea_interaction.sig']
-    .map((name) => `${name}=${browser.cookie(name)}`)
-    .join('; ');
+  const cookie = browser.signedCookies('cardea_interaction');
   for (const [what, value] of Object.entries(VALUES)) {
     for (const form of [`identifier=${value}&password=x`, `identifier=x&password=${value}`, `action=${value}`]) {
       const body = `csrf=${fields.csrf}&${form}`;

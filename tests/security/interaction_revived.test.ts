@@ -128,8 +128,7 @@ test('another browser can neither continue a visit nor contribute its own', asyn
 test('the cookies of a visit open the pages of that visit only', async () => {
   const one = await begin(app, own);
   const other = await begin(app, own);
-  const names = ['cardea_interaction', 'cardea_interaction.sig'];
-  const cookie = names.map((name) => `${name}=${other.browser.cookie(name)}`).join('; ');
+  const cookie = other.browser.signedCookies('cardea_interaction');
   const credentials = { identifier: person.email, password: person.password };
   const stranger = browserSession(issuer);
   for (const { page } of [one, other]) {
@@ -151,12 +150,12 @@ test('a visit that began in one session cannot be finished in another (RFC 9700 
   const { browser, page } = await begin(app, party, {}, await signedIn(app, own, attacker));
   assert.equal(shown(page), 'consent');
   const { action, fields } = formOf(page);
-  const taken = ['cardea_interaction', 'cardea_interaction.sig'].map((name) => `${name}=${browser.cookie(name)}`);
-  const session = ['cardea_session', 'cardea_session.sig'].map((name) => `${name}=${victim.cookie(name)}`);
+  const taken = browser.signedCookies('cardea_interaction');
+  const session = victim.signedCookies('cardea_session');
   const answer = await browserSession(issuer).post(
     action,
     { ...fields, action: 'allow' },
-    { cookie: [...taken, ...session].join('; ') },
+    { cookie: `${taken}; ${session}` },
   );
   assert.equal(answer.status, 400, `${answer.location}`);
   assert.equal(answer.location, undefined);

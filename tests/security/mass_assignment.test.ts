@@ -75,9 +75,7 @@ test('consent is stored for the scopes that were shown; another scope is asked f
 test('JSON in place of a form is refused (415)', async () => {
   const { browser, page } = await begin(app, party, { scope: 'openid' });
   const { action, fields } = formOf(page);
-  const cookie = ['cardea_interaction', 'cardea_interaction.sig']
-    .map((name) => `${name}=${browser.cookie(name)}`)
-    .join('; ');
+  const cookie = browser.signedCookies('cardea_interaction');
   const body = JSON.stringify({ ...fields, identifier: person.email, password: person.password });
   for (const type of [
     'application/json',

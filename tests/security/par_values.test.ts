@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import type { CookieJar } from 'tough-cookie';
 import { post } from '../flows/support.ts';
-import { formOf } from '../helpers/browser_session.ts';
+import { cookieJar, formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorization } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -26,16 +27,15 @@ interface Trace {
   readonly cookies: string[];
 }
 
-async function walk(url: string, trace: Trace, jar: Map<string, string>, init: RequestInit = {}): Promise<Response> {
+async function walk(url: string, trace: Trace, jar: CookieJar, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(new URL(url, app.issuer), {
     ...init,
     redirect: 'manual',
-    headers: { accept: 'text/html', cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+    headers: { accept: 'text/html', cookie: jar.getCookieStringSync(new URL(url, app.issuer).href) },
   });
   for (const line of response.headers.getSetCookie()) {
     trace.cookies.push(line);
-    const [pair = ''] = line.split(';');
-    jar.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+    jar.setCookieSync(line, new URL(url, app.issuer).href);
   }
   const location = response.headers.get('location');
   if (!location) return response;
@@ -75,7 +75,7 @@ test('no URL, cookie, log line or readable column contains a pushed value until 
   start.search = new URLSearchParams({ client_id: party.id, request_uri: String(body.request_uri) }).toString();
 
   const trace: Trace = { urls: [start.href], cookies: [] };
-  const jar = new Map<string, string>();
+  const jar = cookieJar();
   let response = await walk(start.href, trace, jar);
   for (const answer of [
     { identifier: person.email, password: person.password, action: 'signin' },

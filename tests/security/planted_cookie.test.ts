@@ -21,8 +21,7 @@ const party = await app.seed.party({ firstParty: true });
 const DEVICE = 'cardea_device';
 const MINUTE = 60_000;
 
-const browserWith = (value: string, name = DEVICE) =>
-  browserSession(app.issuer, app.issuer, [{ name, value, path: '/' }]);
+const browserWith = (value: string, name = DEVICE) => browserSession(app.issuer, app.issuer, [{ name, value }]);
 const deviceOf = (browser: BrowserSession) => remember('cookie', browser.cookie(DEVICE) ?? '');
 
 /** A person with an authenticator app. */
@@ -214,8 +213,8 @@ describe('other cookies', () => {
     const owner = await app.seed.person();
     const names = ['cardea_session', 'cardea_resume'];
     const planted = names.flatMap((name) => [
-      { name, value: 'q'.repeat(43), path: '/' },
-      { name: `${name}.sig`, value: 's'.repeat(27), path: '/' },
+      { name, value: 'q'.repeat(43) },
+      { name: `${name}.sig`, value: 's'.repeat(27) },
     ]);
     const { browser } = await authorize({
       issuer: app.issuer,

@@ -14,7 +14,7 @@ import { blindIndex, createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { dropOldest, UNFINISHED, type UnfinishedModel } from '../../server/records/unfinished.ts';
 import { keyedParty } from '../flows/keyed_party.ts';
-import { browserSession } from '../helpers/browser_session.ts';
+import { browserSession, cookieJar } from '../helpers/browser_session.ts';
 import { CIBA_GRANT, cibaMetadata } from '../helpers/ciba.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { DEVICE_GRANT } from '../helpers/device.ts';
@@ -222,11 +222,11 @@ describe('records of requests without a sign-in are limited by address, and the 
   test('unfinished visits: other addresses keep theirs, and a new one of the same address is accepted', async () => {
     await app.db.run({ name: '', text: "DELETE FROM records WHERE model = 'Interaction'" }, []);
     const visit = async (answer: Response) => {
-      const cookie = answer.headers
-        .getSetCookie()
-        .map((one) => one.split(';')[0])
-        .join('; ');
-      const page = await fetch(issuer + answer.headers.get('location'), { headers: { ...HTML, cookie } });
+      const jar = cookieJar();
+      for (const line of answer.headers.getSetCookie()) jar.setCookieSync(line, answer.url);
+      const location = issuer + answer.headers.get('location');
+      const cookie = jar.getCookieStringSync(location);
+      const page = await fetch(location, { headers: { ...HTML, cookie } });
       await page.body?.cancel();
       return page.status;
     };

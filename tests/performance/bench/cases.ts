@@ -126,7 +126,7 @@ export async function createTarget(server: Server, bench: Bench): Promise<Target
       person,
       params: { login_hint: server.name === 'bare' ? person.id : undefined },
     });
-    sessions.push(cookieHeader('cardea_session', (name) => browser.cookie(name)));
+    sessions.push(browser.signedCookies('cardea_session'));
   }
   return { server, bench, sessions, refreshTokens: [], accessTokens: [] };
 }
@@ -141,7 +141,7 @@ export async function loginForms({ server, bench }: Target, count: number): Prom
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
     // An unknown identifier: the dummy verification costs the same.
     const fields = { csrf, identifier: `nobody-${i}@example.com`, password: randomBytes(12).toString('hex') };
-    const cookie = cookieHeader('cardea_interaction', (name) => browser.cookie(name));
+    const cookie = browser.signedCookies('cardea_interaction');
     forms.push(post(server, new URL(page.url).pathname, { cookie }, { ...fields, action: 'signin' }));
   }
   return forms;
@@ -243,9 +243,4 @@ function headerLines(server: Server, headers: Headers): string {
   return Object.entries(all)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
-}
-
-/** A cookie with its signature. */
-function cookieHeader(name: string, find: (name: string) => string | undefined): string {
-  return [name, `${name}.sig`].map((one) => `${one}=${find(one)}`).join('; ');
 }

@@ -155,8 +155,7 @@ export function credentialField(draw: Draw): Form {
 function browserHeaders(draw: Draw, { session: { browser } }: World, share = 0.4): Form {
   const accept: Form = draw.chance(0.8) ? { accept: 'text/html' } : {};
   if (!draw.chance(share)) return accept;
-  const names = ['cardea_session', 'cardea_session.sig'];
-  return { ...accept, cookie: names.map((name) => `${name}=${browser.cookie(name) ?? ''}`).join('; ') };
+  return { ...accept, cookie: browser.signedCookies('cardea_session') };
 }
 
 /** A form, mostly in a valid encoding, with some repeated names. */

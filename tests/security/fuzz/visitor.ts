@@ -1,4 +1,4 @@
-import { formOf } from '../../helpers/browser_session.ts';
+import { cookieJar, formOf } from '../../helpers/browser_session.ts';
 import type { WireAnswer } from '../wire.ts';
 import type { Draw } from './draw.ts';
 import type { Shot } from './exchange.ts';
@@ -21,24 +21,24 @@ export class Visitor {
   readonly #world: World;
   readonly #send: Send;
   readonly #draw: Draw;
-  readonly #cookies = new Map<string, string>();
+  readonly #jar = cookieJar();
 
   /** @param isSignedIn starts with the person's session */
   constructor(draw: Draw, world: World, send: Send, isSignedIn: boolean) {
     this.#draw = draw;
     this.#world = world;
     this.#send = send;
-    for (const name of isSignedIn ? ['cardea_session', 'cardea_session.sig'] : []) {
-      this.#cookies.set(name, world.session.browser.cookie(name) ?? '');
-    }
+    if (!isSignedIn) return;
+    for (const cookie of world.session.browser.signedCookies('cardea_session').split('; '))
+      this.#jar.setCookieSync(`${cookie}; Path=/`, world.app.issuer);
   }
 
   get(target: string): Promise<Stop> {
-    return this.#go({ method: 'GET', target, headers: this.#headers(), body: '' });
+    return this.#go({ method: 'GET', target, headers: this.#headers(target), body: '' });
   }
 
   post(target: string, fields: Form): Promise<Stop> {
-    const headers = { ...this.#headers(), 'content-type': 'application/x-www-form-urlencoded' };
+    const headers = { ...this.#headers(target), 'content-type': 'application/x-www-form-urlencoded' };
     return this.#go({ method: 'POST', target, headers, body: `${new URLSearchParams(fields)}` });
   }
 
@@ -64,34 +64,26 @@ export class Visitor {
   async #go(shot: Shot): Promise<Stop> {
     const { issuer } = this.#world.app;
     let answer = await this.#send(shot);
+    let at = shot.target;
     for (let hops = 0; hops < REDIRECTS_MAX; hops += 1) {
-      this.#keepCookies(answer);
+      for (const line of answer.headers.getSetCookie()) this.#jar.setCookieSync(line, this.#urlOf(at));
       const location = answer.headers.get('location');
       if (location === null) break;
       const url = new URL(location, issuer);
       if (url.origin !== issuer) return { answer, left: url };
-      answer = await this.#send({
-        method: 'GET',
-        target: url.pathname + url.search,
-        headers: this.#headers(),
-        body: '',
-      });
+      at = url.pathname + url.search;
+      answer = await this.#send({ method: 'GET', target: at, headers: this.#headers(at), body: '' });
     }
     return { answer, left: undefined };
   }
 
-  #headers(): Form {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  #headers(target: string): Form {
+    const cookie = this.#jar.getCookieStringSync(this.#urlOf(target));
     return { accept: 'text/html', ...(cookie === '' ? {} : { cookie }), ...fromSomewhere(this.#draw) };
   }
 
-  #keepCookies(answer: WireAnswer): void {
-    for (const line of answer.headers.getSetCookie()) {
-      const [pair = ''] = line.split(';');
-      const at = pair.indexOf('=');
-      if (pair.slice(at + 1) === '') this.#cookies.delete(pair.slice(0, at));
-      else this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
-    }
+  #urlOf(target: string): string {
+    return new URL(target, this.#world.app.issuer).href;
   }
 }
 
