@@ -117,9 +117,9 @@ export const MAIL_STATEMENTS = {
 type Content = Pick<QueuedMail, 'at'> & { readonly intent: QueuedIntent };
 
 export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Mails {
-  function open({ id, sealed }: QueueRow): Pick<QueuedMail, 'intent' | 'at'> {
+  function open({ id, sealed }: QueueRow<'mails'>): Pick<QueuedMail, 'intent' | 'at'> {
     try {
-      return openJson(sealer, mailPlace(id), sealed ?? Buffer.alloc(0)) as Content;
+      return openJson(sealer, mailPlace(id), sealed) as Content;
     } catch {
       return { intent: undefined, at: now() };
     }
@@ -128,7 +128,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
   return {
     ...createQueue({ db, now, statements: MAIL_STATEMENTS, keptMs: KEPT_MS, open }),
 
-    withdraw: (id) => ({ statement: MAIL_STATEMENTS.remove, values: [id] }),
+    withdraw: (id) => MAIL_STATEMENTS.remove.bind({ id }),
 
     enqueue(intent, later) {
       const at = now();

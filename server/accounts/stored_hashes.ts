@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import type { Db } from '../platform/db.ts';
+import { statement } from '../platform/statement.ts';
 import { readHash } from './hash_formats.ts';
 import type { Passwords } from './passwords.ts';
 
@@ -15,12 +17,18 @@ export interface CountedHashes {
 export const USABLE_HASH_STATES: readonly string[] = ['current', 'renewed_at_sign_in'];
 const PAGE = 5_000;
 
+interface StoredHash {
+  readonly id: string;
+  readonly password_hash: string;
+}
+
 export const STORED_HASH_STATEMENTS = {
-  hashesAfter: {
-    name: 'passwords.status',
-    text: `SELECT id, password_hash FROM accounts
-            WHERE password_hash IS NOT NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT ${PAGE}`,
-  },
+  hashesAfter: statement(
+    'passwords.status',
+    ($: { after: string | null }) => sql<StoredHash>`
+      SELECT id, password_hash FROM accounts
+       WHERE password_hash IS NOT NULL AND (${$.after}::uuid IS NULL OR id > ${$.after}) ORDER BY id LIMIT ${PAGE}`,
+  ),
 };
 
 /** The most frequent first. */
@@ -30,7 +38,7 @@ export async function countStoredHashes(
 ): Promise<CountedHashes[]> {
   const counts = new Map<string, CountedHashes>();
   for (let after: string | null = null; ; ) {
-    const rows: { id: string; password_hash: string }[] = await db.run(STORED_HASH_STATEMENTS.hashesAfter, [after]);
+    const rows: StoredHash[] = await db.query(STORED_HASH_STATEMENTS.hashesAfter.bind({ after }));
     for (const { password_hash: hash } of rows) {
       const state = passwords.faultOf(hash) ?? (passwords.isOutdated(hash) ? 'renewed_at_sign_in' : 'current');
       const stored = readHash(hash);

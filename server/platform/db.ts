@@ -24,7 +24,7 @@ export interface Db {
   readonly kysely: Kysely<Record<never, never>>;
   /** Runs one statement, which commits by itself. */
   query<R>(bound: BoundStatement<R>): Promise<R[]>;
-  /** The same for a statement whose parameters have no names. */
+  /** The same for a statement whose parameters have no names, as tests have. */
   run<R = Row>(statement: Statement, values: readonly unknown[]): Promise<R[]>;
   /**
    * Runs statements as one transaction in one round trip: all are sent before the first answer is read, and all
@@ -258,7 +258,7 @@ export const DB_STATEMENTS = {
 
 /** @throws AppError 503 when the database does not answer */
 export async function ping(db: Db): Promise<void> {
-  await db.run(DB_STATEMENTS.ping, []);
+  await db.query({ statement: DB_STATEMENTS.ping, values: [] });
 }
 
 export const UNIQUE_VIOLATION = '23505';

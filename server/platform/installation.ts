@@ -1,22 +1,33 @@
 import type { Clock } from './clock.ts';
 import type { Db } from './db.ts';
 import { AppError } from './errors.ts';
+import { statement, tables } from './statement.ts';
+
+interface Claim {
+  readonly issuer: string;
+  readonly since: Date;
+}
 
 export const INSTALLATION_STATEMENTS = {
-  find: { name: 'installation.find', text: 'SELECT issuer FROM installation' },
-  claim: {
-    name: 'installation.claim',
-    text: 'INSERT INTO installation (issuer, since) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING',
-  },
-  move: {
-    name: 'installation.move',
-    text: 'UPDATE installation SET issuer = $1, since = $2 WHERE issuer <> $1 RETURNING issuer',
-  },
+  find: statement('installation.find', () => tables.selectFrom('installation').select('issuer')),
+  claim: statement('installation.claim', ($: Claim) =>
+    tables
+      .insertInto('installation')
+      .values({ issuer: $.issuer, since: $.since })
+      .onConflict((conflict) => conflict.column('id').doNothing()),
+  ),
+  move: statement('installation.move', ($: Claim) =>
+    tables
+      .updateTable('installation')
+      .set({ issuer: $.issuer, since: $.since })
+      .where('issuer', '<>', $.issuer)
+      .returning('issuer'),
+  ),
 };
 
 /** @returns the origin that the database belongs to; undefined before a server has started with it */
 export async function issuerOf(db: Db): Promise<string | undefined> {
-  const [row] = await db.run<{ issuer: string }>(INSTALLATION_STATEMENTS.find, []);
+  const [row] = await db.query(INSTALLATION_STATEMENTS.find.bind());
   return row?.issuer;
 }
 
@@ -26,7 +37,7 @@ export async function issuerOf(db: Db): Promise<string | undefined> {
  * @throws AppError 409 `wrong_issuer`
  */
 export async function claimIssuer(db: Db, issuer: string, now: Clock): Promise<void> {
-  await db.run(INSTALLATION_STATEMENTS.claim, [issuer, new Date(now())]);
+  await db.query(INSTALLATION_STATEMENTS.claim.bind({ issuer, since: new Date(now()) }));
   assertIssuer(await issuerOf(db), issuer);
 }
 
@@ -41,6 +52,7 @@ export function assertIssuer(stored: string | undefined, issuer: string): void {
 
 /** @returns whether the issuer was a different one before */
 export async function moveIssuer(db: Db, issuer: string, now: Clock): Promise<boolean> {
-  await db.run(INSTALLATION_STATEMENTS.claim, [issuer, new Date(now())]);
-  return (await db.run(INSTALLATION_STATEMENTS.move, [issuer, new Date(now())])).length > 0;
+  const claim = { issuer, since: new Date(now()) };
+  await db.query(INSTALLATION_STATEMENTS.claim.bind(claim));
+  return (await db.query(INSTALLATION_STATEMENTS.move.bind(claim))).length > 0;
 }

@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Db } from './db.ts';
 import { AppError } from './errors.ts';
+import { statement } from './statement.ts';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
 
@@ -15,10 +17,19 @@ export interface MigrationStatus {
 }
 
 export const MIGRATE_STATEMENTS = {
-  version: { name: 'migrate.version', text: "SELECT current_setting('server_version_num')::int AS version" },
+  version: statement(
+    'migrate.version',
+    () => sql<{ version: number }>`SELECT current_setting('server_version_num')::int AS version`,
+  ),
   // The table is Kysely's; to_regclass tells whether it is there.
-  isPrepared: { name: 'migrate.prepared', text: "SELECT to_regclass('kysely_migration') IS NOT NULL AS prepared" },
-  executed: { name: 'migrate.executed', text: 'SELECT name, timestamp FROM kysely_migration ORDER BY name' },
+  isPrepared: statement(
+    'migrate.prepared',
+    () => sql<{ prepared: boolean }>`SELECT to_regclass('kysely_migration') IS NOT NULL AS prepared`,
+  ),
+  executed: statement(
+    'migrate.executed',
+    () => sql<{ name: string; timestamp: string }>`SELECT name, timestamp FROM kysely_migration ORDER BY name`,
+  ),
 };
 
 /**
@@ -28,7 +39,7 @@ export const MIGRATE_STATEMENTS = {
  * @throws AppError `database_too_old`, `schema_newer`, `migration_failed`, or 503 when Postgres cannot be reached
  */
 export async function migrateUp(db: Db): Promise<string[]> {
-  const [server] = await db.run<{ version: number }>(MIGRATE_STATEMENTS.version, []);
+  const [server] = await db.query(MIGRATE_STATEMENTS.version.bind());
   assertSupportedVersion(server?.version ?? 0);
   assertKnown(await migrationStatus(db));
   const { error, results = [] } = await migrator(db).migrateToLatest();
@@ -75,9 +86,9 @@ export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
 }
 
 async function executedMigrations(db: Db): Promise<Map<string, string>> {
-  const [table] = await db.run<{ prepared: boolean }>(MIGRATE_STATEMENTS.isPrepared, []);
+  const [table] = await db.query(MIGRATE_STATEMENTS.isPrepared.bind());
   if (!table?.prepared) return new Map();
-  const rows = await db.run<{ name: string; timestamp: string }>(MIGRATE_STATEMENTS.executed, []);
+  const rows = await db.query(MIGRATE_STATEMENTS.executed.bind());
   return new Map(rows.map(({ name, timestamp }) => [name, new Date(timestamp).toISOString()]));
 }
 

@@ -1,5 +1,8 @@
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from './clock.ts';
+import type { DB } from './database.ts';
 import type { Db } from './db.ts';
+import { statement } from './statement.ts';
 
 /** Something that waits in a table to be handled once, by any node. */
 export interface Queued {
@@ -13,12 +16,9 @@ export interface Queued {
  * A queue in a table. Its owner inserts the rows in the transaction that they belong to. A node that dies loses nothing:
  * its leases end, and what it had just handled may be handled a second time.
  */
-export interface Queue<Item extends Queued> {
-  /**
-   * Claims what is due, the longest overdue first, and keeps it from other nodes for `leaseMs`.
-   * @param more parameters of the table's condition
-   */
-  claimDue(options: { limit: number; leaseMs: number }, more?: readonly unknown[]): Promise<Item[]>;
+export interface Queue<Item extends Queued, Condition extends object = object> {
+  /** Claims what is due, the longest overdue first, and keeps it from other nodes for `leaseMs`. */
+  claimDue(options: { limit: number; leaseMs: number } & Condition): Promise<Item[]>;
   /** It has been handled, or never will be. */
   remove(id: string): Promise<void>;
   /** It is handled again at that time. */
@@ -26,73 +26,90 @@ export interface Queue<Item extends Queued> {
 }
 
 /** A table with the columns `id` (uuid), `sealed` and `expires_at`, and those that are named here. */
-export interface QueueTable {
-  readonly table: string;
-  readonly dueAt: string;
-  readonly attempts: string;
-  /** Which rows may be claimed. Its parameters are $5 and those that follow. Default: all. */
-  readonly condition?: string;
+export interface QueueTable<Table extends keyof DB, Condition> {
+  readonly table: Table;
+  readonly dueAt: keyof DB[Table] & string;
+  readonly attempts: keyof DB[Table] & string;
+  /** Which rows may be claimed, from parameters of its own. Default: all. */
+  readonly condition?: ($: Condition) => RawBuilder<unknown>;
   /** A postponed row postpones the other rows that are due and have the same value in this column. Default: none. */
-  readonly postponedBy?: string;
+  readonly postponedBy?: keyof DB[Table] & string;
 }
 
-/** For the table's owner to export, so that a test can prepare them. */
-export function queueStatements({ table, dueAt, attempts, condition = 'true', postponedBy = 'id' }: QueueTable) {
-  return {
-    // expires_at may be null until the first attempt, from which its time is counted
-    claim: {
-      name: `${table}.claim`,
-      text: `UPDATE ${table} SET ${dueAt} = $2, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, $3)
-              WHERE id IN (
-                    SELECT id FROM ${table}
-                     WHERE ${dueAt} <= $1 AND (expires_at IS NULL OR expires_at > $1) AND ${condition}
-                     ORDER BY ${dueAt} LIMIT $4 FOR UPDATE SKIP LOCKED)
-          RETURNING *, ${attempts} AS attempts`,
-    },
-    remove: { name: `${table}.remove`, text: `DELETE FROM ${table} WHERE id = $1` },
-    postpone: {
-      name: `${table}.postpone`,
-      text: `UPDATE ${table} SET ${dueAt} = $2, expires_at = COALESCE(expires_at, $3)
-              WHERE id IN (
-                    SELECT $1::uuid
-                     UNION SELECT other.id FROM ${table} AS one JOIN ${table} AS other USING (${postponedBy})
-                            WHERE one.id = $1 AND other.${dueAt} <= $4)`,
-    },
-  };
+interface Claim {
+  readonly now: Date;
+  readonly leasedUntil: Date;
+  readonly keptUntil: Date;
+  readonly limit: number;
 }
 
-export interface QueueRow {
+/** A claimed row, whose `expires_at` is set. */
+export type QueueRow<Table extends keyof DB> = Selectable<DB[Table]> & {
   readonly id: string;
   readonly sealed: Buffer | null;
   readonly attempts: number;
   readonly expires_at: Date;
+};
+
+/** For the table's owner to export, so that a test can prepare them. */
+export function queueStatements<Table extends keyof DB, Condition extends object = object>(
+  names: QueueTable<Table, Condition>,
+) {
+  const { condition = () => sql`true`, postponedBy = 'id' } = names;
+  const table = sql.table(names.table);
+  const [dueAt, attempts] = [sql.ref(names.dueAt), sql.ref(names.attempts)];
+  return {
+    // expires_at may be null until the first attempt, from which its time is counted
+    claim: statement(
+      `${names.table}.claim`,
+      ($: Claim & Condition) => sql<QueueRow<Table>>`
+        UPDATE ${table}
+           SET ${dueAt} = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.keptUntil})
+         WHERE id IN (
+               SELECT id FROM ${table}
+                WHERE ${dueAt} <= ${$.now} AND (expires_at IS NULL OR expires_at > ${$.now}) AND ${condition($)}
+                ORDER BY ${dueAt} LIMIT ${$.limit} FOR UPDATE SKIP LOCKED)
+     RETURNING *, ${attempts} AS attempts`,
+    ),
+    remove: statement(`${names.table}.remove`, ($: { id: string }) => sql`DELETE FROM ${table} WHERE id = ${$.id}`),
+    postpone: statement(
+      `${names.table}.postpone`,
+      ($: { id: string; dueAt: Date; keptUntil: Date; now: Date }) => sql`
+        UPDATE ${table} SET ${dueAt} = ${$.dueAt}, expires_at = COALESCE(expires_at, ${$.keptUntil})
+         WHERE id IN (
+               SELECT ${$.id}::uuid
+                UNION SELECT other.id FROM ${table} AS one JOIN ${table} AS other USING (${sql.ref(postponedBy)})
+                       WHERE one.id = ${$.id} AND other.${dueAt} <= ${$.now})`,
+    ),
+  };
 }
 
 /**
  * @param options.keptMs how long a row whose `expires_at` is null is tried
  * @param options.open reads what the table's owner has stored in a row
  */
-export function createQueue<Row extends QueueRow, Content extends object>(options: {
+export function createQueue<Table extends keyof DB, Condition extends object, Content extends object>(options: {
   db: Db;
   now: Clock;
-  statements: ReturnType<typeof queueStatements>;
+  statements: ReturnType<typeof queueStatements<Table, Condition>>;
   keptMs: number;
-  open(row: Row): Content;
-}): Queue<Queued & Content> {
+  open(row: QueueRow<Table>): Content;
+}): Queue<Queued & Content, Condition> {
   const { db, now, statements, keptMs, open } = options;
   const after = (ms: number) => new Date(now() + ms);
   return {
-    async claimDue({ limit, leaseMs }, more = []) {
-      const rows = await db.run<Row>(statements.claim, [after(0), after(leaseMs), after(keptMs), limit, ...more]);
+    async claimDue(claim) {
+      const times = { now: after(0), leasedUntil: after(claim.leaseMs), keptUntil: after(keptMs) };
+      const rows = await db.query(statements.claim.bind({ ...claim, ...times }));
       return rows.map((row) => ({ id: row.id, attempts: row.attempts, expiresAt: row.expires_at, ...open(row) }));
     },
 
     async remove(id) {
-      await db.run(statements.remove, [id]);
+      await db.query(statements.remove.bind({ id }));
     },
 
     async postpone(id, dueAt) {
-      await db.run(statements.postpone, [id, dueAt, after(keptMs), after(0)]);
+      await db.query(statements.postpone.bind({ id, dueAt, keptUntil: after(keptMs), now: after(0) }));
     },
   };
 }

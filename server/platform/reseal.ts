@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Db } from './db.ts';
 import type { Sealer } from './sealing.ts';
+import { columns, statement } from './statement.ts';
 import type { SealedColumn } from './tables.ts';
 
 export interface Progress {
@@ -36,19 +38,25 @@ export async function reseal(
 }
 
 export function resealStatements(sealed: SealedColumn) {
-  const { table, column, key, keyType } = sealed;
+  const { keyType } = sealed;
+  const name = `${sealed.table}.${sealed.column}`;
+  const table = sql.table(sealed.table);
+  const [column, key] = [sql.ref(sealed.column), sql.ref(sealed.key)];
+  const resealed = columns<keyof Resealed>({ key: keyType, stale: 'bytea', fresh: 'bytea' });
   return {
-    next: {
-      name: `reseal.next.${table}.${column}`,
-      text: `SELECT ${key} AS key, ${keyText(sealed)} AS key_text, ${column} AS sealed FROM ${table}
-            WHERE ${column} IS NOT NULL AND ($1::${keyType} IS NULL OR ${key} > $1) ORDER BY ${key} LIMIT ${BATCH}`,
-    },
-    replace: {
-      name: `reseal.replace.${table}.${column}`,
-      text: `UPDATE ${table} t SET ${column} = c.fresh
-             FROM unnest($1::${keyType}[], $2::bytea[], $3::bytea[]) AS c (key, stale, fresh)
-            WHERE t.${key} = c.key AND t.${column} = c.stale RETURNING 1`,
-    },
+    next: statement(
+      `reseal.next.${name}`,
+      ($: { after: SealedRow['key'] | null }) => sql<SealedRow>`
+        SELECT ${key} AS key, ${sql.raw(keyText(sealed))} AS key_text, ${column} AS sealed FROM ${table}
+         WHERE ${column} IS NOT NULL AND (${$.after}::${sql.raw(keyType)} IS NULL OR ${key} > ${$.after})
+         ORDER BY ${key} LIMIT ${BATCH}`,
+    ),
+    replace: statement(
+      `reseal.replace.${name}`,
+      ($: { rows: readonly Resealed[] }) => sql`
+        UPDATE ${table} t SET ${column} = c.fresh FROM ${resealed.unnest($.rows)} AS c (${resealed.names})
+         WHERE t.${key} = c.key AND t.${column} = c.stale RETURNING 1`,
+    ),
   };
 }
 
@@ -58,12 +66,19 @@ export function keyText({ key, keyType }: SealedColumn): string {
 }
 
 interface SealedRow {
-  key: unknown;
-  key_text: string;
-  sealed: Buffer;
+  /** Of the type that `SealedColumn.keyType` names. */
+  readonly key: string | Buffer;
+  readonly key_text: string;
+  readonly sealed: Buffer;
 }
 
-/** @returns how many values a server changed between our reading and our writing */
+interface Resealed {
+  readonly key: SealedRow['key'];
+  readonly stale: Buffer;
+  readonly fresh: Buffer;
+}
+
+/** @returns how many values a server changed after they were read here and before they were written */
 async function resealOnce(
   db: Db,
   sealer: Sealer,
@@ -74,30 +89,23 @@ async function resealOnce(
   const { table, column } = sealedColumn;
   const { next, replace } = resealStatements(sealedColumn);
   let missed = 0;
-  let after: unknown = null;
+  let after: SealedRow['key'] | null = null;
   for (;;) {
-    const rows = await db.run<SealedRow>(next, [after]);
+    const rows: SealedRow[] = await db.query(next.bind({ after }));
     const stale = rows.filter((row) => sealer.isStale(row.sealed));
     const fresh = stale.flatMap((row) => {
       const place = { table, column, row: row.key_text };
       const plain = open(() => sealer.open(place, row.sealed));
-      return plain ? [{ ...row, fresh: sealer.seal(place, plain) }] : [];
+      return plain ? [{ key: row.key, stale: row.sealed, fresh: sealer.seal(place, plain) }] : [];
     });
-    const done =
-      fresh.length === 0
-        ? []
-        : await db.run(replace, [
-            fresh.map((one) => one.key),
-            fresh.map((one) => one.sealed),
-            fresh.map((one) => one.fresh),
-          ]);
+    const done = fresh.length === 0 ? [] : await db.query(replace.bind({ rows: fresh }));
     total.seen += rows.length;
     total.resealed += done.length;
     total.unreadable += stale.length - fresh.length;
     missed += fresh.length - done.length;
     onProgress(total);
     if (rows.length < BATCH) return missed;
-    after = rows.at(-1)?.key;
+    after = rows.at(-1)?.key ?? null;
   }
 }
 

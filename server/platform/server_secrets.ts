@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto';
+import type { Selectable } from 'kysely';
 import type { Clock } from './clock.ts';
+import type { ServerSecrets } from './database.ts';
 import type { Db } from './db.ts';
 import type { Place, Sealer } from './sealing.ts';
+import { statement, tables } from './statement.ts';
 
 const SECRET_BYTES = 32;
 
 export const SERVER_SECRET_STATEMENTS = {
-  insert: {
-    name: 'server_secrets.insert',
-    text: 'INSERT INTO server_secrets (name, sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING',
-  },
-  find: { name: 'server_secrets.find', text: 'SELECT sealed FROM server_secrets WHERE name = $1' },
+  insert: statement('server_secrets.insert', ($: Selectable<ServerSecrets>) =>
+    tables
+      .insertInto('server_secrets')
+      .values({ name: $.name, sealed: $.sealed, created_at: $.created_at })
+      .onConflict((conflict) => conflict.column('name').doNothing()),
+  ),
+  find: statement('server_secrets.find', ($: { name: string }) =>
+    tables.selectFrom('server_secrets').select('sealed').where('name', '=', $.name),
+  ),
 };
 
 /** The key of the fingerprints of people's identifiers. It can never change while there are accounts. */
@@ -27,14 +34,12 @@ export function serverSecretPlace(name: string): Place {
  */
 export async function loadServerSecret(db: Db, sealer: Sealer, name: string, now: Clock): Promise<Buffer> {
   const place = serverSecretPlace(name);
-  const read = async () => (await db.run<{ sealed: Buffer }>(SERVER_SECRET_STATEMENTS.find, [name]))[0]?.sealed;
+  const read = async () => (await db.query(SERVER_SECRET_STATEMENTS.find.bind({ name })))[0]?.sealed;
   let sealed = await read();
   if (!sealed) {
-    await db.run(SERVER_SECRET_STATEMENTS.insert, [
-      name,
-      sealer.seal(place, randomBytes(SECRET_BYTES)),
-      new Date(now()),
-    ]);
+    const secret = sealer.seal(place, randomBytes(SECRET_BYTES));
+    const bound = SERVER_SECRET_STATEMENTS.insert.bind({ name, sealed: secret, created_at: new Date(now()) });
+    await db.query(bound);
     sealed = await read();
   }
   if (!sealed) throw new Error(`the server secret ${name} was removed while it was read`);

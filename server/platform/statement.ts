@@ -15,7 +15,7 @@ import type { BoundStatement, Statement } from './db.ts';
 /** A named statement with parameters of type `P`, which returns rows of type `R`. */
 export interface PreparedStatement<P, R> extends Statement {
   /** Puts the parameters into the order of the statement. */
-  bind(...parameters: keyof P extends never ? [] : [P]): BoundStatement<R>;
+  bind(...parameters: [P] | (keyof P extends never ? [] : never)): BoundStatement<R>;
 }
 
 /**
@@ -38,7 +38,7 @@ export function statement<P extends object, R>(
 }
 
 /** The type of an array's elements in Postgres. */
-type SqlType = 'bytea' | 'text' | 'uuid' | 'timestamptz' | 'boolean';
+export type SqlType = 'bytea' | 'text' | 'uuid' | 'timestamptz' | 'boolean';
 
 /**
  * The columns of rows that one statement writes, from one table for their names, their order and their parameters, of

@@ -3,7 +3,7 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Deliveries as DeliveriesTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
-import { createQueue, type Queue, type Queued, type QueueRow, queueStatements } from '../platform/queue.ts';
+import { createQueue, type Queue, type Queued, queueStatements } from '../platform/queue.ts';
 import { openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
 
@@ -97,18 +97,14 @@ export const DELIVERY_STATEMENTS = {
     table: 'deliveries',
     dueAt: 'next_attempt_at',
     attempts: 'attempts',
-    condition: `kind = ANY($5::text[]) AND 'client:' || client_id <> ALL($6::text[])
-                AND (account_id IS NULL OR 'account:' || account_id <> ALL($6::text[]))`,
+    condition: ($: { kinds: readonly string[]; busyShares: readonly string[] }) => sql`
+      kind = ANY(${$.kinds}::text[]) AND 'client:' || client_id <> ALL(${$.busyShares}::text[])
+      AND (account_id IS NULL OR 'account:' || account_id <> ALL(${$.busyShares}::text[]))`,
     postponedBy: 'client_id',
   }),
 };
 
-interface Row extends QueueRow {
-  readonly kind: string;
-  readonly client_id: string;
-  readonly account_id: string | null;
-  readonly sid: string | null;
-}
+type DeliveryRow = Selectable<DeliveriesTable>;
 
 export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; now: Clock }): Deliveries {
   const queue = createQueue({
@@ -116,7 +112,7 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
     now,
     statements: DELIVERY_STATEMENTS,
     keptMs: KEPT_MS,
-    open: (row: Row) => ({
+    open: (row) => ({
       kind: row.kind,
       clientId: row.client_id,
       accountId: row.account_id ?? undefined,
@@ -125,7 +121,7 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
     }),
   });
 
-  function openContent({ id, sealed }: Row): unknown {
+  function openContent({ id, sealed }: Pick<DeliveryRow, 'id' | 'sealed'>): unknown {
     if (sealed === null) return undefined;
     try {
       return openJson(sealer, deliveryPlace(id), sealed);
@@ -137,7 +133,7 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
   return {
     ...queue,
 
-    claimDue: ({ kinds, busyShares = [], ...options }) => queue.claimDue(options, [kinds, busyShares]),
+    claimDue: ({ busyShares = [], ...options }) => queue.claimDue({ ...options, busyShares }),
 
     enqueue({ kind, clientId, accountId, content, expiresAt }) {
       const id = randomUUID();
