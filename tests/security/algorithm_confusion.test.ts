@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose';
 import { callbackOf, errorOn, post, tokensFor } from '../flows/support.ts';
 import { deployment } from '../helpers/deployment.ts';
-import { authorizeUrl, introspect, userinfo } from '../helpers/relying_party.ts';
+import { authorization, authorizeUrl, introspect, userinfo } from '../helpers/relying_party.ts';
 
 /** Cardea chooses the key and the algorithm for verification, never the token (pac4j CVE-2026-29000; RFC 8725 §3.1). */
 
@@ -26,6 +26,9 @@ const browserParty = await app.seed.party({
   },
 });
 const person = await app.seed.person();
+const API = 'https://api.example.com';
+const api = await app.seed.party({ metadata: { scope: 'api:read' } });
+await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'], clients: [api.id] });
 
 function assertion(id: string) {
   return new SignJWT({ aud: issuer })
@@ -125,20 +128,31 @@ test('values from a database dump authenticate no client, not even as the HMAC k
   }
 });
 
-async function forgedHints(idToken: string): Promise<Record<string, string>> {
-  const [, payload = ''] = idToken.split('.');
+/**
+ * Tokens with the claims of one of ours that this server has not signed, by what they try.
+ * @param typ of the header (RFC 9068 §2.1)
+ */
+async function forgeriesOf(token: string, typ?: string): Promise<Record<string, string>> {
+  const [, payload = ''] = token.split('.');
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
   const { keys } = (await (await fetch(`${issuer}/.well-known/jwks.json`)).json()) as { keys: JWK[] };
-  const hints: Record<string, string> = { none: new UnsecuredJWT(claims).encode() };
-  for (const [name, header] of Object.entries(INTRUDING)) {
-    hints[name] = await new SignJWT(claims).setProtectedHeader(header).sign(attacker.privateKey);
+  const kid = String(keys[0]?.kid);
+  const named = typ === undefined ? {} : { typ };
+  const forged: Record<string, string> = {
+    none: `${Buffer.from(JSON.stringify({ alg: 'none', ...named })).toString('base64url')}.${payload}.`,
+  };
+  const intruding = {
+    ...INTRUDING,
+    'our kid': { alg: 'RS256', kid },
+    'our kid with another jwk': { alg: 'RS256', kid, jwk: { ...attackerJwk, kid } },
+  };
+  for (const [name, header] of Object.entries(intruding)) {
+    forged[name] = await new SignJWT(claims).setProtectedHeader({ ...header, ...named }).sign(attacker.privateKey);
   }
   for (const [i, secret] of keys.flatMap(secretsFrom).entries()) {
-    hints[`HS256 ${i}`] = await new SignJWT(claims)
-      .setProtectedHeader({ alg: 'HS256', kid: String(keys[0]?.kid) })
-      .sign(secret);
+    forged[`HS256 ${i}`] = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid, ...named }).sign(secret);
   }
-  return hints;
+  return forged;
 }
 
 test('/authorize and /logout accept only ID tokens of this server as id_token_hint', async () => {
@@ -146,7 +160,7 @@ test('/authorize and /logout accept only ID tokens of this server as id_token_hi
   const url = (hint: string) =>
     authorizeUrl({ issuer, party: browserParty, params: { prompt: 'none', id_token_hint: hint } }, 'v'.repeat(43));
   assert.ok(callbackOf(await browser.clone().get(url(tokens.id_token))).code, 'our own is taken');
-  for (const [name, hint] of Object.entries(await forgedHints(tokens.id_token))) {
+  for (const [name, hint] of Object.entries(await forgeriesOf(tokens.id_token))) {
     const answer = callbackOf(await browser.clone().get(url(hint)));
     assert.equal(answer.code, undefined, name);
     assert.equal(answer.error, 'invalid_request', name);
@@ -157,14 +171,26 @@ test('/authorize and /logout accept only ID tokens of this server as id_token_hi
   }
 });
 
-test('a signed token of another issuer is not accepted as an access token', async () => {
+test('a token that this server has not signed is not accepted as an access token', async () => {
   const { tokens } = await tokensFor(app, browserParty, person);
+  const machine = await post(
+    app,
+    '/token',
+    { grant_type: 'client_credentials', resource: API, scope: 'api:read' },
+    authorization(api),
+  );
+  const jwt = machine.body.access_token ?? '';
+  assert.equal((await introspect(issuer, api, jwt)).active, true, 'our own is taken');
   for (const [name, forged] of Object.entries({
-    ...(await forgedHints(tokens.id_token)),
+    ...(await forgeriesOf(tokens.id_token)),
     'an ID token': tokens.id_token,
   })) {
     const { status, body } = await userinfo(issuer, forged);
     assert.deepEqual([status, body.error], [401, 'invalid_token'], name);
     assert.deepEqual(await introspect(issuer, browserParty, forged), { active: false }, name);
+  }
+  for (const [name, forged] of Object.entries(await forgeriesOf(jwt, 'at+jwt'))) {
+    assert.equal((await userinfo(issuer, forged)).status, 401, name);
+    assert.deepEqual(await introspect(issuer, api, forged), { active: false }, name);
   }
 });
