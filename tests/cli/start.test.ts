@@ -9,9 +9,11 @@ import { AppError } from '../../server/platform/errors.ts';
 import { assertSupportedVersion } from '../../server/platform/migrate.ts';
 import { explainStart } from '../../server/start_problems.ts';
 import { ROOT } from '../helpers/artifacts.ts';
+import { ended, killGroup, track } from '../helpers/children.ts';
+import { ownPostgres } from '../helpers/embedded.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
-import { freePort } from '../helpers/waiting.ts';
+import { freePort, until } from '../helpers/waiting.ts';
 import { runCli } from './run_cli.ts';
 
 /** A failed start prints one line with cause and remedy, without a stack, and exits with 1. */
@@ -49,6 +51,37 @@ async function refusalOf(env: Readonly<Record<string, string>>): Promise<string>
   assert.match(stderr, /^cardea: [^\n]+\n$/);
   return stderr;
 }
+
+test('the server starts without configuration, with a database of its own, and every address that it prints answers', async (t) => {
+  const postgres = ownPostgres(t);
+  const child = spawn(process.execPath, ['server/main.ts'], {
+    cwd: ROOT,
+    // Not configured: these two only keep it apart from other servers.
+    env: { PATH: process.env.PATH, CARDEA_PORT: String(await freePort()), CARDEA_DATA_DIR: postgres.dataDir },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  track(child);
+  defer(t, () => void killGroup(child, 'SIGKILL'));
+  let printed = '';
+  child.stdout.on('data', (chunk) => {
+    printed += chunk;
+  });
+  await until('it says how to stop it', () => printed.includes('Stop it with Ctrl-C'), { withinMs: 30_000 });
+  const addresses = printed.match(/^ {2}.*\bhttp:\S+/gm)?.map((line) => line.trim().split(/\s+/).at(-1) ?? '') ?? [];
+  const statuses = await Promise.all(
+    addresses.map(async (address) => (await fetch(address, { redirect: 'manual' })).status),
+  );
+  assert.equal(addresses.length, 4);
+  assert.deepEqual(
+    statuses.filter((status) => status >= 400),
+    [],
+  );
+  assert.match(printed, /Sign in as +demo@example\.com\n/);
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended(child), { code: 0, signal: null });
+  assert.equal(postgres.pid(), undefined, 'its database stops with it');
+});
 
 describe('the server does not start and says why', () => {
   test('a wrong password of the database', async () => {
