@@ -134,15 +134,15 @@ export function plan(state: RingState, now: number, policy: Policy, order: Order
       pending,
       replaceNow: ordered && order.now,
       replaceSoon: ordered && !order.now,
-      known:
+      isPropagated:
         pending !== undefined &&
         hasPassed(pending.createdAt, publicationSeconds(policy), now) &&
         acknowledged >= pending.publishedIn &&
         // A node that acknowledged late has served the earlier key set until then: verifiers' copies of it must have expired.
         live.every((node) => hasPassed(node.acknowledgedAt, policy.jwksMaxAgeSeconds, now)),
-      due: hasPassed(active?.activatedAt, policy.rotationSeconds, now),
+      isDue: hasPassed(active?.activatedAt, policy.rotationSeconds, now),
       // One poll earlier, because the node that creates the key runs only once in a poll.
-      ahead: hasPassed(
+      needsPending: hasPassed(
         active?.activatedAt,
         policy.rotationSeconds - publicationSeconds(policy) - policy.pollSeconds,
         now,
@@ -192,11 +192,11 @@ interface Situation {
   /** An operator ordered it, as soon as every node and verifier has the pending key. */
   readonly replaceSoon: boolean;
   /** Every live node publishes the pending key, and every verifier that honours max-age has it. */
-  readonly known: boolean;
+  readonly isPropagated: boolean;
   /** The active key has signed for long enough. */
-  readonly due: boolean;
+  readonly isDue: boolean;
   /** A pending key is needed now, so that it can replace the active one in time. */
-  readonly ahead: boolean;
+  readonly needsPending: boolean;
 }
 
 /** Which key replaces which: the first rule that returns actions decides. */
@@ -219,8 +219,8 @@ const SUCCESSION: readonly ((ring: Situation) => Action[] | undefined)[] = [
         ]
       : undefined,
 
-  ({ active, pending, known, due, replaceSoon, stoppedAt }) =>
-    active && pending && known && (due || replaceSoon || pending.expedited)
+  ({ active, pending, isPropagated, isDue, replaceSoon, stoppedAt }) =>
+    active && pending && isPropagated && (isDue || replaceSoon || pending.expedited)
       ? [demote(active, stoppedAt), promote(pending)]
       : undefined,
 
@@ -229,8 +229,8 @@ const SUCCESSION: readonly ((ring: Situation) => Action[] | undefined)[] = [
       ? [{ do: 'expedite', ring: pending.ring, kid: pending.kid }]
       : undefined,
 
-  ({ name, pending, ahead, replaceSoon }) =>
-    !pending && (ahead || replaceSoon)
+  ({ name, pending, needsPending, replaceSoon }) =>
+    !pending && (needsPending || replaceSoon)
       ? [{ do: 'create', ring: name, state: 'pending', expedited: replaceSoon }]
       : undefined,
 ];

@@ -100,39 +100,39 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
   const rings = new Map(policy.rings.map((ring) => [ring.name, ring]));
 
   async function carryOut(order: Order, seen?: RingState): Promise<RotationResult> {
-    const stock: Stock = new Map();
-    let wish = plan(seen ?? (await readState(db)), now(), policy, order);
+    const generated: GeneratedKeys = new Map();
+    let planned = plan(seen ?? (await readState(db)), now(), policy, order);
     // Generating a key takes long, so the keys that seem to be needed are generated outside of the lock. Inside, the plan
     // is made again; if it needs a key of another ring by then, nothing is done and the loop tries again with one.
-    while (wish.length > 0) {
-      await fill(stock, wish);
-      const result = await db.transaction().execute((tx) => attempt(tx, order, stock));
-      if (!('lacking' in result)) return result;
-      wish = result.lacking;
+    while (planned.length > 0) {
+      await generateMissing(generated, planned);
+      const result = await db.transaction().execute((tx) => attempt(tx, order, generated));
+      if (!('needed' in result)) return result;
+      planned = result.needed;
     }
     return { version: undefined, done: [] };
   }
 
-  async function fill(stock: Stock, wish: readonly Action[]): Promise<void> {
-    for (const { ring } of wish.filter(isCreation)) {
-      if (!stock.has(ring)) stock.set(ring, await generateKey(policyOf(ring).alg, policy.rsaBits));
+  async function generateMissing(generated: GeneratedKeys, planned: readonly Action[]): Promise<void> {
+    for (const { ring } of planned.filter(isCreation)) {
+      if (!generated.has(ring)) generated.set(ring, await generateKey(policyOf(ring).alg, policy.rsaBits));
     }
   }
 
   async function attempt(
     tx: Kysely<KeyTables>,
     order: Order,
-    stock: Stock,
-  ): Promise<RotationResult | { lacking: Action[] }> {
+    generated: GeneratedKeys,
+  ): Promise<RotationResult | { needed: Action[] }> {
     await lockKeySet(tx);
     const state = await readState(tx);
     const at = now();
     const actions = plan(state, at, policy, order);
-    if (actions.some((action) => isCreation(action) && !stock.has(action.ring))) return { lacking: actions };
+    if (actions.some((action) => isCreation(action) && !generated.has(action.ring))) return { needed: actions };
     if (actions.length === 0) return { version: undefined, done: [] };
     const version = await bumpVersion(tx);
     const done: KeyChange[] = [];
-    for (const action of actions) done.push(await apply(tx, action, stock, at, version));
+    for (const action of actions) done.push(await apply(tx, action, generated, at, version));
     await notify(tx, version);
     return { version, done };
   }
@@ -140,7 +140,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
   async function apply(
     tx: Kysely<KeyTables>,
     action: Action,
-    stock: Stock,
+    generated: GeneratedKeys,
     at: number,
     version: number,
   ): Promise<KeyChange> {
@@ -148,8 +148,8 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
       await changeKey(tx, action, at, { sealer, retired });
       return { do: action.do, ring: action.ring, kid: action.kid };
     }
-    const material = stock.get(action.ring);
-    if (!material) throw new Error(`no key was made for ${action.ring}`);
+    const material = generated.get(action.ring);
+    if (!material) throw new Error(`no key was generated for ${action.ring}`);
     const { signsForSeconds } = policyOf(action.ring);
     await insertKey(tx, sealer, action, material, { at, version, signsForSeconds });
     return { do: 'create', ring: action.ring, kid: material.kid, state: action.state };
@@ -162,7 +162,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
   }
 
   /** A retired key is accepted for `id_token_hint` until it is revoked. */
-  async function revokeLeft(tx: Kysely<KeyTables>, kid: string): Promise<RotationResult | undefined> {
+  async function revokeRetiredKey(tx: Kysely<KeyTables>, kid: string): Promise<RotationResult | undefined> {
     await lockKeySet(tx);
     const record = await readRecord(tx, kid);
     if (!record || !(await revokeRetired(tx, kid))) return undefined;
@@ -192,8 +192,8 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     async revoke(kid) {
       const outcome = await perform({ verb: 'revoke', kid });
       if (outcome.done.some((done) => done.do === 'retire' && done.kid === kid)) return outcome;
-      const left = await db.transaction().execute((tx) => revokeLeft(tx, kid));
-      if (left) return left;
+      const revoked = await db.transaction().execute((tx) => revokeRetiredKey(tx, kid));
+      if (revoked) return revoked;
       throw (await readRecord(db, kid))
         ? new KeyError('key_already_retired', 409, `the key ${JSON.stringify(kid)} is retired already`)
         : new KeyError('key_not_found', 404, `no key ${JSON.stringify(kid)}`);
@@ -219,7 +219,7 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
 }
 
 /** Generated keys that a plan may need, by ring: it creates at most one in each. */
-type Stock = Map<string, KeyMaterial>;
+type GeneratedKeys = Map<string, KeyMaterial>;
 
 type Creation = Extract<Action, { do: 'create' }>;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Nothing is imported before the version is known to be right: older ones would fail on syntax, in words that help nobody.
+// The version of Node is checked before anything is imported: older ones would fail with a syntax error.
 const NODE_MAJOR = 24;
 
 if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) {
@@ -12,6 +12,6 @@ if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) {
   const { main } = await import('./cli/main.ts');
   const exitCode = await main(process.argv.slice(2), process);
   process.exitCode = exitCode;
-  // A verb that was interrupted may still be at work: it must not go on. Everything that had to be closed is.
+  // Ends the process: an interrupted verb may still run, and must not continue. Everything has been closed already.
   if (exitCode > 128) process.exit();
 }

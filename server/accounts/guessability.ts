@@ -81,12 +81,12 @@ function plain(text: string): string {
 
 /** `Sommer2026!Sommer` → `Sommer2026!`: a word that is repeated is guessed only once. */
 function withoutKnownWords(text: string): { base: string; dropped: number } {
-  const known = new Set<string>();
+  const seenWords = new Set<string>();
   let dropped = 0;
   const base = text.replaceAll(/\p{L}{3,}/gu, (run) => {
     const word = unrepeated(run.toLowerCase());
-    const isKnown = known.has(word);
-    known.add(word);
+    const isKnown = seenWords.has(word);
+    seenWords.add(word);
     if (isKnown || word.length < run.length) dropped += 1;
     return isKnown ? '' : run.slice(0, word.length);
   });

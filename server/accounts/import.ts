@@ -17,7 +17,7 @@ export type Rejection = Place & { readonly reason: string };
 
 export interface ImportResult {
   imported: number;
-  /** People who are there already, by their e-mail address. */
+  /** Skipped people: an account with their e-mail address exists already. */
   skipped: number;
   readonly rejected: Rejection[];
   /** Data of imported people that could not be imported. Skipped and rejected lines have no notes. */

@@ -12,7 +12,7 @@ import {
   isObject,
   isoTime,
   type Json,
-  known,
+  withoutUndefined,
   list,
   mongoTime,
   object,
@@ -79,7 +79,7 @@ function fromCardea(entry: unknown): ImportedAccount {
     ...profile,
     ...(username === undefined ? {} : { username }),
     ...(hash === undefined ? {} : { passwordHash: hash, passwordSetAt: isoTime(person, 'password_set_at') }),
-    ...known({ sub: text(person, 'sub') }),
+    ...withoutUndefined({ sub: text(person, 'sub') }),
     disabled: boolean(person, 'disabled') ?? false,
     groups: texts(person, 'groups'),
     roles: texts(person, 'roles'),
@@ -90,23 +90,23 @@ function fromCardea(entry: unknown): ImportedAccount {
 
 function fromAuth0(entry: unknown): Converted {
   const user = object(entry);
-  const take = (name: string) => text(user, name);
+  const textOf = (name: string) => text(user, name);
   const optional = {
-    username: take('username'),
-    name: take('name'),
-    givenName: take('given_name'),
-    familyName: take('family_name'),
-    nickname: take('nickname'),
-    picture: take('picture'),
+    username: textOf('username'),
+    name: textOf('name'),
+    givenName: textOf('given_name'),
+    familyName: textOf('family_name'),
+    nickname: textOf('nickname'),
+    picture: textOf('picture'),
   };
-  const hash = take('passwordHash') ?? take('password_hash') ?? auth0Custom(user.custom_password_hash);
+  const hash = textOf('passwordHash') ?? textOf('password_hash') ?? auth0Custom(user.custom_password_hash);
   const setAt = user.password_set_date;
   return {
     email: required(user, 'email'),
     emailVerified: boolean(user, 'email_verified') ?? false,
-    ...known(optional),
+    ...withoutUndefined(optional),
     ...(hash === undefined ? {} : { passwordHash: hash, passwordSetAt: mongoTime(setAt) }),
-    ...known({ sub: auth0Subject(user) }),
+    ...withoutUndefined({ sub: auth0Subject(user) }),
     ...auth0Factors(user),
     disabled: boolean(user, 'blocked') ?? false,
   };
@@ -179,9 +179,9 @@ function fromFirebase(entry: unknown, project: FirebaseParameters | undefined): 
   };
   return {
     email: required(user, 'email'),
-    ...known({ sub: text(user, 'localId') }),
+    ...withoutUndefined({ sub: text(user, 'localId') }),
     emailVerified: boolean(user, 'emailVerified') ?? false,
-    ...known(optional),
+    ...withoutUndefined(optional),
     // The export does not say how old a password is.
     ...(text(user, 'passwordHash') === undefined
       ? {}
@@ -194,7 +194,7 @@ function firebaseHash(user: Json, project: FirebaseParameters | undefined): stri
   if (!project) throw invalidInput('passwordHash', 'needs the hash parameters of the project');
   const parts = { salt: base64(user, 'salt'), hash: base64(user, 'passwordHash') };
   if (parts.hash.length !== project.signerKey.length) {
-    throw invalidInput('passwordHash', 'does not go with the signer key of the project');
+    throw invalidInput('passwordHash', 'does not match the signer key of the project');
   }
   return writeFirebase(project, parts);
 }

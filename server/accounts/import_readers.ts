@@ -86,9 +86,9 @@ export function base64(record: Json, name: string): Buffer {
 }
 
 export function oneOf<T>(allowed: Readonly<Record<string, T>>, value: string, name: string): T {
-  const found = Object.hasOwn(allowed, value) ? allowed[value] : undefined;
-  if (found === undefined) throw invalidInput(name, `must be one of ${Object.keys(allowed).join(', ')}`);
-  return found;
+  const mapped = Object.hasOwn(allowed, value) ? allowed[value] : undefined;
+  if (mapped === undefined) throw invalidInput(name, `must be one of ${Object.keys(allowed).join(', ')}`);
+  return mapped;
 }
 
 export function address(value: unknown): Address {
@@ -99,11 +99,13 @@ export function address(value: unknown): Address {
 
 export function names(givenName: string | undefined, familyName: string | undefined) {
   const name = [givenName, familyName].filter((one) => one !== undefined).join(' ');
-  return known({ givenName, familyName, name: name === '' ? undefined : name });
+  return withoutUndefined({ givenName, familyName, name: name === '' ? undefined : name });
 }
 
 /** The object without its undefined members. */
-export function known<T extends Readonly<Record<string, string | undefined>>>(values: T): { [K in keyof T]?: string } {
+export function withoutUndefined<T extends Readonly<Record<string, string | undefined>>>(
+  values: T,
+): { [K in keyof T]?: string } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: string;
   };

@@ -87,9 +87,9 @@ export const MAILS_CHANNEL = 'cardea_mails';
 
 const HOUR_MS = 3_600_000;
 /** A mail that could not be sent is given up after this. */
-const KEPT_MS = 72 * HOUR_MS;
+const RETRIED_FOR_MS = 72 * HOUR_MS;
 
-const SHORTER_KEPT_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
+const SHORTER_RETRY_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
   // after that a person asks for another link
   reset: 2 * HOUR_MS,
   sign_up: 2 * HOUR_MS,
@@ -126,7 +126,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
   }
 
   return {
-    ...createQueue({ db, now, statements: MAIL_STATEMENTS, keptMs: KEPT_MS, open }),
+    ...createQueue({ db, now, statements: MAIL_STATEMENTS, retriedForMs: RETRIED_FOR_MS, open }),
 
     withdraw: (id) => MAIL_STATEMENTS.remove.bind({ id }),
 
@@ -139,7 +139,7 @@ export function createMails({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       return MAIL_STATEMENTS.insert.bind({
         mails,
         dueAt: new Date(at + (later?.afterMs ?? 0)),
-        expiresAt: new Date(at + (SHORTER_KEPT_MS[intent.kind] ?? KEPT_MS)),
+        expiresAt: new Date(at + (SHORTER_RETRY_MS[intent.kind] ?? RETRIED_FOR_MS)),
       });
     },
   };

@@ -384,7 +384,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   };
 }
 
-/** Postgres names the key that was there already (`detail`), by its bytes: that tells which identifier it was. */
+/** Postgres names the existing key by its bytes (`detail`), which tells which identifier it is. */
 function taken(cause: unknown, identifiers: readonly { kind: string; lookup: Buffer }[]): AppError {
   const detail = String((cause as { detail?: unknown }).detail);
   const field = identifiers.find(({ lookup }) => detail.includes(lookup.toString('hex')))?.kind ?? 'email';

@@ -42,7 +42,7 @@ interface UpdateOptions extends PrintOptions {
 }
 
 const NONE = 'none';
-const KEEP_SECRET = 'Keep the secret now: it is stored as a hash, and nobody can show it again.';
+const KEEP_SECRET = 'Keep the secret now: it is stored as a hash, and cannot be shown again.';
 const LOGOUT_URI = [
   '--backchannel-logout-uri <uri>',
   'the URL that is called when a person signs out (back-channel logout)',
@@ -136,7 +136,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
 
   noun
     .command('update')
-    .description('change only what the options name')
+    .description('change an app: only what the options name')
     .argument('<client-id>')
     .addOption(secondFactorOption())
     .option(LOGOUT_URI[0], `${LOGOUT_URI[1]}; ${NONE} to remove it`)
@@ -273,7 +273,7 @@ function readJson(option: string, file: string): unknown {
   }
 }
 
-/** The members of RFC 7591 §3.2.1, and those that only Cardea has. */
+/** The members of RFC 7591 §3.2.1, and Cardea's own. */
 function describe(client: Client): Item {
   return {
     client_id: client.id,

@@ -6,7 +6,7 @@ import type { CommandTools } from './tools.ts';
 export function configCommand(noun: Command, { env, printItems }: CommandTools): void {
   noun
     .command('check')
-    .description('check the CARDEA_* variables and print what is in force, secrets masked')
+    .description('check the CARDEA_* variables and print the settings in force, with secrets masked')
     .option(...JSON_OPTION)
     .action((options: PrintOptions) => {
       printItems(describeConfig(env), ['name', 'value', 'source', 'about'], 'There are no settings.', options);

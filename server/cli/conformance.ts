@@ -10,7 +10,7 @@ import { type Context, UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
 
-/** One file a plan: the clients that it needs, and the configuration of the suite. */
+/** One file for each plan, with its clients and the configuration of the suite. */
 const PLANS = new URL('../../tests/conformance/plans/', import.meta.url);
 const BROWSER = new URL('../../tests/conformance/browser.json', import.meta.url);
 
@@ -20,7 +20,7 @@ interface Plan {
   readonly variant: Readonly<Record<string, string>>;
   /** The least strict `CARDEA_PROFILE` under which it can pass. */
   readonly profile: string;
-  /** By the member of the suite's configuration in which each stands. */
+  /** Clients by the member of the suite's configuration that they are written to. */
   readonly clients: Readonly<Record<string, MetadataInput>>;
   /** The JWS algorithm of the clients' key pairs; the suite gets the private keys. */
   readonly keys?: 'PS256' | 'ES256';

@@ -122,7 +122,7 @@ async function withContext(
     try {
       await Promise.race([interrupted.promise, work]);
     } finally {
-      await opening.catch(() => {}); // what has been started by then is stopped below
+      await opening.catch(() => {}); // parts that have started by then are stopped below
     }
   } finally {
     for (const signal of SIGNALS) host.off(signal, onSignal);
@@ -226,7 +226,7 @@ async function ofDatabase(db: Db, configured: Config, env: Environment): Promise
   return configured;
 }
 
-/** The embedded database is migrated by itself; an operator decides when another database is. */
+/** The embedded database is migrated automatically; operators decide when to migrate any other. */
 async function requireSchema(db: Db, config: Config): Promise<void> {
   const migrations = await migrationStatus(db);
   assertKnown(migrations);

@@ -12,8 +12,8 @@ export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
 export interface Input {
   /**
-   * A new password, typed twice without echo or read from standard input; there is no way to pass one as an argument,
-   * where every process of the machine could read it.
+   * A new password, typed twice without echo or read from standard input; never an argument, which every process of the
+   * machine can read.
    * @throws UsageError without a terminal or `--password-stdin`
    */
   readNewPassword(options: { passwordStdin?: boolean }): Promise<string>;
@@ -23,7 +23,7 @@ export interface Input {
   readLine(what: string): Promise<string>;
 }
 
-/** @param host its `stdin` is read when it is needed and not before */
+/** @param host its `stdin` is read only when it is needed */
 export function createInput(host: { readonly stdin: InputStream; readonly stderr: OutputStream }): Input {
   async function readPassword(options: { passwordStdin?: boolean }): Promise<string> {
     const { stdin, stderr } = host;
@@ -74,9 +74,9 @@ const INTERRUPT = '\u0003';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what arrow keys and the like send begins with one
 const ESCAPE_SEQUENCE = /\u001b(\[[0-9;]*[A-Za-z~]|O[A-Z]|.)?/g;
 
-/** Shows nothing of what is typed, not even how much. */
+/** Echoes nothing of the input, not even its length. */
 async function ask(terminal: ReadStream, stderr: OutputStream, prompt: string): Promise<string> {
-  terminal.setRawMode(true); // before the prompt: what is typed quickly must not be echoed
+  terminal.setRawMode(true); // before the prompt, so that early input is not echoed
   stderr.write(prompt);
   terminal.setEncoding('utf8');
   terminal.resume();

@@ -56,7 +56,7 @@ export function keysCommand(noun: Command, { verb, printItem, printItems }: Comm
 
   noun
     .command('revoke')
-    .description('withdraw a key at once: whatever it has signed is refused from now on')
+    .description('revoke a key at once: its signatures are refused from now on')
     .argument('<kid>')
     // A thumbprint (RFC 7638) begins with "-" as often as with any other of 64 characters.
     .allowUnknownOption()

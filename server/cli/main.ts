@@ -14,7 +14,7 @@ export const EXIT_USAGE = 2;
  * @returns the exit code: 0 done, 1 refused or failed with a one-line reason, 2 wrong usage, 128 and more interrupted
  */
 export async function main(args: readonly string[], host: HostProcess): Promise<number> {
-  // `cardea users list | head -1`: the reader has seen enough, which is no error. What was opened is still closed.
+  // `cardea users list | head -1`: a reader that closes the pipe early is not an error. Everything opened is still closed.
   for (const stream of [host.stdout, host.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
@@ -28,7 +28,7 @@ export async function main(args: readonly string[], host: HostProcess): Promise<
   }
 }
 
-/** The nouns. Only the one on the command line is loaded, because loading all takes most of a second. */
+/** The nouns. Only the one on the command line is loaded, because loading all of them takes most of a second. */
 const NOUNS: Readonly<
   Record<string, { about: string; load(): Promise<(noun: Command, tools: CommandTools) => void> }>
 > = {
@@ -96,31 +96,31 @@ async function createProgram(args: readonly string[], host: HostProcess): Promis
       writeErr: (text) => host.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error:/, 'cardea:')),
     })
-    .showHelpAfterError('(add --help to see how it goes)')
+    .showHelpAfterError('(add --help for the usage)')
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
       'after',
       '\nSettings come from CARDEA_* variables; "cardea config check" lists them.' +
         '\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.',
     );
-  const asked = args.find((word) => Object.hasOwn(NOUNS, word)); // also of `cardea help users`
+  const requestedNoun = args.find((word) => Object.hasOwn(NOUNS, word)); // also in `cardea help users`
   for (const [name, { about, load }] of Object.entries(NOUNS)) {
     const noun = program.command(name).description(about);
-    if (name === asked) (await load())(noun, createTools(host));
+    if (name === requestedNoun) (await load())(noun, createTools(host));
   }
   return program;
 }
 
 function report(error: unknown, { stderr }: HostProcess): number {
   if (error instanceof CommanderError) {
-    // Commander has spoken already. Help that was asked for is no error; help in place of a missing verb is.
+    // Commander has printed its message already. Requested help is not an error; help in place of a missing verb is.
     return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? EXIT_DONE : EXIT_USAGE;
   }
   stderr.write(`cardea: ${reason(error)}\n`);
   return error instanceof UsageError ? EXIT_USAGE : EXIT_REFUSED;
 }
 
-/** One line, whatever happened. */
+/** The message of any error, on one line. */
 export function reason(error: unknown): string {
   const message = error instanceof Error && error.message !== '' ? error.message : String(error);
   const line = message.split(/\s*\n\s*/).join('; ');
@@ -128,12 +128,12 @@ export function reason(error: unknown): string {
   return isOnPurpose(error) ? line : `failed: ${line}`;
 }
 
-/** keys/ knows no AppError, but speaks as it does. */
+/** Expected errors, whose messages are for the operator; keys/ has its own class, because it imports nothing of server/. */
 function isOnPurpose(error: unknown): boolean {
   return error instanceof AppError || error instanceof UsageError || error instanceof KeyError;
 }
 
-/** "The database is unavailable" alone does not help the one person who can do something about it. */
+/** Adds the cause, which the operator needs in order to repair an unavailable database. */
 function withCause(line: string, error: AppError): string {
   const { code, message } = (error.cause ?? {}) as { code?: unknown; message?: unknown };
   const cause = [code, message].filter((one) => typeof one === 'string' && one !== '').join(': ');

@@ -1,4 +1,4 @@
-/** A printed value, with the names and types of the JSON output; without --json the same is printed in columns. */
+/** A printed value, with the names and types of the JSON output; without --json it is printed in columns. */
 export type Value = string | number | boolean | null | undefined | Date | readonly Value[] | { [name: string]: Value };
 export type Item = Record<string, Value>;
 
@@ -23,7 +23,7 @@ export interface Output {
   printText(text: string): void;
   /** A message beside the result. */
   note(text: string): void;
-  /** How far a long verb has got: on a terminal one line that moves, in a log one now and then. */
+  /** The progress of a long verb: on a terminal one line that changes, in a log a line from time to time. */
   createProgress(options: { every: number }): Progress;
 }
 

@@ -55,7 +55,7 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
         });
         const { id, ...rest } = describe(made);
         printItem({ id, token: value, ...rest }, options);
-        if (!options.json) note('Keep the token now: it is stored as a hash, and nobody can show it again.');
+        if (!options.json) note('Keep the token now: it is stored as a hash, and cannot be shown again.');
       }),
     );
 

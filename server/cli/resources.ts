@@ -45,7 +45,7 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
 
   noun
     .command('update')
-    .description('change only what the options name; existing tokens lose removed scopes at once')
+    .description('change an API: only what the options name; existing tokens lose removed scopes at once')
     .argument('<identifier>')
     .option('--name <name>', 'its name on the consent page')
     .option('--scope <scopes>', 'its scopes, separated by spaces')

@@ -17,7 +17,7 @@ interface RevokeOptions extends PrintOptions {
   client?: string;
 }
 
-/** By the option that names what is revoked. Each returns what is printed. */
+/** By option: revokes the named tokens and returns the item to print. */
 const REVOCATIONS: Readonly<
   Record<Exclude<keyof RevokeOptions, 'json' | 'tokenStdin'>, (context: Context, named: string) => Promise<Item>>
 > = {
@@ -103,7 +103,7 @@ async function revokeSession(context: Context, uid: string): Promise<Item> {
     ...overview.endSession(account.id, uid),
     events.append(account, 'session_ended'),
   ]);
-  // It may have ended since it was read.
+  // The token may have ended since it was read.
   if (!ended) throw notFound('session', uid);
   return { revoked: 'session', session: uid, account: account.id };
 }

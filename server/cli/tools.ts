@@ -6,13 +6,13 @@ import { createOutput, type Output, type OutputStream } from './output.ts';
 /** The parts of the process that a command uses. `process` itself is one. */
 export interface HostProcess extends Signals {
   readonly env: Environment;
-  /** Read when it is needed and not before: the first access opens it. */
+  /** Read only when it is needed: the first access opens it. */
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
 }
 
-/** Everything a command is made with. */
+/** The services that commands are created with. */
 export interface CommandTools extends Input, Output, Verbs {
   readonly env: Environment;
 }

@@ -187,7 +187,7 @@ async function list(accounts: Accounts, limit: number, first: string | undefined
   return listed;
 }
 
-/** Claims by their standard names, then what only Cardea knows of the account. */
+/** Claims by their standard names, then Cardea's own data of the account. */
 function describe(account: Account): Item {
   const { sub: _, updated_at: __, preferred_username: username, ...claims } = claimsOf(account);
   return {

@@ -78,7 +78,7 @@ async function run(
   let noted = 0;
   let read = 0;
   const state = () =>
-    `${read} read: ${result.imported} imported, ${result.skipped} there already, ${result.rejected.length} rejected`;
+    `${read} read: ${result.imported} imported, ${result.skipped} skipped, ${result.rejected.length} rejected`;
   for await (const batch of inBatches(entries)) {
     await importer.add(batch);
     read += batch.length;
@@ -133,7 +133,7 @@ const OPEN_LINE = /^[[{].*[[{,]$|^[[{]$/;
 
 const linesIn = (text: string) => text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
 
-/** When the first line is a complete object with one person, the file has one person a line. */
+/** True when the first line is a complete object with one person: then each line has one. */
 function isPersonALine(beginning: string): boolean {
   const [first = ''] = linesIn(beginning);
   return isPerson(parse(first));
@@ -146,14 +146,14 @@ const isPerson = (value: unknown): value is object =>
   !(value instanceof Error) &&
   peopleIn(value) === undefined;
 
-/** The first person of a file with one a line; bad lines before it are skipped. */
+/** The first person of a file with one person a line; bad lines before it are skipped. */
 function personInLines(beginning: string): object | undefined {
   return linesIn(beginning).slice(0, LINES_LOOKED_AT).map(parse).find(isPerson);
 }
 
 /**
- * A complete export: a list of people or an object with such a list, in any number of lines. Only parsing all of it tells
- * it from JSON Lines.
+ * A complete export: a list of people or an object with such a list, in any number of lines. Only parsing the whole file
+ * distinguishes it from JSON Lines.
  * @returns undefined for a file of lines of which the first is bad
  */
 async function readPeople(file: string, beginning: string): Promise<readonly unknown[] | undefined> {

@@ -3,14 +3,14 @@ import { createChallenges } from '../selfservice/challenges.ts';
 import type { AccountOptions } from '../selfservice/routes.ts';
 import type { FormParts, SharedByForms } from './form_parts.ts';
 
-/** Usernames that a person may try in a day: with more they would search for the names of others. */
+/** Usernames that a person may try in a day; more would let them find out the usernames of others. */
 const USERNAMES_A_DAY = 5;
 const DAY_MS = 86_400_000;
 
 /** People behind one address who may read their account pages at once. */
 const ACCOUNTS_AT_ADDRESS = 10;
 
-/** The pages of the own account. */
+/** The pages at `/account`. */
 export function accountOptions(parts: FormParts, { deviceCookie, limit, sessions }: SharedByForms): AccountOptions {
   const { config, counter, csrf, now } = parts.infrastructure;
   const pageLimits = (max: number) => createLimits({ counter, max, now, refusal: 'too many pages; wait a minute' });

@@ -17,7 +17,7 @@ const SECOND_MS = 1_000;
 /** Expired rows are normally deleted within two runs. */
 const LAG_SECONDS_MAX = 300;
 
-/** Starts the work that no request asks for. */
+/** Starts the work that does not belong to a request. */
 export function startBackgroundJobs(parts: {
   readonly infrastructure: Infrastructure;
   readonly accountServices: AccountServices;
@@ -83,7 +83,7 @@ async function removeExpired({ db, log, now }: Infrastructure): Promise<void> {
   const removed = await cleanUp({ db, now });
   if (removed > 0) log.debug({ removed }, 'expired rows removed');
   const lagSeconds = await cleanUpLag({ db, now });
-  if (lagSeconds > LAG_SECONDS_MAX) log.warn({ lagSeconds }, 'expired rows pile up');
+  if (lagSeconds > LAG_SECONDS_MAX) log.warn({ lagSeconds }, 'expired rows are not deleted in time');
 }
 
 async function removeUnused(

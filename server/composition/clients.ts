@@ -98,7 +98,7 @@ function appOf(client: Client): App {
   };
 }
 
-/** People take the host for the app's: a client that registered itself is shown with a host only where that is proven. */
+/** People trust the shown host: for a client that registered itself it is shown only if the client has proven it. */
 function shownUri({ kind, id, metadata }: Client): string | undefined {
   if (kind === 'document') return id;
   return kind === 'dynamic' ? provenHost(metadata) : metadata.client_uri;

@@ -12,7 +12,7 @@ export interface FormParts {
   readonly protocol: Protocol;
 }
 
-/** What pages of several folders use. */
+/** The services that pages of several folders use. */
 export interface SharedByForms {
   readonly deviceCookie: DeviceCookie;
   readonly sessions: Sessions;

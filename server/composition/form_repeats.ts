@@ -6,19 +6,20 @@ import type { RepeatedForms } from '../records/repeated_forms.ts';
 import { visitorCookie } from '../selfservice/visitor.ts';
 import { PATHS } from '../views/paths.ts';
 
-/** What happens when a form is sent twice: a page of a sign-in and a page of the account differ in this. */
+/** The rules for forms that are sent twice; those of sign-in pages and of account pages differ. */
 export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOptions {
   const { session, interaction } = cookieNames(secure);
   const signed = (name: string) => [name, `${name}.sig`];
-  // A step of a sign-in is taken once, whatever its fields say. The stored visit tells when it was taken, so nothing has to
-  // be looked up first.
+  // A step of a sign-in is carried out once, even if the form is sent again with other fields. The stored visit shows that
+  // it was carried out, so no response is looked up first.
   const visit: RepeatRules = {
     cookies: signed(interaction),
     sameFields: false,
     repeatsFirst: false,
     includesGet: true,
   };
-  // A form of the account may be sent again with other fields. What it does would be done twice without looking first.
+  // A form of the account may be sent again with other fields. The stored response is looked up first, or the same form
+  // would be carried out twice.
   const account: RepeatRules = {
     cookies: [...signed(session), visitorCookie(secure)],
     sameFields: true,
@@ -38,7 +39,7 @@ export function repeatsOf(forms: RepeatedForms, secure: boolean): FormRepeatsOpt
       return stored && repeatedResponse(stored, sessionOf(request));
     },
     async store(key, answer, request) {
-      // A redirect to the next step is made from the stored visit; a page that is shown once is not, so it is stored.
+      // A redirect to the next step can be made again from the stored visit; a page that is shown once cannot, so it is stored.
       if (isVisit(request) && answer.status !== 200) return;
       await forms.note(key, { answer, session: sessionOf(request) });
     },

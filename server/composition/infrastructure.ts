@@ -22,7 +22,7 @@ export interface AppParts {
   readonly db: Db;
   readonly log: Logger;
   readonly now: Clock;
-  /** Milliseconds that only ever grow, whatever happens to the wall clock. */
+  /** Monotonic milliseconds, which do not depend on the wall clock. */
   readonly uptime: Clock;
   /** Resolve the host names in URLs of clients, in place of the system's name servers. */
   readonly nameServers?: readonly string[] | undefined;
@@ -30,7 +30,7 @@ export interface AppParts {
   onClose<T>(part: T, close: (part: T) => unknown): T;
 }
 
-/** What all layers use. */
+/** The services that all layers use. */
 export interface Infrastructure extends AppParts {
   readonly sealer: Sealer;
   readonly messenger: Messenger;

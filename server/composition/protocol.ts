@@ -19,9 +19,9 @@ import { createRequestAccounts } from './request_accounts.ts';
 import { createServe } from './serve.ts';
 import { openKeyRing } from './stores.ts';
 
-/** Requests that store something which an address may send, for each failed attempt that it may make. */
+/** Requests that store something: the limit of an address, as a multiple of its limit of failed attempts. */
 const REQUESTS_PER_FAILURE = 10;
-/** At most: the provider's default. */
+/** The maximum, which is the provider's default. */
 const PUSHED_REQUEST_SECONDS = 60;
 
 /** Records, keys and the provider. */
@@ -45,7 +45,7 @@ export async function createProtocol(parts: {
     findClient: (id) => units.current().trackRead(clientServices.find(id)),
     policy,
   });
-  // No request comes before there is a key sync.
+  // Requests are served only after `keySync` is set.
   const assertCanSign = () => {
     if (!keySync.isInTouch()) throw unavailable('the key ring');
   };
@@ -56,7 +56,7 @@ export async function createProtocol(parts: {
     requiredAcr,
     certificates: createClientCertificates({
       ...config.clientCertificates,
-      asked: config.tls?.asksForCertificates ?? false,
+      requestsCertificates: config.tls?.asksForCertificates ?? false,
       trustedProxies: config.trustedProxies,
       now,
     }),

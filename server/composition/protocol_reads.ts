@@ -7,7 +7,7 @@ import type { Units } from '../records/unit.ts';
 import type { ClientServices } from './clients.ts';
 import type { RequestAccounts } from './request_accounts.ts';
 
-/* What the protocol reads of clients and accounts. A read that fails fails the unit of work of its request. */
+/* Reads of clients and accounts for the protocol. After a failed read, the request's unit of work cannot commit. */
 
 type ClientReads = Pick<
   ConfigurationOptions,
@@ -24,7 +24,7 @@ type ClientReads = Pick<
     isRegistered(clientId: string): Promise<boolean>;
   };
 
-/** What a client may do at this moment. @param detailsTypes that the operator offers (RFC 9396) */
+/** The current permissions of clients. @param detailsTypes that the operator offers (RFC 9396) */
 export function createClientReads(
   clients: ClientServices,
   units: Pick<Units, 'current'>,

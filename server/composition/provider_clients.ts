@@ -29,11 +29,11 @@ export function createProviderClients({ registration, certificates, serverPolicy
 
 function describe(client: Client, server: ServerPolicy, detailsTypes: readonly string[]): ClientForProvider {
   const { secretHash, id, name } = client;
-  // The account pages redeem no codes, so the default profile is enough for them, whatever the server's is.
+  // The account pages redeem no codes, so the default profile is enough for them, even if the server's is stricter.
   const serverPolicy: ServerPolicy = client.builtin ? { ...server, profile: 'oauth21' } : server;
   const {
     authorization_details_types: details = [],
-    // Not the provider calls it, but oidc/ciba_notifications.ts.
+    // Called by oidc/ciba_notifications.ts and not by the provider.
     backchannel_client_notification_endpoint: _endpoint,
     ...metadata
   } = applyProfile(client.metadata, serverPolicy);

@@ -17,7 +17,7 @@ import type { Infrastructure } from './infrastructure.ts';
 /** Keys the hashes of the networks from which clients were registered. */
 const ORIGIN_SECRET = 'registration-origins';
 const DOCUMENT_LIMIT = 'client-documents';
-/** Registrations a minute from all addresses together, for each that one address may make. */
+/** Registrations a minute from all addresses together, as a multiple of the limit of one address. */
 const ALL_ADDRESSES = 5;
 
 /** Clients that no operator registered: those that register themselves, and those whose id is the URL of a document. */
@@ -59,13 +59,13 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
     registrations,
     endpoint,
     documents: documents.enabled,
-    /** The client of a request; one whose id is the URL of its metadata document may be fetched for it. */
+    /** The client of a request. The metadata document may be fetched for it when the id is its URL. */
     async find(id: string, address: string): Promise<Client | undefined> {
       const stored = await clientServices.find(id);
       if (!/^https?:/.test(id)) return stored;
       return documents.enabled ? documentClients.resolve(id, stored, address) : undefined;
     },
-    /** Notes that tokens are issued to the client, which keeps it from being removed as unused. */
+    /** Records that tokens are issued to the client, so that it is not removed as unused. */
     async used(clientId: string): Promise<readonly BoundStatement[]> {
       const client = await clientServices.find(clientId);
       if (!client || client.kind === 'operator' || wasUsed(clientId)) return [];

@@ -2,10 +2,10 @@ import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Unit, Units } from '../records/unit.ts';
 
-/** Each account is read once in a request, however many of its decisions need it. */
+/** Reads each account at most once in a request. */
 export interface RequestAccounts {
   find(id: string): Promise<Account | undefined>;
-  /** Saves the rest of the request reading an account that it has read in another way. */
+  /** Remembers an account that was read in another way, so that this request does not read it again. */
   keep(account: Account): void;
 }
 

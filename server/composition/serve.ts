@@ -44,7 +44,7 @@ export interface ServeParts {
   assertCanSign(): void;
 }
 
-/** @returns what makes the provider of a key set, with the documents that are served beside it */
+/** @returns a function that creates the provider of a key set, and the documents that are served beside it */
 export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<Served> {
   const { accountServices, clientServices, registration, records, requestAccounts, certificates } = parts;
   const { config, log, now, views, outbound, counter, limits, secure } = parts.infrastructure;
@@ -68,7 +68,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     serverPolicy,
     detailsTypes: detailsTypes.names,
   });
-  /** The part of the options that no key set changes. */
+  /** The options that do not depend on the key set. */
   const common = {
     issuer,
     uiLocales: views.locales,

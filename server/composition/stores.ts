@@ -36,7 +36,7 @@ export interface StoreParts {
 
 export type ClientStores = ReturnType<typeof createClientStores>;
 
-/** @param parts `outbound` fetches what the metadata of a client refers to */
+/** @param parts `outbound` fetches the URLs in the metadata of clients */
 export function createClientStores({ config, db, now, outbound }: StoreParts & { readonly outbound: Outbound }) {
   return {
     clients: createClients({
@@ -71,7 +71,7 @@ export async function createAccountStores({ config, db, sealer, now }: StorePart
 
 type Logged = StoreParts & { readonly log: Logger };
 
-/** Starts threads that hash: the caller closes it. */
+/** Starts threads that hash passwords; the caller must close the service. */
 export function openPasswords(
   stores: AccountStores,
   { config, db, log, threads }: Logged & { readonly threads?: number },
@@ -86,7 +86,7 @@ export function openPasswords(
   });
 }
 
-/** What a person can have beside a password. Loads the library for passkeys, a good part of the start of a command. */
+/** Authentication methods besides passwords. Loads the library for passkeys, which takes much of a command's start time. */
 export async function openFactors(
   { accounts, events }: Pick<AccountStores, 'accounts' | 'events'>,
   { config, db, sealer, now, log }: Logged,

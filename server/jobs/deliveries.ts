@@ -4,8 +4,8 @@ import type { Deliveries, Delivery } from '../records/deliveries.ts';
 import { createQueueWorker, doublingPause, type OutcomeLog, type QueueWorker } from './queue_worker.ts';
 
 /**
- * Sends one. `done` also when the client no longer wants it, `refused` when the client would refuse it every time.
- * @throws when it may work later
+ * Sends one delivery. `done` also when the client no longer wants it, `refused` when the client would always refuse it.
+ * @throws when a later attempt may succeed
  */
 export type Deliver = (delivery: Delivery) => Promise<'done' | 'refused'>;
 
@@ -30,7 +30,7 @@ const LEASE_MS = 60_000;
 const FIRST_PAUSE_MS = 10_000;
 
 /**
- * Half of each pause is random, so that what failed at the same time is not tried again at the same time.
+ * Half of each pause is random, so that deliveries that failed at the same time are not tried again at the same time.
  * @param random from 0 to 1
  */
 export function pauseAfter(attempts: number, random: number): number {

@@ -14,7 +14,7 @@ export interface KeySync {
 export interface KeySyncOptions {
   readonly keyRing: KeyRing;
   readonly nodeId: string;
-  /** Monotonic milliseconds: a wall clock that is set back must not let a disconnected node go on signing. */
+  /** Monotonic milliseconds: setting back the wall clock must not let a disconnected node continue to sign. */
   readonly uptime: () => number;
   readonly silenceSeconds: number;
   /** The version that is being served. */

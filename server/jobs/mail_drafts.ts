@@ -118,7 +118,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     if (intent.to === 'old') return { name: 'change_email_requested', account, to: account.email, newEmail };
     // A change of password cancels a change of address, also one whose mail has not been sent yet.
     if (account.passwordSetAt !== null && account.passwordSetAt.getTime() > at) return undefined;
-    // The address of another account: its owner asked for nothing, and the one who asked must not learn that it exists.
+    // The address belongs to another account, whose owner requested nothing; the requester must not learn that it exists.
     if (await accounts.findByIdentifier(newEmail)) return undefined;
     const { epoch } = account;
     const link = { purpose: 'change_email', payload: { email: newEmail, epoch } } as const;
@@ -155,8 +155,8 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
     const { intent, at } = mail;
     const planned = intent && (await plan(intent, at));
     if (!planned || planned.account?.disabled || (await exceedsLimit(planned, mail))) return undefined;
-    const { name, account, to, email = account?.email ?? to, newEmail, link, locale: asked } = planned;
-    const locale = views.negotiate([account?.locale, asked].filter((one) => one !== undefined).join(' '));
+    const { name, account, to, email = account?.email ?? to, newEmail, link, locale: requestedLocale } = planned;
+    const locale = views.negotiate([account?.locale, requestedLocale].filter((one) => one !== undefined).join(' '));
     const made =
       link && links.create(link.purpose, { ...(account ? { accountId: account.id } : {}), payload: link.payload });
     const shown = shownIn(planned);
@@ -180,8 +180,8 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
 }
 
 /**
- * The name and the addresses that a mail may show. Nothing that an attacker could choose: only the name of an account with a
- * verified address (or invited by an operator), and no address in full but the recipient's own.
+ * The name and the addresses that a mail may show, none of which an attacker could choose: only the name of an account
+ * with a verified address (or invited by an operator), and only the recipient's own address in full.
  */
 function shownIn({ name, account, to, email }: Plan) {
   const ownAddresses = email === undefined ? [account?.email] : [account?.email, email];
@@ -193,7 +193,7 @@ function shownIn({ name, account, to, email }: Plan) {
   };
 }
 
-/** The kind that a mail is counted as: the same for addresses with and without an account, so that the limit does not reveal which is which. */
+/** The kind that a mail is counted as: the same with and without an account, so that the limit does not reveal accounts. */
 function throttledAs(name: MailName, { kind }: QueuedIntent): ThrottledMail {
   return name === 'codes_locked' || name === 'change_email_requested' ? name : kind;
 }

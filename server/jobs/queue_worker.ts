@@ -3,11 +3,11 @@ import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Queue, Queued } from '../platform/queue.ts';
 
-/** Handles what is queued in one table. Every node runs one; each item is claimed by one of them. */
+/** Handles the items that are queued in one table. Every node runs a worker; each item is claimed by one of them. */
 export interface QueueWorker {
-  /** Handles all that is due. A call while it runs makes it look for more. */
+  /** Handles all items that are due. A call while it runs makes it look for more. */
   run(): Promise<void>;
-  /** Lets what is in progress finish, and claims nothing more. */
+  /** Lets items in progress finish, and claims no more. */
   stop(): Promise<void>;
 }
 
@@ -15,10 +15,12 @@ export interface QueueWorker {
  * `done`, `needless` and `refused` remove an item. One that `failed` is tried again until it expires. One that is
  * `unreadable` is left alone: the master key that opens it may come back.
  */
-export type Outcome = 'done' | 'needless' | 'refused' | 'failed' | 'unreadable';
+export type ItemOutcome = 'done' | 'needless' | 'refused' | 'failed' | 'unreadable';
 
 /** The log line of each outcome that occurs; `expired` is a failure with no time left for another attempt. */
-export type OutcomeLog = Readonly<Partial<Record<Outcome | 'expired', readonly ['debug' | 'info' | 'warn', string]>>>;
+export type OutcomeLog = Readonly<
+  Partial<Record<ItemOutcome | 'expired', readonly ['debug' | 'info' | 'warn', string]>>
+>;
 
 export interface QueueWorkerParts<Item extends Queued> {
   readonly queue: Pick<Queue<Item>, 'remove' | 'postpone'>;
@@ -33,7 +35,7 @@ export interface QueueWorkerParts<Item extends Queued> {
   /** Milliseconds until the next attempt. @param attempts that have failed so far */
   pauseAfter(attempts: number): number;
   /** Never rejects. @returns also the error, when it may be logged */
-  handle(item: Item): Promise<{ outcome: Outcome; error?: unknown }>;
+  handle(item: Item): Promise<{ outcome: ItemOutcome; error?: unknown }>;
   /** Never personal data. */
   logFields(item: Item): object;
   readonly outcomeLog: OutcomeLog;
@@ -48,12 +50,12 @@ export function doublingPause(firstMs: number, attempts: number): number {
   return Math.min(LONGEST_PAUSE_MS, firstMs * 2 ** (attempts - 1));
 }
 
-/** As soon as one item is finished the next one is claimed: nothing waits for the slowest of a batch. */
+/** The next item is claimed as soon as one is finished, so that no item waits for the slowest of a batch. */
 export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<Item>): QueueWorker {
   const { queue, batch, most, outcomeLog, now, log } = parts;
   const inProgress = new Set<Item>();
   let running: Promise<void> | undefined;
-  let isAskedAgain = false;
+  let mustLookAgain = false;
   let isStopped = false;
   let announceChange = () => {};
 
@@ -62,26 +64,26 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
       let canClaim: () => boolean;
       do {
         canClaim = await claimAll();
-        while (inProgress.size > 0 && !isAskedAgain && !canClaim()) await change();
-      } while (isAskedAgain || canClaim());
+        while (inProgress.size > 0 && !mustLookAgain && !canClaim()) await change();
+      } while (mustLookAgain || canClaim());
     } finally {
       while (inProgress.size > 0) await change();
     }
   }
 
-  /** Claims and starts as much as possible. @returns tells whether there is room by now for what had to be left */
+  /** Claims and starts as many items as possible. @returns a function that tells whether more could be claimed by now */
   async function claimAll(): Promise<() => boolean> {
     while (!isStopped) {
-      isAskedAgain = false;
+      mustLookAgain = false;
       const limit = Math.min(batch, most - inProgress.size);
       if (limit === 0) return () => inProgress.size < most;
       const busy = busyShares();
       const items = await parts.claim(limit, [...busy]);
       for (const item of items) start(item);
-      // A call in the meantime may be about something that was queued too late for this claim.
-      if (items.length < limit && !isAskedAgain) return () => !busy.isSubsetOf(busyShares());
+      // A call of `run` in the meantime may be for an item that was queued too late for this claim.
+      if (items.length < limit && !mustLookAgain) return () => !busy.isSubsetOf(busyShares());
     }
-    isAskedAgain = false;
+    mustLookAgain = false;
     return () => false;
   }
 
@@ -127,7 +129,7 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
 
   function run(): Promise<void> {
     if (isStopped) return Promise.resolve();
-    if (running) isAskedAgain = true;
+    if (running) mustLookAgain = true;
     announceChange();
     running ??= workUntilDone().finally(() => {
       running = undefined;

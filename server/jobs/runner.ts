@@ -32,7 +32,7 @@ export function startJobs(
     const finished = job
       .run()
       .catch((error) => {
-        // An outage is logged once, where it is noticed.
+        // An outage is logged once elsewhere (platform/outages.ts).
         const level = isDatabaseAway(error) ? 'debug' : 'warn';
         log[level]({ job: job.name, error }, 'a job failed; it is tried again at its next turn');
       })

@@ -13,7 +13,7 @@ interface ConsentData {
   readonly details?: readonly DetailView[];
 }
 
-/** What the app will get, in words, and the person's decision on it. `action` is `allow`, `deny` or `switch`. */
+/** Shows the permissions that the app requests, and takes the person's decision. `action` is `allow`, `deny` or `switch`. */
 export const consentStep = step<ConsentData>({
   view: { template: 'consent', layout: 'step', title: 'consent.title' },
 
@@ -21,7 +21,7 @@ export const consentStep = step<ConsentData>({
     const accountId = accountIn(visit) ?? '';
     const requested = await visit.requested();
     const missing = await visit.missing(accountId);
-    // A single claim is shown as the scope that it belongs to: there are words for scopes, and they never say less.
+    // A single claim is shown as its scope, which the catalogues describe and which includes at least that claim.
     const scopes = [...new Set([...requested.scopes, ...Object.keys(requested.claims)])];
     const missingScopes = [...missing.scopes, ...Object.keys(missing.claims)];
     const resources = await Promise.all(

@@ -8,7 +8,7 @@ import { accountOf, loginOf, step } from './step.ts';
 
 interface EnrolData {
   readonly authenticator: AuthenticatorView;
-  /** The person may go on without. */
+  /** The person may continue without a second factor. */
   readonly isOptional: boolean;
   readonly error?: 'invalid_code';
 }
@@ -22,8 +22,8 @@ export const recoveryCodesView: View<{
 }> = { template: 'recovery-codes', layout: 'step', title: 'recovery-codes.title' };
 
 /**
- * A second factor for a person who has none and needs one now. Until the sign-in has ended they have proved their
- * password alone, so that has to be enough to set one up. Inputs `enrolment`, `code`; `action` is `enrol`, `later` or
+ * Sets up a second factor for a person who has none and needs one now. At this point only the password has been checked,
+ * so it has to be enough to set one up. Inputs `enrolment`, `code`; `action` is `enrol`, `later` or
  * `cancel`.
  */
 export const enrolStep = step<EnrolData, 'invalid_code'>({

@@ -5,9 +5,9 @@ import type { Login, Visit } from './interactions.ts';
 /**
  * The step that a sign-in still needs for its second factor.
  *
- * A person who has one always shows it, except on a browser that they trust; a request or an app that requires two
- * factors gets two even there. A person who has none sets one up where the operator or the app requires it; where the
- * request merely asks (`acr_values` is voluntary, OpenID Connect Core §3.1.2.1) they may decline.
+ * A person who has one always uses it, except in a trusted browser; a request or an app that requires two factors gets
+ * two even there. A person who has none sets one up where the operator or the app requires it; where only the request
+ * asks for it (`acr_values` is voluntary, OpenID Connect Core §3.1.2.1) they may decline.
  */
 export function missingFactor(
   visit: Visit,

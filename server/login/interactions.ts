@@ -4,7 +4,7 @@ import type * as port from '../ports/interactions.ts';
 export type Interactions = port.Interactions<Progress, InteractionResult>;
 export type Visit = port.Visit<Progress>;
 
-/** What is stored of a visit between its steps. */
+/** The part of a visit that is stored between its steps. */
 export interface Progress {
   readonly login?: Login;
   readonly consent?: Permissions;

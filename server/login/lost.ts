@@ -6,8 +6,8 @@ import type { Views } from '../views/views.ts';
 import type { Interactions } from './interactions.ts';
 
 /**
- * The error page of a sign-in that was used, is too old, or was opened without its cookie: says what became of it and where
- * to go on.
+ * The error page of a sign-in that was completed, is too old, or was opened without its cookie: explains the reason and
+ * links to a page where the person can continue.
  * @throws every other error, and all errors of requests that do not accept a page
  */
 export async function showLost(

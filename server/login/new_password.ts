@@ -6,8 +6,8 @@ import type { AccountView, NewPasswordView } from '../views/views.ts';
 import { accountOf, loginOf, step } from './step.ts';
 
 /**
- * A new password in place of one that has expired. By then the person has shown every factor. What the old password
- * signed in ends, except this visit and the session that it began in. `action` is `change` or `cancel`.
+ * Replaces a password that has expired, after all factors were checked. All sessions end, except this visit and the
+ * session that it began in. `action` is `change` or `cancel`.
  */
 export const newPasswordStep = step<{ account: AccountView; newPassword: NewPasswordView }, readonly PasswordRule[]>({
   view: {

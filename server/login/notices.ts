@@ -30,7 +30,7 @@ export interface SignInNotices {
   recoveryCodeUsed(account: Account, request: FastifyRequest): readonly BoundStatement[];
 }
 
-/** So long after a right password the person is told that the second factor did not follow. */
+/** Time after a right password until the person is informed that the second factor is missing. */
 export const UNFINISHED_AFTER_MS = 10 * 60_000;
 const UNFINISHED_EVERY_SECONDS = 3_600;
 

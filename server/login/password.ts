@@ -16,7 +16,7 @@ import { type StepContext, step } from './step.ts';
 export const MAX_IDENTIFIER = 320;
 
 interface LoginData {
-  /** As typed before, or `login_hint`. */
+  /** The input of a failed attempt, or `login_hint`. */
   readonly identifier?: string;
   readonly error?: LoginError;
   /** A fresh sign-in was requested (`prompt=login`, `max_age`) although there is a session. */
@@ -28,7 +28,7 @@ interface LoginData {
   readonly signUpUrl?: string;
 }
 
-/** `invalid_credentials` stands for unknown, locked, passwordless and wrong alike, so that no account is revealed. */
+/** `invalid_credentials`: an unknown or locked account, no password or a wrong one; all alike, to reveal no account. */
 type LoginError = NameUnder<'login.error'>;
 
 /**
@@ -68,7 +68,7 @@ export const passwordStep = step<LoginData, LoginError>({
     const password = textField(fields, 'password');
     const missing = missingField(identifier, password);
     if (missing) return again(missing);
-    // Counted before anything is hashed and refunded when the password is right: refused waiting requests count, too.
+    // Counted before anything is hashed and refunded when the password is right, so that waiting requests count as well.
     const charge = await parts.limits.consume('sign-in', request.ip);
 
     const guess = await parts.attempts.reservePasswordGuess({
@@ -119,7 +119,7 @@ async function suggestedIdentifier({ visit, parts }: StepContext): Promise<strin
   return visit.loginHint ?? withULabels(signedIn?.email ?? '');
 }
 
-/** Somebody who has the password and not the second factor may be an attacker: the person is told (ASVS 6.3.5). */
+/** A right password without the second factor may come from an attacker, so the person is informed (ASVS 6.3.5). */
 async function withNotice(context: StepContext, login: Login, account: Account | undefined): Promise<Login> {
   const { parts, visit, request } = context;
   if (!account || missingFactor(visit, login, account, parts.secondFactorPolicy) !== 'second-factor') return login;

@@ -15,7 +15,7 @@ import { MAX_IDENTIFIER, passwordStep } from './password.ts';
 import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { LoginParts, Step, StepContext, StepReply } from './step.ts';
-import { accountIn, nextStep, outcomeOf, type StepName } from './steps.ts';
+import { accountIn, nextStep, interactionResultOf, type StepName } from './steps.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   'select-account': selectAccountStep,
@@ -88,7 +88,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const step = await nextStep(visit, parts);
     const sentFrom = STEP_NAMES.find((one) => csrf.isValid(subjectOf(visit, one), sentToken(request)));
     if (sentFrom !== undefined && sentFrom !== step) {
-      // A form of another step was sent twice: it leads to where it led the first time.
+      // A form of another step was sent twice: the second one redirects to the same place as the first.
       const run = async () => (await request.form?.repeat(reply)) ?? reply.redirect(pathOf(visit), 303);
       return { denied: { kind: 'delegate', run }, subject: subjectOf(visit, sentFrom) };
     }
@@ -141,7 +141,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     return content === undefined ? { kind: 'redirect', to: pathOf(visit) } : { kind: 'page', status: 200, content };
   }
 
-  /** The authorization request goes on with this outcome, and the provider writes the response. */
+  /** Continues the authorization request with this result; the provider writes the response. */
   function resume(visit: Visit, outcome: InteractionResult): Reply {
     return { kind: 'delegate', run: () => interactions.finish(visit, outcome) };
   }
@@ -150,7 +150,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   function finish(request: FastifyRequest, reply: FastifyReply, visit: Visit, progress = visit.progress): Reply {
     const run = async () => {
       if (progress.login) await rememberSignIn(request, reply, progress.login);
-      return interactions.finish(visit, outcomeOf(visit, progress));
+      return interactions.finish(visit, interactionResultOf(visit, progress));
     };
     return { kind: 'delegate', run };
   }

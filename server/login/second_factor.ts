@@ -17,7 +17,7 @@ type Shown = readonly string[] | SecondFactorError | undefined;
 
 interface Method {
   readonly error: SecondFactorError;
-  /** Whether the browser may be trusted after it: a recovery code is for emergencies, so not after that. */
+  /** True when the browser may be trusted after it: not after a recovery code, which is for emergencies. */
   readonly mayTrust: boolean;
   check(context: StepContext, account: Account, fields: Fields): Promise<Shown>;
 }
@@ -79,7 +79,7 @@ export const secondFactorStep = step<SecondFactorData, SecondFactorError>({
     await parts.limits.assertAllowed('sign-in', request.ip);
     const account = await accountOf(context);
     const shown = await method.check(context, account, fields);
-    // A typing error is not a guess: the page says so, and it is not counted.
+    // A text without a code's form is a typing error: it is not counted, and the page says so.
     if (typeof shown === 'string') return again(shown);
     if (!shown) {
       await parts.limits.count('sign-in', request.ip);

@@ -2,7 +2,7 @@ import type { AccountView } from '../views/views.ts';
 import { step, viewOfAccount } from './step.ts';
 
 /**
- * `prompt=select_account` (OpenID Connect Core §3.1.2.1): go on as the signed-in person, or as another one. `action` is
+ * `prompt=select_account` (OpenID Connect Core §3.1.2.1): continue as the signed-in person or another one. `action` is
  * `continue` or `another`.
  */
 export const selectAccountStep = step<{ account: AccountView }>({

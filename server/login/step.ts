@@ -108,7 +108,7 @@ export function viewOfAccount(account: Account | undefined): AccountView {
   return { email: account?.email ?? '', ...(account?.name ? { name: account.name } : {}) };
 }
 
-/** What the sign-in has proved so far. */
+/** The factors that were checked in this sign-in so far. */
 export function loginOf({ visit }: StepContext): Login {
   const { login } = visit.progress;
   if (!login) throw new Error('this step needs the sign-in of an earlier one');

@@ -37,9 +37,12 @@ export function accountIn(visit: Visit, progress: Progress = visit.progress): st
 }
 
 /** The progress as a result for the authorization request. */
-export function outcomeOf(visit: Visit, { login, ...progress }: Progress = visit.progress): InteractionResult {
-  const answered = visit.requestedPrompts.has('select_account') ? { select_account: { another: false } } : {};
-  return { ...answered, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };
+export function interactionResultOf(
+  visit: Visit,
+  { login, ...progress }: Progress = visit.progress,
+): InteractionResult {
+  const selection = visit.requestedPrompts.has('select_account') ? { select_account: { another: false } } : {};
+  return { ...selection, ...progress, ...(login ? { login: { ...login, acr: acrOf(login.amr) } } : {}) };
 }
 
 function mustSelect({ requestedPrompts, signedIn }: Visit, progress: Progress): boolean {

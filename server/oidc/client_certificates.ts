@@ -17,7 +17,7 @@ import { AppError } from '../platform/errors.ts';
 
 export interface ClientCertificateOptions {
   /** This server terminates TLS, and asks for a client certificate. */
-  readonly asked: boolean;
+  readonly requestsCertificates: boolean;
   /** The header in which a proxy passes the certificate on, in lower case. */
   readonly header: string | undefined;
   /** Addresses or CIDR ranges from which that header is accepted. */
@@ -45,8 +45,8 @@ export interface ClientCertificates {
 }
 
 export function createClientCertificates(options: ClientCertificateOptions): ClientCertificates {
-  const { asked, header, authorities, now } = options;
-  const enabled = asked || header !== undefined;
+  const { requestsCertificates, header, authorities, now } = options;
+  const enabled = requestsCertificates || header !== undefined;
   const isProxy = addressTest(options.trustedProxies);
   const certificates = new WeakMap<IncomingMessage, X509Certificate>();
   const certificateOf = ({ req }: KoaContextWithOIDC) => certificates.get(req);
@@ -80,7 +80,7 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
       // On a connection from a proxy, the TLS certificate is that of the proxy.
       const certificate = isProxy(request.socket.remoteAddress)
         ? forwardedCertificate(forwarded)
-        : asked && request.socket instanceof TLSSocket
+        : requestsCertificates && request.socket instanceof TLSSocket
           ? request.socket.getPeerX509Certificate()
           : undefined;
       if (certificate) certificates.set(request, certificate);

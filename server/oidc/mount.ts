@@ -22,7 +22,7 @@ const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
  * which the provider's documentation shows, skips route-level limits and matches paths in its own way.)
  */
 export async function mountProvider(app: FastifyInstance, { issuer, units, serving }: MountOptions): Promise<void> {
-  // Bodies are left to the provider. The form is named because a type that is named is looked up, not parsed.
+  // The provider reads the bodies. The form's media type is named because Fastify finds an exact name without parsing it.
   app.removeAllContentTypeParsers();
   for (const type of ['application/x-www-form-urlencoded', '*'])
     app.addContentTypeParser(type, (_request, _payload, done) => done(null));
@@ -34,7 +34,7 @@ export async function mountProvider(app: FastifyInstance, { issuer, units, servi
       url: path,
       // A HEAD that the provider handled as a GET would use up codes and start interactions.
       exposeHeadRoute: false,
-      config: { oauth: caller === 'client', answered: 'raw' },
+      config: { oauth: caller === 'client', responseMode: 'raw' },
       handler(request, reply) {
         if (request.method === 'OPTIONS' && !isPreflight(request)) {
           // RFC 9110 §9.3.7; the provider responds to preflights alone.
@@ -48,13 +48,13 @@ export async function mountProvider(app: FastifyInstance, { issuer, units, servi
 
   await app.register(async (forms) => navigateByForm(forms));
 
-  const config = { oauth: true, quiet: true, answered: 'head' } as const;
+  const config = { oauth: true, quiet: true, responseMode: 'own_headers' } as const;
   app.get(ROUTES.jwks, { config }, (request, reply) => sendDocument(request, reply, serving.current().jwks));
   for (const url of WELL_KNOWN)
     app.get(url, { config }, (request, reply) => sendDocument(request, reply, serving.current().discovery));
 }
 
-/** For the whole form. */
+/** The maximum length of the whole form. */
 const FORM_LIMIT = 56 * 1024;
 
 /** Node reads 16 KiB of request line and headers together: this leaves room for cookies and the browser's own headers. */

@@ -178,8 +178,8 @@ export function inspectSeams(provider: Provider): Readonly<Record<string, string
   const keys = clientKeysOf(client) as Partial<ClientKeys> | undefined;
   const paths = Object.keys(METHODS) as MethodPath[];
   const models = Object.keys(PAYLOADS) as (keyof typeof PAYLOADS)[];
-  const listed = (kind: string, names: readonly string[], found: readonly string[]) =>
-    names.map((name) => [`${kind} ${name}`, found.includes(name) ? undefined : 'is missing'] as const);
+  const listed = (kind: string, names: readonly string[], present: readonly string[]) =>
+    names.map((name) => [`${kind} ${name}`, present.includes(name) ? undefined : 'is missing'] as const);
   return Object.fromEntries([
     ['version', manifest.version === TESTED_VERSION ? undefined : `is not ${TESTED_VERSION}`],
     ...paths.map((path) => [path, signatureProblem(methodAt(provider, path).method, METHODS[path])] as const),
@@ -299,8 +299,8 @@ function methodAt(provider: Provider, path: MethodPath) {
 /** @returns what is wrong with a function; undefined when it has exactly these parameters */
 function signatureProblem(fn: unknown, parameters: string): string | undefined {
   if (typeof fn !== 'function') return 'is missing';
-  const found = parametersOf(fn);
-  return found === parameters ? undefined : `has the parameters ${found} in place of ${parameters}`;
+  const actual = parametersOf(fn);
+  return actual === parameters ? undefined : `has the parameters ${actual} in place of ${parameters}`;
 }
 
 /** The list of parameters as the source has it, on one line. */
@@ -323,8 +323,8 @@ function parametersOf(fn: object): string {
 }
 
 function payloadProblem(provider: Provider, model: keyof typeof PAYLOADS): string | undefined {
-  const { IN_PAYLOAD: found = [] } = provider[model] as unknown as { readonly IN_PAYLOAD?: readonly string[] };
-  const missing = PAYLOADS[model].split(' ').filter((name) => !found.includes(name));
+  const { IN_PAYLOAD: declared = [] } = provider[model] as unknown as { readonly IN_PAYLOAD?: readonly string[] };
+  const missing = PAYLOADS[model].split(' ').filter((name) => !declared.includes(name));
   return missing.length === 0 ? undefined : `has no ${missing.join(', ')}`;
 }
 

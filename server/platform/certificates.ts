@@ -54,7 +54,7 @@ function base64Of(value: string): string | undefined {
 const CLIENT_USAGES = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
 
 /**
- * Whether one of the authorities itself has issued the certificate, for a client, and both are valid now. An
+ * True when one of the authorities itself has issued the certificate, for a client, and both are valid now. An
  * intermediate authority must be in the list; a certificate from a listed authority is not enough.
  * @param now milliseconds since the epoch
  */
@@ -90,7 +90,7 @@ export interface CertificateNames {
   readonly dns: readonly string[];
   readonly email: readonly string[];
   readonly uri: readonly string[];
-  /** As `canonicalAddress` writes them. */
+  /** In the form of `canonicalAddress`. */
   readonly ip: readonly string[];
 }
 

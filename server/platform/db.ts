@@ -63,9 +63,9 @@ export function createDb(options: DbOptions): Db {
     // The client gives up a little later than the server, so that a frozen server or network cannot hang a request.
     query_timeout: timeoutMs + 1_000,
     keepAlive: true,
-    // A named statement is planned once a connection: left to itself Postgres plans the large ones anew each time, which
-    // takes longer than running them. Planned while a table is small it would read that table whole, and go on to do so
-    // when it has grown: everything here is found by a key.
+    // Named statements are planned once per connection: by default Postgres plans the large ones again each time, which
+    // takes longer than running them. A plan that was made for a small table would use a sequential scan, also after the
+    // table has grown; all statements here find rows by a key, so sequential scans are disabled.
     options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off',
     application_name: 'cardea',
     pipeline: true,

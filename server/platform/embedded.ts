@@ -108,7 +108,7 @@ interface RunAs {
   prefix: readonly string[];
 }
 
-/** Postgres refuses to run as root: then it runs as the user `postgres` or `nobody`, whichever exists. */
+/** Postgres refuses to run as root: then it runs as the user `postgres`, or else as `nobody`. */
 function servingUser(dataDir: string, bin: string): RunAs {
   if (process.getuid?.() !== 0) return { uid: undefined, gid: undefined, prefix: [] };
   const users = readFileSync('/etc/passwd', 'utf8')
@@ -304,7 +304,7 @@ async function hasOtherClients(adminUrl: string): Promise<boolean> {
   }
 }
 
-/** Whether a process with this id runs, of any user. False for a zombie. */
+/** True when a process with this id runs, of any user; false for a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -93,7 +93,7 @@ export class AppError extends Error {
   readonly status: number;
   /** The wrong input field, if there is one. */
   readonly field: string | undefined;
-  /** Of a 503: the dependency that is down or overloaded. */
+  /** For a 503: the dependency that is down or overloaded. */
   readonly dependency: string | undefined;
 
   /** @param options `status`: replaces the status of the code */

@@ -1,7 +1,7 @@
 import { AppError } from './errors.ts';
 
 /**
- * A queue for work of which only some can run at the same time.
+ * A queue that limits how much work runs at the same time.
  *
  * The caller names the shares that the work counts to, such as `address:192.0.2.7` and `account:…`. The first one
  * decides the order: shares take turns, so a caller with a thousand requests waits only for itself. Each share has a
@@ -136,7 +136,7 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     return true;
   }
 
-  /** Whether one more may wait, possibly in place of the last one of a share that has more waiting. */
+  /** True when one more may wait, possibly in place of the last work of a share with more waiting work. */
   function makeSpace({ shares }: Waiter): boolean {
     if (shares.some((share) => waitingCounts.of(share) >= waitingPerShare)) return false;
     if (countWaiting < waiting) return true;

@@ -18,12 +18,12 @@ export interface RepeatRules {
   /** Names of the cookies that must be the same when a form is submitted again. */
   readonly cookies: readonly string[];
   /**
-   * Whether the fields must be the same as well: true for forms that change settings, not for forms that take one step.
+   * The fields must be the same as well: true for forms that change settings, false for forms of a single step.
    */
   readonly sameFields: boolean;
-  /** Whether the stored response is looked up before the form is read, instead of only when that fails. */
+  /** The stored response is looked up before the form is processed, instead of only after a failure. */
   readonly repeatsFirst: boolean;
-  /** Whether a GET may end the process that the form belongs to, such as a link to continue. */
+  /** A GET, such as a link to continue, can also complete the process that the form belongs to. */
   readonly includesGet: boolean;
 }
 
@@ -156,9 +156,9 @@ function setStoredHeaders(reply: FastifyReply, { status, location, type, cookies
 /** A submitted form, until its response. */
 export interface SentForm {
   readonly key: string;
-  /** Whether the requested change is made if the form is not refused; false for a form that only leads to a sign-in. */
+  /** The response is stored: false for a form that only led to a sign-in, without making the requested change. */
   storesResponse: boolean;
-  /** Whether a refusal can be the result of an earlier submission of the same form. */
+  /** A failure may mean that the same form was submitted before, so the stored response is looked up. */
   repeatsOnFailure: boolean;
   /** The handler responds on the raw response, and stores the response as well. */
   respondsRaw: boolean;

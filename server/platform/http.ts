@@ -135,9 +135,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   // A callback instead of a promise: this runs for every request, also for the fastest.
   app.addHook('onRequest', (request, reply, done) => {
-    const answered = request.routeOptions.config?.answered;
-    if (answered === undefined) setFixedHeaders(request, reply);
-    else if (answered === 'raw') setRawHeaders(request, reply);
+    const responseMode = request.routeOptions.config?.responseMode;
+    if (responseMode === undefined) setFixedHeaders(request, reply);
+    else if (responseMode === 'raw') setRawHeaders(request, reply);
     watchForwarded(request.raw);
     // Before the body is read: the content of a request to an unknown path does not matter.
     if (request.is404) return done(unrouted(request, reply));
@@ -250,7 +250,7 @@ function secureContext({ cert, key, asksForCertificates, authorities }: TlsListe
   };
 }
 
-/** Anybody can cause these lines: the operator should know of them, but not get too many. */
+/** Any client can cause these lines, so they are limited: the operator should see them without being flooded. */
 const LOG_EVERY_MS = 60_000;
 
 /**
@@ -327,9 +327,9 @@ declare module 'fastify' {
     /** Requested often and without much information: logged at debug only. */
     quiet?: boolean;
     /**
-     * How the route responds, if not through Fastify's reply: on the raw response, where the fixed headers are set
-     * before, or with a header block of its own, which includes them.
+     * How the route responds if not through Fastify's reply. `raw`: on the raw response, on which the fixed headers are
+     * set beforehand; `own_headers`: with prepared headers, which include the fixed ones.
      */
-    answered?: 'raw' | 'head';
+    responseMode?: 'raw' | 'own_headers';
   }
 }

@@ -38,7 +38,7 @@ export function createProblemFinder(schema: object): (field: string, value: unkn
     validate ??= compile(schema);
     if (validate(value)) return undefined;
     const located = (validate.errors ?? []).map((error) => locate(schema, error));
-    // Of the alternatives of an `anyOf`, which all report an error, the one that got furthest is meant.
+    // All alternatives of an `anyOf` report an error: the one with the longest path is the most likely intention.
     const deepest = located.reduce((best, one) => (one.path.length >= best.path.length ? one : best));
     return { field: nameOf(field, value, deepest.path), message: deepest.message };
   };

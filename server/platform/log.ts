@@ -23,7 +23,7 @@ const CENSORED = new Set([
 ]);
 
 /**
- * JSON lines. Secrets are kept out by construction: requests are logged by route and status, never by URL, header or
+ * JSON lines. Secrets cannot get into the log: requests are logged by route and status, never by URL, header or
  * body, errors by type, code and stack, and the fields below are censored wherever they occur.
  */
 export function createLog(options: { level: string; destination?: DestinationStream }): Logger {

@@ -10,7 +10,7 @@ const FOLDER = new URL('../../migrations/', import.meta.url);
 
 export interface MigrationStatus {
   name: string;
-  /** `unknown`: it belongs to a later version of Cardea, which this database was used with. */
+  /** `unknown`: a migration of a later version of Cardea, which has migrated this database. */
   state: 'pending' | 'done' | 'unknown';
   /** ISO 8601, undefined while it has not run. */
   executedAt: string | undefined;
@@ -46,8 +46,8 @@ export async function migrateUp(db: Db): Promise<string[]> {
   if (error) {
     if (error instanceof AppError) throw error;
     const failed = results.find((one) => one.status === 'Error')?.migrationName;
-    const what = failed ? `migration ${failed} failed` : 'the schema cannot be brought up to date';
-    throw new AppError('migration_failed', `${what}, and nothing of it was kept: ${oneLine(error)}`, {
+    const problem = failed ? `migration ${failed} failed` : 'migrating the schema failed';
+    throw new AppError('migration_failed', `${problem}, and was rolled back: ${oneLine(error)}`, {
       cause: error,
     });
   }
@@ -75,12 +75,12 @@ export function assertKnown(status: readonly MigrationStatus[]): void {
 
 /** All migrations that this version knows or that have run, by name. */
 export async function migrationStatus(db: Db): Promise<MigrationStatus[]> {
-  const known = Object.keys(await getMigrations());
+  const available = Object.keys(await getMigrations());
   const executed = await executedMigrations(db);
-  const names = new Set([...known, ...executed.keys()]);
+  const names = new Set([...available, ...executed.keys()]);
   return [...names].sort().map((name) => {
     const executedAt = executed.get(name);
-    const state = !known.includes(name) ? 'unknown' : executedAt === undefined ? 'pending' : 'done';
+    const state = !available.includes(name) ? 'unknown' : executedAt === undefined ? 'pending' : 'done';
     return { name, state, executedAt };
   });
 }

@@ -48,11 +48,11 @@ export interface OutboundInit {
 /** The share of capacity that a request uses. */
 export interface OutboundTurn {
   /**
-   * Who chose the URL; each has its own capacity: the operator; `stranger`, anybody else; `delivery` is for
-   * requests that nothing waits for.
+   * Each has its own capacity: `operator` chose the URL; `stranger`: another party chose it; `delivery`: no request waits
+   * for the response.
    */
   readonly chosenBy: 'operator' | 'stranger' | 'delivery';
-  /** Who caused the request: an address, a client, an account. */
+  /** The cause of the request: an address, a client or an account. */
   readonly share?: string;
 }
 
@@ -93,7 +93,7 @@ export class OutboundError extends AppError {
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
 
-/** Running and waiting requests, for each kind of chooser; and for one site, or one cause. */
+/** Maximum numbers of running and waiting requests, for each value of `chosenBy`, and for one site or cause. */
 const BOUNDS = {
   operator: { concurrency: 64, concurrencyPerShare: 8, waiting: 256, waitingPerShare: 32 },
   stranger: { concurrency: 64, concurrencyPerShare: 8, waiting: 256, waitingPerShare: 32 },

@@ -4,24 +4,24 @@ import type { DB } from './database.ts';
 import type { Db } from './db.ts';
 import { statement } from './statement.ts';
 
-/** Something that waits in a table to be handled once, by any node. */
+/** An item in a table that one of the nodes has to handle. */
 export interface Queued {
   readonly id: string;
-  /** Including the one that it is claimed for. */
+  /** Including the current attempt. */
   readonly attempts: number;
   readonly expiresAt: Date;
 }
 
 /**
- * A queue in a table. Its owner inserts the rows in the transaction that they belong to. A node that dies loses nothing:
- * its leases end, and what it had just handled may be handled a second time.
+ * A queue in a table. The table's owner inserts the rows, in its own transactions. When a node crashes nothing is lost:
+ * its leases expire, and items that it had just handled may be handled a second time.
  */
 export interface Queue<Item extends Queued, Condition extends object = object> {
-  /** Claims what is due, the longest overdue first, and keeps it from other nodes for `leaseMs`. */
+  /** Claims items that are due, the longest overdue first; other nodes cannot claim them for `leaseMs`. */
   claimDue(options: { limit: number; leaseMs: number } & Condition): Promise<Item[]>;
-  /** It has been handled, or never will be. */
+  /** Removes an item that was handled, or that never can be. */
   remove(id: string): Promise<void>;
-  /** It is handled again at that time. */
+  /** Schedules the next attempt. */
   postpone(id: string, dueAt: Date): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export interface QueueTable<Table extends keyof DB, Condition> {
 interface Claim {
   readonly now: Date;
   readonly leasedUntil: Date;
-  readonly keptUntil: Date;
+  readonly retriedUntil: Date;
   readonly limit: number;
 }
 
@@ -64,7 +64,7 @@ export function queueStatements<Table extends keyof DB, Condition extends object
       `${names.table}.claim`,
       ($: Claim & Condition) => sql<QueueRow<Table>>`
         UPDATE ${table}
-           SET ${dueAt} = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.keptUntil})
+           SET ${dueAt} = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.retriedUntil})
          WHERE id IN (
                SELECT id FROM ${table}
                 WHERE ${dueAt} <= ${$.now} AND (expires_at IS NULL OR expires_at > ${$.now}) AND ${condition($)}
@@ -74,8 +74,8 @@ export function queueStatements<Table extends keyof DB, Condition extends object
     remove: statement(`${names.table}.remove`, ($: { id: string }) => sql`DELETE FROM ${table} WHERE id = ${$.id}`),
     postpone: statement(
       `${names.table}.postpone`,
-      ($: { id: string; dueAt: Date; keptUntil: Date; now: Date }) => sql`
-        UPDATE ${table} SET ${dueAt} = ${$.dueAt}, expires_at = COALESCE(expires_at, ${$.keptUntil})
+      ($: { id: string; dueAt: Date; retriedUntil: Date; now: Date }) => sql`
+        UPDATE ${table} SET ${dueAt} = ${$.dueAt}, expires_at = COALESCE(expires_at, ${$.retriedUntil})
          WHERE id IN (
                SELECT ${$.id}::uuid
                 UNION SELECT other.id FROM ${table} AS one JOIN ${table} AS other USING (${sql.ref(postponedBy)})
@@ -85,21 +85,21 @@ export function queueStatements<Table extends keyof DB, Condition extends object
 }
 
 /**
- * @param options.keptMs how long a row whose `expires_at` is null is tried
+ * @param options.retriedForMs how long a row whose `expires_at` is null is tried
  * @param options.open reads what the table's owner has stored in a row
  */
 export function createQueue<Table extends keyof DB, Condition extends object, Content extends object>(options: {
   db: Db;
   now: Clock;
   statements: ReturnType<typeof queueStatements<Table, Condition>>;
-  keptMs: number;
+  retriedForMs: number;
   open(row: QueueRow<Table>): Content;
 }): Queue<Queued & Content, Condition> {
-  const { db, now, statements, keptMs, open } = options;
+  const { db, now, statements, retriedForMs, open } = options;
   const after = (ms: number) => new Date(now() + ms);
   return {
     async claimDue(claim) {
-      const times = { now: after(0), leasedUntil: after(claim.leaseMs), keptUntil: after(keptMs) };
+      const times = { now: after(0), leasedUntil: after(claim.leaseMs), retriedUntil: after(retriedForMs) };
       const rows = await db.query(statements.claim.bind({ ...claim, ...times }));
       return rows.map((row) => ({ id: row.id, attempts: row.attempts, expiresAt: row.expires_at, ...open(row) }));
     },
@@ -109,7 +109,7 @@ export function createQueue<Table extends keyof DB, Condition extends object, Co
     },
 
     async postpone(id, dueAt) {
-      await db.query(statements.postpone.bind({ id, dueAt, keptUntil: after(keptMs), now: after(0) }));
+      await db.query(statements.postpone.bind({ id, dueAt, retriedUntil: after(retriedForMs), now: after(0) }));
     },
   };
 }

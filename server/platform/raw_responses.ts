@@ -9,7 +9,7 @@ const UNREADABLE: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
 };
 
-/** Responses to what reaches neither a route nor a hook. */
+/** Responses to requests that reach neither a route nor a hook. */
 const MESSAGES: Readonly<Record<number, readonly [error: string, description: string]>> = {
   400: ['invalid_request', 'the request could not be understood'],
   405: ['method_not_allowed', 'this is not a proxy'],
@@ -19,9 +19,9 @@ const MESSAGES: Readonly<Record<number, readonly [error: string, description: st
 };
 
 export interface RawResponses {
-  /** Responds to what Node could not parse as HTTP: there is no request yet, so no hook or handler runs. */
+  /** Responds to bytes that Node cannot parse as HTTP: there is no request yet, so no hook or handler runs. */
   refuseUnreadable(error: Error & { code?: string }, socket: Duplex): void;
-  /** Responds to what Node would respond to without a body, or drop: expectations (RFC 9110 §10.1.1) and CONNECT. */
+  /** Responds to requests that Node would answer without a body, or drop: expectations (RFC 9110 §10.1.1) and CONNECT. */
   attach(server: Pick<Server, 'on'>): void;
 }
 

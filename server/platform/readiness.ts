@@ -15,7 +15,7 @@ export const WRITE_CHECK_STATEMENTS = {
 
 /** Requests within this time get the last result: the endpoint is public. */
 const CHECK_EVERY_MS = 2_000;
-const KEPT_MS = 10 * 60_000;
+const ROW_EXPIRES_AFTER_MS = 10 * 60_000;
 
 /**
  * Checks that the database accepts writes: with a full disk, or on a standby, reads still work, but sign-ins fail.
@@ -26,7 +26,7 @@ export function createReadiness(parts: { db: Db; node: string; now: Clock }): ()
   let last: { at: number; result: Promise<void> } | undefined;
   return () => {
     if (!last || now() - last.at >= CHECK_EVERY_MS || now() < last.at) {
-      const bound = WRITE_CHECK_STATEMENTS.upsert.bind({ node, expiresAt: new Date(now() + KEPT_MS) });
+      const bound = WRITE_CHECK_STATEMENTS.upsert.bind({ node, expiresAt: new Date(now() + ROW_EXPIRES_AFTER_MS) });
       const result = db.query(bound).then(() => {});
       result.catch(() => {}); // callers get the rejection from `result`
       last = { at: now(), result };

@@ -7,9 +7,9 @@ import type { SealedColumn } from './tables.ts';
 export interface Progress {
   /** Values read. */
   seen: number;
-  /** Of those, how many were sealed under an older key and have been sealed again under the current one. */
+  /** Values that were sealed under an older key and have been sealed again under the current one. */
   resealed: number;
-  /** Of those, how many cannot be opened by any key in the list. */
+  /** Values that cannot be opened by any key in the list. */
   unreadable: number;
 }
 
@@ -78,7 +78,7 @@ interface Resealed {
   readonly fresh: Buffer;
 }
 
-/** @returns how many values a server changed after they were read here and before they were written */
+/** @returns the number of values that a server changed between the read and the write here */
 async function resealOnce(
   db: Db,
   sealer: Sealer,

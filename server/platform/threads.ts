@@ -12,7 +12,7 @@ export function signingThreads(processors: number): number {
 
 /**
  * Sets the size of libuv's pool to the number of processors, instead of four: more threads only compete with the main
- * thread. Call it before anything uses the pool; a value set by the operator is kept.
+ * thread. Call it before anything uses the pool; a value set by the operator is not changed.
  */
 export function sizeThreadPool(): void {
   process.env.UV_THREADPOOL_SIZE ??= String(signingThreads(availableParallelism()));

@@ -1,4 +1,4 @@
-/** Lists and plain objects all the way down; class instances that are named in `Opaque`, and functions, stay as they are. */
+/** Applied to lists and plain objects at any depth; functions and the classes in `Opaque` are left unchanged. */
 export type DeepReadonly<T, Opaque = never> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item, Opaque>[]
   : T extends Opaque | ((...parameters: never[]) => unknown)

@@ -48,7 +48,7 @@ export const DELIVERIES_CHANNEL = 'cardea_deliveries';
 export const LOGOUT = 'logout';
 
 /** A logout that could not be delivered is given up so long after its first attempt. */
-const KEPT_MS = 24 * 3_600_000;
+const RETRIED_FOR_MS = 24 * 3_600_000;
 
 const NOTIFY = sql`pg_notify(${DELIVERIES_CHANNEL}, '')`;
 
@@ -111,7 +111,7 @@ export function createDeliveries({ db, sealer, now }: { db: Db; sealer: Sealer; 
     db,
     now,
     statements: DELIVERY_STATEMENTS,
-    keptMs: KEPT_MS,
+    retriedForMs: RETRIED_FOR_MS,
     open: (row) => ({
       kind: row.kind,
       clientId: row.client_id,

@@ -376,9 +376,9 @@ function allowedBy(grants: readonly Sealed[]): Pick<AppOverview, 'scopes' | 'res
 
 const words = (scope: string | undefined) => scope?.split(' ').filter((word) => word !== '') ?? [];
 
-const known = (seconds: readonly (number | undefined)[]) => seconds.filter((one) => one !== undefined);
-const most = (seconds: readonly (number | undefined)[]) => known(seconds).sort((a, b) => b - a)[0];
-const least = (seconds: readonly (number | undefined)[]) => known(seconds).sort((a, b) => a - b)[0];
+const defined = (seconds: readonly (number | undefined)[]) => seconds.filter((one) => one !== undefined);
+const most = (seconds: readonly (number | undefined)[]) => defined(seconds).sort((a, b) => b - a)[0];
+const least = (seconds: readonly (number | undefined)[]) => defined(seconds).sort((a, b) => a - b)[0];
 
 function dateOf(seconds: number | undefined): Date | undefined {
   return seconds === undefined ? undefined : new Date(seconds * 1000);

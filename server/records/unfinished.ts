@@ -27,37 +27,37 @@ const BATCH = 1_000;
 type Sql = RawBuilder<unknown>;
 
 /** Selects the oldest rows beyond a limit, to be removed. Locked rows are skipped; the next run removes them. */
-const oldest = (table: string, key: string, which: Sql, kept: number): Sql => {
+const oldest = (table: string, key: string, which: Sql, limit: number): Sql => {
   const [from, by] = [sql.table(table), sql.ref(key)];
   return sql`
   SELECT ${by} FROM ${from} WHERE ${by} = ANY(ARRAY(
-    SELECT ${by} FROM ${from} WHERE ${which} ORDER BY expires_at DESC OFFSET ${kept}::int LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;
+    SELECT ${by} FROM ${from} WHERE ${which} ORDER BY expires_at DESC OFFSET ${limit}::int LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;
 };
 
 /** A record that was approved meanwhile has a grant, and stays. User codes and the like go with their record. */
-const dropRecords = (which: Sql, kept: number): Sql => sql`
+const dropRecords = (which: Sql, limit: number): Sql => sql`
   WITH dropped AS (
-         DELETE FROM records WHERE id_hash IN (${oldest('records', 'id_hash', sql`${which} AND grant_id IS NULL`, kept)})
+         DELETE FROM records WHERE id_hash IN (${oldest('records', 'id_hash', sql`${which} AND grant_id IS NULL`, limit)})
          RETURNING id_hash),
        codes AS (DELETE FROM user_codes WHERE id_hash IN (SELECT id_hash FROM dropped)),
        polled AS (DELETE FROM polls WHERE id_hash IN (SELECT id_hash FROM dropped))
   DELETE FROM waiting_requests WHERE id_hash IN (SELECT id_hash FROM dropped)`;
 
-const dropSessions = (which: Sql, kept: number): Sql =>
-  sql`DELETE FROM sessions WHERE uid IN (${oldest('sessions', 'uid', which, kept)})`;
+const dropSessions = (which: Sql, limit: number): Sql =>
+  sql`DELETE FROM sessions WHERE uid IN (${oldest('sessions', 'uid', which, limit)})`;
 
 export const UNFINISHED_STATEMENTS = {
-  recordsOf: statement('unfinished.records_of', ($: { model: string; origin: Buffer; kept: number }) =>
-    dropRecords(sql`model = ${$.model} AND origin = ${$.origin}`, $.kept),
+  recordsOf: statement('unfinished.records_of', ($: { model: string; origin: Buffer; limit: number }) =>
+    dropRecords(sql`model = ${$.model} AND origin = ${$.origin}`, $.limit),
   ),
-  records: statement('unfinished.records', ($: { model: string; kept: number }) =>
-    dropRecords(sql`model = ${$.model} AND origin IS NOT NULL`, $.kept),
+  records: statement('unfinished.records', ($: { model: string; limit: number }) =>
+    dropRecords(sql`model = ${$.model} AND origin IS NOT NULL`, $.limit),
   ),
-  sessionsOf: statement('unfinished.sessions_of', ($: { origin: Buffer; kept: number }) =>
-    dropSessions(sql`origin = ${$.origin} AND account_id IS NULL`, $.kept),
+  sessionsOf: statement('unfinished.sessions_of', ($: { origin: Buffer; limit: number }) =>
+    dropSessions(sql`origin = ${$.origin} AND account_id IS NULL`, $.limit),
   ),
-  sessions: statement('unfinished.sessions', ($: { kept: number }) =>
-    dropSessions(sql`origin IS NOT NULL AND account_id IS NULL`, $.kept),
+  sessions: statement('unfinished.sessions', ($: { limit: number }) =>
+    dropSessions(sql`origin IS NOT NULL AND account_id IS NULL`, $.limit),
   ),
 };
 
@@ -65,13 +65,13 @@ export const UNFINISHED_STATEMENTS = {
  * For the transaction that adds an unfinished record: the newest stay.
  * @param origin undefined: of all origins together
  */
-export function dropOldest(model: UnfinishedModel, origin: Buffer | undefined, kept: number): BoundStatement {
+export function dropOldest(model: UnfinishedModel, origin: Buffer | undefined, limit: number): BoundStatement {
   if (model === 'Session') {
     return origin
-      ? UNFINISHED_STATEMENTS.sessionsOf.bind({ origin, kept })
-      : UNFINISHED_STATEMENTS.sessions.bind({ kept });
+      ? UNFINISHED_STATEMENTS.sessionsOf.bind({ origin, limit })
+      : UNFINISHED_STATEMENTS.sessions.bind({ limit });
   }
   return origin
-    ? UNFINISHED_STATEMENTS.recordsOf.bind({ model, origin, kept })
-    : UNFINISHED_STATEMENTS.records.bind({ model, kept });
+    ? UNFINISHED_STATEMENTS.recordsOf.bind({ model, origin, limit })
+    : UNFINISHED_STATEMENTS.records.bind({ model, limit });
 }

@@ -111,22 +111,22 @@ export class Unit {
     if (store === 'replays') return undefined;
     const key = keyOf(model, id);
     if (this.#changes.destroyed.has(key)) return undefined;
-    const found = this.#changes.writes.get(key) ?? (await this.#read(key, () => this.#load(store, model, id)));
-    if (found?.model !== model) return undefined;
-    const payload = payloadOf(found.payload);
+    const record = this.#changes.writes.get(key) ?? (await this.#read(key, () => this.#load(store, model, id)));
+    if (record?.model !== model) return undefined;
+    const payload = payloadOf(record.payload);
     if (store === 'sessions' && this.#hasEnded(payload)) return undefined;
     if (this.#changes.consumed.has(id)) payload.consumed ??= Math.floor(this.#context.now() / 1000);
     return payload;
   }
 
   async findSessionByUid(uid: string): Promise<Payload | undefined> {
-    const found =
+    const session =
       this.#changes.sessionWrite(uid) ??
       (await this.#read(uidKey(uid), async () => {
         const row = await this.#context.read.sessionsByUid(uid);
         return row && this.#openSession(row);
       }));
-    const payload = found && payloadOf(found.payload);
+    const payload = session && payloadOf(session.payload);
     return payload && !this.#hasEnded(payload) ? payload : undefined;
   }
 
@@ -265,10 +265,10 @@ export class Unit {
    * @param requestFingerprint as `storeResponse` was given it
    */
   async findStoredResponse(id: string, requestFingerprint: string): Promise<string | undefined> {
-    const found = await this.#read(keyOf('RefreshToken', id), () => this.#load('records', 'RefreshToken', id));
-    if (found?.model !== 'RefreshToken' || !found.response) return undefined;
-    const response = openResponse(id, found.response, requestFingerprint, this.#context.now());
-    if (response !== undefined) this.#changes.unrevoke('RefreshToken', id, payloadOf(found.payload).grantId);
+    const record = await this.#read(keyOf('RefreshToken', id), () => this.#load('records', 'RefreshToken', id));
+    if (record?.model !== 'RefreshToken' || !record.response) return undefined;
+    const response = openResponse(id, record.response, requestFingerprint, this.#context.now());
+    if (response !== undefined) this.#changes.unrevoke('RefreshToken', id, payloadOf(record.payload).grantId);
     return response;
   }
 

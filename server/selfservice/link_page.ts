@@ -24,11 +24,11 @@ export interface LinkContext {
 }
 
 /** The form was carried out, and the link is used up. */
-const DONE = { kind: 'done' } as const;
-type Done = typeof DONE;
+const COMPLETED = { kind: 'done' } as const;
+type Completed = typeof COMPLETED;
 
 /** The page that a mailed link leads to. Its guard is in links.ts. */
-export interface LinkPage extends Required<AnyFormPage<LinkContext, Done>> {
+export interface LinkPage extends Required<AnyFormPage<LinkContext, Completed>> {
   readonly path: string;
   readonly guard: 'link';
   readonly purpose: LinkPurpose;
@@ -78,7 +78,7 @@ export function confirmPage(page: {
     },
     async submit(context) {
       await page.run(withAccount(context));
-      return DONE;
+      return COMPLETED;
     },
   });
 }
@@ -134,7 +134,7 @@ export function setPasswordPage(page: {
     },
     async submit(context, fields) {
       try {
-        return (await page.run(context, fields)) ?? DONE;
+        return (await page.run(context, fields)) ?? COMPLETED;
       } catch (error) {
         if (error instanceof PasswordRefused) return again({ failed: error.rules });
         throw error;
@@ -164,10 +164,10 @@ function linkPage<Data, Problem>(page: {
   readonly forOwner: boolean;
   readonly view: View<Data>;
   show(context: LinkContext, refused?: { fields: Fields; problem: Problem | undefined }): Data;
-  submit(context: LinkContext, fields: Fields): Promise<Done | Again<Problem>>;
+  submit(context: LinkContext, fields: Fields): Promise<Completed | Again<Problem>>;
 }): LinkPage {
   const { purpose, forOwner } = page;
-  const { show, submit } = formPage<LinkContext, Data, Problem, Done>(page);
+  const { show, submit } = formPage<LinkContext, Data, Problem, Completed>(page);
   return {
     path: linkPath(purpose),
     guard: 'link',

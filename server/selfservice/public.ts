@@ -21,9 +21,9 @@ function mailRequestRoute(app: FastifyInstance, options: PublicOptions, page: Ma
 
   /** Another site's form has no visitor of this site, so it cannot make a browser request a mail. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Admission<VisitorContext>> {
-    const newToken = () => csrf.tokenFor(subjectOf(visitors.meet(request, reply)));
+    const newToken = () => csrf.tokenFor(subjectOf(visitors.readOrCreate(request, reply)));
     const context: VisitorContext = { options, request, reply, newToken };
-    const visitor = visitors.known(request);
+    const visitor = visitors.read(request);
     if (visitor !== '' || request.method !== 'POST') return { context, subject: subjectOf(visitor) };
     return { denied: { kind: 'page', status: 403, content: page.showWithoutCookie(context) } };
   }

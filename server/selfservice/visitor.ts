@@ -8,9 +8,9 @@ import type { Csrf } from '../platform/csrf.ts';
  */
 export interface Visitors {
   /** The browser's cookie; gives it one when it has none. */
-  meet(request: FastifyRequest, reply: FastifyReply): string;
+  readOrCreate(request: FastifyRequest, reply: FastifyReply): string;
   /** Empty when it has none: then no form is valid. */
-  known(request: FastifyRequest): string;
+  read(request: FastifyRequest): string;
 }
 
 const SECONDS = 3_600;
@@ -23,14 +23,14 @@ export function visitorCookie(secure: boolean): string {
 /** @param csrf signs the cookies, so that one that was planted into a browser is not accepted */
 export function createVisitors(secure: boolean, csrf: Csrf): Visitors {
   const name = visitorCookie(secure);
-  const known = (request: FastifyRequest): string => {
+  const read = (request: FastifyRequest): string => {
     const [id = '', proof] = request.cookies[name]?.split('.', 2) ?? [];
     return csrf.isValid(subjectOf(id), proof) ? id : '';
   };
   return {
-    known,
-    meet(request, reply) {
-      const id = known(request) || randomBytes(32).toString('base64url');
+    read,
+    readOrCreate(request, reply) {
+      const id = read(request) || randomBytes(32).toString('base64url');
       // Lax: it is sent when a person follows a link from a mail, and not with a form of another site.
       reply.setCookie(name, `${id}.${csrf.tokenFor(subjectOf(id))}`, {
         path: '/',

@@ -30,22 +30,22 @@ export interface Refused<Problem> {
 }
 
 /** A page and its form: how it looks, what it shows, and what it does when the form is sent. */
-export interface FormPage<Context, Data, Problem, Answer extends { readonly kind: string } = Reply> {
+export interface FormPage<Context, Data, Problem, Result extends { readonly kind: string } = Reply> {
   readonly view: View<Data>;
   /** @param refused the form that was sent, when the page comes back with what was wrong with it */
   show(context: Context, refused?: Refused<Problem>): Data | Promise<Data>;
-  submit?(context: Context, fields: Fields): Promise<Answer | Again<Problem>>;
+  submit?(context: Context, fields: Fields): Promise<Result | Again<Problem>>;
 }
 
 /** A form page without its own types, so that a table can hold pages of different data. */
-export interface AnyFormPage<Context, Answer extends { readonly kind: string } = Reply> {
+export interface AnyFormPage<Context, Result extends { readonly kind: string } = Reply> {
   show(context: Context): Promise<Content>;
-  readonly submit?: (context: Context, fields: Fields) => Promise<Answer | Extract<Reply, { kind: 'page' }>>;
+  readonly submit?: (context: Context, fields: Fields) => Promise<Result | Extract<Reply, { kind: 'page' }>>;
 }
 
-export function formPage<Context, Data, Problem, Answer extends { readonly kind: string } = Reply>(
-  page: FormPage<Context, Data, Problem, Answer>,
-): AnyFormPage<Context, Answer> {
+export function formPage<Context, Data, Problem, Result extends { readonly kind: string } = Reply>(
+  page: FormPage<Context, Data, Problem, Result>,
+): AnyFormPage<Context, Result> {
   const show = async (context: Context, refused?: Refused<Problem>) =>
     contentOf(page.view, await page.show(context, refused));
   const submit = page.submit?.bind(page);
@@ -53,16 +53,16 @@ export function formPage<Context, Data, Problem, Answer extends { readonly kind:
     show,
     ...(submit && {
       async submit(context: Context, fields: Fields) {
-        const answer = await submit(context, fields);
-        if (!isAgain(answer)) return answer;
-        return { kind: 'page', status: 400, content: await show(context, { fields, problem: answer.problem }) };
+        const result = await submit(context, fields);
+        if (!isAgain(result)) return result;
+        return { kind: 'page', status: 400, content: await show(context, { fields, problem: result.problem }) };
       },
     }),
   };
 }
 
-function isAgain<Problem>(answer: { readonly kind: string } | Again<Problem>): answer is Again<Problem> {
-  return answer.kind === 'again';
+function isAgain<Problem>(result: { readonly kind: string } | Again<Problem>): result is Again<Problem> {
+  return result.kind === 'again';
 }
 
 export function again<Problem>(problem?: Problem): Again<Problem> {
@@ -127,21 +127,21 @@ export function formRoute<Context>(app: FastifyInstance, page: FormRoute<Context
         if (entry.subject !== undefined) readForm(request, csrf, entry.subject);
         return send(request, reply, entry.denied);
       }
-      const answer = await submit(entry.context, readForm(request, csrf, entry.subject));
-      if (request.form) request.form.storesResponse = answer.kind !== 'sign_in';
-      return send(request, reply, answer);
+      const result = await submit(entry.context, readForm(request, csrf, entry.subject));
+      if (request.form) request.form.storesResponse = result.kind !== 'sign_in';
+      return send(request, reply, result);
     }),
   );
 
-  async function send(request: FastifyRequest, reply: FastifyReply, answer: Reply): Promise<unknown> {
-    switch (answer.kind) {
+  async function send(request: FastifyRequest, reply: FastifyReply, result: Reply): Promise<unknown> {
+    switch (result.kind) {
       case 'page':
-        return sendPage(reply, answer.status, answer.content(views, localeOf(request)));
+        return sendPage(reply, result.status, result.content(views, localeOf(request)));
       case 'redirect':
       case 'sign_in':
-        return reply.redirect(answer.to, 303);
+        return reply.redirect(result.to, 303);
       case 'delegate':
-        return answer.run();
+        return result.run();
     }
   }
 }

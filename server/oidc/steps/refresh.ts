@@ -59,7 +59,7 @@ export function respondWithStored(exchange: Exchange, stored: string): void {
   ctx.body = JSON.parse(stored);
   const requestId = ctx.res.getHeader('x-request-id');
   const clientId = ctx.oidc.client?.clientId;
-  services.log.info({ event: 'refresh.repeated', requestId, clientId }, 'the same answer again');
+  services.log.info({ event: 'refresh.repeated', requestId, clientId }, 'the stored response was sent again');
 }
 
 /** Everything by which one refresh differs from another with the same token. */

@@ -56,7 +56,7 @@ const configuration = createConfiguration({
   fetching: { configuration: { fetch: unused }, guard: () => {} },
   dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
   certificates: createClientCertificates({
-    asked: false,
+    requestsCertificates: false,
     header: undefined,
     trustedProxies: [],
     authorities: [],
