@@ -94,7 +94,7 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
     /** Undefined: in development mails become files in `dataDir`/outbox, in production none are sent. */
     smtp: values.CARDEA_SMTP_URL,
     mailFrom: values.CARDEA_MAIL_FROM ?? defaultSender(issuer),
-    /** Whether people may create accounts by themselves. */
+    /** People may create accounts themselves. */
     signUp: values.CARDEA_SIGN_UP,
     /** Mails of one kind in an hour that strangers can cause. */
     mails: { inAll: values.CARDEA_MAIL_LIMIT, perNetwork: values.CARDEA_MAIL_LIMIT_ADDRESS },

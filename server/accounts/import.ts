@@ -130,7 +130,7 @@ interface Candidate {
   readonly person: ReturnType<Convert>;
   readonly email: string;
   readonly username: string | undefined;
-  /** Of the e-mail address, then of the username. */
+  /** The lookup keys of the e-mail address, then of the username. */
   readonly keys: readonly string[];
 }
 

@@ -12,7 +12,6 @@ import {
   isObject,
   isoTime,
   type Json,
-  withoutUndefined,
   list,
   mongoTime,
   object,
@@ -21,6 +20,7 @@ import {
   text,
   texts,
   whole,
+  withoutUndefined,
 } from './import_readers.ts';
 import type { ImportedAccount } from './store.ts';
 

@@ -9,7 +9,6 @@ import {
   faultsOfCodes,
   isObject,
   type Json,
-  withoutUndefined,
   list,
   msTime,
   names,
@@ -21,6 +20,7 @@ import {
   texts,
   whole,
   wholeText,
+  withoutUndefined,
 } from './import_readers.ts';
 import { MUST_CHANGE } from './policy.ts';
 import type { ImportedAccount } from './store.ts';

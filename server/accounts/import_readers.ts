@@ -144,8 +144,8 @@ export function plain(word: unknown): string {
 }
 
 /**
- * @returns what differs from our one-time codes, as a note for the operator; undefined when nothing does
- * @param isFirst a person has one secret here
+ * @returns a note for the operator on the differences from Cardea's one-time codes; undefined when there are none
+ * @param isFirst false for a further secret: a person has only one in Cardea
  */
 export function faultsOfCodes({ algorithm, digits, period }: Json, isFirst: boolean, more: readonly string[] = []) {
   const faults = [

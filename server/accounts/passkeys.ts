@@ -79,8 +79,8 @@ type PasskeyRow = Selectable<PasskeysTable>;
 export const CHALLENGE_SECRET = 'passkey-challenges';
 
 /**
- * A challenge that need not be remembered: only we can make it, and it is of use for one subject alone, a visit or a
- * session that is itself bound to one browser (WebAuthn L3 §13.4.3).
+ * A challenge that is not stored: only this server can make it, and it is valid for one subject only, a visit or a session
+ * that is itself bound to one browser (WebAuthn L3 §13.4.3).
  */
 export function challengeFor(secret: Uint8Array, subject: string): string {
   return createHmac('sha256', secret).update(subject).digest('base64url');

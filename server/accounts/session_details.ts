@@ -10,7 +10,7 @@ import type { Accounts } from './store.ts';
 
 /** Names the browser of a session for the person. */
 export interface BrowserName {
-  /** Such as `Firefox`; undefined for one that we do not know. */
+  /** Such as `Firefox`; undefined for an unknown browser. */
   readonly browser?: string;
   /** Such as `Linux`. */
   readonly system?: string;

@@ -108,7 +108,7 @@ export interface Accounts {
   sealerOf(account: Account): Sealer;
   /** Selects an account in a query that joins `accounts AS a`; `fromRow` reads its rows. */
   readonly columns: string;
-  /** As `fromRow`, without opening anything. */
+  /** The same as `fromRow`, without decrypting anything. */
   credentialsOf(row: Row): Credentials | undefined;
   /** @returns undefined when a LEFT JOIN found no account */
   fromRow(row: Row): Account | undefined;

@@ -22,7 +22,7 @@ export interface DetailsTypes {
   readonly names: readonly string[];
   /** @returns what is wrong with a detail; undefined when it is valid */
   violation(detail: Detail): string | undefined;
-  /** Whether a detail is for this resource server (RFC 9396 §2.2 `locations`), and so part of tokens for it. */
+  /** True when a detail is for this resource server (RFC 9396 §2.2 `locations`), and so part of tokens for it. */
   reaches(detail: Detail, resource: string): boolean;
   /** In that language, or in English if there is no text in it. */
   describe(detail: Detail, locale: string): DetailText;

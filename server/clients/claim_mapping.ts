@@ -1,7 +1,7 @@
 import { invalidInput } from '../platform/errors.ts';
 import { type Accepted, createCheck } from '../platform/json_schema.ts';
 
-/** Where a mapped claim goes: the ID token, the userinfo response, or access tokens (and so introspection). */
+/** The targets of a mapped claim: the ID token, the userinfo response, or access tokens (and so introspection). */
 export const CLAIM_TARGETS = ['id_token', 'userinfo', 'access_token'] as const;
 export type ClaimTarget = (typeof CLAIM_TARGETS)[number];
 

@@ -137,7 +137,7 @@ function read(key: Jwk): KeyObject | undefined {
   }
 }
 
-/** Whether two keys cannot be told apart. */
+/** True when two keys cannot be distinguished. */
 function isConfusable(a: Jwk, b: Jwk): boolean {
   if (a.kid !== undefined && b.kid !== undefined && a.kid !== b.kid) return false;
   return [...SIGNING_ALGS, ...ENCRYPTION_ALGS].some((alg) => usableFor(a, alg) && usableFor(b, alg));

@@ -5,7 +5,7 @@ import { objectOf, readSelfDescription, type SelfDescription } from './self_regi
 import { kindOfUri } from './uris.ts';
 import { GRANT_TYPES, RESPONSE_TYPES, rowOf, wordsOf } from './vocabulary.ts';
 
-/** draft-ietf-oauth-client-id-metadata-document: the id of a client is the URL of what describes it. */
+/** draft-ietf-oauth-client-id-metadata-document: the id of a client is the URL of the document that describes it. */
 
 export const DOCUMENT_MAX_BYTES = 5 * 1024;
 const ID_MAX = 256;
@@ -22,7 +22,7 @@ export interface DocumentRules {
 }
 
 /**
- * Whether an id can be the URL of a document (§3): https, a path, no fragment, no user information, no dot segments,
+ * True when an id can be the URL of a document (§3): https, a path, no fragment, no user information, no dot segments,
  * and in normalized form, since two spellings would be two clients.
  */
 export function mayDescribe(id: string, rules: DocumentRules): boolean {

@@ -138,7 +138,7 @@ const RULES: readonly Rule[] = [
       (client) => client[field] === true && client.response_types.some((type) => type.split(' ').includes('token')),
     ],
   ),
-  // Anybody can encrypt to a public key: the recipient needs a signature inside.
+  // Encrypting needs only a public key: without a signature inside, the recipient cannot know the sender.
   [
     'userinfo_signed_response_alg',
     'is needed for userinfo_encrypted_response_alg',

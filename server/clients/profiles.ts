@@ -27,11 +27,11 @@ export interface Profile {
   readonly senderConstrained: boolean;
   /** Maximum lifetime of an authorization code, in seconds; undefined: as configured. */
   readonly codeSeconds: number | undefined;
-  /** Whether a refresh token is replaced when it is used. */
+  /** A refresh token is replaced when it is used. */
   readonly rotatesRefreshTokens: boolean;
   /** Delivery modes of backchannel authentication (CIBA). */
   readonly deliveryModes: readonly DeliveryMode[];
-  /** Whether a backchannel authentication request must be signed. */
+  /** Backchannel authentication requests must be signed. */
   readonly signsBackchannelRequests: boolean;
   /** Maximum lifetime of a signed request, in seconds, which it must contain; undefined: no limit. */
   readonly requestObjectSeconds: number | undefined;
@@ -94,7 +94,7 @@ export function stricterOf(a: ProfileName, b: ProfileName): ProfileName {
   return PROFILE_NAMES.indexOf(a) > PROFILE_NAMES.indexOf(b) ? a : b;
 }
 
-/** What this server supports. */
+/** The profile and the algorithms that this server supports. */
 export interface ServerPolicy {
   readonly profile: ProfileName;
   /** Algorithms that it has keys for. */

@@ -5,7 +5,7 @@ import { checkScope } from './readers.ts';
 import { kindOfUri } from './uris.ts';
 import { GRANT_TYPES, type ProfileName, wordsOf } from './vocabulary.ts';
 
-/** What may be registered. Stored with an initial access token, and with the clients registered by it. */
+/** The limits of a registration. Stored with an initial access token, and with the clients registered by it. */
 export interface RegistrationPolicy {
   readonly grantTypes: readonly string[];
   /** Hosts of redirect URIs, `*.example.com` for all below one; undefined: any. */

@@ -64,7 +64,7 @@ export const REGISTRATION_TOKEN_STATEMENTS = {
       .where('uses_left', '>', 0)
       .where('expires_at', '>', $.now),
   ),
-  // Of parallel requests no more succeed than there are uses; `require_single_use` is from migration 0001.
+  // No more parallel requests succeed than there are uses left; `require_single_use` is from migration 0001.
   use: statement(
     'registration_tokens.use',
     ($: { id: string }) => sql`

@@ -108,7 +108,7 @@ export interface ClientsParts {
   readonly now: Clock;
   /** A statement that ends the stored tokens that a client got for itself. Others end with their grants. */
   readonly endRecordsOf: (clientId: string) => BoundStatement;
-  /** What the server supports. Default: what it supports without configuration. */
+  /** The profile and algorithms of the server. Default: those of a server without configuration. */
   readonly serverPolicy?: ServerPolicy;
   /**
    * Requests to documents that clients name. Default: none: a sector identifier is refused, and keys are not fetched.

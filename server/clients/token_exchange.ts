@@ -9,7 +9,7 @@ const IDENTIFIERS = {
   must: 'must be a list of at most 100 texts',
 } as const;
 
-/** What a client may do by token exchange (RFC 8693). A client without such a policy may do none of it. */
+/** The policy of a client for token exchange (RFC 8693). A client without one may not exchange tokens. */
 const POLICY = {
   type: 'object',
   additionalProperties: false,

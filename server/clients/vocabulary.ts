@@ -36,7 +36,7 @@ interface ResponseType {
   readonly byDefault?: true;
 }
 
-/** OAuth 2.0 Multiple Response Type Encoding Practices §3, §5. Without bare `token`, which signs nobody in. */
+/** OAuth 2.0 Multiple Response Type Encoding Practices §3, §5. Without `token` alone, which is no sign-in. */
 export const RESPONSE_TYPES = {
   code: { grants: ['authorization_code'], byDefault: true },
   id_token: { grants: ['implicit'] },

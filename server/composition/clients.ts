@@ -55,7 +55,7 @@ export async function createClientServices(infrastructure: Infrastructure) {
       return client ? scopesOf(client) : [];
     },
     findResourceServer: (identifier: string) => serverCache.get(identifier),
-    /** Whether a client may learn of an access token that was issued to another one (RFC 7662 §4). */
+    /** True when a client may introspect access tokens of other clients for one of these audiences (RFC 7662 §4). */
     async mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean> {
       const client = await find(clientId);
       if (client?.kind !== 'operator') return false;

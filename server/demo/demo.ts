@@ -8,10 +8,10 @@ import type { JsonObject, NameUnder, View, Views } from '../views/views.ts';
 import { DEMO_CLIENT_ID, DEMO_CLIENT_NAME } from './demo_data.ts';
 import { discoverRelyingParty, type Pending, ProtocolError, type RelyingParty, type Tokens } from './relying_party.ts';
 
-/** What the demo app did, with a title of the catalogue. */
+/** A step of the demo app; its title is in the catalogue. */
 interface DemoStep {
   step: NameUnder<'demo.step'>;
-  /** Technical and untranslated, such as `GET /authorize?…`; line breaks are kept. */
+  /** Technical and untranslated, such as `GET /authorize?…`; shown with its line breaks. */
   detail: string;
 }
 
@@ -22,7 +22,7 @@ interface DemoData {
   issuer: string;
   clientName: string;
   steps: readonly DemoStep[];
-  /** Starts the flow anew. */
+  /** Starts the flow again. */
   restartUrl: string;
   logoutUrl: string;
   /** The flow ended with this; no tokens are shown then. */
@@ -31,7 +31,7 @@ interface DemoData {
   /** `header` and `claims` when it is a JWT; `expiresAt` in seconds since the epoch. */
   accessToken?: { raw: string; header?: JsonObject; claims?: JsonObject; scope?: string; expiresAt?: number };
   userinfo?: JsonObject;
-  /** Whether a refresh token is at hand; it is never shown. */
+  /** The demo has a refresh token, which is never shown. */
   canRefresh: boolean;
   /** The tokens on this page come from a refresh. */
   refreshed?: boolean;

@@ -5,7 +5,7 @@ import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose';
 export interface RelyingParty {
   /** The members of the discovery document that the demo uses (OpenID Connect Discovery §3). */
   readonly endpoints: Endpoints;
-  /** What an authorization request has to be compared with when its response comes. */
+  /** The values of an authorization request that its response is checked against. */
   authorize(scope: string): Pending & { readonly url: string };
   /** @throws an authorization error as the server put it into the URL */
   codeOf(callback: URL, pending: Pending): string;

@@ -15,7 +15,7 @@ import { MAX_IDENTIFIER, passwordStep } from './password.ts';
 import { secondFactorStep } from './second_factor.ts';
 import { selectAccountStep } from './select_account.ts';
 import type { LoginParts, Step, StepContext, StepReply } from './step.ts';
-import { accountIn, nextStep, interactionResultOf, type StepName } from './steps.ts';
+import { accountIn, interactionResultOf, nextStep, type StepName } from './steps.ts';
 
 const STEPS: Readonly<Record<Exclude<StepName, 'done'>, Step>> = {
   'select-account': selectAccountStep,

@@ -65,7 +65,7 @@ export interface StepContext {
   readonly locale: Locale;
 }
 
-/** The outcome of a step's form. The dispatcher decides the next step from stored state. */
+/** The result of a step's form. The dispatcher decides the next step from stored state. */
 export type StepReply =
   | Reply
   | {

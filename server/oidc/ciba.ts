@@ -94,7 +94,7 @@ export function requestLifetime(ctx: KoaContextWithOIDC | undefined): number {
   return Math.min(requested, WAITING_SECONDS_MAX);
 }
 
-/** Whether the client uses the push mode (§10.3). */
+/** True when the client uses the push mode (§10.3). */
 export function isPushedTo(client: Client | undefined): boolean {
   const mode: string | undefined = client?.backchannelTokenDeliveryMode;
   return mode === 'push';

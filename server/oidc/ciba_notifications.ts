@@ -28,7 +28,7 @@ const RETRYABLE = new Set([408, 425, 429]);
  */
 export function createNotificationSender(parts: {
   readonly outbound: Outbound;
-  /** As it is registered now. */
+  /** @returns the registered endpoint, if there still is one */
   endpointOf(clientId: string): Promise<string | undefined>;
 }): (delivery: { readonly clientId: string; readonly content: unknown }) => Promise<'done' | 'refused'> {
   return async ({ clientId, content }) => {

@@ -33,7 +33,7 @@ export function claimsOfPushed({ oidc }: KoaContextWithOIDC): Record<string, unk
   const { client, entities } = oidc;
   const { BackchannelAuthenticationRequest: request, AccessToken: accessToken, RefreshToken: refreshToken } = entities;
   if (!isPushedTo(client) || !request || !accessToken) return {};
-  // The value of a token that is no JWT is its id. These are for userinfo, so they are none.
+  // The value of an opaque token is its id. These tokens are for userinfo, so they are opaque.
   if (accessToken.aud !== undefined) throw new Error('an access token for a resource server must not be pushed');
   return {
     // The library makes a hash of it (OpenID Connect Core §3.1.3.6), of this claim alone.
@@ -53,7 +53,7 @@ function halfHash(token: string, alg: string | undefined): string {
   return digest.subarray(0, digest.length / 2).toString('base64url');
 }
 
-/** The library issues tokens in the course of a request: this one was sent by no client, and is not answered. */
+/** The library issues tokens only within a request. This one is made up: no client sent it, and it gets no response. */
 function detachedRequest(provider: Provider, { request, grant, client }: Source): TokenEndpointGrantContext {
   const message = new IncomingMessage(new Socket());
   const ctx = provider.createContext(message, new ServerResponse(message));

@@ -38,7 +38,7 @@ export interface ClientCertificates {
    * @throws AppError 400 `invalid_request` when the header contains no certificate
    */
   readCertificate(request: IncomingMessage): void;
-  /** Whether a client can be served: not when it needs certificates and they are switched off. */
+  /** False when a client needs certificates and they are switched off. */
   serve(
     client: Pick<ClientMetadata, 'token_endpoint_auth_method' | 'tls_client_certificate_bound_access_tokens'>,
   ): boolean;

@@ -1,7 +1,7 @@
 import type { Payload } from '../records/payload.ts';
 import type { Unit } from '../records/unit.ts';
 
-/** All that is kept of an interaction that has ended: its page, left open, can still link to the app. */
+/** The stored rest of an interaction that has ended, with which a page that was left open can still link to the app. */
 export interface EndedInteraction {
   readonly clientId: string;
   /** The app got an error, such as the person's refusal. */
@@ -16,7 +16,7 @@ export function hasEnded(payload: Payload | undefined): boolean {
   return payload?.ended !== undefined;
 }
 
-/** Replaces the interaction, so that its request and its person are not kept. */
+/** Replaces the interaction, so that its request and its person do not stay stored. */
 export async function endInteraction(unit: Unit, uid: string): Promise<void> {
   const interaction = (await unit.find('Interaction', uid)) as
     | (Payload & { params?: { client_id?: unknown }; result?: { error?: unknown } })

@@ -46,7 +46,7 @@ const PARAMETERS = [assertParameterSizes, assertRequestObjectTypes];
 /** A preflight (Fetch Standard §3.2.2) has no credentials and changes nothing, so it needs no step. */
 const PREFLIGHT: Endpoint = { methods: [], caller: 'client', ...noSteps() };
 
-/** Reached from within alone: the mount sends these documents itself. */
+/** Internal: only Cardea itself calls these routes, and the mount sends the documents. */
 const INTERNAL: Endpoint = { methods: [], caller: 'client', ...noSteps() };
 
 /**
@@ -65,7 +65,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     onError: [],
     finally: [logRefusal],
   },
-  /** After the sign-in pages, which go on with it in the same request (interactions.ts). */
+  /** Follows the sign-in pages, which continue with it in the same request (interactions.ts). */
   resume: {
     methods: ['GET'],
     path: `${ROUTES.authorization}/:uid`,
@@ -165,7 +165,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     onError: [replayForm],
     finally: [refundMalformedUserCode, logRefusal],
   },
-  /** After the sign-in pages, as `resume`. */
+  /** Follows the sign-in pages, like `resume`. */
   device_resume: {
     methods: ['GET'],
     path: `${ROUTES.code_verification}/:uid`,

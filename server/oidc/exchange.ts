@@ -33,7 +33,7 @@ export interface Exchange {
   userCodeGuesses?: readonly ConsumedUserCode[];
   /** The user code does not have the form of one, so it was no guess. */
   isUserCodeMalformed?: boolean;
-  /** The response is one that was stored for an equal request. */
+  /** The response was stored for an equal earlier request. */
   isReplay?: boolean;
   /** Nothing that this request has gathered is written. */
   isDiscarded?: boolean;
@@ -48,17 +48,17 @@ export type ParameterStep = (params: Record<string, unknown>, exchange: Exchange
 
 /** The steps of a request to one route, in their order. */
 export interface Steps {
-  /** Before the provider sees the request. */
+  /** Run before the provider sees the request. */
   readonly before: readonly Step[];
-  /** As soon as the provider has read the parameters. */
+  /** Run when the provider has read the parameters. */
   readonly parameters: readonly ParameterStep[];
-  /** When the provider has made its response, which is sent after the last step. */
+  /** Run when the provider has made its response, which is sent after the last step. */
   readonly after: readonly Step[];
-  /** Adds to what the commit writes, unless that is discarded. */
+  /** Run before the commit, to add statements to it; not when the unit of work is discarded. */
   readonly beforeCommit: readonly Step[];
-  /** When a step or the commit has thrown. The error that is left is sent. */
+  /** Run when a step or the commit has thrown. If one of them leaves an error, it is sent. */
   readonly onError: readonly Step[];
-  /** In any case, at the end. */
+  /** Always run, at the end. */
   readonly finally: readonly Step[];
 }
 
@@ -66,7 +66,7 @@ export interface Steps {
 export interface RefusalError {
   readonly error?: string;
   readonly error_description?: string;
-  /** For the operator alone: the provider keeps it from the client. */
+  /** Only for the operator: the provider does not send it to the client. */
   readonly error_detail?: string;
 }
 
@@ -100,7 +100,7 @@ export interface StepServices {
   readonly userCodeLimits: UserCodeLimits;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
-  /** Whether the operator has registered that client. */
+  /** True when the operator has registered that client. */
   isRegistered(clientId: string): Promise<boolean>;
   /** The statements that record when and from where a session was last seen. */
   sessionStatements(session: SeenSession): Promise<readonly BoundStatement[]>;

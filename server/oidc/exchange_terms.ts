@@ -82,8 +82,8 @@ export function narrowScope(
 }
 
 /**
- * The claim `act` of the new token, as the policy allows. A chain of actors in the presented token is kept, so no further
- * exchange can remove an actor from it.
+ * The claim `act` of the new token, as the policy allows. It contains the chain of actors of the presented token, so that
+ * no exchange can remove an actor from it.
  * @param parties `actor`: the subject of the actor token; without one, the client acts itself, or impersonates the person
  * @throws InvalidRequest
  */
@@ -103,7 +103,7 @@ function lengthOf(act: Actor | undefined): number {
   return act ? 1 + lengthOf(act.act) : 0;
 }
 
-/** Whether the policy of a client allows this subject token. */
+/** True when the policy of a client allows this subject token. */
 export function allowsSubjectToken(
   policy: ExchangePolicy,
   token: { clientId?: string | undefined; aud?: unknown },

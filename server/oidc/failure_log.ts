@@ -4,10 +4,10 @@ import { AppError, faultOfSender, isUnavailable } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { createRecently } from '../platform/recently.ts';
 
-/** A failure that any sender can cause is logged once in this time: the operator is to know of it, not to drown in it. */
+/** Failures that any sender can cause are logged once in this time, so that they cannot flood the log. */
 const LOG_EVERY_MS = 60_000;
 
-/** Writes a failure to the log, at the level that it deserves. */
+/** Logs a failure at the level that fits its cause. */
 export type LogFailure = (ctx: KoaContextWithOIDC, error: unknown) => void;
 
 export function createFailureLog(log: Logger): LogFailure {
@@ -28,7 +28,7 @@ export function createFailureLog(log: Logger): LogFailure {
   };
 }
 
-/** The client's operator is to blame: what it has registered or publishes cannot be used. */
+/** True for mistakes in what the client's operator has registered or publishes. */
 export function isUnusableMetadata(error: unknown): error is InstanceType<typeof errors.InvalidClientMetadata> {
   return error instanceof errors.InvalidClientMetadata;
 }

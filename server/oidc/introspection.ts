@@ -4,7 +4,7 @@ import { acrOfSource, isStillEnough, type SignedInBy, type SignInParts } from '.
 export interface IntrospectionParts extends SignInParts {
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<object | undefined>;
-  /** Whether a client may introspect access tokens of other clients for these audiences. */
+  /** True when a client may introspect access tokens of other clients for one of these audiences. */
   mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean>;
 }
 
@@ -15,8 +15,8 @@ interface Token extends SignedInBy {
 }
 
 /**
- * Whether a client may introspect a token: its own tokens, and access tokens of other clients for a resource server that it
- * represents. For others the token is `{ "active": false }` (RFC 7662 §2.2, §4).
+ * A client may introspect its own tokens, and access tokens of other clients for a resource server that it represents. The
+ * response for other tokens is `{ "active": false }` (RFC 7662 §2.2, §4).
  */
 export async function mayIntrospect(
   { oidc }: KoaContextWithOIDC,

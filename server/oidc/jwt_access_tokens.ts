@@ -24,7 +24,7 @@ export interface JwtAccessTokens {
    */
   present(value: string, view?: 'whole'): string;
   isPresented(id: string): boolean;
-  /** @returns undefined for a JWT that is no valid access token of this issuer and model, or that was revoked */
+  /** @returns undefined for a JWT that is not a valid access token of this issuer and model, or that was revoked */
   find(model: ModelName): Promise<Payload | undefined>;
   /** Revokes the presented token. @param jti as `find` returned it. @returns whether it is that token */
   revoke(jti: string): boolean;
@@ -155,7 +155,7 @@ interface Described {
   readonly token: StatelessToken;
   readonly endsWithSession: boolean;
   readonly isExchanged: boolean;
-  /** As the provider would have stored it. */
+  /** The payload that the provider would have stored for an opaque token. */
   readonly payload: Payload;
 }
 

@@ -1,9 +1,9 @@
 import { errors } from 'oidc-provider';
 
 /**
- * The longest value of each parameter, in bytes of UTF-8. An authorization request is stored before anybody has
- * authenticated, so each part of it is bounded, by what the standards and common practice need. Discovery has no metadata
- * for these limits; errors name the parameter and its limit.
+ * The longest value of each parameter, in bytes of UTF-8. An authorization request is stored before a person has
+ * authenticated, so each part of it is limited to the length that the standards and common practice need. Discovery has
+ * no metadata for these limits; errors name the parameter and its limit.
  */
 const LIMITS: Readonly<Record<string, number>> = {
   acr_values: 1_024,
@@ -44,13 +44,13 @@ const LIMITS: Readonly<Record<string, number>> = {
   token: 16_384,
 };
 
-/** For any other parameter, so that a new one is bounded from the start. */
+/** The limit of all other parameters, so that a new one always has a limit. */
 const OTHERS = 2_048;
 
 /** How often a parameter may be sent that may be repeated (RFC 8707 §2, RFC 8693 §2.1). */
 const MOST_VALUES = 10;
 
-/** For all stored parameters of a request together. */
+/** The limit of all stored parameters of a request together. */
 const ALL_TOGETHER = 16_384;
 
 /** Used in the request itself and not stored. */

@@ -3,7 +3,7 @@
  */
 
 declare module 'oidc-provider/lib/helpers/jwt.js' {
-  /** What must hold of the claims of a JWT (RFC 7519 §4.1). @throws Error */
+  /** Checks the claims of a JWT (RFC 7519 §4.1). @throws Error */
   export function assertPayload(
     payload: unknown,
     options: {

@@ -2,7 +2,7 @@
 export interface RegistrationInDiscovery {
   /** Undefined when registration is switched off. */
   readonly endpoint: string | undefined;
-  /** Whether a `client_id` may be the URL of a metadata document. */
+  /** A `client_id` may be the URL of a metadata document. */
   readonly documents: boolean;
 }
 

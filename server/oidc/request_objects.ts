@@ -59,7 +59,7 @@ export function assertRequestObjectTypes({ request }: Readonly<Record<string, un
   }
 }
 
-/** @returns undefined for a value that is no JWT, which the provider refuses */
+/** @returns undefined for a value that is not a JWT, which the provider refuses */
 function claimsOf(request: string): Record<string, unknown> | undefined {
   try {
     return decodeJwt(request);

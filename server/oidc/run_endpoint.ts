@@ -30,7 +30,7 @@ async function commitOrDiscard({ beforeCommit }: Steps, exchange: Exchange): Pro
   const { ctx, unit } = exchange;
   if (exchange.isDiscarded || ctx.status >= 500) return unit.discard();
   await run(beforeCommit, exchange);
-  // Of equal refreshes at the same time one is committed, and all of them get its response.
+  // When equal refreshes arrive at the same time one is committed, and all of them get its response.
   const stored = await unit.commit();
   if (stored !== undefined) respondWithStored(exchange, stored);
 }

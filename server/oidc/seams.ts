@@ -55,7 +55,7 @@ const FUNCTIONS: Readonly<Record<string, readonly [fn: unknown, parameters: stri
   validateDpop: [grants.validateDpop, '(provider, ctx, accessToken)'],
 };
 
-/** Members of stored models that are read, or that decide where a record is kept (server/records/payload.ts). */
+/** Members of stored models that are read, or that decide where a record is stored (server/records/payload.ts). */
 const PAYLOADS = {
   AccessToken: 'accountId aud claims clientId expiresWithSession extra grantId gty jkt rar scope sessionUid x5t#S256',
   AuthorizationCode:
@@ -350,7 +350,7 @@ function matchesRoutes(provider: Provider): boolean {
   return router?.match?.('GET', '/.well-known/openid-configuration')?.route?.name === 'discovery';
 }
 
-/** Whether the members that are read of `ctx.oidc` are there, once the library has read a request's parameters. */
+/** Tells which of the used members of `ctx.oidc` exist after the library has read a request's parameters. */
 function contextMembers(provider: Provider): Readonly<Record<'params' | 'route', boolean>> {
   const request = { _matchedRouteName: 'token', method: 'GET', query: { state: 'sample' } };
   const oidc = new provider.OIDCContext(request as never);

@@ -24,7 +24,7 @@ export function createDocument(
   return { body, etag, head: Object.entries(full).flat(), unchangedHead: Object.entries(unchanged).flat() };
 }
 
-/** Whether a client has the document already (RFC 9110 §13.1.2). */
+/** True when the client has the current document already (RFC 9110 §13.1.2). */
 export function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
   return ifNoneMatch?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag) ?? false;
 }

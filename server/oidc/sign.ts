@@ -1,6 +1,6 @@
 import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 
-/** Signs what is not a token, with the key that signs tokens. */
+/** Signs JWTs other than tokens with the key that signs tokens. */
 export type Sign = (claims: JWTPayload, typ: string) => Promise<string>;
 
 /** @param jwk the private one that signs now, with its `kid` */

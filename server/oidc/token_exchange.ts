@@ -110,7 +110,7 @@ function refused(parameter: Parameter, description: string): Error {
   return new errors.InvalidRequest(`${parameter}: ${description}`);
 }
 
-/** @throws InvalidRequest for a value that is no access token of this issuer, or one that is no longer valid */
+/** @throws InvalidRequest for a value that is not an access token of this issuer, or not valid any more */
 async function findToken(
   provider: Provider,
   parts: ExchangeParts,

@@ -20,7 +20,7 @@ export function readUserCode(typed: unknown): string | undefined {
   return FORM.test(code) ? code : undefined;
 }
 
-/** As the device shows it: `WDJB-MJHT`. */
+/** The form in which devices show it: `WDJB-MJHT`. */
 export function showUserCode(code: string): string {
   return `${code.slice(0, GROUP)}-${code.slice(GROUP)}`;
 }

@@ -11,9 +11,9 @@ export const ORIGIN_SECRET = 'record-origins';
 
 /** Unfinished records of one kind for one address, which many people may share, or for one person. */
 export const UNFINISHED_BY_ADDRESS = 500;
-/** For a client that has authenticated: it acts for many people. */
+/** Unfinished records of one kind for an authenticated client, which acts for many people. */
 export const UNFINISHED_BY_CLIENT = 5_000;
-/** Of one kind for all addresses together. */
+/** Unfinished records of one kind for all addresses together. */
 export const UNFINISHED_IN_ALL = 50_000;
 /** How often one pushed request (RFC 9126) may be opened; reloading the page opens it again. */
 export const OPENINGS_BY_REQUEST = 10;
@@ -42,7 +42,7 @@ export interface UnfinishedLimitsOptions {
   readonly now: Clock;
   /** Requests that an address may start in a minute. */
   readonly perMinute: number;
-  /** For how long each kind is kept at most, in seconds. */
+  /** The maximum lifetime of each kind, in seconds. */
   readonly lifetimes: Readonly<Record<UnfinishedModel, number>>;
 }
 

@@ -4,7 +4,7 @@ import type { ClientLink, Pages } from './pages.ts';
 import { responseModesOf } from './seams.ts';
 
 export interface UnregisteredParts {
-  /** Whether the operator has registered that client. */
+  /** True when the operator has registered that client. */
   isRegistered(clientId: string): Promise<boolean>;
   readonly pages: Pick<Pages, 'error'>;
 }
@@ -22,14 +22,14 @@ export function showErrorsOfUnregisteredClients(provider: Provider, { isRegister
       if (parameters.error === undefined || (await isRedirectAllowed(ctx, isRegistered))) return;
       const link = linkTo(ctx, redirectUri, mode, parameters);
       ctx.remove('location');
-      // A refusal is no mistake of the person.
+      // The person did nothing wrong by refusing.
       ctx.status = parameters.error === 'access_denied' ? 200 : 400;
       pages.error(ctx, { error: parameters.error, ...describe(parameters) }, undefined, link);
     });
   }
 }
 
-/** Whether a browser may be redirected to this client: the operator has registered it, or the person has consented to it. */
+/** True when a browser may be redirected to this client: the operator has registered it, or the person has consented. */
 export async function isRedirectAllowed(
   { oidc }: KoaContextWithOIDC,
   isRegistered: UnregisteredParts['isRegistered'],

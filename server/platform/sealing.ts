@@ -57,8 +57,8 @@ export function createSealer(masterKeys: readonly Uint8Array[]): Sealer {
 }
 
 /**
- * A sealer with a bearer token of 256 random bits as its key: only the holder of the token can open the values, not
- * somebody who has the database and the master keys.
+ * A sealer with a bearer token of 256 random bits as its key: only the holder of the token can open the values; the
+ * database and the master keys are not enough.
  */
 export function createTokenSealer(token: string): Sealer {
   // The token is as random as a key, so one step is enough: HMAC with the place, as HKDF-Expand does (RFC 5869 §2.3).

@@ -5,8 +5,8 @@ import type { App, LostView } from '../views/views.ts';
 /**
  * Authorization requests that wait for a person to sign in or to consent. Needed by the sign-in pages, provided by
  * `server/oidc`.
- * @typeParam Progress what the sign-in pages store between their steps
- * @typeParam Result what the authorization request continues with
+ * @typeParam Progress the data that the sign-in pages store between their steps
+ * @typeParam Result the data with which the authorization request continues
  */
 export interface Interactions<Progress extends object, Result extends object> {
   /** @throws AppError 400 `interaction_expired` when there is no such interaction in this browser */
@@ -15,7 +15,7 @@ export interface Interactions<Progress extends object, Result extends object> {
   lost(request: FastifyRequest, reply: FastifyReply, uid: string): Promise<LostView>;
   /** The account that has signed in in this browser since the visit began, when no account was signed in then. */
   signedInSince(visit: Visit<Progress>): Promise<string | undefined>;
-  /** Stores the progress, which signs nobody in by itself. */
+  /** Stores the progress; this alone does not sign the person in. */
   remember(visit: Visit<Progress>, progress: Progress): Promise<void>;
   /** Continues the authorization request, which answers the browser. */
   finish(visit: Visit<Progress>, result: Result): Promise<void>;
@@ -31,13 +31,13 @@ export interface Visit<Progress extends object> {
   readonly requestedPrompts: ReadonlySet<string>;
   readonly loginHint: string | undefined;
   readonly uiLocales: string | undefined;
-  /** The acr values that the app asks for: any of these will do (OpenID Connect Core §3.1.2.1, §5.5.1.1). */
+  /** The acr values that the app requests, any of which is enough (OpenID Connect Core §3.1.2.1, §5.5.1.1). */
   readonly acrValues: readonly string[];
   /** The account that was signed in when the visit began, and its session. */
   readonly signedIn: string | undefined;
   readonly sessionUid: string | undefined;
   readonly progress: Progress;
-  /** What the client asks for and this account has not granted it yet; without details, which no grant has. */
+  /** Requested permissions that this account has not granted yet; without details (RFC 9396), which no grant has. */
   missing(accountId: string): Promise<Permissions>;
   /** All that the client asks for. */
   requested(): Promise<Permissions>;

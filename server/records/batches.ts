@@ -1,14 +1,14 @@
-/** Items of parallel requests that are handled together at most. */
+/** Maximum number of items in a batch. */
 const MAX_BATCH = 64;
-/** Batches at a time: while these are with the database, the next ones gather. */
+/** Maximum number of batches that are handled at the same time; further items wait for the next batch. */
 const MAX_RUNNING = 2;
 
 /**
- * Hands items on together rather than one by one: a lone one at once, those of parallel requests in as few batches as
- * they come to while others are being handled. No item waits for a batch to fill.
+ * Handles items in batches: a single one at once, and those that parallel requests add while others are being handled
+ * together. No item waits for a batch to fill.
  *
- * @param handle settles what it was given; it never rejects
- * @returns takes an item
+ * @param handle settles the items of a batch; it never rejects
+ * @returns a function that adds an item
  */
 export function createBatches<T>(handle: (batch: readonly T[]) => Promise<void>): (item: T) => void {
   let waiting: T[] = [];
@@ -18,7 +18,7 @@ export function createBatches<T>(handle: (batch: readonly T[]) => Promise<void>)
   function schedule(): void {
     if (isScheduled || running >= MAX_RUNNING || waiting.length === 0) return;
     isScheduled = true;
-    // After the events at hand: requests that are ready in the same turn leave together.
+    // After the current events, so that items of the same turn of the event loop are in one batch.
     setImmediate(() => {
       isScheduled = false;
       const batch = waiting.slice(0, MAX_BATCH);

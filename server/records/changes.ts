@@ -123,7 +123,7 @@ interface BindContext {
 }
 
 /**
- * The statements that make the changes. Pure, but for the sealing.
+ * The statements that make the changes. A pure function, except for the random bytes of sealing.
  *
  * Their order is one that foreign keys accept, and the same in every transaction: grants, their records, sessions.
  * So parallel requests wait for one another, but never in a circle.
@@ -210,7 +210,7 @@ function bindSession(changes: Changes, write: Write, { statements, sealer }: Bin
 
 /** @returns undefined when nothing in `records` changes */
 function recordChanges(changes: Changes, { sealer, now }: BindContext): RecordChanges | undefined {
-  // A record that goes with its grant need not be marked as used, and is not there any more to be marked.
+  // A record that is deleted with its grant cannot be marked as used, and need not be.
   const consumed = [...changes.consumed].flatMap(([id, grantId]) =>
     changes.isRevoked(grantId) ? [] : [hashToken(id)],
   );

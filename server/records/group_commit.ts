@@ -18,9 +18,9 @@ interface Waiting {
 }
 
 /**
- * Group commit: the changes that parallel requests make while others are being committed go to the disk together, as one
- * statement. No response leaves before its own changes are committed, and no request fails because of another: when the
- * database refuses a batch it has changed nothing, and each request is then tried by itself.
+ * Group commit: changes that parallel requests make while others are being committed are written together, by one
+ * statement. No response is sent before its own changes are committed, and no request fails because of another: when the
+ * database refuses a batch it has changed nothing, and each request is then tried separately.
  */
 export function createWriteRecords({ db, statements }: { db: Db; statements: Statements }): WriteRecords {
   const add = createBatches<Waiting>(commit);
@@ -32,7 +32,7 @@ export function createWriteRecords({ db, statements }: { db: Db; statements: Sta
     } catch (error) {
       const [only] = batch;
       if (batch.length === 1 && only) return only.failed(error);
-      // One request was refused. A database that is down is down for all, and may have committed before.
+      // One of the requests was refused. A failure of the database concerns all, and it may have committed before.
       if (REFUSAL.test(sqlState(error) ?? '')) await Promise.all(batch.map((one) => commit([one])));
       else for (const { failed } of batch) failed(error);
     }
@@ -41,7 +41,7 @@ export function createWriteRecords({ db, statements }: { db: Db; statements: Sta
   return (changes) => new Promise((done, failed) => add({ changes, done, failed }));
 }
 
-/** Of the instants, which differ by less than a request takes, the first is kept. */
+/** Uses the first of the instants, which differ by less than the duration of a request. */
 function merge(all: readonly RecordChanges[]): RecordChanges {
   const [first, ...others] = all;
   if (!first) throw new Error('nothing to write');

@@ -15,9 +15,9 @@ interface Asked {
 }
 
 /**
- * Group read, the counterpart of group commit: what parallel requests ask for while others are being answered is read
- * together, as one statement. Requests for the same row get the same object, so none may change it. And no request fails
- * because of another: when the database refuses a batch, each key of it is asked for by itself.
+ * Group read, the counterpart of group commit: rows that parallel requests need while other reads are running are read
+ * together, by one statement. Requests for the same row get the same object, so none may change it. And no request fails
+ * because of another: when the database refuses a batch, each key of it is read separately.
  *
  * @param statement takes an array of keys and returns rows with their `key`
  */

@@ -17,9 +17,9 @@ export interface Lifetimes {
 }
 
 /**
- * When a session ends, however much it is used (NIST SP 800-63B-4 §2.2.3, ASVS 7.3.2), in seconds since the epoch. It
- * follows from the sign-in and what the limit is now: one that has been made shorter holds for sessions that there are.
- * @param session what is kept of it; one without a person has no such end
+ * The absolute end of a session, which use does not extend (NIST SP 800-63B-4 §2.2.3, ASVS 7.3.2), in seconds since the
+ * epoch. It depends on the time of the sign-in and the current limit, so a shorter limit also applies to existing sessions.
+ * @param session the stored session; one without a person has no absolute end
  */
 export function sessionEnd(
   session: { readonly loginTs?: number | undefined },

@@ -57,7 +57,7 @@ export interface Overview {
     page?: PageWanted,
     which?: { readonly except?: string; readonly only?: string },
   ): Promise<SessionOverview[]>;
-  /** @returns the account's id; undefined when there is no such session, or nobody has signed in in it */
+  /** @returns the account's id; undefined when there is no such session, or it has no signed-in person */
   ownerOf(uid: string): Promise<string | undefined>;
   countSessions(accountId: string): Promise<number>;
   /** Apps with access, the one whose grants end last first. */
@@ -83,7 +83,7 @@ export interface Overview {
   revokeApp(accountId: string, clientId: string): BoundStatement[];
 }
 
-/** Of one app: each session of a person has its own. */
+/** Maximum number of grants of one app that are read: each session of a person has its own. */
 const GRANTS_READ = 100;
 
 // All in the order in which requests write (changes.ts), so that they never wait in a circle: grants, records, sessions.
@@ -145,7 +145,7 @@ export const OVERVIEW_STATEMENTS = {
                WHERE account_id = ${$.accountId} AND expires_at > ${$.now} AND client_id = ANY(${$.clientIds}::text[])) g
        WHERE nth <= ${GRANTS_READ}`,
   ),
-  /** Of the records of each model, the one that lives longest was issued last. */
+  /** The latest record of each model: the one that expires last was issued last. */
   latestRecords: statement(
     'overview.latest_records',
     ($: { grantIds: readonly string[] }) => sql<{ grant_id: string } & Pick<Selectable<Records>, 'id_hash' | 'sealed'>>`
@@ -348,7 +348,7 @@ export function createOverview(parts: { db: Db; sealer: Sealer; now: Clock; life
   };
 }
 
-/** As `Overview.endSessions`, for callers that need nothing else of an overview. */
+/** The same as `Overview.endSessions`, for callers without an overview. */
 export function endSessions(
   accountId: string,
   { sessionUid, interactionUid, required }: Exceptions = {},

@@ -29,20 +29,20 @@ export interface SessionAuthorization {
 }
 
 /**
- * A payload as text, so that later changes of the object don't reach it; each reader parses it anew. The other
- * members are what is stored beside the text, and go over what the text says.
+ * A payload as text, so that later changes of the object don't affect it; each reader parses it again. The other members
+ * are stored beside the text, and override its members.
  */
 export interface StoredPayload {
   readonly json: string;
   readonly jti?: string;
   readonly consumed?: number;
-  /** Seconds since the epoch; goes over what the text says when it is later. */
+  /** Seconds since the epoch; overrides the expiry in the text when it is later. */
   readonly expiresNotBefore?: number;
-  /** JSON, too. */
+  /** As JSON. */
   readonly authorizations?: string;
 }
 
-/** A payload of the caller's own. */
+/** A new object, which the caller may change. */
 export function payloadOf({ json, jti, consumed, expiresNotBefore, authorizations }: StoredPayload): Payload {
   const payload = JSON.parse(json) as Payload;
   if (jti !== undefined) payload.jti = jti;

@@ -84,7 +84,7 @@ export type ChangedSession = Omit<Selectable<Sessions>, 'origin' | 'id_hash'> & 
   /** Null: as it was. */
   readonly id_hash: Buffer | null;
   readonly authorizations: readonly NewAuthorization[];
-  /** Ids of clients whose authorization goes. */
+  /** Ids of clients whose authorization is removed. */
   readonly removed: readonly string[];
 };
 

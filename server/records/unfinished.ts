@@ -5,7 +5,7 @@ import type { ModelName } from './models.ts';
 
 /**
  * Models whose records are stored before a person has signed in or decided. They are counted by origin, and of each origin
- * only so many are stored. A session is unfinished as long as nobody has signed in in it.
+ * only so many are stored. A session is unfinished until a person has signed in in it.
  */
 export const UNFINISHED = [
   'Interaction',
@@ -21,7 +21,7 @@ export function isUnfinished(model: ModelName): model is UnfinishedModel {
   return (UNFINISHED as readonly ModelName[]).includes(model);
 }
 
-/** Rows that go with one statement at most. */
+/** Maximum number of rows that one statement deletes. */
 const BATCH = 1_000;
 
 type Sql = RawBuilder<unknown>;
@@ -34,7 +34,7 @@ const oldest = (table: string, key: string, which: Sql, limit: number): Sql => {
     SELECT ${by} FROM ${from} WHERE ${which} ORDER BY expires_at DESC OFFSET ${limit}::int LIMIT ${BATCH})) FOR UPDATE SKIP LOCKED`;
 };
 
-/** A record that was approved meanwhile has a grant, and stays. User codes and the like go with their record. */
+/** A record that was approved meanwhile has a grant, and is not deleted. User codes and the like end with their record. */
 const dropRecords = (which: Sql, limit: number): Sql => sql`
   WITH dropped AS (
          DELETE FROM records WHERE id_hash IN (${oldest('records', 'id_hash', sql`${which} AND grant_id IS NULL`, limit)})
@@ -62,7 +62,7 @@ export const UNFINISHED_STATEMENTS = {
 };
 
 /**
- * For the transaction that adds an unfinished record: the newest stay.
+ * For the transaction that adds an unfinished record: deletes the oldest ones beyond the limit.
  * @param origin undefined: of all origins together
  */
 export function dropOldest(model: UnfinishedModel, origin: Buffer | undefined, limit: number): BoundStatement {

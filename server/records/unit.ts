@@ -252,7 +252,7 @@ export class Unit {
   }
 
   /**
-   * Stores the response to a form (repeated_forms.ts). Of requests that store one under the same key, one commits.
+   * Stores the response to a form (repeated_forms.ts). Only one of several requests with the same key can commit.
    * @throws (commit) AppError 401 `replayed` when another request was first
    */
   storeFormResponse(row: NewResponse): void {
@@ -357,7 +357,7 @@ export class Unit {
     }
   }
 
-  /** Drops all that was read and gathered. */
+  /** Drops all reads and gathered writes. */
   discard(): void {
     this.#reads.clear();
     this.#accountRows.clear();

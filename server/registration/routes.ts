@@ -23,7 +23,7 @@ export interface RegistrationOptions {
   /** The policy for registration without an initial access token. */
   readonly openPolicy: RegistrationPolicy;
   readonly clients: Clients;
-  /** What this server supports. */
+  /** The profile and the algorithms that this server supports. */
   readonly serverPolicy: ServerPolicy;
   readonly registrations: Registrations;
   readonly tokens: RegistrationTokens;

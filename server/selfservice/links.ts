@@ -9,7 +9,7 @@ import type { LinkPurposeName, View } from '../views/views.ts';
 import type { LinkContext, LinkPage } from './link_page.ts';
 import { countForm, inSameLanguage, localeOf, type PublicOptions } from './public_options.ts';
 
-/** Carried out. */
+/** The page after the link was used. */
 export const linkDoneView: View<{ readonly purpose: LinkPurposeName }> = {
   template: 'link-done',
   layout: 'step',
@@ -122,7 +122,7 @@ export function linkRoute(app: FastifyInstance, options: PublicOptions, page: Li
       if (answer.kind === 'page') return answer;
     } catch (error) {
       if (isTaken(error)) return gone(reply, { isTaken: true });
-      // Of parallel uses only one finds the link unused (Keycloak CVE-2026-37982).
+      // Only one of several parallel uses finds the link unused (Keycloak CVE-2026-37982).
       if (isUsedUp(error) || isOvertaken(error)) return gone(reply);
       throw error;
     }

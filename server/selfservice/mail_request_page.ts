@@ -21,7 +21,7 @@ export const askMailView: View<AskMailData> = {
   note: 'login.address',
 };
 
-/** The same for everybody: it repeats nothing of what was typed. */
+/** The same for every input, none of which it repeats. */
 export const mailSentView: View<{ readonly purpose: MailPurpose; readonly lifetimeSeconds: number }> = {
   template: 'mail-sent',
   layout: 'step',
@@ -53,7 +53,7 @@ export function mailRequestPage(page: {
   isOffered(options: Pick<PublicOptions, 'signUp'>): boolean;
   /** The input as typed. */
   typedIn(fields: Fields): string;
-  /** @returns undefined for text that cannot name anybody */
+  /** @returns undefined for text that cannot be an identifier */
   read(typed: string): string | undefined;
   /** @throws AppError 429 when too many mails were requested */
   mail(context: VisitorContext, identifier: string): Promise<void>;

@@ -55,7 +55,7 @@ export interface AccountParts {
   readonly passwordChange: Pick<PasswordChange, 'set'>;
   /** The rules that a new password must keep, for its form. */
   readonly passwordRules: NewPasswordView['rules'];
-  /** Whether this server sends mail; without, an address cannot be changed. */
+  /** This server sends mail; otherwise addresses cannot be changed. */
   readonly sendsMail: boolean;
   /** Runs statements as one transaction. */
   readonly transact: Db['transact'];
@@ -78,7 +78,7 @@ export interface PageContext {
   readonly csrf: string;
   /** Where the requested page of a list begins; undefined for the first page. */
   readonly after: Position | undefined;
-  /** Carried out just before: said once, on the page that follows. */
+  /** The change that was made just before: shown once, on the next page. */
   readonly done: AccountDone | undefined;
   /** Where the person signs in anew and then comes back to this page. @param acr the assurance that is needed */
   signInUrl(acr: string): string;
@@ -132,7 +132,7 @@ export function accountView<Data>(name: string, title: MessageKey): View<Framed 
   return { template: `account/${name}`, layout: 'account', title, isError: ({ problem }) => problem !== undefined };
 }
 
-/** The form was carried out: the browser goes to a page that says so. */
+/** The form was carried out: redirects the browser to a page that says so. */
 export function done(what: AccountDone, page: AccountPageName): Reply {
   return { kind: 'redirect', to: `${accountPath(page)}?done=${what}` };
 }
@@ -148,7 +148,7 @@ export function frameOf({ account, csrf, done }: PageContext, section: AccountPa
   };
 }
 
-/** Whether this machine knows a time zone: a profile may name any. */
+/** True when this machine knows a time zone: a profile may name any. */
 export function isTimeZone(zone: string): boolean {
   try {
     return dateFormat('en', zone, 'day') !== undefined;

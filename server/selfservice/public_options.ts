@@ -19,7 +19,7 @@ import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 export interface PublicOptions {
   readonly views: Views;
   readonly csrf: Csrf;
-  /** Whether the issuer is https. */
+  /** The issuer is https. */
   readonly secure: boolean;
   readonly limits: Limits;
   /** The session, for links that need one. */
@@ -32,7 +32,7 @@ export interface PublicOptions {
   /** The cookie that identifies the browser (accounts/devices.ts). */
   deviceCookieOf(request: FastifyRequest): string | undefined;
   readonly passwordChange: Pick<PasswordChange, 'hashFirst' | 'set'>;
-  /** Whether people may create accounts themselves. */
+  /** People may create accounts themselves. */
   readonly signUp: boolean;
   /** Limits on the form posts. */
   readonly limit: RouteShorthandOptions['config'];

@@ -2,13 +2,13 @@ import type { NameUnder } from './messages.ts';
 import type { AccountView } from './parts.ts';
 import type { AccountPageName } from './paths.ts';
 
-/** What was carried out just before: said once, on the page that follows. */
+/** The change that was made just before: shown once, on the next page. */
 export type AccountDone = NameUnder<'account.done'>;
 
 /** Why a form was refused. */
 export type AccountProblem = NameUnder<'account.problem'>;
 
-/** What the layout of the account pages prints around each of them. */
+/** The data for the layout around each account page. */
 export interface Framed {
   readonly frame: AccountFrame;
   readonly problem?: FormProblem;

@@ -1,4 +1,4 @@
-/** An app as pages show it. The app itself says all of this; pages show it and rely on none of it. */
+/** An app as pages show it. The app chooses these values itself, so pages only show them and do not rely on them. */
 export interface ClientView {
   readonly name: string;
   /** `client_uri`. Linked only when it is http(s). */

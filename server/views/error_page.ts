@@ -11,17 +11,17 @@ export interface ErrorData {
   /** For developers, as the protocol sends it. Never a cause or a stack. */
   description?: string;
   requestId?: string;
-  /** What became of a sign-in whose page cannot be opened, and where to go on. */
+  /** How a sign-in has ended whose page cannot be opened, and where the person can continue. */
   lost?: LostView;
   /** A link to an app that the operator has not registered, by GET or with these fields by POST. */
   elsewhere?: { host: string; href: string; fields?: Readonly<Record<string, string>> };
 }
 
-/** What became of a sign-in whose page cannot be opened. */
+/** How a sign-in has ended whose page cannot be opened. */
 export interface LostView {
   /**
-   * `done`: it has ended, and this browser is signed in; `used`: it has ended otherwise; `no_cookie`: it goes on in a
-   * browser that sends its cookie; `gone`: nothing is known of it, or it cannot go on.
+   * `done`: it has ended, and this browser is signed in; `used`: it has ended otherwise; `no_cookie`: it can continue in
+   * a browser that sends its cookie; `gone`: it is unknown, or cannot continue.
    */
   state: 'done' | 'used' | 'no_cookie' | 'gone';
   app?: { name: string; url?: string; startUrl?: string };

@@ -8,13 +8,13 @@ import type { Views } from './views.ts';
 /** A page that is written once its language is known. */
 export type Content = (views: Views, locale: Locale) => string;
 
-/** What a guard or a form leads to; `send` below turns it into the response. */
+/** The result of a guard or a form; `send` below turns it into the response. */
 export type Reply =
   | { readonly kind: 'page'; readonly status: number; readonly content: Content }
   | { readonly kind: 'redirect'; readonly to: string }
-  /** The form was not carried out: the person signs in anew first, and then sends it again. */
+  /** The form was not carried out: the person has to sign in again first, and then sends it again. */
   | { readonly kind: 'sign_in'; readonly to: string }
-  /** The authorization request goes on, or a stored response is sent again: `run` writes the response. */
+  /** The authorization request continues, or a stored response is sent again: `run` writes the response. */
   | { readonly kind: 'delegate'; run(): Promise<unknown> };
 
 /** The form's page again, with what was wrong. */
@@ -77,7 +77,7 @@ export function pageReply<Data>(status: number, view: View<Data>, data: NoInfer<
   return { kind: 'page', status, content: contentOf(view, data) };
 }
 
-/** Who may open a page. Without a context there is no page: a guard that fails to decide admits no one. */
+/** Decides who may open a page. A page needs the context that the guard returns, so a guard that fails denies access. */
 export type Guard<Context> = (request: FastifyRequest, reply: FastifyReply) => Promise<Admission<Context>>;
 
 export type Admission<Context> =
@@ -121,7 +121,7 @@ export function formRoute<Context>(app: FastifyInstance, page: FormRoute<Context
   app.post(page.path, { config: { ...limit } }, (request, reply) =>
     within(request, reply, async () => {
       const entry = await page.guard(request, reply);
-      // What a guard leads to is judged anew when the form is sent again.
+      // A guard's denial is not stored: the guard decides again when the form is sent again.
       if (request.form) request.form.storesResponse = false;
       if ('denied' in entry) {
         if (entry.subject !== undefined) readForm(request, csrf, entry.subject);

@@ -85,7 +85,7 @@ export function createTranslator(locale: Locale): Translator {
 
 /**
  * Chooses the catalogue by RFC 4647 §3.4 lookup: each range is shortened from the end until a catalogue matches.
- * `ui_locales` (OpenID Connect Core §3.1.2.1, space-separated, best first) goes before the browser's Accept-Language
+ * `ui_locales` (OpenID Connect Core §3.1.2.1, space-separated, best first) comes before the browser's Accept-Language
  * (RFC 9110 §12.5.4, weighted). English when nothing matches.
  */
 export function negotiate(uiLocales?: string, acceptLanguage?: string, available: readonly string[] = locales): Locale {

@@ -61,5 +61,5 @@ export interface ResourceView {
   remembered?: readonly string[];
 }
 
-/** What a mailed link is for. */
+/** The purpose of a mailed link. */
 export type LinkPurposeName = NameUnder<'link', '.done-title'>;

@@ -12,7 +12,7 @@ export { qrCode } from './qr.ts';
 
 // Functions that templates call as `present.…`. Each returns data, not markup; the template escapes it.
 
-/** Whether the catalogues explain a scope; others are shown by their name. */
+/** True when the catalogues explain a scope; others are shown by their name. */
 export function isNamedScope(scope: string): boolean {
   return isMessageKey(`scope.${scope}.detail`);
 }
@@ -163,7 +163,7 @@ export function dateOf(seconds: number, { locale }: Translator): string {
 /** @param seconds since the epoch */
 export function timeOf(seconds: number, { locale }: Translator): { iso: string; text: string } {
   const date = new Date(seconds * 1000);
-  // A number that is no date is shown as it is; it must not make the page fail.
+  // A number outside the range of dates is shown as it is, so that the page does not fail.
   if (Number.isNaN(date.getTime())) return { iso: '', text: String(seconds) };
   const format = dateFormat(locale, 'UTC', 'instant');
   return { iso: date.toISOString(), text: format.format(date) };

@@ -6,14 +6,14 @@ import type { View } from './view.ts';
 
 // Pages of the provider's own routes; server/oidc renders them.
 
-/** Why a device's code was refused. `code_refused` stands for unknown, expired and used alike. */
+/** Why a device's code was refused. `code_refused`: it is unknown, expired or used, which look alike. */
 export type DeviceCodeErrorKey = NameUnder<'device-code.error'>;
 
 /** The provider's own form: posts `xsrf` and `user_code` (RFC 8628 §3.3). */
 export interface DeviceCodeData {
   action: string;
   xsrf: string;
-  /** As typed before, or as in the URL. */
+  /** The code as typed before, or as in the URL. */
   typed?: string | undefined;
   error?: DeviceCodeErrorKey | undefined;
 }
@@ -31,7 +31,7 @@ export interface DeviceConfirmData {
   action: string;
   xsrf: string;
   client: ClientView;
-  /** As the device shows it. */
+  /** The code in the form that the device shows. */
   userCode: string;
   /** The device that requested the code. */
   device: DeviceView;
@@ -50,7 +50,7 @@ export interface DeviceView {
   address: string;
   /** The address as seen from the browser. */
   place: 'here' | 'private' | 'elsewhere';
-  /** As the device sends it: shown, never relied on. */
+  /** The device's User-Agent header: only shown, because devices can send any text. */
   userAgent: string;
 }
 

@@ -1,10 +1,10 @@
 import type { MessageKey, Translator } from './messages.ts';
 
-/** How a page looks. `Data` is the type of what its template prints. */
+/** The template and layout of a page. `Data` is the type of the template's data. */
 export interface View<Data> {
   /** Its path below `templates/`, without `.eta`. */
   readonly template: string;
-  /** `step` is one page of a flow, `page` stands by itself, `account` adds the navigation of the account pages. */
+  /** `step` is one page of a flow, `page` is a single page, `account` adds the navigation of the account pages. */
   readonly layout: 'step' | 'page' | 'account';
   readonly title: MessageKey | ((data: Data, t: Translator['t']) => string);
   /** True when the page shows an error. Screen readers read the title first, so the title then says so. */

@@ -11,10 +11,10 @@ import { ROUTES, type Route } from '../routes.ts';
  * response is stored in the transaction of what the form changes; the second request, which fails because of that, gets it.
  */
 
-/** The keys of forms of our own sign-in pages, by the request with which the provider goes on (interactions.ts). */
+/** The keys of forms of Cardea's sign-in pages, by the request with which the provider continues (interactions.ts). */
 const keys = new WeakMap<IncomingMessage, string>();
 
-/** Lets the provider's response count as that of a form of our own. */
+/** Makes the provider's response the stored response of a form of Cardea's sign-in pages. */
 export function markFormRequest(request: IncomingMessage, form: SentForm | undefined): void {
   if (!form) return;
   form.respondsRaw = true;
@@ -38,7 +38,7 @@ export async function replayForm(exchange: Exchange): Promise<void> {
   Object.assign(exchange, { isReplay: true, isDiscarded: true, error: undefined });
 }
 
-/** Stores the response to a form that was accepted. Of equal forms at the same time one is committed. */
+/** Stores the response to an accepted form. When equal forms are sent at the same time, only one is committed. */
 export async function storeFormResponse(exchange: Exchange): Promise<void> {
   const { ctx, unit, services } = exchange;
   const key = keyOf(exchange);
@@ -77,19 +77,19 @@ function keyOf({ ctx, route }: Exchange): string | undefined {
   const fields = ctx.method === 'POST' ? FIELDS[route] : undefined;
   const values = fields?.map((name) => body?.[name] ?? null);
   if (!values || typeof values[0] !== 'string') return undefined;
-  // A user code without a decision only shows the request that it stands for, and may do so any number of times.
+  // A user code without a decision only shows its request, and may be sent any number of times.
   if (route === 'code_verification' && values[2] === null && values[3] === null) return undefined;
   return formKey([route, ...values]);
 }
 
-/** The URL of the same authorization request, for a browser that is signed in by now. Undefined when it is good once. */
+/** The URL of the same authorization request, for a browser that is signed in by now. Undefined for a single-use request. */
 function requestAgain({ ctx: { oidc }, route }: Exchange): string | undefined {
   if (route !== 'resume' || !oidc.params) return undefined;
   const { trusted, entities } = oidc as unknown as {
     trusted?: readonly string[];
     entities: { Interaction?: { parJti?: string } };
   };
-  // Pushed and signed requests are good once (RFC 9126 §4, RFC 9101 §10.8).
+  // Pushed and signed requests can be used only once (RFC 9126 §4, RFC 9101 §10.8).
   if (entities.Interaction?.parJti !== undefined || (trusted?.length ?? 0) > 0) return undefined;
   const { prompt: _, ...params } = oidc.params;
   const texts = Object.entries(params).filter((entry): entry is [string, string] => typeof entry[1] === 'string');

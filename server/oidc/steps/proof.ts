@@ -16,7 +16,7 @@ const PROOF_SECONDS = 2 * PROOF_WINDOW_SECONDS;
 
 /**
  * jose accepts a list with one text for that text when it imports a key, and not when it computes its thumbprint: such a
- * key is refused before the provider sees it. A text that is no proof at all is refused by the provider.
+ * key is refused before the provider sees it. The provider refuses a text that is not a proof.
  * @throws AppError 400 `invalid_dpop_proof`
  */
 export async function checkProofKey({ ctx }: Exchange): Promise<void> {

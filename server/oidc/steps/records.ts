@@ -1,6 +1,6 @@
 import type { Exchange } from '../exchange.ts';
 
-/** Bounds what is stored for requests before anybody has signed in (unfinished_limits.ts). @throws AppError 429, 400 */
+/** Limits the records of requests without a sign-in (unfinished_limits.ts). @throws AppError 429, 400 */
 export async function limitUnfinished({ ctx, unit, services }: Exchange): Promise<void> {
   await services.unfinishedLimits.enforce(ctx, unit);
 }

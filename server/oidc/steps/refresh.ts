@@ -7,10 +7,10 @@ import type { Exchange } from '../exchange.ts';
  * A client whose response got lost repeats its refresh with the refresh token that it still has, and gets the same
  * response, on any node: it is not logged out, and there is one successor.
  *
- * That holds for ten seconds, for the same client, authenticated as ever, that sends the same parameters with the same
- * proof of possession, and as long as the successor in that response is unused. Otherwise RFC 9700 §4.14.2 applies: a used
- * refresh token that is presented again was copied, and its grant is revoked. (Once the successor was used, its owner has
- * the response, so the request comes from someone else.)
+ * This applies for ten seconds, to the same authenticated client that sends the same parameters with the same proof of
+ * possession, and only while the successor in that response is unused. Otherwise RFC 9700 §4.14.2 applies: a used refresh
+ * token that is presented again was copied, and its grant is revoked. (When the successor was used, the client has received
+ * the response, so the repeated request comes from another party.)
  */
 
 /** For how long a refresh may be repeated. */
@@ -30,14 +30,14 @@ export async function replayRefresh(exchange: Exchange): Promise<void> {
   const { ctx, unit } = exchange;
   const presented = presentedRefreshToken(ctx);
   if (presented === undefined || ctx.status !== 400) return;
-  // The provider looks at that last: client, binding, grant, scope and account have proved right before.
+  // The provider checks that last: client, binding, grant, scope and account have been checked before.
   const { Account, RefreshToken: token } = ctx.oidc.entities;
   if (!Account || token?.consumed === undefined) return;
   const stored = await unit.findStoredResponse(presented, await requestFingerprint(exchange));
   if (stored !== undefined) respondWithStored(exchange, stored);
 }
 
-/** Stores the response to a refresh with what the refresh changes. Of equal refreshes at the same time one is committed. */
+/** Stores the response in the transaction of the refresh. When equal refreshes arrive together, only one is committed. */
 export async function storeRefreshResponse(exchange: Exchange): Promise<void> {
   const { ctx, unit, services } = exchange;
   const presented = presentedRefreshToken(ctx);
@@ -62,7 +62,7 @@ export function respondWithStored(exchange: Exchange, stored: string): void {
   services.log.info({ event: 'refresh.repeated', requestId, clientId }, 'the stored response was sent again');
 }
 
-/** Everything by which one refresh differs from another with the same token. */
+/** Identifies a refresh among those with the same token. */
 async function requestFingerprint(exchange: Exchange): Promise<string> {
   const { params } = exchange.ctx.oidc;
   const compared = Object.entries(params ?? {}).filter(([name, value]) => value && !NOT_COMPARED.has(name));

@@ -11,8 +11,8 @@ export async function refuseOversizedBody({ ctx }: Exchange): Promise<void> {
 }
 
 /**
- * RFC 9110 §5.3: a header field that is no list is sent once. Node uses the first of several, a proxy may have checked
- * the last.
+ * RFC 9110 §5.3: a header field without a list as its value is sent once. Node uses the first of several, a proxy may have
+ * checked the last.
  * @throws AppError 400 `invalid_request`
  */
 export async function refuseRepeatedAuthorization({ ctx }: Exchange): Promise<void> {

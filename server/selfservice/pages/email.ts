@@ -14,8 +14,8 @@ interface EmailData {
 }
 
 /**
- * A new address becomes the account's when its owner follows the link that is mailed there. Whether another account has
- * it is told in that mail alone, so that this page does not reveal who has an account.
+ * A new address becomes the account's when its owner follows the link that is mailed there. Only that mail says that
+ * another account has the address already, so that this page does not reveal who has an account.
  * `action` is `change` (input `email`) or `verify`.
  */
 export default accountPage<EmailData>({

@@ -9,8 +9,8 @@ import { localeOf, type PublicOptions, tooManyMails } from '../public_options.ts
 const IDENTIFIER_MAX = 320; // the longest e-mail address (RFC 5321 §4.5.3.1)
 
 /**
- * A forgotten password. The response and the work are the same whether or not there is such an account: the typed text goes
- * into the mail queue, and the account is looked up when the mail is written (authentik CVE-2023-39522).
+ * A forgotten password. The response and the work are the same whether or not there is such an account: the typed text is
+ * queued, and the account is looked up when the mail is written (authentik CVE-2023-39522).
  */
 export default mailRequestPage({
   path: PATHS.forgotPassword,
@@ -35,7 +35,7 @@ export default mailRequestPage({
   },
 });
 
-/** Whether the named person has signed in in this browser before. It costs the same when there is no such person. */
+/** True when the named person has signed in in this browser before. It costs the same when there is no such person. */
 async function isOwnBrowser(
   { accounts, devices }: PublicOptions,
   identifier: string,

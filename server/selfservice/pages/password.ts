@@ -3,8 +3,8 @@ import type { NewPasswordView } from '../../views/views.ts';
 import { accountPage, done } from '../page.ts';
 
 /**
- * A new password. It ends all other sessions, and what apps got in them, in the same transaction: somebody who knew the
- * old password is signed out. Input `new_password`.
+ * A new password. It ends all other sessions with the grants of apps in them, in the same transaction: an attacker who
+ * knew the old password is signed out. Input `new_password`.
  */
 export default accountPage<{ newPassword: NewPasswordView }>({
   name: 'password',

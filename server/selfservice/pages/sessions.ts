@@ -13,7 +13,7 @@ interface SessionView extends BrowserView {
   readonly place?: PlaceView;
   readonly signedInAt?: Date;
   readonly lastSeenAt?: Date;
-  /** However much it is used. */
+  /** The absolute end, which use does not extend. */
   readonly endsAt?: Date;
 }
 

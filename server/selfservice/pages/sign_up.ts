@@ -8,8 +8,8 @@ import { mailRequestPage } from '../mail_request_page.ts';
 import { localeOf, tooManyMails } from '../public_options.ts';
 
 /**
- * Signing up begins with a mail: no account is made before the person has shown that the address is theirs, and whether an
- * account has it already is told in that mail alone.
+ * Signing up begins with a mail: no account is created before the person has proved that the address is theirs, and only
+ * that mail says that an account has it already.
  */
 export default mailRequestPage({
   path: PATHS.signUp,
