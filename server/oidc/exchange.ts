@@ -19,7 +19,7 @@ export interface Exchange {
   readonly ctx: KoaContextWithOIDC;
   readonly route: Route;
   readonly provider: Provider;
-  /** The reads and writes of this request; the commit is the executor's (run_endpoint.ts). */
+  /** The reads and writes of this request; run_endpoint.ts commits them. */
   readonly unit: Unit;
   readonly services: StepServices;
 
