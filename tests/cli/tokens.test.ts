@@ -136,7 +136,7 @@ test('mistakes are reported in one line; wrong usage exits with 2', async () => 
   const foreign = (await machineJwt()).split('.');
   foreign[1] = Buffer.from(JSON.stringify({ iss: 'https://other.example', jti: 'x' })).toString('base64url');
   const cases: readonly (readonly [readonly string[], string | undefined, number, RegExp])[] = [
-    [['--jti', 'a', '--grant', 'b'], undefined, 2, /one of the options/],
+    [['--jti', 'a', '--grant', 'b'], undefined, 2, /exactly one option/],
     [['--token-stdin'], 'nonsense', 1, /no such token/],
     [['--token-stdin'], foreign.join('.'), 1, /token: was not issued by/],
     [['--session', 'unknown'], undefined, 1, /no session "unknown"/],
