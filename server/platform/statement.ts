@@ -38,7 +38,7 @@ export function statement<P extends object, R>(
 }
 
 /** The type of an array's elements in Postgres. */
-export type SqlType = 'bytea' | 'text' | 'uuid' | 'timestamptz' | 'boolean';
+type SqlType = 'bytea' | 'text' | 'uuid' | 'timestamptz' | 'boolean';
 
 /**
  * The columns of rows that one statement writes, from one table for their names, their order and their parameters, of

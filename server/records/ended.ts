@@ -1,8 +1,9 @@
 import { type Selectable, sql } from 'kysely';
 import type { EndedTokens, Grants } from '../platform/database.ts';
-import type { BoundStatement, Db, Row } from '../platform/db.ts';
+import type { BoundStatement, Db } from '../platform/db.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { statement } from '../platform/statement.ts';
+import type { FoundTokenStatus } from './rows.ts';
 
 /**
  * JWT access tokens (RFC 9068) are not stored: each names the grant that it depends on, and one statement reads whether
@@ -33,17 +34,14 @@ export function statelessTokenKey({ jti, clientId, grant }: StatelessToken): str
   return JSON.stringify([jti, clientId, grant?.id ?? null]);
 }
 
-/** @param row of `find_token_status` */
-export function tokenStatus({ issuedAt, grant }: StatelessToken, row: Row): TokenStatus | undefined {
-  const endedUntil = row.ended_until as Date | null;
-  if (row.client_exists !== true) return undefined;
+/** @returns undefined when the token has ended */
+export function tokenStatus({ issuedAt, grant }: StatelessToken, row: FoundTokenStatus): TokenStatus | undefined {
+  const { client_exists: clientExists, ended_until: endedUntil } = row;
+  if (!clientExists) return undefined;
   // A token says in seconds when it was issued: one of the same second has ended.
   if (endedUntil !== null && issuedAt * 1_000 <= endedUntil.getTime()) return undefined;
   if (grant && row.grant_epoch !== grant.epoch) return undefined;
-  return {
-    accountId: (row.owner as string | null) ?? undefined,
-    sessionUid: (row.session_uid as string | null) ?? undefined,
-  };
+  return { accountId: row.owner ?? undefined, sessionUid: row.session_uid ?? undefined };
 }
 
 export const ENDED_STATEMENTS = {

@@ -7,9 +7,9 @@ import type {
   SessionAuthorizations,
   Sessions,
 } from '../platform/database.ts';
-import type { Row } from '../platform/db.ts';
 import { columns, statement } from '../platform/statement.ts';
 import { deleteSessions, lockSessions, queueLogouts } from './deliveries.ts';
+import type { FoundGrant, FoundRecord, FoundSession, FoundTokenStatus, JoinedAccount } from './rows.ts';
 
 // One table for each list of rows that requests write: names, order and parameters of its columns.
 
@@ -115,7 +115,7 @@ export function createStatements(accountColumns: string) {
      */
     findRecord: statement(
       'find_record',
-      ($: { keys: readonly Buffer[] }) => sql<Row>`
+      ($: { keys: readonly Buffer[] }) => sql<FoundRecord>`
         SELECT r.*, n.answer_sealed, n.answer_expires_at, n.successor_expires_at,
                g.grant_sealed, g.grant_epoch, ${session}, ${account}
           FROM (SELECT id_hash AS key, model, sealed, consumed_at, grant_id, session_uid AS uid, account_id AS owner
@@ -131,26 +131,26 @@ export function createStatements(accountColumns: string) {
     ),
     findGrant: statement(
       'find_grant',
-      ($: { keys: readonly string[] }) => sql<Row>`
+      ($: { keys: readonly string[] }) => sql<FoundGrant & { readonly key: string }>`
         SELECT id AS key, id AS grant_id, sealed AS grant_sealed, epoch AS grant_epoch
           FROM grants WHERE id = ANY(${$.keys}::text[])`,
     ),
     findSession: statement(
       'find_session',
-      ($: { keys: readonly Buffer[] }) => sql<Row>`
+      ($: { keys: readonly Buffer[] }) => sql<FoundSession & JoinedAccount & { readonly key: Buffer }>`
         SELECT s.id_hash AS key, ${session}, ${account}
           FROM (SELECT * FROM sessions WHERE id_hash = ANY(${$.keys}::bytea[]) OFFSET 0) s ${joinAccount(sql`s.account_id`)}`,
     ),
     findSessionByUid: statement(
       'find_session_by_uid',
-      ($: { keys: readonly string[] }) => sql<Row>`
+      ($: { keys: readonly string[] }) => sql<FoundSession & JoinedAccount & { readonly key: string }>`
         SELECT s.uid AS key, ${session}, ${account}
           FROM (SELECT * FROM sessions WHERE uid = ANY(${$.keys}::text[]) OFFSET 0) s ${joinAccount(sql`s.account_id`)}`,
     ),
     /** The state that an unstored (JWT) token depends on (ended.ts). */
     findTokenStatus: statement(
       'find_token_status',
-      ($: { keys: readonly string[] }) => sql<Row>`
+      ($: { keys: readonly string[] }) => sql<FoundTokenStatus>`
         SELECT t.key, c.client_exists, e.ended_until, g.*, ${session}, ${account}
           FROM (SELECT k AS key, k::json->>0 AS jti, k::json->>1 AS client_id, k::json->>2 AS grant_id
                   FROM unnest(${$.keys}::text[]) AS k OFFSET 0) t

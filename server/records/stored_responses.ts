@@ -1,5 +1,5 @@
-import type { Row } from '../platform/db.ts';
 import { createTokenSealer, hashToken, type Place } from '../platform/sealing.ts';
+import type { FoundResponse } from './rows.ts';
 import type { NewResponse } from './statements.ts';
 
 /** The response that a single-use record was used for, stored for a client that did not get it and retries. */
@@ -40,10 +40,10 @@ export function sealResponse(
   };
 }
 
-export function sealedResponseIn(row: Row): SealedResponse | undefined {
+export function sealedResponseIn(row: FoundResponse): SealedResponse | undefined {
   const { answer_sealed: sealed, answer_expires_at: expiresAt, successor_expires_at: successorExpiresAt } = row;
-  if (!(sealed instanceof Uint8Array) || !(expiresAt instanceof Date)) return undefined;
-  return { sealed, expiresAt, successorExpiresAt: successorExpiresAt instanceof Date ? successorExpiresAt : undefined };
+  if (sealed === null || expiresAt === null) return undefined;
+  return { sealed, expiresAt, successorExpiresAt: successorExpiresAt ?? undefined };
 }
 
 /**

@@ -6,11 +6,21 @@ import { hashToken, type Place, type Sealer } from '../platform/sealing.ts';
 import { bindChanges, bindReplays, Changes, grantPlace, keyOf, recordPlace, sessionPlace } from './changes.ts';
 import { type StatelessToken, statelessTokenKey, type TokenStatus, tokenStatus } from './ended.ts';
 import { createWriteRecords, type WriteRecords } from './group_commit.ts';
-import { createReadRow, type ReadRow } from './group_read.ts';
+import { createReads } from './group_read.ts';
 import { type SessionLimit, sessionEnd } from './lifetimes.ts';
 import { MODELS, type ModelName } from './models.ts';
 import { type Payload, payloadOf, type StoredPayload } from './payload.ts';
 import { refusalOf } from './refusals.ts';
+import {
+  type FoundGrant,
+  type FoundRecord,
+  type FoundSession,
+  hasGrant,
+  hasSession,
+  type JoinedAccount,
+  type JoinedGrant,
+  type JoinedSession,
+} from './rows.ts';
 import { createStatements, type NewResponse, type RecordChanges, type Statements } from './statements.ts';
 import { openResponse, type SealedResponse, type StoredResponse, sealedResponseIn } from './stored_responses.ts';
 import type { UnfinishedModel } from './unfinished.ts';
@@ -34,14 +44,7 @@ export function createUnits(options: {
 }): Units {
   const statements = createStatements(options.accountColumns);
   const writeRecords = createWriteRecords({ db: options.db, statements });
-  const read = {
-    records: createReadRow(options.db, statements.findRecord),
-    grants: createReadRow(options.db, statements.findGrant),
-    sessions: createReadRow(options.db, statements.findSession),
-    sessionsByUid: createReadRow(options.db, statements.findSessionByUid),
-    tokenStatus: createReadRow(options.db, statements.findTokenStatus),
-  };
-  const context = { ...options, statements, read, writeRecords };
+  const context = { ...options, statements, read: createReads(options.db, statements), writeRecords };
   const storage = new AsyncLocalStorage<Unit>();
   return {
     run(work) {
@@ -62,7 +65,7 @@ interface UnitContext {
   readonly now: Clock;
   readonly lifetimes: SessionLimit;
   readonly statements: Statements;
-  readonly read: Readonly<Record<'records' | 'grants' | 'sessions' | 'sessionsByUid' | 'tokenStatus', ReadRow>>;
+  readonly read: ReturnType<typeof createReads>;
   readonly writeRecords: WriteRecords;
 }
 
@@ -140,7 +143,7 @@ export class Unit {
     const row = await this.trackRead(this.#context.read.tokenStatus(statelessTokenKey(token)));
     const status = row && tokenStatus(token, row);
     if (!row || !status) return undefined;
-    if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
+    this.#rememberAccount(row);
     this.#rememberJoined(row);
     return status;
   }
@@ -166,68 +169,73 @@ export class Unit {
   }
 
   async #load(store: 'records' | 'grants' | 'sessions', model: ModelName, id: string): Promise<Loaded | undefined> {
+    const { read } = this.#context;
     if (store === 'grants') {
-      const grant = await this.#context.read.grants(id);
+      const grant = await read.grants(id);
       return grant && this.#openGrant(grant);
     }
     const idHash = hashToken(id);
-    const row = await this.#context.read[store](idHash);
-    if (!row) return undefined;
-    if (typeof row.account_id === 'string') this.#accountRows.set(row.account_id, row);
     if (store === 'sessions') {
-      const { model: session, payload } = this.#openSession(row);
-      this.#changes.sessionUids.set(id, row.session_uid as string);
+      const session = await read.sessions(idHash);
+      if (!session) return undefined;
+      this.#rememberAccount(session);
+      const opened = this.#openSession(session);
+      this.#changes.sessionUids.set(id, session.session_uid);
       // The presented id counts; the sealed one may be older, when a parallel request changed the id.
-      return { model: session, payload: { ...payload, jti: id } };
+      return { ...opened, payload: { ...opened.payload, jti: id } };
     }
+    const row = await read.records(idHash);
+    if (!row) return undefined;
+    this.#rememberAccount(row);
     this.#rememberJoined(row);
     this.#changes.stored.add(keyOf(model, id));
     return this.#openRecord(row, id, idHash);
   }
 
+  #rememberAccount(row: JoinedAccount): void {
+    if (row.account_id !== null) this.#accountRows.set(row.account_id, row);
+  }
+
   /** Remembers the rows that were joined to a record, so that reading them needs no statement. */
-  #rememberJoined(row: Row): void {
-    const { grant_id: grantId, session_uid: uid } = row;
-    if (typeof grantId === 'string' && row.grant_sealed) {
+  #rememberJoined(row: JoinedGrant & JoinedSession): void {
+    if (hasGrant(row)) {
       this.#reads.set(
-        keyOf('Grant', grantId),
+        keyOf('Grant', row.grant_id),
         once(async () => this.#openGrant(row)),
       );
     }
-    if (typeof uid === 'string' && row.session_sealed) {
+    if (hasSession(row)) {
       this.#reads.set(
-        uidKey(uid),
+        uidKey(row.session_uid),
         once(async () => this.#openSession(row)),
       );
     }
   }
 
-  #openRecord(row: Row, id: string, idHash: Buffer): Loaded {
+  #openRecord(row: FoundRecord, id: string, idHash: Buffer): Loaded {
     const json = this.#open(recordPlace(idHash), row.sealed);
-    const consumed = row.consumed_at instanceof Date ? { consumed: Math.floor(row.consumed_at.getTime() / 1000) } : {};
+    const consumed = row.consumed_at ? { consumed: Math.floor(row.consumed_at.getTime() / 1000) } : {};
     const response = sealedResponseIn(row);
     // A retry in time gets the stored response, also when the record would have expired meanwhile.
     const expiry = response ? { expiresNotBefore: response.expiresAt.getTime() / 1000 } : {};
-    return { model: row.model as ModelName, payload: { json, jti: id, ...consumed, ...expiry }, response };
+    return { model: row.model, payload: { json, jti: id, ...consumed, ...expiry }, response };
   }
 
-  #openGrant(row: Row): Loaded {
-    const id = row.grant_id as string;
+  #openGrant({ grant_id: id, grant_sealed: sealed, grant_epoch: epoch }: FoundGrant): Loaded {
     this.#changes.stored.add(keyOf('Grant', id));
-    this.#grantEpochs.set(id, row.grant_epoch as number);
-    return { model: 'Grant', payload: { json: this.#open(grantPlace(id), row.grant_sealed), jti: id } };
+    this.#grantEpochs.set(id, epoch);
+    return { model: 'Grant', payload: { json: this.#open(grantPlace(id), sealed), jti: id } };
   }
 
-  #openSession(row: Row): Loaded {
-    const uid = row.session_uid as string;
-    const authorizations = row.session_authorizations as string | null;
+  #openSession(row: FoundSession): Loaded {
+    const { session_uid: uid, session_authorizations: authorizations } = row;
     this.#changes.authorizationsBefore.set(uid, authorizations ?? '{}');
     const json = this.#open(sessionPlace(uid), row.session_sealed);
     return { model: 'Session', payload: { json, ...(authorizations === null ? {} : { authorizations }) } };
   }
 
-  #open(place: Place, sealed: unknown): string {
-    return this.#context.sealer.open(place, sealed as Uint8Array).toString();
+  #open(place: Place, sealed: Buffer): string {
+    return this.#context.sealer.open(place, sealed).toString();
   }
 
   // ---- writes, gathered until commit ----

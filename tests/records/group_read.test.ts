@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { sql } from 'kysely';
 import { createDb } from '../../server/platform/db.ts';
+import { statement } from '../../server/platform/statement.ts';
 import { createReadRow } from '../../server/records/group_read.ts';
 import { createStatements } from '../../server/records/statements.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
@@ -9,6 +11,11 @@ import { bench, HOUR, issued, newGrant, newId, newSingleUse, readRecord, request
 /** Reads of parallel requests are combined, but each gets its own result (records/group_read.ts). */
 const own = await bench({ after });
 const [here, there] = own.nodes;
+
+const echo = statement(
+  'echo',
+  ($: { keys: readonly string[] }) => sql<{ key: string }>`SELECT unnest(${$.keys}::text[]) AS key`,
+);
 
 const reads = () => own.statements.filter((text) => text.includes('FROM records')).length;
 
@@ -92,7 +99,7 @@ test('while the database is away each of them gets 503', async (t) => {
   const { url } = await postgres.start();
   const db = createDb({ url, timeoutMs: 1_000 });
   t.after(() => db.close());
-  const read = createReadRow(db, { name: 'echo', text: 'SELECT unnest($1::text[]) AS key' });
+  const read = createReadRow(db, echo);
   assert.equal((await read('a'))?.key, 'a');
   await postgres.kill();
   const settled = await Promise.allSettled(['a', 'b', 'c'].map(read));
