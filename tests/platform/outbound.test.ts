@@ -26,7 +26,7 @@ async function refusal(url: string, options: Partial<OutboundOptions> = {}): Pro
   } catch (error) {
     assert.ok(error instanceof OutboundError, String(error));
     assert.equal(error.code, 'outbound_failed');
-    assert.equal(error.message, 'the client’s URL gave no usable response');
+    assert.equal(error.message, 'there was no usable answer from the URL that the client names');
     return error.reason;
   }
 }
