@@ -9,6 +9,14 @@ import { respondWithStored } from './steps/refresh.ts';
  */
 export async function runEndpoint(steps: Steps, exchange: Exchange, provide: () => Promise<unknown>): Promise<void> {
   try {
+    await respond(steps, exchange, provide);
+  } finally {
+    await runAll(steps.finally, exchange);
+  }
+}
+
+async function respond(steps: Steps, exchange: Exchange, provide: () => Promise<unknown>): Promise<void> {
+  try {
     await run(steps.before, exchange);
     await provide();
     await run(steps.after, exchange);
@@ -16,14 +24,21 @@ export async function runEndpoint(steps: Steps, exchange: Exchange, provide: () 
   } catch (error) {
     exchange.unit.discard();
     exchange.error = error;
-    await run(steps.onError, exchange);
+    await run(steps.onError, exchange).catch((failure) => {
+      exchange.error = failure;
+    });
     if (exchange.error !== undefined) presentError(exchange, exchange.error);
   }
-  await run(steps.finally, exchange);
 }
 
 async function run(steps: readonly Step[], exchange: Exchange): Promise<void> {
   for (const step of steps) await step(exchange);
+}
+
+/** Each of the steps. By now the response is committed: one that fails is logged, and neither replaces it nor stops the others. */
+async function runAll(steps: readonly Step[], exchange: Exchange): Promise<void> {
+  for (const step of steps)
+    await step(exchange).catch((failure) => exchange.services.logFailure(exchange.ctx, failure));
 }
 
 async function commitOrDiscard({ beforeCommit }: Steps, exchange: Exchange): Promise<void> {
