@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { begin } from '../flows/support.ts';
-import { formOf } from '../helpers/browser_session.ts';
+import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { DEVICE_GRANT } from '../helpers/device.ts';
 import { authorize, authorizeUrl } from '../helpers/relying_party.ts';
 import { assertOrderly, send, type WireRequest } from './wire.ts';
 
@@ -91,7 +92,7 @@ for (const [name, app] of [
       const what = JSON.stringify(request);
       assert.equal(answer.status, 303, `${what} ${answer.body}`);
       assert.match(new URL(answer.headers.get('location') ?? '', issuer).href, new RegExp(`^${issuer}/login/`), what);
-      for (const line of answer.headers.getSetCookie()) assert.doesNotMatch(line, /domain=|evil/i, what);
+      for (const line of answer.headers.getSetCookie()) assert.doesNotMatch(line, /domain=|evil\.test/i, what);
     }
   });
 
@@ -138,6 +139,49 @@ for (const [name, app] of [
       const left = await send(issuer, leave);
       assert.equal(left.status, 303, left.body);
       assert.equal(new URL(left.headers.get('location') ?? '', issuer).origin, issuer, JSON.stringify(leave.target));
+    }
+  });
+
+  test(`the form that signs one person out when another signs in goes to the issuer (${name})`, async () => {
+    const party = await app.seed.party({ firstParty: true });
+    const [first, second] = [await app.seed.person(), await app.seed.person()];
+    const own: [string, string][] = [['content-type', 'application/x-www-form-urlencoded']];
+    const { browser } = await authorize({ issuer, party, person: first });
+    const session = ['cardea_session', 'cardea_session.sig'].map((one) => ({
+      name: one,
+      value: browser.cookie(one) ?? '',
+    }));
+    for (let i = 0; i < variants('/').length; i += 1) {
+      const again = browserSession(issuer, issuer, session);
+      const { page } = await begin(app, party, { prompt: 'login' }, again);
+      const { action, fields } = formOf(page);
+      const cookie = again.signedCookies('cardea_session', 'cardea_interaction');
+      const body = new URLSearchParams({ ...fields, identifier: second.email, password: second.password }).toString();
+      const target = new URL(action, issuer).pathname;
+      const request = variants(target, { method: 'POST', body }, [...own, ['cookie', cookie]])[i] as WireRequest;
+      const answer = await send(issuer, request);
+      assert.equal(answer.status, 200, answer.body);
+      assert.equal(
+        new URL(formOf(answer).action, issuer).href,
+        `${issuer}/logout/confirm`,
+        JSON.stringify(request.headers),
+      );
+    }
+  });
+
+  test(`a device shows its person the page of the issuer (${name}; RFC 8628 §3.2)`, async () => {
+    const party = await app.seed.party({
+      public: true,
+      metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] },
+    });
+    const body = new URLSearchParams({ client_id: party.id, scope: 'openid' }).toString();
+    const own: [string, string][] = [['content-type', 'application/x-www-form-urlencoded']];
+    for (const request of variants('/device_authorization', { method: 'POST', body }, own)) {
+      const answer = await send(issuer, request);
+      assert.equal(answer.status, 200, answer.body);
+      const { user_code: code, ...shown } = JSON.parse(answer.body) as Record<string, unknown>;
+      assert.equal(shown.verification_uri, `${issuer}/device`, JSON.stringify(request));
+      assert.equal(shown.verification_uri_complete, `${issuer}/device?user_code=${code}`);
     }
   });
 
