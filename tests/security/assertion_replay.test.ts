@@ -39,7 +39,7 @@ test('refuses another assertion with the same jti', async () => {
   assert.equal(await present(await assertion(claims), '/token', other.issuer), 401);
 });
 
-for (const path of ['/introspect', '/revoke', '/par', '/backchannel_authentication']) {
+for (const path of ['/introspect', '/revoke', '/par', '/device_authorization', '/backchannel_authentication']) {
   test(`an assertion used at ${path} is refused at /token, and the reverse`, async () => {
     const first = await assertion();
     assert.notEqual(await present(first, path), 401);

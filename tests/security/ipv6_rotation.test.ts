@@ -47,3 +47,17 @@ test('an IPv4 address is the same in every spelling', async () => {
   assert.equal(await guessFrom('::FFFF:203.0.113.9'), 429);
   assert.equal(await guessFrom('203.0.113.9'), 429);
 });
+
+test('addresses of one /64 share the number of forms that they may send', async () => {
+  const { origin } = new URL(app.issuer);
+  const sendForm = async (address: string) => {
+    const headers = { 'x-forwarded-for': address };
+    const answer = await fetch(`${origin}/account/password`, { method: 'POST', headers, body: new URLSearchParams() });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  const statuses: number[] = [];
+  for (let i = 0; statuses.at(-1) !== 429 && i < 1_000; i += 1) statuses.push(await sendForm(`2001:db8:1:1::${i}`));
+  assert.ok(statuses.length > LIMIT && statuses.length < 1_000, `${statuses.length}`);
+  assert.notEqual(await sendForm('2001:db8:1:2::1'), 429);
+});

@@ -299,6 +299,13 @@ describe('groups and roles', () => {
       assert.equal(idTokenOf(tokens).groups, undefined);
       assert.equal((await userinfo(issuer, tokens.access_token)).body.groups, undefined);
 
+      if (one !== document) {
+        // Registered when the operator's rules allowed more.
+        await change(one, { metadata: { scope: wanted } });
+        const { page: later } = await begin(app, one, { scope: wanted });
+        assert.equal(later.location === undefined ? errorOn(later) : callbackOf(later).error, 'invalid_scope');
+      }
+
       await change(one, { openedScopes: ['groups'] });
       const opened = await tokensFor(app, one, somebody, { params: { scope: 'openid groups' } });
       assert.deepEqual(idTokenOf(opened.tokens).groups, ['auditors']);
