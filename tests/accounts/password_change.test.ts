@@ -158,6 +158,39 @@ describe('a change of password', () => {
     assert.equal(await isKnown(account.id, own), false, 'no browser was given to keep');
   });
 
+  test('that names the session of another account ends everything of its own account, and nothing of the other', async (t) => {
+    const { accounts, create, room, db } = await setUp(t);
+    const account = await create();
+    const other = await accounts.create({ email: 'eve@example.com' });
+    await query(
+      db,
+      `INSERT INTO clients (id, name, metadata, created_at, updated_at) VALUES ('app', 'App', '{}', now(), now())`,
+    );
+    for (const [uid, id] of [
+      ['own', account.id],
+      ['foreign', other.id],
+    ]) {
+      await query(
+        db,
+        `INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $1::text::bytea, $2, '', now())`,
+        [uid, id],
+      );
+      await query(
+        db,
+        `INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($1, $2, 'app', '', now())`,
+        [`grant of ${uid}`, id],
+      );
+    }
+    // Were it a session of this account, it would keep this grant.
+    await query(
+      db,
+      `INSERT INTO session_authorizations (session_uid, client_id, grant_id) VALUES ('foreign', 'app', 'grant of own')`,
+    );
+    await room.change.set(account, passwordNo(1), { by: 'person', keep: { sessionUid: 'foreign' } });
+    assert.deepEqual(await query(db, 'SELECT uid FROM sessions'), [{ uid: 'foreign' }]);
+    assert.deepEqual(await query(db, 'SELECT id FROM grants'), [{ id: 'grant of foreign' }]);
+  });
+
   for (const [by, visitor, event] of [
     ['person', BROWSER, 'password_changed'],
     ['reset_link', BROWSER, 'password_reset'],
