@@ -55,7 +55,7 @@ export interface Account extends Profile {
   readonly roles: readonly string[];
   /** Kinds of second factor that the person has; empty for none. */
   readonly secondFactors: readonly SecondFactorKind[];
-  /** Counts changes of what signs the person in. A sign-in that began under another one does not end. */
+  /** Counts changes of credentials. A sign-in that began in an earlier epoch cannot be completed. */
   readonly epoch: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -9,16 +9,16 @@ export interface Argon2Parameters {
 }
 
 /**
- * OWASP's choice for argon2id where memory is dear: 19 MiB, two passes, one lane. Pinned here so that an upgrade of the
- * library cannot change it unseen; hashes carry their own parameters, so changing these leaves the old ones valid, and
- * they are renewed at the next sign-in.
+ * OWASP's recommendation for argon2id with little memory: 19 MiB, two passes, one lane. Set here, so that an upgrade of
+ * the library cannot change it unnoticed. Hashes contain their parameters: after a change the old ones stay valid and are
+ * renewed at the next sign-in.
  */
 export const ARGON2: Argon2Parameters = { memory: 19_456, iterations: 2, parallelism: 1 };
 
 /** The least memory in KiB by the number of passes (OWASP Password Storage Cheat Sheet); more passes need no less. */
 const LEAST_MEMORY: readonly number[] = [47_104, 19_456, 12_288, 9_216, 7_168];
 
-/** @returns the least memory in KiB that so many passes are safe with */
+/** @returns the minimum memory in KiB for a number of passes */
 export function leastMemory(iterations: number): number {
   return LEAST_MEMORY[Math.min(iterations, LEAST_MEMORY.length) - 1] ?? 0;
 }

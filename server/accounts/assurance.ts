@@ -35,7 +35,7 @@ export interface SignInFacts {
   readonly account?: Pick<Account, 'groups' | 'secondFactors'> | undefined;
   readonly policy?: Pick<SecondFactorPolicy, 'isRequired'>;
   readonly client?: { readonly secondFactorRequired: boolean } | undefined;
-  /** The acr values that the request asks for; any of them will do (OpenID Connect Core §5.5.1.1). */
+  /** The acr values that the request asks for, any of which is enough (OpenID Connect Core §5.5.1.1). */
   readonly request?: { readonly values: readonly string[] } | undefined;
   /** The browser is, or may be, trusted: then the operator's policy is met by having a second factor. */
   readonly trusted?: boolean;
@@ -54,7 +54,7 @@ export type StoredRequiredAcr = (
   facts: { readonly clientId: string; readonly accountId: string } & Pick<SignInFacts, 'request' | 'trusted'>,
 ) => Promise<Acr>;
 
-/** The strongest sign-in that the person can show, which is what their own account asks of them. */
+/** The strongest sign-in that the person is able to do, which the account pages require. */
 export function strongestAcr({ secondFactors }: Pick<Account, 'secondFactors'>): Acr {
   return secondFactors.length > 0 ? ACR.twoFactors : ACR.oneFactor;
 }
@@ -64,7 +64,7 @@ export function weakestOf(values: readonly string[]): Acr | undefined {
   return ACR_VALUES.find((acr) => values.includes(acr));
 }
 
-/** @param acr of a sign-in; one that is unknown here is worth one factor */
+/** @param acr of a sign-in; an unknown one counts as one factor */
 export function isEnough(acr: string | undefined, required: Acr): boolean {
   return required === ACR.oneFactor || acr === required;
 }

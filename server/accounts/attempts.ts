@@ -15,31 +15,31 @@ import type { Accounts } from './store.ts';
 /**
  * Guesses at a password or a code, and the locks that wrong ones lead to.
  *
- * A guess is reserved before anything is verified, by a statement that commits by itself: of any number of guesses at
- * once, on any number of nodes, only as many as allowed are verified, and a reserved guess counts even when its request
- * fails or its process dies (Vikunja CVE-2026-35597). A success gives it back.
+ * A guess is reserved before anything is verified, by a statement that commits by itself. So no more parallel guesses are
+ * verified than are allowed, on any number of nodes, and a reserved guess counts even when its request fails or its
+ * process crashes (Vikunja CVE-2026-35597). After a success it no longer counts.
  *
- * Each account has one bucket a factor, for every spelling of each of its identifiers (Authelia CVE-2026-47203); an unknown
- * identifier is counted in the same way, so that a lock tells nothing about it. A browser in which the person has signed
- * in before has a bucket of its own: strangers can lock out strangers only (OWASP, "Device Cookies").
+ * Each account has one bucket for each factor, shared by all spellings of its identifiers (Authelia CVE-2026-47203); an
+ * unknown identifier is counted in the same way, so that a lock does not reveal whether it exists. A browser in which the
+ * person has signed in before has a bucket of its own, so that an attacker cannot lock it (OWASP, "Device Cookies").
  */
 export interface Attempts {
   /** Finds the account and reserves a guess at its password, in one statement. @throws AppError 503 when too many stay in flight */
   reservePasswordGuess(input: { identifier: string; deviceCookie: string | undefined }): Promise<PasswordGuess>;
   /** @throws AppError 503 when too many stay in flight */
   reserveGuess(input: { account: Account; factor: CodeFactor; deviceCookie: string | undefined }): Promise<Guess>;
-  /** It was wrong. A guess that was not allowed does not count, but takes as long: the time tells nothing about a lock. */
+  /** The guess was wrong. One that was not allowed does not count, but takes as long, so that time reveals no lock. */
   countFailure(guess: Guess): Promise<{ lockedNow: boolean }>;
-  /** Nothing was verified: the guess does not count. */
+  /** Nothing was verified, so the guess does not count. */
   releaseGuess(guess: Guess): Promise<void>;
-  /** It was right. For the transaction that the guess was made for. */
+  /** The guess was right. For the transaction that depends on it. */
   clearFailures(guess: Guess): BoundStatement;
   /** Forgets all failures and locks of an account, on every device and for every factor: for operators only. */
   unlock(accountId: string): BoundStatement;
   /**
    * Ends a lock of the password. The link in a mail may do this, since access to the mailbox allows a new password too.
-   * It keeps the number of locks in a row and the counters of one-time codes: a mailbox is no second factor
-   * (near Zitadel CVE-2025-64102).
+   * It does not reset the number of locks in a row and the counters of one-time codes, because a mailbox is not a second
+   * factor (compare Zitadel CVE-2025-64102).
    */
   unlockPassword(accountId: string): BoundStatement;
   /** The locks of a person that are in force now. */
@@ -75,7 +75,7 @@ const LOCK_SECONDS = 15 * 60;
 const LOCK_SECONDS_MOST = 24 * 3_600;
 /** For how long failures and the number of locks in a row are remembered. */
 const MEMORY_SECONDS = 24 * 3_600;
-/** A guess that is not settled in time counts as wrong: its process died, or its request failed. */
+/** A guess without a result in this time counts as wrong: its process crashed, or its request failed. */
 const IN_FLIGHT_SECONDS = 60;
 
 /** How often, and after how long, a guess that waits for others is tried again: a second and a half in all. */
@@ -84,7 +84,7 @@ const BUSY_PAUSE_MS = 50;
 
 const seconds = (count: number) => sql.raw(`interval '${count} seconds'`);
 
-/** The arguments by which the functions `reserve_guess` and `count_failure` of the schema know these rules. */
+/** These rules as arguments of the schema's functions `reserve_guess` and `count_failure`. */
 const LOCK_RULES = sql`most_failures => ${FAILURES}, first_lock => ${seconds(LOCK_SECONDS)},
                     longest_lock => ${seconds(LOCK_SECONDS_MOST)}, memory => ${seconds(MEMORY_SECONDS)}`;
 
@@ -192,7 +192,7 @@ interface PasswordGuessRow extends GuessRow {
   readonly device_first: boolean;
 }
 
-/** @param parts `pause` waits for those in flight to be settled; milliseconds */
+/** @param parts `pause` waits so many milliseconds for the results of other guesses */
 export function createAttempts(parts: {
   db: Db;
   accounts: Accounts;
@@ -203,13 +203,13 @@ export function createAttempts(parts: {
   const { db, accounts, indexKey, now, pause = setTimeout } = parts;
   const time = () => new Date(now());
 
-  /** A guess that would be one too many waits for those in flight: when they were right, it is allowed as well. */
+  /** A guess that exceeds the limit waits for the results of reserved ones: if those were right, it is allowed as well. */
   async function reserveWaiting<R extends GuessRow>(bind: () => BoundStatement<R>): Promise<R> {
     for (let tries = 1; ; tries += 1) {
       const [row] = await db.query(bind());
       if (!row) throw new Error('a guess left no row');
       if (row.verdict !== 'busy') return row;
-      // Neither allowed nor refused: the guesses in flight may yet turn out right.
+      // Neither allowed nor refused yet: the reserved guesses may turn out to be right.
       if (tries === BUSY_TRIES) throw unavailable('signing in to this account');
       await pause(BUSY_PAUSE_MS);
     }

@@ -1,6 +1,6 @@
 import type { Account, Profile } from './account.ts';
 
-/** Standard claims, by their names on the wire. `undefined` never appears: what is not known is left out. */
+/** Standard claims by their names in OpenID Connect. Unknown ones are left out and never `undefined`. */
 export type Claims = { sub: string } & Record<string, unknown>;
 
 /** OpenID Connect Core §5.1, claim by claim; `sub` and `updated_at` aside. */

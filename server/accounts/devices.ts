@@ -12,13 +12,13 @@ import type { Accounts } from './store.ts';
 
 /**
  * Browsers in which a person has signed in before (OWASP, "Device Cookies"). A browser has one random token for each
- * account, all of them in one cookie. Only a token that was issued here, to this very account, counts, and each sign-in
- * replaces it: a token that an attacker has put into the browser is never taken over (Zitadel CVE-2026-119128). Stored is
- * the hash of the token and of the account's id, so that a dump tells neither.
+ * account, all of them in one cookie. Only a token that was issued to this account counts, and each sign-in replaces it,
+ * so a token that an attacker has put into the browser is never accepted (Zitadel CVE-2026-119128). Only a hash of the
+ * token and the account's id is stored, so that a dump reveals neither.
  */
 export interface Devices {
   /**
-   * The browser is one of the person's from now on, by a new token.
+   * Remembers the browser as one of the person's, with a new token.
    * @param cookie as the browser sent it
    * @param trustSeconds for how long it need not show the second factor; 0 leaves that as it is
    * @returns the cookie that it gets in place of that, and a statement for the transaction of the sign-in
@@ -29,11 +29,11 @@ export interface Devices {
   ): { readonly cookie: string; readonly bound: BoundStatement };
   isKnown(accountId: string, cookie: string | undefined): Promise<{ known: boolean; first: boolean }>;
   /**
-   * No browser is known any more, except the one with this cookie.
+   * Forgets all browsers except the one with this cookie.
    * @param options `required`: the transaction fails by `require_rows` when there is none
    */
   forgetOthers(accountId: string, cookie?: string, options?: { readonly required?: boolean }): BoundStatement;
-  /** One browser is not known any more. For a transaction that fails by `require_rows` when there is no such browser. */
+  /** Forgets one browser. For a transaction that fails by `require_rows` when there is no such browser. */
   forget(accountId: string, id: string): BoundStatement;
   /** The one used last first; at most `DEVICES_MAX`. @param cookie tells which of them the person is looking at */
   list(account: Account, cookie?: string): Promise<Device[]>;
@@ -54,14 +54,14 @@ export interface Device extends BrowserName {
 export const DEVICE_SECONDS = 400 * 86_400;
 /** Maximum number of browsers of one person; a new one replaces the one that was used longest ago. */
 export const DEVICES_MAX = 50;
-/** Accounts of one browser. */
+/** Maximum number of accounts that one browser is remembered for. */
 const TOKENS_MAX = 6;
-/** For so long the token before counts as well: the response that carried the new one may have been lost. */
+/** For this time the previous token is accepted as well, because the response with the new one may have been lost. */
 const PREVIOUS_SECONDS = 600;
 
 const TAG_BYTES = 6;
 const SECRET_BYTES = 26;
-/** Tokens of 256 bits in base64url: which account one is for, so that a new one takes its place, and a secret. */
+/** Tokens of 256 bits in base64url: a tag of the account, so that a new token replaces the old one, and a secret. */
 export const DEVICE_COOKIE = new RegExp(`^[A-Za-z0-9_-]{43}(?:\\.[A-Za-z0-9_-]{43}){0,${TOKENS_MAX - 1}}$`);
 
 type Sql = RawBuilder<unknown>;
@@ -231,7 +231,7 @@ function idHashOf(token: string, accountId: string): Buffer {
   return createHash('sha256').update(hashToken(token)).update(account).digest();
 }
 
-/** A row written by a version that knows of no rotation has none; one that is taken over is sealed anew with its token. */
+/** The place of `sealed_own`, which is null in rows of versions without rotation; sealed again when the token changes. */
 const devicePlace = (idHash: Buffer): Place => ({
   table: 'devices',
   column: 'sealed_own',

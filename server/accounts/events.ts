@@ -36,7 +36,7 @@ export const EVENT_KINDS = [
 
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** Where it came from and what it was about, in plain words. */
+/** The origin and the subject of the event, as text for the person. */
 export type EventDetails = Readonly<Record<string, string>>;
 
 export interface SecurityEvent {
@@ -54,7 +54,7 @@ export interface Events {
    */
   append(account: Account, kind: EventKind, details?: EventDetails, id?: string): BoundStatement;
   newId(): string;
-  /** Takes an event back: what it told of has come to another end. */
+  /** Removes an event that turned out not to apply, such as an unfinished sign-in that was completed later. */
   takeBack(accountId: string, id: string): BoundStatement;
   /** True when there is an event of that kind that is at most so old. */
   isRecent(accountId: string, kind: EventKind, seconds: number): Promise<boolean>;
@@ -62,10 +62,10 @@ export interface Events {
   list(account: Account, limit: number, before?: string): Promise<SecurityEvent[]>;
 }
 
-/** Events of one kind an hour and account. */
+/** Maximum number of events of one kind for an account in an hour. */
 export const KIND_MAX = 30;
 const KIND_MS = 3_600_000;
-/** For as long a person can look back. */
+/** How long events are stored. */
 export const EVENT_DAYS = 90;
 const DAY_MS = 86_400_000;
 
@@ -130,7 +130,7 @@ export function createEvents(parts: { db: Db; accounts: Pick<Accounts, 'sealerOf
     },
 
     async list(account, limit, before) {
-      // While versions differ another node may write kinds that this one has no words for.
+      // During an upgrade a newer node may write kinds that this version has no text for.
       const bound = EVENT_STATEMENTS.list.bind({
         accountId: account.id,
         now: new Date(now()),

@@ -7,7 +7,7 @@ import { AppError } from '../platform/errors.ts';
 import { hashToken, openJson, type Place, type Sealer, sealJson } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 
-/** The purpose of a mailed link; it is good for no other. */
+/** The purpose of a mailed link, for which alone it is valid. */
 export const LINK_PURPOSES = [
   'reset_password',
   'sign_up',
@@ -22,7 +22,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Seconds, as short as the purpose allows: an old mail must not hold a working link. */
+/** Seconds, as short as the purpose allows, so that old mails contain no working links. */
 export const LINK_LIFETIMES: Readonly<Record<LinkPurpose, number>> = {
   reset_password: 30 * MINUTE,
   sign_up: DAY,
@@ -49,8 +49,8 @@ export interface Link {
 }
 
 /**
- * Links that are mailed. The token has 256 bits and is stored as a hash; what the link is about is sealed. A link is good
- * for one purpose and one account, for a short time, once.
+ * Links that are mailed. The token has 256 bits and is stored as a hash; the link's data is sealed. A link is valid for
+ * one purpose and one account, once and for a short time.
  */
 export interface Links {
   /** @returns the token, and the statement that makes it work */
@@ -58,11 +58,11 @@ export interface Links {
     purpose: LinkPurpose,
     about: { accountId?: string; payload: LinkPayload; lifetimeSeconds?: number },
   ): { token: string; bound: BoundStatement };
-  /** Looks at a link and uses up nothing: mail scanners follow links as well. Undefined when it is good for nothing. */
+  /** Reads a link without using it up, because mail scanners follow links as well. Undefined when it is not valid. */
   peek(purpose: LinkPurpose, token: string): Promise<Link | undefined>;
   /**
-   * Uses a link up, in the transaction of what it is used for: of parallel uses one finds it, and the transactions of the
-   * others fail (`isUsedUp`).
+   * Uses a link up, in the transaction of the change that it allows: only one of several parallel uses finds it, and the
+   * transactions of the others fail (`isUsedUp`).
    */
   consume(purpose: LinkPurpose, token: string): BoundStatement;
   /**
@@ -77,12 +77,12 @@ export function isUsedUp(error: unknown): boolean {
   return failedGuard(error) === 'require_single_use';
 }
 
-/** One error for a link that was used, has expired, was replaced or never existed, so that it tells nothing. */
+/** One error for a link that was used, has expired, was replaced or never existed, so that it does not reveal which. */
 export function linkGone(cause?: unknown): AppError {
   return new AppError('link_gone', 'the link no longer works', { cause });
 }
 
-/** A link that is good for one purpose until it expires. */
+/** The parameters by which statements find a valid link. */
 interface PresentedLink {
   readonly tokenHash: Buffer;
   readonly purpose: string;
@@ -138,7 +138,7 @@ export function createLinks({ db, sealer, now }: { db: Db; sealer: Sealer; now: 
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const hash = hashToken(token);
       const createdAt = now();
-      // Purpose and account are sealed as well, so that a changed row is good for nothing else.
+      // Purpose and account are sealed as well, so that a changed row is not valid for another one.
       const content: Sealed = { purpose, accountId: accountId ?? null, payload };
       const bound = LINK_STATEMENTS.insert.bind({
         token_hash: hash,

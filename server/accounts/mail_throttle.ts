@@ -26,9 +26,9 @@ export interface MailRecipient {
 }
 
 /**
- * The one throttle for all mails that strangers can cause: by sender of the request (account, network), in all, and by
- * recipient. A refusal by sender is shown to the sender, because it depends on the sender alone; a mail beyond the limit of
- * its recipient is left out silently.
+ * Limits all mails that strangers can cause: by sender of the request (account, network), in total, and by recipient. A
+ * refusal by sender is shown, because it depends on the sender alone; a mail beyond the limit of its recipient is not sent,
+ * without an error.
  */
 export interface MailThrottle {
   /** Counts one more request. @returns false when it is one too many in an hour from there, or from everywhere */
@@ -78,13 +78,13 @@ export function createMailThrottle(parts: {
   /** @returns whether this one is among the first `most` of its window */
   async function isWithin(most: number, seconds: number, ...what: readonly string[]): Promise<boolean> {
     const bucket = blindIndex(indexKey, `mail throttle ${JSON.stringify(what)}`).toString('base64url');
-    // The window is part of the key, so that a counter needs no clock to start afresh.
+    // The window is part of the key, so that each window has a new counter.
     const key = `mail:${bucket}:${Math.floor(now() / 1_000 / seconds)}`;
     return (await counter.increment(key, seconds * 1_000)) <= most;
   }
 
   return {
-    // One after the other: what is refused by the narrower bound does not count in the wider one.
+    // One after the other: a request that the narrower limit refuses does not count towards the wider one.
     async mayAsk(kind, { account, network }) {
       if (account !== undefined && !(await isWithin(ASKED_PER_ACCOUNT, HOUR, kind, 'by account', account)))
         return false;

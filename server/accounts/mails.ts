@@ -33,9 +33,9 @@ export type MailIntent =
       readonly email: string;
       readonly locale: string;
       readonly details?: MailDetails;
-      /** The network that asked: each has its own limit of mails to one recipient. */
+      /** The network of the request: each has its own limit of mails to one recipient. */
       readonly source?: string;
-      /** The cookie that tells whether the browser that asked is one of the account's own (devices.ts). */
+      /** The cookie by which the requesting browser may be one that the account has signed in on (devices.ts). */
       readonly device?: string;
     }
   /** @param source the network or client that caused it, when that was not the account's owner */
@@ -90,7 +90,7 @@ const HOUR_MS = 3_600_000;
 const RETRIED_FOR_MS = 72 * HOUR_MS;
 
 const SHORTER_RETRY_MS: Readonly<Partial<Record<MailIntent['kind'], number>>> = {
-  // after that a person asks for another link
+  // by then the person has requested another link
   reset: 2 * HOUR_MS,
   sign_up: 2 * HOUR_MS,
   // no request of a client waits longer

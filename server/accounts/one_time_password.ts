@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { readTypedCode } from '../platform/typed_codes.ts';
 
-/** RFC 6238 with what every authenticator app can do: SHA-1, six digits, thirty seconds. */
+/** RFC 6238 with the parameters that every authenticator app supports: SHA-1, six digits, thirty seconds. */
 export const STEP_SECONDS = 30;
 const DIGITS = 6;
 /** Steps that a clock may be off, in either direction (RFC 6238 §5.2). */
@@ -22,15 +22,15 @@ export function stepAt(now: number): number {
   return Math.floor(now / 1000 / STEP_SECONDS);
 }
 
-/** Six digits, as they are shown; undefined when what was typed has another form, however it is read. */
+/** The six digits of a typed code; undefined when the input cannot be such a code. */
 export function readOneTimeCode(typed: string): string | undefined {
   const code = readTypedCode(typed);
   return /^[0-9]{6}$/.test(code) ? code : undefined;
 }
 
 /**
- * The latest step around now whose code this is; undefined for none. All steps are compared, each in constant time:
- * how long it takes tells nothing of how close a guess was.
+ * The latest step around now that has this code; undefined for none. All steps are compared, each in constant time, so
+ * that the time reveals nothing about a guess.
  * @param typed see `readOneTimeCode`
  */
 export function matchingStep(secret: Uint8Array, typed: string, now: number): number | undefined {

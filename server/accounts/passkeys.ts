@@ -23,14 +23,15 @@ import type { Accounts } from './store.ts';
 
 /** Passkeys (WebAuthn Level 3): as a second factor, and instead of password and second factor together. */
 export interface Passkeys {
-  /** @param challenge base64url; of the visit or session in which the answer will come */
+  /** @param challenge base64url; that of the visit or session in which the response is expected */
   registrationOptions(account: Account, challenge: string): Promise<PublicKeyCredentialCreationOptionsJSON>;
   /**
-   * @param response what the browser answered, as JSON
-   * @param name what the person calls it
+   * @param response the browser's response as JSON
+   * @param name the person's name for the passkey
    * @param also statements for the same transaction
    * @returns the account's epoch from now on
-   * @throws AppError 400 `passkey_refused` when it answers something else, 409 `passkey_exists`, 400 `credentials_changed`
+   * @throws AppError 400 `passkey_refused` for a response to another challenge, 409 `passkey_exists`, 400
+   *   `credentials_changed`
    */
   register(
     account: Account,
@@ -47,7 +48,7 @@ export interface Passkeys {
   /** @param account whose passkeys are allowed; without one the browser offers all that it has for this site */
   assertionOptions(challenge: string, account?: Account): Promise<PublicKeyCredentialRequestOptionsJSON>;
   /**
-   * @param response what the browser answered, as JSON
+   * @param response the browser's response as JSON
    * @returns the account and its `amr`; undefined when the assertion is not valid, or is that of another than `account`
    */
   verify(
@@ -91,7 +92,7 @@ const ID_BYTES_MAX = 1_023;
 const NAME_MAX = 100;
 const PASSKEYS_MAX = 50;
 const TIMEOUT_MS = 5 * 60_000;
-/** EdDSA, ES256, RS256 (RFC 9053 §2, RFC 8812 §2): what authenticators have. */
+/** The algorithms of common authenticators: EdDSA, ES256, RS256 (RFC 9053 §2, RFC 8812 §2). */
 const ALGORITHMS = [-8, -7, -257];
 const TRANSPORT = /^[a-z][a-z-]{0,31}$/;
 const TRANSPORTS_MAX = 10;
@@ -147,8 +148,8 @@ export const PASSKEY_STATEMENTS = {
 };
 
 /**
- * @param parts `name` is what authenticators show for this site; `onCounterRegression` is told when two authenticators
- *   seem to hold the same key: the sign-in is refused
+ * @param parts `name`: the name of this site in authenticators; `onCounterRegression` is called when two authenticators
+ *   seem to have the same key, and the sign-in is refused
  */
 export function createPasskeys(parts: {
   db: Db;
@@ -230,7 +231,7 @@ export function createPasskeys(parts: {
 
     async remove(account, id, also = []) {
       const remove = PASSKEY_STATEMENTS.remove.bind({ id: idBytes(id), accountId: account.id });
-      // Looked for first: nothing else of the transaction may happen for one that is not there.
+      // First, so that the transaction fails for a passkey that does not exist.
       if (!(await rowsOf(account)).some((row) => row.id.equals(idBytes(id)))) throw notFound('passkey', id);
       await changeFactors(db, account, [remove], also);
     },
@@ -302,7 +303,7 @@ export function createPasskeys(parts: {
         expectedOrigin: origin,
         expectedRPID: rpID,
         requireUserVerification: given.requireUserVerification,
-        // The library judges the counter before the signature. The database does, after it and for all nodes at once.
+        // The library would check the counter before the signature. The database checks it afterwards, for all nodes.
         credential: { id: given.assertion.id, publicKey: new Uint8Array(given.row.public_key), counter: 0 },
       });
       return verified ? authenticationInfo : undefined;
@@ -318,7 +319,7 @@ function answersFor(account: Account, handle: string | undefined, required: bool
   return Buffer.from(handle, 'base64url').equals(userHandle(account));
 }
 
-/** The account's id, which tells an authenticator nothing about the person (WebAuthn L3 §14.6.1). */
+/** The account's id, which reveals nothing about the person to an authenticator (WebAuthn L3 §14.6.1). */
 function userHandle({ id }: Account): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(id.replaceAll('-', ''), 'hex'));
 }
@@ -327,7 +328,7 @@ function bytesOf(challenge: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(challenge, 'base64url'));
 }
 
-/** The parts that are looked at before the library looks at all of it. */
+/** The members that are read before the library checks the whole response. */
 function parse<R extends { id: string; response: { userHandle?: string } | object }>(json: string): R | undefined {
   try {
     const value = JSON.parse(json) as R | null;

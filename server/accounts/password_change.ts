@@ -14,7 +14,7 @@ import type { ProfileInput } from './profile.ts';
 import { type Visitor, visitorDetails } from './session_details.ts';
 import type { Accounts } from './store.ts';
 
-/** The one way to set a password, with everything that follows from it, for persons and operators alike. */
+/** Sets passwords, with all consequences of a change. No other code does, for people or for operators. */
 export interface PasswordChange {
   /**
    * @param person whose password it would be: an account, or the profile of one that does not exist yet
@@ -27,9 +27,9 @@ export interface PasswordChange {
    */
   hashFirst(person: ProfileInput, candidate: string, shares?: Shares): Promise<string>;
   /**
-   * Checks, hashes and stores. In the same transaction the old hash goes into the history, `epoch` is raised, so that
-   * sign-ins under way do not end, sessions and tokens end, mailed links and known browsers are forgotten, failed guesses
-   * at the old password no longer count, and the person is informed by an event and a mail.
+   * Checks, hashes and stores. In the same transaction the old hash is moved into the history, `epoch` is raised, so that
+   * sign-ins under way cannot be completed, sessions and tokens end, mailed links and known browsers are forgotten, failed
+   * guesses at the old password no longer count, and the person is informed by an event and a mail.
    * @returns the account's new epoch
    * @throws PasswordRefused; AppError 404 `not_found`, 409 `credentials_changed` when another change was faster
    */
@@ -46,7 +46,7 @@ export interface PasswordChangeRequest {
   readonly epoch?: number;
   /** Further statements for the same transaction. */
   readonly also?: readonly BoundStatement[];
-  /** Whom the hashing is for. */
+  /** The shares of the hash queue that the work counts to. */
   readonly shares?: Shares;
 }
 
@@ -125,7 +125,7 @@ export function createPasswordChange(
       const details = visitor ? visitorDetails(visitor) : {};
       await run(account, [
         ...accounts.passwordStatements({ id, epoch }, hash),
-        // Before the links are deleted: one of these may be what uses a link up.
+        // Before the links are deleted, because one of these statements may use a link up.
         ...also,
         ...endSessions(id, keep),
         attempts.unlockPassword(id),
@@ -140,9 +140,8 @@ export function createPasswordChange(
 }
 
 /**
- * Renews a hash that was made in another way than new ones are, now that its password is known to be right: hashes from
- * other systems, older parameters, an older pepper or none, and those of a password as it was typed instead of its NFKC
- * form. Never fails a sign-in.
+ * Replaces a hash that differs from new ones after its password was verified: imported hashes, older parameters, another
+ * pepper or none, and hashes of the password as typed instead of its NFKC form. A failure does not affect the sign-in.
  */
 export function createPasswordUpgrade(parts: { accounts: Accounts; passwords: Passwords; log: Logger }) {
   const { accounts, passwords, log } = parts;

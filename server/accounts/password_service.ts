@@ -24,11 +24,11 @@ export interface PasswordSettings {
   readonly peppers: readonly Uint8Array[];
   /** MiB for all hashes under way together. */
   readonly memory: number;
-  /** Hashes that may wait; undefined: about half a second's worth. */
+  /** Hashes that may wait; undefined: hashes for about half a second. */
   readonly queueLimit: number | undefined;
 }
 
-/** Everything about passwords, put together as the settings say. */
+/** The services for passwords, created from the settings. */
 export interface PasswordService {
   readonly passwords: Passwords;
   readonly blocklist: Blocklist;

@@ -35,7 +35,7 @@ let estimate: ReturnType<typeof createEstimator> | undefined;
 
 async function compute(job: WorkerJob): Promise<WorkerValue> {
   if (job.kind === 'estimate') {
-    // Signing in needs none of it: only a thread that judges a new password pays for the words.
+    // Loaded on first use: only estimating a new password needs the word lists.
     estimate ??= (await import('./guessability.ts')).createEstimator();
     return estimate(job.password, job.words);
   }
@@ -80,7 +80,7 @@ parentPort?.on('message', async (job: WorkerJob) => {
   try {
     outcome = { ok: true, value: await compute(job) };
   } catch {
-    // Nothing of the error leaves: messages of parsers quote what they choked on.
+    // The error itself is not passed on, because messages of parsers quote their input.
     outcome = { ok: false };
   }
   parentPort?.postMessage(outcome);

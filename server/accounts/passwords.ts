@@ -16,7 +16,7 @@ export interface Passwords {
   /**
    * Hashes the NFKC form (SP 800-63B-4 §3.1.1.2): keyboards send the same letter as one character or as several.
    * @returns a hash as it is stored (hash_formats.ts)
-   * @param shares whom it is for; without any it is for the operator
+   * @param shares the shares of the queue that the work counts to; default: the operator's
    * @throws AppError 400 field `password` for an empty or over-long one, 503 when the queue is full
    */
   hash(password: string, shares?: Shares): Promise<string>;
@@ -61,7 +61,7 @@ export interface PasswordsOptions {
   readonly startWorker?: () => Worker;
 }
 
-/** MiB. Leaves room for what other systems' hashes ask for. */
+/** MiB; enough for imported hashes, which may need more than new ones. */
 export const HASHING_MEMORY = 256;
 const QUEUE_PER_THREAD = 64;
 const KIB = 1_024;
@@ -126,7 +126,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     const slot = [...slots].find((one) => !one.current) ?? open();
     return new Promise((done, failed) => {
       slot.current = { done, failed };
-      slot.worker.ref(); // a hash that a request waits for keeps the process alive, an idle thread does not
+      slot.worker.ref(); // a running hash keeps the process alive, an idle thread does not
       slot.worker.postMessage(job);
     });
   }
@@ -150,7 +150,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
     slot.worker.on('error', (error) => {
       cause = error;
     });
-    // A thread that died takes its job with it; the next job that needs one starts another.
+    // The job of a crashed thread fails; a later job starts a new thread.
     slot.worker.on('exit', () => {
       slots.delete(slot);
       release(slot)?.failed(refusal(cause));

@@ -6,7 +6,7 @@ import type { Blocklist } from './blocklist.ts';
 
 /** Counted in Unicode code points (NIST SP 800-63B-4 §3.1.1.2). */
 export const PASSWORD_MAX = 256;
-/** A new password differs from the current one and from those before it: so many together. */
+/** Number of passwords, including the current one, that a new password must differ from. */
 export const PASSWORDS_REMEMBERED = 5;
 
 /** The rules that can refuse a new password. */
@@ -24,7 +24,7 @@ export type PasswordRule =
 
 export type PolicyName = 'complex' | 'nist';
 
-/** A rule as people are shown it. Those with neither limit nor pattern, and `reused`, the server alone can judge. */
+/** A rule as it is shown to people. Only the server can check those with neither limit nor pattern, and `reused`. */
 export interface PolicyRule {
   readonly name: PasswordRule;
   /** Characters, or passwords remembered. */
@@ -39,7 +39,7 @@ export interface PasswordPolicy {
   readonly rules: readonly PolicyRule[];
   /** How long a password may be used, in seconds; undefined: for ever. */
   readonly maxAgeSeconds: number | undefined;
-  /** @returns all rules that the password breaks; empty when it will do */
+  /** @returns all rules that the password breaks; empty for an acceptable one */
   check(password: string, context: PasswordContext): Promise<PasswordRule[]>;
   /** True for one that was set too long ago, or at `MUST_CHANGE`. One of unknown age counts from its owner's next sign-in. */
   isExpired(passwordSetAt: Date | null, now: number): boolean;
@@ -49,11 +49,11 @@ export interface PasswordPolicy {
 export const MUST_CHANGE = new Date(0);
 
 export interface PasswordContext {
-  /** Words that the password must not contain; `personalWords` knows those of a person. */
+  /** Words that the password must not contain, such as those of `personalWords`. */
   readonly personal: readonly string[];
   /** Hashes of the current password and those before it, newest first. */
   readonly earlier?: readonly string[];
-  /** Whom comparing with those is for. */
+  /** The shares of the hash queue that comparing with these hashes counts to. */
   readonly shares?: Shares;
 }
 
@@ -68,8 +68,8 @@ export interface PolicyParts {
 }
 
 /**
- * A password that takes fewer guesses counts as a common one. From here on zxcvbn gives its best mark: at ten thousand
- * guesses a second, which is much for a slow hash, it holds for eleven days.
+ * A password that takes fewer guesses counts as a common one. It is zxcvbn's limit for the best score: eleven days at ten
+ * thousand guesses a second, which are many for a slow hash.
  */
 export const GUESSES_LEAST = 1e10;
 
@@ -98,7 +98,7 @@ const PATTERNS: Partial<Readonly<Record<PasswordRule, string>>> = {
   no_lower: '\\p{Ll}',
   no_digit: '\\p{Nd}',
   no_symbol: '[\\p{P}\\p{S}\\p{Zs}]',
-  // No keyboard makes them and some programs cut a text at them. SP 800-63B-4 §3.1.1.2 asks for what is printed.
+  // Keyboards do not produce them, and some programs cut texts at them. SP 800-63B-4 §3.1.1.2 allows printing characters.
   control_characters: '^[^\\p{Cc}\\p{Cs}]*$',
 };
 
@@ -135,7 +135,7 @@ export function createPolicy({
 }: PolicyParts): PasswordPolicy {
   const { minimum, rules } = POLICIES[name];
 
-  /** True when the password breaks the rule; one that is not here is judged by its pattern. */
+  /** True when the password breaks the rule; a rule that is not here is checked by its pattern. */
   const breaks: Partial<
     Record<PasswordRule, (password: string, context: PasswordContext) => boolean | Promise<boolean>>
   > = {
@@ -173,7 +173,7 @@ export function createPolicy({
     })),
 
     async check(password, context) {
-      // Nothing else is looked at: what is as long as that is not worth the work.
+      // The other rules are not checked, because that would take too long for such a text.
       if (codePoints(password) > PASSWORD_MAX) return ['too_long'];
       const failed: PasswordRule[] = [];
       for (const rule of rules) {

@@ -12,7 +12,7 @@ const URL_MAX = 2_000;
 
 type Check = (field: string, value: string) => string;
 
-/** Every text of a profile except the identifiers, and what it must look like. */
+/** The texts of a profile except the identifiers, each with its required form. */
 const TEXTS = {
   name: text,
   givenName: text,
@@ -40,8 +40,8 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Takes what it knows and nothing else from the input, so that nothing can ride along.
- * @param stored what the person has already: an address that was taken before a rule was made stays theirs
+ * Reads only the known members of the input, so that no other one gets stored.
+ * @param stored the present values: an address that was accepted before a rule existed stays valid
  * @throws AppError `invalid_input` with the field
  */
 export function checkProfile(input: ProfileInput, stored?: Pick<Profile, 'email'>): Profile {
@@ -73,7 +73,7 @@ const NAME_RULES = {
   ],
 } as const;
 
-/** The form in which the names of groups are stored and compared: another keyboard makes the same name of other parts. */
+/** The form in which names of groups are stored and compared: keyboards send the same letter in different ways. */
 export function normaliseName(name: string): string {
   return name.normalize('NFC').trim();
 }
@@ -92,7 +92,7 @@ function checkAddress(input: Address): Address {
   for (const part of ADDRESS_PARTS) {
     const value = input[part];
     if (value === undefined) continue;
-    // the only texts with lines: §5.1.1 separates those of `formatted` and `street_address` by newlines
+    // the only texts with several lines: §5.1.1 separates those of `formatted` and `street_address` by newlines
     for (const line of value.split(/\r?\n/)) if (line !== '') text(`address.${part}`, line);
     address[part] = value;
   }

@@ -6,11 +6,11 @@ import { statement, tables } from '../platform/statement.ts';
 import { readTypedCode } from '../platform/typed_codes.ts';
 import type { Account } from './account.ts';
 
-/** Codes to get in with when the second factor is lost: shown once, each good for one sign-in. */
+/** Codes for signing in without a lost second factor: shown once, and each valid for one sign-in. */
 export interface RecoveryCodes {
-  /** Ten new ones; all earlier ones are void once the statements have happened. */
+  /** Ten new codes, and the statements that store them and invalidate all earlier ones. */
   draw(account: Account): { codes: readonly string[]; bound: readonly BoundStatement[] };
-  /** Draws and stores ten. @param also statements for the same transaction */
+  /** Creates and stores ten codes. @param also statements for the same transaction */
   generate(account: Account, also?: readonly BoundStatement[]): Promise<readonly string[]>;
   /** Uses one up; the database decides for all nodes. @param typed see `readRecoveryCode` */
   use(account: Account, typed: string): Promise<boolean>;
@@ -62,7 +62,7 @@ export const RECOVERY_CODE_STATEMENTS = {
 /** @param parts `key` is the server secret RECOVERY_CODES_SECRET */
 export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock }): RecoveryCodes {
   const { db, key, now } = parts;
-  // Keyed, because 60 bits are few enough to be tried out on a plain hash.
+  // Keyed, because with a plain hash 60 bits could be found by trying.
   const lookupOf = (account: Account, code: string) =>
     createHmac('sha256', key).update(`${account.id}\0${code}`).digest();
 
@@ -111,8 +111,8 @@ function newCode(): string {
 }
 
 /**
- * The characters of a code, as they are stored: people mix up letters that look alike, and leave hyphens out. Undefined
- * when what was typed has another form, however it is read.
+ * The characters of a typed code in their stored form: people confuse letters that look alike, and omit hyphens. Undefined
+ * when the input cannot be a code.
  */
 export function readRecoveryCode(typed: string): string | undefined {
   const code = readTypedCode(typed)

@@ -33,7 +33,7 @@ export type AccountRow = Omit<AccountColumns, 'account_second_factors' | 'accoun
   account_sealed_key: Buffer | null;
 };
 
-/** The part of an account that a sign-in is decided by. */
+/** The part of an account that decides a sign-in. */
 export type Credentials = Pick<Account, 'id' | 'passwordHash' | 'passwordSetAt' | 'disabled' | 'epoch'>;
 
 export function keyPlace(id: string): Place {

@@ -41,7 +41,7 @@ export interface SessionDetailsStore {
 export const SEEN_EVERY_MS = 5 * 60_000;
 
 export const SESSION_DETAIL_STATEMENTS = {
-  // A session that ended meanwhile gets none: that must not fail the request, as its foreign key would.
+  // Nothing is stored for a session that ended meanwhile; otherwise the foreign key would make the request fail.
   touch: statement(
     'session_details.touch',
     ($: { uid: string; accountId: string; sealed: Buffer; now: Date; seenBefore: Date }) => sql`
@@ -97,7 +97,7 @@ const sessionDetailPlace = (uid: string): Place => ({ table: 'session_details', 
 
 type Names = readonly (readonly [RegExp, string])[];
 
-/** The first that matches: most browsers also claim to be the ones that stand further down. */
+/** The first match counts: most browsers also claim to be those further down in the list. */
 const BROWSERS: Names = [
   [/\bEdg(e|A|iOS)?\//, 'Edge'],
   [/\b(OPR|OPiOS)\//, 'Opera'],
@@ -119,7 +119,7 @@ const SYSTEMS: Names = [
   [/\b(Linux|X11)\b/, 'Linux'],
 ];
 
-/** Browser and system of a `User-Agent`. The browser can send anything: it is shown, never relied upon. */
+/** Browser and system of a `User-Agent`. Only for display, because a browser can send any text. */
 export function browserOf(userAgent: string | undefined): BrowserName {
   const text = userAgent?.slice(0, 512) ?? '';
   const nameIn = (names: Names) => names.find(([pattern]) => pattern.test(text))?.[1];
@@ -132,10 +132,10 @@ export function visitorDetails({ userAgent, address }: Visitor): Readonly<Record
   return { ...browserOf(userAgent), address: subnet(address) };
 }
 
-/** Where a session is, as far as an address tells. There is no database of places here, and none is asked. */
+/** The location of a session as far as its address shows it, without any database of locations. */
 export type PlaceKind = 'here' | 'private' | 'elsewhere';
 
-/** RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5: addresses that mean something within one network alone. */
+/** RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5: addresses that are valid only within one network. */
 const PRIVATE: readonly RegExp[] = [
   /^10\./,
   /^127\./,

@@ -27,11 +27,11 @@ export type AccountInput = ProfileInput & {
   readonly roles?: readonly string[];
 };
 
-/** An account that has been somewhere else before. */
+/** An account from another system. */
 export type ImportedAccount = AccountInput & {
-  /** By what apps know the person from there. A UUID in lower case becomes the id of the account. Default: a new id. */
+  /** The `sub` of the person there. A UUID in lower case becomes the id of the account. Default: a new id. */
   readonly sub?: string | undefined;
-  /** The key of their authenticator app, which makes six digits every thirty seconds by SHA-1. */
+  /** The secret of the person's authenticator app: six digits, thirty seconds, SHA-1. */
   readonly totpSecret?: Buffer;
   /** Default: now. Null where it is not known; it then counts from the next sign-in. */
   readonly passwordSetAt?: Date | null | undefined;
@@ -45,23 +45,23 @@ export interface Accounts {
    */
   create(input: AccountInput, also?: readonly BoundStatement[]): Promise<Account>;
   /**
-   * Many at once, in one transaction: all of them or, when any identifier is taken, none.
+   * Creates many accounts in one transaction: none of them when an identifier is taken.
    * @throws AppError 400 `invalid_input`, 409 `identifier_taken`; each with the field
    */
   createAll(inputs: readonly ImportedAccount[]): Promise<Account[]>;
-  /** Judges as `createAll` does, but for what the database knows. @throws AppError 400 `invalid_input`, with the field */
+  /** The checks of `createAll` that need no database. @throws AppError 400 `invalid_input`, with the field */
   check(input: ImportedAccount): Pick<Profile, 'email' | 'username'>;
   /** @returns those of the subjects that exist, with the account's id */
   subjectHolders(subjects: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** @returns those of the identifiers that exist, as they are stored (`lookupOf`) in hex, with the account's id */
   holdersOf(identifiers: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** The key under which an identifier is found, in hex: equal for all spellings that are one. */
+  /** The lookup key of an identifier in hex: the same for all its spellings. */
   lookupOf(identifier: string): string;
   /** Hot path: one statement. */
   findById(id: string): Promise<Account | undefined>;
   /** By the `sub` that apps know (`subjectOf`). One statement. */
   findBySubject(sub: string): Promise<Account | undefined>;
-  /** By e-mail address or username, however it is spelt. Hot path: one statement. */
+  /** By e-mail address or username, in any spelling. Hot path: one statement. */
   findByIdentifier(text: string): Promise<Account | undefined>;
   /** By id, e-mail address, username or subject. @throws AppError 404 `not_found` */
   resolve(ref: string): Promise<Account>;
@@ -81,15 +81,15 @@ export interface Accounts {
    * sign-ins that are under way. They fail by `require_epoch` when the account has another epoch than the given one.
    */
   passwordStatements(account: Pick<Account, 'id' | 'epoch'>, passwordHash: string): BoundStatement[];
-  /** Hashes of the current password and those before it, newest first: what a new one must differ from. */
+  /** Hashes of the passwords that a new one must differ from: the current one and those before it, newest first. */
   earlierPasswords(id: string): Promise<string[]>;
   /**
-   * Stores the same password as another hash, unless the password has been changed meanwhile. Ends no session. A
-   * password of unknown age is as old as this.
+   * Stores another hash of the same password, unless the password was changed meanwhile. Ends no session. The age of a
+   * password of unknown age is counted from now on.
    */
   rehash(id: string, from: string, to: string): Promise<void>;
   /**
-   * @param also statements for the same transaction: what must end when the person is shut out
+   * @param also statements for the same transaction, which end sessions and tokens
    * @throws AppError 404 `not_found`
    */
   disable(id: string, also?: readonly BoundStatement[]): Promise<void>;
@@ -117,7 +117,7 @@ export interface Accounts {
 const SEALERS_MAX = 2_000;
 
 /**
- * @param parts `sealer` seals each person's key; `indexKey` makes identifiers findable without being readable
+ * @param parts `sealer` seals each person's key; `indexKey`: the key of the HMACs by which identifiers are looked up
  */
 export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8Array; now: Clock }): Accounts {
   const { db, sealer, indexKey, now } = parts;
@@ -167,7 +167,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
   }
 
   async function findById(id: string): Promise<Account | undefined> {
-    if (!isAccountId(id)) return undefined; // Postgres would refuse the text as no uuid
+    if (!isAccountId(id)) return undefined; // Postgres would refuse a text that is not a UUID
     const [row] = await db.query(ACCOUNT_STATEMENTS.findById.bind({ id }));
     return row && fromRow(row);
   }
@@ -224,7 +224,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return { profile: checkProfile(input), groups: checkNames('groups', groups), roles: checkNames('roles', roles) };
   }
 
-  /** A new account, and what stores it. */
+  /** A new account, and the statements that store it. */
   function prepare(input: ImportedAccount) {
     const { profile, groups, roles } = check(input);
     const { sub, passwordHash = null, passwordSetAt, disabled = false } = input;

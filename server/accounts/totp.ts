@@ -13,16 +13,16 @@ import { secretPlace, type TotpRow } from './totp_secrets.ts';
 /** Codes from an authenticator app (RFC 6238) as a second factor. */
 export interface Totp {
   /**
-   * A new secret, which is nothing until it is confirmed.
-   * @param context what the enrolment belongs to, such as a visit or a session: it is of no use in another one
+   * A new secret, which has no effect until it is confirmed.
+   * @param context the visit or session that the enrolment belongs to, in which alone it is valid
    */
   begin(account: Account, context: string): Enrolment;
-  /** The same enrolment again, for a page that is shown again; undefined when it is over or was not ours. */
+  /** Reads an enrolment, for a page that is shown again; undefined when it has expired or was not made here. */
   resume(account: Account, context: string, enrolment: string): Enrolment | undefined;
   /**
-   * Makes the secret the person's, when the code shows that their app has it. It replaces an earlier one.
+   * Stores the secret for the person when the code proves that their app has it. It replaces an earlier one.
    * @param also statements for the same transaction
-   * @returns the account's epoch from now on; undefined for a wrong code or an enrolment that is over
+   * @returns the account's new epoch; undefined for a wrong code or an expired enrolment
    * @throws AppError 400 `credentials_changed`
    */
   confirm(
@@ -74,7 +74,7 @@ export const TOTP_STATEMENTS = {
   ),
 };
 
-/** @param parts `issuer` is what the authenticator app shows above the code */
+/** @param parts `issuer`: the text that the authenticator app shows above the code */
 export function createTotp(parts: { db: Db; accounts: Accounts; issuer: string; now: Clock }): Totp {
   const { db, accounts, issuer, now } = parts;
 
@@ -137,7 +137,7 @@ export function createTotp(parts: { db: Db; accounts: Accounts; issuer: string; 
   };
 }
 
-/** No column: it is never stored. */
+/** Not a column, because an enrolment is never stored. */
 function enrolmentPlace({ id }: Account, context: string): Place {
   return { table: 'totp', column: 'enrolment', row: `${id} ${context}` };
 }

@@ -67,7 +67,7 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     return [{ id, clientId, bindingMessage, scopes: shownScopes, resources, details, askedAt, expiresAt }];
   }
 
-  /** @returns what the sign-in would have to be worth, when it is not */
+  /** @returns the `acr` that the sign-in would need, when it is too weak */
   async function missingAcr(request: BackchannelRequest, acr: string): Promise<string | undefined> {
     const { clientId = '', accountId = '', params = {} } = request;
     const { values, essential } = requestedAcr(params);

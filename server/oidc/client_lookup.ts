@@ -21,8 +21,8 @@ const MAX_CLIENT_ID = 256;
 const SECRET_BYTES = 32;
 
 /**
- * The provider would ask its adapter on every request, hash the answer and keep a hundred clients. Instead a client is
- * built once a provider and version of its metadata, and its secret is compared as a hash.
+ * The provider would ask its adapter on every request, hash the result and cache a hundred clients. Instead a client is
+ * built once for each provider and version of its metadata, and its secret is compared as a hash.
  * @param findClient returns the same object for as long as the client is unchanged
  */
 export function replaceClientLookup(
@@ -59,15 +59,15 @@ function build(provider: Provider, source: ClientForProvider, fetching: Pick<Fet
     ...metadata,
     ...(mode === undefined ? {} : { backchannel_token_delivery_mode: 'poll' }),
     ...(scope ? { scope } : {}),
-    // A random value that no client knows: were the comparison above not called, no secret would match. Nothing may be
-    // signed with it or encrypted to it either: `algorithms` (requests.ts) has no symmetric ones.
+    // A random value that no client knows: if the comparison above was not called, no secret would match. It is never a key
+    // for signing or encryption either, because `algorithms` (requests.ts) has no symmetric ones.
     ...(source.hasSecret ? { client_secret: randomBytes(SECRET_BYTES).toString('base64url') } : {}),
   });
   chooseUsableKeys(client);
   makePairwise(client);
-  // The provider knows no push mode, and does for every mode but `poll` what it does for `ping`.
+  // The provider has no push mode, and treats every mode except `poll` like `ping`.
   if (mode !== undefined) Object.assign(client, { backchannelTokenDeliveryMode: mode });
-  // To the provider no scope means any scope. Here it means none: this is a name that no scope can have.
+  // For the provider no scope means any scope. In Cardea it means none, so it gets a name that no scope can have.
   if (scope === '') Object.assign(client, { scope: ' ' });
   fetching.guard(client, source.isOperators ? 'operator' : 'stranger');
   return client;

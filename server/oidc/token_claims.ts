@@ -44,7 +44,7 @@ interface SignIn {
   readonly authTime?: number;
 }
 
-/** How the person signed in, from what the token is issued for: a code, a refresh token or the like, or the session. */
+/** How the person signed in, from the source of the token: a code, a refresh token or the like, or the session. */
 function signedInBy({ oidc }: KoaContextWithOIDC): Record<string, unknown> {
   const entities = oidc.entities as Record<string, SignIn | undefined>;
   const source =

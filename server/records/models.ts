@@ -1,6 +1,6 @@
 import type { Lifetimes } from './lifetimes.ts';
 
-/** Where a model's instances live: each store knows how to keep one kind of promise. */
+/** The store of a model's instances; each store has its own guarantees. */
 export type Store =
   /** One row a bearer secret, found by its hash, tied to its grant. */
   | 'records'

@@ -17,7 +17,7 @@ export type Reply =
   /** The authorization request continues, or a stored response is sent again: `run` writes the response. */
   | { readonly kind: 'delegate'; run(): Promise<unknown> };
 
-/** The form's page again, with what was wrong. */
+/** Shows the form's page again, with the problem. */
 export interface Again<Problem> {
   readonly kind: 'again';
   readonly problem: Problem | undefined;
@@ -32,7 +32,7 @@ export interface Refused<Problem> {
 /** A page and its form: how it looks, what it shows, and what it does when the form is sent. */
 export interface FormPage<Context, Data, Problem, Result extends { readonly kind: string } = Reply> {
   readonly view: View<Data>;
-  /** @param refused the form that was sent, when the page comes back with what was wrong with it */
+  /** @param refused the form that was sent, when its page is shown again with the problem */
   show(context: Context, refused?: Refused<Problem>): Data | Promise<Data>;
   submit?(context: Context, fields: Fields): Promise<Result | Again<Problem>>;
 }
@@ -81,7 +81,7 @@ export function pageReply<Data>(status: number, view: View<Data>, data: NoInfer<
 export type Guard<Context> = (request: FastifyRequest, reply: FastifyReply) => Promise<Admission<Context>>;
 
 export type Admission<Context> =
-  /** `subject`: what the token of the page's form is made for (platform/csrf.ts). */
+  /** `subject`: the subject of the form's CSRF token (platform/csrf.ts). */
   | { readonly context: Context; readonly subject: string }
   /** With a subject the form's token is checked before `denied` is sent. */
   | { readonly denied: Reply; readonly subject?: string };

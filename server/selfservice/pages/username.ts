@@ -29,8 +29,8 @@ function typedName(fields: Fields): string {
 }
 
 /**
- * A person who chooses a name has to be told that it is taken, and so learns that an account has it. That is bounded: so
- * many names a day and account, counted before the look-up, with the same answer for reserved names.
+ * The response to a username that is taken reveals that an account has it. So each account may try only a few names in a
+ * day, counted before the look-up, and reserved names get the same response.
  */
 async function assertAvailable({ parts, account }: PageContext, typed: string): Promise<void> {
   await parts.usernameLimits.consume('username', account.id);
