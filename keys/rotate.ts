@@ -173,10 +173,10 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
   }
 
   async function perform(order: Order, seen?: RingState): Promise<RotationResult> {
-    const outcome = await carryOut(order, seen);
-    for (const { do: change, ring, kid } of outcome.done)
-      log?.info({ change, ring, kid, version: outcome.version }, 'key set changed');
-    return outcome;
+    const performed = await carryOut(order, seen);
+    for (const { do: change, ring, kid } of performed.done)
+      log?.info({ change, ring, kid, version: performed.version }, 'key set changed');
+    return performed;
   }
 
   return {
@@ -190,8 +190,8 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     },
 
     async revoke(kid) {
-      const outcome = await perform({ verb: 'revoke', kid });
-      if (outcome.done.some((done) => done.do === 'retire' && done.kid === kid)) return outcome;
+      const performed = await perform({ verb: 'revoke', kid });
+      if (performed.done.some((done) => done.do === 'retire' && done.kid === kid)) return performed;
       const revoked = await db.transaction().execute((tx) => revokeRetiredKey(tx, kid));
       if (revoked) return revoked;
       throw (await readRecord(db, kid))

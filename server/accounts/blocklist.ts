@@ -128,6 +128,6 @@ function sha1(password: string): Buffer {
 }
 
 function unreadable(path: string, cause: unknown, why?: string): AppError {
-  const said = why ?? (cause as NodeJS.ErrnoException | undefined)?.code ?? 'it cannot be read';
-  return new AppError('blocklist_unreadable', `the password blocklist ${path} cannot be used: ${said}`, { cause });
+  const reason = why ?? (cause as NodeJS.ErrnoException | undefined)?.code ?? 'it cannot be read';
+  return new AppError('blocklist_unreadable', `the password blocklist ${path} cannot be used: ${reason}`, { cause });
 }

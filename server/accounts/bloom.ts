@@ -56,9 +56,12 @@ function bitsFor(falsePositives: number): number {
 
 /** Where the bits of an entry are: the block, and positions in it. */
 function placesOf(digest: Buffer, { blocks, bits }: Pick<BloomHeader, 'blocks' | 'bits'>) {
-  const spread = hash('sha512', digest, 'buffer');
-  const block = spread.readUIntBE(0, BLOCK_INDEX_BYTES) % blocks;
-  const positions = Array.from({ length: bits }, (_, i) => spread.readUInt16BE(BLOCK_INDEX_BYTES + 2 * i) % BLOCK_BITS);
+  const hashBytes = hash('sha512', digest, 'buffer');
+  const block = hashBytes.readUIntBE(0, BLOCK_INDEX_BYTES) % blocks;
+  const positions = Array.from(
+    { length: bits },
+    (_, i) => hashBytes.readUInt16BE(BLOCK_INDEX_BYTES + 2 * i) % BLOCK_BITS,
+  );
   return { block, positions };
 }
 

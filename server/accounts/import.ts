@@ -80,9 +80,9 @@ export function createImporter(parts: {
     return candidates.filter((candidate) => {
       const { at, person, keys } = candidate;
       const [email = '', username] = keys;
-      const twin = identityOf(candidate).flatMap((key) => seen.get(key) ?? [])[0];
+      const duplicate = identityOf(candidate).flatMap((key) => seen.get(key) ?? [])[0];
       const holder = holders.get(email);
-      if (twin) reject(at, `has the e-mail address, username or sub of ${describePlace(twin)}`);
+      if (duplicate) reject(at, `has the e-mail address, username or sub of ${describePlace(duplicate)}`);
       else if (holder !== undefined && person.sub !== undefined && subjects.get(person.sub) !== holder) {
         reject(at, 'sub: who has this e-mail address is there already by another sub');
       } else if (holder !== undefined) result.skipped += 1;

@@ -95,10 +95,10 @@ export function createMailThrottle(parts: {
 
     async admits(kind, { to, source, isOwn = false }) {
       const { seconds, perSource, perRecipient } = TERMS[kind] ?? NOTICE;
-      const whom = normaliseIdentifier(to);
-      if (isOwn) return isWithin(OWN_MAILS, seconds, kind, 'own', whom);
-      if (!(await isWithin(perSource, seconds, kind, 'from', source, whom))) return false;
-      return isWithin(perRecipient, seconds, kind, 'to', whom);
+      const lookup = normaliseIdentifier(to);
+      if (isOwn) return isWithin(OWN_MAILS, seconds, kind, 'own', lookup);
+      if (!(await isWithin(perSource, seconds, kind, 'from', source, lookup))) return false;
+      return isWithin(perRecipient, seconds, kind, 'to', lookup);
     },
   };
 }

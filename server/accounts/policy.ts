@@ -119,8 +119,8 @@ const MESSAGES: Readonly<Record<PasswordRule, (limit: number | undefined) => str
 export class PasswordRefused extends AppError {
   readonly rules: readonly PasswordRule[];
   constructor(policy: Pick<PasswordPolicy, 'rules'>, rules: readonly [PasswordRule, ...PasswordRule[]]) {
-    const said = rules.map((name) => MESSAGES[name](policy.rules.find((rule) => rule.name === name)?.limit));
-    super(`password_${rules[0]}`, `password: ${said.join('; ')}`, { field: 'password' });
+    const messages = rules.map((name) => MESSAGES[name](policy.rules.find((rule) => rule.name === name)?.limit));
+    super(`password_${rules[0]}`, `password: ${messages.join('; ')}`, { field: 'password' });
     this.rules = rules;
   }
 }

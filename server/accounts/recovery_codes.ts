@@ -9,7 +9,7 @@ import type { Account } from './account.ts';
 /** Codes for signing in without a lost second factor: shown once, and each valid for one sign-in. */
 export interface RecoveryCodes {
   /** Ten new codes, and the statements that store them and invalidate all earlier ones. */
-  draw(account: Account): { codes: readonly string[]; bound: readonly BoundStatement[] };
+  prepare(account: Account): { codes: readonly string[]; bound: readonly BoundStatement[] };
   /** Creates and stores ten codes. @param also statements for the same transaction */
   generate(account: Account, also?: readonly BoundStatement[]): Promise<readonly string[]>;
   /** Uses one up; the database decides for all nodes. @param typed see `readRecoveryCode` */
@@ -66,7 +66,7 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
   const lookupOf = (account: Account, code: string) =>
     createHmac('sha256', key).update(`${account.id}\0${code}`).digest();
 
-  function draw(account: Account) {
+  function prepare(account: Account) {
     const codes = Array.from({ length: CODES }, newCode);
     const lookups = codes.map((code) => lookupOf(account, code.replaceAll('-', '')));
     const accountId = account.id;
@@ -81,10 +81,10 @@ export function createRecoveryCodes(parts: { db: Db; key: Uint8Array; now: Clock
   }
 
   return {
-    draw,
+    prepare,
 
     async generate(account, also = []) {
-      const { codes, bound } = draw(account);
+      const { codes, bound } = prepare(account);
       await db.transact([...bound, ...also]);
       return codes;
     },

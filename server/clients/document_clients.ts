@@ -38,7 +38,7 @@ type Fetched = { readonly text: string; readonly fresh: number };
  */
 export function createDocumentClients(options: DocumentClientsOptions) {
   const { rules, outbound, registrations, now } = options;
-  const underWay = new Map<string, Promise<Client | undefined>>();
+  const running = new Map<string, Promise<Client | undefined>>();
   const failures = createExpiring<Failure>({ max: FAILURES_MAX, now });
   // By address as well: a refused fetch for one address does not affect others. After an error the provider looks the
   // client up again, and each lookup would take seconds and a turn in the queue.
@@ -116,9 +116,9 @@ export function createDocumentClients(options: DocumentClientsOptions) {
       if (isFresh(stored)) return stored;
       // For each address separately: an address with many waiting fetches must not make others wait.
       const key = keyOf(id, address);
-      const going = underWay.get(key) ?? refresh(id, address).finally(() => underWay.delete(key));
-      underWay.set(key, going);
-      return going;
+      const current = running.get(key) ?? refresh(id, address).finally(() => running.delete(key));
+      running.set(key, current);
+      return current;
     },
   };
 }

@@ -59,9 +59,9 @@ export function checkJwks(value: unknown): Jwks {
   }
   const keys = given.map(checkKey);
   for (const [index, key] of keys.entries()) {
-    const twin = keys.findIndex((other, at) => at > index && isConfusable(key, other));
-    if (twin > 0)
-      throw invalidInput('jwks', `keys[${index}] and keys[${twin}] are for the same: each needs its own kid`);
+    const duplicate = keys.findIndex((other, at) => at > index && isConfusable(key, other));
+    if (duplicate > 0)
+      throw invalidInput('jwks', `keys[${index}] and keys[${duplicate}] are for the same: each needs its own kid`);
   }
   return { keys };
 }
@@ -90,15 +90,15 @@ const plain = new WeakMap<object, Jwk | undefined>();
 
 /** The same object for the same key: jose caches the imported key by it. */
 function plainOf(key: Jwk): Jwk | undefined {
-  if (!plain.has(key)) plain.set(key, objectionTo(key) === undefined ? pick(key, KEY_MEMBERS) : undefined);
+  if (!plain.has(key)) plain.set(key, keyViolation(key) === undefined ? pick(key, KEY_MEMBERS) : undefined);
   return plain.get(key);
 }
 
 function checkKey(key: unknown, index: number): Jwk {
   const at = `keys[${index}]`;
   if (!isRecord(key)) throw invalidInput('jwks', `${at} must be an RSA, EC or OKP key`);
-  const objection = objectionTo(key);
-  if (objection !== undefined) throw invalidInput('jwks', `${at}${objection}`);
+  const violation = keyViolation(key);
+  if (violation !== undefined) throw invalidInput('jwks', `${at}${violation}`);
   const members = pick(key, [...TEXT_MEMBERS, 'key_ops', 'ext', 'x5c']);
   if (!hasKeyFor([members], [...SIGNING_ALGS, ...ENCRYPTION_ALGS])) {
     throw invalidInput('jwks', `${at} cannot be used: no algorithm here fits its kty, crv, use, key_ops and alg`);
@@ -107,7 +107,7 @@ function checkKey(key: unknown, index: number): Jwk {
 }
 
 /** @returns what is wrong with a key for any purpose; the text follows the position of the key */
-function objectionTo(key: Jwk): string | undefined {
+function keyViolation(key: Jwk): string | undefined {
   if (!KEY_TYPES.has(key.kty)) return ' must be an RSA, EC or OKP key';
   // A private key: its owner has revealed it.
   if (PRIVATE_MEMBERS.some((member) => member in key)) return ' must be a public key';

@@ -1,7 +1,7 @@
 import { invalidInput } from '../platform/errors.ts';
 import { SUBJECT_FIELDS } from './certificate_subjects.ts';
 import type { ClientMetadata } from './metadata_fields.ts';
-import { lackOf } from './needed_keys.ts';
+import { keySetProblem } from './needed_keys.ts';
 import { kindOfUri } from './uris.ts';
 import { type GrantType, rowOf } from './vocabulary.ts';
 
@@ -213,6 +213,6 @@ const RULES: readonly Rule[] = [
 export function checkRules(client: ClientMetadata): void {
   const broken = RULES.find(([, , isBroken]) => isBroken(client));
   if (broken) throw invalidInput(broken[0], broken[1]);
-  const lack = client.jwks && lackOf(client, client.jwks.keys);
-  if (lack !== undefined) throw invalidInput('jwks', lack);
+  const missing = client.jwks && keySetProblem(client, client.jwks.keys);
+  if (missing !== undefined) throw invalidInput('jwks', missing);
 }

@@ -37,9 +37,9 @@ function needsOf(client: ClientMetadata): Need[] {
 }
 
 /** @returns what a key set lacks for the client, as text; undefined when it is complete */
-export function lackOf(client: ClientMetadata, keys: readonly unknown[]): string | undefined {
-  const lack = needsOf(client).find(({ algs }) => !hasKeyFor(keys, algs));
-  return lack && `has no key that can be used for ${lack.algs.join(' or ')}, which ${lack.field} needs`;
+export function keySetProblem(client: ClientMetadata, keys: readonly unknown[]): string | undefined {
+  const missing = needsOf(client).find(({ algs }) => !hasKeyFor(keys, algs));
+  return missing && `has no key that can be used for ${missing.algs.join(' or ')}, which ${missing.field} needs`;
 }
 
 /**
@@ -57,8 +57,8 @@ export async function checkPublishedKeys(
   if (uri === undefined) return;
   const keys = await fetchKeys(uri, outbound, turn);
   if (!keys) throw invalidInput('jwks_uri', 'must lead to a JSON Web Key Set (RFC 7517 section 5), already now');
-  const lack = lackOf(client, keys);
-  if (lack !== undefined) throw invalidInput('jwks_uri', lack);
+  const missing = keySetProblem(client, keys);
+  if (missing !== undefined) throw invalidInput('jwks_uri', missing);
 }
 
 async function fetchKeys(uri: string, outbound: Outbound, turn: OutboundTurn): Promise<readonly unknown[] | undefined> {

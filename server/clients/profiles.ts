@@ -113,12 +113,12 @@ export function profileOf(client: Pick<ClientMetadata, 'profile'>, { profile }: 
   return stricterOf(client.profile ?? profile, profile);
 }
 
-const THEIRS = [
+const CLIENT_ALG_FIELDS = [
   'token_endpoint_auth_signing_alg',
   'request_object_signing_alg',
   'backchannel_authentication_request_signing_alg',
 ] as const;
-const ANSWERS = ['id_token', 'userinfo', 'introspection', 'authorization'] as const;
+const SIGNED_RESPONSES = ['id_token', 'userinfo', 'introspection', 'authorization'] as const;
 
 interface ProfileViolation {
   readonly field: keyof ClientMetadata;
@@ -145,10 +145,10 @@ export function profileViolation(client: ClientMetadata, serverPolicy: ServerPol
   if (signsBackchannelRequests && isCiba && client.backchannel_authentication_request_signing_alg === undefined) {
     return { field: 'backchannel_authentication_request_signing_alg', why: `is needed in the profile ${name}` };
   }
-  const theirs = THEIRS.map((field) => [field, signingAlgs] as const);
+  const clientFields = CLIENT_ALG_FIELDS.map((field) => [field, signingAlgs] as const);
   const possible = signingAlgs.filter((alg) => serverPolicy.signingAlgs.includes(alg));
-  const ours = ANSWERS.map((what) => [`${what}_signed_response_alg`, possible] as const);
-  const wrong = [...theirs, ...ours].find(([field, allowed]) => {
+  const serverFields = SIGNED_RESPONSES.map((what) => [`${what}_signed_response_alg`, possible] as const);
+  const wrong = [...clientFields, ...serverFields].find(([field, allowed]) => {
     const alg = client[field];
     return alg !== undefined && !allowed.includes(alg);
   });

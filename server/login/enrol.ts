@@ -52,7 +52,7 @@ export const enrolStep = step<EnrolData, 'invalid_code'>({
     // If the password was changed since, this sign-in may not add a factor.
     if (account.epoch !== login.epoch) throw new AppError('interaction_expired', 'this sign-in has expired');
 
-    const { codes, bound } = parts.recoveryCodes.draw(account);
+    const { codes, bound } = parts.recoveryCodes.prepare(account);
     const enrolment = textField(fields, 'enrolment');
     const confirmed = await parts.totp.confirm(account, visit.uid, enrolment, textField(fields, 'code'), [
       ...bound,

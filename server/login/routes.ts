@@ -100,16 +100,16 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
   async function submit(position: Position, fields: Fields): Promise<Reply> {
     const { request, reply, visit, step } = position;
     if (fields.action !== 'cancel' && (await isSignedInSince(visit, fields))) return resume(visit, {});
-    const answer = await STEPS[step].submit(await contextOf(position), fields);
+    const result = await STEPS[step].submit(await contextOf(position), fields);
     // A wrong password has to cost the same statements in every case, so no stored response is looked up for it.
-    if (request.form && step === 'password' && answer.kind === 'page') request.form.repeatsOnFailure = false;
-    switch (answer.kind) {
+    if (request.form && step === 'password' && result.kind === 'page') request.form.repeatsOnFailure = false;
+    switch (result.kind) {
       case 'cancel':
         return resume(visit, CANCELLED);
       case 'progress':
-        return advance(request, reply, visit, answer);
+        return advance(request, reply, visit, result);
       default:
-        return answer;
+        return result;
     }
   }
 

@@ -60,11 +60,11 @@ export function createApproval(parts: ApprovalParts): port.WaitingRequests {
     if (!request) return [];
     const { params = {} } = request;
     const { scopes, resources, claims, details } = await requestedPermissions(one.clientId, params, parts);
-    const { id, clientId, askedAt, expiresAt } = one;
+    const { id, clientId, requestedAt, expiresAt } = one;
     // A claim is shown as the scope that it belongs to, as on the consent page.
     const shownScopes = [...new Set([...scopes, ...Object.keys(claims)])];
     const bindingMessage = typeof params.binding_message === 'string' ? params.binding_message : undefined;
-    return [{ id, clientId, bindingMessage, scopes: shownScopes, resources, details, askedAt, expiresAt }];
+    return [{ id, clientId, bindingMessage, scopes: shownScopes, resources, details, requestedAt, expiresAt }];
   }
 
   /** @returns the `acr` that the sign-in would need, when it is too weak */

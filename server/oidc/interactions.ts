@@ -113,22 +113,22 @@ export function createInteractions<Progress extends object, Result extends objec
     },
 
     /**
-     * Stores the outcome and continues the authorization request in the same unit of work, instead of redirecting the
+     * Stores the result and continues the authorization request in the same unit of work, instead of redirecting the
      * browser to the resume URL: one transaction, one redirect less, and no finished sign-in is stored before it is used.
      */
-    async finish(visit, outcome: object) {
+    async finish(visit, result: object) {
       const { interaction, request, raw, reply } = openedVisit(visit);
       const { provider, handle } = serving.current();
-      interaction.result = { ...outcome };
-      const moved = await movedSession(openedVisit(visit));
+      interaction.result = { ...result };
+      const newSessionId = await movedSession(openedVisit(visit));
       await interaction.persist();
       reply.hijack();
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
-      const resuming = resumed(raw, interaction, provider, moved);
-      markFormRequest(resuming, request.form);
-      await handle(resuming, reply.raw);
+      const resumeRequest = resumed(raw, interaction, provider, newSessionId);
+      markFormRequest(resumeRequest, request.form);
+      await handle(resumeRequest, reply.raw);
     },
   };
 

@@ -35,6 +35,6 @@ export interface WaitingRequest extends Pick<Permissions, 'scopes' | 'resources'
   readonly clientId: string;
   /** Shown by the app as well, for the person to compare. */
   readonly bindingMessage: string | undefined;
-  readonly askedAt: Date;
+  readonly requestedAt: Date;
   readonly expiresAt: Date;
 }

@@ -13,7 +13,7 @@ export interface WaitingRequest {
   readonly id: string;
   readonly authReqId: string;
   readonly clientId: string;
-  readonly askedAt: Date;
+  readonly requestedAt: Date;
   readonly expiresAt: Date;
 }
 
@@ -84,7 +84,7 @@ export function createWaitingRequests({ db, sealer, now }: { db: Db; sealer: Sea
         id: row.id,
         authReqId: sealer.open(waitingRequestPlace(row.id), row.sealed).toString(),
         clientId: row.client_id,
-        askedAt: row.asked_at,
+        requestedAt: row.asked_at,
         expiresAt: row.expires_at,
       }));
     },

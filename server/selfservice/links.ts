@@ -118,8 +118,8 @@ export function linkRoute(app: FastifyInstance, options: PublicOptions, page: Li
   async function submit(context: LinkContext, fields: Fields): Promise<Reply> {
     const { request, reply } = context;
     try {
-      const answer = await page.submit(context, fields);
-      if (answer.kind === 'page') return answer;
+      const result = await page.submit(context, fields);
+      if (result.kind === 'page') return result;
     } catch (error) {
       if (isTaken(error)) return gone(reply, { isTaken: true });
       // Only one of several parallel uses finds the link unused (Keycloak CVE-2026-37982).

@@ -55,7 +55,7 @@ test('they are removed with the last other factor', async (t) => {
   const { id } = await accounts.create({ email: 'ada@example.com' });
   const account = await again(id);
   const { secret, enrolment } = totp.begin(account, '');
-  const { codes, bound } = recoveryCodes.draw(account);
+  const { codes, bound } = recoveryCodes.prepare(account);
   await totp.confirm(account, '', enrolment, totpCode(secret, clock.ms), bound);
   assert.equal(await recoveryCodes.remaining(account), 10);
   const [row] = await query(db, "SELECT string_agg(encode(lookup, 'escape'), ' ') AS stored FROM recovery_codes");

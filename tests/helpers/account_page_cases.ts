@@ -215,7 +215,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
         scopes: ['openid', 'profile'],
         resources: [resource],
         details: [{ sentence: [{ words: 'Pay ' }, { value: '20 EUR' }], more: [{ name: 'to', value: 'Rose Garden' }] }],
-        askedAt: at,
+        requestedAt: at,
         expiresAt: at,
       },
       {
@@ -226,7 +226,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
         scopes: ['openid'],
         resources: [],
         details: [],
-        askedAt: at,
+        requestedAt: at,
         expiresAt: at,
       },
       {
@@ -236,7 +236,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
         scopes: ['openid'],
         resources: [],
         details: [],
-        askedAt: at,
+        requestedAt: at,
         expiresAt: at,
       },
     ],

@@ -49,8 +49,8 @@ export async function recordProof(exchange: Exchange): Promise<void> {
   const { jti } = decodeJwt(proof);
   const { client } = ctx.oidc;
   if (!jwk || !jti || !client) throw new Error('a proof was accepted without key, id or client');
-  const objection = proofViolation(client, alg);
-  if (objection !== undefined) throw new AppError(INVALID_PROOF, objection);
+  const violation = proofViolation(client, alg);
+  if (violation !== undefined) throw new AppError(INVALID_PROOF, violation);
   // With the thumbprint, so that no one can use up the proofs of another key by guessing their ids.
   exchange.proofId = `dpop ${await calculateJwkThumbprint(jwk)} ${jti}`;
   unit.save('ReplayDetection', exchange.proofId, { jti: exchange.proofId }, PROOF_SECONDS);

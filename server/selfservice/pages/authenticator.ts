@@ -29,13 +29,13 @@ export default accountPage<{ authenticator: AuthenticatorView; isReplacement: bo
     const sealed = textField(fields, 'enrolment');
     if (!parts.totp.resume(account, bindingOf(context), sealed)) return again({ key: 'enrolment_expired' });
     const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
-    const drawn = hadCodes ? undefined : parts.recoveryCodes.draw(account);
-    const also = [...noticesOf(context, 'totp_added', 'factor_added', { factor: 'totp' }), ...(drawn?.bound ?? [])];
+    const newCodes = hadCodes ? undefined : parts.recoveryCodes.prepare(account);
+    const also = [...noticesOf(context, 'totp_added', 'factor_added', { factor: 'totp' }), ...(newCodes?.bound ?? [])];
     const code = textField(fields, 'code');
     if (!(await parts.totp.confirm(account, bindingOf(context), sealed, code, also))) {
       return again({ key: 'code', field: 'code' });
     }
-    return drawn ? showCodes(context, drawn.codes, 'totp_added') : done('totp_added', 'overview');
+    return newCodes ? showCodes(context, newCodes.codes, 'totp_added') : done('totp_added', 'overview');
   },
 });
 

@@ -82,11 +82,11 @@ async function register(context: PageContext, fields: Fields): PasskeyReply {
   const challenge = parts.challenges.open(session.sessionUid, textField(fields, 'challenge'));
   if (challenge === undefined) return again({ key: 'passkey' });
   const hadCodes = (await parts.recoveryCodes.remaining(account)) > 0;
-  const drawn = hadCodes ? undefined : parts.recoveryCodes.draw(account);
+  const newCodes = hadCodes ? undefined : parts.recoveryCodes.prepare(account);
   const notices = noticesOf(context, 'passkey_added', 'factor_added', { factor: 'passkey', subject: name });
-  const also = [...notices, ...(drawn?.bound ?? [])];
+  const also = [...notices, ...(newCodes?.bound ?? [])];
   await parts.passkeys.register(account, challenge, textField(fields, 'response'), name, also);
-  if (drawn) return showCodes(context, drawn.codes, 'passkey_added');
+  if (newCodes) return showCodes(context, newCodes.codes, 'passkey_added');
   // The account may now need a stronger sign-in than this one; the overview is a page that does not.
   return done('passkey_added', 'overview');
 }

@@ -14,7 +14,7 @@ interface RequestView extends ListedApp {
   readonly bindingMessage?: string;
   readonly scopes: readonly string[];
   readonly details: readonly DetailView[];
-  readonly askedAt: Date;
+  readonly requestedAt: Date;
   readonly expiresAt: Date;
 }
 
@@ -29,7 +29,7 @@ export default accountPage<{ requests: readonly RequestView[]; pages?: PagesView
   async show(context) {
     const { parts, account } = context;
     const rows = await parts.waiting.of(account.id, wantedPage(context));
-    const { items, next } = pageOf(rows, PAGE_SIZE, ({ id, askedAt }) => ({ at: askedAt, id }));
+    const { items, next } = pageOf(rows, PAGE_SIZE, ({ id, requestedAt }) => ({ at: requestedAt, id }));
     const views = await Promise.all(items.map((one) => viewOf(context, one)));
     return { requests: views.filter((view) => view !== undefined), pages: pagesView('requests', context, next) };
   },
@@ -56,7 +56,7 @@ export default accountPage<{ requests: readonly RequestView[]; pages?: PagesView
 });
 
 async function viewOf(context: PageContext, request: WaitingRequest): Promise<RequestView | undefined> {
-  const { id, clientId, bindingMessage, scopes, details, askedAt, expiresAt } = request;
+  const { id, clientId, bindingMessage, scopes, details, requestedAt, expiresAt } = request;
   const app = await viewOfApp(context, clientId, request.resources);
   return (
     app && {
@@ -65,7 +65,7 @@ async function viewOf(context: PageContext, request: WaitingRequest): Promise<Re
       ...(bindingMessage === undefined ? {} : { bindingMessage }),
       scopes,
       details: details.map((detail) => context.parts.describeDetail(detail, context.locale)),
-      askedAt,
+      requestedAt,
       expiresAt,
     }
   );
