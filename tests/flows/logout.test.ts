@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { fieldValue } from '../helpers/html.ts';
 import { introspect, refresh, userinfo } from '../helpers/relying_party.ts';
 import { begin, callbackOf, errorOn, type Params, shown, signedIn, submit, tokensFor } from './support.ts';
 
@@ -167,8 +168,8 @@ test('another site cannot sign a person out: the confirmation needs the secret o
   assert.equal(never.status, 400);
   const page = await logout(browser);
   const stranger = await signedIn(app, party, person);
-  const foreign = /name="xsrf" value="([^"]*)"/.exec((await logout(stranger)).body)?.[1] ?? '';
-  const own = /name="xsrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
+  const foreign = fieldValue(await logout(stranger), 'xsrf');
+  const own = fieldValue(page, 'xsrf');
   assert.notEqual(foreign, own);
   for (const xsrf of [undefined, '', 'x', foreign]) {
     const refused = await browser.post('/logout/confirm', { logout: 'yes', ...(xsrf === undefined ? {} : { xsrf }) });

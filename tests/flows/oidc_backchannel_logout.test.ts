@@ -9,6 +9,7 @@ import { endSessions } from '../../server/records/overview.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import type { BrowserSession } from '../helpers/browser_session.ts';
 import { deployment, neighbour, type Party, type Person } from '../helpers/deployment.ts';
+import { attributeOf } from '../helpers/html.ts';
 import { type LogoutListener, logoutListener } from '../helpers/logout_listener.ts';
 import { defer } from '../helpers/scope.ts';
 import { until as waitFor } from '../helpers/waiting.ts';
@@ -149,7 +150,7 @@ describe('recipients', () => {
     },
     'ending it on the page of sessions': async ({ person }) => {
       const { browser, page } = await openAccount(app, person, '/account/sessions');
-      return press(browser, page, / id="(end-\d+)"/.exec(page.body)?.[1] ?? '');
+      return press(browser, page, attributeOf(page, 'button[id^="end-"]:not(#end-others)', 'id') ?? '');
     },
     'ending all others': async ({ person }) => {
       const { browser, page } = await openAccount(app, person, '/account/sessions');

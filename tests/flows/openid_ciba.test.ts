@@ -19,6 +19,7 @@ import {
   openRequests,
 } from '../helpers/ciba.ts';
 import { deployment, neighbour, type Party } from '../helpers/deployment.ts';
+import { documentOf } from '../helpers/html.ts';
 import { introspect, refresh, userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { until as waitFor } from '../helpers/waiting.ts';
@@ -83,7 +84,7 @@ const push = await partyOf('push');
 async function countWaiting(who = person): Promise<number> {
   const { page } = await openRequests(app, who);
   assert.equal(page.status, 200);
-  return [...page.body.matchAll(/ id="approve-\d+"/g)].length;
+  return documentOf(page).querySelectorAll('[id^="approve-"]').length;
 }
 
 beforeEach(async () => {

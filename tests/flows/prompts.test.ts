@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { deployment } from '../helpers/deployment.ts';
+import { attributeOf, has } from '../helpers/html.ts';
 import { redeem } from '../helpers/relying_party.ts';
 import { until } from '../helpers/waiting.ts';
 import {
@@ -126,7 +127,7 @@ test('prompt=select_account: another account signs in, and the first is signed o
   let page = await submitPassword(browser, login, other);
   for (let steps = 0; page.location === undefined && steps < 3; steps += 1) {
     // A self-submitting form ends the first session; then the new person is asked for consent.
-    page = await submit(browser, page, / id="allow"/.test(page.body) ? { action: 'allow' } : {});
+    page = await submit(browser, page, has(page, '#allow') ? { action: 'allow' } : {});
   }
   assert.equal((await idToken({ ...asked, page })).sub, other.id);
   const next = await begin(app, party, { prompt: 'none' }, browser);
@@ -182,7 +183,7 @@ test('a max_age that is not a number is refused', async () => {
 
 test('login_hint fills in the identifier, as text and never as markup', async () => {
   const { page } = await begin(app, party, { login_hint: 'ada@example.com' });
-  assert.match(page.body, /id="identifier"[^>]*value="ada@example.com"/);
+  assert.equal(attributeOf(page, '#identifier', 'value'), 'ada@example.com');
   const hostile = await begin(app, party, { login_hint: '"><script>alert(1)</script>' });
   assert.equal(shown(hostile.page), 'sign-in');
   assert.doesNotMatch(hostile.page.body, /<script>alert/);
@@ -208,7 +209,7 @@ test('ui_locales chooses an available language, and an unknown one is ignored', 
   for (const ui_locales of ['en', 'fr-CA xx en', 'xx', '%00', '../../etc/passwd']) {
     const { page } = await begin(app, party, { ui_locales });
     assert.equal(shown(page), 'sign-in', ui_locales);
-    assert.match(page.body, /<html lang="en"/);
+    assert.equal(attributeOf(page, 'html', 'lang'), 'en');
   }
 });
 

@@ -8,6 +8,7 @@ import { checkDetailsTypes } from '../../server/clients/authorization_details.ts
 import { press } from '../helpers/account.ts';
 import { askPerson, CIBA_GRANT, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { documentOf } from '../helpers/html.ts';
 import { authorization, authorize, introspect, token } from '../helpers/relying_party.ts';
 import { begin, callbackOf, idTokenOf, type Params, post, refusal, shown, submit, submitPassword } from './support.ts';
 
@@ -282,7 +283,7 @@ test('a person approves the same details by CIBA (CIBA Core 1.0 §7.1, RFC 9396 
   assert.deepEqual({ status: bad.status, error: bad.body.error }, { status: 400, error: INVALID });
   const { body } = await askPerson(app.issuer, till, { ...asked, authorization_details });
   const opened = await openRequests(app, ada, browser);
-  assert.match(opened.page.body.replaceAll(/<[^>]*>/g, ''), /Pay 12\.50 EUR to Rose Garden/);
+  assert.match(documentOf(opened.page).text, /Pay 12\.50 EUR to Rose Garden/);
   await press(opened.browser, opened.page, 'approve-0');
   const fields = { grant_type: CIBA_GRANT, auth_req_id: body.auth_req_id, resource: BANK };
   const tokens = await token(app.issuer, till, fields);

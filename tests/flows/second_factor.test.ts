@@ -6,6 +6,7 @@ import { codesOn, secretOn, softPasskey, totpCode } from '../helpers/authenticat
 import type { BrowserSession, Page } from '../helpers/browser_session.ts';
 import { type Deployment, deployment, type Party, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
+import { attributeOf, textOf } from '../helpers/html.ts';
 import { redeem } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
@@ -120,7 +121,7 @@ test('input that cannot be a code is reported and costs no guess, and a code is 
     for (let times = 0; times < 2; times += 1) {
       const page = await submit(begun.browser, begun.page, fields);
       assert.deepEqual([page.status, shown(page)], [400, 'second-factor']);
-      assert.match(page.body, new RegExp(`id="error-message">[^<]*${hasMail}[^<]*not counted`));
+      assert.match(textOf(page, '#error-message') ?? '', new RegExp(`${hasMail}[^]*not counted`));
     }
   }
   const rows = await app.db.run({ name: '', text: 'SELECT factor FROM attempts WHERE account_id = $1' }, [person.id]);
@@ -199,7 +200,7 @@ test('an app that requires two factors gets them from everybody; a person withou
   assert.equal(shown(codes), 'recovery-codes');
   const [recovery = ''] = codesOn(codes).map((code) => remember('recovery_code', code));
   assert.equal(codesOn(codes).length, 10);
-  const next = /id="next" href="([^"]+)"/.exec(codes.body)?.[1] ?? '';
+  const next = attributeOf(codes, '#next', 'href') ?? '';
   const claims = await idTokenAtCallback(await begun.browser.follow(await begun.browser.get(next)), begun, strict);
   assert.deepEqual([claims.acr, claims.amr], [TWO_FACTORS, ['pwd', 'otp', 'mfa']]);
 

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { codesOn, secretOn, totpCode } from '../helpers/authenticator.ts';
 import { type Deployment, deployment, type Party } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { has } from '../helpers/html.ts';
 import { redeem } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { begin, callbackOf, idTokenOf, shown, submit, submitPassword } from './support.ts';
@@ -37,7 +38,7 @@ test('required of all: everybody sets one up during the sign-in, under the confi
   const person = await all.seed.person();
   const begun = await begin(all, allParty);
   const enrol = await submitPassword(begun.browser, begun.page, person);
-  assert.match(enrol.body, /href="otpauth:\/\/totp\/Harbour:/);
+  assert.ok(has(enrol, 'a[href^="otpauth://totp/Harbour:"]'));
   const secret = remember('totp_secret', secretOn(enrol));
   const codes = await submit(begun.browser, enrol, { action: 'enrol', code: totpCode(secret, now()) });
   for (const code of codesOn(codes)) remember('recovery_code', code);
@@ -71,7 +72,7 @@ test('a trusted browser is not asked for the second factor, for a limited time a
   await factors.totp(other.id);
   const { browser, page } = await begin(trusting, trustingParty);
   const asked = await submitPassword(browser, page, person);
-  assert.match(asked.body, /name="trust_device"/);
+  assert.ok(has(asked, '[name="trust_device"]'));
   const form = { action: 'code', code: totpCode(secret, now()), trust_device: 'yes' };
   assert.equal(shown(await submit(browser, asked, form)), 'callback');
 

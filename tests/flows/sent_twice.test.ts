@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { cleanUp } from '../../server/jobs/cleanup.ts';
 import { openAccount, press } from '../helpers/account.ts';
-import { totpCode } from '../helpers/authenticator.ts';
+import { secretOn, totpCode } from '../helpers/authenticator.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Party, type Person } from '../helpers/deployment.ts';
 import { askForCode, poll, typeCode } from '../helpers/device.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { attributeOf, documentOf, textOf } from '../helpers/html.ts';
 import { authorizeUrl, redeem, userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { askForMail } from './mailed_links.ts';
@@ -131,17 +132,14 @@ test('a factor that is set up twice shows its recovery codes twice, and then the
   const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
   const { browser, page, verifier } = await begin(app, strict);
   const enrol = await submitPassword(browser, page, person);
-  const secret = remember(
-    'totp_secret',
-    (/id="totp-secret"[^>]*>([\s\S]*?)<\//.exec(enrol.body)?.[1] ?? '').replace(/<[^>]*>|\s/g, ''),
-  );
+  const secret = remember('totp_secret', secretOn(enrol));
   const answers = await repeatedly(browser, enrol, { action: 'enrol', code: totpCode(secret, now()) });
   assert.deepEqual(
     answers.map((one) => shown(one)),
     answers.map(() => 'recovery-codes'),
   );
   sameLocation(answers);
-  const next = /id="next" href="([^"]+)"/.exec(answers[0]?.body ?? '')?.[1] ?? '';
+  const next = attributeOf(answers[0] ?? assert.fail(), '#next', 'href') ?? '';
   const ends = await Promise.all([browser.clone().get(next), browser.clone().get(next)]);
   await redeemAt(strict, sameLocation([...ends, await browser.get(next)]), verifier);
 });
@@ -224,9 +222,9 @@ test('recovery codes are created once', async () => {
   const second = await submitPassword(begun.browser, begun.page, person);
   await submit(begun.browser, second, { action: 'code', code: totpCode(secret, now()) });
   const page = await begun.browser.get('/account/second-factor');
-  const renew = [...page.body.matchAll(/<form[\s\S]*?<\/form>/g)].find(([form]) => form.includes('id="renew-codes"'));
-  const answers = await repeatedly(begun.browser, { ...page, body: renew?.[0] ?? '' }, { action: 'renew' });
-  const codes = new Set(answers.map(({ body }) => /id="recovery-codes"[\s\S]*?<\/ul>|<\/ol>/.exec(body)?.[0]));
+  const form = documentOf(page).querySelector('#renew-codes')?.closest('form') ?? assert.fail();
+  const answers = await repeatedly(begun.browser, { ...page, body: form.toString() }, { action: 'renew' });
+  const codes = new Set(answers.map((answer) => textOf(answer, '#recovery-codes')));
   assert.equal(codes.size, 1, 'the recovery codes on the page are valid');
   assert.notEqual([...codes][0], undefined);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { has } from '../helpers/html.ts';
 import { redeem, userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { begin, callbackOf, idTokenOf, shown, signedIn, submit, submitPassword, tokensFor } from './support.ts';
@@ -62,7 +63,7 @@ test('two accounts in one browser, one after the other: the second gets nothing 
   const asked = await begin(app, party, { prompt: 'login' }, browser);
   let page = await submitPassword(browser, asked.page, other);
   for (let steps = 0; page.location === undefined && steps < 3; steps += 1) {
-    page = await submit(browser, page, / id="allow"/.test(page.body) ? { action: 'allow' } : {});
+    page = await submit(browser, page, has(page, '#allow') ? { action: 'allow' } : {});
   }
   const code = callbackOf(page).code ?? '';
   const { body } = await redeem(app.issuer, party, { code, verifier: asked.verifier });
@@ -86,7 +87,7 @@ test('two sign-ins at once in one browser, of different accounts: one session, a
   // The other tab was opened without a session, and another person completes its sign-in.
   let page = await submitPassword(browser, second.page, other);
   for (let steps = 0; page.location === undefined && page.status === 200 && steps < 3; steps += 1) {
-    page = await submit(browser, page, / id="allow"/.test(page.body) ? { action: 'allow' } : {});
+    page = await submit(browser, page, has(page, '#allow') ? { action: 'allow' } : {});
   }
   const two = await redeem(app.issuer, party, { code: callbackOf(page).code ?? '', verifier: second.verifier });
   assert.equal(idTokenOf(two.body).sub, other.id);

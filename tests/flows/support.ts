@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import type { Deployment, Party, Person } from '../helpers/deployment.ts';
+import { documentOf, textsOf } from '../helpers/html.ts';
 import { authorize, authorizeUrl, redeem, type TokenAnswer } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 
@@ -79,23 +80,29 @@ export type Shown =
   | 'error'
   | 'callback';
 
-const MARKS: readonly (readonly [RegExp, Shown])[] = [
-  [/ id="password"/, 'sign-in'],
-  [/ id="totp-secret"/, 'enrol'],
-  [/ id="recovery-codes"/, 'recovery-codes'],
-  [/ id="use-recovery-code"/, 'second-factor'],
-  [/ id="new-password"/, 'new-password'],
-  [/ id="allow"/, 'consent'],
-  [/ id="another"/, 'select-account'],
-  [/ id="logout-yes"/, 'sign-out'],
-  [/<dt>[^<]*<\/dt><dd><code>[a-z_]+<\/code>/, 'error'],
+/** The ids of controls that only one page has. */
+const MARKS: readonly (readonly [string, Shown])[] = [
+  ['password', 'sign-in'],
+  ['totp-secret', 'enrol'],
+  ['recovery-codes', 'recovery-codes'],
+  ['use-recovery-code', 'second-factor'],
+  ['new-password', 'new-password'],
+  ['allow', 'consent'],
+  ['another', 'select-account'],
+  ['logout-yes', 'sign-out'],
 ];
 
 /** Recognizes a page by the names of its controls. */
 export function shown(page: Page): Shown {
   if (page.location !== undefined) return 'callback';
-  const mark = MARKS.find(([pattern]) => pattern.test(page.body));
+  const ids = new Set(
+    documentOf(page)
+      .querySelectorAll('[id]')
+      .map(({ id }) => id),
+  );
+  const mark = MARKS.find(([id]) => ids.has(id));
   if (mark) return mark[1];
+  if (errorOn(page) !== undefined) return 'error';
   if (page.status === 200 && page.url.includes('/logout/success')) return 'signed-out';
   throw new Error(`an unknown page: ${page.status} ${page.url}\n${page.body.slice(0, 1_500)}`);
 }
@@ -110,7 +117,7 @@ export function callbackOf(page: Page): Record<string, string> {
 
 /** The error code on an error page. */
 export function errorOn(page: Page): string | undefined {
-  return /<dd><code>([a-z_]+)<\/code>/.exec(page.body)?.[1];
+  return textsOf(page, 'dt + dd > code').find((text) => /^[a-z_]+$/.test(text));
 }
 
 /** The claims of an ID token; its signature is checked elsewhere. */

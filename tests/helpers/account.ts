@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type BrowserSession, browserSession, formOf, type Page } from './browser_session.ts';
 import type { Person } from './deployment.ts';
+import { documentOf, findForm, has } from './html.ts';
 import { remember } from './secrets.ts';
 
 export interface AtAccount {
@@ -26,7 +27,7 @@ export async function openAccount(
 
 /** True for a sign-in page. */
 export function isSignIn(page: Page): boolean {
-  return / id="identifier"/.test(page.body) && / id="password"/.test(page.body);
+  return has(page, '#identifier') && has(page, '#password');
 }
 
 /**
@@ -39,11 +40,9 @@ export async function press(
   button: string,
   typed: Record<string, string> = {},
 ): Promise<Page> {
-  const form = [...page.body.matchAll(/<form[\s\S]*?<\/form>/g)].find(([text]) => text.includes(` id="${button}"`));
+  const form = findForm(page, button);
   assert.ok(form, `no button ${button} on ${page.url} (${page.status}): ${page.body.slice(-2_500)}`);
-  const { action, fields } = formOf({ status: page.status, body: form[0] });
-  const value = new RegExp(`<button[^>]* id="${button}"[^>]*value="([^"]*)"`).exec(form[0])?.[1] ?? '';
-  return browser.post(action, { ...fields, action: value, ...typed });
+  return browser.post(form.action, { ...form.fields, action: form.button, ...typed });
 }
 
 /** The path of a page or redirect. */
@@ -54,7 +53,7 @@ export function pathOf(page: Page): string {
 
 /** The inputs that a page marks as invalid. */
 export function blamed(page: Page): string[] {
-  return [...page.body.matchAll(/<(?:input|select)[^>]*aria-invalid="true"[^>]*>/g)].map(
-    ([tag]) => / name="([^"]*)"/.exec(tag)?.[1] ?? '',
-  );
+  return documentOf(page)
+    .querySelectorAll('input[aria-invalid="true"], select[aria-invalid="true"]')
+    .map((field) => field.getAttribute('name') ?? '');
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { textOf, textsOf } from './html.ts';
 
 /**
  * An authenticator app (RFC 6238) and a passkey (WebAuthn), written for the tests from the specifications, without any
@@ -26,14 +27,14 @@ export function totpCode(secret: string, now: number): string {
 
 /** The secret that a page shows as text. */
 export function secretOn(page: { body: string }): string {
-  const secret = /id="totp-secret"[^>]*>([A-Z2-7 ]+)</.exec(page.body)?.[1]?.replaceAll(' ', '');
-  if (!secret) throw new Error(`no secret on the page: ${page.body.slice(0, 1_500)}`);
+  const secret = textOf(page, '#totp-secret')?.replaceAll(/\s/g, '') ?? '';
+  if (!/^[A-Z2-7]+$/.test(secret)) throw new Error(`no secret on the page: ${page.body.slice(0, 1_500)}`);
   return secret;
 }
 
 /** The recovery codes that a page shows. */
 export function codesOn(page: { body: string }): string[] {
-  return [...page.body.matchAll(/<code[^>]*>([0-9a-z]{4}(?:-[0-9a-z]{4}){2})<\/code>/g)].map((match) => match[1] ?? '');
+  return textsOf(page, 'code').filter((text) => /^[0-9a-z]{4}(-[0-9a-z]{4}){2}$/.test(text));
 }
 
 export interface SoftPasskey {

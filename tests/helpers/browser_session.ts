@@ -1,4 +1,5 @@
 import { CookieJar } from 'tough-cookie';
+import { type Form, findForm } from './html.ts';
 
 /** A browser at the level of HTTP: cookies by path, redirects one at a time, forms read from the page. */
 export interface BrowserSession {
@@ -89,26 +90,9 @@ function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSess
   return session;
 }
 
-/** The action and the hidden fields of the form on a page. */
-export function formOf(page: Pick<Page, 'status' | 'body'>): { action: string; fields: Record<string, string> } {
-  const form = /<form[^>]*action="([^"]*)"[\s\S]*?<\/form>/.exec(page.body);
+/** The first form on a page. */
+export function formOf(page: Pick<Page, 'status' | 'body'>): Form {
+  const form = findForm(page);
   if (!form) throw new Error(`no form on a page (${page.status}): ${page.body}`);
-  const fields: Record<string, string> = {};
-  for (const [input] of form[0].matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
-    fields[attributeOf(input, 'name')] = attributeOf(input, 'value');
-  }
-  return { action: unescapeHtml(form[1] ?? ''), fields };
-}
-
-function attributeOf(tag: string, name: string): string {
-  return unescapeHtml(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
-}
-
-function unescapeHtml(text: string): string {
-  return text
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
+  return form;
 }

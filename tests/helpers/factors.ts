@@ -8,6 +8,7 @@ import type { Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { type SoftPasskey, totpCode } from './authenticator.ts';
+import { attributeOf } from './html.ts';
 import { remember } from './secrets.ts';
 
 /** Adds second factors to accounts, as people would enrol them. */
@@ -65,7 +66,7 @@ export async function createFactorSeeder(
 
 /** The options that a page gives to its passkey button. */
 export function passkeyOptionsOn(page: { body: string }): { challenge: string; rpId?: string } {
-  const json = /data-passkey="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&quot;', '"');
+  const json = attributeOf(page, '[data-passkey]', 'data-passkey');
   if (!json) throw new Error(`no passkey is asked for: ${page.body.slice(0, 1_000)}`);
   return JSON.parse(json);
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type BrowserSession, browserSession, formOf, type Page } from './browser_session.ts';
 import type { Party, Person } from './deployment.ts';
+import { has } from './html.ts';
 import { remember } from './secrets.ts';
 
 /** An authorization request that was granted. */
@@ -74,7 +75,7 @@ export async function signIn(browser: BrowserSession, start: Page, person: Perso
     if (page.status !== 200 || steps > 5)
       throw new Error(`sign-in stopped at ${page.status}: ${page.body.slice(0, 600)}`);
     const { action, fields } = formOf(page);
-    const answer = /name="password"/.test(page.body)
+    const answer = has(page, '[name="password"]')
       ? { identifier: person.email, password: person.password, action: 'signin' }
       : { action: 'allow' };
     page = await browser.follow(await browser.post(action, { ...fields, ...answer }));

@@ -4,6 +4,7 @@ import { errorOn } from '../flows/support.ts';
 import { openAccount } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { fieldValue } from '../helpers/html.ts';
 
 /** Another site, another session and another person cannot submit the forms of `/account`. */
 const app = await deployment({ after });
@@ -21,7 +22,7 @@ const FORMS: readonly (readonly [string, Record<string, string>])[] = [
   ['/account/apps', { action: 'revoke', client: 'x' }],
 ];
 
-const csrfOf = (page: Page) => / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
+const csrfOf = (page: Page) => fieldValue(page, 'csrf');
 const tokenIn = async (browser: BrowserSession) => csrfOf(await browser.get('/account/profile'));
 
 async function stateOf(accountId: string): Promise<unknown> {

@@ -6,6 +6,7 @@ import { softPasskey, totpCode } from '../helpers/authenticator.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { fieldValue, has } from '../helpers/html.ts';
 
 /**
  * Keycloak CVE-2026-3429: an attacker with only the password, or at an unlocked screen, removes the second factor.
@@ -37,14 +38,14 @@ async function secure(person: Person) {
 /** Signs in with both factors where asked. */
 async function signInFully(browser: BrowserSession, { person, secret }: Secured, path: string): Promise<Page> {
   let { page } = await openAccount(app, person, path, browser);
-  if (page.body.includes(' id="use-recovery-code"')) {
+  if (has(page, '#use-recovery-code')) {
     clock.ms += 30_000; // each code works once
     page = await submit(browser, page, { action: 'code', code: totpCode(secret, clock.ms) });
   }
   return page;
 }
 
-const csrfOf = (page: Page) => / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '';
+const csrfOf = (page: Page) => fieldValue(page, 'csrf');
 
 /** Every form that changes how a person signs in. */
 const changes = ({ passkeyId }: Secured): readonly (readonly [string, Record<string, string>])[] => [
@@ -161,7 +162,7 @@ describe('a second factor, password, e-mail address, username or passkey', () =>
     const { action, fields } = formOf(asked);
     const answer = { identifier: attacker.email, password: attacker.password, action: 'signin' };
     let page = await browser.follow(await browser.post(action, { ...fields, ...answer }));
-    if (page.status === 200 && / name="xsrf"/.test(page.body)) page = await submit(browser, page, { logout: 'yes' });
+    if (page.status === 200 && has(page, '[name="xsrf"]')) page = await submit(browser, page, { logout: 'yes' });
     const now = await browser.get('/account/second-factor');
     const csrf = csrfOf(now);
     if (csrf) await browser.post('/account/second-factor', { csrf, action: 'remove' });

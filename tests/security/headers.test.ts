@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { begin, submitPassword, tokensFor } from '../flows/support.ts';
-import { browserSession, type Page } from '../helpers/browser_session.ts';
+import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { freePort } from '../helpers/waiting.ts';
@@ -55,8 +55,8 @@ for (const [name, app, at] of [
     pages.consent = await submitPassword(browser, pages.login, person);
     const { page } = await begin({ issuer: app.issuer }, party, { prompt: 'none' }, browser.clone());
     pages.silent = page;
-    const form = /action="([^"]*)"[\s\S]*?name="csrf" value="([^"]*)"/.exec(pages.consent.body);
-    pages.callback = await browser.post(form?.[1] ?? '', { csrf: form?.[2] ?? '', action: 'allow' });
+    const { action, fields } = formOf(pages.consent);
+    pages.callback = await browser.post(action, { ...fields, action: 'allow' });
     assert.ok(new URL(pages.callback.location ?? '').searchParams.get('code'));
     assert.ok(pages.callback.headers.getSetCookie().length > 0, 'a session begins');
     pages.logout = await browser.get('/logout');

@@ -8,6 +8,7 @@ import { openAccount, press } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { attributeOf, has } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -58,7 +59,7 @@ describe('a change of address', () => {
     const { link } = await asksFor(mallory, 'victim.2@example.com');
     const own = await openAccount(app, victim);
     const { page } = await followLink(app, link, own.browser);
-    assert.match(page.body, /id="signed-in-as"/);
+    assert.ok(has(page, '#signed-in-as'));
     assert.ok(page.body.includes(victim.email) && !page.body.includes(mallory.email));
     // A form from a page in one account's session does not work in another account's session.
     const theirs = await openAccount(app, mallory);
@@ -82,7 +83,7 @@ describe('a change of address', () => {
     const ada = await app.seed.person();
     const { link } = await asksFor(ada, 'ada.elsewhere@example.com');
     const { browser, page } = await followLink(app, link);
-    const door = / id="sign-in" href="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const door = attributeOf(page, '#sign-in', 'href') ?? '';
     const asked = await browser.follow(await browser.get(door));
     const back = await submitPassword(browser, asked, ada);
     assert.equal(new URL(back.url).pathname, PATH);
@@ -95,9 +96,9 @@ describe('a change of address', () => {
     const { link } = await asksFor(ada, 'ada.third@example.com');
     const { browser } = await openAccount(app, bob);
     const { page } = await followLink(app, link, browser);
-    const door = / id="sign-in" href="([^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const door = attributeOf(page, '#sign-in', 'href') ?? '';
     const asked = await browser.follow(await browser.get(door));
-    assert.match(asked.body, / id="password"/, 'although the browser has a session');
+    assert.ok(has(asked, '#password'), 'although the browser has a session');
     // The provider first signs the other account out, with a self-submitting form.
     const hop = await submitPassword(browser, asked, ada);
     assert.match((await submit(browser, hop, {})).body, /ada\.third@example\.com/);
@@ -129,7 +130,7 @@ test('a reset link works in any browser, names the account, gives no session and
   await useLink(app, link, { new_password: NEW }, browser);
   for (const one of [browser, asking]) {
     const begun = await begin(app, party, {}, one);
-    assert.match(begun.page.body, / id="password"/, 'there is no session');
+    assert.ok(has(begun.page, '#password'), 'there is no session');
     assert.equal(shown(await submitPassword(one, begun.page, { ...ada, password: NEW })), 'second-factor');
   }
 });
@@ -147,7 +148,7 @@ test('a sign-up requested by another person gives them nothing: who opens the li
   const done = await useLink(app, link, { name: 'Grace', new_password: NEW });
   assert.match(done.body, /Your account is ready/);
   const { page } = await begin(app, party, {}, attacker);
-  assert.match(page.body, / id="password"/, 'the requesting browser gets no session');
+  assert.ok(has(page, '#password'), 'the requesting browser gets no session');
   assert.equal(await canSignIn(app, email, NEW), true);
 });
 
@@ -158,7 +159,7 @@ test('the unlock link ends a lock of the password in any browser, without a sess
   const { browser, page } = await followLink(app, link);
   assert.ok(page.body.includes(ada.email));
   await useLink(app, link, {}, browser);
-  assert.match((await begin(app, party, {}, browser)).page.body, / id="password"/);
+  assert.ok(has((await begin(app, party, {}, browser)).page, '#password'));
 });
 
 test('an invitation works in any session and changes no other account', async () => {

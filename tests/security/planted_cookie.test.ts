@@ -6,6 +6,7 @@ import { totpCode } from '../helpers/authenticator.ts';
 import { type BrowserSession, browserSession, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { fieldValue } from '../helpers/html.ts';
 import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
@@ -175,7 +176,7 @@ describe('browsers in which a person has signed in', () => {
     await trust(home, owner);
     await trust(eves, eve);
     const theirs = await openAccount(app, owner.person, '/account/devices', home);
-    const device = / name="device" value="([^"]*)"/.exec(theirs.page.body)?.[1] ?? '';
+    const device = fieldValue(theirs.page, 'device');
     const { page } = await openAccount(app, eve.person, '/account/devices', eves);
     await press(eves, page, 'forget-0', { device });
     await press(eves, page, 'forget-0', { device: 'x' });

@@ -4,6 +4,7 @@ import { press } from '../helpers/account.ts';
 import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { allFailedOnce, assertLoggedSafely, assertStillQueued } from '../helpers/deliveries.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
+import { has } from '../helpers/html.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
 /**
@@ -33,7 +34,7 @@ for (const [at, { name, url }] of hostile.cases.entries()) {
 const { browser, page: first } = await openRequests(app, person);
 // The list has pages, and decided requests are removed from it.
 for (let page = first, decided = 0; decided <= names.size; page = await browser.get('/account/requests')) {
-  for (let at = 0; page.body.includes(`id="approve-${at}"`); at += 1, decided += 1)
+  for (let at = 0; has(page, `#approve-${at}`); at += 1, decided += 1)
     assert.equal((await press(browser, page, `approve-${at}`)).status, 303);
 }
 const tried = await allFailedOnce(app.db, names.size);

@@ -4,6 +4,7 @@ import { decodeJwt } from 'jose';
 import { browserSession } from '../helpers/browser_session.ts';
 import { allFailedOnce, assertLoggedSafely, assertStillQueued } from '../helpers/deliveries.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { fieldValue } from '../helpers/html.ts';
 import { authorize } from '../helpers/relying_party.ts';
 import { ssrf } from '../helpers/ssrf_cases.ts';
 
@@ -28,7 +29,7 @@ const good = await partyAt(hostile.reachable);
 const names = new Map<string, string>();
 for (const { name, url } of hostile.cases) names.set((await partyAt(url)).id, name);
 const page = await browser.get('/logout');
-const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
+const xsrf = fieldValue(page, 'xsrf');
 await browser.post('/logout/confirm', { xsrf, logout: 'yes' });
 const tried = await allFailedOnce(app.db, names.size);
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { browserSession } from '../../helpers/browser_session.ts';
+import { fieldValue } from '../../helpers/html.ts';
 import { authorization, authorize, authorizeUrl } from '../../helpers/relying_party.ts';
 import { run } from './load.ts';
 import type { Bench, Server } from './servers.ts';
@@ -138,7 +139,7 @@ export async function loginForms({ server, bench }: Target, count: number): Prom
     const browser = browserSession(server.issuer);
     const start = authorizeUrl({ issuer: server.issuer, party: bench.party }, VERIFIER);
     const page = await browser.follow(await browser.get(start));
-    const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? '';
+    const csrf = fieldValue(page, 'csrf');
     // An unknown identifier: the dummy verification costs the same.
     const fields = { csrf, identifier: `nobody-${i}@example.com`, password: randomBytes(12).toString('hex') };
     const cookie = browser.signedCookies('cardea_interaction');

@@ -1,4 +1,5 @@
-import { cookieJar, formOf } from '../../helpers/browser_session.ts';
+import { cookieJar } from '../../helpers/browser_session.ts';
+import { findForm, has } from '../../helpers/html.ts';
 import type { WireAnswer } from '../wire.ts';
 import type { Draw } from './draw.ts';
 import type { Shot } from './exchange.ts';
@@ -47,16 +48,13 @@ export class Visitor {
    * @returns undefined when the page has none
    */
   async press({ answer }: Stop, button: string, typed: Form): Promise<Stop | undefined> {
-    const forms = [...answer.body.matchAll(/<form[\s\S]*?<\/form>/g)].map(([text]) => text);
-    const form = forms.find((text) => text.includes(` id="${button}"`));
-    if (form === undefined) return undefined;
-    const { action, fields } = formOf({ status: answer.status, body: form });
-    return this.post(action, { ...fields, ...typed });
+    const form = findForm(answer, button);
+    return form && this.post(form.action, { ...form.fields, ...typed });
   }
 
   /** Signs in when the page asks for it, since other requests may have ended the session. */
   async signIn(stop: Stop): Promise<Stop> {
-    if (!/ id="password"/.test(stop.answer.body)) return stop;
+    if (!has(stop.answer, '#password')) return stop;
     const { email, password } = this.#world.person;
     return (await this.press(stop, 'submit', { identifier: email, password, action: 'signin' })) ?? stop;
   }

@@ -7,6 +7,7 @@ import { CIBA_GRANT } from '../../helpers/ciba.ts';
 import { type DocumentSite, documentSite } from '../../helpers/client_documents.ts';
 import { type Deployment, deployment, type Party, type Person, REDIRECT_URI } from '../../helpers/deployment.ts';
 import { DEVICE_GRANT } from '../../helpers/device.ts';
+import { fieldValue } from '../../helpers/html.ts';
 import { defer, type Scope } from '../../helpers/scope.ts';
 import { type Route, routesOf } from '../wire.ts';
 import type { Draw } from './draw.ts';
@@ -50,7 +51,7 @@ export async function renewSession(world: World): Promise<World> {
 
 async function signIn(app: Deployment, person: Person): Promise<Session> {
   const { browser, page } = await openAccount(app, person, '/account/password');
-  return { browser, csrf: / name="csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? '' };
+  return { browser, csrf: fieldValue(page, 'csrf') };
 }
 
 const KEPT = 20;
