@@ -305,9 +305,9 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         REGISTRATION_STATEMENTS.surplusOfDocuments.bind({ now: at, remaining: reduced(DOCUMENTS_UNUSED), newId: id }),
         CLIENT_STATEMENTS.notify.bind({ id }),
       ]);
-      const row = rows?.[0];
+      const [row] = rows;
       if (!row) throw new AppError('client_exists', 'client_id: is the id of another client');
-      return clientOf(row as unknown as ClientRow);
+      return clientOf(row);
     },
 
     used: (id) =>

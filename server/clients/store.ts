@@ -235,13 +235,12 @@ export function createClients(parts: ClientsParts): Clients {
         second_factor_required: change.secondFactorRequired ?? before.secondFactorRequired,
         open_scope: change.openScope ?? before.openScope,
       });
-      const more = policiesOf(id, change, updatedAt);
-      const [rows, policies] = await transactIfChanged(
+      const [rows, , policies] = await transactIfChanged(
         db,
-        [bound, ...more, notify(id)],
+        [bound, notify(id), ...policiesOf(id, change, updatedAt)],
         () => new AppError('conflict', `client ${id} was changed meanwhile; try again`),
       );
-      const client = only(more.length > 0 ? policies : rows, id);
+      const client = only(policies ?? rows, id);
       return { client, ...(secret === undefined ? {} : { secret }) };
     },
 
@@ -266,7 +265,7 @@ export function createClients(parts: ClientsParts): Clients {
 /**
  * Changes of members that only the operator decides; in one statement with the change of `updatedAt`, or not at all.
  */
-function policiesOf(id: string, change: ClientChange, updatedAt: Date): BoundStatement[] {
+function policiesOf(id: string, change: ClientChange, updatedAt: Date): BoundStatement<ClientRow>[] {
   const { claimMapping, tokenExchange, introspectsAll, openedScopes } = change;
   if ([claimMapping, tokenExchange, introspectsAll, openedScopes].every((one) => one === undefined)) return [];
   const rules = claimMapping === undefined ? null : JSON.stringify(checkClaimMapping(claimMapping));
@@ -307,10 +306,9 @@ export function clientOf(row: ClientRow): Client {
   };
 }
 
-function only(rows: readonly unknown[] | undefined, id: string): Client {
-  const row = rows?.[0];
+function only([row]: readonly ClientRow[], id: string): Client {
   if (!row) throw notFound('client', id);
-  return clientOf(row as ClientRow);
+  return clientOf(row);
 }
 
 export function checkName(value: unknown, field = 'name'): string {

@@ -19,6 +19,12 @@ export interface BoundStatement<R = unknown> {
 
 export type Row = Record<string, unknown>;
 
+/** Statements that return rows of the types in the tuple `R`, one of each. */
+export type BoundStatements<R extends readonly unknown[]> = readonly [...{ [I in keyof R]: BoundStatement<R[I]> }];
+
+/** The rows of each statement. */
+export type RowsOf<R extends readonly unknown[]> = { -readonly [I in keyof R]: R[I][] };
+
 export interface Db {
   /** For everything that is not on the hot path; narrow it with `.withTables<…>()`. */
   readonly kysely: Kysely<Record<never, never>>;
@@ -31,7 +37,7 @@ export interface Db {
    * happen or none does. One statement alone needs no BEGIN.
    * @returns the rows of each
    */
-  transact(bound: readonly BoundStatement[]): Promise<Row[][]>;
+  transact<R extends readonly unknown[]>(bound: BoundStatements<R>): Promise<RowsOf<R>>;
   /** A connection of its own, outside the pool (LISTEN, advisory locks). The caller ends it. */
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -127,7 +133,7 @@ export function createDb(options: DbOptions): Db {
     }),
     query: <R>({ statement, values }: BoundStatement<R>) => run<R>(statement, values),
     run,
-    transact,
+    transact: transact as Db['transact'],
     async connect() {
       const client = new pg.Client({ ...connection, statement_timeout: 0, query_timeout: 0, pipeline: false });
       client.on('error', (error) => outages?.failed(error));
@@ -209,12 +215,14 @@ export function failedGuard(error: unknown): Guard | undefined {
  * @returns the rows of each
  * @throws what `otherwise` returns when the first one changes nothing
  */
-export async function transactIfChanged(
+export async function transactIfChanged<R extends readonly [unknown, ...unknown[]]>(
   db: Pick<Db, 'transact'>,
-  [first, ...others]: readonly [BoundStatement, ...BoundStatement[]],
+  bound: BoundStatements<R>,
   otherwise: () => AppError,
-): Promise<Row[][]> {
-  const rows = await transactIfNeeded(db, [{ ...first, statement: requiringRows(first.statement) }, ...others]);
+): Promise<RowsOf<R>> {
+  const required = bound.map((one, i) => (i === 0 ? { ...one, statement: requiringRows(one.statement) } : one));
+  // the same types of rows, in the same order
+  const rows = await transactIfNeeded(db, required as unknown as typeof bound);
   if (!rows) throw otherwise();
   return rows;
 }
@@ -223,10 +231,10 @@ export async function transactIfChanged(
  * Runs statements as one transaction, of which nothing happens when one that calls `require_rows` finds nothing to change.
  * @returns the rows of each; undefined when nothing happened
  */
-export async function transactIfNeeded(
+export async function transactIfNeeded<R extends readonly unknown[]>(
   db: Pick<Db, 'transact'>,
-  bound: readonly BoundStatement[],
-): Promise<Row[][] | undefined> {
+  bound: BoundStatements<R>,
+): Promise<RowsOf<R> | undefined> {
   try {
     return await db.transact(bound);
   } catch (error) {
