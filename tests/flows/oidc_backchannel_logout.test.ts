@@ -344,7 +344,7 @@ describe('delivery', () => {
     await db.run(wakeUp, []);
     await until(
       'the node to have looked',
-      () => next.statements.filter((one) => one.includes('deliveries')).length >= 2,
+      () => next.jobStatements.filter((one) => one.includes('deliveries')).length >= 2,
     );
     assert.equal(rp.received.length, 0);
     clock.ms += 2_000;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -141,11 +142,16 @@ export interface Deployment {
   readonly seed: Seeder;
   /** Every statement that the app has sent, including BEGIN and COMMIT; empty it to count those of a request. */
   readonly statements: string[];
+  /** The statements of background jobs, which run at any time: they are not among `statements`. */
+  readonly jobStatements: string[];
   /** Every line that the app has logged. */
   readonly logLines: string[];
   /** Stops it before the scope does. */
   close(): Promise<void>;
 }
+
+/** Set in timers and listeners that the app starts, and not in its requests, whose sockets are opened later. */
+const startedByApp = new AsyncLocalStorage<true>();
 
 /** The whole application in this process, with its own port and a fresh database, for tests that look inside. */
 export async function deployment(
@@ -179,26 +185,31 @@ export async function deployment(
   const argon2 = options.passwordCost === 'configured' ? configured.passwords.argon2 : CHEAP_ARGON2;
   const config = { ...configured, passwords: { ...configured.passwords, argon2 } };
   const statements: string[] = [];
+  const jobStatements: string[] = [];
   const logLines: string[] = [];
   const db = createDb({
     url,
     poolSize: config.databasePool,
     timeoutMs: config.databaseTimeoutMs,
-    onStatement: (text) => void statements.push(text),
+    onStatement: (text) => void (startedByApp.getStore() ? jobStatements : statements).push(text),
   });
   const log = createLog({ level: 'debug', destination: { write: (line: string) => void logLines.push(line) } });
   if (options.databaseUrl !== undefined && options.env?.CARDEA_ISSUER === undefined) await takeOver(url, issuer);
-  const app = await createApp({
-    config,
-    db,
-    log,
-    nameServers: options.nameServers,
-    ...(options.now ? { now: options.now } : {}),
-    ...(options.uptime ? { uptime: options.uptime } : {}),
-  }).catch(async (error) => {
-    await db.close();
-    throw error;
-  });
+  const app = await startedByApp
+    .run(true, () =>
+      createApp({
+        config,
+        db,
+        log,
+        nameServers: options.nameServers,
+        ...(options.now ? { now: options.now } : {}),
+        ...(options.uptime ? { uptime: options.uptime } : {}),
+      }),
+    )
+    .catch(async (error) => {
+      await db.close();
+      throw error;
+    });
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= app.close().then(() => db.close());
@@ -207,7 +218,7 @@ export async function deployment(
   defer(scope, close);
   await app.http.listen({ host: config.host, port: config.port });
   const seed = await createSeeder(db, masterKey, options.now, serverPolicyOf(config), argon2);
-  return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, logLines, close };
+  return { issuer, app, db, databaseUrl: url, masterKey, dataDir, seed, statements, jobStatements, logLines, close };
 }
 
 /** Another node of the same issuer. */
