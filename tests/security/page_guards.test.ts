@@ -9,7 +9,7 @@ import { mailbox } from '../helpers/mailbox.ts';
 
 /**
  * Every page in server/selfservice/pages is served behind the guard that it names; new pages are tested without a
- * change here.
+ * change here, unless they need no fresh sign-in.
  */
 
 const clock = { ms: Date.now() };
@@ -22,6 +22,16 @@ const app = await deployment(scope, {
 const pages = await loadPages();
 const guardedBy = (...guards: readonly string[]) => pages.filter(({ guard }) => guards.includes(guard));
 const MINUTES = 60_000;
+
+/** What they change does not help anybody to sign in. Any other page needs a fresh sign-in. */
+const WITHOUT_FRESH_SIGN_IN = [
+  '/account',
+  '/account/apps',
+  '/account/devices',
+  '/account/events',
+  '/account/profile',
+  '/account/sessions',
+];
 
 describe('the guard of a page', () => {
   for (const { path, submit } of guardedBy('signed_in', 'fresh_sign_in')) {
@@ -49,6 +59,11 @@ describe('the guard of a page', () => {
       assert.equal((await browser.post(path, { csrf: 'x' })).status, 400);
     });
   }
+
+  test('is a fresh sign-in, for every page that is not listed here', () => {
+    const others = guardedBy('signed_in').map(({ path }) => path);
+    assert.deepEqual(others.sort(), WITHOUT_FRESH_SIGN_IN);
+  });
 
   test('a page for a fresh sign-in sends a person with an older one to sign in again, any other does not', async () => {
     const { browser } = await openAccount(app, await app.seed.person());
