@@ -80,6 +80,8 @@ describe('the steps of the endpoints', () => {
       if (endpoint.caller === 'client') {
         assert.equal(endpoint.before[0]?.name, 'normalizeHeaders', 'so that errors of the other steps are JSON');
         assert.ok(namesOf(endpoint.before).includes('refuseRepeatedAuthorization'));
+        // At /userinfo a token is presented, and no client authenticates.
+        if (route !== 'userinfo') assert.ok(listed.has('before limitFailedAuthentications'));
       }
       assert.equal(endpoint.after[0]?.name, 'rejectFailures', 'before another step trusts the response');
     });

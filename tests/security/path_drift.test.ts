@@ -84,3 +84,28 @@ test('no other spelling avoids the limit on failed client authentication', async
   }
   for (const target of otherSpellings('/token')) assert.ok([404, 429].includes((await guess(target)).status), target);
 });
+
+for (const path of [
+  '/token',
+  '/introspect',
+  '/revoke',
+  '/par',
+  '/device_authorization',
+  '/backchannel_authentication',
+]) {
+  test(`failed client authentication at ${path} counts, and is limited there and at /token`, async (t) => {
+    const at = Date.now();
+    // Failures count by the minute.
+    const limited = await deployment(t, { env: { CARDEA_RATE_LIMIT: '3' }, now: () => at });
+    const { id } = await limited.seed.party();
+    const headers = {
+      ...authorization({ ...party, id, secret: 'wrong' }),
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    const guess = async (target: string) =>
+      (await send(limited.issuer, { method: 'POST', target, headers, body: 'token=x' })).status;
+    const statuses: number[] = [];
+    for (const target of [path, path, path, path, '/token']) statuses.push(await guess(target));
+    assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
+  });
+}
