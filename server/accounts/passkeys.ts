@@ -191,7 +191,7 @@ export function createPasskeys(parts: {
       const { credential, credentialBackedUp } = await verifiedRegistration(challenge, response);
       const id = Buffer.from(credential.id, 'base64url');
       if ((await rowsOf(account)).length >= PASSKEYS_MAX) {
-        throw new AppError('too_many_passkeys', `nobody needs more than ${PASSKEYS_MAX} passkeys`);
+        throw new AppError('too_many_passkeys', `an account has at most ${PASSKEYS_MAX} passkeys; remove one first`);
       }
       const insert = PASSKEY_STATEMENTS.insert.bind({
         id,

@@ -68,6 +68,6 @@ function mailerOf(config: Config): Mailer {
 
 function assertMailed({ production, smtp }: Config): void {
   if (production && !smtp) {
-    throw new AppError('mail_not_configured', 'nobody is mailed: CARDEA_SMTP_URL is not set');
+    throw new AppError('mail_not_configured', 'no mail is sent: CARDEA_SMTP_URL is not set');
   }
 }

@@ -56,7 +56,7 @@ export function startBackgroundJobs(parts: {
 
 function assembleMailWorker({ config, db, log, now, mailer, views }: Infrastructure, accountServices: AccountServices) {
   if (!mailer) {
-    log.warn('nobody is mailed: CARDEA_SMTP_URL is not set');
+    log.warn('no mail is sent: CARDEA_SMTP_URL is not set');
     return undefined;
   }
   const { accounts, devices, links, throttle, mails } = accountServices;

@@ -50,9 +50,9 @@ const NO_TOKEN = 'none';
  * The guard of the pages that mailed links lead to. A GET uses up nothing, because programs that check mails for bad links
  * open them all.
  *
- * The token moves from the URL into a cookie at once, so that it is neither in the address bar, nor in the history, nor in
- * what a person copies for others. The cookie is not `SameSite=Strict`: browsers would not send it with the redirect
- * that a link in a webmail leads to. It is not enough by itself: each form carries a token that was made for this one link,
+ * The token moves from the URL into a cookie at once, so that it is not in the address bar, in the history, or in a URL that
+ * a person copies for others. The cookie is not `SameSite=Strict`, because browsers would not send it after a redirect that
+ * began with a link in a webmail. It is not enough by itself: each form carries a token that was made for this one link,
  * so that with two links in two tabs neither form can use the other link.
  *
  * A link proves a mailbox and nothing more. A change to an account that has sessions is made only by a person who is signed

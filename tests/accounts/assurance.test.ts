@@ -15,7 +15,7 @@ const ONE = 'urn:cardea:acr:1fa';
 const TWO = 'urn:cardea:acr:2fa';
 
 const NO_GROUP = { required: false, groups: [], trustDeviceSeconds: 0 };
-const nobody = createSecondFactorPolicy(NO_GROUP);
+const notRequired = createSecondFactorPolicy(NO_GROUP);
 const everybody = createSecondFactorPolicy({ ...NO_GROUP, required: true });
 const staff = createSecondFactorPolicy({ ...NO_GROUP, groups: ['staff'] });
 
@@ -28,8 +28,8 @@ const asking = (...values: string[]) => ({ request: { values } });
 
 const CASES: readonly (readonly [what: string, facts: SignInFacts, acr: string])[] = [
   ['nothing is known', {}, ONE],
-  ['nothing is required', { account: without, client: lax, policy: nobody, ...asking() }, ONE],
-  ['a person has a second factor that is not required', { account: withOne, client: lax, policy: nobody }, ONE],
+  ['nothing is required', { account: without, client: lax, policy: notRequired, ...asking() }, ONE],
+  ['a person has a second factor that is not required', { account: withOne, client: lax, policy: notRequired }, ONE],
   ['the policy requires it of everybody', { account: without, policy: everybody }, TWO],
   ['the policy requires it of a group, and the person is a member', { account: member, policy: staff }, TWO],
   ['the policy requires it of a group, and the person is not a member', { account: without, policy: staff }, ONE],
@@ -87,6 +87,6 @@ test('amr determines acr (RFC 8176)', () => {
 });
 
 test('a browser can be trusted when the operator has set for how long', () => {
-  assert.equal(nobody.allowsTrustedBrowsers, false);
+  assert.equal(notRequired.allowsTrustedBrowsers, false);
   assert.equal(createSecondFactorPolicy({ ...NO_GROUP, trustDeviceSeconds: 60 }).allowsTrustedBrowsers, true);
 });

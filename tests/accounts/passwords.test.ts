@@ -198,7 +198,7 @@ describe('the threads', { timeout: 60_000 }, () => {
   });
 
   test('have a lower priority than the main thread', {
-    skip: process.platform !== 'linux',
+    skip: process.platform !== 'linux' && 'reads the priorities of threads from /proc, which only Linux has',
   }, async (t) => {
     const { passwords } = setUp(t);
     const before = getPriority();

@@ -296,7 +296,7 @@ for (const [name, fail] of Object.entries(FAILURES)) {
 }
 
 function warnings(node: ServerNode) {
-  return node.records().filter(({ level, msg }) => level !== 'info' && !String(msg).startsWith('nobody is mailed'));
+  return node.records().filter(({ level, msg }) => level !== 'info' && !String(msg).startsWith('no mail is sent'));
 }
 
 /** The database as the log names it, without user and password. */
