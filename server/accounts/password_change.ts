@@ -1,4 +1,4 @@
-import { type BoundStatement, type Db, failedGuard } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard, isDatabaseAway } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import type { Shares } from '../platform/fair_queue.ts';
 import type { Logger } from '../platform/log.ts';
@@ -160,7 +160,11 @@ export function createPasswordUpgrade(parts: { accounts: Accounts; passwords: Pa
       await accounts.rehash(id, passwordHash, await passwords.hash(password, shares));
       log.info({ accountId: id }, 'a password hash was renewed');
     } catch (error) {
-      log.warn({ accountId: id, error }, 'a password hash could not be renewed yet');
+      // An outage is logged once elsewhere (platform/outages.ts).
+      log[isDatabaseAway(error) ? 'debug' : 'warn'](
+        { accountId: id, error },
+        'a password hash could not be renewed yet',
+      );
     }
   };
 }

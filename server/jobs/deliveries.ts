@@ -1,4 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
+import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Deliveries, Delivery } from '../records/deliveries.ts';
 import { createQueueWorker, doublingPause, type OutcomeLog, type QueueWorker } from './queue_worker.ts';
@@ -67,9 +68,9 @@ export function createDeliveryWorker(parts: DeliveryWorkerParts): QueueWorker {
     async handle(delivery) {
       try {
         return { outcome: (await deliver[delivery.kind]?.(delivery)) ?? 'failed' };
-      } catch {
-        // The error is not logged: it may hold the URL or the client's response.
-        return { outcome: 'failed' };
+      } catch (error) {
+        // Another error is not logged: it may hold the URL or the client's response.
+        return { outcome: 'failed', ...(isDatabaseAway(error) ? { error } : {}) };
       }
     },
   });

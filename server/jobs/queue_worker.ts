@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../platform/clock.ts';
 import { isDatabaseAway } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
@@ -44,6 +45,8 @@ export interface QueueWorkerParts<Item extends Queued> {
 }
 
 const LONGEST_PAUSE_MS = 3_600_000;
+/** Between attempts to remove an item while the database is away. */
+const REMOVE_AGAIN_MS = 1_000;
 
 /** Milliseconds that double with each failed attempt, up to an hour. */
 export function doublingPause(firstMs: number, attempts: number): number {
@@ -56,6 +59,7 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
   const inProgress = new Set<Item>();
   let running: Promise<void> | undefined;
   let mustLookAgain = false;
+  const stopping = new AbortController();
   let isStopped = false;
   let announceChange = () => {};
 
@@ -121,10 +125,25 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
     const isExpired = outcome === 'failed' && dueAt >= item.expiresAt;
     const [level, message] = outcomeLog[isExpired ? 'expired' : outcome] ?? ['warn', outcome];
     const fields = { ...parts.logFields(item), ...(error === undefined ? {} : { error }) };
-    log[isDatabaseAway(error) ? 'debug' : level](fields, message);
+    // An outage is logged once elsewhere (platform/outages.ts), and an item that is lost is always logged.
+    log[isDatabaseAway(error) && !isExpired ? 'debug' : level](fields, message);
     if (outcome === 'unreadable') return;
-    const stored = outcome === 'failed' && !isExpired ? queue.postpone(item.id, dueAt) : queue.remove(item.id);
-    await stored.catch((failure) => log.warn({ ...fields, error: failure }, 'the outcome could not be stored'));
+    const stored = outcome === 'failed' && !isExpired ? queue.postpone(item.id, dueAt) : remove(item);
+    await stored.catch((failure) => {
+      log[isDatabaseAway(failure) ? 'debug' : 'warn']({ ...fields, error: failure }, 'the outcome could not be stored');
+    });
+  }
+
+  /** Tries again while the database is away: an item that is not removed would be handled twice. */
+  async function remove({ id }: Item): Promise<void> {
+    for (;;) {
+      try {
+        return await queue.remove(id);
+      } catch (error) {
+        if (isStopped || !isDatabaseAway(error)) throw error;
+      }
+      await wait(REMOVE_AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
   }
 
   function run(): Promise<void> {
@@ -141,6 +160,7 @@ export function createQueueWorker<Item extends Queued>(parts: QueueWorkerParts<I
     run,
     async stop() {
       isStopped = true;
+      stopping.abort();
       await running?.catch(() => {});
     },
   };
