@@ -29,9 +29,9 @@ check: $(INSTALLED) ## types, formatting, lint and the rules of what may import 
 bench: $(INSTALLED) ## measure against a bare oidc-provider; prints a table and writes .artifacts/bench.json
 	@exec node tests/performance/bench/main.ts
 
-chaos: $(INSTALLED) test-tools ## the tests that kill processes, send odd requests or guess passwords, at length; TEST_CHAOS_SEED=…, TEST_FUZZ_SEED=… repeat a run's choices
+chaos: $(INSTALLED) test-tools ## the tests that kill processes, and all that have a long form, at length; TEST_CHAOS_SEED=…, TEST_FUZZ_SEED=… repeat a run's choices
 	@TEST_CHAOS_ROUNDS=$${TEST_CHAOS_ROUNDS:-200} TEST_CHAOS_ROTATIONS=$${TEST_CHAOS_ROTATIONS:-10} TEST_CHAOS_LONG=true \
-	  exec node tests/run.ts only=tests/chaos,tests/security/fuzz,tests/security/lockout_of_the_owner
+	  exec node tests/run.ts "only=tests/chaos,$$(grep -rlF helpers/long.ts --include='*.test.ts' tests | paste -s -d , -)"
 
 documents: $(INSTALLED) ## write what is generated: the documents of the schema and the settings, the types of the tables
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts

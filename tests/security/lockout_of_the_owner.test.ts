@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { begin, shown, submit, submitPassword } from '../flows/support.ts';
 import { type BrowserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
+import { LONG } from '../helpers/long.ts';
 import { authorize, authorizeUrl, signIn } from '../helpers/relying_party.ts';
 
 /**
@@ -17,7 +18,7 @@ const app = await deployment(
 const party = await app.seed.party();
 const MINUTE = 60_000;
 /** Guesses of attackers between two sign-ins of the owner; `make chaos` makes more. */
-const GUESSES = process.env.TEST_CHAOS_LONG === 'true' ? 250 : 20;
+const GUESSES = LONG ? 250 : 20;
 
 /** A form that an attacker sends many times, each time from another address. */
 async function createAttacker(): Promise<(person: Person, password: string) => Promise<Page>> {
