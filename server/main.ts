@@ -1,18 +1,12 @@
 import { inspect } from 'node:util';
-import { createApp } from './app.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { ConfigError, loadConfig } from './config.ts';
 import { DEMO_EMAIL, DEMO_PASSWORD } from './demo/demo_data.ts';
-import { systemClock } from './platform/clock.ts';
-import { databasePlace } from './platform/database_problems.ts';
-import { createDb } from './platform/db.ts';
-import { assertWritable, startEmbeddedPostgres } from './platform/embedded.ts';
-import { createLog, type Logger, logWarnings } from './platform/log.ts';
-import { migrateUp } from './platform/migrate.ts';
-import { createOutages, type Outages } from './platform/outages.ts';
+import { createLog, logWarnings } from './platform/log.ts';
 import { sizeThreadPool } from './platform/threads.ts';
+import { start } from './start.ts';
 import { explainStart } from './start_problems.ts';
 
-/** The process: configuration, database, application, signals; nothing else. */
+/** The process: configuration, signals, standard output, exit code; nothing else. */
 async function main(): Promise<void> {
   sizeThreadPool();
   const config = loadConfig();
@@ -21,6 +15,7 @@ async function main(): Promise<void> {
   await using opened = new AsyncDisposableStack();
   try {
     await start(config, log, opened);
+    if (config.demo) process.stdout.write(`${startMessage(config.issuer.origin)}\n`);
   } catch (error) {
     const reason = explainStart(error, config);
     if (reason === undefined) throw error;
@@ -30,44 +25,6 @@ async function main(): Promise<void> {
   }
   const signal = await stopSignal();
   log.info({ signal }, 'stopping');
-}
-
-/** Starts everything and listens. @param opened closes what was started */
-async function start(config: Config, log: Logger, opened: AsyncDisposableStack): Promise<void> {
-  let url = config.databaseUrl;
-  if (!url) {
-    assertWritable(config.dataDir);
-    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir });
-    opened.defer(() => postgres.stop());
-    url = postgres.url;
-  }
-  const outages = createStartedOutages(url, log);
-  const db = createDb({ url, poolSize: config.databasePool, timeoutMs: config.databaseTimeoutMs, outages });
-  opened.defer(() => db.close());
-  const migrated = await migrateUp(db);
-  if (migrated.length > 0) log.info({ migrations: migrated }, 'the schema was brought up to date');
-
-  const app = await createApp({ config, db, log });
-  opened.defer(() => app.close());
-  await app.http.listen({ host: config.host, port: config.port });
-  outages.begin();
-  log.info({ issuer: config.issuer.origin, host: config.host, port: config.port }, 'listening');
-  if (config.demo) process.stdout.write(`${startMessage(config.issuer.origin)}\n`);
-}
-
-/** Logs outages only once the server listens: before, a failure ends the process with a message. */
-function createStartedOutages(url: string, log: Logger): Outages & { begin(): void } {
-  const { host, port, database } = databasePlace(url);
-  const about = { database: `${host}:${port}/${database}` };
-  const outages = createOutages({ name: 'the database', about, log, now: systemClock });
-  let hasStarted = false;
-  return {
-    begin() {
-      hasStarted = true;
-    },
-    failed: (error) => void (hasStarted && outages.failed(error)),
-    succeeded: outages.succeeded,
-  };
 }
 
 function startMessage(issuer: string): string {

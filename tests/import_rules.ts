@@ -20,7 +20,8 @@ const CORE = [...EDGE, ...BELOW, ...CONFIG];
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tests: ['server', 'keys', 'migrations', 'ops', 'package.json'],
   ops: [],
-  'server/main.ts': ['server/app.ts', 'server/demo/demo_data.ts', 'server/start_problems.ts', ...CONFIG, ...PLATFORM],
+  'server/main.ts': ['server/start.ts', 'server/demo/demo_data.ts', 'server/start_problems.ts', ...CONFIG, ...PLATFORM],
+  'server/start.ts': ['server/app.ts', ...CONFIG, ...PLATFORM],
   'server/start_problems.ts': [...CONFIG, ...PLATFORM],
   'server/app.ts': ['server/composition', ...CORE, 'package.json'],
   'server/composition': CORE,

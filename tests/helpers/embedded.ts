@@ -1,16 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { childrenOf } from './children.ts';
-import { TEST_CLUSTER_SETTINGS } from './postgres.ts';
+import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
 import { isAlive, until } from './waiting.ts';
 
 export interface OwnPostgres {
   dataDir: string;
-  /** Starts the cluster, or joins a running one. */
-  start(): Promise<EmbeddedPostgres>;
+  /** Starts the cluster, or joins a running one. @param port the same for each start; default: any */
+  start(port?: number): Promise<EmbeddedPostgres>;
   /** The process id of the postmaster while it runs. */
   pid(): number | undefined;
   /** Kills the postmaster (SIGKILL), and waits until its children have noticed and ended. */
@@ -19,8 +20,11 @@ export interface OwnPostgres {
   killPostmaster(): Promise<void>;
 }
 
-/** A cluster in a private directory (mode 0700), for tests that stop, freeze or kill it. The scope ends it. */
-export function ownPostgres(scope: Scope): OwnPostgres {
+/**
+ * A cluster in a private directory (mode 0700), for tests that stop, freeze or kill it. The scope ends it.
+ * @param options.first `initdb`: the first start makes the cluster, as that of an operator does. Default: it is a copy.
+ */
+export function ownPostgres(scope: Scope, options: { first?: 'initdb' | 'copy' } = {}): OwnPostgres {
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-embedded-'));
 
   function pid(): number | undefined {
@@ -46,7 +50,12 @@ export function ownPostgres(scope: Scope): OwnPostgres {
   });
   return {
     dataDir,
-    start: () => startEmbeddedPostgres({ dataDir, settings: TEST_CLUSTER_SETTINGS }),
+    async start(port) {
+      if (options.first !== 'initdb' && !existsSync(join(dataDir, 'postgres')))
+        copyCluster(await clusterTemplate(), dataDir);
+      const settings = { ...TEST_CLUSTER_SETTINGS, ...(port === undefined ? {} : { port: String(port) }) };
+      return startEmbeddedPostgres({ dataDir, settings });
+    },
     pid,
     async kill() {
       const children = childrenOf(pid() ?? Number.NaN);
@@ -55,4 +64,32 @@ export function ownPostgres(scope: Scope): OwnPostgres {
     },
     killPostmaster: () => end('SIGKILL'),
   };
+}
+
+/** Copies a stopped cluster with its password. */
+export function copyCluster(from: string, to: string): void {
+  execFileSync('cp', ['-a', join(from, 'postgres'), join(from, 'postgres.password'), to]);
+}
+
+/**
+ * A stopped cluster with the migrated template, made once in a run: a copy takes a tenth of the time of initdb and the
+ * migrations.
+ * @returns its folder
+ */
+export async function clusterTemplate(): Promise<string> {
+  const template = join(tmpdir(), `cardea-test-template-${process.getuid?.() ?? 'user'}`);
+  if (existsSync(template)) return template;
+  const unfinished = `${template}-${process.pid}`;
+  mkdirSync(unfinished);
+  chmodSync(unfinished, 0o711); // Postgres runs as another user when the tests run as root, and needs access
+  const postgres = await startEmbeddedPostgres({ dataDir: unfinished, settings: TEST_CLUSTER_SETTINGS });
+  await prepareTemplate(on(postgres.url, 'postgres'));
+  const isStopped = () => !existsSync(join(unfinished, 'postgres', 'postmaster.pid'));
+  await until('nobody is connected', () => postgres.stop().then(isStopped));
+  try {
+    renameSync(unfinished, template);
+  } catch {
+    rmSync(unfinished, { recursive: true, force: true }); // another process was faster
+  }
+  return template;
 }

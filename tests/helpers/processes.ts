@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { loadConfig } from '../../server/config.ts';
+import { createLog } from '../../server/platform/log.ts';
+import { start } from '../../server/start.ts';
 import { ROOT } from './artifacts.ts';
 import { ended, killGroup, track } from './children.ts';
 import { takeOver } from './issuer.ts';
@@ -168,6 +171,49 @@ export async function startNode(scope: Scope, options: NodeOptions = {}): Promis
       await start(extra);
     },
   };
+}
+
+export interface StartedHere {
+  readonly issuer: string;
+  /** The output lines so far, each a JSON object. */
+  readonly lines: readonly string[];
+  records(): Record<string, unknown>[];
+  /** Stops it before the scope does. */
+  close(): Promise<void>;
+}
+
+/**
+ * Does in this process what `node server/main.ts` does between its configuration and its signals. The scope stops it.
+ * @param env CARDEA_* settings; a database and a master key are required
+ * @throws what ends the process with a message
+ */
+export async function startHere(scope: Scope, env: Readonly<Record<string, string>>): Promise<StartedHere> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'cardea-test-node-'));
+  defer(scope, () => rmSync(folder, { recursive: true, force: true }));
+  const config = loadConfig({
+    CARDEA_PORT: String(port),
+    CARDEA_ISSUER: `http://localhost:${port}`,
+    CARDEA_DEMO: 'false',
+    CARDEA_DATA_DIR: folder,
+    ...env,
+  });
+  const lines: string[] = [];
+  const log = createLog({
+    level: config.logLevel,
+    destination: {
+      write(line: string) {
+        lines.push(line);
+        collectLog(line);
+      },
+    },
+  });
+  await takeOver(config.databaseUrl ?? '', config.issuer.origin);
+  const opened = new AsyncDisposableStack();
+  const close = () => opened.disposeAsync();
+  defer(scope, close);
+  await start(config, log, opened);
+  return { issuer: config.issuer.origin, lines, records: () => lines.flatMap(parse), close };
 }
 
 export interface Cluster {

@@ -1,49 +1,50 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { createDb } from '../../server/platform/db.ts';
-import { startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { childrenOf } from '../helpers/children.ts';
 import { askPerson, CIBA_GRANT, cibaMetadata } from '../helpers/ciba.ts';
 import { createSeeder, type Party } from '../helpers/deployment.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
-import { TEST_CLUSTER_SETTINGS } from '../helpers/postgres.ts';
-import { type ServerNode, startNode } from '../helpers/processes.ts';
+import { mailbox } from '../helpers/mailbox.ts';
+import { type StartedHere, startHere } from '../helpers/processes.ts';
 import { authorization, authorize, authorizeUrl, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 
 /** Promise 7: without Postgres, responses are honest about the failure. */
 
 const VERIFIER = 'v'.repeat(43);
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-const RESOURCE = 'https://orders.example.com';
 /** Longer than the statement timeout of the node, and shorter than a hang. */
 const ANSWER_WITHIN_MS = 8_000;
 
-/** A node on its own Postgres, which comes back on the same port, with every token and code that clients hold. */
+const postgres = ownPostgres({ after });
+const port = await freePort();
+const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+
+/** A node on a Postgres that comes back on the same port, with every token and code that clients hold. */
 async function situation(t: TestContext) {
-  const postgres = ownPostgres(t);
-  const settings = { ...TEST_CLUSTER_SETTINGS, port: String(await freePort()) };
-  const start = () => startEmbeddedPostgres({ dataDir: postgres.dataDir, settings });
-  const { url } = await start();
-  const masterKey = randomBytes(32).toString('base64');
-  const node = await startNode(t, {
-    databaseUrl: url,
-    env: {
-      CARDEA_MASTER_KEY: masterKey,
-      CARDEA_DATABASE_TIMEOUT_MS: '500',
-      CARDEA_KEY_POLL: '2s',
-      CARDEA_CODE_TTL: '10m',
-      CARDEA_REGISTRATION: 'open',
-    },
+  const post = await mailbox(t);
+  post.behave({ kind: 'hang' });
+  const { url } = await postgres.start(port);
+  const node = await startHere(t, {
+    CARDEA_DATABASE_URL: url,
+    CARDEA_MASTER_KEY: masterKey,
+    CARDEA_DATABASE_TIMEOUT_MS: '500',
+    CARDEA_KEY_POLL: '2s',
+    CARDEA_CODE_TTL: '10m',
+    CARDEA_REGISTRATION: 'open',
+    CARDEA_SMTP_URL: post.url,
   });
   const { issuer } = node;
   const db = createDb({ url });
   // Closed first, since these connections are not under test.
   const seed = await createSeeder(db, masterKey);
-  await seed.resourceServer({ identifier: RESOURCE, name: 'Orders', scopes: ['orders:read'] });
+  const resource = `https://${randomBytes(6).toString('hex')}.example.com`;
+  await seed.resourceServer({ identifier: resource, name: 'Orders', scopes: ['orders:read'] });
   const party = await seed.party({ firstParty: true, metadata: { scope: 'openid profile email orders:read' } });
   const cold = await seed.party({ firstParty: true });
   const television = await seed.party({ public: true, metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] } });
@@ -54,7 +55,7 @@ async function situation(t: TestContext) {
   const { browser, ...granted } = await authorize({ issuer, party, person });
   const tokens = await redeem(issuer, party, await authorize({ issuer, party, person, browser }));
   assert.equal(tokens.status, 200);
-  const { status, body } = await clientCredentials(node, party);
+  const { status, body } = await clientCredentials({ issuer, party, resource });
   assert.equal(status, 200);
   const device = await ask(new URL('/device_authorization', issuer), {
     method: 'POST',
@@ -67,11 +68,12 @@ async function situation(t: TestContext) {
   const loginPage = await stranger.follow(await stranger.get(authorizeUrl({ issuer, party }, VERIFIER)));
   const profilePage = await browser.get('/account/profile');
   const forgotPage = await stranger.get('/account/forgot');
+  await until('the mail about the waiting request is being sent', () => post.hanging() === 1);
   return {
-    postgres,
-    start,
+    post,
     node,
     issuer,
+    resource,
     party,
     cold,
     person,
@@ -92,8 +94,8 @@ async function situation(t: TestContext) {
 
 type Situation = Awaited<ReturnType<typeof situation>>;
 
-function clientCredentials(node: ServerNode, party: Party) {
-  return token(node.issuer, party, { grant_type: 'client_credentials', resource: RESOURCE, scope: 'orders:read' });
+function clientCredentials({ issuer, party, resource }: { issuer: string; party: Party; resource: string }) {
+  return token(issuer, party, { grant_type: 'client_credentials', resource, scope: 'orders:read' });
 }
 
 /** Every request that needs the database. */
@@ -209,8 +211,8 @@ function freeze(postmaster: number): () => void {
   };
 }
 
-const FAILURES: Record<string, (t: TestContext, s: Situation) => Promise<() => Promise<void>>> = {
-  async 'that is frozen'(t, { postgres }) {
+const FAILURES: Record<string, (t: TestContext) => Promise<() => Promise<void>>> = {
+  async 'that is frozen'(t) {
     const thaw = freeze(postgres.pid() ?? Number.NaN);
     let thawed = false;
     const once = async () => {
@@ -220,16 +222,17 @@ const FAILURES: Record<string, (t: TestContext, s: Situation) => Promise<() => P
     defer(t, once);
     return once;
   },
-  async 'that was killed'(_t, { postgres, start }) {
+  async 'that was killed'() {
     await postgres.kill();
-    return async () => void (await start());
+    return async () => void (await postgres.start(port));
   },
 };
 
 for (const [name, fail] of Object.entries(FAILURES)) {
   test(`with Postgres ${name} every endpoint answers 503, and all tokens work when it is back`, async (t) => {
     const s = await situation(t);
-    const recover = await fail(t, s);
+    const recover = await fail(t);
+    s.post.release();
     await assertStillServed(s);
 
     for (const [what, request] of Object.entries(requests(s))) await assertHonest(request, what);
@@ -241,27 +244,26 @@ for (const [name, fail] of Object.entries(FAILURES)) {
     await assertStillServed(s);
 
     // A token that needs no database is signed only while this node can be sure of its key.
-    await until('the node no longer trusts its key', async () => {
-      const { status, body } = await clientCredentials(s.node, s.party);
-      assert.ok(
-        status === 200 || (status === 503 && body.error === 'temporarily_unavailable'),
-        `${status} ${body.error}`,
-      );
-      return status === 503;
-    });
+    await until(
+      'the node no longer trusts its key',
+      async () => {
+        const { status, body } = await clientCredentials(s);
+        assert.ok(
+          status === 200 || (status === 503 && body.error === 'temporarily_unavailable'),
+          `${status} ${body.error}`,
+        );
+        return status === 503;
+      },
+      { everyMs: 100 },
+    );
     await assertStillServed(s);
 
     await recover();
-    await until('the node is ready again', async () => (await ask(new URL('/readyz', s.issuer))).status === 200, {
-      withinMs: 20_000,
-    });
-    await until(
-      'the node trusts its key again',
-      async () => (await clientCredentials(s.node, s.party)).status === 200,
-      {
-        withinMs: 20_000,
-      },
-    );
+    const soon = { withinMs: 20_000, everyMs: 100 };
+    const isReady = async () => (await ask(new URL('/readyz', s.issuer))).status === 200;
+    await until('the node is ready again', isReady, soon);
+    const isTrusted = async () => (await clientCredentials(s)).status === 200;
+    await until('the node trusts its key again', isTrusted, soon);
     const refreshed = await refresh(s.issuer, s.party, s.tokens.refresh_token ?? '');
     assert.equal(refreshed.status, 200, refreshed.body.error);
     const redeemed = await redeem(s.issuer, s.party, s.granted);
@@ -278,40 +280,33 @@ for (const [name, fail] of Object.entries(FAILURES)) {
       password: s.person.password,
     });
     assert.ok(new URL(signedIn.location ?? '').searchParams.get('code'), 'the interrupted sign-in continues');
-    assert.ok(s.node.isRunning());
-    await until('a request after the outage has found the database back', async () => {
-      await ask(new URL('/readyz', s.issuer));
-      return s.node.records().some(({ msg }) => msg === 'the database is back');
-    });
+    const isBack = () => s.node.records().some(({ msg }) => msg === 'the database is back');
+    await until('a request after the outage has found it over', async () => (await isReady()) && isBack(), soon);
     assert.deepEqual(
       warnings(s.node).map(({ msg, database }) => [msg, database]),
       [
         ['the database is away; requests that need it are answered with 503', databaseOf(s)],
         ['the database is back', databaseOf(s)],
       ],
-      'one line at the beginning, one at the end',
+      'one line at the beginning, one at the end, none of the mail that was being sent',
     );
     assert.match(String(warnings(s.node)[0]?.reason), /^(ECONN|57P0|TIMEOUT)/);
+    assertNothingOfRequests(s);
   });
 }
 
-function warnings(node: ServerNode) {
-  return node.records().filter(({ level, msg }) => level !== 'info' && !String(msg).startsWith('no mail is sent'));
+/** No line of the log has a stack, or a value of a request. */
+function assertNothingOfRequests({ node, person, tokens, granted }: Situation): void {
+  const log = node.lines.join('');
+  assert.doesNotMatch(log, /\\n\s+at /);
+  for (const secret of [person.email, person.password, tokens.refresh_token ?? '', granted.code]) {
+    assert.ok(!log.includes(secret));
+  }
 }
+
+const warnings = (node: StartedHere) => node.records().filter(({ level }) => level !== 'info');
 
 /** The database as the log names it, without user and password. */
 function databaseOf({ node }: Situation): unknown {
   return node.records().find(({ msg }) => msg === 'the database is back')?.database;
 }
-
-test('a node whose Postgres stops and returns logs no stack and no value of a request', async (t) => {
-  const s = await situation(t);
-  await s.postgres.kill();
-  for (const [what, request] of Object.entries(requests(s))) await assertHonest(request, what);
-  const log = s.node.lines.join('\n');
-  for (const secret of [s.person.email, s.person.password, s.tokens.refresh_token ?? '', s.granted.code]) {
-    assert.ok(!log.includes(secret));
-  }
-  assert.ok(!s.node.records().some(({ level }) => level === 'fatal'));
-  await s.start();
-});

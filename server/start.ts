@@ -1,0 +1,49 @@
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { systemClock } from './platform/clock.ts';
+import { databasePlace } from './platform/database_problems.ts';
+import { createDb } from './platform/db.ts';
+import { assertWritable, startEmbeddedPostgres } from './platform/embedded.ts';
+import type { Logger } from './platform/log.ts';
+import { migrateUp } from './platform/migrate.ts';
+import { createOutages, type Outages } from './platform/outages.ts';
+
+/**
+ * Starts database and application, and listens.
+ * @param opened closes what was started, also after a failed start
+ */
+export async function start(config: Config, log: Logger, opened: AsyncDisposableStack): Promise<void> {
+  let url = config.databaseUrl;
+  if (!url) {
+    assertWritable(config.dataDir);
+    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir });
+    opened.defer(() => postgres.stop());
+    url = postgres.url;
+  }
+  const outages = createStartedOutages(url, log);
+  const db = createDb({ url, poolSize: config.databasePool, timeoutMs: config.databaseTimeoutMs, outages });
+  opened.defer(() => db.close());
+  const migrated = await migrateUp(db);
+  if (migrated.length > 0) log.info({ migrations: migrated }, 'the schema was brought up to date');
+
+  const app = await createApp({ config, db, log });
+  opened.defer(() => app.close());
+  await app.http.listen({ host: config.host, port: config.port });
+  outages.begin();
+  log.info({ issuer: config.issuer.origin, host: config.host, port: config.port }, 'listening');
+}
+
+/** Logs outages only once the server listens: before, a failure ends the process with a message. */
+function createStartedOutages(url: string, log: Logger): Outages & { begin(): void } {
+  const { host, port, database } = databasePlace(url);
+  const about = { database: `${host}:${port}/${database}` };
+  const outages = createOutages({ name: 'the database', about, log, now: systemClock });
+  let hasStarted = false;
+  return {
+    begin() {
+      hasStarted = true;
+    },
+    failed: (error) => void (hasStarted && outages.failed(error)),
+    succeeded: outages.succeeded,
+  };
+}
