@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { AppError } from '../../server/platform/errors.ts';
-import { createSealer } from '../../server/platform/sealing.ts';
+import { createSealer, type Sealer } from '../../server/platform/sealing.ts';
 import type { ModelName } from '../../server/records/models.ts';
 import type { Payload } from '../../server/records/payload.ts';
 import { createUnits, type Unit, type Units } from '../../server/records/unit.ts';
@@ -18,6 +18,7 @@ export const HOUR = 3_600;
 export interface Bench {
   readonly url: string;
   readonly db: Db;
+  readonly sealer: Sealer;
   readonly accountId: string;
   readonly clientId: string;
   /** One for each node, each with its own pool. */
@@ -45,6 +46,7 @@ export async function bench(scope: Scope): Promise<Bench> {
   return {
     url,
     db,
+    sealer,
     accountId,
     clientId: await client(),
     nodes: [on(db), on(other)],
