@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../server/platform/embedded.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
 import type { Party } from '../helpers/deployment.ts';
+import { clusterTemplate, copyCluster } from '../helpers/embedded.ts';
 import { introspect, redeem, refresh, type TokenAnswer, userinfo } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 import { freePort, isAlive, until } from '../helpers/waiting.ts';
@@ -27,6 +28,7 @@ defer(scope, async () => {
   await endPostmaster('SIGQUIT');
   rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
 });
+copyCluster(await clusterTemplate(), dataDir);
 const postgres = await startEmbeddedPostgres({ dataDir, settings });
 const on = await stage(scope, { nodes: 2, databaseUrl: postgres.url });
 const { issuer } = on;
@@ -105,7 +107,7 @@ test('kill -9 of Postgres during token requests: every token that was issued wor
   const all = Promise.all(load);
   all.catch(() => {}); // the races below settle the promise
   const start = handedOut();
-  const isUnderWay = () => handedOut() >= start + 100;
+  const isUnderWay = () => handedOut() >= start + 5 * CLIENTS;
   await Promise.race([all, until('the load has started', isUnderWay, { withinMs: 60_000, everyMs: 1 })]);
   await endPostmaster('SIGKILL');
   const haveHeard = () => clients.every(({ isUnsure }) => isUnsure);

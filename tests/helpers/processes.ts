@@ -173,7 +173,10 @@ export async function startNode(scope: Scope, options: NodeOptions = {}): Promis
   };
 }
 
+/** A node in the process of the test. */
 export interface StartedHere {
+  /** The address of this node. */
+  readonly url: string;
   readonly issuer: string;
   /** The output lines so far, each a JSON object. */
   readonly lines: readonly string[];
@@ -213,19 +216,25 @@ export async function startHere(scope: Scope, env: Readonly<Record<string, strin
   const close = () => opened.disposeAsync();
   defer(scope, close);
   await start(config, log, opened);
-  return { issuer: config.issuer.origin, lines, records: () => lines.flatMap(parse), close };
+  return {
+    url: `http://localhost:${config.port}`,
+    issuer: config.issuer.origin,
+    lines,
+    records: () => lines.flatMap(parse),
+    close,
+  };
 }
 
 export interface Cluster {
-  nodes: readonly [ServerNode, ...ServerNode[]];
+  nodes: readonly [StartedHere, ...ServerNode[]];
   issuer: string;
   databaseUrl: string;
   masterKey: string;
 }
 
 /**
- * Several nodes of one issuer with one database and master key. The issuer is the first node's URL; the other nodes
- * have their own ports, as behind a load balancer.
+ * Several nodes of one issuer with one database and master key: the first in this process, each other in a process of
+ * its own. The issuer is the first node's URL; the other nodes have their own ports, as behind a load balancer.
  */
 export async function startCluster(scope: Scope, options: NodeOptions & { nodes?: number } = {}): Promise<Cluster> {
   const { nodes: count = 2, ...shared } = options;
@@ -234,7 +243,7 @@ export async function startCluster(scope: Scope, options: NodeOptions & { nodes?
   const masterKey = shared.env?.CARDEA_MASTER_KEY ?? randomBytes(32).toString('base64');
   const issuer = shared.env?.CARDEA_ISSUER ?? `http://localhost:${port}`;
   const env = { ...shared.env, CARDEA_MASTER_KEY: masterKey, CARDEA_ISSUER: issuer };
-  const first = await startNode(scope, { databaseUrl: url, port, env });
+  const first = await startHere(scope, { CARDEA_DATABASE_URL: url, CARDEA_PORT: String(port), ...env });
   const others = await Promise.all(
     Array.from({ length: count - 1 }, () => startNode(scope, { databaseUrl: url, env })),
   );
