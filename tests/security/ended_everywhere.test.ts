@@ -1,26 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { createDb } from '../../server/platform/db.ts';
 import { endSessions } from '../../server/records/overview.ts';
 import { runCli } from '../cli/run_cli.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { type BrowserSession, formOf } from '../helpers/browser_session.ts';
-import { createSeeder, type Party, type Person } from '../helpers/deployment.ts';
-import { startCluster } from '../helpers/processes.ts';
+import { deployment, neighbour, type Party, type Person } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
-import { defer } from '../helpers/scope.ts';
 
 /**
  * A token that was ended on one node is ended on the other from the next request on: at introspection and userinfo,
  * for opaque tokens and for JWTs (Casdoor CVE-2026-9097).
  */
 const scope = { after };
-const { nodes, issuer, databaseUrl, masterKey } = await startCluster(scope, { nodes: 2 });
-const [here, there] = nodes.map(({ url }) => url) as [string, string];
-const db = createDb({ url: databaseUrl });
-defer(scope, () => db.close());
-const seed = await createSeeder(db, masterKey);
+const app = await deployment(scope);
+const { databaseUrl, db, issuer, masterKey, seed } = app;
+const here = issuer;
+const { issuer: there } = await neighbour(scope, app);
 const API = 'https://api.example.com';
 await seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read'] });
 const METADATA = { metadata: { scope: 'openid offline_access api:read' }, firstParty: true };

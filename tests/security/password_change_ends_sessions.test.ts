@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
-import { createDb } from '../../server/platform/db.ts';
 import { begin, callbackOf, shown, submit, submitPassword } from '../flows/support.ts';
 import { isSignIn, openAccount, pathOf, press } from '../helpers/account.ts';
 import { type BrowserSession, browserSession } from '../helpers/browser_session.ts';
-import { createSeeder, type Person } from '../helpers/deployment.ts';
-import { startCluster } from '../helpers/processes.ts';
+import { deployment, neighbour, type Person } from '../helpers/deployment.ts';
 import { authorize, redeem, refresh, userinfo } from '../helpers/relying_party.ts';
-import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 
 /**
@@ -16,15 +13,12 @@ import { remember } from '../helpers/secrets.ts';
  * is made.
  */
 const scope = { after };
-const { nodes, issuer, databaseUrl, masterKey } = await startCluster(scope, {
-  nodes: 2,
-  env: { CARDEA_RATE_LIMIT: '1000000' },
-});
-const urls = nodes.map(({ url }) => url);
-const [here = '', there = ''] = urls;
-const db = createDb({ url: databaseUrl });
-defer(scope, () => db.close());
-const seed = await createSeeder(db, masterKey);
+const env = { CARDEA_RATE_LIMIT: '1000000' };
+const app = await deployment(scope, { env });
+const { db, issuer, seed } = app;
+const here = issuer;
+const { issuer: there } = await neighbour(scope, app, { env });
+const urls = [here, there];
 const party = await seed.party();
 const ours = await seed.party({ firstParty: true });
 const PARAMS = { scope: 'openid email offline_access', prompt: 'consent' };

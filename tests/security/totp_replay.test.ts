@@ -1,34 +1,29 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { createDb } from '../../server/platform/db.ts';
 import { begin, shown, submitPassword } from '../flows/support.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
-import { createSeeder } from '../helpers/deployment.ts';
+import { deployment, neighbour, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
-import { startCluster } from '../helpers/processes.ts';
-import { defer } from '../helpers/scope.ts';
+import { LONG } from '../helpers/long.ts';
 
 /** A code is accepted once, even when it is sent many times in parallel (Liferay CVE-2025-43798, RFC 6238 §5.2). */
 
 const scope = { after };
-const cluster = await startCluster(scope);
-const db = createDb({ url: cluster.databaseUrl });
-defer(scope, () => db.close());
-const seed = await createSeeder(db, cluster.masterKey);
-const factors = await createFactorSeeder({ db, masterKey: cluster.masterKey, issuer: cluster.issuer });
+const app = await deployment(scope);
+const { issuer, seed } = app;
+const nodes = [app, await neighbour(scope, app)];
+const factors = await createFactorSeeder(app);
 const party = await seed.party({ firstParty: true });
-const app = { issuer: cluster.issuer };
 
-const TIMES = 50;
+const TIMES = LONG ? 50 : 12;
 
 /** That many browsers of one person, each after the password and before the second factor. */
-async function browsersAtSecondFactor(person: Awaited<ReturnType<typeof seed.person>>) {
+async function browsersAtSecondFactor(person: Person) {
   const browsers = [];
   for (let n = 0; n < TIMES; n += 1) {
-    // browsers alternate between the processes, and each stays with one
-    const node = cluster.nodes[n % cluster.nodes.length];
-    const begun = await begin(app, party, {}, browserSession(cluster.issuer, node?.url));
+    // Browsers alternate between the nodes, and each stays with one.
+    const begun = await begin(app, party, {}, browserSession(issuer, nodes[n % nodes.length]?.issuer));
     const page = await submitPassword(begun.browser, begun.page, person);
     assert.equal(shown(page), 'second-factor');
     browsers.push({ browser: begun.browser, ...formOf(page) });
@@ -51,10 +46,10 @@ async function sendAtOnce(
 }
 
 async function sessionsOf(accountId: string): Promise<number> {
-  return (await db.run({ name: '', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [accountId])).length;
+  return (await app.db.run({ name: '', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [accountId])).length;
 }
 
-test('one code of an authenticator app, used fifty times at once on two processes, signs in once', async () => {
+test(`one code of an authenticator app, used by ${TIMES} browsers at once on two nodes, signs in once`, async () => {
   const person = await seed.person();
   const secret = await factors.totp(person.id);
   const browsers = await browsersAtSecondFactor(person);
