@@ -3,6 +3,33 @@ import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserServer, chromium } from 'playwright-core';
 import { defer, type Scope } from './scope.ts';
 
+/**
+ * The list of Playwright, and the menus of the address bar: each window loads them in processes of their own, at ten
+ * times the cost of the page. A Chromium without a feature ignores its name.
+ */
+const FEATURES_OFF: readonly string[] = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'TcpPortRandomizationWin',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'msForceBrowserSignIn',
+  'msEdgeUpdateLaunchServicesPreferredVersion',
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxFullPopup',
+];
+const DISABLE = '--disable-features=';
+
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** The path of an installed Chromium: `TEST_CHROMIUM`, or the first on the PATH. */
@@ -41,9 +68,23 @@ export async function launchChromium(scope?: Scope): Promise<Browser> {
 }
 
 /** One browser for a whole run, since starting one takes as long as a test file. TEST_BROWSER is its address. */
-export function startSharedChromium(): Promise<BrowserServer> {
+export async function startSharedChromium(): Promise<BrowserServer> {
   // The run handles signals itself; Chromium also ends when its parent is killed by SIGKILL.
-  return chromium.launchServer({ ...launchOptions(), handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false });
+  const browser = await chromium.launchServer({
+    ...launchOptions(),
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  });
+  assertFeaturesOff(browser.process().spawnargs);
+  return browser;
+}
+
+/** Chromium reads only the last list, so it must contain what an upgraded Playwright turns off. */
+function assertFeaturesOff(args: readonly string[]): void {
+  const lists = args.filter((arg) => arg.startsWith(DISABLE)).map((arg) => arg.slice(DISABLE.length).split(','));
+  const missing = lists.flat().filter((feature) => !FEATURES_OFF.includes(feature));
+  if (missing.length > 0) throw new Error(`add to the features that Chromium turns off: ${missing.join(', ')}`);
 }
 
 function launchOptions() {
@@ -51,5 +92,5 @@ function launchOptions() {
   if (!executablePath) throw new Error('no Chromium is installed: apt-get install chromium, or set TEST_CHROMIUM');
   // Chromium refuses to run as root with its sandbox, and containers often forbid the namespaces that the sandbox
   // needs. The tests only open their own pages.
-  return { executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] };
+  return { executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', `${DISABLE}${FEATURES_OFF}`] };
 }
