@@ -4,14 +4,28 @@
  * node tests/worker.ts <folder of the queue> <name of this process> <milliseconds that one file may take>
  */
 import assert from 'node:assert/strict';
+import asyncHooks, { type AsyncHook } from 'node:async_hooks';
 import { resolve } from 'node:path';
-import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { ROOT } from './helpers/artifacts.ts';
 import { onParentEnd } from './helpers/children.ts';
 import { openQueue } from './helpers/queue.ts';
 import { until } from './helpers/waiting.ts';
+
+/**
+ * node:test follows every promise and socket, so that `test()` finds the test that it stands in, and an uncaught error
+ * its test. That takes a quarter of the CPU time, so it is on only while a file is loaded, when a file and its
+ * suites call `test()`. No function of a suite is async, since it would call `test()` later.
+ */
+const tracking: AsyncHook[] = [];
+const { createHook } = asyncHooks;
+asyncHooks.createHook = (callbacks) => {
+  const hook = createHook(callbacks);
+  tracking.push(hook);
+  return hook;
+};
+const { test } = await import('node:test');
 
 const [folder = '', name = '', milliseconds] = process.argv.slice(2);
 const timeout = Number(milliseconds);
@@ -45,7 +59,11 @@ function leftOpen(): string[] {
 /** @returns false when the process can no longer be used, since the next file would be affected */
 async function runFile(file: string): Promise<boolean> {
   const began = performance.now();
-  await test(file, { timeout }, () => import(resolve(ROOT, file)));
+  for (const hook of tracking) hook.enable();
+  await test(file, { timeout }, async () => {
+    await import(resolve(ROOT, file));
+    for (const hook of tracking) hook.disable();
+  });
   if (performance.now() - began >= timeout) return false;
   try {
     await until('everything is closed', () => leftOpen().length === 0, { withinMs: CLOSED_WITHIN_MS });

@@ -10,22 +10,22 @@ const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefo
 const SAFARI =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
 
-describe('the store', async () => {
-  const clock = { ms: Date.now() };
-  const now = () => clock.ms;
-  const { db } = await database({ after });
-  const masterKey = remember('master_key', randomBytes(32).toString('base64'));
-  const { accounts } = await createSeeder(db, masterKey, now);
-  const details = createSessionDetails({ db, accounts, now });
+const clock = { ms: Date.now() };
+const now = () => clock.ms;
+const { db } = await database({ after });
+const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+const { accounts } = await createSeeder(db, masterKey, now);
+const details = createSessionDetails({ db, accounts, now });
 
-  async function session(accountId: string): Promise<string> {
-    const uid = randomBytes(16).toString('base64url');
-    const text = `INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, '', 'infinity')`;
-    await db.run({ name: '', text }, [uid, randomBytes(32), accountId]);
-    return uid;
-  }
-  const account = () => accounts.create({ email: `${randomBytes(6).toString('hex')}@example.com` });
+async function session(accountId: string): Promise<string> {
+  const uid = randomBytes(16).toString('base64url');
+  const text = `INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, '', 'infinity')`;
+  await db.run({ name: '', text }, [uid, randomBytes(32), accountId]);
+  return uid;
+}
+const account = () => accounts.create({ email: `${randomBytes(6).toString('hex')}@example.com` });
 
+describe('the store', () => {
   test('stores the browser and the network, and when the session was first and last seen', async () => {
     const ada = await account();
     const uid = await session(ada.id);

@@ -123,24 +123,24 @@ async function signInWith(
   return body;
 }
 
-describe('an MCP client with a client id metadata document', async () => {
-  const resource = await mcpServer(app.issuer);
-  await app.seed.resourceServer({
-    identifier: resource,
-    name: 'Notes',
-    scopes: ['notes:read', 'notes:write'],
-    open: true,
-  });
-  const redirectUri = `${site.origin}/callback`;
-  const id = site.put('/agent.json', {
-    client_name: 'Agent',
-    redirect_uris: [redirectUri],
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
-    token_endpoint_auth_method: 'none',
-  });
-  const party: Party = { id, redirectUri, secret: undefined, client: undefined as never };
+const resource = await mcpServer(app.issuer);
+await app.seed.resourceServer({
+  identifier: resource,
+  name: 'Notes',
+  scopes: ['notes:read', 'notes:write'],
+  open: true,
+});
+const redirectUri = `${site.origin}/callback`;
+const id = site.put('/agent.json', {
+  client_name: 'Agent',
+  redirect_uris: [redirectUri],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'none',
+});
+const party: Party = { id, redirectUri, secret: undefined, client: undefined as never };
 
+describe('an MCP client with a client id metadata document', () => {
   test('gets from the URL of a server to its tools without any configuration', async () => {
     const person = await app.seed.person();
     const { server, scope: wanted } = await discover(resource);

@@ -78,6 +78,7 @@ export function startRun(): Run {
   async function runShared({ files, concurrency, timeout }: Phase, signal: AbortSignal): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'queue-'));
     const queue = createQueue(folder, files);
+    const isContainer = (name: string) => name === WORKER || files.includes(name);
     let started = 0;
     const slots = Array.from({ length: Math.min(concurrency, files.length) }, async () => {
       while (!signal.aborted && queue.isWaiting()) {
@@ -85,9 +86,10 @@ export function startRun(): Run {
         const block = createBlock();
         await runOnce({ files: [WORKER], argv: [folder, name, String(timeout)], signal }, (event) => {
           const isEnd = (event.type === 'test:pass' || event.type === 'test:fail') && event.data.nesting === 0;
-          if (isEnd) discount(total, event);
+          if (isEnd && isContainer(event.data.name)) discount(total, event);
           if ((event.type === 'test:start' || event.type === 'test:pass') && event.data.name === WORKER) return;
-          if (isEnd && event.type === 'test:pass') durations.set(event.data.name, event.data.details.duration_ms);
+          if (isEnd && event.type === 'test:pass' && files.includes(event.data.name))
+            durations.set(event.data.name, event.data.details.duration_ms);
           block.add(event);
         });
         const unfinished = queue.unfinished(name);

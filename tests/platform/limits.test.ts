@@ -6,6 +6,18 @@ import { browserSession, formOf, type Page } from '../helpers/browser_session.ts
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorizeUrl, introspect, token } from '../helpers/relying_party.ts';
 
+// Starts with a window, so that no test crosses a window boundary.
+let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;
+const nextWindow = () => {
+  at += LIMIT_WINDOW_MS;
+};
+const scope = { after };
+const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '3' }, now: () => at });
+const { issuer } = app;
+const party = await app.seed.party();
+const wrong: Party = { ...party, secret: 'wrong' };
+const grant = { grant_type: 'client_credentials' };
+
 describe('subnet: an IPv6 address counts by its /64', () => {
   const cases: [string, string][] = [
     ['192.0.2.7', '192.0.2.7'],
@@ -93,19 +105,7 @@ describe('limits', () => {
   });
 });
 
-describe('over HTTP', async () => {
-  // Starts with a window, so that no test crosses a window boundary.
-  let at = Math.ceil(Date.now() / LIMIT_WINDOW_MS) * LIMIT_WINDOW_MS;
-  const nextWindow = () => {
-    at += LIMIT_WINDOW_MS;
-  };
-  const scope = { after };
-  const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '3' }, now: () => at });
-  const { issuer } = app;
-  const party = await app.seed.party();
-  const wrong: Party = { ...party, secret: 'wrong' };
-  const grant = { grant_type: 'client_credentials' };
-
+describe('over HTTP', () => {
   test('client authentication: failures count, successes do not, and the refusal is RFC 6749 JSON with Retry-After', async () => {
     nextWindow();
     for (let i = 0; i < 8; i += 1) assert.equal((await token(issuer, party, grant)).status, 200);

@@ -14,6 +14,13 @@ import { defer } from '../helpers/scope.ts';
 const clock = { ms: 1_000 };
 const now = () => clock.ms;
 
+const scope = { after };
+const { db } = await database(scope);
+const messenger = await startMessenger({ db, log: createLog({ level: 'silent' }), channels: ['kept'] });
+defer(scope, () => messenger.close());
+const clients = createClients({ db, now, endRecordsOf: endRecordsOfClient });
+const cache = createCache({ load: clients.find, messenger, channel: 'kept', now });
+
 describe('an entry with an expiry', () => {
   test('is found until then, and not afterwards', () => {
     const kept = createExpiring<string>({ max: 10, now });
@@ -50,14 +57,7 @@ describe('an entry with an expiry', () => {
   });
 });
 
-describe('a cached client', async () => {
-  const scope = { after };
-  const { db } = await database(scope);
-  const messenger = await startMessenger({ db, log: createLog({ level: 'silent' }), channels: ['kept'] });
-  defer(scope, () => messenger.close());
-  const clients = createClients({ db, now, endRecordsOf: endRecordsOfClient });
-  const cache = createCache({ load: clients.find, messenger, channel: 'kept', now });
-
+describe('a cached client', () => {
   test('keeps the 32 bytes of its secret’s hash in memory, not the buffer that they were part of', async () => {
     const { client } = await clients.create({
       name: 'Test app',

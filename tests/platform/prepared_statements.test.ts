@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { database } from '../helpers/postgres.ts';
 import { declaredStatements, exportedStatements } from '../helpers/statements.ts';
 
-describe('named statements', async () => {
-  const statements = await exportedStatements();
+const statements = await exportedStatements();
 
+describe('named statements', () => {
   test('are all exported, so that this file sees them', () => {
     const exported = new Set(statements.map(({ name }) => name));
     const hidden = declaredStatements().flatMap(({ file, names }) =>
