@@ -4,12 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { seedDemo } from '../../server/demo/demo_data.ts';
 import { createDb } from '../../server/platform/db.ts';
+import { explainStart } from '../../server/start_problems.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { createSeeder } from '../helpers/deployment.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
-import { startNode } from '../helpers/processes.ts';
+import { inherited, startHere, startNode } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
-import { freePort } from '../helpers/waiting.ts';
 
 /** Starting Cardea with NODE_ENV=production. */
 const scope = { after };
@@ -19,18 +19,13 @@ const db = createDb({ url });
 defer(scope, () => db.close());
 const seed = await createSeeder(db, masterKey);
 
-function start(env: Readonly<Record<string, string>>) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['server/main.ts'], {
+test('an unsafe configuration is refused, with all settings that are missing', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['server/main.ts'], {
     cwd: ROOT,
     encoding: 'utf8',
     timeout: 30_000,
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+    env: { ...inherited(), NODE_ENV: 'production', CARDEA_ISSUER: 'http://id.example.com', CARDEA_DEMO: 'true' },
   });
-  return { status, stdout, stderr };
-}
-
-test('an unsafe configuration is refused, with all settings that are missing', () => {
-  const { status, stderr } = start({ CARDEA_ISSUER: 'http://id.example.com', CARDEA_DEMO: 'true' });
   assert.equal(status, 1);
   for (const name of ['CARDEA_DATABASE_URL', 'CARDEA_MASTER_KEY', 'CARDEA_ISSUER', 'CARDEA_DEMO']) {
     assert.match(stderr, new RegExp(`cardea: ${name}`));
@@ -49,9 +44,14 @@ test('a database that holds demo data is refused until the data is removed', asy
     CARDEA_MASTER_KEY: masterKey,
     CARDEA_ISSUER: 'https://id.example.com',
   };
-  const { status, stderr } = start({ ...env, CARDEA_PORT: String(await freePort()) });
-  assert.equal(status, 1);
-  assert.match(stderr, /clients delete demo.*clients delete conformance-basic-client.*users disable demo@example\.com/);
+  const problem = await startHere(scope, { ...env, NODE_ENV: 'production' }).then(
+    () => undefined,
+    (error: unknown) => explainStart(error, { host: '127.0.0.1', port: 3000, databaseUrl: url }),
+  );
+  assert.match(
+    problem ?? '',
+    /clients delete demo.*clients delete conformance-basic-client.*users disable demo@example\.com/,
+  );
 
   await seed.clients.remove('demo');
   await seed.clients.remove('conformance-basic-client');

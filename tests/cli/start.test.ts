@@ -12,6 +12,7 @@ import { ROOT } from '../helpers/artifacts.ts';
 import { ended, killGroup, track } from '../helpers/children.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { databaseUrl } from '../helpers/postgres.ts';
+import { inherited, startHere } from '../helpers/processes.ts';
 import { defer } from '../helpers/scope.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 import { runCli } from './run_cli.ts';
@@ -23,17 +24,7 @@ const url = await databaseUrl(scope);
 const db = createDb({ url });
 defer(scope, () => db.close());
 const CARDEA_MASTER_KEY = randomBytes(32).toString('base64');
-
-async function start(env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, ['server/main.ts'], {
-    cwd: ROOT,
-    env: { PATH: process.env.PATH, CARDEA_MASTER_KEY, CARDEA_DEMO: 'false', CARDEA_DATABASE_URL: url, ...env },
-    timeout: 30_000,
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { stdout, stderr, code };
-}
+const SETTINGS = { CARDEA_MASTER_KEY, CARDEA_DATABASE_URL: url };
 
 /** The same database URL with other parts. */
 function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'port'>>): string {
@@ -42,22 +33,25 @@ function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' |
 
 const run = (statement: string) => db.run({ name: '', text: statement }, []);
 
+/** The line that the process prints for a start that fails. */
 async function refusalOf(env: Readonly<Record<string, string>>): Promise<string> {
-  const { stdout, stderr, code } = await start({ CARDEA_PORT: String(await freePort()), ...env });
-  assert.equal(code, 1);
-  for (const logged of stdout.split('\n').filter(Boolean)) {
-    assert.equal((JSON.parse(logged) as { level: string }).level, 'info', 'there is no warning beside the one line');
-  }
-  assert.match(stderr, /^cardea: [^\n]+\n$/);
-  return stderr;
+  const settings = { ...SETTINGS, ...env };
+  const error = await startHere(scope, settings).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  const { CARDEA_DATABASE_URL } = settings;
+  const line = explainStart(error, { host: '127.0.0.1', port: 3000, databaseUrl: CARDEA_DATABASE_URL });
+  assert.doesNotMatch(line ?? '', /\n/);
+  return line ?? assert.fail(error instanceof Error ? error : String(error));
 }
 
 test('the server starts without configuration, with a database of its own, and every address that it prints answers', async (t) => {
-  const postgres = ownPostgres(t);
+  const postgres = ownPostgres(t, { first: 'initdb' });
   const child = spawn(process.execPath, ['server/main.ts'], {
     cwd: ROOT,
     // Not configured: these two only keep it apart from other servers.
-    env: { PATH: process.env.PATH, CARDEA_PORT: String(await freePort()), CARDEA_DATA_DIR: postgres.dataDir },
+    env: { ...inherited(), CARDEA_PORT: String(await freePort()), CARDEA_DATA_DIR: postgres.dataDir },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
@@ -84,6 +78,24 @@ test('the server starts without configuration, with a database of its own, and e
 });
 
 describe('the server does not start and says why', () => {
+  test('a port of the server that is in use: one line, no warning, exit code 1, nothing left open', async (t) => {
+    const listener = createServer();
+    defer(t, () => void listener.close());
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as { port: number };
+    const child = spawn(process.execPath, ['server/main.ts'], {
+      cwd: ROOT,
+      env: { ...inherited(), ...SETTINGS, CARDEA_DEMO: 'false', CARDEA_PORT: String(port) },
+      timeout: 30_000,
+    });
+    const [stdout, stderr, { code }] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)]);
+    assert.equal(code, 1);
+    for (const logged of stdout.split('\n').filter(Boolean)) {
+      assert.equal((JSON.parse(logged) as { level: string }).level, 'info', 'there is no warning beside the one line');
+    }
+    assert.match(stderr, new RegExp(`^cardea: port ${port} of 127.0.0.1 is in use: [^\n]*or set CARDEA_PORT[^\n]*\n$`));
+  });
+
   test('a wrong password of the database', async () => {
     await run(`CREATE ROLE start_user_${process.pid} LOGIN PASSWORD 'right'`);
     defer(scope, () => run(`DROP ROLE start_user_${process.pid}`).then(() => {}));
@@ -114,26 +126,16 @@ describe('the server does not start and says why', () => {
     assert.match(line, new RegExp(`nothing listens at [^ ]+:${port}: start Postgres there, or correct .*ECONNREFUSED`));
   });
 
-  test('a port of the server that is in use', async () => {
-    const listener = createServer();
-    defer(scope, () => void listener.close());
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-    const { port } = listener.address() as { port: number };
-    const line = await refusalOf({ CARDEA_PORT: String(port) });
-    assert.match(line, new RegExp(`port ${port} of 127.0.0.1 is in use: .*or set CARDEA_PORT`));
-  });
-
   test('a schema of a later version, which `migrate status` and all other commands report too', async () => {
     await run("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', '2030-01-01T00:00:00.000Z')");
     defer(scope, () => run("DELETE FROM kysely_migration WHERE name = '9999-later'").then(() => {}));
     const said = /migrated by a later version of Cardea \(9999-later\): run that version, or restore the backup/;
     assert.match(await refusalOf({}), said);
-    const env = { CARDEA_DATABASE_URL: url, CARDEA_MASTER_KEY };
-    const status = await runCli(['migrate', 'status'], { env });
+    const status = await runCli(['migrate', 'status'], { env: SETTINGS });
     assert.equal(status.code, 1);
     assert.match(status.stdout, /^9999-later +unknown +2030-01-01/m);
     assert.match(status.stderr, said);
-    const users = await runCli(['users', 'list'], { env });
+    const users = await runCli(['users', 'list'], { env: SETTINGS });
     assert.equal(users.code, 1);
     assert.match(users.stderr, said);
   });

@@ -191,11 +191,11 @@ export interface StartedHere {
  * @throws what ends the process with a message
  */
 export async function startHere(scope: Scope, env: Readonly<Record<string, string>>): Promise<StartedHere> {
-  const port = await freePort();
+  const port = env.CARDEA_PORT ?? String(await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-node-'));
   defer(scope, () => rmSync(folder, { recursive: true, force: true }));
   const config = loadConfig({
-    CARDEA_PORT: String(port),
+    CARDEA_PORT: port,
     CARDEA_ISSUER: `http://localhost:${port}`,
     CARDEA_DEMO: 'false',
     CARDEA_DATA_DIR: folder,
@@ -211,7 +211,6 @@ export async function startHere(scope: Scope, env: Readonly<Record<string, strin
       },
     },
   });
-  await takeOver(config.databaseUrl ?? '', config.issuer.origin);
   const opened = new AsyncDisposableStack();
   const close = () => opened.disposeAsync();
   defer(scope, close);

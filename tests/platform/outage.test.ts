@@ -23,6 +23,7 @@ const ANSWER_WITHIN_MS = 8_000;
 
 const postgres = ownPostgres({ after });
 const port = await freePort();
+const CARDEA_PORT = String(await freePort());
 const masterKey = remember('master_key', randomBytes(32).toString('base64'));
 
 /** A node on a Postgres that comes back on the same port, with every token and code that clients hold. */
@@ -31,6 +32,7 @@ async function situation(t: TestContext) {
   post.behave({ kind: 'hang' });
   const { url } = await postgres.start(port);
   const node = await startHere(t, {
+    CARDEA_PORT,
     CARDEA_DATABASE_URL: url,
     CARDEA_MASTER_KEY: masterKey,
     CARDEA_DATABASE_TIMEOUT_MS: '500',
