@@ -12,7 +12,7 @@ import { startEmbeddedPostgres } from '../server/platform/embedded.ts';
 import { artifacts, ROOT } from './helpers/artifacts.ts';
 import { onParentEnd } from './helpers/children.ts';
 import { findChromium, findOnPath, startSharedChromium } from './helpers/chromium.ts';
-import { on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.ts';
+import { disconnectAdmin, on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.ts';
 import { type Phase, startRun, type Total } from './helpers/run_files.ts';
 import { createRunFolders } from './helpers/run_folders.ts';
 
@@ -66,6 +66,7 @@ async function main(args: readonly string[]): Promise<number> {
     const postgres = await startEmbeddedPostgres({ dataDir: folders.cluster, settings: TEST_CLUSTER_SETTINGS });
     process.env.TEST_POSTGRES_URL = postgres.url;
     await prepareTemplate(on(postgres.url, 'postgres'));
+    await disconnectAdmin();
     browser = await startBrowser(files);
     for (const group of plan(files)) {
       if (interrupted.aborted) break;

@@ -18,9 +18,10 @@ import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { takeOver } from './issuer.ts';
-import { databaseUrl } from './postgres.ts';
+import { databaseUrl, MIGRATED } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
 import { remember } from './secrets.ts';
+import { STARTED, startedMasterKey } from './started_template.ts';
 import { freePort } from './waiting.ts';
 
 /** A person, with the password in clear. */
@@ -150,6 +151,9 @@ export interface Deployment {
   close(): Promise<void>;
 }
 
+/** On a cluster that stays up, keys would get old. */
+const IS_RUN = process.env.TEST_POSTGRES_URL !== undefined;
+
 /** Set in timers and listeners that the app starts, and not in its requests, whose sockets are opened later. */
 const startedByApp = new AsyncLocalStorage<true>();
 
@@ -163,12 +167,16 @@ export async function deployment(
     databaseUrl?: string;
     nameServers?: readonly string[];
     masterKey?: string;
+    /** True for a first start, with keys and secrets that no other deployment has. */
+    ownKeys?: boolean;
     /** `configured` for a test of the cost of password hashes. Default: as cheap as possible. */
     passwordCost?: 'configured' | 'cheap';
   } = {},
 ): Promise<Deployment> {
-  const url = options.databaseUrl ?? (await databaseUrl(scope));
-  const masterKey = options.masterKey ?? remember('master_key', randomBytes(32).toString('base64'));
+  const hasKeys = IS_RUN && !options.ownKeys && !options.now && !options.databaseUrl && !options.masterKey;
+  const url = options.databaseUrl ?? (await databaseUrl(scope, hasKeys ? STARTED : MIGRATED));
+  const masterKey =
+    options.masterKey ?? (hasKeys ? startedMasterKey() : remember('master_key', randomBytes(32).toString('base64')));
   const port = await freePort();
   const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}`;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));

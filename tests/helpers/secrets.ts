@@ -37,12 +37,17 @@ export type SecretKind =
   | 'other';
 
 const known = new Set<string>();
+let uses = 0;
+
+/** How many times this process has called `remember`. */
+export const rememberedSecrets = (): number => uses;
 
 /**
  * Records a secret that a test used. Of a token response, URL or JWK, record the secret parts only.
  * @returns the value, so that the call can wrap the expression that creates it
  */
 export function remember<T extends string>(kind: SecretKind, value: T): T {
+  uses += 1;
   const folder = runFolder('secrets');
   if (!folder || known.has(value)) return value;
   known.add(value);
@@ -146,17 +151,16 @@ export async function dumpDatabase(url: string): Promise<string> {
     const tables = await client.query<{ name: string }>(
       "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
     );
+    const names = tables.rows.map(({ name }) => name);
+    const text = names.map((name) => `SELECT * FROM ${name}`).join(';');
+    // One round trip for all tables; pg's types do not know that several statements return several results.
+    const results = [await client.query<(string | null)[]>({ text, rowMode: 'array', types: RAW as never })].flat();
     let dump = '';
-    for (const { name } of tables.rows) {
-      const { rows, fields } = await client.query<(string | null)[]>({
-        text: `SELECT * FROM ${name}`,
-        rowMode: 'array',
-        types: RAW as never,
-      });
+    for (const [i, { rows, fields }] of results.entries()) {
       for (const row of rows) {
-        for (const [i, value] of row.entries()) {
+        for (const [column, value] of row.entries()) {
           if (value === null) continue;
-          dump += `${name}.${fields[i]?.name}\t${Buffer.from(value).toString('latin1')}\n`;
+          dump += `${names[i]}.${fields[column]?.name}\t${Buffer.from(value).toString('latin1')}\n`;
           if (value.startsWith('\\x')) dump += `${Buffer.from(value.slice(2), 'hex').toString('latin1')}\n`;
         }
       }
