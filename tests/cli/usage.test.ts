@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ROOT } from '../helpers/artifacts.ts';
 import { PASSWORD } from '../helpers/deployment.ts';
+import { clusterTemplate, copyCluster } from '../helpers/embedded.ts';
 import { defer } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
 import { finished, runCli, setUpCli, spawnCli, startCli } from './run_cli.ts';
@@ -125,23 +126,16 @@ describe('the process', () => {
 
   test('exits with the exit code, and separates the result from the error message', async (t) => {
     const { env } = await setUpCli(t);
-    for (const [args, code] of [
-      [['users', 'list', '--json'], 0],
-      [['users', 'show', 'nobody'], 1],
-      [['users', 'lits'], 2],
-    ] as const) {
-      const ran = await spawnCli(args, { env });
-      assert.equal(ran.code, code, ran.stderr);
-      assert.equal(ran.stdout, code === 0 ? '[]\n' : '');
-      assert.equal(ran.stderr === '', code === 0);
-    }
+    const ran = await spawnCli(['users', 'show', 'nobody'], { env });
+    assert.deepEqual([ran.code, ran.stdout], [1, '']);
+    assert.match(ran.stderr, /^cardea: [^\n]+\n$/);
   });
 
   test('reads standard input', async (t) => {
     const { env, cardea } = await setUpCli(t);
     const create = ['users', 'create', '--email', 'ada@example.com', '--password-stdin', '--json'];
     const ran = await spawnCli(create, { env, input: `${PASSWORD}\n` });
-    assert.equal(ran.code, 0, ran.stderr);
+    assert.deepEqual([ran.code, ran.stderr, ran.json.email], [0, '', 'ada@example.com']);
     assert.equal((await cardea(['users', 'show', 'ada@example.com', '--json'])).json.has_password, true);
   });
 });
@@ -169,13 +163,11 @@ describe('the embedded database', () => {
 
   test('is started, migrated, used and stopped by a single command, and keeps its data for the next one', async (t) => {
     const env = { CARDEA_DATA_DIR: folder(t) };
-    const created = await spawnCli(['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'], {
-      env,
-    });
+    const created = await runCli(['users', 'create', '--email', 'ada@example.com', '--no-password', '--json'], { env });
     assert.equal(created.code, 0, created.stderr);
     assert.equal(existsSync(join(env.CARDEA_DATA_DIR, 'postgres', 'postmaster.pid')), false);
     // two at once share it, and the last one stops it
-    const both = await Promise.all([1, 2].map(() => spawnCli(['users', 'list', '--json'], { env })));
+    const both = await Promise.all([1, 2].map(() => runCli(['users', 'list', '--json'], { env })));
     for (const one of both) assert.equal(one.json[0].id, created.json.id);
     assert.equal(existsSync(join(env.CARDEA_DATA_DIR, 'postgres', 'postmaster.pid')), false);
     assert.equal(statSync(join(env.CARDEA_DATA_DIR, 'master.key')).mode & 0o777, 0o600);
@@ -183,6 +175,7 @@ describe('the embedded database', () => {
 
   test('is stopped when the command is interrupted', async (t) => {
     const dataDir = folder(t);
+    copyCluster(await clusterTemplate(), dataDir);
     const child = startCli(['users', 'list'], { CARDEA_DATA_DIR: dataDir });
     const end = finished(child);
     const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
