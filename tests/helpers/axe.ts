@@ -12,37 +12,62 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
-const pages = new WeakSet<Page>();
+const OPTIONS = JSON.stringify({
+  resultTypes: ['violations'],
+  // Selectors take axe-core most of its time, and the HTML of a finding is as useful.
+  selectors: false,
+  // Measured by tests/helpers/appearance.ts, in every look.
+  rules: { 'color-contrast': { enabled: false } },
+});
 
 /**
- * Adds axe-core to the page and to all documents that it opens from now on, which is faster than adding it to each. The
- * page's Content-Security-Policy applies to script elements, but not to code that is evaluated over the debugging
- * protocol.
+ * Adds axe-core to the open document. The page's Content-Security-Policy applies to script elements, but not to code
+ * that is evaluated over the debugging protocol.
  */
 async function inject(page: Page): Promise<void> {
-  if (!pages.has(page)) {
-    pages.add(page);
-    await page.addInitScript({ content: source });
-  }
   // Discards the result, which would send all of axe-core back.
   if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(`${source};undefined`);
 }
 
-// Selectors take axe-core most of its time, and the HTML of a finding is as useful.
-const OPTIONS = JSON.stringify({ resultTypes: ['violations'], selectors: false });
+function grave(findings: readonly Finding[]): string[] {
+  return findings
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, failureSummary = '' }) => `${id}: ${help}\n  ${html}\n  ${failureSummary}`),
+    );
+}
 
 /** Fails when axe-core has a serious or critical finding on the page in its current state. */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   await inject(page);
-  // Contrast must not be measured in the middle of a colour transition. Transitions are ended, not awaited, since a
-  // background page may get no further frame.
-  await page.evaluate('for (const animation of document.getAnimations()) animation.finish()');
-  const findings = (await page.evaluate(
-    `axe.run(document, ${OPTIONS}).then(({ violations }) => violations)`,
-  )) as readonly Finding[];
-  const grave = findings.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const described = grave.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary = '' }) => `${id}: ${help}\n  ${html}\n  ${failureSummary}`),
-  );
-  assert.deepEqual(described, [], `${what}: ${described.join('\n')}`);
+  const findings = await page.evaluate<Finding[]>(`axe.run(${OPTIONS}).then(({ violations }) => violations)`);
+  assert.deepEqual(grave(findings), [], what);
+}
+
+/**
+ * Serious and critical findings of axe-core on documents, by their names. One document after the other is put into the
+ * open page, which has their stylesheet: loading axe-core into a page of its own for each takes three times as long.
+ */
+export async function findingsOf(
+  page: Page,
+  documents: Readonly<Record<string, string>>,
+): Promise<Map<string, string[]>> {
+  await inject(page);
+  const found = await page.evaluate<[string, Finding[]][]>(`(async (documents) => {
+    const found = [];
+    for (const [name, html] of documents) {
+      const parsed = new DOMParser().parseFromString(html, 'text/html');
+      for (const [to, from] of [[document.documentElement, parsed.documentElement], [document.body, parsed.body]]) {
+        for (const { name } of [...to.attributes]) to.removeAttribute(name);
+        for (const { name, value } of from.attributes) to.setAttribute(name, value);
+      }
+      document.title = parsed.title;
+      // Unlike elements of the other document, these are parsed as in a page with scripts (noscript).
+      document.body.innerHTML = /<body[^>]*>([^]*)<\\/body>/.exec(html)[1];
+      const { violations } = await axe.run(${OPTIONS});
+      if (violations.length > 0) found.push([name, violations]);
+    }
+    return found;
+  })(${JSON.stringify(Object.entries(documents))})`);
+  return new Map(found.map(([name, findings]) => [name, grave(findings)] as const).filter(([, all]) => all.length > 0));
 }
