@@ -56,8 +56,8 @@ async function main(args: readonly string[]): Promise<number> {
   const folders = createRunFolders();
   process.env.TMPDIR = join(folders.data, 'tmp');
   mkdirSync(process.env.TMPDIR, { mode: 0o755 });
-  // Compiled once for all processes of a run.
-  process.env.NODE_COMPILE_CACHE = join(folders.data, 'compiled');
+  // Compiled once for all processes, and for later runs.
+  process.env.NODE_COMPILE_CACHE = join(artifacts(), 'compiled');
   process.env.TEST_RUN_DIR = freshRunFolder();
   const tests = startRun();
   let leaked = 0;
