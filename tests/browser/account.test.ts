@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { tokensFor } from '../flows/support.ts';
+import { assertFit, NARROW } from '../helpers/appearance.ts';
 import { totpCode } from '../helpers/authenticator.ts';
-import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { askPerson, cibaMetadata, fetchTokens } from '../helpers/ciba.ts';
 import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
-import { picture } from '../helpers/pictures.ts';
+import { openPage } from '../helpers/page.ts';
 import { userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 
@@ -20,37 +20,8 @@ const callCentre = await app.seed.party({ name: 'Call Centre', metadata: cibaMet
 const browser = await launchChromium(scope);
 const OFFLINE = { params: { scope: 'openid profile email offline_access', prompt: 'consent' } };
 
-/** Checks the page with axe-core in light, dark and 360 px wide, and takes a screenshot of each. */
-async function look(page: Page, name: string): Promise<void> {
-  for (const [variant, colorScheme, width] of [
-    ['light', 'light', 1280],
-    ['dark', 'dark', 1280],
-    ['360', 'light', 360],
-  ] as const) {
-    // Without this a button in the middle of a colour transition would be in the screenshot.
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize({ width, height: 860 });
-    await picture(page, 'account', `${name}.${variant}`);
-    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
-    await assertAccessible(page, `${name} (${variant})`);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 1280, height: 860 });
-}
-
-/** A browser context of its own; the test fails when it logs an error. */
-async function visit(): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    // Chromium logs the 4xx status of a form that comes back with errors, which is expected.
-    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  return { page, context, complaints };
-}
+const visit = () => openPage(browser, { viewport: NARROW });
+const look = (page: Page, name: string) => assertFit(page, 'account', name);
 
 async function signIn(page: Page, person: Person): Promise<void> {
   await page.locator('#password').waitFor();

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { assertAccessible } from '../helpers/axe.ts';
+import { assertFit, NARROW } from '../helpers/appearance.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, poll } from '../helpers/device.ts';
-import { picture } from '../helpers/pictures.ts';
+import { openPage } from '../helpers/page.ts';
 
 /** Connecting a device, in a real Chromium. */
 const scope = { after };
@@ -19,14 +19,8 @@ const browser = await launchChromium(scope);
 
 test('a person follows the link, compares the code, signs in and allows the device (RFC 8628 §3.3)', async () => {
   const { body } = await askForCode(app.issuer, party);
-  const page = await (await browser.newContext()).newPage();
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  const checkPage = async (name: string) => {
-    await picture(page, 'flow', name);
-    await assertAccessible(page, name);
-  };
+  const { page, complaints } = await openPage(browser, { viewport: NARROW });
+  const checkPage = (name: string) => assertFit(page, 'flow', name);
 
   await page.goto(String(body.verification_uri_complete));
   assert.equal(await page.locator('#user-code').inputValue(), body.user_code);

@@ -4,12 +4,11 @@ import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { assertFit, NARROW } from '../helpers/appearance.ts';
 import { totpCode } from '../helpers/authenticator.ts';
-import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
-import { picture } from '../helpers/pictures.ts';
 import { authorizeUrl, redeem } from '../helpers/relying_party.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -38,7 +37,7 @@ const browser = await launchChromium(scope);
 const complaints: string[] = [];
 
 async function newPage(context?: BrowserContext): Promise<Page> {
-  const page = await (context ?? (await browser.newContext())).newPage();
+  const page = await (context ?? (await browser.newContext({ viewport: NARROW }))).newPage();
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     // Chromium reports the status 400 of a form that comes back with errors.
@@ -70,19 +69,7 @@ async function idTokenAtCallback(page: Page, verifier: string): Promise<Record<s
   return decodeJwt(body.id_token ?? '');
 }
 
-/** Checks the page with axe-core, and takes screenshots in both colour schemes and at phone width. */
-async function checkPage(page: Page, name: string): Promise<void> {
-  for (const [variant, colorScheme, width] of [
-    ['light', 'light', 1280],
-    ['dark', 'dark', 1280],
-    ['360', 'light', 360],
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 860 });
-    await picture(page, 'flow', `${name}.${variant}`);
-    await assertAccessible(page, `${name}, ${variant}`);
-  }
-}
+const checkPage = (page: Page, name: string) => assertFit(page, 'flow', name);
 
 /** A platform authenticator with user verification, which responds when the test tells it to. */
 async function authenticator(page: Page) {

@@ -3,9 +3,10 @@ import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 import * as client from 'openid-client';
 import type { Page } from 'playwright-core';
+import { assertFit, NARROW } from '../helpers/appearance.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { type Deployment, deployment, type Party, type Person } from '../helpers/deployment.ts';
-import { picture } from '../helpers/pictures.ts';
+import { openPage } from '../helpers/page.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
@@ -77,29 +78,9 @@ async function authorizationUrl(more: Record<string, string> = {}): Promise<stri
   }).href;
 }
 
-/** Takes screenshots in light, dark and 360 px wide. */
-async function screenshots(page: Page, name: string): Promise<void> {
-  for (const [variant, colorScheme, width] of [
-    ['light', 'light', 1280],
-    ['dark', 'dark', 1280],
-    ['360', 'light', 360],
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 860 });
-    await picture(page, 'flow', `${name}.${variant}`);
-    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    assert.equal(overflow, 0, `${name} scrolls sideways at ${width} px`);
-  }
-}
-
 const browser = await launchChromium(scope);
-const context = await browser.newContext();
-const page = await context.newPage();
-const complaints: string[] = [];
-page.on('console', (message) => {
-  if (message.type() === 'error') complaints.push(message.text());
-});
-page.on('pageerror', (error) => complaints.push(error.message));
+const { page, complaints } = await openPage(browser, { viewport: NARROW });
+const look = (shown: Page, name: string) => assertFit(shown, 'flow', name);
 
 async function textOf(shown: Page, selector: string): Promise<string> {
   return (await shown.locator(selector).textContent()) ?? '';
@@ -116,11 +97,11 @@ test('a person signs in, consents, keeps the session, signs in again on prompt=l
     await page.goto(await authorizationUrl());
     await page.locator('#identifier').waitFor();
     assert.match(await textOf(page, 'main'), /Harbour Notes/);
-    await screenshots(page, 'login');
+    await look(page, 'login');
     await fillIn('not the password');
     await page.locator('#error').waitFor();
     assert.equal(await page.locator('#identifier').inputValue(), person.email, 'the identifier that was typed is kept');
-    await screenshots(page, 'login-error');
+    await look(page, 'login-error');
   });
 
   await t.test('signs in with the keyboard alone, and consents to permissions in plain words', async () => {
@@ -132,7 +113,7 @@ test('a person signs in, consents, keeps the session, signs in again on prompt=l
     assert.match(text, /Harbour Notes/);
     assert.match(text, /Ada Lovelace/);
     assert.match(text, /e-mail address/);
-    await screenshots(page, 'consent');
+    await look(page, 'consent');
     await page.locator('#allow').click();
     await page.waitForURL(`${rp}/callback**`);
     assert.equal(await textOf(page, 'h1'), `Signed in as ${person.id}`);
@@ -149,7 +130,7 @@ test('a person signs in, consents, keeps the session, signs in again on prompt=l
     await page.goto(await authorizationUrl({ prompt: 'login' }));
     await page.locator('#password').waitFor();
     assert.equal(await page.locator('#identifier').inputValue(), person.email);
-    await screenshots(page, 'login-again');
+    await look(page, 'login-again');
     await page.locator('#password').fill(person.password);
     await page.locator('#submit').click();
     await page.waitForURL(`${rp}/callback**`);
@@ -160,7 +141,7 @@ test('a person signs in, consents, keeps the session, signs in again on prompt=l
   await t.test('can choose an account', async () => {
     await page.goto(await authorizationUrl({ prompt: 'select_account' }));
     await page.locator('#continue').waitFor();
-    await screenshots(page, 'select-account');
+    await look(page, 'select-account');
     await page.locator('#continue').click();
     await page.waitForURL(`${rp}/callback**`);
     assert.equal(accepted.length, 4);
@@ -170,7 +151,7 @@ test('a person signs in, consents, keeps the session, signs in again on prompt=l
     const logout = client.buildEndSessionUrl(config, { client_id: party.id, post_logout_redirect_uri: `${rp}/bye` });
     await page.goto(logout.href);
     await page.locator('#logout-yes').waitFor();
-    await screenshots(page, 'logout');
+    await look(page, 'logout');
     await page.locator('#logout-yes').click();
     await page.waitForURL(`${rp}/bye**`);
     await page.goto(await authorizationUrl());
@@ -179,13 +160,10 @@ test('a person signs in, consents, keeps the session, signs in again on prompt=l
 
   await t.test('sees an error page for a mistake of the app, and no script or style was blocked', async () => {
     await page.goto(`${app.issuer}/logout/success`);
-    await screenshots(page, 'logged-out');
-    // Chromium reports the status of the next page as a console error, which is expected here.
-    const before = complaints.length;
+    await look(page, 'logged-out');
     await page.goto(`${app.issuer}/authorize?client_id=unknown`);
-    await screenshots(page, 'error');
-    const others = complaints.slice(0, before).filter((one) => !/status of 400/.test(one));
-    assert.deepEqual(others, []);
+    await look(page, 'error');
+    assert.deepEqual(complaints, []);
   });
 });
 
@@ -201,9 +179,9 @@ test('a person can sign in without JavaScript', async () => {
 });
 
 test('the front page offers a demo that runs the whole flow and shows its result', async () => {
-  const visitor = await (await browser.newContext()).newPage();
+  const visitor = (await openPage(browser, { viewport: NARROW })).page;
   await visitor.goto(app.issuer);
-  await screenshots(visitor, 'home');
+  await look(visitor, 'home');
   await visitor.locator('a[href="/demo"]').first().click();
   await visitor.locator('#identifier').fill('demo@example.com');
   await visitor.locator('#password').fill('Over-the-Threshold-1');
@@ -211,5 +189,5 @@ test('the front page offers a demo that runs the whole flow and shows its result
   await visitor.locator('#allow').click();
   await visitor.waitForURL(`${app.issuer}/demo/callback**`);
   assert.match(await textOf(visitor, 'main'), /demo@example\.com/);
-  await screenshots(visitor, 'demo');
+  await look(visitor, 'demo');
 });

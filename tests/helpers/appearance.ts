@@ -9,6 +9,9 @@ export const PICTURED = [
   { name: '360', colorScheme: 'light', width: 360 },
 ] as const;
 
+/** Pages with real data are looked at on a small screen, where too much data shows first. */
+export const NARROW = { width: 360, height: 860 } as const;
+
 /**
  * A function of the page's window, which measures the page as it is shown now. A string because the server's
  * TypeScript program has no DOM types.
