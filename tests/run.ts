@@ -12,6 +12,7 @@ import { startEmbeddedPostgres } from '../server/platform/embedded.ts';
 import { artifacts, ROOT } from './helpers/artifacts.ts';
 import { onParentEnd } from './helpers/children.ts';
 import { findChromium, findOnPath, startSharedChromium } from './helpers/chromium.ts';
+import { copyCluster } from './helpers/embedded.ts';
 import { disconnectAdmin, on, prepareTemplate, TEST_CLUSTER_SETTINGS } from './helpers/postgres.ts';
 import { type Phase, startRun, type Total } from './helpers/run_files.ts';
 import { createRunFolders } from './helpers/run_folders.ts';
@@ -63,6 +64,9 @@ async function main(args: readonly string[]): Promise<number> {
   let leaked = 0;
   let browser: BrowserServer | undefined;
   try {
+    // Given by the test of the run, since initdb takes longer than all else of it.
+    const template = process.env.TEST_CLUSTER_TEMPLATE;
+    if (template !== undefined) copyCluster(template, folders.cluster);
     const postgres = await startEmbeddedPostgres({ dataDir: folders.cluster, settings: TEST_CLUSTER_SETTINGS });
     process.env.TEST_POSTGRES_URL = postgres.url;
     await prepareTemplate(on(postgres.url, 'postgres'));

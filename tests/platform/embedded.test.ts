@@ -26,7 +26,7 @@ const isRoot = process.getuid?.() === 0;
 
 describe('the embedded Postgres', () => {
   test('starts, keeps its data when it stops, and leaves nothing running', async (t) => {
-    const own = ownPostgres(t);
+    const own = ownPostgres(t, { first: 'initdb' });
     const first = await own.start();
     assert.equal(first.started, true);
     await query(first.url, 'CREATE TABLE kept (value text)');
@@ -61,7 +61,6 @@ describe('the embedded Postgres', () => {
 
   test('two parallel starts share one server', async (t) => {
     const own = ownPostgres(t);
-    await (await own.start()).stop();
     const [a, b] = await Promise.all([own.start(), own.start()]);
     assert.equal(a.url, b.url);
     assert.deepEqual(await query(a.url, 'SELECT 1 AS one'), [{ one: 1 }]);
@@ -84,7 +83,7 @@ describe('the embedded Postgres', () => {
   });
 
   test('two data directories run side by side', async (t) => {
-    const [a, b] = [ownPostgres(t), ownPostgres(t)];
+    const [a, b] = [ownPostgres(t), ownPostgres(t, { first: 'initdb' })];
     const [one, other] = await Promise.all([a.start(), b.start()]);
     assert.notEqual(new URL(one.url).port, new URL(other.url).port);
     assert.notEqual(new URL(one.url).password, new URL(other.url).password);

@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { ROOT } from '../helpers/artifacts.ts';
 import { ended, track } from '../helpers/children.ts';
 import { findChromium } from '../helpers/chromium.ts';
+import { clusterTemplate } from '../helpers/embedded.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
 import { inherited } from '../helpers/processes.ts';
 import { isAlive, until } from '../helpers/waiting.ts';
@@ -21,7 +22,7 @@ describe('the run of all tests', { concurrency: true }, () => {
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     test(`ended by ${signal} leaves no Postgres and no folder, not even those of its tests`, async (t) => {
-      const run = start(t, ['tests/run.ts', `only=${STARTS_POSTGRES}`]);
+      const run = await start(t, ['tests/run.ts', `only=${STARTS_POSTGRES}`]);
       const postmasters = await until(
         'a test has started Postgres beside that of the run',
         () => {
@@ -38,7 +39,7 @@ describe('the run of all tests', { concurrency: true }, () => {
 
   test('ends with its parent process', async (t) => {
     const script = `require('node:child_process').spawn(process.execPath, ['tests/run.ts', 'only=${STARTS_POSTGRES}'], { stdio: 'inherit' }).on('spawn', function () { console.log(this.pid) })`;
-    const parent = start(t, ['--eval', script]);
+    const parent = await start(t, ['--eval', script]);
     const pid = await new Promise<number>((done) => parent.stdout?.once('data', (line) => done(Number(line))));
     const postmasters = await until(
       'Postgres has started',
@@ -98,9 +99,15 @@ describe('files that share a process', () => {
 const STARTS_POSTGRES = 'tests/platform/embedded.test.ts';
 
 /** Runs node with its own folders, so that it does not remove what the outer run has collected. */
-function start(t: TestContext, args: readonly string[]): ChildProcess {
+async function start(t: TestContext, args: readonly string[]): Promise<ChildProcess> {
   const folder = temporaryFolder(t);
-  const env = { ...inherited(), TMPDIR: folder, TEST_ARTIFACTS: folder, TEST_CHROMIUM: findChromium() ?? '' };
+  const env = {
+    ...inherited(),
+    TMPDIR: folder,
+    TEST_ARTIFACTS: folder,
+    TEST_CHROMIUM: findChromium() ?? '',
+    TEST_CLUSTER_TEMPLATE: await clusterTemplate(),
+  };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   track(child);
   return child;
