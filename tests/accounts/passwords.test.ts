@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -11,6 +10,8 @@ import { createPasswords, type PasswordsOptions } from '../../server/accounts/pa
 import { ROOT } from '../helpers/artifacts.ts';
 
 const UNAVAILABLE = { code: 'temporarily_unavailable', status: 503 };
+/** For tests that are not about the cost. */
+const CHEAP = { argon2: { memory: 64, iterations: 1, parallelism: 1 } };
 const WORKER = new URL('../../server/accounts/password_worker.ts', import.meta.url);
 
 function setUp(t: TestContext, options: PasswordsOptions = {}) {
@@ -39,7 +40,7 @@ describe('passwords', () => {
   });
 
   test('verify character by character', async (t) => {
-    const { passwords } = setUp(t);
+    const { passwords } = setUp(t, CHEAP);
     for (const password of ['correct horse', ' spaces ', 'Zoë', '🔑'.repeat(256), '\u0000nul', 'a']) {
       const hash = await passwords.hash(password);
       assert.equal(await passwords.verify(hash, password), true);
@@ -48,7 +49,7 @@ describe('passwords', () => {
   });
 
   test('are equal in all Unicode forms that keyboards send (SP 800-63B-4 §3.1.1.2)', async (t) => {
-    const { passwords } = setUp(t);
+    const { passwords } = setUp(t, CHEAP);
     for (const [one, other] of [
       ['Zoe\u0308', 'Zo\u00eb'],
       ['\uff28\uff41\uff46\uff45\uff4e', 'Hafen'],
@@ -69,7 +70,7 @@ describe('passwords', () => {
   });
 
   test('cost the same for an unknown person and for the second form', async (t) => {
-    const { passwords, workers } = setUp(t);
+    const { passwords, workers } = setUp(t, CHEAP);
     const hash = await passwords.hash('Zoe\u0308');
     let jobs = 0;
     workers[0]?.on('message', () => {
@@ -126,7 +127,7 @@ describe('an unknown person', () => {
   });
 
   test('is never signed in, even if the dummy verification succeeds', async (t) => {
-    const { passwords } = setUp(t);
+    const { passwords } = setUp(t, CHEAP);
     assert.equal(await passwords.verify(null, 'anything'), false);
   });
 });
@@ -154,7 +155,7 @@ describe('the threads', { timeout: 60_000 }, () => {
   });
 
   test('are started when they are needed, up to the limit', async (t) => {
-    const { passwords, workers } = setUp(t, { threads: 2 });
+    const { passwords, workers } = setUp(t, { ...CHEAP, threads: 2 });
     await passwords.verify(null, 'x');
     assert.equal(workers.length, 1);
     await Promise.all(Array.from({ length: 6 }, () => passwords.verify(null, 'x')));
@@ -173,7 +174,7 @@ describe('the threads', { timeout: 60_000 }, () => {
   });
 
   test('that die while idle are replaced as well', async (t) => {
-    const { passwords, workers } = setUp(t);
+    const { passwords, workers } = setUp(t, CHEAP);
     await passwords.verify(null, 'x');
     await workers[0]?.terminate();
     assert.equal(await passwords.verify(null, 'x'), false);
@@ -198,7 +199,7 @@ describe('the threads', { timeout: 60_000 }, () => {
   });
 
   test('have a lower priority than the main thread', {
-    skip: process.platform !== 'linux' && 'reads the priorities of threads from /proc, which only Linux has',
+    skip: process.platform !== 'linux' && 'only Linux has a priority for each thread',
   }, async (t) => {
     const { passwords } = setUp(t);
     const before = getPriority();
@@ -318,13 +319,13 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** Priorities by thread id (proc(5): the 19th field of stat). */
+/** Priorities by thread id. */
 function niceValues(): Map<number, number> {
-  const tasks = readdirSync('/proc/self/task');
+  const listed = execFileSync('ps', ['-L', '-o', 'lwp=,ni=', '-p', String(process.pid)], { encoding: 'utf8' });
   return new Map(
-    tasks.map((id) => {
-      const fields = readFileSync(`/proc/self/task/${id}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return [Number(id), Number(fields[16])];
-    }),
+    listed
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),
   );
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import { createDb } from '../../server/platform/db.ts';
 import { begin } from '../flows/support.ts';
 import { browserSession, formOf } from '../helpers/browser_session.ts';
@@ -26,9 +27,9 @@ const seed = await createSeeder(db, Buffer.alloc(32, 7).toString('base64'));
 const party = await seed.party();
 
 /** Resident memory of the server, in MiB. */
-function residentMiB(): number {
-  const status = readFileSync(`/proc/${node.pid()}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
+async function residentMiB(): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(node.pid())]);
+  return Number(stdout) / 1_024;
 }
 
 async function prepare() {
@@ -42,7 +43,7 @@ async function prepare() {
 test('of 200 sign-ins at once each succeeds or is told to retry, memory stays bounded, and the JWKS responds', async (t) => {
   const logins = await Promise.all(Array.from({ length: LOGINS }, prepare));
   for (const signIn of await Promise.all(Array.from({ length: 8 }, prepare))) await signIn();
-  const before = residentMiB();
+  const before = await residentMiB();
   let peak = before;
   let isOver = false;
   const jwks = { asked: 0, answered: 0 };
@@ -52,7 +53,7 @@ test('of 200 sign-ins at once each succeeds or is told to retry, memory stays bo
       const answer = await fetch(`${node.url}/.well-known/jwks.json`);
       await answer.arrayBuffer();
       if (answer.status === 200) jwks.answered += 1;
-      peak = Math.max(peak, residentMiB());
+      peak = Math.max(peak, await residentMiB());
     }
   })();
   const answers = await Promise.all(logins.map((signIn) => signIn()));

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Scope } from '../../helpers/scope.ts';
 import { CASES, type Case, CONNECTIONS, clientCredentialsJwt, createTarget, loginForms, type Target } from './cases.ts';
 import { type Measured, percentile, run } from './load.ts';
@@ -145,7 +144,7 @@ export function caseResult(
 async function round(one: Case, target: Target, count: number): Promise<Round> {
   const request = await one.prepare(target, count);
   const bodies: string[] = [];
-  const cpuBefore = cpuSeconds(target.server.pid);
+  const cpuBefore = await target.server.cpuSeconds();
   const measured = await run({
     port: target.server.port,
     count,
@@ -154,10 +153,9 @@ async function round(one: Case, target: Target, count: number): Promise<Round> {
     expected: 200,
     ...(one.collect ? { answered: (_index: number, _head: string, body: string) => void bodies.push(body) } : {}),
   });
-  const cpuAfter = cpuSeconds(target.server.pid);
+  const cpuAfter = await target.server.cpuSeconds();
   one.collect?.(target, bodies);
-  const cpu = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
-  return { ...measured, cpuSeconds: cpu };
+  return { ...measured, cpuSeconds: cpuAfter - cpuBefore };
 }
 
 function sideOf(rounds: readonly Round[]): Side {
@@ -172,18 +170,6 @@ function sideOf(rounds: readonly Round[]): Side {
     p99: median(rounds.map((one) => percentile(one, 0.99))),
     cpuMicroseconds: cpu.length > 0 ? median(cpu) : null,
   };
-}
-
-const TICKS_A_SECOND = 100; // USER_HZ, the same on every Linux that Node runs on
-
-/** Processor time that a process has used so far, over all its threads (proc(5), `utime` and `stime`). */
-function cpuSeconds(pid: number): number | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-  } catch {
-    return undefined;
-  }
 }
 
 // ---- waiting for passwords ----

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ export interface Server {
   readonly name: ServerName;
   readonly port: number;
   readonly issuer: string;
-  readonly pid: number;
+  /** The processor time that it has used so far, over all its threads, in seconds. */
+  cpuSeconds(): Promise<number>;
 }
 
 /** The data that both servers share: the client, the resource server and the people. */
@@ -129,10 +131,11 @@ interface Launch {
 async function launch(scope: Scope, { name, file, port, log, path, env }: Launch): Promise<Server> {
   const output = openSync(log, 'a', 0o600);
   const flags = process.env.BENCH_PROFILE === name ? ['--cpu-prof', '--cpu-prof-dir=.artifacts/profiles'] : [];
-  const child = spawn(process.execPath, [...flags, file], {
+  const usage = new URL('report_usage.ts', import.meta.url).href;
+  const child = spawn(process.execPath, [...flags, `--import=${usage}`, file], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: homedir(), ...env },
-    stdio: ['ignore', output, output],
+    stdio: ['ignore', output, output, 'ipc'],
     detached: true,
   });
   track(child);
@@ -152,7 +155,16 @@ async function launch(scope: Scope, { name, file, port, log, path, env }: Launch
     },
     { withinMs: START_WITHIN_MS },
   );
-  return { name, port, issuer, pid: child.pid ?? 0 };
+  return {
+    name,
+    port,
+    issuer,
+    async cpuSeconds() {
+      child.send('usage');
+      const [{ user, system }] = (await once(child, 'message')) as [NodeJS.CpuUsage];
+      return (user + system) / 1e6;
+    },
+  };
 }
 
 async function end(child: ChildProcess): Promise<void> {
