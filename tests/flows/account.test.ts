@@ -72,7 +72,7 @@ describe('reaching /account', () => {
   test('a disabled person is signed out', async () => {
     const person = await app.seed.person();
     const { browser } = await openAccount(app, person);
-    await app.db.run({ name: '', text: 'UPDATE accounts SET disabled_at = now() WHERE id = $1' }, [person.id]);
+    await app.seed.accounts.disable(person.id);
     const page = await browser.get('/account');
     assert.equal(new URL(page.location ?? '').pathname, '/authorize');
     const left = await app.db.run({ name: '', text: 'SELECT 1 FROM sessions WHERE account_id = $1' }, [person.id]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { ATTEMPT_STATEMENTS } from '../../server/accounts/attempts.ts';
 import { openAccount, pathOf, press } from '../helpers/account.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
@@ -102,7 +103,7 @@ test('after a change of password its browser stays known: other browsers cannot 
   await guessWrongly(person);
   await signIn(changed, home);
   assert.equal((await eventsOf(person)).at(-1), 'signed_in', 'the person gets no mail about a new browser');
-  await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [person.id]);
+  await app.db.query(ATTEMPT_STATEMENTS.unlock.bind({ accountId: person.id }));
   await signIn(changed, browserSession(app.issuer));
   assert.equal((await eventsOf(person)).at(-1), 'new_device');
   await settled();

@@ -157,7 +157,7 @@ test('an approval has no effect when the account is disabled or the access withd
 
   const later = await askForCode(issuer, tv);
   await decide(browser, await typeCode(browser, later.body.user_code), 'confirm');
-  await app.db.run({ name: '', text: 'UPDATE accounts SET disabled_at = now() WHERE id = $1' }, [victim.id]);
+  await app.seed.accounts.disable(victim.id);
   assert.equal((await poll(issuer, tv, later.body.device_code)).body.error, 'invalid_grant');
 });
 

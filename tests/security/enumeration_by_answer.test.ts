@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { ATTEMPT_STATEMENTS } from '../../server/accounts/attempts.ts';
 import { begin } from '../flows/support.ts';
 import { formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
@@ -84,8 +85,8 @@ test('each of these sends the same statements to the database', async () => {
   const reference = await passwordOf(fresh.email);
   assert.equal(reference.length, 3, `the visit, the guess, its result: ${reference.join('\n')}`);
   for (const identifier of ['nobody@example.com', shutOut.email, disabled.email, 'passwordless@example.com']) {
-    await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [disabled.id]);
-    await app.db.run({ name: '', text: 'DELETE FROM attempts WHERE account_id = $1' }, [passwordless.id]);
+    await app.db.query(ATTEMPT_STATEMENTS.unlock.bind({ accountId: disabled.id }));
+    await app.db.query(ATTEMPT_STATEMENTS.unlock.bind({ accountId: passwordless.id }));
     assert.deepEqual(await passwordOf(identifier), reference, identifier);
   }
 });
