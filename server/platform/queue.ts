@@ -59,16 +59,19 @@ export function queueStatements<Table extends keyof DB, Condition extends object
   const table = sql.table(names.table);
   const [dueAt, attempts] = [sql.ref(names.dueAt), sql.ref(names.attempts)];
   return {
+    // Materialized, as some plans would run the selection again for each row and claim more than the limit.
     // expires_at may be null until the first attempt, from which its time is counted
     claim: statement(
       `${names.table}.claim`,
       ($: Claim & Condition) => sql<QueueRow<Table>>`
+        WITH due AS MATERIALIZED (
+          SELECT id FROM ${table}
+           WHERE ${dueAt} <= ${$.now} AND (expires_at IS NULL OR expires_at > ${$.now}) AND ${condition($)}
+           ORDER BY ${dueAt} LIMIT ${$.limit} FOR UPDATE SKIP LOCKED
+        )
         UPDATE ${table}
            SET ${dueAt} = ${$.leasedUntil}, ${attempts} = ${attempts} + 1, expires_at = COALESCE(expires_at, ${$.retriedUntil})
-         WHERE id IN (
-               SELECT id FROM ${table}
-                WHERE ${dueAt} <= ${$.now} AND (expires_at IS NULL OR expires_at > ${$.now}) AND ${condition($)}
-                ORDER BY ${dueAt} LIMIT ${$.limit} FOR UPDATE SKIP LOCKED)
+         WHERE id IN (SELECT id FROM due)
      RETURNING *, ${attempts} AS attempts`,
     ),
     remove: statement(`${names.table}.remove`, ($: { id: string }) => sql`DELETE FROM ${table} WHERE id = ${$.id}`),
