@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { ROOT } from '../helpers/artifacts.ts';
 import { ended, track } from '../helpers/children.ts';
@@ -40,6 +41,8 @@ describe('the run of all tests', { concurrency: true }, () => {
   test('ends with its parent process', async (t) => {
     const script = `require('node:child_process').spawn(process.execPath, ['tests/run.ts', 'only=${STARTS_POSTGRES}'], { stdio: 'inherit' }).on('spawn', function () { console.log(this.pid) })`;
     const parent = await start(t, ['--eval', script]);
+    assert.ok(parent.stderr);
+    const stderr = text(parent.stderr);
     const pid = await new Promise<number>((done) => parent.stdout?.once('data', (line) => done(Number(line))));
     const postmasters = await until(
       'Postgres has started',
@@ -51,6 +54,7 @@ describe('the run of all tests', { concurrency: true }, () => {
     );
     parent.kill('SIGKILL');
     await until('everything has ended', () => !isAlive(pid) && isGone(pid, postmasters), { withinMs: 30_000 });
+    assert.match(await stderr, /^interrupted$/m, 'it did not just come to its end');
   });
 });
 
@@ -108,7 +112,7 @@ async function start(t: TestContext, args: readonly string[]): Promise<ChildProc
     TEST_CHROMIUM: findChromium() ?? '',
     TEST_CLUSTER_TEMPLATE: await clusterTemplate(),
   };
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   track(child);
   return child;
 }
@@ -150,7 +154,7 @@ test('processes that a test started end when the test process is killed', async 
      process.kill(process.pid, 'SIGTERM');
      setInterval(() => {}, 1000);`,
   );
-  const done = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  const done = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: 30_000 });
   assert.equal(done.status, 143);
   const pid = Number(done.stdout.trim());
   assert.ok(pid > 0);
