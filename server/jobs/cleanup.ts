@@ -14,15 +14,17 @@ const BATCH = 1_000;
 export const EXPIRES: readonly ExpiringTable[] = [...RECORDS, ...ACCOUNTS, ...CLIENTS, ...PLATFORM];
 
 export const CLEANUP_STATEMENTS = {
-  // SKIP LOCKED: nodes that clean up at the same time share the rows instead of waiting for each other
+  // SKIP LOCKED: nodes that clean up at the same time share the rows instead of waiting for each other.
+  // MATERIALIZED: some plans run a subquery more than once, and each time it selects other rows.
   deleteExpired: EXPIRES.map(({ table: name, key: column }) => {
     const [table, key] = [sql.table(name), sql.ref(column)];
     return statement(
       `cleanup_${name}`,
       ($: { now: Date }) => sql`
-        DELETE FROM ${table} WHERE ${key} IN (
+        WITH batch AS MATERIALIZED (
           SELECT ${key} FROM ${table} WHERE expires_at < ${$.now} ORDER BY expires_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
-        ) RETURNING 1 AS deleted`,
+        )
+        DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM batch) RETURNING 1 AS deleted`,
     );
   }),
   oldest: statement('cleanup_oldest', () => {
