@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { describe, type TestContext, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { createImporter, type Entry } from '../../server/accounts/import.ts';
 import {
   converterFor,
@@ -13,6 +13,7 @@ import { createAccounts } from '../../server/accounts/store.ts';
 import { createTotp } from '../../server/accounts/totp.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { database } from '../helpers/postgres.ts';
+import { defer } from '../helpers/scope.ts';
 
 const BCRYPT = '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
 const KEY = 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==';
@@ -280,16 +281,20 @@ describe('exports of other systems become accounts', () => {
   });
 });
 
-async function setUp(t: TestContext, options: { format?: ImportFormat; dryRun?: boolean } = {}) {
-  const { db } = await database(t);
+const scope = { after };
+const { db } = await database(scope);
+const passwords = createPasswords({ threads: 1 });
+defer(scope, () => passwords.close());
+
+/** Without accounts; a database for each test would take longer than the test. */
+async function setUp(options: { format?: ImportFormat; dryRun?: boolean } = {}) {
+  await db.run({ name: '', text: 'DELETE FROM accounts' }, []);
   const now = () => Date.UTC(2026, 0, 1);
   const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey: randomBytes(32), now });
-  const passwords = createPasswords({ threads: 1 });
-  t.after(() => passwords.close());
   const convert = converterFor(options.format ?? 'cardea');
   const open = ({ dryRun = options.dryRun ?? false } = {}) => createImporter({ accounts, passwords, convert, dryRun });
   const count = async () => Number((await db.run({ name: '', text: 'SELECT count(*) AS n FROM accounts' }, []))[0]?.n);
-  return { db, accounts, open, count };
+  return { accounts, open, count };
 }
 
 const lines = (...values: readonly unknown[]): Entry[] => values.map((value, i) => ({ at: { line: i + 1 }, value }));
@@ -371,8 +376,8 @@ describe('data that is not imported', () => {
 });
 
 describe('an import', () => {
-  test('keeps the sub of people, and reports conflicts by line', async (t) => {
-    const { open, accounts, db } = await setUp(t);
+  test('keeps the sub of people, and reports conflicts by line', async () => {
+    const { open, accounts } = await setUp();
     const [one, two] = ['3c1b4a0e-0000-4000-8000-000000000001', '3c1b4a0e-0000-4000-8000-000000000002'];
     const first = lines(
       { email: 'ada@example.com', sub: one, groups: ['Büro München', 'Bu\u0308ro Mu\u0308nchen', 'g'.repeat(256)] },
@@ -440,8 +445,8 @@ describe('an import', () => {
     assert.equal(n, 3);
   });
 
-  test('in parallel with another one gives a sub to one account', async (t) => {
-    const { open, count } = await setUp(t);
+  test('in parallel with another one gives a sub to one account', async () => {
+    const { open, count } = await setUp();
     const all = Array.from({ length: 4 }, (_, i) => ({ importer: open(), email: `p${i}@example.com` }));
     await Promise.all(all.map(({ importer, email }) => importer.add(lines({ email, sub: 'auth0|eve' }))));
     assert.equal(await count(), 1);
@@ -449,8 +454,8 @@ describe('an import', () => {
     assert.deepEqual(rejected, Array(3).fill('sub: somebody has it already'));
   });
 
-  test('imports an authenticator app, whose codes are then asked for and accepted', async (t) => {
-    const { accounts, db } = await setUp(t);
+  test('imports an authenticator app, whose codes are then asked for and accepted', async () => {
+    const { accounts } = await setUp();
     const secret = Buffer.from('12345678901234567890');
     const [account] = await accounts.createAll([{ email: 'ada@example.com', totpSecret: secret }]);
     assert.ok(account);
@@ -462,8 +467,8 @@ describe('an import', () => {
     assert.equal(await totp.verify(stored, '287082'), false, 'once');
   });
 
-  test('reports the same in a dry run', async (t) => {
-    const { accounts, open, count } = await setUp(t);
+  test('reports the same in a dry run', async () => {
+    const { accounts, open, count } = await setUp();
     await accounts.create({ email: 'old@example.com', username: 'old' });
     const entries = lines(
       { email: 'a@example.com', groups: ['bad, name'] },
@@ -485,8 +490,8 @@ describe('an import', () => {
     assert.equal(await count(), 2);
   });
 
-  test('reports the same in a dry run, also for duplicates far apart and for data that is not imported', async (t) => {
-    const { accounts, open } = await setUp(t, { format: 'keycloak' });
+  test('reports the same in a dry run, also for duplicates far apart and for data that is not imported', async () => {
+    const { accounts, open } = await setUp({ format: 'keycloak' });
     await accounts.create({ email: 'old@example.com', username: 'old' });
     const left = { requiredActions: ['CONFIGURE_TOTP'] };
     const [first, second] = [
@@ -514,8 +519,8 @@ describe('an import', () => {
     });
   });
 
-  test('rejects invalid entries by line and reason, quotes nothing of them, and imports the rest', async (t) => {
-    const { open, accounts, count } = await setUp(t);
+  test('rejects invalid entries by line and reason, quotes nothing of them, and imports the rest', async () => {
+    const { open, accounts, count } = await setUp();
     const importer = open();
     await accounts.create({ email: 'old@example.com', username: 'old' });
     const email = 'x@example.com';
@@ -575,8 +580,8 @@ describe('an import', () => {
       assert.equal(said.includes(secret), false);
   });
 
-  test('that is repeated changes nothing, and skips existing people', async (t) => {
-    const { open, count, accounts } = await setUp(t);
+  test('that is repeated changes nothing, and skips existing people', async () => {
+    const { open, count, accounts } = await setUp();
     const people = lines(...Array.from({ length: 20 }, (_, i) => ({ email: `p${i}@example.com`, username: `p${i}` })));
     await open().add(people);
     const before = await accounts.resolve('p7');
@@ -587,8 +592,8 @@ describe('an import', () => {
     assert.deepEqual(await accounts.resolve('p7'), before);
   });
 
-  test('in parallel with another one imports each person once', async (t) => {
-    const { open, count } = await setUp(t);
+  test('in parallel with another one imports each person once', async () => {
+    const { open, count } = await setUp();
     const people = lines(...Array.from({ length: 200 }, (_, i) => ({ email: `p${i}@example.com` })));
     const all = Array.from({ length: 4 }, open);
     await Promise.all(all.map((importer) => importer.add(people)));
@@ -599,8 +604,8 @@ describe('an import', () => {
     );
   });
 
-  test('in a dry run checks the same and writes nothing', async (t) => {
-    const { open, count } = await setUp(t, { dryRun: true });
+  test('in a dry run checks the same and writes nothing', async () => {
+    const { open, count } = await setUp({ dryRun: true });
     const importer = open();
     await importer.add(lines({ email: 'a@example.com' }, { email: 'a@example.com' }, {}));
     assert.equal(importer.result.imported, 1);
@@ -608,8 +613,8 @@ describe('an import', () => {
     assert.equal(await count(), 0);
   });
 
-  test('keeps age, state and confirmation', async (t) => {
-    const { open, accounts } = await setUp(t, { format: 'keycloak' });
+  test('keeps age, state and confirmation', async () => {
+    const { open, accounts } = await setUp({ format: 'keycloak' });
     const importer = open();
     await importer.add([
       { at: { entry: 1 }, value: keycloak(...PBKDF2) },

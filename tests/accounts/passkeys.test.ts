@@ -1,36 +1,42 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
+import { after, test } from 'node:test';
 import { type SoftPasskey, softPasskey } from '../helpers/authenticator.ts';
 import { factorStores, ISSUER, query } from './factors.ts';
 
 const ORIGIN = ISSUER.origin;
 const challenge = () => randomBytes(32).toString('base64url');
 
-async function registered(t: TestContext, start: Parameters<typeof softPasskey>[0] = {}) {
-  const stores = await factorStores(t);
-  const { id } = await stores.accounts.create({ email: 'ada@example.com', name: 'Ada' });
+const stores = await factorStores({ after });
+let people = 0;
+
+function newPerson() {
+  people += 1;
+  return stores.accounts.create({ email: `person-${people}@example.com`, name: 'Ada' });
+}
+
+async function registered(start: Parameters<typeof softPasskey>[0] = {}) {
+  const { id } = await newPerson();
   const passkey = softPasskey(start);
-  await add(stores, id, passkey);
+  await add(id, passkey);
   const signIn = (more: { account?: string; requireUserVerification?: boolean } = {}, changed = {}) =>
-    assert_(stores, passkey, more, changed);
+    assertPasskey(passkey, more, changed);
   return { ...stores, id, passkey, signIn };
 }
 
-type Stores = Awaited<ReturnType<typeof factorStores>>;
-
-async function add({ passkeys, again }: Stores, id: string, passkey: SoftPasskey, name = 'Laptop') {
+async function add(id: string, passkey: SoftPasskey, name = 'Laptop') {
+  const { passkeys, again } = stores;
   const asked = challenge();
   const options = await passkeys.registrationOptions(await again(id), asked);
   return passkeys.register(await again(id), asked, passkey.create(options, ORIGIN), name);
 }
 
-async function assert_(
-  { passkeys, again }: Stores,
+async function assertPasskey(
   passkey: SoftPasskey,
   { account, requireUserVerification = true }: { account?: string; requireUserVerification?: boolean },
   { origin = ORIGIN, answeredTo, ...change }: { origin?: string; answeredTo?: string; userHandle?: string } = {},
 ) {
+  const { passkeys, again } = stores;
   const asked = challenge();
   const expected = account === undefined ? undefined : await again(account);
   const options = await passkeys.assertionOptions(asked, expected);
@@ -38,9 +44,8 @@ async function assert_(
   return passkeys.verify(asked, response, { account: expected, requireUserVerification });
 }
 
-test('the options for an authenticator (WebAuthn L3 §5.4, §5.5)', async (t) => {
-  const stores = await registered(t);
-  const { passkeys, again, id, passkey } = stores;
+test('the options for an authenticator (WebAuthn L3 §5.4, §5.5)', async () => {
+  const { passkeys, again, id, passkey } = await registered();
   const account = await again(id);
   const asked = challenge();
   const creation = await passkeys.registrationOptions(account, asked);
@@ -63,8 +68,8 @@ test('the options for an authenticator (WebAuthn L3 §5.4, §5.5)', async (t) =>
   );
 });
 
-test('a passkey signs its owner in without a username and a password', async (t) => {
-  const { signIn, id, passkey, again, passkeys, clock } = await registered(t);
+test('a passkey signs its owner in without a username and a password', async () => {
+  const { signIn, id, passkey, again, passkeys, clock } = await registered();
   assert.deepEqual([(await again(id)).secondFactors, (await again(id)).epoch], [['passkey'], 1]);
   clock.ms += 1_000;
   const first = await signIn();
@@ -77,15 +82,14 @@ test('a passkey signs its owner in without a username and a password', async (t)
   assert.equal(listed?.lastUsedAt?.getTime(), clock.ms);
 });
 
-test('every part of an assertion is verified (WebAuthn L3 §7.2)', async (t) => {
-  const stores = await registered(t);
-  const { signIn, passkey, passkeys, id } = stores;
+test('every part of an assertion is verified (WebAuthn L3 §7.2)', async () => {
+  const { signIn, passkey, passkeys, id } = await registered();
   assert.equal(await signIn({}, { origin: 'https://evil.example' }), undefined, 'origin');
   assert.equal(await signIn({}, { answeredTo: challenge() }), undefined, 'challenge');
   assert.equal(await signIn({}, { type: 'webauthn.create' }), undefined, 'type');
   assert.equal(await signIn({}, { userHandle: undefined }), undefined, 'the user handle is missing');
   assert.equal(await signIn({}, { userHandle: randomBytes(16).toString('base64url') }), undefined, 'whose');
-  assert.equal(await assert_(stores, softPasskey(), {}), undefined, 'the key is not registered');
+  assert.equal(await assertPasskey(softPasskey(), {}), undefined, 'the key is not registered');
 
   const asked = challenge();
   const options = await passkeys.assertionOptions(asked);
@@ -113,8 +117,8 @@ test('every part of an assertion is verified (WebAuthn L3 §7.2)', async (t) => 
   assert.equal((await passkeys.verify(asked, answer, { requireUserVerification: true }))?.account.id, id);
 });
 
-test('a passkey alone needs user verification', async (t) => {
-  const { signIn, passkey, id } = await registered(t, { userVerification: false });
+test('a passkey alone needs user verification', async () => {
+  const { signIn, passkey, id } = await registered({ userVerification: false });
   assert.equal(await signIn(), undefined);
   const second = await signIn({ account: id, requireUserVerification: false });
   assert.deepEqual(second?.amr, ['hwk'], 'after a password, possession is enough');
@@ -122,21 +126,21 @@ test('a passkey alone needs user verification', async (t) => {
   assert.ok(await signIn());
 });
 
-test('as a second factor it must belong to that person, and the user handle may be missing', async (t) => {
-  const stores = await registered(t);
-  const eve = await stores.accounts.create({ email: 'eve@example.com' });
-  assert.equal(await stores.signIn({ account: eve.id }), undefined);
-  assert.ok(await stores.signIn({ account: stores.id }, { userHandle: undefined }));
+test('as a second factor it must belong to that person, and the user handle may be missing', async () => {
+  const { signIn, id } = await registered();
+  const eve = await newPerson();
+  assert.equal(await signIn({ account: eve.id }), undefined);
+  assert.ok(await signIn({ account: id }, { userHandle: undefined }));
 });
 
-test('a disabled account cannot sign in', async (t) => {
-  const { signIn, accounts, id } = await registered(t);
+test('a disabled account cannot sign in', async () => {
+  const { signIn, accounts, id } = await registered();
   await accounts.disable(id);
   assert.equal(await signIn(), undefined);
 });
 
-test('a signature counter that decreases is detected and refused (WebAuthn L3 §6.1.1)', async (t) => {
-  const { signIn, passkey, regressions, id } = await registered(t, { counter: 10 });
+test('a signature counter that decreases is detected and refused (WebAuthn L3 §6.1.1)', async () => {
+  const { signIn, passkey, regressions, id } = await registered({ counter: 10 });
   assert.ok(await signIn());
   passkey.counter = 40;
   assert.ok(await signIn(), 'it may skip');
@@ -150,8 +154,8 @@ test('a signature counter that decreases is detected and refused (WebAuthn L3 §
   assert.deepEqual(regressions, [id, id, id]);
 });
 
-test('of parallel uses of one assertion one is accepted, when the authenticator counts', async (t) => {
-  const { passkeys, passkey } = await registered(t, { counter: 0 });
+test('of parallel uses of one assertion one is accepted, when the authenticator counts', async () => {
+  const { passkeys, passkey } = await registered({ counter: 0 });
   const asked = challenge();
   const answer = passkey.get(await passkeys.assertionOptions(asked), ORIGIN);
   const answers = await Promise.all(
@@ -160,9 +164,8 @@ test('of parallel uses of one assertion one is accepted, when the authenticator 
   assert.equal(answers.filter(Boolean).length, 1);
 });
 
-test('a registration is accepted once for its challenge, and its name is sealed', async (t) => {
-  const stores = await registered(t);
-  const { passkeys, again, id, passkey, db } = stores;
+test('a registration is accepted once for its challenge, and its name is sealed', async () => {
+  const { passkeys, again, id, passkey, db } = await registered();
   const fresh = softPasskey();
   const asked = challenge();
   const options = await passkeys.registrationOptions(await again(id), asked);
@@ -180,18 +183,17 @@ test('a registration is accepted once for its challenge, and its name is sealed'
       code('passkey_refused'),
     );
   }
-  await assert.rejects(add(stores, id, passkey), code('passkey_exists'));
-  await assert.rejects(add(stores, id, fresh, ' '), code('invalid_input'));
+  await assert.rejects(add(id, passkey), code('passkey_exists'));
+  await assert.rejects(add(id, fresh, ' '), code('invalid_input'));
   assert.equal((await again(id)).epoch, 1, 'none of these changed anything');
-  await add(stores, id, fresh, 'Ada’s own phone');
+  await add(id, fresh, 'Ada’s own phone');
   const dump = JSON.stringify(await query(db, "SELECT encode(sealed_own, 'escape') AS name FROM passkeys"));
   assert.ok(!dump.includes('own phone'));
 });
 
-test('passkeys are renamed and removed by their owner only; without the last one the person has none', async (t) => {
-  const stores = await registered(t);
-  const { passkeys, accounts, again, id, passkey } = stores;
-  const eve = await accounts.create({ email: 'eve@example.com' });
+test('passkeys are renamed and removed by their owner only; without the last one the person has none', async () => {
+  const { passkeys, again, id, passkey } = await registered();
+  const eve = await newPerson();
   const missing = { code: 'not_found' };
   await assert.rejects(passkeys.rename(eve, passkey.id, 'Mine'), missing);
   await assert.rejects(passkeys.remove(eve, passkey.id), missing);
@@ -199,7 +201,7 @@ test('passkeys are renamed and removed by their owner only; without the last one
   await passkeys.rename(await again(id), passkey.id, 'Old laptop');
   assert.equal((await passkeys.list(await again(id)))[0]?.name, 'Old laptop');
   const phone = softPasskey();
-  await add(stores, id, phone, 'Phone');
+  await add(id, phone, 'Phone');
   await passkeys.remove(await again(id), passkey.id);
   assert.deepEqual((await again(id)).secondFactors, ['passkey']);
   await passkeys.remove(await again(id), phone.id);

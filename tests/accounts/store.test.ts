@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { describe, type TestContext, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import type { Account } from '../../server/accounts/account.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import type { Db } from '../../server/platform/db.ts';
@@ -12,14 +12,17 @@ import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
 const START = Date.UTC(2026, 0, 1);
 const query = (db: Db, text: string, values: readonly unknown[] = []) => db.run({ name: '', text }, values);
 
-async function setUp(t: TestContext) {
-  const statements: string[] = [];
-  const { url, db } = await database(t, { onStatement: (text) => statements.push(text) });
+const statements: string[] = [];
+const { url, db } = await database({ after }, { onStatement: (text) => statements.push(text) });
+const sealer = createSealer([randomBytes(32)]);
+const indexKey = await loadServerSecret(db, sealer, 'account-index', () => START);
+
+/** Without accounts; a database for each test would take longer than the test. */
+async function setUp() {
+  await query(db, 'DELETE FROM accounts');
   const clock = { ms: START };
   const now = () => clock.ms;
-  const sealer = createSealer([randomBytes(32)]);
-  const indexKey = await loadServerSecret(db, sealer, 'account-index', now);
-  return { url, db, clock, now, sealer, indexKey, statements, accounts: createAccounts({ db, sealer, indexKey, now }) };
+  return { clock, now, accounts: createAccounts({ db, sealer, indexKey, now }) };
 }
 
 const ADA = {
@@ -36,8 +39,8 @@ const ADA = {
 };
 
 describe('accounts', () => {
-  test('keep an address that was stored before a rule refused it', async (t) => {
-    const { accounts } = await setUp(t);
+  test('keep an address that was stored before a rule refused it', async () => {
+    const { accounts } = await setUp();
     const email = 'ada..lovelace@xn--zz.example';
     await assert.rejects(accounts.create({ ...ADA, email }), { code: 'invalid_input', field: 'email' });
     const account = Object.assign(await accounts.create(ADA), { email });
@@ -51,8 +54,8 @@ describe('accounts', () => {
     await assert.rejects(async () => accounts.update(found, other), { code: 'invalid_input', field: 'email' });
   });
 
-  test('are found by id, e-mail address and username, in every spelling', async (t) => {
-    const { accounts } = await setUp(t);
+  test('are found by id, e-mail address and username, in every spelling', async () => {
+    const { accounts } = await setUp();
     const created = await accounts.create({ ...ADA, passwordHash: 'phc' });
     const expected: Account = {
       ...ADA,
@@ -75,8 +78,8 @@ describe('accounts', () => {
     assert.deepEqual(await accounts.findByIdentifier('ADAL'), expected);
   });
 
-  test('that do not exist are not found, for any input', async (t) => {
-    const { accounts } = await setUp(t);
+  test('that do not exist are not found, for any input', async () => {
+    const { accounts } = await setUp();
     await accounts.create(ADA);
     for (const ref of ['', 'nobody', 'a@b', '00000000-0000-7000-8000-000000000000', "'; --", 'ada\u0000l', '\ud800']) {
       assert.equal(await accounts.findById(ref), undefined);
@@ -85,8 +88,8 @@ describe('accounts', () => {
     }
   });
 
-  test('look up in one statement each', async (t) => {
-    const { accounts, statements } = await setUp(t);
+  test('look up in one statement each', async () => {
+    const { accounts } = await setUp();
     const { id } = await accounts.create(ADA);
     statements.length = 0;
     await accounts.findById(id);
@@ -94,8 +97,8 @@ describe('accounts', () => {
     assert.equal(statements.length, 2);
   });
 
-  test('share one namespace for e-mail addresses and usernames, and report which was taken', async (t) => {
-    const { db, accounts } = await setUp(t);
+  test('share one namespace for e-mail addresses and usernames, and report which was taken', async () => {
+    const { accounts } = await setUp();
     await accounts.create(ADA);
     const taken = (field: string) => ({ code: 'identifier_taken', status: 409, field });
     await assert.rejects(accounts.create({ email: 'ADA.lovelace@example.com' }), taken('email'));
@@ -105,16 +108,16 @@ describe('accounts', () => {
     await accounts.create({ email: 'other@example.com', username: 'other' });
   });
 
-  test('of parallel registrations of one address one succeeds', async (t) => {
-    const { accounts } = await setUp(t);
+  test('of parallel registrations of one address one succeeds', async () => {
+    const { accounts } = await setUp();
     const spellings = ['eve@example.com', 'EVE@example.com', 'Eve@Example.com', 'ｅve@example.com', ' eve@example.com'];
     const settled = await Promise.allSettled(spellings.map((email) => accounts.create({ email })));
     assert.equal(settled.filter((one) => one.status === 'fulfilled').length, 1);
     for (const one of settled) if (one.status === 'rejected') assert.equal(one.reason.code, 'identifier_taken');
   });
 
-  test('ignore unknown fields', async (t) => {
-    const { accounts } = await setUp(t);
+  test('ignore unknown fields', async () => {
+    const { accounts } = await setUp();
     const sly = { ...ADA, id: 'mine', disabled: true, isAdmin: true, address: { ...ADA.address, role: 'admin' } };
     const created = await accounts.create(sly);
     const found = await accounts.resolve('adal');
@@ -124,8 +127,8 @@ describe('accounts', () => {
     assert.deepEqual(found.address, ADA.address);
   });
 
-  test('refuse invalid claims with the field', async (t) => {
-    const { accounts } = await setUp(t);
+  test('refuse invalid claims with the field', async () => {
+    const { accounts } = await setUp();
     for (const [field, input] of [
       ['email', { email: 'nonsense' }],
       ['username', { username: 'a@b' }],
@@ -143,8 +146,8 @@ describe('accounts', () => {
     }
   });
 
-  test('are listed oldest first, a page at a time', async (t) => {
-    const { accounts, clock } = await setUp(t);
+  test('are listed oldest first, a page at a time', async () => {
+    const { accounts, clock } = await setUp();
     const ids: string[] = [];
     for (const name of ['a', 'b', 'c']) {
       ids.push((await accounts.create({ email: `${name}@example.com` })).id);
@@ -162,8 +165,8 @@ describe('accounts', () => {
     );
   });
 
-  test('change password and state without changing updated_at, which is a claim about the profile', async (t) => {
-    const { accounts, clock, db } = await setUp(t);
+  test('change password and state without changing updated_at, which is a claim about the profile', async () => {
+    const { accounts, clock } = await setUp();
     const { id } = await accounts.create(ADA);
     clock.ms += 60_000;
     await db.transact(accounts.passwordStatements({ id, epoch: 0 }, 'new'));
@@ -184,8 +187,8 @@ describe('accounts', () => {
     }
   });
 
-  test('are disabled together with the caller’s statements, or not at all', async (t) => {
-    const { accounts } = await setUp(t);
+  test('are disabled together with the caller’s statements, or not at all', async () => {
+    const { accounts } = await setUp();
     const { id } = await accounts.create(ADA);
     const failing = { statement: { name: '', text: 'SELECT 1 / $1::int' }, values: [0] };
     await assert.rejects(accounts.disable(id, [failing]));
@@ -194,8 +197,8 @@ describe('accounts', () => {
 });
 
 describe('accounts at rest', () => {
-  test('have no personal data in clear in the database', async (t) => {
-    const { url, accounts } = await setUp(t);
+  test('have no personal data in clear in the database', async () => {
+    const { accounts } = await setUp();
     await accounts.create({ ...ADA, passwordHash: null });
     const dump = (await dumpDatabase(url)).toLowerCase();
     assert.ok(dump.includes('account_identifiers'), 'the dump has the rows');
@@ -204,8 +207,8 @@ describe('accounts at rest', () => {
     }
   });
 
-  test('have their own keys, so the same profile is sealed to different bytes', async (t) => {
-    const { db, accounts } = await setUp(t);
+  test('have their own keys, so the same profile is sealed to different bytes', async () => {
+    const { accounts } = await setUp();
     await accounts.create({ email: 'a@example.com', name: 'Same' });
     await accounts.create({ email: 'b@example.com', name: 'Same' });
     const rows = await query(db, 'SELECT sealed_key, sealed_profile FROM accounts');
@@ -213,8 +216,8 @@ describe('accounts at rest', () => {
     assert.notDeepEqual(rows[0]?.sealed_profile, rows[1]?.sealed_profile);
   });
 
-  test('cannot be opened in another row: key and profile are bound to their account', async (t) => {
-    const { db, accounts } = await setUp(t);
+  test('cannot be opened in another row: key and profile are bound to their account', async () => {
+    const { accounts } = await setUp();
     const { id: victim } = await accounts.create(ADA);
     const { id: thief } = await accounts.create({ email: 'eve@example.com' });
     const copy = (columns: string) =>
@@ -223,7 +226,6 @@ describe('accounts at rest', () => {
         victim,
       ]);
     const unreadable = { code: 'sealed_value_unreadable' };
-    await query(db, 'CREATE TEMP TABLE kept AS SELECT * FROM accounts');
     await copy('sealed_key, sealed_profile');
     await assert.rejects(accounts.findById(thief), unreadable);
     await copy('sealed_profile');
@@ -231,16 +233,16 @@ describe('accounts at rest', () => {
     assert.equal((await accounts.findById(victim))?.name, ADA.name);
   });
 
-  test('are unreadable without their own key, although all other data is there', async (t) => {
-    const { db, accounts } = await setUp(t);
+  test('are unreadable without their own key, although all other data is there', async () => {
+    const { accounts } = await setUp();
     const { id } = await accounts.create(ADA);
     await accounts.findById(id); // the account was read before, so a cached copy would still work
     await query(db, 'UPDATE accounts SET sealed_key = $2 WHERE id = $1', [id, randomBytes(61)]);
     await assert.rejects(accounts.findById(id), { code: 'sealed_value_unreadable' });
   });
 
-  test('cannot be opened with another master key', async (t) => {
-    const { db, now, indexKey, accounts } = await setUp(t);
+  test('cannot be opened with another master key', async () => {
+    const { now, accounts } = await setUp();
     const { id } = await accounts.create(ADA);
     const stranger = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
     await assert.rejects(stranger.findById(id), { code: 'sealed_value_unreadable' });
@@ -248,8 +250,8 @@ describe('accounts at rest', () => {
 });
 
 describe('fromRow', () => {
-  test('opens the account of a joined row, and nothing when there is none', async (t) => {
-    const { db, accounts } = await setUp(t);
+  test('opens the account of a joined row, and nothing when there is none', async () => {
+    const { accounts } = await setUp();
     const { id } = await accounts.create(ADA);
     const join = (ref: string) =>
       query(
@@ -265,8 +267,8 @@ describe('fromRow', () => {
 });
 
 describe('an update', () => {
-  test('changes the given fields, keeps the rest, and updates the identifiers', async (t) => {
-    const { accounts, clock } = await setUp(t);
+  test('changes the given fields, keeps the rest, and updates the identifiers', async () => {
+    const { accounts, clock } = await setUp();
     const before = await accounts.create(ADA);
     clock.ms += 60_000;
     await accounts.update(before, { email: 'ada@new.example.com', name: 'Ada King', phoneNumber: undefined });
@@ -279,8 +281,8 @@ describe('an update', () => {
     assert.equal((await accounts.findByIdentifier('adal'))?.id, before.id);
   });
 
-  test('sets a username, and removes it', async (t) => {
-    const { accounts } = await setUp(t);
+  test('sets a username, and removes it', async () => {
+    const { accounts } = await setUp();
     await accounts.update(await accounts.create({ email: 'b@example.com' }), { username: 'bob' });
     const bob = await accounts.findByIdentifier('bob');
     assert.ok(bob);
@@ -289,8 +291,8 @@ describe('an update', () => {
     assert.equal((await accounts.findById(bob.id))?.username, undefined);
   });
 
-  test('refuses an identifier that another account has, and changes nothing', async (t) => {
-    const { accounts } = await setUp(t);
+  test('refuses an identifier that another account has, and changes nothing', async () => {
+    const { accounts } = await setUp();
     await accounts.create(ADA);
     const bob = await accounts.create({ email: 'b@example.com' });
     const update = accounts.update(bob, { name: 'Bob', username: 'ADAL' });
@@ -299,8 +301,8 @@ describe('an update', () => {
     assert.equal((await accounts.findById(bob.id))?.name, undefined);
   });
 
-  test('of two parallel ones based on the same state one is refused', async (t) => {
-    const { accounts, db } = await setUp(t);
+  test('of two parallel ones based on the same state one is refused', async () => {
+    const { accounts } = await setUp();
     const bob = await accounts.create({ email: 'b@example.com' });
     const noted = { statement: { name: '', text: "UPDATE accounts SET groups = ARRAY['late'] WHERE id = $1" } };
     const both = await Promise.allSettled([
@@ -319,8 +321,8 @@ describe('an update', () => {
     assert.deepEqual((await accounts.findById(bob.id))?.groups, [], 'and the rest of the transaction was rolled back');
   });
 
-  test('ignores fields that are not part of a profile', async (t) => {
-    const { accounts } = await setUp(t);
+  test('ignores fields that are not part of a profile', async () => {
+    const { accounts } = await setUp();
     const bob = await accounts.create({ email: 'b@example.com' });
     await accounts.update(bob, { name: 'Bob', groups: ['admins'], roles: ['admin'], epoch: 7 } as { name: string });
     const found = await accounts.findById(bob.id);
@@ -329,8 +331,8 @@ describe('an update', () => {
 });
 
 describe('loadServerSecret', () => {
-  test('gives all nodes that ask at once the same secret, sealed in the database', async (t) => {
-    const { url, db, now, sealer } = await setUp(t);
+  test('gives all nodes that ask at once the same secret, sealed in the database', async () => {
+    const { now } = await setUp();
     await Promise.all(Array.from({ length: 10 }, () => query(db, 'SELECT 1'))); // opens the connections, so that no statement waits for one
     const secrets = await Promise.all(Array.from({ length: 10 }, () => loadServerSecret(db, sealer, 'test', now)));
     assert.equal(new Set(secrets.map((secret) => secret.toString('hex'))).size, 1);
@@ -340,8 +342,8 @@ describe('loadServerSecret', () => {
     assert.notDeepEqual(await loadServerSecret(db, sealer, 'other', now), secrets[0]);
   });
 
-  test('does not create a new one when the master key is wrong', async (t) => {
-    const { db, now } = await setUp(t);
+  test('does not create a new one when the master key is wrong', async () => {
+    const { now } = await setUp();
     const stranger = createSealer([randomBytes(32)]);
     await assert.rejects(loadServerSecret(db, stranger, 'account-index', now), { code: 'sealed_value_unreadable' });
   });

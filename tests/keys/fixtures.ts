@@ -1,9 +1,12 @@
+import { sql } from 'kysely';
 import { COOKIE_RING } from '../../keys/jwks.ts';
 import type { Action, Order, Policy, RingKey, RingNode, RingState } from '../../keys/ring.ts';
 import { createKeyRing, type KeyRing } from '../../keys/rotate.ts';
 import type { KeySealer, KeyTables, RetiredPolicy } from '../../keys/store.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
+import { database } from '../helpers/postgres.ts';
+import type { Scope } from '../helpers/scope.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 export const HOUR = 3_600;
@@ -123,6 +126,24 @@ export const RINGS: Policy = {
     { name: COOKIE_RING, alg: 'HMAC', signsForSeconds: DAY },
   ],
 };
+
+/** Without RSA, whose keys take long to generate. */
+export const QUICK: Policy = { ...RINGS, rings: RINGS.rings.filter((ring) => ring.name !== 'RS256') };
+
+/**
+ * One database for a file, since a database for each test takes longer than most tests of keys.
+ * @returns removes all keys and nodes, for a test that starts without any
+ */
+export async function keyDatabase(scope: Scope) {
+  const { db, url } = await database(scope);
+  const empty = async (): Promise<Db> => {
+    await sql`DELETE FROM signing_keys`.execute(db.kysely);
+    await sql`DELETE FROM key_nodes`.execute(db.kysely);
+    await sql`UPDATE key_set SET version = 0, last_seen_at = 'epoch'`.execute(db.kysely);
+    return db;
+  };
+  return { url, empty };
+}
 
 export function bench(db: Db, policy: Policy = RINGS): Bench {
   let clock = START;

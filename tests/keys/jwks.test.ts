@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose';
 import Keygrip from 'keygrip';
 import { sql } from 'kysely';
@@ -8,8 +8,7 @@ import { generateKey } from '../../keys/generate.ts';
 import { cookieKeys, jwks, signingKeys } from '../../keys/jwks.ts';
 import { publicationSeconds, silenceSeconds } from '../../keys/ring.ts';
 import type { LoadedKeySet } from '../../keys/store.ts';
-import { database } from '../helpers/postgres.ts';
-import { type Bench, bench, DAY, HOUR, RINGS } from './fixtures.ts';
+import { type Bench, bench, DAY, HOUR, keyDatabase, QUICK, RINGS } from './fixtures.ts';
 
 const MAX_AGE = { maxAgeSeconds: HOUR };
 
@@ -21,14 +20,15 @@ async function everyState({ ring }: Bench): Promise<LoadedKeySet> {
   return ring.load();
 }
 
+const { empty } = await keyDatabase({ after });
+const set = await everyState(bench(await empty()));
+
 const published = (set: LoadedKeySet) =>
   JSON.parse(jwks(set, MAX_AGE).body.toString()).keys as Record<string, string>[];
 const pairsOf = (set: LoadedKeySet) => set.keys.filter((key) => 'privateJwk' in key);
 
 describe('the JWKS', () => {
-  test('has the public halves of all key pairs, active ones first, and nothing else', async (t) => {
-    const { db } = await database(t);
-    const set = await everyState(bench(db));
+  test('has the public halves of all key pairs, active ones first, and nothing else', async () => {
     const expected = ['active', 'pending', 'retiring'].flatMap((state) =>
       ['RS256', 'ES256', 'EdDSA'].map((ring) => `${state} ${ring}`),
     );
@@ -41,9 +41,9 @@ describe('the JWKS', () => {
     assert.deepEqual([...members].sort(), ['kty,use,kid,alg,crv,x,y', 'kty,use,kid,crv,x', 'kty,use,kid,n,e']);
   });
 
-  test('has the same bytes on every node, with a strong validator and max-age (RFC 9110 §8.8.3, RFC 9111 §5.2.2.1)', async (t) => {
-    const { db } = await database(t);
-    const first = bench(db);
+  test('has the same bytes on every node, with a strong validator and max-age (RFC 9110 §8.8.3, RFC 9111 §5.2.2.1)', async () => {
+    const db = await empty();
+    const first = bench(db, QUICK);
     await everyState(first);
     // several keys of the same ring, state and age, which the database then returns in another order
     for (let again = 0; again < 4; again += 1) await first.ring.rotate({ ring: 'EdDSA', now: true });
@@ -56,8 +56,8 @@ describe('the JWKS', () => {
     assert.equal(one.cacheControl, 'public, max-age=3600');
   });
 
-  test('changes its ETag when its content changes, and only then', async (t) => {
-    const { db } = await database(t);
+  test('changes its ETag when its content changes, and only then', async () => {
+    const db = await empty();
     const { ring } = bench(db);
     await ring.maintain();
     const tags = [jwks(await ring.load(), MAX_AGE).etag];
@@ -70,8 +70,8 @@ describe('the JWKS', () => {
     assert.equal(jwks(await ring.load(), MAX_AGE).etag, tags[2]);
   });
 
-  test('verifies signatures of the old key until they have expired', async (t) => {
-    const { db } = await database(t);
+  test('verifies signatures of the old key until they have expired', async () => {
+    const db = await empty();
     const { ring, at } = bench(db);
     await ring.maintain();
     const [signer] = signingKeys(await ring.load());
@@ -99,9 +99,7 @@ describe('the JWKS', () => {
 describe('oidc-provider', () => {
   const ALGORITHMS = { RS256: 'RS256', PS256: 'RS256', ES256: 'ES256', EdDSA: 'EdDSA', Ed25519: 'EdDSA' };
 
-  test('signs every algorithm with the active key of its ring, and verifies with all keys', async (t) => {
-    const { db } = await database(t);
-    const set = await everyState(bench(db));
+  test('signs every algorithm with the active key of its ring, and verifies with all keys', async () => {
     const keystore = await keystoreOf(set);
     for (const [alg, ring] of Object.entries(ALGORITHMS)) {
       const kids = pairsOf(set).filter((key) => key.ring === ring);
@@ -116,19 +114,17 @@ describe('oidc-provider', () => {
     }
   });
 
-  test('does not sign with a retiring key when its ring has no active one', async (t) => {
-    const { db } = await database(t);
-    await everyState(bench(db));
-    const { ring } = bench(db, { ...RINGS, rings: RINGS.rings.filter((one) => one.name !== 'ES256') });
+  test('does not sign with a retiring key when its ring has no active one', async () => {
+    const db = await empty();
+    await everyState(bench(db, QUICK));
+    const { ring } = bench(db, { ...QUICK, rings: QUICK.rings.filter((one) => one.name !== 'ES256') });
     await ring.maintain();
     const keystore = await keystoreOf(await ring.load());
     assert.deepEqual(keystore.selectForSign({ alg: 'ES256', use: 'sig' }), []);
     assert.equal(keystore.selectForVerify({ alg: 'ES256', use: 'sig' }).length, 2);
   });
 
-  test('signs an ID token, and accepts those of pending and retiring keys as hints', async (t) => {
-    const { db } = await database(t);
-    const set = await everyState(bench(db));
+  test('signs an ID token, and accepts those of pending and retiring keys as hints', async () => {
     const provider = new Provider('http://localhost', {
       jwks: { keys: signingKeys(set) },
       enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
@@ -168,9 +164,7 @@ describe('oidc-provider', () => {
 });
 
 describe('cookie keys', () => {
-  test('the active one signs, and all that a node may have signed with verify', async (t) => {
-    const { db } = await database(t);
-    const set = await everyState(bench(db));
+  test('the active one signs, and all that a node may have signed with verify', async () => {
     const states = cookieKeys(set).map(
       (secret) => set.keys.find((key) => 'secret' in key && key.secret === secret)?.state,
     );
@@ -181,9 +175,7 @@ describe('cookie keys', () => {
     for (const secret of cookieKeys(set)) assert.ok(grip.verify('cookie=1', keygrip([secret]).sign('cookie=1')));
   });
 
-  test('are not published', async (t) => {
-    const { db } = await database(t);
-    const set = await everyState(bench(db));
+  test('are not published', async () => {
     const kids = new Set([...published(set), ...signingKeys(set)].map((jwk) => jwk.kid));
     for (const key of set.keys.filter((one) => one.ring === 'cookie')) assert.equal(kids.has(key.kid), false);
   });

@@ -1,19 +1,31 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { publicationSeconds, silenceSeconds } from '../../keys/ring.ts';
 import { createKeyRing } from '../../keys/rotate.ts';
 import { CHANNEL, type KeyTables } from '../../keys/store.ts';
 import { createDb } from '../../server/platform/db.ts';
-import { database } from '../helpers/postgres.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { until } from '../helpers/waiting.ts';
-import { after, bench, DAY, HOUR, inState, POLICY, RETIRED, RINGS, SEALER, START } from './fixtures.ts';
+import {
+  bench,
+  DAY,
+  HOUR,
+  inState,
+  keyDatabase,
+  POLICY,
+  QUICK,
+  RETIRED,
+  RINGS,
+  SEALER,
+  START,
+  after as timeAfter,
+} from './fixtures.ts';
 
-/** Without RSA, whose keys take long to generate. */
-const QUICK = { ...POLICY, rings: RINGS.rings.filter((ring) => ring.name !== 'RS256') };
 const EDDSA = { ...POLICY, rings: RINGS.rings.filter((ring) => ring.name === 'EdDSA') };
+
+const { url, empty } = await keyDatabase({ after });
 
 async function connection(scope: Scope, url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
@@ -22,8 +34,8 @@ async function connection(scope: Scope, url: string): Promise<pg.Client> {
   return client;
 }
 
-test('creates the first key of every ring, and then has nothing to do', async (t) => {
-  const { db } = await database(t);
+test('creates the first key of every ring, and then has nothing to do', async () => {
+  const db = await empty();
   const { ring } = bench(db);
   const first = await ring.maintain();
   assert.deepEqual(
@@ -34,8 +46,8 @@ test('creates the first key of every ring, and then has nothing to do', async (t
   assert.deepEqual(await ring.maintain(), { version: undefined, done: [] });
 });
 
-test('takes a key from pending to retired', async (t) => {
-  const { db } = await database(t);
+test('takes a key from pending to retired', async () => {
+  const db = await empty();
   const { ring, at } = bench(db, EDDSA);
   await ring.maintain();
   const [old] = inState(await ring.list(), 'EdDSA', 'active');
@@ -67,15 +79,15 @@ test('takes a key from pending to retired', async (t) => {
   );
 
   const listed = (await ring.list()).find((one) => one.kid === old);
-  assert.equal(listed?.retiresAt, after(promoted + silenceSeconds(EDDSA) + HOUR + 60));
+  assert.equal(listed?.retiresAt, timeAfter(promoted + silenceSeconds(EDDSA) + HOUR + 60));
   at(promoted + silenceSeconds(EDDSA) + HOUR + 59);
   assert.deepEqual((await ring.maintain()).done, []);
   at(promoted + silenceSeconds(EDDSA) + HOUR + 60);
   assert.deepEqual((await ring.maintain()).done, [{ do: 'retire', ring: 'EdDSA', kid: old }]);
 });
 
-test('remembers a staged rotation until it can happen', async (t) => {
-  const { db } = await database(t);
+test('remembers a staged rotation until it can happen', async () => {
+  const db = await empty();
   const { ring, at } = bench(db, EDDSA);
   await ring.maintain();
   at(DAY);
@@ -89,9 +101,9 @@ test('remembers a staged rotation until it can happen', async (t) => {
   assert.deepEqual(inState(await ring.list(), 'EdDSA', 'active'), [created?.kid]);
 });
 
-test('rotates only the named ring', async (t) => {
-  const { db } = await database(t);
-  const { ring } = bench(db);
+test('rotates only the named ring', async () => {
+  const db = await empty();
+  const { ring } = bench(db, QUICK);
   await ring.maintain();
   const { done } = await ring.rotate({ ring: 'ES256', now: true });
   assert.deepEqual(
@@ -101,8 +113,8 @@ test('rotates only the named ring', async (t) => {
   await assert.rejects(ring.rotate({ ring: 'PS512' }), { code: 'ring_not_configured', status: 404 });
 });
 
-test('revokes a key, once', async (t) => {
-  const { db } = await database(t);
+test('revokes a key, once', async () => {
+  const db = await empty();
   const { ring } = bench(db, EDDSA);
   await ring.maintain();
   const [kid = ''] = inState(await ring.list(), 'EdDSA', 'active');
@@ -119,7 +131,7 @@ test('revokes a key, once', async (t) => {
 });
 
 test('rotates once when several nodes do it at the same time', async (t) => {
-  const { db, url } = await database(t);
+  const db = await empty();
   const other = createDb({ url });
   defer(t, () => other.close());
   const nodes = [bench(db, QUICK), bench(other, QUICK)];
@@ -146,7 +158,7 @@ test('rotates once when several nodes do it at the same time', async (t) => {
 });
 
 test('replaces a key once when several operators rotate in an emergency', async (t) => {
-  const { db, url } = await database(t);
+  const db = await empty();
   const { ring } = bench(db, EDDSA);
   await ring.maintain();
   const holder = await connection(t, url);
@@ -165,8 +177,8 @@ test('replaces a key once when several operators rotate in an emergency', async 
   assert.equal((await ring.list()).length, 2);
 });
 
-test('leaves exactly one active key when the process dies at any point', async (t) => {
-  const { db, url } = await database(t);
+test('leaves exactly one active key when the process dies at any point', async () => {
+  const db = await empty();
   const { ring } = bench(db, EDDSA);
   await ring.maintain();
   let deaths = 0;
@@ -222,7 +234,7 @@ async function dyingAfter(
 }
 
 test('notifies all nodes of the new version after the commit', async (t) => {
-  const { db, url } = await database(t);
+  const db = await empty();
   const { ring } = bench(db, EDDSA);
   const listener = await connection(t, url);
   const heard: (string | undefined)[] = [];
@@ -239,8 +251,8 @@ test('notifies all nodes of the new version after the commit', async (t) => {
   assert.equal((await ring.load()).version, second.version);
 });
 
-test('keeps a retiring key for signatures made before the clock was set back', async (t) => {
-  const { db } = await database(t);
+test('keeps a retiring key for signatures made before the clock was set back', async () => {
+  const db = await empty();
   const { ring, at } = bench(db, EDDSA);
   await ring.maintain();
   at(DAY);
@@ -249,11 +261,11 @@ test('keeps a retiring key for signatures made before the clock was set back', a
   await ring.acknowledge('one', 1);
   await ring.rotate({ now: true });
   const [retiring] = (await ring.list()).filter((one) => one.state === 'retiring');
-  assert.equal(retiring?.retiringAt, after(DAY));
+  assert.equal(retiring?.retiringAt, timeAfter(DAY));
 });
 
-test('remembers the longest lifetime that was ever configured while a key signed', async (t) => {
-  const { db } = await database(t);
+test('remembers the longest lifetime that was ever configured while a key signed', async () => {
+  const db = await empty();
   const lasting = (signsForSeconds: number) =>
     bench(db, { ...POLICY, rings: [{ name: 'EdDSA', alg: 'EdDSA', signsForSeconds }] }).ring;
   const lifetimes = [];
@@ -264,8 +276,8 @@ test('remembers the longest lifetime that was ever configured while a key signed
   assert.deepEqual(lifetimes, [HOUR, DAY, DAY]);
 });
 
-test('leaves a ring to the live nodes that have it configured', async (t) => {
-  const { db } = await database(t);
+test('leaves a ring to the live nodes that have it configured', async () => {
+  const db = await empty();
   const upgraded = bench(db, QUICK);
   const old = bench(db, EDDSA);
   await upgraded.ring.acknowledge('upgraded', 0);
@@ -278,8 +290,8 @@ test('leaves a ring to the live nodes that have it configured', async (t) => {
   );
 });
 
-test('removes nodes that shut down, and those that have been gone for long', async (t) => {
-  const { db } = await database(t);
+test('removes nodes that shut down, and those that have been gone for long', async () => {
+  const db = await empty();
   const { ring, at } = bench(db, EDDSA);
   const nodes = async () => {
     const rows = await db.kysely

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { calculateJwkThumbprint } from 'jose';
 import { sql } from 'kysely';
 import type { KeyTables, LoadedKey } from '../../keys/store.ts';
-import { database } from '../helpers/postgres.ts';
-import { bench, RINGS } from './fixtures.ts';
+import { bench, keyDatabase, QUICK, RINGS } from './fixtures.ts';
+
+const { empty } = await keyDatabase({ after });
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const;
 
@@ -17,8 +18,8 @@ function secretsOf(key: LoadedKey): Buffer[] {
   ]);
 }
 
-test('returns what was created, by the RFC 7638 thumbprint', async (t) => {
-  const { db } = await database(t);
+test('returns what was created, by the RFC 7638 thumbprint', async () => {
+  const db = await empty();
   const { ring } = bench(db);
   await ring.maintain();
   const { keys, version } = await ring.load();
@@ -37,8 +38,8 @@ test('returns what was created, by the RFC 7638 thumbprint', async (t) => {
   }
 });
 
-test('stores nothing in clear that could sign', async (t) => {
-  const { db } = await database(t);
+test('stores nothing in clear that could sign', async () => {
+  const db = await empty();
   const { ring } = bench(db);
   await ring.maintain();
   await ring.rotate();
@@ -59,9 +60,9 @@ test('stores nothing in clear that could sign', async (t) => {
   for (const key of keys) for (const secret of secretsOf(key)) assert.equal(listed.includes(secret.toString()), false);
 });
 
-test('destroys the private half of a withdrawn key, and keeps its public half', async (t) => {
-  const { db } = await database(t);
-  const { ring } = bench(db);
+test('destroys the private half of a withdrawn key, and keeps its public half', async () => {
+  const db = await empty();
+  const { ring } = bench(db, QUICK);
   await ring.maintain();
   const [key] = (await ring.load()).keys;
   await ring.revoke(key?.kid ?? '');
@@ -75,8 +76,8 @@ test('destroys the private half of a withdrawn key, and keeps its public half', 
   assert.equal(row.public_jwk?.kid, key?.kid);
 });
 
-test('does not publish a public key that was written into the database', async (t) => {
-  const { db } = await database(t);
+test('does not publish a public key that was written into the database', async () => {
+  const db = await empty();
   const { ring } = bench(db);
   await ring.maintain();
   const before = await ring.load();
@@ -86,9 +87,9 @@ test('does not publish a public key that was written into the database', async (
   assert.deepEqual(await ring.load(), before);
 });
 
-test('does not open a private half that was copied to another key', async (t) => {
-  const { db } = await database(t);
-  const { ring } = bench(db);
+test('does not open a private half that was copied to another key', async () => {
+  const db = await empty();
+  const { ring } = bench(db, QUICK);
   await ring.maintain();
   await sql`UPDATE signing_keys SET sealed = (SELECT sealed FROM signing_keys WHERE ring = 'EdDSA') WHERE ring = 'ES256'`.execute(
     db.kysely,
@@ -96,16 +97,16 @@ test('does not open a private half that was copied to another key', async (t) =>
   await assert.rejects(ring.load(), { code: 'sealed_value_unreadable' });
 });
 
-test('the database refuses impossible states', async (t) => {
-  const { db } = await database(t);
-  const { ring } = bench(db);
+test('the database refuses impossible states', async () => {
+  const db = await empty();
+  const { ring } = bench(db, QUICK);
   await ring.maintain();
   await ring.rotate();
   const refused = [
-    sql`UPDATE signing_keys SET state = 'active' WHERE ring = 'RS256'`,
-    sql`UPDATE signing_keys SET state = 'pending' WHERE ring = 'RS256'`,
-    sql`UPDATE signing_keys SET sealed = NULL WHERE ring = 'RS256'`,
-    sql`UPDATE signing_keys SET state = 'retired' WHERE ring = 'RS256'`,
+    sql`UPDATE signing_keys SET state = 'active' WHERE ring = 'ES256'`,
+    sql`UPDATE signing_keys SET state = 'pending' WHERE ring = 'ES256'`,
+    sql`UPDATE signing_keys SET sealed = NULL WHERE ring = 'ES256'`,
+    sql`UPDATE signing_keys SET state = 'retired' WHERE ring = 'ES256'`,
   ];
   for (const statement of refused) await assert.rejects(statement.execute(db.kysely), /violates/);
 });
