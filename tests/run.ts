@@ -33,7 +33,7 @@ const ORDER = [
   'browser',
   'cli',
 ];
-const KILLING = /^tests\/chaos\//;
+const CHAOS = /^tests\/chaos\//;
 const MEASURING = /^tests\/performance\//;
 /** Tests that count instead of measuring time can run beside others. */
 const COUNTING = ['tests/performance/statements.test.ts'];
@@ -114,7 +114,8 @@ function rank(file: string): number {
 
 /** @returns groups of files; the files of a group run at the same time */
 function plan(files: readonly string[]): Phase[][] {
-  const isKilling = (file: string) => KILLING.test(file);
+  // In its long form a test of chaos needs all processors, and has no time limit.
+  const isKilling = (file: string) => AT_LENGTH !== undefined && CHAOS.test(file);
   // A copied library replaces the original for the whole process.
   const isAlone = (file: string) => mentions(file, 'renamed_library');
   const isMeasuring = (file: string) => MEASURING.test(file) && !COUNTING.includes(file);
@@ -133,7 +134,6 @@ function plan(files: readonly string[]): Phase[][] {
   };
   const measuring: Phase = { ...killing, files: files.filter(isMeasuring) };
   const last: Phase = { ...killing, files: files.filter((file) => file === LAST) };
-  // Tests that kill processes mostly wait for starts, so they run beside others; the long ones run alone.
   const groups =
     AT_LENGTH === undefined ? [[shared, killing], [measuring], [last]] : [[shared], [killing], [measuring], [last]];
   return groups.map((group) => group.filter((phase) => phase.files.length > 0)).filter((group) => group.length > 0);
