@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { type Locale, locales } from '../../server/views/messages.ts';
+import { createTranslator, type Locale, locales, type MessageKey, namesUnder } from '../../server/views/messages.ts';
 import { MEASURE, type Measured, measure, PICTURED } from '../helpers/appearance.ts';
 import { findingsOf } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
@@ -57,6 +57,26 @@ async function documentsOf(page: Page): Promise<Record<string, string>> {
   );
 }
 
+/** The texts of a message that is shown in one place of a page, and differs in nothing else. */
+function messagesUnder(prefix: 'account.done' | 'account.problem', locale: Locale): string[] {
+  const { t } = createTranslator(locale);
+  return namesUnder(prefix).map((name) => t(`${prefix}.${name}` as MessageKey));
+}
+
+/** Those of the texts that do not fit into an element of a page on a small screen. */
+async function tooWide(page: Page, name: string, selector: string, texts: readonly string[]): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const frame = document.querySelector('iframe[name=${name}]');
+    frame.width = 320;
+    const { contentDocument, contentWindow } = frame;
+    const element = contentDocument.querySelector('${selector}');
+    return ${JSON.stringify(texts)}.filter((text) => {
+      element.textContent = text;
+      return contentDocument.documentElement.scrollWidth > contentWindow.innerWidth || element.scrollWidth > element.clientWidth;
+    });
+  })()`);
+}
+
 describe('every page in every state', () => {
   let documents: Readonly<Record<string, string>> = {};
 
@@ -88,6 +108,9 @@ describe('every page in every state', () => {
           if (focus !== undefined) assert.equal(found?.autofocus, focus, name);
         }
       }
+      assert.deepEqual(await tooWide(page, 'account-profile', '#done', messagesUnder('account.done', locale)), []);
+      const problems = messagesUnder('account.problem', locale);
+      assert.deepEqual(await tooWide(page, 'account-profile-name', '#problem-message', problems), []);
       assert.deepEqual(complaints, []);
       await context.close();
     });

@@ -13,7 +13,7 @@ import sessionsPage from '../../server/selfservice/pages/sessions.ts';
 import usernamePage from '../../server/selfservice/pages/username.ts';
 import { recoveryCodesView } from '../../server/selfservice/recovery_codes.ts';
 import { namesUnder } from '../../server/views/messages.ts';
-import { EVIL, LONG, type PageCase, pageCase } from './page_cases.ts';
+import { ALL_RULES, EVIL, LONG, type PageCase, pageCase } from './page_cases.ts';
 
 const at = new Date('2026-09-21T14:13:20Z');
 const frame = {
@@ -49,6 +49,11 @@ const profile = {
   languages: [{ tag: 'en', name: 'English' }],
   zones: ['Europe/London', 'Europe/Paris'],
 };
+const authenticator = {
+  secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  uri: 'otpauth://totp/id.example.com:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=id.example.com',
+  enrolment: 'sealed',
+};
 const passkeys = { passkeys: [], challenge: 'sealed', options: '{}', typed: '' } as const;
 
 /** Every page at `/account`, in each of its states. */
@@ -58,6 +63,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     username: 'ada',
     passwordSetAt: at,
     events: [{ kind: 'signed_in', at, browser: 'Firefox', system: 'Linux', place: here }],
+    hints: namesUnder('account.hint').map((name) => ({ name, href: '/account/second-factor' })),
   }),
   pageCase('account-overview-bare', overviewPage.view, {
     ...overview,
@@ -65,16 +71,16 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     hasPassword: false,
     hasTotp: false,
     passkeys: 0,
-    hints: namesUnder('account.hint').map((name) => ({ name, href: '/account/second-factor' })),
   }),
-  ...namesUnder('account.done').map((done) =>
-    pageCase(`account-done-${done}`, profilePage.view, { ...profile, frame: { ...frame, section: 'profile', done } }),
-  ),
-  ...namesUnder('account.problem').map((key) =>
-    pageCase(`account-problem-${key}`, profilePage.view, {
+  pageCase('account-profile', profilePage.view, {
+    ...profile,
+    frame: { ...frame, section: 'profile', done: 'profile' },
+  }),
+  ...(['name', 'zoneinfo', 'locale'] as const).map((field) =>
+    pageCase(`account-profile-${field}`, profilePage.view, {
       ...profile,
       frame: { ...frame, section: 'profile' },
-      problem: { key, field: 'name' },
+      problem: { key: field === 'name' ? 'text' : field, field },
     }),
   ),
   pageCase('account-email', emailPage.view, {
@@ -95,19 +101,13 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   pageCase('account-password', passwordPage.view, {
     frame: { ...frame, section: 'password' },
     newPassword: {
-      rules: [
-        { name: 'too_short', limit: 12 },
-        { name: 'too_long', limit: 256 },
-        { name: 'no_upper', pattern: '\\p{Lu}' },
-        { name: 'no_lower', pattern: '\\p{Ll}' },
-        { name: 'no_digit', pattern: '\\p{Nd}' },
-        { name: 'no_symbol', pattern: '[^\\p{L}\\p{N}]' },
-        { name: 'blocklisted' },
-        { name: 'personal' },
-        { name: 'reused', limit: 5 },
-      ],
+      rules: ALL_RULES,
       failed: ['too_long', 'reused'],
     },
+  }),
+  pageCase('account-password-changed', passwordPage.view, {
+    frame: { ...frame, section: 'password', done: 'password' },
+    newPassword: { rules: ALL_RULES },
   }),
   pageCase('account-second-factor', secondFactorPage.view, {
     frame: { ...frame, section: 'second-factor' },
@@ -129,15 +129,17 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   }),
   pageCase('account-authenticator', authenticatorPage.view, {
     frame: { ...frame, section: 'second-factor' },
-    authenticator: {
-      secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
-      uri: 'otpauth://totp/id.example.com:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=id.example.com',
-      enrolment: 'sealed',
-    },
+    authenticator,
     isReplacement: true,
   }),
-  pageCase('account-recovery-codes', recoveryCodesView, {
+  pageCase('account-authenticator-refused', authenticatorPage.view, {
     frame: { ...frame, section: 'second-factor' },
+    authenticator,
+    isReplacement: false,
+    problem: { key: 'code', field: 'code' },
+  }),
+  pageCase('account-recovery-codes', recoveryCodesView, {
+    frame: { ...frame, section: 'second-factor', done: 'totp_added' },
     codes: Array.from({ length: 10 }, () => '0k3m-9abc-wxyz'),
   }),
   pageCase('account-passkeys', passkeysPage.view, {
@@ -168,8 +170,19 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     ],
   }),
   pageCase('account-sessions-alone', sessionsPage.view, {
-    frame: { ...frame, section: 'sessions' },
-    sessions: [{ uid: 'a', isCurrent: true }],
+    frame: { ...frame, section: 'sessions', done: 'sessions_ended' },
+    sessions: [
+      {
+        uid: 'a',
+        isCurrent: true,
+        browser: 'Firefox',
+        system: 'Linux',
+        place: here,
+        signedInAt: at,
+        lastSeenAt: at,
+        endsAt: at,
+      },
+    ],
   }),
   pageCase('account-devices', devicesPage.view, {
     frame: { ...frame, section: 'devices' },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
+import { assertCovered } from './page_structure.ts';
 import { picture, TAKES_PICTURES } from './pictures.ts';
 
 /** Looks in which screenshots are taken. */
@@ -104,13 +105,17 @@ export function measure(page: Page): Promise<Measured> {
 }
 
 /**
- * Fails when something is wrong with the page in its current state: contrast, labels, sizes, width, ids, inline code.
+ * Fails when something is wrong with the page in its current state: contrast, labels, sizes, width, ids, inline code;
+ * or when none of the cases, which are looked at in every way, has its elements.
  * Takes screenshots as well, when these are asked for.
  * @param folder of the screenshots
  */
 export async function assertFit(page: Page, folder: string, name: string): Promise<void> {
-  const { faults } = await measure(page);
+  const { faults, html } = await page.evaluate<Measured & { html: string }>(
+    `({ ...${MEASURE}(window), html: document.body.outerHTML })`,
+  );
   assert.deepEqual(faults, {}, name);
+  assertCovered(html, name);
   if (!TAKES_PICTURES) return;
   const before = page.viewportSize();
   for (const { name: look, colorScheme, width } of PICTURED) {

@@ -95,7 +95,22 @@ const demo = {
   canRefresh: true,
 };
 const manyScopes = ['openid', 'profile', 'email', 'phone', 'address', 'offline_access'];
+const otherLinks = { forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' };
 const loginIds = ['identifier', 'password', 'submit', 'cancel'];
+
+/** Every rule that a new password may have. */
+export const ALL_RULES = [
+  { name: 'too_short', limit: 12 },
+  { name: 'no_upper', pattern: '\\p{Lu}' },
+  { name: 'no_lower', pattern: '\\p{Ll}' },
+  { name: 'no_digit', pattern: '\\p{Nd}' },
+  { name: 'no_symbol', pattern: '[^\\p{L}\\p{N}]' },
+  { name: 'blocklisted' },
+  { name: 'personal' },
+  { name: 'reused', limit: 5 },
+  { name: 'control_characters', pattern: '^[^\\p{Cc}\\p{Cs}]*$' },
+  { name: 'too_long', limit: 256 },
+] as const;
 
 const newPassword = {
   rules: [
@@ -127,9 +142,17 @@ export const PAGE_CASES: readonly PageCase[] = [
   pageCase(
     'second-factor-wrong',
     secondFactorStep.view,
-    { ...form, client, account, hasCode: true, error: 'invalid_code' },
+    { ...form, client, account, hasCode: true, passkey, trustUntil, error: 'invalid_code' },
     { focus: 'error' },
   ),
+  pageCase('second-factor-passkey', secondFactorStep.view, {
+    ...form,
+    client,
+    account,
+    hasCode: false,
+    passkey,
+    trustUntil,
+  }),
   pageCase('second-factor-recovery', secondFactorStep.view, {
     ...form,
     client,
@@ -200,13 +223,13 @@ export const PAGE_CASES: readonly PageCase[] = [
   pageCase(
     'login-passkey',
     passwordStep.view,
-    { ...form, client, passkey, error: 'passkey_refused' },
-    { ids: [...loginIds, 'passkey'], focus: 'error' },
+    { ...form, client, ...otherLinks, passkey, error: 'passkey_refused' },
+    { ids: [...loginIds, 'passkey', 'forgot', 'sign-up'], focus: 'error' },
   ),
   pageCase(
     'login-error',
     passwordStep.view,
-    { ...form, client, identifier: 'ada@example.com', error: 'invalid_credentials' },
+    { ...form, client, ...otherLinks, passkey, identifier: 'ada@example.com', error: 'invalid_credentials' },
     { ids: loginIds, focus: 'error' },
   ),
   pageCase(
@@ -409,10 +432,10 @@ export const PAGE_CASES: readonly PageCase[] = [
     { ids: ['email', 'submit'], focus: 'error' },
   ),
   pageCase(
-    'forgot-cookies',
+    'sign-up-cookies',
     askMailView,
-    { ...form, purpose: 'forgot', problem: 'cookies' },
-    { ids: ['identifier', 'submit'], focus: 'error' },
+    { ...form, purpose: 'sign-up', problem: 'cookies' },
+    { ids: ['email', 'submit'], focus: 'error' },
   ),
   pageCase('mail-sent', mailSentView, { purpose: 'forgot', lifetimeSeconds: 1_800 }),
   pageCase('mail-sent-sign-up', mailSentView, { purpose: 'sign-up', lifetimeSeconds: 86_400 }),
@@ -423,9 +446,18 @@ export const PAGE_CASES: readonly PageCase[] = [
       ...form,
       purpose: 'reset_password',
       email: account.email,
-      newPassword: { rules: [{ name: 'too_short', limit: 12 }] },
+      newPassword: { rules: ALL_RULES },
     },
     { ids: ['new-password', 'submit'] },
+  ),
+  ...([[], ['too_short', 'personal']] as const).map((failed) =>
+    pageCase(failed.length > 0 ? 'set-password-refused' : 'set-password-name', setPasswordView, {
+      ...form,
+      purpose: 'sign_up',
+      email: account.email,
+      name: account.name,
+      newPassword: { rules: ALL_RULES, failed, isFirst: true },
+    }),
   ),
   pageCase('set-password-invitation', setPasswordView, {
     ...form,
@@ -489,14 +521,6 @@ export const PAGE_CASES: readonly PageCase[] = [
       { text: `http://localhost:3000/account/link/unlock?token=${LONG}`, isLink: true },
     ],
   }),
-  pageCase(
-    'login-other-links',
-    passwordStep.view,
-    { ...form, client, forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' },
-    {
-      ids: ['forgot', 'sign-up'],
-    },
-  ),
   pageCase('demo-failed', demoView, {
     ...demo,
     steps: [...steps.slice(0, 2), { step: 'error', detail: EVIL }],
