@@ -11,6 +11,8 @@ import type { AppError } from '../../server/platform/errors.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { LONG } from '../helpers/long.ts';
 import { database } from '../helpers/postgres.ts';
+import { defer } from '../helpers/scope.ts';
+import { until } from '../helpers/waiting.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -167,6 +169,21 @@ describe('attempts', () => {
     const locked = await Promise.all(taken.map(({ guess }) => guess && attempts.countFailure(guess)));
     assert.equal(locked.filter((one) => one?.lockedNow).length, 1, 'one of them reports the lock');
     assert.equal(await guessWrong(email), 'locked');
+  });
+
+  test('guesses that are reserved at the same moment see each other', async (t) => {
+    const { email, id } = await person();
+    assert.equal(await guessWrong(email), 'taken');
+    const holder = await db.connect();
+    defer(t, () => holder.end());
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM attempts WHERE account_id = $1 FOR UPDATE', [id]);
+    const outcomes = Array.from({ length: 5 }, () => take(email));
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await until('all wait', async () => (await holder.query(waiting)).rowCount === outcomes.length);
+    await holder.query('COMMIT');
+    const verdicts = (await Promise.all(outcomes)).map(({ verdict }) => verdict);
+    assert.equal(verdicts.filter((verdict) => verdict === 'taken').length, FAILURES - 1, verdicts.join());
   });
 
   test('a guess that waits for others continues when those were right', async () => {
