@@ -33,16 +33,24 @@ function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'pathname' |
 
 const run = (statement: string) => db.run({ name: '', text: statement }, []);
 
+function assertNoWarning(logged: readonly string[]): void {
+  for (const line of logged) {
+    assert.equal((JSON.parse(line) as { level: string }).level, 'info', 'there is no warning beside the one line');
+  }
+}
+
 /** The line that the process prints for a start that fails. */
 async function refusalOf(env: Readonly<Record<string, string>>): Promise<string> {
   const settings = { ...SETTINGS, ...env };
-  const error = await startHere(scope, settings).then(
+  const logged: string[] = [];
+  const error = await startHere(scope, settings, logged).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
   const { CARDEA_DATABASE_URL } = settings;
   const line = explainStart(error, { host: '127.0.0.1', port: 3000, databaseUrl: CARDEA_DATABASE_URL });
   assert.doesNotMatch(line ?? '', /\n/);
+  assertNoWarning(logged);
   return line ?? assert.fail(error instanceof Error ? error : String(error));
 }
 
@@ -90,9 +98,7 @@ describe('the server does not start and says why', () => {
     });
     const [stdout, stderr, { code }] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)]);
     assert.equal(code, 1);
-    for (const logged of stdout.split('\n').filter(Boolean)) {
-      assert.equal((JSON.parse(logged) as { level: string }).level, 'info', 'there is no warning beside the one line');
-    }
+    assertNoWarning(stdout.split('\n').filter(Boolean));
     assert.match(stderr, new RegExp(`^cardea: port ${port} of 127.0.0.1 is in use: [^\n]*or set CARDEA_PORT[^\n]*\n$`));
   });
 

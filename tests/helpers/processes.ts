@@ -188,9 +188,14 @@ export interface StartedHere {
 /**
  * Does in this process what `node server/main.ts` does between its configuration and its signals. The scope stops it.
  * @param env CARDEA_* settings; a database and a master key are required
+ * @param lines gets the output lines, also when the start fails
  * @throws what ends the process with a message
  */
-export async function startHere(scope: Scope, env: Readonly<Record<string, string>>): Promise<StartedHere> {
+export async function startHere(
+  scope: Scope,
+  env: Readonly<Record<string, string>>,
+  lines: string[] = [],
+): Promise<StartedHere> {
   const port = env.CARDEA_PORT ?? String(await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-node-'));
   defer(scope, () => rmSync(folder, { recursive: true, force: true }));
@@ -201,7 +206,6 @@ export async function startHere(scope: Scope, env: Readonly<Record<string, strin
     CARDEA_DATA_DIR: folder,
     ...env,
   });
-  const lines: string[] = [];
   const log = createLog({
     level: config.logLevel,
     destination: {
