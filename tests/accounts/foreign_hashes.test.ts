@@ -96,6 +96,14 @@ const COMPUTED: readonly (readonly [what: string, hash: string, password: string
     writeScrypt({ N: 2 ** 12, r: 4, p: 2 }, { salt, hash: scryptSync(SECRET, salt, 32, { N: 2 ** 12, r: 4, p: 2 }) }),
     SECRET,
   ],
+  [
+    'scrypt of more memory than Node allows by default',
+    writeScrypt(
+      { N: 2 ** 15, r: 8, p: 1 },
+      { salt, hash: scryptSync(SECRET, salt, 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 28 }) },
+    ),
+    SECRET,
+  ],
   ['argon2d', hashSync(SECRET, { algorithm: 0, memoryCost: 4_096, timeCost: 3, parallelism: 4 }), SECRET],
   ['bcrypt of cost 6', bcrypt.hashSync(SECRET, 6), SECRET],
   ['Firebase with other parameters', firebaseOf({ ...FIREBASE, rounds: 4, memCost: 12 }), SECRET],
