@@ -92,7 +92,7 @@ for (const javaScriptEnabled of [true, false]) {
     await doubleClick(page, '#submit');
     await page.locator('#sign-out').waitFor();
     await page.goto(`${app.issuer}/logout`);
-    await doubleClick(page, '#logout-yes');
+    await doubleClick(page, '#logout-yes', 'once sent');
     await arrivesAt(page, `${app.issuer}/logout/success`);
     await page.goto(`${app.issuer}/account`);
     await page.locator('#password').waitFor();
