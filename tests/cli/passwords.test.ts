@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { hashSync } from '@node-rs/argon2';
 import bcrypt from '@node-rs/bcrypt';
+import { ARGON2, ARGON2ID } from '../../server/accounts/argon2.ts';
 import { remember } from '../helpers/secrets.ts';
 import { setUpCli } from './run_cli.ts';
 
@@ -29,10 +31,9 @@ describe('passwords blocklist', () => {
       return [listed, guessable];
     };
     assert.deepEqual(
-      [await check(PASSWORD, env), await check(`${PASSWORD}x`, env), await check(PASSWORD), await check('Password1!')],
+      [await check(PASSWORD, env), await check(`${PASSWORD}x`, env), await check('Password1!')],
       [
         [true, false],
-        [false, false],
         [false, false],
         [false, true],
       ],
@@ -72,18 +73,20 @@ describe('passwords blocklist', () => {
 
 describe('passwords status', () => {
   test('counts how passwords are stored, and fails when some cannot be verified', async (t) => {
-    const { cardea, db } = await setUpCli(t);
-    const sql = (text: string, values: readonly unknown[]) => db.run({ name: '', text }, values);
+    const { cardea, folder } = await setUpCli(t);
     const pepper = remember('other', randomBytes(32).toString('base64'));
     const env = { CARDEA_PASSWORD_PEPPER: pepper };
-    const create = (name: string, more = {}) =>
-      cardea(['users', 'create', '--email', `${name}@example.com`, '--password-stdin'], { input: PASSWORD, env: more });
-    await create('plain');
-    await create('peppered', env);
-    await create('bcrypt');
-    await cardea(['users', 'create', '--email', 'none@example.com', '--no-password']);
-    const ids = await sql('SELECT id FROM accounts ORDER BY id', []);
-    await sql('UPDATE accounts SET password_hash = $2 WHERE id = $1', [ids[2]?.id, bcrypt.hashSync(PASSWORD, 4)]);
+    const { memory, iterations, parallelism } = ARGON2;
+    const cost = { algorithm: ARGON2ID, memoryCost: memory, timeCost: iterations, parallelism };
+    const people = [
+      { email: 'plain@example.com', password_hash: hashSync(PASSWORD, cost) },
+      { email: 'bcrypt@example.com', password_hash: bcrypt.hashSync(PASSWORD, 4) },
+      { email: 'none@example.com' },
+    ];
+    const file = join(folder, 'people');
+    writeFileSync(file, people.map((one) => JSON.stringify(one)).join('\n'));
+    assert.equal((await cardea(['users', 'import', file])).code, 0);
+    assert.equal((await cardea(ADA, { input: PASSWORD, env })).code, 0);
     const good = await cardea(['passwords', 'status', '--json'], { env });
     assert.equal(good.code, 0, good.stderr);
     const rows = (items: { kind: string; pepper: string | null; state: string; people: number }[]) =>

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { PassThrough, Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
 import { verify } from '@node-rs/argon2';
+import { createInput } from '../../server/cli/input.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { track } from '../helpers/children.ts';
 import { createSeeder } from '../helpers/deployment.ts';
@@ -52,20 +54,17 @@ describe('users create', () => {
     assert.equal(await hasPassword(cli, 'ada@example.com', PASSWORD), true);
   });
 
-  test('accepts a password unchanged but for the end of the line', async (t) => {
-    const cli = await setUpCli(t);
-    for (const [n, [input, password]] of [
-      ['Kästrel-Fjord-7', 'Kästrel-Fjord-7'],
-      ['Correct horse 7\r\n', 'Correct horse 7'],
-      ['  Correct horse 7 \n', '  Correct horse 7 '],
-    ]
-      .map(([input = '', password = '']) => [input, password] as const)
-      .entries()) {
-      const email = `ada-${n}@example.com`;
-      assert.equal((await cli.cardea(['users', 'create', '--email', email, '--password-stdin'], { input })).code, 0);
-      assert.equal(await hasPassword(cli, email, password), true, input);
-    }
-  });
+  for (const [input, password] of [
+    ['Kästrel-Fjord-7', 'Kästrel-Fjord-7'],
+    ['Correct horse 7\r\n', 'Correct horse 7'],
+    ['  Correct horse 7 \n', '  Correct horse 7 '],
+  ] as const) {
+    test(`accepts ${JSON.stringify(input)} unchanged but for the end of the line`, async () => {
+      const stdin = Readable.from([Buffer.from(input)]);
+      const read = await createInput({ stdin, stderr: new PassThrough() }).readNewPassword({ passwordStdin: true });
+      assert.equal(read, password);
+    });
+  }
 
   describe('refuses a password', async () => {
     const cli = await setUpCli({ after });
@@ -74,7 +73,6 @@ describe('users create', () => {
       ['short', 'short\n'],
       ['long', 'a'.repeat(257)],
       ['endless', 'a'.repeat(1_000_000)],
-      ['common', 'Password1234!\n'],
       ['personal', 'My-Lovelace-1815\n'],
       ['no text', Buffer.from([0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8])],
     ] as const) {
