@@ -69,7 +69,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (template !== undefined) copyCluster(template, folders.cluster);
     const postgres = await startEmbeddedPostgres({ dataDir: folders.cluster, settings: TEST_CLUSTER_SETTINGS });
     process.env.TEST_POSTGRES_URL = postgres.url;
-    await prepareTemplate(on(postgres.url, 'postgres'));
+    // Once for all files; the few of the test of the run do without.
+    if (template === undefined) await prepareTemplate(on(postgres.url, 'postgres'));
     await disconnectAdmin();
     browser = await startBrowser(files);
     for (const group of plan(files)) {
