@@ -7,13 +7,14 @@ import { CIBA_GRANT } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { LONG } from '../helpers/long.ts';
 import { authorization, authorizeUrl, userinfo } from '../helpers/relying_party.ts';
-import { assertOrderly, concrete, isOAuth, routesOf, send } from './wire.ts';
+import { assertOrderly, concrete, isOAuth, openWire, routesOf } from './wire.ts';
 
 /** Any input gets a 4xx with an error of the endpoint, never a 5xx, a stack trace or no response. */
 
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '100000', CARDEA_REGISTRATION: 'open' } });
 const { issuer } = app;
+const send = openWire(scope, issuer);
 const party = await app.seed.party({
   metadata: {
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials', CIBA_GRANT],
@@ -83,14 +84,14 @@ for (const [place, route] of routesOf(app).entries()) {
       if (route.methods.includes('GET') && !/raw/.test(name)) {
         for (const query of [all, ...some(SHAPES, place + index, 3).map((shape) => shape(value))]) {
           if (query.length > 12_000) continue;
-          assertOrderly(await send(issuer, { target: `${target}?${query}` }), `GET ${route.path} ${name}`);
+          assertOrderly(await send({ target: `${target}?${query}` }), `GET ${route.path} ${name}`);
         }
       }
       if (!route.methods.includes('POST')) continue;
       for (const body of [all, ...some(SHAPES, place + index, 3).map((shape) => shape(value))]) {
         // Pages do not look at client authentication.
         for (const headers of isOAuth(route) ? [FORM, { ...FORM, ...basic }] : [FORM]) {
-          assertOrderly(await send(issuer, { method: 'POST', target, headers, body }), `POST ${route.path} ${name}`);
+          assertOrderly(await send({ method: 'POST', target, headers, body }), `POST ${route.path} ${name}`);
         }
       }
     }
@@ -113,7 +114,7 @@ for (const [place, route] of routesOf(app).entries()) {
     const bodies = ['{"grant_type":"client_credentials"}', '\x00\xff', '[]', 'null', '{"__proto__":{"a":1}}', '{'];
     for (const [index, type] of types.entries()) {
       for (const body of some(bodies, place + index, 3)) {
-        const answer = await send(issuer, {
+        const answer = await send({
           method: 'POST',
           target: concrete(route),
           headers: { ...basic, 'content-type': type },
@@ -134,7 +135,7 @@ test('each parameter of a valid authorization request may be garbage', async () 
   for (const [what, value] of Object.entries(VALUES).filter(([name]) => !/raw|long/.test(name))) {
     for (const name of names) {
       const query = [...base.filter((pair) => !pair.startsWith(`${name}=`)), `${name}=${value}`].join('&');
-      assertOrderly(await send(issuer, { target: `/authorize?${query}` }), `${name}: ${what}`);
+      assertOrderly(await send({ target: `/authorize?${query}` }), `${name}: ${what}`);
     }
   }
 });
@@ -159,7 +160,7 @@ test('credentials and tokens in headers may be garbage', async () => {
   ];
   for (const value of values) {
     for (const target of ['/token', '/introspect', '/revoke', '/userinfo']) {
-      const answer = await send(issuer, {
+      const answer = await send({
         method: 'POST',
         target,
         headers: { ...FORM, authorization: value },
@@ -201,13 +202,13 @@ test('a value that only looks like a JWT is refused at every endpoint that accep
       '/backchannel_authentication',
     ].entries()) {
       for (const body of some(bodies, index + place, 3)) {
-        const answer = await send(issuer, { method: 'POST', target, headers: { ...FORM, ...basic }, body });
+        const answer = await send({ method: 'POST', target, headers: { ...FORM, ...basic }, body });
         assertOrderly(answer, `${target} ${body.slice(0, 80)}`);
       }
     }
     for (const target of ['/token', '/userinfo', '/par']) {
       const headers = { ...FORM, ...basic, dpop: value };
-      const answer = await send(issuer, { method: 'POST', target, headers, body: 'grant_type=client_credentials' });
+      const answer = await send({ method: 'POST', target, headers, body: 'grant_type=client_credentials' });
       assertOrderly(answer, `DPoP at ${target}`);
       assert.ok(answer.status >= 400, `DPoP at ${target}: ${answer.status}`);
     }
@@ -228,7 +229,7 @@ test('each parameter of a backchannel request may be garbage', async () => {
     for (const [what, value] of Object.entries(VALUES)) {
       const body = `${new URLSearchParams({ ...good, [name]: '' })}`.replace(`${name}=`, `${name}=${value}`);
       const target = '/backchannel_authentication';
-      const answer = await send(issuer, { method: 'POST', target, headers: { ...FORM, ...basic }, body });
+      const answer = await send({ method: 'POST', target, headers: { ...FORM, ...basic }, body });
       assertOrderly(answer, `${name}: ${what}`);
     }
   }
@@ -265,7 +266,7 @@ test('each field of a registration may be garbage', async () => {
       const rest = field === 'redirect_uris' ? '' : '"redirect_uris":["https://rp.example.com/cb"],';
       const body = `{${rest}${JSON.stringify(field)}:${JSON.stringify(value)}}`;
       const headers = { 'content-type': 'application/json' };
-      const answer = await send(issuer, { method: 'POST', target: '/register', headers, body });
+      const answer = await send({ method: 'POST', target: '/register', headers, body });
       assertOrderly(answer, `${field} ${JSON.stringify(value).slice(0, 40)}`);
       assert.ok([201, 400].includes(answer.status), `${field}: ${answer.status}`);
     }
@@ -295,7 +296,7 @@ test('cookies may be garbage', async () => {
       '/logout',
       '/logout/success',
     ]) {
-      assertOrderly(await send(issuer, { target, headers: { cookie } }), `${target} ${cookie.slice(0, 40)}`);
+      assertOrderly(await send({ target, headers: { cookie } }), `${target} ${cookie.slice(0, 40)}`);
     }
   }
 });
@@ -307,7 +308,7 @@ test('the sign-in form may be garbage, and the visit continues', async () => {
   for (const [what, value] of Object.entries(VALUES)) {
     for (const form of [`identifier=${value}&password=x`, `identifier=x&password=${value}`, `action=${value}`]) {
       const body = `csrf=${fields.csrf}&${form}`;
-      const answer = await send(issuer, { method: 'POST', target: action, headers: { ...FORM, cookie }, body });
+      const answer = await send({ method: 'POST', target: action, headers: { ...FORM, cookie }, body });
       assertOrderly(answer, what);
       assert.equal(answer.status, 400, `${what}: ${form.slice(0, 60)}`);
     }
@@ -325,18 +326,11 @@ test('a token request with one garbage field is refused with an error code of RF
     'invalid_scope',
     'invalid_target',
   ];
-  for (const grant of ['authorization_code', 'refresh_token', 'client_credentials']) {
-    for (const [what, value] of Object.entries(VALUES)) {
-      for (const field of [
-        'code',
-        'refresh_token',
-        'scope',
-        'resource',
-        'redirect_uri',
-        'code_verifier',
-        'client_id',
-      ]) {
-        const answer = await send(issuer, {
+  const fields = ['code', 'refresh_token', 'scope', 'resource', 'redirect_uri', 'code_verifier', 'client_id'];
+  for (const [place, grant] of ['authorization_code', 'refresh_token', 'client_credentials'].entries()) {
+    for (const [index, [what, value]] of Object.entries(VALUES).entries()) {
+      for (const field of some(fields, place + index, 3)) {
+        const answer = await send({
           method: 'POST',
           target: '/token',
           headers: { ...FORM, ...basic },

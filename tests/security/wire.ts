@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import type { Deployment } from '../helpers/deployment.ts';
+import { defer, type Scope } from '../helpers/scope.ts';
 
 /** A response as it was transmitted. */
 export interface WireAnswer {
@@ -23,17 +25,91 @@ const ANSWER_WITHIN_MS = 10_000;
 
 /** Sends a request that client libraries would not send, and reads until the server closes. */
 export async function send(issuer: string, request: WireRequest): Promise<WireAnswer> {
+  return parse(await sendRaw(issuer, bytesOf(issuer, request, 'close')));
+}
+
+/** @returns one character for each byte */
+function bytesOf(issuer: string, request: WireRequest, connection: 'close' | 'keep-alive'): string {
   const { method = 'GET', target, body = '' } = request;
   const given = Array.isArray(request.headers) ? request.headers : Object.entries(request.headers ?? {});
   const has = (name: string) => given.some(([one]) => one.toLowerCase() === name);
   const headers = [...given];
   if (!has('host')) headers.push(['host', new URL(issuer).host]);
-  if (!has('connection')) headers.push(['connection', 'close']);
+  if (!has('connection')) headers.push(['connection', connection]);
   const framed = typeof body === 'string' ? body : `${body.map(chunk).join('')}0\r\n\r\n`;
   if (typeof body !== 'string') headers.push(['transfer-encoding', 'chunked']);
   else if (body !== '' && !has('content-length')) headers.push(['content-length', String(body.length)]);
   const head = [`${method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)];
-  return parse(await sendRaw(issuer, `${head.join('\r\n')}\r\n\r\n${framed}`));
+  return `${head.join('\r\n')}\r\n\r\n${framed}`;
+}
+
+/**
+ * Sends requests as `send` does, one after the other on one connection, for tests with many of them. It is opened again
+ * when the server has closed it.
+ */
+export function openWire(scope: Scope, issuer: string): (request: WireRequest) => Promise<WireAnswer> {
+  let open: Socket | undefined;
+  defer(scope, () => void open?.destroy());
+
+  async function connected(): Promise<Socket> {
+    const socket = connect(Number(new URL(issuer).port), '127.0.0.1');
+    await once(socket, 'connect');
+    // An error is followed by 'close', which tells the request in progress.
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      if (open === socket) open = undefined;
+    });
+    return socket;
+  }
+
+  /** @returns nothing if the server closed the connection without a response */
+  async function answerOn(socket: Socket, bytes: string): Promise<string> {
+    let received = '';
+    const finished = Promise.withResolvers<void>();
+    const onData = (data: Buffer) => {
+      received += data.toString('latin1');
+      if (isComplete(received)) finished.resolve();
+    };
+    const onClose = () => finished.resolve();
+    const timer = setTimeout(() => {
+      finished.reject(new Error(`no end of the answer to ${bytes.slice(0, 80)}`));
+      socket.destroy();
+    }, ANSWER_WITHIN_MS);
+    socket.on('data', onData).once('close', onClose);
+    socket.write(Buffer.from(bytes, 'latin1'));
+    try {
+      await finished.promise;
+    } finally {
+      clearTimeout(timer);
+      socket.off('data', onData).off('close', onClose);
+    }
+    return received;
+  }
+
+  return async (request) => {
+    const bytes = bytesOf(issuer, request, 'keep-alive');
+    const used = open;
+    // The server may close a connection that nothing was sent on for a while.
+    let received = used ? await answerOn(used, bytes) : '';
+    if (received === '') {
+      open = await connected();
+      received = await answerOn(open, bytes);
+    }
+    return parse(received);
+  };
+}
+
+/** True when nothing more belongs to this response. One that ends with the connection is never complete before that. */
+function isComplete(received: string): boolean {
+  const end = received.indexOf('\r\n\r\n');
+  if (end === -1) return false;
+  const head = received.slice(0, end).toLowerCase();
+  if (head.includes('\r\nconnection: close')) return false;
+  const length = /\r\ncontent-length: (\d+)/.exec(head)?.[1];
+  if (length === undefined) return /^http\/1\.1 (204|304)/.test(head) || received.endsWith('\r\n0\r\n\r\n');
+  const missing = end + 4 + Number(length) - received.length;
+  assert.ok(missing >= 0, `${-missing} bytes follow the response`);
+  return missing === 0;
 }
 
 /**
