@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
-import { attributeOf, has } from '../helpers/html.ts';
+import { attributeOf, has, textOf } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { until } from '../helpers/waiting.ts';
-import { askForMail, useLink } from './mailed_links.ts';
+import { askForMail, canSignIn, useLink } from './mailed_links.ts';
 
 /** In development without a mail server, mails are written to files, which a local page lists. */
 
@@ -19,7 +19,7 @@ const browser = browserSession(app.issuer);
 test('is empty before a mail was sent', async () => {
   const page = await browser.get('/outbox');
   assert.equal(page.status, 200);
-  assert.match(page.body, /No e-mail has been sent yet/);
+  assert.equal(has(page, 'a[href^="/outbox/"]'), false);
 });
 
 test('shows each mail as text, with working links', async () => {
@@ -30,10 +30,11 @@ test('shows each mail as text, with working links', async () => {
     return page.body.includes(person.email) && page;
   });
   const mail = await browser.get(attributeOf(list, 'a[href^="/outbox/"]', 'href') ?? '');
-  assert.match(mail.body, /Hello Ada Lovelace,/);
+  assert.ok(textOf(mail, '#text')?.includes('Ada Lovelace'));
   const link = attributeOf(mail, 'a[href^="http"][href*="token="]', 'href') ?? '';
-  const done = await useLink(app, link, { new_password: 'Opened-From-The-Outbox-1' });
-  assert.match(done.body, /Your new password is set/);
+  const password = 'Opened-From-The-Outbox-1';
+  await useLink(app, link, { new_password: password });
+  assert.ok(await canSignIn(app, person.email, password));
   for (const name of readdirSync(outbox)) assert.equal(statSync(join(outbox, name)).mode & 0o777, 0o600);
   assert.equal(statSync(outbox).mode & 0o777, 0o700);
 });

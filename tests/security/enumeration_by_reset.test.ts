@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createPasswords } from '../../server/accounts/passwords.ts';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { canSignIn } from '../flows/mailed_links.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
@@ -202,7 +203,7 @@ test('only the mail tells whether the account exists', async () => {
   for (const form of FORMS) for (const whom of [existing.email, disabled.email]) await send(form, whom);
   await until('the mails', () => {
     const subjects = post.mails.filter(({ to }) => to.includes(existing.email)).map(({ subject }) => subject);
-    return subjects.includes('Set a new password') && subjects.includes('You already have an account');
+    return subjects.includes(en['mail.reset.subject']) && subjects.includes(en['mail.already_registered.subject']);
   });
   assert.ok(!post.mails.some(({ to }) => to.includes(disabled.email)));
 });
