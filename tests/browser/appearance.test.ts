@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { createTranslator, type Locale, locales, type MessageKey, namesUnder } from '../../server/views/messages.ts';
 import { MEASURE, type Measured, measure, PICTURED } from '../helpers/appearance.ts';
@@ -35,7 +35,7 @@ const LOOKS: Readonly<Record<Locale, readonly Look[]>> = {
 };
 
 const scope = { after };
-const { origin, openAll } = await servePages(scope);
+const { origin, openAll, translateAll } = await servePages(scope);
 const browser = await launchChromium(scope);
 
 /** Measures all pages at once, each in its frame. */
@@ -78,13 +78,19 @@ async function tooWide(page: Page, name: string, selector: string, texts: readon
 }
 
 describe('every page in every state', () => {
+  let page: Page;
+  let complaints: readonly string[] = [];
   let documents: Readonly<Record<string, string>> = {};
+
+  before(async () => {
+    ({ page, complaints } = await openPage(browser));
+    await openAll(page);
+    documents = await documentsOf(page);
+  });
 
   for (const locale of locales) {
     test(`is readable, treats values as text and fits in ${locale}`, async () => {
-      const { page, context, complaints } = await openPage(browser);
-      await openAll(page, locale);
-      if (locale === 'en') documents = await documentsOf(page);
+      if (locale !== 'en') await translateAll(page, locale);
       for (const look of LOOKS[locale]) {
         const measured = await measureAll(page, look);
         assert.deepEqual(
@@ -112,7 +118,6 @@ describe('every page in every state', () => {
       const problems = messagesUnder('account.problem', locale);
       assert.deepEqual(await tooWide(page, 'account-profile-name', '#problem-message', problems), []);
       assert.deepEqual(complaints, []);
-      await context.close();
     });
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
+import { PUT_DOCUMENT } from './put_document.ts';
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -55,15 +56,9 @@ export async function findingsOf(
   await inject(page);
   const found = await page.evaluate<[string, Finding[]][]>(`(async (documents) => {
     const found = [];
+    const put = ${PUT_DOCUMENT};
     for (const [name, html] of documents) {
-      const parsed = new DOMParser().parseFromString(html, 'text/html');
-      for (const [to, from] of [[document.documentElement, parsed.documentElement], [document.body, parsed.body]]) {
-        for (const { name } of [...to.attributes]) to.removeAttribute(name);
-        for (const { name, value } of from.attributes) to.setAttribute(name, value);
-      }
-      document.title = parsed.title;
-      // Unlike elements of the other document, these are parsed as in a page with scripts (noscript).
-      document.body.innerHTML = /<body[^>]*>([^]*)<\\/body>/.exec(html)[1];
+      put(document, html);
       const { violations } = await axe.run(${OPTIONS});
       if (violations.length > 0) found.push([name, violations]);
     }

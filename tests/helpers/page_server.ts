@@ -8,6 +8,7 @@ import { loggedOutView } from '../../server/views/provider_pages.ts';
 import { createViews } from '../../server/views/views.ts';
 import { ACCOUNT_PAGE_CASES } from './account_page_cases.ts';
 import { PAGE_CASES } from './page_cases.ts';
+import { PUT_AND_RUN } from './put_document.ts';
 import { defer, type Scope } from './scope.ts';
 
 /** Every page in every state. */
@@ -21,8 +22,10 @@ const ALL_IN_FRAMES = '/all-in-frames';
 export interface PageServer {
   /** A case is at `/<name>`, and in another language at `/<name>?<locale>`. */
   readonly origin: string;
-  /** Opens a document with every case in a frame of its own, whose name is the name of the case. */
-  openAll(page: Page, locale: Locale): Promise<void>;
+  /** Opens a document with every case in English in a frame of its own, whose name is the name of the case. */
+  openAll(page: Page): Promise<void>;
+  /** Shows the cases in another language in these frames, which takes a tenth of the time of opening them. */
+  translateAll(page: Page, locale: Locale): Promise<void>;
   /** The body of the latest form. */
   posted(): string;
 }
@@ -34,9 +37,7 @@ export async function servePages(scope: Scope): Promise<PageServer> {
   const server = createServer((request, response) => {
     const [path = '/', language = ''] = (request.url ?? '/').split('?');
     if (path === ALL_IN_FRAMES) {
-      const frames = EVERY_CASE.map(
-        ({ name }) => `<iframe name="${name}" src="/${name}?${language}" height="800"></iframe>`,
-      );
+      const frames = EVERY_CASE.map(({ name }) => `<iframe name="${name}" src="/${name}" height="800"></iframe>`);
       response
         .setHeader('content-type', 'text/html; charset=utf-8')
         .end(`<!doctype html><link rel="icon" href="data:,">${frames.join('')}`);
@@ -71,8 +72,16 @@ export async function servePages(scope: Scope): Promise<PageServer> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     origin,
-    async openAll(page, locale) {
-      await page.goto(`${origin}${ALL_IN_FRAMES}?${locale}`);
+    async openAll(page) {
+      await page.goto(`${origin}${ALL_IN_FRAMES}`);
+    },
+    async translateAll(page, locale) {
+      const documents = Object.fromEntries(EVERY_CASE.map(({ name, render }) => [name, render(locale)]));
+      await page.evaluate(`((documents) => {
+        const put = ${PUT_AND_RUN};
+        const frames = [...document.querySelectorAll('iframe')];
+        return Promise.all(frames.map((frame) => put(frame.contentDocument, documents[frame.name], '${locale}')));
+      })(${JSON.stringify(documents)})`);
     },
     posted: () => posted,
   };
