@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { post, tokensFor } from '../flows/support.ts';
 import { deployment, neighbour } from '../helpers/deployment.ts';
-import { authorization, introspect, refresh, userinfo } from '../helpers/relying_party.ts';
+import { authorization, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
 
 /**
  * A revoked token is rejected once the revocation was confirmed, on every node (Casdoor CVE-2026-9097; RFC 7009 §2).
@@ -38,6 +38,14 @@ test('revoking a refresh token also revokes the access tokens of its grant (RFC 
     assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
     assert.equal((await userinfo(node.issuer, tokens.access_token)).status, 401);
   }
+});
+
+test('a client’s own token, which has no grant, is rejected as well', async () => {
+  const { body } = await token(issuer, party, { grant_type: 'client_credentials' });
+  const own = String(body.access_token);
+  for (const node of [app, other]) assert.equal((await introspect(node.issuer, party, own)).active, true);
+  assert.equal((await post(app, '/revoke', { token: own }, authorization(party))).status, 200);
+  for (const node of [app, other]) assert.deepEqual(await introspect(node.issuer, party, own), { active: false });
 });
 
 test('only its own client can revoke a token', async () => {
