@@ -9,7 +9,7 @@ import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort, until } from '../helpers/waiting.ts';
 
-/** Real double clicks in Chromium, with and without scripts; the app redeems every code that it gets. */
+/** Real double clicks in Chromium, with and without scripts; the app redeems every code that it gets, once. */
 const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '1000' } });
 const port = await freePort();
@@ -18,10 +18,14 @@ const party = await app.seed.party({ name: 'Harbour Notes', metadata: { redirect
 const verifier = 'v'.repeat(43);
 /** Access tokens that the app got, or errors, in order. */
 let redeemed: string[] = [];
+/** By code: apps redeem a code once, and a browser may follow both responses to a form, each with the same code. */
+const results = new Map<string, ReturnType<typeof redeem>>();
 const server = createServer((request, response) => {
   const code = new URL(request.url ?? '/', rp).searchParams.get('code');
   if (code === null) return void response.end('<!doctype html><title>RP</title><h1>no code</h1>');
-  void redeem(app.issuer, party, { code: remember('code', code), verifier }).then(({ status, body }) => {
+  const result = results.get(code) ?? redeem(app.issuer, party, { code: remember('code', code), verifier });
+  results.set(code, result);
+  void result.then(({ status, body }) => {
     redeemed.push(body.access_token ?? String(body.error));
     response.end(`<!doctype html><title>RP</title><h1>${status === 200 ? 'Signed in' : body.error}</h1>`);
   });
