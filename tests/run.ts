@@ -19,24 +19,23 @@ import { createRunFolders } from './helpers/run_folders.ts';
 
 /** Milliseconds of the latest run of each file. */
 const DURATIONS = 'durations.json';
-/** Before durations are known, cheap tests run first, so that a basic mistake shows before the browser starts. */
+/** Before durations are known, the folders with long files come first. */
 const ORDER = [
+  'browser',
+  'chaos',
   'platform',
+  'cli',
+  'security',
+  'conformance',
   'accounts',
-  'clients',
+  'flows',
   'keys',
   'records',
-  'views',
-  'oidc',
-  'security',
-  'flows',
-  'browser',
-  'cli',
 ];
 const CHAOS = /^tests\/chaos\//;
 const MEASURING = /^tests\/performance\//;
 /** Tests that count instead of measuring time can run beside others. */
-const COUNTING = ['tests/performance/statements.test.ts'];
+const COUNTING = ['bench', 'revocations', 'statements'].map((name) => `tests/performance/${name}.test.ts`);
 const LAST = 'tests/security/database_dump.test.ts';
 const MINUTE = 60_000;
 /** `make chaos` has no time limit. */
@@ -91,13 +90,13 @@ async function main(args: readonly string[]): Promise<number> {
   return report(tests.total, performance.now() - began, leaked > 0 || interrupted.aborted);
 }
 
-/** The longest first, by earlier runs on this machine, so that no long file is left alone at the end. */
+/** The longest first, by earlier runs on this machine, so that no long file is left alone at the end; new ones before. */
 function testFiles(only: readonly string[]): string[] {
   const known = readDurations();
   return globSync('tests/**/*.test.ts', { cwd: ROOT })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => only.some((one) => file === one || file.startsWith(`${one}/`) || file.startsWith(`${one}.`)))
-    .sort((a, b) => (known[b] ?? 0) - (known[a] ?? 0) || rank(a) - rank(b) || a.localeCompare(b));
+    .sort((a, b) => (known[b] ?? Infinity) - (known[a] ?? Infinity) || rank(a) - rank(b) || a.localeCompare(b));
 }
 
 function readDurations(): Record<string, number> {
