@@ -37,9 +37,20 @@ const FORMS_PER_FAILURE = 10;
 
 /** The composition root: builds the layers in `composition/`, each on those before it, and connects them to HTTP. */
 export async function createApp(
-  parts: Pick<AppParts, 'config' | 'db' | 'log' | 'nameServers'> & { now?: Clock; uptime?: Clock },
+  parts: Pick<AppParts, 'config' | 'db' | 'log' | 'nameServers' | 'startPasswordThread'> & {
+    now?: Clock;
+    uptime?: Clock;
+  },
 ): Promise<App> {
-  const { config, db, log, nameServers, now = systemClock, uptime = () => performance.now() } = parts;
+  const {
+    config,
+    db,
+    log,
+    nameServers,
+    startPasswordThread,
+    now = systemClock,
+    uptime = () => performance.now(),
+  } = parts;
   await claimIssuer(db, config.issuer.origin, now);
   await using opened = new AsyncDisposableStack();
   const infrastructure = await createInfrastructure({
@@ -49,6 +60,7 @@ export async function createApp(
     now,
     uptime,
     nameServers,
+    startPasswordThread,
     onClose: (part, close) => opened.adopt(part, async () => void (await close(part))),
   });
   const { views, counter, secure, outbox } = infrastructure;

@@ -11,6 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { ROOT } from './helpers/artifacts.ts';
 import { onParentEnd } from './helpers/children.ts';
+import { idleThreads } from './helpers/password_threads.ts';
 import { openQueue } from './helpers/queue.ts';
 import { until } from './helpers/waiting.ts';
 
@@ -44,7 +45,12 @@ process.on('worker', (thread) => {
 
 /** Resources that keep a process alive: sockets, servers, timers, child processes, threads. */
 function open(): string[] {
-  return [...process.getActiveResourcesInfo(), ...Array.from(threads, () => 'Worker')];
+  return [
+    ...process.getActiveResourcesInfo(),
+    ...Array.from(threads)
+      .filter((thread) => !idleThreads.includes(thread))
+      .map(() => 'Worker'),
+  ];
 }
 
 // The first file that imports node:process opens these, and they stay open.

@@ -9,7 +9,7 @@ import {
   type PasswordChange,
   type PasswordChangeStores,
 } from './password_change.ts';
-import { createPasswords, type Passwords } from './passwords.ts';
+import { createPasswords, type Passwords, type PasswordsOptions } from './passwords.ts';
 import { createPolicy, type PasswordPolicy, type PolicyName } from './policy.ts';
 
 /** The operator's settings about passwords. */
@@ -42,14 +42,14 @@ export interface PasswordService {
 /** @throws AppError 500 `blocklist_unreadable` */
 export async function createPasswordService(
   settings: PasswordSettings,
-  parts: PasswordChangeStores & {
-    log: Logger;
-    /** Words for this deployment: attackers try them first. */
-    names: readonly string[];
-    threads?: number;
-  },
+  parts: PasswordChangeStores &
+    Pick<PasswordsOptions, 'threads' | 'startWorker'> & {
+      log: Logger;
+      /** Words for this deployment: attackers try them first. */
+      names: readonly string[];
+    },
 ): Promise<PasswordService> {
-  const { accounts, log, names, threads } = parts;
+  const { accounts, log, names, threads, startWorker } = parts;
   const { argon2, peppers, memory, queueLimit } = settings;
   const blocklist = await openBlocklist(settings.blocklist);
   const passwords = createPasswords({
@@ -58,6 +58,7 @@ export async function createPasswordService(
     memory,
     ...(queueLimit === undefined ? {} : { queueLimit }),
     ...(threads === undefined ? {} : { threads }),
+    ...(startWorker ? { startWorker } : {}),
   });
   const policy = createPolicy({
     name: settings.policy,

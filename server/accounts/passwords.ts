@@ -57,7 +57,7 @@ export interface PasswordsOptions {
   readonly threads?: number;
   /** Jobs that may wait; further ones are refused at once. Default: jobs for about half a second. */
   readonly queueLimit?: number;
-  /** Creates a thread; replaced by tests that end one. */
+  /** Creates a thread; replaced by tests that end one, or use one again. */
   readonly startWorker?: () => Worker;
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CHANNEL as KEYS_CHANNEL } from '../../keys/store.ts';
 import { MAILS_CHANNEL } from '../accounts/mails.ts';
+import type { PasswordsOptions } from '../accounts/passwords.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import { type Config, resolveMasterKeys } from '../config.ts';
@@ -26,6 +27,8 @@ export interface AppParts {
   readonly uptime: Clock;
   /** Resolve the host names in URLs of clients, in place of the system's name servers. */
   readonly nameServers?: readonly string[] | undefined;
+  /** Starts a thread that hashes passwords; see `PasswordsOptions`. */
+  readonly startPasswordThread?: PasswordsOptions['startWorker'] | undefined;
   /** Closes a part when the application closes, in reverse order. @returns the part */
   onClose<T>(part: T, close: (part: T) => unknown): T;
 }

@@ -24,6 +24,7 @@ import { columnSealer, type Sealer } from '../platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 import { endRecordsOfClient } from '../records/ended.ts';
 import { createOverview, endSessions } from '../records/overview.ts';
+import type { AppParts } from './infrastructure.ts';
 
 /* The server and the `cardea` command build their stores here, so that both write the same rows. */
 
@@ -74,7 +75,16 @@ type Logged = StoreParts & { readonly log: Logger };
 /** Starts threads that hash passwords; the caller must close the service. */
 export function openPasswords(
   stores: AccountStores,
-  { config, db, log, threads }: Logged & { readonly threads?: number },
+  {
+    config,
+    db,
+    log,
+    threads,
+    startPasswordThread,
+  }: Logged & {
+    readonly threads?: number;
+    readonly startPasswordThread?: AppParts['startPasswordThread'];
+  },
 ): Promise<PasswordService> {
   return createPasswordService(config.passwords, {
     ...stores,
@@ -83,6 +93,7 @@ export function openPasswords(
     log,
     names: namesOf(config),
     ...(threads === undefined ? {} : { threads }),
+    ...(startPasswordThread ? { startWorker: startPasswordThread } : {}),
   });
 }
 

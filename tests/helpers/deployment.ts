@@ -18,6 +18,7 @@ import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { takeOver } from './issuer.ts';
+import { reusedThread } from './password_threads.ts';
 import { databaseUrl, MIGRATED } from './postgres.ts';
 import { defer, type Scope } from './scope.ts';
 import { remember } from './secrets.ts';
@@ -210,6 +211,7 @@ export async function deployment(
         db,
         log,
         nameServers: options.nameServers,
+        startPasswordThread: options.passwordCost === 'configured' ? undefined : reusedThread,
         ...(options.now ? { now: options.now } : {}),
         ...(options.uptime ? { uptime: options.uptime } : {}),
       }),
