@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import pg from 'pg';
 import { assertWritable } from '../../server/platform/embedded.ts';
 import { AppError } from '../../server/platform/errors.ts';
@@ -23,20 +23,21 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
 }
 
 const isRoot = process.getuid?.() === 0;
+/** The others are copies of one cluster, with one password. */
+const made = ownPostgres({ after }, { first: 'initdb' });
 
 describe('the embedded Postgres', () => {
-  test('starts, keeps its data when it stops, and leaves nothing running', async (t) => {
-    const own = ownPostgres(t, { first: 'initdb' });
-    const first = await own.start();
+  test('starts, keeps its data when it stops, and leaves nothing running', async () => {
+    const first = await made.start();
     assert.equal(first.started, true);
     await query(first.url, 'CREATE TABLE kept (value text)');
     await query(first.url, "INSERT INTO kept VALUES ('here')");
     await first.stop();
-    assert.equal(own.pid(), undefined);
+    assert.equal(made.pid(), undefined);
     await assert.rejects(query(first.url, 'SELECT 1'));
 
     const began = performance.now();
-    const second = await own.start();
+    const second = await made.start();
     assert.ok(performance.now() - began < 3_000, 'a second start takes less than 3 s');
     assert.deepEqual(await query(second.url, 'SELECT value FROM kept'), [{ value: 'here' }]);
     await second.stop();
@@ -83,8 +84,7 @@ describe('the embedded Postgres', () => {
   });
 
   test('two data directories run side by side', async (t) => {
-    const [a, b] = [ownPostgres(t), ownPostgres(t, { first: 'initdb' })];
-    const [one, other] = await Promise.all([a.start(), b.start()]);
+    const [one, other] = await Promise.all([ownPostgres(t).start(), made.start()]);
     assert.notEqual(new URL(one.url).port, new URL(other.url).port);
     assert.notEqual(new URL(one.url).password, new URL(other.url).password);
     await query(one.url, 'CREATE TABLE only_here ()');
