@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
-import { has } from '../helpers/html.ts';
+import { has, textOf } from '../helpers/html.ts';
 import { mailbox, type ReceivedMail } from '../helpers/mailbox.ts';
 import { authorize, authorizeUrl, introspect, redeem, refresh } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -61,17 +62,17 @@ test('a person who forgot the password gets a link, sets a new password, and sig
   assert.ok(mail.html.includes(mail.link), 'the HTML part has the same link');
   const done = await setPassword(mail.link, NEW);
   assert.equal(done.status, 200);
-  assert.match(done.body, /Your new password is set/);
+  assert.equal(textOf(done, 'h1'), en['link.reset_password.done-title']);
   assert.deepEqual([await signsIn(person, NEW), await signsIn(person, person.password)], [true, false]);
   const notice = await post.next(person.email);
-  assert.equal(notice.subject, 'Your password was changed');
+  assert.equal(notice.subject, en['mail.password_changed.subject']);
   assert.equal(notice.link, '', 'a notice contains no link');
 });
 
 test('the username works as well, and the mail goes to the address', async () => {
   const person = await app.seed.person({ username: 'grace' });
   assert.equal((await ask('GRACE ')).status, 200);
-  assert.equal((await post.next(person.email)).subject, 'Set a new password');
+  assert.equal((await post.next(person.email)).subject, en['mail.reset.subject']);
 });
 
 test('all sessions and tokens of the person end with the old password, and those of others stay', async () => {
@@ -121,7 +122,7 @@ test('a link works once; afterwards its page says so', async () => {
   await setPassword(link, NEW);
   const { page } = await follow(link);
   assert.equal(page.status, 410);
-  assert.match(page.body, /This link no longer works/);
+  assert.equal(textOf(page, 'h1'), en['link-gone.title']);
   assert.ok(!has(page, 'form'));
 });
 
@@ -197,7 +198,7 @@ test('a new password ends a lock', async () => {
   const person = await app.seed.person();
   for (let i = 0; i < 3; i += 1) await signsIn(person, 'wrong');
   assert.equal(await signsIn(person, person.password), false, 'locked');
-  assert.equal((await post.next(person.email)).subject, 'Your account is locked for now');
+  assert.equal((await post.next(person.email)).subject, en['mail.locked.subject']);
   await setPassword((await mailTo(person)).link, NEW);
   assert.equal(await signsIn(person, NEW), true);
 });

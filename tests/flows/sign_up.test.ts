@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { FAILURES } from '../../server/accounts/attempts.ts';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { openAccount } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
-import { has } from '../helpers/html.ts';
+import { has, textOf } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -28,13 +29,13 @@ test('a person signs up with an address that they can read, and gets an account'
   const email = 'Grace.Hopper@example.com';
   const answer = await askForMail(app, '/account/sign-up', email);
   assert.equal(answer.status, 200);
-  assert.match(answer.body, /Check your mail/);
+  assert.equal(textOf(answer, 'h1'), en['mail-sent.title']);
   const mail = await post.next(email);
-  assert.equal(mail.subject, 'Confirm your e-mail address');
+  assert.equal(mail.subject, en['mail.sign_up.subject']);
   assert.equal(await find(email), undefined, 'no account is created before the address is confirmed');
   const done = await useLink(app, mail.link, { name: 'Grace Hopper', new_password: PASSWORD });
   assert.equal(done.status, 200);
-  assert.match(done.body, /Your account is ready/);
+  assert.equal(textOf(done, 'h1'), en['link.sign_up.done-title']);
   const account = await find(email);
   assert.deepEqual([account?.email, account?.emailVerified, account?.name], [email, true, 'Grace Hopper']);
   assert.equal(await canSignIn(app, email, PASSWORD), true);
@@ -49,7 +50,7 @@ test('only a mail tells a person who already has an account', async () => {
   ];
   assert.deepEqual([known.status, known.body], [unknown.status, unknown.body]);
   const mail = await post.next(person.email);
-  assert.equal(mail.subject, 'You already have an account');
+  assert.equal(mail.subject, en['mail.already_registered.subject']);
   assert.equal(mail.link, '');
 });
 
@@ -106,15 +107,15 @@ test('an invited person chooses a password, which confirms the address', async (
   const { id } = await app.seed.accounts.create({ email: 'invited@example.com', name: 'Joan Clarke' });
   await enqueue(app, { kind: 'invitation', accountId: id }, now);
   const mail = await post.next('invited@example.com');
-  assert.equal(mail.subject, 'You are invited');
+  assert.equal(mail.subject, en['mail.invitation.subject']);
   clock += 6 * 86_400_000;
   for (let i = 0; i < FAILURES; i += 1) await canSignIn(app, 'invited@example.com', 'a guess');
-  assert.equal((await post.next('invited@example.com')).subject, 'Your account is locked for now');
+  assert.equal((await post.next('invited@example.com')).subject, en['mail.locked.subject']);
   const done = await useLink(app, mail.link, { new_password: PASSWORD });
-  assert.match(done.body, /Your account is ready/);
+  assert.equal(textOf(done, 'h1'), en['link.invitation.done-title']);
   assert.equal((await app.seed.accounts.findById(id))?.emailVerified, true);
   assert.equal(await canSignIn(app, 'invited@example.com', PASSWORD), true, 'guesses before it lock no account');
-  assert.equal((await post.next('invited@example.com')).subject, 'Your password was changed');
+  assert.equal((await post.next('invited@example.com')).subject, en['mail.password_changed.subject']);
 });
 
 test('a person confirms the address', async () => {
@@ -143,7 +144,7 @@ test('a person changes the address: the link goes to the new one, and both are n
   assert.equal(await canSignIn(app, 'new.address@example.com', person.password), true);
   assert.equal(await canSignIn(app, person.email, person.password), false);
   for (const address of ['New.Address@example.com', person.email]) {
-    assert.equal((await post.next(address)).subject, 'Your e-mail address has changed');
+    assert.equal((await post.next(address)).subject, en['mail.email_changed.subject']);
   }
   assert.equal((await followLink(app, reset.link)).page.status, 410, 'links to the old address end');
 });
@@ -186,7 +187,7 @@ test('a locked person unlocks the account with the link in the mail', async () =
   );
   assert.match((await useLink(app, link)).body, /Your account is unlocked/);
   assert.equal(await canSignIn(app, person.email, person.password), true);
-  assert.equal((await post.next(person.email)).subject, 'Your account is unlocked');
+  assert.equal((await post.next(person.email)).subject, en['mail.unlocked.subject']);
 });
 
 test('the links of a disabled person have no effect', async () => {

@@ -4,6 +4,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { LINK_LIFETIMES } from '../../server/accounts/links.ts';
 import { createMailThrottle } from '../../server/accounts/mail_throttle.ts';
 import { createMemoryCounter } from '../../server/platform/limits.ts';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { canSignIn, enqueue, useLink } from '../flows/mailed_links.ts';
 import { begin, submit, submitPassword } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
@@ -183,7 +184,7 @@ describe('signing up', () => {
     assert.match((await useLink(app, mails[0]?.link ?? '', { name: 'F', new_password: password })).body, /ready/);
     assert.equal(await ask('/account/forgot', email, elsewhere()), 200);
     const last = (await mailsTo(email)).at(-1);
-    assert.equal(last?.subject, 'Set a new password');
+    assert.equal(last?.subject, en['mail.reset.subject']);
   });
 });
 

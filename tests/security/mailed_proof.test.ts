@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { LINK_PURPOSES } from '../../server/accounts/links.ts';
 import { maskEmail } from '../../server/accounts/masking.ts';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { askForMail, canSignIn, enqueue, followLink, useLink } from '../flows/mailed_links.ts';
 import { begin, shown, submit, submitPassword } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
-import { attributeOf, has } from '../helpers/html.ts';
+import { attributeOf, has, textOf } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { authorize } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -146,7 +147,7 @@ test('a sign-up requested by another person gives them nothing: who opens the li
     'the requesting browser has no cookie for it',
   );
   const done = await useLink(app, link, { name: 'Grace', new_password: NEW });
-  assert.match(done.body, /Your account is ready/);
+  assert.equal(textOf(done, 'h1'), en['link.sign_up.done-title']);
   const { page } = await begin(app, party, {}, attacker);
   assert.ok(has(page, '#password'), 'the requesting browser gets no session');
   assert.equal(await canSignIn(app, email, NEW), true);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { askForMail, canSignIn, useLink } from '../flows/mailed_links.ts';
 import { begin, shown, submit, submitPassword } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
@@ -89,7 +90,7 @@ test('that link does not shorten the next lock', async () => {
   const person = await app.seed.person();
   await lockPassword(person);
   await useLink(app, (await post.next(person.email)).link);
-  assert.equal((await post.next(person.email)).subject, 'Your account is unlocked');
+  assert.equal((await post.next(person.email)).subject, en['mail.unlocked.subject']);
   await lockPassword(person);
   await post.next(person.email);
   clock.ms += 16 * MINUTE;
