@@ -36,9 +36,7 @@ describe('the embedded Postgres', () => {
     assert.equal(made.pid(), undefined);
     await assert.rejects(query(first.url, 'SELECT 1'));
 
-    const began = performance.now();
     const second = await made.start();
-    assert.ok(performance.now() - began < 3_000, 'a second start takes less than 3 s');
     assert.deepEqual(await query(second.url, 'SELECT value FROM kept'), [{ value: 'here' }]);
     await second.stop();
   });
