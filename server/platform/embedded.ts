@@ -78,8 +78,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       const pid = readPostmaster(cluster)?.pid;
       if (pid === undefined) return;
       // Smart shutdown: a client that has connected since the check is served to the end. Then a fast one.
-      process.kill(pid, 'SIGTERM');
-      await until(() => !isAlive(pid), SMART_STOP_MS).catch(() => process.kill(pid, 'SIGINT'));
+      signal(pid, 'SIGTERM');
+      await until(() => !isAlive(pid), SMART_STOP_MS).catch(() => signal(pid, 'SIGINT'));
       await until(() => !isAlive(pid), START_TIMEOUT_MS);
     },
   };
@@ -288,19 +288,40 @@ async function runningPort(
   }
 }
 
+/** Processes that stop at the same time must not wait for each other, so their connections do not count. */
+const STOPPING = 'cardea stop';
+/** A backend ends a moment after its client has closed the connection. */
+const DISCONNECT_MS = 200;
+
 async function hasOtherClients(adminUrl: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: adminUrl });
+  const client = new pg.Client({ connectionString: adminUrl, application_name: STOPPING });
   client.on('error', () => {});
+  const isAlone = async () => {
+    const { rows } = await client.query(
+      "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1 LIMIT 1",
+      [STOPPING],
+    );
+    return rows.length === 0;
+  };
   try {
     await client.connect();
-    const { rows } = await client.query(
-      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    return await until(isAlone, DISCONNECT_MS).then(
+      () => false,
+      () => true,
     );
-    return rows[0]?.n > 0;
   } catch {
     return false;
   } finally {
     await client.end().catch(() => {});
+  }
+}
+
+/** Another process may have stopped it in the meantime. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

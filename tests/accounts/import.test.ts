@@ -75,6 +75,9 @@ const ADA = {
   roles: ['editor'],
 };
 
+const scope = { after };
+const { db } = await database(scope);
+
 describe('exports of other systems become accounts', () => {
   const cases: readonly (readonly [what: string, format: ImportFormat, entry: object, expected: object])[] = [
     [
@@ -281,8 +284,6 @@ describe('exports of other systems become accounts', () => {
   });
 });
 
-const scope = { after };
-const { db } = await database(scope);
 const passwords = createPasswords({ threads: 1 });
 defer(scope, () => passwords.close());
 

@@ -27,6 +27,9 @@ async function count({ cardea }: Cli): Promise<number> {
   return (await cardea(['users', 'list', '--json'])).json.length;
 }
 
+/** Without people. */
+const empty = await setUpCli({ after });
+
 describe('users create', () => {
   test('reads the password from one line of standard input, and prints the person', async (t) => {
     const cli = await setUpCli(t);
@@ -66,8 +69,7 @@ describe('users create', () => {
     });
   }
 
-  describe('refuses a password', async () => {
-    const cli = await setUpCli({ after });
+  describe('refuses a password', () => {
     for (const [why, input] of [
       ['empty', ''],
       ['short', 'short\n'],
@@ -77,10 +79,10 @@ describe('users create', () => {
       ['no text', Buffer.from([0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8])],
     ] as const) {
       test(`that is ${why}`, async () => {
-        const { code, stderr } = await cli.cardea([...ADA, '--password-stdin'], { input });
+        const { code, stderr } = await empty.cardea([...ADA, '--password-stdin'], { input });
         assert.equal(code, 1);
         assert.match(stderr, /^cardea: password: [^\n]+\n$/);
-        assert.equal(await count(cli), 0);
+        assert.equal(await count(empty), 0);
       });
     }
   });

@@ -12,6 +12,15 @@ const app = await deployment({ after });
 const GRANT = { grant_type: 'client_credentials' };
 const INVALID_CLIENT = { status: 401, error: 'invalid_client' };
 
+const keys = await generateKeyPair('ES256', { extractable: true });
+const otherKeys = await generateKeyPair('ES256', { extractable: true });
+const rsaKeys = await generateKeyPair('RS256', { extractable: true });
+const publicJwk = { ...(await exportJWK(keys.publicKey)), kid: 'mine', use: 'sig', alg: 'ES256' };
+const publicRsa = { ...(await exportJWK(rsaKeys.publicKey)), kid: 'mine-rsa', use: 'sig' };
+const signer = await app.seed.party({
+  metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicJwk, publicRsa] } },
+});
+
 // ---- secrets ----
 
 test('client_secret_basic: both halves are form-decoded, for every form of encoding (RFC 6749 §2.3.1)', async () => {
@@ -162,15 +171,6 @@ test('a secret in the URL is ignored (RFC 6749 §2.3.1)', async () => {
 });
 
 // ---- private_key_jwt (RFC 7523) ----
-
-const keys = await generateKeyPair('ES256', { extractable: true });
-const otherKeys = await generateKeyPair('ES256', { extractable: true });
-const rsaKeys = await generateKeyPair('RS256', { extractable: true });
-const publicJwk = { ...(await exportJWK(keys.publicKey)), kid: 'mine', use: 'sig', alg: 'ES256' };
-const publicRsa = { ...(await exportJWK(rsaKeys.publicKey)), kid: 'mine-rsa', use: 'sig' };
-const signer = await app.seed.party({
-  metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicJwk, publicRsa] } },
-});
 
 interface Assertion {
   /** Undefined removes a claim. */

@@ -73,6 +73,15 @@ const refreshTokensWith = (value: string) =>
 const storedResponsesOf = (value: string) =>
   countOf('SELECT count(*)::int AS n FROM repeated_answers WHERE id_hash = $1', [hashToken(value)]);
 
+const keys = await generateKeyPair('ES256', { extractable: true });
+remember('private_key', (await exportJWK(keys.privateKey)).d ?? '');
+const signer = await app.seed.party({
+  metadata: {
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] },
+  },
+});
+
 for (const [kind, one] of Object.entries({ confidential: party, public: publicParty })) {
   test(`a ${kind} client that repeats a refresh gets the same response, byte for byte, on any node`, async () => {
     const value = await newRefreshToken(one);
@@ -192,15 +201,6 @@ test('parallel refreshes on two nodes get one response; of two different ones th
 });
 
 // ---- clients that authenticate anew each time ----
-
-const keys = await generateKeyPair('ES256', { extractable: true });
-remember('private_key', (await exportJWK(keys.privateKey)).d ?? '');
-const signer = await app.seed.party({
-  metadata: {
-    token_endpoint_auth_method: 'private_key_jwt',
-    jwks: { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] },
-  },
-});
 
 function assertion(key: CryptoKey = keys.privateKey): Promise<string> {
   return new SignJWT({})

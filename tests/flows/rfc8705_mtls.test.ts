@@ -78,6 +78,19 @@ async function userinfo(access: string, certificate?: Identity) {
 const resourceServer = await app.seed.party({ introspectsAll: true });
 const cnfOf = async (access: string) => (await introspect(app.issuer, resourceServer, access)).cnf;
 
+const names = [
+  { type: 'dns', value: 'client.example.com' },
+  { type: 'url', value: 'spiffe://example.com/client' },
+  { type: 'ip', value: '192.0.2.7' },
+  { type: 'ip', value: '2001:db8::7' },
+  { type: 'email', value: 'client@example.com' },
+] as const;
+const named = await issue({ names });
+const unnamed = await issue({ subject: 'CN=DNS:client.example.com' });
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const leaf = await issue({ subject: 'CN=Clients CA,O=Example' });
+
 // ---- TLS that the server terminates ----
 
 test('a client library authenticates by its certificate, and its token is bound (RFC 8705 §2.1, §3)', async () => {
@@ -132,16 +145,6 @@ test('the header is ignored when no proxy is configured', async () => {
 
 // ---- §2.1: PKI ----
 
-const names = [
-  { type: 'dns', value: 'client.example.com' },
-  { type: 'url', value: 'spiffe://example.com/client' },
-  { type: 'ip', value: '192.0.2.7' },
-  { type: 'ip', value: '2001:db8::7' },
-  { type: 'email', value: 'client@example.com' },
-] as const;
-const named = await issue({ names });
-const unnamed = await issue({ subject: 'CN=DNS:client.example.com' });
-
 for (const [property, right, wrong] of [
   ['tls_client_auth_subject_dn', SUBJECT, 'O=Example,CN=client'],
   ['tls_client_auth_subject_dn', '2.5.4.3=client, o=Example', 'CN=client'],
@@ -158,10 +161,6 @@ for (const [property, right, wrong] of [
     assert.deepEqual(refusal(await ask(await withSubject({ [property]: wrong }), named)), INVALID_CLIENT);
   });
 }
-
-const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
-const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const leaf = await issue({ subject: 'CN=Clients CA,O=Example' });
 
 for (const [what, certificate, expected] of [
   ['from the authority', issue(), 200],

@@ -130,6 +130,9 @@ async function showTo(node: { issuer: string }, access: string, dpop: string) {
   return userinfo({ authorization: `DPoP ${access}`, dpop }, node);
 }
 
+const secretKey = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
+const privateJwk = await exportJWK(key.privateKey);
+
 test('a client library gets bound tokens and uses them, with nonces (RFC 9449 §5, §7, §8)', async () => {
   const insecure = { [oauth.allowInsecureRequests]: true } as const;
   const discovered = await oauth.discoveryRequest(new URL(app.issuer), insecure);
@@ -208,8 +211,6 @@ test('query and fragment of htu are ignored (RFC 9449 §4.3, check 9)', async ()
   assert.equal(status, 200);
 });
 
-const secretKey = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
-const privateJwk = await exportJWK(key.privateKey);
 const BAD_PROOFS: readonly (readonly [string, () => Promise<string>])[] = [
   ['for another method (check 8)', () => proof({ htm: 'GET' })],
   ['for a method in lower case (check 8)', () => proof({ htm: 'post' })],

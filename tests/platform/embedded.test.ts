@@ -11,6 +11,7 @@ import { artifacts, ROOT } from '../helpers/artifacts.ts';
 import { userOf } from '../helpers/children.ts';
 import { ownPostgres } from '../helpers/embedded.ts';
 import { on } from '../helpers/postgres.ts';
+import { until } from '../helpers/waiting.ts';
 
 async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -63,6 +64,27 @@ describe('the embedded Postgres', () => {
     const [a, b] = await Promise.all([own.start(), own.start()]);
     assert.equal(a.url, b.url);
     assert.deepEqual(await query(a.url, 'SELECT 1 AS one'), [{ one: 1 }]);
+  });
+
+  test('of two that stop at the same time, one stops it', async (t) => {
+    const own = ownPostgres(t);
+    const first = await own.start();
+    const second = await own.start();
+    // The other process at the moment when it looks for clients.
+    const other = new pg.Client({ connectionString: first.url, application_name: 'cardea stop' });
+    other.on('error', () => {});
+    await other.connect();
+    const stopped = second.stop();
+    await until('Postgres shuts down', () =>
+      query(first.url, 'SELECT 1').then(
+        () => false,
+        () => true,
+      ),
+    );
+    await other.end();
+    await stopped;
+    await first.stop();
+    assert.equal(own.pid(), undefined);
   });
 
   test('starts after kill -9 of the postmaster with all committed rows', async (t) => {

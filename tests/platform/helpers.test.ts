@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import pg from 'pg';
 import { createClient } from 'redis';
+import { ROOT } from '../helpers/artifacts.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { database, freshDatabase } from '../helpers/postgres.ts';
 import { freshRedis } from '../helpers/redis.ts';
@@ -18,6 +21,27 @@ function manual(): Scope & { end(): Promise<void> } {
     },
   };
 }
+
+/** Lines of the file's own level that await, after its first test, and suites whose function is async. */
+function lateSetUp(text: string): string[] {
+  const lines = text.split('\n');
+  const first = lines.findIndex((line) => /^\s*(?:describe|test)\(/.test(line));
+  return lines.filter(
+    (line, at) =>
+      (first !== -1 && at > first && /^(?:await |\w.*[ (]await )/.test(line) && !/=> |function /.test(line)) ||
+      /^\s*describe\(.*\basync \(/.test(line),
+  );
+}
+
+test('every file makes what its tests need before its first test', () => {
+  // A file that awaits afterwards would run its `after` hooks as soon as the tests so far have ended. A suite whose
+  // function is async would add tests after tests/worker.ts has stopped to follow promises.
+  for (const file of globSync('tests/**/*.test.ts', { cwd: ROOT })) {
+    assert.deepEqual(lateSetUp(readFileSync(join(ROOT, file), 'utf8')), [], file);
+  }
+  const wrong = ["test('a', () => {});", 'const x = await y();', 'await z();', "describe('b', async () => {"];
+  assert.equal(lateSetUp(wrong.join('\n')).length, 3);
+});
 
 describe('the helpers of the tests', () => {
   test('clean up in reverse order, completely, and report failures', async () => {
