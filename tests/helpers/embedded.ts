@@ -81,7 +81,8 @@ let template: Promise<string> | undefined;
  * migrations.
  * @returns its folder
  */
-export function clusterTemplate(): Promise<string> {
+export async function clusterTemplate(): Promise<string> {
+  // A file that awaits the promise of another file would add its tests to that file: node:test goes by promises.
   template ??= makeTemplate();
   return template;
 }
