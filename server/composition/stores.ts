@@ -81,10 +81,7 @@ export function openPasswords(
     log,
     threads,
     startPasswordThread,
-  }: Logged & {
-    readonly threads?: number;
-    readonly startPasswordThread?: AppParts['startPasswordThread'];
-  },
+  }: Logged & Pick<AppParts, 'startPasswordThread'> & { readonly threads?: number },
 ): Promise<PasswordService> {
   return createPasswordService(config.passwords, {
     ...stores,

@@ -305,12 +305,11 @@ async function hasOtherClients(adminUrl: string): Promise<boolean> {
   };
   try {
     await client.connect();
-    return await until(isAlone, DISCONNECT_MS).then(
-      () => false,
-      () => true,
-    );
-  } catch {
+    await until(isAlone, DISCONNECT_MS);
     return false;
+  } catch (error) {
+    // Without an answer in time there are others; a lost connection means that Postgres is ending.
+    return error instanceof AppError;
   } finally {
     await client.end().catch(() => {});
   }

@@ -32,7 +32,7 @@ describe('a Bloom filter', () => {
     let file = 0;
     await fc.assert(
       fc.asyncProperty(fc.nat(200), fc.nat(), fc.constantFrom(0.5, 0.1, 0.001, 1e-9), async (size, seed, rate) => {
-        // A filter contains digests, whatever the words are.
+        // A filter contains digests only, so the words can be short.
         const words = Array.from({ length: size }, (_, n) => `${seed} ${n}`);
         const builder = createBloomBuilder(words.length, rate);
         for (const word of words) builder.add(sha1(word));

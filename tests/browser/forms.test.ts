@@ -4,7 +4,7 @@ import { launchChromium } from '../helpers/chromium.ts';
 import { openPage } from '../helpers/page.ts';
 import { servePages } from '../helpers/page_server.ts';
 
-/** What forms send, and what their scripts do, without any logic behind them. */
+/** The fields that forms send, and the effects of their scripts, on pages without a server's logic. */
 const scope = { after };
 const { origin, posted } = await servePages(scope);
 const browser = await launchChromium(scope);

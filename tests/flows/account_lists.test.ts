@@ -12,7 +12,7 @@ import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { attributeOf, documentOf, fieldValues, has, textsOf } from '../helpers/html.ts';
 
-/** A page of a list reads and shows only its own rows, whatever the length of the list. */
+/** A page of a list reads and shows only its own rows, however long the list is. */
 
 const clock = { ms: Date.now() };
 const app = await deployment({ after }, { now: () => clock.ms, env: { CARDEA_RATE_LIMIT: '80' } });

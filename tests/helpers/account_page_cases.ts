@@ -56,6 +56,17 @@ const authenticator = {
 };
 const passkeys = { passkeys: [], challenge: 'sealed', options: '{}', typed: '' } as const;
 
+const currentSession = {
+  uid: 'a',
+  isCurrent: true,
+  browser: 'Firefox',
+  system: 'Linux',
+  place: here,
+  signedInAt: at,
+  lastSeenAt: at,
+  endsAt: at,
+};
+
 /** Every page at `/account`, in each of its states. */
 export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
   pageCase('account-overview', overviewPage.view, {
@@ -155,34 +166,14 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
     frame: { ...frame, section: 'sessions' },
     pages: { first: '/account/sessions', next: '/account/sessions?after=1.a' },
     sessions: [
-      {
-        uid: 'a',
-        isCurrent: true,
-        browser: 'Firefox',
-        system: 'Linux',
-        place: here,
-        signedInAt: at,
-        lastSeenAt: at,
-        endsAt: at,
-      },
+      currentSession,
       { uid: 'b', isCurrent: false, browser: 'Safari', place: { kind: 'private', network: '10.0.0.0/8' } },
       { uid: 'c', isCurrent: false, place: { kind: 'elsewhere', network: '198.51.100.0/24' } },
     ],
   }),
   pageCase('account-sessions-alone', sessionsPage.view, {
     frame: { ...frame, section: 'sessions', done: 'sessions_ended' },
-    sessions: [
-      {
-        uid: 'a',
-        isCurrent: true,
-        browser: 'Firefox',
-        system: 'Linux',
-        place: here,
-        signedInAt: at,
-        lastSeenAt: at,
-        endsAt: at,
-      },
-    ],
+    sessions: [currentSession],
   }),
   pageCase('account-devices', devicesPage.view, {
     frame: { ...frame, section: 'devices' },

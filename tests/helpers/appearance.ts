@@ -89,7 +89,7 @@ export const MEASURE = `((window) => {
 })`;
 
 export interface Measured {
-  /** What is wrong with the page, by kind; empty when nothing is. */
+  /** The faults of the page, by kind; without faults it is empty. */
   readonly faults: Readonly<Record<string, readonly string[]>>;
   /** Ids of elements, in the order of the document. */
   readonly ids: readonly string[];

@@ -96,7 +96,7 @@ async function makeTemplate(): Promise<string> {
   const postgres = await startEmbeddedPostgres({ dataDir: unfinished, settings: TEST_CLUSTER_SETTINGS });
   const db = createDb({ url: postgres.url, poolSize: 1, timeoutMs: 30_000 });
   await migrateUp(db).finally(() => db.close());
-  // It stops when nobody is connected; a backend ends a moment after its socket was closed.
+  // It stops only without connections, and a backend ends a moment after its socket was closed.
   const isStopped = () => !existsSync(join(unfinished, 'postgres', 'postmaster.pid'));
   await until('Postgres stops', () => postgres.stop().then(isStopped));
   try {

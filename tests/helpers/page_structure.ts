@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
+import { type HTMLElement, parse } from 'node-html-parser';
 import { EVERY_CASE } from './page_server.ts';
 
-const TAG = /<(\/?)([a-z][a-z0-9-]*)((?:\s+[^\s=>"/]+(?:="[^"]*")?)*)\s*\/?>|<!--[\s\S]*?-->/gi;
-const ATTRIBUTE = /([^\s=>"/]+)(?:="([^"]*)")?/g;
-const VOID = new Set(['br', 'hr', 'img', 'input', 'link', 'meta', 'path', 'rect', 'circle']);
 /** Attributes by whose values stylesheets, scripts and assistive technology tell elements apart. */
 const TELLING = new Set(['class', 'id', 'name', 'type', 'role', 'for', 'autocomplete', 'aria-describedby']);
 /** Attributes that scripts and people change while the page is open, or that follow from a value. */
@@ -15,24 +13,18 @@ const CHANGING = new Set(['autofocus', 'hidden', 'open', 'checked', 'selected', 
  */
 export function elementsOf(html: string): Set<string> {
   const found = new Set<string>();
-  const open: string[] = [];
-  for (const [, end, name = '', rest = ''] of html.slice(html.indexOf('<body')).matchAll(TAG)) {
-    if (name === '') continue;
-    const tag = name.toLowerCase();
-    if (end === '/') {
-      const at = open.findLastIndex((one) => one === tag || one.startsWith(`${tag}.`));
-      if (at >= 0) open.length = at;
-      continue;
+  const add = (element: HTMLElement, ancestors: string) => {
+    for (const child of element.children) {
+      const attributes = Object.entries(child.attributes)
+        .filter(([name]) => !CHANGING.has(name))
+        .map(([name, value]) => (TELLING.has(name) ? `${name}=${value.replaceAll(/-\d+/g, '-N')}` : name));
+      const tag = child.tagName.toLowerCase();
+      found.add(`${ancestors} > ${tag}[${attributes.sort().join(' ')}]`);
+      add(child, `${ancestors} > ${[tag, child.getAttribute('class')].filter(Boolean).join('.')}`);
     }
-    const attributes = Array.from(rest.matchAll(ATTRIBUTE), ([, key = '', value = '']) => ({ key, value }));
-    const own = attributes
-      .filter(({ key }) => !CHANGING.has(key))
-      .map(({ key, value }) => (TELLING.has(key) ? `${key}=${value.replaceAll(/-\d+/g, '-N')}` : key))
-      .sort();
-    found.add(`${open.join(' > ')} > ${tag}[${own.join(' ')}]`);
-    const classes = attributes.find(({ key }) => key === 'class')?.value;
-    if (!VOID.has(tag)) open.push(classes ? `${tag}.${classes}` : tag);
-  }
+  };
+  const page = parse(html);
+  add(page.querySelector('body') ?? page, 'body');
   return found;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 /**
- * Promise 8, "a database dump signs nobody in", is proved at the end of a run: tests record each secret that they use,
+ * Promise 8, "a stolen database dump is useless for signing in", is proved at the end of a run: tests record each secret that they use,
  * each database is dumped when it is dropped, and `tests/security/database_dump.test.ts` searches the dumps for the
  * secrets. They are stored in TEST_RUN_DIR, which tests/run.ts sets; without it nothing is recorded.
  */

@@ -6,7 +6,7 @@ import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { collected, dumpDatabase, formsOf, isCollecting } from '../helpers/secrets.ts';
 
 /**
- * Promise 8: a database dump signs nobody in. This file runs last, and searches the database dumps of all tests and the
+ * Promise 8: a stolen database dump is useless for signing in. This file runs last, and searches the database dumps of all tests and the
  * logs of all servers for each secret that a test has used.
  */
 const scope = { after };
