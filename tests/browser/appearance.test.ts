@@ -6,7 +6,8 @@ import { MEASURE, type Measured, measure, PICTURED } from '../helpers/appearance
 import { findingsOf } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { openPage } from '../helpers/page.ts';
-import { EVERY_CASE, servePages } from '../helpers/page_server.ts';
+import { PAGE_CASES } from '../helpers/page_cases.ts';
+import { servePages } from '../helpers/page_server.ts';
 import { picture, TAKES_PICTURES } from '../helpers/pictures.ts';
 
 /**
@@ -95,7 +96,7 @@ describe('every page in every state', () => {
         const measured = await measureAll(page, look);
         assert.deepEqual(
           [...measured.keys()],
-          EVERY_CASE.map(({ name }) => name),
+          PAGE_CASES.map(({ name }) => name),
         );
         const faulty = [...measured].filter(([, { faults }]) => Object.keys(faults).length > 0);
         assert.deepEqual(
@@ -103,7 +104,7 @@ describe('every page in every state', () => {
           [],
           `${look.width} ${look.colorScheme}`,
         );
-        for (const { name, ids, focus } of EVERY_CASE) {
+        for (const { name, ids, focus } of PAGE_CASES) {
           const found = measured.get(name);
           assert.deepEqual([found?.lang, found?.dir], [locale, locale === 'ar' ? 'rtl' : 'ltr'], name);
           assert.deepEqual(
@@ -123,7 +124,7 @@ describe('every page in every state', () => {
 
   test('has no serious or critical finding of axe-core', async () => {
     const { page, context } = await openPage(browser);
-    assert.equal(Object.keys(documents).length, EVERY_CASE.length);
+    assert.equal(Object.keys(documents).length, PAGE_CASES.length);
     await page.goto(`${origin}/login`);
     assert.deepEqual(await findingsOf(page, documents), new Map());
     await context.close();
@@ -133,7 +134,7 @@ describe('every page in every state', () => {
     const { page, context } = await openPage(browser);
     for (const name of ['login', 'login-error', 'login-again', 'select-account', 'new-password-refused']) {
       await page.goto(`${origin}/${name}`);
-      const focus = EVERY_CASE.find((one) => one.name === name)?.focus;
+      const focus = PAGE_CASES.find((one) => one.name === name)?.focus;
       // The focus moves with the first frame, which may come after the load event.
       await page.locator(`#${focus}:focus`).waitFor({ timeout: 5_000 });
     }
@@ -170,7 +171,7 @@ if (TAKES_PICTURES) {
     for (const { name: look, colorScheme, width } of PICTURED) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 860 });
-      for (const { name } of EVERY_CASE) {
+      for (const { name } of PAGE_CASES) {
         for (const [locale, folder] of [['en', ''] as const, ['ar', 'ar'] as const]) {
           await page.goto(`${origin}/${name}?${locale}`);
           await picture(page, folder, `${name}.${look}`);

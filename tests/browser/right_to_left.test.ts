@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.ts';
-import { EVERY_CASE, servePages } from '../helpers/page_server.ts';
+import { PAGE_CASES } from '../helpers/page_cases.ts';
+import { servePages } from '../helpers/page_server.ts';
 import { PUT_DOCUMENT } from '../helpers/put_document.ts';
 
 /** Elements that run from left to right on an Arabic page too, by page. */
@@ -56,7 +57,7 @@ describe('values and controls of pages in Arabic', () => {
     try {
       await page.goto(`${origin}/login?ar`);
       await work(page, async (name) => {
-        const html = EVERY_CASE.find((one) => one.name === name)?.render('ar');
+        const html = PAGE_CASES.find((one) => one.name === name)?.render('ar');
         assert.ok(html, name);
         await page.evaluate(`${PUT_DOCUMENT}(document, ${JSON.stringify(html)})`);
       });

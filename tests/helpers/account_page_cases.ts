@@ -13,7 +13,7 @@ import sessionsPage from '../../server/selfservice/pages/sessions.ts';
 import usernamePage from '../../server/selfservice/pages/username.ts';
 import { recoveryCodesView } from '../../server/selfservice/recovery_codes.ts';
 import { namesUnder } from '../../server/views/messages.ts';
-import { ALL_RULES, EVIL, LONG, type PageCase, pageCase } from './page_cases.ts';
+import { ALL_RULES, EVIL, LONG, type PageCase, pageCase } from './page_case.ts';
 
 const at = new Date('2026-09-21T14:13:20Z');
 const frame = {

@@ -6,13 +6,9 @@ import { CONTENT_SECURITY_POLICY } from '../../server/platform/http.ts';
 import { type Locale, locales } from '../../server/views/messages.ts';
 import { loggedOutView } from '../../server/views/provider_pages.ts';
 import { createViews } from '../../server/views/views.ts';
-import { ACCOUNT_PAGE_CASES } from './account_page_cases.ts';
 import { PAGE_CASES } from './page_cases.ts';
 import { PUT_AND_RUN } from './put_document.ts';
 import { defer, type Scope } from './scope.ts';
-
-/** Every page in every state. */
-export const EVERY_CASE = [...PAGE_CASES, ...ACCOUNT_PAGE_CASES];
 
 /** The real policy, except that the server's own page may show the others in frames. */
 const POLICY = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'");
@@ -37,7 +33,7 @@ export async function servePages(scope: Scope): Promise<PageServer> {
   const server = createServer((request, response) => {
     const [path = '/', language = ''] = (request.url ?? '/').split('?');
     if (path === ALL_IN_FRAMES) {
-      const frames = EVERY_CASE.map(({ name }) => `<iframe name="${name}" src="/${name}" height="800"></iframe>`);
+      const frames = PAGE_CASES.map(({ name }) => `<iframe name="${name}" src="/${name}" height="800"></iframe>`);
       response
         .setHeader('content-type', 'text/html; charset=utf-8')
         .end(`<!doctype html><link rel="icon" href="data:,">${frames.join('')}`);
@@ -60,7 +56,7 @@ export async function servePages(scope: Scope): Promise<PageServer> {
       request.on('end', () => response.end(views.render(loggedOutView, {}, 'en')));
       return;
     }
-    const found = EVERY_CASE.find(({ name }) => `/${name}` === path);
+    const found = PAGE_CASES.find(({ name }) => `/${name}` === path);
     response.statusCode = found ? 200 : 404;
     response.end(found?.render(locales.find((one) => one === language) ?? 'en') ?? 'not found');
   }).listen(0, '127.0.0.1');
@@ -76,7 +72,7 @@ export async function servePages(scope: Scope): Promise<PageServer> {
       await page.goto(`${origin}${ALL_IN_FRAMES}`);
     },
     async translateAll(page, locale) {
-      const documents = Object.fromEntries(EVERY_CASE.map(({ name, render }) => [name, render(locale)]));
+      const documents = Object.fromEntries(PAGE_CASES.map(({ name, render }) => [name, render(locale)]));
       await page.evaluate(`((documents) => {
         const put = ${PUT_AND_RUN};
         const frames = [...document.querySelectorAll('iframe')];

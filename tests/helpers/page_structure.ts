@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type HTMLElement, parse } from 'node-html-parser';
-import { EVERY_CASE } from './page_server.ts';
+import { PAGE_CASES } from './page_cases.ts';
 
 /** Attributes by whose values stylesheets, scripts and assistive technology tell elements apart. */
 const TELLING = new Set(['class', 'id', 'name', 'type', 'role', 'for', 'autocomplete', 'aria-describedby']);
@@ -34,7 +34,7 @@ const ofCases = new Map<string, Set<string>>();
 export function assertCovered(html: string, what: string): void {
   const elements = [...elementsOf(html)];
   let closest: { name: string; missing: string[] } | undefined;
-  for (const { name, render } of EVERY_CASE) {
+  for (const { name, render } of PAGE_CASES) {
     const known = ofCases.get(name) ?? elementsOf(render('en'));
     ofCases.set(name, known);
     const missing = elements.filter((element) => !known.has(element));

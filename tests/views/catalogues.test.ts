@@ -5,7 +5,6 @@ import { describe, test } from 'node:test';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { createTranslator, type Locale, locales, negotiate } from '../../server/views/messages.ts';
 import { createViews, type MailName } from '../../server/views/views.ts';
-import { ACCOUNT_PAGE_CASES } from '../helpers/account_page_cases.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { PAGE_CASES } from '../helpers/page_cases.ts';
 
@@ -79,7 +78,7 @@ for (const locale of locales) {
     test('every page uses it, and declares its language', () => {
       const { dir } = createTranslator(locale);
       assert.equal(dir, DIRECTIONS[locale]);
-      for (const { name, render } of [...PAGE_CASES, ...ACCOUNT_PAGE_CASES]) {
+      for (const { name, render } of PAGE_CASES) {
         const html = render(locale);
         assert.ok(html.startsWith(`<!doctype html>\n<html lang="${locale}" dir="${dir}">`), name);
         assert.doesNotMatch(html, /undefined|\[object/, name);
@@ -116,7 +115,7 @@ test('every page has a case', () => {
   const templates = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.eta') && !/^(partials|mails)\//.test(file))
     .map((file) => file.replace('.eta', ''));
-  const pages = new Set([...PAGE_CASES, ...ACCOUNT_PAGE_CASES].map(({ template }) => template));
+  const pages = new Set(PAGE_CASES.map(({ template }) => template));
   assert.deepEqual([...pages].sort(), templates.sort());
 });
 
