@@ -192,7 +192,7 @@ interface PasswordGuessRow extends GuessRow {
   readonly device_first: boolean;
 }
 
-/** @param parts `pause` waits so many milliseconds for the results of other guesses */
+/** @param parts `pause` waits for a number of milliseconds, for the results of other guesses */
 export function createAttempts(parts: {
   db: Db;
   accounts: Accounts;

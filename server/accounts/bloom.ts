@@ -40,7 +40,7 @@ const BLOCK_BITS = 8 * BLOCK_BYTES;
 const BITS_MOST = 29;
 const BLOCK_INDEX_BYTES = 6;
 
-/** Bytes of the file for so many entries. */
+/** The size of the file in bytes for a number of entries. */
 export function bloomSize(entries: number, falsePositives: number): number {
   return BLOCK_BYTES * (1 + blocksFor(entries, falsePositives));
 }

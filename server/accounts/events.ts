@@ -56,7 +56,7 @@ export interface Events {
   newId(): string;
   /** Removes an event that turned out not to apply, such as an unfinished sign-in that was completed later. */
   takeBack(accountId: string, id: string): BoundStatement;
-  /** True when there is an event of that kind that is at most so old. */
+  /** True when there is an event of that kind that is not older than that. */
   isRecent(accountId: string, kind: EventKind, seconds: number): Promise<boolean>;
   /** The newest first. @param before the id of an event: older ones alone */
   list(account: Account, limit: number, before?: string): Promise<SecurityEvent[]>;

@@ -55,7 +55,7 @@ export function cibaFeature(parts: CibaParts) {
     return person?.id;
   }
 
-  /** Cardea uses no user codes (§7.1): the provider calls this once the person is known, so it limits waiting requests. */
+  /** Limits waiting requests. Cardea has no user codes (§7.1), but the provider calls this as soon as it knows the person. */
   async function verifyUserCode({ oidc }: KoaContextWithOIDC, account: { accountId: string }): Promise<void> {
     const requests = await units.current().trackRead(waiting.of(account.accountId));
     if (requests.filter(({ clientId }) => clientId === oidc.client?.clientId).length >= WAITING_MAX) {

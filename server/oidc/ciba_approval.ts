@@ -37,7 +37,7 @@ export interface ApprovalParts extends RequestedPermissionsParts {
 
 type BackchannelRequest = InstanceType<Provider['BackchannelAuthenticationRequest']>;
 
-/** The client can fetch the result for at least so long after the decision. */
+/** The client can fetch the result for at least this time after the decision. */
 const FETCHABLE_SECONDS = 60;
 
 /** Errors of the commit: the request was decided already, or the credentials of the person have changed. */

@@ -12,7 +12,7 @@ const SIGN_IN_SCOPE = 'openid';
  * The claims that a request names and the client may have.
  * @param parameter as it was sent, or undefined; one that cannot be parsed names nothing, and the provider refuses it
  * @param table all claims
- * @param registered the scopes of the client: a claim that it could not have by scope it cannot have by name either
+ * @param registered the scopes of the client: a claim whose scope it may not request it may not request by name either
  */
 export function requestedClaims(
   parameter: unknown,

@@ -166,7 +166,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     cookies: {
       // __Host-: bound to this very host, never to a domain, and never sent in clear (RFC 6265bis §4.1.3.2)
       names: cookieNames(secure),
-      // keygrip hands its keys to createHmac, which takes buffers; its types know of strings alone
+      // keygrip passes its keys to createHmac, which accepts buffers; its types allow strings only
       keys: new Keygrip(options.cookieKeys as unknown as string[], 'sha256', 'base64'),
       long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
@@ -325,7 +325,7 @@ function createPrompts(parts: SignInParts) {
       session?.accountId !== undefined &&
       !(await isStillEnough(session.acr, { accountId: session.accountId, clientId: client?.clientId }, parts)),
   );
-  // `max_age=0` becomes `prompt=login` (OpenID Connect Core §3.1.2.1), which the provider forgets of a device's request.
+  // `max_age=0` becomes `prompt=login` (OpenID Connect Core §3.1.2.1), which the provider ignores in a device's request.
   check('device_prompt', 'a fresh sign-in is asked for', ({ oidc }) => {
     const { prompt } = (oidc.deviceCode as { params?: { prompt?: string } } | undefined)?.params ?? {};
     return prompt?.split(' ').includes('login') === true && !isFresh(oidc);
@@ -339,7 +339,7 @@ function createPrompts(parts: SignInParts) {
     if (essential && (isFresh(oidc) || least === undefined)) throw unmetRequirements();
     return !isFresh(oidc) && least !== undefined;
   });
-  // Replaced by the check above: those of the provider would ask a person again whose sign-in is stronger than requested.
+  // The check above replaces these checks of the provider, which would ask again when the sign-in is stronger than requested.
   for (const [prompt, reasons] of Object.entries(REPLACED_CHECKS)) {
     for (const reason of reasons) policy.get(prompt)?.checks.remove(reason);
   }

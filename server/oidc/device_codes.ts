@@ -29,7 +29,7 @@ export function withUserCodes(adapter: Adapter, units: Units, userCodes: UserCod
       const before = isOpen(code) ? undefined : ((await unit.find('DeviceCode', id)) as DeviceCode | undefined);
       await adapter.upsert(id, payload, expiresIn);
       if (isOpen(code)) return unit.addStatement(userCodes.register(code.userCode ?? '', id, expiresIn ?? 0));
-      // The provider only reads that a code is open: of parallel decisions, on any nodes, this guard lets one happen.
+      // The provider only reads that a code is open: of parallel decisions, on any nodes, this guard lets only one succeed.
       if (!before || isOpen(before)) unit.addGuard(userCodes.claim(code.userCode ?? ''));
       if (code.grantId !== undefined && before?.grantId === undefined) {
         const tied = userCodes.tie(id, code.grantId, code.sessionUid);

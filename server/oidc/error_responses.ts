@@ -34,7 +34,7 @@ export function errorResponse(thrown: unknown, route: Route): ErrorResponse {
   const { status } = error;
   const description = status === 503 ? unavailable('a service that Cardea needs').message : error.message;
   const body = { error: OAUTH_ERRORS[error.code] ?? error.code, error_description: description };
-  // At a resource, which /userinfo is, a proof is part of the authorization (RFC 9449 §7.1).
+  // /userinfo is a protected resource, where a proof is part of the authorization (RFC 9449 §7.1).
   if (error.code === INVALID_PROOF && route === 'userinfo')
     return { status: 401, body, challenge: challengeForProof(description) };
   return { status, body };

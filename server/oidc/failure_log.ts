@@ -16,7 +16,7 @@ export function createFailureLog(log: Logger): LogFailure {
     const about = { ...describeRequest(ctx), route: ctx.oidc?.route };
     const fault = faultOfSender(error);
     if (fault) {
-      // A check that comes too late: with this line one can see where an earlier one is missing.
+      // An earlier check should have refused this: the line shows where one is missing.
       if (!wasLogged(`${about.route} ${codeOf(fault.cause)}`))
         log.warn({ ...about, error: fault }, 'a value was refused where it was used');
     } else if (isUnusableMetadata(error)) {

@@ -9,7 +9,7 @@ import { createRecently } from '../platform/recently.ts';
 import type { Units } from '../records/unit.ts';
 import { clientKeysOf } from './seams.ts';
 
-/** Requests of the provider to URLs that a client has chosen, which are its `jwks_uri`. */
+/** The provider's requests to URLs that clients have chosen. Only `jwks_uri` is such a URL. */
 export interface Fetching {
   readonly configuration: Pick<Configuration, 'fetch' | 'fetchResponseBodyLimits'>;
   /**

@@ -167,7 +167,7 @@ export function createInteractions<Progress extends object, Result extends objec
       const text = `${provider.cookieName(kind)}=${value}`;
       return [text, `${provider.cookieName(kind)}.sig=${keys.sign(text)}`];
     };
-    // In front: of two cookies with one name the first counts, and the browser's may have been planted by another site.
+    // Put first: of two cookies with the same name the first counts, and another site may have set the browser's.
     const cookies = [...signed('resume', uid), ...(sessionId === undefined ? [] : signed('session', sessionId))];
     const cookie = [...cookies, request.headers.cookie].filter(Boolean).join('; ');
     // The path of a device's request differs from that of an authorization request.

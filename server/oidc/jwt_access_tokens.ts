@@ -100,7 +100,7 @@ export function createJwtAccessTokens(parts: {
     } as Payload;
   }
 
-  /** For other tokens the provider checks this, by the client's entry in the session, which an exchanged token does not have. */
+  /** For an exchanged token only: the session has no entry of its client, by which the provider checks other tokens. */
   async function isSessionActive(unit: Unit, { sessionUid = '', accountId }: TokenStatus): Promise<boolean> {
     const session = await unit.findSessionByUid(sessionUid);
     return session?.accountId === accountId && Number(session?.exp) * 1_000 > now();

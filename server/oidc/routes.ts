@@ -27,5 +27,5 @@ export type Route =
   | 'discovery'
   | `cors.${'pushed_authorization_request' | 'token' | 'userinfo' | 'introspection' | 'revocation'}`
   | `cors.${'device_authorization' | 'jwks' | 'discovery'}`
-  // None of them: the provider has no such path.
+  // For a path that the provider does not have.
   | 'not_found';

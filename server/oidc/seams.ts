@@ -104,7 +104,7 @@ const FORM_ERRORS = ['AbortedError', 'AlreadyUsedError', 'ExpiredError', 'NoCode
 /** Response modes for which Cardea may answer with a page of its own. */
 const RESPONSE_MODES = ['query', 'fragment', 'form_post', 'jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt'];
 
-/** A DPoP proof is accepted for so many seconds before and after its date (RFC 9449 §11.1). */
+/** The seconds before and after its date in which a DPoP proof is accepted (RFC 9449 §11.1). */
 export const PROOF_WINDOW_SECONDS = 300;
 
 /** The keys of a client, from its metadata or its `jwks_uri`. */
@@ -226,7 +226,7 @@ export function clientKeysOf(client: Client): ClientKeys {
 const REGISTER = ['get', 'post', 'put', 'delete', 'options'] as const;
 
 /**
- * Makes a provider and lists its routes, which the library notes nowhere that could be read.
+ * Makes a provider and lists its routes, of which the library offers no list.
  * @throws AppError `untested_library` when it registers them in another way
  */
 export function listRoutes(make: () => Provider): { provider: Provider; names: ReadonlySet<string> } {

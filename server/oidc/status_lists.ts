@@ -41,7 +41,7 @@ export interface StatusListOptions {
   /** @returns the current one */
   sign(): Sign;
   readonly now: Clock;
-  /** Lifetime of tokens, in seconds. A key stays published for so long, and a list must not outlive its key. */
+  /** Lifetime of tokens, in seconds. A key stays published for that time, and a list must not outlive its key. */
   readonly tokenSeconds: number;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;

@@ -18,7 +18,7 @@ const ID_TOKEN_RULES: readonly ClaimRule[] = [
   { claim: 'roles', into: ['id_token'], from: { roles: true }, scope: 'roles' },
 ];
 
-/** Carries claims past the library's choice of claims by scope, which has no scope for them. */
+/** The library chooses claims by scope. Claims without a scope are passed under this key and added after its choice. */
 const ADDED = Symbol('added claims');
 
 /**

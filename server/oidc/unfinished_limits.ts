@@ -18,7 +18,7 @@ export const UNFINISHED_IN_ALL = 50_000;
 /** How often one pushed request (RFC 9126) may be opened; reloading the page opens it again. */
 export const OPENINGS_BY_REQUEST = 10;
 
-/** The limit is checked once in so many requests, so it may be exceeded by so many. */
+/** Only one request of this number checks the limit, so the limit may be exceeded by this number. */
 const OVERSHOOT = { one: 10, all: 250 };
 
 /** The parts of a request's context that decide whom its records are counted for. */

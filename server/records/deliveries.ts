@@ -47,7 +47,7 @@ export const DELIVERIES_CHANNEL = 'cardea_deliveries';
 
 export const LOGOUT = 'logout';
 
-/** A logout that could not be delivered is given up so long after its first attempt. */
+/** How long after its first attempt a logout that could not be delivered is given up. */
 const RETRIED_FOR_MS = 24 * 3_600_000;
 
 const NOTIFY = sql`pg_notify(${DELIVERIES_CHANNEL}, '')`;

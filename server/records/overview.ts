@@ -217,7 +217,7 @@ export const OVERVIEW_STATEMENTS = {
     'overview.revoke_records',
     ($: OneApp) => sql`DELETE FROM records WHERE account_id = ${$.accountId} AND client_id = ${$.clientId}`,
   ),
-  /** The app is signed out with that: when the person returns to it, that is another `sid`. */
+  /** This also signs the app out: when the person returns to it, it gets another `sid`. */
   revokeAuthorizations: statement(
     'overview.revoke_authorizations',
     ($: OneApp) => sql`

@@ -4,8 +4,8 @@ import { statement } from '../platform/statement.ts';
 import type { ModelName } from './models.ts';
 
 /**
- * Models whose records are stored before a person has signed in or decided. They are counted by origin, and of each origin
- * only so many are stored. A session is unfinished until a person has signed in in it.
+ * Models whose records are stored before a person has signed in or decided. They are counted by origin, and each origin
+ * has a maximum. A session is unfinished until a person has signed in in it.
  */
 export const UNFINISHED = [
   'Interaction',

@@ -293,7 +293,7 @@ export class Unit {
     return this.#gathered?.unfinished() ?? [];
   }
 
-  /** Counts an unfinished record for its origin: of each origin only so many are stored. */
+  /** Counts an unfinished record for its origin, since each origin has a maximum of them. */
   countForOrigin(model: UnfinishedModel, origin: Buffer): void {
     this.#changes.origins.set(model, origin);
   }

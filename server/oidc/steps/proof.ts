@@ -9,14 +9,14 @@ import { proofViolation } from '../profiles.ts';
 import { PROOF_WINDOW_SECONDS } from '../seams.ts';
 
 /**
- * How long a proof is remembered: the provider accepts it from before its date until after it, and would itself forget it
- * after half of that time, when one that is dated ahead could still be used again.
+ * How long a proof is remembered: for as long as the provider accepts it, which is this window before and after its date.
+ * The provider itself would remember it for one window only, so a proof with a date in the future could be used again.
  */
 const PROOF_SECONDS = 2 * PROOF_WINDOW_SECONDS;
 
 /**
- * jose accepts a list with one text for that text when it imports a key, and not when it computes its thumbprint: such a
- * key is refused before the provider sees it. The provider refuses a text that is not a proof.
+ * Refuses a key that has a list with one text in place of a text. jose accepts it when it imports the key, but not when it
+ * computes the thumbprint. (The provider refuses what is not a proof at all.)
  * @throws AppError 400 `invalid_dpop_proof`
  */
 export async function checkProofKey({ ctx }: Exchange): Promise<void> {
@@ -36,8 +36,8 @@ function headerOf(proof: string): { jwk?: unknown; alg?: string } {
 }
 
 /**
- * Records the proof of a granted request as used, in the same transaction: of any number of requests with the same proof,
- * on any nodes, the database lets one happen (RFC 9449 §11.1).
+ * Records the proof of a granted request as used, in the same transaction. When several requests have the same proof, on
+ * any nodes, the database lets only one succeed (RFC 9449 §11.1).
  * @throws AppError 400 `invalid_dpop_proof` when it is not signed as the client's profile demands
  */
 export async function recordProof(exchange: Exchange): Promise<void> {

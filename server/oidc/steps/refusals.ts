@@ -93,7 +93,7 @@ const REMEDIES: readonly { error: string; detail: RegExp; description: string }[
   },
 ];
 
-/** The parameter that was refused and what is registered, by what was refused. */
+/** For each kind of refusal, the refused parameter and what is registered. */
 const REFUSED_VALUES: Readonly<Record<string, (ctx: KoaContextWithOIDC) => Record<string, unknown>>> = {
   invalid_redirect_uri: ({ oidc }) => ({
     sent: withoutValues(oidc.params?.redirect_uri),

@@ -11,7 +11,7 @@ export async function refuseOversizedBody({ ctx }: Exchange): Promise<void> {
 }
 
 /**
- * RFC 9110 §5.3: a header field without a list as its value is sent once. Node uses the first of several, a proxy may have
+ * RFC 9110 §5.3: a header field whose value is not a list is sent once. Node uses the first of several; a proxy may have
  * checked the last.
  * @throws AppError 400 `invalid_request`
  */
@@ -42,7 +42,7 @@ export async function requireSigningKey({ services }: Exchange): Promise<void> {
 }
 
 /**
- * The router of the mount decodes paths (`/%74oken`), that of the provider does not.
+ * For a path such as `/%74oken`, which the mount's router decodes and the provider's does not.
  * @throws AppError 404 `not_found`
  */
 export async function refuseUnknownPath(): Promise<void> {

@@ -8,7 +8,7 @@ const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?cardea_session=([^;]+)/;
 
 /**
  * RFC 8628 §5.1: user codes are short, so guesses are limited by address and by session. Each is counted before it is
- * looked up: of many that are sent at once no more get through than of as many one after another.
+ * looked up, so that the limit also holds for guesses that are sent at the same time.
  * @throws AppError 429
  */
 export async function limitUserCodes(exchange: Exchange): Promise<void> {
@@ -35,13 +35,13 @@ export async function moveUserCode({ ctx }: Exchange): Promise<void> {
   ctx.querystring = query.toString();
 }
 
-/** For the page of the provider that finds out. */
+/** Called when the provider's page finds that the typed text cannot be a user code. */
 export function noteMalformedUserCode(ctx: object): void {
   const exchange = exchangeOf(ctx);
   if (exchange) exchange.isUserCodeMalformed = true;
 }
 
-/** A text that cannot be a user code was no guess. */
+/** A text that cannot be a user code was no guess, so it no longer counts. */
 export async function refundMalformedUserCode({ isUserCodeMalformed, userCodeGuesses }: Exchange): Promise<void> {
   if (!isUserCodeMalformed) return;
   for (const { limits, consumed } of userCodeGuesses ?? []) await limits.refund(consumed);
