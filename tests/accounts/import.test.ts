@@ -7,6 +7,7 @@ import { createPasswords } from '../../server/accounts/passwords.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { createTotp } from '../../server/accounts/totp.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
+import { deleteAccounts } from '../helpers/account_changes.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer } from '../helpers/scope.ts';
 import { BCRYPT, keycloak, PBKDF2 } from './exported_users.ts';
@@ -18,7 +19,7 @@ defer(scope, () => passwords.close());
 
 /** Without accounts; a database for each test would take longer than the test. */
 async function setUp(options: { format?: ImportFormat; dryRun?: boolean } = {}) {
-  await db.run({ name: '', text: 'DELETE FROM accounts' }, []);
+  await deleteAccounts(db);
   const now = () => Date.UTC(2026, 0, 1);
   const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey: randomBytes(32), now });
   const convert = converterFor(options.format ?? 'cardea');

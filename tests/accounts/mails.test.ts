@@ -15,6 +15,7 @@ import { createSmtpMailer, type Mailer } from '../../server/platform/mail.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { smtpUrl } from '../../server/platform/smtp_url.ts';
 import { createViews } from '../../server/views/views.ts';
+import { changePassword } from '../helpers/account_changes.ts';
 import { createSeeder } from '../helpers/deployment.ts';
 import { has } from '../helpers/html.ts';
 import { type Mailbox, mailbox } from '../helpers/mailbox.ts';
@@ -449,11 +450,11 @@ test('a mail that has become needless is not sent', async (t) => {
 });
 
 test('a change of password cancels a change of address whose mail has not been sent yet', async (t) => {
-  const { enqueue, clock, now, db, accounts, worker, post } = await setUp(t);
+  const { enqueue, clock, db, accounts, worker, post } = await setUp(t);
   const { id, email } = await accounts.create({ email: 'robbed@example.com', passwordHash: 'x' });
   await enqueue({ kind: 'change_email', accountId: id, email: 'thief@example.com' });
   clock.ms += 1;
-  await db.run({ name: '', text: 'UPDATE accounts SET password_set_at = $1' }, [new Date(now())]);
+  await db.transact(await changePassword(accounts, id));
   await worker().run();
   assert.deepEqual(
     post.mails.map(({ to }) => to[0]),

@@ -22,6 +22,7 @@ import { createLog } from '../../server/platform/log.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endSessions } from '../../server/records/overview.ts';
 import type { Payload } from '../../server/records/payload.ts';
+import { deleteAccounts } from '../helpers/account_changes.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { bench, HOUR, newGrant, newId, request } from '../records/fixtures.ts';
@@ -230,7 +231,7 @@ describe('a change of password', () => {
 
   test('of an unknown account is refused', async () => {
     const account = await create();
-    await query('DELETE FROM accounts WHERE id = $1', [account.id]);
+    await deleteAccounts(db, account.id);
     await assert.rejects(room.change.set(account, passwordNo(1), BY), { code: 'not_found' });
   });
 

@@ -6,6 +6,7 @@ import { createAccounts } from '../../server/accounts/store.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { deleteAccounts } from '../helpers/account_changes.ts';
 import { database } from '../helpers/postgres.ts';
 import { dumpDatabase, formsOf } from '../helpers/secrets.ts';
 
@@ -19,7 +20,7 @@ const indexKey = await loadServerSecret(db, sealer, 'account-index', () => START
 
 /** Without accounts; a database for each test would take longer than the test. */
 async function setUp() {
-  await query(db, 'DELETE FROM accounts');
+  await deleteAccounts(db);
   const clock = { ms: START };
   const now = () => clock.ms;
   return { clock, now, accounts: createAccounts({ db, sealer, indexKey, now }) };
@@ -314,7 +315,7 @@ describe('an update', () => {
     const found = await accounts.findById(bob.id);
     assert.ok((found?.email === 'new@example.com') !== (found?.name === 'Bob'));
     assert.equal((await accounts.findByIdentifier(found?.email ?? ''))?.id, bob.id);
-    await query(db, "UPDATE accounts SET groups = '{}'");
+    await accounts.setGroups(bob.id, []);
     await assert.rejects(accounts.update(bob, { name: 'B' }, [{ ...noted, values: [bob.id] }]), {
       code: 'changed_meanwhile',
     });

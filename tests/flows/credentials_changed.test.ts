@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { changePassword } from '../helpers/account_changes.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { until } from '../helpers/waiting.ts';
 import { begin, errorOn, shown, submit, submitPassword } from './support.ts';
@@ -15,7 +16,7 @@ test('a change between the password and the consent ends the sign-in', async () 
   const { browser, page } = await begin(app, party);
   const consent = await submitPassword(browser, page, person);
   assert.equal(shown(consent), 'consent');
-  await sql('UPDATE accounts SET epoch = epoch + 1 WHERE id = $1', [person.id]);
+  await app.db.transact(await changePassword(app.seed.accounts, person.id));
   const end = await submit(browser, consent, { action: 'allow' });
   assert.equal(end.status, 400);
   assert.equal(errorOn(end), 'interaction_expired');
@@ -40,8 +41,9 @@ test('a sign-in waits for a change in progress', async () => {
   const consent = await submitPassword(browser, page, person);
   const client = await app.db.connect();
   try {
+    const change = await changePassword(app.seed.accounts, person.id);
     await client.query('BEGIN');
-    await client.query('UPDATE accounts SET epoch = epoch + 1 WHERE id = $1', [person.id]);
+    for (const { statement, values } of change) await client.query(statement.text, [...values]);
     const end = submit(browser, consent, { action: 'allow' });
     const isBlocked = async () =>
       (

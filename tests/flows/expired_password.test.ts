@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { changePassword } from '../helpers/account_changes.ts';
 import type { Page } from '../helpers/browser_session.ts';
-import { deployment, type Person } from '../helpers/deployment.ts';
+import { createSeeder, deployment, type Person } from '../helpers/deployment.ts';
 import { documentOf } from '../helpers/html.ts';
 import { introspect, refresh, token } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -12,16 +13,13 @@ const DAY_MS = 86_400_000;
 let clock = Date.now();
 const app = await deployment({ after }, { env: { CARDEA_PASSWORD_MAX_AGE: '90d' }, now: () => clock });
 const party = await app.seed.party();
+const { accounts: before91Days } = await createSeeder(app.db, app.masterKey, () => clock - 91 * DAY_MS);
 const NEW = remember('password', 'Kestrel-Fjord-77');
 
 const sql = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);
 
-async function personOfAge(days: number): Promise<Person> {
-  const person = await app.seed.person({ name: 'Ada Lovelace' });
-  const setAt = new Date(clock - days * DAY_MS);
-  await sql('UPDATE accounts SET password_set_at = $2 WHERE id = $1', [person.id, setAt]);
-  return person;
-}
+const personOfAge = (days: number): Promise<Person> =>
+  app.seed.person({ name: 'Ada Lovelace', passwordSetAt: new Date(clock - days * DAY_MS) });
 
 const failedRules = (page: Page) =>
   documentOf(page)
@@ -32,9 +30,9 @@ test('a password is not asked for before it is too old, or when its age is unkno
   const person = await personOfAge(89);
   const { browser, page } = await begin(app, party);
   assert.equal(shown(await submitPassword(browser, page, person)), 'consent');
-  await sql('UPDATE accounts SET password_set_at = NULL WHERE id = $1', [person.id]);
+  const imported = await app.seed.person({ passwordSetAt: null });
   const unknown = await begin(app, party);
-  assert.equal(shown(await submitPassword(unknown.browser, unknown.page, person)), 'consent');
+  assert.equal(shown(await submitPassword(unknown.browser, unknown.page, imported)), 'consent');
 });
 
 test('a new one is asked for and checked, then the sign-in continues', async () => {
@@ -120,7 +118,8 @@ test('when the credentials were changed meanwhile, no password is set', async ()
   const person = await personOfAge(91);
   const { browser, page } = await begin(app, party);
   const asked = await submitPassword(browser, page, person);
-  await sql('UPDATE accounts SET epoch = epoch + 1 WHERE id = $1', [person.id]);
+  // The new password has expired as well, so that the sign-in is still at this step.
+  await app.db.transact(await changePassword(before91Days, person.id));
   const before = await app.seed.accounts.resolve(person.id);
   const answer = await submit(browser, asked, { new_password: NEW, action: 'change' });
   assert.deepEqual([answer.status, errorOn(answer)], [409, 'credentials_changed']);

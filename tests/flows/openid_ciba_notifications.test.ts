@@ -5,6 +5,7 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import pg from 'pg';
 import { endSessions } from '../../server/records/overview.ts';
 import { press } from '../helpers/account.ts';
+import { changePassword } from '../helpers/account_changes.ts';
 import {
   cibaMetadata,
   decideRequest,
@@ -146,9 +147,9 @@ describe('notifications', () => {
     const change = new pg.Client({ connectionString: app.databaseUrl });
     await change.connect();
     try {
+      const statements = [...(await changePassword(app.seed.accounts, who.id)), ...endSessions(who.id)];
       await change.query('BEGIN');
-      await change.query('UPDATE accounts SET epoch = epoch + 1 WHERE id = $1', [who.id]);
-      for (const { statement, values } of endSessions(who.id)) await change.query(statement.text, [...values]);
+      for (const { statement, values } of statements) await change.query(statement.text, [...values]);
       const approving = press(browser, page, 'approve-0');
       await until('the decision to wait for the change', async () => {
         const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { changePassword } from '../helpers/account_changes.ts';
 import { codesOn, secretOn, softPasskey, totpCode } from '../helpers/authenticator.ts';
 import type { BrowserSession, Page } from '../helpers/browser_session.ts';
 import { type Deployment, deployment, type Party, type Person } from '../helpers/deployment.ts';
@@ -230,7 +231,7 @@ test('a sign-in with an old password cannot set up a factor after the password w
   const strict = await app.seed.party({ firstParty: true, secondFactorRequired: true });
   const begun = await begin(app, strict);
   const enrol = await submitPassword(begun.browser, begun.page, person);
-  await app.db.run({ name: '', text: 'UPDATE accounts SET epoch = epoch + 1 WHERE id = $1' }, [person.id]);
+  await app.db.transact(await changePassword(app.seed.accounts, person.id));
   const code = totpCode(remember('totp_secret', secretOn(enrol)), now());
   assert.equal(shown(await submit(begun.browser, enrol, { action: 'enrol', code })), 'error');
   assert.deepEqual((await app.seed.accounts.findById(person.id))?.secondFactors, []);

@@ -39,6 +39,8 @@ export interface PersonInput {
   readonly password?: string;
   readonly name?: string;
   readonly username?: string;
+  /** When the password was set; null where that is not known. Default: now. */
+  readonly passwordSetAt?: Date | null;
 }
 
 /** A relying party with its secret in clear. */
@@ -106,13 +108,17 @@ export async function createSeeder(
     async person(input = {}) {
       const email = input.email ?? `${randomBytes(6).toString('hex')}@example.com`;
       const password = remember('password', input.password ?? PASSWORD);
-      const account = await accounts.create({
-        email,
-        emailVerified: input.emailVerified ?? true,
-        passwordHash: await hashOnce(password, argon2),
-        ...(input.name ? { name: input.name } : {}),
-        ...(input.username ? { username: input.username } : {}),
-      });
+      const [account] = await accounts.createAll([
+        {
+          email,
+          emailVerified: input.emailVerified ?? true,
+          passwordHash: await hashOnce(password, argon2),
+          passwordSetAt: input.passwordSetAt,
+          ...(input.name ? { name: input.name } : {}),
+          ...(input.username ? { username: input.username } : {}),
+        },
+      ]);
+      if (!account) throw new Error('no account was made');
       return { id: account.id, email, password };
     },
     async party({ public: isPublic = false, introspectsAll = false, ...input } = {}) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, type TestContext, test } from 'node:test';
 import { createAttempts, FAILURES } from '../../server/accounts/attempts.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
@@ -56,8 +57,8 @@ const MAKE: Readonly<Record<Case, () => Promise<string>>> = {
     return email;
   },
   async passwordless() {
-    const { id, email } = await app.seed.person();
-    await app.db.run({ name: '', text: 'UPDATE accounts SET password_hash = NULL WHERE id = $1' }, [id]);
+    const email = `${randomBytes(6).toString('hex')}@example.com`;
+    await app.seed.accounts.create({ email, emailVerified: true });
     return email;
   },
   control: async () => (await app.seed.person()).email,

@@ -4,6 +4,7 @@ import { decodeJwt } from 'jose';
 import { endSessions } from '../../server/records/overview.ts';
 import { runCli } from '../cli/run_cli.ts';
 import { openAccount, press } from '../helpers/account.ts';
+import { deleteAccounts } from '../helpers/account_changes.ts';
 import { type BrowserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment, neighbour, type Party, type Person } from '../helpers/deployment.ts';
 import { authorization, authorize, introspect, redeem, refresh, token, userinfo } from '../helpers/relying_party.ts';
@@ -135,7 +136,7 @@ const WAYS: Readonly<Record<string, { end(held: Held): Promise<unknown>; offline
   },
   'deleting the account': {
     offline: true,
-    end: ({ person }) => db.run({ name: '', text: 'DELETE FROM accounts WHERE id = $1' }, [person.id]),
+    end: ({ person }) => deleteAccounts(db, person.id),
   },
   'deleting the client': { offline: true, end: ({ party }) => seed.clients.remove(party.id) },
   'cardea tokens revoke': { offline: true, end: (one) => cardea('tokens', 'revoke', '--account', one.person.email) },

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { endSessions } from '../../server/records/overview.ts';
 import { refusal, tokensFor } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
+import { deleteAccounts } from '../helpers/account_changes.ts';
 import { askPerson, CIBA_GRANT, decideRequest, fetchTokens } from '../helpers/ciba.ts';
 import { createChangesArrived } from '../helpers/client_changes.ts';
 import { deployment, type Party, type Person } from '../helpers/deployment.ts';
@@ -60,9 +61,7 @@ const locks: Record<string, { lock(one: Party, person: Person): Promise<void>; e
     error: 'invalid_grant',
   },
   'the account is deleted': {
-    async lock(_one, { id }) {
-      await app.db.run({ name: '', text: 'DELETE FROM accounts WHERE id = $1' }, [id]);
-    },
+    lock: (_one, { id }) => deleteAccounts(app.db, id),
     error: 'invalid_grant',
   },
   'the client may not use that grant any more': {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { begin, callbackOf, shown, submit, submitPassword } from '../flows/support.ts';
+import { changePassword } from '../helpers/account_changes.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
@@ -60,7 +61,7 @@ test('a sign-in that waits for its second factor fails when the credentials chan
   const secret = await factors.totp(person.id);
   const { browser, page } = await begin(app, party);
   const waiting = await submitPassword(browser, page, person);
-  await app.db.run({ name: '', text: 'UPDATE accounts SET epoch = epoch + 1 WHERE id = $1' }, [person.id]);
+  await app.db.transact(await changePassword(app.seed.accounts, person.id));
   const answer = await submit(browser, waiting, { action: 'code', code: totpCode(secret, Date.now()) });
   assert.equal(shown(answer), 'error');
   assert.equal((await rowsOf('sessions', person.id)).length, 0);
