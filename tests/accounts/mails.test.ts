@@ -14,11 +14,13 @@ import { createLog } from '../../server/platform/log.ts';
 import { createSmtpMailer, type Mailer } from '../../server/platform/mail.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { smtpUrl } from '../../server/platform/smtp_url.ts';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { createViews } from '../../server/views/views.ts';
 import { changePassword } from '../helpers/account_changes.ts';
 import { createSeeder } from '../helpers/deployment.ts';
 import { has } from '../helpers/html.ts';
 import { type Mailbox, mailbox } from '../helpers/mailbox.ts';
+import { message } from '../helpers/messages.ts';
 import { database } from '../helpers/postgres.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { dumpDatabase, formsOf, remember } from '../helpers/secrets.ts';
@@ -327,7 +329,7 @@ test('every kind of mail says in text and HTML what happened and what to do, in 
     assert.ok(has({ body: html }, 'html[lang="en"][dir="ltr"]'));
     assert.doesNotMatch(html, /<img|<script|<link|url\(|@import/i, subject);
     const urls = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, url]) => url);
-    const page = subject.includes('approval') ? [`${ISSUER.origin}/account/requests`] : [];
+    const page = subject === en['mail.request_waiting.subject'] ? [`${ISSUER.origin}/account/requests`] : [];
     assert.deepEqual(urls, link === '' ? page : [link], subject);
     assert.doesNotMatch(text, /\{\w+\}|undefined|<|&amp;/, subject);
     assert.ok(link === '' || link.startsWith(`${ISSUER.origin}/account/link/`), link);
@@ -337,9 +339,9 @@ test('every kind of mail says in text and HTML what happened and what to do, in 
   assert.match(toNew.link, /change_email\?token=/);
   assert.equal(toOld.link, '');
   const locked = post.mails.find(({ link }) => link.includes('/unlock?'));
-  assert.ok(locked?.text.includes('Method: Password'));
-  const codes = post.mails.find(({ subject }) => subject.startsWith('Wrong codes'));
-  assert.ok(codes?.text.includes('One-time codes from an app'));
+  assert.ok(locked?.text.includes(`${en['mail.fact.factor']}: ${en['mail.factor.password']}`));
+  const codes = post.mails.find(({ subject }) => subject === en['mail.codes_locked.subject']);
+  assert.ok(codes?.text.includes(`${en['mail.fact.factor']}: ${en['mail.factor.totp']}`));
   assert.equal(codes?.link, '');
 });
 
@@ -351,7 +353,8 @@ test('five mails an hour tell of requests of apps, each for ten minutes, and do 
     await enqueue({ kind: 'request_waiting', accountId: ada.id, details: { app: 'Till' } });
   await one.run();
   assert.equal(post.mails.length, 5);
-  assert.match(post.mails[0]?.text ?? '', /Till asks/);
+  const lead = message('mail.request_waiting.lead', { app: 'Till', email: ada.email, host: ISSUER.host });
+  assert.ok(post.mails[0]?.text.includes(lead), post.mails[0]?.text);
   await enqueue({ kind: 'reset', email: ada.email, locale: 'en' });
   await one.run();
   assert.equal(post.mails.length, 6, 'a forgotten password has its own limit');
@@ -443,7 +446,7 @@ test('a mail that has become needless is not sent', async (t) => {
   await worker().run();
   assert.deepEqual(
     post.mails.map(({ subject }) => subject),
-    ['Your e-mail address is about to change'],
+    [en['mail.change_email_requested.subject']],
     'the address of another account gets no link; the owner is told of the request',
   );
   assert.deepEqual(await queued(), []);

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { tokensFor } from '../flows/support.ts';
 import { assertFit, NARROW } from '../helpers/appearance.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { askPerson, cibaMetadata, fetchTokens } from '../helpers/ciba.ts';
 import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
+import { message } from '../helpers/messages.ts';
 import { openPage } from '../helpers/page.ts';
 import { userinfo } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -86,10 +88,11 @@ test('a person views their account, and signs out other sessions', async (t) => 
     const binding_message = 'Order 4711 – 20 €';
     const { body } = await askPerson(app.issuer, callCentre, { login_hint: person.email, binding_message });
     await page.goto(`${app.issuer}/account`);
-    await page.getByRole('link', { name: 'View the request' }).click();
+    await page.getByRole('link', { name: en['account.hint.request_waiting.action'] }).click();
     assert.equal(await textOf(page, '#message-0'), binding_message);
     await look(page, 'requests');
-    await page.getByRole('button', { name: 'Approve Call Centre asks you to sign in' }).click();
+    const heading = message('account.requests.heading', { client: 'Call Centre' });
+    await page.getByRole('button', { name: `${en['account.requests.approve']} ${heading}` }).click();
     await page.locator('#done').waitFor();
     assert.equal((await fetchTokens(app.issuer, callCentre, body.auth_req_id)).status, 200);
   });
@@ -121,7 +124,7 @@ test('a person views their account, and signs out other sessions', async (t) => 
 
   await t.test('security events are listed', async () => {
     await page.goto(`${app.issuer}/account/events`);
-    assert.match(await textOf(page, 'main'), /Password changed/);
+    assert.ok((await page.locator('.event-title').allTextContents()).includes(en['account.event.password_changed']));
     await look(page, 'events');
   });
 
@@ -150,7 +153,8 @@ test('an authenticator app is set up from the page, asked for before sensitive c
   await look(page, 'recovery-codes');
   await page.locator('#kept').click();
   await page.waitForURL(`${app.issuer}/account`);
-  assert.match(await textOf(page, '#row-second-factor'), /Authenticator app/);
+  const details = await page.locator('#row-second-factor bdi').allTextContents();
+  assert.ok(details.includes(en['account.overview.second-factor.totp']), details.join());
   await look(page, 'overview-secured');
 
   // This sign-in used the password alone, so a sensitive change requires a step-up.

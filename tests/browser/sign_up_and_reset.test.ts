@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { assertFit, measure, NARROW } from '../helpers/appearance.ts';
 import { assertAccessible } from '../helpers/axe.ts';
 import { launchChromium } from '../helpers/chromium.ts';
@@ -153,7 +154,7 @@ test('a person who forgot the password sets a new one, and other browsers are si
     await elsewhere.locator('#submit').click();
     await elsewhere.locator('#account').waitFor();
     await look(elsewhere, 'reset-done');
-    assert.equal((await post.next(EMAIL)).subject, 'Your password was changed');
+    assert.equal((await post.next(EMAIL)).subject, en['mail.password_changed.subject']);
   });
 
   await t.test('finds the link used', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, test } from 'node:test';
 import { type CryptoKey, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { callbackOf, shown, submitPassword } from '../flows/support.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
@@ -119,8 +120,8 @@ test('people see links to the app’s privacy policy and terms when these are at
   const consent = await submitPassword(browser, page, person);
   assert.equal(shown(consent), 'consent');
   for (const one of [page, consent]) {
-    assert.equal(textOf(one, `a[href="${policy_uri}"][rel="noreferrer"]`), 'Privacy policy');
-    assert.equal(textOf(one, 'a[href="https://rp.example.com/terms"][rel="noreferrer"]'), 'Terms of service');
+    assert.equal(textOf(one, `a[href="${policy_uri}"][rel="noreferrer"]`), en['client.policy']);
+    assert.equal(textOf(one, 'a[href="https://rp.example.com/terms"][rel="noreferrer"]'), en['client.tos']);
   }
   const foreign = await register({ policy_uri: 'https://elsewhere.example.com/privacy' });
   const { page: other } = await start(foreign.body.client_id);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { deployment, type Party } from '../helpers/deployment.ts';
+import { textsOf } from '../helpers/html.ts';
 import { introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
 import { begin, idTokenOf, submitPassword, tokensFor } from './support.ts';
 
@@ -45,7 +47,7 @@ test('the scope roles gives the claim roles, in the ID token and in userinfo; th
   assert.equal('roles' in other, false);
   const asked = await begin(app, plain, { scope: 'openid roles', prompt: 'consent' });
   const page = await submitPassword(asked.browser, asked.page, ada);
-  assert.match(page.body, /See your roles/);
+  assert.ok(textsOf(page, '.scope-label').includes(en['scope.roles']));
 });
 
 test('roles are mapped like groups: all, by prefix, or by name (RFC 9068 §2.2.3.1)', async () => {
@@ -74,7 +76,7 @@ test('without the scope there is no claim, and for a person without groups neith
 test('the consent page describes the scope groups in words', async () => {
   const asked = await begin(app, plain, { scope: 'openid groups', prompt: 'consent' });
   const page = await submitPassword(asked.browser, asked.page, ada);
-  assert.match(page.body, /groups that you are in/);
+  assert.ok(textsOf(page, '.scope-label').includes(en['scope.groups']));
 });
 
 test('a client that is not registered for it does not get it', async () => {

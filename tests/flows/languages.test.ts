@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import de from '../../server/views/messages/de.json' with { type: 'json' };
 import { openAccount, pathOf, press } from '../helpers/account.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
@@ -191,7 +192,7 @@ describe('the pages and mails of a forgotten password use', () => {
     const mail = await post.next(person.email);
     assert.equal(languageOf({ body: mail.html }), 'de');
     assert.equal(mail.headers.get('content-language'), 'de');
-    assert.equal(mail.subject, 'Neues Passwort festlegen');
+    assert.equal(mail.subject, de['mail.reset.subject']);
   });
 
   test('otherwise the browser’s language for the page, and the account’s for the mail and its link', async () => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, beforeEach, describe, test } from 'node:test';
 import { generateKeyPair, UnsecuredJWT } from 'jose';
 import { askPerson, CIBA_GRANT, cibaMetadata, openRequests } from '../helpers/ciba.ts';
+import { textsOf } from '../helpers/html.ts';
 import { cibaDeployment } from './ciba_deployment.ts';
 import { keyedParty } from './keyed_party.ts';
 import { tokensFor } from './support.ts';
@@ -239,7 +240,7 @@ describe('the request (§7)', () => {
     for (const requested_expiry of [60, '60']) {
       assert.deepEqual(await sign({ requested_expiry }), { status: 200, error: undefined });
     }
-    assert.match((await openRequests(app, person)).page.body, /signed/);
+    assert.ok(textsOf((await openRequests(app, person)).page, '[id^="message-"]').includes('signed'));
   });
 
   test('names the person by an ID token, of any age, that this client got', async () => {

@@ -5,6 +5,7 @@ import { browserSession, formOf, type Page } from '../helpers/browser_session.ts
 import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { attributeOf, textOf } from '../helpers/html.ts';
+import { message } from '../helpers/messages.ts';
 import { partyOf, register } from '../helpers/registration.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
 
@@ -59,7 +60,7 @@ for (const [what, party] of Object.entries(unregistered)) {
 
         assert.deepEqual([page.status, page.location], [400, undefined], `${why} ${mode}`);
         assert.equal(shown(page), 'error');
-        assert.equal(textOf(page, '#elsewhere'), `Go to ${new URL(redirectUri).hostname}`);
+        assert.equal(textOf(page, '#elsewhere'), message('error.elsewhere', { host: new URL(redirectUri).hostname }));
         assert.doesNotMatch(page.body, /<script[^>]*>[^<]*submit\(\)/, mode);
         const back = wayBack(page);
         assert.equal(back.origin + back.pathname, redirectUri);

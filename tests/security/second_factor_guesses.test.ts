@@ -7,6 +7,7 @@ import { openAccount, press } from '../helpers/account.ts';
 import { totpCode } from '../helpers/authenticator.ts';
 import { deployment, type Person } from '../helpers/deployment.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { textOf } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { remember } from '../helpers/secrets.ts';
 
@@ -71,8 +72,8 @@ test('the mail about a lock of codes explains it, and no mail ends such a lock',
   await lockCodes(person);
   for (let i = 0; i < 2; i += 1) {
     const mail = await post.next(person.email);
-    assert.match(mail.subject, /^Wrong codes/);
-    assert.match(mail.text, /somebody knows your password/);
+    assert.equal(mail.subject, en['mail.codes_locked.subject']);
+    assert.ok(mail.text.includes(en['mail.codes_locked.otherwise']));
     assert.equal(mail.link, '');
   }
 });
@@ -82,7 +83,8 @@ test('the link that ends a lock of the password gives no further guess at a code
   await lockCodes(person);
   for (let i = 0; i < 2; i += 1) await post.next(person.email);
   await lockPassword(person);
-  assert.match((await useLink(app, (await post.next(person.email)).link)).body, /Your account is unlocked/);
+  const unlocked = await useLink(app, (await post.next(person.email)).link);
+  assert.equal(textOf(unlocked, 'h1'), en['link.unlock.done-title']);
   await assertCodesLocked(person);
 });
 
@@ -114,7 +116,8 @@ test('a new password, by mail or at /account, gives no further guess at a code',
     return link === '' ? mail() : link;
   };
   const second = remember('password', 'Another-Horse-Battery-21');
-  assert.match((await useLink(app, await mail(), { new_password: second })).body, /Your new password is set/);
+  const done = await useLink(app, await mail(), { new_password: second });
+  assert.equal(textOf(done, 'h1'), en['link.reset_password.done-title']);
   await assertCodesLocked(person, second);
 });
 
