@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Db } from '../../server/platform/db.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from './browser_session.ts';
 import type { Person } from './deployment.ts';
 import { documentOf, findForm, has } from './html.ts';
@@ -56,4 +57,11 @@ export function blamed(page: Page): string[] {
   return documentOf(page)
     .querySelectorAll('input[aria-invalid="true"], select[aria-invalid="true"]')
     .map((field) => field.getAttribute('name') ?? '');
+}
+
+/** The kinds of a person's security events, the newest first. */
+export async function eventsOf(app: { readonly db: Db }, person: Person): Promise<string[]> {
+  const text = 'SELECT kind FROM security_events WHERE account_id = $1 ORDER BY id DESC';
+  const rows = await app.db.run<{ kind: string }>({ name: '', text }, [person.id]);
+  return rows.map(({ kind }) => kind);
 }
