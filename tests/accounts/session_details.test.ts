@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { browserOf, createSessionDetails, place, visitorDetails } from '../../server/accounts/session_details.ts';
+import { endSessions } from '../../server/records/overview.ts';
 import { createSeeder } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
 import { remember } from '../helpers/secrets.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
@@ -17,12 +19,7 @@ const masterKey = remember('master_key', randomBytes(32).toString('base64'));
 const { accounts } = await createSeeder(db, masterKey, now);
 const details = createSessionDetails({ db, accounts, now });
 
-async function session(accountId: string): Promise<string> {
-  const uid = randomBytes(16).toString('base64url');
-  const text = `INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, '', 'infinity')`;
-  await db.run({ name: '', text }, [uid, randomBytes(32), accountId]);
-  return uid;
-}
+const { session } = createRecordSeeder({ db, masterKey }, now);
 const account = () => accounts.create({ email: `${randomBytes(6).toString('hex')}@example.com` });
 
 describe('the store', () => {
@@ -73,7 +70,7 @@ describe('the store', () => {
     const text = 'SELECT sealed_own FROM session_details WHERE session_uid = $1';
     const [row] = await db.run<{ sealed_own: Buffer }>({ name: '', text }, [uid]);
     assert.ok(row && !row.sealed_own.includes('198.51.100') && !row.sealed_own.includes('Firefox'));
-    await db.run({ name: '', text: 'DELETE FROM sessions WHERE uid = $1' }, [uid]);
+    await db.transact(endSessions(ada.id));
     assert.deepEqual(await db.run({ name: '', text }, [uid]), []);
   });
 });

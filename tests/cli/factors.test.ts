@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { softPasskey } from '../helpers/authenticator.ts';
 import { createFactorSeeder } from '../helpers/factors.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
 import type { Scope } from '../helpers/scope.ts';
 import { setUpCli } from './run_cli.ts';
 
@@ -36,14 +37,8 @@ describe('users factors', () => {
     await cli.factors.totp(id);
     await cli.factors.passkey(id, softPasskey());
     await cli.factors.recoveryCodes(id);
-    await cli.db.run(
-      {
-        name: '',
-        text: `INSERT INTO sessions (id_hash, uid, sealed, account_id, expires_at)
-               VALUES ('a', 'uid', 'sealed', $1, now() + interval '1 day')`,
-      },
-      [id],
-    );
+    await createRecordSeeder(cli).session(id);
+    assert.equal(await count(cli, 'sessions'), 1);
     const reset = await cli.cardea(['users', 'reset-factors', id, '--json']);
     assert.deepEqual([reset.code, reset.json], [0, { id, removed: ['totp', 'passkey'] }]);
     for (const table of ['totp', 'passkeys', 'recovery_codes', 'sessions'])

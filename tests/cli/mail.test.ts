@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
+import { createSeeder } from '../helpers/deployment.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { freePort } from '../helpers/waiting.ts';
 import { setUpCli } from './run_cli.ts';
@@ -45,7 +46,7 @@ test('in development a mail is written to a file that only its owner can read', 
 });
 
 test('users invite adds a person without a password and queues the invitation; run again, it queues another one', async (t) => {
-  const { cardea, db } = await setUpCli(t);
+  const { cardea, db, masterKey } = await setUpCli(t);
   const query = (text: string) => db.run({ name: '', text }, []);
   const invite = ['users', 'invite', '--email', 'grace@example.com', '--name', 'Grace Hopper', '--json'];
   const first = await cardea(invite);
@@ -56,7 +57,8 @@ test('users invite adds a person without a password and queues the invitation; r
   const again = await cardea(invite);
   assert.equal(again.json.id, first.json.id);
   assert.equal((await query('SELECT 1 FROM mails')).length, 2);
-  await query("UPDATE accounts SET password_hash = 'x'");
+  const { accounts } = await createSeeder(db, masterKey);
+  await db.transact(accounts.passwordStatements(await accounts.resolve(first.json.id), 'phc'));
   const late = await cardea(invite);
   assert.equal(late.code, 1);
   assert.match(late.stderr, /^cardea: email: [^\n]+\n$/);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../../server/clients/resource_servers.ts';
 import { matchesSecret, newSecret } from '../../server/clients/secrets.ts';
@@ -7,7 +8,9 @@ import { createClients } from '../../server/clients/store.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
+import { createSeeder } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
 import { defer } from '../helpers/scope.ts';
 import { dumpDatabase, formsOf, remember } from '../helpers/secrets.ts';
 
@@ -132,31 +135,23 @@ describe('clients', () => {
   test('are removed with all of their data, and nothing of others', async (t) => {
     const { db, clients } = await setUp(t);
     for (const id of ['shop', 'bank']) await clients.create({ ...WEB, id });
-    const account = '00000000-0000-7000-8000-000000000001';
-    await query(
-      db,
-      `INSERT INTO accounts (id, sealed_key, sealed_profile, created_at, updated_at) VALUES ($1, '', '', now(), now())`,
-      [account],
-    );
+    const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+    const { accounts } = await createSeeder(db, masterKey);
+    const account = await accounts.create({ email: 'ada@example.com' });
+    const seed = createRecordSeeder({ db, masterKey });
     for (const id of ['shop', 'bank']) {
-      await query(
-        db,
-        `INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($1, $2, $1, '', now())`,
-        [id, account],
-      );
-      for (const grant of [id, null]) {
-        await query(
-          db,
-          `INSERT INTO records (id_hash, model, client_id, grant_id, sealed, expires_at)
-           VALUES (decode(md5($1::text || coalesce($2::text, '')), 'hex'), 'AccessToken', $1, $2, '', now())`,
-          [id, grant],
-        );
-      }
+      const grantId = await seed.grant(account.id, id);
+      await seed.records('AccessToken', [{ clientId: id, accountId: account.id, grantId }]);
+      await seed.records('ClientCredentials', [{ clientId: id }]);
     }
     await clients.remove('shop');
     assert.equal(await clients.find('shop'), undefined);
     assert.deepEqual(await query(db, 'SELECT client_id FROM grants'), [{ client_id: 'bank' }]);
-    assert.deepEqual(await query(db, 'SELECT DISTINCT client_id FROM records'), [{ client_id: 'bank' }]);
+    const left = await query(db, 'SELECT client_id, model FROM records ORDER BY model');
+    assert.deepEqual(
+      left,
+      ['AccessToken', 'ClientCredentials'].map((model) => ({ client_id: 'bank', model })),
+    );
     const trace = { statement: { name: '', text: 'INSERT INTO replays (id_hash, expires_at) VALUES ($1, now())' } };
     await assert.rejects(clients.remove('shop', [{ ...trace, values: [Buffer.from('trace')] }]), {
       code: 'not_found',

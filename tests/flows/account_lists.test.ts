@@ -3,58 +3,48 @@ import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { createEvents } from '../../server/accounts/events.ts';
 import { createSessionDetails } from '../../server/accounts/session_details.ts';
-import { createSealer, sealJson } from '../../server/platform/sealing.ts';
-import { grantPlace, sessionPlace } from '../../server/records/changes.ts';
 import { PAGE_SIZE } from '../../server/selfservice/lists.ts';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { openAccount, press } from '../helpers/account.ts';
-import type { BrowserSession, Page } from '../helpers/browser_session.ts';
+import { softPasskey } from '../helpers/authenticator.ts';
+import { type BrowserSession, browserSession, type Page } from '../helpers/browser_session.ts';
 import { askPerson, cibaMetadata, openRequests } from '../helpers/ciba.ts';
 import { deployment } from '../helpers/deployment.ts';
+import { createFactorSeeder, passkeyOptionsOn } from '../helpers/factors.ts';
 import { attributeOf, documentOf, fieldValues, has, textsOf } from '../helpers/html.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
+import { remember } from '../helpers/secrets.ts';
+import { submit } from './support.ts';
 
 /** A page of a list reads and shows only its own rows, however long the list is. */
 
 const clock = { ms: Date.now() };
 const app = await deployment({ after }, { now: () => clock.ms, env: { CARDEA_RATE_LIMIT: '80' } });
 const { accounts } = app.seed;
-const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);
 const person = await app.seed.person();
 const account = await accounts.findById(person.id);
 assert.ok(account);
 const details = createSessionDetails({ db: app.db, accounts, now: () => clock.ms });
 const events = createEvents({ db: app.db, accounts, now: () => clock.ms });
 const { browser } = await openAccount(app, person);
-const query = (text: string, values: readonly unknown[]) => app.db.run({ name: '', text }, values);
+const records = createRecordSeeder(app, () => clock.ms);
+const factors = await createFactorSeeder(app, () => clock.ms);
 
 const SESSIONS = 60;
 const hour = (n: number) => new Date(clock.ms + n * 3_600_000);
 
 async function signInElsewhere(n: number): Promise<void> {
-  const uid = `elsewhere-${n}`;
-  const payload = { accountId: person.id, loginTs: Math.floor(clock.ms / 1_000) - n, amr: ['pwd'], uid };
-  await query('INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
-    uid,
-    randomBytes(32),
-    person.id,
-    sealJson(sealer, sessionPlace(uid), payload),
+  const uid = await records.session(person.id, {
     // Some rows end at the same moment: ordering by that time alone would show one twice, or not at all.
-    hour(1 + Math.floor(n / 7)),
-  ]);
+    expiresAt: hour(1 + Math.floor(n / 7)),
+    payload: { loginTs: Math.floor(clock.ms / 1_000) - n, amr: ['pwd'] },
+  });
   await app.db.transact([details.touch(uid, account ?? assert.fail(), { userAgent: 'curl/8', address: '192.0.2.1' })]);
 }
 
 async function allowApp(n: number): Promise<void> {
   const client = await app.seed.party({ name: `Application ${n}!` });
-  const id = `grant-${n}`;
-  const payload = { accountId: person.id, clientId: client.id, iat: 1, openid: { scope: 'openid' } };
-  await query('INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
-    id,
-    person.id,
-    client.id,
-    sealJson(sealer, grantPlace(id), payload),
-    hour(1 + Math.floor(n / 7)),
-  ]);
+  await records.grant(person.id, client.id, { expiresAt: hour(1 + Math.floor(n / 7)), payload: { iat: 1 } });
 }
 
 /** Follows "next page" to the end. */
@@ -136,15 +126,13 @@ describe('a list at /account is shown in pages, without script', () => {
   });
 
   test('passkeys, at most fifty', async () => {
-    for (let n = 0; n < 25; n += 1) {
-      const id = randomBytes(16);
-      const place = { table: 'passkeys', column: 'sealed_own', row: id.toString('hex') };
-      await query(
-        `INSERT INTO passkeys (id, account_id, public_key, counter, backed_up, sealed_own, created_at) VALUES ($1, $2, '', 0, true, $3, $4)`,
-        [id, person.id, sealJson(accounts.sealerOf(account), place, `Key ${n}`), new Date(clock.ms)],
-      );
-    }
-    const { browser: fresh } = await openAccount(app, person, '/account/passkeys');
+    const owner = await app.seed.person();
+    const passkeys = Array.from({ length: 25 }, () => softPasskey());
+    for (const passkey of passkeys) await factors.passkey(owner.id, passkey);
+    const fresh = browserSession(app.issuer);
+    const signIn = await fresh.follow(await fresh.get('/account/passkeys'));
+    const assertion = passkeys[0]?.get(passkeyOptionsOn(signIn), app.issuer) ?? '';
+    await submit(fresh, signIn, { action: 'passkey', assertion });
     assertPaged(await walk(fresh, '/account/passkeys'), (page) => fieldValues(page, 'passkey'), 25);
   });
 
@@ -170,20 +158,16 @@ test('a page makes one date formatter and reads only the rows of one page', asyn
   t.after(() => {
     Intl.DateTimeFormat = Original;
   });
-  app.statements.length = 0;
   // The next page has a row that cannot be decrypted, so reading it would fail.
-  await query('INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at) VALUES ($1, $2, $3, $4, $5)', [
-    'unreadable',
-    randomBytes(32),
-    person.id,
-    Buffer.from('x'),
-    hour(0.01),
-  ]);
+  const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+  const unreadable = createRecordSeeder({ db: app.db, masterKey }, () => clock.ms);
+  await unreadable.session(person.id, { expiresAt: hour(0.01) });
+  app.statements.length = 0;
   const page = await browser.get('/account/sessions');
   assert.equal(page.status, 200);
   assert.ok(textsOf(page, 'time[datetime]').length > PAGE_SIZE);
   assert.equal(made, 0);
-  assert.ok(app.statements.length <= 8, app.statements.join('\n'));
+  assert.ok(app.statements.length <= 7, app.statements.join('\n'));
 });
 
 test('pages are limited by account and minute, and other accounts are not affected (ASVS 2.4.1)', async () => {

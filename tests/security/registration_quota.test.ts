@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { GRACE_MS } from '../../server/clients/capacity.ts';
 import { OPEN_POLICY } from '../../server/clients/registration_policy.ts';
 import { createRegistrations } from '../../server/clients/registrations.ts';
 import { readSelfDescription } from '../../server/clients/self_registration.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { createSeeder, deployment } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
 import { partyOf, register } from '../helpers/registration.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
+import { remember } from '../helpers/secrets.ts';
 
 /** The number of clients that registered themselves is limited, and no client in use is removed. */
 
@@ -19,6 +21,9 @@ const QUOTA = 100;
 const scope = { after };
 const { db } = await database(scope);
 const clock = { ms: START };
+const masterKey = remember('master_key', randomBytes(32).toString('base64'));
+const seed = await createSeeder(db, masterKey, () => clock.ms);
+const records = createRecordSeeder({ db, masterKey }, () => clock.ms);
 const registrations = createRegistrations({
   db,
   now: () => clock.ms,
@@ -47,30 +52,20 @@ async function idsLeft(): Promise<string[]> {
   return (await query<{ id: string }>("SELECT id FROM clients WHERE kind <> 'operator'")).map(({ id }) => id);
 }
 
-async function accountId(): Promise<string> {
-  const id = randomUUID();
-  await query(
-    `INSERT INTO accounts (id, sealed_key, sealed_profile, created_at, updated_at) VALUES ($1, '', '', now(), now())`,
-    [id],
-  );
-  return id;
-}
-
-/** A grant with the fields that the store of clients reads. */
 async function grantTo(clientId: string, expiresAt: Date): Promise<void> {
-  await query("INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ($1, $2, $3, '', $4)", [
-    randomUUID(),
-    await accountId(),
-    clientId,
-    expiresAt,
-  ]);
+  const { id } = await seed.accounts.create({ email: `${randomBytes(6).toString('hex')}@example.com` });
+  await records.grant(id, clientId, { expiresAt });
 }
 
+/** In SQL, because a test leaves thousands of them. */
 async function clear(): Promise<void> {
   await query("DELETE FROM clients WHERE kind <> 'operator'");
 }
 
-/** Clients that accumulated without a quota: all unused, and registered from the same place as `like`. */
+/**
+ * Clients that accumulated without a quota: all unused, and registered from the same place as `like`. In SQL, because the
+ * quota would remove them.
+ */
 async function pileUp(count: number, like: string): Promise<void> {
   await query(
     `INSERT INTO clients (id, kind, name, metadata, policy, origin, host, created_at, updated_at, expires_at)
@@ -118,6 +113,7 @@ describe('registrations beyond the quota', () => {
     await clear();
     const one = await registerAt('192.0.2.1', 'https://swarm.example/cb');
     await pileUp(10 * QUOTA, one);
+    // Each from another network.
     await query('UPDATE clients SET origin = sha256(id::bytea)');
     for (let n = 0; n < 3; n += 1) await registerAt(`198.51.100.${n}`, 'https://swarm.example/cb');
     const left = (await idsLeft()).length;
@@ -232,12 +228,10 @@ describe('unused clients', () => {
     await clear();
     const one = await registerAt('192.0.2.1');
     await pileUp(1_500, one);
-    await query(
-      `INSERT INTO clients (id, name, metadata, created_at, updated_at) VALUES ('operators', 'x', '{}', 'epoch', 'epoch')`,
-    );
+    const operators = await seed.party();
     clock.ms += 8 * DAY_MS;
     assert.equal(await registrations.removeIdle(), 1_501);
-    assert.equal((await query("SELECT 1 AS one FROM clients WHERE id = 'operators'")).length, 1);
+    assert.ok(await seed.clients.find(operators.id));
   });
 });
 
