@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { deployment, type Party } from '../helpers/deployment.ts';
+import { endSessionsAlone } from '../helpers/records.ts';
 import { authorize, introspect, redeem, refresh, token } from '../helpers/relying_party.ts';
 import { until } from '../helpers/waiting.ts';
 import { runCli } from './run_cli.ts';
@@ -94,7 +95,7 @@ test('a session that ends during its revocation is reported as not found, and no
   const other = await app.db.connect();
   try {
     await other.query('BEGIN');
-    await other.query('DELETE FROM sessions WHERE account_id = $1', [person.id]);
+    for (const { statement, values } of endSessionsAlone(person.id)) await other.query(statement.text, [...values]);
     const revoking = cardea(['--session', row?.uid ?? '']);
     await until('it to wait', async () => {
       const text = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

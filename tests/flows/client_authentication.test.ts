@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { hashToken } from '../../server/platform/sealing.ts';
+import { importSecret } from '../helpers/client_changes.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { authorize, redeem, refresh, token } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -38,28 +39,18 @@ test('client_secret_basic: both halves are form-decoded, for every form of encod
 });
 
 test('client_secret_basic and client_secret_post accept a secret of special characters, as another server may have issued it', async () => {
-  const secret = remember('client_secret', `a+b %&=:"/?é ${randomBytes(12).toString('base64')}`);
+  const secret = `a+b %&=:"/?é ${randomBytes(12).toString('base64')}`;
   const party = await app.seed.party();
-  await app.db.transact([
-    {
-      statement: { name: 'import_secret', text: 'UPDATE clients SET secret_hash = $2 WHERE id = $1' },
-      values: [party.id, hashToken(secret)],
-    },
-  ]);
+  await importSecret(app, party, secret);
   const formEncoded = new URLSearchParams({ s: secret }).toString().slice('s='.length);
   assert.match(formEncoded, /\+/, 'a space is a plus sign in a form');
   // A non-ASCII character is not a VSCHAR (RFC 6749 §A.2): it is a bad request, not a wrong secret.
   const answer = await post(app, '/token', GRANT, basic(party.id, formEncoded));
   assert.equal(answer.status, 400);
 
-  const ascii = remember('client_secret', `a+b %&=:"/?~ ${randomBytes(12).toString('base64')}`);
+  const ascii = `a+b %&=:"/?~ ${randomBytes(12).toString('base64')}`;
   const other = await app.seed.party();
-  await app.db.transact([
-    {
-      statement: { name: 'import_secret', text: 'UPDATE clients SET secret_hash = $2 WHERE id = $1' },
-      values: [other.id, hashToken(ascii)],
-    },
-  ]);
+  await importSecret(app, other, ascii);
   const plus = new URLSearchParams({ s: ascii }).toString().slice('s='.length);
   assert.equal(
     (await post(app, '/token', GRANT, basic(other.id, plus))).status,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
-import { hashToken } from '../../server/platform/sealing.ts';
+import { importSecret } from '../helpers/client_changes.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorizeUrl } from '../helpers/relying_party.ts';
-import { remember, rememberAll } from '../helpers/secrets.ts';
+import { rememberAll } from '../helpers/secrets.ts';
 import { parse, send, sendRaw, type WireAnswer } from '../security/wire.ts';
 import { tokensFor } from './support.ts';
 
@@ -87,13 +87,8 @@ test('an additional space that changes the meaning is refused', async () => {
 
 test('a plus sign in Basic credentials is a space, an encoded one a plus sign (RFC 6749 §2.3.1, appendix B)', async () => {
   const one = await app.seed.party();
-  const secret = remember('client_secret', `a+b c%d:${randomBytes(16).toString('hex')}`);
-  await app.db.transact([
-    {
-      statement: { name: '', text: 'UPDATE clients SET secret_hash = $2 WHERE id = $1' },
-      values: [one.id, hashToken(secret)],
-    },
-  ]);
+  const secret = `a+b c%d:${randomBytes(16).toString('hex')}`;
+  await importSecret(app, one, secret);
   const form = new URLSearchParams({ s: secret }).toString().slice(2);
   assert.match(form, /^a%2Bb\+c%25d%3A/);
   for (const value of [form, form.toLowerCase(), encodeURIComponent(secret)]) {

@@ -4,6 +4,7 @@ import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { moveIssuer } from '../../server/platform/installation.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
+import { endSessionsAlone } from '../helpers/records.ts';
 import { authorization, authorize, introspect, token, userinfo } from '../helpers/relying_party.ts';
 import { post, refusal } from './support.ts';
 
@@ -175,8 +176,7 @@ test('/userinfo refuses it: that is not its audience (RFC 9068 §4)', async () =
 test('a token of a session ends with it, one with offline_access does not', async () => {
   const bound = await jwtFor(party);
   const offline = await jwtFor(party, { scope: 'openid offline_access api:read', prompt: 'consent' });
-  await app.db.run({ name: '', text: 'UPDATE sessions SET expires_at = now() - interval $$1 day$$' }, []);
-  await app.db.run({ name: '', text: 'DELETE FROM sessions WHERE expires_at < now()' }, []);
+  await app.db.transact(endSessionsAlone(person.id));
   assert.deepEqual(await introspect(issuer, api, bound.jwt), { active: false });
   assert.equal((await introspect(issuer, api, offline.jwt)).active, true);
 });

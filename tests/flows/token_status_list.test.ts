@@ -5,6 +5,7 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { endSessions } from '../../server/records/overview.ts';
 import { LIST_SIZE } from '../../server/records/status_lists.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
+import { endSessionsAlone } from '../helpers/records.ts';
 import { authorization, authorize, introspect, redeem, refresh, token } from '../helpers/relying_party.ts';
 import { post } from './support.ts';
 
@@ -138,9 +139,7 @@ test('every way of ending a token sets its bit, and no other', async () => {
     assert.equal(await isEnded(one.jwt), true, way);
   }
   const [bound, free] = [await issueTokens(party, false), await issueTokens(party, true)];
-  for (const { person } of [bound, free]) {
-    await app.db.run({ name: '', text: 'DELETE FROM sessions WHERE account_id = $1' }, [person.id]);
-  }
+  for (const { person } of [bound, free]) await app.db.transact(endSessionsAlone(person.id));
   assert.deepEqual([await isEnded(bound.jwt), await isEnded(free.jwt)], [true, false]);
 
   const [machine, persons] = [await machineJwt(doomed), await issueTokens(doomed)];

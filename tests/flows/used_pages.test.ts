@@ -7,6 +7,7 @@ import type { NameUnder } from '../../server/views/messages.ts';
 import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { attributeOf, has, textOf } from '../helpers/html.ts';
+import { partyOf, register } from '../helpers/registration.ts';
 import { redeem } from '../helpers/relying_party.ts';
 import { begin, callbackOf, errorOn, shown, signedIn, submit, submitPassword } from './support.ts';
 
@@ -15,7 +16,13 @@ import { begin, callbackOf, errorOn, shown, signedIn, submit, submitPassword } f
  * offer a link.
  */
 const clock = { skew: 0 };
-const app = await deployment({ after }, { now: () => Date.now() + clock.skew });
+const app = await deployment(
+  { after },
+  {
+    env: { CARDEA_REGISTRATION: 'open' },
+    now: () => Date.now() + clock.skew,
+  },
+);
 const { issuer } = app;
 const person = await app.seed.person();
 const other = await app.seed.person();
@@ -84,11 +91,10 @@ test('without its cookie it says so, in any browser; when it is too old, it link
 });
 
 test('only apps that the operator registered are linked (RFC 9700 §4.11.2)', async () => {
-  const stranger = await app.seed.party({ name: 'Stranger', metadata });
-  await app.db.run(
-    { name: '', text: "UPDATE clients SET kind = 'dynamic', expires_at = now() + interval '1 day' WHERE id = $1" },
-    [stranger.id],
-  );
+  const redirect_uris = ['https://notes.example.com/callback'];
+  const stranger = partyOf((await register(app, { client_name: 'Stranger', redirect_uris, ...metadata })).body);
+  const stored = (await app.seed.clients.find(stranger.id))?.metadata;
+  assert.deepEqual({ ...stored, ...metadata }, stored);
   const { page } = await begin(app, stranger);
   const answer = await browserSession(issuer).get(page.url);
   assert.equal(answer.status, 400);

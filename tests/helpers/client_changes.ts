@@ -1,5 +1,7 @@
-import type { Deployment } from './deployment.ts';
+import { hashToken } from '../../server/platform/sealing.ts';
+import type { Deployment, Party } from './deployment.ts';
 import { introspect, token } from './relying_party.ts';
+import { remember } from './secrets.ts';
 import { until } from './waiting.ts';
 
 /**
@@ -21,4 +23,10 @@ export async function createChangesArrived(app: Deployment): Promise<() => Promi
       (await introspect(app.issuer, last, body.access_token ?? '')).active === introspectsAll;
     await until('the node has received the changes', hasArrived);
   };
+}
+
+/** Gives a client the secret that another server has issued to it. In SQL, because Cardea generates all secrets. */
+export async function importSecret({ db }: Pick<Deployment, 'db'>, { id }: Party, secret: string): Promise<void> {
+  const hash = hashToken(remember('client_secret', secret));
+  await db.run({ name: '', text: 'UPDATE clients SET secret_hash = $2 WHERE id = $1' }, [id, hash]);
 }

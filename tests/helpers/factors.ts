@@ -16,6 +16,7 @@ export interface FactorSeeder {
   /** @returns the secret of the authenticator app; the code of the previous step has been used up */
   totp(accountId: string): Promise<string>;
   recoveryCodes(accountId: string): Promise<readonly string[]>;
+  useRecoveryCode(accountId: string, code: string): Promise<void>;
   passkey(accountId: string, passkey: SoftPasskey): Promise<void>;
   /** For a passkey that exists elsewhere, such as in Chromium; the caller runs its ceremony. */
   readonly passkeys: Passkeys;
@@ -54,6 +55,9 @@ export async function createFactorSeeder(
       const codes = await recoveryCodes.generate(await accounts.resolve(accountId));
       for (const code of codes) remember('recovery_code', code);
       return codes;
+    },
+    async useRecoveryCode(accountId, code) {
+      if (!(await recoveryCodes.use(await accounts.resolve(accountId), code))) throw new Error('the code is not valid');
     },
     async passkey(accountId, passkey) {
       const account = await accounts.resolve(accountId);

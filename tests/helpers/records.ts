@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { COLUMNS } from '../../server/accounts/rows.ts';
 import type { Clock } from '../../server/platform/clock.ts';
-import type { Db } from '../../server/platform/db.ts';
+import type { BoundStatement, Db } from '../../server/platform/db.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import type { ModelName } from '../../server/records/models.ts';
+import { OVERVIEW_STATEMENTS } from '../../server/records/overview.ts';
 import type { Payload } from '../../server/records/payload.ts';
 import { createUnits } from '../../server/records/unit.ts';
 
@@ -59,4 +60,10 @@ export function createRecordSeeder(
     },
     records: (model, payloads) => save(model, payloads),
   };
+}
+
+/** The statements that end the sessions of an account and leave its grants, as the expiry of a session does. */
+export function endSessionsAlone(accountId: string): BoundStatement[] {
+  const sessions = { accountId, except: null };
+  return [OVERVIEW_STATEMENTS.lockSessions.bind(sessions), OVERVIEW_STATEMENTS.endSessions.bind(sessions)];
 }

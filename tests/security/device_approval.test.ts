@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { endGrant } from '../../server/records/ended.ts';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { shown, signedIn, submit, submitPassword } from '../flows/support.ts';
 import { type BrowserSession, browserSession, formOf, type Page } from '../helpers/browser_session.ts';
@@ -147,10 +148,9 @@ test('an approval has no effect when the account is disabled or the access withd
   const browser = await signedIn(app, web, victim);
   const { body } = await askForCode(issuer, tv);
   await decide(browser, await typeCode(browser, body.user_code), 'confirm');
-  await app.db.run({ name: '', text: 'DELETE FROM grants WHERE account_id = $1 AND client_id = $2' }, [
-    victim.id,
-    tv.id,
-  ]);
+  const grants = { name: '', text: 'SELECT id FROM grants WHERE account_id = $1 AND client_id = $2' };
+  const [grant] = await app.db.run<{ id: string }>(grants, [victim.id, tv.id]);
+  assert.ok(await endGrant(app.db, grant?.id ?? ''));
   assert.equal((await poll(issuer, tv, body.device_code)).body.error, 'invalid_grant');
 
   const left = { name: '', text: `SELECT 1 FROM records WHERE model = 'DeviceCode' AND account_id = $1` };

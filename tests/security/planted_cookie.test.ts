@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { createDevices, DEVICES_MAX } from '../../server/accounts/devices.ts';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { begin, callbackOf, shown, submit, submitPassword } from '../flows/support.ts';
 import { openAccount, press } from '../helpers/account.ts';
@@ -19,6 +20,7 @@ const clock = { ms: Date.now() };
 const now = () => clock.ms;
 const app = await deployment({ after }, { now, env: { CARDEA_TRUST_DEVICE: '30d' } });
 const factors = await createFactorSeeder(app, now);
+const { accounts } = factors;
 const party = await app.seed.party({ firstParty: true });
 const DEVICE = 'cardea_device';
 const MINUTE = 60_000;
@@ -129,21 +131,26 @@ describe('a device cookie', () => {
 
   test('is the least recently used of more than 50: it is removed', async () => {
     const owner = await app.seed.person();
-    await app.db.run(
-      {
-        name: '',
-        text: `INSERT INTO devices (id_hash, account_id, created_at, expires_at)
-               SELECT sha256(convert_to($1::text || n, 'UTF8')), $1::uuid, $2::timestamptz - make_interval(mins => n), $2::timestamptz + interval '1 day'
-                 FROM generate_series(1, 50) AS n`,
-      },
-      [owner.id, new Date(clock.ms)],
+    const account = await accounts.resolve(owner.id);
+    const visitor = { userAgent: undefined, address: '192.0.2.1' };
+    const remembered = Array.from({ length: DEVICES_MAX }, (_, n) =>
+      createDevices({ db: app.db, accounts, now: () => clock.ms - (n + 1) * MINUTE }).remember(account, {
+        cookie: undefined,
+        visitor,
+      }),
     );
+    await app.db.transact(remembered.map(({ bound }) => bound));
     await authorize({ issuer: app.issuer, party, person: owner });
     const [{ devices } = { devices: 0 }] = await app.db.run<{ devices: number }>(
       { name: '', text: 'SELECT count(*)::int AS devices FROM devices WHERE account_id = $1' },
       [owner.id],
     );
-    assert.equal(devices, 50);
+    assert.equal(devices, DEVICES_MAX);
+    const stored = createDevices({ db: app.db, accounts, now });
+    const known = await Promise.all(
+      remembered.slice(-2).map(async ({ cookie }) => (await stored.isKnown(owner.id, cookie)).known),
+    );
+    assert.deepEqual(known, [true, false]);
   });
 });
 
