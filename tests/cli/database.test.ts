@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import pg from 'pg';
+import { createLinks } from '../../server/accounts/links.ts';
+import { createMails } from '../../server/accounts/mails.ts';
 import { SEALED } from '../../server/cli/sealed_columns.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { keyText } from '../../server/platform/reseal.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
+import { createDeliveries } from '../../server/records/deliveries.ts';
+import { createUserCodes } from '../../server/records/user_codes.ts';
+import { createWaitingRequests } from '../../server/records/waiting_requests.ts';
+import { createSeeder } from '../helpers/deployment.ts';
 import { on } from '../helpers/postgres.ts';
+import { createRecordSeeder } from '../helpers/records.ts';
 import { defer } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { setUpCli } from './run_cli.ts';
@@ -58,26 +65,23 @@ describe('master-key rotate', () => {
   /** Adds a row to every table with sealed values, beside those that the CLI made. */
   async function fill(db: Db, masterKey: string): Promise<void> {
     const sealer = sealerOf(masterKey);
-    const seal = (table: string, row: string) =>
-      sealer.seal({ table, column: 'sealed', row }, Buffer.from(`${table} secret`));
-    const [account] = await query(db, 'SELECT id FROM accounts');
-    await query(
-      db,
-      `INSERT INTO clients (id, name, metadata, created_at, updated_at) VALUES ('app', 'App', '{}', now(), now())`,
-    );
-    await query(
-      db,
-      `INSERT INTO grants (id, account_id, client_id, sealed, expires_at) VALUES ('g', $1, 'app', $2, now())`,
-      [account?.id, seal('grants', 'g')],
-    );
-    await query(db, `INSERT INTO sessions (uid, id_hash, sealed, expires_at) VALUES ('u', 'x', $1, now())`, [
-      seal('sessions', 'u'),
+    const parts = { db, sealer, now: Date.now };
+    const seed = await createSeeder(db, masterKey);
+    const { id: accountId } = await seed.accounts.resolve('ada@example.com');
+    const { id: clientId } = await seed.party();
+    const records = createRecordSeeder({ db, masterKey });
+    const grantId = await records.grant(accountId, clientId);
+    await records.session(accountId);
+    await records.records('AccessToken', Array(1_203).fill({ accountId, clientId, grantId }));
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    await db.transact([
+      createLinks(parts).create('reset_password', { accountId, payload: {} }).bound,
+      createMails(parts).enqueue({ kind: 'unlocked', accountId }),
+      createDeliveries(parts).enqueue({ kind: 'ping', clientId, content: {}, expiresAt }),
+      createWaitingRequests(parts).register({ authReqId: 'an id', accountId, clientId, lifetime: 3_600 }),
+      createUserCodes({ ...parts, key: randomBytes(32) }).register('BCDFGHJK', 'a device code', 3_600),
     ]);
-    await query(
-      db,
-      `INSERT INTO links (token_hash, purpose, sealed, created_at, expires_at) VALUES ('x', 'any', $1, now(), now())`,
-      [seal('links', Buffer.from('x').toString('hex'))],
-    );
+    // In SQL, because a key retires weeks after its last signature.
     const retired = { table: 'signing_keys', column: 'sealed_public', row: 'retired' };
     await query(
       db,
@@ -85,33 +89,6 @@ describe('master-key rotate', () => {
        VALUES ('retired', 'RS256', 'RS256', 'retired', $1, now(), now(), 1, 0)`,
       [sealer.seal(retired, Buffer.from('signing_keys secret'))],
     );
-    const mail = randomUUID();
-    await query(db, `INSERT INTO user_codes (lookup, sealed, expires_at) VALUES ('x', $1, now())`, [
-      seal('user_codes', Buffer.from('x').toString('hex')),
-    ]);
-    await query(db, `INSERT INTO mails (id, sealed, due_at, expires_at) VALUES ($1, $2, now(), now())`, [
-      mail,
-      seal('mails', mail),
-    ]);
-    const delivery = randomUUID();
-    await query(db, `INSERT INTO deliveries (id, kind, client_id, sealed) VALUES ($1, 'any', 'c', $2)`, [
-      delivery,
-      seal('deliveries', delivery),
-    ]);
-    const waiting = randomUUID();
-    await query(
-      db,
-      `INSERT INTO waiting_requests (id, id_hash, account_id, client_id, sealed, asked_at, expires_at)
-       VALUES ($1, 'x', $2, 'app', $3, now(), now())`,
-      [waiting, account?.id, seal('waiting_requests', waiting)],
-    );
-    for (let i = 0; i < 1_203; i += 1) {
-      const hash = randomBytes(32);
-      await query(db, `INSERT INTO records (id_hash, model, sealed, expires_at) VALUES ($1, 'X', $2, now())`, [
-        hash,
-        seal('records', hash.toString('hex')),
-      ]);
-    }
   }
 
   test('seals everything again under the first key, so that the old key can be removed', async (t) => {
