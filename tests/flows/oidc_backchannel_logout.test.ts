@@ -197,6 +197,7 @@ describe('recipients', () => {
     const { person, sid } = await signIn();
     const slow = await app.db.connect();
     try {
+      // In SQL, because a sign-in would commit before another request could meet it.
       await slow.query('BEGIN');
       await slow.query(
         `INSERT INTO session_authorizations (session_uid, client_id, sid)

@@ -14,11 +14,7 @@ import { begin, callbackOf, errorOn, post, refusal, shown, submitPassword } from
 const scope = { after };
 const oidc = await deployment(scope, { env: { CARDEA_PROFILE: 'oidc' } });
 const { databaseUrl, masterKey } = oidc;
-// Each deployment has its own issuer, as after `cardea issuer move`.
-const forgetIssuer = () => oidc.db.run({ name: '', text: 'DELETE FROM installation' }, []);
-await forgetIssuer();
 const oauth = await deployment(scope, { databaseUrl, masterKey });
-await forgetIssuer();
 // The same database under the strictest profile, as after the operator has changed it. It starts last because the
 // account pages are at the latest issuer.
 const fapi = await deployment(scope, {

@@ -34,6 +34,7 @@ export const STARTED: Template = {
       });
       const app = await createApp({ config, db, log: createLog({ level: 'silent' }) });
       await app.close();
+      // In SQL, because a database that has an issuer never loses it: `cardea issuer move` names the next one.
       await db.run({ name: '', text: 'DELETE FROM installation' }, []);
     } finally {
       await db.close();

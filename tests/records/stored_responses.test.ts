@@ -74,8 +74,9 @@ test('a response is not available when its successor was revoked or has ended', 
     assert.equal(await repeat(there, used.id), told);
     if (end === 'gone') await request(there, (unit) => unit.destroy('RefreshToken', successor));
     else {
-      const text = 'UPDATE records SET expires_at = $2 WHERE id_hash = $1';
-      await own.query(text, [hashToken(successor), new Date(own.clock.ms)]);
+      await request(there, async (unit) => {
+        unit.save('RefreshToken', successor, (await unit.find('RefreshToken', successor)) ?? assert.fail(), 0);
+      });
     }
     assert.equal(await repeat(there, used.id), undefined, end);
   }
@@ -113,8 +114,9 @@ test('a token that was used in its last moment is available for as long as its r
     unit.save('RefreshToken', used.id, { ...payload, exp: Math.floor(END / 1000) }, HOUR);
   });
   own.clock.ms = END - 1000;
-  const long = "UPDATE grants SET expires_at = expires_at + interval '1 day' WHERE id = $1";
-  await own.query(long, [used.grantId]);
+  await request(here, async (unit) => {
+    unit.save('Grant', used.grantId, (await unit.find('Grant', used.grantId)) ?? assert.fail(), 24 * HOUR);
+  });
   const { told } = await use(here, used);
   own.clock.ms = END + 5_000;
   await cleanUp({ db: own.db, now: () => own.clock.ms });
