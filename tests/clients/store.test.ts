@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
+import { createAccounts } from '../../server/accounts/store.ts';
 import { createResourceServers, RESOURCE_SERVERS_CHANNEL } from '../../server/clients/resource_servers.ts';
 import { matchesSecret, newSecret } from '../../server/clients/secrets.ts';
 import { CLIENTS_CHANNEL } from '../../server/clients/statements.ts';
 import { createClients } from '../../server/clients/store.ts';
 import type { Db } from '../../server/platform/db.ts';
-import { hashToken } from '../../server/platform/sealing.ts';
+import { createSealer, hashToken } from '../../server/platform/sealing.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
-import { createSeeder } from '../helpers/deployment.ts';
 import { database } from '../helpers/postgres.ts';
 import { createRecordSeeder } from '../helpers/records.ts';
 import { defer } from '../helpers/scope.ts';
@@ -136,7 +136,8 @@ describe('clients', () => {
     const { db, clients } = await setUp(t);
     for (const id of ['shop', 'bank']) await clients.create({ ...WEB, id });
     const masterKey = remember('master_key', randomBytes(32).toString('base64'));
-    const { accounts } = await createSeeder(db, masterKey);
+    const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
+    const accounts = createAccounts({ db, sealer, indexKey: randomBytes(32), now: () => START });
     const account = await accounts.create({ email: 'ada@example.com' });
     const seed = createRecordSeeder({ db, masterKey });
     for (const id of ['shop', 'bank']) {

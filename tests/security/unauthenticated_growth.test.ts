@@ -205,7 +205,10 @@ describe('records of requests without a sign-in are limited by address, and the 
     return statuses;
   }
 
-  /** Copies each record of this model that has an origin, as if more had arrived right after it. */
+  /**
+   * Copies each record of this model that has an origin, as if more had arrived right after it. In SQL, because so many
+   * requests would take minutes.
+   */
   const pileUp = (model: string) =>
     app.db.run(
       {
@@ -258,6 +261,7 @@ describe('records of requests without a sign-in are limited by address, and the 
       const kept = await countOf(`records WHERE model = '${model}'`);
       assert.ok(kept <= MOST && kept >= UNFINISHED_BY_ADDRESS, `${kept} of ${model}`);
     }
+    // Sessions are copied in the same way.
     await (await get('/device', {}, from('2001:db8:1:5::1'))).body?.cancel();
     await app.db.run(
       {
@@ -321,6 +325,7 @@ describe('records of requests without a sign-in are limited by address, and the 
   });
 });
 
+// The rows are inserted in SQL: the limit reads their number and time alone.
 describe('records of requests without a sign-in are limited in total, for any number of addresses', () => {
   test('the newest of each kind stay, and approved ones stay in any case', async () => {
     const { db } = await database(scope);
