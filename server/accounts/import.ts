@@ -84,7 +84,7 @@ export function createImporter(parts: {
       const holder = holders.get(email);
       if (duplicate) reject(at, `has the e-mail address, username or sub of ${describePlace(duplicate)}`);
       else if (holder !== undefined && person.sub !== undefined && subjects.get(person.sub) !== holder) {
-        reject(at, 'sub: who has this e-mail address is there already by another sub');
+        reject(at, 'sub: the account with this e-mail address has another sub');
       } else if (holder !== undefined) result.skipped += 1;
       else if (person.sub !== undefined && subjects.has(person.sub)) reject(at, 'sub: somebody has it already');
       else if (username !== undefined && holders.has(username)) reject(at, 'username: somebody has it already');

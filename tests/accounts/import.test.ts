@@ -74,7 +74,7 @@ describe('an import', () => {
     const again = await reportOf(second, false);
     const [taken, differs] = [
       'sub: somebody has it already',
-      'sub: who has this e-mail address is there already by another sub',
+      'sub: the account with this e-mail address has another sub',
     ];
     assert.deepEqual(reasonsOf(again), [
       [1, taken],
