@@ -41,7 +41,8 @@ export interface Exchange {
   error?: unknown;
 }
 
-export type Step = (exchange: Exchange) => Promise<void>;
+/** A step that waits for nothing returns no promise. */
+export type Step = (exchange: Exchange) => Promise<void> | void;
 
 /** Reads the parameters of a request, and may change them. @throws the error to refuse the request with */
 export type ParameterStep = (params: Record<string, unknown>, exchange: Exchange) => void;

@@ -6,7 +6,7 @@ import type { Exchange } from '../exchange.ts';
  * token, so the failure itself is thrown.
  * @throws the failure of a read; AppError below 500 when the failure was caused by what the request sent or asked for
  */
-export async function rejectFailures({ ctx, unit, failure, services }: Exchange): Promise<void> {
+export function rejectFailures({ ctx, unit, failure, services }: Exchange): void {
   if (unit.failure !== undefined) throw unit.failure;
   if (failure === undefined) return;
   const refusal =

@@ -9,7 +9,7 @@ const BEGUN_GRANT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** RFC 6749 §5.2: `unauthorized_client` for a grant type that the client may not use, where the provider is less precise. */
-export async function nameUnauthorizedGrantType({ ctx, route }: Exchange): Promise<void> {
+export function nameUnauthorizedGrantType({ ctx, route }: Exchange): void {
   const { client, params } = ctx.oidc;
   const grantType = BEGUN_GRANT_TYPES[route] ?? params?.grant_type;
   if (ctx.status !== 400 || errorOf(ctx.body) !== 'invalid_request') return;
@@ -22,7 +22,7 @@ export async function nameUnauthorizedGrantType({ ctx, route }: Exchange): Promi
  * CIBA Core 1.0 §11: a client that tokens are pushed to must not fetch them. The request is gone once it is decided, so
  * there is nothing to fetch; what the client has authenticated with is used up all the same.
  */
-export async function refusePushedTokens({ ctx }: Exchange): Promise<void> {
+export function refusePushedTokens({ ctx }: Exchange): void {
   const { client, params } = ctx.oidc;
   if (params?.grant_type !== CIBA_GRANT || !isPushedTo(client)) return;
   if (ctx.status === 401 || ctx.status >= 500) return;

@@ -5,7 +5,7 @@ import { ROUTES } from '../routes.ts';
 import { isRedirectAllowed } from '../unregistered_clients.ts';
 
 /** The last page of a logout has no session that tells the language, so its URL does. */
-export async function keepLanguage({ ctx }: Exchange): Promise<void> {
+export function keepLanguage({ ctx }: Exchange): void {
   if (ctx.status !== 303) return;
   const target = new URL(ctx.response.get('location'));
   const { origin, pathname } = signedOutPage(ctx);

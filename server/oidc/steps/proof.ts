@@ -19,7 +19,7 @@ const PROOF_SECONDS = 2 * PROOF_WINDOW_SECONDS;
  * computes the thumbprint. (The provider refuses what is not a proof at all.)
  * @throws AppError 400 `invalid_dpop_proof`
  */
-export async function checkProofKey({ ctx }: Exchange): Promise<void> {
+export function checkProofKey({ ctx }: Exchange): void {
   const proof = ctx.get('dpop');
   const { jwk, alg = '' } = proof === '' ? {} : headerOf(proof);
   if (jwk === undefined || !(PROOF_ALGS as readonly string[]).includes(alg)) return;
@@ -57,7 +57,7 @@ export async function recordProof(exchange: Exchange): Promise<void> {
 }
 
 /** Tells a commit that failed because of the proof from one that failed because of a client assertion. */
-export async function explainReplayedProof(exchange: Exchange): Promise<void> {
+export function explainReplayedProof(exchange: Exchange): void {
   const { error, proofId } = exchange;
   if (proofId === undefined || !conflictsOn(error, hashToken(proofId))) return;
   exchange.error = new AppError(INVALID_PROOF, 'the DPoP proof was used before', { cause: error });

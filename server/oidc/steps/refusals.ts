@@ -5,7 +5,7 @@ import type { Exchange, RefusalError } from '../exchange.ts';
  * Logs one line for a refused request: the refusal and its reason, what was sent and what is registered. Nothing secret:
  * parameters are named one by one below, texts are cut and stripped of what could be part of a token.
  */
-export async function logRefusal({ ctx, refusal, isReplay, services }: Exchange): Promise<void> {
+export function logRefusal({ ctx, refusal, isReplay, services }: Exchange): void {
   if (!refusal || isReplay) return;
   const { event, error } = refusal;
   const clientId = ctx.oidc.client?.clientId;
@@ -25,7 +25,7 @@ export async function logRefusal({ ctx, refusal, isReplay, services }: Exchange)
 }
 
 /** Replaces the provider's `error_description` (RFC 6749 §5.2) by one that says what to do. */
-export async function explainRefusal({ ctx, refusal }: Exchange): Promise<void> {
+export function explainRefusal({ ctx, refusal }: Exchange): void {
   const body = ctx.body as { error?: unknown } | null;
   const { error: code, error_detail: detail = '' } = refusal?.error ?? {};
   if (!refusal || typeof body !== 'object' || body?.error !== code) return;

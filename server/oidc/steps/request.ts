@@ -5,7 +5,7 @@ import type { Exchange } from '../exchange.ts';
 const BODY_LIMIT = 56 * 1024;
 
 /** @throws AppError 413 `invalid_request` */
-export async function refuseOversizedBody({ ctx }: Exchange): Promise<void> {
+export function refuseOversizedBody({ ctx }: Exchange): void {
   if (Number(ctx.get('content-length')) > BODY_LIMIT)
     throw new AppError('invalid_request', `the request body is longer than ${BODY_LIMIT} bytes`, { status: 413 });
 }
@@ -15,14 +15,14 @@ export async function refuseOversizedBody({ ctx }: Exchange): Promise<void> {
  * checked the last.
  * @throws AppError 400 `invalid_request`
  */
-export async function refuseRepeatedAuthorization({ ctx }: Exchange): Promise<void> {
+export function refuseRepeatedAuthorization({ ctx }: Exchange): void {
   const isAuthorization = (name: string, index: number) => index % 2 === 0 && name.toLowerCase() === 'authorization';
   if (ctx.req.rawHeaders.filter(isAuthorization).length > 1)
     throw new AppError('invalid_request', 'Authorization must not be sent twice');
 }
 
 /** Changes headers that client libraries send in good faith, and that the provider reads in another way than the RFCs. */
-export async function normalizeHeaders({ ctx }: Exchange): Promise<void> {
+export function normalizeHeaders({ ctx }: Exchange): void {
   const { headers } = ctx.req;
   // RFC 9110 §11.4: any number of spaces between scheme and credentials
   if (headers.authorization) headers.authorization = headers.authorization.replace(/^(\S+) +/, '$1 ');
@@ -32,12 +32,12 @@ export async function normalizeHeaders({ ctx }: Exchange): Promise<void> {
 }
 
 /** RFC 8705: reads the certificate of the connection, or the one that a trusted proxy passes on. @throws AppError 400 */
-export async function readClientCertificate({ ctx, services }: Exchange): Promise<void> {
+export function readClientCertificate({ ctx, services }: Exchange): void {
   services.certificates.readCertificate(ctx.req);
 }
 
 /** @throws AppError 503 on a node that may have missed that its signing key was withdrawn */
-export async function requireSigningKey({ services }: Exchange): Promise<void> {
+export function requireSigningKey({ services }: Exchange): void {
   services.assertCanSign();
 }
 
@@ -45,6 +45,6 @@ export async function requireSigningKey({ services }: Exchange): Promise<void> {
  * For a path such as `/%74oken`, which the mount's router decodes and the provider's does not.
  * @throws AppError 404 `not_found`
  */
-export async function refuseUnknownPath(): Promise<void> {
+export function refuseUnknownPath(): void {
   throw new AppError('not_found', 'there is nothing here');
 }

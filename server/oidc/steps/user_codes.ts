@@ -25,7 +25,7 @@ export async function limitUserCodes(exchange: Exchange): Promise<void> {
 }
 
 /** RFC 8628 §3.3.1: a code that comes with the URL is shown for comparison; the provider's page would send it by itself. */
-export async function moveUserCode({ ctx }: Exchange): Promise<void> {
+export function moveUserCode({ ctx }: Exchange): void {
   if (ctx.method === 'POST') return;
   const query = new URLSearchParams(ctx.querystring);
   const code = query.get('user_code');
