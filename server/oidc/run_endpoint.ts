@@ -34,7 +34,7 @@ async function respond(steps: Steps, exchange: Exchange, provide: () => Promise<
 async function run(steps: readonly Step[], exchange: Exchange): Promise<void> {
   for (const step of steps) {
     const pending = step(exchange);
-    // Most steps are done by now; awaiting each of them costs a token request about a tenth of its processor time.
+    // Most steps wait for nothing, and an await for each of them would cost every request processor time.
     if (pending !== undefined) await pending;
   }
 }

@@ -15,7 +15,7 @@ interface Saved {
   readonly payload?: Payload;
 }
 
-/** Saves what the provider would save, for tests in which nobody has to sign in for it. */
+/** Saves records as the provider would, without a sign-in. */
 export interface RecordSeeder {
   /** @returns the uid of the session */
   session(accountId: string, input?: Saved): Promise<string>;
