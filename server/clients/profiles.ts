@@ -19,6 +19,8 @@ export interface Profile {
   readonly pkce: 'everybody' | 'public clients';
   /** Client authentication methods; undefined: all, including none. */
   readonly authMethods: readonly string[] | undefined;
+  /** Values of `aud` in client assertions: this server's issuer alone, or also the URLs of its endpoints. */
+  readonly assertionAudiences: 'issuer' | 'issuer and endpoints';
   /** Algorithms of all signatures, of the server and of clients. */
   readonly signingAlgs: readonly SigningAlg[];
   /** Authorization requests are pushed (RFC 9126). */
@@ -47,6 +49,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     responseModes: ALL_MODES,
     pkce: 'public clients',
     authMethods: undefined,
+    assertionAudiences: 'issuer and endpoints',
     signingAlgs: SIGNING_ALGS,
     pushed: false,
     senderConstrained: false,
@@ -62,6 +65,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     responseModes: ALL_MODES,
     pkce: 'everybody',
     authMethods: undefined,
+    assertionAudiences: 'issuer and endpoints',
     signingAlgs: SIGNING_ALGS,
     pushed: false,
     senderConstrained: false,
@@ -77,6 +81,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     responseModes: QUERY_MODES,
     pkce: 'everybody',
     authMethods: ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'],
+    assertionAudiences: 'issuer',
     signingAlgs: ['PS256', 'ES256', 'EdDSA'],
     pushed: true,
     senderConstrained: true,

@@ -26,6 +26,7 @@ import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { type CibaParts, cibaFeature, mayHaveRefreshToken, requestLifetime } from './ciba.ts';
 import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
+import { assertClientAssertion } from './client_assertions.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, loadGrant, missingIn } from './consent.ts';
 import { createCurrentPolicy, type PolicyParts } from './current_policy.ts';
@@ -35,9 +36,9 @@ import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Fetching } from './fetching.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
-import { type TimeLimit, timesViolation } from './jwt_times.ts';
+import type { TimeLimit } from './jwt_times.ts';
 import type { Pages } from './pages.ts';
-import { assertAssertionAlg, profileConfiguration, profileOfClient } from './profiles.ts';
+import { profileConfiguration, profileOfClient } from './profiles.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { ROUTES } from './routes.ts';
@@ -239,25 +240,6 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
         session.accountId === undefined ? lifetimes.interaction : sessionSeconds(session, options),
     },
   } as Configuration;
-}
-
-/** RFC 7523 §3 and draft-ietf-oauth-rfc7523bis: the only audience of a client assertion is the issuer. */
-async function assertClientAssertion(
-  ctx: Context,
-  claims: Record<string, unknown>,
-  header: Record<string, unknown>,
-  client: Client,
-  times: TimeLimit,
-): Promise<void> {
-  const violation = timesViolation(claims, times);
-  if (violation !== undefined) {
-    const description = `the client assertion is not accepted: ${violation}`;
-    throw Object.assign(new errors.InvalidClientAuth(violation), { error_description: description });
-  }
-  if (claims.aud !== ctx.oidc.issuer) {
-    throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier');
-  }
-  assertAssertionAlg(client, header);
 }
 
 /** CORS: the origins of a client's redirect URIs are allowed, for clients that run in browsers and for userinfo. */

@@ -185,12 +185,16 @@ for (const [name, app] of [
     }
   });
 
-  test(`the audience of a client assertion is the issuer, not the Host header (${name}; RFC 7523 §3)`, async () => {
+  test(`the audience of a client assertion is a URL of the issuer, not of the Host header (${name}; RFC 7523 §3)`, async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const party = await app.seed.party({
       metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [await exportJWK(publicKey)] } },
     });
-    const request = async (aud: string, headers: readonly (readonly [string, string])[], target = '/token') => {
+    const request = async (
+      aud: string | string[],
+      headers: readonly (readonly [string, string])[],
+      target = '/token',
+    ) => {
       const assertion = await new SignJWT({ aud })
         .setProtectedHeader({ alg: 'RS256' })
         .setIssuer(party.id)
@@ -208,11 +212,17 @@ for (const [name, app] of [
       return send(issuer, { method: 'POST', target, headers: all, body });
     };
     for (const headers of HOSTILE) {
-      for (const aud of [`http://${EVIL}`, `http://${EVIL}/token`, `https://${EVIL}/token`, `${issuer}/token`]) {
+      for (const aud of [
+        `http://${EVIL}`,
+        `http://${EVIL}/token`,
+        `https://${EVIL}/token`,
+        [`${issuer}/token`, `http://${EVIL}/token`],
+      ]) {
         const answer = await request(aud, headers);
         assert.equal(answer.status, 401, `${aud} ${JSON.stringify(headers)}: ${answer.body}`);
         assert.equal((JSON.parse(answer.body) as { error: string }).error, 'invalid_client');
       }
+      assert.equal((await request(`${issuer}/token`, headers)).status, 200, JSON.stringify(headers));
     }
     assert.equal((await request(`http://${EVIL}/token`, [], `http://${EVIL}/token`)).status, 401);
     assert.equal((await request(issuer, [['host', EVIL]])).status, 200);

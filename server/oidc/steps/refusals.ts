@@ -82,6 +82,12 @@ const REMEDIES: readonly { error: string; detail: RegExp; description: string }[
   },
   {
     error: 'invalid_client',
+    detail: /^audience \(aud\) must|^list of audience/,
+    description:
+      'aud of client_assertion must be the issuer of this server; except in the profile fapi2 also its token endpoint, this endpoint, or a list of only these',
+  },
+  {
+    error: 'invalid_client',
     detail: /unique jti|iss \(|sub \(|aud \(|audience|expiration/,
     description:
       'client_assertion needs iss and sub of this client, aud of this server, exp and a jti (RFC 7523 section 3)',
