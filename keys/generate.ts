@@ -22,7 +22,7 @@ const makePair = promisify(generateKeyPair);
 interface Family {
   /** Asynchronous, on libuv's threads: an RSA key takes from 30 ms to seconds. */
   readonly make: (rsaBits: number) => Promise<{ readonly privateKey: KeyObject }>;
-  /** The JWK's `alg`, where a key fits one alone: an RSA key signs RS256 and PS256, an Ed25519 key has two names (RFC 9864 §2.2). */
+  /** The stored `alg`, where a key fits one alone: an RSA key signs RS256 and PS256, an Ed25519 key has two names (RFC 9864 §2.2). */
   readonly alg?: 'ES256';
 }
 

@@ -22,9 +22,27 @@ export function jwks(set: LoadedKeySet, options: { maxAgeSeconds: number }): Jwk
   return { body, etag, cacheControl: `public, max-age=${options.maxAgeSeconds}` };
 }
 
-/** The public halves of all keys that may have signed a token that is still valid. */
+/**
+ * The public halves of all keys that may have signed a token that is still valid. Each has an `alg`, which some verifiers
+ * need (RFC 7517 §4.4), so an RSA key is there once for each of its two algorithms, under different ids (§4.5).
+ */
 export function publicKeys(set: LoadedKeySet): JWK[] {
-  return set.keys.filter(isPair).map((key) => key.publicJwk);
+  return set.keys.filter(isPair).flatMap((key) => byAlgorithm(key.publicJwk).map((jwk) => withAlg(jwk, key.ring)));
+}
+
+/** The same keys for our own verification, which also accepts PS256 with the first id of an RSA key, as older tokens have it. */
+export function verifyingKeys(set: LoadedKeySet): JWK[] {
+  return set.keys.filter(isPair).flatMap((key) => byAlgorithm(key.publicJwk));
+}
+
+/** A key under each of its ids: PS256 has one of its own. */
+export function byAlgorithm(jwk: JWK): JWK[] {
+  return jwk.kty === 'RSA' ? [jwk, { ...jwk, kid: `${jwk.kid}.PS256`, alg: 'PS256' }] : [jwk];
+}
+
+/** Ring names are algorithms; an Ed25519 key is stored without one, as it has two names (RFC 9864 §2.2). */
+function withAlg({ kty, use, kid, ...rest }: JWK, ring: string): JWK {
+  return { kty, use, kid, alg: ring, ...rest } as JWK;
 }
 
 /** The private key that signs now with an algorithm. */
@@ -34,13 +52,15 @@ export function activeKey(set: LoadedKeySet, alg: string): JWK | undefined {
 
 /**
  * The keys for oidc-provider's option `jwks.keys`, private halves included. It signs with the first key that fits an
- * algorithm (`selectForSign`), so active keys come first. The others have `key_ops: ["verify"]` (RFC 7517 §4.3), which it
+ * algorithm (`selectForSign`), one with that `alg` before one without, so active keys come first. The others have `key_ops: ["verify"]` (RFC 7517 §4.3), which it
  * respects, so they never sign, not even when their ring has no active key any more.
  */
 export function signingKeys(set: LoadedKeySet): JWK[] {
   return set.keys
     .filter(isPair)
-    .map((key) => (key.state === 'active' ? key.privateJwk : { ...key.privateJwk, key_ops: ['verify'] }));
+    .flatMap((key) =>
+      byAlgorithm(key.state === 'active' ? key.privateJwk : { ...key.privateJwk, key_ops: ['verify'] }),
+    );
 }
 
 /**

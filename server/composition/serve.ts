@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { activeKey, cookieKeys, jwks, publicKeys, signingKeys } from '../../keys/jwks.ts';
+import { activeKey, byAlgorithm, cookieKeys, jwks, signingKeys, verifyingKeys } from '../../keys/jwks.ts';
 import type { LoadedKeySet } from '../../keys/store.ts';
 import type { StoredRequiredAcr } from '../accounts/assurance.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
@@ -93,7 +93,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
   } satisfies Partial<ConfigurationOptions>;
 
   return async (set) => {
-    const jwtAccessTokens = createJwtAccessTokens({ issuer, jwks: publicKeys(set), now, units, statusLists });
+    const jwtAccessTokens = createJwtAccessTokens({ issuer, jwks: verifyingKeys(set), now, units, statusLists });
     const options = { ...common, jwks: signingKeys(set), cookieKeys: cookieKeys(set), jwtAccessTokens };
     const { provider, handle, discovery } = await createProvider({
       issuer,
@@ -113,7 +113,9 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
       userCodeLimits,
       certificates,
       assertCanSign: parts.assertCanSign,
-      retiredKeys: set.retired,
+      retiredKeys: set.retired.flatMap(({ publicJwk, until }) =>
+        byAlgorithm(publicJwk).map((jwk) => ({ publicJwk: jwk, until })),
+      ),
       isRegistered,
       async sessionStatements({ uid, accountId, userAgent, address }) {
         if (wasSeen(uid)) return [];

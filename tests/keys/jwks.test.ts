@@ -32,13 +32,44 @@ describe('the JWKS', () => {
     const expected = ['active', 'pending', 'retiring'].flatMap((state) =>
       ['RS256', 'ES256', 'EdDSA'].map((ring) => `${state} ${ring}`),
     );
-    const named = published(set).map((jwk) => {
-      const key = set.keys.find((one) => one.kid === jwk.kid);
-      return `${key?.state} ${key?.ring}`;
-    });
+    const named = published(set)
+      .filter((jwk) => jwk.alg !== 'PS256')
+      .map((jwk) => {
+        const key = set.keys.find((one) => one.kid === jwk.kid);
+        return `${key?.state} ${key?.ring}`;
+      });
     assert.deepEqual(named, expected);
     const members = new Set(published(set).map((jwk) => Object.keys(jwk).join()));
-    assert.deepEqual([...members].sort(), ['kty,use,kid,alg,crv,x,y', 'kty,use,kid,crv,x', 'kty,use,kid,n,e']);
+    assert.deepEqual([...members].sort(), ['kty,use,kid,alg,crv,x', 'kty,use,kid,alg,crv,x,y', 'kty,use,kid,alg,n,e']);
+  });
+
+  test('has an alg and an id of its own for each key: an RSA key is there for RS256 and for PS256 (RFC 7517 §4.4, §4.5)', () => {
+    const keys = published(set);
+    assert.equal(new Set(keys.map(({ kid }) => kid)).size, keys.length);
+    for (const key of pairsOf(set)) {
+      const algs = keys.filter(({ n, x }) => (n ?? x) === (key.publicJwk.n ?? key.publicJwk.x)).map(({ alg }) => alg);
+      assert.deepEqual(algs, key.ring === 'RS256' ? ['RS256', 'PS256'] : [key.ring]);
+    }
+  });
+
+  test('verifies what the provider signs, with each algorithm, by kid and alg', async () => {
+    const provider = new Provider('http://localhost', {
+      jwks: { keys: signingKeys(set) },
+      enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
+    } as never);
+    for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA']) {
+      const client = new (provider.Client as unknown as new (metadata: object) => never)({
+        client_id: alg,
+        client_secret: 's',
+        redirect_uris: ['http://localhost/cb'],
+        id_token_signed_response_alg: alg,
+      });
+      const idToken = new provider.IdToken({ sub: 'somebody' }, { client, ctx: undefined } as never);
+      const token = await idToken.issue({ use: 'idtoken' });
+      const { protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: published(set) }));
+      assert.equal(protectedHeader.alg, alg);
+      assert.equal(published(set).find(({ kid }) => kid === protectedHeader.kid)?.alg, alg);
+    }
   });
 
   test('has the same bytes on every node, with a strong validator and max-age (RFC 9110 §8.8.3, RFC 9111 §5.2.2.1)', async () => {
@@ -103,14 +134,14 @@ describe('oidc-provider', () => {
     const keystore = await keystoreOf(set);
     for (const [alg, ring] of Object.entries(ALGORITHMS)) {
       const kids = pairsOf(set).filter((key) => key.ring === ring);
+      // PS256 tokens of older versions have the first id of their key, so both verify.
+      const ids = (keys: typeof kids) =>
+        keys.flatMap(({ kid }) => (alg === 'PS256' ? [`${kid}.PS256`, kid] : [kid])).sort();
       const signs = keystore.selectForSign({ alg, use: 'sig' }).map((key) => key.kid);
-      assert.deepEqual(
-        signs,
-        kids.filter((key) => key.state === 'active').map((key) => key.kid),
-        alg,
-      );
+      assert.deepEqual(signs.slice(0, 1), ids(kids.filter((key) => key.state === 'active')).slice(-1), alg);
+      assert.deepEqual([...signs].sort(), ids(kids.filter((key) => key.state === 'active')), alg);
       const verifies = keystore.selectForVerify({ alg, use: 'sig' }).map((key) => key.kid);
-      assert.deepEqual(verifies.sort(), kids.map((key) => key.kid).sort(), alg);
+      assert.deepEqual(verifies.sort(), ids(kids), alg);
     }
   });
 
