@@ -125,7 +125,7 @@ const APPS = {
     read: oneOf('oidc', 'oauth21', 'fapi2'),
     fallback: 'oauth21',
     about:
-      'rules that all apps have to follow: oauth21 (authorization code with PKCE only), oidc (also implicit and hybrid flows for apps registered for them; PKCE is optional for apps with a secret) or fapi2 (FAPI 2.0)',
+      'rules that all apps have to follow: oauth21 (authorization code only; with PKCE, except for an app with a secret that sends a nonce, or for which clients update --pkce off was run), oidc (also implicit and hybrid flows for apps registered for them; PKCE is optional for apps with a secret) or fapi2 (FAPI 2.0)',
   },
   CARDEA_DPOP_NONCE: {
     read: oneOf('optional', 'required'),

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { MetadataInput } from '../clients/metadata.ts';
+import { neededPkce, profileOf, type ServerPolicy } from '../clients/profiles.ts';
 import type { Client } from '../clients/store.ts';
-import { PROFILE_NAMES } from '../clients/vocabulary.ts';
+import { PKCE_SETTINGS, PROFILE_NAMES } from '../clients/vocabulary.ts';
+import { serverPolicyOf } from '../config.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { endStatelessTokensOfClient } from '../records/ended.ts';
 import { UsageError } from './context.ts';
@@ -26,6 +28,7 @@ interface CreateOptions extends PrintOptions {
   firstParty?: boolean;
   secondFactor?: 'optional' | 'required';
   profile?: string;
+  pkce?: string;
   metadataFile?: string;
 }
 
@@ -33,6 +36,7 @@ interface UpdateOptions extends PrintOptions {
   backchannelLogoutUri?: string;
   backchannelLogoutSession?: boolean;
   profile?: string;
+  pkce?: string;
   metadataFile?: string;
   secondFactor?: 'optional' | 'required';
   claimsFile?: string;
@@ -87,17 +91,18 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .option('--first-party', 'an app of the operator: people are not asked for consent')
     .addOption(secondFactorOption())
     .addOption(profileOption())
+    .addOption(pkceOption())
     .option(...METADATA_OPTION)
     .option(...JSON_OPTION)
     .action(
-      verb<CreateOptions>(async ({ clients }, options) => {
+      verb<CreateOptions>(async ({ clients, config }, options) => {
         const { client, secret } = await clients.create({
           name: options.name,
           firstParty: options.firstParty ?? false,
           secondFactorRequired: options.secondFactor === 'required',
           metadata: metadataOf(options),
         });
-        const { client_id, ...rest } = describe(client);
+        const { client_id, ...rest } = describe(client, serverPolicyOf(config));
         printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
         if (secret && !options.json) note(KEEP_SECRET);
       }),
@@ -108,7 +113,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .description('list all apps')
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async ({ clients }, options) => {
+      verb<PrintOptions>(async ({ clients, config }, options) => {
         const columns = [
           'client_id',
           'client_name',
@@ -117,7 +122,8 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
           'first_party',
           'redirect_uris',
         ];
-        printItems((await clients.list()).map(describe), columns, 'There are no clients.', options);
+        const described = (await clients.list()).map((client) => describe(client, serverPolicyOf(config)));
+        printItems(described, columns, 'There are no clients.', options);
       }),
     );
 
@@ -127,10 +133,10 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .argument('<client-id>')
     .option(...JSON_OPTION)
     .action(
-      verb<PrintOptions>(async ({ clients }, options, id = '') => {
+      verb<PrintOptions>(async ({ clients, config }, options, id = '') => {
         const client = await clients.find(id);
         if (!client) throw notFound('client', id);
-        printItem(describe(client), options);
+        printItem(describe(client, serverPolicyOf(config)), options);
       }),
     );
 
@@ -142,6 +148,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .option(LOGOUT_URI[0], `${LOGOUT_URI[1]}; ${NONE} to remove it`)
     .option(...LOGOUT_SESSION)
     .addOption(profileOption())
+    .addOption(pkceOption())
     .option(...METADATA_OPTION)
     .option('--claims-file <file>', 'rules for its additional claims, as a JSON list; [] removes them')
     .option('--exchange-file <file>', 'the policy for token exchange (RFC 8693), as a JSON object; null forbids it')
@@ -157,7 +164,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     )
     .option(...JSON_OPTION)
     .action(
-      verb<UpdateOptions>(async ({ clients }, options, id = '') => {
+      verb<UpdateOptions>(async ({ clients, config }, options, id = '') => {
         const { secondFactor, claimsFile, exchangeFile, introspect, openScope } = options;
         const metadata = { ...logoutOf(options), ...furtherMetadata(options) };
         if (
@@ -174,7 +181,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
           ...(introspect === undefined ? {} : { introspectsAll: introspect === 'all' }),
           ...(openScope === undefined ? {} : { openedScopes: openScope.split(' ').filter((one) => one !== '') }),
         });
-        const { client_id, ...rest } = describe(client);
+        const { client_id, ...rest } = describe(client, serverPolicyOf(config));
         printItem({ client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }, options);
         if (secret && !options.json) note(KEEP_SECRET);
       }),
@@ -218,11 +225,23 @@ function profileOption(): Option {
   );
 }
 
+function pkceOption(): Option {
+  return new Option(
+    '--pkce <setting>',
+    'whether it must use PKCE: required; auto, as the profile says: in oauth21 not for an app with a secret that sends a nonce; off, for an app that cannot, if it has a secret or key',
+  ).choices(PKCE_SETTINGS);
+}
+
 /** Options override the file. */
-function furtherMetadata({ profile, metadataFile }: Pick<UpdateOptions, 'profile' | 'metadataFile'>): MetadataInput {
+function furtherMetadata({
+  profile,
+  pkce,
+  metadataFile,
+}: Pick<UpdateOptions, 'profile' | 'pkce' | 'metadataFile'>): MetadataInput {
   return {
     ...(metadataFile === undefined ? {} : readObject('--metadata-file', metadataFile)),
     ...(profile === undefined ? {} : { profile }),
+    ...(pkce === undefined ? {} : { pkce }),
   };
 }
 
@@ -274,7 +293,7 @@ function readJson(option: string, file: string): unknown {
 }
 
 /** The members of RFC 7591 §3.2.1, and Cardea's own. */
-function describe(client: Client): Item {
+function describe(client: Client, serverPolicy: ServerPolicy): Item {
   return {
     client_id: client.id,
     client_name: client.name,
@@ -285,6 +304,8 @@ function describe(client: Client): Item {
     ...(client.introspectsAll ? { introspect: 'all' } : {}),
     ...(client.openedScopes.length > 0 ? { opened_scopes: client.openedScopes } : {}),
     ...(client.metadata as unknown as Item),
+    pkce: client.metadata.pkce ?? 'auto',
+    pkce_needed: neededPkce(client.metadata, profileOf(client.metadata, serverPolicy)),
     ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
     ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),
     created_at: client.createdAt,

@@ -9,6 +9,7 @@ import {
   ENCRYPTION_ALGS,
   ENCRYPTION_ENCS,
   GRANT_TYPES,
+  PKCE_SETTINGS,
   PROFILE_NAMES,
   RESPONSE_TYPES,
   SIGNING_ALGS,
@@ -42,6 +43,8 @@ export const OPTIONAL = {
   tos_uri: webUri,
   /** Not in RFC 7591: the profile of the client, if it is stricter than the server's. */
   profile: oneOf(PROFILE_NAMES),
+  /** Not in RFC 7591: the operator's decision, `auto` when it is absent. */
+  pkce: oneOf(PKCE_SETTINGS),
   token_endpoint_auth_signing_alg: signingAlg,
   // OpenID Connect Dynamic Client Registration §2
   subject_type: oneOf(SUBJECT_TYPES),

@@ -51,6 +51,11 @@ const RULES: readonly Rule[] = [
         has(client, grant) && !client.response_types.some((type) => rowOf.response(type).grants.includes(grant)),
     ],
   ),
+  [
+    'pkce',
+    'must not be off for a public client: PKCE is all that protects its codes (RFC 9700 section 2.1.1)',
+    (client) => client.pkce === 'off' && authentication(client).isPublic === true,
+  ],
   // OpenID Connect Dynamic Client Registration §2: the redirect URIs of each application type
   [
     'application_type',

@@ -1,11 +1,14 @@
 import { invalidInput } from '../platform/errors.ts';
 import type { ClientMetadata } from './metadata_fields.ts';
 import {
+  type AuthMethod,
   DELIVERY_MODES,
   type DeliveryMode,
+  type PkceSetting,
   PROFILE_NAMES,
   type ProfileName,
   type ResponseTypeName,
+  rowOf,
   SIGNING_ALGS,
   type SigningAlg,
 } from './vocabulary.ts';
@@ -15,8 +18,11 @@ export interface Profile {
   /** Response types that clients may use. */
   readonly responseTypes: readonly ResponseTypeName[];
   readonly responseModes: readonly string[];
-  /** Clients that must use PKCE (RFC 7636). */
-  readonly pkce: 'everybody' | 'public clients';
+  /**
+   * Who must use PKCE (RFC 7636): everybody, whatever the setting of a client; public clients, and the others unless a nonce
+   * protects the code; or public clients alone.
+   */
+  readonly pkce: 'everybody' | 'unless a nonce protects the code' | 'public clients';
   /** Client authentication methods; undefined: all, including none. */
   readonly authMethods: readonly string[] | undefined;
   /** Values of `aud` in client assertions: this server's issuer alone, or also the URLs of its endpoints. */
@@ -63,7 +69,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   oauth21: {
     responseTypes: ['code'],
     responseModes: ALL_MODES,
-    pkce: 'everybody',
+    pkce: 'unless a nonce protects the code',
     authMethods: undefined,
     assertionAudiences: 'issuer and endpoints',
     signingAlgs: SIGNING_ALGS,
@@ -116,6 +122,23 @@ export function signingAlgsOf(rings: readonly string[]): SigningAlg[] {
 /** The profile that applies to a client: its own, if that is stricter than the server's. */
 export function profileOf(client: Pick<ClientMetadata, 'profile'>, { profile }: ServerPolicy): ProfileName {
   return stricterOf(client.profile ?? profile, profile);
+}
+
+/** The requests of a client that need PKCE. */
+export type NeededPkce = 'always' | 'without_nonce' | 'never';
+
+/**
+ * When a client must use PKCE, by its profile and the operator's setting. A nonce in the ID token also protects the code of a
+ * confidential client (draft-ietf-oauth-v2-1 §7.5.1, RFC 9700 §2.1.1).
+ */
+export function neededPkce(
+  client: { readonly pkce?: PkceSetting | undefined; readonly token_endpoint_auth_method: AuthMethod },
+  profile: ProfileName,
+): NeededPkce {
+  const { pkce = 'auto', token_endpoint_auth_method: method } = client;
+  const rule = PROFILES[profile].pkce;
+  if (rule === 'everybody' || rowOf.authentication(method).isPublic || pkce === 'required') return 'always';
+  return rule === 'unless a nonce protects the code' && pkce === 'auto' ? 'without_nonce' : 'never';
 }
 
 const CLIENT_ALG_FIELDS = [
@@ -172,7 +195,10 @@ export function checkServerPolicy(client: ClientMetadata, serverPolicy: ServerPo
   if (client.profile !== undefined && client.profile !== name) {
     throw invalidInput('profile', `must not be laxer than the server's, which is ${serverPolicy.profile}`);
   }
-  const { responseTypes } = PROFILES[name];
+  const { responseTypes, pkce } = PROFILES[name];
+  if (client.pkce === 'off' && pkce === 'everybody') {
+    throw invalidInput('pkce', `must not be off in the profile ${name}, where every app uses PKCE`);
+  }
   const other = client.response_types.find((type) => !responseTypes.includes(type));
   if (other) throw invalidInput('response_types', `must not contain "${other}" in the profile ${name}`);
   const violation = profileViolation(client, serverPolicy);

@@ -86,6 +86,10 @@ export const ENCRYPTION_ALGS = ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+
 /** RFC 7518 §5.1 */
 export const ENCRYPTION_ENCS = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM'] as const;
 
+/** When a client must use PKCE (RFC 7636): always, as its profile says, or never. */
+export const PKCE_SETTINGS = ['required', 'auto', 'off'] as const;
+export type PkceSetting = (typeof PKCE_SETTINGS)[number];
+
 /** From the least to the most strict, see server/oidc/profiles.ts. */
 export const PROFILE_NAMES = ['oidc', 'oauth21', 'fapi2'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];

@@ -1,23 +1,24 @@
-import { type Client, type Configuration, errors } from 'oidc-provider';
-import { PROFILES, type Profile, type ServerPolicy } from '../clients/profiles.ts';
-import { PROFILE_NAMES } from '../clients/vocabulary.ts';
+import { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { neededPkce, PROFILES, type Profile, type ServerPolicy } from '../clients/profiles.ts';
+import { type AuthMethod, PKCE_SETTINGS, PROFILE_NAMES, type ProfileName } from '../clients/vocabulary.ts';
 import { type TimeLimit, timesViolation } from './jwt_times.ts';
 
 /** The profile whose name `server/clients/profiles.ts` has put into the metadata of a client. */
 export function profileOfClient(client: Client | undefined): Profile {
+  return PROFILES[profileNameOf(client)];
+}
+
+function profileNameOf(client: Client | undefined): ProfileName {
   const name = PROFILE_NAMES.find((one) => one === client?.profile);
   if (!name) throw new Error('a client without a profile');
-  return PROFILES[name];
+  return name;
 }
 
 /** The part of the provider's configuration that depends on the profiles of the server and of each client. */
 export function profileConfiguration(serverPolicy: ServerPolicy, codeSeconds: number) {
   return {
-    extraClientMetadata: { properties: ['profile'] },
-    pkce: {
-      required: (_ctx, client) =>
-        profileOfClient(client).pkce === 'everybody' || client.tokenEndpointAuthMethod === 'none',
-    },
+    extraClientMetadata: { properties: ['profile', 'pkce'] },
+    pkce: { required: requirePkce },
     responseTypes: [...PROFILES[serverPolicy.profile].responseTypes],
     rotateRefreshToken: ({ oidc }) => profileOfClient(oidc.client).rotatesRefreshTokens,
     ttl: {
@@ -26,6 +27,30 @@ export function profileConfiguration(serverPolicy: ServerPolicy, codeSeconds: nu
     },
   } satisfies Configuration;
 }
+
+/**
+ * Called for a request for a code without a challenge.
+ * @throws InvalidRequest when the request must have one, with what to switch on
+ */
+function requirePkce({ oidc }: KoaContextWithOIDC, client: Client): false {
+  const pkce = PKCE_SETTINGS.find((one) => one === client.pkce);
+  const method = client.tokenEndpointAuthMethod as AuthMethod;
+  const needed = neededPkce({ pkce, token_endpoint_auth_method: method }, profileNameOf(client));
+  if (needed === 'never' || (needed === 'without_nonce' && isProtectedByNonce(oidc.params ?? {}))) return false;
+  throw new errors.InvalidRequest(PKCE_MISSING[needed]);
+}
+
+/** With `openid` the nonce comes back in the ID token, which the client compares before it uses the code's tokens. */
+function isProtectedByNonce({ nonce, scope }: Readonly<Record<string, unknown>>): boolean {
+  return typeof nonce === 'string' && nonce !== '' && typeof scope === 'string' && scope.split(' ').includes('openid');
+}
+
+/** For the developer of the client and for the operator, who both meet it when they connect a client for the first time. */
+const PKCE_MISSING = {
+  always: 'PKCE is missing: switch it on in the client (code_challenge with S256, RFC 7636)',
+  without_nonce:
+    'PKCE is missing: switch it on in the client (code_challenge with S256); or send a nonce with the scope openid; or the operator runs: cardea clients update ID --pkce off',
+} as const;
 
 /** @throws InvalidClientAuth for an assertion with an algorithm that the client's profile does not allow */
 export function assertAssertionAlg(client: Client, header: Record<string, unknown>): void {

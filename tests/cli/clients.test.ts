@@ -41,6 +41,8 @@ describe('clients create', () => {
       response_types: ['code'],
       token_endpoint_auth_method: 'client_secret_basic',
       application_type: 'web',
+      pkce: 'auto',
+      pkce_needed: 'without_nonce',
     });
     const rows = await db.run({ name: '', text: 'SELECT secret_hash FROM clients WHERE id = $1' }, [client_id]);
     assert.deepEqual(rows, [{ secret_hash: hashToken(client_secret) }]);
@@ -94,6 +96,22 @@ describe('clients create', () => {
     const held = await cardea(['clients', 'update', json.client_id, '--profile', 'oauth21', '--json']);
     assert.equal(held.json.profile, 'oauth21');
     assert.equal(held.json.require_auth_time, true, 'options that were not given leave the metadata unchanged');
+  });
+
+  test('sets whether an app must use PKCE, and shows when it must', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const of = ({ json }: Ran) => [json.pkce, json.pkce_needed];
+    const made = await cardea([...BASIC, '--pkce', 'off', '--json']);
+    assert.deepEqual(of(made), ['off', 'never']);
+    const update = ['clients', 'update', made.json.client_id, '--json', '--pkce'];
+    assert.deepEqual(of(await cardea([...update, 'required'])), ['required', 'always']);
+    assert.deepEqual(of(await cardea([...update, 'auto'])), ['auto', 'without_nonce']);
+    assert.deepEqual(of(await cardea(['clients', 'show', made.json.client_id, '--json'])), ['auto', 'without_nonce']);
+    const open = await cardea([...BASIC, '--public', '--json']);
+    assert.deepEqual(of(open), ['auto', 'always']);
+    const refused = await cardea(['clients', 'update', open.json.client_id, '--pkce', 'off']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^cardea: pkce: /);
   });
 
   test('makes public clients without a secret', async (t) => {

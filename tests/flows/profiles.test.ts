@@ -29,7 +29,7 @@ const invalid = (field: string) => ({ code: 'invalid_input', status: 400, field 
 
 // ---- oauth21, oidc ----
 
-test('oauth21: PKCE is required, with a secret or without (draft-ietf-oauth-v2-1 §4.1.1)', async () => {
+test('oauth21: PKCE is required without a nonce, with a secret or not (draft-ietf-oauth-v2-1 §4.1.1)', async () => {
   for (const input of [{}, { public: true }]) {
     const { page } = await begin(oauth, await oauth.seed.party(input), NO_PKCE);
     assert.equal(callbackOf(page).error, 'invalid_request');
@@ -49,6 +49,21 @@ test('oidc: PKCE is optional for an app with a secret and required for a public 
   assert.equal(status, 200);
   const { page } = await begin(oidc, await oidc.seed.party({ public: true }), NO_PKCE);
   assert.equal(callbackOf(page).error, 'invalid_request');
+});
+
+test('oidc: the operator can require PKCE of one app', async () => {
+  const party = await oidc.seed.party({ metadata: { pkce: 'required' } });
+  const { page } = await begin(oidc, party, { ...NO_PKCE, nonce: 'n-0S6_WzA2Mj' });
+  assert.equal(callbackOf(page).error, 'invalid_request');
+});
+
+test('fapi2: PKCE is required also of an app for which it was switched off before', async () => {
+  const before = await keyedParty(oauth, { metadata: { ...BY_KEY, pkce: 'off' } });
+  const { id: client_id, redirectUri: redirect_uri } = before.party;
+  const request = { client_id, response_type: 'code', redirect_uri, scope: 'openid', nonce: 'n' };
+  const pushed = await post(fapi, '/par', { ...request, ...(await before.assertion({ aud: fapi.issuer })) });
+  assert.deepEqual(refusal(pushed), { status: 400, error: 'invalid_request' });
+  assert.match(String(pushed.body.error_description), /code_challenge/);
 });
 
 // ---- clients with a stricter profile ----

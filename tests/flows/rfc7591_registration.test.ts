@@ -49,6 +49,13 @@ const BASIC = { client_name: 'Agent', redirect_uris: [CALLBACK] };
 const METADATA_ERROR = 'invalid_client_metadata';
 
 describe('registration (RFC 7591)', () => {
+  test('cannot switch PKCE off, which the operator alone may', async () => {
+    const { status, body } = await register(app, { ...BASIC, pkce: 'off' }, { token: anything });
+    assert.deepEqual([status, body.pkce], [201, undefined]);
+    const { page } = await begin(app, partyOf(body), { code_challenge: undefined, code_challenge_method: undefined });
+    assert.equal(errorOn(page), 'invalid_request');
+  });
+
   test('is refused without an initial access token, by default (§3)', async () => {
     const { status, body, headers } = await register(app, BASIC);
     assert.deepEqual([status, body.error, headers.get('www-authenticate')], [401, 'invalid_token', 'Bearer']);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
+import { browserSession } from '../helpers/browser_session.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
-import { authorize, introspect, redeem, token } from '../helpers/relying_party.ts';
-import { begin, callbackOf, refusal } from './support.ts';
+import { authorization, authorize, introspect, redeem, token } from '../helpers/relying_party.ts';
+import { keyedParty } from './keyed_party.ts';
+import { begin, callbackOf, idTokenOf, type Params, post, refusal, submitPassword } from './support.ts';
 
 const app = await deployment({ after });
 const person = await app.seed.person();
@@ -12,11 +14,20 @@ const publicParty = await app.seed.party({ public: true });
 const ours = await app.seed.party({ firstParty: true });
 const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
 
+const NO_PKCE = { code_challenge: undefined, code_challenge_method: undefined };
+const NONCE = { ...NO_PKCE, nonce: 'n-0S6_WzA2Mj' };
+
+const switchedOff = await app.seed.party({ firstParty: true, metadata: { pkce: 'off' } });
+const alwaysPkce = await app.seed.party({ firstParty: true, metadata: { pkce: 'required' } });
+const publicAuto = await app.seed.party({ public: true, metadata: { pkce: 'auto' } });
+const KEY = { token_endpoint_auth_method: 'private_key_jwt' };
+const keyed = await keyedParty(app, { firstParty: true, metadata: KEY });
+
 const parties: Record<string, Party> = { confidential, public: publicParty, 'first-party': ours };
 
 for (const [kind, party] of Object.entries(parties)) {
-  test(`a ${kind} client must use PKCE (RFC 9700 §2.1.1)`, async () => {
-    const { page } = await begin(app, party, { code_challenge: undefined, code_challenge_method: undefined });
+  test(`a ${kind} client must use PKCE when it sends no nonce (RFC 9700 §2.1.1)`, async () => {
+    const { page } = await begin(app, party, NO_PKCE);
     const { error, state } = callbackOf(page);
     assert.equal(error, 'invalid_request');
     assert.ok(state);
@@ -88,4 +99,149 @@ test('a code is bound to its client and its redirect URI (RFC 6749 §4.1.3)', as
     INVALID_GRANT,
   );
   assert.equal((await redeem(app.issuer, two, granted)).status, 200);
+});
+
+// ---- confidential clients: a nonce instead of PKCE ----
+
+/** The code of a request without a challenge. */
+async function codeOf(party: Party, params: Params): Promise<string> {
+  const begun = await begin(app, party, params);
+  const { code = '' } = callbackOf(await submitPassword(begun.browser, begun.page, person));
+  return code;
+}
+
+const withoutVerifier = (party: Party, code: string) => ({
+  grant_type: 'authorization_code',
+  code,
+  redirect_uri: party.redirectUri,
+});
+
+test('a nonce with openid replaces PKCE for a confidential client, and is in the ID token (OAuth 2.1 §7.5.1)', async () => {
+  const code = await codeOf(ours, NONCE);
+  const { status, body } = await token(app.issuer, ours, withoutVerifier(ours, code));
+  assert.equal(status, 200);
+  assert.equal(idTokenOf(body).nonce, NONCE.nonce);
+});
+
+test('a client that authenticates with a key is confidential too', async () => {
+  const code = await codeOf(keyed.party, NONCE);
+  const { status } = await post(app, '/token', {
+    ...withoutVerifier(keyed.party, code),
+    ...(await keyed.assertion()),
+  });
+  assert.equal(status, 200);
+});
+
+const UNPROTECTED: readonly (readonly [why: string, party: Party, params: Params])[] = [
+  ['a nonce of a public client', publicParty, NONCE],
+  ['a nonce of a public client that is set to auto', publicAuto, NONCE],
+  ['a nonce of a client that must use PKCE', alwaysPkce, NONCE],
+  ['an empty nonce', ours, { ...NONCE, nonce: '' }],
+  ['a nonce without openid, which no ID token brings back', ours, { ...NONCE, scope: 'profile' }],
+  ['a nonce with a scope that only resembles openid', ours, { ...NONCE, scope: 'openid2 profile' }],
+];
+for (const [why, party, params] of UNPROTECTED) {
+  test(`${why} does not replace PKCE`, async () => {
+    assert.equal(callbackOf((await begin(app, party, params)).page).error, 'invalid_request');
+  });
+}
+
+test('a nonce beside a signed request is not one of the request (RFC 9101 §6.3)', async () => {
+  const request = async (claims: object) => {
+    const url = new URL('/authorize', app.issuer);
+    url.search = new URLSearchParams({
+      client_id: keyed.party.id,
+      nonce: NONCE.nonce,
+      request: await keyed.request({ ...claims }),
+    }).toString();
+    const browser = browserSession(app.issuer);
+    return browser.follow(await browser.get(url.href));
+  };
+  assert.equal(callbackOf(await request({})).error, 'invalid_request');
+  assert.equal((await request({ nonce: NONCE.nonce })).status, 200, 'one within it is');
+});
+
+test('a pushed request follows the same rule (RFC 9126 §2.1)', async () => {
+  const push = (party: Party, more: Record<string, string>) =>
+    post(
+      app,
+      '/par',
+      { client_id: party.id, response_type: 'code', redirect_uri: party.redirectUri, scope: 'openid', ...more },
+      authorization(party),
+    );
+  assert.deepEqual(refusal(await push(ours, {})), { status: 400, error: 'invalid_request' });
+  assert.equal((await push(ours, { nonce: NONCE.nonce })).status, 201);
+  assert.deepEqual(refusal(await push(alwaysPkce, { nonce: NONCE.nonce })), { status: 400, error: 'invalid_request' });
+  assert.equal((await push(switchedOff, {})).status, 201);
+});
+
+test('the operator switches PKCE off for a confidential client, which needs neither PKCE nor a nonce', async () => {
+  const code = await codeOf(switchedOff, NO_PKCE);
+  assert.equal((await token(app.issuer, switchedOff, withoutVerifier(switchedOff, code))).status, 200);
+});
+
+test('no downgrade: a code with a challenge needs its verifier, whatever else protects it (RFC 9700 §4.8.2)', async () => {
+  for (const party of [ours, switchedOff]) {
+    const granted = await authorize({ issuer: app.issuer, party, person, params: { nonce: NONCE.nonce } });
+    assert.deepEqual(refusal(await token(app.issuer, party, withoutVerifier(party, granted.code))), INVALID_GRANT);
+    assert.equal((await redeem(app.issuer, party, granted)).status, 200);
+  }
+});
+
+test('no downgrade: a code without a challenge is refused with a verifier (RFC 9700 §4.8.2)', async () => {
+  for (const [party, params] of [
+    [ours, NONCE],
+    [switchedOff, NO_PKCE],
+  ] as const) {
+    const code = await codeOf(party, params);
+    assert.deepEqual(refusal(await redeem(app.issuer, party, { code, verifier: 'v'.repeat(43) })), INVALID_GRANT);
+  }
+});
+
+// ---- what the error says ----
+
+test('a request without PKCE is refused with what to switch on, in the redirect and in the log', async () => {
+  const before = app.logLines.length;
+  const { error_description: description = '' } = callbackOf((await begin(app, ours, NO_PKCE)).page);
+  for (const remedy of ['code_challenge', 'S256', 'nonce', 'openid', 'cardea clients update', '--pkce off']) {
+    assert.ok(description.includes(remedy), `${remedy}: ${description}`);
+  }
+  const lines = app.logLines.slice(before).map((line) => JSON.parse(line) as { msg: string; description?: string });
+  assert.deepEqual(
+    lines.filter(({ msg }) => msg === 'refused').map((line) => line.description),
+    [description],
+  );
+});
+
+test('a public client is told of PKCE alone, as nothing else would help', async () => {
+  for (const party of [publicParty, alwaysPkce]) {
+    const { error_description: description = '' } = callbackOf((await begin(app, party, NO_PKCE)).page);
+    assert.match(description, /code_challenge/);
+    assert.doesNotMatch(description, /nonce|--pkce/);
+  }
+});
+
+// ---- who may set it ----
+
+test('PKCE cannot be switched off for a public client, nor where every client uses it', async () => {
+  const refused = { code: 'invalid_input', status: 400, field: 'pkce' };
+  await assert.rejects(app.seed.party({ public: true, metadata: { pkce: 'off' } }), refused);
+  await assert.rejects(keyedParty(app, { metadata: { ...KEY, profile: 'fapi2', pkce: 'off' } }), refused);
+  const metadata = { token_endpoint_auth_method: 'none', grant_types: ['authorization_code'] };
+  await assert.rejects(app.seed.clients.update(switchedOff.id, { metadata }), refused, 'afterwards');
+});
+
+test('fapi2: PKCE is needed, whatever the nonce (FAPI 2.0 Security Profile §5.3.2.2)', async () => {
+  const strict = await keyedParty(app, { metadata: { ...KEY, profile: 'fapi2', pkce: 'auto' } });
+  const { party } = strict;
+  const request = {
+    client_id: party.id,
+    response_type: 'code',
+    redirect_uri: party.redirectUri,
+    scope: 'openid',
+    nonce: NONCE.nonce,
+  };
+  const pushed = await post(app, '/par', { ...request, ...(await strict.assertion()) });
+  assert.deepEqual(refusal(pushed), { status: 400, error: 'invalid_request' });
+  assert.match(String(pushed.body.error_description), /code_challenge/);
 });
