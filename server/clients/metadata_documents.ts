@@ -3,7 +3,7 @@ import type { ServerPolicy } from './profiles.ts';
 import { isAmong, OPEN_POLICY } from './registration_policy.ts';
 import { objectOf, readSelfDescription, type SelfDescription } from './self_registration.ts';
 import { kindOfUri } from './uris.ts';
-import { GRANT_TYPES, RESPONSE_TYPES, rowOf, wordsOf } from './vocabulary.ts';
+import { rowOf } from './vocabulary.ts';
 
 /** draft-ietf-oauth-client-id-metadata-document: the id of a client is the URL of the document that describes it. */
 
@@ -67,27 +67,14 @@ export function readDocument(id: string, text: string, serverPolicy?: ServerPoli
   return description;
 }
 
-/**
- * A document is for all servers, so it may have grants that this one does not support: those are left out, while a
- * registration with them is refused. It has no secret, so the client is public unless the document says otherwise.
- */
+/** A document has no secret, so the client is public unless the document says otherwise. */
 function adapted(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const grants = wordsOf(GRANT_TYPES).filter((type) => OPEN_POLICY.grantTypes.includes(type));
-  const responses = wordsOf(RESPONSE_TYPES).filter((type) =>
-    rowOf.response(type).grants.every((one) => (grants as string[]).includes(one)),
-  );
   return {
     ...document,
     // A document must not refer to another document.
     sector_identifier_uri: null,
     token_endpoint_auth_method: document.token_endpoint_auth_method ?? 'none',
-    ...(document.grant_types === undefined ? {} : { grant_types: supported(document.grant_types, grants) }),
-    ...(document.response_types === undefined ? {} : { response_types: supported(document.response_types, responses) }),
   };
-}
-
-function supported(given: unknown, words: readonly string[]): unknown {
-  return Array.isArray(given) ? given.filter((one) => words.includes(one)) : given;
 }
 
 /** Seconds until a document is fetched again (§4.4, RFC 9111 §5.2.2): between half a minute and a day. */

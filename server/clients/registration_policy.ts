@@ -1,9 +1,10 @@
 import { invalidInput } from '../platform/errors.ts';
 import { host } from '../platform/settings.ts';
 import type { ClientMetadata } from './metadata.ts';
+import { PROFILES } from './profiles.ts';
 import { checkScope } from './readers.ts';
 import { kindOfUri } from './uris.ts';
-import { GRANT_TYPES, type ProfileName, wordsOf } from './vocabulary.ts';
+import { GRANT_TYPES, type GrantType, type ProfileName, RESPONSE_TYPES, rowOf, wordsOf } from './vocabulary.ts';
 
 /** The limits of a registration. Stored with an initial access token, and with the clients registered by it. */
 export interface RegistrationPolicy {
@@ -47,10 +48,46 @@ export function checkPolicy(input: {
   };
 }
 
+/**
+ * Leaves out grant and response types that are not on offer (RFC 7591 §2, §3.2.1): clients send what discovery lists,
+ * or all that they are able to. What stays is in the answer.
+ * @param given unchecked metadata
+ * @throws AppError 400 `invalid_input` when no grant stays with which a client can get its first token
+ */
+export function withOffered(
+  given: Readonly<Record<string, unknown>>,
+  policy: RegistrationPolicy,
+  profile: ProfileName,
+): Readonly<Record<string, unknown>> {
+  const responses = wordsOf(RESPONSE_TYPES).filter(
+    (type) =>
+      PROFILES[profile].responseTypes.includes(type) &&
+      rowOf.response(type).grants.every((one) => policy.grantTypes.includes(one)),
+  );
+  const grants = wordsOf(GRANT_TYPES).filter(
+    (type) => policy.grantTypes.includes(type) && (!rowOf.grant(type).redirects || isIn(responses, type)),
+  );
+  const { grant_types, response_types } = given;
+  const kept = among(grant_types, grants);
+  if (Array.isArray(kept) && kept.every((type) => type === 'refresh_token')) {
+    const first = grants.filter((type) => type !== 'refresh_token').join(', ');
+    throw invalidInput('grant_types', `must contain one of ${first}: no other may be registered here`);
+  }
+  return { ...given, grant_types: kept, response_types: among(response_types, responses) };
+}
+
+/** A grant that begins with a redirect needs a response type. */
+function isIn(responses: readonly (keyof typeof RESPONSE_TYPES)[], grant: GrantType): boolean {
+  return responses.some((type) => rowOf.response(type).grants.includes(grant));
+}
+
+/** What is no list is left to the check of the metadata. */
+function among(given: unknown, words: readonly string[]): unknown {
+  return Array.isArray(given) ? given.filter((one) => words.includes(one)) : given;
+}
+
 /** @throws AppError 400 `invalid_input` with the field of the client that the policy does not allow */
 export function applyPolicy(client: ClientMetadata, policy: RegistrationPolicy): void {
-  const type = client.grant_types.find((one) => !policy.grantTypes.includes(one));
-  if (type) throw invalidInput('grant_types', `${type} may not be registered here`);
   const { redirectHosts, scopes } = policy;
   for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
     const other = client[field].find((uri) => redirectHosts && !isAmong(hostOf(uri), redirectHosts));

@@ -15,6 +15,14 @@ export function withoutReserved(scope: string, opened: readonly string[] = []): 
 }
 
 /**
+ * True when a client registered scopes of APIs. Agents register those of the first challenge that they met, and need
+ * others later (step-up); as they could register again, this is no limit for them. The person decides.
+ */
+export function namesApiScopes(scope: string): boolean {
+  return scope.split(' ').some((one) => one !== '' && !OPEN_TO_ALL.includes(one) && !RESERVED.includes(one));
+}
+
+/**
  * Scopes that a client may have. A client that the operator did not make has the scopes that are open to all, and those
  * that the operator has opened for it by name, such as groups and roles. (For resource servers, the resource server
  * says whether it is open.)

@@ -1,8 +1,8 @@
 import { invalidInput } from '../platform/errors.ts';
 import { type ClientMetadata, checkMetadata, DEFAULT_SCOPE, type MetadataInput } from './metadata.ts';
 import { checkServerPolicy, DEFAULT_SERVER_POLICY, type ServerPolicy } from './profiles.ts';
-import { applyPolicy, hostOf, type RegistrationPolicy } from './registration_policy.ts';
-import { withoutReserved } from './scopes.ts';
+import { applyPolicy, hostOf, type RegistrationPolicy, withOffered } from './registration_policy.ts';
+import { namesApiScopes, withoutReserved } from './scopes.ts';
 import { checkName } from './store.ts';
 import { kindOfUri } from './uris.ts';
 
@@ -10,7 +10,7 @@ import { kindOfUri } from './uris.ts';
 export interface SelfDescription {
   readonly name: string;
   readonly metadata: ClientMetadata;
-  /** Neither the request nor the policy has a scope. */
+  /** It may ask for all scopes of resource servers that are open to such clients. */
   readonly openScope: boolean;
   /** The host of its redirect URIs; undefined without one. */
   readonly host: string | undefined;
@@ -69,7 +69,8 @@ const FIELDS = [
 const PLACES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'backchannel_logout_uri'] as const;
 
 /**
- * Reads the metadata and applies the policy. Unknown fields are ignored (RFC 7591 §2), and so are URIs on hosts that
+ * Reads the metadata and applies the policy. Unknown fields and grant types that are not on offer are ignored (RFC 7591
+ * §2), and so are URIs on hosts that
  * are not among the redirect URIs: an impostor would use those of the app that it imitates (§5).
  * @param body the JSON object of the request
  * @param options.serverPolicy what this server supports
@@ -83,12 +84,18 @@ export function readSelfDescription(
 ): SelfDescription {
   const { serverPolicy = DEFAULT_SERVER_POLICY, ownHost } = options;
   const given: Record<string, unknown> = Object.fromEntries(
-    FIELDS.filter((field) => Object.hasOwn(body, field) && body[field] !== null).map((field) => [field, body[field]]),
+    FIELDS.filter((field) => Object.hasOwn(body, field) && !isLeftOut(field, body[field])).map((field) => [
+      field,
+      body[field],
+    ]),
   );
   const checked = checkMetadata({
-    ...given,
-    // RFC 7591 §2
-    grant_types: given.grant_types ?? ['authorization_code'],
+    // RFC 7591 §2: the default of `grant_types`
+    ...withOffered(
+      { ...given, grant_types: given.grant_types ?? ['authorization_code'] },
+      policy,
+      serverPolicy.profile,
+    ),
     scope: given.scope ?? policy.scopes?.join(' ') ?? DEFAULT_SCOPE,
     ...(given.application_type === undefined && isOnDevice(given.redirect_uris) ? { application_type: 'native' } : {}),
   } as MetadataInput);
@@ -105,7 +112,7 @@ export function readSelfDescription(
   return {
     name: checkName(body.client_name ?? ownHost ?? host ?? 'Client', 'client_name'),
     metadata,
-    openScope: given.scope === undefined && policy.scopes === undefined,
+    openScope: policy.scopes === undefined && (given.scope === undefined || namesApiScopes(checked.scope)),
     host,
   };
 }
@@ -115,6 +122,11 @@ export function readSelfDescription(
  */
 export function completeUpdate(metadata: ClientMetadata): MetadataInput {
   return { ...Object.fromEntries(FIELDS.map((field) => [field, undefined])), ...metadata };
+}
+
+/** RFC 7591 §2: null is as good as nothing; an empty scope is none by RFC 6749 §3.3, and what some agents send. */
+function isLeftOut(field: string, value: unknown): boolean {
+  return value === null || (field === 'scope' && value === '');
 }
 
 /** An app that only listens on its own device may use any port there (RFC 8252 §7.3). */

@@ -1,4 +1,5 @@
 import { invalidInput } from '../platform/errors.ts';
+import { schemeProblem } from './schemes.ts';
 
 const URI_MAX = 2_000;
 
@@ -7,28 +8,31 @@ const URI_MAX = 2_000;
 const URI_CHARACTERS = /^([A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 // The parser reads `https:host` and `https:///host` as if they had two slashes; a comparison of texts would not.
 const HTTP_AUTHORITY = /^https?:\/\/[^/?]/i;
-// RFC 8252 §7.1: a private-use scheme is a reversed domain name of its owner, so it has a dot. Schemes that a browser
-// handles itself (javascript, data, file, vbscript, blob, about, filesystem, view-source…) have none.
-const PRIVATE_USE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/;
+// The parser takes the host of `app.example:8080/cb` for a scheme.
+const HOST_AND_PORT = /^[^:/]+:\d+(\/|\?|$)/;
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
  * A redirect URI, which is compared character by character (RFC 9700 §4.1.3). Absolute, without fragment (RFC 6749
- * §3.1.2) or user information; https, or http on a loopback address (RFC 8252 §7.3), or a private-use scheme.
+ * §3.1.2) or user information; https, or http on a loopback address (RFC 8252 §7.3), or the scheme of an app (§7.1) that
+ * is not in the table of schemes.ts.
  * @returns the URI unchanged
  * @throws AppError `invalid_input` with the field
  */
 export function checkRedirectUri(field: string, value: string): string {
   const url = parse(field, value);
-  if (url.protocol === 'https:' || PRIVATE_USE_SCHEME.test(url.protocol)) return value;
+  if (url.protocol === 'https:') return value;
   if (url.protocol === 'http:') {
     if (isLoopback(url)) return value;
     throw refuse(field, value, 'must be https; http is for localhost, 127.0.0.1 and [::1] alone');
   }
+  const scheme = url.protocol.slice(0, -1);
+  const problem = HOST_AND_PORT.test(value) ? 'is a host: put https:// before it' : schemeProblem(scheme);
+  if (problem === undefined) return value;
   throw refuse(
     field,
     value,
-    'must be https, http on a loopback address, or a scheme of your own such as com.example.app:',
+    `must be https, http on a loopback address, or a scheme of the app's own such as com.example.app: ("${scheme}:" ${problem})`,
   );
 }
 

@@ -34,6 +34,10 @@ describe('redirect URIs', () => {
     'http://[::1]:49152/cb',
     'com.example.app:/oauth2redirect',
     'com.example.app://callback',
+    'cursor://anysphere.cursor-mcp/oauth/callback',
+    'vscode://vscode.github-authentication/did-authenticate',
+    'myapp://cb',
+    'x+y-1:/cb',
   ]) {
     test(`may be ${uri}, unchanged`, () => assert.equal(checkRedirectUri('redirect_uris', uri), uri));
   }
@@ -57,7 +61,8 @@ describe('redirect URIs', () => {
     ['file', 'file:///etc/passwd'],
     ['vbscript', 'vbscript:x'],
     ['blob', 'blob:https://app.example/1'],
-    ['a scheme without a dot (RFC 8252 §7.1)', 'myapp://cb'],
+    ['a host and a port', 'app.example:8080/cb'],
+    ['localhost and a port', 'localhost:8080/cb'],
     ['with a space', 'https://app.example/c b'],
     ['with white space around it', ` ${CALLBACK}`],
     ['with a line break', `${CALLBACK}\n`],
@@ -70,6 +75,44 @@ describe('redirect URIs', () => {
   ] as const) {
     test(`may not be ${why}`, () => {
       assert.throws(() => checkRedirectUri('redirect_uris', uri), refused('redirect_uris'));
+    });
+  }
+
+  // What browsers, Windows, macOS, iOS and Android handle themselves, and what pages may ask to handle.
+  for (const scheme of [
+    ...[
+      'javascript',
+      'vbscript',
+      'data',
+      'about',
+      'blob',
+      'filesystem',
+      'view-source',
+      'jar',
+      'file',
+      'content',
+      'smb',
+    ],
+    ...['chrome', 'chrome-extension', 'moz-extension', 'safari-web-extension', 'edge', 'devtools'],
+    ...[
+      'intent',
+      'android-app',
+      'shell',
+      'search-ms',
+      'ms-msdt',
+      'ms-officecmd',
+      'ms-word',
+      'x-apple.systempreferences',
+    ],
+    ...['x-apple-helpbasic', 'x-man-page', 'app-prefs', 'ldap', 'ssh', 'market', 'itms', 'itms-apps', 'itms-services'],
+    ...['mailto', 'tel', 'sms', 'facetime', 'ftp', 'magnet', 'urn', 'web+app', 'ws', 'wss', 'c'],
+  ]) {
+    test(`may not have the scheme ${scheme} of browsers or systems (RFC 8252 §7.1)`, () => {
+      for (const uri of [`${scheme}://app/cb`, `${scheme.toUpperCase()}:app/cb`]) {
+        assert.throws(() => checkRedirectUri('redirect_uris', uri), refused('redirect_uris'), uri);
+        const native = { redirect_uris: [uri], application_type: 'native', token_endpoint_auth_method: 'none' };
+        assert.throws(() => checkMetadata(native), refused('redirect_uris'), uri);
+      }
     });
   }
 
