@@ -3,7 +3,11 @@ import type { Step, Steps } from './exchange.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { assertRequestObjectTypes } from './request_objects.ts';
 import { ROUTES, type Route } from './routes.ts';
-import { countFailedAuthentication, limitFailedAuthentications } from './steps/client_authentication.ts';
+import {
+  countFailedAuthentication,
+  limitFailedAuthentications,
+  nameFailedAuthentication,
+} from './steps/client_authentication.ts';
 import { rejectFailures } from './steps/errors.ts';
 import { replayForm, storeFormResponse } from './steps/form_responses.ts';
 import { nameUnauthorizedGrantType, refusePushedTokens, slowDown } from './steps/grant_errors.ts';
@@ -14,6 +18,7 @@ import { limitUnfinished, recordClientUse, recordSession } from './steps/records
 import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
 import { explainRefusal, logRefusal } from './steps/refusals.ts';
 import {
+  ignoreOtherBodies,
   normalizeHeaders,
   readClientCertificate,
   refuseOversizedBody,
@@ -21,6 +26,7 @@ import {
   refuseUnknownPath,
   requireSigningKey,
 } from './steps/request.ts';
+import { sendNoType } from './steps/revocation.ts';
 import { replaceSelfSubmittingPage } from './steps/self_submitting.ts';
 import { limitUserCodes, moveUserCode, refundMalformedUserCode } from './steps/user_codes.ts';
 
@@ -83,7 +89,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     caller: 'client',
     before: [...FROM_CLIENT, limitFailedAuthentications, checkProofKey],
     parameters: PARAMETERS,
-    after: [rejectFailures, explainRefusal],
+    after: [rejectFailures, nameFailedAuthentication, explainRefusal],
     beforeCommit: [limitUnfinished, recordProof],
     onError: [explainReplayedProof],
     finally: [countFailedAuthentication, logRefusal],
@@ -94,7 +100,15 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     caller: 'client',
     before: [...FROM_CLIENT, limitFailedAuthentications, checkProofKey],
     parameters: PARAMETERS,
-    after: [rejectFailures, replayRefresh, nameUnauthorizedGrantType, refusePushedTokens, slowDown, explainRefusal],
+    after: [
+      rejectFailures,
+      nameFailedAuthentication,
+      replayRefresh,
+      nameUnauthorizedGrantType,
+      refusePushedTokens,
+      slowDown,
+      explainRefusal,
+    ],
     beforeCommit: [recordClientUse, limitUnfinished, recordProof, storeRefreshResponse],
     onError: [explainReplayedProof],
     finally: [countFailedAuthentication, logRefusal],
@@ -103,7 +117,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     methods: ['GET', 'POST', 'OPTIONS'],
     path: ROUTES.userinfo,
     caller: 'client',
-    before: [...FROM_CLIENT, checkProofKey],
+    before: [...FROM_CLIENT, ignoreOtherBodies, checkProofKey],
     parameters: PARAMETERS,
     after: [rejectFailures, explainRefusal],
     beforeCommit: [limitUnfinished, recordProof],
@@ -116,7 +130,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     caller: 'client',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: [...PARAMETERS, presentJwtAccessToken],
-    after: [rejectFailures, explainRefusal],
+    after: [rejectFailures, nameFailedAuthentication, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
     finally: [countFailedAuthentication, logRefusal],
@@ -127,7 +141,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     caller: 'client',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: [...PARAMETERS, presentJwtAccessToken],
-    after: [rejectFailures, explainRefusal],
+    after: [rejectFailures, nameFailedAuthentication, sendNoType, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
     finally: [countFailedAuthentication, logRefusal],
@@ -138,7 +152,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     caller: 'client',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: PARAMETERS,
-    after: [rejectFailures, nameUnauthorizedGrantType, explainRefusal],
+    after: [rejectFailures, nameFailedAuthentication, nameUnauthorizedGrantType, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
     finally: [countFailedAuthentication, logRefusal],
@@ -149,7 +163,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     caller: 'client',
     before: [...FROM_CLIENT, limitFailedAuthentications],
     parameters: PARAMETERS,
-    after: [rejectFailures, nameUnauthorizedGrantType, explainRefusal],
+    after: [rejectFailures, nameFailedAuthentication, nameUnauthorizedGrantType, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
     finally: [countFailedAuthentication, logRefusal],

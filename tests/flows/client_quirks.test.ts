@@ -82,7 +82,7 @@ test('an additional space that changes the meaning is refused', async () => {
     );
   }
   const apart = BASIC.replace(/.{8}$/, (end) => `${end.slice(0, 4)} ${end.slice(4)}`);
-  assert.deepEqual(outcome(await ask({ authorization: apart })), INVALID_REQUEST, 'in the base64');
+  assert.deepEqual(outcome(await ask({ authorization: apart })), INVALID_CLIENT, 'in the base64');
 });
 
 test('a plus sign in Basic credentials is a space, an encoded one a plus sign (RFC 6749 §2.3.1, appendix B)', async () => {
@@ -99,7 +99,7 @@ test('a plus sign in Basic credentials is a space, an encoded one a plus sign (R
     outcome(await ask({ authorization: `Basic ${encoded(one.id, form.replace('%2B', '+'))}` })),
     INVALID_CLIENT,
   );
-  assert.deepEqual(outcome(await ask({ authorization: `Basic ${encoded(one.id, secret)}` })), INVALID_REQUEST);
+  assert.deepEqual(outcome(await ask({ authorization: `Basic ${encoded(one.id, secret)}` })), INVALID_CLIENT);
   const posted = `${GRANT}&client_id=${one.id}&client_secret=${form}`;
   assert.deepEqual(outcome(await ask({ authorization: '', body: posted })), GIVEN);
 });
@@ -179,6 +179,30 @@ test('other media types are refused: JSON, multipart, text (RFC 6749 §3.2, appe
     const answer = await send(issuer, { method: 'POST', target: path, headers, body: '{"token":"x"}' });
     assert.deepEqual(outcome(answer), INVALID_REQUEST, path);
   }
+});
+
+test('at /userinfo any media type goes with a token in the Authorization header, with a body or without (OpenID Connect Core §5.3.1)', async () => {
+  const { tokens } = await tokensFor(app, party, person);
+  const bearer = ['authorization', `Bearer ${tokens.access_token}`] as const;
+  for (const [type, body] of [
+    ['application/json', '{"any":"thing"}'],
+    ['application/json', undefined],
+    ['text/plain;charset=UTF-8', 'x'],
+    ['multipart/form-data; boundary=x', '--x--'],
+    [FORM, undefined],
+    [FORM, 'any=thing'],
+  ] as const) {
+    for (const method of body === undefined ? ['GET', 'POST'] : ['POST']) {
+      const headers = [bearer, ['content-type', type] as const];
+      const answer = await send(issuer, { method, target: '/userinfo', headers, ...(body && { body }) });
+      assert.equal(answer.status, 200, `${method} ${type} ${body}: ${answer.body}`);
+    }
+  }
+  // Without the header the token is in the body, which only a form can be (RFC 6750 §2.2).
+  const inJson = JSON.stringify({ access_token: tokens.access_token });
+  const headers = [['content-type', 'application/json']] as const;
+  const refused = await send(issuer, { method: 'POST', target: '/userinfo', headers, body: inJson });
+  assert.deepEqual(outcome(refused), INVALID_REQUEST);
 });
 
 test('empty parameters count as omitted (RFC 6749 §3.1, §3.2)', async () => {

@@ -34,6 +34,22 @@ for (const [kind, one] of Object.entries({ confidential: party, public: publicPa
   }
 }
 
+test('the response has no content and no media type, which oidc-client-ts would refuse (RFC 7009 §2.2)', async () => {
+  const { tokens } = await tokensFor(app, publicParty, person);
+  for (const value of [tokens.access_token, tokens.refresh_token ?? '', 'unknown']) {
+    const response = await fetch(new URL('/revoke', app.issuer), {
+      method: 'POST',
+      body: new URLSearchParams({ token: value, client_id: publicParty.id }),
+    });
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('content-type'), null);
+    assert.equal(response.headers.get('content-length'), '0');
+    assert.equal(await response.text(), '');
+  }
+  const refused = await post(app, '/revoke', { client_id: publicParty.id });
+  assert.match(refused.headers.get('content-type') ?? '', /^application\/json/);
+});
+
 test('revoking a used refresh token ends the tokens that came of it', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const { body } = await refresh(app.issuer, party, tokens.refresh_token ?? '');
@@ -89,7 +105,7 @@ test('another client’s token is refused and stays valid (RFC 7009 §2.1)', asy
 test('client authentication is required', async () => {
   const { tokens } = await tokensFor(app, party, person);
   const value = tokens.refresh_token ?? '';
-  assert.deepEqual(refusal(await post(app, '/revoke', { token: value })), { status: 400, error: 'invalid_request' });
+  assert.deepEqual(refusal(await post(app, '/revoke', { token: value })), { status: 401, error: 'invalid_client' });
   assert.deepEqual(refusal(await post(app, '/revoke', { token: value, client_id: party.id })), {
     status: 401,
     error: 'invalid_client',

@@ -96,8 +96,8 @@ test('a public client can introspect only its own tokens, and authentication is 
   const { tokens: others } = await tokensFor(app, party, person);
   assert.deepEqual((await ask(publicParty, others.access_token)).body, { active: false });
   assert.deepEqual(refusal(await post(app, '/introspect', { token: others.access_token })), {
-    status: 400,
-    error: 'invalid_request',
+    status: 401,
+    error: 'invalid_client',
   });
   assert.deepEqual(refusal(await post(app, '/introspect', { token: others.access_token }, basic(party.id, 'wrong'))), {
     status: 401,

@@ -115,7 +115,7 @@ test('a public client can introspect only its own tokens, and authentication is 
   const { jwt: own } = await jwtFor(publicParty);
   assert.equal((await ask(publicParty, own)).body.active, true);
   assert.deepEqual((await ask(publicParty, jwt)).body, { active: false });
-  assert.deepEqual(refusal(await post(app, '/introspect', { token: jwt })), { status: 400, error: 'invalid_request' });
+  assert.deepEqual(refusal(await post(app, '/introspect', { token: jwt })), { status: 401, error: 'invalid_client' });
   const wrong = await post(app, '/introspect', { token: jwt }, authorization({ ...party, secret: 'wrong' }));
   assert.deepEqual(refusal(wrong), { status: 401, error: 'invalid_client' });
 });

@@ -13,7 +13,6 @@ import { callbackOf, errorOn, post, refusal, shown } from './support.ts';
 const app = await deployment({ after });
 const person = await app.seed.person();
 const party = await app.seed.party({ firstParty: true });
-const INVALID_REQUEST = { status: 400, error: 'invalid_request' };
 
 const verifier = remember('other', randomBytes(32).toString('base64url'));
 
@@ -209,5 +208,5 @@ test('one node accepts a request that was pushed to another', async (t) => {
 test('only POST can push', async () => {
   const response = await fetch(new URL('/par', app.issuer));
   assert.equal(response.status, 405);
-  assert.deepEqual(refusal(await post(app, '/par', { scope: 'openid' })), INVALID_REQUEST);
+  assert.deepEqual(refusal(await post(app, '/par', { scope: 'openid' })), { status: 401, error: 'invalid_client' });
 });

@@ -78,7 +78,7 @@ test('/token: the query is ignored, and credentials must be sent in one way (RFC
     client_secret: party.secret ?? '',
   });
   const answer = await post(app, `/token?${inQuery}`, {});
-  assert.equal(answer.status, 400);
+  assert.equal(answer.status, 401);
   const both = await post(
     app,
     '/token',

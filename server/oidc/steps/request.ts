@@ -31,6 +31,16 @@ export function normalizeHeaders({ ctx }: Exchange): void {
   if (accepted) headers.accept = accepted.join(',') || '*/*';
 }
 
+/**
+ * OpenID Connect Core §5.3.1: with a token in the Authorization header the body says nothing, but some clients send one, or a
+ * media type without one. The provider refuses all types other than that of forms, so it is not told.
+ */
+export function ignoreOtherBodies({ ctx }: Exchange): void {
+  const { headers } = ctx.req;
+  if (headers.authorization !== undefined && !ctx.is('application/x-www-form-urlencoded'))
+    delete headers['content-type'];
+}
+
 /** RFC 8705: reads the certificate of the connection, or the one that a trusted proxy passes on. @throws AppError 400 */
 export function readClientCertificate({ ctx, services }: Exchange): void {
   services.certificates.readCertificate(ctx.req);
