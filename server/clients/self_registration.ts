@@ -4,7 +4,6 @@ import { checkServerPolicy, DEFAULT_SERVER_POLICY, type ServerPolicy } from './p
 import { applyPolicy, hostOf, type RegistrationPolicy, withOffered } from './registration_policy.ts';
 import { namesApiScopes, withoutReserved } from './scopes.ts';
 import { checkName } from './store.ts';
-import { kindOfUri } from './uris.ts';
 
 /** The metadata of a client that the operator did not write. */
 export interface SelfDescription {
@@ -63,15 +62,16 @@ const FIELDS = [
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
 /**
- * URIs that people see as the client's, or that this server calls. The endpoint for backchannel authentication is not
- * here: such a client needs no redirect URI, and gets that grant only with an initial access token of the operator.
+ * The address that people see as the client's, and one that this server calls: only at its own hosts. (Its other pages
+ * are shown as what they are, see shown_origin.ts.) The endpoint for backchannel authentication is not here: such a
+ * client needs no redirect URI, and gets that grant only with an initial access token of the operator.
  */
-const PLACES = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'backchannel_logout_uri'] as const;
+const PLACES = ['client_uri', 'backchannel_logout_uri'] as const;
 
 /**
  * Reads the metadata and applies the policy. Unknown fields and grant types that are not on offer are ignored (RFC 7591
- * §2), and so are URIs on hosts that
- * are not among the redirect URIs: an impostor would use those of the app that it imitates (§5).
+ * §2), and so are the URIs of PLACES on hosts that are not among the redirect URIs: an impostor would use those of the
+ * app that it imitates (§5).
  * @param body the JSON object of the request
  * @param options.serverPolicy what this server supports
  * @param options.ownHost a host that certainly belongs to the client
@@ -144,15 +144,4 @@ export function objectOf(value: unknown, field: string): Readonly<Record<string,
     throw invalidInput(field, 'must be a JSON object');
   }
   return value as Readonly<Record<string, unknown>>;
-}
-
-/**
- * The host that the consent page shows for a client that the operator does not know: its name proves nothing, its
- * redirect URI does. @returns undefined unless it is exactly one host on the web
- */
-export function provenHost(metadata: ClientMetadata): string | undefined {
-  const { redirect_uris: uris } = metadata;
-  const hosts = new Set(uris.map((uri) => (kindOfUri(uri) === 'web' ? new URL(uri).origin : '')));
-  const [only] = hosts;
-  return hosts.size === 1 && only !== '' ? only : undefined;
 }

@@ -1,6 +1,6 @@
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { scopesOf } from '../clients/scopes.ts';
-import { provenHost } from '../clients/self_registration.ts';
+import { shownOrigin, shownPages } from '../clients/shown_origin.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import type { Client } from '../clients/store.ts';
 import { ACCOUNT_CLIENT_ID } from '../oidc/sessions.ts';
@@ -38,9 +38,10 @@ export async function createClientServices(infrastructure: Infrastructure) {
     clients,
     registrationTokens,
     find,
-    async findApp(id: string): Promise<App | undefined> {
+    /** @param redirectUri of an authorization request, to which its answer goes */
+    async findApp(id: string, redirectUri?: string): Promise<App | undefined> {
       const client = await find(id);
-      return client && appOf(client);
+      return client && appOf(client, redirectUri);
     },
     /** Links back to an app; only for one that an operator has registered, because others choose their links themselves. */
     async wayBack(id: string) {
@@ -81,25 +82,15 @@ function withIssuer(uri: string, issuer: string): string {
   return url.href;
 }
 
-function appOf(client: Client): App {
-  const { id, name, firstParty, builtin, secondFactorRequired, metadata } = client;
-  const { logo_uri: logoUri, policy_uri: policyUri, tos_uri: tosUri } = metadata;
-  const uri = shownUri(client);
+function appOf(client: Client, redirectUri: string | undefined): App {
+  const { id, name, firstParty, builtin, secondFactorRequired } = client;
   return {
     id,
     name,
     firstParty,
     builtin,
     secondFactorRequired,
-    ...(uri ? { uri } : {}),
-    ...(logoUri ? { logoUri } : {}),
-    ...(policyUri ? { policyUri } : {}),
-    ...(tosUri ? { tosUri } : {}),
+    ...shownOrigin(client, redirectUri),
+    ...shownPages(client),
   };
-}
-
-/** People trust the shown host: for a client that registered itself it is shown only if the client has proven it. */
-function shownUri({ kind, id, metadata }: Client): string | undefined {
-  if (kind === 'document') return id;
-  return kind === 'dynamic' ? provenHost(metadata) : metadata.client_uri;
 }

@@ -18,7 +18,8 @@ export interface InteractionsOptions extends RequestedPermissionsParts {
   readonly issuer: URL;
   readonly serving: Serving;
   readonly units: Units;
-  findClient(id: string): Promise<App | undefined>;
+  /** @param redirectUri to which the answer goes */
+  findClient(id: string, redirectUri?: string): Promise<App | undefined>;
   /** Links back to an app, for apps that the operator has registered. */
   wayBack(clientId: string): Promise<WayBack | undefined>;
   prepare(request: FastifyRequest): IncomingMessage;
@@ -78,7 +79,9 @@ export function createInteractions<Progress extends object, Result extends objec
       const interaction = await details(serving.current().provider, raw, reply.raw);
       const { params, prompt, session, lastSubmission = {} } = interaction;
       const { visit: visitUid, ...stored } = lastSubmission as Record<string, unknown>;
-      const client = await units.current().trackRead(options.findClient(String(params.client_id)));
+      const client = await units
+        .current()
+        .trackRead(options.findClient(String(params.client_id), asText(params.redirect_uri)));
       if (!client) throw expired();
       const visit: Visit<Progress> = {
         uid: interaction.uid,

@@ -19,9 +19,9 @@ export async function viewOfApp(
 ): Promise<ListedApp | undefined> {
   const app = await parts.findApp(clientId);
   if (!app || app.builtin) return undefined;
-  const { name, uri, logoUri, firstParty: isFirstParty } = app;
+  const { name, uri, device, logoUri, firstParty: isFirstParty } = app;
   return {
-    client: { name, ...(uri ? { uri } : {}), ...(logoUri ? { logoUri } : {}) },
+    client: { name, ...(uri ? { uri } : {}), ...(device ? { device } : {}), ...(logoUri ? { logoUri } : {}) },
     isFirstParty,
     resources: await Promise.all(
       Object.entries(resources).map(async ([identifier, scopes]) => ({

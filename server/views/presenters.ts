@@ -89,6 +89,14 @@ export function termsOf({ policyUri, tosUri }: ClientView): { href: string; text
   });
 }
 
+/** The hosts of an app's pages that it has not proved to be its own. */
+export function elsewhereOf({ elsewhere = {} }: ClientView): { host: string; text: MessageKey }[] {
+  return (['policy', 'tos', 'logo'] as const).flatMap((what) => {
+    const host = elsewhere[what];
+    return host === undefined ? [] : [{ host, text: `client.${what}` as const }];
+  });
+}
+
 /** The logo, if the CSP (`img-src 'self' data:`) lets the browser load it. */
 export function logoOf(client: ClientView): string | undefined {
   const uri = client.logoUri;

@@ -7,7 +7,7 @@ import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { callbackOf, shown, submitPassword } from '../flows/support.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
-import { textOf } from '../helpers/html.ts';
+import { textOf, textsOf } from '../helpers/html.ts';
 import { signIn } from '../helpers/relying_party.ts';
 import { rememberAll } from '../helpers/secrets.ts';
 import { listen } from '../helpers/ssrf_cases.ts';
@@ -123,10 +123,25 @@ test('people see links to the app’s privacy policy and terms when these are at
     assert.equal(textOf(one, `a[href="${policy_uri}"][rel="noreferrer"]`), en['client.policy']);
     assert.equal(textOf(one, 'a[href="https://rp.example.com/terms"][rel="noreferrer"]'), en['client.tos']);
   }
-  const foreign = await register({ policy_uri: 'https://elsewhere.example.com/privacy' });
-  const { page: other } = await start(foreign.body.client_id);
-  assert.equal(shown(other), 'sign-in');
-  assert.doesNotMatch(other.body, /elsewhere\.example\.com/);
+});
+
+test('people see pages of other hosts as text, and no picture of them (Registration §2, RFC 7591 §5)', async () => {
+  const pages = {
+    policy_uri: 'https://bank.example.com/privacy',
+    tos_uri: 'https://rp.example.com/terms',
+    logo_uri: 'https://pictures.example.com/logo.png',
+  };
+  const { body } = await register(pages);
+  assert.deepEqual([body.policy_uri, body.tos_uri, body.logo_uri], Object.values(pages));
+  const { browser, page } = await start(body.client_id);
+  const consent = await submitPassword(browser, page, person);
+  for (const one of [page, consent]) {
+    const texts = textsOf(one, 'li');
+    assert.ok(texts.includes(`${en['client.policy']}: bank.example.com`), texts.join());
+    assert.ok(texts.includes(`${en['client.logo']}: pictures.example.com`), texts.join());
+    assert.doesNotMatch(one.body, /https:\/\/(bank|pictures)\.example\.com/);
+    assert.equal(textOf(one, `a[href="${pages.tos_uri}"]`), en['client.tos']);
+  }
 });
 
 test('a redirect URI with a fragment, and a sector document without the redirect URI, are refused (Registration §2, §5)', async () => {

@@ -3,9 +3,11 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { after, describe, test } from 'node:test';
 import { exportJWK, SignJWT } from 'jose';
 import { freshSeconds, mayDescribe, readDocument } from '../../server/clients/metadata_documents.ts';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { documentSite } from '../helpers/client_documents.ts';
 import { deployment, neighbour, type Party } from '../helpers/deployment.ts';
 import { textsOf } from '../helpers/html.ts';
+import { message } from '../helpers/messages.ts';
 import { authorize, redeem, refresh } from '../helpers/relying_party.ts';
 import { begin, errorOn, idTokenOf, post, shown, submitPassword } from './support.ts';
 
@@ -118,6 +120,18 @@ describe('a client with a metadata document', () => {
     const pages = await Promise.all(Array.from({ length: 5 }, () => begin(app, party)));
     assert.ok(pages.every(({ page }) => shown(page) === 'sign-in'));
     assert.equal(site.hits(party.path), 1);
+  });
+
+  test('is shown by its host, and by the device when the answer goes to a program there (RFC 8252 §8.6)', async () => {
+    const shownFor = [
+      ['cursor://anysphere.cursor-mcp/oauth/callback', message('client.device.scheme', { scheme: 'cursor:' })],
+      ['http://127.0.0.1:33418/', en['client.device']],
+    ] as const;
+    for (const [redirectUri, text] of shownFor) {
+      const party = { ...documented({ redirect_uris: [redirectUri] }), redirectUri };
+      const { page } = await begin(app, party, { scope: 'openid' });
+      assert.deepEqual(textsOf(page, '.client .identity-detail'), [new URL(party.id).host, text]);
+    }
   });
 
   for (const [why, change] of [

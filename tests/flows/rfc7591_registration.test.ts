@@ -8,9 +8,12 @@ import * as oauth from 'oauth4webapi';
 import { checkPolicy } from '../../server/clients/registration_policy.ts';
 import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
+import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { CIBA_GRANT } from '../helpers/ciba.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
+import { textsOf } from '../helpers/html.ts';
+import { message } from '../helpers/messages.ts';
 import { partyOf, register } from '../helpers/registration.ts';
 import { authorize, redeem, token } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
@@ -189,17 +192,39 @@ describe('registration (RFC 7591)', () => {
     assert.equal(form.status, 415);
   });
 
-  test('drops URLs of pages at hosts that are not among the redirect URIs (§5)', async () => {
+  test('drops the address of another host, and one that it would call there (§5)', async () => {
     const pages = {
       client_uri: 'https://bank.example/',
-      policy_uri: 'https://agent.example/policy',
+      policy_uri: 'https://bank.example/policy',
+      tos_uri: 'https://agent.example/terms',
+      logo_uri: 'https://bank.example/logo.png',
       backchannel_logout_uri: 'https://bank.example/logout',
     };
     const { body } = await register(app, { ...BASIC, ...pages }, { token: anything });
-    assert.deepEqual(
-      [body.client_uri, body.policy_uri, body.backchannel_logout_uri],
-      [undefined, 'https://agent.example/policy', undefined],
+    const { client_uri, policy_uri, tos_uri, logo_uri, backchannel_logout_uri } = body;
+    assert.deepEqual([client_uri, backchannel_logout_uri], [undefined, undefined]);
+    // Pages show them as what they are: tests/conformance/dynamic.test.ts
+    assert.deepEqual([policy_uri, tos_uri, logo_uri], [pages.policy_uri, pages.tos_uri, pages.logo_uri]);
+  });
+
+  test('lets the pages show where the answer goes: a website, or an app on the device (RFC 8252 §8.6)', async () => {
+    const redirect_uris = ['cursor://anysphere.cursor-mcp/oauth/callback', CALLBACK, 'http://localhost:8787/callback'];
+    const { body } = await register(
+      app,
+      { ...BASIC, redirect_uris, token_endpoint_auth_method: 'none' },
+      {
+        token: anything,
+      },
     );
+    const shownFor = [
+      message('client.device.scheme', { scheme: 'cursor:' }),
+      new URL(CALLBACK).host,
+      en['client.device'],
+    ];
+    for (const [index, redirectUri] of redirect_uris.entries()) {
+      const { page } = await begin(app, { ...partyOf(body), redirectUri }, { scope: 'openid' });
+      assert.deepEqual(textsOf(page, '.client .identity-detail'), [shownFor[index]], redirectUri);
+    }
   });
 
   test('leaves out grant and response types that are not on offer, and says what it registered (§2, §3.2.1)', async () => {

@@ -224,7 +224,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       },
       {
         id: 'b',
-        client: { name: EVIL },
+        client: { name: EVIL, device: { scheme: EVIL } },
         isFirstParty: false,
         bindingMessage: LONG.slice(0, 64),
         scopes: ['openid'],
@@ -235,7 +235,7 @@ export const ACCOUNT_PAGE_CASES: readonly PageCase[] = [
       },
       {
         id: 'c',
-        client: { name: 'Till' },
+        client: { name: 'Till', device: { scheme: 'till' } },
         isFirstParty: false,
         scopes: ['openid'],
         resources: [],

@@ -8,6 +8,7 @@ import { account, client, EVIL, form, hostile, LONG, now, type PageCase, pageCas
 
 const terms = { policyUri: 'https://notes.example.com/privacy', tosUri: 'https://notes.example.com/terms' };
 const logoUri = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#36c"/></svg>')}`;
+const elsewhere = { policy: 'bank.example', tos: 'bank.example', logo: `${'long.'.repeat(40)}example` };
 const manyScopes = ['openid', 'profile', 'email', 'phone', 'address', 'offline_access'];
 const otherLinks = { forgotUrl: '/account/forgot', signUpUrl: '/account/sign-up' };
 const loginIds = ['identifier', 'password', 'submit', 'cancel'];
@@ -142,6 +143,12 @@ export const LOGIN_PAGE_CASES: readonly PageCase[] = [
     { ...form, client, identifier: 'ada@example.com', reauthenticate: true },
     { ids: loginIds, focus: 'password' },
   ),
+  pageCase(
+    'login-device',
+    passwordStep.view,
+    { ...form, client: { name: 'Harbour Notes', device: { scheme: 'harbour' }, elsewhere } },
+    { ids: loginIds, focus: 'identifier' },
+  ),
   pageCase('login-hostile', passwordStep.view, { action: EVIL, csrf: EVIL, client: hostile, identifier: EVIL }),
   pageCase('login-long', passwordStep.view, { ...form, client: { name: LONG }, error: 'identifier_required' }),
   pageCase(
@@ -170,6 +177,13 @@ export const LOGIN_PAGE_CASES: readonly PageCase[] = [
       },
       { sentence: [{ words: 'Open a box' }], more: [] },
     ],
+  }),
+  pageCase('consent-device', consentStep.view, {
+    ...form,
+    client: { ...client, device: {}, elsewhere },
+    account,
+    scopes: ['openid'],
+    resources: [],
   }),
   pageCase('consent-hostile', consentStep.view, {
     ...form,

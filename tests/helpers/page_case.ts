@@ -36,6 +36,8 @@ export const hostile = {
   logoUri: 'javascript:alert(4)',
   policyUri: 'javascript:alert(5)',
   tosUri: 'data:text/html,<script>alert(6)</script>',
+  device: { scheme: EVIL },
+  elsewhere: { policy: EVIL, tos: EVIL, logo: EVIL },
 };
 export const now = 1_790_000_000;
 
