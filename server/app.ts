@@ -51,7 +51,7 @@ export async function createApp(
     now = systemClock,
     uptime = () => performance.now(),
   } = parts;
-  await claimIssuer(db, config.issuer.origin, now);
+  await claimIssuer(db, config.issuer.identifier, now);
   await using opened = new AsyncDisposableStack();
   const infrastructure = await createInfrastructure({
     config,

@@ -52,7 +52,7 @@ function defaultOf(name: SettingName, { fallback, unset = '' }: Setting, config:
 
 /** Defaults that follow from other settings, as they are here. */
 const DERIVED: Partial<Record<SettingName, (config: Config) => string>> = {
-  CARDEA_ISSUER: ({ issuer }) => issuer.origin,
+  CARDEA_ISSUER: ({ issuer }) => issuer.identifier,
   CARDEA_DATABASE_URL: ({ dataDir }) => `(embedded, in ${dataDir})`,
   CARDEA_MASTER_KEY: ({ dataDir }) => `(development key, in ${dataDir})`,
   CARDEA_DEMO: ({ demo }) => String(demo),

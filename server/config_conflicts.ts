@@ -85,7 +85,7 @@ function unsafeForProduction(config: Config, { declaredProduction }: Declared): 
   if (config.signUp && !config.smtp)
     problems.push('CARDEA_SIGN_UP needs CARDEA_SMTP_URL: the link to create an account is mailed');
   if (problems.length === 0 || declaredProduction) return problems;
-  const reason = `CARDEA_ISSUER=${config.issuer.origin} is not a loopback address, so the rules of production apply; for development on this machine leave CARDEA_ISSUER unset`;
+  const reason = `CARDEA_ISSUER=${config.issuer.identifier} is not a loopback address, so the rules of production apply; for development on this machine leave CARDEA_ISSUER unset`;
   return [reason, ...problems];
 }
 

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { NO_DETAILS_TYPES } from './clients/authorization_details.ts';
 import type { TlsListener } from './platform/http.ts';
+import { type Issuer, readIssuer } from './platform/issuer.ts';
 import { LOOPBACK } from './platform/reachable.ts';
 import { isLoopback, type Mailbox } from './platform/smtp_url.ts';
 import type { DeepReadonly } from './platform/types.ts';
@@ -10,13 +11,13 @@ import type { SettingValues } from './settings.ts';
 /** The configuration, as the rest of the server reads it. */
 export type Config = DeepReadonly<
   ReturnType<typeof configOf>,
-  URL | Mailbox | TlsListener | Uint8Array | X509Certificate
+  Issuer | Mailbox | TlsListener | Uint8Array | X509Certificate
 >;
 
 /** @param declaredProduction NODE_ENV=production */
 export function configOf(values: SettingValues, { declaredProduction }: { readonly declaredProduction: boolean }) {
   const tls = tlsListener(values);
-  const issuer = values.CARDEA_ISSUER ?? new URL(`${tls ? 'https' : 'http'}://localhost:${values.CARDEA_PORT}`);
+  const issuer = values.CARDEA_ISSUER ?? readIssuer(`${tls ? 'https' : 'http'}://localhost:${values.CARDEA_PORT}`);
   const production = declaredProduction || !isDevelopmentName(issuer.hostname);
   const thisMachineOnly = !production && isLoopback(issuer.hostname) && isLoopbackHost(values.CARDEA_HOST);
   const { CARDEA_PROFILE: profile } = values;
@@ -138,7 +139,7 @@ function tlsListener(values: SettingValues): TlsListener | undefined {
   };
 }
 
-function defaultSender({ hostname }: URL): Mailbox {
+function defaultSender({ hostname }: Pick<Issuer, 'hostname'>): Mailbox {
   return { name: 'Cardea', address: `no-reply@${hostname}` };
 }
 

@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   await using opened = new AsyncDisposableStack();
   try {
     await start(config, log, opened);
-    if (config.demo) process.stdout.write(`${startMessage(config.issuer.origin)}\n`);
+    if (config.demo) process.stdout.write(`${startMessage(config.issuer.identifier)}\n`);
   } catch (error) {
     const reason = explainStart(error, config);
     if (reason === undefined) throw error;

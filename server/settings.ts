@@ -2,6 +2,7 @@ import { ARGON2 } from './accounts/argon2.ts';
 import { HASHING_MEMORY } from './accounts/passwords.ts';
 import { readDetailsTypes } from './clients/authorization_details.ts';
 import { readCertificates } from './platform/certificates.ts';
+import { readIssuer } from './platform/issuer.ts';
 import { MASTER_KEY_BYTES } from './platform/sealing.ts';
 import {
   addresses,
@@ -10,7 +11,6 @@ import {
   headerName,
   host,
   integer,
-  issuer,
   list,
   oneOf,
   oneOfNumbers,
@@ -26,7 +26,7 @@ import { mailbox, smtpUrl } from './platform/smtp_url.ts';
 
 const SERVER = {
   CARDEA_ISSUER: {
-    read: issuer,
+    read: readIssuer,
     unset: 'http://localhost:CARDEA_PORT',
     about:
       'the issuer identifier, an origin such as https://id.example.com; a database belongs to the issuer that first used it',

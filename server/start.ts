@@ -30,7 +30,7 @@ export async function start(config: Config, log: Logger, opened: AsyncDisposable
   opened.defer(() => app.close());
   await app.http.listen({ host: config.host, port: config.port });
   outages.begin();
-  log.info({ issuer: config.issuer.origin, host: config.host, port: config.port }, 'listening');
+  log.info({ issuer: config.issuer.identifier, host: config.host, port: config.port }, 'listening');
 }
 
 /** Logs outages only once the server listens: before, a failure ends the process with a message. */

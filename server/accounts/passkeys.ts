@@ -14,6 +14,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Passkeys as PasskeysTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, type Row, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
@@ -154,7 +155,7 @@ export const PASSKEY_STATEMENTS = {
 export function createPasskeys(parts: {
   db: Db;
   accounts: Accounts;
-  issuer: URL;
+  issuer: Issuer;
   name: string;
   now: Clock;
   onCounterRegression(account: Account): Promise<void>;

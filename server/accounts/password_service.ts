@@ -1,4 +1,5 @@
 import type { Shares } from '../platform/fair_queue.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Account } from './account.ts';
 import type { Argon2Parameters } from './argon2.ts';
@@ -82,6 +83,6 @@ export async function createPasswordService(
 }
 
 /** Words for a deployment: its name, its host and the labels of the host. */
-export function namesOf({ name, issuer }: { readonly name: string; readonly issuer: URL }): string[] {
+export function namesOf({ name, issuer }: { readonly name: string; readonly issuer: Issuer }): string[] {
   return ['cardea', name, issuer.hostname, ...issuer.hostname.split(/[.-]/)];
 }

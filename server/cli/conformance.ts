@@ -86,7 +86,7 @@ async function seed(
   const { config, clients } = context;
   const values: Record<string, string> = {
     ...endpoints,
-    issuer: config.issuer.origin,
+    issuer: config.issuer.identifier,
     email: PERSON.email,
     password: await seedPerson(context),
   };

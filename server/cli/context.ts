@@ -220,9 +220,9 @@ function openDb(opened: AsyncDisposableStack, config: Config, url: string): Db {
  */
 async function ofDatabase(db: Db, configured: Config, env: Environment): Promise<Config> {
   const stored = await issuerOf(db);
-  if (stored === undefined || stored === configured.issuer.origin) return configured;
+  if (stored === undefined || stored === configured.issuer.identifier) return configured;
   if (env.CARDEA_ISSUER === undefined) return loadConfig({ ...env, CARDEA_ISSUER: stored });
-  assertIssuer(stored, configured.issuer.origin);
+  assertIssuer(stored, configured.issuer.identifier);
   return configured;
 }
 

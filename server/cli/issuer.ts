@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { issuerOf, moveIssuer } from '../platform/installation.ts';
-import { SETTINGS } from '../settings.ts';
+import { type Issuer, readIssuer } from '../platform/issuer.ts';
 import { UsageError } from './context.ts';
 import { JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
@@ -13,7 +13,7 @@ export function issuerCommand(noun: Command, { verb, printItem, note }: CommandT
     .action(
       verb<PrintOptions>(
         async ({ db, config }, options) => {
-          printItem({ database: (await issuerOf(db)) ?? null, configured: config.issuer.origin }, options);
+          printItem({ database: (await issuerOf(db)) ?? null, configured: config.issuer.identifier }, options);
         },
         { issuer: 'any' },
       ),
@@ -27,14 +27,14 @@ export function issuerCommand(noun: Command, { verb, printItem, note }: CommandT
     .action(
       verb<PrintOptions>(
         async ({ db, now }, options, url) => {
-          const { origin } = readIssuer(url);
+          const { identifier } = issuerIn(url);
           const before = (await issuerOf(db)) ?? null;
-          const moved = await moveIssuer(db, origin, now);
-          printItem({ before, issuer: origin, moved }, options);
+          const moved = await moveIssuer(db, identifier, now);
+          printItem({ before, issuer: identifier, moved }, options);
           if (!moved || before === null) return;
-          note(`Set CARDEA_ISSUER=${origin} and restart every server; until then they still serve ${before}.`);
+          note(`Set CARDEA_ISSUER=${identifier} and restart every server; until then they still serve ${before}.`);
           note('Apps must be configured with the new issuer: they refuse tokens of an issuer that they do not know.');
-          if (new URL(before).hostname !== new URL(origin).hostname)
+          if (new URL(before).hostname !== new URL(identifier).hostname)
             note('Passkeys belong to the old host name: people sign in with another factor and add a new passkey.');
         },
         { issuer: 'any' },
@@ -42,9 +42,9 @@ export function issuerCommand(noun: Command, { verb, printItem, note }: CommandT
     );
 }
 
-function readIssuer(url: string): URL {
+function issuerIn(url: string): Issuer {
   try {
-    return SETTINGS.CARDEA_ISSUER.read(url) as URL;
+    return readIssuer(url);
   } catch (error) {
     throw new UsageError(`<url> ${(error as Error).message}`);
   }

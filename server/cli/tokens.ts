@@ -72,7 +72,8 @@ function jtiOf({ config }: Context, token: string): string {
       throw new AppError('invalid_input', 'token: neither a JWT nor an opaque token', { cause, field: 'token' });
     }
   })();
-  if (claims.iss !== config.issuer.origin) throw invalidInput('token', `was not issued by ${config.issuer.origin}`);
+  if (claims.iss !== config.issuer.identifier)
+    throw invalidInput('token', `was not issued by ${config.issuer.identifier}`);
   if (typeof claims.jti !== 'string') throw invalidInput('token', 'has no "jti"; only access tokens are revoked');
   return claims.jti;
 }

@@ -20,13 +20,13 @@ export async function createClientServices(infrastructure: Infrastructure) {
   const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });
   const find = (id: string) => clientCache.get(id);
 
-  const { origin } = config.issuer;
+  const { issuer } = config;
   await clients.ensureBuiltin({
     id: ACCOUNT_CLIENT_ID,
     name: 'Cardea',
     metadata: {
-      redirect_uris: [origin + PATHS.signedIn],
-      post_logout_redirect_uris: [`${origin}/`],
+      redirect_uris: [issuer.url(PATHS.signedIn)],
+      post_logout_redirect_uris: [issuer.url(PATHS.home)],
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code'],
       application_type: 'web',
@@ -48,7 +48,11 @@ export async function createClientServices(infrastructure: Infrastructure) {
       const client = await find(id);
       if (client?.kind !== 'operator' || client.builtin) return undefined;
       const { client_uri: url, initiate_login_uri: start } = client.metadata;
-      return { name: client.name, ...(url ? { url } : {}), ...(start ? { startUrl: withIssuer(start, origin) } : {}) };
+      return {
+        name: client.name,
+        ...(url ? { url } : {}),
+        ...(start ? { startUrl: withIssuer(start, issuer.identifier) } : {}),
+      };
     },
     /** Scopes that a client may have, without those of resource servers. */
     async registeredScope(id: string): Promise<readonly string[]> {

@@ -53,7 +53,7 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
     onRefused: (clientId, reason) => log.warn({ clientId, reason }, 'a client metadata document was refused'),
   });
   const wasUsed = createRecently({ everyMs: USED_EVERY_MS, now });
-  const endpoint = mode === 'off' ? undefined : config.issuer.origin + REGISTRATION_PATH;
+  const endpoint = mode === 'off' ? undefined : config.issuer.url(REGISTRATION_PATH);
 
   return {
     registrations,

@@ -3,6 +3,7 @@ import type {} from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeProtectedHeader } from 'jose';
 import type { Clock } from '../platform/clock.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { PATHS } from '../views/paths.ts';
 import type { JsonObject, NameUnder, View, Views } from '../views/views.ts';
 import { DEMO_CLIENT_ID, DEMO_CLIENT_NAME } from './demo_data.ts';
@@ -59,10 +60,10 @@ const SCOPE = 'openid profile email';
  */
 export async function demoRoutes(
   app: FastifyInstance,
-  options: { issuer: URL; views: Views; now: Clock },
+  options: { issuer: Issuer; views: Views; now: Clock },
 ): Promise<void> {
   const { issuer, views, now } = options;
-  const redirectUri = `${issuer.origin}${PATHS.demoCallback}`;
+  const redirectUri = issuer.url(PATHS.demoCallback);
   const runs = new Map<string, Run>();
   const discover = () => discoverRelyingParty({ issuer, clientId: DEMO_CLIENT_ID, redirectUri });
 
@@ -74,7 +75,7 @@ export async function demoRoutes(
       pending,
       until: now() + RUN_MS,
       steps: [
-        { step: 'discovery', detail: `GET ${issuer.origin}/.well-known/openid-configuration` },
+        { step: 'discovery', detail: `GET ${issuer.url(PATHS.discovery)}` },
         {
           step: 'authorize',
           detail: `GET ${app.endpoints.authorization_endpoint}\nresponse_type=code  scope=${SCOPE}\ncode_challenge_method=S256  state  nonce`,
@@ -89,8 +90,8 @@ export async function demoRoutes(
     if (!run) return reply.redirect(PATHS.demo, 303);
     const app = await discover();
     return show(request, reply, run, async () => {
-      const code = app.codeOf(new URL(request.url, issuer), run.pending);
-      run.steps.push({ step: 'callback', detail: `GET ${redirectUri}\ncode  state  iss=${issuer.origin}` });
+      const code = app.codeOf(new URL(request.url, issuer.origin), run.pending);
+      run.steps.push({ step: 'callback', detail: `GET ${redirectUri}\ncode  state  iss=${issuer.identifier}` });
       run.steps.push({
         step: 'token',
         detail: `POST ${app.endpoints.token_endpoint}\ngrant_type=authorization_code  code  code_verifier`,
@@ -154,11 +155,11 @@ export async function demoRoutes(
     const data: DemoData = {
       action: PATHS.demo,
       csrf: run.csrf,
-      issuer: issuer.origin,
+      issuer: issuer.identifier,
       clientName: DEMO_CLIENT_NAME,
       steps: run.steps,
       restartUrl: PATHS.demo,
-      logoutUrl: `${PATHS.logout}?${new URLSearchParams({ client_id: DEMO_CLIENT_ID, post_logout_redirect_uri: `${issuer.origin}/` })}`,
+      logoutUrl: `${PATHS.logout}?${new URLSearchParams({ client_id: DEMO_CLIENT_ID, post_logout_redirect_uri: issuer.url(PATHS.home) })}`,
       canRefresh: run.refreshToken !== undefined,
       ...outcome,
     };

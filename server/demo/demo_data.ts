@@ -2,6 +2,7 @@ import type { Passwords } from '../accounts/passwords.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Clients } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { PATHS } from '../views/paths.ts';
 
 /** The client and the account that a development server starts with. The password is public. */
@@ -11,7 +12,7 @@ export const DEMO_EMAIL = 'demo@example.com';
 export const DEMO_PASSWORD = 'Over-the-Threshold-1';
 
 interface SeedParts {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly accounts: Pick<Accounts, 'findByIdentifier' | 'create'>;
   readonly clients: Pick<Clients, 'find' | 'create' | 'update'>;
   readonly hash: Passwords['hash'];
@@ -39,10 +40,10 @@ export async function assertNoDemoData(parts: {
 
 /** Creates what is missing and updates the redirect URI to the issuer. Runs at every start. */
 export async function seedDemo({ issuer, accounts, clients, hash }: SeedParts): Promise<void> {
-  const redirectUri = `${issuer.origin}${PATHS.demoCallback}`;
+  const redirectUri = issuer.url(PATHS.demoCallback);
   const metadata = {
     redirect_uris: [redirectUri],
-    post_logout_redirect_uris: [`${issuer.origin}/`],
+    post_logout_redirect_uris: [issuer.url(PATHS.home)],
     token_endpoint_auth_method: 'none',
     grant_types: ['authorization_code', 'refresh_token'],
     application_type: 'web',

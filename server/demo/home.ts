@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Issuer } from '../platform/issuer.ts';
 import { PATHS } from '../views/paths.ts';
 import type { View, Views } from '../views/views.ts';
 
@@ -14,7 +15,7 @@ export const homeView: View<HomeData> = { template: 'home', layout: 'page', titl
 
 export interface HomeOptions {
   readonly views: Views;
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly version: string;
   /** Development only: an account to try. */
   readonly demo: { email: string; password: string } | undefined;
@@ -30,7 +31,7 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
 
   app.get(PATHS.home, async (request, reply) => {
     const locale = views.negotiate(undefined, request.headers['accept-language']);
-    const data = { issuer: issuer.origin, version, docsUrl: PATHS.documentation, ...(demo ? { demo } : {}) };
+    const data = { issuer: issuer.identifier, version, docsUrl: PATHS.documentation, ...(demo ? { demo } : {}) };
     return reply.type('text/html; charset=utf-8').send(views.render(homeView, data, locale));
   });
 

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../platform/errors.ts';
 import { sendPage } from '../platform/forms.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { type ReadableMail, readMail } from '../platform/mail_text.ts';
 import { PATHS } from '../views/paths.ts';
 import type { View, Views } from '../views/views.ts';
 
 export interface OutboxOptions {
   readonly views: Views;
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   /** The folder with the mails. */
   readonly folder: string;
 }
@@ -90,7 +91,7 @@ export async function outboxRoutes(app: FastifyInstance, { views, issuer, folder
   });
 }
 
-function partsOf(text: string, issuer: URL): { text: string; isLink: boolean }[] {
-  const isLink = (part: string) => URL.parse(part)?.origin === issuer.origin;
+function partsOf(text: string, issuer: Issuer): { text: string; isLink: boolean }[] {
+  const isLink = (part: string) => part === issuer.identifier || part.startsWith(issuer.url('/'));
   return text.split(/(\bhttps?:\/\/\S+)/).map((part) => ({ text: part, isLink: isLink(part) }));
 }

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose';
+import type { Issuer } from '../platform/issuer.ts';
+import { PATHS } from '../views/paths.ts';
 
 /** The relying party of the demo: discovery, the authorization code with PKCE, refresh and userinfo, all by HTTP. */
 export interface RelyingParty {
@@ -46,12 +48,12 @@ export class ProtocolError extends Error {
 }
 
 export async function discoverRelyingParty(options: {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly clientId: string;
   readonly redirectUri: string;
 }): Promise<RelyingParty> {
   const { issuer, clientId, redirectUri } = options;
-  const endpoints = (await fetchJson(new URL('/.well-known/openid-configuration', issuer))) as Endpoints;
+  const endpoints = (await fetchJson(new URL(issuer.url(PATHS.discovery)))) as Endpoints;
   const keys = createRemoteJWKSet(new URL(endpoints.jwks_uri));
 
   async function tokens(parameters: Record<string, string>, nonce?: string): Promise<Tokens> {
@@ -75,7 +77,7 @@ export async function discoverRelyingParty(options: {
 
   /** OpenID Connect Core §3.1.3.7; a refreshed ID token has no nonce to compare (§12.2). */
   async function verified(idToken: string, nonce: string | undefined): Promise<JWTPayload> {
-    const { payload } = await jwtVerify(idToken, keys, { issuer: issuer.origin, audience: clientId });
+    const { payload } = await jwtVerify(idToken, keys, { issuer: issuer.identifier, audience: clientId });
     if (nonce !== undefined && payload.nonce !== nonce) throw new ProtocolError('demo_failed', 'the nonce differs');
     return payload;
   }
@@ -101,7 +103,7 @@ export async function discoverRelyingParty(options: {
 
     codeOf({ searchParams }, { state }) {
       // RFC 9207 §2.4, RFC 6749 §10.12
-      if (searchParams.get('iss') !== issuer.origin || searchParams.get('state') !== state)
+      if (searchParams.get('iss') !== issuer.identifier || searchParams.get('state') !== state)
         throw new ProtocolError('demo_failed', 'the response is not for this sign-in');
       const error = searchParams.get('error');
       if (error !== null) throw new ProtocolError(error, searchParams.get('error_description') ?? undefined);

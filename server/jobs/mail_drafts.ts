@@ -6,6 +6,7 @@ import type { NoticeKind, QueuedIntent, QueuedMail } from '../accounts/mails.ts'
 import { maskEmail } from '../accounts/masking.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { BoundStatement } from '../platform/db.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import type { Mailbox } from '../platform/smtp_url.ts';
 import { accountPath, linkPath } from '../views/paths.ts';
 import type { ComposedMail, MailName, Views } from '../views/views.ts';
@@ -24,7 +25,7 @@ export interface DraftParts {
   readonly views: Pick<Views, 'mail' | 'negotiate'>;
   readonly throttle: MailThrottle;
   /** Links start with it, never with anything that a request contained (couch-auth CVE-2025-70948). */
-  readonly issuer: URL;
+  readonly issuer: Issuer;
 }
 
 interface Plan {
@@ -141,7 +142,7 @@ export function createDrafts(parts: DraftParts): (mail: QueuedMail) => Promise<D
 
   function linkOf(name: MailName, made: { purpose: LinkPurpose; token: string } | undefined) {
     const page = NOTICE_PAGES[name];
-    if (page !== undefined) return { link: { url: new URL(page, issuer).href } };
+    if (page !== undefined) return { link: { url: issuer.url(page) } };
     if (!made) return {};
     return { link: { url: linkUrl(issuer, made.purpose, made.token), lifetimeSeconds: LINK_LIFETIMES[made.purpose] } };
   }
@@ -198,8 +199,8 @@ function throttledAs(name: MailName, { kind }: QueuedIntent): ThrottledMail {
   return name === 'codes_locked' || name === 'change_email_requested' ? name : kind;
 }
 
-function linkUrl(issuer: URL, purpose: LinkPurpose, token: string): string {
-  const url = new URL(linkPath(purpose), issuer);
+function linkUrl(issuer: Issuer, purpose: LinkPurpose, token: string): string {
+  const url = new URL(issuer.url(linkPath(purpose)));
   url.searchParams.set('token', token);
   return url.href;
 }

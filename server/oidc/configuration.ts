@@ -17,6 +17,7 @@ import type { ServerPolicy } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import { ACR_VALUES } from '../platform/acr.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { type Lifetimes, sessionEnd } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
@@ -90,7 +91,7 @@ export interface ConfigurationOptions
     PolicyParts,
     SignInParts,
     SubjectParts {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   /** The languages of pages, as BCP 47 tags. */
   readonly uiLocales: readonly string[];
   /** Private JWKs. Of those for one algorithm the first signs. */

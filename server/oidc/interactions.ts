@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
 import { AppError } from '../platform/errors.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import type { Interactions, Visit } from '../ports/interactions.ts';
 import type { Units } from '../records/unit.ts';
 import type { App } from '../views/views.ts';
@@ -15,7 +16,7 @@ import { findSession } from './sessions.ts';
 import { markFormRequest } from './steps/form_responses.ts';
 
 export interface InteractionsOptions extends RequestedPermissionsParts {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly serving: Serving;
   readonly units: Units;
   /** @param redirectUri to which the answer goes */

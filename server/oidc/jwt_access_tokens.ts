@@ -1,5 +1,6 @@
 import { createLocalJWKSet, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../platform/clock.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { endToken, type StatelessToken, type TokenStatus } from '../records/ended.ts';
 import type { ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
@@ -61,7 +62,7 @@ interface Presented {
 
 /** @param parts `jwks`: the public halves of all keys that tokens may have been signed with */
 export function createJwtAccessTokens(parts: {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly jwks: readonly JWK[];
   readonly now: Clock;
   readonly units: Units;
@@ -73,7 +74,12 @@ export function createJwtAccessTokens(parts: {
 
   async function verify(jwt: string): Promise<JWTPayload | undefined> {
     try {
-      const options = { issuer: issuer.origin, typ: 'at+jwt', algorithms: ALGORITHMS, currentDate: new Date(now()) };
+      const options = {
+        issuer: issuer.identifier,
+        typ: 'at+jwt',
+        algorithms: ALGORITHMS,
+        currentDate: new Date(now()),
+      };
       return (await jwtVerify(jwt, keys, options)).payload;
     } catch {
       return undefined;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../platform/errors.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import type { Units } from '../records/unit.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { pinned } from './pinned_request.ts';
@@ -7,7 +8,7 @@ import { ROUTES } from './routes.ts';
 import { type Document, isUnchanged, type Serving } from './serving.ts';
 
 export interface MountOptions {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly units: Units;
   readonly serving: Serving;
 }

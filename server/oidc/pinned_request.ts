@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import type { Issuer } from '../platform/issuer.ts';
 
 /** The headers by which the provider learns how it was reached: from the issuer, never from the request. */
-export function pinnedHeaders(issuer: URL, address: string): Record<string, string> {
+export function pinnedHeaders(issuer: Issuer, address: string): Record<string, string> {
   return {
     host: issuer.host,
     'x-forwarded-host': issuer.host,
@@ -15,7 +16,7 @@ export function pinnedHeaders(issuer: URL, address: string): Record<string, stri
  * The request as the provider gets it, with host and scheme of the issuer and the address that Fastify has determined.
  * Otherwise a request's own `Host: evil.test` would appear in discovery and be accepted as an audience.
  */
-export function pinned(request: FastifyRequest, issuer: URL): IncomingMessage {
+export function pinned(request: FastifyRequest, issuer: Issuer): IncomingMessage {
   const { raw } = request;
   // Before X-Forwarded-For is removed: `ip` is computed from the headers each time.
   const address = request.ip;

@@ -1,6 +1,7 @@
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { RetiredKey } from '../../keys/store.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { localGet } from '../platform/local_request.ts';
 import type { Units } from '../records/unit.ts';
 import { disableProviderLogoutCalls } from './backchannel_logout.ts';
@@ -26,7 +27,7 @@ import { normalizeTypedUserCodes } from './typed_user_codes.ts';
 import { showErrorsOfUnregisteredClients } from './unregistered_clients.ts';
 
 export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFailure'> {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly serverPolicy: ServerPolicy;
   readonly configuration: Configuration;
   readonly fetching: Fetching;
@@ -49,7 +50,7 @@ export interface ServingProvider {
 
 export async function createProvider(options: ProviderOptions): Promise<ServingProvider> {
   const { issuer, units, log } = options;
-  const { provider, names } = listRoutes(() => new Provider(issuer.origin, options.configuration));
+  const { provider, names } = listRoutes(() => new Provider(issuer.identifier, options.configuration));
   assertSeams(provider);
   assertEveryRouteHasSteps(names);
   // The mount has determined scheme, host and address, and passes them in X-Forwarded-*, which it alone can set.

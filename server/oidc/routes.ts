@@ -14,7 +14,7 @@ export const ROUTES = {
   // CIBA Core 1.0 §7
   backchannel_authentication: '/backchannel_authentication',
   code_verification: PATHS.device,
-  jwks: '/.well-known/jwks.json',
+  jwks: PATHS.jwks,
 } as const;
 
 /** The routes of the provider, by its own names for them. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import type { Clock } from '../platform/clock.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { openJson, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Sessions } from '../ports/sessions.ts';
 import type { Units } from '../records/unit.ts';
@@ -26,7 +27,7 @@ interface ReturnState {
  * sign-in is too old: the port of `server/selfservice`.
  */
 export function createSessions(options: {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly serving: Serving;
   readonly units: Units;
   readonly sealer: Sealer;
@@ -49,10 +50,9 @@ export function createSessions(options: {
      */
     signInUrl({ returnTo, fresh, acr, locale }) {
       const state: ReturnState = { to: returnTo, exp: seconds() + RETURN_SECONDS };
-      const url = new URL(ROUTES.authorization, issuer);
-      url.search = new URLSearchParams({
+      const query = new URLSearchParams({
         client_id: ACCOUNT_CLIENT_ID,
-        redirect_uri: issuer.origin + PATHS.signedIn,
+        redirect_uri: issuer.url(PATHS.signedIn),
         response_type: 'code',
         scope: 'openid',
         code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
@@ -61,8 +61,8 @@ export function createSessions(options: {
         ...(fresh ? { prompt: 'login' } : {}),
         ...(acr === undefined ? {} : { acr_values: acr }),
         ...(locale === undefined ? {} : { ui_locales: locale }),
-      }).toString();
-      return url.pathname + url.search;
+      });
+      return `${ROUTES.authorization}?${query}`;
     },
 
     returnTo(state) {

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { createExpiring } from '../platform/expiring.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { LIST_SIZE, type StatusLists, type StatusPlace } from '../records/status_lists.ts';
 import { isUnchanged } from './serving.ts';
 import type { Sign } from './sign.ts';
@@ -20,11 +21,11 @@ const DOCUMENTS_MAX = 200;
 const TYPE = 'statuslist+jwt';
 
 /** The value of a token's `status` claim (draft-ietf-oauth-status-list §6.2). */
-export function statusClaim(issuer: URL, { listId, idx }: StatusPlace) {
+export function statusClaim(issuer: Issuer, { listId, idx }: StatusPlace) {
   return { status_list: { idx, uri: uriOf(issuer, listId) } };
 }
 
-const uriOf = (issuer: URL, listId: string) => new URL(`${STATUS_LISTS_PATH}/${listId}`, issuer).href;
+const uriOf = (issuer: Issuer, listId: string) => issuer.url(`${STATUS_LISTS_PATH}/${listId}`);
 
 interface StatusListDocument {
   readonly body: string;
@@ -36,7 +37,7 @@ interface StatusListDocument {
 }
 
 export interface StatusListOptions {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly lists: Pick<StatusLists, 'ended'>;
   /** @returns the current one */
   sign(): Sign;
@@ -70,7 +71,7 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
     const at = now();
     const iat = Math.floor(at / 1_000);
     const claims = {
-      iss: issuer.origin,
+      iss: issuer.identifier,
       sub: uriOf(issuer, listId),
       iat,
       exp: iat + Math.min(EXPIRES_SECONDS, options.tokenSeconds),

@@ -184,22 +184,6 @@ export function host(value: string): string {
   return value;
 }
 
-export function issuer(value: string): URL {
-  const parsed = URL.parse(value);
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) throw new Error('must be an http or https URL');
-  if (
-    parsed.pathname !== '/' ||
-    parsed.search ||
-    parsed.hash ||
-    parsed.username ||
-    parsed.password ||
-    value.endsWith('/')
-  ) {
-    throw new Error(`must be an origin alone, such as ${parsed.origin}`);
-  }
-  return parsed;
-}
-
 export function url(...protocols: readonly string[]): Read<string> {
   return (value) => {
     // Sentinel and Cluster URLs have several hosts, which URL does not parse: check the first.

@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import { isEnough, strongestAcr } from '../accounts/assurance.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Csrf } from '../platform/csrf.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import type { Limits } from '../platform/limits.ts';
 import { readPosition } from '../platform/pages.ts';
 import type { Sessions, SignedIn } from '../ports/sessions.ts';
@@ -17,7 +18,7 @@ import { wellKnownRoutes } from './well_known.ts';
 export const FRESH_SECONDS = 5 * 60;
 
 export interface AccountOptions {
-  readonly issuer: URL;
+  readonly issuer: Issuer;
   readonly parts: AccountParts;
   readonly sessions: Sessions;
   readonly csrf: Csrf;

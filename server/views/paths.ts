@@ -3,6 +3,8 @@ import type { NameUnder } from './messages.ts';
 /** URL paths of all pages that people open; pages at `/account` by their name, see `accountPath`. */
 export const PATHS = {
   home: '/',
+  discovery: '/.well-known/openid-configuration',
+  jwks: '/.well-known/jwks.json',
   documentation: '/docs',
   /** A sign-in is at `/login/<uid of the interaction>`. */
   login: '/login',

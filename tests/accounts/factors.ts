@@ -4,12 +4,13 @@ import { createRecoveryCodes } from '../../server/accounts/recovery_codes.ts';
 import { createAccounts } from '../../server/accounts/store.ts';
 import { createTotp } from '../../server/accounts/totp.ts';
 import type { Db } from '../../server/platform/db.ts';
+import { readIssuer } from '../../server/platform/issuer.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { database } from '../helpers/postgres.ts';
 import type { Scope } from '../helpers/scope.ts';
 
-export const ISSUER = new URL('https://id.example.com');
+export const ISSUER = readIssuer('https://id.example.com');
 export const START = Date.UTC(2026, 0, 1);
 
 /** A fresh database with the stores of accounts and factors, and an adjustable clock. */

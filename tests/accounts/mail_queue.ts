@@ -4,6 +4,7 @@ import { createMailThrottle } from '../../server/accounts/mail_throttle.ts';
 import { createMails, type MailIntent } from '../../server/accounts/mails.ts';
 import { createMailWorker, type MailWorkerParts } from '../../server/jobs/mail.ts';
 import { createDrafts } from '../../server/jobs/mail_drafts.ts';
+import { readIssuer } from '../../server/platform/issuer.ts';
 import { createMemoryCounter } from '../../server/platform/limits.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSmtpMailer, type Mailer } from '../../server/platform/mail.ts';
@@ -16,7 +17,7 @@ import { database } from '../helpers/postgres.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 
-export const ISSUER = new URL('https://id.example.com');
+export const ISSUER = readIssuer('https://id.example.com');
 export const MINUTE = 60_000;
 export const views = createViews();
 /** No browser has signed in before. */

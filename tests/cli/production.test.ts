@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
 import { seedDemo } from '../../server/demo/demo_data.ts';
 import { createDb } from '../../server/platform/db.ts';
+import { readIssuer } from '../../server/platform/issuer.ts';
 import { explainStart } from '../../server/start_problems.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { createSeeder } from '../helpers/deployment.ts';
@@ -37,7 +38,12 @@ const REDIRECT = { redirect_uris: ['https://rp.example.com/cb'] };
 
 test('a database that holds demo data is refused until the data is removed', async () => {
   const hash = async () => (await seed.accounts.resolve((await seed.person()).id)).passwordHash ?? '';
-  await seedDemo({ issuer: new URL('https://id.example.com'), accounts: seed.accounts, clients: seed.clients, hash });
+  await seedDemo({
+    issuer: readIssuer('https://id.example.com'),
+    accounts: seed.accounts,
+    clients: seed.clients,
+    hash,
+  });
   await seed.clients.create({ id: 'conformance-basic-client', name: 'Conformance', demo: true, metadata: REDIRECT });
   const env = {
     CARDEA_DATABASE_URL: url,

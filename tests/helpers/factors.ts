@@ -5,6 +5,7 @@ import { type Accounts, createAccounts } from '../../server/accounts/store.ts';
 import { createTotp } from '../../server/accounts/totp.ts';
 import type { Clock } from '../../server/platform/clock.ts';
 import type { Db } from '../../server/platform/db.ts';
+import { readIssuer } from '../../server/platform/issuer.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
 import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { type SoftPasskey, totpCode } from './authenticator.ts';
@@ -37,7 +38,7 @@ export async function createFactorSeeder(
   const passkeys = createPasskeys({
     db,
     accounts,
-    issuer: new URL(issuer),
+    issuer: readIssuer(issuer),
     name: 'Test',
     now,
     onCounterRegression: async () => {},

@@ -12,7 +12,7 @@ describe('configuration', () => {
   test('works without any setting in development', () => {
     const config = loadConfig({});
     assert.equal(config.production, false);
-    assert.equal(config.issuer.href, 'http://localhost:3000/');
+    assert.equal(config.issuer.identifier, 'http://localhost:3000');
     assert.equal(config.host, '127.0.0.1');
     assert.equal(config.port, 3000);
     assert.equal(config.databaseUrl, undefined);

@@ -16,8 +16,8 @@ const cases: readonly {
 }[] = [
   {
     name: 'CARDEA_ISSUER',
-    read: (config) => config.issuer.href,
-    good: { 'https://id.cardea.test': 'https://id.cardea.test/', 'http://127.0.0.1:3000': 'http://127.0.0.1:3000/' },
+    read: (config) => config.issuer.identifier,
+    good: { 'https://id.cardea.test': 'https://id.cardea.test', 'http://127.0.0.1:3000': 'http://127.0.0.1:3000' },
     bad: [
       '',
       'id.example.com',

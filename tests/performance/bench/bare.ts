@@ -14,6 +14,7 @@ import { createClientCertificates } from '../../../server/oidc/client_certificat
 import { createConfiguration, SCOPES } from '../../../server/oidc/configuration.ts';
 import { createDevicePages } from '../../../server/oidc/device_pages.ts';
 import { createPages } from '../../../server/oidc/pages.ts';
+import { readIssuer } from '../../../server/platform/issuer.ts';
 import type { Units } from '../../../server/records/unit.ts';
 import { PATHS } from '../../../server/views/paths.ts';
 import { createViews } from '../../../server/views/views.ts';
@@ -29,7 +30,7 @@ export interface BareSpec {
 }
 
 const spec = JSON.parse(process.env.BARE ?? '') as BareSpec;
-const issuer = new URL(`http://localhost:${spec.port}`);
+const issuer = readIssuer(`http://localhost:${spec.port}`);
 const people = new Map(spec.people.map((person) => [person.id, person]));
 
 const unused = (): never => {
@@ -94,7 +95,7 @@ const configuration = createConfiguration({
   now: Date.now,
 });
 
-const provider = new Provider(issuer.origin, {
+const provider = new Provider(issuer.identifier, {
   ...configuration,
   adapter: await largeMemoryAdapter(),
   clients: [
