@@ -11,9 +11,10 @@ import {
 import { rejectFailures } from './steps/errors.ts';
 import { replayForm, storeFormResponse } from './steps/form_responses.ts';
 import { nameUnauthorizedGrantType, refusePushedTokens, slowDown } from './steps/grant_errors.ts';
+import { echoInteractionId } from './steps/interaction_ids.ts';
 import { presentJwtAccessToken } from './steps/jwt_access_tokens.ts';
 import { keepLanguage, skipEmptyLogout } from './steps/logout.ts';
-import { checkProofKey, explainReplayedProof, recordProof } from './steps/proof.ts';
+import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
 import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
 import { explainRefusal, logRefusal } from './steps/refusals.ts';
@@ -38,13 +39,13 @@ export interface Endpoint extends Steps {
   readonly caller: 'client' | 'browser';
 }
 
-const FROM_CLIENT: readonly Step[] = [
-  normalizeHeaders,
+const CLIENT_CHECKS: readonly Step[] = [
   refuseOversizedBody,
   refuseRepeatedAuthorization,
   readClientCertificate,
   requireSigningKey,
 ];
+const FROM_CLIENT: readonly Step[] = [normalizeHeaders, ...CLIENT_CHECKS];
 const FROM_BROWSER: readonly Step[] = [refuseOversizedBody, readClientCertificate, requireSigningKey];
 
 const PARAMETERS = [assertParameterSizes, assertRequestObjectTypes];
@@ -117,12 +118,12 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     methods: ['GET', 'POST', 'OPTIONS'],
     path: ROUTES.userinfo,
     caller: 'client',
-    before: [...FROM_CLIENT, ignoreOtherBodies, checkProofKey],
+    before: [normalizeHeaders, echoInteractionId, ...CLIENT_CHECKS, ignoreOtherBodies, checkProofKey],
     parameters: PARAMETERS,
     after: [rejectFailures, explainRefusal],
     beforeCommit: [limitUnfinished, recordProof],
     onError: [explainReplayedProof],
-    finally: [logRefusal],
+    finally: [limitProofAlgs, logRefusal],
   },
   introspection: {
     methods: ['POST', 'OPTIONS'],

@@ -1,4 +1,5 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { ProfileName } from '../clients/vocabulary.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import type { Limits } from '../platform/limits.ts';
@@ -98,6 +99,8 @@ export interface StepServices {
   readonly now: Clock;
   readonly pages: Pick<Pages, 'error' | 'replaceSelfSubmitting'>;
   readonly polls: Polls;
+  /** Of the server; a client may have a stricter one. */
+  readonly profile: ProfileName;
   readonly userCodeLimits: UserCodeLimits;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;

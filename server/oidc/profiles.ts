@@ -1,6 +1,7 @@
 import { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { neededPkce, PROFILES, type Profile, type ServerPolicy } from '../clients/profiles.ts';
 import { type AuthMethod, PKCE_SETTINGS, PROFILE_NAMES, type ProfileName } from '../clients/vocabulary.ts';
+import { PROOF_ALGS } from './dpop.ts';
 import { type TimeLimit, timesViolation } from './jwt_times.ts';
 
 /** The profile whose name `server/clients/profiles.ts` has put into the metadata of a client. */
@@ -87,6 +88,12 @@ export function assertRequestObject(
 /** @returns why the algorithm of a DPoP proof is not allowed (RFC 9449 §4.2); undefined when it is */
 export function proofViolation(client: Client, alg: unknown): string | undefined {
   return isAllowed(client, olderName(alg)) ? undefined : notAllowed(client, 'the DPoP proof');
+}
+
+/** The algorithms of DPoP proofs that a profile allows (RFC 9449 §5.1). @param name of the server, without a client */
+export function proofAlgsOf(client: Client | undefined, name: ProfileName): readonly string[] {
+  const { signingAlgs } = client ? profileOfClient(client) : PROFILES[name];
+  return PROOF_ALGS.filter((alg) => (signingAlgs as readonly unknown[]).includes(olderName(alg)));
 }
 
 /** RFC 9864 §2.2: `Ed25519` is the newer name of the same algorithm. */

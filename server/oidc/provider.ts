@@ -26,7 +26,7 @@ import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { normalizeTypedUserCodes } from './typed_user_codes.ts';
 import { showErrorsOfUnregisteredClients } from './unregistered_clients.ts';
 
-export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFailure'> {
+export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFailure' | 'profile'> {
   readonly issuer: Issuer;
   readonly serverPolicy: ServerPolicy;
   readonly configuration: Configuration;
@@ -69,7 +69,8 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   registerTokenExchange(provider, options.exchange);
 
   const logFailure = createFailureLog(log);
-  const services: StepServices = { ...options, features: options.configuration.features, logFailure };
+  const { profile } = options.serverPolicy;
+  const services: StepServices = { ...options, features: options.configuration.features, logFailure, profile };
   listen(provider, log, logFailure);
   onParameters(provider, (ctx, params) => {
     const exchange = exchangeOf(ctx);

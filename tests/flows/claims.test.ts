@@ -107,6 +107,26 @@ test('userinfo accepts GET and POST, with the token in the header or the body, n
   assert.equal(twice.status, 400);
 });
 
+test('userinfo answers with the x-fapi-interaction-id of the request when that is a UUID, else with one of its own (FAPI 1.0 Baseline §6.2.1)', async () => {
+  const { tokens } = await tokensFor(app, party, ada, { params: { scope: 'openid' } });
+  const name = 'x-fapi-interaction-id';
+  const given = 'c770aef3-6784-41f7-8e0e-ff5f97bddb3a';
+  const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+  for (const bearer of [tokens.access_token, 'nonsense']) {
+    const answerTo = async (id: Record<string, string>) => {
+      const headers = { authorization: `Bearer ${bearer}`, ...id };
+      return (await fetch(new URL('/userinfo', app.issuer), { headers })).headers.get(name) ?? '';
+    };
+    assert.equal(await answerTo({ [name]: given }), given);
+    for (const value of ['', 'x', `${given} x`, `${given}, ${given}`, `${given}\t; x=1`, '<script>']) {
+      const answer = await answerTo({ [name]: value });
+      assert.match(answer, UUID, value);
+      assert.notEqual(answer, given, value);
+    }
+    assert.notEqual(await answerTo({}), await answerTo({}));
+  }
+});
+
 test('userinfo reports an error of a token in WWW-Authenticate as well (RFC 6750 §3)', async () => {
   const url = new URL('/userinfo', app.issuer);
   const none = await fetch(url);

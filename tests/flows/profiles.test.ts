@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type CryptoKey, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
-
+import { proofAlgsOf } from '../../server/oidc/profiles.ts';
 import { browserSession } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { authorization, signIn } from '../helpers/relying_party.ts';
@@ -219,6 +219,26 @@ test('fapi2: discovery announces what such an app may do, and no more', async ()
   for (const [name, value] of Object.entries(document)) {
     if (/signing_alg/.test(name)) assert.ok(!(value as string[]).includes('RS256'), name);
   }
+});
+
+test('fapi2: a challenge for a proof names the algorithms of the profile (RFC 9449 §7.1)', async () => {
+  const url = new URL('/userinfo', fapi.issuer);
+  // A key that is none for its algorithm is refused by a step, and the others by the provider.
+  const header = Buffer.from(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty: ['EC'] } })).toString(
+    'base64url',
+  );
+  for (const headers of [
+    {},
+    { authorization: 'DPoP x', dpop: 'x' },
+    { authorization: 'DPoP x', dpop: `${header}.e30.e30` },
+  ]) {
+    const response = await fetch(url, { headers });
+    assert.match(response.headers.get('www-authenticate') ?? '', /DPoP .*algs="ES256 EdDSA Ed25519 PS256"/);
+  }
+  const other = await fetch(new URL('/userinfo', oidc.issuer));
+  assert.match(other.headers.get('www-authenticate') ?? '', /algs="ES256 EdDSA Ed25519 PS256 RS256"/);
+  const strict = { profile: 'fapi2' } as unknown as NonNullable<Parameters<typeof proofAlgsOf>[0]>;
+  assert.deepEqual(proofAlgsOf(strict, 'oidc'), ['ES256', 'EdDSA', 'Ed25519', 'PS256'], 'a stricter app');
 });
 
 test('fapi2: people can still reach their account', async () => {

@@ -5,7 +5,7 @@ import { AppError } from '../../platform/errors.ts';
 import { hashToken } from '../../platform/sealing.ts';
 import { INVALID_PROOF, PROOF_ALGS } from '../dpop.ts';
 import type { Exchange } from '../exchange.ts';
-import { proofViolation } from '../profiles.ts';
+import { proofAlgsOf, proofViolation } from '../profiles.ts';
 import { PROOF_WINDOW_SECONDS } from '../seams.ts';
 
 /**
@@ -61,4 +61,15 @@ export function explainReplayedProof(exchange: Exchange): void {
   const { error, proofId } = exchange;
   if (proofId === undefined || !conflictsOn(error, hashToken(proofId))) return;
   exchange.error = new AppError(INVALID_PROOF, 'the DPoP proof was used before', { cause: error });
+}
+
+const ALGS = /\balgs="[\w -]*"/g;
+
+/** A challenge names the algorithms of the client's profile (RFC 9449 §7.1); the provider names those of all profiles. */
+export function limitProofAlgs({ ctx, services }: Exchange): void {
+  const challenges = ctx.response.headers['www-authenticate'];
+  if (challenges === undefined) return;
+  const algs = `algs="${proofAlgsOf(ctx.oidc?.client, services.profile).join(' ')}"`;
+  const limited = [challenges].flat().map((one) => String(one).replaceAll(ALGS, algs));
+  ctx.set('www-authenticate', limited);
 }
