@@ -71,7 +71,7 @@ export async function createInfrastructure(parts: AppParts): Promise<Infrastruct
     counter,
     limits: createLimits({ counter, max: config.rateLimit, now }),
     csrf: createCsrf(await loadServerSecret(db, sealer, 'csrf', now)),
-    views: createViews(),
+    views: createViews(issuer.basePath),
     outbound: createOutbound({ allow: config.outboundAllow, nameServers: parts.nameServers }),
     mailer: createMailer(parts, outbox),
     outbox,

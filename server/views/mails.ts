@@ -83,7 +83,16 @@ export function createMailComposer(print: TemplatePrinter) {
       t(otherwise, values),
       `-- \n${content.footer}`,
     ];
-    const scope = { data: content, t, rich, translator, present, shell: {}, partial: () => new Html('') };
+    const scope = {
+      data: content,
+      t,
+      rich,
+      translator,
+      present,
+      shell: {},
+      partial: () => new Html(''),
+      at: (url: string) => url,
+    };
     return {
       subject: content.subject,
       text: `${paragraphs.filter((one) => one !== '').join('\n\n')}\n`,

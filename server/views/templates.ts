@@ -5,15 +5,19 @@ import { escapeHtml, Html } from './html.ts';
 const FOLDER = new URL('./templates/', import.meta.url);
 
 /** Names that templates see without a prefix. */
-const SCOPE = ['data', 't', 'rich', 'translator', 'partial', 'present', 'shell'] as const;
+const SCOPE = ['data', 't', 'rich', 'translator', 'partial', 'present', 'shell', 'at'] as const;
 export type TemplateScope = Record<(typeof SCOPE)[number], unknown>;
+
+/** Attributes that hold a URL. `at` changes only paths of this server, so that it can be asked of all of them. */
+const URL_WITHOUT_AT = /\s(?:href|src|action|formaction|poster|srcset|data)\s*=\s*["'](?!<%= at\()/;
 
 /** Prints a template, named by its path below `templates/` without `.eta`. */
 export type TemplatePrinter = (name: string, scope: TemplateScope) => Html;
 
 /**
  * Reads and compiles all templates below a folder once. Refuses the two ways in which data could become markup: raw
- * interpolation, and interpolation into an attribute without quotes.
+ * interpolation, and interpolation into an attribute without quotes. Refuses a URL that is not printed by `at`, which adds the
+ * issuer's path.
  */
 export function compileTemplates(folder: URL = FOLDER): TemplatePrinter {
   const eta = new Eta({
@@ -24,6 +28,7 @@ export function compileTemplates(folder: URL = FOLDER): TemplatePrinter {
       {
         processTemplate: (source) => {
           if (/=\s*<%/.test(source)) throw new Error('a template prints into an attribute without quotes');
+          if (URL_WITHOUT_AT.test(source)) throw new Error('a template has a URL that is not printed by at(…)');
           return source;
         },
         processAST: (nodes) => {

@@ -1,3 +1,4 @@
+import { pathBelow } from '../platform/issuer.ts';
 import { type Asset, loadAssets } from './assets.ts';
 import { Html } from './html.ts';
 import { type ComposedMail, createMailComposer, type MailData, type MailName } from './mails.ts';
@@ -38,10 +39,14 @@ export interface Views {
   negotiate(preferred?: string, acceptLanguage?: string): Locale;
 }
 
-/** Reads and compiles everything once; throws when a template doesn't compile. Nothing is read after that. */
-export function createViews(): Views {
+/**
+ * Reads and compiles everything once; throws when a template doesn't compile. Nothing is read after that.
+ * @param basePath the issuer's path: templates print each URL by `at`, which puts it before the paths of this server
+ */
+export function createViews(basePath = ''): Views {
   const assets = loadAssets();
   const print = compileTemplates();
+  const at = (path: string) => pathBelow(basePath, path);
   const translators = new Map(locales.map((locale) => [locale, createTranslator(locale)]));
   const mark = new Html(assets.mark);
 
@@ -55,6 +60,7 @@ export function createViews(): Views {
         translator,
         present,
         shell,
+        at,
         partial: (name: string, values: unknown) => print(`partials/${name}`, scopeOf(values, shell)),
       });
       const shell = {

@@ -1,4 +1,4 @@
-import { createViews, type Locale, type View } from '../../server/views/views.ts';
+import { createViews, type Locale, type View, type Views } from '../../server/views/views.ts';
 
 const views = createViews();
 
@@ -7,7 +7,8 @@ export interface PageCase {
   name: string;
   /** The name of its template. */
   template: string;
-  render(locale: Locale): string;
+  /** @param from default: of an issuer without a path */
+  render(locale: Locale, from?: Views): string;
   /** Ids (of forms, inputs, buttons, links) that other tests and password managers rely on. */
   ids: readonly string[];
   /** The id of the element that has the focus when the page opens. */
@@ -20,7 +21,7 @@ export function pageCase<Data>(
   data: NoInfer<Data>,
   { ids = [], focus }: { ids?: readonly string[]; focus?: string } = {},
 ): PageCase {
-  const render = (locale: Locale) => views.render(view, data, locale);
+  const render = (locale: Locale, from = views) => from.render(view, data, locale);
   return { name, template: view.template, render, ids, ...(focus === undefined ? {} : { focus }) };
 }
 

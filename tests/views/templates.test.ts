@@ -43,14 +43,22 @@ test('every message key that is used exists, and every key is used', () => {
   for (const key of called) assert.ok(Object.hasOwn(en, key), `unknown message ${key}`);
 });
 
-test('a template with an unescaped value or an unquoted attribute does not compile', () => {
+/** URLs without `at`, which would lead past an issuer with a path. */
+const URLS = [
+  '<a href="/account">',
+  '<a href="<%= data %>">',
+  '<form action="<%= data %>">',
+  "<img src='<%= data %>'>",
+];
+
+test('a template with an unescaped value, an unquoted attribute or a URL without the path does not compile', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cardea-views-'));
   try {
-    for (const source of ['<p><%~ data %></p>', '<p class=<%= data %>></p>']) {
+    for (const source of ['<p><%~ data %></p>', '<p class=<%= data %>></p>', ...URLS]) {
       writeFileSync(join(folder, 'page.eta'), source);
       assert.throws(() => compileTemplates(pathToFileURL(`${folder}/`)));
     }
-    writeFileSync(join(folder, 'page.eta'), '<p class="<%= data %>"></p>');
+    writeFileSync(join(folder, 'page.eta'), '<p class="<%= data %>"><a href="<%= at(data) %>"></a></p>');
     assert.doesNotThrow(() => compileTemplates(pathToFileURL(`${folder}/`)));
   } finally {
     rmSync(folder, { recursive: true });
