@@ -30,6 +30,7 @@ import { requestedAcr, unmetRequirements } from './claims_parameter.ts';
 import { assertClientAssertion } from './client_assertions.ts';
 import type { ClientCertificates } from './client_certificates.ts';
 import { claimsOf, loadGrant, missingIn } from './consent.ts';
+import { clientBasedCORS } from './cors.ts';
 import { createCurrentPolicy, type PolicyParts } from './current_policy.ts';
 import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
 import type { DevicePages } from './device_pages.ts';
@@ -241,12 +242,6 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
         session.accountId === undefined ? lifetimes.interaction : sessionSeconds(session, options),
     },
   } as Configuration;
-}
-
-/** CORS: the origins of a client's redirect URIs are allowed, for clients that run in browsers and for userinfo. */
-function clientBasedCORS(ctx: Context, origin: string, client: Client): boolean {
-  if (ctx.oidc.route !== 'userinfo' && client.tokenEndpointAuthMethod !== 'none') return false;
-  return (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null');
 }
 
 /** RFC 8707 with RFC 9068: a client gets those scopes of a resource server that it is registered for. */

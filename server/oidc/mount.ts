@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isPreflight, respondToOptions } from '../platform/cors.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Units } from '../records/unit.ts';
@@ -53,6 +54,12 @@ export async function mountProvider(app: FastifyInstance, { issuer, units, servi
   app.get(ROUTES.jwks, { config }, (request, reply) => sendDocument(request, reply, serving.current().jwks));
   for (const url of WELL_KNOWN)
     app.get(url, { config }, (request, reply) => sendDocument(request, reply, serving.current().discovery));
+  // Some clients send headers of their own even for documents, such as `MCP-Protocol-Version`, which browsers ask about first.
+  for (const url of [ROUTES.jwks, ...WELL_KNOWN]) {
+    app.options(url, { config: { oauth: true, quiet: true } }, (request, reply) =>
+      respondToOptions(request, reply, ['GET', 'HEAD']),
+    );
+  }
 }
 
 /** The maximum length of the whole form. */
@@ -85,10 +92,6 @@ function navigateByForm(app: FastifyInstance): void {
       return reply.redirect(target, 303);
     });
   }
-}
-
-function isPreflight({ headers }: FastifyRequest): boolean {
-  return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
 }
 
 /**

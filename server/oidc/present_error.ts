@@ -1,4 +1,5 @@
 import { RETRY_AFTER_SECONDS } from '../platform/errors.ts';
+import { exposeError } from './cors.ts';
 import { errorResponse } from './error_responses.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -18,6 +19,7 @@ export function presentError({ ctx, route, services }: Exchange, error: unknown)
   if (challenge !== undefined) ctx.set('www-authenticate', challenge);
   const wait = RETRY_AFTER[status];
   if (wait !== undefined) ctx.set('retry-after', String(wait));
+  exposeError(ctx, route);
   if (ctx.accepts('json', 'html') === 'html') services.pages.error(ctx, body);
   else ctx.body = body;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../platform/clock.ts';
+import { respondToOptions } from '../platform/cors.ts';
 import { AppError } from '../platform/errors.ts';
 import { createExpiring } from '../platform/expiring.ts';
 import type { Issuer } from '../platform/issuer.ts';
@@ -97,6 +98,9 @@ export function mountStatusLists(app: FastifyInstance, options: StatusListOption
       if (isUnchanged(request.headers['if-none-match'], etag)) return reply.code(304).send();
       return reply.type(`application/${TYPE}`).send(body);
     },
+  );
+  app.options(`${STATUS_LISTS_PATH}/:id`, { config: { oauth: true, quiet: true } }, (request, reply) =>
+    respondToOptions(request, reply, ['GET', 'HEAD']),
   );
 }
 

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { systemClock } from './clock.ts';
 import { boundConnections } from './connections.ts';
+import { EXPOSED_HEADERS } from './cors.ts';
 import { AppError, type ErrorCode, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
 import type { Logger } from './log.ts';
@@ -228,6 +229,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       });
     }
     if (request.is404 ? routeAt(routes, request)?.oauth : request.routeOptions.config?.oauth) {
+      // Errors of the edge come before any client is known, and say nothing about one.
+      reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', EXPOSED_HEADERS);
       return reply.send({ error: OAUTH_CODES[error.status] ?? error.error, error_description: error.description });
     }
     if (/\btext\/html\b/.test(request.headers.accept ?? '')) {

@@ -8,6 +8,7 @@ import type { Registrations } from '../clients/registrations.ts';
 import { checkSector } from '../clients/sector_identifier.ts';
 import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
 import type { Client, Clients } from '../clients/store.ts';
+import { EXPOSED_HEADERS, respondToOptions } from '../platform/cors.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Limits, shareOfAddress } from '../platform/limits.ts';
 import type { Outbound, OutboundTurn } from '../platform/outbound.ts';
@@ -50,7 +51,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
 
   app.addHook('onRequest', async (request, reply) => {
     // Apps in browsers register from any origin; cookies are not used here.
-    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'WWW-Authenticate');
+    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', EXPOSED_HEADERS);
     if (request.method !== 'OPTIONS') await limits.assertAllowed(LIMIT, request.ip);
   });
 
@@ -120,18 +121,10 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
   );
 
   for (const [url, methods] of [
-    [REGISTRATION_PATH, 'POST'],
-    [one, 'GET, PUT, DELETE'],
+    [REGISTRATION_PATH, ['POST']],
+    [one, ['GET', 'PUT', 'DELETE']],
   ] as const) {
-    app.options(url, { config }, async (_request, reply) =>
-      reply
-        .code(204)
-        .header('allow', `OPTIONS, ${methods}`) // RFC 9110 §9.3.7
-        .header('access-control-allow-methods', methods)
-        .header('access-control-allow-headers', 'Authorization, Content-Type')
-        .header('access-control-max-age', '3600')
-        .send(),
-    );
+    app.options(url, { config }, async (request, reply) => respondToOptions(request, reply, methods));
   }
 
   /** RFC 7591 §3: the initial access token determines what may be registered; without one, the open policy does. */

@@ -250,7 +250,7 @@ test('a body of 56 KiB is accepted and one more byte is 413, with or without Con
   for (const target of ['/token', '/introspect', '/revoke']) {
     const request = { method: 'POST', target, headers: FORM };
     const fits = await send(issuer, { ...request, body: `a=${'b'.repeat(limit - 2)}` });
-    assertRefusal(fits, { status: 400, error: 'invalid_request', shape: 'oauth' }, target);
+    assertRefusal(fits, { status: 401, error: 'invalid_client', shape: 'oauth' }, target);
     const over = await send(issuer, { ...request, body: `a=${'b'.repeat(limit - 1)}` });
     assertRefusal(over, { status: 413, error: 'invalid_request', shape: 'oauth' }, target);
     const chunks = await send(issuer, { ...request, body: [`a=${'b'.repeat(limit)}`, 'c'.repeat(limit)] });

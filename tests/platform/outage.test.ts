@@ -132,7 +132,7 @@ function requests(s: Situation): Record<string, () => Promise<Answer>> {
     revocation: () => post('/revoke', { token: tokens.access_token ?? '' }, authorization(party)),
     'introspection of a JWT': () => post('/introspect', { token: jwt }, authorization(party)),
     'revocation of a JWT': () => post('/revoke', { token: jwt }, authorization(party)),
-    userinfo: () => get('/userinfo', bearer),
+    userinfo: () => get('/userinfo', { ...bearer, origin: 'https://rp.example.com' }),
     'a pushed request': () => post('/par', pushed, authorization(party)),
     'a device that asks for a code': () => post('/device_authorization', { client_id: television.id }),
     'a device that polls': () => post('/token', polling),
@@ -187,6 +187,11 @@ async function assertHonest(request: () => Promise<Answer>, what: string): Promi
   assert.doesNotMatch(body, /invalid_grant|invalid_client|invalid_token|server_error|postgres/i, what);
   assert.equal(answer.headers.get('set-cookie'), null, `${what}: no cookie changes`);
   assert.equal(answer.headers.get('location'), null, what);
+  if (what.startsWith('userinfo')) {
+    // A script has to see it to try again (Fetch Standard §3.3).
+    assert.equal(answer.headers.get('access-control-allow-origin'), 'https://rp.example.com', what);
+    assert.match(answer.headers.get('access-control-expose-headers') ?? '', /\bRetry-After\b/, what);
+  }
 }
 
 function deadline(what: string): { signal: () => void; late: Promise<never> } {
