@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { MetadataInput } from '../clients/metadata.ts';
-import { neededPkce, profileOf, type ServerPolicy } from '../clients/profiles.ts';
+import { neededPkce, PROFILES, profileOf, type ServerPolicy } from '../clients/profiles.ts';
 import type { Client } from '../clients/store.ts';
-import { PKCE_SETTINGS, PROFILE_NAMES } from '../clients/vocabulary.ts';
+import { ID_TOKEN_CLAIMS, PKCE_SETTINGS, PROFILE_NAMES } from '../clients/vocabulary.ts';
 import { serverPolicyOf } from '../config.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { endStatelessTokensOfClient } from '../records/ended.ts';
@@ -29,6 +29,7 @@ interface CreateOptions extends PrintOptions {
   secondFactor?: 'optional' | 'required';
   profile?: string;
   pkce?: string;
+  idTokenClaims?: string;
   metadataFile?: string;
 }
 
@@ -37,6 +38,7 @@ interface UpdateOptions extends PrintOptions {
   backchannelLogoutSession?: boolean;
   profile?: string;
   pkce?: string;
+  idTokenClaims?: string;
   metadataFile?: string;
   secondFactor?: 'optional' | 'required';
   claimsFile?: string;
@@ -92,6 +94,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .addOption(secondFactorOption())
     .addOption(profileOption())
     .addOption(pkceOption())
+    .addOption(idTokenClaimsOption())
     .option(...METADATA_OPTION)
     .option(...JSON_OPTION)
     .action(
@@ -149,6 +152,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .option(...LOGOUT_SESSION)
     .addOption(profileOption())
     .addOption(pkceOption())
+    .addOption(idTokenClaimsOption())
     .option(...METADATA_OPTION)
     .option('--claims-file <file>', 'rules for its additional claims, as a JSON list; [] removes them')
     .option('--exchange-file <file>', 'the policy for token exchange (RFC 8693), as a JSON object; null forbids it')
@@ -232,16 +236,25 @@ function pkceOption(): Option {
   ).choices(PKCE_SETTINGS);
 }
 
+function idTokenClaimsOption(): Option {
+  return new Option(
+    '--id-token-claims <which>',
+    'what its ID tokens have: full, the claims of granted scopes (default), or minimal, only who signed in and how (default in fapi2); userinfo has the claims in both cases',
+  ).choices(ID_TOKEN_CLAIMS);
+}
+
 /** Options override the file. */
 function furtherMetadata({
   profile,
   pkce,
+  idTokenClaims,
   metadataFile,
-}: Pick<UpdateOptions, 'profile' | 'pkce' | 'metadataFile'>): MetadataInput {
+}: Pick<UpdateOptions, 'profile' | 'pkce' | 'idTokenClaims' | 'metadataFile'>): MetadataInput {
   return {
     ...(metadataFile === undefined ? {} : readObject('--metadata-file', metadataFile)),
     ...(profile === undefined ? {} : { profile }),
     ...(pkce === undefined ? {} : { pkce }),
+    ...(idTokenClaims === undefined ? {} : { id_token_claims: idTokenClaims }),
   };
 }
 
@@ -294,6 +307,7 @@ function readJson(option: string, file: string): unknown {
 
 /** The members of RFC 7591 §3.2.1, and Cardea's own. */
 function describe(client: Client, serverPolicy: ServerPolicy): Item {
+  const profile = profileOf(client.metadata, serverPolicy);
   return {
     client_id: client.id,
     client_name: client.name,
@@ -305,7 +319,8 @@ function describe(client: Client, serverPolicy: ServerPolicy): Item {
     ...(client.openedScopes.length > 0 ? { opened_scopes: client.openedScopes } : {}),
     ...(client.metadata as unknown as Item),
     pkce: client.metadata.pkce ?? 'auto',
-    pkce_needed: neededPkce(client.metadata, profileOf(client.metadata, serverPolicy)),
+    pkce_needed: neededPkce(client.metadata, profile),
+    id_token_claims: client.metadata.id_token_claims ?? PROFILES[profile].idTokenClaims,
     ...(client.claimMapping.length > 0 ? { claim_mapping: client.claimMapping as unknown as Value } : {}),
     ...(client.tokenExchange ? { token_exchange: client.tokenExchange as unknown as Value } : {}),
     created_at: client.createdAt,

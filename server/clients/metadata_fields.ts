@@ -9,6 +9,7 @@ import {
   ENCRYPTION_ALGS,
   ENCRYPTION_ENCS,
   GRANT_TYPES,
+  ID_TOKEN_CLAIMS,
   PKCE_SETTINGS,
   PROFILE_NAMES,
   RESPONSE_TYPES,
@@ -45,6 +46,8 @@ export const OPTIONAL = {
   profile: oneOf(PROFILE_NAMES),
   /** Not in RFC 7591: the operator's decision, `auto` when it is absent. */
   pkce: oneOf(PKCE_SETTINGS),
+  /** Not in RFC 7591: the operator's decision; absent: as the profile says. */
+  id_token_claims: oneOf(ID_TOKEN_CLAIMS),
   token_endpoint_auth_signing_alg: signingAlg,
   // OpenID Connect Dynamic Client Registration §2
   subject_type: oneOf(SUBJECT_TYPES),

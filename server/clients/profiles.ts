@@ -4,6 +4,7 @@ import {
   type AuthMethod,
   DELIVERY_MODES,
   type DeliveryMode,
+  type IdTokenClaims,
   type PkceSetting,
   PROFILE_NAMES,
   type ProfileName,
@@ -35,6 +36,8 @@ export interface Profile {
   readonly senderConstrained: boolean;
   /** Maximum lifetime of an authorization code, in seconds; undefined: as configured. */
   readonly codeSeconds: number | undefined;
+  /** Claims in ID tokens of clients for which the operator has not decided. */
+  readonly idTokenClaims: IdTokenClaims;
   /** A refresh token is replaced when it is used. */
   readonly rotatesRefreshTokens: boolean;
   /** Delivery modes of backchannel authentication (CIBA). */
@@ -60,6 +63,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     pushed: false,
     senderConstrained: false,
     codeSeconds: undefined,
+    idTokenClaims: 'full',
     rotatesRefreshTokens: true,
     deliveryModes: DELIVERY_MODES,
     signsBackchannelRequests: false,
@@ -76,6 +80,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     pushed: false,
     senderConstrained: false,
     codeSeconds: undefined,
+    idTokenClaims: 'full',
     rotatesRefreshTokens: true,
     deliveryModes: DELIVERY_MODES,
     signsBackchannelRequests: false,
@@ -92,6 +97,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     pushed: true,
     senderConstrained: true,
     codeSeconds: 60,
+    idTokenClaims: 'minimal',
     // They are bound to the client's authentication, so rotation would only cause lost responses.
     rotatesRefreshTokens: false,
     // FAPI-CIBA §5.2.2: pushed tokens are not bound to a key.
@@ -218,6 +224,7 @@ export function applyProfile(
     ...(alg && { id_token_signed_response_alg: alg }),
     ...(alg && { introspection_signed_response_alg: alg }),
     ...(alg && { authorization_signed_response_alg: alg }),
+    id_token_claims: profile.idTokenClaims,
     ...client,
     profile: name,
     response_types,

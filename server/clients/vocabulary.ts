@@ -90,6 +90,10 @@ export const ENCRYPTION_ENCS = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A2
 export const PKCE_SETTINGS = ['required', 'auto', 'off'] as const;
 export type PkceSetting = (typeof PKCE_SETTINGS)[number];
 
+/** What an ID token of the token endpoint has: the claims of granted scopes, or who signed in and how alone. */
+export const ID_TOKEN_CLAIMS = ['full', 'minimal'] as const;
+export type IdTokenClaims = (typeof ID_TOKEN_CLAIMS)[number];
+
 /** From the least to the most strict, see server/oidc/profiles.ts. */
 export const PROFILE_NAMES = ['oidc', 'oauth21', 'fapi2'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];

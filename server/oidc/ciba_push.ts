@@ -33,11 +33,7 @@ export function claimsOfPushed({ oidc }: KoaContextWithOIDC): Record<string, unk
   const { client, entities } = oidc;
   const { BackchannelAuthenticationRequest: request, AccessToken: accessToken, RefreshToken: refreshToken } = entities;
   if (!isPushedTo(client) || !request || !accessToken) return {};
-  // The value of an opaque token is its id. These tokens are for userinfo, so they are opaque.
-  if (accessToken.aud !== undefined) throw new Error('an access token for a resource server must not be pushed');
   return {
-    // The library makes a hash of it (OpenID Connect Core §3.1.3.6), of this claim alone.
-    at_hash: accessToken.jti,
     'urn:openid:params:jwt:claim:auth_req_id': request.jti,
     ...(refreshToken
       ? { 'urn:openid:params:jwt:claim:rt_hash': halfHash(refreshToken.jti, client?.idTokenSignedResponseAlg) }

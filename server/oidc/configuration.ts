@@ -164,8 +164,8 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     ],
     clientBasedCORS,
     clientDefaults: { id_token_signed_response_alg: options.serverPolicy.signingAlgs[0] } as Partial<ClientMetadata>,
-    // An ID token identifies the person; the other claims are at /userinfo (OpenID Connect Core §5.4).
-    conformIdTokenClaims: true,
+    // Each ID token gets the claims of granted scopes, and id_tokens.ts removes those that its client should not get there.
+    conformIdTokenClaims: false,
     cookies: {
       // __Host-: bound to this very host, never to a domain, and never sent in clear (RFC 6265bis §4.1.3.2)
       names: cookieNames(secure),
@@ -174,7 +174,12 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
-    discovery: { ui_locales_supported: [...options.uiLocales], ...registrationMetadata(options.registration) },
+    discovery: {
+      // OpenID Connect Core §5.6: see id_token_size.ts
+      claim_types_supported: ['normal', 'distributed'],
+      ui_locales_supported: [...options.uiLocales],
+      ...registrationMetadata(options.registration),
+    },
     enabledJWA: { ...algorithms(), dPoPSigningAlgValues: [...PROOF_ALGS] },
     extraClientMetadata: profile.extraClientMetadata,
     features: {

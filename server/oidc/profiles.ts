@@ -18,7 +18,7 @@ function profileNameOf(client: Client | undefined): ProfileName {
 /** The part of the provider's configuration that depends on the profiles of the server and of each client. */
 export function profileConfiguration(serverPolicy: ServerPolicy, codeSeconds: number) {
   return {
-    extraClientMetadata: { properties: ['profile', 'pkce'] },
+    extraClientMetadata: { properties: ['profile', 'pkce', 'id_token_claims'] },
     pkce: { required: requirePkce },
     responseTypes: [...PROFILES[serverPolicy.profile].responseTypes],
     rotateRefreshToken: ({ oidc }) => profileOfClient(oidc.client).rotatesRefreshTokens,

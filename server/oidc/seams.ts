@@ -30,6 +30,7 @@ export const TESTED_VERSION = '9.13.3';
 
 /** Methods that are replaced or called, by their path from a provider, with their parameters. */
 const METHODS = {
+  'AccessToken.prototype.save': '()',
   'Claims.prototype.result': '()',
   'Client.find': '(id)',
   'Client.prototype.backchannelLogout': '(sub, sid)',
@@ -37,6 +38,7 @@ const METHODS = {
   'Client.prototype.compareClientSecret': '(actual)',
   'DeviceCode.findByUserCode': '(userCode, { ignoreExpiration = false } = {})',
   'IdToken.prototype.issue': '({ use, expiresAt = null } = {})',
+  'IdToken.prototype.payload': '()',
   'IdToken.prototype.set': '(key, value)',
   'IdToken.validate': '(jwt, client)',
 } as const;

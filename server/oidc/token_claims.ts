@@ -1,6 +1,7 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { type ClaimRule, mappedClaims } from '../clients/claim_mapping.ts';
+import { type ClaimRule, type MappedSubject, mappedClaims } from '../clients/claim_mapping.ts';
 import { claimsOfPushed } from './ciba_push.ts';
+import { pick, withoutRoom } from './id_token_size.ts';
 import { replaceMethod } from './seams.ts';
 
 interface AccountWithClaims {
@@ -12,14 +13,18 @@ interface Parts {
   claimMapping(clientId: string): Promise<readonly ClaimRule[]>;
 }
 
-/** Rules for all clients: many read these claims from the ID token alone. Userinfo has them by scope. */
-const ID_TOKEN_RULES: readonly ClaimRule[] = [
-  { claim: 'groups', into: ['id_token'], from: { groups: true }, scope: 'groups' },
-  { claim: 'roles', into: ['id_token'], from: { roles: true }, scope: 'roles' },
-];
-
 /** The library chooses claims by scope. Claims without a scope are passed under this key and added after its choice. */
 const ADDED = Symbol('added claims');
+
+interface Added {
+  /** By the operator's rules. */
+  readonly mapped?: Readonly<Record<string, unknown>>;
+  readonly pushed?: Readonly<Record<string, unknown>>;
+}
+
+interface WithAdded {
+  readonly [ADDED]?: Added;
+}
 
 /**
  * Further claims of an access token: how the person signed in (RFC 9068 §2.2.1), and what the operator maps (RFC 9068
@@ -83,10 +88,25 @@ export async function withMappedClaims<T extends AccountWithClaims>(
       if (use !== 'id_token' && use !== 'userinfo') return claims;
       const rules = await parts.claimMapping(ctx.oidc.client?.clientId ?? '');
       const subject = { scopes: new Set(scope.split(' ')), claims };
-      const mapped = mappedClaims([...ID_TOKEN_RULES, ...rules], use, subject);
-      return { ...claims, [ADDED]: { ...mapped, ...(use === 'id_token' ? claimsOfPushed(ctx) : {}) } };
+      const mapped = mappedClaims(rules, use, subject);
+      const added: Added =
+        use === 'id_token'
+          ? { mapped, pushed: claimsOfPushed(ctx) }
+          : { mapped: { ...tooLargeForIdToken(rules, subject), ...mapped } };
+      return { ...claims, [ADDED]: added };
     },
   };
+}
+
+/** Claims of rules for ID tokens that do not fit into one: userinfo has them in its place (id_token_size.ts). */
+function tooLargeForIdToken(rules: readonly ClaimRule[], subject: MappedSubject): Record<string, unknown> {
+  const claims = mappedClaims(rules, 'id_token', subject);
+  return pick(claims, withoutRoom(claims));
+}
+
+/** @param available the claims that `withMappedClaims` has returned, of which a token gets a part */
+export function addedClaims(available: object = {}): Added {
+  return (available as WithAdded)[ADDED] ?? {};
 }
 
 /** ID tokens and userinfo responses, signed or not, get their claims from this class. */
@@ -95,8 +115,9 @@ export function addClaimsOfMappings(provider: Provider): void {
     provider,
     'Claims.prototype.result',
     (result) =>
-      async function withMapped(this: { readonly available?: { readonly [ADDED]?: object } }) {
-        return { ...(await result.call(this as never)), ...this.available?.[ADDED] };
+      async function withMapped(this: { readonly available?: object }) {
+        const { mapped, pushed } = addedClaims(this.available);
+        return { ...(await result.call(this as never)), ...mapped, ...pushed };
       },
   );
 }

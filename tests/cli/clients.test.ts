@@ -43,6 +43,7 @@ describe('clients create', () => {
       application_type: 'web',
       pkce: 'auto',
       pkce_needed: 'without_nonce',
+      id_token_claims: 'full',
     });
     const rows = await db.run({ name: '', text: 'SELECT secret_hash FROM clients WHERE id = $1' }, [client_id]);
     assert.deepEqual(rows, [{ secret_hash: hashToken(client_secret) }]);
@@ -112,6 +113,26 @@ describe('clients create', () => {
     const refused = await cardea(['clients', 'update', open.json.client_id, '--pkce', 'off']);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^cardea: pkce: /);
+  });
+
+  test('sets which claims ID tokens have, and shows the default of the profile', async (t) => {
+    const { cardea, folder } = await setUpCli(t);
+    const of = ({ json }: Ran) => json.id_token_claims;
+    const made = await cardea([...BASIC, '--id-token-claims', 'minimal', '--json']);
+    assert.equal(of(made), 'minimal');
+    assert.equal(
+      of(await cardea(['clients', 'update', made.json.client_id, '--json', '--id-token-claims', 'full'])),
+      'full',
+    );
+    assert.equal(of(await cardea(['clients', 'show', made.json.client_id, '--json'])), 'full');
+    const jwk = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+    const file = join(folder, 'jwks.json');
+    writeFileSync(file, JSON.stringify({ keys: [jwk] }));
+    const keys = ['--auth-method', 'private_key_jwt', '--jwks-file', file];
+    const strict = await cardea([...BASIC, ...keys, '--profile', 'fapi2', '--json']);
+    assert.equal(strict.code, 0, strict.stderr);
+    assert.equal(of(strict), 'minimal');
+    assert.equal((await cardea([...BASIC, '--id-token-claims', 'all'])).code, 2);
   });
 
   test('makes public clients without a secret', async (t) => {

@@ -179,6 +179,7 @@ test('fapi2: openid-client completes the flow with pushed requests, private_key_
   assert.equal(decodeProtectedHeader(tokens.id_token ?? '').alg, 'PS256');
   const info = await client.fetchUserInfo(config, tokens.access_token, person.id, { DPoP });
   assert.equal(info.email, person.email);
+  assert.equal(tokens.claims()?.email, undefined, 'ID tokens are minimal by default');
 
   const { refresh_token = '' } = tokens;
   for (const time of ['once', 'twice']) {

@@ -52,6 +52,12 @@ const BASIC = { client_name: 'Agent', redirect_uris: [CALLBACK] };
 const METADATA_ERROR = 'invalid_client_metadata';
 
 describe('registration (RFC 7591)', () => {
+  test('cannot choose the claims of its ID tokens, which the operator alone may', async () => {
+    const { status, body } = await register(app, { ...BASIC, id_token_claims: 'minimal' }, { token: anything });
+    const client = await app.seed.clients.find(String(body.client_id));
+    assert.deepEqual([status, client?.metadata.id_token_claims], [201, undefined]);
+  });
+
   test('cannot switch PKCE off, which the operator alone may', async () => {
     const { status, body } = await register(app, { ...BASIC, pkce: 'off' }, { token: anything });
     assert.deepEqual([status, body.pkce], [201, undefined]);

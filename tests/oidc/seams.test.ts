@@ -20,6 +20,7 @@ const app = (from: string) => lib('helpers/initialize_app.js', from, from.replac
 const RENAMED: Readonly<Record<string, Renaming>> = {
   version: { file: 'package.json', from: '"version": "', to: '"version": "1' },
 
+  'AccessToken.prototype.save': lib('models/base_token.js', 'async save()', 'async store()'),
   'Claims.prototype.result': lib('helpers/claims.js', 'async result()', 'async values()'),
   'Client.find': lib('models/client.js', 'static async find(id)', 'static async lookUp(id)'),
   'Client.prototype.backchannelLogout': everywhere('backchannelLogout'),
@@ -27,6 +28,7 @@ const RENAMED: Readonly<Record<string, Renaming>> = {
   'Client.prototype.compareClientSecret': everywhere('compareClientSecret'),
   'DeviceCode.findByUserCode': lib('models/device_code.js', 'async findByUserCode', 'async findByCode'),
   'IdToken.prototype.issue': lib('models/id_token.js', 'async issue(', 'async sign('),
+  'IdToken.prototype.payload': lib('models/id_token.js', 'async payload()', 'async claims()'),
   'IdToken.prototype.set': lib('models/id_token.js', 'set(key, value)', 'set(value, key)'),
   'IdToken.validate': wider('models/id_token.js', 'async validate(jwt'),
 
