@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { runCli } from '../cli/run_cli.ts';
+import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
+import { defer, type Scope } from '../helpers/scope.ts';
+import { remember } from '../helpers/secrets.ts';
+import { freePort } from '../helpers/waiting.ts';
+import { type Visitor, visitorOf } from './sign_in_at.ts';
+import { APP_IN_TABLE, type ClientRow } from './table.ts';
+
+/** What the developer of an app has from `cardea clients create`, and where the app runs. */
+export interface AppSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Empty for a public client. */
+  readonly clientSecret: string;
+  /** The origin of the app. */
+  readonly origin: string;
+}
+
+export interface Setting {
+  readonly cardea: Deployment;
+  readonly person: Person;
+  /** Runs the commands of the table, for an app at `origin`. */
+  register(row: Pick<ClientRow, 'commands'>, origin: string): Promise<AppSettings>;
+  /** Registers an app and serves it. */
+  serve(row: Pick<ClientRow, 'commands'>, make: (settings: AppSettings) => RequestListener): Promise<AppSettings>;
+  /** The person, in a new browser. */
+  visitor(): Visitor;
+}
+
+/** Cardea with one account, for apps that are registered as the table says. */
+export async function setUp(scope: Scope): Promise<Setting> {
+  const cardea = await deployment(scope);
+  const person = await cardea.seed.person({ name: 'Ada Lovelace', email: 'ada@example.com' });
+  const env = {
+    CARDEA_ISSUER: cardea.issuer,
+    CARDEA_DATABASE_URL: cardea.databaseUrl,
+    CARDEA_MASTER_KEY: cardea.masterKey,
+    CARDEA_DATA_DIR: cardea.dataDir,
+  };
+
+  async function register(row: Pick<ClientRow, 'commands'>, origin: string): Promise<AppSettings> {
+    let settings = { issuer: cardea.issuer, clientId: '', clientSecret: '', origin };
+    for (const command of row.commands) {
+      const line = command.replaceAll(APP_IN_TABLE, origin).replaceAll('CLIENT_ID', settings.clientId);
+      const ran = await runCli([...wordsOf(line), '--json'], { env });
+      assert.equal(ran.code, 0, ran.stderr);
+      settings = {
+        ...settings,
+        clientId: ran.json.client_id ?? settings.clientId,
+        clientSecret: ran.json.client_secret ?? settings.clientSecret,
+      };
+    }
+    return settings;
+  }
+
+  return {
+    cardea,
+    person,
+    register,
+    async serve(row, make) {
+      const port = await freePort();
+      const settings = await register(row, `http://localhost:${port}`);
+      const server = createServer(make(settings)).listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      defer(scope, () => {
+        server.closeAllConnections();
+        server.close();
+      });
+      return settings;
+    },
+    visitor: () => visitorOf(cardea.issuer, person),
+  };
+}
+
+/** The arguments of a command line without `cardea`, of which some are in double quotes. */
+function wordsOf(line: string): string[] {
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  return words.slice(1);
+}
+
+/** What an app must not lose: tokens that its pages show are searched in the dumps. */
+export function noteTokens(tokens: { access_token?: unknown; refresh_token?: unknown; id_token?: unknown }): void {
+  for (const name of ['access_token', 'refresh_token', 'id_token'] as const) {
+    const value = tokens[name];
+    if (typeof value === 'string') remember(name, value);
+  }
+}

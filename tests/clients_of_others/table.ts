@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../helpers/artifacts.ts';
+
+/** Where the commands of the table say that the app runs; the tests replace it. */
+export const APP_IN_TABLE = 'http://localhost:8080';
+
+/** A client of others: a row of ops/docs/clients.md, and what its test sets up. */
+export interface ClientRow {
+  readonly name: string;
+  /** Where its quick start is. */
+  readonly link: string;
+  readonly language: string;
+  /** The version that was tried. */
+  readonly version: string;
+  /** The commands that register the app; CLIENT_ID is the id that the first one prints. */
+  readonly commands: readonly string[];
+  /** What it does, and what to know; markdown. */
+  readonly notes: string;
+  /** The tested file, with the snippet between the comments `snippet` and `end of the snippet`. */
+  readonly file: string;
+}
+
+const FOLDER = 'tests/clients_of_others';
+
+export const CLIENTS = {
+  oidcClientTs: {
+    name: 'oidc-client-ts',
+    link: 'https://github.com/authts/oidc-client-ts',
+    language: 'JavaScript in a browser',
+    version: npmVersion('oidc-client-ts'),
+    commands: [
+      `cardea clients create --name "Notes" --public --redirect-uri ${APP_IN_TABLE}/callback --post-logout-redirect-uri ${APP_IN_TABLE}/`,
+    ],
+    notes: 'Signs in, refreshes, revokes and signs out.',
+    file: `${FOLDER}/oidc_client_ts.js`,
+  },
+  openidClient: {
+    name: 'openid-client',
+    link: 'https://github.com/panva/openid-client',
+    language: 'Node',
+    version: npmVersion('openid-client'),
+    commands: [
+      `cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}/callback --post-logout-redirect-uri ${APP_IN_TABLE}/`,
+    ],
+    notes: 'Signs in, refreshes and signs out.',
+    file: `${FOLDER}/openid_client.ts`,
+  },
+  expressOpenidConnect: {
+    name: 'express-openid-connect',
+    link: 'https://github.com/auth0/express-openid-connect',
+    language: 'Node, Express',
+    version: npmVersion('express-openid-connect'),
+    commands: [
+      `cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}/callback --post-logout-redirect-uri ${APP_IN_TABLE}`,
+    ],
+    notes: 'Signs in, refreshes and signs out.',
+    file: `${FOLDER}/express_openid_connect.ts`,
+  },
+  authJs: {
+    name: 'Auth.js (@auth/express)',
+    link: 'https://authjs.dev/guides/configuring-oauth-providers',
+    language: 'Node, Express',
+    version: npmVersion('@auth/express'),
+    commands: [`cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}/auth/callback/cardea`],
+    notes: 'Signs in, and signs out of the app alone. It does not refresh.',
+    file: `${FOLDER}/auth_js.ts`,
+  },
+  passport: {
+    name: 'passport-openidconnect',
+    link: 'https://github.com/jaredhanson/passport-openidconnect',
+    language: 'Node, Express',
+    version: npmVersion('passport-openidconnect'),
+    commands: [`cardea clients create --name "Notes" --pkce off --redirect-uri ${APP_IN_TABLE}/cb`],
+    notes: 'Signs in, and signs out of the app alone.',
+    file: `${FOLDER}/passport_openidconnect.ts`,
+  },
+} as const satisfies Record<string, ClientRow>;
+
+/** The version of a package that `npm ci` installs. */
+function npmVersion(name: string): string {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string }>;
+  };
+  const version = lock.packages[`node_modules/${name}`]?.version;
+  if (version === undefined) throw new Error(`package-lock.json has no ${name}`);
+  return version;
+}
