@@ -1,9 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express from 'express';
-import openid from 'express-openid-connect';
+import { auth } from 'express-openid-connect';
 import type { AppSettings } from './setting.ts';
-
-const { auth } = openid;
 
 /** The README of express-openid-connect, with a secret and response_type `code` as its examples have for calls of an API. */
 export function expressOpenidConnectApp({ issuer, clientId, clientSecret, origin }: AppSettings): RequestListener {

@@ -17,9 +17,9 @@ declare module 'express-session' {
 export function openidClientApp({ issuer, clientId, clientSecret, origin }: AppSettings): RequestListener {
   const app = express();
   app.use(session({ secret: 'keyboard cat', resave: false, saveUninitialized: false }));
-  // The tests have no TLS.
-  const options = { execute: [client.allowInsecureRequests] };
   // snippet
+  // Without TLS, as in development and in tests.
+  const options = { execute: [client.allowInsecureRequests] };
   const configured = client.discovery(new URL(issuer), clientId, clientSecret, undefined, options);
 
   app.get('/login', async (request, response) => {

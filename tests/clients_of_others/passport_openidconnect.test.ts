@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import passport from 'passport';
+import OpenIDConnectStrategy from 'passport-openidconnect';
 import { passportApp } from './passport_openidconnect.ts';
 import { setUp } from './setting.ts';
 import { CLIENTS } from './table.ts';
+
+type Done = OpenIDConnectStrategy.VerifyCallback;
 
 const setting = await setUp({ after });
 const { origin, clientId } = await setting.serve(CLIENTS.passport, passportApp);
@@ -27,4 +31,25 @@ test('without --pkce off the app is told what to switch on, since it sends neith
   assert.equal(callback.searchParams.get('error'), 'invalid_request');
   const description = callback.searchParams.get('error_description') ?? '';
   for (const word of ['PKCE', 'nonce', '--pkce off']) assert.ok(description.includes(word), description);
+});
+
+test('with its option for a nonce it needs no --pkce off', async () => {
+  const { issuer } = strict;
+  const options = {
+    issuer,
+    authorizationURL: `${issuer}/authorize`,
+    tokenURL: `${issuer}/token`,
+    userInfoURL: `${issuer}/userinfo`,
+    clientID: strict.clientId,
+    clientSecret: strict.clientSecret,
+    callbackURL: `${origin}/cb`,
+    nonce: 'true',
+  };
+  const strategy = new OpenIDConnectStrategy(options, (_issuer: string, { id }: { id: string }, done: Done) =>
+    done(null, { id }),
+  );
+  // By its name it takes the place of the one without a nonce.
+  passport.use(strategy);
+  const page = await setting.visitor().open(`${origin}/login`);
+  assert.deepEqual(JSON.parse(page.body), { id: setting.person.id });
 });

@@ -38,14 +38,15 @@ export function visitorOf(
   /** @returns undefined when the page is the app's own, or has nothing to answer */
   async function answer(page: Page): Promise<Page | undefined> {
     const isIssuer = new URL(page.url).origin === new URL(issuer).origin;
-    if (!isIssuer || page.status !== 200 || !has(page, 'form[action]')) return undefined;
+    if (!isIssuer) return undefined;
+    // With an error in it, it has status 400.
     if (has(page, 'form[data-submit-now]')) {
       const { action, fields } = formOf(page);
       if (fields.code !== undefined) remember('code', fields.code);
       return browser.post(action, fields);
     }
     const [, fields] = ANSWERS.find(([selector]) => has(page, selector)) ?? [];
-    if (fields === undefined) return undefined;
+    if (fields === undefined || page.status !== 200) return undefined;
     const form = formOf(page);
     const action = attributeOf(page, 'form[action]', 'action') ?? form.action;
     return browser.post(new URL(action, page.url).href, { ...form.fields, ...fields(person) });

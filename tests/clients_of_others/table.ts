@@ -15,8 +15,10 @@ export interface ClientRow {
   readonly version: string;
   /** The commands that register the app; CLIENT_ID is the id that the first one prints. */
   readonly commands: readonly string[];
-  /** What it does, and what to know; markdown. */
+  /** What it was seen to do, for the overview. */
   readonly notes: string;
+  /** What to know about its configuration, if there is anything. */
+  readonly setup?: string;
   /** The tested file, with the snippet between the comments `snippet` and `end of the snippet`. */
   readonly file: string;
 }
@@ -32,7 +34,8 @@ export const CLIENTS = {
     commands: [
       `cardea clients create --name "Notes" --public --redirect-uri ${APP_IN_TABLE}/callback --post-logout-redirect-uri ${APP_IN_TABLE}/`,
     ],
-    notes: 'Signs in, refreshes, revokes and signs out.',
+    notes: 'signs in, refreshes, revokes, signs out',
+    setup: 'It is a public client: a page in a browser has no secret.',
     file: `${FOLDER}/oidc_client_ts.js`,
   },
   openidClient: {
@@ -43,7 +46,7 @@ export const CLIENTS = {
     commands: [
       `cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}/callback --post-logout-redirect-uri ${APP_IN_TABLE}/`,
     ],
-    notes: 'Signs in, refreshes and signs out.',
+    notes: 'signs in, refreshes, signs out',
     file: `${FOLDER}/openid_client.ts`,
   },
   expressOpenidConnect: {
@@ -54,7 +57,9 @@ export const CLIENTS = {
     commands: [
       `cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}/callback --post-logout-redirect-uri ${APP_IN_TABLE}`,
     ],
-    notes: 'Signs in, refreshes and signs out.',
+    notes: 'signs in, refreshes, signs out',
+    setup:
+      'Without `authorizationParams` it asks for `response_type=id_token`, the implicit flow, which OAuth 2.1 no longer has: set it to `code`, and give it the secret.',
     file: `${FOLDER}/express_openid_connect.ts`,
   },
   authJs: {
@@ -63,7 +68,9 @@ export const CLIENTS = {
     language: 'Node, Express',
     version: npmVersion('@auth/express'),
     commands: [`cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}/auth/callback/cardea`],
-    notes: 'Signs in, and signs out of the app alone. It does not refresh.',
+    notes: 'signs in, signs out of the app alone; does not refresh',
+    setup:
+      'With Express 5 it is mounted at `/auth`, not at `/auth/*`. To keep and refresh access tokens, follow its guide “Refresh token rotation”.',
     file: `${FOLDER}/auth_js.ts`,
   },
   passport: {
@@ -72,7 +79,9 @@ export const CLIENTS = {
     language: 'Node, Express',
     version: npmVersion('passport-openidconnect'),
     commands: [`cardea clients create --name "Notes" --pkce off --redirect-uri ${APP_IN_TABLE}/cb`],
-    notes: 'Signs in, and signs out of the app alone.',
+    notes: 'signs in, signs out of the app alone; does not refresh',
+    setup:
+      'As its README has it, it sends neither PKCE nor a `nonce`: hence `--pkce off`. Its option `nonce` makes it send one, and check it: that is safer, and then `--pkce off` is not needed.',
     file: `${FOLDER}/passport_openidconnect.ts`,
   },
 } as const satisfies Record<string, ClientRow>;

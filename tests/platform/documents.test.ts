@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { clientsDocument } from '../clients_document.ts';
 import { configurationDocument } from '../configuration_document.ts';
 import { databaseTypes } from '../database_types.ts';
 import { ROOT } from '../helpers/artifacts.ts';
@@ -24,6 +25,10 @@ test('ops/docs/schema.md shows the migrated schema', async (t) => {
 
 test('ops/docs/configuration.md shows the settings', () => {
   compare('ops/docs/configuration.md', configurationDocument());
+});
+
+test('ops/docs/clients.md shows the code that the tests run', () => {
+  compare('ops/docs/clients.md', clientsDocument());
 });
 
 test('server/platform/database.ts has the types of the migrated schema', async (t) => {
