@@ -11,9 +11,9 @@ import { type AppParts, createInfrastructure } from './composition/infrastructur
 import { createProtocol } from './composition/protocol.ts';
 import { createRegistrationServices } from './composition/registration.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './demo/demo_data.ts';
-import { homeRoutes } from './demo/home.ts';
+import { healthRoutes, homeRoutes } from './demo/home.ts';
 import { outboxRoutes } from './demo/outbox.ts';
-import { mountProvider } from './oidc/mount.ts';
+import { mountMetadataAtRoot, mountProvider } from './oidc/mount.ts';
 import { mountStatusLists } from './oidc/status_lists.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createHttp } from './platform/http.ts';
@@ -21,6 +21,7 @@ import { claimIssuer } from './platform/installation.ts';
 import { preferredLanguages } from './platform/languages.ts';
 import { LIMIT_WINDOW_MS, limitStore, subnet } from './platform/limits.ts';
 import { createReadiness } from './platform/readiness.ts';
+import { wellKnownRoutes } from './selfservice/well_known.ts';
 import { errorView } from './views/error_page.ts';
 
 export interface App {
@@ -78,6 +79,7 @@ export async function createApp(
   const http = createHttp({
     log,
     secure,
+    basePath: issuer.basePath,
     trustedProxies: config.trustedProxies,
     tls: config.tls,
     renderError: (error, request) =>
@@ -91,30 +93,44 @@ export async function createApp(
     keyGenerator: (request) => subnet(request.ip),
     store: limitStore(counter),
   });
-  await http.register(async (scope) => {
-    await mountProvider(scope, { issuer, units, serving });
-    if (statusLists) {
-      mountStatusLists(scope, {
-        issuer,
-        lists: statusLists,
-        sign: () => serving.current().sign,
-        now,
-        tokenSeconds: config.lifetimes.accessToken,
-        assertCanSign,
+  const isReady = createReadiness({ db, node: randomUUID(), now });
+  await http.register(
+    async (site) => {
+      await site.register(async (scope) => {
+        await mountProvider(scope, { issuer, units, serving });
+        if (statusLists) {
+          mountStatusLists(scope, {
+            issuer,
+            lists: statusLists,
+            sign: () => serving.current().sign,
+            now,
+            tokenSeconds: config.lifetimes.accessToken,
+            assertCanSign,
+          });
+        }
       });
-    }
-  });
-  await registration.mount(http);
-  await formRoutes(http, { infrastructure, accountServices, clientServices, protocol });
-  await http.register(homeRoutes, {
-    views,
-    issuer,
-    version: PACKAGE.version,
-    demo: config.demo ? { email: DEMO_EMAIL, password: DEMO_PASSWORD } : undefined,
-    documentation: readFileSync(new URL('../README.md', import.meta.url)),
-    isReady: createReadiness({ db, node: randomUUID(), now }),
-  });
-  if (!config.smtp && config.thisMachineOnly) await http.register(outboxRoutes, { views, issuer, folder: outbox });
+      await registration.mount(site);
+      await formRoutes(site, { infrastructure, accountServices, clientServices, protocol });
+      await site.register(homeRoutes, {
+        views,
+        issuer,
+        version: PACKAGE.version,
+        demo: config.demo ? { email: DEMO_EMAIL, password: DEMO_PASSWORD } : undefined,
+        documentation: readFileSync(new URL('../README.md', import.meta.url)),
+        isReady,
+      });
+      if (!config.smtp && config.thisMachineOnly) await site.register(outboxRoutes, { views, issuer, folder: outbox });
+    },
+    { prefix: issuer.basePath },
+  );
+  if (issuer.basePath !== '') {
+    // What others look for at the root of a host, whatever the issuer's path is.
+    await http.register(async (root) => {
+      mountMetadataAtRoot(root, { issuer, serving });
+      wellKnownRoutes(root, issuer);
+      healthRoutes(root, { isReady });
+    });
+  }
   if (config.demo) await seedDemo({ issuer, accounts, clients, hash: passwords.passwords.hash });
   startBackgroundJobs({ infrastructure, accountServices, clientServices, registration, protocol });
 

@@ -29,7 +29,7 @@ const SERVER = {
     read: readIssuer,
     unset: 'http://localhost:CARDEA_PORT',
     about:
-      'the issuer identifier, an origin such as https://id.example.com; a database belongs to the issuer that first used it',
+      'the issuer identifier, such as https://id.example.com, or https://example.com/auth on a host with other apps (see protocols.md); without a slash at the end; a database belongs to the issuer that first used it',
   },
   CARDEA_HOST: { read: text, fallback: '127.0.0.1', about: 'the address to listen on' },
   CARDEA_PORT: { read: integer(0, 65_535), fallback: '3000', about: 'the port to listen on' },

@@ -17,11 +17,11 @@ import { publicOptions } from './public_options.ts';
 /** All pages with forms: the sign-in, mailed links, the account, the demo. */
 export async function formRoutes(http: FastifyInstance, parts: FormParts): Promise<void> {
   const { infrastructure, protocol } = parts;
-  const { config, now, sealer, views, mailer, secure } = infrastructure;
+  const { config, now, sealer, views, mailer } = infrastructure;
   const { issuer } = config;
   const { repeatedForms, serving, units } = protocol;
   const shared: SharedByForms = {
-    deviceCookie: createDeviceCookie(secure),
+    deviceCookie: createDeviceCookie(issuer),
     sessions: createSessions({ issuer, serving, units, sealer, now }),
     limit: { rateLimit: {} },
   };
@@ -30,7 +30,7 @@ export async function formRoutes(http: FastifyInstance, parts: FormParts): Promi
     scope.removeAllContentTypeParsers(); // only forms: no JSON
     await scope.register(formbody);
     await scope.register(cookie);
-    repeatForms(scope, repeatsOf(repeatedForms, secure));
+    repeatForms(scope, repeatsOf(repeatedForms, issuer));
 
     await loginRoutes(scope, loginOptions(parts, shared));
     if (mailer) await publicRoutes(scope, publicOptions(parts, shared));

@@ -7,12 +7,12 @@ export function publicOptions(
   { infrastructure, accountServices }: FormParts,
   { deviceCookie, limit, sessions }: SharedByForms,
 ): PublicOptions {
-  const { config, db, limits, csrf, views, secure } = infrastructure;
+  const { config, db, limits, csrf, views } = infrastructure;
   const { accounts, attempts, devices, events, links, mails, passwords, throttle } = accountServices;
   return {
     views,
     csrf,
-    secure,
+    issuer: config.issuer,
     limits,
     sessions,
     throttle,

@@ -3,6 +3,8 @@ import type {} from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decodeProtectedHeader } from 'jose';
 import type { Clock } from '../platform/clock.ts';
+import { cookieAt } from '../platform/cookies.ts';
+import { redirectTo } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { PATHS } from '../views/paths.ts';
 import type { JsonObject, NameUnder, View, Views } from '../views/views.ts';
@@ -49,7 +51,6 @@ interface Run {
   steps: DemoStep[];
 }
 
-const COOKIE = 'cardea_demo';
 const RUN_MS = 60 * 60 * 1000;
 const MAX_RUNS = 100;
 const SCOPE = 'openid profile email';
@@ -64,6 +65,7 @@ export async function demoRoutes(
 ): Promise<void> {
   const { issuer, views, now } = options;
   const redirectUri = issuer.url(PATHS.demoCallback);
+  const cookie = cookieAt(issuer, 'cardea_demo', PATHS.demo);
   const runs = new Map<string, Run>();
   const discover = () => discoverRelyingParty({ issuer, clientId: DEMO_CLIENT_ID, redirectUri });
 
@@ -82,12 +84,12 @@ export async function demoRoutes(
         },
       ],
     });
-    return reply.redirect(url, 303);
+    return redirectTo(reply, url);
   });
 
   app.get(PATHS.demoCallback, async (request, reply) => {
     const run = runOf(request);
-    if (!run) return reply.redirect(PATHS.demo, 303);
+    if (!run) return redirectTo(reply, PATHS.demo);
     const app = await discover();
     return show(request, reply, run, async () => {
       const code = app.codeOf(new URL(request.url, issuer.origin), run.pending);
@@ -105,7 +107,7 @@ export async function demoRoutes(
   app.post(PATHS.demo, async (request, reply) => {
     const run = runOf(request);
     const { csrf } = (request.body ?? {}) as { csrf?: unknown };
-    if (!run?.refreshToken || !isSame(run.csrf, csrf)) return reply.redirect(PATHS.demo, 303);
+    if (!run?.refreshToken || !isSame(run.csrf, csrf)) return redirectTo(reply, PATHS.demo);
     const refreshToken = run.refreshToken;
     const app = await discover();
     return show(request, reply, run, async () => {
@@ -171,16 +173,11 @@ export async function demoRoutes(
     const id = randomBytes(32).toString('base64url');
     for (const [old, { until }] of runs) if (until < now() || runs.size >= MAX_RUNS) runs.delete(old);
     runs.set(id, run);
-    reply.setCookie(COOKIE, id, {
-      path: PATHS.demo,
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: issuer.protocol === 'https:',
-    });
+    reply.setCookie(cookie.name, id, cookie.options);
   }
 
   function runOf(request: FastifyRequest): Run | undefined {
-    const run = runs.get(request.cookies[COOKIE] ?? '');
+    const run = runs.get(request.cookies[cookie.name] ?? '');
     return run && run.until > now() ? run : undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Issuer } from '../platform/issuer.ts';
+import { HEALTH_PATHS, type Issuer } from '../platform/issuer.ts';
 import { PATHS } from '../views/paths.ts';
 import type { View, Views } from '../views/views.ts';
 
@@ -49,12 +49,16 @@ export async function homeRoutes(app: FastifyInstance, options: HomeOptions): Pr
     );
   }
 
+  healthRoutes(app, options);
+}
+
+export function healthRoutes(app: FastifyInstance, { isReady }: Pick<HomeOptions, 'isReady'>): void {
   /** Liveness: says nothing about dependencies, so that a database outage does not restart the process. */
-  app.get('/healthz', { config: { quiet: true } }, async () => ({ status: 'ok' }));
+  app.get(HEALTH_PATHS.alive, { config: { quiet: true } }, async () => ({ status: 'ok' }));
 
   /** Readiness: whether it can serve sign-ins. */
-  app.get('/readyz', { config: { quiet: true } }, async () => {
-    await options.isReady();
+  app.get(HEALTH_PATHS.ready, { config: { quiet: true } }, async () => {
+    await isReady();
     return { status: 'ok' };
   });
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptio
 import { normaliseIdentifier } from '../accounts/identifiers.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import { AppError } from '../platform/errors.ts';
-import { type Fields, textField } from '../platform/forms.ts';
+import { type Fields, redirectTo, textField } from '../platform/forms.ts';
 import { type Admission, formRoute, type Reply } from '../views/form_pages.ts';
 import { PATHS } from '../views/paths.ts';
 import { consentStep } from './consent.ts';
@@ -89,7 +89,7 @@ export async function loginRoutes(app: FastifyInstance, options: LoginOptions): 
     const sentFrom = STEP_NAMES.find((one) => csrf.isValid(subjectOf(visit, one), sentToken(request)));
     if (sentFrom !== undefined && sentFrom !== step) {
       // A form of another step was sent twice: the second one redirects to the same place as the first.
-      const run = async () => (await request.form?.repeat(reply)) ?? reply.redirect(pathOf(visit), 303);
+      const run = async () => (await request.form?.repeat(reply)) ?? redirectTo(reply, pathOf(visit));
       return { denied: { kind: 'delegate', run }, subject: subjectOf(visit, sentFrom) };
     }
     const subject = subjectOf(visit, step);

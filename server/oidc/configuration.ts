@@ -17,6 +17,7 @@ import type { ServerPolicy } from '../clients/profiles.ts';
 import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
 import { ACR_VALUES } from '../platform/acr.ts';
 import type { Clock } from '../platform/clock.ts';
+import { issuerCookie } from '../platform/cookies.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { type Lifetimes, sessionEnd } from '../records/lifetimes.ts';
 import type { Units } from '../records/unit.ts';
@@ -43,7 +44,7 @@ import type { Pages } from './pages.ts';
 import { profileConfiguration, profileOfClient } from './profiles.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
 import { algorithms, requestFeatures } from './requests.ts';
-import { ROUTES } from './routes.ts';
+import { routesOf } from './routes.ts';
 import { REPLACED_CHECKS } from './seams.ts';
 import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
 import { assertStillEnough, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
@@ -122,9 +123,11 @@ export interface ConfigurationOptions
 
 type Context = KoaContextWithOIDC;
 
-export function cookieNames(secure: boolean) {
+const SESSION_COOKIE = 'cardea_session';
+
+export function cookieNames(issuer: Issuer) {
   return {
-    session: secure ? '__Host-cardea_session' : 'cardea_session',
+    session: issuerCookie(issuer, SESSION_COOKIE).name,
     interaction: 'cardea_interaction',
     resume: 'cardea_resume',
   };
@@ -167,11 +170,10 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     // Each ID token gets the claims of granted scopes, and id_tokens.ts removes those that its client should not get there.
     conformIdTokenClaims: false,
     cookies: {
-      // __Host-: bound to this very host, never to a domain, and never sent in clear (RFC 6265bis §4.1.3.2)
-      names: cookieNames(secure),
+      names: cookieNames(issuer),
       // keygrip passes its keys to createHmac, which accepts buffers; its types allow strings only
       keys: new Keygrip(options.cookieKeys as unknown as string[], 'sha256', 'base64'),
-      long: { httpOnly: true, overwrite: true, sameSite: 'lax', secure, path: '/' },
+      long: { ...issuerCookie(issuer, SESSION_COOKIE).options, overwrite: true },
       short: { httpOnly: true, overwrite: true, sameSite: 'lax', secure },
     },
     discovery: {
@@ -218,7 +220,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       return withMappedClaims(ctx, account, options);
     },
     formats: { customizers: { jwt: (_ctx, token, { payload }) => options.jwtAccessTokens.addClaims(token, payload) } },
-    interactions: { policy: createPrompts(options), url: (_ctx, interaction) => `${PATHS.login}/${interaction.uid}` },
+    interactions: { policy: createPrompts(options), url: (_ctx, { uid }) => issuer.path(`${PATHS.login}/${uid}`) },
     issueRefreshToken: async (_ctx, client, source) =>
       client.grantTypeAllowed('refresh_token') && mayHaveRefreshToken(source),
     jwks: { keys: options.jwks },
@@ -228,7 +230,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     renderError: pages.error,
     responseTypes: profile.responseTypes,
     rotateRefreshToken: profile.rotateRefreshToken,
-    routes: ROUTES,
+    routes: routesOf(issuer),
     scopes: [...SCOPES],
     subjectTypes: [...SUBJECT_TYPES],
     ttl: {

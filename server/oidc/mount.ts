@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isPreflight, respondToOptions } from '../platform/cors.ts';
 import { AppError } from '../platform/errors.ts';
+import { redirectTo } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Units } from '../records/unit.ts';
 import { ENDPOINTS } from './endpoints.ts';
@@ -14,7 +15,8 @@ export interface MountOptions {
   readonly serving: Serving;
 }
 
-const WELL_KNOWN = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
+/** OpenID Connect Discovery §4, and RFC 8414 §3. */
+const METADATA = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
 
 /** Endpoints that browsers are sent to, and that must accept a form as well. */
 const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
@@ -50,17 +52,27 @@ export async function mountProvider(app: FastifyInstance, { issuer, units, servi
 
   await app.register(async (forms) => navigateByForm(forms));
 
-  const config = { oauth: true, quiet: true, responseMode: 'own_headers' } as const;
-  app.get(ROUTES.jwks, { config }, (request, reply) => sendDocument(request, reply, serving.current().jwks));
-  for (const url of WELL_KNOWN)
-    app.get(url, { config }, (request, reply) => sendDocument(request, reply, serving.current().discovery));
-  // Some clients send headers of their own even for documents, such as `MCP-Protocol-Version`, which browsers ask about first.
-  for (const url of [ROUTES.jwks, ...WELL_KNOWN]) {
-    app.options(url, { config: { oauth: true, quiet: true } }, (request, reply) =>
-      respondToOptions(request, reply, ['GET', 'HEAD']),
-    );
-  }
+  mountDocument(app, ROUTES.jwks, () => serving.current().jwks);
+  for (const url of METADATA) mountDocument(app, url, () => serving.current().discovery);
 }
+
+/**
+ * The metadata at the root of the host. OpenID Connect Discovery §4 appends its well-known path to the issuer, RFC 8414 §3.1
+ * inserts it before the issuer's path; clients do either with both (§5).
+ */
+export function mountMetadataAtRoot(app: FastifyInstance, { issuer, serving }: Omit<MountOptions, 'units'>): void {
+  for (const url of METADATA) mountDocument(app, url + issuer.basePath, () => serving.current().discovery);
+}
+
+function mountDocument(app: FastifyInstance, url: string, current: () => Document): void {
+  app.get(url, { config: DOCUMENT }, (request, reply) => sendDocument(request, reply, current()));
+  // Some clients send headers of their own even for documents, such as `MCP-Protocol-Version`, which browsers ask about first.
+  app.options(url, { config: { oauth: true, quiet: true } }, (request, reply) =>
+    respondToOptions(request, reply, ['GET', 'HEAD']),
+  );
+}
+
+const DOCUMENT = { oauth: true, quiet: true, responseMode: 'own_headers' } as const;
 
 /** The maximum length of the whole form. */
 const FORM_LIMIT = 56 * 1024;
@@ -89,7 +101,7 @@ function navigateByForm(app: FastifyInstance): void {
           `this form is too long for a URL, which it is made: ${TARGET_MAX} characters; a longer request can be pushed (RFC 9126)`,
         );
       }
-      return reply.redirect(target, 303);
+      return redirectTo(reply, target);
     });
   }
 }

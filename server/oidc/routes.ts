@@ -1,6 +1,7 @@
+import type { Issuer } from '../platform/issuer.ts';
 import { PATHS } from '../views/paths.ts';
 
-/** The paths of the endpoints, for the mount and for the discovery document. */
+/** The paths of the endpoints below the issuer. */
 export const ROUTES = {
   authorization: '/authorize',
   pushed_authorization_request: '/par',
@@ -16,6 +17,12 @@ export const ROUTES = {
   code_verification: PATHS.device,
   jwks: PATHS.jwks,
 } as const;
+
+/** The paths at which the provider sees the requests: it makes its URLs of them. */
+export function routesOf(issuer: Issuer): Record<keyof typeof ROUTES, string> {
+  const below = Object.entries(ROUTES).map(([name, path]) => [name, issuer.path(path)]);
+  return Object.fromEntries(below) as Record<keyof typeof ROUTES, string>;
+}
 
 /** The routes of the provider, by its own names for them. */
 export type Route =

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Csrf } from './csrf.ts';
 import { AppError } from './errors.ts';
+import { pathBelow } from './issuer.ts';
 
 /** The fields of a submitted form. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -31,6 +32,14 @@ function assertSameOrigin(request: FastifyRequest): void {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     throw new AppError('cross_site_form', 'the form was sent from another site');
   }
+}
+
+/**
+ * Redirects to one of this server's own paths, or to a URL elsewhere, as a GET (RFC 9110 §15.4.4). The prefix of the routes
+ * is the issuer's path (app.ts).
+ */
+export function redirectTo(reply: FastifyReply, to: string): FastifyReply {
+  return reply.redirect(pathBelow(reply.server.prefix, to), 303);
 }
 
 export function sendPage(reply: FastifyReply, status: number, html: string): FastifyReply {

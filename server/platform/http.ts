@@ -6,6 +6,7 @@ import { boundConnections } from './connections.ts';
 import { EXPOSED_HEADERS } from './cors.ts';
 import { AppError, type ErrorCode, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
+import { isBelow } from './issuer.ts';
 import type { Logger } from './log.ts';
 import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
@@ -23,6 +24,8 @@ export interface TlsListener {
 export interface HttpOptions {
   readonly log: Logger;
   readonly secure: boolean;
+  /** The issuer's path; default: none. */
+  readonly basePath?: string;
   readonly trustedProxies: readonly string[];
   /** Maximum number of open connections of one address that is not a trusted proxy. */
   readonly connectionsPerAddress?: number;
@@ -78,9 +81,10 @@ export function fixedHeaders(secure: boolean): Readonly<Record<string, string>> 
 
 /** The server, with what applies to all requests: id, address, headers, log line and errors. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { log } = options;
+  const { log, basePath = '' } = options;
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
+  const elsewhere = `there is nothing here: this server is at ${basePath}, and a proxy has to pass that path on`;
   const rawResponses = createRawResponses(log, headers);
   const wasLogged = createRecently({ everyMs: LOG_EVERY_MS, now: systemClock });
   const timeouts = options.timeouts ?? TIMEOUTS;
@@ -183,7 +187,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   /** 404, or 405 with the methods that the path supports (RFC 9110 §15.5.6). */
   function unrouted(request: FastifyRequest, reply: FastifyReply): AppError {
     const allowed = routeAt(routes, request)?.methods;
-    if (!allowed) return new AppError('not_found', 'there is nothing here');
+    if (!allowed)
+      return new AppError('not_found', isBelow(basePath, request.url) ? 'there is nothing here' : elsewhere);
     reply.header('allow', [...allowed].sort().join(', '));
     return new AppError('method_not_allowed', `${request.method} is not possible here`);
   }
@@ -219,7 +224,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     error: PresentedError,
     field: string | undefined,
   ): FastifyReply {
-    if (request.url.startsWith('/api/')) {
+    if (request.url.startsWith(`${basePath}/api/`)) {
       return reply.type('application/problem+json').send({
         type: `urn:cardea:error:${error.error}`,
         title: error.description,

@@ -38,6 +38,11 @@ export function pathBelow(basePath: string, path: string): string {
   return path.startsWith('/') ? basePath + path : path;
 }
 
+/** True for the URL of a request (a path with its query) at or below the issuer's path. */
+export function isBelow(basePath: string, url: string): boolean {
+  return url.startsWith(basePath) && /^(?:[/?]|$)/.test(url.slice(basePath.length));
+}
+
 /**
  * Characters that no URL parser, proxy or framework reads in another way than the next one: a path with `%2e`, `;` or `//`
  * is compared differently from part to part. No segment begins with a dot, as `..` and `.well-known` do.
@@ -65,6 +70,5 @@ export function readIssuer(value: string): Issuer {
     throw new Error(`must not end with a slash, as clients compare every character: ${origin}${trimmed}`);
   if (Object.values<string>(HEALTH_PATHS).includes(basePath))
     throw new Error(`must have another path: ${basePath} is the health check`);
-  if (basePath !== '') throw new Error(`must be an origin alone, such as ${origin}`);
   return new Issuer(parsed, basePath);
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isUsedUp, LINK_LIFETIMES, type Link } from '../accounts/links.ts';
 import { maskEmail } from '../accounts/masking.ts';
+import { cookieAt } from '../platform/cookies.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Fields, sendPage } from '../platform/forms.ts';
 import type { SignedIn } from '../ports/sessions.ts';
@@ -60,10 +61,9 @@ const NO_TOKEN = 'none';
  * CVE-2026-9087).
  */
 export function linkRoute(app: FastifyInstance, options: PublicOptions, page: LinkPage): void {
-  const { views, csrf, links, sessions, limit, secure } = options;
+  const { views, csrf, links, sessions, limit } = options;
   const { path, purpose } = page;
-  // A cookie of one path cannot have the __Host- prefix; this prefix says at least that it was set over https.
-  const cookie = secure ? '__Secure-cardea_link' : 'cardea_link';
+  const cookie = cookieAt(options.issuer, 'cardea_link', path);
 
   formRoute(
     app,
@@ -84,7 +84,7 @@ export function linkRoute(app: FastifyInstance, options: PublicOptions, page: Li
       return { denied: { kind: 'redirect', to: path } };
     }
     if (isForm) await countForm(options, 'link', request);
-    const token = request.cookies[cookie];
+    const token = request.cookies[cookie.name];
     if (token === undefined) return { denied: pageReply(400, linkCookiesView, { purpose }) };
     if (!TOKEN.test(token)) return { denied: gone(reply) };
     const session = page.forOwner ? await sessions.current(request, reply) : undefined;
@@ -132,7 +132,7 @@ export function linkRoute(app: FastifyInstance, options: PublicOptions, page: Li
 
   function setCookie(reply: FastifyReply, value: string): void {
     const maxAge = LINK_LIFETIMES[purpose];
-    reply.setCookie(cookie, value, { path, httpOnly: true, sameSite: 'lax', secure, maxAge });
+    reply.setCookie(cookie.name, value, { ...cookie.options, maxAge });
   }
 
   function gone(reply: FastifyReply, more: { isTaken?: boolean } = {}): Reply {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { redirectTo } from '../platform/forms.ts';
 import { type Admission, formRoute } from '../views/form_pages.ts';
 import { linkRoute } from './links.ts';
 import type { MailRequestPage, VisitorContext } from './mail_request_page.ts';
@@ -16,7 +17,7 @@ export async function publicRoutes(app: FastifyInstance, options: PublicOptions)
 
 function mailRequestRoute(app: FastifyInstance, options: PublicOptions, page: MailRequestPage): void {
   const { views, csrf, limit } = options;
-  const visitors = createVisitors(options.secure, csrf);
+  const visitors = createVisitors(options.issuer, csrf);
   const subjectOf = (visitor: string) => `${page.path} ${visitor}`;
 
   /** Another site's form has no visitor of this site, so it cannot make a browser request a mail. */
@@ -30,5 +31,5 @@ function mailRequestRoute(app: FastifyInstance, options: PublicOptions, page: Ma
 
   const guarded = { path: page.path, guard: admit, show: page.show, ...(page.submit && { submit: page.submit }) };
   formRoute(app, guarded, { views, csrf, limit, localeOf: (request) => localeOf(options, request) });
-  app.get(`${page.path}/`, async (_request, reply) => reply.redirect(page.path, 303));
+  app.get(`${page.path}/`, async (_request, reply) => redirectTo(reply, page.path));
 }

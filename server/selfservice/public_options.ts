@@ -10,6 +10,7 @@ import type { Accounts } from '../accounts/store.ts';
 import type { Csrf } from '../platform/csrf.ts';
 import type { Db } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import { inLanguage, preferredLanguages } from '../platform/languages.ts';
 import type { Limits } from '../platform/limits.ts';
 import type { Sessions } from '../ports/sessions.ts';
@@ -19,8 +20,7 @@ import type { Locale, NewPasswordView, Views } from '../views/views.ts';
 export interface PublicOptions {
   readonly views: Views;
   readonly csrf: Csrf;
-  /** The issuer is https. */
-  readonly secure: boolean;
+  readonly issuer: Issuer;
   readonly limits: Limits;
   /** The session, for links that need one. */
   readonly sessions: Pick<Sessions, 'current' | 'signInUrl'>;

@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import { isEnough, strongestAcr } from '../accounts/assurance.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Csrf } from '../platform/csrf.ts';
+import { redirectTo } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Limits } from '../platform/limits.ts';
 import { readPosition } from '../platform/pages.ts';
@@ -48,14 +49,15 @@ export async function accountRoutes(app: FastifyInstance, options: AccountOption
     const guard = (request: FastifyRequest, reply: FastifyReply) => admit(page, request, reply);
     formRoute(app, { ...page, guard }, { views: parts.views, csrf, limit, localeOf });
   }
-  await wellKnownRoutes(app, { issuer: options.issuer, pages: pages.map(({ path }) => path) });
+  for (const { path } of pages) app.get(`${path}/`, async (_request, reply) => redirectTo(reply, path));
+  wellKnownRoutes(app, options.issuer);
 
   /** The browser comes back here from signing in. The code that it brings along is never redeemed. */
   app.get<{ Querystring: { state?: unknown } }>(PATHS.signedIn, async (request, reply) => {
     const isSignedIn = (await sessions.current(request, reply)) !== undefined;
     // A person who has cancelled the sign-in is not sent to it again.
     const to = isCancelled(request) ? undefined : sessions.returnTo(request.query.state);
-    return reply.redirect(isSignedIn ? (to ?? PATHS.account) : '/', 303);
+    return redirectTo(reply, isSignedIn ? (to ?? PATHS.account) : PATHS.home);
   });
 
   async function admit(

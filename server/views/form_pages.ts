@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Csrf } from '../platform/csrf.ts';
-import { type Fields, readForm, sendPage } from '../platform/forms.ts';
+import { type Fields, readForm, redirectTo, sendPage } from '../platform/forms.ts';
 import type { Locale } from './messages.ts';
 import type { View } from './view.ts';
 import type { Views } from './views.ts';
@@ -11,6 +11,7 @@ export type Content = (views: Views, locale: Locale) => string;
 /** The result of a guard or a form; `send` below turns it into the response. */
 export type Reply =
   | { readonly kind: 'page'; readonly status: number; readonly content: Content }
+  /** `to`: one of this server's own paths. */
   | { readonly kind: 'redirect'; readonly to: string }
   /** The form was not carried out: the person has to sign in again first, and then sends it again. */
   | { readonly kind: 'sign_in'; readonly to: string }
@@ -139,7 +140,7 @@ export function formRoute<Context>(app: FastifyInstance, page: FormRoute<Context
         return sendPage(reply, result.status, result.content(views, localeOf(request)));
       case 'redirect':
       case 'sign_in':
-        return reply.redirect(result.to, 303);
+        return redirectTo(reply, result.to);
       case 'delegate':
         return result.run();
     }

@@ -49,9 +49,11 @@ export function browserSession(
 export const cookieJar = (): CookieJar => new CookieJar(undefined, { prefixSecurity: 'strict' });
 
 function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSession {
+  const { origin } = new URL(issuer);
+
   async function send(url: string, init: RequestInit): Promise<Page> {
     const target = new URL(url, issuer);
-    const real = target.origin === issuer ? new URL(target.pathname + target.search, reach) : target;
+    const real = target.origin === origin ? new URL(target.pathname + target.search, reach) : target;
     const cookie = jar.getCookieStringSync(target.href);
     const response = await fetch(real, {
       ...init,
@@ -75,7 +77,7 @@ function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSess
     post: (url, fields, headers = {}) => send(url, { method: 'POST', body: new URLSearchParams(fields), headers }),
     async follow(page) {
       let at = page;
-      while (at.location && new URL(at.location).origin === issuer) at = await session.get(at.location);
+      while (at.location && new URL(at.location).origin === origin) at = await session.get(at.location);
       return at;
     },
     cookie: (name) => all().find(({ key }) => key === name)?.value,

@@ -30,7 +30,7 @@ export async function askPerson(
   params: Readonly<Record<string, string | undefined>>,
 ): Promise<BackchannelAnswer> {
   const given = Object.entries({ scope: 'openid profile', ...params }).filter(([, value]) => value !== undefined);
-  const response = await fetch(new URL('/backchannel_authentication', issuer), {
+  const response = await fetch(new URL(`${issuer}/backchannel_authentication`), {
     method: 'POST',
     headers: authorization(party),
     body: new URLSearchParams({

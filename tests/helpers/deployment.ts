@@ -176,6 +176,8 @@ export async function deployment(
     masterKey?: string;
     /** True for a first start, with keys and secrets that no other deployment has. */
     ownKeys?: boolean;
+    /** The issuer's path, such as `/auth`. */
+    basePath?: string;
     /** `configured` for a test of the cost of password hashes. Default: as cheap as possible. */
     passwordCost?: 'configured' | 'cheap';
   } = {},
@@ -185,7 +187,7 @@ export async function deployment(
   const masterKey =
     options.masterKey ?? (hasKeys ? startedMasterKey() : remember('master_key', randomBytes(32).toString('base64')));
   const port = await freePort();
-  const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}`;
+  const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}${options.basePath ?? ''}`;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
   defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
   const configured = loadConfig({

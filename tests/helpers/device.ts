@@ -18,7 +18,7 @@ export async function askForCode(
   params: Readonly<Record<string, string>> = {},
   headers: Readonly<Record<string, string>> = { 'user-agent': 'ExampleTV/9.1' },
 ): Promise<DeviceAnswer> {
-  const response = await fetch(new URL('/device_authorization', issuer), {
+  const response = await fetch(new URL(`${issuer}/device_authorization`), {
     method: 'POST',
     headers: { ...authorization(party), ...headers },
     body: new URLSearchParams({

@@ -221,7 +221,7 @@ export async function startHere(
   await start(config, log, opened);
   return {
     url: `http://localhost:${config.port}`,
-    issuer: config.issuer.origin,
+    issuer: config.issuer.identifier,
     lines,
     records: () => lines.flatMap(parse),
     close,

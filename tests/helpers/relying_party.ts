@@ -37,7 +37,7 @@ export interface TokenAnswer {
 
 /** The URL of an authorization request with PKCE (RFC 7636). */
 export function authorizeUrl(options: Pick<AuthorizeOptions, 'issuer' | 'party' | 'params'>, verifier: string): string {
-  const url = new URL('/authorize', options.issuer);
+  const url = new URL(`${options.issuer}/authorize`);
   const params = {
     client_id: options.party.id,
     redirect_uri: options.party.redirectUri,
@@ -90,7 +90,7 @@ export async function token(
   fields: Readonly<Record<string, string>>,
   reach: string = issuer,
 ): Promise<TokenAnswer> {
-  const response = await fetch(new URL('/token', reach), {
+  const response = await fetch(new URL(`${reach}/token`), {
     method: 'POST',
     headers: { ...authorization(party) },
     body: new URLSearchParams({ ...(party.secret === undefined ? { client_id: party.id } : {}), ...fields }),
@@ -133,7 +133,7 @@ export async function introspect(
   value: string,
   reach: string = issuer,
 ): Promise<Record<string, unknown>> {
-  const response = await fetch(new URL('/introspect', reach), {
+  const response = await fetch(new URL(`${reach}/introspect`), {
     method: 'POST',
     headers: authorization(party),
     body: new URLSearchParams({ token: value, ...(party.secret === undefined ? { client_id: party.id } : {}) }),
@@ -146,7 +146,7 @@ export async function userinfo(
   accessToken: string,
   reach: string = issuer,
 ): Promise<{ status: number; body: Record<string, unknown> }> {
-  const response = await fetch(new URL('/userinfo', reach), { headers: { authorization: `Bearer ${accessToken}` } });
+  const response = await fetch(new URL(`${reach}/userinfo`), { headers: { authorization: `Bearer ${accessToken}` } });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 

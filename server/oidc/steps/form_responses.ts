@@ -4,7 +4,7 @@ import { AppError } from '../../platform/errors.ts';
 import { type FormResponse, formKey, type SentForm } from '../../platform/form_repeats.ts';
 import type { FoundForm } from '../../records/repeated_forms.ts';
 import type { Exchange } from '../exchange.ts';
-import { ROUTES, type Route } from '../routes.ts';
+import type { Route } from '../routes.ts';
 
 /*
  * Forms that the provider responds to and that are sent twice: signing in, deciding about a device, signing out. The first
@@ -93,7 +93,7 @@ function requestAgain({ ctx: { oidc }, route }: Exchange): string | undefined {
   if (entities.Interaction?.parJti !== undefined || (trusted?.length ?? 0) > 0) return undefined;
   const { prompt: _, ...params } = oidc.params;
   const texts = Object.entries(params).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return `${ROUTES.authorization}?${new URLSearchParams(texts)}`;
+  return `${oidc.urlFor('authorization')}?${new URLSearchParams(texts)}`;
 }
 
 function sessionCookie({ ctx, provider }: Exchange): string | undefined {

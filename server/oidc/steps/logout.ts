@@ -1,7 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Exchange } from '../exchange.ts';
 import { CLIENT_LINK_PARAMETERS } from '../pages.ts';
-import { ROUTES } from '../routes.ts';
 import { isRedirectAllowed } from '../unregistered_clients.ts';
 
 /** The last page of a logout has no session that tells the language, so its URL does. */
@@ -36,7 +35,7 @@ export async function skipEmptyLogout(exchange: Exchange): Promise<void> {
 }
 
 function signedOutPage({ oidc }: KoaContextWithOIDC): URL {
-  return new URL(`${ROUTES.end_session}/success`, oidc.issuer);
+  return new URL(oidc.urlFor('end_session_success'));
 }
 
 function copyTexts(from: Readonly<Record<string, unknown>>, names: readonly string[], to: URL): void {

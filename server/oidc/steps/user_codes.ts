@@ -4,7 +4,7 @@ import { type Exchange, exchangeOf } from '../exchange.ts';
 /** The query parameter in which a code that came with the URL is passed to the page. */
 export const TYPED_PARAMETER = 'typed';
 
-const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-)?cardea_session=([^;]+)/;
+const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-|__Secure-)?cardea_session=([^;]+)/;
 
 /**
  * RFC 8628 §5.1: user codes are short, so guesses are limited by address and by session. Each is counted before it is
