@@ -13,10 +13,12 @@ import { createPages } from '../oidc/pages.ts';
 import { createProvider } from '../oidc/provider.ts';
 import { createDocument, type Served } from '../oidc/serving.ts';
 import { createSign } from '../oidc/sign.ts';
+import { REFRESH_LOOP } from '../oidc/steps/refresh_loops.ts';
 import type { UnfinishedLimits } from '../oidc/unfinished_limits.ts';
 import { isRedirectAllowed } from '../oidc/unregistered_clients.ts';
 import { createUserCodeLimits } from '../oidc/user_code_limits.ts';
 import { fixedHeaders } from '../platform/http.ts';
+import { createLimits } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import type { AccountServices } from './accounts.ts';
 import { createCibaParts } from './ciba.ts';
@@ -61,6 +63,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
   );
   const fetching = createFetching({ outbound, units, log, now });
   const userCodeLimits = createUserCodeLimits({ counter, max: config.rateLimit, now });
+  const refreshLimits = createLimits({ ...REFRESH_LOOP, counter, now });
   const wasSeen = createRecently({ everyMs: SEEN_EVERY_MS, now });
   const findClient = createProviderClients({
     registration,
@@ -110,6 +113,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
       jwtAccessTokens,
       forms: records.repeatedForms,
       authenticationLimits: limits,
+      refreshLimits,
       userCodeLimits,
       certificates,
       assertCanSign: parts.assertCanSign,

@@ -17,6 +17,7 @@ import { keepLanguage, skipEmptyLogout } from './steps/logout.ts';
 import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
 import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
+import { refuseRefreshLoop } from './steps/refresh_loops.ts';
 import { explainRefusal, logRefusal } from './steps/refusals.ts';
 import {
   ignoreOtherBodies,
@@ -105,6 +106,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
       rejectFailures,
       nameFailedAuthentication,
       replayRefresh,
+      refuseRefreshLoop,
       nameUnauthorizedGrantType,
       refusePushedTokens,
       slowDown,

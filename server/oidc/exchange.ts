@@ -101,6 +101,8 @@ export interface StepServices {
   readonly polls: Polls;
   /** Of the server; a client may have a stricter one. */
   readonly profile: ProfileName;
+  /** Counts refreshes by grant, see steps/refresh_loops.ts. */
+  readonly refreshLimits: Limits;
   readonly userCodeLimits: UserCodeLimits;
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;

@@ -31,6 +31,7 @@ export const ERROR_STATUSES = {
   password_too_short: 400,
   passwords_differ: 400,
   request_uri_worn_out: 400,
+  slow_down: 400,
   unapproved_software_statement: 400,
   unreadable_file: 400,
   invalid_token: 401,
