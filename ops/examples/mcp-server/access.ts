@@ -36,6 +36,7 @@ export function resourceMetadata({ resource, issuer, scopes }: AccessOptions): R
  */
 export function createAccess(options: AccessOptions) {
   const { resource, issuer } = options;
+  const attempts = countAttempts();
   const metadataUrl = new URL(metadataPath(resource), resource).href;
   let jwks: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
 
@@ -74,11 +75,43 @@ export function createAccess(options: AccessOptions) {
         requiredClaims: ['sub', 'exp'],
       });
       const granted = typeof payload.scope === 'string' ? payload.scope.split(' ') : [];
-      if (!granted.includes(scope)) return refuse(403, 'error="insufficient_scope"', `scope="${scope}"`);
+      if (!granted.includes(scope)) {
+        // With those that it has: a client asks for exactly these, and a token with one alone would be of less use.
+        const wanted = options.scopes.filter((one) => one === scope || granted.includes(one)).join(' ');
+        const attempt = attempts.next(`${payload.sub} ${payload.client_id}`);
+        const description = `error_description="a refreshed token has no more scopes: authorize again (attempt ${attempt})"`;
+        return refuse(403, 'error="insufficient_scope"', `scope="${wanted}"`, description);
+      }
       return { claims: { ...payload, sub: String(payload.sub) } };
     } catch (error) {
       if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw error;
       return refuse(401, 'error="invalid_token"', `scope="${scope}"`);
     }
+  };
+}
+
+const ATTEMPTS = 12;
+const ATTEMPTS_MS = 60_000;
+const PEOPLE = 10_000;
+
+/**
+ * Numbers the challenges for too few scopes. The MCP SDK 1.x refreshes its token first, which never helps, and gives up when
+ * the next challenge is the same; when it is another, it goes on until Cardea refuses the loop, and then asks the person.
+ * The number stops at a limit, so that a client with another authorization server ends as well.
+ */
+function countAttempts() {
+  const counts = new Map<string, { count: number; until: number }>();
+  return {
+    next(key: string): number {
+      const now = Date.now();
+      const before = counts.get(key);
+      const entry = before && before.until > now ? before : { count: 0, until: now + ATTEMPTS_MS };
+      entry.count = Math.min(entry.count + 1, ATTEMPTS);
+      counts.delete(key);
+      counts.set(key, entry);
+      const [oldest] = counts.keys();
+      if (counts.size > PEOPLE && oldest !== undefined) counts.delete(oldest);
+      return entry.count;
+    },
   };
 }
