@@ -16,7 +16,7 @@ const DENIED: readonly Denied[] = [
     why: 'runs a script or shows what the URI itself contains',
     names: 'javascript vbscript livescript mocha jscript data about blob filesystem mhtml view-source wyciwyg srcdoc',
   },
-  { why: 'reads a file of the device', names: 'file content jar res mk its ms-its cid mid resource afp nfs smb' },
+  { why: 'reads a file of the device', names: 'file content jar res mk its ms-its cid mid afp nfs smb' },
   {
     why: 'is for pages and extensions of the browser',
     names: 'chrome edge brave opera vivaldi firefox devtools resource isolated-app',

@@ -252,6 +252,36 @@ describe('rules for documents', () => {
     assert.equal(host, '127.0.0.1');
   });
 
+  test('takes documents such as those of VS Code and Claude Code', () => {
+    const common = { response_types: ['code'], token_endpoint_auth_method: 'none' };
+    const documents = [
+      {
+        ...common,
+        client_id: 'https://vscode.dev/oauth/client-metadata.json',
+        client_name: 'Visual Studio Code',
+        client_uri: 'https://vscode.dev/product',
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        redirect_uris: ['http://127.0.0.1:33418/', 'https://vscode.dev/redirect'],
+        application_type: 'native',
+      },
+      {
+        ...common,
+        client_id: 'https://claude.ai/oauth/claude-code-client-metadata',
+        client_name: 'Claude Code',
+        client_uri: 'https://claude.ai',
+        grant_types: ['authorization_code', 'refresh_token'],
+        redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
+      },
+    ];
+    for (const document of documents) {
+      const { metadata, name } = readDocument(document.client_id, JSON.stringify(document));
+      assert.deepEqual(
+        [name, metadata.redirect_uris, metadata.grant_types, metadata.application_type],
+        [document.client_name, document.redirect_uris, ['authorization_code', 'refresh_token'], 'native'],
+      );
+    }
+  });
+
   test('a document stays fresh for half a minute to a day (§4.4, RFC 9111 §5.2.2)', () => {
     assert.deepEqual(
       [null, 'max-age=600', 'public, Max-Age=600', 'max-age=0', 'no-store', 'max-age=999999999', 'max-age=x'].map(

@@ -50,7 +50,10 @@ export function createAccess(options: AccessOptions) {
   }
 
   async function discover() {
-    const response = await fetch(new URL('/.well-known/oauth-authorization-server', issuer));
+    const { origin, pathname } = new URL(issuer);
+    // RFC 8414 §3.1: before the path of the issuer
+    const path = `/.well-known/oauth-authorization-server${pathname === '/' ? '' : pathname}`;
+    const response = await fetch(new URL(path, origin));
     if (!response.ok) throw new Error(`discovery answered ${response.status}`);
     const metadata = (await response.json()) as { issuer: string; jwks_uri: string };
     if (metadata.issuer !== issuer) throw new Error('discovery names another issuer');
