@@ -51,6 +51,7 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
       /** In which trusted proxies pass certificates on, in lower case. */
       header: values.CARDEA_CLIENT_CERTIFICATE_HEADER,
     },
+    audienceParameter: values.CARDEA_AUDIENCE_PARAMETER,
     dpopNonceRequired: values.CARDEA_DPOP_NONCE === 'required',
     /** Failed sign-ins, and failed client authentications, a minute and address. */
     rateLimit: values.CARDEA_RATE_LIMIT,

@@ -132,6 +132,12 @@ const APPS = {
     fallback: 'optional',
     about: 'required: DPoP proofs must have a nonce of this server (RFC 9449 §8)',
   },
+  CARDEA_AUDIENCE_PARAMETER: {
+    read: boolean,
+    fallback: 'false',
+    about:
+      'whether audience in a request means resource (RFC 8707) where that is absent, as apps made for Auth0 send it',
+  },
   CARDEA_REGISTRATION: {
     read: oneOf('off', 'token', 'open'),
     fallback: 'token',

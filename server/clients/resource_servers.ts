@@ -40,6 +40,8 @@ export interface ResourceServers {
   update(identifier: string, change: ResourceServerChange): Promise<ResourceServer>;
   find(identifier: string): Promise<ResourceServer | undefined>;
   list(): Promise<ResourceServer[]>;
+  /** Identifiers of resource servers that have all of these scopes, at most two. @param onlyOpen see `open` */
+  withScopes(scopes: readonly string[], onlyOpen: boolean): Promise<string[]>;
   /** @throws AppError 404 `not_found` */
   remove(identifier: string): Promise<void>;
 }
@@ -110,6 +112,14 @@ export const RESOURCE_SERVER_STATEMENTS = {
     withClients.where('identifier', '=', $.identifier),
   ),
   list: statement('resource_servers.list', () => withClients.orderBy('created_at').orderBy('identifier')),
+  withScopes: statement('resource_servers.with_scopes', ($: { scopes: readonly string[]; onlyOpen: boolean }) =>
+    tables
+      .selectFrom('resource_servers')
+      .select('identifier')
+      .where(sql<boolean>`scopes @> ${$.scopes}::text[] AND (open OR NOT ${$.onlyOpen}::boolean)`)
+      .orderBy('identifier')
+      .limit(2),
+  ),
   remove: statement('resource_servers.remove', ($: { identifier: string }) =>
     tables.deleteFrom('resource_servers').where('identifier', '=', $.identifier).returning('identifier'),
   ),
@@ -199,6 +209,11 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
 
     async list() {
       return (await db.query(RESOURCE_SERVER_STATEMENTS.list.bind())).map(fromRow);
+    },
+
+    async withScopes(scopes, onlyOpen) {
+      const rows = await db.query(RESOURCE_SERVER_STATEMENTS.withScopes.bind({ scopes, onlyOpen }));
+      return rows.map(({ identifier }) => identifier);
     },
 
     async remove(identifier) {

@@ -76,6 +76,14 @@ export async function createClientServices(infrastructure: Infrastructure) {
       const registered = client.metadata.scope.split(' ');
       return client.openScope ? server.scopes : server.scopes.filter((scope) => registered.includes(scope));
     },
+    /** Resource servers at which this client may have all of these scopes, at most two. */
+    async resourcesWithScopes(clientId: string, scopes: readonly string[]): Promise<readonly string[]> {
+      const client = await find(clientId);
+      if (!client) return [];
+      const registered = client.metadata.scope.split(' ');
+      if (!client.openScope && !scopes.every((scope) => registered.includes(scope))) return [];
+      return resourceServers.withScopes(scopes, client.kind !== 'operator');
+    },
   };
 }
 

@@ -13,16 +13,15 @@ type ClientReads = Pick<
   ConfigurationOptions,
   | 'findResourceServer'
   | 'resourceScopes'
+  | 'resourcesWithScopes'
   | 'registeredScope'
   | 'registeredDetails'
   | 'mayIntrospect'
   | 'isFirstParty'
+  | 'isRegistered'
   | 'claimMapping'
 > &
-  Pick<ExchangeParts, 'exchangePolicy'> & {
-    /** An operator has registered the client: it has not registered itself. */
-    isRegistered(clientId: string): Promise<boolean>;
-  };
+  Pick<ExchangeParts, 'exchangePolicy'>;
 
 /** The current permissions of clients. @param detailsTypes that the operator offers (RFC 9396) */
 export function createClientReads(
@@ -43,6 +42,7 @@ export function createClientReads(
     },
     findResourceServer: (identifier) => read(clients.findResourceServer(identifier)),
     resourceScopes: (id, identifier) => read(clients.resourceScopes(id, identifier)),
+    resourcesWithScopes: (id, scopes) => read(clients.resourcesWithScopes(id, scopes)),
     registeredScope: (id) => read(clients.registeredScope(id)),
     mayIntrospect: (id, audiences) => read(clients.mayIntrospect(id, audiences)),
   };

@@ -88,6 +88,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     certificates,
     registration,
     detailsTypes,
+    audienceParameter: config.audienceParameter,
     ...clientReads,
     ...createAccountReads(requestAccounts, accountServices.accounts, units),
     // A person who has a second factor may have signed in with one on a browser that they trust.

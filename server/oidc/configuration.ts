@@ -43,6 +43,7 @@ import type { TimeLimit } from './jwt_times.ts';
 import type { Pages } from './pages.ts';
 import { profileConfiguration, profileOfClient } from './profiles.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
+import { type RequestedResourcesParts, requestedResources } from './requested_resources.ts';
 import { algorithms, requestFeatures } from './requests.ts';
 import { routesOf } from './routes.ts';
 import { REPLACED_CHECKS } from './seams.ts';
@@ -91,6 +92,7 @@ export interface ResourceServerForTokens {
 export interface ConfigurationOptions
   extends Pick<IntrospectionParts, 'mayIntrospect'>,
     PolicyParts,
+    Omit<RequestedResourcesParts, 'scopes'>,
     SignInParts,
     SubjectParts {
   readonly issuer: Issuer;
@@ -138,6 +140,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
   const secure = issuer.protocol === 'https:';
   const times: TimeLimit = { now: options.now, seconds: lifetimes.assertion };
   const profile = profileConfiguration(options.serverPolicy, lifetimes.authorizationCode);
+  const resources = requestedResources({ ...options, scopes: SCOPES });
   const readHint = createHintReader(options);
   const grantParts = {
     isFirstParty: options.isFirstParty,
@@ -184,6 +187,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
     },
     enabledJWA: { ...algorithms(), dPoPSigningAlgValues: [...PROOF_ALGS] },
     extraClientMetadata: profile.extraClientMetadata,
+    extraParams: options.audienceParameter ? { audience: null } : {},
     features: {
       backchannelLogout: BACKCHANNEL_LOGOUT,
       ...requestFeatures(times),
@@ -199,8 +203,13 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       mTLS: options.certificates.feature,
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_ctx, resource, client) => resourceServer(options, resource, client),
-        useGrantedResource: async () => false,
+        async getResourceServerInfo(ctx, resource, client) {
+          const info = await resourceServer(options, resource, client);
+          await resources.assertGrantable(ctx, client);
+          return info;
+        },
+        defaultResource: resources.defaultResource,
+        useGrantedResource: resources.useGrantedResource,
       },
       richAuthorizationRequests: richAuthorizationRequests(options),
       revocation: { enabled: true, allowedPolicy: mayRevoke },

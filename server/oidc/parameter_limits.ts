@@ -7,6 +7,7 @@ import { errors } from 'oidc-provider';
  */
 const LIMITS: Readonly<Record<string, number>> = {
   acr_values: 1_024,
+  audience: 512,
   authorization_details: 8_192,
   binding_message: 256, // CIBA Core 1.0 §7.1: "relatively short"; 64 characters, see ciba.ts
   claims: 4_096,

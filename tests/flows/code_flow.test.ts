@@ -7,6 +7,7 @@ import { browserSession, formOf } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { signIn } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
+import { tokensFor } from './support.ts';
 
 /** The code flow with two client libraries, which validate the responses. */
 const app = await deployment({ after });
@@ -73,7 +74,8 @@ test('openid-client completes discovery, code + PKCE, refresh, client credential
   rememberAll(tokens);
   assert.equal(tokens.claims()?.sub, person.id);
 
-  const info = await client.fetchUserInfo(config, tokens.access_token, person.id);
+  const own = await tokensFor(app, party, person, { browser });
+  const info = await client.fetchUserInfo(config, own.tokens.access_token, person.id);
   assert.deepEqual(
     { name: info.name, email: info.email, preferred_username: info.preferred_username },
     { name: 'Ada Lovelace', email: person.email, preferred_username: 'ada' },
@@ -163,11 +165,12 @@ test('oauth4webapi completes the same, with RFC 9068 validation of the JWT acces
   );
   await oauth.validateApplicationLevelSignature(as, codeResponse, insecure);
 
+  const own = await tokensFor(app, party, person, { browser });
   const info = await oauth.processUserInfoResponse(
     as,
     rp,
     person.id,
-    await oauth.userInfoRequest(as, rp, tokens.access_token, insecure),
+    await oauth.userInfoRequest(as, rp, own.tokens.access_token, insecure),
   );
   assert.equal(info.email, person.email);
 

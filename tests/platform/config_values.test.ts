@@ -199,6 +199,12 @@ const cases: readonly {
     bad: ['', 'true'],
   },
   {
+    name: 'CARDEA_AUDIENCE_PARAMETER',
+    read: (config) => config.audienceParameter,
+    good: { true: true, false: false },
+    bad: ['', 'yes'],
+  },
+  {
     name: 'CARDEA_SIGN_UP',
     read: (config) => config.signUp,
     good: { true: true, false: false },
