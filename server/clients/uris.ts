@@ -10,6 +10,8 @@ const URI_CHARACTERS = /^([A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$
 const HTTP_AUTHORITY = /^https?:\/\/[^/?]/i;
 // The parser takes the host of `app.example:8080/cb` for a scheme.
 const HOST_AND_PORT = /^[^:/]+:\d+(\/|\?|$)/;
+// Others take `*` for any text. Here it would match itself alone, so whoever writes it expects something else.
+const WILDCARD = 'must have no wildcard: register each URI in full; a * that belongs to it is written %2A';
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
@@ -20,6 +22,7 @@ const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '
  * @throws AppError `invalid_input` with the field
  */
 export function checkRedirectUri(field: string, value: string): string {
+  if (value.includes('*')) throw refuse(field, value, WILDCARD);
   const url = parse(field, value);
   if (url.protocol === 'https:') return value;
   if (url.protocol === 'http:') {

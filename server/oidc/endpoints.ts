@@ -13,7 +13,7 @@ import { replayForm, storeFormResponse } from './steps/form_responses.ts';
 import { nameUnauthorizedGrantType, refusePushedTokens, slowDown } from './steps/grant_errors.ts';
 import { echoInteractionId } from './steps/interaction_ids.ts';
 import { presentJwtAccessToken } from './steps/jwt_access_tokens.ts';
-import { keepLanguage, skipEmptyLogout } from './steps/logout.ts';
+import { noteLogoutTarget, redirectAfterLogout, skipEmptyLogout } from './steps/logout.ts';
 import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
 import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
@@ -210,8 +210,8 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     path: `${ROUTES.end_session}/confirm`,
     caller: 'browser',
     before: FROM_BROWSER,
-    parameters: PARAMETERS,
-    after: [rejectFailures, keepLanguage, explainRefusal, replayForm],
+    parameters: [...PARAMETERS, noteLogoutTarget],
+    after: [rejectFailures, redirectAfterLogout, explainRefusal, replayForm],
     beforeCommit: [storeFormResponse, limitUnfinished],
     onError: [replayForm],
     finally: [logRefusal],

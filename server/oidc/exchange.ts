@@ -34,6 +34,8 @@ export interface Exchange {
   userCodeGuesses?: readonly ConsumedUserCode[];
   /** The user code does not have the form of one, so it was no guess. */
   isUserCodeMalformed?: boolean;
+  /** Where a logout leads: the URI that the client has registered, or undefined for a page of Cardea. */
+  logoutTarget?: { readonly uri: string | undefined; readonly state: string | undefined };
   /** The response was stored for an equal earlier request. */
   isReplay?: boolean;
   /** Nothing that this request has gathered is written. */

@@ -5,6 +5,7 @@ import { inLanguage } from '../platform/languages.ts';
 import { errorView } from '../views/error_page.ts';
 import { loggedOutView, logoutView } from '../views/provider_pages.ts';
 import type { ClientView, ErrorData, Locale, Views } from '../views/views.ts';
+import { withParameters } from './redirects.ts';
 import { ROUTES } from './routes.ts';
 import { replaceSelfSubmitting } from './self_submitting.ts';
 
@@ -93,9 +94,8 @@ function linkAfterLogout(ctx: KoaContextWithOIDC): ClientLink | undefined {
   const { post_logout_redirect_uri: uri, state } = ctx.query;
   const { client } = ctx.oidc;
   if (typeof uri !== 'string' || !client?.postLogoutRedirectUriAllowed(uri)) return undefined;
-  const url = new URL(uri);
-  if (typeof state === 'string') url.searchParams.set('state', state);
-  return { host: hostOf(uri), href: url.href };
+  const href = withParameters(uri, { state: typeof state === 'string' ? state : undefined });
+  return { host: hostOf(uri), href };
 }
 
 /** The language of a page: the one that the request names, then the person's, then the browser's. */

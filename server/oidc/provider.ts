@@ -19,6 +19,7 @@ import type { Pages } from './pages.ts';
 import { onParameters } from './parameters.ts';
 import { pinnedHeaders } from './pinned_request.ts';
 import { discoveryOf } from './profiles.ts';
+import { keepRedirectUris } from './redirects.ts';
 import type { Route } from './routes.ts';
 import { runEndpoint } from './run_endpoint.ts';
 import { assertSeams, listRoutes, routeOf } from './seams.ts';
@@ -68,6 +69,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   addClaimsOfMappings(provider);
   completeIdTokens(provider, CLAIMS);
   acceptHintsOfRetiredKeys(provider, options.retiredKeys, options.now);
+  keepRedirectUris(provider);
   showErrorsOfUnregisteredClients(provider, options);
   registerTokenExchange(provider, options.exchange);
 

@@ -66,7 +66,8 @@ function sessionWith(jar: CookieJar, issuer: string, reach: string): BrowserSess
       status: response.status,
       url: target.href,
       headers: response.headers,
-      location: location === null ? undefined : new URL(location, target).href,
+      // An absolute URI as it was sent: a URL parser would rewrite it.
+      location: location === null ? undefined : URL.canParse(location) ? location : new URL(location, target).href,
       body: await response.text(),
     };
   }

@@ -1,11 +1,25 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Exchange } from '../exchange.ts';
 import { CLIENT_LINK_PARAMETERS } from '../pages.ts';
+import { withParameters } from '../redirects.ts';
 import { isRedirectAllowed } from '../unregistered_clients.ts';
 
+/** Notes where a logout leads, before the provider reads it from the session and deletes that. */
+export function noteLogoutTarget(_params: object, exchange: Exchange): void {
+  const { state } = exchange.ctx.oidc.session ?? {};
+  exchange.logoutTarget = { uri: textOf(state?.postLogoutRedirectUri), state: textOf(state?.state) };
+}
+
+/** Redirects to exactly the URI that the client has registered, or to a page that says that the person is signed out. */
+export function redirectAfterLogout({ ctx, logoutTarget }: Exchange): void {
+  if (ctx.status !== 303 || !logoutTarget) return;
+  const { uri, state } = logoutTarget;
+  if (uri === undefined) keepLanguage(ctx);
+  else ctx.set('location', withParameters(uri, { state }));
+}
+
 /** The last page of a logout has no session that tells the language, so its URL does. */
-export function keepLanguage({ ctx }: Exchange): void {
-  if (ctx.status !== 303) return;
+function keepLanguage(ctx: KoaContextWithOIDC): void {
   const target = new URL(ctx.response.get('location'));
   const { origin, pathname } = signedOutPage(ctx);
   // A client's own page gets no parameters that it has not asked for.
@@ -25,12 +39,13 @@ export async function skipEmptyLogout(exchange: Exchange): Promise<void> {
   // The provider has refused or removed a URI that the client has not registered.
   const uri = params?.post_logout_redirect_uri;
   const isSentBack = typeof uri === 'string' && (await isRedirectAllowed(ctx, services.isRegistered));
-  const target = isSentBack ? new URL(uri) : signedOutPage(ctx);
-  const names = isSentBack ? ['state'] : ['ui_locales', ...(typeof uri === 'string' ? CLIENT_LINK_PARAMETERS : [])];
+  const target = signedOutPage(ctx);
   // The client may have been named by an `id_token_hint` alone.
-  copyTexts({ ...params, client_id: client?.clientId }, names, target);
+  const link = typeof uri === 'string' ? CLIENT_LINK_PARAMETERS : [];
+  copyTexts({ ...params, client_id: client?.clientId }, ['ui_locales', ...link], target);
   ctx.remove('set-cookie');
   redirect(ctx, target);
+  if (isSentBack) ctx.set('location', withParameters(uri, { state: textOf(params?.state) }));
   exchange.isDiscarded = true;
 }
 
@@ -43,6 +58,10 @@ function copyTexts(from: Readonly<Record<string, unknown>>, names: readonly stri
     const { [name]: value } = from;
     if (typeof value === 'string') to.searchParams.set(name, value);
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function redirect(ctx: KoaContextWithOIDC, target: URL): void {
