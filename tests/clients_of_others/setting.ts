@@ -31,10 +31,11 @@ export interface Setting {
 }
 
 /** Cardea with one account, for apps that are registered as the table says. */
-export async function setUp(scope: Scope): Promise<Setting> {
-  const cardea = await deployment(scope);
+export async function setUp(scope: Scope, settings: Readonly<Record<string, string>> = {}): Promise<Setting> {
+  const cardea = await deployment(scope, { env: settings });
   const person = await cardea.seed.person({ name: 'Ada Lovelace', email: 'ada@example.com' });
   const env = {
+    ...settings,
     CARDEA_ISSUER: cardea.issuer,
     CARDEA_DATABASE_URL: cardea.databaseUrl,
     CARDEA_MASTER_KEY: cardea.masterKey,

@@ -84,6 +84,19 @@ export const CLIENTS = {
       'As its README has it, it sends neither PKCE nor a `nonce`: hence `--pkce off`. Its option `nonce` makes it send one, and check it: that is safer, and then `--pkce off` is not needed.',
     file: `${FOLDER}/passport_openidconnect.ts`,
   },
+  mcpSdk: {
+    name: 'MCP SDK (@modelcontextprotocol/sdk)',
+    link: 'https://github.com/modelcontextprotocol/typescript-sdk',
+    language: 'Node, agents',
+    version: npmVersion('@modelcontextprotocol/sdk'),
+    commands: [
+      `cardea resources create --name "Notes" --identifier ${APP_IN_TABLE}/mcp --scope "notes:read notes:write" --open`,
+    ],
+    notes: 'signs in, refreshes, asks for more scopes when a tool needs them',
+    setup:
+      'Nobody registers the agent: its `client_id` is the URL of its metadata document, or it registers itself, for which Cardea needs `CARDEA_REGISTRATION=open` or an initial access token. The server is registered, here that of [ops/examples/mcp-server](../examples/mcp-server/README.md).',
+    file: `${FOLDER}/mcp_sdk.ts`,
+  },
 } as const satisfies Record<string, ClientRow>;
 
 /** The version of a package that `npm ci` installs. */
