@@ -12,6 +12,8 @@ import {
   rowOf,
   SIGNING_ALGS,
   type SigningAlg,
+  TOKEN_TYPS,
+  type TokenTyp,
 } from './vocabulary.ts';
 
 /** The rules of a profile. `server/oidc/profiles.ts` applies them. */
@@ -38,6 +40,8 @@ export interface Profile {
   readonly codeSeconds: number | undefined;
   /** Claims in ID tokens of clients for which the operator has not decided. */
   readonly idTokenClaims: IdTokenClaims;
+  /** Types of access tokens for resource servers. The first takes the place of another that a resource server has. */
+  readonly tokenTyps: readonly TokenTyp[];
   /** A refresh token is replaced when it is used. */
   readonly rotatesRefreshTokens: boolean;
   /** Delivery modes of backchannel authentication (CIBA). */
@@ -64,6 +68,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     senderConstrained: false,
     codeSeconds: undefined,
     idTokenClaims: 'full',
+    tokenTyps: TOKEN_TYPS,
     rotatesRefreshTokens: true,
     deliveryModes: DELIVERY_MODES,
     signsBackchannelRequests: false,
@@ -81,6 +86,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     senderConstrained: false,
     codeSeconds: undefined,
     idTokenClaims: 'full',
+    tokenTyps: TOKEN_TYPS,
     rotatesRefreshTokens: true,
     deliveryModes: DELIVERY_MODES,
     signsBackchannelRequests: false,
@@ -98,6 +104,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     senderConstrained: true,
     codeSeconds: 60,
     idTokenClaims: 'minimal',
+    // RFC 8725 §3.11: explicit typing
+    tokenTyps: ['at+jwt'],
     // They are bound to the client's authentication, so rotation would only cause lost responses.
     rotatesRefreshTokens: false,
     // FAPI-CIBA §5.2.2: pushed tokens are not bound to a key.

@@ -4,8 +4,9 @@ import type { ResourceServers as ResourceServersTable } from '../platform/databa
 import { type BoundStatement, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
 import { statement, tables } from '../platform/statement.ts';
-import { checkScope } from './readers.ts';
+import { checkScope, oneOf } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
+import { TOKEN_TYPS, type TokenTyp } from './vocabulary.ts';
 
 /** An API that gets JWT access tokens (RFC 9068) when a client names it as `resource` (RFC 8707). */
 export interface ResourceServer {
@@ -17,6 +18,8 @@ export interface ResourceServer {
   readonly open: boolean;
   /** Clients that it uses for introspection: they may introspect tokens for it, issued to any client (RFC 7662 §4). */
   readonly clients: readonly string[];
+  /** The `typ` header of its tokens. */
+  readonly tokenTyp: TokenTyp;
   readonly createdAt: Date;
 }
 
@@ -28,6 +31,8 @@ export interface ResourceServerInput {
   readonly open?: boolean;
   /** Ids of confidential clients that the operator made. Default: none. */
   readonly clients?: readonly string[];
+  /** One of `TOKEN_TYPS`. Default: `at+jwt`. */
+  readonly tokenTyp?: string;
 }
 
 /** Members that are present replace the old values. */
@@ -58,6 +63,7 @@ const withClients = tables
     'name',
     'scopes',
     'open',
+    'token_typ',
     'created_at',
     sql<string[]>`ARRAY(${row
       .selectFrom('resource_server_clients as c')
@@ -80,13 +86,14 @@ export const RESOURCE_SERVER_STATEMENTS = {
       name: $.name,
       scopes: $.scopes,
       open: $.open,
+      token_typ: $.token_typ,
       created_at: $.created_at,
     }),
   ),
   update: statement('resource_servers.update', ($: Omit<Columns, 'created_at'>) =>
     tables
       .updateTable('resource_servers')
-      .set({ name: $.name, scopes: $.scopes, open: $.open })
+      .set({ name: $.name, scopes: $.scopes, open: $.open, token_typ: $.token_typ })
       .where('identifier', '=', $.identifier),
   ),
   forgetClients: statement(
@@ -129,6 +136,8 @@ export const RESOURCE_SERVER_STATEMENTS = {
   ),
 };
 
+const readTokenTyp = oneOf(TOKEN_TYPS);
+
 const NAME_MAX = 200;
 const CLIENTS_MAX = 100;
 
@@ -165,10 +174,18 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
       const name = checkName(input.name);
       const clients = await checkClients(input.clients ?? []);
       const { open = false } = input;
+      const tokenTyp = readTokenTyp('token_typ', input.tokenTyp ?? TOKEN_TYPS[0]);
       const createdAt = new Date(now());
       try {
         await db.transact([
-          RESOURCE_SERVER_STATEMENTS.insert.bind({ identifier, name, scopes, open, created_at: createdAt }),
+          RESOURCE_SERVER_STATEMENTS.insert.bind({
+            identifier,
+            name,
+            scopes,
+            open,
+            token_typ: tokenTyp,
+            created_at: createdAt,
+          }),
           ...(clients.length > 0 ? setClients(identifier, clients) : []),
           notify(identifier),
         ]);
@@ -179,7 +196,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
           field: 'identifier',
         });
       }
-      return { identifier, name, scopes, open, clients, createdAt };
+      return { identifier, name, scopes, open, clients, tokenTyp, createdAt };
     },
 
     async update(identifier, change) {
@@ -190,6 +207,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
         ...(change.name === undefined ? {} : { name: checkName(change.name) }),
         ...(change.scopes === undefined ? {} : { scopes: checkScope('scopes', change.scopes) }),
         ...(change.open === undefined ? {} : { open: change.open }),
+        ...(change.tokenTyp === undefined ? {} : { tokenTyp: readTokenTyp('token_typ', change.tokenTyp) }),
         ...(change.clients === undefined ? {} : { clients: await checkClients(change.clients) }),
       };
       await db.transact([
@@ -198,6 +216,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
           name: after.name,
           scopes: [...after.scopes],
           open: after.open,
+          token_typ: after.tokenTyp,
         }),
         ...(change.clients === undefined ? [] : setClients(identifier, after.clients)),
         notify(identifier),
@@ -230,6 +249,6 @@ function checkName(value: string): string {
   return name;
 }
 
-function fromRow({ created_at: createdAt, ...row }: ResourceServerRow): ResourceServer {
-  return { ...row, createdAt };
+function fromRow({ created_at: createdAt, token_typ, ...row }: ResourceServerRow): ResourceServer {
+  return { ...row, tokenTyp: readTokenTyp('token_typ', token_typ), createdAt };
 }

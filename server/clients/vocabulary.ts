@@ -94,6 +94,13 @@ export type PkceSetting = (typeof PKCE_SETTINGS)[number];
 export const ID_TOKEN_CLAIMS = ['full', 'minimal'] as const;
 export type IdTokenClaims = (typeof ID_TOKEN_CLAIMS)[number];
 
+/**
+ * The `typ` header of access tokens for a resource server: the one of RFC 9068 §2.1, by which no other JWT is taken for an
+ * access token, or the general one, because some libraries refuse the first.
+ */
+export const TOKEN_TYPS = ['at+jwt', 'JWT'] as const;
+export type TokenTyp = (typeof TOKEN_TYPS)[number];
+
 /** From the least to the most strict, see server/oidc/profiles.ts. */
 export const PROFILE_NAMES = ['oidc', 'oauth21', 'fapi2'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];

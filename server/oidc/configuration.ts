@@ -14,7 +14,7 @@ import type { DetailsTypes } from '../clients/authorization_details.ts';
 import type { ClaimRule } from '../clients/claim_mapping.ts';
 import { isEmpty, NO_PERMISSIONS } from '../clients/permissions.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
-import { SUBJECT_TYPES } from '../clients/vocabulary.ts';
+import { SUBJECT_TYPES, type TokenTyp } from '../clients/vocabulary.ts';
 import { ACR_VALUES } from '../platform/acr.ts';
 import type { Clock } from '../platform/clock.ts';
 import { issuerCookie } from '../platform/cookies.ts';
@@ -50,6 +50,7 @@ import { REPLACED_CHECKS } from './seams.ts';
 import { createHintReader, createSubjects, type SubjectParts } from './subjects.ts';
 import { assertStillEnough, isStillEnough, type SignInParts } from './sufficient_sign_in.ts';
 import { createTokenClaims, withMappedClaims } from './token_claims.ts';
+import { tokenTypFor, writeTokenTyp } from './token_typ.ts';
 
 /** OpenID Connect Core §5.4. `acr` and `amr` come with the subject, so an app need not ask for them (§2). */
 export const CLAIMS = {
@@ -87,6 +88,7 @@ export interface AccountForClaims {
 export interface ResourceServerForTokens {
   readonly identifier: string;
   readonly scopes: readonly string[];
+  readonly tokenTyp: TokenTyp;
 }
 
 export interface ConfigurationOptions
@@ -228,7 +230,14 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       if (account) await assertStillEnough(ctx, account.accountId, source, options);
       return withMappedClaims(ctx, account, options);
     },
-    formats: { customizers: { jwt: (_ctx, token, { payload }) => options.jwtAccessTokens.addClaims(token, payload) } },
+    formats: {
+      customizers: {
+        jwt(_ctx, token, jwt) {
+          writeTokenTyp(token, jwt);
+          return options.jwtAccessTokens.addClaims(token, jwt.payload);
+        },
+      },
+    },
     interactions: { policy: createPrompts(options), url: (_ctx, { uid }) => issuer.path(`${PATHS.login}/${uid}`) },
     issueRefreshToken: async (_ctx, client, source) =>
       client.grantTypeAllowed('refresh_token') && mayHaveRefreshToken(source),
@@ -271,7 +280,8 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
     audience: server.identifier,
     accessTokenFormat: 'jwt' as const,
     accessTokenTTL: options.lifetimes.accessToken,
-    jwt: { sign: { alg: signingAlg(options.serverPolicy, client) } },
+    // The library keeps this object with the token, and reads `sign` alone.
+    jwt: { sign: { alg: signingAlg(options.serverPolicy, client) }, typ: tokenTypFor(server, client) },
   };
 }
 

@@ -24,10 +24,13 @@ export function acceptHintsOfRetiredKeys(provider: Provider, retired: readonly R
   });
 }
 
-/** Other JWTs of Cardea have the same issuer and audience, but most have a `typ` of their own (RFC 8725 §3.11). */
+/**
+ * Other JWTs of Cardea have the same issuer, and most have a `typ` (RFC 8725 §3.11); ID tokens of Cardea have none. `JWT` is the
+ * type of access tokens for some resource servers (token_typ.ts).
+ */
 function assertType(jwt: string): void {
   const { typ } = decodeProtectedHeader(jwt);
-  if (typ !== undefined && typ !== 'JWT') throw notAnIdToken();
+  if (typ !== undefined) throw notAnIdToken();
 }
 
 /** Claims about the sign-in (OpenID Connect Core §2), which no claim mapping can set. */

@@ -1,6 +1,5 @@
 import type { AccessToken, Client, IdToken, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { boundClaims } from './id_token_size.ts';
-import { ROUTES } from './routes.ts';
 import { replaceMethod } from './seams.ts';
 import { addedClaims } from './token_claims.ts';
 
@@ -21,8 +20,13 @@ type Delivery = 'token endpoint' | 'redirect with more' | 'redirect alone';
  * Decides for each ID token which claims about the person are in it, and adds `at_hash` wherever an access token comes with
  * it (OpenID Connect Core §3.1.3.6).
  * @param claims the claims of each scope
+ * @param userinfo the URL of the endpoint
  */
-export function completeIdTokens(provider: Provider, claims: Readonly<Record<string, readonly string[]>>): void {
+export function completeIdTokens(
+  provider: Provider,
+  claims: Readonly<Record<string, readonly string[]>>,
+  userinfo: string,
+): void {
   const values = new WeakMap<object, string>();
   const ofPerson = Object.entries(claims).flatMap(([scope, names]) => (scope === MINIMAL ? [] : names));
   const isIdToken = new WeakSet<object>();
@@ -65,7 +69,7 @@ export function completeIdTokens(provider: Provider, claims: Readonly<Record<str
         const { mask = {} } = this as IdTokenParts;
         const mapped = Object.keys(addedClaims(this.available).mapped ?? {});
         const byScope = ofPerson.filter((name) => !Object.hasOwn(mask, name) && !mapped.includes(name));
-        return boundClaims(all, { mapped, byScope }, provider.issuer + ROUTES.userinfo);
+        return boundClaims(all, { mapped, byScope }, userinfo);
       },
   );
 }

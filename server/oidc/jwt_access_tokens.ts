@@ -8,6 +8,7 @@ import type { StatusLists } from '../records/status_lists.ts';
 import type { Unit, Units } from '../records/unit.ts';
 import { TOKEN_EXCHANGE } from './exchange_terms.ts';
 import { statusClaim } from './status_lists.ts';
+import { isTokenTyp } from './token_typ.ts';
 
 /**
  * JWT access tokens (RFC 9068) at /introspect and /revoke, where the provider accepts stored tokens alone and refuses each JWT.
@@ -74,13 +75,9 @@ export function createJwtAccessTokens(parts: {
 
   async function verify(jwt: string): Promise<JWTPayload | undefined> {
     try {
-      const options = {
-        issuer: issuer.identifier,
-        typ: 'at+jwt',
-        algorithms: ALGORITHMS,
-        currentDate: new Date(now()),
-      };
-      return (await jwtVerify(jwt, keys, options)).payload;
+      const options = { issuer: issuer.identifier, algorithms: ALGORITHMS, currentDate: new Date(now()) };
+      const { protectedHeader, payload } = await jwtVerify(jwt, keys, options);
+      return isTokenTyp(protectedHeader.typ) ? payload : undefined;
     } catch {
       return undefined;
     }

@@ -20,7 +20,7 @@ import { onParameters } from './parameters.ts';
 import { pinnedHeaders } from './pinned_request.ts';
 import { discoveryOf } from './profiles.ts';
 import { keepRedirectUris } from './redirects.ts';
-import type { Route } from './routes.ts';
+import { ROUTES, type Route } from './routes.ts';
 import { runEndpoint } from './run_endpoint.ts';
 import { assertSeams, listRoutes, routeOf } from './seams.ts';
 import type { Handle } from './serving.ts';
@@ -67,7 +67,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   disableProviderLogoutCalls(provider);
   disableProviderPings(provider);
   addClaimsOfMappings(provider);
-  completeIdTokens(provider, CLAIMS);
+  completeIdTokens(provider, CLAIMS, issuer.url(ROUTES.userinfo));
   acceptHintsOfRetiredKeys(provider, options.retiredKeys, options.now);
   keepRedirectUris(provider);
   showErrorsOfUnregisteredClients(provider, options);

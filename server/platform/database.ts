@@ -238,6 +238,7 @@ export interface ResourceServers {
   name: string;
   open: Generated<boolean>;
   scopes: string[];
+  token_typ: Generated<string>;
 }
 
 export interface SecurityEvents {

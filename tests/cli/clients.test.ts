@@ -243,7 +243,8 @@ describe('resources', () => {
     const made = await cardea(['resources', 'create', ...args]);
     assert.equal(made.code, 0, made.stderr);
     const { created_at, ...rest } = made.json;
-    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'], open: false, clients: [] });
+    const token_typ = 'at+jwt';
+    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'], open: false, clients: [], token_typ });
     assert.ok(Date.parse(created_at));
     assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, [made.json]);
     assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, made.json);
@@ -256,6 +257,8 @@ describe('resources', () => {
     assert.deepEqual((await update('--no-open')).json, { ...changed, open: false });
     assert.deepEqual((await update('--no-clients', '--open')).json, { ...changed, clients: [] });
     assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, { ...changed, clients: [] });
+    assert.equal((await update('--token-typ', 'JWT')).json.token_typ, 'JWT');
+    assert.equal((await update('--token-typ', 'jwt')).code, 2);
     const unknown = await update('--client', 'nobody');
     assert.deepEqual([unknown.code, /^cardea: client: "nobody" /.test(unknown.stderr)], [1, true], unknown.stderr);
     assert.equal((await update()).code, 2);
@@ -263,5 +266,8 @@ describe('resources', () => {
     assert.equal((await cardea(['resources', 'update', 'https://other.example', '--name', 'X'])).code, 1);
     assert.equal((await cardea(['resources', 'delete', identifier])).code, 0);
     assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, []);
+    const spring = await cardea(['resources', 'create', ...args, '--token-typ', 'JWT']);
+    assert.equal(spring.json.token_typ, 'JWT');
+    assert.match((await cardea(['resources', 'list'])).stdout, /JWT/);
   });
 });

@@ -210,6 +210,7 @@ describe('resource servers', () => {
       scopes: ['read', 'write'],
       open: false,
       clients: [],
+      tokenTyp: 'at+jwt',
       createdAt: new Date(START),
     });
     assert.deepEqual(await servers.find(identifier), made);
@@ -224,6 +225,7 @@ describe('resource servers', () => {
       ['identifier', { identifier: 'api' }],
       ['name', { name: '' }],
       ['scopes', { scopes: ['a b'] }],
+      ['token_typ', { tokenTyp: 'jwt' }],
     ] as const) {
       await assert.rejects(servers.create({ identifier, name: 'API', scopes: [], ...input }), {
         code: 'invalid_input',

@@ -109,6 +109,7 @@ test('a logout token for the same audience is not accepted as a hint (OpenID Con
       .sign(await importJWK(active.privateJwk as JWK, 'RS256'));
   assert.equal(await statusOfLogout(await sign('logout+jwt')), 400);
   assert.equal(await statusOfLogout(await sign('at+jwt')), 400);
+  assert.equal(await statusOfLogout(await sign('JWT')), 400);
 });
 
 test('a signed userinfo response is not accepted as a hint, although it has issuer, audience and subject of an ID token (RFC 8725 §3.12)', async () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
-import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
+import { makeKey } from './dpop_deployment.ts';
+import { keyedParty } from './keyed_party.ts';
 import { begin, callbackOf, post, shown, submit, submitPassword } from './support.ts';
 
 /** RFC 9068, JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens, by section. */
@@ -21,6 +24,9 @@ await app.seed.clients.update(mapped.id, {
     { claim: 'groups', into: ['access_token'], from: { groups: true } },
     { claim: 'roles', into: ['access_token'], from: { groups: { map: { admins: 'writer' } } }, scope: 'api:write' },
   ],
+});
+const strict = await keyedParty(app, {
+  metadata: { scope, token_endpoint_auth_method: 'private_key_jwt', profile: 'fapi2' },
 });
 const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', app.issuer));
 
@@ -48,6 +54,21 @@ test('§2.1: typ is at+jwt, and the signature is by a key of the JWKS, never non
   const { typ, alg, kid } = decodeProtectedHeader(adas.jwt);
   assert.deepEqual([typ, alg], ['at+jwt', 'RS256']);
   assert.ok(kid);
+});
+
+test('§2.1: the operator can give the tokens of an API the general type JWT, except for apps with the profile fapi2', async () => {
+  await app.seed.resourceServers.update(OTHER, { tokenTyp: 'JWT' });
+  const machine = { grant_type: 'client_credentials', resource: OTHER, scope: 'other:read' };
+  const { body } = await token(app.issuer, party, machine);
+  assert.equal(decodeProtectedHeader(body.access_token ?? '').typ, 'JWT');
+  const { jwk, privateKey } = await makeKey();
+  const proof = new SignJWT({ htm: 'POST', htu: `${app.issuer}/token`, jti: randomUUID() })
+    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+    .setIssuedAt();
+  const fields = { ...machine, ...(await strict.assertion()) };
+  const { body: bound } = await post(app, '/token', fields, { dpop: await proof.sign(privateKey) });
+  assert.equal(decodeProtectedHeader(bound.access_token ?? '').typ, 'at+jwt');
+  await app.seed.resourceServers.update(OTHER, { tokenTyp: 'at+jwt' });
 });
 
 test('§2.2, §2.2.1, §2.2.3: iss, exp, aud, sub, client_id, iat, jti, scope, and the details of the sign-in', async () => {

@@ -75,7 +75,8 @@ const configuration = createConfiguration({
     if (!person) return undefined;
     return { accountId: id, claims: () => ({ sub: id, updated_at: 0, email: person.email, email_verified: true }) };
   },
-  findResourceServer: async (identifier) => (identifier === spec.resource.identifier ? spec.resource : undefined),
+  findResourceServer: async (identifier) =>
+    identifier === spec.resource.identifier ? { ...spec.resource, tokenTyp: 'at+jwt' } : undefined,
   resourceScopes: async () => spec.resource.scopes.filter((scope) => spec.scope.includes(scope)),
   audienceParameter: false,
   isRegistered: async () => true,
