@@ -50,6 +50,9 @@ test('after issuer move only the new issuer is accepted', async () => {
   const wrong = await runCli(['issuer', 'move', 'ftp://id.example.com'], { env });
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /<url> must/);
+  const slash = await runCli(['issuer', 'move', `${OTHER}/auth/`], { env });
+  assert.equal(slash.code, 2);
+  assert.ok(slash.stderr.includes(`${OTHER}/auth\n`), slash.stderr);
 
   const moved = await runCli(['issuer', 'move', OTHER, '--json'], { env: { ...env, CARDEA_ISSUER: OTHER } });
   assert.equal(moved.code, 0, moved.stderr);
@@ -63,4 +66,15 @@ test('after issuer move only the new issuer is accepted', async () => {
   await assert.rejects(deployment(scope, { databaseUrl, masterKey, env: { CARDEA_ISSUER: issuer } }), {
     code: 'wrong_issuer',
   });
+});
+
+test('an issuer can move to a path, which commands then take from the database', async () => {
+  const below = `${OTHER}/auth`;
+  const moved = await runCli(['issuer', 'move', below, '--json'], { env });
+  assert.deepEqual(moved.json, { before: OTHER, issuer: below, moved: true });
+  const shown = await runCli(['issuer', 'show', '--json'], { env: { ...env, CARDEA_ISSUER: below } });
+  assert.deepEqual(shown.json, { database: below, configured: below });
+  assert.equal((await runCli(['users', 'list'], { env })).code, 0);
+  await deployment(scope, { databaseUrl, masterKey, env: { CARDEA_ISSUER: below } });
+  assert.deepEqual(await accountClient(), [`${below}/account/signed-in`]);
 });

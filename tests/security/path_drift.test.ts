@@ -13,6 +13,8 @@ const scope = { after };
 const app = await deployment(scope, { env: { CARDEA_RATE_LIMIT: '3' } });
 const { issuer } = app;
 const party = await app.seed.party();
+const below = await deployment(scope, { basePath: '/auth' });
+const atPath = await below.seed.party();
 const otherSpellings = (path: string) => [
   `/${path}`,
   `${path}/`,
@@ -61,6 +63,14 @@ for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/authorize
     }
   });
 }
+
+test('below the path of an issuer, only the exact path reaches /token', async () => {
+  for (const target of otherSpellings('/auth/token').filter((one) => !one.startsWith('/api/'))) {
+    const headers = { ...authorization(atPath), 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await send(below.issuer, { method: 'POST', target, headers, body: 'grant_type=client_credentials' });
+    assertRefusal(answer, { status: 404, error: 'not_found', shape: 'oauth' }, target);
+  }
+});
 
 test('no other spelling avoids the limit on failed client authentication', async () => {
   const wrong = {
