@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
+import { Agent, clientOf } from '../clients_of_others/mcp_sdk.ts';
 import { isSignIn, openAccount } from '../helpers/account.ts';
 import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll } from '../helpers/device.ts';
 import { documentOf } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
+import { mcpServer } from '../helpers/mcp_server.ts';
 import { register } from '../helpers/registration.ts';
 import { authorize, signIn, token } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
@@ -42,6 +46,8 @@ const tv = await app.seed.party({
   firstParty: true,
   metadata: { redirect_uris: [], grant_types: [DEVICE_GRANT] },
 });
+const notes = await mcpServer(scope, issuer);
+await app.seed.resourceServer({ identifier: notes, name: 'Notes', scopes: ['notes:read', 'notes:write'], open: true });
 const person = await app.seed.person({ name: 'Ada Lovelace' });
 const elsewhere = await other.seed.person();
 const INSECURE = { execute: [client.allowInsecureRequests] };
@@ -162,6 +168,23 @@ for (const algorithm of ['oidc', 'oauth2'] as const) {
     assert.ok(isSignIn(await browser.follow(await browser.get(url.href))));
   });
 }
+
+test('the MCP SDK registers itself and signs in, from the URL of an API alone (RFC 9728, RFC 8414 §3.1)', async (t) => {
+  const agent = new Agent();
+  const first = clientOf(notes, agent);
+  await assert.rejects(first.client.connect(first.transport as Parameters<Client['connect']>[0]), UnauthorizedError);
+  const browser = browserSession(issuer);
+  const [request] = agent.requests;
+  assert.equal(request?.pathname, '/auth/authorize');
+  const left = await signIn(browser, await browser.follow(await browser.get(request.href)), person);
+  for (const value of browser.cookies()) remember('cookie', value);
+  await first.transport.finishAuth(remember('code', new URL(left.location ?? '').searchParams.get('code') ?? ''));
+  rememberAll(agent.tokens() ?? {});
+  const { client, transport } = clientOf(notes, agent);
+  t.after(() => client.close());
+  await client.connect(transport as Parameters<Client['connect']>[0]);
+  assert.ok((await client.listTools()).tools.length > 0);
+});
 
 test('without a client to go back to, signing out ends at a page below the path', async () => {
   const browser = browserSession(issuer);
