@@ -68,9 +68,8 @@ export const CLIENTS = {
     language: 'Node, Express',
     version: npmVersion('@auth/express'),
     commands: [`cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}/auth/callback/cardea`],
-    notes: 'signs in, signs out of the app alone; does not refresh',
-    setup:
-      'With Express 5 it is mounted at `/auth`, not at `/auth/*`. To keep and refresh access tokens, follow its guide “Refresh token rotation”.',
+    notes: 'signs in, refreshes, signs out of the app alone',
+    setup: 'With Express 5 it is mounted at `/auth`, not at `/auth/*`.',
     file: `${FOLDER}/auth_js.ts`,
   },
   passport: {
