@@ -1,5 +1,4 @@
 import { acrOf } from '../accounts/assurance.ts';
-import { isEmpty } from '../clients/permissions.ts';
 import { missingFactor } from './factor_demand.ts';
 import type { InteractionResult, Progress, Visit } from './interactions.ts';
 import type { LoginParts } from './step.ts';
@@ -56,5 +55,5 @@ function mustSelect({ requestedPrompts, signedIn }: Visit, progress: Progress): 
 
 async function mustConsent(visit: Visit, accountId: string): Promise<boolean> {
   if (visit.requestedPrompts.has('consent') || visit.prompt === 'consent') return true;
-  return !visit.client.firstParty && !isEmpty(await visit.missing(accountId));
+  return !visit.client.firstParty && (await visit.mustAsk(accountId));
 }

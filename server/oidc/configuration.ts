@@ -40,6 +40,7 @@ import type { Fetching } from './fetching.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import type { TimeLimit } from './jwt_times.ts';
+import { withoutOptionalOfflineAccess } from './offline_access.ts';
 import type { Pages } from './pages.ts';
 import { profileConfiguration, profileOfClient } from './profiles.ts';
 import { type RegistrationInDiscovery, registrationMetadata } from './registration.ts';
@@ -349,10 +350,18 @@ function createPrompts(parts: SignInParts) {
   }
   const consent = policy.get('consent');
   consent?.checks.add(
-    new Check('op_claims_missing', 'requested claims not granted', (ctx) => {
+    new Check('op_claims_missing', 'requested claims not granted', 'consent_required', (ctx) => {
       const { oidc } = ctx;
       const claims = claimsOf(ctx, CLAIMS);
       const missing = missingIn(oidc.entities.Grant, { ...NO_PERMISSIONS, claims });
+      return isEmpty(missing) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+    }),
+  );
+  consent?.checks.add(
+    new Check('op_scopes_missing', 'requested scopes not granted', 'consent_required', ({ oidc }) => {
+      const requested = { ...NO_PERMISSIONS, scopes: [...oidc.requestParamOIDCScopes] };
+      const asking = { isDevice: oidc.deviceCode !== undefined, prompt: oidc.params?.prompt };
+      const missing = missingIn(oidc.entities.Grant, withoutOptionalOfflineAccess(requested, asking));
       return isEmpty(missing) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
     }),
   );

@@ -2,6 +2,7 @@ import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { isEmpty, type Permissions } from '../clients/permissions.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type ClaimsByScope, requestedClaims } from './claims_parameter.ts';
+import { withoutOptionalOfflineAccess } from './offline_access.ts';
 
 export interface GrantParts {
   isFirstParty(clientId: string): Promise<boolean>;
@@ -61,7 +62,9 @@ async function impliedConsent(
 ): Promise<Permissions | undefined> {
   const { client, params } = ctx.oidc;
   if (!client || params?.prompt?.toString().split(' ').includes('consent')) return undefined;
-  return (await isFirstParty(client.clientId)) ? allRequested(ctx, claims) : undefined;
+  if (!(await isFirstParty(client.clientId))) return undefined;
+  const asking = { isDevice: ctx.oidc.deviceCode !== undefined, prompt: params?.prompt };
+  return withoutOptionalOfflineAccess(allRequested(ctx, claims), asking);
 }
 
 function allRequested(ctx: KoaContextWithOIDC, table: ClaimsByScope): Permissions {

@@ -1,5 +1,6 @@
 import type { HTTPMethods } from 'fastify';
 import type { Step, Steps } from './exchange.ts';
+import { noteOfflineAccess } from './offline_access.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { assertRequestObjectTypes } from './request_objects.ts';
 import { ROUTES, type Route } from './routes.ts';
@@ -67,7 +68,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     path: ROUTES.authorization,
     caller: 'browser',
     before: FROM_BROWSER,
-    parameters: PARAMETERS,
+    parameters: [...PARAMETERS, noteOfflineAccess],
     after: [rejectFailures, replaceSelfSubmittingPage, explainRefusal],
     beforeCommit: [recordSession, limitUnfinished],
     onError: [],
@@ -90,7 +91,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     path: ROUTES.pushed_authorization_request,
     caller: 'client',
     before: [...FROM_CLIENT, limitFailedAuthentications, checkProofKey],
-    parameters: PARAMETERS,
+    parameters: [...PARAMETERS, noteOfflineAccess],
     after: [rejectFailures, nameFailedAuthentication, explainRefusal],
     beforeCommit: [limitUnfinished, recordProof],
     onError: [explainReplayedProof],

@@ -36,6 +36,8 @@ export interface Exchange {
   isUserCodeMalformed?: boolean;
   /** Where a logout leads: the URI that the client has registered, or undefined for a page of Cardea. */
   logoutTarget?: { readonly uri: string | undefined; readonly state: string | undefined };
+  /** The request asks for `offline_access`, see offline_access.ts. */
+  asksOfflineAccess?: boolean;
   /** The response was stored for an equal earlier request. */
   isReplay?: boolean;
   /** Nothing that this request has gathered is written. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type Keygrip from 'keygrip';
 import { errors, type Provider } from 'oidc-provider';
+import { isEmpty, type Permissions } from '../clients/permissions.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Interactions, Visit } from '../ports/interactions.ts';
@@ -10,6 +11,7 @@ import type { App } from '../views/views.ts';
 import { requestedAcr } from './claims_parameter.ts';
 import { missingIn } from './consent.ts';
 import { interactionAt } from './ended_interactions.ts';
+import { withoutOptionalOfflineAccess } from './offline_access.ts';
 import { type RequestedPermissionsParts, requestedPermissions } from './requested_permissions.ts';
 import type { Serving } from './serving.ts';
 import { findSession } from './sessions.ts';
@@ -97,11 +99,11 @@ export function createInteractions<Progress extends object, Result extends objec
         // An interaction that follows another starts with that one's result, which has proved not to be enough.
         progress: (visitUid === interaction.uid ? stored : {}) as Progress,
         requested: () => requestedPermissions(client.id, params, options),
-        async missing(accountId) {
-          const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
-          const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
-          const requested = await requestedPermissions(client.id, params, options);
-          return missingIn(grant, { ...requested, details: [] });
+        missing: (accountId) => missingFor(interaction, client.id, accountId),
+        async mustAsk(accountId) {
+          const missing = await missingFor(interaction, client.id, accountId);
+          const asking = { isDevice: interaction.deviceCode !== undefined, prompt: params.prompt };
+          return !isEmpty(withoutOptionalOfflineAccess(missing, asking));
         },
       };
       opened.set(visit, { interaction, request, raw, reply });
@@ -135,6 +137,14 @@ export function createInteractions<Progress extends object, Result extends objec
       await handle(resumeRequest, reply.raw);
     },
   };
+
+  async function missingFor(interaction: Interaction, clientId: string, accountId: string): Promise<Permissions> {
+    const { session, params } = interaction;
+    const grantId = session?.accountId === accountId ? interaction.grantId : undefined;
+    const grant = grantId === undefined ? undefined : await serving.current().provider.Grant.find(grantId);
+    const requested = await requestedPermissions(clientId, params, options);
+    return missingIn(grant, { ...requested, details: [] });
+  }
 
   function openedVisit(visit: object): Opened {
     const entry = opened.get(visit);

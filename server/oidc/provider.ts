@@ -15,6 +15,7 @@ import { createFailureLog } from './failure_log.ts';
 import type { Fetching } from './fetching.ts';
 import { acceptHintsOfRetiredKeys } from './id_token_hints.ts';
 import { completeIdTokens } from './id_tokens.ts';
+import { dropUnseenOfflineAccess } from './offline_access.ts';
 import type { Pages } from './pages.ts';
 import { onParameters } from './parameters.ts';
 import { pinnedHeaders } from './pinned_request.ts';
@@ -66,6 +67,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   normalizeTypedUserCodes(provider);
   disableProviderLogoutCalls(provider);
   disableProviderPings(provider);
+  dropUnseenOfflineAccess(provider);
   addClaimsOfMappings(provider);
   completeIdTokens(provider, CLAIMS, issuer.url(ROUTES.userinfo));
   acceptHintsOfRetiredKeys(provider, options.retiredKeys, options.now);

@@ -1,4 +1,5 @@
 import { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { restoreOfflineAccess } from './offline_access.ts';
 
 export interface RequestedResourcesParts {
   /** The scopes of the server itself; all others belong to resource servers. */
@@ -51,6 +52,7 @@ export function requestedResources(parts: RequestedResourcesParts): RequestedRes
   }
 
   async function assertGrantable(ctx: KoaContextWithOIDC, client: Client): Promise<void> {
+    restoreOfflineAccess(ctx, client);
     const request = asked(ctx);
     if (!request) return;
     assertScopes(ctx, request);
@@ -98,6 +100,7 @@ export function requestedResources(parts: RequestedResourcesParts): RequestedRes
     async defaultResource(ctx, client, oneOf) {
       // Several were granted: a token is for one, which the client has to name (RFC 8707 §2.2).
       if (oneOf) return oneOf;
+      restoreOfflineAccess(ctx, client);
       const request = asked(ctx);
       if (!request) return undefined;
       assertScopes(ctx, request);

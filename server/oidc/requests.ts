@@ -3,6 +3,7 @@ import { ENCRYPTION_ALGS, ENCRYPTION_ENCS, SIGNING_ALGS } from '../clients/vocab
 import { assertDatedRequest } from './ciba.ts';
 import { assertClaimsParameter } from './claims_parameter.ts';
 import type { TimeLimit } from './jwt_times.ts';
+import { noteSignedOfflineAccess } from './offline_access.ts';
 import { assertParameterSizes } from './parameter_limits.ts';
 import { assertRequestObject } from './profiles.ts';
 
@@ -23,13 +24,14 @@ export function requestFeatures(times: TimeLimit) {
     requestObjects: {
       enabled: true,
       async assertJwtClaimsAndHeader(
-        { oidc }: KoaContextWithOIDC,
+        ctx: KoaContextWithOIDC,
         claims: Record<string, unknown>,
         header: Record<string, unknown>,
         client: Client,
       ) {
+        noteSignedOfflineAccess(ctx, claims);
         assertParameterSizes(claims);
-        if (oidc.route === 'backchannel_authentication') assertDatedRequest(claims);
+        if (ctx.oidc.route === 'backchannel_authentication') assertDatedRequest(claims);
         assertRequestObject(client, claims, header, times);
       },
     },

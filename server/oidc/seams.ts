@@ -78,7 +78,7 @@ const PAYLOADS = {
 /** Checks of the library's interaction policy that Cardea replaces by its own, by prompt. */
 export const REPLACED_CHECKS = {
   login: ['essential_acrs', 'essential_acr'],
-  consent: ['op_claims_missing'],
+  consent: ['op_claims_missing', 'op_scopes_missing'],
 } as const;
 
 /** Names that `ctx.oidc.route` can have. */

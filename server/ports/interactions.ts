@@ -39,6 +39,8 @@ export interface Visit<Progress extends object> {
   readonly progress: Progress;
   /** Requested permissions that this account has not granted yet; without details (RFC 9396), which no grant has. */
   missing(accountId: string): Promise<Permissions>;
+  /** True when the consent page has to be shown for some of them. */
+  mustAsk(accountId: string): Promise<boolean>;
   /** All that the client asks for. */
   requested(): Promise<Permissions>;
 }

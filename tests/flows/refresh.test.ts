@@ -228,13 +228,6 @@ test('with offline_access and prompt=consent they survive it (OpenID Connect Cor
   assert.equal((await userinfo(app.issuer, tokens.access_token)).status, 200);
 });
 
-test('offline_access without prompt=consent is ignored, not an error (OpenID Connect Core §11)', async () => {
-  const { tokens, browser } = await tokensFor(app, party, person, { params: { scope: 'openid offline_access' } });
-  assert.equal(tokens.scope, 'openid');
-  await submit(browser, await browser.get('/logout'), { logout: 'yes' });
-  assert.deepEqual(refusal(await refresh(app.issuer, party, tokens.refresh_token ?? '')), INVALID_GRANT);
-});
-
 test('the tokens of a disabled or deleted account cannot be refreshed (CVE-2025-53942)', async () => {
   const someone = await app.seed.person();
   const { tokens } = await tokensFor(app, party, someone, {

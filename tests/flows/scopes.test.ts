@@ -3,13 +3,16 @@ import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { checkPolicy } from '../../server/clients/registration_policy.ts';
 import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
+import { type BrowserSession, browserSession } from '../helpers/browser_session.ts';
 import { cibaMetadata } from '../helpers/ciba.ts';
 import { deployment, neighbour, type Party } from '../helpers/deployment.ts';
 import { DEVICE_GRANT } from '../helpers/device.ts';
+import { message } from '../helpers/messages.ts';
 import { partyOf, register } from '../helpers/registration.ts';
-import { authorization, authorize, redeem, token } from '../helpers/relying_party.ts';
+import { authorization, authorize, redeem, refresh, signIn, token } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
-import { begin, callbackOf, post, refusal, shown, tokensFor } from './support.ts';
+import { keyedParty } from './keyed_party.ts';
+import { begin, callbackOf, post, refusal, shown, submit, submitPassword, tokensFor } from './support.ts';
 
 /** What a request for scopes gets, and that it is told before any page (RFC 6749 §3.3, §4.1.2.1, §5.1). */
 const scope = { after };
@@ -174,4 +177,87 @@ test('an audience that is unknown, repeated or too long is refused', async () =>
   }
   const long = await send([`https://x.example/${'x'.repeat(600)}`]);
   assert.deepEqual(refusal(long), { status: 400, error: 'invalid_request' });
+});
+
+// ---- offline_access (OpenID Connect Core §11) ----
+
+const OFFLINE = { scope: 'openid offline_access' };
+
+/** Whether tokens outlive the session, as `scope` says. */
+async function outlives(client: Party, params: Record<string, string>, browser?: BrowserSession) {
+  const who = browser ? person : await app.seed.person();
+  const { tokens, browser: used } = await tokensFor(app, client, who, { params, ...(browser ? { browser } : {}) });
+  const isSaid = String(tokens.scope).split(' ').includes('offline_access');
+  await submit(used, await used.get('/logout'), { logout: 'yes' });
+  const { status } = await refresh(app.issuer, client, tokens.refresh_token ?? '');
+  assert.equal(status === 200, isSaid, 'scope says what happens');
+  return isSaid;
+}
+
+test('offline_access without prompt=consent is granted when the consent page is shown anyway', async () => {
+  const someone = await app.seed.person();
+  const begun = await begin(app, party, OFFLINE);
+  const consent = await submitPassword(begun.browser, begun.page, someone);
+  assert.equal(shown(consent), 'consent');
+  assert.ok(consent.body.includes(message('scope.offline_access')), 'and the page says so');
+  assert.equal(await outlives(party, OFFLINE), true);
+});
+
+test('offline_access never makes the consent page appear, and is then not granted', async () => {
+  const granted = await authorize({ issuer: app.issuer, party, person, params: { scope: 'openid' } });
+  const { page } = await begin(app, party, OFFLINE, granted.browser);
+  assert.equal(shown(page), 'callback');
+  assert.equal(await outlives(party, OFFLINE, granted.browser), false);
+});
+
+test('offline_access is not granted again without the page, although it was allowed before', async () => {
+  const params = { ...OFFLINE, prompt: 'consent' };
+  const granted = await authorize({ issuer: app.issuer, party, person, params });
+  assert.equal(shown((await begin(app, party, OFFLINE, granted.browser)).page), 'callback');
+  assert.equal(await outlives(party, OFFLINE, granted.browser), false);
+});
+
+test('a first-party app, which has no consent page, gets offline_access with prompt=consent alone', async () => {
+  const ours = await app.seed.party({ firstParty: true, metadata });
+  assert.equal(await outlives(ours, OFFLINE), false);
+  assert.equal(await outlives(ours, { ...OFFLINE, prompt: 'consent' }), true);
+});
+
+test('offline_access in pushed and in signed requests follows the same rule (RFC 9126, RFC 9101)', async () => {
+  const keyed = await keyedParty(app, { metadata });
+  const challenge = { code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' };
+  const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'; // RFC 7636 appendix B
+  const { party: signing } = keyed;
+  const pushed = await post(
+    app,
+    '/par',
+    { client_id: signing.id, response_type: 'code', redirect_uri: signing.redirectUri, ...OFFLINE, ...challenge },
+    authorization(signing),
+  );
+  const ways = [
+    { request_uri: String(pushed.body.request_uri) },
+    { request: await keyed.request({ ...OFFLINE, ...challenge }) },
+  ];
+  for (const way of ways) {
+    const url = new URL('/authorize', app.issuer);
+    url.search = new URLSearchParams({ client_id: signing.id, ...(way as Record<string, string>) }).toString();
+    const browser = browserSession(app.issuer);
+    const page = await signIn(browser, await browser.follow(await browser.get(url.href)), await app.seed.person());
+    const { code = '' } = callbackOf(page);
+    const { body } = await redeem(app.issuer, signing, { code, verifier });
+    assert.equal(body.scope, 'openid offline_access', Object.keys(way)[0]);
+  }
+  const outside = new URL('/authorize', app.issuer);
+  const request = await keyed.request({ scope: 'openid', ...challenge });
+  outside.search = new URLSearchParams({ client_id: signing.id, request, ...OFFLINE }).toString();
+  const browser = browserSession(app.issuer);
+  const page = await signIn(browser, await browser.follow(await browser.get(outside.href)), await app.seed.person());
+  const { body } = await redeem(app.issuer, signing, { code: callbackOf(page).code ?? '', verifier });
+  assert.equal(body.scope, 'openid', 'only signed parameters count');
+});
+
+test('offline_access is not for a client without refresh tokens', async () => {
+  const without = await app.seed.party({ metadata: { ...metadata, grant_types: ['authorization_code'] } });
+  const { tokens } = await tokensFor(app, without, person, { params: OFFLINE });
+  assert.equal(tokens.scope, 'openid');
 });

@@ -58,6 +58,7 @@ const RENAMED: Readonly<Record<string, Renaming>> = {
   'check of login: essential_acrs': everywhere('essential_acrs'),
   'check of login: essential_acr': lib('helpers/interaction_policy/prompts/login.js', "'essential_acr'", "'acr'"),
   'check of consent: op_claims_missing': everywhere('op_claims_missing'),
+  'check of consent: op_scopes_missing': everywhere('op_scopes_missing'),
 
   'route authorization': app("get('authorization'"),
   'route backchannel_authentication': app("post('backchannel_authentication'"),
