@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # The last file that an installation writes. `npm ci` begins by deleting the folder, so one that was interrupted has none.
 INSTALLED := node_modules/.complete
 
-.PHONY: run test check bench chaos documents help test-tools
+.PHONY: run test check bench chaos clients documents help test-tools
 
 run: $(INSTALLED) ## start Cardea with an embedded Postgres and demo data, at http://localhost:3000
 	@exec node server/main.ts
@@ -32,6 +32,9 @@ bench: $(INSTALLED) ## measure against a bare oidc-provider; prints a table and 
 chaos: $(INSTALLED) test-tools ## the tests that kill processes, and all that have a long form, at length; TEST_CHAOS_SEED=…, TEST_FUZZ_SEED=… repeat a run's choices
 	@TEST_CHAOS_ROUNDS=$${TEST_CHAOS_ROUNDS:-200} TEST_CHAOS_ROTATIONS=$${TEST_CHAOS_ROTATIONS:-10} TEST_CHAOS_LONG=true \
 	  exec node tests/run.ts "only=tests/chaos,$$(grep -rlF helpers/long.ts --include='*.test.ts' tests | paste -s -d , -)"
+
+clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java and Apache, as far as they are on this machine; only=NAME,…
+	@exec node tests/clients_of_others/run.ts $(if $(only),--only '$(only)')
 
 documents: $(INSTALLED) ## write what is generated: the documents of the schema and the settings, the types of the tables
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts

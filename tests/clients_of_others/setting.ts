@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { runCli } from '../cli/run_cli.ts';
+import { browserSession } from '../helpers/browser_session.ts';
 import { type Deployment, deployment, type Person } from '../helpers/deployment.ts';
 import { defer, type Scope } from '../helpers/scope.ts';
 import { remember } from '../helpers/secrets.ts';
 import { freePort } from '../helpers/waiting.ts';
 import { type Visitor, visitorOf } from './sign_in_at.ts';
-import { APP_IN_TABLE, type ClientRow } from './table.ts';
+import { argumentsOf, type ClientRow } from './table.ts';
 
 /** What the developer of an app has from `cardea clients create`, and where the app runs. */
 export interface AppSettings {
@@ -45,8 +46,7 @@ export async function setUp(scope: Scope, settings: Readonly<Record<string, stri
   async function register(row: Pick<ClientRow, 'commands'>, origin: string): Promise<AppSettings> {
     let settings = { issuer: cardea.issuer, clientId: '', clientSecret: '', origin };
     for (const command of row.commands) {
-      const line = command.replaceAll(APP_IN_TABLE, origin).replaceAll('CLIENT_ID', settings.clientId);
-      const ran = await runCli([...wordsOf(line), '--json'], { env });
+      const ran = await runCli([...argumentsOf(command, origin, settings.clientId), '--json'], { env });
       assert.equal(ran.code, 0, ran.stderr);
       settings = {
         ...settings,
@@ -72,14 +72,8 @@ export async function setUp(scope: Scope, settings: Readonly<Record<string, stri
       });
       return settings;
     },
-    visitor: () => visitorOf(cardea.issuer, person),
+    visitor: () => visitorOf(cardea.issuer, person, browserSession(cardea.issuer)),
   };
-}
-
-/** The arguments of a command line without `cardea`, of which some are in double quotes. */
-function wordsOf(line: string): string[] {
-  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
-  return words.slice(1);
 }
 
 /** What an app must not lose: tokens that its pages show are searched in the dumps. */

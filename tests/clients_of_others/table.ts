@@ -5,6 +5,10 @@ import { ROOT } from '../helpers/artifacts.ts';
 /** Where the commands of the table say that the app runs; the tests replace it. */
 export const APP_IN_TABLE = 'http://localhost:8080';
 
+/** The command for an app with a path to come back to after signing in, and one after signing out. */
+export const CREATE = (callback: string, signedOut: string): string =>
+  `cardea clients create --name "Notes" --redirect-uri ${APP_IN_TABLE}${callback} --post-logout-redirect-uri ${APP_IN_TABLE}${signedOut}`;
+
 /** A client of others: a row of ops/docs/clients.md, and what its test sets up. */
 export interface ClientRow {
   readonly name: string;
@@ -21,6 +25,8 @@ export interface ClientRow {
   readonly setup?: string;
   /** The tested file, with the snippet between the comments `snippet` and `end of the snippet`. */
   readonly file: string;
+  /** Another tested file, likewise. */
+  readonly secondFile?: string;
 }
 
 const FOLDER = 'tests/clients_of_others';
@@ -97,6 +103,15 @@ export const CLIENTS = {
     file: `${FOLDER}/mcp_sdk.ts`,
   },
 } as const satisfies Record<string, ClientRow>;
+
+/**
+ * The arguments of a command of the table, without `cardea`, for an app at `origin`.
+ * @param command some of its words may be in double quotes
+ */
+export function argumentsOf(command: string, origin: string, clientId = ''): string[] {
+  const line = command.replaceAll(APP_IN_TABLE, origin).replaceAll('CLIENT_ID', clientId);
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '').slice(1);
+}
 
 /** The version of a package that `npm ci` installs. */
 function npmVersion(name: string): string {

@@ -8,6 +8,7 @@ import { databaseTypes } from '../database_types.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { database } from '../helpers/postgres.ts';
 import { schemaDocument } from '../schema_document.ts';
+import { withSnippets } from '../snippets.ts';
 
 /** `make documents` sets it, to write the generated files instead of comparing them. */
 const WRITES = process.env.TEST_WRITE_DOCUMENTS === 'true';
@@ -29,6 +30,11 @@ test('ops/docs/configuration.md shows the settings', () => {
 
 test('ops/docs/clients.md shows the code that the tests run', () => {
   compare('ops/docs/clients.md', clientsDocument());
+});
+
+test('ops/docs/resource-servers.md shows the code that `make clients` runs', () => {
+  const file = 'ops/docs/resource-servers.md';
+  compare(file, withSnippets(readFileSync(join(ROOT, file), 'utf8')));
 });
 
 test('server/platform/database.ts has the types of the migrated schema', async (t) => {
