@@ -25,6 +25,7 @@ import { ROUTES, type Route } from './routes.ts';
 import { runEndpoint } from './run_endpoint.ts';
 import { assertSeams, listRoutes, routeOf } from './seams.ts';
 import type { Handle } from './serving.ts';
+import { explainRedirectedErrors } from './steps/refusals.ts';
 import { addClaimsOfMappings } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { normalizeTypedUserCodes } from './typed_user_codes.ts';
@@ -73,6 +74,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   acceptHintsOfRetiredKeys(provider, options.retiredKeys, options.now);
   keepRedirectUris(provider);
   showErrorsOfUnregisteredClients(provider, options);
+  explainRedirectedErrors(provider);
   registerTokenExchange(provider, options.exchange);
 
   const logFailure = createFailureLog(log);

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ROOT } from '../helpers/artifacts.ts';
 import { browserSession } from '../helpers/browser_session.ts';
-import { deployment } from '../helpers/deployment.ts';
+import { deployment, type Party } from '../helpers/deployment.ts';
+import { fieldValue } from '../helpers/html.ts';
 import { authorize, authorizeUrl, redeem, refresh, token } from '../helpers/relying_party.ts';
 
 /** A refused request tells the developer what to do, and logs one line with the request's details for the operator. */
 
 const scope = { after };
 const app = await deployment(scope);
+const lax = await deployment(scope, { env: { CARDEA_PROFILE: 'oidc' } });
 const { issuer } = app;
 const person = await app.seed.person();
 const party = await app.seed.party({ firstParty: true });
@@ -89,6 +91,25 @@ test('an unregistered method of authentication: the client learns what to change
   const open = await app.seed.party({ public: true });
   const { answer } = await lineOf(() => refresh(issuer, { ...open, secret: 'invented' }, 'x'.repeat(43)));
   assert.match(String(answer.body.error_description), /registered as token_endpoint_auth_method/);
+});
+
+test('another response type: the client learns what to set, in a redirect and in a form', async () => {
+  const asked = async (response_mode: string, response_type: string, issuer: string, party: Party) => {
+    const params = { response_type, response_mode, nonce: 'n' };
+    const page = await browserSession(issuer).get(authorizeUrl({ issuer, party, params }, VERIFIER));
+    const { hash } = new URL(page.location ?? 'about:blank');
+    return page.location === undefined
+      ? fieldValue(page, 'error_description')
+      : new URLSearchParams(hash.slice(1)).get('error_description');
+  };
+  for (const mode of ['fragment', 'form_post'])
+    assert.match(
+      (await asked(mode, 'id_token', issuer, party)) ?? '',
+      /response_type=code.*CARDEA_PROFILE=oidc$/,
+      mode,
+    );
+  const registered = await asked('fragment', 'id_token', lax.issuer, await lax.seed.party());
+  assert.match(registered ?? '', /not registered for this response_type/);
 });
 
 const GRANTS: Readonly<Record<string, { send(): ReturnType<typeof token>; description: RegExp; detail: RegExp }>> = {

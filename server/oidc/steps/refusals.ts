@@ -1,5 +1,6 @@
-import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { Exchange, RefusalError } from '../exchange.ts';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Exchange, exchangeOf, type RefusalError } from '../exchange.ts';
+import { responseModesOf } from '../seams.ts';
 
 /**
  * Logs one line for a refused request: the refusal and its reason, what was sent and what is registered. Nothing secret:
@@ -27,17 +28,35 @@ export function logRefusal({ ctx, refusal, isReplay, services }: Exchange): void
 /** Replaces the provider's `error_description` (RFC 6749 §5.2) by one that says what to do. */
 export function explainRefusal({ ctx, refusal }: Exchange): void {
   const body = ctx.body as { error?: unknown } | null;
-  const { error: code, error_detail: detail = '' } = refusal?.error ?? {};
-  if (!refusal || typeof body !== 'object' || body?.error !== code) return;
-  const remedy = REMEDIES.find((one) => one.error === code && one.detail.test(detail));
-  if (remedy) ctx.body = { ...body, error_description: remedy.description };
+  if (!refusal || typeof body !== 'object' || body?.error !== refusal.error.error) return;
+  const description = remedyOf(refusal.error);
+  if (description !== undefined) ctx.body = { ...body, error_description: description };
+}
+
+/** Does the same for errors that a browser takes to the client (RFC 6749 §4.1.2.1), in all response modes. */
+export function explainRedirectedErrors(provider: Provider): void {
+  const responseModes = responseModesOf(provider);
+  for (const [mode, send] of [...responseModes]) {
+    responseModes.set(mode, (ctx, redirectUri, answer) => {
+      const { error = {} } = exchangeOf(ctx)?.refusal ?? {};
+      const description = answer.error !== undefined && answer.error === error.error ? remedyOf(error) : undefined;
+      return send(ctx, redirectUri, description === undefined ? answer : { ...answer, error_description: description });
+    });
+  }
+}
+
+function remedyOf({ error, error_detail = '', error_description = '' }: RefusalError): string | undefined {
+  return REMEDIES.find(
+    ({ error: code, detail, said }) =>
+      code === error && (detail?.test(error_detail) ?? true) && (said?.test(error_description) ?? true),
+  )?.description;
 }
 
 /**
- * Descriptions by the provider's error and detail. Unknown, expired, used and foreign tokens share one sentence, so that
+ * Descriptions by the provider's error, its detail, and what it says itself. Unknown, expired, used and foreign tokens share one sentence, so that
  * it does not tell whether another client's token is valid.
  */
-const REMEDIES: readonly { error: string; detail: RegExp; description: string }[] = [
+const REMEDIES: readonly { error: string; detail?: RegExp; said?: RegExp; description: string }[] = [
   {
     error: 'invalid_grant',
     detail: /redirect_uri mismatch/,
@@ -74,6 +93,17 @@ const REMEDIES: readonly { error: string; detail: RegExp; description: string }[
     detail: /^(refresh token|grant|client mismatch|accountId mismatch|.*account not found)/,
     description:
       'what was presented is unknown, expired, revoked, already used or of another client: ask the person to sign in again',
+  },
+  {
+    error: 'unsupported_response_type',
+    description:
+      'this response_type is not offered: set the app to response_type=code; the implicit and the hybrid flow need CARDEA_PROFILE=oidc',
+  },
+  {
+    error: 'invalid_request',
+    said: /^requested response_type is not allowed/,
+    description:
+      'this app is not registered for this response_type: set the app to one of its response_types, such as code, or register it for this one',
   },
   {
     error: 'invalid_client',
