@@ -97,7 +97,7 @@ export async function createApp(
   await http.register(
     async (site) => {
       await site.register(async (scope) => {
-        await mountProvider(scope, { issuer, units, serving });
+        await mountProvider(scope, { issuer, units, serving, views });
         if (statusLists) {
           mountStatusLists(scope, {
             issuer,

@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isPreflight, respondToOptions } from '../platform/cors.ts';
-import { AppError } from '../platform/errors.ts';
-import { redirectTo } from '../platform/forms.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Units } from '../records/unit.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { pinned } from './pinned_request.ts';
+import { mountPostedRequests, type PostedRequestParts } from './posted_requests.ts';
 import { ROUTES } from './routes.ts';
 import { type Document, isUnchanged, type Serving } from './serving.ts';
 
@@ -18,14 +17,12 @@ export interface MountOptions {
 /** OpenID Connect Discovery §4, and RFC 8414 §3. */
 const METADATA = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
 
-/** Endpoints that browsers are sent to, and that must accept a form as well. */
-const NAVIGATED = [ROUTES.authorization, ROUTES.end_session];
-
 /**
  * The provider's endpoints as ordinary Fastify routes, so that hooks and limits apply to them. (`@fastify/middie`,
  * which the provider's documentation shows, skips route-level limits and matches paths in its own way.)
  */
-export async function mountProvider(app: FastifyInstance, { issuer, units, serving }: MountOptions): Promise<void> {
+export async function mountProvider(app: FastifyInstance, parts: PostedRequestParts): Promise<void> {
+  const { issuer, units, serving } = parts;
   // The provider reads the bodies. The form's media type is named because Fastify finds an exact name without parsing it.
   app.removeAllContentTypeParsers();
   for (const type of ['application/x-www-form-urlencoded', '*'])
@@ -50,7 +47,7 @@ export async function mountProvider(app: FastifyInstance, { issuer, units, servi
     });
   }
 
-  await app.register(async (forms) => navigateByForm(forms));
+  await app.register(async (forms) => mountPostedRequests(forms, parts));
 
   mountDocument(app, ROUTES.jwks, () => serving.current().jwks);
   for (const url of METADATA) mountDocument(app, url, () => serving.current().discovery);
@@ -73,38 +70,6 @@ function mountDocument(app: FastifyInstance, url: string, current: () => Documen
 }
 
 const DOCUMENT = { oauth: true, quiet: true, responseMode: 'own_headers' } as const;
-
-/** The maximum length of the whole form. */
-const FORM_LIMIT = 56 * 1024;
-
-/** Node reads 16 KiB of request line and headers together: this leaves room for cookies and the browser's own headers. */
-const TARGET_MAX = 12 * 1024;
-
-/**
- * OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 demand POST as well. Browsers do not send SameSite=Lax cookies
- * with a form of another site, so the form is redirected to become a GET, with which they do.
- */
-function navigateByForm(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: FORM_LIMIT },
-    (_request, body, done) => done(null, body),
-  );
-  for (const url of NAVIGATED) {
-    app.post(url, async (request, reply) => {
-      const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
-      const target = `${url}?${form}`;
-      if (target.length > TARGET_MAX) {
-        throw new AppError(
-          'request_too_large',
-          `this form is too long for a URL, which it is made: ${TARGET_MAX} characters; a longer request can be pushed (RFC 9126)`,
-        );
-      }
-      return redirectTo(reply, target);
-    });
-  }
-}
 
 /**
  * Sends a document that was made once for a key set, with its head (RFC 9110 §13.1.2 `If-None-Match`): making the same

@@ -89,8 +89,11 @@ export const loggedOutView: View<LoggedOutData> = {
 
 /** A form that a script sends at once. */
 export interface OnwardData {
-  /** `app`: the response to an app by POST; `switch`: signs out the current person, so that another can sign in. */
-  purpose: 'app' | 'switch';
+  /**
+   * `app`: the response to an app by POST; `switch`: signs out the current person, so that another can sign in; `request`:
+   * the request of an app by POST, which another site has sent without the cookies of this one.
+   */
+  purpose: 'app' | 'switch' | 'request';
   action: string;
   fields: readonly (readonly [name: string, value: string])[];
   client?: ClientView;

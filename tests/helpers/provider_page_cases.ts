@@ -100,5 +100,11 @@ export const PROVIDER_PAGE_CASES: readonly PageCase[] = [
     { purpose: 'switch', action: '/post', fields: [['xsrf', 'x']] },
     { ids: ['onward'] },
   ),
+  pageCase(
+    'onward-request',
+    onwardView,
+    { purpose: 'request', action: '/post', fields: [['state', EVIL]] },
+    { ids: ['onward'] },
+  ),
   pageCase('error-hostile', errorView, { status: 500, error: EVIL, description: EVIL + LONG, requestId: LONG }),
 ];
