@@ -52,6 +52,7 @@ export function configOf(values: SettingValues, { declaredProduction }: { readon
       header: values.CARDEA_CLIENT_CERTIFICATE_HEADER,
     },
     audienceParameter: values.CARDEA_AUDIENCE_PARAMETER,
+    confirmLogout: values.CARDEA_CONFIRM_LOGOUT,
     dpopNonceRequired: values.CARDEA_DPOP_NONCE === 'required',
     /** Failed sign-ins, and failed client authentications, a minute and address. */
     rateLimit: values.CARDEA_RATE_LIMIT,

@@ -132,6 +132,12 @@ const APPS = {
     fallback: 'optional',
     about: 'required: DPoP proofs must have a nonce of this server (RFC 9449 §8)',
   },
+  CARDEA_CONFIRM_LOGOUT: {
+    read: boolean,
+    fallback: 'false',
+    about:
+      'whether people are asked before every sign-out; otherwise not when the app sends an ID token of the person who is signed in (RP-Initiated Logout §2)',
+  },
   CARDEA_AUDIENCE_PARAMETER: {
     read: boolean,
     fallback: 'false',

@@ -56,11 +56,8 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
   const serverPolicy = serverPolicyOf(config);
   const clientReads = createClientReads(clientServices, units, detailsTypes.names);
   const { isRegistered } = clientReads;
-  const pages = createPages(
-    views,
-    async (id) => (await requestAccounts.find(id))?.locale,
-    (ctx) => isRedirectAllowed(ctx, isRegistered),
-  );
+  const allowsRedirect = (ctx: Parameters<typeof isRedirectAllowed>[0]) => isRedirectAllowed(ctx, isRegistered);
+  const pages = createPages(views, async (id) => (await requestAccounts.find(id))?.locale, allowsRedirect);
   const fetching = createFetching({ outbound, units, log, now });
   const userCodeLimits = createUserCodeLimits({ counter, max: config.rateLimit, now });
   const refreshLimits = createLimits({ ...REFRESH_LOOP, counter, now });
@@ -84,6 +81,8 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     devicePages: createDevicePages({ views, pages, findPerson: requestAccounts.find }),
     fetching,
     dpop: parts.dpop,
+    confirmLogout: config.confirmLogout,
+    isRedirectAllowed: allowsRedirect,
     pairwiseKey: parts.pairwiseKey,
     certificates,
     registration,

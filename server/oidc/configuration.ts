@@ -37,6 +37,7 @@ import { DEVICE_CODE_SECONDS, deviceFlow } from './device_flow.ts';
 import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Fetching } from './fetching.ts';
+import { createLogoutSource } from './hinted_logout.ts';
 import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import type { TimeLimit } from './jwt_times.ts';
@@ -114,6 +115,9 @@ export interface ConfigurationOptions
   readonly devicePages: DevicePages;
   readonly fetching: Fetching;
   readonly dpop: DpopOptions;
+  readonly confirmLogout: boolean;
+  /** See unregistered_clients.ts. */
+  isRedirectAllowed(ctx: Context): Promise<boolean>;
   readonly certificates: ClientCertificates;
   readonly jwtAccessTokens: JwtAccessTokens;
   /** @returns undefined for an account that does not exist or is disabled */
@@ -218,7 +222,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: pages.logout,
+        logoutSource: createLogoutSource({ ...options, subjectOf: createSubjects(options) }),
         postLogoutSuccessSource: pages.loggedOut,
       },
       userinfo: { enabled: true },

@@ -201,7 +201,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     caller: 'browser',
     before: FROM_BROWSER,
     parameters: PARAMETERS,
-    after: [rejectFailures, skipEmptyLogout, replaceSelfSubmittingPage, explainRefusal],
+    after: [rejectFailures, skipEmptyLogout, redirectAfterLogout, replaceSelfSubmittingPage, explainRefusal],
     beforeCommit: [limitUnfinished],
     onError: [],
     finally: [logRefusal],

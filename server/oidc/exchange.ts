@@ -35,7 +35,12 @@ export interface Exchange {
   /** The user code does not have the form of one, so it was no guess. */
   isUserCodeMalformed?: boolean;
   /** Where a logout leads: the URI that the client has registered, or undefined for a page of Cardea. */
-  logoutTarget?: { readonly uri: string | undefined; readonly state: string | undefined };
+  logoutTarget?: {
+    readonly uri: string | undefined;
+    readonly state: string | undefined;
+    /** Of the page of Cardea, when it is not the browser's. */
+    readonly language?: string | undefined;
+  };
   /** The request asks for `offline_access`, see offline_access.ts. */
   asksOfflineAccess?: boolean;
   /** The response was stored for an equal earlier request. */

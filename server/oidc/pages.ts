@@ -14,6 +14,8 @@ export interface Pages {
   /** @param link shown in place of a redirect to the client */
   error(ctx: KoaContextWithOIDC, out: ErrorOut, error?: unknown, link?: ClientLink): void;
   logout(ctx: KoaContextWithOIDC): Promise<void>;
+  /** The language of the last page of a logout, which knows no account; undefined when it is the browser's. */
+  languageAfterLogout(ctx: KoaContextWithOIDC): Promise<string | undefined>;
   loggedOut(ctx: KoaContextWithOIDC): void;
   /** See self_submitting.ts. */
   replaceSelfSubmitting(ctx: KoaContextWithOIDC): void;
@@ -35,6 +37,13 @@ export function createPages(
   isRedirectAllowed: (ctx: KoaContextWithOIDC) => Promise<boolean> = async () => true,
 ): Pages {
   const localeOf = createLocaleOf(views);
+
+  async function localesOf(ctx: KoaContextWithOIDC): Promise<{ locale: Locale; ownLocale: Locale }> {
+    const { accountId } = ctx.oidc.session ?? {};
+    const locale = localeOf(ctx, accountId === undefined ? undefined : await languageOf(accountId));
+    // The last page has no session, and so would choose the browser's language.
+    return { locale, ownLocale: views.negotiate(undefined, ctx.get('accept-language')) };
+  }
 
   return {
     replaceSelfSubmitting: (ctx) =>
@@ -59,13 +68,14 @@ export function createPages(
       // The provider has put the secret of its form into the session (shared/xsrf.js).
       const secret = String(ctx.oidc.session?.state?.secret);
       const client = clientOf(ctx);
-      const { accountId } = ctx.oidc.session ?? {};
-      const locale = localeOf(ctx, accountId === undefined ? undefined : await languageOf(accountId));
-      // The next page has no session, and so would choose the browser's language.
-      const ownLocale = views.negotiate(undefined, ctx.get('accept-language'));
+      const { locale, ownLocale } = await localesOf(ctx);
       const confirm = inLanguage(`${ROUTES.end_session}/confirm`, locale, ownLocale);
       const action = (await isRedirectAllowed(ctx)) ? confirm : keepClientLink(ctx, confirm);
       ctx.body = views.render(logoutView, { action, xsrf: secret, ...(client ? { client } : {}) }, locale);
+    },
+    async languageAfterLogout(ctx) {
+      const { locale, ownLocale } = await localesOf(ctx);
+      return locale === ownLocale ? undefined : locale;
     },
     loggedOut(ctx) {
       const client = clientOf(ctx);

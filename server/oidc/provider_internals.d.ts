@@ -15,6 +15,13 @@ declare module 'oidc-provider/lib/helpers/jwt.js' {
   ): void;
 }
 
+declare module 'oidc-provider/lib/actions/end_session.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider';
+
+  /** The steps of the form by which a person confirms a logout. */
+  export const confirm: readonly ((ctx: KoaContextWithOIDC, next?: () => unknown) => unknown)[];
+}
+
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 

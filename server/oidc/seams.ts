@@ -6,6 +6,7 @@ import {
   type Provider,
   type TokenEndpointGrantContext,
 } from 'oidc-provider';
+import * as endSessionActions from 'oidc-provider/lib/actions/end_session.js';
 import als from 'oidc-provider/lib/helpers/als.js';
 import * as challenge from 'oidc-provider/lib/helpers/challenge.js';
 import * as grantCommon from 'oidc-provider/lib/helpers/grant_common.js';
@@ -52,6 +53,7 @@ const FUNCTIONS: Readonly<Record<string, readonly [fn: unknown, parameters: stri
   checkDpopReplay: [grants.checkDpopReplay, '(provider, ctx, dPoP, clientId, ErrorClass = InvalidGrant)'],
   checkDpopRequired: [grants.checkDpopRequired, '(provider, ctx, dPoP, ErrorClass = InvalidGrant)'],
   checkMtlsCert: [grants.checkMtlsCert, '(provider, ctx, ErrorClass = InvalidGrant)'],
+  endSession: [endSessionStep(), '(ctx)'],
   issueTokens: [grantCommon.issueTokens, '(provider, helpers, ctx, source, grant, { gty, entityLabel, cert, dPoP })'],
   resolveRequestedResources: [grants.resolveRequestedResources, '(provider, ctx)'],
   validateDpop: [grants.validateDpop, '(provider, ctx, accessToken)'],
@@ -278,6 +280,19 @@ export async function issueTokens(
   );
   const parts = { gty, entityLabel: 'request', cert: undefined, dPoP: undefined };
   await grantCommon.issueTokens(provider, helpers, ctx, source, grant, parts);
+}
+
+/**
+ * Ends the session of a request and what belongs to it, as the form of the logout page does, and redirects the browser: to
+ * `postLogoutRedirectUri` in the state of the session, or to a page of Cardea. The parameter `logout` must be set.
+ */
+export async function endSession(ctx: KoaContextWithOIDC): Promise<void> {
+  await endSessionStep()?.(ctx);
+}
+
+/** A declaration, as the table of functions above needs it before this line is run. */
+function endSessionStep() {
+  return endSessionActions.confirm.find(({ name }) => name === 'endSession');
 }
 
 export const { assertPayload } = jwt;

@@ -23,7 +23,8 @@ import { begin, callbackOf, shown, submit, tokensFor } from './support.ts';
 
 const scope = { after };
 const HOUR_MS = 3_600_000;
-const app = await deployment(scope);
+// The question shows that a hint was accepted, and the session goes on.
+const app = await deployment(scope, { env: { CARDEA_CONFIRM_LOGOUT: 'true' } });
 const { issuer } = app;
 const clock = { ms: Date.now() };
 const sealer = createSealer([Buffer.from(app.masterKey, 'base64')]);

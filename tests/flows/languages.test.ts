@@ -260,6 +260,13 @@ describe('signing out uses', () => {
     assert.deepEqual([shown(left), languageOf(left)], ['signed-out', 'de']);
   });
 
+  test('the same on the last page when nothing is asked', async () => {
+    const browser = browserSpeaking('ar');
+    const { tokens } = await tokensFor(app, party, await personSpeaking('de'), { browser });
+    const left = await browser.follow(await logout(browser, { id_token_hint: tokens.id_token }));
+    assert.deepEqual([shown(left), languageOf(left)], ['signed-out', 'de']);
+  });
+
   test('the app’s ui_locales before that (RP-Initiated Logout §2)', async () => {
     const browser = browserSpeaking('en');
     await tokensFor(app, party, await personSpeaking('de'), { browser });
@@ -273,10 +280,9 @@ describe('signing out uses', () => {
 
   test('the language of the browser otherwise; an app’s own page does not get it', async () => {
     const browser = browserSpeaking('de');
-    const { tokens } = await tokensFor(app, party, await personSpeaking('ar'), { browser });
+    await tokensFor(app, party, await personSpeaking('ar'), { browser });
     assert.equal(languageOf(await browserSpeaking('de').get('/logout/success')), 'de');
-    const hint = { id_token_hint: tokens.id_token, post_logout_redirect_uri: BACK, state: 's' };
-    const page = await logout(browser, hint);
+    const page = await logout(browser, { client_id: party.id, post_logout_redirect_uri: BACK, state: 's' });
     assert.equal(languageOf(page), 'ar');
     const left = await submit(browser, page, { logout: 'yes' });
     assert.equal(left.location, `${BACK}?state=s`);

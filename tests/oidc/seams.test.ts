@@ -36,6 +36,7 @@ const RENAMED: Readonly<Record<string, Renaming>> = {
   'function checkDpopReplay': wider('helpers/validate_dpop.js', 'function checkDpopReplay(provider'),
   'function checkDpopRequired': everywhere('checkDpopRequired'),
   'function checkMtlsCert': everywhere('checkMtlsCert'),
+  'function endSession': lib('actions/end_session.js', 'async function endSession(ctx)', 'async function finish(ctx)'),
   'function issueTokens': everywhere('issueTokens'),
   'function resolveRequestedResources': wider('helpers/grant_authorization.js', 'resolveRequestedResources(provider'),
   'function validateDpop': lib('helpers/grants.js', 'default as validateDpop', 'default as verifyDpop'),

@@ -193,6 +193,12 @@ const cases: readonly {
     bad: ['', 'client cert', 'Client-Cert:', 'Client-Cert', 'Zertifikät'],
   },
   {
+    name: 'CARDEA_CONFIRM_LOGOUT',
+    read: (config) => config.confirmLogout,
+    good: { true: true, false: false },
+    bad: ['', 'yes'],
+  },
+  {
     name: 'CARDEA_DPOP_NONCE',
     read: (config) => config.dpopNonceRequired,
     good: { optional: false, required: true },

@@ -130,7 +130,7 @@ const PLACES: Readonly<Record<string, { takes: Name; isTaken(value: string): Pro
   'an id_token_hint': {
     takes: 'ID token',
     isTaken: async (value) =>
-      (await browser.clone().get(`/logout?${new URLSearchParams({ id_token_hint: value })}`)).status === 200,
+      (await browser.clone().get(`/logout?${new URLSearchParams({ id_token_hint: value })}`)).status === 303,
   },
   'a client assertion': {
     takes: 'ID token',
@@ -213,12 +213,13 @@ test('afterwards each of them still works for its own purpose', async () => {
     'the device grant',
     'the CIBA grant',
     'userinfo',
-    'an id_token_hint',
     'a pushed request',
     'the registration of a client',
     'a registration',
     'the page of a mailed link',
     'the refresh grant',
+    // It ends the session.
+    'an id_token_hint',
   ]) {
     const { takes, isTaken } = PLACES[place] ?? assert.fail();
     assert.equal(await isTaken(values[takes]), true, place);

@@ -13,18 +13,18 @@ export function noteLogoutTarget(_params: object, exchange: Exchange): void {
 /** Redirects to exactly the URI that the client has registered, or to a page that says that the person is signed out. */
 export function redirectAfterLogout({ ctx, logoutTarget }: Exchange): void {
   if (ctx.status !== 303 || !logoutTarget) return;
-  const { uri, state } = logoutTarget;
-  if (uri === undefined) keepLanguage(ctx);
+  const { uri, state, language } = logoutTarget;
+  if (uri === undefined) keepLanguage(ctx, language);
   else ctx.set('location', withParameters(uri, { state }));
 }
 
 /** The last page of a logout has no session that tells the language, so its URL does. */
-function keepLanguage(ctx: KoaContextWithOIDC): void {
+function keepLanguage(ctx: KoaContextWithOIDC, language: string | undefined): void {
   const target = new URL(ctx.response.get('location'));
   const { origin, pathname } = signedOutPage(ctx);
   // A client's own page gets no parameters that it has not asked for.
   if (target.origin !== origin || target.pathname !== pathname) return;
-  copyTexts(ctx.query, ['ui_locales', ...CLIENT_LINK_PARAMETERS], target);
+  copyTexts({ ui_locales: language, ...ctx.query }, ['ui_locales', ...CLIENT_LINK_PARAMETERS], target);
   redirect(ctx, target);
 }
 

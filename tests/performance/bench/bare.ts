@@ -56,6 +56,8 @@ const configuration = createConfiguration({
   devicePages: createDevicePages({ views, pages, findPerson: async () => undefined }),
   fetching: { configuration: { fetch: unused }, guard: () => {} },
   dpop: { nonceSecret: randomBytes(32), nonceRequired: false },
+  confirmLogout: false,
+  isRedirectAllowed: async () => true,
   certificates: createClientCertificates({
     requestsCertificates: false,
     header: undefined,
