@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { generateKeyPairSync, type JsonWebKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -37,14 +37,16 @@ export interface IdentityOptions {
 
 export async function makeIdentity(options: IdentityOptions = {}): Promise<Identity> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const own = await keys(
-    publicKey.export({ type: 'spki', format: 'der' }),
-    privateKey.export({ type: 'pkcs8', format: 'der' }),
-  );
+  const own = {
+    public: await crypto.subtle.importKey('spki', publicKey.export({ type: 'spki', format: 'der' }), ALGORITHM, true, [
+      'verify',
+    ]),
+    private: await importPrivate(privateKey.export({ type: 'pkcs8', format: 'der' })),
+  };
   // RFC 4514 §2.1 starts with the last part of the name; the library keeps the given order.
   const subject = (options.subject ?? `CN=${randomBytes(6).toString('hex')}`).split(',').reverse().join(',');
   const signingKey = options.by
-    ? (await keys(undefined, Buffer.from(options.by.keyPem.replace(/-----[^-]+-----|\s/g, ''), 'base64'))).private
+    ? await importPrivate(Buffer.from(options.by.keyPem.replace(/-----[^-]+-----|\s/g, ''), 'base64'))
     : own.private;
   const [from, to] = options.validDays ?? [-1, 1];
   const made = await x509.X509CertificateGenerator.create(
@@ -63,7 +65,7 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
         ...(options.names ? [new x509.SubjectAlternativeNameExtension([...options.names])] : []),
       ],
     },
-    webcrypto,
+    crypto,
   );
   const certificate = new X509Certificate(Buffer.from(made.rawData));
   return {
@@ -75,12 +77,8 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
   };
 }
 
-async function keys(spki: Buffer | undefined, pkcs8: Buffer) {
-  const { subtle } = webcrypto;
-  return {
-    private: await subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']),
-    public: spki && (await subtle.importKey('spki', spki, ALGORITHM, true, ['verify'])),
-  };
+function importPrivate(pkcs8: Uint8Array<ArrayBuffer>) {
+  return crypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']);
 }
 
 /**
