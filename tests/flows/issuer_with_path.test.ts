@@ -9,11 +9,11 @@ import { isSignIn, openAccount } from '../helpers/account.ts';
 import { browserSession, formOf, type Page } from '../helpers/browser_session.ts';
 import { deployment } from '../helpers/deployment.ts';
 import { askForCode, DEVICE_GRANT, decide, poll } from '../helpers/device.ts';
-import { documentOf } from '../helpers/html.ts';
+import { attributeOf, documentOf, findForm, has } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { mcpServer } from '../helpers/mcp_server.ts';
 import { register } from '../helpers/registration.ts';
-import { authorize, signIn, token } from '../helpers/relying_party.ts';
+import { authorize, authorizeUrl, redeem, signIn, token } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
 
@@ -313,6 +313,50 @@ test('mailed links lead below the path, and their pages work there', async () =>
   const password = remember('password', 'Another-Horse-Battery-9');
   const done = await browser.follow(await browser.post(form.action, { ...form.fields, new_password: password }));
   assert.equal(new URL(done.url).pathname, '/auth/account/link/reset_password/done');
+});
+
+test('a form that is sent twice leads to the same place, and after the app has used the code to another one', async () => {
+  const one = await app.seed.party({ firstParty: true });
+  const ada = await app.seed.person();
+  const browser = browserSession(issuer);
+  const verifier = 'v'.repeat(43);
+  const login = await browser.follow(await browser.get(authorizeUrl({ issuer, party: one }, verifier)));
+  const { action, fields } = formOf(login);
+  const send = () =>
+    browser.post(action, { ...fields, identifier: ada.email, password: ada.password, action: 'signin' });
+  const codeOf = (page: Page) => remember('code', new URL(page.location ?? '').searchParams.get('code') ?? '');
+  const code = codeOf(await send());
+  assert.equal(codeOf(await send()), code);
+  assert.equal((await redeem(issuer, one, { code, verifier })).status, 200);
+  const again = await browser.follow(await send());
+  for (const value of browser.cookies()) remember('cookie', value);
+  assert.equal((await redeem(issuer, one, { code: codeOf(again), verifier })).status, 200);
+});
+
+test('a change at the account that is sent twice is made once', async () => {
+  const ada = await app.seed.person();
+  const { browser, page } = await openAccount(app, ada, '/auth/account/password');
+  const form = findForm(page, 'change') ?? assert.fail();
+  const password = remember('password', 'Kestrel-Fjord-78');
+  const send = () => browser.post(form.action, { ...form.fields, action: 'change', new_password: password });
+  const [first, second] = [await send(), await send()];
+  assert.match(first.location ?? '', /\?done=/);
+  assert.equal(second.location, first.location);
+});
+
+test('mails of development are listed below the path, with links that work', async () => {
+  const browser = browserSession(other.issuer);
+  const { action, fields } = formOf(await browser.get('/other/account/forgot'));
+  await browser.post(action, { ...fields, identifier: elsewhere.email });
+  const list = await until('the mail is there', async () => {
+    const page = await browser.get('/other/outbox');
+    return has(page, 'a[href^="/other/outbox/"]') && page;
+  });
+  const mail = await browser.get(attributeOf(list, 'a[href^="/other/outbox/"]', 'href') ?? '');
+  const link = attributeOf(mail, '#text a', 'href') ?? '';
+  assert.ok(link.startsWith(`${other.issuer}/account/link/reset_password?token=`), link);
+  const page = await browser.follow(await browser.get(link));
+  assert.equal(page.status, 200);
 });
 
 test('every link, form and file of the pages that a person reaches is below the path', async () => {

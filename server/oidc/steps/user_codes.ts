@@ -4,20 +4,18 @@ import { type Exchange, exchangeOf } from '../exchange.ts';
 /** The query parameter in which a code that came with the URL is passed to the page. */
 export const TYPED_PARAMETER = 'typed';
 
-const SESSION_COOKIE = /(?:^|;\s*)(?:__Host-|__Secure-)?cardea_session=([^;]+)/;
-
 /**
  * RFC 8628 §5.1: user codes are short, so guesses are limited by address and by session. Each is counted before it is
  * looked up, so that the limit also holds for guesses that are sent at the same time.
  * @throws AppError 429
  */
 export async function limitUserCodes(exchange: Exchange): Promise<void> {
-  const { ctx, services } = exchange;
+  const { ctx, provider, services } = exchange;
   if (ctx.method !== 'POST') return;
   const { byAddress, bySession } = services.userCodeLimits;
   const guesses = [{ limits: byAddress, consumed: await byAddress.consume('user-code', ctx.ip) }];
-  const session = SESSION_COOKIE.exec(ctx.get('cookie'))?.[1];
-  if (session !== undefined) {
+  const session = ctx.cookies.get(provider.cookieName('session'), { signed: false });
+  if (session) {
     const consumed = await bySession.consume('user-code-session', hashToken(session).toString('hex'));
     guesses.push({ limits: bySession, consumed });
   }
