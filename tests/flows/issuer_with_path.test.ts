@@ -13,7 +13,7 @@ import { attributeOf, documentOf, findForm, has } from '../helpers/html.ts';
 import { mailbox } from '../helpers/mailbox.ts';
 import { mcpServer } from '../helpers/mcp_server.ts';
 import { register } from '../helpers/registration.ts';
-import { authorize, authorizeUrl, redeem, signIn, token } from '../helpers/relying_party.ts';
+import { authorize, authorizeUrl, introspect, redeem, signIn, token } from '../helpers/relying_party.ts';
 import { remember, rememberAll } from '../helpers/secrets.ts';
 import { until } from '../helpers/waiting.ts';
 
@@ -219,6 +219,7 @@ test('access tokens for an API name the issuer, and their status list is below i
   });
   const claims = decodeJwt(body.access_token ?? '') as { iss?: string; status?: { status_list: { uri: string } } };
   assert.equal(claims.iss, issuer);
+  assert.equal((await introspect(issuer, party, body.access_token ?? '')).active, true);
   const { uri } = claims.status?.status_list ?? { uri: '' };
   assert.ok(uri.startsWith(`${issuer}/`), uri);
   const list = await fetch(uri);
