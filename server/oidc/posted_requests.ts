@@ -43,7 +43,9 @@ export function mountPostedRequests(app: FastifyInstance, { issuer, units, servi
       const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
       if (!isFromAnotherSite(request, issuer)) {
         reply.hijack();
-        return units.run(() => serving.current().handle(asGet(pinned(request, issuer), path, form), reply.raw));
+        return units.run(() =>
+          serving.current().handle(asGet(pinned(request, issuer), issuer.path(path), form), reply.raw),
+        );
       }
       const fields = [...form];
       if (fields.length > FIELDS_MAX)

@@ -193,20 +193,26 @@ test('without a client to go back to, signing out ends at a page below the path'
   assert.equal(page.status, 200);
 });
 
-test('an authorization request by POST stays below the path (OpenID Connect Core §3.1.2.1)', async () => {
-  const browser = browserSession(issuer);
-  const page = await browser.follow(
-    await browser.post('/auth/authorize', {
+for (const site of ['same-origin', 'cross-site']) {
+  test(`an authorization request by POST (${site}) stays below the path (OpenID Connect Core §3.1.2.1)`, async () => {
+    const browser = browserSession(issuer);
+    const request = {
       client_id: party.id,
       redirect_uri: party.redirectUri,
       response_type: 'code',
       scope: 'openid',
       code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
       code_challenge_method: 'S256',
-    }),
-  );
-  assert.ok(isSignIn(page), `${page.status} ${page.url}`);
-});
+    };
+    let page = await browser.follow(await browser.post('/auth/authorize', request, { 'sec-fetch-site': site }));
+    if (site === 'cross-site') {
+      const { action, fields } = formOf(page);
+      assert.equal(action, '/auth/authorize');
+      page = await browser.follow(await browser.post(action, fields));
+    }
+    assert.ok(isSignIn(page), `${page.status} ${page.url}`);
+  });
+}
 
 test('access tokens for an API name the issuer, and their status list is below it', async () => {
   const granted = await authorize({ issuer, party, person, params: { scope: 'openid api:read', resource: API } });

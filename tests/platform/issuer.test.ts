@@ -39,7 +39,7 @@ test('a path is compared by whole segments', () => {
 const WITHOUT_PATH: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\breply\.redirect\(/, ['platform/forms.ts', 'selfservice/well_known.ts']],
   [/\bpath: '\//, ['platform/cookies.ts', 'oidc/routes.ts', 'views/paths.ts']],
-  [/\bissuer\.origin\b/, ['accounts/passkeys.ts', 'demo/demo.ts']],
+  [/\bissuer\.origin\b/, ['accounts/passkeys.ts', 'demo/demo.ts', 'oidc/posted_requests.ts']],
   [/new URL\([^()]*, \w*\.?issuer(?:\.\w+)?\)/, ['demo/demo.ts', 'oidc/pages.ts']],
 ];
 
