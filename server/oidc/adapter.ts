@@ -1,4 +1,5 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { Clock } from '../platform/clock.ts';
 import { isModel, MODELS, type ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { Units } from '../records/unit.ts';
@@ -17,25 +18,36 @@ export function createAdapterFactory(
   jwtAccessTokens: JwtAccessTokens,
   userCodes: UserCodes,
   applyPolicy: ApplyCurrentPolicy,
+  now: Clock,
 ): (name: string) => Adapter {
   return (name) => {
     if (!isModel(name)) return new Unsupported(name);
-    const adapter = new RecordAdapter(units, jwtAccessTokens, applyPolicy, name);
+    const adapter = new RecordAdapter(units, jwtAccessTokens, applyPolicy, name, now);
     return name === 'DeviceCode' ? withUserCodes(adapter, units, userCodes) : adapter;
   };
 }
+
+const ACCESS_TOKENS: ReadonlySet<ModelName> = new Set(['AccessToken', 'ClientCredentials']);
 
 class RecordAdapter implements Adapter {
   readonly #units: Units;
   readonly #jwtAccessTokens: JwtAccessTokens;
   readonly #applyPolicy: ApplyCurrentPolicy;
   readonly #model: ModelName;
+  readonly #now: Clock;
 
-  constructor(units: Units, jwtAccessTokens: JwtAccessTokens, applyPolicy: ApplyCurrentPolicy, model: ModelName) {
+  constructor(
+    units: Units,
+    jwtAccessTokens: JwtAccessTokens,
+    applyPolicy: ApplyCurrentPolicy,
+    model: ModelName,
+    now: Clock,
+  ) {
     this.#units = units;
     this.#jwtAccessTokens = jwtAccessTokens;
     this.#applyPolicy = applyPolicy;
     this.#model = model;
+    this.#now = now;
   }
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
@@ -46,8 +58,16 @@ class RecordAdapter implements Adapter {
     const payload = this.#jwtAccessTokens.isPresented(id)
       ? await this.#jwtAccessTokens.find(this.#model)
       : await this.#units.current().find(this.#model, id);
-    if (hasEnded(payload)) return undefined;
+    if (hasEnded(payload) || this.#isExpired(payload)) return undefined;
     return (payload && (await this.#applyPolicy(this.#model, payload))) as AdapterPayload | undefined;
+  }
+
+  /**
+   * An access token ends at the second of its `exp` (RFC 7519 §4.1.4). The library looks tokens up with a tolerance, which is
+   * meant for the clocks of others, and so userinfo would accept one that introspection calls inactive.
+   */
+  #isExpired(payload: Payload | undefined): boolean {
+    return ACCESS_TOKENS.has(this.#model) && payload?.exp !== undefined && payload.exp * 1_000 <= this.#now();
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {

@@ -38,7 +38,7 @@ import type { DevicePages } from './device_pages.ts';
 import { type DpopOptions, dpopFeature, PROOF_ALGS } from './dpop.ts';
 import type { Fetching } from './fetching.ts';
 import { createLogoutSource } from './hinted_logout.ts';
-import { type IntrospectionParts, mayIntrospect, mayRevoke } from './introspection.ts';
+import { type IntrospectionParts, mayIntrospect, mayRevoke, nameMachineSubject } from './introspection.ts';
 import type { JwtAccessTokens } from './jwt_access_tokens.ts';
 import type { TimeLimit } from './jwt_times.ts';
 import { withoutOptionalOfflineAccess } from './offline_access.ts';
@@ -161,6 +161,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       options.jwtAccessTokens,
       options.userCodes,
       createCurrentPolicy(options, CLAIMS),
+      options.now,
     ),
     acrValues: [...ACR_VALUES],
     // OpenID Connect Core §3.1.2.1 requires it, however many are registered.
@@ -205,7 +206,11 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       dPoP: dpopFeature(options.dpop),
       introspection: {
         enabled: true,
-        allowedPolicy: (ctx, client, token) => mayIntrospect(ctx, client, token, options),
+        async allowedPolicy(ctx, client, token) {
+          const isAllowed = await mayIntrospect(ctx, client, token, options);
+          if (isAllowed) nameMachineSubject(ctx, token);
+          return isAllowed;
+        },
       },
       mTLS: options.certificates.feature,
       resourceIndicators: {

@@ -1,8 +1,10 @@
 import { Provider } from 'oidc-provider';
 import type { Detail } from '../clients/authorization_details.ts';
+import type { Issuer } from '../platform/issuer.ts';
 import type { ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { ClaimsByScope } from './claims_parameter.ts';
+import { isForUserinfo, resourceAudiences } from './userinfo_audience.ts';
 
 /** The permissions that clients have now. */
 export interface PolicyParts {
@@ -12,6 +14,7 @@ export interface PolicyParts {
   resourceScopes(clientId: string, resource: string): Promise<readonly string[]>;
   /** Types of authorization details (RFC 9396) that a client may ask for. */
   registeredDetails(clientId: string): Promise<readonly string[]>;
+  readonly issuer: Pick<Issuer, 'url'>;
 }
 
 /** @returns the payload without permissions that its client no longer has; undefined when none is left */
@@ -46,6 +49,8 @@ const OFFLINE = 'offline_access';
  */
 export function createCurrentPolicy(parts: PolicyParts, table: ClaimsByScope): ApplyCurrentPolicy {
   const scopeOfClaim = new Map(Object.entries(table).flatMap(([scope, names]) => names.map((name) => [name, scope])));
+
+  const ownScopes = new Set([...Object.keys(table), OFFLINE]);
 
   const intersect = (scope: string, allowed: readonly string[]) =>
     scope
@@ -82,8 +87,11 @@ export function createCurrentPolicy(parts: PolicyParts, table: ClaimsByScope): A
 
   const scopeOfToken: Part = async ({ clientId = '', scope, resource, aud, ...token }) => {
     if (scope === undefined) return {};
-    const registered = aud === undefined ? await parts.registeredScope(clientId) : [];
-    const remaining = intersect(scope, [...registered, ...(await allowedAt(clientId, aud ?? resource))]);
+    const isForCardea = aud === undefined || isForUserinfo(aud, parts.issuer);
+    const all = isForCardea ? await parts.registeredScope(clientId) : [];
+    const registered = aud === undefined ? all : all.filter((one) => ownScopes.has(one));
+    const resources = aud === undefined ? resource : resourceAudiences(aud, parts.issuer);
+    const remaining = intersect(scope, [...registered, ...(await allowedAt(clientId, resources))]);
     const wasOffline = scope.split(' ').includes(OFFLINE) && !remaining.split(' ').includes(OFFLINE);
     return {
       scope: remaining,
@@ -118,6 +126,10 @@ export function createCurrentPolicy(parts: PolicyParts, table: ClaimsByScope): A
     };
   };
 
+  /** A resource server cares for its own scopes, although a token for it may also be for userinfo. */
+  const permits = ({ scope = '', rar = [], aud }: Permitted) =>
+    rar.length > 0 || scope.split(' ').some((one) => one !== '' && (aud === undefined || !ownScopes.has(one)));
+
   const token = [scopeOfToken, claimsOf, detailsOf];
   const partsOf: Partial<Record<ModelName, readonly Part[]>> = {
     Grant: [grantOf, detailsOf],
@@ -136,9 +148,7 @@ export function createCurrentPolicy(parts: PolicyParts, table: ClaimsByScope): A
     if (Provider.ctx?.oidc?.route === 'revocation') return payload;
     const changes = await Promise.all((partsOf[model] ?? []).map((part) => part(before)));
     const after: Permitted = Object.assign({ ...before }, ...changes);
-    const had = Boolean(before.scope) || (before.rar?.length ?? 0) > 0;
-    const has = Boolean(after.scope) || (after.rar?.length ?? 0) > 0;
-    if (had && !has && model !== 'Grant') return undefined;
+    if (permits(before) && !permits(after) && model !== 'Grant') return undefined;
     if (after.rar?.length === 0) delete after.rar;
     return after;
   };

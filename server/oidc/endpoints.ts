@@ -13,7 +13,7 @@ import { rejectFailures } from './steps/errors.ts';
 import { replayForm, storeFormResponse } from './steps/form_responses.ts';
 import { nameUnauthorizedGrantType, refusePushedTokens, slowDown } from './steps/grant_errors.ts';
 import { echoInteractionId } from './steps/interaction_ids.ts';
-import { presentJwtAccessToken } from './steps/jwt_access_tokens.ts';
+import { presentJwtAccessToken, presentUserinfoToken } from './steps/jwt_access_tokens.ts';
 import { noteLogoutTarget, redirectAfterLogout, skipEmptyLogout } from './steps/logout.ts';
 import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
@@ -122,7 +122,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     path: ROUTES.userinfo,
     caller: 'client',
     before: [normalizeHeaders, echoInteractionId, ...CLIENT_CHECKS, ignoreOtherBodies, checkProofKey],
-    parameters: PARAMETERS,
+    parameters: [...PARAMETERS, presentUserinfoToken],
     after: [rejectFailures, explainRefusal],
     beforeCommit: [limitUnfinished, recordProof],
     onError: [explainReplayedProof],

@@ -1,11 +1,14 @@
 import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import type { Issuer } from '../platform/issuer.ts';
 import { acrOfSource, isStillEnough, type SignedInBy, type SignInParts } from './sufficient_sign_in.ts';
+import { resourceAudiences } from './userinfo_audience.ts';
 
 export interface IntrospectionParts extends SignInParts {
   /** @returns undefined for an account that does not exist or is disabled */
   findAccount(id: string): Promise<object | undefined>;
   /** True when a client may introspect access tokens of other clients for one of these audiences. */
   mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean>;
+  readonly issuer: Pick<Issuer, 'url'>;
 }
 
 interface Token extends SignedInBy {
@@ -30,7 +33,7 @@ export async function mayIntrospect(
     if (token.kind === 'RefreshToken') return false;
     // RFC 7662 §2.1: a public client is not authenticated.
     if (client.tokenEndpointAuthMethod === 'none') return false;
-    if (!(await parts.mayIntrospect(client.clientId, audiencesOf(token)))) return false;
+    if (!(await parts.mayIntrospect(client.clientId, resourceAudiences(token.aud, parts.issuer)))) return false;
     if (!(await isServed(oidc.provider, clientId))) return false;
   } else if (token.kind === 'RefreshToken' && !client.grantTypeAllowed('refresh_token')) {
     // The token endpoint refuses this grant type to the client (RFC 6749 §5.2), so the token cannot be used.
@@ -41,6 +44,14 @@ export async function mayIntrospect(
   return account !== undefined && isStillEnough(acrOfSource(token), { accountId, clientId }, parts);
 }
 
+/**
+ * The subject of a client's own token is the client, as in a JWT (RFC 9068 §2.2, RFC 7662 §2.2). Call it once the client may
+ * introspect the token: the provider adds the other members to this response.
+ */
+export function nameMachineSubject(ctx: KoaContextWithOIDC, { kind, clientId }: Token): void {
+  if (kind === 'ClientCredentials' && clientId !== undefined) Object.assign(ctx.body as object, { sub: clientId });
+}
+
 /** Tokens of a client that is no longer served, such as one whose metadata document is gone, are not active. */
 async function isServed(provider: Provider, clientId: string): Promise<boolean> {
   try {
@@ -49,10 +60,6 @@ async function isServed(provider: Provider, clientId: string): Promise<boolean> 
     if (error instanceof errors.OIDCProviderError) return false;
     throw error;
   }
-}
-
-function audiencesOf({ aud }: Token): string[] {
-  return [aud ?? []].flat().filter((one): one is string => typeof one === 'string');
 }
 
 /** RFC 7009 §2.1: only the client that a token was issued to may revoke it. @throws InvalidRequest for other clients */

@@ -9,6 +9,7 @@ import type { Unit, Units } from '../records/unit.ts';
 import { TOKEN_EXCHANGE } from './exchange_terms.ts';
 import { statusClaim } from './status_lists.ts';
 import { isTokenTyp } from './token_typ.ts';
+import { isForUserinfo } from './userinfo_audience.ts';
 
 /**
  * JWT access tokens (RFC 9068) at /introspect and /revoke, where the provider accepts stored tokens alone and refuses each JWT.
@@ -21,10 +22,11 @@ export interface JwtAccessTokens {
   /**
    * Notes the `token` of a request when it looks like a JWT.
    * @param view `whole`: for an exchanged token (RFC 8693), with the grant, which belongs to another client. Otherwise it is
-   *   shown without a grant, so that introspection and revocation do not reach the tokens of that client.
+   *   shown without a grant, so that introspection and revocation do not reach the tokens of that client. `userinfo`: without
+   *   audience, as a token for userinfo alone, if it is for userinfo and one resource server
    * @returns the value that the provider gets in its place
    */
-  present(value: string, view?: 'whole'): string;
+  present(value: string, view?: View): string;
   isPresented(id: string): boolean;
   /** @returns undefined for a JWT that is not a valid access token of this issuer and model, or that was revoked */
   find(model: ModelName): Promise<Payload | undefined>;
@@ -52,10 +54,12 @@ const LOOKS_LIKE_JWT = /^[\w-]+(\.[\w-]*){2,4}$/;
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
+type View = 'whole' | 'userinfo';
+
 interface Presented {
   readonly jwt: string;
   readonly id: string;
-  readonly view: 'whole' | undefined;
+  readonly view: View | undefined;
   /** Verified once for all models. */
   verified?: Promise<Payload | undefined>;
   payload?: Payload | undefined;
@@ -87,7 +91,8 @@ export function createJwtAccessTokens(parts: {
     const claims = await verify(jwt);
     const described = claims && describe(claims);
     if (!described) return undefined;
-    const { token, endsWithSession, isExchanged, payload } = described;
+    const { token, endsWithSession, isExchanged } = described;
+    const payload = view === 'userinfo' ? forUserinfo(described.payload, issuer) : described.payload;
     const status = await unit.findTokenStatus(token);
     if (!status || (endsWithSession && status.sessionUid === undefined)) return undefined;
     if (!token.grant) return payload;
@@ -127,8 +132,9 @@ export function createJwtAccessTokens(parts: {
 
     present(value, view) {
       if (!LOOKS_LIKE_JWT.test(value)) return value;
-      // No stored token has a space in its value, so this one cannot be confused with another.
-      const id = value.replaceAll('.', ' ');
+      // No stored token has a space or a dot in its value, so this one cannot be confused with another. /userinfo also hashes
+      // the value, to compare it with a DPoP proof (RFC 9449 §4.3), so there it stays as it is.
+      const id = view === 'userinfo' ? value : value.replaceAll('.', ' ');
       presented.set(units.current(), { jwt: value, id, view });
       return id;
     },
@@ -152,6 +158,13 @@ export function createJwtAccessTokens(parts: {
       return true;
     },
   };
+}
+
+/** @returns the payload without audience when userinfo is one of two, otherwise unchanged: the provider refuses it then */
+function forUserinfo(payload: Payload, issuer: Issuer): Payload {
+  if (!isForUserinfo(payload.aud, issuer)) return payload;
+  const { aud: _, ...own } = payload;
+  return own as Payload;
 }
 
 interface Described {

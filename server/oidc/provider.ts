@@ -30,6 +30,7 @@ import { addClaimsOfMappings } from './token_claims.ts';
 import { type ExchangeParts, registerTokenExchange } from './token_exchange.ts';
 import { normalizeTypedUserCodes } from './typed_user_codes.ts';
 import { showErrorsOfUnregisteredClients } from './unregistered_clients.ts';
+import { addUserinfoAudience } from './userinfo_audience.ts';
 
 export interface ProviderOptions extends Omit<StepServices, 'features' | 'logFailure' | 'profile'> {
   readonly issuer: Issuer;
@@ -70,6 +71,7 @@ export async function createProvider(options: ProviderOptions): Promise<ServingP
   disableProviderPings(provider);
   dropUnseenOfflineAccess(provider);
   addClaimsOfMappings(provider);
+  addUserinfoAudience(provider, issuer);
   completeIdTokens(provider, CLAIMS, issuer.url(ROUTES.userinfo));
   acceptHintsOfRetiredKeys(provider, options.retiredKeys, options.now);
   keepRedirectUris(provider);

@@ -107,8 +107,12 @@ export function requestedResources(parts: RequestedResourcesParts): RequestedRes
       return audienceOf(ctx, parts) ?? (await resourceOfScopes(client, request.scopes));
     },
 
-    /** RFC 8707 §2.2: the only resource that was granted is the one of the token. */
-    useGrantedResource: async (_ctx, { resource }: { readonly resource?: unknown }) => typeof resource === 'string',
+    /**
+     * RFC 8707 §2.2: the only resource that was granted is the one of the token, unless the client has lost all its scopes
+     * there. Then the token is for userinfo alone.
+     */
+    useGrantedResource: async ({ oidc }, { resource }: { readonly resource?: unknown }) =>
+      typeof resource === 'string' && (await parts.resourceScopes(oidc.client?.clientId ?? '', resource)).length > 0,
   };
 }
 

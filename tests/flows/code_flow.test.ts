@@ -91,7 +91,7 @@ test('openid-client completes discovery, code + PKCE, refresh, client credential
   const access = await verifyForResourceServer(config.serverMetadata().jwks_uri ?? '', forApi.access_token);
   assert.equal(access.payload.sub, person.id);
   assert.equal(access.payload.client_id, party.id);
-  assert.equal(access.payload.scope, 'api:read');
+  assert.equal(access.payload.scope, 'openid profile email api:read');
 
   const machine = await client.clientCredentialsGrant(config, { resource: API, scope: 'api:read' });
   rememberAll(machine);
@@ -190,7 +190,7 @@ test('oauth4webapi completes the same, with RFC 9068 validation of the JWT acces
   );
   assert.deepEqual(
     { sub: claims.sub, client_id: claims.client_id, scope: claims.scope },
-    { sub: person.id, client_id: party.id, scope: 'api:read' },
+    { sub: person.id, client_id: party.id, scope: 'openid email api:read' },
   );
 
   const machine = rememberAll(
@@ -254,10 +254,10 @@ test('a JWT access token has all claims of RFC 9068 §2, and its ID token verifi
   const { iat = 0, exp = 0, jti, ...stable } = payload;
   assert.deepEqual(stable, {
     iss: app.issuer,
-    aud: API,
+    aud: [API, `${app.issuer}/userinfo`],
     sub: person.id,
     client_id: party.id,
-    scope: 'api:read',
+    scope: 'openid api:read',
     acr: 'urn:cardea:acr:1fa',
     amr: ['pwd'],
     auth_time: stable.auth_time,

@@ -33,6 +33,16 @@ export async function makeKey(alg = 'ES256'): Promise<Key> {
 
 export const now = () => Math.floor(Date.now() / 1_000);
 
+/** A DPoP proof (RFC 9449 §4.2); an undefined claim or header is omitted. */
+export function signProof(by: Key, claims: object, more: object = {}): Promise<string> {
+  // JSON omits undefined members.
+  const payload = { iat: now(), jti: randomUUID(), ...claims };
+  const header = { alg: 'ES256', typ: 'dpop+jwt', jwk: by.jwk, ...more };
+  return new SignJWT(JSON.parse(JSON.stringify(payload)))
+    .setProtectedHeader(header as JWTHeaderParameters)
+    .sign(by.privateKey);
+}
+
 /** The hash of an access token in a proof for it (RFC 9449 §4.2). */
 export const ath = (token: string) => createHash('sha256').update(token).digest('base64url');
 
@@ -91,12 +101,7 @@ export async function dpopDeployment(scope: Scope): Promise<DpopDeployment> {
     otherKey,
     proof(claims = {}, options = {}) {
       const by = options.by ?? key;
-      // JSON omits undefined members.
-      const payload = { htm: 'POST', htu: tokenUrl, iat: now(), jti: randomUUID(), ...claims };
-      const header = { alg: 'ES256', typ: 'dpop+jwt', jwk: by.jwk, ...options.header };
-      return new SignJWT(JSON.parse(JSON.stringify(payload)))
-        .setProtectedHeader(header as JWTHeaderParameters)
-        .sign(by.privateKey);
+      return signProof(by, { htm: 'POST', htu: tokenUrl, ...claims }, options.header);
     },
     ask(fields, dpop, by = party, node = app) {
       const identified = by.secret === undefined ? { client_id: by.id, ...fields } : fields;

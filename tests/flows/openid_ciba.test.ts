@@ -97,7 +97,7 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     const { access_token } = (await fetched.json()) as { access_token: string };
     remember('access_token', access_token);
     const { payload } = await jwtVerify(access_token, keys, { audience: API });
-    assert.equal(payload.scope, 'orders:read');
+    assert.equal(payload.scope, 'openid orders:read');
     assert.equal(payload.acr, 'urn:cardea:acr:1fa');
     assert.equal(payload.sub, person.id);
   });

@@ -423,7 +423,7 @@ describe('a client that registered itself', () => {
     for (const named of [undefined, 'openid read admin']) {
       const { body } = await register(app, { ...BASIC, scope: named }, { token: anything });
       const party = partyOf(body);
-      assert.equal(await scopeAt('https://open.example', party, 'openid read'), 'read');
+      assert.equal(await scopeAt('https://open.example', party, 'openid read'), 'openid read');
       const closed = { resource: 'https://closed.example', scope: 'openid read' };
       assert.equal(errorOn((await begin(app, party, closed)).page), 'invalid_target');
     }
@@ -431,10 +431,10 @@ describe('a client that registered itself', () => {
 
   test('may ask for more scopes of an API than it registered (step-up), but not beyond its policy', async () => {
     const { body } = await register(app, { ...BASIC, scope: 'openid read' }, { token: anything });
-    assert.equal(await scopeAt('https://open.example', partyOf(body), 'openid read admin'), 'read admin');
+    assert.equal(await scopeAt('https://open.example', partyOf(body), 'openid read admin'), 'openid read admin');
     const token = await initialToken({ scopes: 'openid read' });
     const limited = await register(app, { ...BASIC, scope: 'openid read' }, { token });
-    assert.equal(await scopeAt('https://open.example', partyOf(limited.body), 'openid read admin'), 'read');
+    assert.equal(await scopeAt('https://open.example', partyOf(limited.body), 'openid read admin'), 'openid read');
   });
 
   test('gets no scope of an API when it registered for sign-in alone', async () => {

@@ -51,7 +51,7 @@ test('a refresh token and a client’s own token, with any hint', async () => {
     assert.deepEqual([known.active, known.sub, known.client_id], [true, person.id, party.id], hint);
     assert.equal(known.token_type, undefined, 'RFC 7662: token_type is that of an access token');
     const own = (await ask(party, machine.body.access_token ?? '', hint)).body;
-    assert.deepEqual([own.active, own.client_id, own.sub], [true, party.id, undefined], hint);
+    assert.deepEqual([own.active, own.client_id, own.sub], [true, party.id, party.id], hint);
   }
 });
 

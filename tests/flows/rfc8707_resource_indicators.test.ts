@@ -10,6 +10,7 @@ import { basic, begin, callbackOf, idTokenOf, post, refusal, shown, signedIn, su
 const app = await deployment({ after });
 const MAIL = 'https://mail.example.com';
 const FILES = 'https://files.example.com/v1';
+const USERINFO = `${app.issuer}/userinfo`;
 await app.seed.resourceServer({ identifier: MAIL, name: 'Mail API', scopes: ['mail:read', 'mail:send', 'shared'] });
 await app.seed.resourceServer({ identifier: FILES, name: 'Files API', scopes: ['files:read', 'shared'] });
 const person = await app.seed.person();
@@ -91,19 +92,19 @@ test('consent names each resource server and is asked for each', async () => {
   assert.match(second.page.body, /Files API/);
 });
 
-test('one code for several resources: one access token for one at a time, each with one audience', async () => {
+test('one code for several resources: one access token for one at a time, besides userinfo', async () => {
   const several = await authorizeSeveral();
   const first = await code(several, { resource: MAIL });
   assert.equal(first.status, 200);
   const mail = decodeJwt(first.body.access_token ?? '');
-  assert.deepEqual([mail.aud, mail.scope], [MAIL, 'mail:read shared']);
+  assert.deepEqual([mail.aud, mail.scope], [[MAIL, USERINFO], 'openid mail:read shared']);
   const second = await token(app.issuer, party, {
     grant_type: 'refresh_token',
     refresh_token: first.body.refresh_token ?? '',
     resource: FILES,
   });
   const files = decodeJwt(second.body.access_token ?? '');
-  assert.deepEqual([files.aud, files.scope], [FILES, 'files:read shared']);
+  assert.deepEqual([files.aud, files.scope], [[FILES, USERINFO], 'openid files:read shared']);
   assert.equal(files.sub, person.id);
 
   const both = [
@@ -159,11 +160,12 @@ test('resource at /authorize alone is enough: the token of the code and those of
   const params = { resource: MAIL, scope: 'openid email mail:read' };
   const { tokens } = await tokensFor(app, party, person, { params });
   assert.equal(decodeProtectedHeader(tokens.access_token).typ, 'at+jwt');
-  assert.equal(decodeJwt(tokens.access_token).aud, MAIL);
+  assert.deepEqual(decodeJwt(tokens.access_token).aud, [MAIL, USERINFO]);
+  assert.equal((await userinfo(app.issuer, tokens.access_token)).body.email, person.email);
   assert.match(String(tokens.scope), /mail:read/);
   assert.equal(idTokenOf(tokens).sub, person.id);
   const next = await refresh(app.issuer, party, tokens.refresh_token ?? '');
-  assert.equal(decodeJwt(next.body.access_token ?? '').aud, MAIL);
+  assert.deepEqual(decodeJwt(next.body.access_token ?? '').aud, [MAIL, USERINFO]);
 });
 
 test('of several resources none is chosen: without resource the token is for Cardea', async () => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
-import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { deployment } from '../helpers/deployment.ts';
 import { authorize, introspect, refresh, token, userinfo } from '../helpers/relying_party.ts';
-import { makeKey } from './dpop_deployment.ts';
+import { makeKey, signProof } from './dpop_deployment.ts';
 import { keyedParty } from './keyed_party.ts';
 import { begin, callbackOf, post, shown, submit, submitPassword } from './support.ts';
 
@@ -12,6 +11,7 @@ import { begin, callbackOf, post, shown, submit, submitPassword } from './suppor
 const app = await deployment({ after });
 const API = 'https://api.example.com';
 const OTHER = 'https://other.example.com';
+const USERINFO = `${app.issuer}/userinfo`;
 const scope = 'openid email offline_access groups api:read api:write other:read';
 await app.seed.resourceServer({ identifier: API, name: 'API', scopes: ['api:read', 'api:write'] });
 await app.seed.resourceServer({ identifier: OTHER, name: 'Other API', scopes: ['other:read'] });
@@ -61,12 +61,8 @@ test('§2.1: the operator can give the tokens of an API the general type JWT, ex
   const machine = { grant_type: 'client_credentials', resource: OTHER, scope: 'other:read' };
   const { body } = await token(app.issuer, party, machine);
   assert.equal(decodeProtectedHeader(body.access_token ?? '').typ, 'JWT');
-  const { jwk, privateKey } = await makeKey();
-  const proof = new SignJWT({ htm: 'POST', htu: `${app.issuer}/token`, jti: randomUUID() })
-    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
-    .setIssuedAt();
-  const fields = { ...machine, ...(await strict.assertion()) };
-  const { body: bound } = await post(app, '/token', fields, { dpop: await proof.sign(privateKey) });
+  const dpop = await signProof(await makeKey(), { htm: 'POST', htu: `${app.issuer}/token` });
+  const { body: bound } = await post(app, '/token', { ...machine, ...(await strict.assertion()) }, { dpop });
   assert.equal(decodeProtectedHeader(bound.access_token ?? '').typ, 'at+jwt');
   await app.seed.resourceServers.update(OTHER, { tokenTyp: 'at+jwt' });
 });
@@ -76,10 +72,10 @@ test('§2.2, §2.2.1, §2.2.3: iss, exp, aud, sub, client_id, iat, jti, scope, a
   const { exp, iat, jti, auth_time, cardea_grant: _, ...rest } = payload;
   assert.deepEqual(rest, {
     iss: app.issuer,
-    aud: API,
+    aud: [API, USERINFO],
     sub: ada.id,
     client_id: party.id,
-    scope: 'api:read',
+    scope: 'openid email api:read',
     acr: 'urn:cardea:acr:1fa',
     amr: ['pwd'],
   });
@@ -109,7 +105,8 @@ test('§2.2: in a client’s own token sub is the client, without details of a s
 
 test('§2.2.1: a refreshed token has the details of its original sign-in', async () => {
   const { body } = await refresh(app.issuer, party, adas.body.refresh_token ?? '');
-  assert.equal(decodeJwt(body.access_token ?? '').aud, API, 'without resource it is for the only one that was granted');
+  const { aud } = decodeJwt(body.access_token ?? '');
+  assert.deepEqual(aud, [API, USERINFO], 'without resource it is for the only one that was granted');
   const [known, first] = [await introspect(app.issuer, party, body.access_token ?? ''), decodeJwt(adas.jwt)];
   const signInClaims = ({ auth_time, acr, amr }: Record<string, unknown>) => ({ auth_time, acr, amr });
   assert.equal(typeof first.auth_time, 'number');
@@ -138,7 +135,7 @@ test('§2.2.1: auth_time is the time of the last sign-in, not of the token', asy
   assert.ok(Number(later.iat) - Number(later.auth_time) < 60);
 });
 
-test('§2.2.2, §5: no personal data by default: identity scopes do not reach a resource server', async () => {
+test('§2.2.2, §5: no personal data by default: the claims of identity scopes are at userinfo alone', async () => {
   const { jwt } = await tokenFor(party, { scope: 'openid email groups api:read' });
   const claims = decodeJwt(jwt);
   for (const name of ['email', 'email_verified', 'name', 'groups', 'roles', 'sid'])
@@ -153,15 +150,16 @@ test('§2.2.3.1: groups and roles are present when the operator maps them, and r
   assert.deepEqual(decodeJwt(writing).roles, ['writer']);
 });
 
-test('§3: one audience, that of the requested resource, with its scopes only', async () => {
+test('§3: one resource server, the requested one, with its scopes only, besides those for userinfo', async () => {
   const { jwt } = await tokenFor(party, { resource: OTHER, scope: 'openid other:read' });
   const { aud, scope: granted } = decodeJwt(jwt);
-  assert.deepEqual([aud, granted], [OTHER, 'other:read']);
+  assert.deepEqual([aud, granted], [[OTHER, USERINFO], 'openid other:read']);
 });
 
-test('§4: a token for one resource server is refused by another, and by userinfo', async () => {
+test('§4: a token for one resource server is refused by another, and without openid by userinfo', async () => {
   await assert.rejects(verify(adas.jwt, OTHER), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' });
-  assert.equal((await userinfo(app.issuer, adas.jwt)).status, 401);
+  const { jwt } = await tokenFor(party, { scope: 'api:read' });
+  assert.notEqual((await userinfo(app.issuer, jwt)).status, 200);
 });
 
 test('§4, §5: an ID token is not accepted as an access token, and the reverse', async () => {

