@@ -22,4 +22,6 @@ test('express-openid-connect signs in, refreshes and signs out', async () => {
 
   await visitor.open(`${origin}/logout`);
   assert.equal((await userinfo(issuer, access_token)).status, 401, 'the session has ended, and its tokens with it');
+  // The app then sends the person to sign in again, since all its pages need that.
+  assert.ok(!visitor.answered.includes('sign-out'), 'it is not asked about signing out');
 });

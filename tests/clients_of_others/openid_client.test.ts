@@ -20,4 +20,5 @@ test('openid-client signs in, refreshes and signs out', async () => {
   const left = await visitor.open(`${origin}/logout`);
   assert.deepEqual([left.url, left.body], [`${origin}/`, 'null']);
   assert.equal(visitor.browser.cookie('cardea_session'), undefined);
+  assert.deepEqual(visitor.answered, ['sign-in', 'consent'], 'it is not asked about signing out');
 });
