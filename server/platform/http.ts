@@ -247,11 +247,22 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   return app;
 }
 
+/** The cipher suites of RFC 9325 §4.2 for TLS 1.2, and all of TLS 1.3; FAPI 2.0 §5.2.1 permits no others. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+].join(':');
+
 function secureContext({ cert, key, asksForCertificates, authorities }: TlsListener) {
-  if (!asksForCertificates) return { cert, key };
+  const own = { cert, key, ciphers: CIPHERS };
+  if (!asksForCertificates) return own;
   return {
-    cert,
-    key,
+    ...own,
     requestCert: true,
     rejectUnauthorized: false,
     ...(authorities.length > 0 ? { ca: [...authorities] } : {}),

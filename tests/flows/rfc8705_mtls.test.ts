@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { connect } from 'node:tls';
 import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { fetchWith, type Identity, type IdentityOptions, makeIdentity, writeFiles } from '../helpers/certificates.ts';
@@ -131,6 +132,24 @@ test('a certificate is requested but not required; without one, or with an unkno
     const answer = await reach(`${tls.issuer}/token`, { method: 'POST', body });
     assert.equal(answer.status, status);
     assert.ok(status === 200 || ((await answer.json()) as { error: string }).error === 'invalid_client');
+  }
+});
+
+test('TLS 1.2 only with the cipher suites of RFC 9325 §4.2 (FAPI 2.0 §5.2.1)', async () => {
+  const port = Number(new URL(tls.issuer).port);
+  const handshake = (ciphers: string) =>
+    new Promise<string>((done) => {
+      const socket = connect({ port, servername: 'localhost', ca: serving.pem, maxVersion: 'TLSv1.2', ciphers });
+      socket.once('secureConnect', () => {
+        done(socket.getCipher().name);
+        socket.destroy();
+      });
+      socket.once('error', () => done('refused'));
+    });
+  const recommended = 'ECDHE-ECDSA-AES128-GCM-SHA256';
+  assert.equal(await handshake(recommended), recommended);
+  for (const other of ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA384', 'ECDHE-ECDSA-CHACHA20-POLY1305']) {
+    assert.equal(await handshake(other), 'refused', other);
   }
 });
 

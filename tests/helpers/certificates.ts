@@ -9,6 +9,7 @@ import * as x509 from '@peculiar/x509';
 import { defer, type Scope } from './scope.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 
 /** A certificate with its private key. */
@@ -25,9 +26,11 @@ export interface Identity {
 export interface IdentityOptions {
   /** RFC 4514, without escapes; default: a unique name. */
   readonly subject?: string;
-  /** The issuer of the certificate; default: self-signed. */
+  /** The issuer of the certificate, with an `ec` key; default: self-signed. */
   readonly by?: Identity;
   readonly ca?: boolean;
+  /** Default: `ec` (P-256). */
+  readonly key?: 'ec' | 'rsa';
   readonly names?: readonly { readonly type: 'dns' | 'email' | 'url' | 'ip'; readonly value: string }[];
   /** Object identifiers. */
   readonly usages?: readonly string[];
@@ -36,12 +39,16 @@ export interface IdentityOptions {
 }
 
 export async function makeIdentity(options: IdentityOptions = {}): Promise<Identity> {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { publicKey, privateKey } =
+    options.key === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const algorithm = options.key === 'rsa' ? RSA : ALGORITHM;
   const own = {
-    public: await crypto.subtle.importKey('spki', publicKey.export({ type: 'spki', format: 'der' }), ALGORITHM, true, [
+    public: await crypto.subtle.importKey('spki', publicKey.export({ type: 'spki', format: 'der' }), algorithm, true, [
       'verify',
     ]),
-    private: await importPrivate(privateKey.export({ type: 'pkcs8', format: 'der' })),
+    private: await importPrivate(privateKey.export({ type: 'pkcs8', format: 'der' }), algorithm),
   };
   // RFC 4514 §2.1 starts with the last part of the name; the library keeps the given order.
   const subject = (options.subject ?? `CN=${randomBytes(6).toString('hex')}`).split(',').reverse().join(',');
@@ -58,7 +65,7 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
       notAfter: new Date(Date.now() + to * DAY_MS),
       publicKey: own.public,
       signingKey: signingKey,
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: options.by ? ALGORITHM : algorithm,
       extensions: [
         new x509.BasicConstraintsExtension(options.ca ?? false, undefined, true),
         ...(options.usages ? [new x509.ExtendedKeyUsageExtension([...options.usages])] : []),
@@ -77,8 +84,8 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
   };
 }
 
-function importPrivate(pkcs8: Uint8Array<ArrayBuffer>) {
-  return crypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']);
+function importPrivate(pkcs8: Uint8Array<ArrayBuffer>, algorithm: typeof ALGORITHM | typeof RSA = ALGORITHM) {
+  return crypto.subtle.importKey('pkcs8', pkcs8, algorithm, true, ['sign']);
 }
 
 /**
