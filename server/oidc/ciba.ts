@@ -21,6 +21,8 @@ const WAITING_MAX = 5;
 
 const HINT_MAX = 256;
 const BINDING_MESSAGE_MAX = 64;
+/** FAPI-CIBA §5.2.2, which requires signed requests as FAPI 1.0 Advanced §5.2.2 does. */
+const OLDEST_REQUEST_SECONDS = 3_600;
 /** Invisible characters, and those that change the direction of text: the message is shown in a line with other text. */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
@@ -119,13 +121,20 @@ async function assertBindingMessage(_ctx: KoaContextWithOIDC, message: string | 
   }
 }
 
-/** §7.1.1; the provider has checked issuer and audience. @throws InvalidRequestObject */
-export function assertDatedRequest(claims: Readonly<Record<string, unknown>>): void {
+/**
+ * §7.1.1; the provider has checked issuer and audience.
+ * @param now in milliseconds
+ * @throws InvalidRequestObject
+ */
+export function assertDatedRequest(claims: Readonly<Record<string, unknown>>, now: number): void {
   const missing = [
     ...(['exp', 'iat', 'nbf'] as const).filter((name) => typeof claims[name] !== 'number'),
     ...(typeof claims.jti === 'string' && claims.jti !== '' ? [] : ['jti']),
   ];
   if (missing.length > 0) throw new errors.InvalidRequestObject(`a signed request must have ${missing.join(', ')}`);
+  if (Number(claims.nbf) < now / 1_000 - OLDEST_REQUEST_SECONDS) {
+    throw new errors.InvalidRequestObject(`nbf must not be more than ${OLDEST_REQUEST_SECONDS} seconds ago`);
+  }
 }
 
 /** Refuses a request for an essential `acr` that no sign-in can reach, before the person is asked. */

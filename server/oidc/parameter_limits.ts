@@ -9,7 +9,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   acr_values: 1_024,
   audience: 512,
   authorization_details: 8_192,
-  binding_message: 256, // CIBA Core 1.0 §7.1: "relatively short"; 64 characters, see ciba.ts
+  binding_message: 2_048, // 64 characters, with an error of its own (CIBA Core 1.0 §13): see ciba.ts
   claims: 4_096,
   claims_locales: 256,
   client_notification_token: 1_024, // CIBA Core 1.0 §7.1

@@ -12,7 +12,7 @@ export function withParameters(
   part: 'query' | 'fragment' = 'query',
 ): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const text = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
   if (text === '') return uri;
   if (part === 'fragment') return `${uri}#${text}`;
   if (!uri.includes('?')) return `${uri}?${text}`;

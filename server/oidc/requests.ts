@@ -31,7 +31,7 @@ export function requestFeatures(times: TimeLimit) {
       ) {
         noteSignedOfflineAccess(ctx, claims);
         assertParameterSizes(claims);
-        if (ctx.oidc.route === 'backchannel_authentication') assertDatedRequest(claims);
+        if (ctx.oidc.route === 'backchannel_authentication') assertDatedRequest(claims, times.now());
         assertRequestObject(client, claims, header, times);
       },
     },

@@ -110,6 +110,11 @@ describe('the request (§7)', () => {
     ['an id_token_hint that is not an ID token', { id_token_hint: 'x' }, 'invalid_request'],
     ['requested_expiry that is not a number', { login_hint: 'portia', requested_expiry: 'soon' }, 'invalid_request'],
     ['requested_expiry of zero', { login_hint: 'portia', requested_expiry: '0' }, 'invalid_request'],
+    [
+      'a very long binding_message',
+      { login_hint: 'portia', binding_message: 'x'.repeat(600) },
+      'invalid_binding_message',
+    ],
     ['a long binding_message', { login_hint: 'portia', binding_message: 'x'.repeat(65) }, 'invalid_binding_message'],
     [
       'a binding_message that reverses the text direction',
@@ -241,6 +246,26 @@ describe('the request (§7)', () => {
       assert.deepEqual(await sign({ requested_expiry }), { status: 200, error: undefined });
     }
     assert.ok(textsOf((await openRequests(app, person)).page, '[id^="message-"]').includes('signed'));
+  });
+
+  test('a signed request is recent in every profile (FAPI-CIBA §5.2.2)', async () => {
+    const { party, request } = await keyedParty(app, {
+      metadata: cibaMetadata({ backchannel_authentication_request_signing_alg: 'ES256' }),
+    });
+    const at = Math.floor(Date.now() / 1_000);
+    const send = async (nbf: number) => {
+      const claims = {
+        login_hint: person.email,
+        redirect_uri: undefined,
+        response_type: undefined,
+        client_id: undefined,
+      };
+      const jti = randomBytes(16).toString('hex');
+      return (
+        await askPerson(issuer, party, { scope: undefined, request: await request({ ...claims, iat: at, jti, nbf }) })
+      ).body.error;
+    };
+    assert.deepEqual([await send(at - 3_500), await send(at - 3_700)], [undefined, 'invalid_request']);
   });
 
   test('names the person by an ID token, of any age, that this client got', async () => {
