@@ -6,6 +6,7 @@ import type { MetadataInput } from '../clients/metadata.ts';
 import type { Clients } from '../clients/store.ts';
 import { checkWebUri } from '../clients/uris.ts';
 import { AppError } from '../platform/errors.ts';
+import { loadServerSecret } from '../platform/server_secrets.ts';
 import { type Context, UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
 import type { CommandTools } from './tools.ts';
@@ -28,8 +29,19 @@ interface Plan {
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
 
+/** What the suite's browser does on Cardea's pages. */
+interface Automation {
+  /** In the suite's notation. */
+  readonly scripts: Readonly<Record<string, readonly object[]>>;
+  /** The names of the scripts of all modules. */
+  readonly all: readonly string[];
+  /** The names of the scripts of modules that do something else. */
+  readonly modules: Readonly<Record<string, readonly string[]>>;
+}
+
 interface SeedOptions {
   suite: string;
+  inbound?: string;
   alias: string;
   out?: string;
 }
@@ -53,6 +65,7 @@ export function conformanceCommand(noun: Command, { verb, printItems, printText,
     .description("create the clients and the account of a plan, and print the suite's configuration for it (JSON)")
     .argument('<plan>', 'a name from "cardea conformance list"')
     .option('--suite <url>', 'the URL of the suite, as the browser reaches it', SUITE)
+    .option('--inbound <url>', 'the URL at which Cardea reaches the suite, if that is another, such as a TLS proxy')
     .option('--alias <name>', "the alias in the suite's redirect URIs", 'cardea')
     .option('--out <file>', 'write the configuration, which contains secrets, to this file instead of printing it')
     .action(
@@ -71,10 +84,11 @@ export function conformanceCommand(noun: Command, { verb, printItems, printText,
 }
 
 /** The suite's own endpoints for an alias. */
-function endpointsOf({ suite, alias }: SeedOptions): Readonly<Record<string, string>> {
-  const { origin } = new URL(checkWebUri('suite', suite));
+function endpointsOf({ suite, inbound = suite, alias }: SeedOptions): Readonly<Record<string, string>> {
+  const path = `/test/a/${alias}`;
   if (!/^[A-Za-z0-9-]{1,50}$/.test(alias)) throw new UsageError(`--alias ${alias}: must be letters, digits and -`);
-  return { alias, test: `${origin}/test/a/${alias}` };
+  const at = (field: string, url: string) => new URL(checkWebUri(field, url)).origin + path;
+  return { alias, test: at('suite', suite), inbound: at('inbound', inbound) };
 }
 
 async function seed(
@@ -103,14 +117,18 @@ async function seed(
       ...(pair ? { jwks: { keys: [pair.private] } } : {}),
     };
   }
-  const { browser, override } = fill(JSON.parse(readFileSync(BROWSER, 'utf8')), values) as Record<string, unknown>;
+  const automation = fill(JSON.parse(readFileSync(BROWSER, 'utf8')), values) as Automation;
+  const browser = (names: readonly string[]) => names.flatMap((one) => automation.scripts[one] ?? []);
+  const ofModules = Object.entries(automation.modules).map(([one, names]) => [one, { browser: browser(names) }]);
   return {
     description: `Cardea: ${name}`,
     alias: values.alias,
     server: { discoveryUrl: `${values.issuer}/.well-known/openid-configuration`, login_hint: PERSON.email },
     ...merged(described, fill(plan.configuration ?? {}, values) as Members),
-    browser,
-    override,
+    browser: browser(automation.all),
+    override: Object.fromEntries(ofModules),
+    person: { email: PERSON.email, password: values.password },
+    options: { browsercontrol_css_enable: false },
   };
 }
 
@@ -122,15 +140,22 @@ function merged(described: Members, added: Members): Members {
   return Object.fromEntries(names.map((name) => [name, { ...described[name], ...added[name] }]));
 }
 
-/** The account has every claim, because modules of the suite request each. @returns its new password */
+/** Of the password. It stays the same, so that the configurations of earlier plans stay valid, unless somebody changes it. */
+const PASSWORD_SECRET = 'conformance-person';
+
+/** The account has every claim, because modules of the suite request each. @returns its password */
 async function seedPerson(context: Context): Promise<string> {
-  const password = `${randomBytes(18).toString('base64url')}-Aa1`;
+  const secret = await loadServerSecret(context.db, context.sealer, PASSWORD_SECRET, context.now);
+  const made = (from: Buffer) => `${from.toString('base64url')}-Aa1`;
+  const password = made(secret);
   const { accounts } = await context.accountStores();
   const { change, passwords } = await context.passwords();
   const existing = await accounts.findByIdentifier(PERSON.email);
   if (existing) {
-    await change.set(existing, password, { by: 'operator' });
-    return password;
+    if (await passwords.verify(existing.passwordHash, password)) return password;
+    const other = made(randomBytes(secret.length)); // an old password cannot be set again
+    await change.set(existing, other, { by: 'operator' });
+    return other;
   }
   await accounts.create({
     ...PERSON,

@@ -22,7 +22,7 @@ describe('a plan', () => {
   for (const file of globSync('tests/conformance/plans/*.json', { cwd: ROOT })) {
     test(`asks only for what its profile allows: ${file}`, () => {
       const text = readFileSync(join(ROOT, file), 'utf8').replaceAll(
-        '{test}',
+        /\{(test|inbound)\}/g,
         'https://suite.example.com/test/a/cardea',
       );
       const { profile, clients, keys } = JSON.parse(text) as PlanFile;

@@ -32,10 +32,13 @@ interface Configuration extends Automation {
   readonly alias: string;
   readonly server: { readonly discoveryUrl: string };
   readonly client: { readonly client_id: string; readonly client_secret: string };
+  readonly person: { readonly email: string; readonly password: string };
+  /** Other automation for some modules. */
+  readonly override: Readonly<Record<string, Automation>>;
 }
 
-async function seed(plan: string): Promise<Configuration> {
-  const { code, stdout, stderr } = await cardea('seed', plan, '--suite', SUITE);
+async function seed(plan: string, ...more: readonly string[]): Promise<Configuration> {
+  const { code, stdout, stderr } = await cardea('seed', plan, '--suite', SUITE, ...more);
   assert.equal(code, 0, stderr);
   return rememberAll(JSON.parse(stdout)) as Configuration;
 }
@@ -86,6 +89,28 @@ describe('cardea conformance', () => {
   });
 });
 
+test('a later plan keeps the password of the person, so that the configurations of earlier plans stay valid', async () => {
+  const [first, second] = [await seed('basic'), await seed('config')];
+  assert.deepEqual(second.person, first.person);
+  const account = (await app.seed.accounts.findByIdentifier(first.person.email)) ?? assert.fail();
+  const set = ['users', 'set-password', account.id, '--password-stdin'];
+  assert.equal((await runCli(set, { env, input: `${first.person.password}2` })).code, 0);
+  const third = await seed('config');
+  assert.notEqual(third.person.password, first.person.password, 'an operator changed it');
+});
+
+test('each module that does something else on a page has a script of its own; the others share theirs', async () => {
+  const { browser, override } = await seed('config');
+  const namesOf = (automation: Automation['browser']) =>
+    automation.flatMap(({ tasks }) => tasks.map(({ task }) => task));
+  assert.equal(namesOf(browser).filter((one) => one === 'Back at the client').length, 1);
+  const all = Object.values(override).map((one) => namesOf(one.browser));
+  assert.ok(all.length > 0 && all.every((tasks) => tasks.length > 0), 'an unknown name of a script gives no task');
+  assert.equal(override['oidcc-response-type-missing'], undefined, 'the error is sent to the client');
+  const cancelled = override['fapi2-security-profile-final-user-rejects-authentication']?.browser ?? [];
+  assert.ok(cancelled.some(({ tasks }) => tasks.some(({ commands }) => commands?.some(([, , id]) => id === 'cancel'))));
+});
+
 test('what a plan adds to a client stands beside what was made for it', async () => {
   const { code, stdout, stderr } = await cardea('seed', 'ciba-ping', '--suite', SUITE);
   assert.equal(code, 0, stderr);
@@ -99,6 +124,12 @@ test('what a plan adds to a client stands beside what was made for it', async ()
   assert.equal(
     registered?.metadata.backchannel_client_notification_endpoint,
     `${SUITE}/test/a/cardea/ciba-notification-endpoint`,
+  );
+  const behindProxy = await seed('ciba-ping', '--inbound', 'https://proxy.example.com');
+  const moved = await app.seed.clients.find(behindProxy.client.client_id);
+  assert.equal(
+    moved?.metadata.backchannel_client_notification_endpoint,
+    'https://proxy.example.com/test/a/cardea/ciba-notification-endpoint',
   );
 });
 

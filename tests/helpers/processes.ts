@@ -60,7 +60,7 @@ const STOP_WITHIN_MS = 15_000;
 /** Runs `node server/main.ts` as an operator would, and waits until it is healthy. The scope stops it. */
 export async function startNode(scope: Scope, options: NodeOptions = {}): Promise<ServerNode> {
   const port = options.port ?? (await freePort());
-  const url = `http://localhost:${port}`;
+  const url = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}`;
   const folder = mkdtempSync(join(tmpdir(), 'cardea-test-node-'));
   defer(scope, () => rmSync(folder, { recursive: true, force: true }));
   const masterKey = options.env?.CARDEA_MASTER_KEY ?? randomBytes(32).toString('base64');
@@ -107,7 +107,7 @@ export async function startNode(scope: Scope, options: NodeOptions = {}): Promis
         `${url}/healthz answers 200`,
         () => {
           if (started.exitCode !== null || started.signalCode !== null) throw new Error('the server ended at once');
-          return isHealthy(port);
+          return isHealthy(url);
         },
         { withinMs: START_WITHIN_MS },
       );
@@ -259,9 +259,9 @@ export function inherited(): Record<string, string> {
   return { PATH, HOME: homedir(), ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) };
 }
 
-async function isHealthy(port: number): Promise<boolean> {
+async function isHealthy(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/healthz`, {
+    const answer = await fetch(url.replace('http://localhost:', 'http://127.0.0.1:').concat('/healthz'), {
       signal: AbortSignal.timeout(2_000),
       headers: { connection: 'close' },
     });
