@@ -33,7 +33,7 @@ chaos: $(INSTALLED) test-tools ## the tests that kill processes, and all that ha
 	@TEST_CHAOS_ROUNDS=$${TEST_CHAOS_ROUNDS:-200} TEST_CHAOS_ROTATIONS=$${TEST_CHAOS_ROTATIONS:-10} TEST_CHAOS_LONG=true \
 	  exec node tests/run.ts "only=tests/chaos,$$(grep -rlF helpers/long.ts --include='*.test.ts' tests | paste -s -d , -)"
 
-clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java and Apache, as far as they are on this machine; only=NAME,…
+clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Apache, as far as they are on this machine; only=NAME,…
 	@exec node tests/clients_of_others/run.ts $(if $(only),--only '$(only)')
 
 documents: $(INSTALLED) ## write what is generated: the documents of the schema and the settings, the types of the tables

@@ -5,7 +5,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 const { ISSUER: issuer, AUDIENCE: audience, PORT } = process.env;
 const app = express();
-const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', issuer));
+const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
 const verify = (token) => jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', algorithms: ['RS256'] });
 
 app.use(async (request, response, next) => {
