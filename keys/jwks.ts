@@ -35,9 +35,17 @@ export function verifyingKeys(set: LoadedKeySet): JWK[] {
   return set.keys.filter(isPair).flatMap((key) => byAlgorithm(key.publicJwk));
 }
 
+/** What the id of an RSA key ends with where it is published for PS256. A thumbprint (RFC 7638) contains no dot. */
+const FOR_PS256 = '.PS256';
+
 /** A key under each of its ids: PS256 has one of its own. */
 export function byAlgorithm(jwk: JWK): JWK[] {
-  return jwk.kty === 'RSA' ? [jwk, { ...jwk, kid: `${jwk.kid}.PS256`, alg: 'PS256' }] : [jwk];
+  return jwk.kty === 'RSA' ? [jwk, { ...jwk, kid: `${jwk.kid}${FOR_PS256}`, alg: 'PS256' }] : [jwk];
+}
+
+/** The id under which a key is stored. @param kid one of its ids in the JWKS */
+export function storedKid(kid: string): string {
+  return kid.endsWith(FOR_PS256) ? kid.slice(0, -FOR_PS256.length) : kid;
 }
 
 /** Ring names are algorithms; an Ed25519 key is stored without one, as it has two names (RFC 9864 §2.2). */

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { KeyError } from './errors.ts';
 import { generateKey, type KeyMaterial } from './generate.ts';
+import { storedKid } from './jwks.ts';
 import {
   type Action,
   CLOCK_TOLERANCE_SECONDS,
@@ -78,6 +79,7 @@ export interface KeyRing {
    * Removes a key from the JWKS at once and destroys its private half: its signatures are refused from now on, by
    * verifiers as soon as their copy of the JWKS expires. The pending key, or else a new one, replaces an active key.
    * A key that is retired already is no longer accepted for `id_token_hint`.
+   * @param kid any of the ids that it has in the JWKS
    * @throws KeyError 404 `key_not_found`, 409 `key_already_retired` when it is not accepted for anything any more
    */
   revoke(kid: string): Promise<RotationResult>;
@@ -189,7 +191,8 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
       return perform({ verb: 'rotate', now: atOnce, replaces: new Set(active.map((key) => key.kid)) }, seen);
     },
 
-    async revoke(kid) {
+    async revoke(published) {
+      const kid = storedKid(published);
       const performed = await perform({ verb: 'revoke', kid });
       if (performed.done.some((done) => done.do === 'retire' && done.kid === kid)) return performed;
       const revoked = await db.transaction().execute((tx) => revokeRetiredKey(tx, kid));

@@ -11,7 +11,14 @@ import { basic, post } from './support.ts';
  * Responses that client apps depend on, member by member, in tests/golden. A change there affects all apps: edit the
  * file by hand, and mention it in the changelog.
  */
-const app = await deployment({ after });
+const scope = { after };
+const app = await deployment(scope);
+const { databaseUrl, masterKey } = app;
+const profiles = {
+  oidc: await deployment(scope, { databaseUrl, masterKey, env: { CARDEA_PROFILE: 'oidc' } }),
+  oauth21: app,
+  fapi2: await deployment(scope, { databaseUrl, masterKey, env: { CARDEA_PROFILE: 'fapi2' } }),
+};
 const person = await app.seed.person();
 const party = await app.seed.party();
 const publicParty = await app.seed.party({ public: true });
@@ -20,18 +27,21 @@ function golden(name: string): unknown {
   return JSON.parse(readFileSync(join(ROOT, 'tests/golden', name), 'utf8'));
 }
 
-async function read(path: string): Promise<{ text: string; headers: Headers }> {
-  const response = await fetch(new URL(path, app.issuer));
+async function read(path: string, issuer = app.issuer): Promise<{ text: string; headers: Headers }> {
+  const response = await fetch(new URL(path, issuer));
   assert.equal(response.status, 200);
   return { text: await response.text(), headers: response.headers };
 }
 
 for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
-  test(`discovery at ${path} (OpenID Connect Discovery §3, RFC 8414 §2)`, async () => {
-    const { text, headers } = await read(path);
-    assert.deepEqual(JSON.parse(text.replaceAll(app.issuer, 'https://id.example.com')), golden('discovery.json'));
-    assert.match(headers.get('content-type') ?? '', /^application\/json/);
-  });
+  for (const [profile, { issuer }] of Object.entries(profiles)) {
+    test(`${profile}: discovery at ${path} (OpenID Connect Discovery §3, RFC 8414 §2)`, async () => {
+      const { text, headers } = await read(path, issuer);
+      const document = JSON.parse(text.replaceAll(issuer, 'https://id.example.com'));
+      assert.deepEqual(document, golden(`discovery_${profile}.json`));
+      assert.match(headers.get('content-type') ?? '', /^application\/json/);
+    });
+  }
 }
 
 /** Endpoints that accept POST only. */

@@ -130,6 +130,15 @@ test('revokes a key, once', async () => {
   await assert.rejects(ring.revoke('none'), { code: 'key_not_found', status: 404 });
 });
 
+test('revokes an RSA key by each of its ids in the JWKS', async () => {
+  const db = await empty();
+  const { ring } = bench(db, { ...POLICY, rings: RINGS.rings.filter((one) => one.name === 'RS256') });
+  await ring.maintain();
+  const [kid = ''] = inState(await ring.list(), 'RS256', 'active');
+  await ring.revoke(`${kid}.PS256`);
+  assert.equal((await ring.list()).find((one) => one.kid === kid)?.revoked, true);
+});
+
 test('rotates once when several nodes do it at the same time', async (t) => {
   const db = await empty();
   const other = createDb({ url });
