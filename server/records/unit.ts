@@ -8,7 +8,7 @@ import { type StatelessToken, statelessTokenKey, type TokenStatus, tokenStatus }
 import { createWriteRecords, type WriteRecords } from './group_commit.ts';
 import { createReads } from './group_read.ts';
 import { type SessionLimit, sessionEnd } from './lifetimes.ts';
-import { MODELS, type ModelName } from './models.ts';
+import { MODELS, type Model, type ModelName } from './models.ts';
 import { type Payload, payloadOf, type StoredPayload } from './payload.ts';
 import { refusalOf } from './refusals.ts';
 import {
@@ -242,7 +242,8 @@ export class Unit {
 
   /** @param lifetime seconds */
   save(model: ModelName, id: string, payload: Payload, lifetime: number): void {
-    const until = dateOf(this.#context.now() + lifetime * 1000);
+    const { keptExpired = 0 }: Model = MODELS[model];
+    const until = dateOf(this.#context.now() + (lifetime + keptExpired) * 1000);
     // A lifetime that should have been refused earlier: no record is stored for ever.
     if (!until || lifetime > SECONDS_MOST) this.#fail(new AppError('out_of_range', 'a time is too far ahead'));
     this.#changes.save(model, id, payload, until);

@@ -161,13 +161,13 @@ describe('the decision (§8) and the tokens (§10.1, poll)', () => {
     const late = await press(browser, page, 'approve-0');
     assert.equal(late.status, 400);
     assert.equal(await countWaiting(), 0);
+    await cleanUp({ db: app.db, now });
     t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // the provider reads this clock for expiry
     assert.deepEqual(refusal(await fetchTokens(issuer, callCentre, authReqId)), {
       status: 400,
       error: 'expired_token',
     });
     t.mock.timers.reset();
-    await cleanUp({ db: app.db, now });
     const [left] = await app.db.run<{ n: number }>(
       { name: 'left', text: 'SELECT count(*)::int AS n FROM waiting_requests' },
       [],

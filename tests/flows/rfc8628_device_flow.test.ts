@@ -188,6 +188,7 @@ test('an expired code: the device gets expired_token, and the page refuses it (Â
   assert.equal(page.status, 400);
   assert.ok(has(page, '#error-message'));
   t.mock.timers.enable({ apis: ['Date'], now: clock.ms }); // the provider reads this clock for expiry
+  await cleanUp({ db: app.db, now });
   assert.deepEqual(refusal(await poll(issuer, own, body.device_code)), { status: 400, error: 'expired_token' });
   await cleanUp({ db: app.db, now });
   for (const table of ['user_codes', 'polls']) {

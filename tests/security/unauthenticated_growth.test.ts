@@ -161,14 +161,18 @@ describe('each parameter of a request is limited in length, and a longer one is 
     const answers = await Promise.all(
       [
         post('/device_authorization', device, { scope: long(2_048) }),
-        post('/backchannel_authentication', caller, { ...hint, scope: 'openid', binding_message: long(256) }),
+        post('/backchannel_authentication', caller, {
+          ...hint,
+          scope: 'openid',
+          binding_message: long(2_048),
+        }),
         post('/token', rp.party, { grant_type: 'authorization_code', code: long(2_048) }),
         post('/token', rp.party, { grant_type: 'authorization_code', code_verifier: long(128) }),
         get('/logout', { state: long(2_048) }),
         get('/logout', { id_token_hint: long(8_192).slice(0, 2_000), ui_locales: long(256) }),
       ].map(refusalOf),
     );
-    const limits = [2_048, 256, 2_048, 128, 2_048, 256];
+    const limits = [2_048, 2_048, 2_048, 128, 2_048, 256];
     for (const [at, name] of ['scope', 'binding_message', 'code', 'code_verifier', 'state', 'ui_locales'].entries()) {
       assert.equal(answers[at]?.status, 400, name);
       assert.match(answers[at]?.body ?? '', named(name, limits[at] ?? 0));
