@@ -4,6 +4,8 @@ import type { Page } from 'playwright-core';
 export interface Automation {
   readonly browser: readonly {
     readonly match: string;
+    /** How often it is used. */
+    readonly 'match-limit'?: number;
     readonly tasks: readonly {
       readonly task: string;
       readonly match: string;
@@ -20,10 +22,13 @@ const LOCATORS: Readonly<Record<string, (value: string) => string>> = {
   css: (value) => value,
 };
 
-/** Runs the automation from a URL like the suite's own browser control. */
-export async function drive(page: Page, { browser }: Automation, url: string): Promise<void> {
+/**
+ * Runs the automation from a URL like the suite's own browser control.
+ * @param visit 1 for the first visit of the module
+ */
+export async function drive(page: Page, { browser }: Automation, url: string, visit = 1): Promise<void> {
   await page.goto(url);
-  const script = browser.find(({ match }) => matches(match, url));
+  const script = browser.find((one) => matches(one.match, url) && visit <= (one['match-limit'] ?? Infinity));
   if (!script) throw new Error(`no script for ${url}`);
   for (const { task, match, optional, commands = [] } of script.tasks) {
     if (!matches(match, page.url())) {

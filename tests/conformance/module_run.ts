@@ -79,7 +79,8 @@ export async function runModule(
     await pause(pollMs);
   }
   await help.afterwards();
-  const [info, log] = await Promise.all([suite.info(id), suite.log(id)]);
+  // The suite stores what it has finished a moment later.
+  const [info, log] = [await infoOfDone(suite, id, late === undefined), await suite.log(id)];
   const bad = log.filter(({ result }) => result === 'FAILURE' || result === 'WARNING');
   return {
     plan: plan.name,
@@ -90,6 +91,15 @@ export async function runModule(
     messages: [...(late ? [`${late}; last: ${lastOf(log)}`] : []), ...bad.map(said)],
     seconds: Math.round((performance.now() - began) / 100) / 10,
   };
+}
+
+async function infoOfDone(suite: Suite, id: string, isDone: boolean) {
+  for (let tries = 50; tries > 0; tries -= 1) {
+    const info = await suite.info(id);
+    if (!isDone || DONE.includes(info.status)) return info;
+    await pause(100);
+  }
+  return suite.info(id);
 }
 
 /** The suite starts all others by itself. */

@@ -35,6 +35,30 @@ describe('a plan', () => {
   }
 });
 
+test('clients of the plans of FAPI have the scopes, redirect URIs and algorithms that its modules ask for', () => {
+  for (const file of globSync('tests/conformance/plans/{fapi2,ciba}*.json', { cwd: ROOT })) {
+    const { clients } = JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as PlanFile;
+    const { client, client2 } = clients as Readonly<Record<string, MetadataInput>>;
+    if (file.includes('ciba')) {
+      // FAPI 1.0 Advanced §8.6; the profile that the plan runs with does not ask for it.
+      assert.deepEqual(
+        [client, client2].map((one) => one?.id_token_signed_response_alg),
+        ['PS256', 'PS256'],
+        file,
+      );
+      continue;
+    }
+    for (const scope of ['profile', 'email', 'phone', 'address']) {
+      assert.ok(
+        [client, client2].every((one) => String(one?.scope).split(' ').includes(scope)),
+        `${file}: ${scope}`,
+      );
+    }
+    const extended = '{test}/callback?dummy1=lorem&dummy2=ipsum';
+    assert.deepEqual(client2?.redirect_uris, ['{test}/callback', extended], file);
+  }
+});
+
 describe('modules.md', () => {
   test('has a section for every plan that can be seeded', () => {
     const plans = globSync('tests/conformance/plans/*.json', { cwd: ROOT }).map(

@@ -107,8 +107,6 @@ test('each module that does something else on a page has a script of its own; th
   const all = Object.values(override).map((one) => namesOf(one.browser));
   assert.ok(all.length > 0 && all.every((tasks) => tasks.length > 0), 'an unknown name of a script gives no task');
   assert.equal(override['oidcc-response-type-missing'], undefined, 'the error is sent to the client');
-  const cancelled = override['fapi2-security-profile-final-user-rejects-authentication']?.browser ?? [];
-  assert.ok(cancelled.some(({ tasks }) => tasks.some(({ commands }) => commands?.some(([, , id]) => id === 'cancel'))));
 });
 
 test('what a plan adds to a client stands beside what was made for it', async () => {
@@ -190,4 +188,21 @@ test("the suite's browser signs in, consents and signs out by the automation tha
 
   await drive(page, configuration, `${app.issuer}/logout`);
   assert.equal(new URL(page.url()).pathname, '/logout/success');
+
+  const scriptOf = (module: string) => configuration.override[module] ?? assert.fail(module);
+  const asked = `${app.issuer}/authorize?${query}`;
+  await drive(page, scriptOf('fapi2-security-profile-final-user-rejects-authentication'), asked);
+  assert.equal(new URL(page.url()).searchParams.get('error'), 'access_denied');
+  await drive(page, scriptOf('oidcc-registration-tos-uri'), asked);
+  assert.match(new URL(page.url()).pathname, /^\/login\//);
+  query.set('redirect_uri', `${SUITE}/elsewhere`);
+  await drive(page, scriptOf('oidcc-ensure-registered-redirect-uri'), `${app.issuer}/authorize?${query}`);
+  assert.equal(new URL(page.url()).pathname, '/authorize');
+  const reused = scriptOf(
+    'fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds',
+  );
+  await drive(page, reused, asked, 1);
+  assert.match(new URL(page.url()).pathname, /^\/login\//, 'the first visit only looks');
+  await drive(page, reused, asked, 2);
+  assert.ok(new URL(page.url()).searchParams.has('code'));
 });
