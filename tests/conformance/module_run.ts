@@ -80,7 +80,7 @@ export async function runModule(
   }
   await help.afterwards();
   // The suite stores what it has finished a moment later.
-  const [info, log] = [await infoOfDone(suite, id, late === undefined), await suite.log(id)];
+  const [info, log] = [await infoOfDone(suite, id, late === undefined, pollMs), await suite.log(id)];
   const bad = log.filter(({ result }) => result === 'FAILURE' || result === 'WARNING');
   return {
     plan: plan.name,
@@ -93,11 +93,11 @@ export async function runModule(
   };
 }
 
-async function infoOfDone(suite: Suite, id: string, isDone: boolean) {
+async function infoOfDone(suite: Suite, id: string, isDone: boolean, pollMs: number) {
   for (let tries = 50; tries > 0; tries -= 1) {
     const info = await suite.info(id);
     if (!isDone || DONE.includes(info.status)) return info;
-    await pause(100);
+    await pause(pollMs);
   }
   return suite.info(id);
 }

@@ -26,6 +26,8 @@ const suiteStates: string[] = [];
 const calls: string[] = [];
 let visits: string[] = [];
 let found = 'PASSED';
+/** How many more times the stored status is an old one. */
+let lag = 0;
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://suite');
   const asked = `${request.method} ${pathname}`;
@@ -37,12 +39,13 @@ const server = createServer((request, response) => {
     'POST /api/runner/run': {},
     'DELETE /api/runner/run': {},
     'POST /api/runner/browser/run/visit': undefined,
-    'GET /api/info/run': { status: state, result: found },
+    'GET /api/info/run': lag > 0 ? { status: 'WAITING', result: 'UNKNOWN' } : { status: state, result: found },
     'GET /api/log/run': [
       { src: 'One', msg: 'fine', result: 'SUCCESS' },
       { src: 'Two', msg: 'strange', result: 'WARNING' },
     ],
   };
+  if (pathname === '/api/info/run' && lag > 0) lag -= 1;
   if (request.method !== 'GET') calls.push(searchParams.size > 0 ? `${asked}?${searchParams}` : asked);
   if (!(asked in answers)) response.writeHead(404);
   const answer = answers[asked];
@@ -179,6 +182,11 @@ describe('a module', () => {
     const { result, calls: made } = await run(['WAITING'], 'oidcc-server', 20);
     assert.deepEqual([result.result, made.at(-1)], ['TIMEOUT', 'DELETE /api/runner/run']);
     assert.match(result.messages[0] ?? '', /Two: strange/);
+  });
+
+  test('has the result that the suite has stored in the end', async () => {
+    lag = 3;
+    assert.equal((await run(['RUNNING', 'RUNNING', 'FINISHED'])).result.result, 'PASSED');
   });
 
   test('that the suite stops is no success', async () => {
