@@ -23,6 +23,8 @@ export interface AppSettings {
 export interface Setting {
   readonly cardea: Deployment;
   readonly person: Person;
+  /** Runs `cardea … --json`. */
+  cli(args: readonly string[]): Promise<Record<string, string>>;
   /** Runs the commands of the table, for an app at `origin`. */
   register(row: Pick<ClientRow, 'commands'>, origin: string): Promise<AppSettings>;
   /** Registers an app and serves it. */
@@ -43,15 +45,20 @@ export async function setUp(scope: Scope, settings: Readonly<Record<string, stri
     CARDEA_DATA_DIR: cardea.dataDir,
   };
 
+  async function cli(args: readonly string[]): Promise<Record<string, string>> {
+    const ran = await runCli([...args, '--json'], { env });
+    assert.equal(ran.code, 0, ran.stderr);
+    return ran.json as Record<string, string>;
+  }
+
   async function register(row: Pick<ClientRow, 'commands'>, origin: string): Promise<AppSettings> {
     let settings = { issuer: cardea.issuer, clientId: '', clientSecret: '', origin };
     for (const command of row.commands) {
-      const ran = await runCli([...argumentsOf(command, origin, settings.clientId), '--json'], { env });
-      assert.equal(ran.code, 0, ran.stderr);
+      const { client_id, client_secret } = await cli(argumentsOf(command, origin, settings.clientId));
       settings = {
         ...settings,
-        clientId: ran.json.client_id ?? settings.clientId,
-        clientSecret: ran.json.client_secret ?? settings.clientSecret,
+        clientId: client_id ?? settings.clientId,
+        clientSecret: client_secret ?? settings.clientSecret,
       };
     }
     return settings;
@@ -60,6 +67,7 @@ export async function setUp(scope: Scope, settings: Readonly<Record<string, stri
   return {
     cardea,
     person,
+    cli,
     register,
     async serve(row, make) {
       const port = await freePort();

@@ -6,7 +6,6 @@ async function check(r) {
   const token = reply ? JSON.parse(reply.responseText) : { active: false };
   const isForUs = [].concat(token.aud).indexOf(r.variables.audience) !== -1;
   if (token.active && isForUs) r.variables.subject = token.sub;
-  else r.headersOut['WWW-Authenticate'] = 'Bearer';
   r.return(token.active && isForUs ? 204 : 401);
 }
 
