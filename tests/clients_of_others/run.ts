@@ -4,7 +4,10 @@
  * node tests/clients_of_others/run.ts [--only NAME,…] [--json]
  * Exits with 1 when one fails, not when its language is missing on this machine.
  */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createRunFolders } from '../helpers/run_folders.ts';
 import { startCardea } from './cardea.ts';
 import { OTHER_LANGUAGES } from './other_languages.ts';
 import { scoped, scratchFolder } from './scopes.ts';
@@ -24,6 +27,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const results: Result[] = [];
+  // Removed, and their Postgres stopped, even when this process is ended from outside.
+  const folders = createRunFolders();
+  process.env.TMPDIR = join(folders.data, 'tmp');
+  mkdirSync(process.env.TMPDIR, { mode: 0o755 });
   await scoped(async (scope) => {
     const cardea = await startCardea(scope, scratchFolder(scope));
     const tryApp = trials(cardea);
@@ -33,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
       results.push(result);
     }
   });
+  await folders.remove();
   console.log(values.json ? JSON.stringify(results, null, 2) : table(results));
   return results.some(({ verdict }) => verdict === 'failed') ? 1 : 0;
 }
