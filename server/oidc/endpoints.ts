@@ -18,7 +18,7 @@ import { noteLogoutTarget, redirectAfterLogout, skipEmptyLogout } from './steps/
 import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
 import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
-import { refuseRefreshLoop } from './steps/refresh_loops.ts';
+import { countRefresh, refuseRefreshLoop } from './steps/refresh_loops.ts';
 import { explainRefusal, logRefusal } from './steps/refusals.ts';
 import {
   ignoreOtherBodies,
@@ -115,7 +115,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     ],
     beforeCommit: [recordClientUse, limitUnfinished, recordProof, storeRefreshResponse],
     onError: [explainReplayedProof],
-    finally: [countFailedAuthentication, logRefusal],
+    finally: [countFailedAuthentication, countRefresh, logRefusal],
   },
   userinfo: {
     methods: ['GET', 'POST', 'OPTIONS'],

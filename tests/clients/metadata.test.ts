@@ -27,7 +27,7 @@ describe('redirect URIs', () => {
     CALLBACK,
     'https://app.example',
     'https://app.example:8443/cb?keep=this&and=%2Fthat',
-    'https://app.example/a*b',
+    'https://app.example/a%2Ab',
     'http://localhost/cb',
     'http://localhost:3000/cb',
     'http://127.0.0.1:49152/cb',

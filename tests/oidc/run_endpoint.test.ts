@@ -17,7 +17,7 @@ function request() {
     (what: string): Step =>
     async () =>
       void happened.push(what);
-  const ctx = { status: 200, body: 'tokens' as unknown, remove() {}, set() {}, accepts: () => 'json' };
+  const ctx = { status: 200, body: 'tokens' as unknown, remove() {}, get: () => '', set() {}, accepts: () => 'json' };
   const exchange = {
     ctx,
     route: 'token',

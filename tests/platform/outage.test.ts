@@ -61,7 +61,7 @@ async function situation(t: TestContext) {
   assert.equal(status, 200);
   const device = await ask(new URL('/device_authorization', issuer), {
     method: 'POST',
-    body: new URLSearchParams({ client_id: television.id }),
+    body: new URLSearchParams({ client_id: television.id, scope: 'openid' }),
   });
   assert.equal(device.status, 200);
   const waiting = await askPerson(issuer, callCentre, { login_hint: person.email });

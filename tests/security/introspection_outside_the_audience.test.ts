@@ -29,7 +29,7 @@ await seed.resourceServer({ identifier: STOCK, name: 'Stock', scopes: ['stock:re
 const person = await seed.person();
 const changesArrived = await createChangesArrived(app);
 
-const params = { scope: 'openid orders:read stock:read', resource: ORDERS };
+const params = { scope: 'openid orders:read', resource: ORDERS };
 const { tokens } = await tokensFor(app, shop, person, { params });
 const refreshToken = tokens.refresh_token ?? '';
 const refreshed = await token(issuer, shop, {

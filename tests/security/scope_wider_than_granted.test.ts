@@ -70,7 +70,9 @@ for (const resource of [{}, { resource: API }]) {
 test('a code, its refresh and its exchange', async () => {
   const refused = await begin(app, party, { scope: GREEDY });
   assert.equal(callbackOf(refused.page).error, 'invalid_scope');
-  const params = { scope: 'openid offline_access api:read api:admin', resource: API };
+  const wider = await begin(app, party, { scope: 'openid offline_access api:read api:admin', resource: API });
+  assert.equal(callbackOf(wider.page).error, 'invalid_scope');
+  const params = { scope: 'openid offline_access api:read', resource: API };
   const { code, verifier } = await authorize({
     issuer: app.issuer,
     party,
@@ -79,11 +81,12 @@ test('a code, its refresh and its exchange', async () => {
   });
   const fields = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: party.redirectUri };
   const first = await token(app.issuer, party, { ...fields, scope: GREEDY, resource: API });
-  await assertNarrow(first, 'api:read', 'the code');
+  // With openid the token is for /userinfo as well.
+  await assertNarrow(first, 'openid api:read', 'the code');
   let refresh_token = first.body.refresh_token ?? '';
   for (const scope of [GREEDY, 'api:admin', 'email', 'openid offline_access api:read']) {
     const answer = await token(app.issuer, party, { grant_type: 'refresh_token', refresh_token, scope, resource: API });
-    await assertNarrow(answer, 'api:read', scope);
+    await assertNarrow(answer, 'openid api:read', scope);
     refresh_token = answer.body.refresh_token ?? refresh_token;
   }
   const own = await token(app.issuer, party, { grant_type: 'refresh_token', refresh_token });

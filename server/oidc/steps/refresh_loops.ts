@@ -15,23 +15,36 @@ export const REFRESH_LOOP = { max: 3, windowMs: 10_000, refusal: 'too many refre
  * MCP SDK then starts a new authorization. For public clients, and those that registered themselves.
  * @throws AppError 400 `slow_down`
  */
-export async function refuseRefreshLoop({ ctx, isReplay, services }: Exchange): Promise<void> {
-  const { client, entities } = ctx.oidc;
-  const { RotatedRefreshToken: used } = entities;
-  if (ctx.status !== 200 || isReplay || !used?.rotations || used.grantId === undefined) return;
-  if (services.now() / 1_000 - Number(used.iat) >= SOON_SECONDS) return;
-  // The operator's own clients with a secret or key are under their control: what they do was agreed.
-  if (client?.clientAuthMethod !== 'none' && (await services.isRegistered(String(client?.clientId)))) return;
-  if (await isAllowed(services.refreshLimits, used.grantId)) return;
+export async function refuseRefreshLoop(exchange: Exchange): Promise<void> {
+  const grantId = await grantRefreshedSoon(exchange);
+  if (grantId === undefined || (await isAllowed(exchange.services.refreshLimits, grantId))) return;
   throw new AppError(
     'slow_down',
     'a refresh does not change what a token may do: for more scopes send the person to the authorization endpoint',
   );
 }
 
+/** Counts at the end, so that of one refresh that is sent several times at once only the first counts. */
+export async function countRefresh(exchange: Exchange): Promise<void> {
+  const grantId = await grantRefreshedSoon(exchange);
+  if (grantId !== undefined) await exchange.services.refreshLimits.count(COUNTED_AS, grantId);
+}
+
+/** @returns the grant, when this is another refresh soon after the last one, by a client that the limit is for */
+async function grantRefreshedSoon({ ctx, isReplay, services }: Exchange): Promise<string | undefined> {
+  // A request that failed in its first steps has no context of the provider.
+  const { client, entities } = (ctx.oidc as Exchange['ctx']['oidc'] | undefined) ?? {};
+  const used = entities?.RotatedRefreshToken;
+  if (ctx.status !== 200 || isReplay || !used?.rotations) return undefined;
+  if (services.now() / 1_000 - Number(used.iat) >= SOON_SECONDS) return undefined;
+  // The operator's own clients with a secret or key are under their control: what they do was agreed.
+  if (client?.clientAuthMethod !== 'none' && (await services.isRegistered(String(client?.clientId)))) return undefined;
+  return used.grantId;
+}
+
 async function isAllowed(limits: Limits, grantId: string): Promise<boolean> {
   try {
-    await limits.consume(COUNTED_AS, grantId);
+    await limits.assertAllowed(COUNTED_AS, grantId);
     return true;
   } catch (error) {
     if (error instanceof AppError && error.code === 'rate_limited') return false;
