@@ -73,6 +73,7 @@ test('the metadata are at each well-known location, appended and inserted (OpenI
   assert.equal(new Set(bodies).size, 1);
   const metadata = JSON.parse(bodies[0] ?? '') as Record<string, unknown>;
   assert.equal(metadata.issuer, issuer);
+  assert.equal((await fetch(String(metadata.jwks_uri))).status, 200);
   const urls = Object.values(metadata).filter((one) => typeof one === 'string' && one.startsWith('http'));
   assert.ok(urls.length > 10);
   for (const url of urls) assert.ok(url === issuer || String(url).startsWith(`${issuer}/`), String(url));
@@ -384,12 +385,6 @@ test('every link, form and file of the pages that a person reaches is below the 
     }
   }
   assert.ok(found.size > 20, [...found].join(' '));
-});
-
-test('an API finds the server from the issuer alone: the JWKS is where the metadata say', async () => {
-  const metadata = (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as { jwks_uri: string };
-  assert.equal(metadata.jwks_uri, `${issuer}/.well-known/jwks.json`);
-  assert.equal((await fetch(metadata.jwks_uri)).status, 200);
 });
 
 function pathsOn(page: Page): string[] {
