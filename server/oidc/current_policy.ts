@@ -127,8 +127,10 @@ export function createCurrentPolicy(parts: PolicyParts, table: ClaimsByScope): A
   };
 
   /** A resource server cares for its own scopes, although a token for it may also be for userinfo. */
-  const permits = ({ scope = '', rar = [], aud }: Permitted) =>
-    rar.length > 0 || scope.split(' ').some((one) => one !== '' && (aud === undefined || !ownScopes.has(one)));
+  const permits = ({ scope = '', rar = [], aud }: Permitted) => {
+    const isForBoth = isForUserinfo(aud, parts.issuer);
+    return rar.length > 0 || scope.split(' ').some((one) => one !== '' && !(isForBoth && ownScopes.has(one)));
+  };
 
   const token = [scopeOfToken, claimsOf, detailsOf];
   const partsOf: Partial<Record<ModelName, readonly Part[]>> = {

@@ -17,7 +17,7 @@ import { presentJwtAccessToken, presentUserinfoToken } from './steps/jwt_access_
 import { noteLogoutTarget, redirectAfterLogout, skipEmptyLogout } from './steps/logout.ts';
 import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
-import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
+import { keepRefusedRefresh, replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
 import { countRefresh, refuseRefreshLoop } from './steps/refresh_loops.ts';
 import { explainRefusal, logRefusal } from './steps/refusals.ts';
 import {
@@ -106,6 +106,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     after: [
       rejectFailures,
       nameFailedAuthentication,
+      keepRefusedRefresh,
       replayRefresh,
       refuseRefreshLoop,
       nameUnauthorizedGrantType,

@@ -39,10 +39,10 @@ function ownScopes(ctx: KoaContextWithOIDC | undefined, token: AccessToken): str
   if (!ctx || !token.resourceServer || token.gty === TOKEN_EXCHANGE) return [];
   const { Grant: grant } = ctx.oidc.entities as { Grant?: Grant };
   if (grant?.accountId !== token.accountId) return [];
-  return grant
-    .getOIDCScopeFiltered(requestedScopes(ctx))
-    .split(' ')
-    .filter((scope) => scope !== OFFLINE);
+  const scopes = grant.getOIDCScopeFiltered(requestedScopes(ctx)).split(' ');
+  // RFC 9068 §3: a scope must not mean one thing here and another at the resource server.
+  if (scopes.some((scope) => token.resourceServer?.scopes.has(scope))) return [];
+  return scopes.filter((scope) => scope !== OFFLINE);
 }
 
 function requestedScopes({ oidc }: KoaContextWithOIDC): Set<string> {

@@ -154,6 +154,10 @@ test('a resource that was not granted is invalid_target when the code or the ref
     resource: FILES,
   });
   assert.deepEqual(refusal(refused), INVALID_TARGET);
+  const again = await refresh(app.issuer, party, body.refresh_token ?? '');
+  assert.equal(again.status, 200, 'a refused refresh does not use up the refresh token');
+  const reused = await refresh(app.issuer, party, body.refresh_token ?? '');
+  assert.equal(reused.body.refresh_token, again.body.refresh_token, 'the same response, as it is repeated');
 });
 
 test('resource at /authorize alone is enough: the token of the code and those of its refreshes are for it (§2.2)', async () => {

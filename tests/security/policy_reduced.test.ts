@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { decodeJwt } from 'jose';
 import type { ClientChange } from '../../server/clients/store.ts';
 import {
   begin,
@@ -47,6 +48,8 @@ await seed.resourceServer({
   scopes: ['notes:read', 'notes:write'],
   clients: [notes.id],
 });
+const NAMESAKE = 'https://namesake.example.com';
+await seed.resourceServer({ identifier: NAMESAKE, name: 'Namesake', scopes: ['email'], clients: [notes.id] });
 const person = await seed.person();
 const changesArrived = await createChangesArrived(app);
 
@@ -145,6 +148,18 @@ test('are not shown to a resource server, and neither are scopes that the resour
   assert.deepEqual(await introspect(issuer, notes, body.access_token ?? ''), { active: false });
   await seed.resourceServers.update(NOTES, { scopes: ['notes:read', 'notes:write'] });
   await changesArrived();
+});
+
+test('a scope of a resource server that Cardea has too is not confused with that one', async () => {
+  const one = await party({ scope: 'openid email' });
+  const asked = { scope: 'openid email', resource: NAMESAKE };
+  const { tokens } = await tokensFor(app, one, person, { params: asked });
+  assert.deepEqual([decodeJwt(tokens.access_token).aud, tokens.scope], [NAMESAKE, 'email']);
+  const seen = () => introspect(issuer, notes, tokens.access_token);
+  assert.equal((await seen()).scope, 'email');
+  await seed.resourceServers.update(NAMESAKE, { scopes: ['other'] });
+  await changesArrived();
+  assert.deepEqual(await seen(), { active: false });
 });
 
 test('a redirect URI that was taken from a client is not redirected to, at any stage of a sign-in', async () => {
