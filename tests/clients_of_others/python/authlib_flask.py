@@ -1,8 +1,8 @@
 """Signs people in with Authlib, as its chapter "Flask OpenID Connect Client" says."""
 
+# snippet
 import os
 
-# snippet
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, redirect, session, url_for
 

@@ -1,10 +1,10 @@
 """Signs people in with Authlib in FastAPI, as its chapter "FastAPI OAuth Client" says."""
 
-import os
-
 import uvicorn
 
 # snippet
+import os
+
 from authlib.integrations.starlette_client import OAuth
 from fastapi import FastAPI, Request
 from starlette.middleware.sessions import SessionMiddleware

@@ -1,10 +1,10 @@
 """An API that verifies access tokens (RFC 9068) with PyJWT, in FastAPI."""
 
-import os
-
 import uvicorn
 
 # snippet
+import os
+
 import jwt
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import PlainTextResponse

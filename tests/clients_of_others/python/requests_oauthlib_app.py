@@ -1,13 +1,13 @@
 """Signs people in with requests-oauthlib, as its "Web App Example" says. It knows OAuth 2 only: no nonce, no ID token."""
 
+# snippet
 import os
 
-# Without TLS, as its documentation says.
-os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
-
-# snippet
 from flask import Flask, redirect, request, session
 from requests_oauthlib import OAuth2Session
+
+# Only without TLS, as in development and in tests.
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 ISSUER = os.environ["ISSUER"]
 PORT = int(os.environ["PORT"])

@@ -2,8 +2,6 @@
 
 import os
 
-ISSUER = os.environ["ISSUER"]
-
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -11,6 +9,8 @@ INSTALLED_APPS = [
     "mozilla_django_oidc",
 ]
 # snippet
+ISSUER = os.environ["ISSUER"]
+
 AUTHENTICATION_BACKENDS = ["mozilla_django_oidc.auth.OIDCAuthenticationBackend"]
 
 OIDC_RP_CLIENT_ID = os.environ["CLIENT_ID"]
