@@ -36,7 +36,7 @@ chaos: $(INSTALLED) test-tools ## the tests that kill processes, and all that ha
 clients: $(INSTALLED) ## sign in with libraries of Python, Go, Java, Rust and Apache, as far as they are on this machine; only=NAME,…
 	@exec node tests/clients_of_others/run.ts $(if $(only),--only '$(only)')
 
-documents: $(INSTALLED) ## write what is generated: the documents of the schema and the settings, the types of the tables
+documents: $(INSTALLED) ## write what is generated: the documents of the schema, the settings and the clients, the types of the tables
 	@TEST_WRITE_DOCUMENTS=true node --test tests/platform/documents.test.ts
 
 help: ## this list
