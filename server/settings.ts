@@ -29,7 +29,7 @@ const SERVER = {
     read: readIssuer,
     unset: 'http://localhost:CARDEA_PORT',
     about:
-      'the issuer identifier, such as https://id.example.com, or https://example.com/auth on a host with other apps (see protocols.md); without a slash at the end; a database belongs to the issuer that first used it',
+      'the issuer identifier, such as https://id.example.com, or https://example.com/auth on a host with other apps (see ops/docs/protocols.md); without a slash at the end; a database belongs to the issuer that first used it',
   },
   CARDEA_HOST: { read: text, fallback: '127.0.0.1', about: 'the address to listen on' },
   CARDEA_PORT: { read: integer(0, 65_535), fallback: '3000', about: 'the port to listen on' },
@@ -148,7 +148,7 @@ const APPS = {
     read: oneOf('off', 'token', 'open'),
     fallback: 'token',
     about:
-      'whether apps may register themselves (RFC 7591): not at all, with a token of "cardea registration token create", or without a token',
+      'whether apps may register themselves (RFC 7591): off: not at all; token: with a token of "cardea registration token create"; open: without a token',
   },
   CARDEA_REGISTRATION_QUOTA: {
     read: integer(1, 100_000),

@@ -69,7 +69,10 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
       several,
       [],
     )
-    .option('--scope <scopes>', 'the scopes that it may request, separated by spaces')
+    .option(
+      '--scope <scopes>',
+      'all scopes that it may request, separated by spaces (default: openid profile email phone address offline_access)',
+    )
     .option(
       '--grant-type <type>',
       'authorization_code, refresh_token, client_credentials, urn:ietf:params:oauth:grant-type:device_code, urn:openid:params:grant-type:ciba; repeat for more',
@@ -153,7 +156,10 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
     .addOption(profileOption())
     .addOption(pkceOption())
     .addOption(idTokenClaimsOption())
-    .option(...METADATA_OPTION)
+    .option(
+      METADATA_OPTION[0],
+      'its metadata as JSON, in the names of RFC 7591, such as redirect_uris or scope; what is not in the file stays',
+    )
     .option('--claims-file <file>', 'rules for its additional claims, as a JSON list; [] removes them')
     .option('--exchange-file <file>', 'the policy for token exchange (RFC 8693), as a JSON object; null forbids it')
     .addOption(

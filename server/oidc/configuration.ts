@@ -284,7 +284,7 @@ async function resourceServer(options: ConfigurationOptions, resource: string, c
   const server = await options.findResourceServer(resource);
   const scopes = await options.resourceScopes(client.clientId, resource);
   if (!server || scopes.length === 0)
-    throw new errors.InvalidTarget('unknown resource, or one that this client has no scope for');
+    throw new errors.InvalidTarget('unknown resource, or this client is registered for none of its scopes');
   return {
     scope: scopes.join(' '),
     audience: server.identifier,

@@ -84,7 +84,7 @@ export function requestedResources(parts: RequestedResourcesParts): RequestedRes
       throw invalidScope(
         wanted,
         (names) =>
-          `${names}: no single resource server has this for the client; register the scopes, or name the resource server by resource`,
+          `${names}: no single resource server has all of this for this client: register the client for these scopes, or name the resource server by resource`,
       );
     }
     if (other === undefined) return resource;
