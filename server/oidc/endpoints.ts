@@ -11,13 +11,13 @@ import {
 } from './steps/client_authentication.ts';
 import { rejectFailures } from './steps/errors.ts';
 import { replayForm, storeFormResponse } from './steps/form_responses.ts';
-import { nameUnauthorizedGrantType, refusePushedTokens, slowDown } from './steps/grant_errors.ts';
+import { nameUnauthorizedGrantType, refusePushedTokens, slowDown, useNothingUp } from './steps/grant_errors.ts';
 import { echoInteractionId } from './steps/interaction_ids.ts';
 import { presentJwtAccessToken, presentUserinfoToken } from './steps/jwt_access_tokens.ts';
 import { noteLogoutTarget, redirectAfterLogout, skipEmptyLogout } from './steps/logout.ts';
 import { checkProofKey, explainReplayedProof, limitProofAlgs, recordProof } from './steps/proof.ts';
 import { limitUnfinished, recordClientUse, recordSession } from './steps/records.ts';
-import { keepRefusedRefresh, replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
+import { replayRefresh, storeRefreshResponse } from './steps/refresh.ts';
 import { countRefresh, refuseRefreshLoop } from './steps/refresh_loops.ts';
 import { explainRefusal, logRefusal } from './steps/refusals.ts';
 import {
@@ -106,7 +106,7 @@ export const ENDPOINTS: Readonly<Record<Route, Endpoint>> = {
     after: [
       rejectFailures,
       nameFailedAuthentication,
-      keepRefusedRefresh,
+      useNothingUp,
       replayRefresh,
       refuseRefreshLoop,
       nameUnauthorizedGrantType,

@@ -76,6 +76,11 @@ export class Changes {
     this.revokedTokensOf.delete(grantId);
   }
 
+  useNothingUp(): void {
+    this.consumed.clear();
+    for (const [key, { model }] of this.writes) if (MODELS[model].store === 'records') this.writes.delete(key);
+  }
+
   sessionWrite(uid: string): Write | undefined {
     return this.writesTo('sessions').find((write) => write.uid === uid);
   }

@@ -260,10 +260,7 @@ export class Unit {
     this.#changes.responses.set(id, response);
   }
 
-  /**
-   * Stores the response to a form (repeated_forms.ts). Only one of several requests with the same key can commit.
-   * @throws (commit) AppError 401 `replayed` when another request was first
-   */
+  /** Stores the response to a form (repeated_forms.ts). @throws (commit) AppError 401 `replayed` when another one was first */
   storeFormResponse(row: NewResponse): void {
     this.#changes.forms.push(row);
   }
@@ -279,6 +276,11 @@ export class Unit {
     const response = openResponse(id, record.response, requestFingerprint, this.#context.now());
     if (response !== undefined) this.#changes.unrevoke('RefreshToken', id, payloadOf(record.payload).grantId);
     return response;
+  }
+
+  /** Takes back that records are used, and what was issued for them. What a client has authenticated with stays used. */
+  useNothingUp(): void {
+    this.#gathered?.useNothingUp();
   }
 
   destroy(model: ModelName, id: string): void {

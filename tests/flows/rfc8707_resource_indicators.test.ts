@@ -146,8 +146,8 @@ test('a resource that was not granted is invalid_target when the code or the ref
   const options = { issuer: app.issuer, party, person, params: { resource: MAIL, scope: 'openid mail:read' } };
   const granted = await authorize(options);
   assert.deepEqual(refusal(await code(granted, { resource: FILES })), INVALID_TARGET);
-  const fresh = await authorize(options);
-  const { body } = await code(fresh, { resource: MAIL });
+  const { body, status } = await code(granted, { resource: MAIL });
+  assert.equal(status, 200, 'a refused request does not use up the code');
   const refused = await token(app.issuer, party, {
     grant_type: 'refresh_token',
     refresh_token: body.refresh_token ?? '',

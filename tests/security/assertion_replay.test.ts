@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { keyedParty } from '../flows/keyed_party.ts';
 import { CIBA_GRANT } from '../helpers/ciba.ts';
 import { deployment, neighbour } from '../helpers/deployment.ts';
+import { authorize } from '../helpers/relying_party.ts';
 
 /**
  * A stolen client assertion is presented again (Hydra GHSA-3p3g-vpw6-4w66; RFC 7523 §3): its `jti` is accepted once,
@@ -12,7 +13,7 @@ import { deployment, neighbour } from '../helpers/deployment.ts';
 const scope = { after };
 const app = await deployment(scope);
 const other = await neighbour(scope, app);
-const { assertion } = await keyedParty(app, {
+const { assertion, party } = await keyedParty(app, {
   metadata: {
     token_endpoint_auth_method: 'private_key_jwt',
     grant_types: ['authorization_code', 'client_credentials', CIBA_GRANT],
@@ -31,6 +32,16 @@ test('accepts one of twenty parallel requests with the same assertion on two nod
     Array.from({ length: 20 }, (_, at) => present(fields, '/token', at % 2 === 0 ? app.issuer : other.issuer)),
   );
   assert.deepEqual(statuses.sort(), [200, ...Array.from({ length: 19 }, () => 401)]);
+});
+
+test('an assertion counts as used also when its request uses up neither code nor refresh token', async () => {
+  const { issuer } = app;
+  const { code, verifier } = await authorize({ issuer, party, person: await app.seed.person() });
+  const fields = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: party.redirectUri };
+  const first = await assertion();
+  assert.equal(await present({ ...fields, ...first, resource: 'https://unknown.example.com' }), 400);
+  assert.equal(await present({ ...fields, ...first }, '/token', other.issuer), 401);
+  assert.equal(await present({ ...fields, ...(await assertion()) }), 200);
 });
 
 test('refuses another assertion with the same jti', async () => {

@@ -38,6 +38,17 @@ export async function slowDown({ ctx, services }: Exchange): Promise<void> {
   ctx.body = { error: 'slow_down', error_description: 'wait five seconds longer between requests from now on' };
 }
 
+/** Errors that the provider finds when it has used up the code or the refresh token already: RFC 8707 §2.2, RFC 9396 §6. */
+const FOUND_LATE: ReadonlySet<unknown> = new Set(['invalid_target', 'invalid_scope', 'invalid_authorization_details']);
+
+/**
+ * A refused request uses nothing up. Otherwise the client, which corrects its request and presents the same code or refresh token
+ * again, would lose the grant for reuse. (Reuse itself is `invalid_grant`.)
+ */
+export function useNothingUp({ ctx, unit }: Exchange): void {
+  if (ctx.status === 400 && FOUND_LATE.has(errorOf(ctx.body))) unit.useNothingUp();
+}
+
 function errorOf(body: unknown): unknown {
   return (body as { error?: unknown } | undefined)?.error;
 }

@@ -37,16 +37,6 @@ export async function replayRefresh(exchange: Exchange): Promise<void> {
   if (stored !== undefined) respondWithStored(exchange, stored);
 }
 
-/**
- * A refused refresh uses nothing up. The provider rotates the token before it reads `resource`; if that was written, the client
- * would present its token again after `invalid_target` (RFC 8707 §2.2), and lose the grant for reuse.
- */
-export function keepRefusedRefresh(exchange: Exchange): void {
-  const { ctx } = exchange;
-  // A used token that is presented again is not rotated, so its grant is still revoked.
-  if (ctx.status >= 400 && ctx.oidc.entities.RotatedRefreshToken) exchange.isDiscarded = true;
-}
-
 /** Stores the response in the transaction of the refresh. When equal refreshes arrive together, only one is committed. */
 export async function storeRefreshResponse(exchange: Exchange): Promise<void> {
   const { ctx, unit, services } = exchange;
