@@ -19,14 +19,14 @@ const DENIED: readonly Denied[] = [
   { why: 'reads a file of the device', names: 'file content jar res mk its ms-its cid mid afp nfs smb' },
   {
     why: 'is for pages and extensions of the browser',
-    names: 'chrome edge brave opera vivaldi firefox devtools resource isolated-app',
-    family: /^(chrome|moz|safari|edge|opera|brave|ms-browser)-|-extension$/,
+    names: 'chrome edge brave opera vivaldi firefox devtools resource isolated-app read googlechrome googlechromes',
+    family: /^(chrome|moz|safari|edge|opera|brave|ms-browser)-|-extension$|^ext\+/,
   },
   {
     why: 'starts a program or a setting of the system',
     names:
       'intent android-app package shell hcp help search search-ms applescript prefs app-prefs odopen onenote-cmd ' +
-      'usercpl ldap ldaps rlogin telnet tn3270 ssh vnc rdp',
+      'usercpl ldap ldaps rlogin telnet tn3270 ssh vnc rdp jnlp jnlps shortcuts workflow x-web-search',
     family: /^(ms|x-help|x-man|android|microsoft|windows)-|^x-apple/,
   },
   { why: 'opens a shop', names: 'market itunes macappstore macappstores', family: /^itms/ },
@@ -39,6 +39,7 @@ const DENIED: readonly Denied[] = [
     family: /^web\+/,
   },
   { why: 'is a connection and no page', names: 'ws wss stun stuns turn turns rtsp rtmp' },
+  { why: 'looks like a website and is none', names: '', family: /^http./ },
   { why: 'is a host: put http:// before it', names: 'localhost' },
   { why: 'is a drive of the device', names: '', family: /^[a-z]$/ },
 ];

@@ -90,6 +90,7 @@ describe('redirect URIs', () => {
       'x-apple.systempreferences',
     ],
     ...['x-apple-helpbasic', 'x-man-page', 'app-prefs', 'ldap', 'ssh', 'market', 'itms', 'itms-apps', 'itms-services'],
+    ...['jnlp', 'read', 'shortcuts', 'x-web-search', 'googlechromes', 'ext+app', 'http+unix', 'httpx'],
     ...['mailto', 'tel', 'sms', 'facetime', 'ftp', 'magnet', 'urn', 'web+app', 'ws', 'wss', 'c'],
   ]) {
     test(`may not have the scheme ${scheme} of browsers or systems (RFC 8252 §7.1)`, () => {

@@ -19,6 +19,7 @@ const profiles = {
   oauth21: app,
   fapi2: await deployment(scope, { databaseUrl, masterKey, env: { CARDEA_PROFILE: 'fapi2' } }),
 };
+const closed = await deployment(scope, { databaseUrl, masterKey, env: { CARDEA_REGISTRATION: 'off' } });
 const person = await app.seed.person();
 const party = await app.seed.party();
 const publicParty = await app.seed.party({ public: true });
@@ -43,6 +44,13 @@ for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-aut
     });
   }
 }
+
+test('discovery names no endpoint that is switched off', async () => {
+  const { text } = await read('/.well-known/openid-configuration', closed.issuer);
+  const { registration_endpoint, ...rest } = golden('discovery_oauth21.json') as Record<string, unknown>;
+  assert.ok(registration_endpoint);
+  assert.deepEqual(JSON.parse(text.replaceAll(closed.issuer, 'https://id.example.com')), rest);
+});
 
 /** Endpoints that accept POST only. */
 const POSTED =

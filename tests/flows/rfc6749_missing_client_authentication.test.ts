@@ -35,6 +35,9 @@ test('none at all is invalid_client, without a challenge, as no scheme was used'
       assert.equal(answer.headers.get('www-authenticate'), null, path);
       assert.match(String(answer.body.error_description), /token_endpoint_auth_method/, path);
     }
+    // The log shortens long runs of characters, but not the names of fields.
+    const last = JSON.parse(app.logLines.findLast((line) => line.includes('"refused"')) ?? '{}');
+    assert.match(String(last.description), /token_endpoint_auth_method/, path);
   }));
 
 test('a client_id alone is invalid_client for a client with a secret, and for an unknown one', () =>

@@ -8,7 +8,7 @@ import { textsOf } from '../helpers/html.ts';
 import { message } from '../helpers/messages.ts';
 import { partyOf, register } from '../helpers/registration.ts';
 import { remember } from '../helpers/secrets.ts';
-import { begin, shown } from './support.ts';
+import { begin, errorOn, shown } from './support.ts';
 
 /** What editors, agents and other apps send when they register themselves (RFC 7591), and what they get. */
 const app = await deployment({ after });
@@ -146,5 +146,12 @@ describe('registration (RFC 7591)', () => {
         }
       });
     }
+  });
+
+  test('shows a developer without PKCE what to switch on: on a page, since the app is not trusted with redirects yet', async () => {
+    const { body } = await register(app, { ...BASIC, token_endpoint_auth_method: 'none' }, { token: anything });
+    const { page } = await begin(app, partyOf(body), { code_challenge: undefined, code_challenge_method: undefined });
+    assert.equal(errorOn(page), 'invalid_request');
+    assert.match(page.body, /code_challenge/);
   });
 });

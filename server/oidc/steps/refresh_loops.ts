@@ -9,19 +9,21 @@ const COUNTED_AS = 'refresh-loop';
 /** The limit of such refreshes of one grant. */
 export const REFRESH_LOOP = { max: 3, windowMs: 10_000, refusal: 'too many refreshes' } as const;
 
+const REMEDY =
+  'a refresh does not change what a token may do: for more scopes send the person to the authorization endpoint';
+
 /**
  * Refuses to refresh in a loop, as clients do whose API refuses each new token: a refresh cannot widen the scope (RFC 6749
  * §6). The refresh token stays valid. `slow_down` (RFC 8628 §3.5) is not `invalid_grant`, so the client keeps it, and the
  * MCP SDK then starts a new authorization. For public clients, and those that registered themselves.
- * @throws AppError 400 `slow_down`
  */
 export async function refuseRefreshLoop(exchange: Exchange): Promise<void> {
   const grantId = await grantRefreshedSoon(exchange);
   if (grantId === undefined || (await isAllowed(exchange.services.refreshLimits, grantId))) return;
-  throw new AppError(
-    'slow_down',
-    'a refresh does not change what a token may do: for more scopes send the person to the authorization endpoint',
-  );
+  const { ctx, unit } = exchange;
+  ctx.status = 400;
+  ctx.body = { error: 'slow_down', error_description: REMEDY };
+  unit.useNothingUp();
 }
 
 /** Counts at the end, so that of one refresh that is sent several times at once only the first counts. */

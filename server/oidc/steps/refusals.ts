@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { COMPLETED, OPTIONAL } from '../../clients/metadata_fields.ts';
 import { type Exchange, exchangeOf, type RefusalError } from '../exchange.ts';
 import { responseModesOf } from '../seams.ts';
 
@@ -178,6 +179,8 @@ const MAX_CHARACTERS = 200;
 const MAX_REGISTERED = 10;
 /** A run of that length may be a token, a code or a part of one. */
 const LONG_RUN = /[A-Za-z0-9_~+/=-]{25,}/g;
+/** Names that our own descriptions have, and that are as long. */
+const FIELDS: ReadonlySet<string> = new Set([...Object.keys(COMPLETED), ...Object.keys(OPTIONAL)]);
 
 /** @returns the text cut, without anything that could be secret or break a line; undefined for other types */
 function legible(text: unknown): string | undefined {
@@ -186,7 +189,7 @@ function legible(text: unknown): string | undefined {
     .slice(0, MAX_CHARACTERS)
     .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?')
     .replaceAll(/\S+@\S+/g, '[address]')
-    .replaceAll(LONG_RUN, '[long]');
+    .replaceAll(LONG_RUN, (run) => (FIELDS.has(run) ? run : '[long]'));
 }
 
 /** A URI with the names but not the values of its query, which may be personal, and without user, password, fragment. */
