@@ -35,7 +35,7 @@ export function verifyingKeys(set: LoadedKeySet): JWK[] {
   return set.keys.filter(isPair).flatMap((key) => byAlgorithm(key.publicJwk));
 }
 
-/** What the id of an RSA key ends with where it is published for PS256. A thumbprint (RFC 7638) contains no dot. */
+/** The end of the id of an RSA key where it is published for PS256. A thumbprint (RFC 7638) contains no dot. */
 const FOR_PS256 = '.PS256';
 
 /** A key under each of its ids: PS256 has one of its own. */

@@ -124,7 +124,7 @@ export async function createApp(
     { prefix: issuer.basePath },
   );
   if (issuer.basePath !== '') {
-    // What others look for at the root of a host, whatever the issuer's path is.
+    // Other programs look for these at the root of a host, for any path of the issuer.
     await http.register(async (root) => {
       mountMetadataAtRoot(root, { issuer, serving });
       wellKnownRoutes(root, issuer);

@@ -29,7 +29,7 @@ interface Plan {
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
 
-/** What the suite's browser does on Cardea's pages. */
+/** The actions of the suite's browser on Cardea's pages. */
 interface Automation {
   /** In the suite's notation. */
   readonly scripts: Readonly<Record<string, readonly object[]>>;

@@ -22,7 +22,7 @@ export interface Profile {
   readonly responseTypes: readonly ResponseTypeName[];
   readonly responseModes: readonly string[];
   /**
-   * Who must use PKCE (RFC 7636): everybody, whatever the setting of a client; public clients, and the others unless a nonce
+   * Who must use PKCE (RFC 7636): everybody, for any setting of a client; public clients, and the others unless a nonce
    * protects the code; or public clients alone.
    */
   readonly pkce: 'everybody' | 'unless a nonce protects the code' | 'public clients';

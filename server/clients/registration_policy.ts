@@ -81,7 +81,7 @@ function isIn(responses: readonly (keyof typeof RESPONSE_TYPES)[], grant: GrantT
   return responses.some((type) => rowOf.response(type).grants.includes(grant));
 }
 
-/** What is no list is left to the check of the metadata. */
+/** A value that is not a list is returned unchanged: the check of the metadata refuses it. */
 function among(given: unknown, words: readonly string[]): unknown {
   return Array.isArray(given) ? given.filter((one) => words.includes(one)) : given;
 }

@@ -10,7 +10,7 @@ const URI_CHARACTERS = /^([A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$
 const HTTP_AUTHORITY = /^https?:\/\/[^/?]/i;
 // The parser takes the host of `app.example:8080/cb` for a scheme.
 const HOST_AND_PORT = /^[^:/]+:\d+(\/|\?|$)/;
-// Others take `*` for any text. Here it would match itself alone, so whoever writes it expects something else.
+// Other servers match `*` with any text. Here it would match only itself, so a developer who writes it expects another result.
 const WILDCARD = 'must have no wildcard: register each URI in full; a * that belongs to it is written %2A';
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 

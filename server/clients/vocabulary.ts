@@ -90,7 +90,7 @@ export const ENCRYPTION_ENCS = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A2
 export const PKCE_SETTINGS = ['required', 'auto', 'off'] as const;
 export type PkceSetting = (typeof PKCE_SETTINGS)[number];
 
-/** What an ID token of the token endpoint has: the claims of granted scopes, or who signed in and how alone. */
+/** The content of an ID token of the token endpoint: the claims of granted scopes, or only who signed in and how. */
 export const ID_TOKEN_CLAIMS = ['full', 'minimal'] as const;
 export type IdTokenClaims = (typeof ID_TOKEN_CLAIMS)[number];
 

@@ -26,7 +26,7 @@ export async function assertClientAssertion(
 /**
  * FAPI 2.0 §5.3.2.1: the issuer, as a string. In other profiles also the token endpoint and the endpoint that is called
  * (OpenID Connect Core §9, RFC 9126 §2, CIBA Core §7.1), and a list of only these: an assertion that another server
- * accepts as well could be used there by whoever receives it here.
+ * accepts as well could be used there by the server that receives it here.
  */
 function assertAudience({ oidc }: KoaContextWithOIDC, aud: unknown, client: Client): void {
   const { issuer, route } = oidc;

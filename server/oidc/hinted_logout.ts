@@ -14,7 +14,7 @@ export interface HintedLogoutParts {
 }
 
 /**
- * What the provider calls when a signed-in person comes to sign out. An `id_token_hint` of this person proves that the request
+ * The provider calls this when a signed-in person comes to sign out. An `id_token_hint` of this person proves that the request
  * comes from an app that they signed in to, so nothing is asked (RP-Initiated Logout §2). Without one any site could have sent
  * the browser here; the hint of another person or session says that the app means another sign-in (§6).
  */

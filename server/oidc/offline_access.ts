@@ -5,7 +5,7 @@ import { type Exchange, exchangeOf } from './exchange.ts';
 /*
  * OpenID Connect Core §11: `offline_access` needs the person's consent. The provider grants it with `prompt=consent` alone,
  * which most apps do not send. Here it is also granted when the consent page is shown for another reason, and never makes
- * that page appear. Without the page in this very sign-in it is not granted, whatever was allowed before and also for
+ * that page appear. Without the page in this very sign-in it is not granted, even if it was allowed before, and also for
  * first-party apps: their tokens end when the person signs out. Devices are not concerned: a person confirms each on a page.
  */
 
