@@ -41,7 +41,7 @@ export function requestedResources(parts: RequestedResourcesParts): RequestedRes
   const ownScopes = new Set(parts.scopes);
   const foreign = (scopes: readonly string[]) => scopes.filter((scope) => !ownScopes.has(scope));
 
-  /** What the request asks for; undefined when it asks for nothing new, such as a refresh. */
+  /** The requested scopes; undefined for a request that adds no permission, such as a refresh. */
   function asked({
     oidc,
   }: KoaContextWithOIDC): { readonly scopes: readonly string[]; readonly isMachine: boolean } | undefined {
@@ -61,8 +61,8 @@ export function requestedResources(parts: RequestedResourcesParts): RequestedRes
     const allowed = new Set(lists.flat());
     const wanted = foreign(request.scopes);
     const refused = wanted.filter((scope) => !allowed.has(scope));
-    // Nobody can register more for a client that registered itself, and it asks for all that an API names (MCP): it gets
-    // what its policy allows, and `scope` says so (RFC 6749 §3.3).
+    // A client that registered itself requests all scopes that an API lists (MCP), and no operator can register more for it:
+    // it gets the scopes that its policy allows, and `scope` names them (RFC 6749 §3.3).
     const isPartial = refused.length < wanted.length && !(await parts.isRegistered(client.clientId));
     // A token of client credentials has the scopes of its resource alone.
     const isNothingLeft =

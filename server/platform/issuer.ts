@@ -49,7 +49,7 @@ export function isBelow(basePath: string, url: string): boolean {
  */
 const PATH = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/;
 
-/** Health checks are at the root, whatever the issuer's path is. */
+/** Health checks are always at the root as well, also when the issuer has a path. */
 export const HEALTH_PATHS = { alive: '/healthz', ready: '/readyz' } as const;
 
 /** @throws Error that says what to write instead (OpenID Connect Discovery §3, RFC 8414 §2) */

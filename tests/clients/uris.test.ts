@@ -63,7 +63,7 @@ describe('redirect URIs', () => {
     });
   }
 
-  // What browsers, Windows, macOS, iOS and Android handle themselves, and what pages may ask to handle.
+  // Schemes that browsers, Windows, macOS, iOS and Android handle themselves, and those that pages may ask to handle.
   for (const scheme of [
     ...[
       'javascript',

@@ -1,7 +1,7 @@
 import type { Page } from '../helpers/browser_session.ts';
 import type { ClientRow } from './table.ts';
 
-/** What the app's process is started with. */
+/** The values with which the app's process is started. */
 export interface Command {
   readonly command: string;
   readonly args: readonly string[];
@@ -9,7 +9,7 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What is known when an app is installed and started. */
+/** The values that are known when an app is installed and started. */
 export interface Place {
   /** The copy of the app's folder, outside of what git knows, where things may be installed and built. */
   readonly folder: string;

@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
 
 // snippet
-/** What an app gives to the SDK: a place for what it learns, and the way to the browser. */
+/** The app's part for the SDK: it stores the registration and the tokens, and opens the browser. */
 export class Agent implements OAuthClientProvider {
   readonly redirectUrl = 'http://127.0.0.1/callback';
   readonly clientMetadata = {

@@ -5,13 +5,11 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { exportJWK, SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { checkPolicy } from '../../server/clients/registration_policy.ts';
-import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
 import { hashToken } from '../../server/platform/sealing.ts';
 import { CIBA_GRANT } from '../helpers/ciba.ts';
 import { deployment, type Party } from '../helpers/deployment.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
-import { partyOf, register } from '../helpers/registration.ts';
+import { initialTokens, partyOf, register } from '../helpers/registration.ts';
 import { authorize, redeem, token } from '../helpers/relying_party.ts';
 import { remember } from '../helpers/secrets.ts';
 import { begin, errorOn } from './support.ts';
@@ -29,7 +27,6 @@ const app = await deployment(scope, {
   env: { CARDEA_SOFTWARE_STATEMENT_ISSUERS: statementIssuers },
   now: () => clock.ms,
 });
-const tokens = createRegistrationTokens({ db: app.db, now: () => clock.ms });
 const person = await app.seed.person();
 await app.seed.resourceServer({
   identifier: 'https://open.example',
@@ -39,10 +36,7 @@ await app.seed.resourceServer({
 });
 await app.seed.resourceServer({ identifier: 'https://closed.example', name: 'Closed', scopes: ['read', 'admin'] });
 
-async function initialToken(input: Parameters<typeof checkPolicy>[0] = {}, uses = 100): Promise<string> {
-  const made = await tokens.create({ policy: checkPolicy(input), uses, lifetime: 3600 });
-  return remember('other', made.token);
-}
+const initialToken = initialTokens(app, () => clock.ms);
 const anything = await initialToken();
 const CALLBACK = 'https://agent.example/cb';
 const BASIC = { client_name: 'Agent', redirect_uris: [CALLBACK] };

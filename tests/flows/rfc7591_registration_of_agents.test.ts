@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { checkPolicy } from '../../server/clients/registration_policy.ts';
-import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
 import en from '../../server/views/messages/en.json' with { type: 'json' };
 import { deployment } from '../helpers/deployment.ts';
 import { textsOf } from '../helpers/html.ts';
 import { message } from '../helpers/messages.ts';
-import { partyOf, register } from '../helpers/registration.ts';
-import { remember } from '../helpers/secrets.ts';
+import { initialTokens, partyOf, register } from '../helpers/registration.ts';
 import { begin, errorOn, shown } from './support.ts';
 
 /** What editors, agents and other apps send when they register themselves (RFC 7591), and what they get. */
 const app = await deployment({ after });
-const tokens = createRegistrationTokens({ db: app.db, now: Date.now });
-
-async function initialToken(input: Parameters<typeof checkPolicy>[0] = {}): Promise<string> {
-  const made = await tokens.create({ policy: checkPolicy(input), uses: 100, lifetime: 3600 });
-  return remember('other', made.token);
-}
+const initialToken = initialTokens(app);
 const anything = await initialToken();
 const CALLBACK = 'https://agent.example/cb';
 const BASIC = { client_name: 'Agent', redirect_uris: [CALLBACK] };

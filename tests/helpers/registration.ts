@@ -1,5 +1,7 @@
+import { checkPolicy } from '../../server/clients/registration_policy.ts';
+import { createRegistrationTokens } from '../../server/clients/registration_tokens.ts';
 import type { Deployment, Party } from './deployment.ts';
-import { rememberAll } from './secrets.ts';
+import { remember, rememberAll } from './secrets.ts';
 
 export interface Answer {
   readonly status: number;
@@ -36,5 +38,14 @@ export function partyOf(body: Answer['body']): Party {
     secret: body.client_secret,
     redirectUri: body.redirect_uris[0],
     client: undefined as never,
+  };
+}
+
+/** Makes initial access tokens of an hour (RFC 7591 §3). @param now the clock of the deployment */
+export function initialTokens(app: Pick<Deployment, 'db'>, now: () => number = Date.now) {
+  const tokens = createRegistrationTokens({ db: app.db, now });
+  return async (input: Parameters<typeof checkPolicy>[0] = {}, uses = 100): Promise<string> => {
+    const made = await tokens.create({ policy: checkPolicy(input), uses, lifetime: 3600 });
+    return remember('other', made.token);
   };
 }

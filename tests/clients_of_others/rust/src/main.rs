@@ -79,12 +79,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             "/callback" => {
                 let query = at.query_pairs().into_owned().collect();
-                callback(query, begun.take().ok_or("nobody began")?).map(|(tokens, email)| {
+                callback(query, begun.take().ok_or("no sign-in was started")?).map(|(tokens, email)| {
                     signed_in = Some(tokens);
                     email
                 })
             }
-            "/refreshed" => refresh(signed_in.as_ref().ok_or("nobody is signed in")?).map(|tokens| {
+            "/refreshed" => refresh(signed_in.as_ref().ok_or("no person is signed in")?).map(|tokens| {
                 let token = tokens.access_token().secret().to_string();
                 signed_in = Some(tokens);
                 token
