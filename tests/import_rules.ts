@@ -11,7 +11,7 @@ import { ROOT } from './helpers/artifacts.ts';
 
 const PLATFORM = ['server/platform'];
 const DOMAIN = ['server/accounts', 'server/clients', 'server/records', 'keys'];
-const BELOW = ['server/ports', ...DOMAIN, 'server/views', ...PLATFORM];
+const BELOW = ['server/ports', 'server/operations', ...DOMAIN, 'server/views', ...PLATFORM];
 const EDGE = ['server/oidc', 'server/login', 'server/selfservice', 'server/registration', 'server/demo', 'server/jobs'];
 const CONFIG = ['server/config.ts', 'server/config_values.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
 const CORE = [...EDGE, ...BELOW, ...CONFIG];
@@ -34,6 +34,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/registration': BELOW,
   'server/demo': BELOW,
   'server/jobs': BELOW,
+  'server/operations': [...DOMAIN, ...PLATFORM],
   'server/ports': ['server/accounts', 'server/clients', 'server/views', ...PLATFORM],
   'server/config.ts': [...CONFIG, ...BELOW],
   'server/config_values.ts': [...CONFIG, ...BELOW],

@@ -1,0 +1,109 @@
+/**
+ * What an operator can be allowed, in one table: each operation names one of these permissions, and an access token for the
+ * admin API has one scope for each. What is not listed here can be allowed to nobody.
+ */
+
+export const ACTIONS = ['read', 'write'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** What the admin API is about, and what the two permissions of each cover. */
+export const NOUNS = {
+  users: 'people: their profiles, groups and events',
+  credentials: 'passwords, second factors and passkeys of people',
+  groups: 'groups and who is in them',
+  roles: 'roles, their permissions and who has them',
+  clients: 'clients, their metadata and secrets',
+  resources: 'resource servers and their scopes',
+  sessions: 'sessions of people',
+  grants: 'what people have allowed to clients',
+  tokens: 'access and refresh tokens',
+  keys: 'signing keys',
+  lockouts: 'accounts that are locked after failed sign-ins',
+  registrations: 'initial access tokens, by which clients register themselves',
+  mails: 'mails that wait to be sent',
+  deliveries: 'messages to clients that wait to be delivered',
+  audit: 'the record of what operators did',
+  config: 'the configuration that is in force',
+} as const;
+export type Noun = keyof typeof NOUNS;
+
+export type Permission = `${Noun}:${Action}`;
+
+/** The scope of an access token by which a permission is exercised. */
+export type PermissionScope = `cardea:${Permission}`;
+
+const SCOPE_PREFIX = 'cardea:';
+
+const nouns = Object.keys(NOUNS) as Noun[];
+
+/** Each permission once, in the order of `NOUNS`. */
+export const PERMISSIONS: readonly Permission[] = nouns.flatMap((noun) =>
+  ACTIONS.map((action): Permission => `${noun}:${action}`),
+);
+
+const known: ReadonlySet<string> = new Set(PERMISSIONS);
+
+export const isPermission = (value: string): value is Permission => known.has(value);
+
+export const scopeOf = (permission: Permission): PermissionScope => `${SCOPE_PREFIX}${permission}`;
+
+/** @returns undefined for a scope that exercises no permission */
+export function permissionOfScope(scope: string): Permission | undefined {
+  if (!scope.startsWith(SCOPE_PREFIX)) return undefined;
+  const permission = scope.slice(SCOPE_PREFIX.length);
+  return isPermission(permission) ? permission : undefined;
+}
+
+export const PERMISSION_SCOPES: readonly PermissionScope[] = PERMISSIONS.map(scopeOf);
+
+/** The role that `cardea operators bootstrap` gives, and of which one person at least must be left. */
+export const ADMINISTRATOR = 'cardea-admin';
+
+export interface BuiltinRole {
+  /** One sentence. */
+  readonly description: string;
+  readonly permissions: readonly Permission[];
+}
+
+/** Only an administrator decides who may do what, and what the configuration is. */
+const ADMINISTRATORS_ALONE: readonly Permission[] = ['roles:write', 'config:write'];
+
+/** They exist in every installation, and cannot be changed. */
+export const BUILTIN_ROLES = {
+  [ADMINISTRATOR]: {
+    description: 'Can do everything.',
+    permissions: PERMISSIONS,
+  },
+  'cardea-operator': {
+    description:
+      'Can do everything except change roles or the configuration, or change the credentials of administrators.',
+    permissions: PERMISSIONS.filter((one) => !ADMINISTRATORS_ALONE.includes(one)),
+  },
+  'cardea-auditor': {
+    description: 'Can see everything and change nothing.',
+    permissions: nouns.map((noun): Permission => `${noun}:read`),
+  },
+  'cardea-helpdesk': {
+    description:
+      'Can find people, unlock them, end their sessions, reset their credentials, and see what they allowed.',
+    permissions: [
+      'users:read',
+      'credentials:read',
+      'credentials:write',
+      'sessions:read',
+      'sessions:write',
+      'grants:read',
+      'lockouts:read',
+      'lockouts:write',
+    ],
+  },
+} as const satisfies Readonly<Record<string, BuiltinRole>>;
+export type BuiltinRoleName = keyof typeof BUILTIN_ROLES;
+
+export const isBuiltinRole = (name: string): name is BuiltinRoleName => Object.hasOwn(BUILTIN_ROLES, name);
+
+/** @returns the permissions in the order of the table, each once; names that are no permission are left out */
+export function permissionsAmong(names: Iterable<string>): Permission[] {
+  const wanted = new Set(names);
+  return PERMISSIONS.filter((one) => wanted.has(one));
+}

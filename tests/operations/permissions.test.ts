@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  ADMINISTRATOR,
+  BUILTIN_ROLES,
+  isPermission,
+  NOUNS,
+  PERMISSION_SCOPES,
+  PERMISSIONS,
+  permissionOfScope,
+  permissionsAmong,
+  scopeOf,
+} from '../../server/operations/permissions.ts';
+
+test('each noun can be read and written, and nothing else is a permission', () => {
+  assert.equal(PERMISSIONS.length, Object.keys(NOUNS).length * 2);
+  assert.ok(isPermission('users:read'));
+  for (const wrong of ['users', 'users:delete', 'users:*', '*', 'constructor:read', 'cardea:users:read', '']) {
+    assert.ok(!isPermission(wrong), wrong);
+  }
+});
+
+test('each permission has one scope, and other scopes exercise none', () => {
+  assert.deepEqual(PERMISSION_SCOPES.map(permissionOfScope), PERMISSIONS);
+  assert.equal(scopeOf('users:read'), 'cardea:users:read');
+  for (const wrong of ['users:read', 'cardea:users', 'cardea:cardea:users:read', 'Cardea:users:read', 'openid', '']) {
+    assert.equal(permissionOfScope(wrong), undefined, wrong);
+  }
+});
+
+test('only an administrator can change roles or the configuration', () => {
+  assert.deepEqual(BUILTIN_ROLES[ADMINISTRATOR].permissions, PERMISSIONS);
+  for (const [name, { permissions }] of Object.entries(BUILTIN_ROLES)) {
+    if (name === ADMINISTRATOR) continue;
+    const held: readonly string[] = permissions;
+    assert.ok(!held.includes('roles:write') && !held.includes('config:write'), name);
+  }
+});
+
+test('an auditor can change nothing', () => {
+  assert.deepEqual(
+    BUILTIN_ROLES['cardea-auditor'].permissions,
+    PERMISSIONS.filter((one) => one.endsWith(':read')),
+  );
+});
+
+test('a list of names becomes permissions, each once and in order, without what is none', () => {
+  assert.deepEqual(permissionsAmong(['users:write', 'nothing', 'users:read', 'users:write']), [
+    'users:read',
+    'users:write',
+  ]);
+});
