@@ -79,7 +79,7 @@ export async function createApp(
   const http = createHttp({
     log,
     secure,
-    basePath: issuer.basePath,
+    issuer,
     trustedProxies: config.trustedProxies,
     tls: config.tls,
     renderError: (error, request) =>

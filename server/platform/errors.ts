@@ -1,4 +1,7 @@
-/** All error codes, each with its HTTP status. Codes are stable: tests and clients compare them, never the message. */
+/**
+ * All error codes, each with its HTTP status. Codes are stable: tests and clients compare them, never the message. A new code needs
+ * its row in error_texts.ts.
+ */
 export const ERROR_STATUSES = {
   already_used: 400,
   blocklist_line: 400,
@@ -41,6 +44,7 @@ export const ERROR_STATUSES = {
   form_expired: 403,
   not_found: 404,
   method_not_allowed: 405,
+  not_acceptable: 406,
   request_timeout: 408,
   changed_meanwhile: 409,
   client_exists: 409,
@@ -84,6 +88,11 @@ export const ERROR_STATUSES = {
 
 export type ErrorCode = keyof typeof ERROR_STATUSES;
 
+/** A wrong value: its place in the body (JSON Pointer, RFC 6901) or the name of a parameter, and its fault. */
+export type InputFault =
+  | { readonly pointer: string; readonly detail: string }
+  | { readonly parameter: string; readonly detail: string };
+
 /**
  * The error that internals throw on purpose. The edge decides its form: RFC 9457 problem+json under `/api`, RFC 6749
  * §5.2 at OAuth endpoints, a page in a browser, one line on the CLI.
@@ -94,6 +103,8 @@ export class AppError extends Error {
   readonly status: number;
   /** The wrong input field, if there is one. */
   readonly field: string | undefined;
+  /** All wrong values, where more than one is known or one is no field of the body. */
+  readonly errors: readonly InputFault[];
   /** For a 503: the dependency that is down or overloaded. */
   readonly dependency: string | undefined;
 
@@ -101,13 +112,20 @@ export class AppError extends Error {
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; field?: string; dependency?: string; status?: number } = {},
+    options: {
+      cause?: unknown;
+      field?: string;
+      errors?: readonly InputFault[];
+      dependency?: string;
+      status?: number;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.status = options.status ?? ERROR_STATUSES[code];
     this.field = options.field;
+    this.errors = options.errors ?? [];
     this.dependency = options.dependency;
   }
 }

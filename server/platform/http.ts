@@ -6,8 +6,9 @@ import { boundConnections } from './connections.ts';
 import { EXPOSED_HEADERS } from './cors.ts';
 import { AppError, type ErrorCode, faultOfSender, RETRY_AFTER_SECONDS } from './errors.ts';
 import { createForwardedWatch } from './forwarded.ts';
-import { isBelow } from './issuer.ts';
+import { type Issuer, isBelow } from './issuer.ts';
 import type { Logger } from './log.ts';
+import { accepts, PROBLEM_TYPE, problemOf } from './problems.ts';
 import { createRawResponses } from './raw_responses.ts';
 import { createRecently } from './recently.ts';
 
@@ -24,8 +25,8 @@ export interface TlsListener {
 export interface HttpOptions {
   readonly log: Logger;
   readonly secure: boolean;
-  /** The issuer's path; default: none. */
-  readonly basePath?: string;
+  /** Default: one without a path; the `type` of a problem is then a path. */
+  readonly issuer?: Pick<Issuer, 'identifier' | 'basePath'>;
   readonly trustedProxies: readonly string[];
   /** Maximum number of open connections of one address that is not a trusted proxy. */
   readonly connectionsPerAddress?: number;
@@ -81,7 +82,7 @@ export function fixedHeaders(secure: boolean): Readonly<Record<string, string>> 
 
 /** The server, with what applies to all requests: id, address, headers, log line and errors. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { log, basePath = '' } = options;
+  const { log, issuer: { identifier, basePath } = { identifier: '', basePath: '' } } = options;
   const isProxied = options.trustedProxies.length > 0;
   const headers = fixedHeaders(options.secure);
   const elsewhere = `there is nothing here: this server is at ${basePath}, and a proxy has to pass that path on`;
@@ -127,6 +128,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const entry = routes.get(route.url) ?? { methods: new Set(), oauth: route.config?.oauth ?? false };
     for (const method of [route.method].flat()) entry.methods.add(method);
     routes.set(route.url, entry);
+    if (isBelow(`${basePath}/api`, route.url))
+      route.onRequest = [refuseUnacceptable(route.config?.produces ?? API_TYPES), ...[route.onRequest ?? []].flat()];
     // Not for each request: listening for the end of a response already costs part of the time of a JWKS response.
     if (route.config?.quiet && !log.isLevelEnabled('debug')) return;
     route.onResponse = [
@@ -204,35 +207,23 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     reply.code(appError.status);
     if (appError.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (appError.status === 429) reply.header('retry-after', 60);
-    const description = appError.status === 500 ? 'something went wrong' : appError.message;
-    return sendError(
-      request,
-      reply,
-      {
-        status: appError.status,
-        error: appError.status === 500 ? 'server_error' : appError.code,
-        description,
-        requestId: request.id,
-      },
-      appError.field,
-    );
+    if (isApi(request)) {
+      return reply.type(PROBLEM_TYPE).send(problemOf(appError, { requestId: request.id, issuer: identifier }));
+    }
+    return sendError(request, reply, {
+      status: appError.status,
+      error: appError.status === 500 ? 'server_error' : appError.code,
+      description: appError.status === 500 ? 'something went wrong' : appError.message,
+      requestId: request.id,
+    });
   }
 
-  function sendError(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    error: PresentedError,
-    field: string | undefined,
-  ): FastifyReply {
-    if (request.url.startsWith(`${basePath}/api/`)) {
-      return reply.type('application/problem+json').send({
-        type: `urn:cardea:error:${error.error}`,
-        title: error.description,
-        status: error.status,
-        ...(field === undefined ? {} : { field }),
-        request_id: error.requestId,
-      });
-    }
+  /** True at and below `/api`, where errors are problems (RFC 9457). */
+  function isApi(request: FastifyRequest): boolean {
+    return isBelow(`${basePath}/api`, pathOf(request));
+  }
+
+  function sendError(request: FastifyRequest, reply: FastifyReply, error: PresentedError): FastifyReply {
     if (request.is404 ? routeAt(routes, request)?.oauth : request.routeOptions.config?.oauth) {
       // Errors of the edge come before any client is known, and say nothing about one.
       reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', EXPOSED_HEADERS);
@@ -305,14 +296,18 @@ interface RouteEntry {
 
 /** The route of a path for any method; a parameter matches one segment. */
 function routeAt(routes: ReadonlyMap<string, RouteEntry>, request: FastifyRequest): RouteEntry | undefined {
-  const path = request.url.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '';
-  const segments = path.split('/');
+  const segments = pathOf(request).split('/');
   for (const [pattern, route] of routes) {
     const wanted = pattern.split('/');
     const fits = wanted.every((one, i) => one === segments[i] || (one.startsWith(':') && segments[i] !== ''));
     if (fits && wanted.length === segments.length) return route;
   }
   return undefined;
+}
+
+/** The path of a request, also of one that names its host (RFC 9112 §3.2.2). */
+function pathOf(request: FastifyRequest): string {
+  return request.url.replace(/^https?:\/\/[^/]*/i, '').split('?', 1)[0] ?? '';
 }
 
 /** Fastify's own errors (malformed bodies, wrong media types…) are errors of the sender when their status says so. */
@@ -330,6 +325,17 @@ function toAppError(error: unknown): AppError {
   return new AppError('server_error', 'something went wrong', { cause: error });
 }
 
+/** RFC 9110 §15.5.7. The error itself is a problem all the same. */
+function refuseUnacceptable(types: readonly string[]) {
+  return ({ headers }: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void =>
+    accepts(headers.accept, types)
+      ? done()
+      : done(new AppError('not_acceptable', `Accept: the response is one of ${types.join(', ')}`));
+}
+
+/** What a route of the API responds with, unless it says otherwise. */
+const API_TYPES: readonly string[] = ['application/json', PROBLEM_TYPE];
+
 const CLIENT_ERRORS: Readonly<Record<number, ErrorCode>> = {
   408: 'request_timeout',
   413: 'request_too_large',
@@ -343,6 +349,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Errors become RFC 6749 §5.2 JSON instead of a page. */
     oauth?: boolean;
+    /** For a path below `/api`: the media types of its responses; default: JSON. A request that accepts none of them is 406. */
+    produces?: readonly string[];
     /** Requested often and without much information: logged at debug only. */
     quiet?: boolean;
     /**

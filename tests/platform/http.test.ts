@@ -279,7 +279,7 @@ test('a fault gets a 500 with one fixed text, for any thrown value', async () =>
   }
   for (const i of thrown.keys()) {
     for (const path of ['/page', '/oauth', '/api/thing']) {
-      for (const accept of ['text/html', 'application/json']) {
+      for (const accept of ['text/html, */*;q=0.8', 'application/json']) {
         const { statusCode, body } = await http.inject({ url: `${path}${i}`, headers: { accept } });
         assert.equal(statusCode, 500);
         assert.match(body, /server_error/);
