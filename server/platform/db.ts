@@ -3,9 +3,12 @@ import pg from 'pg';
 import { AppError, faultOfSender, isUnavailable, unavailable } from './errors.ts';
 import type { Outages } from './outages.ts';
 
-/** A statement of the hot path: `name` makes Postgres keep its plan per connection. */
+/**
+ * `name` makes Postgres keep the plan of a statement per connection, as all of the hot path do. One whose text depends on
+ * a request has none: a connection would keep all texts that it was ever given.
+ */
 export interface Statement {
-  readonly name: string;
+  readonly name?: string;
   readonly text: string;
 }
 
@@ -95,7 +98,7 @@ export function createDb(options: DbOptions): Db {
 
   async function run<R>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     try {
-      const query = { name: statement.name, text: statement.text, values: values as unknown[] };
+      const query = { ...statement, values: values as unknown[] };
       const result = await pool.query(query);
       outages?.succeeded();
       return result.rows as R[];
@@ -113,9 +116,7 @@ export function createDb(options: DbOptions): Db {
     });
     const sent = [
       client.query('BEGIN'),
-      ...bound.map(({ statement, values }) =>
-        client.query({ name: statement.name, text: statement.text, values: values as unknown[] }),
-      ),
+      ...bound.map(({ statement, values }) => client.query({ ...statement, values: values as unknown[] })),
       client.query('COMMIT'),
     ];
     const settled = await Promise.allSettled(sent);
@@ -246,7 +247,7 @@ export async function transactIfNeeded<R extends readonly unknown[]>(
 /** The guard is a row of its own that the statement's rows are joined to, so it is evaluated when there are none. */
 function requiringRows({ name, text }: Statement): Statement {
   return {
-    name: `${name}.required`,
+    ...(name === undefined ? {} : { name: `${name}.required` }),
     text: `WITH changed AS (${text})
            SELECT changed.* FROM (SELECT require_rows((SELECT count(*) FROM changed)) AS guard) AS required
            LEFT JOIN changed ON required.guard`,

@@ -8,7 +8,7 @@ import { resealStatements } from '../../server/platform/reseal.ts';
 import { createStatements } from '../../server/records/statements.ts';
 import { ROOT } from './artifacts.ts';
 
-export interface FoundStatement extends Statement {
+export interface FoundStatement extends Required<Statement> {
   /** Relative to the repository. */
   readonly file: string;
 }
@@ -51,7 +51,7 @@ function sourceFiles(): string[] {
 
 const isSql = (source: string) => /\btext: `\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b|\bstatement\(/.test(source);
 
-function statementsIn(value: unknown): Statement[] {
+function statementsIn(value: unknown): Required<Statement>[] {
   if (typeof value !== 'object' || value === null) return [];
   const { name, text } = value as Partial<Statement>;
   if (typeof name === 'string' && typeof text === 'string') return [{ name, text }];
