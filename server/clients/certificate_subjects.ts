@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { parseName } from '../platform/distinguished_names.ts';
 import { invalidInput } from '../platform/errors.ts';
-import { type Reader, text } from './readers.ts';
+import { reader, text } from './readers.ts';
 
-const name: Reader<string> = (field, value) => {
+const name = reader(text.schema, (field, value) => {
   const given = text(field, value);
   try {
     parseName(given);
@@ -11,25 +11,25 @@ const name: Reader<string> = (field, value) => {
     throw invalidInput(field, (error as Error).message);
   }
   return given;
-};
+});
 
-const address: Reader<string> = (field, value) => {
+const address = reader(text.schema, (field, value) => {
   const given = text(field, value);
   if (isIP(given) === 0) throw invalidInput(field, 'must be an IPv4 or IPv6 address');
   return given;
-};
+});
 
-const absoluteUri: Reader<string> = (field, value) => {
+const absoluteUri = reader({ ...text.schema, format: 'uri' }, (field, value) => {
   const given = text(field, value);
   if (!URL.canParse(given)) throw invalidInput(field, 'must be an absolute URI');
   return given;
-};
+});
 
-const hostName: Reader<string> = (field, value) => {
+const hostName = reader({ ...text.schema, format: 'hostname' }, (field, value) => {
   const given = text(field, value);
   if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(given)) throw invalidInput(field, 'must be a host name, without *');
   return given;
-};
+});
 
 /** RFC 8705 §2.1.2: the name that the certificate of a client must have. Compared as a whole: no wildcards. */
 export const CERTIFICATE_SUBJECTS = {

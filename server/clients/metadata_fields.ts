@@ -1,7 +1,7 @@
 import { ACR_VALUES } from '../platform/acr.ts';
 import { CERTIFICATE_SUBJECTS } from './certificate_subjects.ts';
 import { checkJwks } from './jwks.ts';
-import { checkScope, flag, listOf, oneOf, type Reader, redirectUri, seconds, text, webUri } from './readers.ts';
+import { flag, listOf, oneOf, type Reader, reader, redirectUri, scope, seconds, text, webUri } from './readers.ts';
 import {
   APPLICATION_TYPES,
   AUTH_METHODS,
@@ -27,7 +27,14 @@ export const COMPLETED = {
   token_endpoint_auth_method: oneOf(wordsOf(AUTH_METHODS)),
   application_type: oneOf(APPLICATION_TYPES),
   /** Separated by spaces; the maximum that the client may request. */
-  scope: (field: string, value: unknown) => checkScope(field, value).join(' '),
+  scope,
+};
+
+/** RFC 7517 §5 */
+const JWKS_SCHEMA = {
+  type: 'object',
+  properties: { keys: { type: 'array', items: { type: 'object' } } },
+  required: ['keys'],
 };
 
 const signingAlg = oneOf(SIGNING_ALGS);
@@ -36,7 +43,7 @@ const encryptionEnc = oneOf(ENCRYPTION_ENCS);
 
 /** Optional fields. A new field is a row here; rules that combine fields are in metadata_rules.ts. */
 export const OPTIONAL = {
-  jwks: (_field: string, value: unknown) => checkJwks(value),
+  jwks: reader(JWKS_SCHEMA, (_field, value) => checkJwks(value)),
   jwks_uri: webUri,
   client_uri: webUri,
   logo_uri: webUri,

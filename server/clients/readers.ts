@@ -3,11 +3,20 @@ import { invalidInput } from '../platform/errors.ts';
 import { isStorable } from '../platform/text.ts';
 import { checkRedirectUri, checkWebUri } from './uris.ts';
 
-/**
- * Reads one field of client metadata.
- * @throws AppError 400 `invalid_input` with the field
- */
-export type Reader<T> = (field: string, value: unknown) => T;
+/** Reads one field of client metadata. */
+export interface Reader<T> {
+  /** @throws AppError 400 `invalid_input` with the field */
+  (field: string, value: unknown): T;
+  /** The JSON Schema of the values; a value may have to meet more than it can say. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+export function reader<T>(
+  schema: Readonly<Record<string, unknown>>,
+  read: (field: string, value: unknown) => T,
+): Reader<T> {
+  return Object.assign((field: string, value: unknown) => read(field, value), { schema });
+}
 
 const ITEMS_MAX = 100;
 const SCOPE_MAX = 4_000;
@@ -15,46 +24,53 @@ const TEXT_MAX = 2_000;
 // RFC 6749 §3.3
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
-export const text: Reader<string> = (field, value) => {
+export const text = reader({ type: 'string', minLength: 1, maxLength: TEXT_MAX }, (field, value): string => {
   if (typeof value !== 'string' || value === '') throw invalidInput(field, 'must be a text');
   if (value.length > TEXT_MAX) throw invalidInput(field, `must have at most ${TEXT_MAX} characters`);
   if (!isStorable(value)) throw invalidInput(field, 'must not contain NUL or half a surrogate pair');
   return value;
-};
+});
 
-export const flag: Reader<boolean> = (field, value) => {
+export const flag = reader({ type: 'boolean' }, (field, value): boolean => {
   if (typeof value !== 'boolean') throw invalidInput(field, 'must be true or false');
   return value;
-};
+});
 
-export const seconds: Reader<number> = (field, value) => {
+export const seconds = reader({ type: 'integer', minimum: 0, maximum: SECONDS_MOST }, (field, value): number => {
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > SECONDS_MOST) {
     throw invalidInput(field, `must be a number of seconds, at most ${SECONDS_MOST}`);
   }
   return value as number;
-};
+});
 
 /** @param words the allowed values */
 export function oneOf<T extends string>(words: readonly T[]): Reader<T> {
-  return (field, value) => {
+  return reader({ type: 'string', enum: words }, (field, value) => {
     const word = words.find((one) => one === value);
     if (word === undefined) throw invalidInput(field, `must be one of ${words.join(', ')}`);
     return word;
-  };
+  });
 }
 
 /** A list; duplicate items are removed. */
 export function listOf<T>(item: Reader<T>): Reader<T[]> {
-  return (field, value) => {
+  return reader({ type: 'array', items: item.schema, maxItems: ITEMS_MAX }, (field, value) => {
     if (!Array.isArray(value)) throw invalidInput(field, 'must be a list');
     if (value.length > ITEMS_MAX) throw invalidInput(field, `must have at most ${ITEMS_MAX} items`);
     return [...new Set(value.map((one: unknown) => item(field, one)))];
-  };
+  });
 }
 
-export const redirectUri: Reader<string> = (field, value) => checkRedirectUri(field, text(field, value));
+const URI = { ...text.schema, format: 'uri' };
 
-export const webUri: Reader<string> = (field, value) => checkWebUri(field, text(field, value));
+export const redirectUri = reader(URI, (field, value) => checkRedirectUri(field, text(field, value)));
+
+export const webUri = reader(URI, (field, value) => checkWebUri(field, text(field, value)));
+
+/** Scope names separated by spaces, or a list of them; each is kept once. */
+export const scope = reader({ type: ['string', 'array'], items: { type: 'string' } }, (field, value) =>
+  checkScope(field, value).join(' '),
+);
 
 /**
  * @param value scope tokens separated by spaces (RFC 6749 §3.3), or a list of them

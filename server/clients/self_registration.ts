@@ -19,7 +19,7 @@ export interface SelfDescription {
  * Fields that a client may set by itself. Not all fields: the operator decides what a client is trusted with, so a new
  * field is not allowed here by default.
  */
-const FIELDS = [
+export const SELF_REGISTERED_FIELDS = [
   'redirect_uris',
   'post_logout_redirect_uris',
   'grant_types',
@@ -84,10 +84,9 @@ export function readSelfDescription(
 ): SelfDescription {
   const { serverPolicy = DEFAULT_SERVER_POLICY, ownHost } = options;
   const given: Record<string, unknown> = Object.fromEntries(
-    FIELDS.filter((field) => Object.hasOwn(body, field) && !isLeftOut(field, body[field])).map((field) => [
-      field,
-      body[field],
-    ]),
+    SELF_REGISTERED_FIELDS.filter((field) => Object.hasOwn(body, field) && !isLeftOut(field, body[field])).map(
+      (field) => [field, body[field]],
+    ),
   );
   const checked = checkMetadata({
     // RFC 7591 §2: the default of `grant_types`
@@ -121,7 +120,7 @@ export function readSelfDescription(
  * The values of all fields for a client that sets none: an update removes fields that it leaves out (RFC 7592 §2.2).
  */
 export function completeUpdate(metadata: ClientMetadata): MetadataInput {
-  return { ...Object.fromEntries(FIELDS.map((field) => [field, undefined])), ...metadata };
+  return { ...Object.fromEntries(SELF_REGISTERED_FIELDS.map((field) => [field, undefined])), ...metadata };
 }
 
 /** RFC 7591 §2: null is as good as nothing; an empty scope is none by RFC 6749 §3.3, and what some agents send. */

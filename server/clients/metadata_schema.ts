@@ -1,0 +1,66 @@
+import { type ClientMetadata, COMPLETED, OPTIONAL } from './metadata_fields.ts';
+import type { Reader } from './readers.ts';
+
+/** One sentence a field, for the description of the API. */
+const DESCRIPTIONS: Readonly<Record<keyof ClientMetadata, string>> = {
+  redirect_uris: 'Where a sign-in may return to; compared character by character.',
+  post_logout_redirect_uris: 'Where a sign-out may return to.',
+  grant_types: 'The grants that the client uses at the token endpoint.',
+  response_types: 'The response types that the client uses at the authorization endpoint.',
+  token_endpoint_auth_method: 'How the client authenticates.',
+  application_type: 'An app on a server or in a browser, or one on a device.',
+  scope: 'Separated by spaces: the most that the client may request.',
+  jwks: 'The public keys of the client, unless `jwks_uri` names them.',
+  jwks_uri: 'Where the public keys of the client are.',
+  client_uri: 'The home page of the client.',
+  logo_uri: 'The logo of the client.',
+  policy_uri: 'The privacy policy of the client.',
+  tos_uri: 'The terms of service of the client.',
+  profile: 'A stricter profile than the one of the server.',
+  pkce: 'When the client must use PKCE (RFC 7636); `auto`: as its profile says.',
+  id_token_claims:
+    'What ID tokens of the token endpoint contain: the claims of granted scopes, or only who signed in and how.',
+  token_endpoint_auth_signing_alg: 'The algorithm of client assertions.',
+  subject_type: 'The same `sub` for all clients, or one for each sector.',
+  sector_identifier_uri: 'The list of redirect URIs of clients that share one pairwise `sub`.',
+  default_max_age: 'Seconds since the last sign-in after which a new one is needed.',
+  require_auth_time: 'ID tokens always have `auth_time`.',
+  default_acr_values: 'How strong a sign-in must be, unless the request says it.',
+  initiate_login_uri: 'Where a sign-in can be begun by others (OpenID Connect Core §4).',
+  id_token_signed_response_alg: 'The algorithm that signs ID tokens.',
+  id_token_encrypted_response_alg: 'The algorithm that encrypts the key of ID tokens.',
+  id_token_encrypted_response_enc: 'The algorithm that encrypts ID tokens.',
+  userinfo_signed_response_alg: 'The algorithm that signs responses of the userinfo endpoint.',
+  userinfo_encrypted_response_alg: 'The algorithm that encrypts the key of responses of the userinfo endpoint.',
+  userinfo_encrypted_response_enc: 'The algorithm that encrypts responses of the userinfo endpoint.',
+  introspection_signed_response_alg: 'The algorithm that signs introspection responses (RFC 9701).',
+  introspection_encrypted_response_alg: 'The algorithm that encrypts the key of introspection responses.',
+  introspection_encrypted_response_enc: 'The algorithm that encrypts introspection responses.',
+  authorization_signed_response_alg: 'The algorithm that signs authorization responses (JARM).',
+  authorization_encrypted_response_alg: 'The algorithm that encrypts the key of authorization responses.',
+  authorization_encrypted_response_enc: 'The algorithm that encrypts authorization responses.',
+  request_object_signing_alg: 'The algorithm of request objects (RFC 9101).',
+  require_signed_request_object: 'Authorization requests must be signed (RFC 9101).',
+  authorization_details_types: 'The types of authorization details that the client may request (RFC 9396).',
+  backchannel_logout_uri: 'Where the client is told that a session has ended.',
+  backchannel_logout_session_required: 'Logout tokens must have `sid`.',
+  backchannel_token_delivery_mode: 'How the client gets the result of a backchannel authentication request.',
+  backchannel_client_notification_endpoint: 'Where the client is notified of that result.',
+  backchannel_authentication_request_signing_alg: 'The algorithm of backchannel authentication requests.',
+  tls_client_auth_subject_dn: 'The distinguished name of the certificate of the client (RFC 8705).',
+  tls_client_auth_san_dns: 'The host name in the certificate of the client.',
+  tls_client_auth_san_uri: 'The URI in the certificate of the client.',
+  tls_client_auth_san_ip: 'The IP address in the certificate of the client.',
+  tls_client_auth_san_email: 'The e-mail address in the certificate of the client.',
+  tls_client_certificate_bound_access_tokens: 'Access tokens are bound to the certificate of the client (RFC 8705).',
+  dpop_bound_access_tokens: 'Access tokens are bound to a DPoP key (RFC 9449).',
+  require_pushed_authorization_requests: 'Authorization requests must be pushed (RFC 9126).',
+};
+
+/** The JSON Schema of each field of client metadata (RFC 7591 §2), by the same readers that check the values. */
+export const METADATA_PROPERTIES: Readonly<Record<string, Reader<unknown>['schema']>> = Object.fromEntries(
+  Object.entries<Reader<unknown>>({ ...COMPLETED, ...OPTIONAL }).map(([field, { schema }]) => [
+    field,
+    { ...schema, description: DESCRIPTIONS[field as keyof ClientMetadata] },
+  ]),
+);
