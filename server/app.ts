@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import type { KeyRing } from '../keys/rotate.ts';
 import { createAccountServices } from './composition/accounts.ts';
+import { adminRoutes } from './composition/admin.ts';
 import { startBackgroundJobs } from './composition/background_jobs.ts';
 import { createClientServices } from './composition/clients.ts';
 import { formRoutes } from './composition/forms.ts';
@@ -110,6 +111,7 @@ export async function createApp(
         }
       });
       await registration.mount(site);
+      await adminRoutes(site, { infrastructure, accountServices, clientServices, protocol });
       await formRoutes(site, { infrastructure, accountServices, clientServices, protocol });
       await site.register(homeRoutes, {
         views,

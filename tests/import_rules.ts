@@ -10,9 +10,17 @@ import { parseSync, Visitor } from 'oxc-parser';
 import { ROOT } from './helpers/artifacts.ts';
 
 const PLATFORM = ['server/platform'];
-const DOMAIN = ['server/accounts', 'server/clients', 'server/records', 'keys'];
+const DOMAIN = ['server/accounts', 'server/clients', 'server/records', 'server/audit', 'keys'];
 const BELOW = ['server/ports', 'server/operations', ...DOMAIN, 'server/views', ...PLATFORM];
-const EDGE = ['server/oidc', 'server/login', 'server/selfservice', 'server/registration', 'server/demo', 'server/jobs'];
+const EDGE = [
+  'server/oidc',
+  'server/login',
+  'server/selfservice',
+  'server/registration',
+  'server/demo',
+  'server/jobs',
+  'server/admin',
+];
 const CONFIG = ['server/config.ts', 'server/config_values.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
 const CORE = [...EDGE, ...BELOW, ...CONFIG];
 
@@ -34,7 +42,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/registration': BELOW,
   'server/demo': BELOW,
   'server/jobs': BELOW,
-  'server/operations': [...DOMAIN, ...PLATFORM],
+  'server/admin': BELOW,
+  'server/operations': [...DOMAIN, ...CONFIG, ...PLATFORM],
   'server/ports': ['server/accounts', 'server/clients', 'server/views', ...PLATFORM],
   'server/config.ts': [...CONFIG, ...BELOW],
   'server/config_values.ts': [...CONFIG, ...BELOW],
@@ -43,6 +52,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/accounts': PLATFORM,
   'server/clients': PLATFORM,
   'server/records': PLATFORM,
+  'server/audit': PLATFORM,
   'server/views': PLATFORM,
   'server/platform': [],
   keys: [],

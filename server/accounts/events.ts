@@ -2,10 +2,10 @@ import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { SecurityEvents } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
+import { uuidv7 } from '../platform/ids.ts';
 import { openJson, type Place, sealJson } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { Account } from './account.ts';
-import { uuidv7 } from './ids.ts';
 import type { Accounts } from './store.ts';
 
 /** The kinds of "recent security events"; each has a text in the message catalogue. */

@@ -10,10 +10,10 @@ import {
   UNIQUE_VIOLATION,
 } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
+import { uuidv7 } from '../platform/ids.ts';
 import { blindIndex, createSealer, MASTER_KEY_BYTES, openJson, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
 import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
-import { uuidv7 } from './ids.ts';
 import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
 import { type AccountRow, COLUMNS, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
 import { ACCOUNT_STATEMENTS } from './statements.ts';

@@ -1,19 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { KeyRing } from '../../keys/rotate.ts';
 import type { PasswordService } from '../accounts/password_service.ts';
 import {
-  type AccountStores,
-  type ClientStores,
   createAccountStores,
   createClientStores,
-  type Factors,
+  createOperations,
   openFactors,
   openKeyRing,
   openPasswords,
 } from '../composition/stores.ts';
 import { type Config, loadConfig, resolveMasterKeys } from '../config.ts';
+import type { Actor } from '../operations/actor.ts';
+import type { Change, InputOf, Read, Schemas } from '../operations/operation.ts';
+import { PERMISSIONS } from '../operations/permissions.ts';
+import type { OutputOf, Runner } from '../operations/run.ts';
+import type { AccountStores, ClientStores, Factors } from '../operations/services.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, ping, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
@@ -48,6 +52,12 @@ export interface Context extends ClientStores {
   factors(): Promise<Factors>;
   passwords(): Promise<PasswordService>;
   keyRing(): Promise<KeyRing>;
+  /** Runs an operation as the operator of this machine, who may do everything. */
+  operate<S extends Schemas>(
+    operation: Read<S> | Change<S>,
+    input: Partial<InputOf<S>>,
+    how?: { readonly dryRun?: boolean | undefined },
+  ): Promise<OutputOf<S>>;
 }
 
 export interface ContextOptions {
@@ -147,7 +157,7 @@ async function open(
   const log = createLog({ level: 'silent', destination: { write() {} } }); // opens no stream
   const parts = { config, db, sealer, now, log };
   const accountStores = once(() => createAccountStores(parts));
-  return {
+  const context = {
     config,
     db,
     sealer,
@@ -161,6 +171,16 @@ async function open(
       return passwords;
     }),
     keyRing: once(() => openKeyRing({ config, db, sealer, now })),
+  };
+  return { ...context, operate: operateBy(createOperations(context).runner) };
+}
+
+function operateBy({ run }: Runner): Context['operate'] {
+  const actor: Actor = { kind: 'cli', id: `uid ${process.getuid?.() ?? 'unknown'}`, permissions: new Set(PERMISSIONS) };
+  return <S extends Schemas>(operation: Read<S> | Change<S>, input: Partial<InputOf<S>>, how = {}) => {
+    const { params, query, body } = input;
+    const whole = { params, query, body } as InputOf<S>;
+    return run(operation, whole, { actor, requestId: randomUUID(), ...how });
   };
 }
 

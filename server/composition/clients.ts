@@ -36,6 +36,7 @@ export async function createClientServices(infrastructure: Infrastructure) {
 
   return {
     clients,
+    resourceServers,
     registrationTokens,
     find,
     /** @param redirectUri of an authorization request, to which its answer goes */

@@ -7,15 +7,20 @@ import { createDevices } from '../accounts/devices.ts';
 import { createEvents } from '../accounts/events.ts';
 import { createLinks } from '../accounts/links.ts';
 import { createMails } from '../accounts/mails.ts';
+import { createNamed } from '../accounts/named.ts';
 import { createPasswordService, namesOf, type PasswordService } from '../accounts/password_service.ts';
 import { createRecoveryCodes, RECOVERY_CODES_SECRET } from '../accounts/recovery_codes.ts';
 import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
 import { createTotp } from '../accounts/totp.ts';
+import { createAudit } from '../audit/entries.ts';
 import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createResourceServers } from '../clients/resource_servers.ts';
 import { createClients } from '../clients/store.ts';
 import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
+import { createResults, RESULTS_SECRET } from '../operations/results.ts';
+import { createRunner, type Runner } from '../operations/run.ts';
+import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
@@ -35,10 +40,13 @@ export interface StoreParts {
   readonly now: Clock;
 }
 
-export type ClientStores = ReturnType<typeof createClientStores>;
-
 /** @param parts `outbound` fetches the URLs in the metadata of clients */
-export function createClientStores({ config, db, now, outbound }: StoreParts & { readonly outbound: Outbound }) {
+export function createClientStores({
+  config,
+  db,
+  now,
+  outbound,
+}: StoreParts & { readonly outbound: Outbound }): ClientStores {
   return {
     clients: createClients({
       db,
@@ -52,10 +60,8 @@ export function createClientStores({ config, db, now, outbound }: StoreParts & {
   };
 }
 
-export type AccountStores = Awaited<ReturnType<typeof createAccountStores>>;
-
 /** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
-export async function createAccountStores({ config, db, sealer, now }: StoreParts) {
+export async function createAccountStores({ config, db, sealer, now }: StoreParts): Promise<AccountStores> {
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
   const accounts = createAccounts({ db, sealer, indexKey, now });
   return {
@@ -98,7 +104,7 @@ export function openPasswords(
 export async function openFactors(
   { accounts, events }: Pick<AccountStores, 'accounts' | 'events'>,
   { config, db, sealer, now, log }: Logged,
-) {
+): Promise<Factors> {
   const { createPasskeys } = await import('../accounts/passkeys.ts');
   return {
     totp: createTotp({ db, accounts, issuer: config.name, now }),
@@ -121,8 +127,6 @@ export async function openFactors(
   };
 }
 
-export type Factors = Awaited<ReturnType<typeof openFactors>>;
-
 export async function openKeyRing({
   config,
   db,
@@ -143,4 +147,14 @@ export async function openKeyRing({
     policy: keyPolicy(config.keys, signedLifetimes(config)),
     ...(log ? { log } : {}),
   });
+}
+
+type Opened = Omit<Services, 'groups' | 'roles' | 'db'> & { readonly db: Db };
+
+/** The services of operations and what runs them. @param opened the stores, as far as they are open */
+export function createOperations(opened: Opened): { readonly runner: Runner; readonly services: Services } {
+  const { db, sealer, now } = opened;
+  const services: Services = { ...opened, groups: createNamed('groups', opened), roles: createNamed('roles', opened) };
+  const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });
+  return { services, runner: createRunner({ db, audit: createAudit({ now }), results, services }) };
 }

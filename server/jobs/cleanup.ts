@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { EXPIRES as ACCOUNTS } from '../accounts/tables.ts';
 import { EXPIRES as CLIENTS } from '../clients/tables.ts';
+import { EXPIRES as OPERATIONS } from '../operations/tables.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
 import { statement } from '../platform/statement.ts';
@@ -11,7 +12,7 @@ import { EXPIRES as RECORDS } from '../records/tables.ts';
 const BATCH = 1_000;
 
 /** All tables with rows that expire. Each folder lists its own. */
-export const EXPIRES: readonly ExpiringTable[] = [...RECORDS, ...ACCOUNTS, ...CLIENTS, ...PLATFORM];
+export const EXPIRES: readonly ExpiringTable[] = [...RECORDS, ...ACCOUNTS, ...CLIENTS, ...OPERATIONS, ...PLATFORM];
 
 export const CLEANUP_STATEMENTS = {
   // SKIP LOCKED: nodes that clean up at the same time share the rows instead of waiting for each other.

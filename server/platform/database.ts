@@ -57,6 +57,21 @@ export interface Attempts {
   verdict: string;
 }
 
+export interface Audit {
+  action: string;
+  actor_id: string;
+  actor_kind: string;
+  at: Timestamp;
+  changes: Generated<Json>;
+  client_id: string | null;
+  id: string;
+  outcome: string;
+  reason: string | null;
+  request_id: string;
+  target_id: string;
+  target_kind: string;
+}
+
 export interface Clients {
   builtin: Generated<boolean>;
   claim_mapping: Generated<Json>;
@@ -124,6 +139,16 @@ export interface Grants {
   sealed: Buffer;
 }
 
+export interface Groups {
+  created_at: Timestamp;
+  description: Generated<string>;
+  managed_by: string | null;
+  name: string;
+  permissions: Generated<string[]>;
+  updated_at: Timestamp;
+  version: Generated<number>;
+}
+
 export interface Installation {
   id: Generated<boolean>;
   issuer: string;
@@ -159,6 +184,13 @@ export interface Mails {
   id: string;
   sealed: Buffer;
   tries: Generated<number>;
+}
+
+export interface OperationResults {
+  expires_at: Timestamp;
+  input_hash: Buffer;
+  key_hash: Buffer;
+  sealed: Buffer;
 }
 
 export interface Passkeys {
@@ -239,6 +271,16 @@ export interface ResourceServers {
   open: Generated<boolean>;
   scopes: string[];
   token_typ: Generated<string>;
+}
+
+export interface Roles {
+  created_at: Timestamp;
+  description: Generated<string>;
+  managed_by: string | null;
+  name: string;
+  permissions: Generated<string[]>;
+  updated_at: Timestamp;
+  version: Generated<number>;
 }
 
 export interface SecurityEvents {
@@ -344,16 +386,19 @@ export interface DB {
   account_identifiers: AccountIdentifiers;
   accounts: Accounts;
   attempts: Attempts;
+  audit: Audit;
   clients: Clients;
   deliveries: Deliveries;
   devices: Devices;
   ended_tokens: EndedTokens;
   grants: Grants;
+  groups: Groups;
   installation: Installation;
   key_nodes: KeyNodes;
   key_set: KeySet;
   links: Links;
   mails: Mails;
+  operation_results: OperationResults;
   passkeys: Passkeys;
   password_history: PasswordHistory;
   polls: Polls;
@@ -364,6 +409,7 @@ export interface DB {
   replays: Replays;
   resource_server_clients: ResourceServerClients;
   resource_servers: ResourceServers;
+  roles: Roles;
   security_events: SecurityEvents;
   server_secrets: ServerSecrets;
   session_authorizations: SessionAuthorizations;

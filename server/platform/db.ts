@@ -28,6 +28,9 @@ export type BoundStatements<R extends readonly unknown[]> = readonly [...{ [I in
 /** The rows of each statement. */
 export type RowsOf<R extends readonly unknown[]> = { -readonly [I in keyof R]: R[I][] };
 
+/** Sends statements within a transaction. @returns the rows of each */
+export type Send = <R extends readonly unknown[]>(bound: BoundStatements<R>) => Promise<RowsOf<R>>;
+
 export interface Db {
   /** For everything that is not on the hot path; narrow it with `.withTables<…>()`. */
   readonly kysely: Kysely<Record<never, never>>;
@@ -41,6 +44,13 @@ export interface Db {
    * @returns the rows of each
    */
   transact<R extends readonly unknown[]>(bound: BoundStatements<R>): Promise<RowsOf<R>>;
+  /**
+   * Runs a transaction whose statements depend on the rows of earlier ones. Statements that are sent together are one
+   * round trip.
+   * @param work throws to undo everything
+   * @param options `rollBack`: everything is undone in the end, as for a dry run
+   */
+  transaction<T>(work: (send: Send) => Promise<T>, options?: { readonly rollBack?: boolean }): Promise<T>;
   /** A connection of its own, outside the pool (LISTEN, advisory locks). The caller ends it. */
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
@@ -128,6 +138,38 @@ export function createDb(options: DbOptions): Db {
     return settled.slice(1, -1).map((one) => (one.status === 'fulfilled' ? one.value.rows : []));
   }
 
+  async function transaction<T>(
+    work: (send: Send) => Promise<T>,
+    { rollBack = false }: { readonly rollBack?: boolean } = {},
+  ): Promise<T> {
+    const client = await pool.connect().catch((error) => {
+      throw failure(error);
+    });
+    const send = async (bound: readonly BoundStatement[]) => {
+      const sent = bound.map(({ statement, values }) => client.query({ ...statement, values: values as unknown[] }));
+      const settled = await Promise.allSettled(sent);
+      const failed = settled.find((one) => one.status === 'rejected');
+      if (failed) throw failure(failed.reason);
+      return settled.map((one) => (one.status === 'fulfilled' ? one.value.rows : []));
+    };
+    let lost = false;
+    try {
+      await send([TRANSACTION.begin]);
+      const result = await work(send as Send);
+      await send([rollBack ? TRANSACTION.rollBack : TRANSACTION.commit]);
+      outages?.succeeded();
+      return result;
+    } catch (error) {
+      lost = await send([TRANSACTION.rollBack]).then(
+        () => false,
+        () => true,
+      );
+      throw error;
+    } finally {
+      client.release(lost);
+    }
+  }
+
   return {
     kysely: new Kysely<Record<never, never>>({
       dialect: new PostgresDialect({ pool: observedPool(pool, outages, failure) }),
@@ -135,6 +177,7 @@ export function createDb(options: DbOptions): Db {
     query: <R>({ statement, values }: BoundStatement<R>) => run<R>(statement, values),
     run,
     transact: transact as Db['transact'],
+    transaction,
     async connect() {
       const client = new pg.Client({ ...connection, statement_timeout: 0, query_timeout: 0, pipeline: false });
       client.on('error', (error) => outages?.failed(error));
@@ -148,6 +191,9 @@ export function createDb(options: DbOptions): Db {
     close: () => pool.end(),
   };
 }
+
+const bare = (text: string): BoundStatement => ({ statement: { text }, values: [] });
+const TRANSACTION = { begin: bare('BEGIN'), commit: bare('COMMIT'), rollBack: bare('ROLLBACK') } as const;
 
 /** The pool for Kysely, with the same errors as `run` and `transact`. */
 function observedPool(pool: pg.Pool, outages: Outages | undefined, failure: (error: unknown) => unknown): PostgresPool {

@@ -12,6 +12,10 @@ const IMPORT = 'Correct the file as the message says, and import it again.';
 
 /** One row for each code of `ERROR_STATUSES`: a page of every server shows it, and ops/docs/errors.md lists all. */
 export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
+  already_exists: {
+    happened: 'There is one of this name already.',
+    remedy: 'Choose another name, or change the existing one.',
+  },
   already_used: {
     happened: 'The code, token or link was used before.',
     remedy: 'Begin again with a new one: each of them works once.',
@@ -36,6 +40,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'What the person has allowed the app was taken back.',
     remedy: 'Send the person to the authorization endpoint, to allow it again.',
   },
+  idempotency_key_reused: {
+    happened: 'The Idempotency-Key was used with another request in the last 24 hours.',
+    remedy: 'Use a new key for each request, and the same key only to repeat the same request.',
+  },
   import_rejected: {
     happened: 'Some of the people in the file could not be imported.',
     remedy: IMPORT,
@@ -44,9 +52,17 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The file is neither JSON Lines nor an export with a list of people.',
     remedy: IMPORT,
   },
+  in_use: {
+    happened: 'It cannot be deleted, because others use it.',
+    remedy: 'Remove it from what uses it first, as detail says.',
+  },
   input_encoding: {
     happened: 'The input is not text in UTF-8.',
     remedy: 'Save it in UTF-8, and send it again.',
+  },
+  insufficient_scope: {
+    happened: 'The access token does not allow this operation.',
+    remedy: 'Get a token with the scope that detail names; a person also needs a role with that permission.',
   },
   interaction_expired: {
     happened: 'The sign-in has expired or has ended.',
@@ -77,13 +93,25 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The software statement is not valid.',
     remedy: 'Get a new one from its issuer, and register with it before it expires (RFC 7591 section 2.3).',
   },
+  last_administrator: {
+    happened: 'Nobody would be left who may do everything.',
+    remedy: 'Give the role cardea-admin to another person first.',
+  },
   malformed_value: {
     happened: 'The request has a value that cannot be stored or used.',
     remedy: 'Send no control characters in texts, no dates far in the future, and keys and tokens as they were issued.',
   },
+  managed_by_file: {
+    happened: 'The configuration file manages it, and would undo the change.',
+    remedy: 'Change it in the file and apply that, or send force=true.',
+  },
   out_of_range: {
     happened: 'A number or a time is outside the permitted range.',
     remedy: 'Send a value within the range that the description of the operation names.',
+  },
+  own_account: {
+    happened: 'Operators cannot do this to their own account.',
+    remedy: 'Ask another operator.',
   },
   passkey_refused: {
     happened: 'The passkey was not accepted.',
@@ -132,6 +160,14 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   passwords_differ: {
     happened: 'The two passwords differ.',
     remedy: 'Type the same password twice.',
+  },
+  precondition_failed: {
+    happened: 'It was changed since it was read.',
+    remedy: 'Read it again, and repeat the change with the new ETag.',
+  },
+  precondition_required: {
+    happened: 'A change needs the ETag of what was read, in If-Match.',
+    remedy: 'Read it first, and send its ETag in If-Match.',
   },
   request_uri_worn_out: {
     happened: 'The request_uri was opened too often.',

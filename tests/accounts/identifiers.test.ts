@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { checkEmail, checkUsername, isAccountId, normaliseIdentifier } from '../../server/accounts/identifiers.ts';
-import { uuidv7 } from '../../server/accounts/ids.ts';
+import { uuidv7 } from '../../server/platform/ids.ts';
 
 const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });
 

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { createLinks } from '../../server/accounts/links.ts';
 import { createMails } from '../../server/accounts/mails.ts';
 import { SEALED } from '../../server/cli/sealed_columns.ts';
+import { createResults } from '../../server/operations/results.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { keyText } from '../../server/platform/reseal.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
@@ -81,6 +82,9 @@ describe('master-key rotate', () => {
       createWaitingRequests(parts).register({ authReqId: 'an id', accountId, clientId, lifetime: 3_600 }),
       createUserCodes({ ...parts, key: randomBytes(32) }).register('BCDFGHJK', 'a device code', 3_600),
     ]);
+    const results = createResults({ ...parts, secret: async () => randomBytes(32) });
+    const call = await results.repeatable(['tests'], 'a key', {});
+    await db.transact([...results.claim(call), results.store(call, {})]);
     // In SQL, because a key retires weeks after its last signature.
     const retired = { table: 'signing_keys', column: 'sealed_public', row: 'retired' };
     await query(
@@ -121,6 +125,7 @@ describe('master-key rotate', () => {
       'links.sealed': [1, 1],
       'deliveries.sealed': [1, 1],
       'mails.sealed': [1, 1],
+      'operation_results.sealed': [1, 1],
     });
     assert.match(rotated.stderr, /^records: 1203 looked at, 1203 re-sealed$/m);
 

@@ -47,7 +47,7 @@ test('every route answers 405 with Allow to each method that it does not support
         assert.equal(answer.status, 405, what);
         continue;
       }
-      const shape = isOAuth(route) ? 'oauth' : 'page';
+      const shape = route.path.startsWith('/api/') ? 'problem' : isOAuth(route) ? 'oauth' : 'page';
       assertRefusal(answer, { status: 405, error: 'method_not_allowed', shape }, what);
     }
   }

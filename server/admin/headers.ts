@@ -1,0 +1,57 @@
+import { AppError, invalidInput } from '../platform/errors.ts';
+
+/** RFC 9110 §12.5.1: true when JSON is acceptable. */
+export function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === '') return true;
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return ACCEPTED.has(type) && !parameters.some((one) => /^q=0(\.0*)?$/.test(one));
+  });
+}
+
+const ACCEPTED: ReadonlySet<string> = new Set(['*/*', 'application/*', 'application/json', 'application/problem+json']);
+
+/** RFC 7240 §2: true for the preference `handling=dry-run`. */
+export function dryRunAsked(prefer: string | string[] | undefined): boolean {
+  return [prefer ?? []]
+    .flat()
+    .join(',')
+    .split(',')
+    .some((one) => /^\s*handling\s*=\s*"?dry-run"?\s*(;|$)/i.test(one));
+}
+
+/**
+ * The version that `If-Match` names (RFC 9110 §13.1.1).
+ * @returns undefined for `*`: any version
+ * @throws AppError 428 `precondition_required`, 400 for several or a malformed one, 412 for a weak one, which never matches
+ */
+export function ifMatchOf(header: string | undefined): number | undefined {
+  if (header === undefined) {
+    throw new AppError(
+      'precondition_required',
+      'If-Match: send the ETag that you have read, so that no change of another operator is lost; * for any',
+    );
+  }
+  const value = header.trim();
+  if (value === '*') return undefined;
+  if (value.startsWith('W/')) throw new AppError('precondition_failed', 'If-Match: a weak ETag never matches');
+  const version = /^"([1-9]\d{0,8})"$/.exec(value)?.[1];
+  if (version === undefined) throw invalidInput('If-Match', 'must be one ETag, as an answer had it, or *');
+  return Number(version);
+}
+
+/** RFC 9110 §13.1.2 `If-None-Match`. */
+export function isFresh(header: string | undefined, version: unknown): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === `"${version}"`);
+}
+
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** draft-ietf-httpapi-idempotency-key-header: a string, with or without quotes. @throws AppError 400 */
+export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = typeof header === 'string' ? header.trim().replace(/^"(.*)"$/, '$1') : '';
+  if (!KEY.test(key)) throw invalidInput('Idempotency-Key', 'must be one value of 1 to 255 visible characters');
+  return key;
+}

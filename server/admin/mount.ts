@@ -1,0 +1,102 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Value } from 'typebox/value';
+import type { Actor } from '../operations/actor.ts';
+import type { Call, InputOf, Schemas } from '../operations/operation.ts';
+import type { Runner } from '../operations/run.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Issuer } from '../platform/issuer.ts';
+import { acceptsJson, dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh } from './headers.ts';
+import { CONTROLS, controlsOf, operationQuery, pickFields } from './query.ts';
+import { ROUTES, type Route } from './routes.ts';
+
+export const API_PATH = '/api/v1';
+
+export interface AdminOptions {
+  readonly issuer: Pick<Issuer, 'path'>;
+  readonly runner: Runner;
+  /**
+   * Verifies the access token of a request.
+   * @throws AppError 401, 403; it sets `WWW-Authenticate` itself (RFC 6750 §3)
+   */
+  authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Actor>;
+  /** Default: all. */
+  readonly routes?: readonly Route[];
+}
+
+type Output = Readonly<Record<string, unknown>>;
+
+/** The HTTP API for operators: a thin face of `operations/`. */
+export async function mountAdmin(app: FastifyInstance, options: AdminOptions): Promise<void> {
+  app.removeAllContentTypeParsers();
+  // RFC 7396 has a media type of its own, which few tools send.
+  for (const type of ['application/json', 'application/merge-patch+json']) {
+    app.addContentTypeParser(type, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  }
+  // The runner validates: once, and in the same way for the command line.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  for (const route of options.routes ?? ROUTES) mountRoute(app, route, options);
+}
+
+function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): void {
+  const { issuer, runner, authenticate } = options;
+  const { operation, method, path, versioned = false, location } = route;
+  const changes = operation.kind === 'change';
+  app.route({
+    method,
+    url: `${API_PATH}${path}`,
+    exposeHeadRoute: false,
+    async handler(request, reply) {
+      const actor = await authenticate(request, reply);
+      assertAcceptable(request);
+      const query = request.query as Readonly<Record<string, unknown>>;
+      const { dryRun, force } = changes ? controlsOf(query) : { dryRun: false, force: false };
+      const asks = dryRun || (changes && dryRunAsked(request.headers.prefer));
+      const ifVersion = changes && versioned && method !== 'POST' ? ifMatchOf(request.headers['if-match']) : undefined;
+      const call: Call = {
+        actor,
+        requestId: request.id,
+        dryRun: asks,
+        force,
+        ifVersion,
+        idempotencyKey: method === 'POST' ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined,
+      };
+      const output = (await runner.run(operation, inputOf(operation.schemas, request, query), call)) as Output;
+      if (asks) reply.header('preference-applied', 'handling=dry-run');
+      if (versioned && typeof output.version === 'number') reply.header('etag', `"${output.version}"`);
+      if (!changes && versioned && isFresh(request.headers['if-none-match'], output.version))
+        return reply.code(304).send();
+      if (typeof output.next === 'string') reply.header('link', `<${nextPage(request, output.next)}>; rel="next"`);
+      if (location) reply.code(201).header('location', issuer.path(API_PATH + location(output)));
+      const shown = Value.Clean(operation.schemas.output, structuredClone(output)) as Output;
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify(pickFields(operation.schemas.output, shown, query.fields)));
+    },
+  });
+}
+
+function inputOf(
+  schemas: Schemas,
+  request: FastifyRequest,
+  query: Readonly<Record<string, unknown>>,
+): InputOf<Schemas> {
+  return {
+    params: schemas.params ? request.params : undefined,
+    query: operationQuery(schemas.query, query, CONTROLS),
+    body: schemas.body ? request.body : undefined,
+  } as InputOf<Schemas>;
+}
+
+/** RFC 9110 §15.5.7. */
+function assertAcceptable({ headers }: FastifyRequest): void {
+  if (!acceptsJson(headers.accept)) throw new AppError('not_acceptable', 'Accept: answers are application/json');
+}
+
+/** The URL of this request with the cursor of the next page (RFC 8288). */
+function nextPage({ url }: FastifyRequest, cursor: string): string {
+  const [path = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  parameters.set('cursor', cursor);
+  return `${path}?${parameters}`;
+}

@@ -1,0 +1,67 @@
+import type { TObject, TSchema } from 'typebox';
+import { invalidInput } from '../platform/errors.ts';
+
+type Query = Readonly<Record<string, unknown>>;
+
+/** Parameters of every change, besides those of its operation. */
+export const CONTROLS = ['dryRun', 'force'] as const;
+
+/** @throws AppError 400 */
+export function controlsOf(query: Query): Readonly<Record<(typeof CONTROLS)[number], boolean>> {
+  return { dryRun: flag(query, 'dryRun'), force: flag(query, 'force') };
+}
+
+function flag(query: Query, name: string): boolean {
+  const value = query[name];
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  throw invalidInput(name, 'must be true or false');
+}
+
+/**
+ * The parameters of an operation, with numbers and booleans read from their text. A value that is neither stays as it is,
+ * and is refused by the schema.
+ * @param others parameters that do not belong to the operation
+ */
+export function operationQuery(
+  schema: TObject | undefined,
+  query: Query,
+  others: readonly string[],
+): Query | undefined {
+  const given = Object.entries(query).filter(([name]) => !others.includes(name));
+  if (!schema) {
+    const [unknown] = given;
+    if (unknown) throw invalidInput(unknown[0].slice(0, 100), 'is not known here');
+    return undefined;
+  }
+  return Object.fromEntries(given.map(([name, value]) => [name, converted(schema.properties[name], value)]));
+}
+
+function converted(schema: TSchema | undefined, value: unknown): unknown {
+  const { type } = (schema ?? {}) as { readonly type?: unknown };
+  if (typeof value !== 'string') return value;
+  if (type === 'integer' && /^\d{1,9}$/.test(value)) return Number(value);
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
+}
+
+/**
+ * Keeps the members that `fields` names, of the items of a list.
+ * @param schema of the answer
+ * @throws AppError 400 for a member that no item has
+ */
+export function pickFields(schema: TSchema, output: Query, fields: unknown): Query {
+  if (typeof fields !== 'string' || !Array.isArray(output.items)) return output;
+  const names = fieldsOf(schema, fields);
+  const pick = (item: Query) => Object.fromEntries(names.flatMap((name) => (name in item ? [[name, item[name]]] : [])));
+  return { ...output, items: output.items.map(pick) };
+}
+
+function fieldsOf(schema: TSchema, fields: string): string[] {
+  const { properties } = schema as { readonly properties?: { readonly items?: { readonly items?: TObject } } };
+  const known = Object.keys(properties?.items?.items?.properties ?? {});
+  const names = fields.split(',').map((one) => one.trim());
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  throw invalidInput('fields', `${JSON.stringify(unknown.slice(0, 100))} is no member; there are ${known.join(', ')}`);
+}

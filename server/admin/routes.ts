@@ -1,0 +1,26 @@
+import { groups } from '../operations/groups.ts';
+import type { Operation } from '../operations/operation.ts';
+
+/** A route of the API and the operation that it runs. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/api/v1`. */
+  readonly path: string;
+  readonly operation: Operation;
+  /** The path of what a POST has created. */
+  location?(output: Readonly<Record<string, unknown>>): string;
+  /** A change needs `If-Match`, and its answers have an ETag. */
+  readonly versioned?: boolean;
+}
+
+/** Every route of the API. A route that is not listed does not exist. */
+export const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/groups', operation: groups.list },
+  { method: 'POST', path: '/groups', operation: groups.create, location: at('/groups', 'name') },
+  { method: 'GET', path: '/groups/:name', operation: groups.show, versioned: true },
+  { method: 'PATCH', path: '/groups/:name', operation: groups.update, versioned: true },
+];
+
+function at(collection: string, member: string): NonNullable<Route['location']> {
+  return (output) => `${collection}/${encodeURIComponent(String(output[member]))}`;
+}

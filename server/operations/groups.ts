@@ -1,0 +1,114 @@
+import { type Static, Type } from 'typebox';
+import type { Named } from '../accounts/named.ts';
+import { notFound } from '../platform/errors.ts';
+import { changesOf } from './changes.ts';
+import { change, read } from './operation.ts';
+import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
+import { assertNotManaged, assertVersion } from './preconditions.ts';
+import { ManagedBy, patch, strict, Time, Version } from './schema.ts';
+import type { Services } from './services.ts';
+
+const Name = Type.String({ minLength: 1, maxLength: 256, description: 'its name, which tokens of members have' });
+const Description = Type.String({ maxLength: 500, description: 'for operators' });
+
+const Group = strict(
+  {
+    name: Name,
+    description: Description,
+    managed_by: ManagedBy,
+    version: Version,
+    created_at: Time,
+    updated_at: Time,
+  },
+  { title: 'Group' },
+);
+
+const NAMED = strict({ name: Name });
+const EXAMPLE: Static<typeof Group> = {
+  name: 'staff',
+  description: 'Everybody who works here',
+  managed_by: null,
+  version: 1,
+  created_at: '2026-11-01T08:00:00.000Z',
+  updated_at: '2026-11-01T08:00:00.000Z',
+};
+
+/** Groups of people. Apps read the names of a person's groups in tokens. */
+export const groups = {
+  list: read({
+    name: 'groups.list',
+    permission: 'groups:read',
+    summary: 'List groups by name',
+    schemas: { query: strict(LIST_QUERY), output: pageOf(Group, 'Groups by name') },
+    example: { output: { items: [EXAMPLE] } },
+    run: async ({ groups: store }, { query }) => shownPage(await store.list(query), shown),
+  }),
+
+  show: read({
+    name: 'groups.show',
+    permission: 'groups:read',
+    summary: 'Show a group',
+    schemas: { params: NAMED, output: Group },
+    example: { output: EXAMPLE },
+    run: async (services, { params: { name } }) => shown(await existing(services, name)),
+  }),
+
+  create: change({
+    name: 'groups.create',
+    permission: 'groups:write',
+    target: 'group',
+    summary: 'Create a group',
+    schemas: { body: strict({ name: Name, description: Type.Optional(Description) }), output: Group },
+    example: { input: { body: { name: 'staff', description: 'Everybody who works here' } }, output: EXAMPLE },
+    async plan({ groups: store }, { body: { name, description = '' } }) {
+      const { after, ...planned } = store.creating(name, { description });
+      return {
+        ...planned,
+        target: { kind: 'group', id: after.name },
+        changes: changesOf({}, shown(after), ['description']),
+        result: () => shown(after),
+      };
+    },
+  }),
+
+  update: change({
+    name: 'groups.update',
+    permission: 'groups:write',
+    target: 'group',
+    summary: 'Change a group',
+    schemas: { params: NAMED, body: patch({ description: Description }), output: Group },
+    example: {
+      input: { body: { description: 'Employees' } },
+      output: { ...EXAMPLE, description: 'Employees', version: 2 },
+    },
+    async plan(services, { params: { name }, body }, call) {
+      const before = await existing(services, name);
+      assertVersion('group', before.version, call);
+      assertNotManaged('group', before.managedBy, call);
+      const { after, ...planned } = services.groups.updating(before, body);
+      return {
+        ...planned,
+        target: { kind: 'group', id: name },
+        changes: changesOf(shown(before), shown(after), ['description']),
+        result: () => shown(after),
+      };
+    },
+  }),
+};
+
+async function existing({ groups: store }: Pick<Services, 'groups'>, name: string): Promise<Named> {
+  const group = await store.find(name);
+  if (!group) throw notFound('group', name);
+  return group;
+}
+
+function shown({ name, description, managedBy, version, createdAt, updatedAt }: Named): Static<typeof Group> {
+  return {
+    name,
+    description,
+    managed_by: managedBy,
+    version,
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,93 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import type { Changes, Target } from '../audit/entries.ts';
+import type { BoundStatement, Row } from '../platform/db.ts';
+import type { Actor } from './actor.ts';
+import type { Permission } from './permissions.ts';
+import type { Services } from './services.ts';
+
+/**
+ * An operation is something that an operator can do. It is defined once, here in a file by noun; the command line, the HTTP
+ * API and the configuration file run it and hold no logic of their own. `run.ts` runs it.
+ */
+
+/** The schemas of an operation. Objects refuse unknown members. */
+export interface Schemas {
+  /** What it is about, such as the id in a path. */
+  readonly params?: TObject;
+  /** How it is asked for. */
+  readonly query?: TObject;
+  readonly body?: TSchema;
+  readonly output: TSchema;
+}
+
+type PartOf<S, Name extends string> = S extends { readonly [N in Name]: infer T extends TSchema }
+  ? Static<T>
+  : undefined;
+
+export interface InputOf<S extends Schemas> {
+  readonly params: PartOf<S, 'params'>;
+  readonly query: PartOf<S, 'query'>;
+  readonly body: PartOf<S, 'body'>;
+}
+
+/** How an operation is asked for, besides its input. */
+export interface Call {
+  readonly actor: Actor;
+  readonly requestId: string;
+  /** Everything is checked and nothing is changed. */
+  readonly dryRun?: boolean | undefined;
+  /** The version that the caller has read (RFC 9110 §13.1.1 `If-Match`); undefined: any. */
+  readonly ifVersion?: number | undefined;
+  /** Also changes what a configuration file manages. */
+  readonly force?: boolean | undefined;
+  /** A retry with the same key gets the result of the first call (`Idempotency-Key`). */
+  readonly idempotencyKey?: string | undefined;
+}
+
+interface Common<S extends Schemas> {
+  /** `noun.verb`; also the action in the audit. */
+  readonly name: string;
+  readonly permission: Permission;
+  /** One line, in the imperative. */
+  readonly summary: string;
+  readonly description?: string;
+  readonly schemas: S;
+  /** Valid by the schemas; shown in the documents. */
+  readonly example: { readonly input?: Partial<InputOf<S>>; readonly output: Static<S['output']> };
+}
+
+export interface Read<S extends Schemas> extends Common<S> {
+  readonly kind: 'read';
+  /** @throws AppError 4xx */
+  run(services: Services, input: InputOf<S>, call: Call): Promise<Static<S['output']>>;
+}
+
+export interface Change<S extends Schemas> extends Common<S> {
+  readonly kind: 'change';
+  /** The noun of what it changes, for the audit. */
+  readonly target: string;
+  /** Reads and checks, and says what to change; changes nothing. @throws AppError 4xx */
+  plan(services: Services, input: InputOf<S>, call: Call): Promise<Plan<Static<S['output']>>>;
+}
+
+/** The change of one operation. All its statements happen in one transaction with the entry in the audit, or none does. */
+export interface Plan<Output> {
+  readonly statements: readonly BoundStatement[];
+  readonly target: Target;
+  readonly changes?: Changes;
+  /** @param rows of each statement */
+  result(rows: readonly Row[][]): Output;
+  /** The error for the caller when the database refuses the transaction, such as one for a name that is taken. */
+  refuse?(error: unknown): unknown;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of operations has all kinds of schemas, which no other type accepts
+export type Operation = Read<any> | Change<any>;
+
+export function read<const S extends Schemas>(operation: Omit<Read<S>, 'kind'>): Read<S> {
+  return { kind: 'read', ...operation };
+}
+
+export function change<const S extends Schemas>(operation: Omit<Change<S>, 'kind'>): Change<S> {
+  return { kind: 'change', ...operation };
+}

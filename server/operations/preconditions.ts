@@ -1,0 +1,17 @@
+import { AppError } from '../platform/errors.ts';
+import type { Call } from './operation.ts';
+
+/** @throws AppError 412 `precondition_failed` when the caller has read another version */
+export function assertVersion(what: string, version: number, { ifVersion }: Call): void {
+  if (ifVersion === undefined || ifVersion === version) return;
+  throw new AppError('precondition_failed', `the ${what} has version ${version} now; read it again`);
+}
+
+/** @throws AppError 409 `managed_by_file` for a change that the configuration file would undo */
+export function assertNotManaged(what: string, managedBy: string | null, { force, actor }: Call): void {
+  if (managedBy !== 'file' || force || actor.kind === 'system') return;
+  throw new AppError(
+    'managed_by_file',
+    `the ${what} is managed by the configuration file: change it there, or force the change, which shows as drift`,
+  );
+}

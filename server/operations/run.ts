@@ -1,0 +1,128 @@
+import type { Static } from 'typebox';
+import type { Audit, AuditEntry } from '../audit/entries.ts';
+import { type BoundStatement, type Db, failedGuard, type Row } from '../platform/db.ts';
+import { AppError } from '../platform/errors.ts';
+import type { Call, Change, InputOf, Operation, Plan, Read, Schemas } from './operation.ts';
+import { scopeOf } from './permissions.ts';
+import type { RepeatableCall, Results } from './results.ts';
+import { assertValid } from './schema.ts';
+import type { Services } from './services.ts';
+
+export interface RunParts {
+  readonly db: Db;
+  readonly audit: Audit;
+  readonly results: Results;
+  readonly services: Services;
+}
+
+/** Runs operations: checks the permission and the input, and carries out a change with its entry in the audit. */
+export interface Runner {
+  /**
+   * @throws AppError 403 `insufficient_scope`, 400 `invalid_input`, 409 and 412 when it was changed meanwhile, 422
+   *   `idempotency_key_reused`, and those of the operation
+   */
+  run<S extends Schemas>(operation: Read<S> | Change<S>, input: InputOf<S>, call: Call): Promise<OutputOf<S>>;
+}
+
+export type OutputOf<S extends Schemas> = Static<S['output']>;
+
+export function createRunner({ db, audit, results, services }: RunParts): Runner {
+  return {
+    async run(operation, input, call) {
+      if (operation.kind === 'read') {
+        assertPermitted(operation, call);
+        assertInput(operation.schemas, input);
+        return operation.run(services, input, call);
+      }
+      const entry = (rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>): BoundStatement =>
+        audit.append({ actor: call.actor, action: operation.name, requestId: call.requestId, ...rest });
+      try {
+        assertPermitted(operation, call);
+        assertInput(operation.schemas, input);
+        return await carryOut(operation, input, call, entry);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.status >= 500 || call.dryRun) throw error;
+        const target = { kind: operation.target, id: idIn(input) };
+        const outcome = error.status === 403 ? 'denied' : 'refused';
+        await db.query(entry({ outcome, target, reason: error.code }));
+        throw error;
+      }
+    },
+  };
+
+  async function carryOut<S extends Schemas>(
+    operation: Change<S>,
+    input: InputOf<S>,
+    call: Call,
+    entry: (rest: Pick<AuditEntry, 'outcome' | 'target'> & Partial<AuditEntry>) => BoundStatement,
+  ): Promise<OutputOf<S>> {
+    const { actor, dryRun = false, idempotencyKey } = call;
+    const repeated =
+      idempotencyKey === undefined || dryRun
+        ? undefined
+        : await results.repeatable([actor.kind, actor.id, actor.clientId ?? '', operation.name], idempotencyKey, input);
+    const stored = repeated && (await results.find(repeated));
+    if (stored) return stored.output as OutputOf<S>;
+    const planned = await operation.plan(services, input, call);
+    const { target, changes } = planned;
+    const appended = entry({ outcome: 'done', target, ...(changes ? { changes } : {}) });
+    try {
+      return await db.transaction(
+        async (send) => {
+          if (repeated) {
+            const [, claimed] = await send(results.claim(repeated));
+            if (claimed.length === 0) throw new Repeated(repeated);
+          }
+          const rows = (await send([...planned.statements, appended])) as Row[][];
+          const output = planned.result(rows);
+          if (repeated) await send([results.store(repeated, output)]);
+          return output;
+        },
+        { rollBack: dryRun },
+      );
+    } catch (error) {
+      if (error instanceof Repeated) return (await resultOf(error.call)) as OutputOf<S>;
+      throw refusal(planned, error, call);
+    }
+  }
+
+  /** The result of a call with the same key that committed while this one waited for it. */
+  async function resultOf(call: RepeatableCall): Promise<unknown> {
+    const stored = await results.find(call);
+    if (!stored) throw new AppError('conflict', 'a call with this Idempotency-Key is under way; try again');
+    return stored.output;
+  }
+}
+
+/** Ends the transaction of a call whose result another one has stored. */
+class Repeated extends Error {
+  readonly call: RepeatableCall;
+  constructor(call: RepeatableCall) {
+    super('repeated');
+    this.call = call;
+  }
+}
+
+function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifVersion }: Call): unknown {
+  const refused = refuse?.(error) ?? error;
+  if (failedGuard(refused) !== 'require_as_read') return refused;
+  const message = `the ${target.kind} was changed meanwhile; read it again`;
+  return new AppError(ifVersion === undefined ? 'changed_meanwhile' : 'precondition_failed', message, { cause: error });
+}
+
+function assertPermitted({ name, permission }: Operation, { actor }: Call): void {
+  if (actor.permissions.has(permission)) return;
+  throw new AppError('insufficient_scope', `${name} needs the permission ${permission} (scope ${scopeOf(permission)})`);
+}
+
+function assertInput({ params, query, body }: Schemas, input: InputOf<Schemas>): void {
+  if (params) assertValid(params, input.params, 'params');
+  if (query) assertValid(query, input.query, 'query');
+  if (body) assertValid(body, input.body, 'body');
+}
+
+/** The id in the input of an operation that was not carried out. */
+function idIn({ params }: InputOf<Schemas>): string {
+  const [id] = Object.values(params ?? {});
+  return typeof id === 'string' ? id : '';
+}

@@ -1,0 +1,83 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import { AppError, type InputFault } from '../platform/errors.ts';
+
+/** Building blocks of schemas. An object without `additionalProperties: false` would accept misspelled members silently. */
+
+type Properties = Record<string, TSchema>;
+type ObjectOptions = NonNullable<Parameters<typeof Type.Object>[1]>;
+
+/** An object that refuses unknown members. */
+export function strict<const P extends Properties>(properties: P, options: ObjectOptions = {}) {
+  return Type.Object(properties, { additionalProperties: false, ...options });
+}
+
+/** A change of an object by JSON Merge Patch (RFC 7396): members that are present replace the old values. */
+export function patch<const P extends Properties>(properties: P, options: ObjectOptions = {}) {
+  return Type.Partial(strict(properties), { additionalProperties: false, minProperties: 1, ...options });
+}
+
+export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
+export const Version = Type.Integer({ minimum: 1, description: 'raised by each change; the ETag has it' });
+export const ManagedBy = Type.Union([Type.Literal('file'), Type.Null()], {
+  description: '"file" where the configuration file manages it',
+});
+
+const compiled = new WeakMap<TSchema, Validator>();
+
+/** Compiled on first use: all schemas together take long, and a command needs one. */
+function validatorOf(schema: TSchema): Validator {
+  let validator = compiled.get(schema);
+  if (!validator) {
+    validator = Compile(schema);
+    compiled.set(schema, validator);
+  }
+  return validator;
+}
+
+const ERRORS_MAX = 20;
+
+/** The place of a value in a request. */
+export type Part = 'body' | 'params' | 'query';
+
+/** @throws AppError 400 `invalid_input` with all wrong values */
+export function assertValid<S extends TSchema>(schema: S, value: unknown, part: Part): asserts value is Static<S> {
+  const validator = validatorOf(schema);
+  if (validator.Check(value)) return;
+  const errors = [...validator.Errors(value)].slice(0, ERRORS_MAX).flatMap((error) => faultsOf(error, part));
+  const [first] = errors;
+  const field = first === undefined ? part : 'parameter' in first ? first.parameter : nameOf(first.pointer);
+  throw new AppError('invalid_input', `${field}: ${first?.detail ?? 'is not valid'}`, { field, errors });
+}
+
+type SchemaError = ReturnType<Validator['Errors']>[number];
+
+/** The names of the members that are missing or unknown, by the keyword that demands or forbids them. */
+const MEMBERS: Readonly<Record<string, { readonly list: string; readonly detail: string }>> = {
+  required: { list: 'requiredProperties', detail: 'is missing' },
+  additionalProperties: { list: 'additionalProperties', detail: 'is not known here' },
+};
+
+function faultsOf({ keyword, params, instancePath, message }: SchemaError, part: Part): InputFault[] {
+  if (keyword === 'boolean') return []; // the error of an unknown member once more
+  const { list = '', detail = '' } = MEMBERS[keyword] ?? {};
+  const names = (params as Readonly<Record<string, readonly string[] | undefined>>)[list];
+  if (!names) return [faultAt(part, instancePath, message)];
+  return names.map((name) => faultAt(part, `${instancePath}/${escaped(name)}`, detail));
+}
+
+function faultAt(part: Part, pointer: string, detail: string): InputFault {
+  return part === 'body' ? { pointer, detail } : { parameter: nameOf(pointer), detail };
+}
+
+/** The last name of a JSON pointer. */
+function nameOf(pointer: string): string {
+  return (pointer.split('/').at(-1) ?? '').replaceAll('~1', '/').replaceAll('~0', '~') || 'body';
+}
+
+const NAME_MAX = 100;
+
+/** A name as a part of a JSON pointer (RFC 6901 §3). */
+function escaped(name: string): string {
+  return name.slice(0, NAME_MAX).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,60 @@
+import type { KeyRing } from '../../keys/rotate.ts';
+import type { Attempts } from '../accounts/attempts.ts';
+import type { Devices } from '../accounts/devices.ts';
+import type { Events } from '../accounts/events.ts';
+import type { Links } from '../accounts/links.ts';
+import type { Mails } from '../accounts/mails.ts';
+import type { Groups, Roles } from '../accounts/named.ts';
+import type { Passkeys } from '../accounts/passkeys.ts';
+import type { PasswordService } from '../accounts/password_service.ts';
+import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
+import type { SessionDetailsStore } from '../accounts/session_details.ts';
+import type { Accounts } from '../accounts/store.ts';
+import type { Totp } from '../accounts/totp.ts';
+import type { RegistrationTokens } from '../clients/registration_tokens.ts';
+import type { ResourceServers } from '../clients/resource_servers.ts';
+import type { Clients } from '../clients/store.ts';
+import type { Config } from '../config.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Db } from '../platform/db.ts';
+import type { Sealer } from '../platform/sealing.ts';
+import type { Overview } from '../records/overview.ts';
+
+export interface ClientStores {
+  readonly clients: Clients;
+  readonly resourceServers: ResourceServers;
+  readonly registrationTokens: RegistrationTokens;
+}
+
+export interface AccountStores {
+  readonly accounts: Accounts;
+  readonly attempts: Attempts;
+  readonly devices: Devices;
+  readonly events: Events;
+  readonly links: Links;
+  readonly mails: Mails;
+  readonly overview: Overview;
+  readonly sessionDetails: SessionDetailsStore;
+}
+
+export interface Factors {
+  readonly totp: Totp;
+  readonly recoveryCodes: RecoveryCodes;
+  readonly passkeys: Passkeys;
+}
+
+/** The services of operations. The server and the command line provide them (composition/stores.ts). */
+export interface Services extends ClientStores {
+  readonly config: Config;
+  /** For reads; the runner sends changes. */
+  readonly db: Pick<Db, 'query' | 'transact'>;
+  readonly sealer: Sealer;
+  readonly now: Clock;
+  readonly groups: Groups;
+  readonly roles: Roles;
+  /** Opened on first use by the command line: most verbs need few of them, and only these need the right master key. */
+  accountStores(): Promise<AccountStores>;
+  factors(): Promise<Factors>;
+  passwords(): Promise<PasswordService>;
+  keyRing(): Promise<KeyRing>;
+}

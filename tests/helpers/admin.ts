@@ -1,0 +1,50 @@
+import { mountAdmin } from '../../server/admin/mount.ts';
+import type { Actor } from '../../server/operations/actor.ts';
+import { createHttp } from '../../server/platform/http.ts';
+import { createLog } from '../../server/platform/log.ts';
+import type { Deployment } from './deployment.ts';
+import { actor, operationsOf } from './operations.ts';
+import { defer, type Scope } from './scope.ts';
+
+export interface AdminRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  // biome-ignore lint/suspicious/noExplicitAny: the answer is whatever the route sends
+  readonly body: any;
+}
+
+/** The admin API on the database of a deployment, without access tokens: every request is one of the same actor. */
+export async function adminApi(scope: Scope, app: Deployment, as: Partial<Actor> = {}, now = Date.now) {
+  const { runner, services } = await operationsOf(scope, app, now);
+  const { issuer } = services.config;
+  const log = createLog({ level: 'silent', destination: { write() {} } });
+  const http = createHttp({ log, secure: false, trustedProxies: [], renderError: () => '' });
+  await http.register(mountAdmin, { issuer, runner, authenticate: async () => actor(as) });
+  defer(scope, () => http.close());
+  return {
+    runner,
+    services,
+    async request(
+      method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+      path: string,
+      { headers = {}, body }: AdminRequest = {},
+    ): Promise<AdminAnswer> {
+      const answer = await http.inject({
+        method,
+        url: `/api/v1${path}`,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      return {
+        status: answer.statusCode,
+        headers: answer.headers,
+        body: answer.body === '' ? undefined : answer.json(),
+      };
+    },
+  };
+}
