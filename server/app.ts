@@ -14,7 +14,8 @@ import { createRegistrationServices } from './composition/registration.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './demo/demo_data.ts';
 import { healthRoutes, homeRoutes } from './demo/home.ts';
 import { outboxRoutes } from './demo/outbox.ts';
-import { mountMetadataAtRoot, mountProvider } from './oidc/mount.ts';
+import { RESOURCE_METADATA_PATH, resourceMetadataRootPath } from './oidc/api_resource_metadata.ts';
+import { mountMetadataAtRoot, mountProvider, mountResourceMetadata } from './oidc/mount.ts';
 import { mountStatusLists } from './oidc/status_lists.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { createHttp } from './platform/http.ts';
@@ -75,7 +76,7 @@ export async function createApp(
   const registration = await createRegistrationServices(infrastructure, clientServices);
   const protocol = await createProtocol({ infrastructure, accountServices, clientServices, registration });
 
-  const { units, serving, statusLists, assertCanSign } = protocol;
+  const { units, serving, statusLists, assertCanSign, resourceMetadata } = protocol;
 
   const http = createHttp({
     log,
@@ -99,6 +100,7 @@ export async function createApp(
     async (site) => {
       await site.register(async (scope) => {
         await mountProvider(scope, { issuer, units, serving, views });
+        mountResourceMetadata(scope, RESOURCE_METADATA_PATH, resourceMetadata);
         if (statusLists) {
           mountStatusLists(scope, {
             issuer,
@@ -129,6 +131,7 @@ export async function createApp(
     // Other programs look for these at the root of a host, for any path of the issuer.
     await http.register(async (root) => {
       mountMetadataAtRoot(root, { issuer, serving });
+      mountResourceMetadata(root, resourceMetadataRootPath(issuer), resourceMetadata);
       wellKnownRoutes(root, issuer);
       healthRoutes(root, { isReady });
     });

@@ -44,7 +44,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/jobs': BELOW,
   'server/admin': BELOW,
   'server/operations': [...DOMAIN, ...CONFIG, ...PLATFORM],
-  'server/ports': ['server/accounts', 'server/clients', 'server/views', ...PLATFORM],
+  'server/ports': ['server/accounts', 'server/clients', 'server/operations', 'server/views', ...PLATFORM],
   'server/config.ts': [...CONFIG, ...BELOW],
   'server/config_values.ts': [...CONFIG, ...BELOW],
   'server/config_conflicts.ts': [...CONFIG, ...BELOW],

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Value } from 'typebox/value';
 import type { Actor } from '../operations/actor.ts';
-import type { Call, InputOf, Schemas } from '../operations/operation.ts';
+import { API_PATH } from '../operations/api_resource.ts';
+import type { Call, InputOf, Operation, Schemas } from '../operations/operation.ts';
 import type { Runner } from '../operations/run.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Issuer } from '../platform/issuer.ts';
@@ -9,18 +10,22 @@ import { acceptsJson, dryRunAsked, idempotencyKeyOf, ifMatchOf, isFresh } from '
 import { CONTROLS, controlsOf, operationQuery, pickFields } from './query.ts';
 import { ROUTES, type Route } from './routes.ts';
 
-export const API_PATH = '/api/v1';
-
 export interface AdminOptions {
   readonly issuer: Pick<Issuer, 'path'>;
   readonly runner: Runner;
   /**
    * Verifies the access token of a request.
-   * @throws AppError 401, 403; it sets `WWW-Authenticate` itself (RFC 6750 §3)
+   * @throws AppError 400, 401, 503; with `WWW-Authenticate` (RFC 6750 §3)
    */
-  authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Actor>;
+  authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Caller>;
   /** Default: all. */
   readonly routes?: readonly Route[];
+}
+
+/** Who calls. */
+export interface Caller extends Actor {
+  /** `WWW-Authenticate` for an operation that the token has no scope for; undefined where another token would not help. */
+  challenge?(permission: Operation['permission']): string[] | undefined;
 }
 
 type Output = Readonly<Record<string, unknown>>;
@@ -42,12 +47,18 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
   const { issuer, runner, authenticate } = options;
   const { operation, method, path, versioned = false, location } = route;
   const changes = operation.kind === 'change';
+  const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({
     method,
     url: `${API_PATH}${path}`,
     exposeHeadRoute: false,
+    // Before the body is read: a stranger sends none that is parsed.
+    async onRequest(request, reply) {
+      callers.set(request, await authenticate(request, reply));
+    },
     async handler(request, reply) {
-      const actor = await authenticate(request, reply);
+      const actor = callers.get(request);
+      if (!actor) throw new AppError('missing_token', 'an access token is needed');
       assertAcceptable(request);
       const query = request.query as Readonly<Record<string, unknown>>;
       const { dryRun, force } = changes ? controlsOf(query) : { dryRun: false, force: false };
@@ -61,7 +72,13 @@ function mountRoute(app: FastifyInstance, route: Route, options: AdminOptions): 
         ifVersion,
         idempotencyKey: method === 'POST' ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined,
       };
-      const output = (await runner.run(operation, inputOf(operation.schemas, request, query), call)) as Output;
+      const output = (await runner
+        .run(operation, inputOf(operation.schemas, request, query), call)
+        .catch((error: unknown) => {
+          const challenge = isDenied(error) ? actor.challenge?.(operation.permission) : undefined;
+          if (challenge) reply.header('www-authenticate', challenge);
+          throw error;
+        })) as Output;
       if (asks) reply.header('preference-applied', 'handling=dry-run');
       if (versioned && typeof output.version === 'number') reply.header('etag', `"${output.version}"`);
       if (!changes && versioned && isFresh(request.headers['if-none-match'], output.version))
@@ -87,6 +104,8 @@ function inputOf(
     body: schemas.body ? request.body : undefined,
   } as InputOf<Schemas>;
 }
+
+const isDenied = (error: unknown) => error instanceof AppError && error.code === 'insufficient_scope';
 
 /** RFC 9110 §15.5.7. */
 function assertAcceptable({ headers }: FastifyRequest): void {

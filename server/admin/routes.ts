@@ -1,4 +1,5 @@
 import { groups } from '../operations/groups.ts';
+import { me } from '../operations/me.ts';
 import type { Operation } from '../operations/operation.ts';
 
 /** A route of the API and the operation that it runs. */
@@ -15,6 +16,7 @@ export interface Route {
 
 /** Every route of the API. A route that is not listed does not exist. */
 export const ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/me', operation: me.show },
   { method: 'GET', path: '/groups', operation: groups.list },
   { method: 'POST', path: '/groups', operation: groups.create, location: at('/groups', 'name') },
   { method: 'GET', path: '/groups/:name', operation: groups.show, versioned: true },

@@ -141,7 +141,32 @@ const readTokenTyp = oneOf(TOKEN_TYPS);
 const NAME_MAX = 200;
 const CLIENTS_MAX = 100;
 
-export function createResourceServers({ db, now }: { db: Db; now: Clock }): ResourceServers {
+/** What belongs to a resource server that is built in. */
+export interface ReservedResource {
+  readonly identifier: string;
+  /** The beginning of its scopes. */
+  readonly scopePrefix: string;
+}
+
+export function createResourceServers({
+  db,
+  now,
+  reserved,
+}: {
+  db: Db;
+  now: Clock;
+  reserved?: ReservedResource;
+}): ResourceServers {
+  function checkScopes(value: readonly string[]): string[] {
+    const scopes = checkScope('scopes', value);
+    const own = scopes.find((scope) => reserved && scope.startsWith(reserved.scopePrefix));
+    if (own === undefined) return scopes;
+    throw invalidInput(
+      'scopes',
+      `${JSON.stringify(own)} is of the admin API: no other scope may begin with ${reserved?.scopePrefix}`,
+    );
+  }
+
   async function find(identifier: string): Promise<ResourceServer | undefined> {
     if (identifier.includes('\0')) return undefined; // Postgres cannot store such a text
     const [row] = await db.query(RESOURCE_SERVER_STATEMENTS.find.bind({ identifier }));
@@ -170,7 +195,8 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
   return {
     async create(input) {
       const identifier = checkResourceIdentifier('identifier', input.identifier);
-      const scopes = checkScope('scopes', input.scopes);
+      if (identifier === reserved?.identifier) throw exists(identifier, 'the admin API, which is built in');
+      const scopes = checkScopes(input.scopes);
       const name = checkName(input.name);
       const clients = await checkClients(input.clients ?? []);
       const { open = false } = input;
@@ -191,10 +217,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
         ]);
       } catch (cause) {
         if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-        throw new AppError('resource_server_exists', `identifier: ${identifier} exists already`, {
-          cause,
-          field: 'identifier',
-        });
+        throw exists(identifier, 'there already', cause);
       }
       return { identifier, name, scopes, open, clients, tokenTyp, createdAt };
     },
@@ -205,7 +228,7 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
       const after = {
         ...before,
         ...(change.name === undefined ? {} : { name: checkName(change.name) }),
-        ...(change.scopes === undefined ? {} : { scopes: checkScope('scopes', change.scopes) }),
+        ...(change.scopes === undefined ? {} : { scopes: checkScopes(change.scopes) }),
         ...(change.open === undefined ? {} : { open: change.open }),
         ...(change.tokenTyp === undefined ? {} : { tokenTyp: readTokenTyp('token_typ', change.tokenTyp) }),
         ...(change.clients === undefined ? {} : { clients: await checkClients(change.clients) }),
@@ -241,6 +264,11 @@ export function createResourceServers({ db, now }: { db: Db; now: Clock }): Reso
       );
     },
   };
+}
+
+function exists(identifier: string, why: string, cause?: unknown): AppError {
+  const field = 'identifier';
+  return new AppError('resource_server_exists', `${field}: ${identifier} is ${why}`, { cause, field });
 }
 
 function checkName(value: string): string {

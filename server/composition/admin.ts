@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { mountAdmin } from '../admin/mount.ts';
-import { AppError } from '../platform/errors.ts';
+import { ANY_CALLER } from '../operations/operation.ts';
 import type { AccountServices } from './accounts.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
@@ -14,7 +14,7 @@ export async function adminRoutes(
     readonly infrastructure: Infrastructure;
     readonly accountServices: AccountServices;
     readonly clientServices: ClientServices;
-    readonly protocol: Pick<Protocol, 'keyRing'>;
+    readonly protocol: Pick<Protocol, 'keyRing' | 'serving'>;
   },
 ): Promise<void> {
   const { infrastructure, accountServices, clientServices, protocol } = parts;
@@ -36,9 +36,16 @@ export async function adminRoutes(
   await site.register(mountAdmin, {
     issuer: config.issuer,
     runner,
-    async authenticate(_request, reply) {
-      reply.header('www-authenticate', 'Bearer');
-      throw new AppError('missing_token', 'an access token is needed');
+    async authenticate({ raw }, reply) {
+      const { apiAccess } = protocol.serving.current();
+      const caller = await apiAccess.authenticate(raw);
+      reply.headers(caller.headers);
+      const { clientId, accountId, permissions } = caller;
+      return {
+        ...(accountId === undefined ? { kind: 'client', id: clientId } : { kind: 'person', id: accountId, clientId }),
+        permissions,
+        challenge: (permission) => (permission === ANY_CALLER ? undefined : apiAccess.challengeFor(caller, permission)),
+      };
     },
   });
 }

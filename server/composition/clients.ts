@@ -4,6 +4,8 @@ import { shownOrigin, shownPages } from '../clients/shown_origin.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
 import type { Client } from '../clients/store.ts';
 import { ACCOUNT_CLIENT_ID } from '../oidc/sessions.ts';
+import { apiResourceOf, areApiScopes } from '../operations/api_resource.ts';
+import { permissionOfScope } from '../operations/permissions.ts';
 import { createCache } from '../platform/cache.ts';
 import type { App } from '../views/app.ts';
 import { PATHS } from '../views/paths.ts';
@@ -19,8 +21,11 @@ export async function createClientServices(infrastructure: Infrastructure) {
   const clientCache = createCache({ load: clients.find, messenger, channel: CLIENTS_CHANNEL, now });
   const serverCache = createCache({ load: resourceServers.find, messenger, channel: RESOURCE_SERVERS_CHANNEL, now });
   const find = (id: string) => clientCache.get(id);
-
   const { issuer } = config;
+  const api = apiResourceOf(issuer);
+  const findResourceServer = async (identifier: string) =>
+    identifier === api.identifier ? api : serverCache.get(identifier);
+
   await clients.ensureBuiltin({
     id: ACCOUNT_CLIENT_ID,
     name: 'Cardea',
@@ -60,7 +65,14 @@ export async function createClientServices(infrastructure: Infrastructure) {
       const client = await find(id);
       return client ? scopesOf(client) : [];
     },
-    findResourceServer: (identifier: string) => serverCache.get(identifier),
+    /** A client that is not older than `since`: the cache learns of a change a moment after it was made. */
+    async findSince(id: string, since: Date) {
+      const client = await find(id);
+      return client && client.updatedAt.getTime() >= since.getTime() ? client : clients.find(id);
+    },
+    /** The admin API, which is built in. */
+    apiResource: api,
+    findResourceServer,
     /** True when a client may introspect access tokens of other clients for one of these audiences (RFC 7662 §4). */
     async mayIntrospect(clientId: string, audiences: readonly string[]): Promise<boolean> {
       const client = await find(clientId);
@@ -69,19 +81,25 @@ export async function createClientServices(infrastructure: Infrastructure) {
       const servers = await Promise.all(audiences.map((identifier) => serverCache.get(identifier)));
       return servers.some((server) => server?.clients.includes(clientId));
     },
-    resourceServerName: async (identifier: string) => (await serverCache.get(identifier))?.name ?? identifier,
+    resourceServerName: async (identifier: string) => (await findResourceServer(identifier))?.name ?? identifier,
     /** Scopes that this client may have at a resource server, out of those that exist there. */
     async resourceScopes(clientId: string, resource: string) {
-      const [client, server] = await Promise.all([find(clientId), serverCache.get(resource)]);
+      const [client, server] = await Promise.all([find(clientId), findResourceServer(resource)]);
       if (!client || !server || (client.kind !== 'operator' && !server.open)) return [];
       const registered = client.metadata.scope.split(' ');
-      return client.openScope ? server.scopes : server.scopes.filter((scope) => registered.includes(scope));
+      return client.openScope && server !== api
+        ? server.scopes
+        : server.scopes.filter((scope) => registered.includes(scope));
     },
     /** Resource servers at which this client may have all of these scopes, at most two. */
     async resourcesWithScopes(clientId: string, scopes: readonly string[]): Promise<readonly string[]> {
       const client = await find(clientId);
       if (!client) return [];
       const registered = client.metadata.scope.split(' ');
+      if (scopes.some((scope) => permissionOfScope(scope) !== undefined)) {
+        const isAllowed = client.kind === 'operator' && scopes.every((scope) => registered.includes(scope));
+        return isAllowed && areApiScopes(scopes) ? [api.identifier] : [];
+      }
       if (!client.openScope && !scopes.every((scope) => registered.includes(scope))) return [];
       return resourceServers.withScopes(scopes, client.kind !== 'operator');
     },

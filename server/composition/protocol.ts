@@ -1,3 +1,6 @@
+import { createNamed } from '../accounts/named.ts';
+import { serverPolicyOf } from '../config.ts';
+import { createResourceMetadata } from '../oidc/api_resource_metadata.ts';
 import { WAITING_SECONDS_MAX } from '../oidc/ciba.ts';
 import { createApproval } from '../oidc/ciba_approval.ts';
 import { createClientCertificates } from '../oidc/client_certificates.ts';
@@ -6,7 +9,9 @@ import { DEVICE_CODE_SECONDS } from '../oidc/device_flow.ts';
 import { NONCE_SECRET } from '../oidc/dpop.ts';
 import { PAIRWISE_SECRET } from '../oidc/pairwise.ts';
 import { createUnfinishedLimits, ORIGIN_SECRET } from '../oidc/unfinished_limits.ts';
+import { createPermissionsOfRoles } from '../operations/role_permissions.ts';
 import { unavailable } from '../platform/errors.ts';
+import { fixedHeaders } from '../platform/http.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
 import type { AccountServices } from './accounts.ts';
 import { createRequiredAcr } from './assurance.ts';
@@ -34,7 +39,7 @@ export async function createProtocol(parts: {
   readonly registration: RegistrationServices;
 }) {
   const { infrastructure, accountServices, clientServices, registration } = parts;
-  const { config, db, now, sealer } = infrastructure;
+  const { config, db, now, sealer, secure } = infrastructure;
   const { accounts, secondFactorPolicy: policy } = accountServices;
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
   const records = await createRecordServices(infrastructure, accounts);
@@ -49,19 +54,21 @@ export async function createProtocol(parts: {
   const assertCanSign = () => {
     if (!keySync.isInTouch()) throw unavailable('the key ring');
   };
+  const certificates = createClientCertificates({
+    ...config.clientCertificates,
+    requestsCertificates: config.tls?.asksForCertificates ?? false,
+    trustedProxies: config.trustedProxies,
+    now,
+  });
   const serve = createServe({
     ...parts,
     records,
     requestAccounts,
     requiredAcr,
-    certificates: createClientCertificates({
-      ...config.clientCertificates,
-      requestsCertificates: config.tls?.asksForCertificates ?? false,
-      trustedProxies: config.trustedProxies,
-      now,
-    }),
+    certificates,
     dpop: { nonceSecret: await secret(NONCE_SECRET), nonceRequired: config.dpopNonceRequired },
     pairwiseKey: await secret(PAIRWISE_SECRET),
+    permissionsOfRoles: createPermissionsOfRoles(createNamed('roles', { db, now })),
     unfinishedLimits: unfinishedLimitsOf(infrastructure, await secret(ORIGIN_SECRET)),
     assertCanSign,
   });
@@ -83,7 +90,14 @@ export async function createProtocol(parts: {
     used: registration.used,
     assertCanSign,
   });
-  return { ...records, requestAccounts, approval, keyRing, serving, keySync, assertCanSign };
+  const resourceMetadata = createResourceMetadata({
+    issuer: config.issuer,
+    resource: clientServices.apiResource,
+    serverPolicy: serverPolicyOf(config),
+    certificates: certificates.authMethods.length > 0,
+    headers: fixedHeaders(secure),
+  });
+  return { resourceMetadata, ...records, requestAccounts, approval, keyRing, serving, keySync, assertCanSign };
 }
 
 /** Bounds what requests without a sign-in can store. */

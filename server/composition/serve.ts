@@ -4,6 +4,7 @@ import type { LoadedKeySet } from '../../keys/store.ts';
 import type { StoredRequiredAcr } from '../accounts/assurance.ts';
 import { SEEN_EVERY_MS } from '../accounts/session_details.ts';
 import { serverPolicyOf } from '../config.ts';
+import { type ApiAccessParts, createApiAccess } from '../oidc/api_access.ts';
 import type { ClientCertificates } from '../oidc/client_certificates.ts';
 import { type ConfigurationOptions, createConfiguration } from '../oidc/configuration.ts';
 import { createDevicePages } from '../oidc/device_pages.ts';
@@ -42,6 +43,7 @@ export interface ServeParts {
   readonly dpop: ConfigurationOptions['dpop'];
   readonly pairwiseKey: Buffer;
   readonly unfinishedLimits: UnfinishedLimits;
+  readonly permissionsOfRoles: ApiAccessParts['permissionsOfRoles'];
   /** @throws AppError 503 when this node may have missed that its key was withdrawn */
   assertCanSign(): void;
 }
@@ -95,8 +97,18 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     ciba: createCibaParts(parts.infrastructure, accountServices, clientServices, records),
   } satisfies Partial<ConfigurationOptions>;
 
+  const apiAccess: ApiAccessParts = {
+    ...common,
+    resource: clientServices.apiResource,
+    findClient: clientServices.findSince,
+    findAccount: requestAccounts.find,
+    permissionsOfRoles: parts.permissionsOfRoles,
+    assertCanSign: parts.assertCanSign,
+  };
+
   return async (set) => {
-    const jwtAccessTokens = createJwtAccessTokens({ issuer, jwks: verifyingKeys(set), now, units, statusLists });
+    const jwks = verifyingKeys(set);
+    const jwtAccessTokens = createJwtAccessTokens({ issuer, jwks, now, units, statusLists });
     const options = { ...common, jwks: signingKeys(set), cookieKeys: cookieKeys(set), jwtAccessTokens };
     const { provider, handle, discovery } = await createProvider({
       issuer,
@@ -135,6 +147,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
       provider,
       handle,
       sign: createSign(activeKey(set, alg), alg),
+      apiAccess: createApiAccess(apiAccess, { provider, jwks }),
       ...documentsOf(set, discovery, { maxAgeSeconds: config.keys.jwksMaxAgeSeconds, secure }),
     };
   };

@@ -18,6 +18,7 @@ import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createResourceServers } from '../clients/resource_servers.ts';
 import { createClients } from '../clients/store.ts';
 import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
+import { reservedOf } from '../operations/api_resource.ts';
 import { createResults, RESULTS_SECRET } from '../operations/results.ts';
 import { createRunner, type Runner } from '../operations/run.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
@@ -55,7 +56,7 @@ export function createClientStores({
       serverPolicy: serverPolicyOf(config),
       outbound,
     }),
-    resourceServers: createResourceServers({ db, now }),
+    resourceServers: createResourceServers({ db, now, reserved: reservedOf(config.issuer) }),
     registrationTokens: createRegistrationTokens({ db, now }),
   };
 }

@@ -38,6 +38,8 @@ export interface ClientCertificates {
    * @throws AppError 400 `invalid_request` when the header contains no certificate
    */
   readCertificate(request: IncomingMessage): void;
+  /** The certificate that `readCertificate` has noted. */
+  certificateOf(request: IncomingMessage): X509Certificate | undefined;
   /** False when a client needs certificates and they are switched off. */
   serve(
     client: Pick<ClientMetadata, 'token_endpoint_auth_method' | 'tls_client_certificate_bound_access_tokens'>,
@@ -74,6 +76,7 @@ export function createClientCertificates(options: ClientCertificateOptions): Cli
         return certificate !== undefined && isSubject(certificate, property, expected);
       },
     },
+    certificateOf: (request) => certificates.get(request),
     readCertificate(request) {
       const forwarded = header === undefined ? undefined : request.headers[header];
       if (header !== undefined) delete request.headers[header];

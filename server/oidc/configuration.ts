@@ -24,6 +24,7 @@ import type { Units } from '../records/unit.ts';
 import type { UserCodes } from '../records/user_codes.ts';
 import { PATHS } from '../views/paths.ts';
 import { createAdapterFactory } from './adapter.ts';
+import { assertAdminApiFlow } from './admin_api_flows.ts';
 import { richAuthorizationRequests } from './authorization_details.ts';
 import { BACKCHANNEL_LOGOUT } from './backchannel_logout.ts';
 import { type CibaParts, cibaFeature, mayHaveRefreshToken, requestLifetime } from './ciba.ts';
@@ -91,6 +92,8 @@ export interface ResourceServerForTokens {
   readonly identifier: string;
   readonly scopes: readonly string[];
   readonly tokenTyp: TokenTyp;
+  /** See admin_api_flows.ts. */
+  readonly adminApi?: true;
 }
 
 export interface ConfigurationOptions
@@ -216,7 +219,7 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
       resourceIndicators: {
         enabled: true,
         async getResourceServerInfo(ctx, resource, client) {
-          const info = await resourceServer(options, resource, client);
+          const info = await resourceServer(options, ctx, resource, client);
           await resources.assertGrantable(ctx, client);
           return info;
         },
@@ -280,11 +283,12 @@ export function createConfiguration(options: ConfigurationOptions): Configuratio
 }
 
 /** RFC 8707 with RFC 9068: a client gets those scopes of a resource server that it is registered for. */
-async function resourceServer(options: ConfigurationOptions, resource: string, client: Client) {
+async function resourceServer(options: ConfigurationOptions, ctx: Context, resource: string, client: Client) {
   const server = await options.findResourceServer(resource);
   const scopes = await options.resourceScopes(client.clientId, resource);
   if (!server || scopes.length === 0)
     throw new errors.InvalidTarget('unknown resource, or this client is registered for none of its scopes');
+  if (server.adminApi) await assertAdminApiFlow(ctx, client, options.isFirstParty);
   return {
     scope: scopes.join(' '),
     audience: server.identifier,

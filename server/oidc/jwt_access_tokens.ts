@@ -1,14 +1,14 @@
-import { createLocalJWKSet, type JWK, type JWTPayload, jwtVerify } from 'jose';
+import type { JWK } from 'jose';
 import type { Clock } from '../platform/clock.ts';
 import type { Issuer } from '../platform/issuer.ts';
-import { endToken, type StatelessToken, type TokenStatus } from '../records/ended.ts';
+import { endToken, type TokenStatus } from '../records/ended.ts';
 import type { ModelName } from '../records/models.ts';
 import type { Payload } from '../records/payload.ts';
 import type { StatusLists } from '../records/status_lists.ts';
 import type { Unit, Units } from '../records/unit.ts';
+import { createVerifyAccessToken, describeAccessToken, GRANT_CLAIM, grantReference } from './access_token_claims.ts';
 import { TOKEN_EXCHANGE } from './exchange_terms.ts';
 import { statusClaim } from './status_lists.ts';
-import { isTokenTyp } from './token_typ.ts';
 import { isForUserinfo } from './userinfo_audience.ts';
 
 /**
@@ -42,17 +42,8 @@ interface IssuedToken {
   readonly gty?: string | undefined;
 }
 
-/**
- * "<grant id>.<epoch>", with ".s" when the token ends with the session of the grant, and ".x" when it was exchanged, so that
- * the grant belongs to another client. The id reveals nothing: it is not that of an account, and no endpoint accepts it.
- */
-const GRANT_CLAIM = 'cardea_grant';
-const GRANT_REFERENCE = /^(?<id>[\w-]+)\.(?<epoch>\d+)(?<session>\.s)?(?<exchanged>\.x)?$/;
-
 /** A JWS has three parts and a JWE five; other numbers are malformed JWTs. */
 const LOOKS_LIKE_JWT = /^[\w-]+(\.[\w-]*){2,4}$/;
-
-const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 type View = 'whole' | 'userinfo';
 
@@ -74,22 +65,12 @@ export function createJwtAccessTokens(parts: {
   readonly statusLists?: Pick<StatusLists, 'assign'> | undefined;
 }): JwtAccessTokens {
   const { issuer, now, units, statusLists } = parts;
-  const keys = createLocalJWKSet({ keys: [...parts.jwks] });
+  const verify = createVerifyAccessToken({ issuer, jwks: parts.jwks, now });
   const presented = new WeakMap<Unit, Presented>();
 
-  async function verify(jwt: string): Promise<JWTPayload | undefined> {
-    try {
-      const options = { issuer: issuer.identifier, algorithms: ALGORITHMS, currentDate: new Date(now()) };
-      const { protectedHeader, payload } = await jwtVerify(jwt, keys, options);
-      return isTokenTyp(protectedHeader.typ) ? payload : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
   async function read(unit: Unit, { jwt, view }: Presented): Promise<Payload | undefined> {
-    const claims = await verify(jwt);
-    const described = claims && describe(claims);
+    const verified = await verify(jwt).catch(() => undefined);
+    const described = verified && describeAccessToken(verified.claims);
     if (!described) return undefined;
     const { token, endsWithSession, isExchanged } = described;
     const payload = view === 'userinfo' ? forUserinfo(described.payload, issuer) : described.payload;
@@ -98,7 +79,7 @@ export function createJwtAccessTokens(parts: {
     if (!token.grant) return payload;
     if (isExchanged && view !== 'whole') {
       const { grantId: _, ...own } = payload;
-      if (endsWithSession && !(await isSessionActive(unit, status))) return undefined;
+      if (endsWithSession && !(await isSessionActive(unit, status, now))) return undefined;
       return { ...own, accountId: status.accountId } as Payload;
     }
     return {
@@ -108,20 +89,13 @@ export function createJwtAccessTokens(parts: {
     } as Payload;
   }
 
-  /** For an exchanged token only: the session has no entry of its client, by which the provider checks other tokens. */
-  async function isSessionActive(unit: Unit, { sessionUid = '', accountId }: TokenStatus): Promise<boolean> {
-    const session = await unit.findSessionByUid(sessionUid);
-    return session?.accountId === accountId && Number(session?.exp) * 1_000 > now();
-  }
-
   return {
     async addClaims({ jti, clientId = '', grantId, expiresWithSession: endsWithSession = false, gty }, payload) {
       if (grantId === undefined && !statusLists) return;
       const unit = units.current();
       const grant = grantId === undefined ? undefined : { id: grantId, epoch: await unit.grantEpoch(grantId) };
       if (grant) {
-        payload[GRANT_CLAIM] =
-          `${grant.id}.${grant.epoch}${endsWithSession ? '.s' : ''}${gty === TOKEN_EXCHANGE ? '.x' : ''}`;
+        payload[GRANT_CLAIM] = grantReference(grant, { endsWithSession, isExchanged: gty === TOKEN_EXCHANGE });
       }
       if (!statusLists) return;
       const { iat: issuedAt, exp: expiresAt } = payload as { iat: number; exp: number };
@@ -167,55 +141,12 @@ function forUserinfo(payload: Payload, issuer: Issuer): Payload {
   return own as Payload;
 }
 
-interface Described {
-  readonly token: StatelessToken;
-  readonly endsWithSession: boolean;
-  readonly isExchanged: boolean;
-  /** The payload that the provider would have stored for an opaque token. */
-  readonly payload: Payload;
-}
-
-/** @returns undefined for claims that no access token of this issuer has */
-function describe(claims: JWTPayload): Described | undefined {
-  const {
-    iss: _,
-    status: __,
-    [GRANT_CLAIM]: reference,
-    sub,
-    aud,
-    jti,
-    iat,
-    exp,
-    scope,
-    client_id: clientId,
-    cnf,
-    authorization_details: rar,
-    ...extra
-  } = claims;
-  if (typeof jti !== 'string' || typeof clientId !== 'string' || iat === undefined || exp === undefined)
-    return undefined;
-  const { id, epoch, session, exchanged } =
-    (typeof reference === 'string' ? GRANT_REFERENCE.exec(reference)?.groups : undefined) ?? {};
-  // RFC 9068 §2.2: a token without a grant is of client credentials, and its subject is the client.
-  if (id === undefined && (reference !== undefined || sub !== clientId)) return undefined;
-  const { jkt, 'x5t#S256': x5t } = (cnf ?? {}) as { jkt?: string; 'x5t#S256'?: string };
-  return {
-    token: { jti, clientId, issuedAt: iat, grant: id === undefined ? undefined : { id, epoch: Number(epoch) } },
-    endsWithSession: session !== undefined,
-    isExchanged: exchanged !== undefined,
-    payload: {
-      kind: id === undefined ? 'ClientCredentials' : 'AccessToken',
-      jti,
-      clientId,
-      iat,
-      exp,
-      aud,
-      extra,
-      ...(id === undefined ? {} : { grantId: id }),
-      ...(scope === undefined ? {} : { scope }),
-      ...(rar === undefined ? {} : { rar }),
-      ...(jkt === undefined ? {} : { jkt }),
-      ...(x5t === undefined ? {} : { 'x5t#S256': x5t }),
-    },
-  };
+/** True when a token that ends with its session may be used, without asking which client the session has. */
+export async function isSessionActive(
+  unit: Unit,
+  { sessionUid = '', accountId }: TokenStatus,
+  now: Clock,
+): Promise<boolean> {
+  const session = await unit.findSessionByUid(sessionUid);
+  return session?.accountId === accountId && Number(session?.exp) * 1_000 > now();
 }

@@ -53,6 +53,11 @@ export async function mountProvider(app: FastifyInstance, parts: PostedRequestPa
   for (const url of METADATA) mountDocument(app, url, () => serving.current().discovery);
 }
 
+/** The metadata of the admin API (RFC 9728), at the root of the host or below the issuer's path. */
+export function mountResourceMetadata(app: FastifyInstance, url: string, document: Document): void {
+  mountDocument(app, url, () => document);
+}
+
 /**
  * The metadata at the root of the host. OpenID Connect Discovery §4 appends its well-known path to the issuer, RFC 8414 §3.1
  * inserts it before the issuer's path; clients do either with both (§5).

@@ -90,6 +90,11 @@ export function proofViolation(client: Client, alg: unknown): string | undefined
   return isAllowed(client, olderName(alg)) ? undefined : notAllowed(client, 'the DPoP proof');
 }
 
+/** True when a profile allows the algorithm of a DPoP proof. */
+export function isSignedAsAllowed(name: ProfileName, alg: unknown): boolean {
+  return (PROFILES[name].signingAlgs as readonly unknown[]).includes(olderName(alg));
+}
+
 /** The algorithms of DPoP proofs that a profile allows (RFC 9449 §5.1). @param name of the server, without a client */
 export function proofAlgsOf(client: Client | undefined, name: ProfileName): readonly string[] {
   const { signingAlgs } = client ? profileOfClient(client) : PROFILES[name];

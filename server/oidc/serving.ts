@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
+import type { ApiAccess } from '../ports/api_access.ts';
 import type { Sign } from './sign.ts';
 
 /** A document that is the same for all requests, ready to be sent. */
@@ -37,6 +38,8 @@ export interface Served {
   readonly provider: Provider;
   readonly handle: Handle;
   readonly sign: Sign;
+  /** Verifies access tokens of the admin API. */
+  readonly apiAccess: ApiAccess;
   readonly jwks: Document;
   readonly discovery: Document;
 }

@@ -44,10 +44,13 @@ export interface Call {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** For an operation that everybody may run who has a valid token. */
+export const ANY_CALLER = 'any caller';
+
 interface Common<S extends Schemas> {
   /** `noun.verb`; also the action in the audit. */
   readonly name: string;
-  readonly permission: Permission;
+  readonly permission: Permission | typeof ANY_CALLER;
   /** One line, in the imperative. */
   readonly summary: string;
   readonly description?: string;

@@ -32,7 +32,8 @@ export type Permission = `${Noun}:${Action}`;
 /** The scope of an access token by which a permission is exercised. */
 export type PermissionScope = `cardea:${Permission}`;
 
-const SCOPE_PREFIX = 'cardea:';
+/** No other scope begins like this. */
+export const SCOPE_PREFIX = 'cardea:';
 
 const nouns = Object.keys(NOUNS) as Noun[];
 
@@ -106,4 +107,9 @@ export const isBuiltinRole = (name: string): name is BuiltinRoleName => Object.h
 export function permissionsAmong(names: Iterable<string>): Permission[] {
   const wanted = new Set(names);
   return PERMISSIONS.filter((one) => wanted.has(one));
+}
+
+/** What roles that are built in permit together; other roles permit nothing here. */
+export function permissionsOfBuiltinRoles(names: readonly string[]): ReadonlySet<Permission> {
+  return new Set(names.filter(isBuiltinRole).flatMap((name): readonly Permission[] => BUILTIN_ROLES[name].permissions));
 }

@@ -2,7 +2,16 @@ import type { Static } from 'typebox';
 import type { Audit, AuditEntry } from '../audit/entries.ts';
 import { type BoundStatement, type Db, failedGuard, type Row } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
-import type { Call, Change, InputOf, Operation, Plan, Read, Schemas } from './operation.ts';
+import {
+  ANY_CALLER,
+  type Call,
+  type Change,
+  type InputOf,
+  type Operation,
+  type Plan,
+  type Read,
+  type Schemas,
+} from './operation.ts';
 import { scopeOf } from './permissions.ts';
 import type { RepeatableCall, Results } from './results.ts';
 import { assertValid } from './schema.ts';
@@ -111,7 +120,7 @@ function refusal<O>({ refuse, target }: Plan<O>, error: unknown, { ifVersion }: 
 }
 
 function assertPermitted({ name, permission }: Operation, { actor }: Call): void {
-  if (actor.permissions.has(permission)) return;
+  if (permission === ANY_CALLER || actor.permissions.has(permission)) return;
   throw new AppError('insufficient_scope', `${name} needs the permission ${permission} (scope ${scopeOf(permission)})`);
 }
 

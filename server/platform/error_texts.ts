@@ -197,6 +197,15 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'A proof or an assertion was used before.',
     remedy: 'Make a new one, with a new jti, for each request.',
   },
+  use_dpop_nonce: {
+    happened: 'The DPoP proof has no nonce of this server, or an old one.',
+    remedy:
+      'Repeat the request with a proof that has the nonce of the response header DPoP-Nonce (RFC 9449 section 9).',
+  },
+  beyond_own_permissions: {
+    happened: 'The change would give or touch permissions that the caller does not have.',
+    remedy: 'Ask somebody who has all of these permissions, such as an administrator.',
+  },
   cross_site_form: {
     happened: 'The form was sent from a page of another site.',
     remedy: 'Open the page of this server, and send the form from there.',
@@ -220,6 +229,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   request_timeout: {
     happened: 'The request took too long to arrive.',
     remedy: 'Send it again over a faster connection, or in smaller parts.',
+  },
+  administrator_exists: {
+    happened: 'There is an administrator already.',
+    remedy: 'Let an administrator give the role, or repeat the command with --force.',
   },
   changed_meanwhile: {
     happened: 'The object was changed while the request was under way.',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Challenged } from './challenged.ts';
 import { systemClock } from './clock.ts';
 import { boundConnections } from './connections.ts';
 import { EXPOSED_HEADERS } from './cors.ts';
@@ -205,6 +206,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       log.warn({ requestId: request.id, error }, 'a value was refused where it was used');
     setFixedHeaders(request, reply);
     reply.code(appError.status);
+    if (appError instanceof Challenged) reply.headers(appError.headers);
     if (appError.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (appError.status === 429) reply.header('retry-after', 60);
     if (isApi(request)) {

@@ -21,12 +21,14 @@ export interface StatelessToken {
   readonly grant?: { readonly id: string; readonly epoch: number } | undefined;
 }
 
-/** The account and session of a token that is still in force. */
+/** The account, session and client of a token that is still in force. */
 export interface TokenStatus {
   /** Undefined for a client's own token. */
   readonly accountId: string | undefined;
   /** The session in which its grant was given, unless that has ended. */
   readonly sessionUid: string | undefined;
+  /** When the client was last changed: one that was read before may be out of date. */
+  readonly clientUpdatedAt: Date;
 }
 
 /** The key by which `find_token_status` reads. */
@@ -36,12 +38,12 @@ export function statelessTokenKey({ jti, clientId, grant }: StatelessToken): str
 
 /** @returns undefined when the token has ended */
 export function tokenStatus({ issuedAt, grant }: StatelessToken, row: FoundTokenStatus): TokenStatus | undefined {
-  const { client_exists: clientExists, ended_until: endedUntil } = row;
-  if (!clientExists) return undefined;
+  const { client_updated_at: clientUpdatedAt, ended_until: endedUntil } = row;
+  if (clientUpdatedAt === null) return undefined;
   // A token says in seconds when it was issued: one of the same second has ended.
   if (endedUntil !== null && issuedAt * 1_000 <= endedUntil.getTime()) return undefined;
   if (grant && row.grant_epoch !== grant.epoch) return undefined;
-  return { accountId: row.owner ?? undefined, sessionUid: row.session_uid ?? undefined };
+  return { accountId: row.owner ?? undefined, sessionUid: row.session_uid ?? undefined, clientUpdatedAt };
 }
 
 export const ENDED_STATEMENTS = {

@@ -44,7 +44,8 @@ export type FoundTokenStatus = JoinedGrant &
   JoinedSession &
   JoinedAccount & {
     readonly key: string;
-    readonly client_exists: true | null;
+    /** Null when the client is gone. */
+    readonly client_updated_at: Date | null;
     readonly ended_until: Date | null;
     /** The account that the grant is of. */
     readonly owner: string | null;

@@ -151,10 +151,10 @@ export function createStatements(accountColumns: string) {
     findTokenStatus: statement(
       'find_token_status',
       ($: { keys: readonly string[] }) => sql<FoundTokenStatus>`
-        SELECT t.key, c.client_exists, e.ended_until, g.*, ${session}, ${account}
+        SELECT t.key, c.client_updated_at, e.ended_until, g.*, ${session}, ${account}
           FROM (SELECT k AS key, k::json->>0 AS jti, k::json->>1 AS client_id, k::json->>2 AS grant_id
                   FROM unnest(${$.keys}::text[]) AS k OFFSET 0) t
-          LEFT JOIN LATERAL (SELECT true AS client_exists FROM clients WHERE id = t.client_id OFFSET 0) c ON true
+          LEFT JOIN LATERAL (SELECT updated_at AS client_updated_at FROM clients WHERE id = t.client_id OFFSET 0) c ON true
           LEFT JOIN LATERAL (SELECT max(issued_until) AS ended_until FROM ended_tokens
                               WHERE what = ANY(ARRAY['jti ' || t.jti, 'client ' || t.client_id]) OFFSET 0) e ON true
           LEFT JOIN LATERAL (SELECT id AS grant_id, account_id AS owner, sealed AS grant_sealed, epoch AS grant_epoch

@@ -54,6 +54,20 @@ const INSECURE = { execute: [client.allowInsecureRequests] };
 
 const at = (path: string, init?: RequestInit) => fetch(origin + path, { redirect: 'manual', ...init });
 
+test('the metadata of the admin API are at the root of the host and below the path (RFC 9728 §3.1)', async () => {
+  const inserted = '/.well-known/oauth-protected-resource/auth/api/v1';
+  const bodies = await Promise.all(
+    [inserted, '/auth/.well-known/oauth-protected-resource/api/v1'].map(async (path) => (await at(path)).json()),
+  );
+  assert.deepEqual(bodies[0], bodies[1]);
+  const { resource } = bodies[0] as { resource: string };
+  assert.equal(resource, `${issuer}/api/v1`);
+  const refused = await fetch(`${resource}/me`);
+  assert.equal(refused.status, 401);
+  const { origin } = new URL(issuer);
+  assert.ok(refused.headers.get('www-authenticate')?.includes(`resource_metadata="${origin}${inserted}"`));
+});
+
 test('the metadata are at each well-known location, appended and inserted (OpenID Connect Discovery §4, RFC 8414 §3.1, §5)', async () => {
   const bodies = await Promise.all(
     [

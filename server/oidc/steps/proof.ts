@@ -12,7 +12,7 @@ import { PROOF_WINDOW_SECONDS } from '../seams.ts';
  * How long a proof is remembered: for as long as the provider accepts it, which is this window before and after its date.
  * The provider itself would remember it for one window only, so a proof with a date in the future could be used again.
  */
-const PROOF_SECONDS = 2 * PROOF_WINDOW_SECONDS;
+export const PROOF_SECONDS = 2 * PROOF_WINDOW_SECONDS;
 
 /**
  * Refuses a key that has a list with one text in place of a text. jose accepts it when it imports the key, but not when it
@@ -20,7 +20,11 @@ const PROOF_SECONDS = 2 * PROOF_WINDOW_SECONDS;
  * @throws AppError 400 `invalid_dpop_proof`
  */
 export function checkProofKey({ ctx }: Exchange): void {
-  const proof = ctx.get('dpop');
+  assertProofKey(ctx.get('dpop'));
+}
+
+/** @param proof the header `DPoP`; empty when there is none. @throws AppError as above */
+export function assertProofKey(proof: string): void {
   const { jwk, alg = '' } = proof === '' ? {} : headerOf(proof);
   if (jwk === undefined || !(PROOF_ALGS as readonly string[]).includes(alg)) return;
   if (typeof jwk !== 'object' || jwk === null || !usableFor(jwk as Jwk, alg === 'Ed25519' ? 'EdDSA' : alg))
@@ -52,9 +56,12 @@ export async function recordProof(exchange: Exchange): Promise<void> {
   const violation = proofViolation(client, alg);
   if (violation !== undefined) throw new AppError(INVALID_PROOF, violation);
   // With the thumbprint, so that no one can use up the proofs of another key by guessing their ids.
-  exchange.proofId = `dpop ${await calculateJwkThumbprint(jwk)} ${jti}`;
+  exchange.proofId = proofIdOf(await calculateJwkThumbprint(jwk), jti);
   unit.save('ReplayDetection', exchange.proofId, { jti: exchange.proofId }, PROOF_SECONDS);
 }
+
+/** The id under which a proof is recorded as used. */
+export const proofIdOf = (thumbprint: string, jti: string): string => `dpop ${thumbprint} ${jti}`;
 
 /** Tells a commit that failed because of the proof from one that failed because of a client assertion. */
 export function explainReplayedProof(exchange: Exchange): void {
