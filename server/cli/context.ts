@@ -13,11 +13,10 @@ import {
   openPasswords,
 } from '../composition/stores.ts';
 import { type Config, loadConfig, resolveMasterKeys } from '../config.ts';
-import type { Actor } from '../operations/actor.ts';
-import type { Change, InputOf, Read, Schemas } from '../operations/operation.ts';
+import type { Call, Change, InputOf, Read, Schemas } from '../operations/operation.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
-import type { OutputOf, Runner } from '../operations/run.ts';
-import type { AccountStores, ClientStores, Factors } from '../operations/services.ts';
+import type { Batch, OutputOf } from '../operations/run.ts';
+import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createDb, type Db, ping, translate } from '../platform/db.ts';
 import { assertWritable, startEmbeddedPostgres } from '../platform/embedded.ts';
@@ -47,16 +46,20 @@ export interface Context extends ClientStores {
   readonly db: Db;
   readonly sealer: Sealer;
   readonly now: Clock;
+  readonly services: Services;
+  readonly batch: Batch;
   /** Opened on first use: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
   factors(): Promise<Factors>;
   passwords(): Promise<PasswordService>;
   keyRing(): Promise<KeyRing>;
-  /** Runs an operation as the operator of this machine, who may do everything. */
+  /** A call by the operator of this machine, who may do everything. */
+  call(how?: Pick<Call, 'dryRun'>): Call;
+  /** Runs an operation by such a call. */
   operate<S extends Schemas>(
     operation: Read<S> | Change<S>,
     input: Partial<InputOf<S>>,
-    how?: { readonly dryRun?: boolean | undefined },
+    how?: Pick<Call, 'dryRun'>,
   ): Promise<OutputOf<S>>;
 }
 
@@ -157,12 +160,14 @@ async function open(
   const log = createLog({ level: 'silent', destination: { write() {} } }); // opens no stream
   const parts = { config, db, sealer, now, log };
   const accountStores = once(() => createAccountStores(parts));
+  const outbound = createOutbound({ allow: config.outboundAllow });
   const context = {
     config,
     db,
     sealer,
     now,
-    ...createClientStores({ ...parts, outbound: createOutbound({ allow: config.outboundAllow }) }),
+    outbound,
+    ...createClientStores({ ...parts, outbound }),
     accountStores,
     factors: async () => openFactors(await accountStores(), parts),
     passwords: once(async () => {
@@ -172,16 +177,20 @@ async function open(
     }),
     keyRing: once(() => openKeyRing({ config, db, sealer, now })),
   };
-  return { ...context, operate: operateBy(createOperations(context).runner) };
+  const { services, runner } = createOperations(context);
+  return {
+    ...context,
+    services,
+    batch: runner.batch,
+    call: callOfOperator,
+    operate: ((operation, { params, query, body }, how) =>
+      runner.run(operation, { params, query, body } as InputOf<Schemas>, callOfOperator(how))) as Context['operate'],
+  };
 }
 
-function operateBy({ run }: Runner): Context['operate'] {
-  const actor: Actor = { kind: 'cli', id: `uid ${process.getuid?.() ?? 'unknown'}`, permissions: new Set(PERMISSIONS) };
-  return <S extends Schemas>(operation: Read<S> | Change<S>, input: Partial<InputOf<S>>, how = {}) => {
-    const { params, query, body } = input;
-    const whole = { params, query, body } as InputOf<S>;
-    return run(operation, whole, { actor, requestId: randomUUID(), ...how });
-  };
+function callOfOperator(how: Pick<Call, 'dryRun'> = {}): Call {
+  const id = `uid ${process.getuid?.() ?? 'unknown'}`;
+  return { actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) }, requestId: randomUUID(), ...how };
 }
 
 /** Makes a value on first use and keeps it. */

@@ -18,13 +18,14 @@ export async function adminRoutes(
   },
 ): Promise<void> {
   const { infrastructure, accountServices, clientServices, protocol } = parts;
-  const { config, db, sealer, now } = infrastructure;
+  const { config, db, sealer, now, outbound } = infrastructure;
   const { clients, resourceServers, registrationTokens } = clientServices;
   const { runner } = createOperations({
     config,
     db,
     sealer,
     now,
+    outbound,
     clients,
     resourceServers,
     registrationTokens,

@@ -150,12 +150,23 @@ export async function openKeyRing({
   });
 }
 
-type Opened = Omit<Services, 'groups' | 'roles' | 'db'> & { readonly db: Db };
+type Opened = Omit<Services, 'groups' | 'roles' | 'db'> & { readonly db: Db; readonly outbound: Outbound };
 
 /** The services of operations and what runs them. @param opened the stores, as far as they are open */
 export function createOperations(opened: Opened): { readonly runner: Runner; readonly services: Services } {
   const { db, sealer, now } = opened;
-  const services: Services = { ...opened, groups: createNamed('groups', opened), roles: createNamed('roles', opened) };
+  const named = (on: Db) => ({
+    db: on,
+    groups: createNamed('groups', { db: on, now }),
+    roles: createNamed('roles', { db: on, now }),
+  });
+  const services: Services = { ...opened, ...named(db) };
   const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });
-  return { services, runner: createRunner({ db, audit: createAudit({ now }), results, services }) };
+  const servicesOn = (on: Db): Services => ({
+    ...services,
+    ...named(on),
+    ...createClientStores({ ...opened, db: on }),
+    accountStores: () => createAccountStores({ ...opened, db: on }),
+  });
+  return { services, runner: createRunner({ db, audit: createAudit({ now }), results, services, servicesOn }) };
 }

@@ -4,7 +4,7 @@ import { notFound } from '../platform/errors.ts';
 import { changesOf } from './changes.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
-import { assertNotManaged, assertVersion } from './preconditions.ts';
+import { assertNotManaged, assertVersion, managedAfter } from './preconditions.ts';
 import { ManagedBy, patch, strict, Time, Version } from './schema.ts';
 import type { Services } from './services.ts';
 
@@ -60,8 +60,8 @@ export const groups = {
     summary: 'Create a group',
     schemas: { body: strict({ name: Name, description: Type.Optional(Description) }), output: Group },
     example: { input: { body: { name: 'staff', description: 'Everybody who works here' } }, output: EXAMPLE },
-    async plan({ groups: store }, { body: { name, description = '' } }) {
-      const { after, ...planned } = store.creating(name, { description });
+    async plan({ groups: store }, { body: { name, description = '' } }, call) {
+      const { after, ...planned } = store.creating(name, { description, managedBy: managedAfter(null, call) });
       return {
         ...planned,
         target: { kind: 'group', id: after.name },
@@ -85,7 +85,10 @@ export const groups = {
       const before = await existing(services, name);
       assertVersion('group', before.version, call);
       assertNotManaged('group', before.managedBy, call);
-      const { after, ...planned } = services.groups.updating(before, body);
+      const { after, ...planned } = services.groups.updating(before, {
+        ...body,
+        managedBy: managedAfter(before.managedBy, call),
+      });
       return {
         ...planned,
         target: { kind: 'group', id: name },

@@ -40,6 +40,8 @@ export interface Call {
   readonly ifVersion?: number | undefined;
   /** Also changes what a configuration file manages. */
   readonly force?: boolean | undefined;
+  /** The configuration file makes the change: what it is about belongs to the file from then on. */
+  readonly fromFile?: boolean | undefined;
   /** A retry with the same key gets the result of the first call (`Idempotency-Key`). */
   readonly idempotencyKey?: string | undefined;
 }

@@ -8,10 +8,15 @@ export function assertVersion(what: string, version: number, { ifVersion }: Call
 }
 
 /** @throws AppError 409 `managed_by_file` for a change that the configuration file would undo */
-export function assertNotManaged(what: string, managedBy: string | null, { force, actor }: Call): void {
-  if (managedBy !== 'file' || force || actor.kind === 'system') return;
+export function assertNotManaged(what: string, managedBy: string | null, { force, fromFile }: Call): void {
+  if (managedBy !== 'file' || force || fromFile) return;
   throw new AppError(
     'managed_by_file',
     `the ${what} is managed by the configuration file: change it there, or force the change, which shows as drift`,
   );
+}
+
+/** Who manages something after a change: the configuration file, from the first change by it. */
+export function managedAfter(before: 'file' | null, { fromFile }: Call): 'file' | null {
+  return fromFile ? 'file' : before;
 }

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import type { Audit, AuditEntry } from '../audit/entries.ts';
-import { type BoundStatement, type Db, failedGuard, type Row } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard, type Row, type Send, withinTransaction } from '../platform/db.ts';
 import { AppError } from '../platform/errors.ts';
 import {
   ANY_CALLER,
@@ -22,6 +22,8 @@ export interface RunParts {
   readonly audit: Audit;
   readonly results: Results;
   readonly services: Services;
+  /** The same services within a transaction, where they see what it has changed. */
+  servicesOn(db: Db): Services;
 }
 
 /** Runs operations: checks the permission and the input, and carries out a change with its entry in the audit. */
@@ -31,11 +33,28 @@ export interface Runner {
    *   `idempotency_key_reused`, and those of the operation
    */
   run<S extends Schemas>(operation: Read<S> | Change<S>, input: InputOf<S>, call: Call): Promise<OutputOf<S>>;
+  readonly batch: Batch;
+}
+
+/**
+ * Runs several changes in one transaction: all happen, or none does. Each sees those before it.
+ * @param options `rollBack`: everything is undone in the end
+ */
+export type Batch = <T>(
+  work: (transaction: BatchTransaction) => Promise<T>,
+  options?: { readonly rollBack?: boolean },
+) => Promise<T>;
+
+export interface BatchTransaction {
+  readonly db: Db;
+  readonly services: Services;
+  /** @throws AppError as `Runner.run` does; then the transaction is undone */
+  run<S extends Schemas>(operation: Change<S>, input: InputOf<S>, call: Call): Promise<OutputOf<S>>;
 }
 
 export type OutputOf<S extends Schemas> = Static<S['output']>;
 
-export function createRunner({ db, audit, results, services }: RunParts): Runner {
+export function createRunner({ db, audit, results, services, servicesOn }: RunParts): Runner {
   return {
     async run(operation, input, call) {
       if (operation.kind === 'read') {
@@ -57,7 +76,34 @@ export function createRunner({ db, audit, results, services }: RunParts): Runner
         throw error;
       }
     },
+
+    batch: (work, options) =>
+      db.transaction(async (send) => {
+        const inside = withinTransaction(send);
+        const within = servicesOn(inside);
+        return work({
+          db: inside,
+          services: within,
+          async run(operation, input, call) {
+            assertPermitted(operation, call);
+            assertInput(operation.schemas, input);
+            const planned = await operation.plan(within, input, call);
+            const { target, changes = {} } = planned;
+            const { actor, requestId } = call;
+            const entry = audit.append({ actor, action: operation.name, requestId, outcome: 'done', target, changes });
+            try {
+              return await sendPlan(send, planned, entry);
+            } catch (error) {
+              throw refusal(planned, error, call);
+            }
+          },
+        });
+      }, options),
   };
+
+  async function sendPlan<O>(send: Send, { statements, result }: Plan<O>, entry: BoundStatement): Promise<O> {
+    return result((await send([...statements, entry])).slice(0, -1) as Row[][]);
+  }
 
   async function carryOut<S extends Schemas>(
     operation: Change<S>,
@@ -82,8 +128,7 @@ export function createRunner({ db, audit, results, services }: RunParts): Runner
             const [, claimed] = await send(results.claim(repeated));
             if (claimed.length === 0) throw new Repeated(repeated);
           }
-          const rows = (await send([...planned.statements, appended])) as Row[][];
-          const output = planned.result(rows);
+          const output = await sendPlan(send, planned, appended);
           if (repeated) await send([results.store(repeated, output)]);
           return output;
         },

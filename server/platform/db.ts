@@ -195,6 +195,24 @@ export function createDb(options: DbOptions): Db {
 const bare = (text: string): BoundStatement => ({ statement: { text }, values: [] });
 const TRANSACTION = { begin: bare('BEGIN'), commit: bare('COMMIT'), rollBack: bare('ROLLBACK') } as const;
 
+/** A database whose statements all belong to one transaction. */
+export function withinTransaction(send: Send): Db {
+  const outside = () => {
+    throw new Error('not possible within a transaction');
+  };
+  return {
+    get kysely() {
+      return outside();
+    },
+    query: async <R>(bound: BoundStatement<R>) => (await send<[R]>([bound]))[0],
+    run: async <R>(statement: Statement, values: readonly unknown[]) => (await send<[R]>([{ statement, values }]))[0],
+    transact: send,
+    transaction: (work) => work(send),
+    connect: outside,
+    close: outside,
+  };
+}
+
 /** The pool for Kysely, with the same errors as `run` and `transact`. */
 function observedPool(pool: pg.Pool, outages: Outages | undefined, failure: (error: unknown) => unknown): PostgresPool {
   async function orFail<T>(work: Promise<T>): Promise<T> {

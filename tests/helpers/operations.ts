@@ -37,9 +37,11 @@ export async function operationsOf(
   const stores = await createAccountStores(parts);
   const passwords = await openPasswords(stores, { ...parts, startPasswordThread: reusedThread });
   defer(scope, () => passwords.close());
+  const outbound = createOutbound({ allow: [] });
   return createOperations({
     ...parts,
-    ...createClientStores({ ...parts, outbound: createOutbound({ allow: [] }) }),
+    outbound,
+    ...createClientStores({ ...parts, outbound }),
     accountStores: async () => stores,
     factors: () => openFactors(stores, parts),
     passwords: async () => passwords,
