@@ -185,7 +185,7 @@ async function seedClient(clients: Clients, id: string, metadata: MetadataInput)
   const existing = await clients.find(id);
   if (!existing) return (await clients.create({ id, name: id, metadata, demo: true })).secret;
   const { client, secret } = await clients.update(id, { metadata });
-  return secret ?? (client.secretHash ? clients.rotateSecret(id) : undefined);
+  return secret ?? (client.secretHash ? (await clients.rotateSecret(id)).secret : undefined);
 }
 
 async function keyPair(alg: string): Promise<{ public: JWK; private: JWK }> {

@@ -129,11 +129,14 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
 function describe(server: ResourceServer): Item {
   return {
     identifier: server.identifier,
+    version: server.version,
     name: server.name,
+    managed_by: server.managedBy,
     scopes: server.scopes,
     open: server.open,
     clients: server.clients,
     token_typ: server.tokenTyp,
     created_at: server.createdAt,
+    updated_at: server.updatedAt,
   };
 }

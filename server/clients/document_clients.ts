@@ -3,10 +3,10 @@ import { AppError, RETRY_AFTER_SECONDS, unavailable } from '../platform/errors.t
 import { createExpiring } from '../platform/expiring.ts';
 import { shareOfAddress } from '../platform/limits.ts';
 import { type Outbound, OutboundError } from '../platform/outbound.ts';
+import type { Client } from './client.ts';
 import { type DocumentRules, freshSeconds, mayDescribe, readDocument } from './metadata_documents.ts';
 import type { ServerPolicy } from './profiles.ts';
 import type { Registrations } from './registrations.ts';
-import type { Client } from './store.ts';
 
 export interface DocumentClientsOptions {
   readonly rules: DocumentRules;

@@ -1,9 +1,10 @@
+import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Client, ClientChange } from './client.ts';
 import type { ServerPolicy } from './profiles.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
-import { matchesSecret } from './secrets.ts';
+import { matchesSecrets } from './secrets.ts';
 import { completeUpdate, readSelfDescription } from './self_registration.ts';
-import type { Client, ClientChange } from './store.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -24,13 +25,13 @@ export async function applyChange(
   client: Client,
   policy: RegistrationPolicy,
   body: Body,
-  parts: { readonly serverPolicy: ServerPolicy; claimsOf(body: Body): Promise<Body> },
+  parts: { readonly serverPolicy: ServerPolicy; readonly now: Clock; claimsOf(body: Body): Promise<Body> },
 ): Promise<ClientChange> {
   const serversField = SERVERS_OWN.find((field) => Object.hasOwn(body, field));
   if (serversField) throw refused(`${serversField} must not be in the request`);
   if (body.client_id !== client.id) throw refused('client_id must be that of the client');
   const { client_secret: secret } = body;
-  if (secret !== undefined && !(typeof secret === 'string' && matchesSecret(client.secretHash, secret))) {
+  if (secret !== undefined && !(typeof secret === 'string' && matchesSecrets(client, secret, parts.now()))) {
     throw refused('client_secret must be the one that the client has, if it is given');
   }
   const { name, metadata, openScope } = readSelfDescription(await parts.claimsOf(body), policy, parts);

@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { RegistrationTokens as RegistrationTokensTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
+import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
@@ -19,28 +20,38 @@ export interface RegistrationToken {
   readonly expiresAt: Date;
 }
 
+export interface RegistrationTokenInput {
+  readonly policy: RegistrationPolicy;
+  readonly uses: number;
+  /** Seconds. */
+  readonly lifetime: number;
+}
+
+/** A new token; `token` itself is not stored. */
+type NewToken = RegistrationToken & { readonly token: string };
+
+/** Each change also by its plan, for the caller's transaction. */
 export interface RegistrationTokens {
-  /** @returns it with the token itself, which is not stored. @throws AppError 400 `invalid_input` */
-  create(input: {
-    policy: RegistrationPolicy;
-    uses: number;
-    /** Seconds. */
-    lifetime: number;
-  }): Promise<RegistrationToken & { token: string }>;
+  /** @throws AppError 400 `invalid_input` with the field */
+  creating(input: RegistrationTokenInput): PlannedChange & { readonly made: NewToken };
+  /** Clients that were registered with it stay. @throws AppError 404 `not_found`; refuses with the same */
+  revoking(id: string): Promise<PlannedChange & { readonly before: RegistrationToken }>;
+  create(input: RegistrationTokenInput): Promise<NewToken>;
+  revoke(id: string): Promise<void>;
   /** @returns undefined for a token that is unknown, used up or expired */
   find(token: string): Promise<RegistrationToken | undefined>;
   /** A statement that counts one use; it rolls the transaction back when another request took the last use. */
   use(id: string): BoundStatement;
+  findById(id: string): Promise<RegistrationToken | undefined>;
   /** Oldest first. */
   list(): Promise<RegistrationToken[]>;
-  /** Clients that were registered with it stay. @throws AppError 404 `not_found` */
-  revoke(id: string): Promise<void>;
 }
 
 type Columns = Selectable<RegistrationTokensTable>;
 
 const COLUMNS = ['id', 'policy', 'uses_left', 'created_at', 'expires_at'] as const satisfies (keyof Columns)[];
 const USES_MAX = 1_000_000;
+const ID = /^[0-9a-f]{16}$/;
 
 type StoredToken = Pick<Columns, (typeof COLUMNS)[number]> & { readonly policy: RegistrationPolicy };
 
@@ -75,31 +86,68 @@ export const REGISTRATION_TOKEN_STATEMENTS = {
   list: statement('registration_tokens.list', () =>
     tables.selectFrom('registration_tokens').select(COLUMNS).$castTo<StoredToken>().orderBy('created_at').orderBy('id'),
   ),
-  revoke: statement('registration_tokens.revoke', ($: { id: string }) =>
-    tables.deleteFrom('registration_tokens').where('id', '=', $.id).returning('id'),
+  findById: statement('registration_tokens.find_by_id', ($: { id: string }) =>
+    tables.selectFrom('registration_tokens').select(COLUMNS).$castTo<StoredToken>().where('id', '=', $.id),
+  ),
+  revoke: statement(
+    'registration_tokens.revoke',
+    ($: { id: string }) => sql`
+      WITH revoked AS (DELETE FROM registration_tokens WHERE id = ${$.id} RETURNING 1)
+      SELECT require_rows((SELECT count(*) FROM revoked))`,
   ),
 };
 
 export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): RegistrationTokens {
+  function creating({ policy, uses, lifetime }: RegistrationTokenInput) {
+    if (!Number.isInteger(uses) || uses < 1 || uses > USES_MAX) {
+      throw invalidInput('uses', `must be a whole number from 1 to ${USES_MAX}`);
+    }
+    const id = randomBytes(8).toString('hex');
+    const token = newSecret();
+    const createdAt = new Date(now());
+    const expiresAt = new Date(now() + lifetime * 1000);
+    const insert = REGISTRATION_TOKEN_STATEMENTS.insert.bind({
+      id,
+      policy: JSON.stringify(policy),
+      uses_left: uses,
+      created_at: createdAt,
+      expires_at: expiresAt,
+      token_hash: hashToken(token),
+    });
+    return {
+      made: { id, policy, usesLeft: uses, createdAt, expiresAt, token },
+      statements: [insert],
+      refuse: (error: unknown) => error,
+    };
+  }
+
+  async function findById(id: string): Promise<RegistrationToken | undefined> {
+    if (!ID.test(id)) return undefined;
+    const [row] = await db.query(REGISTRATION_TOKEN_STATEMENTS.findById.bind({ id }));
+    return row && fromRow(row);
+  }
+
+  async function revoking(id: string) {
+    const before = await findById(id);
+    if (!before) throw notFound('registration token', id);
+    return {
+      before,
+      statements: [REGISTRATION_TOKEN_STATEMENTS.revoke.bind({ id })],
+      refuse: refusedBy({ require_rows: () => notFound('registration token', id) }),
+    };
+  }
+
   return {
-    async create({ policy, uses, lifetime }) {
-      if (!Number.isInteger(uses) || uses < 1 || uses > USES_MAX) {
-        throw invalidInput('uses', `must be a whole number from 1 to ${USES_MAX}`);
-      }
-      const id = randomBytes(8).toString('hex');
-      const token = newSecret();
-      const createdAt = new Date(now());
-      const expiresAt = new Date(now() + lifetime * 1000);
-      const bound = REGISTRATION_TOKEN_STATEMENTS.insert.bind({
-        id,
-        policy: JSON.stringify(policy),
-        uses_left: uses,
-        created_at: createdAt,
-        expires_at: expiresAt,
-        token_hash: hashToken(token),
-      });
-      await db.query(bound);
-      return { id, policy, usesLeft: uses, createdAt, expiresAt, token };
+    creating,
+    revoking,
+    findById,
+    async create(input) {
+      const planned = creating(input);
+      await carryOut(db, planned);
+      return planned.made;
+    },
+    async revoke(id) {
+      await carryOut(db, await revoking(id));
     },
     async find(token) {
       const bound = REGISTRATION_TOKEN_STATEMENTS.find.bind({ tokenHash: hashToken(token), now: new Date(now()) });
@@ -109,11 +157,6 @@ export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): R
     use: (id) => REGISTRATION_TOKEN_STATEMENTS.use.bind({ id }),
     async list() {
       return (await db.query(REGISTRATION_TOKEN_STATEMENTS.list.bind())).map(fromRow);
-    },
-    async revoke(id) {
-      // Postgres cannot store a text with a NUL character
-      const revoked = id.includes('\0') ? [] : await db.query(REGISTRATION_TOKEN_STATEMENTS.revoke.bind({ id }));
-      if (revoked.length === 0) throw notFound('registration token', id);
     },
   };
 }

@@ -7,11 +7,11 @@ import { subnet, widerSubnet } from '../platform/limits.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
 import { type Excess, GRACE_MS, hasLiveGrant, removal, removalForCapacity } from './capacity.ts';
+import { type Client, clientOf } from './client.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
 import type { SelfDescription } from './self_registration.ts';
 import { CLIENT_STATEMENTS, type ClientColumns, type ClientRow, COLUMNS } from './statements.ts';
-import { type Client, clientOf } from './store.ts';
 import { rowOf } from './vocabulary.ts';
 
 /** Clients that the operator did not make. The number of unused ones is limited. */

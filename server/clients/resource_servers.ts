@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type InferResult, type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { ResourceServers as ResourceServersTable } from '../platform/database.ts';
-import { type BoundStatement, type Db, sqlState, transactIfChanged, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type BoundStatement, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { statement, tables } from '../platform/statement.ts';
+import type { ManagedBy } from '../platform/types.ts';
 import { checkScope, oneOf } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
 import { TOKEN_TYPS, type TokenTyp } from './vocabulary.ts';
@@ -12,6 +15,9 @@ import { TOKEN_TYPS, type TokenTyp } from './vocabulary.ts';
 export interface ResourceServer {
   /** The resource indicator, and the tokens' `aud`. */
   readonly identifier: string;
+  /** Raised by each change, also of its clients. */
+  readonly version: number;
+  readonly managedBy: ManagedBy;
   readonly name: string;
   readonly scopes: readonly string[];
   /** Clients that the operator did not make may request access to it. */
@@ -21,6 +27,7 @@ export interface ResourceServer {
   /** The `typ` header of its tokens. */
   readonly tokenTyp: TokenTyp;
   readonly createdAt: Date;
+  readonly updatedAt: Date;
 }
 
 export interface ResourceServerInput {
@@ -33,22 +40,34 @@ export interface ResourceServerInput {
   readonly clients?: readonly string[];
   /** One of `TOKEN_TYPS`. Default: `at+jwt`. */
   readonly tokenTyp?: string;
+  readonly managedBy?: ManagedBy;
 }
 
 /** Members that are present replace the old values. */
 export type ResourceServerChange = Partial<Omit<ResourceServerInput, 'identifier'>>;
 
+export interface PlannedResourceServer extends PlannedChange {
+  /** Undefined for a new one. */
+  readonly before: ResourceServer | undefined;
+  /** As it will be. */
+  readonly server: ResourceServer;
+}
+
+/** Each change also by its plan, for the caller's transaction. */
 export interface ResourceServers {
-  /** @throws AppError 400 `invalid_input` with the field, 409 `resource_server_exists` */
+  /** @throws AppError 400 `invalid_input` with the field; refuses with 409 `resource_server_exists` */
+  creating(input: ResourceServerInput): Promise<PlannedResourceServer>;
+  /** @throws AppError 400 `invalid_input` with the field, 404 `not_found`; refuses with 409 `conflict` after another change */
+  updating(identifier: string, change: ResourceServerChange): Promise<PlannedResourceServer>;
+  /** @throws AppError 404 `not_found`; refuses with 409 `conflict` after another change */
+  removing(identifier: string): Promise<PlannedChange & { readonly before: ResourceServer }>;
   create(input: ResourceServerInput): Promise<ResourceServer>;
-  /** @throws AppError 400 `invalid_input` with the field, 404 `not_found` */
   update(identifier: string, change: ResourceServerChange): Promise<ResourceServer>;
+  remove(identifier: string): Promise<void>;
   find(identifier: string): Promise<ResourceServer | undefined>;
   list(): Promise<ResourceServer[]>;
   /** Identifiers of resource servers that have all of these scopes, at most two. @param onlyOpen see `open` */
   withScopes(scopes: readonly string[], onlyOpen: boolean): Promise<string[]>;
-  /** @throws AppError 404 `not_found` */
-  remove(identifier: string): Promise<void>;
 }
 
 /** Receives the identifier of each changed resource server. */
@@ -65,6 +84,9 @@ const withClients = tables
     'open',
     'token_typ',
     'created_at',
+    'updated_at',
+    'version',
+    'managed_by',
     sql<string[]>`ARRAY(${row
       .selectFrom('resource_server_clients as c')
       .select('c.client_id')
@@ -80,20 +102,38 @@ interface ClientsOf {
 }
 
 export const RESOURCE_SERVER_STATEMENTS = {
-  insert: statement('resource_servers.insert', ($: Columns) =>
+  insert: statement('resource_servers.insert', ($: Omit<Columns, 'version'>) =>
     tables.insertInto('resource_servers').values({
       identifier: $.identifier,
       name: $.name,
       scopes: $.scopes,
       open: $.open,
       token_typ: $.token_typ,
+      managed_by: $.managed_by,
       created_at: $.created_at,
+      updated_at: $.updated_at,
     }),
   ),
-  update: statement('resource_servers.update', ($: Omit<Columns, 'created_at'>) =>
+  /** As `requireVersion` of clients (statements.ts). */
+  requireVersion: statement(
+    'resource_servers.require_version',
+    ($: { identifier: string; version: number }) => sql`
+      SELECT require_as_read((SELECT count(*) FROM (
+        SELECT 1 FROM resource_servers WHERE identifier = ${$.identifier} AND version = ${$.version}
+           FOR UPDATE) AS unchanged))`,
+  ),
+  // A change of the clients alone changes `updated_at` as well, and with it the version.
+  update: statement('resource_servers.update', ($: Omit<Columns, 'created_at' | 'version'>) =>
     tables
       .updateTable('resource_servers')
-      .set({ name: $.name, scopes: $.scopes, open: $.open, token_typ: $.token_typ })
+      .set({
+        name: $.name,
+        scopes: $.scopes,
+        open: $.open,
+        token_typ: $.token_typ,
+        managed_by: $.managed_by,
+        updated_at: $.updated_at,
+      })
       .where('identifier', '=', $.identifier),
   ),
   forgetClients: statement(
@@ -192,59 +232,99 @@ export function createResourceServers({
   ];
   const notify = (identifier: string): BoundStatement => RESOURCE_SERVER_STATEMENTS.notify.bind({ identifier });
 
-  return {
-    async create(input) {
-      const identifier = checkResourceIdentifier('identifier', input.identifier);
-      if (identifier === reserved?.identifier) throw exists(identifier, 'the admin API, which is built in');
-      const scopes = checkScopes(input.scopes);
-      const name = checkName(input.name);
-      const clients = await checkClients(input.clients ?? []);
-      const { open = false } = input;
-      const tokenTyp = readTokenTyp('token_typ', input.tokenTyp ?? TOKEN_TYPS[0]);
-      const createdAt = new Date(now());
-      try {
-        await db.transact([
-          RESOURCE_SERVER_STATEMENTS.insert.bind({
-            identifier,
-            name,
-            scopes,
-            open,
-            token_typ: tokenTyp,
-            created_at: createdAt,
-          }),
-          ...(clients.length > 0 ? setClients(identifier, clients) : []),
-          notify(identifier),
-        ]);
-      } catch (cause) {
-        if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-        throw exists(identifier, 'there already', cause);
-      }
-      return { identifier, name, scopes, open, clients, tokenTyp, createdAt };
-    },
+  async function existing(identifier: string): Promise<ResourceServer> {
+    const server = await find(identifier);
+    if (!server) throw notFound('resource server', identifier);
+    return server;
+  }
 
-    async update(identifier, change) {
-      const before = await find(identifier);
-      if (!before) throw notFound('resource server', identifier);
-      const after = {
-        ...before,
-        ...(change.name === undefined ? {} : { name: checkName(change.name) }),
-        ...(change.scopes === undefined ? {} : { scopes: checkScopes(change.scopes) }),
-        ...(change.open === undefined ? {} : { open: change.open }),
-        ...(change.tokenTyp === undefined ? {} : { tokenTyp: readTokenTyp('token_typ', change.tokenTyp) }),
-        ...(change.clients === undefined ? {} : { clients: await checkClients(change.clients) }),
-      };
-      await db.transact([
-        RESOURCE_SERVER_STATEMENTS.update.bind({
-          identifier,
-          name: after.name,
-          scopes: [...after.scopes],
-          open: after.open,
-          token_typ: after.tokenTyp,
-        }),
-        ...(change.clients === undefined ? [] : setClients(identifier, after.clients)),
+  const requireAsRead = ({ identifier, version }: ResourceServer): Pick<PlannedChange, 'statements' | 'refuse'> => ({
+    statements: [RESOURCE_SERVER_STATEMENTS.requireVersion.bind({ identifier, version })],
+    refuse: refusedBy({
+      require_as_read: (cause) =>
+        new AppError('conflict', `resource server ${identifier} was changed meanwhile; try again`, { cause }),
+    }),
+  });
+
+  async function creating(input: ResourceServerInput): Promise<PlannedResourceServer> {
+    const identifier = checkResourceIdentifier('identifier', input.identifier);
+    if (identifier === reserved?.identifier) throw exists(identifier, 'the admin API, which is built in');
+    const createdAt = new Date(now());
+    const server: ResourceServer = {
+      identifier,
+      version: 1,
+      managedBy: input.managedBy ?? null,
+      name: checkName(input.name),
+      scopes: checkScopes(input.scopes),
+      open: input.open ?? false,
+      clients: await checkClients(input.clients ?? []),
+      tokenTyp: readTokenTyp('token_typ', input.tokenTyp ?? TOKEN_TYPS[0]),
+      createdAt,
+      updatedAt: createdAt,
+    };
+    return {
+      before: undefined,
+      server,
+      statements: [
+        RESOURCE_SERVER_STATEMENTS.insert.bind({ ...columnsOf(server), created_at: createdAt }),
+        ...(server.clients.length > 0 ? setClients(identifier, server.clients) : []),
         notify(identifier),
-      ]);
-      return after;
+      ],
+      refuse(cause) {
+        return sqlState(cause) === UNIQUE_VIOLATION ? exists(identifier, 'there already', cause) : cause;
+      },
+    };
+  }
+
+  async function updating(identifier: string, change: ResourceServerChange): Promise<PlannedResourceServer> {
+    const before = await existing(identifier);
+    const changed = {
+      ...before,
+      ...(change.name === undefined ? {} : { name: checkName(change.name) }),
+      ...(change.scopes === undefined ? {} : { scopes: checkScopes(change.scopes) }),
+      ...(change.open === undefined ? {} : { open: change.open }),
+      ...(change.tokenTyp === undefined ? {} : { tokenTyp: readTokenTyp('token_typ', change.tokenTyp) }),
+      ...(change.clients === undefined ? {} : { clients: await checkClients(change.clients) }),
+      ...(change.managedBy === undefined ? {} : { managedBy: change.managedBy }),
+    };
+    const { statements, refuse } = requireAsRead(before);
+    if (isDeepStrictEqual(changed, before)) return { before, server: before, statements, refuse };
+    const updatedAt = new Date(Math.max(now(), before.updatedAt.getTime() + 1));
+    const server = { ...changed, version: before.version + 1, updatedAt };
+    return {
+      before,
+      server,
+      statements: [
+        ...statements,
+        RESOURCE_SERVER_STATEMENTS.update.bind(columnsOf(server)),
+        ...setClients(identifier, server.clients),
+        notify(identifier),
+      ],
+      refuse,
+    };
+  }
+
+  async function removing(identifier: string) {
+    const before = await existing(identifier);
+    const { statements, refuse } = requireAsRead(before);
+    const remove = RESOURCE_SERVER_STATEMENTS.remove.bind({ identifier });
+    return { before, statements: [...statements, remove, notify(identifier)], refuse };
+  }
+
+  async function make(planned: PlannedResourceServer): Promise<ResourceServer> {
+    await carryOut(db, planned);
+    return planned.server;
+  }
+
+  return {
+    creating,
+    updating,
+    removing,
+    create: async (input) => make(await creating(input)),
+    update: async (identifier, change) => make(await updating(identifier, change)),
+
+    async remove(identifier) {
+      await carryOut(db, await removing(identifier));
     },
 
     find,
@@ -256,12 +336,6 @@ export function createResourceServers({
     async withScopes(scopes, onlyOpen) {
       const rows = await db.query(RESOURCE_SERVER_STATEMENTS.withScopes.bind({ scopes, onlyOpen }));
       return rows.map(({ identifier }) => identifier);
-    },
-
-    async remove(identifier) {
-      await transactIfChanged(db, [RESOURCE_SERVER_STATEMENTS.remove.bind({ identifier }), notify(identifier)], () =>
-        notFound('resource server', identifier),
-      );
     },
   };
 }
@@ -277,6 +351,25 @@ function checkName(value: string): string {
   return name;
 }
 
-function fromRow({ created_at: createdAt, token_typ, ...row }: ResourceServerRow): ResourceServer {
-  return { ...row, tokenTyp: readTokenTyp('token_typ', token_typ), createdAt };
+function columnsOf(server: ResourceServer) {
+  return {
+    identifier: server.identifier,
+    name: server.name,
+    scopes: [...server.scopes],
+    open: server.open,
+    token_typ: server.tokenTyp,
+    managed_by: server.managedBy,
+    updated_at: server.updatedAt,
+  };
+}
+
+function fromRow(row: ResourceServerRow): ResourceServer {
+  const { created_at: createdAt, updated_at: updatedAt, token_typ, managed_by, ...others } = row;
+  return {
+    ...others,
+    tokenTyp: readTokenTyp('token_typ', token_typ),
+    managedBy: managed_by as ManagedBy,
+    createdAt,
+    updatedAt,
+  };
 }

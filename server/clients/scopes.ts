@@ -1,10 +1,13 @@
+import type { Client } from './client.ts';
 import { DEFAULT_SCOPE } from './metadata.ts';
-import type { Client } from './store.ts';
 
 const OPEN_TO_ALL = DEFAULT_SCOPE.split(' ');
 
 /** They reveal what the operator knows about people: a client gets them only when they were granted to it by name. */
 const RESERVED = ['groups', 'roles'];
+
+/** Scopes of Cardea itself, which no resource server has. */
+export const OWN_SCOPES: readonly string[] = [...OPEN_TO_ALL, ...RESERVED];
 
 /** The scope of a client that registers itself. @param opened by its registration policy */
 export function withoutReserved(scope: string, opened: readonly string[] = []): string {

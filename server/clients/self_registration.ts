@@ -1,9 +1,9 @@
 import { invalidInput } from '../platform/errors.ts';
+import { checkName } from './client.ts';
 import { type ClientMetadata, checkMetadata, DEFAULT_SCOPE, type MetadataInput } from './metadata.ts';
 import { checkServerPolicy, DEFAULT_SERVER_POLICY, type ServerPolicy } from './profiles.ts';
 import { applyPolicy, hostOf, type RegistrationPolicy, withOffered } from './registration_policy.ts';
 import { namesApiScopes, withoutReserved } from './scopes.ts';
-import { checkName } from './store.ts';
 
 /** The metadata of a client that the operator did not write. */
 export interface SelfDescription {

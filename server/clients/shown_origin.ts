@@ -1,5 +1,5 @@
+import type { Client } from './client.ts';
 import { hostOf } from './registration_policy.ts';
-import type { Client } from './store.ts';
 import { kindOfUri } from './uris.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Clients as ClientsTable } from '../platform/database.ts';
 import { statement } from '../platform/statement.ts';
+import type { ManagedBy } from '../platform/types.ts';
 import type { ClaimRule } from './claim_mapping.ts';
 import type { ClientMetadata } from './metadata.ts';
 import type { ExchangePolicy } from './token_exchange.ts';
@@ -25,8 +26,12 @@ export type ClientRow = Pick<
   | 'fresh_until'
   | 'introspects_all'
   | 'opened_scopes'
+  | 'version'
+  | 'previous_secret_hash'
+  | 'previous_secret_until'
 > & {
   readonly kind: ClientKind;
+  readonly managed_by: ManagedBy;
   readonly metadata: ClientMetadata;
   readonly claim_mapping: ClaimRule[];
   readonly token_exchange: ExchangePolicy | null;
@@ -36,30 +41,50 @@ export type ClientRow = Pick<
 /** The columns of a client; `clientOf` reads them. */
 export const COLUMNS = sql`
   id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required, builtin, kind,
-  open_scope, fresh_until, claim_mapping, token_exchange, introspects_all, opened_scopes,
-  policy->'scopes' AS policy_scopes`;
+  open_scope, fresh_until, claim_mapping, token_exchange, introspects_all, opened_scopes, version, managed_by,
+  previous_secret_hash, previous_secret_until, policy->'scopes' AS policy_scopes`;
 
 /** A value of the type `jsonb`, as text. */
 export type JsonText = string;
 
 /** The columns of `clients` as parameters. */
-export type ClientColumns = Omit<Selectable<ClientsTable>, 'metadata' | 'policy'> & {
+export type ClientColumns = Omit<
+  Selectable<ClientsTable>,
+  'metadata' | 'policy' | 'claim_mapping' | 'token_exchange'
+> & {
   readonly metadata: JsonText;
   readonly policy: JsonText;
+  readonly claim_mapping: JsonText;
+  readonly token_exchange: JsonText | null;
 };
+
+/** The columns that operators set. */
+type SetByOperators = Pick<
+  ClientColumns,
+  | 'id'
+  | 'name'
+  | 'secret_hash'
+  | 'first_party'
+  | 'metadata'
+  | 'second_factor_required'
+  | 'claim_mapping'
+  | 'token_exchange'
+  | 'introspects_all'
+  | 'managed_by'
+>;
+
+/** Rows that one statement changes. */
+export const BATCH = 1_000;
 
 export const CLIENT_STATEMENTS = {
   insert: statement(
     'clients.insert',
-    (
-      $: Pick<
-        ClientColumns,
-        'id' | 'name' | 'secret_hash' | 'first_party' | 'demo' | 'metadata' | 'second_factor_required' | 'created_at'
-      >,
-    ) => sql<ClientRow>`
-      INSERT INTO clients (id, name, secret_hash, first_party, demo, metadata, second_factor_required, created_at, updated_at)
+    ($: SetByOperators & Pick<ClientColumns, 'demo' | 'created_at'>) => sql<ClientRow>`
+      INSERT INTO clients (id, name, secret_hash, first_party, demo, metadata, second_factor_required, claim_mapping,
+                           token_exchange, introspects_all, managed_by, created_at, updated_at)
       VALUES (${$.id}, ${$.name}, ${$.secret_hash}, ${$.first_party}, ${$.demo}, ${$.metadata},
-              ${$.second_factor_required}, ${$.created_at}, ${$.created_at})
+              ${$.second_factor_required}, ${$.claim_mapping}, ${$.token_exchange}, ${$.introspects_all},
+              ${$.managed_by}, ${$.created_at}, ${$.created_at})
       RETURNING ${COLUMNS}`,
   ),
   ensureBuiltin: statement(
@@ -79,50 +104,61 @@ export const CLIENT_STATEMENTS = {
     'clients.list',
     () => sql<ClientRow>`SELECT ${COLUMNS} FROM clients WHERE NOT builtin ORDER BY created_at, id`,
   ),
-  // Only over the row that was read: of two changes at the same time the second is refused instead of undoing the first.
+  demos: statement(
+    'clients.demos',
+    () => sql<{ id: string }>`SELECT id FROM clients WHERE demo ORDER BY created_at, id`,
+  ),
+  /**
+   * Refuses the transaction unless the client is as it was read, and keeps others from changing it: of changes at the same
+   * time one happens.
+   */
+  requireVersion: statement(
+    'clients.require_version',
+    ($: { id: string; version: number }) => sql`
+      SELECT require_as_read((SELECT count(*) FROM (
+        SELECT 1 FROM clients WHERE id = ${$.id} AND version = ${$.version} FOR UPDATE) AS unchanged))`,
+  ),
   update: statement(
     'clients.update',
     (
-      $: Pick<
-        ClientColumns,
-        | 'id'
-        | 'name'
-        | 'secret_hash'
-        | 'first_party'
-        | 'metadata'
-        | 'second_factor_required'
-        | 'open_scope'
-        | 'updated_at'
-      > & { before: Date },
+      $: SetByOperators &
+        Pick<
+          ClientColumns,
+          'open_scope' | 'opened_scopes' | 'updated_at' | 'previous_secret_hash' | 'previous_secret_until'
+        >,
     ) => sql<ClientRow>`
       UPDATE clients SET name = ${$.name}, secret_hash = ${$.secret_hash}, first_party = ${$.first_party},
-             metadata = ${$.metadata}, updated_at = ${$.updated_at},
-             second_factor_required = ${$.second_factor_required}, open_scope = ${$.open_scope}
-       WHERE id = ${$.id} AND updated_at = ${$.before} AND NOT builtin RETURNING ${COLUMNS}`,
+             metadata = ${$.metadata}, second_factor_required = ${$.second_factor_required},
+             open_scope = ${$.open_scope}, claim_mapping = ${$.claim_mapping}, token_exchange = ${$.token_exchange},
+             introspects_all = ${$.introspects_all}, opened_scopes = ${$.opened_scopes}, managed_by = ${$.managed_by},
+             previous_secret_hash = ${$.previous_secret_hash}, previous_secret_until = ${$.previous_secret_until},
+             updated_at = ${$.updated_at}
+       WHERE id = ${$.id} AND NOT builtin RETURNING ${COLUMNS}`,
   ),
-  /** Null leaves a policy as it is; `changesExchange` tells whether `exchange` replaces the one before, by null as well. */
-  setPolicies: statement(
-    'clients.set_policies',
-    ($: {
-      id: string;
-      updatedAt: Date;
-      claimMapping: JsonText | null;
-      changesExchange: boolean;
-      exchange: JsonText | null;
-      introspectsAll: boolean | null;
-      openedScopes: readonly string[] | null;
-    }) => sql<ClientRow>`
-      UPDATE clients SET claim_mapping = coalesce(${$.claimMapping}, claim_mapping),
-             token_exchange = CASE WHEN ${$.changesExchange} THEN ${$.exchange} ELSE token_exchange END,
-             introspects_all = coalesce(${$.introspectsAll}, introspects_all),
-             opened_scopes = coalesce(${$.openedScopes}, opened_scopes)
-       WHERE id = ${$.id} AND updated_at = ${$.updatedAt} AND NOT builtin RETURNING ${COLUMNS}`,
+  // In batches, and SKIP LOCKED: nodes that do it at the same time share the rows.
+  forgetPassedSecrets: statement(
+    'clients.forget_passed_secrets',
+    ($: { now: Date }) => sql`
+      WITH passed AS MATERIALIZED (
+        SELECT id FROM clients WHERE previous_secret_until <= ${$.now}
+         ORDER BY previous_secret_until LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+      ), forgotten AS (
+        UPDATE clients SET previous_secret_hash = NULL, previous_secret_until = NULL
+         WHERE id IN (SELECT id FROM passed) RETURNING id
+      )
+      SELECT pg_notify(${CLIENTS_CHANNEL}, id) FROM forgotten`,
   ),
-  rotateSecret: statement(
-    'clients.rotate_secret',
-    ($: { id: string; secretHash: Buffer; updatedAt: Date }) => sql`
-      UPDATE clients SET secret_hash = ${$.secretHash}, updated_at = ${$.updatedAt}
-       WHERE id = ${$.id} AND secret_hash IS NOT NULL AND NOT builtin RETURNING id`,
+  /** The scopes among the given ones that a resource server has. */
+  scopesOfServers: statement(
+    'clients.scopes_of_servers',
+    ($: { scopes: readonly string[] }) => sql<{ scope: string }>`
+      SELECT DISTINCT scope FROM resource_servers, unnest(scopes) AS scope WHERE scope = ANY(${$.scopes}::text[])`,
+  ),
+  touchServersOf: statement(
+    'clients.touch_servers',
+    ($: { id: string; now: Date }) => sql`
+      UPDATE resource_servers SET updated_at = greatest(${$.now}, updated_at + interval '1 millisecond')
+       WHERE identifier = ANY(ARRAY(SELECT resource_server FROM resource_server_clients WHERE client_id = ${$.id}))`,
   ),
   remove: statement(
     'clients.remove',

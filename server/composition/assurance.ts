@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import { requiredAcr, type SecondFactorPolicy, type StoredRequiredAcr } from '../accounts/assurance.ts';
-import type { Client } from '../clients/store.ts';
+import type { Client } from '../clients/client.ts';
 
 export function createRequiredAcr(parts: {
   readonly policy: SecondFactorPolicy;

@@ -28,6 +28,7 @@ export function startBackgroundJobs(parts: {
   const { infrastructure, accountServices, clientServices, protocol } = parts;
   const { registrations } = parts.registration;
   const { config, log, messenger, onClose } = infrastructure;
+  const { clients } = clientServices;
   const { keyRing, keySync } = protocol;
   const mails = assembleMailWorker(infrastructure, accountServices);
   const deliveries = assembleDeliveryWorker(infrastructure, clientServices, protocol);
@@ -46,6 +47,12 @@ export function startBackgroundJobs(parts: {
     // nodes skip rows that another one has locked
     { name: 'cleanup', everyMs: 60 * SECOND_MS, run: () => removeExpired(infrastructure) },
     { name: 'unused clients', everyMs: 60 * SECOND_MS, run: () => removeUnused(infrastructure, registrations) },
+    // as above
+    {
+      name: 'old client secrets',
+      everyMs: 60 * SECOND_MS,
+      run: async () => void (await clients.forgetPassedSecrets()),
+    },
   ];
   const started = startJobs(
     jobs.filter((job) => job !== undefined),

@@ -1,8 +1,8 @@
+import type { Client } from '../clients/client.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { scopesOf } from '../clients/scopes.ts';
 import { shownOrigin, shownPages } from '../clients/shown_origin.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
-import type { Client } from '../clients/store.ts';
 import { ACCOUNT_CLIENT_ID } from '../oidc/sessions.ts';
 import { apiResourceOf, areApiScopes } from '../operations/api_resource.ts';
 import { permissionOfScope } from '../operations/permissions.ts';

@@ -1,10 +1,11 @@
+import type { Client } from '../clients/client.ts';
 import { applyProfile, profileViolation, type ServerPolicy } from '../clients/profiles.ts';
 import { scopesOf } from '../clients/scopes.ts';
-import { matchesSecret } from '../clients/secrets.ts';
-import type { Client } from '../clients/store.ts';
+import { matchesSecrets } from '../clients/secrets.ts';
 import type { ClientCertificates } from '../oidc/client_certificates.ts';
 import type { ClientForProvider } from '../oidc/client_lookup.ts';
 import { SCOPES } from '../oidc/configuration.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { RegistrationServices } from './registration.ts';
 
 interface Parts {
@@ -13,21 +14,25 @@ interface Parts {
   readonly serverPolicy: ServerPolicy;
   /** The types of authorization details that the operator offers (RFC 9396). */
   readonly detailsTypes: readonly string[];
+  readonly now: Clock;
 }
 
 /** Clients as the provider needs them. @returns undefined for one that is unknown, or cannot authenticate here */
-export function createProviderClients({ registration, certificates, serverPolicy, detailsTypes }: Parts) {
+export function createProviderClients({ registration, certificates, serverPolicy, detailsTypes, now }: Parts) {
   const described = new WeakMap<Client, ClientForProvider>();
   return async (id: string, address: string): Promise<ClientForProvider | undefined> => {
     const client = await registration.find(id, address);
     if (!client || !certificates.serve(client.metadata)) return undefined;
-    const description = described.get(client) ?? describe(client, serverPolicy, detailsTypes);
+    const description = described.get(client) ?? describe(client, { serverPolicy, detailsTypes, now });
     described.set(client, description);
     return description;
   };
 }
 
-function describe(client: Client, server: ServerPolicy, detailsTypes: readonly string[]): ClientForProvider {
+function describe(
+  client: Client,
+  { serverPolicy: server, detailsTypes, now }: Pick<Parts, 'serverPolicy' | 'detailsTypes' | 'now'>,
+): ClientForProvider {
   const { secretHash, id, name } = client;
   // The account pages redeem no codes, so the default profile is enough for them, even if the server's is stricter.
   const serverPolicy: ServerPolicy = client.builtin ? { ...server, profile: 'oauth21' } : server;
@@ -52,6 +57,6 @@ function describe(client: Client, server: ServerPolicy, detailsTypes: readonly s
       // The provider would refuse the client as a whole for a type that the operator has removed since.
       authorization_details_types: details.filter((type) => detailsTypes.includes(type)),
     },
-    matchesSecret: (presented) => matchesSecret(secretHash, presented),
+    matchesSecret: (presented) => matchesSecrets(client, presented, now()),
   };
 }

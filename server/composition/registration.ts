@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import type { Client } from '../clients/client.ts';
 import { createDocumentClients } from '../clients/document_clients.ts';
 import { openPolicy } from '../clients/registration_policy.ts';
 import { createRegistrations, USED_EVERY_MS } from '../clients/registrations.ts';
-import type { Client } from '../clients/store.ts';
 import { serverPolicyOf } from '../config.ts';
 import type { BoundStatement } from '../platform/db.ts';
 import { AppError, unavailable } from '../platform/errors.ts';
@@ -85,6 +85,7 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
           tokens: clientServices.registrationTokens,
           limits,
           outbound,
+          now,
           async admit() {
             const minute = Math.floor(now() / LIMIT_WINDOW_MS);
             const count = await counter.increment(`registrations:${minute}`, LIMIT_WINDOW_MS);

@@ -69,6 +69,7 @@ export function createServe(parts: ServeParts): (set: LoadedKeySet) => Promise<S
     certificates,
     serverPolicy,
     detailsTypes: detailsTypes.names,
+    now,
   });
   /** The options that do not depend on the key set. */
   const common = {

@@ -16,9 +16,11 @@ import { createTotp } from '../accounts/totp.ts';
 import { createAudit } from '../audit/entries.ts';
 import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createResourceServers } from '../clients/resource_servers.ts';
+import { OWN_SCOPES } from '../clients/scopes.ts';
 import { createClients } from '../clients/store.ts';
 import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
 import { reservedOf } from '../operations/api_resource.ts';
+import { PERMISSION_SCOPES } from '../operations/permissions.ts';
 import { createResults, RESULTS_SECRET } from '../operations/results.ts';
 import { createRunner, type Runner } from '../operations/run.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
@@ -54,6 +56,7 @@ export function createClientStores({
       now,
       endRecordsOf: endRecordsOfClient,
       serverPolicy: serverPolicyOf(config),
+      ownScopes: [...OWN_SCOPES, ...PERMISSION_SCOPES],
       outbound,
     }),
     resourceServers: createResourceServers({ db, now, reserved: reservedOf(config.issuer) }),

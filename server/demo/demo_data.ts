@@ -24,11 +24,10 @@ interface SeedParts {
  */
 export async function assertNoDemoData(parts: {
   readonly accounts: Pick<Accounts, 'findByIdentifier'>;
-  readonly clients: Pick<Clients, 'list'>;
+  readonly clients: Pick<Clients, 'listDemos'>;
 }): Promise<void> {
   const { accounts, clients } = parts;
-  const made = (await clients.list()).filter(({ demo }) => demo);
-  const remedies = made.map(({ id }) => `cardea clients delete ${id}`);
+  const remedies = (await clients.listDemos()).map((id) => `cardea clients delete ${id}`);
   const person = await accounts.findByIdentifier(DEMO_EMAIL);
   if (person && !person.disabled) remedies.push(`cardea users disable ${DEMO_EMAIL}`);
   if (remedies.length === 0) return;

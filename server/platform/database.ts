@@ -84,6 +84,7 @@ export interface Clients {
   id: string;
   introspects_all: Generated<boolean>;
   kind: Generated<string>;
+  managed_by: string | null;
   management_token_hash: Buffer | null;
   metadata: Json;
   name: string;
@@ -92,11 +93,14 @@ export interface Clients {
   origin: Buffer | null;
   origin_prefix: Buffer | null;
   policy: Json | null;
+  previous_secret_hash: Buffer | null;
+  previous_secret_until: Timestamp | null;
   second_factor_required: Generated<boolean>;
   secret_hash: Buffer | null;
   token_exchange: Json | null;
   updated_at: Timestamp;
   used_at: Timestamp | null;
+  version: Generated<number>;
 }
 
 export interface Deliveries {
@@ -106,6 +110,7 @@ export interface Deliveries {
   expires_at: Timestamp | null;
   id: string;
   kind: string;
+  leased_until: Timestamp | null;
   next_attempt_at: Generated<Timestamp>;
   sealed: Buffer | null;
   sid: string | null;
@@ -133,6 +138,7 @@ export interface EndedTokens {
 export interface Grants {
   account_id: string;
   client_id: string;
+  created_at: Generated<Timestamp>;
   epoch: Generated<number>;
   expires_at: Timestamp;
   id: string;
@@ -182,6 +188,7 @@ export interface Mails {
   due_at: Timestamp;
   expires_at: Timestamp;
   id: string;
+  leased_until: Timestamp | null;
   sealed: Buffer;
   tries: Generated<number>;
 }
@@ -267,10 +274,13 @@ export interface ResourceServerClients {
 export interface ResourceServers {
   created_at: Timestamp;
   identifier: string;
+  managed_by: string | null;
   name: string;
   open: Generated<boolean>;
   scopes: string[];
   token_typ: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  version: Generated<number>;
 }
 
 export interface Roles {
@@ -315,6 +325,7 @@ export interface SessionDetails {
 
 export interface Sessions {
   account_id: string | null;
+  created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   id_hash: Buffer;
   origin: Buffer | null;

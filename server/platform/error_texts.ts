@@ -274,6 +274,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'The plans of the conformance suite are not installed.',
     remedy: 'Run the command in a checkout of the source.',
   },
+  no_rotation: {
+    happened: 'The client has one secret, not two.',
+    remedy: 'There is nothing to end: only the secret that the client has works.',
+  },
   no_secret: {
     happened: 'The client has no secret.',
     remedy: 'Rotate secrets only of clients that authenticate with one.',
@@ -285,6 +289,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
   resource_server_exists: {
     happened: 'A resource server with this identifier exists already.',
     remedy: 'Choose another identifier, or change the resource server that exists.',
+  },
+  rotation_under_way: {
+    happened: 'The client has two secrets, because its last rotation is not over.',
+    remedy: 'End one of them first, or rotate without an overlap, which ends both.',
   },
   schema_newer: {
     happened: 'The schema of the database is newer than the program.',

@@ -6,3 +6,6 @@ export type DeepReadonly<T, Opaque = never> = T extends readonly (infer Item)[]
     : T extends object
       ? { readonly [Name in keyof T]: DeepReadonly<T[Name], Opaque> }
       : T;
+
+/** Who manages something: the configuration file; null: operators, one by one. */
+export type ManagedBy = 'file' | null;

@@ -154,7 +154,7 @@ export function bindReplays(changes: Changes, { statements }: BindContext): Boun
   return rows.length === 0 ? [] : [statements.insertReplays.bind({ rows })];
 }
 
-function bindGrants(changes: Changes, { statements, sealer }: BindContext): BoundStatement[] {
+function bindGrants(changes: Changes, { statements, sealer, now }: BindContext): BoundStatement[] {
   const { changed, created } = changes.split(changes.writesTo('grants'));
   const changedRowOf = (write: Write) => ({
     id: write.id,
@@ -165,6 +165,7 @@ function bindGrants(changes: Changes, { statements, sealer }: BindContext): Boun
     ...changedRowOf(write),
     account_id: write.accountId ?? null,
     client_id: write.clientId ?? null,
+    created_at: new Date(now()),
   });
   return [
     ...(changed.length > 0 ? [statements.changeGrants.bind({ rows: changed.map(changedRowOf) })] : []),
@@ -184,7 +185,7 @@ function bindSessions(changes: Changes, context: BindContext): BoundStatement[] 
   return [...bound, lockSessions.bind({ idHashes }), deleteSessions.bind({ idHashes })];
 }
 
-function bindSession(changes: Changes, write: Write, { statements, sealer }: BindContext): BoundStatement {
+function bindSession(changes: Changes, write: Write, { statements, sealer, now: clock }: BindContext): BoundStatement {
   const { id, uid = '', payload, expiresAt } = write;
   const stored = changes.authorizationsBefore.get(uid);
   const before = stored === undefined ? undefined : authorizationsOf(stored);
@@ -206,7 +207,12 @@ function bindSession(changes: Changes, write: Write, { statements, sealer }: Bin
   };
   if (before === undefined) {
     const origin = session.account_id === null ? (changes.origins.get('Session') ?? null) : null;
-    return statements.insertSession.bind({ ...session, id_hash: hashToken(id), origin });
+    return statements.insertSession.bind({
+      ...session,
+      id_hash: hashToken(id),
+      origin,
+      created_at: new Date(clock()),
+    });
   }
   const hasNewId = changes.destroyedOf('sessions').some((old) => old !== id && changes.sessionUids.get(old) === uid);
   const removed = Object.keys(before).filter((clientId) => !(clientId in now));

@@ -89,7 +89,7 @@ export function lockSessions(where: RawBuilder<unknown>): RawBuilder<unknown> {
 export const DELIVERY_STATEMENTS = {
   insert: statement(
     'deliveries.insert',
-    ($: Omit<Selectable<DeliveriesTable>, 'attempts' | 'next_attempt_at' | 'sid'>) => sql`
+    ($: Omit<Selectable<DeliveriesTable>, 'attempts' | 'next_attempt_at' | 'sid' | 'leased_until'>) => sql`
       INSERT INTO deliveries (id, kind, client_id, account_id, sealed, expires_at)
       VALUES (${$.id}, ${$.kind}, ${$.client_id}, ${$.account_id}, ${$.sealed}, ${$.expires_at}) RETURNING ${NOTIFY}`,
   ),

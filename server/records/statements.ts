@@ -46,13 +46,18 @@ export type NewReplay = Selectable<Replays>;
 const NEW_REPLAYS = columns<keyof NewReplay>({ id_hash: 'bytea', expires_at: 'timestamptz' });
 
 /** The database refuses a grant without an account or a client. */
-export type NewGrant = ChangedGrant & { readonly account_id: string | null; readonly client_id: string | null };
+export type NewGrant = ChangedGrant & {
+  readonly account_id: string | null;
+  readonly client_id: string | null;
+  readonly created_at: Date;
+};
 const NEW_GRANTS = columns<keyof NewGrant>({
   id: 'text',
   account_id: 'uuid',
   client_id: 'text',
   sealed: 'bytea',
   expires_at: 'timestamptz',
+  created_at: 'timestamptz',
 });
 
 export type ChangedGrant = Pick<Selectable<Grants>, 'id' | 'sealed' | 'expires_at'>;
@@ -80,7 +85,7 @@ export interface RecordChanges {
 
 export type NewSession = Selectable<Sessions> & { readonly authorizations: readonly NewAuthorization[] };
 
-export type ChangedSession = Omit<Selectable<Sessions>, 'origin' | 'id_hash'> & {
+export type ChangedSession = Omit<Selectable<Sessions>, 'origin' | 'id_hash' | 'created_at'> & {
   /** Null: as it was. */
   readonly id_hash: Buffer | null;
   readonly authorizations: readonly NewAuthorization[];
@@ -240,8 +245,9 @@ export function createStatements(accountColumns: string) {
       'insert_session',
       ($: NewSession) => sql`
         WITH saved AS (
-          INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at, origin)
-          VALUES (${$.uid}, ${$.id_hash}, ${$.account_id}, ${$.sealed}, ${$.expires_at}, ${$.origin}) RETURNING uid
+          INSERT INTO sessions (uid, id_hash, account_id, sealed, expires_at, origin, created_at)
+          VALUES (${$.uid}, ${$.id_hash}, ${$.account_id}, ${$.sealed}, ${$.expires_at}, ${$.origin},
+                  ${$.created_at}) RETURNING uid
         )
         ${addAuthorizations($.authorizations)}`,
     ),

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
+import type { Client } from '../clients/client.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
-import type { Client } from '../clients/store.ts';
 import { AppError } from '../platform/errors.ts';
 
 /** The response for a client and its registration access token (RFC 7591 §3.2.1, RFC 7592 §3). */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Client } from '../clients/client.ts';
 import { applyChange } from '../clients/managed.ts';
 import { checkPublishedKeys } from '../clients/needed_keys.ts';
 import type { ServerPolicy } from '../clients/profiles.ts';
@@ -7,7 +8,8 @@ import type { RegistrationToken, RegistrationTokens } from '../clients/registrat
 import type { Registrations } from '../clients/registrations.ts';
 import { checkSector } from '../clients/sector_identifier.ts';
 import { objectOf, readSelfDescription } from '../clients/self_registration.ts';
-import type { Client, Clients } from '../clients/store.ts';
+import type { Clients } from '../clients/store.ts';
+import type { Clock } from '../platform/clock.ts';
 import { EXPOSED_HEADERS, respondToOptions } from '../platform/cors.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Limits, shareOfAddress } from '../platform/limits.ts';
@@ -30,6 +32,7 @@ export interface RegistrationOptions {
   readonly tokens: RegistrationTokens;
   readonly limits: Limits;
   readonly outbound: Outbound;
+  readonly now: Clock;
   /** Counts a registration without a token. @throws AppError 503 when there are too many in total */
   admit(): Promise<void>;
   /**

@@ -29,8 +29,10 @@ describe('clients create', () => {
     assert.equal(made.stdout.split(client_secret).length, 2);
     assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000);
     assert.deepEqual(rest, {
+      version: 1,
       client_name: 'Shop',
       kind: 'operator',
+      managed_by: null,
       first_party: true,
       demo: false,
       second_factor_required: false,
@@ -212,6 +214,77 @@ describe('clients', () => {
     assert.deepEqual(rows, [{ secret_hash: hashToken(json.client_secret) }]);
   });
 
+  test('have two secrets for a while, one of which can be ended', async (t) => {
+    const { cardea, db } = await setUpCli(t);
+    const { client_id, client_secret: old } = (await cardea([...BASIC, '--json'])).json;
+    const rotate = (...options: string[]) => cardea(['clients', 'rotate-secret', client_id, ...options, '--json']);
+    const hashes = async () => {
+      const text = 'SELECT secret_hash, previous_secret_hash FROM clients';
+      return Object.values((await db.run({ name: '', text }, []))[0] ?? {});
+    };
+    const { code, json } = await rotate('--overlap', '24h');
+    assert.equal(code, 0);
+    const end = Date.parse(json.previous_secret_expires_at);
+    assert.ok(Math.abs(end - Date.now() - 24 * 3_600_000) < 60_000);
+    assert.deepEqual(await hashes(), [hashToken(json.client_secret), hashToken(old)]);
+    const shown = (await cardea(['clients', 'show', client_id, '--json'])).json;
+    assert.equal(shown.previous_secret_expires_at, json.previous_secret_expires_at);
+    assert.equal((await rotate('--overlap', '1h')).code, 1);
+    assert.deepEqual((await rotate('--end', 'new')).json, { client_id, ended_secret: 'new' });
+    assert.deepEqual(await hashes(), [hashToken(old), null]);
+    assert.equal((await rotate('--end', 'old')).code, 1);
+    for (const options of [
+      ['--overlap', 'soon'],
+      ['--overlap', '91d'],
+      ['--end', 'both'],
+      ['--end', 'old', '--overlap', '1h'],
+    ]) {
+      assert.equal((await rotate(...options)).code, 2, options.join(' '));
+    }
+    assert.equal((await cardea(['clients', 'show', client_id, '--json'])).json.previous_secret_expires_at, undefined);
+  });
+
+  test('get other redirect URIs, scopes, names, grant types and methods by options, or fail as a whole', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const { client_id } = (await cardea([...BASIC, '--json'])).json;
+    const update = (...options: string[]) => cardea(['clients', 'update', client_id, ...options, '--json']);
+    const uris = ['https://shop.example/a', 'https://shop.example/b'];
+    const { json } = await update(
+      ...uris.flatMap((uri) => ['--redirect-uri', uri]),
+      ...['--post-logout-redirect-uri', 'https://shop.example/bye', '--scope', 'openid email', '--name', 'Store'],
+      ...['--grant-type', 'authorization_code', '--auth-method', 'client_secret_post', '--first-party'],
+    );
+    assert.deepEqual(
+      [json.redirect_uris, json.post_logout_redirect_uris, json.scope, json.client_name, json.grant_types],
+      [uris, ['https://shop.example/bye'], 'openid email', 'Store', ['authorization_code']],
+    );
+    assert.deepEqual(
+      [json.token_endpoint_auth_method, json.first_party, json.version],
+      ['client_secret_post', true, 2],
+    );
+    const half = await update('--name', 'Half', '--redirect-uri', 'javascript:x');
+    assert.equal(half.code, 1);
+    assert.match(half.stderr, /^cardea: redirect_uris: /);
+    const shown = (await cardea(['clients', 'show', client_id, '--json'])).json;
+    assert.deepEqual([shown.client_name, shown.version], ['Store', 2]);
+    assert.equal((await update('--no-first-party')).json.first_party, false);
+    assert.equal((await update()).code, 2);
+  });
+
+  test('are warned of a scope that no API has, which is named on standard error', async (t) => {
+    const { cardea } = await setUpCli(t);
+    const api = ['--identifier', 'https://api.example', '--name', 'API', '--scope', 'api:read'];
+    await cardea(['resources', 'create', ...api]);
+    const made = await cardea([...BASIC, '--scope', 'openid api:read api:raed', '--json']);
+    assert.equal(made.code, 0);
+    assert.match(made.stderr, /api:raed/);
+    assert.doesNotMatch(made.stderr, /api:read/);
+    assert.equal((await cardea([...BASIC, '--scope', 'openid api:read', '--json'])).stderr, '');
+    const updated = await cardea(['clients', 'update', made.json.client_id, '--scope', 'openid api:wirte', '--json']);
+    assert.deepEqual([updated.code, updated.json.scope], [0, 'openid api:wirte']);
+    assert.match(updated.stderr, /api:wirte/);
+  });
+
   test('are deleted', async (t) => {
     const { cardea } = await setUpCli(t);
     const { client_id } = (await cardea([...BASIC, '--json'])).json;
@@ -242,21 +315,25 @@ describe('resources', () => {
     const args = ['--identifier', identifier, '--name', 'API', '--scope', 'read write', '--json'];
     const made = await cardea(['resources', 'create', ...args]);
     assert.equal(made.code, 0, made.stderr);
-    const { created_at, ...rest } = made.json;
+    const { created_at, updated_at, ...rest } = made.json;
+    assert.equal(updated_at, created_at);
     const token_typ = 'at+jwt';
-    assert.deepEqual(rest, { identifier, name: 'API', scopes: ['read', 'write'], open: false, clients: [], token_typ });
+    const own = { identifier, version: 1, managed_by: null, name: 'API', scopes: ['read', 'write'] };
+    assert.deepEqual(rest, { ...own, open: false, clients: [], token_typ });
     assert.ok(Date.parse(created_at));
     assert.deepEqual((await cardea(['resources', 'list', '--json'])).json, [made.json]);
     assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, made.json);
     assert.equal((await cardea(['resources', 'create', ...args])).code, 1);
     const { client_id } = (await cardea([...BASIC, '--json'])).json;
     const update = (...options: string[]) => cardea(['resources', 'update', identifier, ...options, '--json']);
-    const changed = { ...made.json, name: 'Orders', scopes: ['read'], open: true, clients: [client_id] };
+    const withoutTime = ({ json: { updated_at: _, ...json } }: Ran) => json;
+    const changed = { ...rest, created_at, name: 'Orders', scopes: ['read'], open: true, clients: [client_id] };
     const options = ['--name', 'Orders', '--scope', 'read', '--open', '--client', client_id];
-    assert.deepEqual((await update(...options)).json, changed);
-    assert.deepEqual((await update('--no-open')).json, { ...changed, open: false });
-    assert.deepEqual((await update('--no-clients', '--open')).json, { ...changed, clients: [] });
-    assert.deepEqual((await cardea(['resources', 'show', identifier, '--json'])).json, { ...changed, clients: [] });
+    assert.deepEqual(withoutTime(await update(...options)), { ...changed, version: 2 });
+    assert.deepEqual(withoutTime(await update('--no-open')), { ...changed, version: 3, open: false });
+    const last = { ...changed, version: 4, clients: [] };
+    assert.deepEqual(withoutTime(await update('--no-clients', '--open')), last);
+    assert.deepEqual(withoutTime(await cardea(['resources', 'show', identifier, '--json'])), last);
     assert.equal((await update('--token-typ', 'JWT')).json.token_typ, 'JWT');
     assert.equal((await update('--token-typ', 'jwt')).code, 2);
     const unknown = await update('--client', 'nobody');

@@ -103,7 +103,7 @@ describe('clients', () => {
     const { client: before } = await clients.create(WEB);
     clock.ms += 1_000;
     const renamed = await clients.update(before.id, { name: 'New' });
-    assert.deepEqual(renamed.client, { ...before, name: 'New', updatedAt: new Date(clock.ms) });
+    assert.deepEqual(renamed.client, { ...before, name: 'New', version: 2, updatedAt: new Date(clock.ms) });
     assert.equal(renamed.secret, undefined);
     const toPublic = { metadata: { token_endpoint_auth_method: 'none', grant_types: undefined } };
     assert.equal((await clients.update(before.id, toPublic)).client.secretHash, null);
@@ -206,12 +206,15 @@ describe('resource servers', () => {
     const made = await servers.create({ identifier, name: 'API', scopes: ['read', 'write', 'read'] });
     assert.deepEqual(made, {
       identifier,
+      version: 1,
+      managedBy: null,
       name: 'API',
       scopes: ['read', 'write'],
       open: false,
       clients: [],
       tokenTyp: 'at+jwt',
       createdAt: new Date(START),
+      updatedAt: new Date(START),
     });
     assert.deepEqual(await servers.find(identifier), made);
     assert.deepEqual(await servers.list(), [made]);

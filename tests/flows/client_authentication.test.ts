@@ -101,7 +101,7 @@ test('a secret is compared as a whole: no prefix, suffix, other case or hash of 
 test('after a rotation the new secret works at once, and the old one never again', async () => {
   const party = await app.seed.party();
   assert.equal((await token(app.issuer, party, GRANT)).status, 200);
-  const secret = remember('client_secret', await app.seed.clients.rotateSecret(party.id));
+  const secret = remember('client_secret', (await app.seed.clients.rotateSecret(party.id)).secret);
   const renewed: Party = { ...party, secret };
   // The running server learns of the change by NOTIFY: once it accepts the new secret, it refuses the old one.
   const deadline = performance.now() + 5_000;
