@@ -1,3 +1,5 @@
+import { ADMINISTRATOR } from '../accounts/administrators.ts';
+
 /**
  * What an operator can be allowed, in one table: each operation names one of these permissions, and an access token for the
  * admin API has one scope for each. What is not listed here can be allowed to nobody.
@@ -56,9 +58,6 @@ export function permissionOfScope(scope: string): Permission | undefined {
 }
 
 export const PERMISSION_SCOPES: readonly PermissionScope[] = PERMISSIONS.map(scopeOf);
-
-/** The role that `cardea operators bootstrap` gives, and of which one person at least must be left. */
-export const ADMINISTRATOR = 'cardea-admin';
 
 export interface BuiltinRole {
   /** One sentence. */

@@ -264,6 +264,8 @@ export const GUARDS = {
   require_rows: 'CD003',
   /** A row has changed since it was read. */
   require_as_read: 'CD004',
+  /** No administrator would be left. */
+  require_administrator: 'CD005',
 } as const;
 
 export type Guard = keyof typeof GUARDS;

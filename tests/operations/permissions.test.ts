@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ADMINISTRATOR } from '../../server/accounts/administrators.ts';
 import {
-  ADMINISTRATOR,
   BUILTIN_ROLES,
   isPermission,
   NOUNS,

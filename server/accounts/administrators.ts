@@ -1,0 +1,52 @@
+import { sql } from 'kysely';
+import type { BoundStatement, Db } from '../platform/db.ts';
+import { statement } from '../platform/statement.ts';
+import type { Account } from './account.ts';
+
+/** The role of which one person at least must be left. The index of migration 0027 has its name too. */
+export const ADMINISTRATOR = 'cardea-admin';
+
+const IS_ADMINISTRATOR = sql`${sql.lit(ADMINISTRATOR)} = ANY (roles) AND disabled_at IS NULL`;
+
+export const ADMINISTRATOR_STATEMENTS = {
+  // A statement of its own: the next one then sees what the transactions did that held the lock before.
+  lock: statement(
+    'administrators.lock',
+    () => sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea administrators', 0))`,
+  ),
+  require: statement(
+    'administrators.require',
+    () => sql`SELECT require_administrator((SELECT count(*) FROM accounts WHERE ${IS_ADMINISTRATOR}))`,
+  ),
+  requireNone: statement(
+    'administrators.require_none',
+    () => sql`SELECT require_as_read((SELECT count(*) FROM (SELECT 1) AS one
+                                       WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE ${IS_ADMINISTRATOR})))`,
+  ),
+  find: statement(
+    'administrators.find',
+    () => sql<{ id: string }>`SELECT id FROM accounts WHERE ${IS_ADMINISTRATOR} ORDER BY id LIMIT 1`,
+  ),
+};
+
+/** True for an account that can act as administrator. */
+export function isAdministrator({ roles, disabled }: Pick<Account, 'roles' | 'disabled'>): boolean {
+  return roles.includes(ADMINISTRATOR) && !disabled;
+}
+
+/**
+ * The statements at the end of a transaction that takes an administrator away. They refuse it by `require_administrator` when no
+ * other is left; the lock makes sure that of two administrators who remove each other at the same time one stays.
+ */
+export function requireAdministrator(): BoundStatement[] {
+  return [ADMINISTRATOR_STATEMENTS.lock.bind(), ADMINISTRATOR_STATEMENTS.require.bind()];
+}
+
+/** The statements at the beginning of a transaction that is for an installation without an administrator. */
+export function requireNoAdministrator(): BoundStatement[] {
+  return [ADMINISTRATOR_STATEMENTS.lock.bind(), ADMINISTRATOR_STATEMENTS.requireNone.bind()];
+}
+
+export async function hasAdministrator(db: Pick<Db, 'query'>): Promise<boolean> {
+  return (await db.query(ADMINISTRATOR_STATEMENTS.find.bind())).length > 0;
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { ADMINISTRATOR, hasAdministrator, requireNoAdministrator } from '../../server/accounts/administrators.ts';
+import { ACCOUNT_STATEMENTS } from '../../server/accounts/statements.ts';
+import {
+  administratorGuard,
+  assertMayChange,
+  assertMayGive,
+  assertNotOwnClient,
+  assertNotSelf,
+  permissionsOfScopes,
+} from '../../server/operations/guards.ts';
+import { BUILTIN_ROLES, PERMISSIONS, permissionsOfBuiltinRoles } from '../../server/operations/permissions.ts';
+import { failedGuard } from '../../server/platform/db.ts';
+import { deployment } from '../helpers/deployment.ts';
+import { LONG } from '../helpers/long.ts';
+import { actor } from '../helpers/operations.ts';
+
+const app = await deployment({ after });
+const { accounts } = app.seed;
+const holder = (...roles: string[]) =>
+  actor({ kind: 'person', id: 'p', permissions: permissionsOfBuiltinRoles(roles) });
+
+test('nobody gives a permission that they do not have', () => {
+  const beyond = { code: 'beyond_own_permissions', status: 403 };
+  assert.throws(() => assertMayGive(holder('cardea-operator'), ['roles:write']), beyond);
+  assert.throws(() => assertMayGive(holder('cardea-helpdesk'), BUILTIN_ROLES['cardea-auditor'].permissions), beyond);
+  assert.throws(() => assertMayGive(holder(), ['users:read']), beyond);
+  assertMayGive(holder('cardea-admin'), PERMISSIONS);
+  assertMayGive(holder('cardea-helpdesk'), []);
+});
+
+test('an operator does not act on an administrator, and acts on all others', () => {
+  for (const [role, { permissions }] of Object.entries(BUILTIN_ROLES)) {
+    const act = () => assertMayChange(holder('cardea-operator'), permissions);
+    if (role === ADMINISTRATOR) assert.throws(act, { code: 'beyond_own_permissions' });
+    else act();
+  }
+});
+
+test('people do not shut themselves out, and clients neither', () => {
+  const own = { code: 'own_account', status: 409 };
+  assert.throws(() => assertNotSelf(actor({ kind: 'person', id: 'p' }), 'p'), own);
+  assertNotSelf(actor({ kind: 'person', id: 'p' }), 'q');
+  assertNotSelf(actor({ kind: 'cli', id: 'p' }), 'p');
+  assert.throws(() => assertNotOwnClient(actor({ kind: 'client', id: 'c' }), 'c'), own);
+  assert.throws(() => assertNotOwnClient(actor({ kind: 'person', id: 'p', clientId: 'c' }), 'c'), own);
+  assertNotOwnClient(actor({ kind: 'client', id: 'c' }), 'd');
+});
+
+test('the scopes of a client give the permissions that they name', () => {
+  assert.deepEqual(permissionsOfScopes(['openid', 'cardea:users:write', 'users:read', 'cardea:x']), ['users:write']);
+});
+
+test('only what takes an administrator away is checked', () => {
+  const admin = { roles: [ADMINISTRATOR], disabled: false };
+  assert.equal(administratorGuard(admin, { ...admin, disabled: true }).length, 2);
+  assert.equal(administratorGuard(admin, { ...admin, roles: [] }).length, 2);
+  assert.equal(administratorGuard(admin, undefined).length, 2);
+  assert.equal(administratorGuard(admin, admin).length, 0);
+  assert.equal(administratorGuard({ roles: ['x'], disabled: false }, undefined).length, 0);
+  assert.equal(administratorGuard({ ...admin, disabled: true }, undefined).length, 0);
+});
+
+test('of two administrators who remove each other at the same time one stays', async () => {
+  const ids = await Promise.all([1, 2].map(async () => (await app.seed.person()).id));
+  const remove = async (id: string) => {
+    const before = await accounts.resolve(id);
+    const bound = ACCOUNT_STATEMENTS.setRoles.bind({ id, roles: [] });
+    return app.db.transact([bound, ...administratorGuard(before, { roles: [], disabled: false })]);
+  };
+  const disable = async (id: string) => {
+    const before = await accounts.resolve(id);
+    return accounts.disable(id, administratorGuard(before, { ...before, disabled: true }));
+  };
+  for (let round = 0; round < (LONG ? 50 : 5); round += 1) {
+    for (const id of ids) {
+      await accounts.setRoles(id, [ADMINISTRATOR]);
+      await accounts.enable(id);
+    }
+    const [first = '', second = ''] = ids;
+    const outcomes = await Promise.allSettled([remove(first), disable(second)]);
+    const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [failedGuard(one.reason)] : []));
+    assert.deepEqual(refused, ['require_administrator']);
+    assert.ok(await hasAdministrator(app.db));
+  }
+});
+
+test('what is for an installation without an administrator is refused once there is one', async () => {
+  const { id } = await app.seed.person();
+  await accounts.setRoles(id, [ADMINISTRATOR]);
+  await assert.rejects(app.db.transact(requireNoAdministrator()), (error) => failedGuard(error) === 'require_as_read');
+});
+
+test('administrators are found by an index, among any number of people', async () => {
+  const rows = await app.db.run<{ 'QUERY PLAN': string }>(
+    {
+      name: '',
+      text: `EXPLAIN SELECT count(*) FROM accounts WHERE 'cardea-admin' = ANY (roles) AND disabled_at IS NULL`,
+    },
+    [],
+  );
+  assert.match(rows.map((row) => row['QUERY PLAN']).join('\n'), /accounts_administrators/);
+});
