@@ -40,13 +40,14 @@ const FORMS_PER_FAILURE = 10;
 
 /** The composition root: builds the layers in `composition/`, each on those before it, and connects them to HTTP. */
 export async function createApp(
-  parts: Pick<AppParts, 'config' | 'db' | 'log' | 'nameServers' | 'startPasswordThread'> & {
+  parts: Pick<AppParts, 'config' | 'settings' | 'db' | 'log' | 'nameServers' | 'startPasswordThread'> & {
     now?: Clock;
     uptime?: Clock;
   },
 ): Promise<App> {
   const {
     config,
+    settings,
     db,
     log,
     nameServers,
@@ -58,6 +59,7 @@ export async function createApp(
   await using opened = new AsyncDisposableStack();
   const infrastructure = await createInfrastructure({
     config,
+    settings,
     db,
     log,
     now,

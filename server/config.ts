@@ -33,10 +33,17 @@ export function loadConfig(env: Environment = process.env): Config {
   return deepFreeze(config);
 }
 
+/** A setting as operators see it. */
+export interface SettingInForce {
+  readonly name: string;
+  /** Masked when it is a secret. */
+  readonly value: string;
+  readonly source: string;
+  readonly about: string;
+}
+
 /** The settings in force, with secrets masked. */
-export function describeConfig(
-  env: Environment = process.env,
-): { name: string; value: string; source: string; about: string }[] {
+export function describeConfig(env: Environment = process.env): SettingInForce[] {
   const config = loadConfig(env);
   return settingEntries().map(([name, setting]) => {
     const source = env[name] !== undefined ? 'environment' : env[`${name}_FILE`] !== undefined ? 'file' : 'default';

@@ -1,5 +1,5 @@
 import { createApp } from './app.ts';
-import type { Config } from './config.ts';
+import { type Config, describeConfig } from './config.ts';
 import { systemClock } from './platform/clock.ts';
 import { databasePlace } from './platform/database_problems.ts';
 import { createDb } from './platform/db.ts';
@@ -26,7 +26,7 @@ export async function start(config: Config, log: Logger, opened: AsyncDisposable
   const migrated = await migrateUp(db);
   if (migrated.length > 0) log.info({ migrations: migrated }, 'the schema was brought up to date');
 
-  const app = await createApp({ config, db, log });
+  const app = await createApp({ config, settings: describeConfig(), db, log });
   opened.defer(() => app.close());
   await app.http.listen({ host: config.host, port: config.port });
   outages.begin();

@@ -1,3 +1,5 @@
+import { audit } from '../operations/audit.ts';
+import { config } from '../operations/config.ts';
 import { groups } from '../operations/groups.ts';
 import { me } from '../operations/me.ts';
 import type { Operation } from '../operations/operation.ts';
@@ -21,6 +23,11 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/groups', operation: groups.create, location: at('/groups', 'name') },
   { method: 'GET', path: '/groups/:name', operation: groups.show, versioned: true },
   { method: 'PATCH', path: '/groups/:name', operation: groups.update, versioned: true },
+
+  { method: 'GET', path: '/audit', operation: audit.list },
+  { method: 'GET', path: '/audit/:id', operation: audit.show },
+
+  { method: 'GET', path: '/config', operation: config.show },
 ];
 
 function at(collection: string, member: string): NonNullable<Route['location']> {

@@ -9,6 +9,11 @@ export function configCommand(noun: Command, { env, printItems }: CommandTools):
     .description('check the CARDEA_* variables and print the settings in force, with secrets masked')
     .option(...JSON_OPTION)
     .action((options: PrintOptions) => {
-      printItems(describeConfig(env), ['name', 'value', 'source', 'about'], 'There are no settings.', options);
+      printItems(
+        describeConfig(env).map((one) => ({ ...one })),
+        ['name', 'value', 'source', 'about'],
+        'There are no settings.',
+        options,
+      );
     });
 }

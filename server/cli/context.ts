@@ -12,7 +12,7 @@ import {
   openKeyRing,
   openPasswords,
 } from '../composition/stores.ts';
-import { type Config, loadConfig, resolveMasterKeys } from '../config.ts';
+import { type Config, describeConfig, loadConfig, resolveMasterKeys } from '../config.ts';
 import type { Call, Change, InputOf, Read, Schemas } from '../operations/operation.ts';
 import { PERMISSIONS } from '../operations/permissions.ts';
 import type { Batch, OutputOf } from '../operations/run.ts';
@@ -177,7 +177,7 @@ async function open(
     }),
     keyRing: once(() => openKeyRing({ config, db, sealer, now })),
   };
-  const { services, runner } = createOperations(context);
+  const { services, runner } = createOperations({ ...context, settings: () => describeConfig(env) });
   return {
     ...context,
     services,

@@ -64,6 +64,10 @@ const NOUNS: Readonly<
     about: 'apps that register themselves',
     load: async () => (await import('./registration.ts')).registrationCommand,
   },
+  audit: {
+    about: 'what operators did, by the command line and by the API',
+    load: async () => (await import('./audit.ts')).auditCommand,
+  },
   migrate: {
     about: 'the schema of the database',
     load: async () => (await import('./migrate.ts')).migrateCommand,

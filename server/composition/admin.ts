@@ -18,7 +18,7 @@ export async function adminRoutes(
   },
 ): Promise<void> {
   const { infrastructure, accountServices, clientServices, protocol } = parts;
-  const { config, db, sealer, now, outbound } = infrastructure;
+  const { config, db, sealer, now, outbound, settings } = infrastructure;
   const { clients, resourceServers, registrationTokens } = clientServices;
   const { runner } = createOperations({
     config,
@@ -26,6 +26,7 @@ export async function adminRoutes(
     sealer,
     now,
     outbound,
+    settings: () => settings,
     clients,
     resourceServers,
     registrationTokens,

@@ -4,7 +4,7 @@ import { MAILS_CHANNEL } from '../accounts/mails.ts';
 import type { PasswordsOptions } from '../accounts/passwords.ts';
 import { RESOURCE_SERVERS_CHANNEL } from '../clients/resource_servers.ts';
 import { CLIENTS_CHANNEL } from '../clients/statements.ts';
-import { type Config, resolveMasterKeys } from '../config.ts';
+import { type Config, resolveMasterKeys, type SettingInForce } from '../config.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Csrf, createCsrf } from '../platform/csrf.ts';
 import type { Db } from '../platform/db.ts';
@@ -20,6 +20,8 @@ import { createViews, type Views } from '../views/views.ts';
 
 export interface AppParts {
   readonly config: Config;
+  /** The same for operators to see. */
+  readonly settings: readonly SettingInForce[];
   readonly db: Db;
   readonly log: Logger;
   readonly now: Clock;

@@ -14,6 +14,7 @@ import { createSessionDetails } from '../accounts/session_details.ts';
 import { createAccounts } from '../accounts/store.ts';
 import { createTotp } from '../accounts/totp.ts';
 import { createAudit } from '../audit/entries.ts';
+import { createAuditLog } from '../audit/listing.ts';
 import { createRegistrationTokens } from '../clients/registration_tokens.ts';
 import { createResourceServers } from '../clients/resource_servers.ts';
 import { OWN_SCOPES } from '../clients/scopes.ts';
@@ -153,7 +154,10 @@ export async function openKeyRing({
   });
 }
 
-type Opened = Omit<Services, 'groups' | 'roles' | 'db'> & { readonly db: Db; readonly outbound: Outbound };
+type Opened = Omit<Services, 'groups' | 'roles' | 'audit' | 'db'> & {
+  readonly db: Db;
+  readonly outbound: Outbound;
+};
 
 /** The services of operations and what runs them. @param opened the stores, as far as they are open */
 export function createOperations(opened: Opened): { readonly runner: Runner; readonly services: Services } {
@@ -162,6 +166,7 @@ export function createOperations(opened: Opened): { readonly runner: Runner; rea
     db: on,
     groups: createNamed('groups', { db: on, now }),
     roles: createNamed('roles', { db: on, now }),
+    audit: createAuditLog({ db: on }),
   });
   const services: Services = { ...opened, ...named(db) };
   const results = createResults({ db, sealer, now, secret: () => loadServerSecret(db, sealer, RESULTS_SECRET, now) });

@@ -18,6 +18,7 @@ export function patch<const P extends Properties>(properties: P, options: Object
 }
 
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, in UTC' });
+export const Id = Type.String({ format: 'uuid', description: 'UUID' });
 export const Version = Type.Integer({ minimum: 1, description: 'raised by each change; the ETag has it' });
 export const ManagedBy = Type.Union([Type.Literal('file'), Type.Null()], {
   description: '"file" where the configuration file manages it',

@@ -11,10 +11,11 @@ import type { RecoveryCodes } from '../accounts/recovery_codes.ts';
 import type { SessionDetailsStore } from '../accounts/session_details.ts';
 import type { Accounts } from '../accounts/store.ts';
 import type { Totp } from '../accounts/totp.ts';
+import type { AuditLog } from '../audit/listing.ts';
 import type { RegistrationTokens } from '../clients/registration_tokens.ts';
 import type { ResourceServers } from '../clients/resource_servers.ts';
 import type { Clients } from '../clients/store.ts';
-import type { Config } from '../config.ts';
+import type { Config, SettingInForce } from '../config.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Db } from '../platform/db.ts';
 import type { Sealer } from '../platform/sealing.ts';
@@ -52,6 +53,9 @@ export interface Services extends ClientStores {
   readonly now: Clock;
   readonly groups: Groups;
   readonly roles: Roles;
+  readonly audit: AuditLog;
+  /** Those with which this process was started, with secrets masked. */
+  settings(): readonly SettingInForce[];
   /** Opened on first use by the command line: most verbs need few of them, and only these need the right master key. */
   accountStores(): Promise<AccountStores>;
   factors(): Promise<Factors>;

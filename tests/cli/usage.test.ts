@@ -27,6 +27,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   'master-key': ['rotate'],
   mail: ['test'],
   config: ['check'],
+  audit: ['list', 'show'],
 };
 
 describe('cardea', () => {

@@ -2,8 +2,7 @@ import { mountAdmin } from '../../server/admin/mount.ts';
 import type { Actor } from '../../server/operations/actor.ts';
 import { createHttp } from '../../server/platform/http.ts';
 import { createLog } from '../../server/platform/log.ts';
-import type { Deployment } from './deployment.ts';
-import { actor, operationsOf } from './operations.ts';
+import { actor, type OperatedDatabase, operationsOf } from './operations.ts';
 import { defer, type Scope } from './scope.ts';
 
 export interface AdminRequest {
@@ -19,7 +18,7 @@ export interface AdminAnswer {
 }
 
 /** The admin API on the database of a deployment, without access tokens: every request is one of the same actor. */
-export async function adminApi(scope: Scope, app: Deployment, as: Partial<Actor> = {}, now = Date.now) {
+export async function adminApi(scope: Scope, app: OperatedDatabase, as: Partial<Actor> = {}, now = Date.now) {
   const { runner, services } = await operationsOf(scope, app, now);
   const { issuer } = services.config;
   const log = createLog({ level: 'silent', destination: { write() {} } });

@@ -10,7 +10,7 @@ import { type App, createApp } from '../../server/app.ts';
 import { DEFAULT_SERVER_POLICY, type ServerPolicy } from '../../server/clients/profiles.ts';
 import { createResourceServers, type ResourceServerInput } from '../../server/clients/resource_servers.ts';
 import { type Client, type ClientInput, createClients } from '../../server/clients/store.ts';
-import { loadConfig, serverPolicyOf } from '../../server/config.ts';
+import { describeConfig, loadConfig, serverPolicyOf } from '../../server/config.ts';
 import type { Clock } from '../../server/platform/clock.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -190,7 +190,7 @@ export async function deployment(
   const issuer = `${options.env?.CARDEA_TLS_CERT === undefined ? 'http' : 'https'}://localhost:${port}${options.basePath ?? ''}`;
   const dataDir = mkdtempSync(join(tmpdir(), 'cardea-test-data-'));
   defer(scope, () => rmSync(dataDir, { recursive: true, force: true }));
-  const configured = loadConfig({
+  const env = {
     CARDEA_DATA_DIR: dataDir,
     CARDEA_PORT: String(port),
     CARDEA_ISSUER: issuer,
@@ -198,7 +198,8 @@ export async function deployment(
     CARDEA_DATABASE_URL: url,
     CARDEA_MASTER_KEY: masterKey,
     ...options.env,
-  });
+  };
+  const configured = loadConfig(env);
   const argon2 = options.passwordCost === 'configured' ? configured.passwords.argon2 : CHEAP_ARGON2;
   const config = { ...configured, passwords: { ...configured.passwords, argon2 } };
   const statements: string[] = [];
@@ -216,6 +217,7 @@ export async function deployment(
     .run(true, () =>
       createApp({
         config,
+        settings: describeConfig(env),
         db,
         log,
         nameServers: options.nameServers,

@@ -6,7 +6,7 @@ import {
   openKeyRing,
   openPasswords,
 } from '../../server/composition/stores.ts';
-import { loadConfig } from '../../server/config.ts';
+import { describeConfig, loadConfig } from '../../server/config.ts';
 import type { Actor } from '../../server/operations/actor.ts';
 import { PERMISSIONS } from '../../server/operations/permissions.ts';
 import { createLog } from '../../server/platform/log.ts';
@@ -21,17 +21,20 @@ export function actor(rest: Partial<Actor> = {}): Actor {
   return { kind: 'client', id: 'tests', permissions: new Set(PERMISSIONS), ...rest };
 }
 
+/** A deployment, or its database alone. */
+export type OperatedDatabase = Pick<Deployment, 'db' | 'databaseUrl' | 'masterKey' | 'issuer' | 'dataDir'>;
+
+export const environmentOf = (app: OperatedDatabase) => ({
+  CARDEA_ISSUER: app.issuer,
+  CARDEA_MASTER_KEY: app.masterKey,
+  CARDEA_DATA_DIR: app.dataDir,
+  CARDEA_DATABASE_URL: app.databaseUrl,
+});
+
 /** The operations of a deployment, as another process of the same installation has them. */
-export async function operationsOf(
-  scope: Scope,
-  app: Pick<Deployment, 'db' | 'masterKey' | 'issuer' | 'dataDir'>,
-  now = Date.now,
-) {
-  const config = loadConfig({
-    CARDEA_ISSUER: app.issuer,
-    CARDEA_MASTER_KEY: app.masterKey,
-    CARDEA_DATA_DIR: app.dataDir,
-  });
+export async function operationsOf(scope: Scope, app: OperatedDatabase, now = Date.now) {
+  const env = environmentOf(app);
+  const config = loadConfig(env);
   const log = createLog({ level: 'silent', destination: { write() {} } });
   const parts = { config, db: app.db, sealer: createSealer([Buffer.from(app.masterKey, 'base64')]), now, log };
   const stores = await createAccountStores(parts);
@@ -41,6 +44,7 @@ export async function operationsOf(
   return createOperations({
     ...parts,
     outbound,
+    settings: () => describeConfig(env),
     ...createClientStores({ ...parts, outbound }),
     accountStores: async () => stores,
     factors: () => openFactors(stores, parts),

@@ -99,6 +99,11 @@ export async function databaseUrl(scope: Scope, template = MIGRATED): Promise<st
   return url;
 }
 
+/** A copy of a database that nobody is connected to. */
+export function copiedDatabaseUrl(scope: Scope, url: string): Promise<string> {
+  return databaseUrl(scope, { name: () => new URL(url).pathname.slice(1), make: async () => {} });
+}
+
 async function assertNobodyConnected(url: string): Promise<void> {
   const name = new URL(url).pathname.slice(1);
   await withAdmin(on(url, 'postgres'), async (admin) => {

@@ -32,7 +32,7 @@ export const STARTED: Template = {
         CARDEA_DATABASE_URL: url,
         CARDEA_MASTER_KEY: startedMasterKey(),
       });
-      const app = await createApp({ config, db, log: createLog({ level: 'silent' }) });
+      const app = await createApp({ config, settings: [], db, log: createLog({ level: 'silent' }) });
       await app.close();
       // In SQL, because a database that has an issuer never loses it: `cardea issuer move` names the next one.
       await db.run({ name: '', text: 'DELETE FROM installation' }, []);

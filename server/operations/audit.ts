@@ -1,0 +1,82 @@
+import { type Static, Type } from 'typebox';
+import type { AuditRow } from '../audit/entries.ts';
+import { notFound } from '../platform/errors.ts';
+import { read } from './operation.ts';
+import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
+import { Id, strict, Time } from './schema.ts';
+
+const Change = strict({ before: Type.Optional(Type.Unknown()), after: Type.Optional(Type.Unknown()) });
+
+const AuditEntry = strict(
+  {
+    id: Id,
+    at: Time,
+    actor_kind: Type.String({ description: 'cli, client, person or system' }),
+    actor_id: Type.String({
+      description: 'the id of the account or client; of the command line, the user of the machine',
+    }),
+    client_id: Type.Union([Type.String(), Type.Null()], { description: 'the app by which a person acted' }),
+    action: Type.String({ description: 'the name of the operation' }),
+    target_kind: Type.String({ description: 'the kind of what was changed, such as user' }),
+    target_id: Type.String({ description: 'its id; empty when there was none yet' }),
+    outcome: Type.String({
+      description: 'done; denied, without the permission; refused, because of the input or the state',
+    }),
+    reason: Type.Union([Type.String(), Type.Null()], { description: 'the error code of what was not done' }),
+    changes: Type.Record(Type.String(), Change, {
+      description:
+        'by field, before and after; of a secret or personal field, the name alone: neither is ever stored here',
+    }),
+    request_id: Type.String({ description: 'the same as in the log of the server' }),
+  },
+  { title: 'AuditEntry' },
+);
+
+const EXAMPLE: Static<typeof AuditEntry> = {
+  id: '019a3f5e-8c00-7a1b-9d2e-3f4a5b6c7d8e',
+  at: '2026-11-01T08:00:00.000Z',
+  actor_kind: 'person',
+  actor_id: '019a3f5e-7000-7c2d-8e3f-4a5b6c7d8e9f',
+  client_id: 'console',
+  action: 'groups.update',
+  target_kind: 'group',
+  target_id: 'staff',
+  outcome: 'done',
+  reason: null,
+  changes: { description: { before: 'Everybody', after: 'Employees' } },
+  request_id: '1f0c9d5e-2b3a-4c4d-8e5f-6a7b8c9d0e1f',
+};
+
+/** The record of what operators did, and of what they were refused. */
+export const audit = {
+  list: read({
+    name: 'audit.list',
+    permission: 'audit:read',
+    summary: 'List entries of the audit, the newest first',
+    description:
+      'Filter by at, action, actor_kind, actor_id, client_id, target_kind, target_id, outcome or request_id.',
+    schemas: { query: strict(LIST_QUERY), output: pageOf(AuditEntry, 'Entries of the audit') },
+    example: {
+      input: { query: { filter: 'action sw "groups." and outcome eq "done"' } },
+      output: { items: [EXAMPLE] },
+    },
+    run: async (services, { query }) => shownPage(await services.audit.list(query), shown),
+  }),
+
+  show: read({
+    name: 'audit.show',
+    permission: 'audit:read',
+    summary: 'Show an entry of the audit',
+    schemas: { params: strict({ id: Id }), output: AuditEntry },
+    example: { input: { params: { id: EXAMPLE.id } }, output: EXAMPLE },
+    async run(services, { params: { id } }) {
+      const entry = await services.audit.find(id);
+      if (!entry) throw notFound('audit entry', id);
+      return shown(entry);
+    },
+  }),
+};
+
+function shown({ at, changes, ...entry }: AuditRow): Static<typeof AuditEntry> {
+  return { ...entry, at: at.toISOString(), changes: changes as Static<typeof AuditEntry>['changes'] };
+}

@@ -1,0 +1,34 @@
+import { Type } from 'typebox';
+import { read } from './operation.ts';
+import { strict } from './schema.ts';
+
+const Setting = strict(
+  {
+    name: Type.String(),
+    value: Type.String({ description: 'secrets are masked, in whole: nobody can read them here' }),
+    source: Type.String({ description: 'where the value is from: environment, file or default' }),
+    about: Type.String(),
+  },
+  { title: 'Setting' },
+);
+
+/** The configuration of the server. */
+export const config = {
+  show: read({
+    name: 'config.show',
+    permission: 'config:read',
+    summary: 'Show the settings in force',
+    description:
+      'Those with which the server was started that answers. Others of the same issuer should have the same.',
+    schemas: { output: strict({ settings: Type.Array(Setting) }, { title: 'Configuration' }) },
+    example: {
+      output: {
+        settings: [
+          { name: 'CARDEA_LOG_LEVEL', value: 'info', source: 'default', about: 'How much is logged' },
+          { name: 'CARDEA_DATABASE_URL', value: '********', source: 'file', about: 'The database' },
+        ],
+      },
+    },
+    run: async (services) => ({ settings: services.settings().map((one) => ({ ...one })) }),
+  }),
+};

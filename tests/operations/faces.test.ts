@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { ROUTES } from '../../server/admin/routes.ts';
+import type { Operation } from '../../server/operations/operation.ts';
+import { ROOT } from '../helpers/artifacts.ts';
+import { alike, bothFaces } from '../helpers/faces.ts';
+import { auditFaces } from './faces/audit.ts';
+
+/** Every verb of the command line and its route, on two equal databases. */
+const { faces, run } = await bothFaces({ after }, [auditFaces]);
+
+/** Operations that have no verb, and why. */
+const WITHOUT_VERB: Readonly<Record<string, string>> = {
+  'groups.create': 'verbs of groups are still to come',
+  'groups.update': 'verbs of groups are still to come',
+};
+
+/** Operations that have no route, and why. */
+const WITHOUT_ROUTE: Readonly<Record<string, string>> = {};
+
+const FOLDER = join(ROOT, 'server/operations');
+const modules = await Promise.all(
+  readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => import(join(FOLDER, file)) as Promise<Record<string, unknown>>),
+);
+const operations = modules.flatMap(Object.values).flatMap(operationsIn);
+
+function operationsIn(exported: unknown): Operation[] {
+  if (typeof exported !== 'object' || exported === null) return [];
+  return Object.values(exported).filter(
+    (one): one is Operation =>
+      typeof one === 'object' && one !== null && (one.kind === 'read' || one.kind === 'change'),
+  );
+}
+
+for (const face of faces) {
+  test(`${face.operation.name} ${face.about ?? ''}: cardea ${face.cli.slice(0, 2).join(' ')} does what ${face.method} ${face.path.split(/[?/]/)[1]} does`, async () => {
+    const { ran, answer, entries } = await run(face);
+    const [byCli, byHttp] = entries;
+    assert.deepEqual(alike(byCli), alike(byHttp), 'the same entries in the audit');
+    const reasons = byHttp.map((entry) => (entry as { reason: string | null }).reason);
+    if (face.refused !== undefined) {
+      assert.equal(ran.code, 1, ran.stderr);
+      assert.equal(String(answer.body.type).split('/').at(-1), face.refused);
+      if (face.operation.kind === 'change') assert.deepEqual(reasons, [face.refused]);
+      return;
+    }
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.ok(answer.status < 300, JSON.stringify(answer.body));
+    const printed = face.printed?.(answer.body) ?? answer.body.items ?? answer.body;
+    assert.deepEqual(alike(ran.json), alike(printed));
+    const actions = byHttp.map((entry) => (entry as { action: string }).action);
+    assert.deepEqual(actions, face.operation.kind === 'change' ? [face.operation.name] : []);
+  });
+}
+
+test('every change has a route and a verb, or a reason why not', () => {
+  const routed = new Set(ROUTES.map(({ operation }) => operation.name));
+  const tried = new Set(faces.map(({ operation }) => operation.name));
+  const changes = operations.filter(({ kind }) => kind === 'change').map(({ name }) => name);
+  const missing = (among: ReadonlySet<string>) => changes.filter((name) => !among.has(name)).toSorted();
+  assert.deepEqual(missing(routed), Object.keys(WITHOUT_ROUTE).toSorted(), 'a row in server/admin/routes.ts');
+  assert.deepEqual(missing(tried), Object.keys(WITHOUT_VERB).toSorted(), 'a row in tests/operations/faces/');
+});
+
+test('every name of an operation is that of one operation alone', () => {
+  const names = operations.map(({ name }) => name);
+  assert.deepEqual(names, [...new Set(names)]);
+});

@@ -1,0 +1,33 @@
+import { createAudit } from '../../../server/audit/entries.ts';
+import { audit } from '../../../server/operations/audit.ts';
+import { config } from '../../../server/operations/config.ts';
+import type { FacesOf } from '../../helpers/faces.ts';
+
+export const auditFaces: FacesOf = async ({ db }) => {
+  const log = createAudit({ now: Date.now });
+  const entry = { actor: { kind: 'system', id: 'test' }, outcome: 'done', requestId: 'r' } as const;
+  await db.transact([
+    log.append({ ...entry, action: 'groups.create', target: { kind: 'group', id: 'a' } }),
+    log.append({ ...entry, action: 'keys.rotate', target: { kind: 'ring', id: 'RS256' } }),
+  ]);
+  const [row] = await db.run<{ id: string }>({ name: '', text: "SELECT id FROM audit WHERE target_id = 'a'" }, []);
+  const filter = 'action sw "groups." and actor_kind eq "system"';
+  return [
+    { operation: audit.list, cli: ['audit', 'list'], method: 'GET', path: '/audit' },
+    {
+      operation: audit.list,
+      about: 'with a filter',
+      cli: ['audit', 'list', '--filter', filter, '--sort', 'at'],
+      method: 'GET',
+      path: `/audit?filter=${encodeURIComponent(filter)}&sort=at`,
+    },
+    { operation: audit.show, cli: ['audit', 'show', row?.id ?? ''], method: 'GET', path: `/audit/${row?.id}` },
+    {
+      operation: config.show,
+      cli: ['config', 'check'],
+      method: 'GET',
+      path: '/config',
+      printed: ({ settings }) => settings,
+    },
+  ];
+};
