@@ -1,13 +1,16 @@
 import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { Groups as GroupsTable } from '../platform/database.ts';
-import { type BoundStatement, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
+import { type BoundStatement, type Db, failedGuard, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import { createListing, type ListRequest, type Page } from '../platform/listing.ts';
 import { statement } from '../platform/statement.ts';
 import { checkNames } from './profile.ts';
 
-/** Groups and roles: rows of their own, which accounts name. */
+/**
+ * Groups and roles: rows of their own, which accounts name. Some exist in every installation: they are part of the program
+ * and not stored, so that nothing in the database changes what they are.
+ */
 
 export interface Named {
   readonly name: string;
@@ -34,8 +37,21 @@ export interface Store {
   list(request: ListRequest): Promise<Page<Named>>;
   creating(name: string, input: NamedInput): NamedPlan;
   updating(before: Named, change: NamedInput): NamedPlan;
-  /** Accounts that name it keep the name: remove it from them in the same transaction. */
-  removing(before: Named): NamedPlan;
+  /** The number of accounts that name it. */
+  countMembers(name: string): Promise<number>;
+  /**
+   * @param options `removeMembers`: first from the accounts that name it, otherwise the transaction fails by `require_rows` when
+   *   there are any
+   * @property removed the place of the statement that returns a row for each of these accounts
+   */
+  removing(before: Named, options: { readonly removeMembers: boolean }): NamedPlan & { readonly removed?: number };
+  /**
+   * A condition for a transaction that gives these names: all of them exist, and stay until it ends. Otherwise it fails by
+   * `require_as_read`.
+   */
+  requireAll(names: readonly string[]): BoundStatement;
+  /** Adds those of these names that do not exist, without a description or permissions. */
+  adding(names: readonly string[]): BoundStatement;
 }
 
 export interface NamedPlan {
@@ -54,11 +70,8 @@ type Columns = Omit<NamedRow, 'version'>;
 
 function statementsOf(kind: Kind) {
   const table = sql.table(kind);
+  const column = sql.ref(kind); // of accounts
   return {
-    find: statement(
-      `${kind}.find`,
-      ($: { name: string }) => sql<NamedRow>`SELECT * FROM ${table} WHERE name = ${$.name}`,
-    ),
     findAll: statement(
       `${kind}.find_all`,
       ($: { names: readonly string[] }) => sql<NamedRow>`SELECT * FROM ${table} WHERE name = ANY(${$.names}::text[])`,
@@ -77,6 +90,35 @@ function statementsOf(kind: Kind) {
          WHERE name = ${$.name}`,
     ),
     remove: statement(`${kind}.remove`, ($: { name: string }) => sql`DELETE FROM ${table} WHERE name = ${$.name}`),
+    countMembers: statement(
+      `${kind}.count_members`,
+      ($: { name: string }) => sql<{ members: string }>`
+        SELECT count(*) AS members FROM accounts WHERE ${column} @> ARRAY[${$.name}::text]`,
+    ),
+    // After the row is locked: who gives the name waits for that lock (`requireAll`), or was waited for.
+    requireUnused: statement(
+      `${kind}.require_unused`,
+      ($: { name: string }) => sql`
+        SELECT require_rows(CASE WHEN EXISTS (SELECT 1 FROM accounts WHERE ${column} @> ARRAY[${$.name}::text]) THEN 0 ELSE 1 END)`,
+    ),
+    removeMembers: statement(
+      `${kind}.remove_members`,
+      ($: { name: string }) => sql<{ id: string }>`
+        UPDATE accounts SET ${column} = array_remove(${column}, ${$.name}::text)
+         WHERE ${column} @> ARRAY[${$.name}::text] RETURNING id`,
+    ),
+    requireAll: statement(
+      `${kind}.require_all`,
+      ($: { names: readonly string[] }) => sql`
+        WITH existing AS (SELECT 1 FROM ${table} WHERE name = ANY(${$.names}::text[]) ORDER BY name FOR KEY SHARE)
+        SELECT require_as_read(CASE WHEN (SELECT count(*) FROM existing) = cardinality(${$.names}::text[]) THEN 1 ELSE 0 END)`,
+    ),
+    add: statement(
+      `${kind}.add`,
+      ($: { names: readonly string[]; now: Date }) => sql`
+        INSERT INTO ${table} (name, created_at, updated_at)
+        SELECT name, ${$.now}, ${$.now} FROM unnest(${$.names}::text[]) AS n (name) ORDER BY name ON CONFLICT DO NOTHING`,
+    ),
     // Locks the row, so that of parallel changes of one version one wins.
     requireVersion: statement(
       `${kind}.require_version`,
@@ -87,11 +129,20 @@ function statementsOf(kind: Kind) {
   };
 }
 
-function listingOf(kind: Kind) {
+function listingOf(kind: Kind, fixed: readonly Named[]) {
+  const rows = fixed.map(({ name, description, permissions }) => {
+    const list = `ARRAY[${permissions.map(literal).join(', ')}]::text[]`;
+    return `(${literal(name)}, ${literal(description)}, ${list}, NULL, 1, 'epoch'::timestamptz, 'epoch'::timestamptz)`;
+  });
+  const names = fixed.map(({ name }) => literal(name)).join(', ');
+  const from =
+    rows.length === 0
+      ? kind
+      : `(SELECT ${COLUMNS} FROM ${kind} WHERE name NOT IN (${names}) UNION ALL VALUES ${rows.join(', ')}) AS named (${COLUMNS})`;
   return createListing({
     name: kind,
-    select: '*',
-    from: kind,
+    select: COLUMNS,
+    from,
     id: { sql: 'name', type: 'text' },
     fields: {
       name: { sql: 'name', type: 'text', operators: ['eq', 'ne', 'sw'] },
@@ -105,18 +156,34 @@ function listingOf(kind: Kind) {
 
 export const NAMED_STATEMENTS = { groups: statementsOf('groups'), roles: statementsOf('roles') };
 
-const LISTINGS = { groups: listingOf('groups'), roles: listingOf('roles') };
+const COLUMNS = 'name, description, permissions, managed_by, version, created_at, updated_at';
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 const DESCRIPTION_MAX = 500;
 
+/** @param parts `fixed`: those that exist in every installation */
 export function createNamed(
   kind: Kind,
-  { db, now }: { readonly db: Pick<Db, 'query' | 'transact'>; readonly now: Clock },
+  parts: {
+    readonly db: Pick<Db, 'query' | 'transact'>;
+    readonly now: Clock;
+    readonly fixed?: readonly Pick<Named, 'name' | 'description' | 'permissions'>[];
+  },
 ): Store {
+  const { db, now } = parts;
+  const always = new Date(0);
+  const fixed = (parts.fixed ?? []).map(
+    (one): Named => ({ ...one, managedBy: null, version: 1, createdAt: always, updatedAt: always }),
+  );
+  const isFixed = (name: string) => fixed.some((one) => one.name === name);
   const statements = NAMED_STATEMENTS[kind];
-  const listing = LISTINGS[kind];
-  const findAll = async (names: readonly string[]) =>
-    (await db.query(statements.findAll.bind({ names: names.filter(isStorable) }))).map(fromRow);
+  const listing = listingOf(kind, fixed);
+  const findAll = async (names: readonly string[]) => {
+    const stored = names.filter((name) => isStorable(name) && !isFixed(name));
+    const rows = stored.length === 0 ? [] : await db.query(statements.findAll.bind({ names: stored }));
+    return [...fixed.filter(({ name }) => names.includes(name)), ...rows.map(fromRow)];
+  };
   const columnsOf = (named: Named): Columns => ({
     name: named.name,
     description: checkDescription(named.description),
@@ -128,9 +195,8 @@ export function createNamed(
   return {
     findAll,
     async find(name) {
-      if (!isStorable(name)) return undefined;
-      const [row] = await db.query(statements.find.bind({ name }));
-      return row && fromRow(row);
+      const [found] = await findAll([name]);
+      return found;
     },
     async missing(names) {
       const existing = new Set((await findAll(names)).map(({ name }) => name));
@@ -139,15 +205,13 @@ export function createNamed(
     list: (request) => listing.read(db, request),
     creating(given, { description = '', permissions = [], managedBy = null }) {
       const [name = ''] = checkNames(kind, [given]);
+      if (isFixed(name)) throw taken(name);
       const at = new Date(now());
       const after = { name, description, permissions, managedBy, version: 1, createdAt: at, updatedAt: at };
       return {
         after,
         statements: [statements.insert.bind(columnsOf(after))],
-        refuse: (error) =>
-          sqlState(error) === UNIQUE_VIOLATION
-            ? new AppError('already_exists', `name: ${name} exists already`, { cause: error, field: 'name' })
-            : error,
+        refuse: (error) => (sqlState(error) === UNIQUE_VIOLATION ? taken(name, error) : error),
       };
     },
     updating(before, change) {
@@ -158,14 +222,31 @@ export function createNamed(
         refuse: (error) => error,
       };
     },
-    removing(before) {
+    async countMembers(name) {
+      const [row] = await db.query(statements.countMembers.bind({ name }));
+      return Number(row?.members);
+    },
+    removing(before, { removeMembers }) {
+      const { name } = before;
+      const members = removeMembers ? statements.removeMembers : statements.requireUnused;
       return {
         after: before,
-        statements: [statements.requireVersion.bind(before), statements.remove.bind({ name: before.name })],
-        refuse: (error) => error,
+        statements: [statements.requireVersion.bind(before), members.bind({ name }), statements.remove.bind({ name })],
+        ...(removeMembers ? { removed: 1 } : {}),
+        refuse: (error) => (failedGuard(error) === 'require_rows' ? inUse(name, error) : error),
       };
     },
+    requireAll: (names) => statements.requireAll.bind({ names: names.filter((name) => !isFixed(name)) }),
+    adding: (names) => statements.add.bind({ names: names.filter((name) => !isFixed(name)), now: new Date(now()) }),
   };
+}
+
+function taken(name: string, cause?: unknown): AppError {
+  return new AppError('already_exists', `name: ${name} exists already`, { cause, field: 'name' });
+}
+
+function inUse(name: string, cause: unknown): AppError {
+  return new AppError('in_use', `people have ${JSON.stringify(name)} still`, { cause });
 }
 
 /** Postgres cannot store or compare any other text. */

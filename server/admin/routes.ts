@@ -3,6 +3,7 @@ import { config } from '../operations/config.ts';
 import { groups } from '../operations/groups.ts';
 import { me } from '../operations/me.ts';
 import type { Operation } from '../operations/operation.ts';
+import { roles } from '../operations/roles.ts';
 
 /** A route of the API and the operation that it runs. */
 export interface Route {
@@ -23,6 +24,13 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/groups', operation: groups.create, location: at('/groups', 'name') },
   { method: 'GET', path: '/groups/:name', operation: groups.show, versioned: true },
   { method: 'PATCH', path: '/groups/:name', operation: groups.update, versioned: true },
+  { method: 'DELETE', path: '/groups/:name', operation: groups.remove, versioned: true },
+
+  { method: 'GET', path: '/roles', operation: roles.list },
+  { method: 'POST', path: '/roles', operation: roles.create, location: at('/roles', 'name') },
+  { method: 'GET', path: '/roles/:name', operation: roles.show, versioned: true },
+  { method: 'PATCH', path: '/roles/:name', operation: roles.update, versioned: true },
+  { method: 'DELETE', path: '/roles/:name', operation: roles.remove, versioned: true },
 
   { method: 'GET', path: '/audit', operation: audit.list },
   { method: 'GET', path: '/audit/:id', operation: audit.show },

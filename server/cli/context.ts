@@ -190,7 +190,7 @@ async function open(
 
 function callOfOperator(how: Pick<Call, 'dryRun'> = {}): Call {
   const id = `uid ${process.getuid?.() ?? 'unknown'}`;
-  return { actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) }, requestId: randomUUID(), ...how };
+  return { actor: { kind: 'cli', id, permissions: new Set(PERMISSIONS) }, requestId: randomUUID(), dryRun: how.dryRun };
 }
 
 /** Makes a value on first use and keeps it. */

@@ -44,6 +44,14 @@ const NOUNS: Readonly<
     about: 'accounts of people',
     load: async () => (await import('./users.ts')).usersCommand,
   },
+  groups: {
+    about: 'groups of people; apps read them in tokens',
+    load: async () => (await import('./named.ts')).groupsCommand,
+  },
+  roles: {
+    about: 'roles of people, and what they may do in the admin API',
+    load: async () => (await import('./named.ts')).rolesCommand,
+  },
   tokens: {
     about: 'revoke tokens before they expire',
     load: async () => (await import('./tokens.ts')).tokensCommand,

@@ -7,6 +7,10 @@ export interface PrintOptions {
 }
 
 export const JSON_OPTION = ['--json', 'print JSON for scripts'] as const;
+export const DRY_RUN_OPTION = [
+  '--dry-run',
+  'check everything, and show what would be the result; change nothing',
+] as const;
 
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 

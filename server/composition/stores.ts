@@ -21,7 +21,7 @@ import { OWN_SCOPES } from '../clients/scopes.ts';
 import { createClients } from '../clients/store.ts';
 import { type Config, serverPolicyOf, signedLifetimes } from '../config.ts';
 import { reservedOf } from '../operations/api_resource.ts';
-import { PERMISSION_SCOPES } from '../operations/permissions.ts';
+import { builtinRoles, PERMISSION_SCOPES } from '../operations/permissions.ts';
 import { createResults, RESULTS_SECRET } from '../operations/results.ts';
 import { createRunner, type Runner } from '../operations/run.ts';
 import type { AccountStores, ClientStores, Factors, Services } from '../operations/services.ts';
@@ -165,7 +165,7 @@ export function createOperations(opened: Opened): { readonly runner: Runner; rea
   const named = (on: Db) => ({
     db: on,
     groups: createNamed('groups', { db: on, now }),
-    roles: createNamed('roles', { db: on, now }),
+    roles: createNamed('roles', { db: on, now, fixed: builtinRoles() }),
     audit: createAuditLog({ db: on }),
   });
   const services: Services = { ...opened, ...named(db) };

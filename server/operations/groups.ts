@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { Named } from '../accounts/named.ts';
 import { notFound } from '../platform/errors.ts';
 import { changesOf } from './changes.ts';
+import { assertUnused, REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
 import { change, read } from './operation.ts';
 import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
 import { assertNotManaged, assertVersion, managedAfter } from './preconditions.ts';
@@ -39,6 +40,7 @@ export const groups = {
     name: 'groups.list',
     permission: 'groups:read',
     summary: 'List groups by name',
+    description: 'Who is in a group: `GET /users` with the filter `groups eq "NAME"`.',
     schemas: { query: strict(LIST_QUERY), output: pageOf(Group, 'Groups by name') },
     example: { output: { items: [EXAMPLE] } },
     run: async ({ groups: store }, { query }) => shownPage(await store.list(query), shown),
@@ -95,6 +97,23 @@ export const groups = {
         changes: changesOf(shown(before), shown(after), ['description']),
         result: () => shown(after),
       };
+    },
+  }),
+
+  remove: change({
+    name: 'groups.delete',
+    permission: 'groups:write',
+    target: 'group',
+    summary: 'Delete a group',
+    description: 'A group with members is deleted with `remove_members` alone: they then leave it.',
+    schemas: { params: NAMED, query: REMOVE_MEMBERS, output: Removed },
+    example: { output: { name: 'staff', members_removed: 0 } },
+    async plan(services, { params: { name }, query: { remove_members: removeMembers = false } }, call) {
+      const before = await existing(services, name);
+      assertVersion('group', before.version, call);
+      assertNotManaged('group', before.managedBy, call);
+      if (!removeMembers) await assertUnused('group', name, services.groups);
+      return removalOf('group', services.groups.removing(before, { removeMembers }));
     },
   }),
 };

@@ -102,6 +102,10 @@ export type BuiltinRoleName = keyof typeof BUILTIN_ROLES;
 
 export const isBuiltinRole = (name: string): name is BuiltinRoleName => Object.hasOwn(BUILTIN_ROLES, name);
 
+export function builtinRoles(): (BuiltinRole & { readonly name: string })[] {
+  return Object.entries(BUILTIN_ROLES).map(([name, role]) => ({ name, ...role }));
+}
+
 /** @returns the permissions in the order of the table, each once; names that are no permission are left out */
 export function permissionsAmong(names: Iterable<string>): Permission[] {
   const wanted = new Set(names);

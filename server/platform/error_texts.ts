@@ -234,6 +234,10 @@ export const ERROR_TEXTS: Readonly<Record<ErrorCode, ErrorText>> = {
     happened: 'There is an administrator already.',
     remedy: 'Let an administrator give the role, or repeat the command with --force.',
   },
+  builtin_role: {
+    happened: 'The role is part of the program, and cannot be changed or deleted.',
+    remedy: 'Create a role of your own with the permissions that it should have.',
+  },
   changed_meanwhile: {
     happened: 'The object was changed while the request was under way.',
     remedy: 'Read it again, and repeat the change on what it is now.',

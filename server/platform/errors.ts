@@ -54,6 +54,7 @@ export const ERROR_STATUSES = {
   client_exists: 409,
   conflict: 409,
   already_exists: 409,
+  builtin_role: 409,
   in_use: 409,
   last_administrator: 409,
   managed_by_file: 409,

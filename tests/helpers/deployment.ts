@@ -41,6 +41,8 @@ export interface PersonInput {
   readonly username?: string;
   /** When the password was set; null where that is not known. Default: now. */
   readonly passwordSetAt?: Date | null;
+  readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
 }
 
 /** A relying party with its secret in clear. */
@@ -116,6 +118,8 @@ export async function createSeeder(
           passwordSetAt: input.passwordSetAt,
           ...(input.name ? { name: input.name } : {}),
           ...(input.username ? { username: input.username } : {}),
+          ...(input.groups ? { groups: input.groups } : {}),
+          ...(input.roles ? { roles: input.roles } : {}),
         },
       ]);
       if (!account) throw new Error('no account was made');

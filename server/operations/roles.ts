@@ -1,0 +1,178 @@
+import { type Static, Type } from 'typebox';
+import type { Named } from '../accounts/named.ts';
+import { AppError, notFound } from '../platform/errors.ts';
+import { changesOf } from './changes.ts';
+import { assertMayChange, assertMayGive } from './guards.ts';
+import { assertUnused, REMOVE_MEMBERS, Removed, removalOf } from './named.ts';
+import { change, read } from './operation.ts';
+import { LIST_QUERY, pageOf, shownPage } from './pages.ts';
+import { isBuiltinRole, PERMISSIONS, permissionsAmong } from './permissions.ts';
+import { assertNotManaged, assertVersion, managedAfter } from './preconditions.ts';
+import { ManagedBy, patch, strict, Time, Version } from './schema.ts';
+import type { Services } from './services.ts';
+
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  description: 'its name, which apps get by scope or claim mapping',
+});
+const Description = Type.String({ maxLength: 500, description: 'for operators' });
+const Permissions = Type.Array(Type.Enum([...PERMISSIONS]), {
+  uniqueItems: true,
+  maxItems: PERMISSIONS.length,
+  description: 'what people with the role may do in this API; nobody can give more than they have',
+});
+
+const Role = strict(
+  {
+    name: Name,
+    description: Description,
+    permissions: Permissions,
+    builtin: Type.Boolean({ description: 'part of the program: it cannot be changed or deleted' }),
+    managed_by: ManagedBy,
+    version: Version,
+    created_at: Type.Union([Time, Type.Null()], { description: 'null for a builtin one' }),
+    updated_at: Type.Union([Time, Type.Null()]),
+  },
+  { title: 'Role' },
+);
+
+const NAMED = strict({ name: Name });
+const VISIBLE = ['description', 'permissions'];
+const EXAMPLE: Static<typeof Role> = {
+  name: 'support',
+  description: 'The people at the telephone',
+  permissions: ['users:read', 'lockouts:write'],
+  builtin: false,
+  managed_by: null,
+  version: 1,
+  created_at: '2026-11-01T08:00:00.000Z',
+  updated_at: '2026-11-01T08:00:00.000Z',
+};
+
+/** Roles of people: names for apps, and lists of permissions in the admin API. Some are builtin (permissions.ts). */
+export const roles = {
+  list: read({
+    name: 'roles.list',
+    permission: 'roles:read',
+    summary: 'List roles by name',
+    description: 'Who has a role: `GET /users` with the filter `roles eq "NAME"`.',
+    schemas: { query: strict(LIST_QUERY), output: pageOf(Role, 'Roles by name') },
+    example: { output: { items: [EXAMPLE] } },
+    run: async ({ roles: store }, { query }) => shownPage(await store.list(query), shown),
+  }),
+
+  show: read({
+    name: 'roles.show',
+    permission: 'roles:read',
+    summary: 'Show a role',
+    schemas: { params: NAMED, output: Role },
+    example: { output: EXAMPLE },
+    run: async (services, { params: { name } }) => shown(await existing(services, name)),
+  }),
+
+  create: change({
+    name: 'roles.create',
+    permission: 'roles:write',
+    target: 'role',
+    summary: 'Create a role',
+    description: 'It can have no permission that you do not have yourself.',
+    schemas: {
+      body: strict({ name: Name, description: Type.Optional(Description), permissions: Type.Optional(Permissions) }),
+      output: Role,
+    },
+    example: {
+      input: { body: { name: 'support', permissions: ['users:read', 'lockouts:write'] } },
+      output: { ...EXAMPLE, description: '' },
+    },
+    async plan({ roles: store }, { body: { name, description = '', permissions = [] } }, call) {
+      assertMayGive(call.actor, permissions);
+      const { after, ...planned } = store.creating(name, {
+        description,
+        permissions: permissionsAmong(permissions),
+        managedBy: managedAfter(null, call),
+      });
+      return {
+        ...planned,
+        target: { kind: 'role', id: after.name },
+        changes: changesOf({}, shown(after), VISIBLE),
+        result: () => shown(after),
+      };
+    },
+  }),
+
+  update: change({
+    name: 'roles.update',
+    permission: 'roles:write',
+    target: 'role',
+    summary: 'Change a role',
+    description: 'You need all permissions that it has and will have.',
+    schemas: { params: NAMED, body: patch({ description: Description, permissions: Permissions }), output: Role },
+    example: {
+      input: { body: { permissions: ['users:read'] } },
+      output: { ...EXAMPLE, permissions: ['users:read'], version: 2 },
+    },
+    async plan(services, { params: { name }, body }, call) {
+      const before = await changeable(services, name);
+      assertVersion('role', before.version, call);
+      assertNotManaged('role', before.managedBy, call);
+      assertMayChange(call.actor, permissionsAmong(before.permissions));
+      const { permissions = before.permissions } = body;
+      assertMayGive(call.actor, permissionsAmong(permissions));
+      const { after, ...planned } = services.roles.updating(before, {
+        ...body,
+        permissions: permissionsAmong(permissions),
+        managedBy: managedAfter(before.managedBy, call),
+      });
+      return {
+        ...planned,
+        target: { kind: 'role', id: name },
+        changes: changesOf(shown(before), shown(after), VISIBLE),
+        result: () => shown(after),
+      };
+    },
+  }),
+
+  remove: change({
+    name: 'roles.delete',
+    permission: 'roles:write',
+    target: 'role',
+    summary: 'Delete a role',
+    description: 'A role that people have is deleted with `remove_members` alone: it is then taken from them.',
+    schemas: { params: NAMED, query: REMOVE_MEMBERS, output: Removed },
+    example: { output: { name: 'support', members_removed: 0 } },
+    async plan(services, { params: { name }, query: { remove_members: removeMembers = false } }, call) {
+      const before = await changeable(services, name);
+      assertVersion('role', before.version, call);
+      assertNotManaged('role', before.managedBy, call);
+      assertMayChange(call.actor, permissionsAmong(before.permissions));
+      if (!removeMembers) await assertUnused('role', name, services.roles);
+      return removalOf('role', services.roles.removing(before, { removeMembers }));
+    },
+  }),
+};
+
+async function existing({ roles: store }: Pick<Services, 'roles'>, name: string): Promise<Named> {
+  const role = await store.find(name);
+  if (!role) throw notFound('role', name);
+  return role;
+}
+
+async function changeable(services: Pick<Services, 'roles'>, name: string): Promise<Named> {
+  if (isBuiltinRole(name)) throw new AppError('builtin_role', `${name} is builtin: it cannot be changed or deleted`);
+  return existing(services, name);
+}
+
+function shown(role: Named): Static<typeof Role> {
+  const builtin = isBuiltinRole(role.name);
+  return {
+    name: role.name,
+    description: role.description,
+    permissions: permissionsAmong(role.permissions),
+    builtin,
+    managed_by: role.managedBy,
+    version: role.version,
+    created_at: builtin ? null : role.createdAt.toISOString(),
+    updated_at: builtin ? null : role.updatedAt.toISOString(),
+  };
+}
