@@ -10,6 +10,7 @@ import { endStatelessTokensOfClient } from '../records/ended.ts';
 import { addMetadataOptions, type MetadataOptions, metadataOf, readJson } from './client_metadata.ts';
 import { UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions, type Value } from './output.ts';
+import { everyItem } from './pages.ts';
 import { signedUntil } from './signed_until.ts';
 import type { CommandTools } from './tools.ts';
 
@@ -85,7 +86,7 @@ export function clientsCommand(noun: Command, { verb, printItem, printItems, not
           'first_party',
           'redirect_uris',
         ];
-        const described = (await clients.list()).map((client) => describe(client, serverPolicyOf(config)));
+        const described = (await everyItem(clients.list)).map((client) => describe(client, serverPolicyOf(config)));
         printItems(described, columns, 'There are no clients.', options);
       }),
     );

@@ -4,6 +4,7 @@ import type { RegistrationToken } from '../clients/registration_tokens.ts';
 import { seconds } from '../platform/settings.ts';
 import { UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { everyItem } from './pages.ts';
 import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions {
@@ -65,7 +66,7 @@ export function registrationCommand(noun: Command, { verb, printItem, printItems
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async (context, options) => {
-        const items = (await context.registrationTokens.list()).map(describe);
+        const items = (await everyItem(context.registrationTokens.list)).map(describe);
         const columns = ['id', 'uses_left', 'redirect_hosts', 'grant_types', 'scope', 'expires_at'];
         printItems(items, columns, 'There are no registration tokens.', options);
       }),

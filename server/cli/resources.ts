@@ -4,6 +4,7 @@ import { TOKEN_TYPS } from '../clients/vocabulary.ts';
 import { notFound } from '../platform/errors.ts';
 import { UsageError } from './context.ts';
 import { type Item, JSON_OPTION, type PrintOptions } from './output.ts';
+import { everyItem } from './pages.ts';
 import type { CommandTools } from './tools.ts';
 
 interface CreateOptions extends PrintOptions {
@@ -90,7 +91,7 @@ export function resourcesCommand(noun: Command, { verb, printItem, printItems }:
     .option(...JSON_OPTION)
     .action(
       verb<PrintOptions>(async ({ resourceServers }, options) => {
-        const items = (await resourceServers.list()).map(describe);
+        const items = (await everyItem(resourceServers.list)).map(describe);
         printItems(
           items,
           ['identifier', 'name', 'scopes', 'open', 'token_typ'],

@@ -4,9 +4,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { RegistrationTokens as RegistrationTokensTable } from '../platform/database.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
 import { invalidInput, notFound } from '../platform/errors.ts';
+import type { ListRequest, Page } from '../platform/listing.ts';
 import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { hashToken } from '../platform/sealing.ts';
 import { statement, tables } from '../platform/statement.ts';
+import { REGISTRATION_TOKEN_LIST, type RegistrationTokenRow } from './listings.ts';
 import type { RegistrationPolicy } from './registration_policy.ts';
 import { newSecret } from './secrets.ts';
 import type { JsonText } from './statements.ts';
@@ -43,8 +45,8 @@ export interface RegistrationTokens {
   /** A statement that counts one use; it rolls the transaction back when another request took the last use. */
   use(id: string): BoundStatement;
   findById(id: string): Promise<RegistrationToken | undefined>;
-  /** Oldest first. */
-  list(): Promise<RegistrationToken[]>;
+  /** Oldest first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
+  list(request?: ListRequest): Promise<Page<RegistrationToken>>;
 }
 
 type Columns = Selectable<RegistrationTokensTable>;
@@ -52,8 +54,6 @@ type Columns = Selectable<RegistrationTokensTable>;
 const COLUMNS = ['id', 'policy', 'uses_left', 'created_at', 'expires_at'] as const satisfies (keyof Columns)[];
 const USES_MAX = 1_000_000;
 const ID = /^[0-9a-f]{16}$/;
-
-type StoredToken = Pick<Columns, (typeof COLUMNS)[number]> & { readonly policy: RegistrationPolicy };
 
 export const REGISTRATION_TOKEN_STATEMENTS = {
   insert: statement('registration_tokens.insert', ($: Omit<Columns, 'policy'> & { policy: JsonText }) =>
@@ -70,7 +70,7 @@ export const REGISTRATION_TOKEN_STATEMENTS = {
     tables
       .selectFrom('registration_tokens')
       .select(COLUMNS)
-      .$castTo<StoredToken>()
+      .$castTo<RegistrationTokenRow>()
       .where('token_hash', '=', $.tokenHash)
       .where('uses_left', '>', 0)
       .where('expires_at', '>', $.now),
@@ -83,11 +83,8 @@ export const REGISTRATION_TOKEN_STATEMENTS = {
         UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE id = ${$.id} AND uses_left > 0 RETURNING 1)
       SELECT require_single_use(1, (SELECT count(*) FROM used))`,
   ),
-  list: statement('registration_tokens.list', () =>
-    tables.selectFrom('registration_tokens').select(COLUMNS).$castTo<StoredToken>().orderBy('created_at').orderBy('id'),
-  ),
   findById: statement('registration_tokens.find_by_id', ($: { id: string }) =>
-    tables.selectFrom('registration_tokens').select(COLUMNS).$castTo<StoredToken>().where('id', '=', $.id),
+    tables.selectFrom('registration_tokens').select(COLUMNS).$castTo<RegistrationTokenRow>().where('id', '=', $.id),
   ),
   revoke: statement(
     'registration_tokens.revoke',
@@ -155,13 +152,14 @@ export function createRegistrationTokens({ db, now }: { db: Db; now: Clock }): R
       return row && fromRow(row);
     },
     use: (id) => REGISTRATION_TOKEN_STATEMENTS.use.bind({ id }),
-    async list() {
-      return (await db.query(REGISTRATION_TOKEN_STATEMENTS.list.bind())).map(fromRow);
+    async list(request = {}) {
+      const page = await REGISTRATION_TOKEN_LIST.read(db, request);
+      return { ...page, items: page.items.map(fromRow) };
     },
   };
 }
 
-function fromRow(row: StoredToken): RegistrationToken {
+function fromRow(row: RegistrationTokenRow): RegistrationToken {
   return {
     id: row.id,
     policy: row.policy,

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type InferResult, type Selectable, sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Clock } from '../platform/clock.ts';
 import type { ResourceServers as ResourceServersTable } from '../platform/database.ts';
 import { type BoundStatement, type Db, sqlState, UNIQUE_VIOLATION } from '../platform/db.ts';
 import { AppError, invalidInput, notFound } from '../platform/errors.ts';
+import type { ListRequest, Page } from '../platform/listing.ts';
 import { carryOut, type PlannedChange, refusedBy } from '../platform/planned.ts';
 import { statement, tables } from '../platform/statement.ts';
 import type { ManagedBy } from '../platform/types.ts';
+import { RESOURCE_SERVER_LIST, type ResourceServerRow } from './listings.ts';
 import { checkScope, oneOf } from './readers.ts';
 import { checkResourceIdentifier } from './uris.ts';
 import { TOKEN_TYPS, type TokenTyp } from './vocabulary.ts';
@@ -65,7 +67,8 @@ export interface ResourceServers {
   update(identifier: string, change: ResourceServerChange): Promise<ResourceServer>;
   remove(identifier: string): Promise<void>;
   find(identifier: string): Promise<ResourceServer | undefined>;
-  list(): Promise<ResourceServer[]>;
+  /** Oldest first, unless the request says otherwise. @throws AppError 400 `invalid_input` */
+  list(request?: ListRequest): Promise<Page<ResourceServer>>;
   /** Identifiers of resource servers that have all of these scopes, at most two. @param onlyOpen see `open` */
   withScopes(scopes: readonly string[], onlyOpen: boolean): Promise<string[]>;
 }
@@ -93,8 +96,6 @@ const withClients = tables
       .whereRef('c.resource_server', '=', 'identifier')
       .orderBy('c.client_id')})`.as('clients'),
   ]);
-
-type ResourceServerRow = InferResult<typeof withClients>[number];
 
 interface ClientsOf {
   readonly identifier: string;
@@ -158,7 +159,6 @@ export const RESOURCE_SERVER_STATEMENTS = {
   find: statement('resource_servers.find', ($: { identifier: string }) =>
     withClients.where('identifier', '=', $.identifier),
   ),
-  list: statement('resource_servers.list', () => withClients.orderBy('created_at').orderBy('identifier')),
   withScopes: statement('resource_servers.with_scopes', ($: { scopes: readonly string[]; onlyOpen: boolean }) =>
     tables
       .selectFrom('resource_servers')
@@ -329,8 +329,9 @@ export function createResourceServers({
 
     find,
 
-    async list() {
-      return (await db.query(RESOURCE_SERVER_STATEMENTS.list.bind())).map(fromRow);
+    async list(request = {}) {
+      const page = await RESOURCE_SERVER_LIST.read(db, request);
+      return { ...page, items: page.items.map(fromRow) };
     },
 
     async withScopes(scopes, onlyOpen) {

@@ -39,10 +39,12 @@ export type ClientRow = Pick<
 };
 
 /** The columns of a client; `clientOf` reads them. */
-export const COLUMNS = sql`
+export const CLIENT_COLUMNS = `
   id, name, secret_hash, first_party, demo, metadata, created_at, updated_at, second_factor_required, builtin, kind,
   open_scope, fresh_until, claim_mapping, token_exchange, introspects_all, opened_scopes, version, managed_by,
   previous_secret_hash, previous_secret_until, policy->'scopes' AS policy_scopes`;
+
+export const COLUMNS = sql.raw(CLIENT_COLUMNS);
 
 /** A value of the type `jsonb`, as text. */
 export type JsonText = string;
@@ -99,10 +101,6 @@ export const CLIENT_STATEMENTS = {
   find: statement(
     'clients.find',
     ($: { id: string }) => sql<ClientRow>`SELECT ${COLUMNS} FROM clients WHERE id = ${$.id}`,
-  ),
-  list: statement(
-    'clients.list',
-    () => sql<ClientRow>`SELECT ${COLUMNS} FROM clients WHERE NOT builtin ORDER BY created_at, id`,
   ),
   demos: statement(
     'clients.demos',

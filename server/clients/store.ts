@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import type { BoundStatement, Db } from '../platform/db.ts';
+import type { ListRequest, Page } from '../platform/listing.ts';
 import { carryOut } from '../platform/planned.ts';
 import {
   type ClientPlanParts,
@@ -9,6 +10,7 @@ import {
   type Warning,
 } from './changes.ts';
 import { type Client, type ClientChange, type ClientInput, checkName, clientOf, isClientId } from './client.ts';
+import { CLIENT_LIST, NOT_BUILTIN } from './listings.ts';
 import { checkMetadata, type MetadataInput } from './metadata.ts';
 import { BATCH, CLIENT_STATEMENTS } from './statements.ts';
 
@@ -28,8 +30,8 @@ export interface Clients extends ClientPlans {
   ensureBuiltin(input: { id: string; name: string; metadata: MetadataInput }): Promise<void>;
   /** Hot path: one statement. */
   find(id: string): Promise<Client | undefined>;
-  /** Oldest first, without Cardea's own. */
-  list(): Promise<Client[]>;
+  /** Oldest first, unless the request says otherwise; without Cardea's own. @throws AppError 400 `invalid_input` */
+  list(request?: ListRequest): Promise<Page<Client>>;
   /** The ids of those that were made for trying out. */
   listDemos(): Promise<string[]>;
   update(id: string, change: ClientChange): Promise<ChangedClient>;
@@ -75,9 +77,7 @@ export function createClients(parts: ClientsParts): Clients {
       return row && clientOf(row);
     },
 
-    async list() {
-      return (await db.query(CLIENT_STATEMENTS.list.bind())).map(clientOf);
-    },
+    list: (request = {}) => CLIENT_LIST.read(db, request, NOT_BUILTIN),
 
     async listDemos() {
       return (await db.query(CLIENT_STATEMENTS.demos.bind())).map(({ id }) => id);

@@ -160,7 +160,7 @@ describe('clients', () => {
     });
     assert.deepEqual(await query(db, 'SELECT id_hash FROM replays'), [], 'the rest of the transaction was rolled back');
     assert.deepEqual(
-      (await clients.list()).map(({ id }) => id),
+      (await clients.list()).items.map(({ id }) => id),
       ['bank'],
     );
   });
@@ -217,7 +217,7 @@ describe('resource servers', () => {
       updatedAt: new Date(START),
     });
     assert.deepEqual(await servers.find(identifier), made);
-    assert.deepEqual(await servers.list(), [made]);
+    assert.deepEqual((await servers.list()).items, [made]);
     assert.equal(await servers.find(`${identifier}/`), undefined, 'compared character by character');
     assert.equal(await servers.find('\u0000'), undefined);
     await assert.rejects(servers.create(made), { code: 'resource_server_exists', status: 409 });

@@ -61,5 +61,5 @@ test('over HTTP only https is accepted, and a document that cannot be fetched re
   ]) {
     assert.deepEqual(await register(uri), [400, 'invalid_client_metadata'], uri);
   }
-  assert.deepEqual(await app.seed.clients.list(), []);
+  assert.deepEqual((await app.seed.clients.list()).items, []);
 });
