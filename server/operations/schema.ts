@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { AppError, type InputFault } from '../platform/errors.ts';
@@ -45,7 +46,10 @@ export type Part = 'body' | 'params' | 'query';
 export function assertValid<S extends TSchema>(schema: S, value: unknown, part: Part): asserts value is Static<S> {
   const validator = validatorOf(schema);
   if (validator.Check(value)) return;
-  const errors = [...validator.Errors(value)].slice(0, ERRORS_MAX).flatMap((error) => faultsOf(error, part));
+  const all = [...validator.Errors(value)].flatMap((error) => faultsOf(error, part));
+  const errors = all
+    .filter((one, i) => all.findIndex((other) => isDeepStrictEqual(one, other)) === i)
+    .slice(0, ERRORS_MAX);
   const [first] = errors;
   const field = first === undefined ? part : 'parameter' in first ? first.parameter : nameOf(first.pointer);
   throw new AppError('invalid_input', `${field}: ${first?.detail ?? 'is not valid'}`, { field, errors });
@@ -54,14 +58,16 @@ export function assertValid<S extends TSchema>(schema: S, value: unknown, part: 
 type SchemaError = ReturnType<Validator['Errors']>[number];
 
 /** The names of the members that are missing or unknown, by the keyword that demands or forbids them. */
-const MEMBERS: Readonly<Record<string, { readonly list: string; readonly detail: string }>> = {
+const MEMBERS = {
   required: { list: 'requiredProperties', detail: 'is missing' },
   additionalProperties: { list: 'additionalProperties', detail: 'is not known here' },
 };
 
 function faultsOf({ keyword, params, instancePath, message }: SchemaError, part: Part): InputFault[] {
-  if (keyword === 'boolean') return []; // the error of an unknown member once more
-  const { list = '', detail = '' } = MEMBERS[keyword] ?? {};
+  // An unknown member has this error besides that of its object, which is missing when there are many.
+  if (keyword === 'boolean') return [faultAt(part, instancePath, MEMBERS.additionalProperties.detail)];
+  const { list = '', detail = '' } =
+    keyword === 'required' || keyword === 'additionalProperties' ? MEMBERS[keyword] : {};
   const names = (params as Readonly<Record<string, readonly string[] | undefined>>)[list];
   if (!names) return [faultAt(part, instancePath, message)];
   return names.map((name) => faultAt(part, `${instancePath}/${escaped(name)}`, detail));
