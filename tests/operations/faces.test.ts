@@ -7,15 +7,13 @@ import type { Operation } from '../../server/operations/operation.ts';
 import { ROOT } from '../helpers/artifacts.ts';
 import { alike, bothFaces } from '../helpers/faces.ts';
 import { auditFaces } from './faces/audit.ts';
+import { groupFaces } from './faces/groups.ts';
 
 /** Every verb of the command line and its route, on two equal databases. */
-const { faces, run } = await bothFaces({ after }, [auditFaces]);
+const { faces, run } = await bothFaces({ after }, [auditFaces, groupFaces]);
 
 /** Operations that have no verb, and why. */
-const WITHOUT_VERB: Readonly<Record<string, string>> = {
-  'groups.create': 'verbs of groups are still to come',
-  'groups.update': 'verbs of groups are still to come',
-};
+const WITHOUT_VERB: Readonly<Record<string, string>> = {};
 
 /** Operations that have no route, and why. */
 const WITHOUT_ROUTE: Readonly<Record<string, string>> = {};
