@@ -10,6 +10,7 @@ import { createClientServices } from './composition/clients.ts';
 import { formRoutes } from './composition/forms.ts';
 import { type AppParts, createInfrastructure } from './composition/infrastructure.ts';
 import { createProtocol } from './composition/protocol.ts';
+import { mountReference } from './composition/reference.ts';
 import { createRegistrationServices } from './composition/registration.ts';
 import { assertNoDemoData, DEMO_EMAIL, DEMO_PASSWORD, seedDemo } from './demo/demo_data.ts';
 import { healthRoutes, homeRoutes } from './demo/home.ts';
@@ -117,6 +118,7 @@ export async function createApp(
       await registration.mount(site);
       await adminRoutes(site, { infrastructure, accountServices, clientServices, protocol });
       await formRoutes(site, { infrastructure, accountServices, clientServices, protocol });
+      await mountReference(site, { infrastructure, version: PACKAGE.version, http });
       await site.register(homeRoutes, {
         views,
         issuer,

@@ -20,6 +20,7 @@ const EDGE = [
   'server/demo',
   'server/jobs',
   'server/admin',
+  'server/reference',
 ];
 const CONFIG = ['server/config.ts', 'server/config_values.ts', 'server/config_conflicts.ts', 'server/settings.ts'];
 const CORE = [...EDGE, ...BELOW, ...CONFIG];
@@ -43,6 +44,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/demo': BELOW,
   'server/jobs': BELOW,
   'server/admin': BELOW,
+  'server/reference': BELOW,
   'server/operations': [...DOMAIN, ...CONFIG, ...PLATFORM],
   'server/ports': ['server/accounts', 'server/clients', 'server/operations', 'server/views', ...PLATFORM],
   'server/config.ts': [...CONFIG, ...BELOW],

@@ -9,8 +9,9 @@ import { AppError, unavailable } from '../platform/errors.ts';
 import { LIMIT_WINDOW_MS } from '../platform/limits.ts';
 import { createRecently } from '../platform/recently.ts';
 import { loadServerSecret } from '../platform/server_secrets.ts';
-import { REGISTRATION_PATH, registrationRoutes } from '../registration/routes.ts';
+import { registrationRoutes } from '../registration/routes.ts';
 import { createClaimsOf, readStatementIssuers } from '../registration/software_statements.ts';
+import { PATHS } from '../views/paths.ts';
 import type { ClientServices } from './clients.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
@@ -53,7 +54,7 @@ export async function createRegistrationServices(infrastructure: Infrastructure,
     onRefused: (clientId, reason) => log.warn({ clientId, reason }, 'a client metadata document was refused'),
   });
   const wasUsed = createRecently({ everyMs: USED_EVERY_MS, now });
-  const endpoint = mode === 'off' ? undefined : config.issuer.url(REGISTRATION_PATH);
+  const endpoint = mode === 'off' ? undefined : config.issuer.url(PATHS.registration);
 
   return {
     registrations,

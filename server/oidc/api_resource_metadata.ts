@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { ServerPolicy } from '../clients/profiles.ts';
 import { PROFILES } from '../clients/profiles.ts';
 import { API_PATH, type ApiResource } from '../operations/api_resource.ts';
+import { createDocument, type Document } from '../platform/documents.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { proofAlgsOf } from './profiles.ts';
-import { createDocument, type Document } from './serving.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 

@@ -1,12 +1,13 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isPreflight, respondToOptions } from '../platform/cors.ts';
+import type { FastifyInstance } from 'fastify';
+import { isPreflight } from '../platform/cors.ts';
+import { type Document, mountDocument } from '../platform/documents.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import type { Units } from '../records/unit.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { pinned } from './pinned_request.ts';
 import { mountPostedRequests, type PostedRequestParts } from './posted_requests.ts';
 import { ROUTES } from './routes.ts';
-import { type Document, isUnchanged, type Serving } from './serving.ts';
+import type { Serving } from './serving.ts';
 
 export interface MountOptions {
   readonly issuer: Issuer;
@@ -64,26 +65,4 @@ export function mountResourceMetadata(app: FastifyInstance, url: string, documen
  */
 export function mountMetadataAtRoot(app: FastifyInstance, { issuer, serving }: Omit<MountOptions, 'units'>): void {
   for (const url of METADATA) mountDocument(app, url + issuer.basePath, () => serving.current().discovery);
-}
-
-function mountDocument(app: FastifyInstance, url: string, current: () => Document): void {
-  app.get(url, { config: DOCUMENT }, (request, reply) => sendDocument(request, reply, current()));
-  // Some clients send headers of their own even for documents, such as `MCP-Protocol-Version`, which browsers ask about first.
-  app.options(url, { config: { oauth: true, quiet: true } }, (request, reply) =>
-    respondToOptions(request, reply, ['GET', 'HEAD']),
-  );
-}
-
-const DOCUMENT = { oauth: true, quiet: true, responseMode: 'own_headers' } as const;
-
-/**
- * Sends a document that was made once for a key set, with its head (RFC 9110 §13.1.2 `If-None-Match`): making the same
- * head for each of forty thousand requests a second would be most of their cost.
- */
-function sendDocument(request: FastifyRequest, reply: FastifyReply, document: Document): void {
-  reply.hijack();
-  const hasIt = isUnchanged(request.headers['if-none-match'], document.etag);
-  const head = hasIt ? document.unchangedHead : document.head;
-  reply.raw.writeHead(hasIt ? 304 : 200, ['x-request-id', request.id, ...head]);
-  reply.raw.end(hasIt ? undefined : document.body);
 }

@@ -80,7 +80,7 @@ export function assertParameterSizes(params: Readonly<Record<string, unknown>>):
   }
 }
 
-const limitOf = (name: string): number => (Object.hasOwn(LIMITS, name) ? (LIMITS[name] ?? OTHERS) : OTHERS);
+export const limitOf = (name: string): number => (Object.hasOwn(LIMITS, name) ? (LIMITS[name] ?? OTHERS) : OTHERS);
 
 /** Shown as a page: the client is not sent a request that is too long either. */
 function refusal(description: string): Error {

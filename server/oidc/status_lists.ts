@@ -3,11 +3,11 @@ import { deflateSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../platform/clock.ts';
 import { respondToOptions } from '../platform/cors.ts';
+import { isUnchanged } from '../platform/documents.ts';
 import { AppError } from '../platform/errors.ts';
 import { createExpiring } from '../platform/expiring.ts';
 import type { Issuer } from '../platform/issuer.ts';
 import { LIST_SIZE, type StatusLists, type StatusPlace } from '../records/status_lists.ts';
-import { isUnchanged } from './serving.ts';
 import type { Sign } from './sign.ts';
 
 export const STATUS_LISTS_PATH = '/status-lists';

@@ -14,9 +14,8 @@ import { EXPOSED_HEADERS, respondToOptions } from '../platform/cors.ts';
 import { AppError } from '../platform/errors.ts';
 import { type Limits, shareOfAddress } from '../platform/limits.ts';
 import type { Outbound, OutboundTurn } from '../platform/outbound.ts';
+import { PATHS } from '../views/paths.ts';
 import { describeRegistered, type Registered, sendError } from './responses.ts';
-
-export const REGISTRATION_PATH = '/register';
 
 export interface RegistrationOptions {
   /** URL of the registration endpoint. */
@@ -72,10 +71,10 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
     reply.code(status).send(describeRegistered(registered, endpoint));
 
   const config = { oauth: true } as const;
-  const one = `${REGISTRATION_PATH}/:client_id`;
+  const one = `${PATHS.registration}/:client_id`;
 
   app.post(
-    REGISTRATION_PATH,
+    PATHS.registration,
     { config },
     handled(async (request, reply) => {
       const { policy, token } = await authorize(request);
@@ -124,7 +123,7 @@ export async function registrationRoutes(app: FastifyInstance, options: Registra
   );
 
   for (const [url, methods] of [
-    [REGISTRATION_PATH, ['POST']],
+    [PATHS.registration, ['POST']],
     [one, ['GET', 'PUT', 'DELETE']],
   ] as const) {
     app.options(url, { config }, async (request, reply) => respondToOptions(request, reply, methods));

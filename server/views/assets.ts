@@ -24,7 +24,7 @@ export interface Assets {
 const SCRIPT_TYPE = 'text/javascript; charset=utf-8';
 
 /** In the order of the cascade: `adapt` overrides the others. */
-const STYLES = ['base', 'card', 'forms', 'identities', 'wide', 'report', 'account', 'adapt'];
+const STYLES = ['base', 'card', 'forms', 'identities', 'wide', 'report', 'reference', 'account', 'adapt'];
 
 /** Reads the stylesheet, the scripts and the logo from disk and names them by their content. */
 export function loadAssets(): Assets {

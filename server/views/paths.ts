@@ -1,11 +1,17 @@
 import type { NameUnder } from './messages.ts';
 
-/** URL paths of all pages that people open; pages at `/account` by their name, see `accountPath`. */
+/** URL paths of pages and documents; pages at `/account` by their name, see `accountPath`. */
 export const PATHS = {
   home: '/',
   discovery: '/.well-known/openid-configuration',
   jwks: '/.well-known/jwks.json',
   documentation: '/docs',
+  /** RFC 7591 */
+  registration: '/register',
+  /** The description of these endpoints (OpenAPI 3.1). */
+  openapi: '/openapi.json',
+  /** A page of both descriptions. */
+  apiDocs: '/api/docs',
   /** A sign-in is at `/login/<uid of the interaction>`. */
   login: '/login',
   logout: '/logout',

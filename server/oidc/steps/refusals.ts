@@ -57,7 +57,7 @@ function remedyOf({ error, error_detail = '', error_description = '' }: RefusalE
  * Descriptions by the provider's error, its detail, and what it says itself. Unknown, expired, used and foreign tokens share one sentence, so that
  * it does not tell whether another client's token is valid.
  */
-const REMEDIES: readonly { error: string; detail?: RegExp; said?: RegExp; description: string }[] = [
+export const REMEDIES: readonly { error: string; detail?: RegExp; said?: RegExp; description: string }[] = [
   {
     error: 'invalid_grant',
     detail: /redirect_uri mismatch/,

@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify';
+import { oauthDocument } from '../oidc/openapi/document.ts';
+import type { OpenApi } from '../platform/openapi.ts';
+import { type Described, referenceRoutes } from '../reference/routes.ts';
+import { PATHS } from '../views/paths.ts';
+import type { Infrastructure } from './infrastructure.ts';
+
+export interface ReferenceParts {
+  readonly infrastructure: Infrastructure;
+  readonly version: string;
+  /** The server whose routes the description of the endpoints has. */
+  readonly http: Pick<FastifyInstance, 'hasRoute'>;
+}
+
+/** The descriptions of the HTTP interfaces, and what shows them. */
+export async function mountReference(site: FastifyInstance, parts: ReferenceParts): Promise<void> {
+  const { infrastructure, version, http } = parts;
+  const { config, views, secure } = infrastructure;
+  const { issuer } = config;
+  const served: Described = {
+    name: 'oauth',
+    title: 'OAuth and OpenID Connect',
+    path: PATHS.openapi,
+    read: (): OpenApi =>
+      oauthDocument({
+        issuer: issuer.identifier,
+        version,
+        has: (method, path) => http.hasRoute({ method: METHOD_NAMES[method], url: issuer.path(path) }),
+      }),
+  };
+  await site.register(referenceRoutes, { views, documents: [served], served, secure });
+}
+
+const METHOD_NAMES = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
