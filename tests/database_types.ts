@@ -18,6 +18,7 @@ function formatted(source: string): string {
   return source
     .trim()
     .replaceAll('"', "'")
-    .replace('<T> = T extends', '<T> =\n  T extends')
-    .replaceAll(/\n +([?:]) ColumnType</g, ' $1 ColumnType<');
+    .replace('Generated<T> = T extends', 'Generated<T> =\n  T extends')
+    .replaceAll(/\n +([?:]) /g, ' $1 ')
+    .replace('ArrayTypeImpl<T> =\n  T', 'ArrayTypeImpl<T> = T');
 }

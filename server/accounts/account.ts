@@ -57,6 +57,8 @@ export interface Account extends Profile {
   readonly secondFactors: readonly SecondFactorKind[];
   /** Counts changes of credentials. A sign-in that began in an earlier epoch cannot be completed. */
   readonly epoch: number;
+  /** Raised by each change of what operators see of the account. */
+  readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

@@ -22,7 +22,7 @@ import {
   whole,
   withoutUndefined,
 } from './import_readers.ts';
-import type { ImportedAccount } from './store.ts';
+import type { ImportedAccount } from './profile.ts';
 
 /** An entry of another system's export, and its conversion into an account. */
 export type ImportFormat = 'cardea' | 'keycloak' | 'auth0' | 'firebase';

@@ -23,7 +23,7 @@ import {
   withoutUndefined,
 } from './import_readers.ts';
 import { MUST_CHANGE } from './policy.ts';
-import type { ImportedAccount } from './store.ts';
+import type { ImportedAccount } from './profile.ts';
 
 // ---- Keycloak: `users` of a realm export ----
 

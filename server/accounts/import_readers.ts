@@ -2,7 +2,7 @@ import { dateOf } from '../platform/clock.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Address } from './account.ts';
 import { fromBase32 } from './one_time_password.ts';
-import type { ImportedAccount } from './store.ts';
+import type { ImportedAccount } from './profile.ts';
 
 /** The person that an entry becomes, and notes for the operator about data that is not imported. */
 export type Converted = ImportedAccount & { readonly notes?: readonly string[] };

@@ -7,6 +7,24 @@ export type ProfileInput = Pick<Profile, 'email'> & {
   readonly [Name in keyof Omit<Profile, 'email'>]?: Profile[Name] | undefined;
 };
 
+export type AccountInput = ProfileInput & {
+  /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
+  readonly passwordHash?: string | null;
+  readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
+};
+
+/** An account from another system. */
+export type ImportedAccount = AccountInput & {
+  /** The `sub` of the person there. A UUID in lower case becomes the id of the account. Default: a new id. */
+  readonly sub?: string | undefined;
+  /** The secret of the person's authenticator app: six digits, thirty seconds, SHA-1. */
+  readonly totpSecret?: Buffer;
+  /** Default: now. Null where it is not known; it then counts from the next sign-in. */
+  readonly passwordSetAt?: Date | null | undefined;
+  readonly disabled?: boolean;
+};
+
 const TEXT_MAX = 1_000;
 const URL_MAX = 2_000;
 

@@ -18,6 +18,7 @@ const ACCOUNT_COLUMNS = [
   'roles',
   'second_factors',
   'epoch',
+  'version',
   'created_at',
   'updated_at',
 ] as const satisfies readonly (keyof Accounts)[];

@@ -7,7 +7,7 @@ import { COLUMNS } from './rows.ts';
 
 const account = sql.raw(COLUMNS);
 
-type NewAccount = Required<Omit<Insertable<Accounts>, 'epoch'>>;
+type NewAccount = Required<Omit<Insertable<Accounts>, 'epoch' | 'version'>>;
 
 type Identifier = Pick<AccountIdentifiers, 'kind' | 'lookup'>;
 const IDENTIFIERS = columns<keyof Identifier>({ kind: 'text', lookup: 'bytea' });
@@ -27,6 +27,7 @@ export const ACCOUNT_STATEMENTS = {
       groups: $.groups,
       roles: $.roles,
       second_factors: $.second_factors,
+      search_tokens: $.search_tokens,
       created_at: $.created_at,
       updated_at: $.updated_at,
     }),
@@ -68,6 +69,7 @@ export const ACCOUNT_STATEMENTS = {
     ($: {
       id: string;
       sealedProfile: Buffer;
+      searchTokens: readonly string[];
       before: Date;
       updatedAt: Date;
       identifiers: readonly Identifier[];
@@ -75,7 +77,8 @@ export const ACCOUNT_STATEMENTS = {
       spellings: readonly Buffer[];
     }) => sql`
       WITH changed AS (
-        UPDATE accounts SET sealed_profile = ${$.sealedProfile}, updated_at = ${$.updatedAt}
+        UPDATE accounts SET sealed_profile = ${$.sealedProfile}, updated_at = ${$.updatedAt},
+                            search_tokens = ${$.searchTokens}::bigint[]
          WHERE id = ${$.id} AND updated_at = ${$.before} RETURNING id
       ), removed AS (
         DELETE FROM account_identifiers
@@ -97,6 +100,13 @@ export const ACCOUNT_STATEMENTS = {
       SELECT require_as_read((SELECT count(*) FROM changed))`,
   ),
   // updated_at is a claim about the profile (OpenID Connect Core §5.1), so none of the following changes it.
+  /** Fails by `require_as_read` when the account has another version, or is gone; nobody changes it until the end of the transaction. */
+  requireVersion: statement(
+    'accounts.require_version',
+    ($: { id: string; version: number }) => sql`
+      SELECT require_as_read((SELECT count(*) FROM (
+        SELECT 1 FROM accounts WHERE id = ${$.id} AND version = ${$.version} FOR UPDATE) AS locked))`,
+  ),
   /** Fails by `require_rows` for an account that does not exist. */
   requireExisting: statement(
     'accounts.require_existing',
@@ -163,6 +173,24 @@ export const ACCOUNT_STATEMENTS = {
   ),
   setRoles: statement('accounts.set_roles', ($: { id: string; roles: string[] }) =>
     tables.updateTable('accounts').set({ roles: $.roles }).where('id', '=', $.id).returning('id'),
+  ),
+  // With everything that refers to it: foreign keys cascade, and a trigger takes it out of the index.
+  delete: statement('accounts.delete', ($: { id: string }) =>
+    tables.deleteFrom('accounts').where('id', '=', $.id).returning('id'),
+  ),
+  notIndexed: statement(
+    'accounts.not_indexed',
+    ($: { after: string | null; limit: number }) => sql<Row>`
+      SELECT ${account} FROM accounts a
+       WHERE a.search_tokens IS NULL AND (${$.after}::uuid IS NULL OR a.id > ${$.after}) ORDER BY a.id LIMIT ${$.limit}`,
+  ),
+  // An account that was changed meanwhile is left for the next run.
+  index: statement(
+    'accounts.index',
+    ($: { ids: readonly string[]; profiles: readonly Buffer[]; tokens: readonly string[] }) => sql`
+      UPDATE accounts a SET search_tokens = n.tokens::bigint[]
+        FROM unnest(${$.ids}::uuid[], ${$.profiles}::bytea[], ${$.tokens}::text[]) AS n (id, sealed_profile, tokens)
+       WHERE a.id = n.id AND a.sealed_profile = n.sealed_profile AND a.search_tokens IS NULL`,
   ),
   enable: statement('accounts.enable', ($: { id: string }) =>
     tables.updateTable('accounts').set({ disabled_at: null }).where('id', '=', $.id).returning('id'),

@@ -11,32 +11,19 @@ import {
 } from '../platform/db.ts';
 import { AppError, notFound } from '../platform/errors.ts';
 import { uuidv7 } from '../platform/ids.ts';
-import { blindIndex, createSealer, MASTER_KEY_BYTES, openJson, type Sealer, sealJson } from '../platform/sealing.ts';
+import { blindIndex, createSealer, MASTER_KEY_BYTES, type Sealer, sealJson } from '../platform/sealing.ts';
 import type { Account, Profile } from './account.ts';
 import { isAccountId, normaliseIdentifier, storedFormsOf } from './identifiers.ts';
-import { checkNames, checkProfile, type ProfileInput } from './profile.ts';
-import { type AccountRow, COLUMNS, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
+import { type Indexed, indexAccounts } from './index_accounts.ts';
+import { type AccountListing, createAccountListing } from './listing.ts';
+import { createRowReader } from './open_rows.ts';
+import { type AccountChange, type AccountPlans, statementPlans } from './plans.ts';
+import { type AccountInput, checkNames, checkProfile, type ImportedAccount, type ProfileInput } from './profile.ts';
+import { COLUMNS, type Credentials, credentialsOf, keyPlace, profilePlace } from './rows.ts';
+import { createSearchTokens } from './search_tokens.ts';
 import { ACCOUNT_STATEMENTS } from './statements.ts';
-import { checkSubject, isOwnSubject, openSubject, sealSubject, subjectLookup } from './subjects.ts';
+import { checkSubject, isOwnSubject, sealSubject, subjectLookup } from './subjects.ts';
 import { importTotp } from './totp_secrets.ts';
-
-export type AccountInput = ProfileInput & {
-  /** PHC string from `passwords.hash`; without it the person cannot sign in by password. */
-  readonly passwordHash?: string | null;
-  readonly groups?: readonly string[];
-  readonly roles?: readonly string[];
-};
-
-/** An account from another system. */
-export type ImportedAccount = AccountInput & {
-  /** The `sub` of the person there. A UUID in lower case becomes the id of the account. Default: a new id. */
-  readonly sub?: string | undefined;
-  /** The secret of the person's authenticator app: six digits, thirty seconds, SHA-1. */
-  readonly totpSecret?: Buffer;
-  /** Default: now. Null where it is not known; it then counts from the next sign-in. */
-  readonly passwordSetAt?: Date | null | undefined;
-  readonly disabled?: boolean;
-};
 
 export interface Accounts {
   /**
@@ -67,6 +54,13 @@ export interface Accounts {
   resolve(ref: string): Promise<Account>;
   /** Oldest first. @param page `after`: the last id of the page before */
   list(page: { after?: string | undefined; limit: number }): Promise<Account[]>;
+  /** Pages of accounts, by filter, search and order. */
+  readonly listing: AccountListing;
+  /**
+   * Indexes the accounts that a node of the version before has written, so that lists find them quickly.
+   * @param goesOn asked after each batch
+   */
+  index(goesOn?: () => boolean): Promise<Indexed>;
   /**
    * Changes members of the profile; undefined removes one. `updated_at` always increases.
    * @param account as it was read: a change that was made meanwhile is not undone
@@ -76,6 +70,8 @@ export interface Accounts {
   update(account: Account, changes: Partial<ProfileInput>, also?: readonly BoundStatement[]): Promise<void>;
   /** The same as `update`, for the caller's transaction, which fails by `require_as_read` after another change. */
   updating(account: Account, changes: Partial<ProfileInput>): BoundStatement;
+  /** The changes as statements. */
+  readonly plans: AccountPlans;
   /**
    * The statements that set a password, run by password_change.ts. They move the current hash into the history and end
    * sign-ins that are under way. They fail by `require_epoch` when the account has another epoch than the given one.
@@ -114,57 +110,24 @@ export interface Accounts {
   fromRow(row: Row): Account | undefined;
 }
 
-const SEALERS_MAX = 2_000;
-
 /**
- * @param parts `sealer` seals each person's key; `indexKey`: the key of the HMACs by which identifiers are looked up
+ * @param parts `sealer` seals each person's key; `indexKey` and `searchKey`: the keys of the HMACs by which identifiers are
+ *   looked up, and by which people are searched
  */
-export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8Array; now: Clock }): Accounts {
-  const { db, sealer, indexKey, now } = parts;
+export function createAccounts(parts: {
+  db: Db;
+  sealer: Sealer;
+  indexKey: Uint8Array;
+  searchKey: Uint8Array;
+  now: Clock;
+}): Accounts {
+  const { db, sealer, indexKey, searchKey, now } = parts;
   const lookupOf = (identifier: string) => blindIndex(indexKey, normaliseIdentifier(identifier));
   const lookupsOf = (identifier: string) => storedFormsOf(identifier).map((form) => blindIndex(indexKey, form));
 
-  function fromRow(row: Row): Account | undefined {
-    const columns = row as unknown as AccountRow;
-    // Not account_id: a joining query may have a column of that name of its own.
-    if (!columns.account_sealed_key) return undefined;
-    const id = columns.account_id;
-    const accountSealer = ownSealer(id, columns.account_sealed_key);
-    const account: Account = {
-      ...(openJson(accountSealer, profilePlace(id), columns.account_sealed_profile) as Profile),
-      id,
-      ...(columns.account_sealed_subject
-        ? { subject: openSubject(accountSealer, id, columns.account_sealed_subject) }
-        : {}),
-      passwordHash: columns.account_password_hash,
-      passwordSetAt: columns.account_password_set_at,
-      disabled: columns.account_disabled_at !== null,
-      groups: columns.account_groups,
-      roles: columns.account_roles,
-      secondFactors: columns.account_second_factors,
-      epoch: columns.account_epoch,
-      createdAt: columns.account_created_at,
-      updatedAt: columns.account_updated_at,
-    };
-    ownSealers.set(account, accountSealer);
-    return account;
-  }
-
-  // Opening a person's key costs more than opening the profile with it. The sealed key itself is part of the cache's key,
-  // so a sealer is only found by a caller that could open it anyway, and never after the key was deleted.
-  const sealers = new Map<string, Sealer>();
-  const ownSealers = new WeakMap<Account, Sealer>();
-
-  function ownSealer(id: string, sealedKey: Buffer): Sealer {
-    const name = `${id} ${sealedKey.toString('latin1')}`;
-    const cached = sealers.get(name);
-    if (cached) return cached;
-    const accountSealer = createSealer([sealer.open(keyPlace(id), sealedKey)]);
-    const oldest = sealers.size >= SEALERS_MAX ? sealers.keys().next().value : undefined;
-    if (oldest !== undefined) sealers.delete(oldest);
-    sealers.set(name, accountSealer);
-    return accountSealer;
-  }
+  const tokens = createSearchTokens(searchKey);
+  const { fromRow, fromListRow, sealerOf, remember } = createRowReader(sealer);
+  const plans: AccountPlans = { ...statementPlans(now), creating, changing };
 
   async function findById(id: string): Promise<Account | undefined> {
     if (!isAccountId(id)) return undefined; // Postgres would refuse a text that is not a UUID
@@ -195,23 +158,27 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     });
   }
 
-  function sealerOf(account: Account): Sealer {
-    const accountSealer = ownSealers.get(account);
-    if (!accountSealer) throw new Error('an account that did not come from here');
-    return accountSealer;
-  }
-
   function updating(account: Account, changes: Partial<ProfileInput>): BoundStatement {
     const profile = checkProfile({ ...account, ...changes }, account);
     const { id, updatedAt: before } = account;
     return ACCOUNT_STATEMENTS.update.bind({
       id,
       sealedProfile: sealJson(sealerOf(account), profilePlace(id), profile),
+      searchTokens: tokens.of(profile),
       before,
       updatedAt: new Date(Math.max(now(), before.getTime() + 1)), // shows others that it was changed
       identifiers: identifiersOf(profile),
       spellings: lookupsOf(profile.email),
     });
+  }
+
+  /** The accounts that have an identifier, in any of its spellings. */
+  async function holdersOf(identifiers: readonly string[]): Promise<Map<string, string[]>> {
+    const rows = await db.query(ACCOUNT_STATEMENTS.holders.bind({ lookups: identifiers.flatMap(lookupsOf) }));
+    const holderOf = new Map(rows.map((row) => [row.lookup, row.account_id]));
+    return new Map(
+      identifiers.map((one) => [one, lookupsOf(one).flatMap((lookup) => holderOf.get(lookup.toString('hex')) ?? [])]),
+    );
   }
 
   async function change(id: string, bound: readonly [BoundStatement, ...BoundStatement[]]): Promise<void> {
@@ -244,10 +211,11 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
       roles,
       secondFactors: input.totpSecret ? ['totp'] : [],
       epoch: 0,
+      version: 1,
       createdAt,
       updatedAt: createdAt,
     };
-    ownSealers.set(account, accountSealer);
+    remember(account, accountSealer);
     const identifiers = identifiersOf(profile);
     const bound: BoundStatement[] = [
       ACCOUNT_STATEMENTS.insert.bind({
@@ -262,6 +230,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
         groups,
         roles,
         second_factors: [...account.secondFactors],
+        search_tokens: tokens.of(profile),
         created_at: createdAt,
         updated_at: createdAt,
       }),
@@ -282,8 +251,7 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     try {
       await db.transact([...also, ...prepared.flatMap(({ bound }) => bound)]);
     } catch (error) {
-      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
-      throw taken(
+      throw refusal(
         error,
         prepared.flatMap(({ identifiers }) => identifiers),
       );
@@ -291,14 +259,32 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     return prepared.map(({ account }) => account);
   }
 
+  function changing(account: Account, changes: Partial<ProfileInput>): AccountChange {
+    return {
+      statements: [updating(account, changes)],
+      refuse: (error) => refusal(error, identifiersOf({ ...account, ...changes })),
+    };
+  }
+
+  function creating(input: AccountInput) {
+    // Also when the input has more members: a new account is neither disabled nor older than it is.
+    const { account, bound, identifiers } = prepare({
+      ...input,
+      sub: undefined,
+      passwordSetAt: undefined,
+      disabled: false,
+    });
+    return { account, statements: bound, refuse: (error: unknown) => refusal(error, identifiers) };
+  }
+
   return {
-    async create(input, also) {
-      // Also when the input has more members: a new account is neither disabled nor older than it is.
-      const [account] = await createAll(
-        [{ ...input, sub: undefined, passwordSetAt: undefined, disabled: false }],
-        also,
-      );
-      if (!account) throw new Error('an account was not made');
+    async create(input, also = []) {
+      const { account, statements, refuse } = creating(input);
+      try {
+        await db.transact([...also, ...statements]);
+      } catch (error) {
+        throw refuse(error);
+      }
       return account;
     },
     createAll,
@@ -315,14 +301,11 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     lookupOf: (identifier) => lookupOf(identifier).toString('hex'),
 
     async holdersOf(identifiers) {
-      const rows = await db.query(ACCOUNT_STATEMENTS.holders.bind({ lookups: identifiers.flatMap(lookupsOf) }));
-      const holderOf = new Map(rows.map((row) => [row.lookup, row.account_id]));
+      const found = [...(await holdersOf(identifiers))];
       return new Map(
-        identifiers.flatMap((identifier) => {
-          const holders = lookupsOf(identifier).map((one) => holderOf.get(one.toString('hex')));
-          const holder = holders.find((one) => one !== undefined);
-          return holder === undefined ? [] : [[lookupOf(identifier).toString('hex'), holder] as const];
-        }),
+        found.flatMap(([identifier, [holder]]) =>
+          holder === undefined ? [] : [[lookupOf(identifier).toString('hex'), holder] as const],
+        ),
       );
     },
 
@@ -344,13 +327,11 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     async update(account, changes, also = []) {
-      const bound = updating(account, changes);
+      const { statements, refuse } = changing(account, changes);
       try {
-        await db.transact([bound, ...also]);
+        await db.transact([...statements, ...also]);
       } catch (error) {
-        if (sqlState(error) === UNIQUE_VIOLATION) throw taken(error, identifiersOf({ ...account, ...changes }));
-        if (failedGuard(error) !== 'require_as_read') throw error;
-        throw new AppError('changed_meanwhile', 'the account was changed meanwhile; look again', { cause: error });
+        throw refuse(error);
       }
     },
 
@@ -370,18 +351,27 @@ export function createAccounts(parts: { db: Db; sealer: Sealer; indexKey: Uint8A
     },
 
     updating,
+    plans,
+    listing: createAccountListing({ db, tokens, open: fromListRow, holdersOf }),
+    index: (goesOn = () => true) => indexAccounts({ db, tokens, open: fromListRow, goesOn }),
 
-    disable: (id, also = []) => change(id, [ACCOUNT_STATEMENTS.disable.bind({ id, now: new Date(now()) }), ...also]),
-    enable: (id) => change(id, [ACCOUNT_STATEMENTS.enable.bind({ id })]),
-    setGroups: (id, groups) =>
-      change(id, [ACCOUNT_STATEMENTS.setGroups.bind({ id, groups: checkNames('groups', groups) })]),
-    setRoles: (id, roles) => change(id, [ACCOUNT_STATEMENTS.setRoles.bind({ id, roles: checkNames('roles', roles) })]),
+    disable: (id, also = []) => change(id, [plans.disabling(id), ...also]),
+    enable: (id) => change(id, [plans.enabling(id)]),
+    setGroups: (id, groups) => change(id, [plans.settingGroups(id, groups)]),
+    setRoles: (id, roles) => change(id, [plans.settingRoles(id, roles)]),
     requireEpoch: (id, epoch) => ACCOUNT_STATEMENTS.requireEpoch.bind({ id, epoch }),
     sealerOf,
     columns: COLUMNS,
     credentialsOf,
     fromRow,
   };
+}
+
+/** @returns the error for the caller, when the database refuses a transaction that writes these identifiers */
+function refusal(error: unknown, identifiers: readonly { kind: string; lookup: Buffer }[]): unknown {
+  if (sqlState(error) === UNIQUE_VIOLATION) return taken(error, identifiers);
+  if (failedGuard(error) !== 'require_as_read') return error;
+  return new AppError('changed_meanwhile', 'the account was changed meanwhile; look again', { cause: error });
 }
 
 /** Postgres names the existing key by its bytes (`detail`), which tells which identifier it is. */

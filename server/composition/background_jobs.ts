@@ -46,6 +46,8 @@ export function startBackgroundJobs(parts: {
     },
     // nodes skip rows that another one has locked
     { name: 'cleanup', everyMs: 60 * SECOND_MS, run: () => removeExpired(infrastructure) },
+    // an account is indexed by the first node that does so
+    { name: 'index of accounts', everyMs: 60 * SECOND_MS, ...assembleIndexing(infrastructure, accountServices) },
     { name: 'unused clients', everyMs: 60 * SECOND_MS, run: () => removeUnused(infrastructure, registrations) },
     // as above
     {
@@ -99,4 +101,21 @@ async function removeUnused(
 ): Promise<void> {
   const removed = await registrations.removeIdle();
   if (removed > 0) log.info({ removed }, 'unused clients were removed');
+}
+
+/** Indexes accounts that nodes of the version before have written. */
+function assembleIndexing({ log }: Infrastructure, { accounts }: AccountServices): Pick<Job, 'run' | 'stop'> {
+  let stopped = false;
+  return {
+    async run() {
+      const { indexed, unreadable } = await accounts.index(() => !stopped);
+      if (indexed > 0) log.info({ indexed }, 'accounts were indexed for lists and searches');
+      if (unreadable.length > 0) {
+        log.error({ accounts: unreadable.slice(0, 10) }, 'profiles cannot be opened, so no search finds them');
+      }
+    },
+    async stop() {
+      stopped = true;
+    },
+  };
 }

@@ -30,7 +30,7 @@ import type { Db } from '../platform/db.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Outbound } from '../platform/outbound.ts';
 import { columnSealer, type Sealer } from '../platform/sealing.ts';
-import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
+import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../platform/server_secrets.ts';
 import { endRecordsOfClient } from '../records/ended.ts';
 import { createOverview, endSessions } from '../records/overview.ts';
 import type { AppParts } from './infrastructure.ts';
@@ -68,7 +68,8 @@ export function createClientStores({
 /** @throws AppError 500 `sealed_value_unreadable` with another master key than that of the database */
 export async function createAccountStores({ config, db, sealer, now }: StoreParts): Promise<AccountStores> {
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
-  const accounts = createAccounts({ db, sealer, indexKey, now });
+  const searchKey = await loadServerSecret(db, sealer, ACCOUNT_SEARCH_SECRET, now);
+  const accounts = createAccounts({ db, sealer, indexKey, searchKey, now });
   return {
     accounts,
     attempts: createAttempts({ db, accounts, indexKey, now }),

@@ -2,6 +2,10 @@
 
 import type { ColumnType } from 'kysely';
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[] ? U[] : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S[], I[], U[]> : T[];
+
 export type Generated<T> =
   T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>;
 
@@ -27,6 +31,12 @@ export interface AccountIdentifiers {
   lookup: Buffer;
 }
 
+export interface AccountIndex {
+  account_id: string;
+  created_at: Timestamp;
+  token: Int8;
+}
+
 export interface Accounts {
   created_at: Timestamp;
   disabled_at: Timestamp | null;
@@ -39,9 +49,11 @@ export interface Accounts {
   sealed_key: Buffer;
   sealed_profile: Buffer;
   sealed_subject: Buffer | null;
+  search_tokens: ArrayType<Int8> | null;
   second_factors: Generated<string[]>;
   subject_lookup: Buffer | null;
   updated_at: Timestamp;
+  version: Generated<number>;
 }
 
 export interface Attempts {
@@ -395,6 +407,7 @@ export interface WriteChecks {
 
 export interface DB {
   account_identifiers: AccountIdentifiers;
+  account_index: AccountIndex;
   accounts: Accounts;
   attempts: Attempts;
   audit: Audit;

@@ -40,9 +40,17 @@ export interface Page<Item> {
 export type AddParameter = (value: unknown, type: string) => string;
 
 export interface ListField extends FilterField {
-  /** The column, or a function that compiles a comparison of the field (never `pr` or `ne` unless it has operators for them). */
-  readonly sql: string | ((op: Operator, value: FilterValue | undefined, add: AddParameter) => string);
+  /** The column, or what compiles a comparison. */
+  readonly sql: string | CompileComparison;
 }
+
+/** @param negated the result is then negated; `ne` comes as a negated `eq` */
+export type CompileComparison = (
+  op: Exclude<Operator, 'ne'>,
+  value: FilterValue | undefined,
+  add: AddParameter,
+  negated: boolean,
+) => string;
 
 /** What a list is read from. All SQL is part of the program; everything from outside is a parameter. */
 export interface ListDefinition<R, Item> {
@@ -278,7 +286,7 @@ function compileComparison(
 ): string {
   const compiled =
     typeof field.sql === 'function'
-      ? field.sql(op, value, add)
+      ? field.sql(op, value, add, negated)
       : compileOf(field.type, field.sql, op, () => add(value, CASTS[field.type]));
   return negated ? `((${compiled}) IS NOT TRUE)` : `(${compiled})`;
 }

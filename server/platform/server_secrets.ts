@@ -23,6 +23,9 @@ export const SERVER_SECRET_STATEMENTS = {
 /** The key of the fingerprints of people's identifiers. It can never change while there are accounts. */
 export const ACCOUNT_INDEX_SECRET = 'account-index';
 
+/** The key of the tokens by which people are searched. Another one finds nobody until all are indexed again. */
+export const ACCOUNT_SEARCH_SECRET = 'account-search';
+
 export function serverSecretPlace(name: string): Place {
   return { table: 'server_secrets', column: 'sealed', row: name };
 }

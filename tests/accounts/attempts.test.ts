@@ -20,7 +20,13 @@ const clock = { ms: Date.UTC(2026, 0, 1) };
 const now = () => clock.ms;
 const { db } = await database({ after }, { poolSize: 8 });
 const indexKey = randomBytes(32);
-const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
+const accounts = createAccounts({
+  db,
+  sealer: createSealer([randomBytes(32)]),
+  indexKey,
+  searchKey: randomBytes(32),
+  now,
+});
 /** Runs while a guess waits for the guesses before it. */
 let meanwhile: () => Promise<unknown> = async () => {};
 const attempts = createAttempts({ db, accounts, indexKey, now, pause: () => meanwhile() });

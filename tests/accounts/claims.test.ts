@@ -14,6 +14,7 @@ const bare: Account = {
   roles: [],
   secondFactors: [],
   epoch: 0,
+  version: 1,
   createdAt: new Date(1_000),
   updatedAt: new Date(1_767_225_600_999),
 };

@@ -20,7 +20,7 @@ export async function factorStores(scope: Scope) {
   const now = () => clock.ms;
   const sealer = createSealer([randomBytes(32)]);
   const indexKey = await loadServerSecret(db, sealer, 'account-index', now);
-  const accounts = createAccounts({ db, sealer, indexKey, now });
+  const accounts = createAccounts({ db, sealer, indexKey, searchKey: randomBytes(32), now });
   const regressions: string[] = [];
   const again = async (id: string) => {
     const account = await accounts.findById(id);

@@ -21,7 +21,13 @@ defer(scope, () => passwords.close());
 async function setUp(options: { format?: ImportFormat; dryRun?: boolean } = {}) {
   await deleteAccounts(db);
   const now = () => Date.UTC(2026, 0, 1);
-  const accounts = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey: randomBytes(32), now });
+  const accounts = createAccounts({
+    db,
+    sealer: createSealer([randomBytes(32)]),
+    indexKey: randomBytes(32),
+    searchKey: randomBytes(32),
+    now,
+  });
   const convert = converterFor(options.format ?? 'cardea');
   const open = ({ dryRun = options.dryRun ?? false } = {}) => createImporter({ accounts, passwords, convert, dryRun });
   const count = async () => Number((await db.run({ name: '', text: 'SELECT count(*) AS n FROM accounts' }, []))[0]?.n);

@@ -52,7 +52,7 @@ const { db, sealer, query } = own;
 const clock = { ms: START };
 const now = () => clock.ms;
 const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
-const accounts = createAccounts({ db, sealer, indexKey, now });
+const accounts = createAccounts({ db, sealer, indexKey, searchKey: randomBytes(32), now });
 const devices = createDevices({ db, accounts, now });
 const attempts = createAttempts({ db, accounts, indexKey, now });
 const events = createEvents({ db, accounts, now });

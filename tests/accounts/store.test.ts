@@ -23,7 +23,7 @@ async function setUp() {
   await deleteAccounts(db);
   const clock = { ms: START };
   const now = () => clock.ms;
-  return { clock, now, accounts: createAccounts({ db, sealer, indexKey, now }) };
+  return { clock, now, accounts: createAccounts({ db, sealer, indexKey, searchKey: randomBytes(32), now }) };
 }
 
 const ADA = {
@@ -68,6 +68,7 @@ describe('accounts', () => {
       roles: [],
       secondFactors: [],
       epoch: 0,
+      version: 1,
       createdAt: new Date(START),
       updatedAt: new Date(START),
     };
@@ -177,7 +178,7 @@ describe('accounts', () => {
     assert.equal(changed.disabled, true);
     assert.deepEqual(changed.updatedAt, new Date(START));
     await accounts.enable(id);
-    assert.deepEqual(await accounts.resolve(id), { ...changed, disabled: false });
+    assert.deepEqual(await accounts.resolve(id), { ...changed, disabled: false, version: 4 });
     for (const missing of ['nobody', '00000000-0000-7000-8000-000000000000']) {
       const trace = { statement: { name: '', text: 'INSERT INTO replays (id_hash, expires_at) VALUES ($1, now())' } };
       await assert.rejects(accounts.disable(missing, [{ ...trace, values: [Buffer.from('trace')] }]), {
@@ -245,7 +246,13 @@ describe('accounts at rest', () => {
   test('cannot be opened with another master key', async () => {
     const { now, accounts } = await setUp();
     const { id } = await accounts.create(ADA);
-    const stranger = createAccounts({ db, sealer: createSealer([randomBytes(32)]), indexKey, now });
+    const stranger = createAccounts({
+      db,
+      sealer: createSealer([randomBytes(32)]),
+      indexKey,
+      searchKey: randomBytes(32),
+      now,
+    });
     await assert.rejects(stranger.findById(id), { code: 'sealed_value_unreadable' });
   });
 });

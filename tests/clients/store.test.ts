@@ -137,7 +137,13 @@ describe('clients', () => {
     for (const id of ['shop', 'bank']) await clients.create({ ...WEB, id });
     const masterKey = remember('master_key', randomBytes(32).toString('base64'));
     const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
-    const accounts = createAccounts({ db, sealer, indexKey: randomBytes(32), now: () => START });
+    const accounts = createAccounts({
+      db,
+      sealer,
+      indexKey: randomBytes(32),
+      searchKey: randomBytes(32),
+      now: () => START,
+    });
     const account = await accounts.create({ email: 'ada@example.com' });
     const seed = createRecordSeeder({ db, masterKey });
     for (const id of ['shop', 'bank']) {

@@ -15,7 +15,7 @@ import type { Clock } from '../../server/platform/clock.ts';
 import { createDb, type Db } from '../../server/platform/db.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
-import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { endRecordsOfClient } from '../../server/records/ended.ts';
 import { takeOver } from './issuer.ts';
 import { reusedThread } from './password_threads.ts';
@@ -100,7 +100,8 @@ export async function createSeeder(
 ): Promise<Seeder> {
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const indexKey = await loadServerSecret(db, sealer, ACCOUNT_INDEX_SECRET, now);
-  const accounts = createAccounts({ db, sealer, indexKey, now });
+  const searchKey = await loadServerSecret(db, sealer, ACCOUNT_SEARCH_SECRET, now);
+  const accounts = createAccounts({ db, sealer, indexKey, searchKey, now });
   const clients = createClients({ db, now, endRecordsOf: endRecordsOfClient, serverPolicy });
   const resourceServers = createResourceServers({ db, now });
   return {

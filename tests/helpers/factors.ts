@@ -7,7 +7,7 @@ import type { Clock } from '../../server/platform/clock.ts';
 import type { Db } from '../../server/platform/db.ts';
 import { readIssuer } from '../../server/platform/issuer.ts';
 import { createSealer } from '../../server/platform/sealing.ts';
-import { ACCOUNT_INDEX_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
+import { ACCOUNT_INDEX_SECRET, ACCOUNT_SEARCH_SECRET, loadServerSecret } from '../../server/platform/server_secrets.ts';
 import { type SoftPasskey, totpCode } from './authenticator.ts';
 import { attributeOf } from './html.ts';
 import { remember } from './secrets.ts';
@@ -31,7 +31,13 @@ export async function createFactorSeeder(
   const { db, masterKey, issuer } = app;
   const sealer = createSealer([Buffer.from(masterKey, 'base64')]);
   const secret = (name: string) => loadServerSecret(db, sealer, name, now);
-  const accounts = createAccounts({ db, sealer, indexKey: await secret(ACCOUNT_INDEX_SECRET), now });
+  const accounts = createAccounts({
+    db,
+    sealer,
+    indexKey: await secret(ACCOUNT_INDEX_SECRET),
+    searchKey: await secret(ACCOUNT_SEARCH_SECRET),
+    now,
+  });
   // Enrolled two steps ago, so that the current code is still unused.
   const totp = createTotp({ db, accounts, issuer: 'Test', now: () => now() - 60_000 });
   const recoveryCodes = createRecoveryCodes({ db, key: await secret(RECOVERY_CODES_SECRET), now });

@@ -9,6 +9,7 @@ import { exportedStatements } from '../helpers/statements.ts';
 const OWNERS: Readonly<Record<string, readonly (keyof DB)[]>> = {
   'server/accounts': [
     'account_identifiers',
+    'account_index',
     'accounts',
     'attempts',
     'devices',

@@ -1,0 +1,89 @@
+import { invalidInput } from '../platform/errors.ts';
+import type { Condition, FieldValue, FilterValue, Operator } from '../platform/filter.ts';
+import type { CompileComparison, ListField } from '../platform/listing.ts';
+import type { Account } from './account.ts';
+import { normaliseName } from './profile.ts';
+import { type AttributeKind, attributeToken, type SEARCHED, type SearchTokens, searchForm } from './search_tokens.ts';
+
+/* What lists of accounts are filtered, searched and sorted by. */
+
+export interface AccountField extends ListField {
+  /** What the field has of an account. */
+  readonly read: (account: Account) => FieldValue;
+  /** The tokens of which an account that matches has one: comparisons with such a field are ranges of `account_index`. */
+  readonly token?: (value: FilterValue) => string | undefined;
+  /** The profile is sealed: the database finds some too many, which are left out when the profile is opened. */
+  readonly sealed?: true;
+}
+
+export type AccountFields = Readonly<Record<string, AccountField>>;
+
+export function accountFields(tokens: SearchTokens): AccountFields {
+  const text = (member: (typeof SEARCHED)[number], operators: readonly Operator[]): AccountField => ({
+    type: 'text',
+    operators,
+    normalise: searchForm,
+    sealed: true,
+    read: (account) => (account[member] === undefined ? undefined : searchForm(account[member])),
+    token: (value) => tokens.ofBeginning(String(value)),
+    sql: beginning(tokens),
+  });
+  return {
+    id: { type: 'id', operators: ['eq'], sql: 'a.id', read: ({ id }) => id },
+    email: text('email', ['eq', 'sw']),
+    username: text('username', ['eq', 'sw']),
+    name: text('name', ['sw']),
+    given_name: text('givenName', ['sw']),
+    family_name: text('familyName', ['sw']),
+    groups: {
+      ...attribute('group', 'texts', 'a.groups', ({ groups }) => groups),
+      normalise: normaliseName,
+    },
+    roles: attribute('role', 'texts', 'a.roles', ({ roles }) => roles),
+    second_factors: attribute('second_factor', 'texts', 'a.second_factors', ({ secondFactors }) => secondFactors),
+    disabled: attribute('disabled', 'boolean', '(a.disabled_at IS NOT NULL)', ({ disabled }) => disabled),
+    has_password: attribute(
+      'has_password',
+      'boolean',
+      '(a.password_hash IS NOT NULL)',
+      ({ passwordHash }) => passwordHash !== null,
+    ),
+    created_at: time('a.created_at', ({ createdAt }) => createdAt),
+    updated_at: time('a.updated_at', ({ updatedAt }) => updatedAt),
+  };
+}
+
+/** Too many rather than too few: the others are left out when the profile is opened. */
+function beginning(tokens: SearchTokens): CompileComparison {
+  return (_op, value, add, negated) => {
+    if (negated) return 'false';
+    const token = tokens.ofBeginning(String(value));
+    return token === undefined
+      ? 'true'
+      : `a.search_tokens IS NULL OR a.search_tokens @> ARRAY[${add(token, 'bigint')}]`;
+  };
+}
+
+function attribute(
+  kind: AttributeKind,
+  type: 'texts' | 'boolean',
+  sql: string,
+  read: AccountField['read'],
+): AccountField {
+  return { type, operators: ['eq'], sql, read, token: (value) => attributeToken(kind, value as string | boolean) };
+}
+
+function time(sql: string, read: AccountField['read']): AccountField {
+  return { type: 'time', operators: ['eq', 'gt', 'ge', 'lt', 'le'], sql, read };
+}
+
+const SEARCH_MAX = 254;
+
+/** The condition that one of the searched texts begins so. @throws AppError 400 `invalid_input`, field `search` */
+export function searchCondition(search: string): Condition | undefined {
+  if (search.length > SEARCH_MAX) throw invalidInput('search', `must have at most ${SEARCH_MAX} characters`);
+  const value = searchForm(search);
+  if (value === '') return undefined;
+  const fields = ['email', 'username', 'name', 'given_name', 'family_name'];
+  return { op: 'or', all: fields.map((field) => ({ op: 'sw', field, value })) };
+}
