@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { CompiledQuery, Kysely } from 'kysely';
 import { KeyError } from './errors.ts';
 import { generateKey, type KeyMaterial } from './generate.ts';
 import { storedKid } from './jwks.ts';
@@ -9,26 +9,26 @@ import {
   type Policy,
   plan,
   type RingPolicy,
-  type RingState,
   retiresAt,
   silenceSeconds,
 } from './ring.ts';
 import {
-  bumpVersion,
+  announce,
   changeKey,
   deleteNode,
   insertKey,
+  isChangedMeanwhile,
+  type KeyQueries,
   type KeyRecord,
   type KeySealer,
   type KeyTables,
   type LoadedKeySet,
-  lockKeySet,
-  notify,
   type RetiredPolicy,
   readKeySet,
   readRecord,
   readRecords,
   readState,
+  requireAsRead,
   revokeRetired,
   saveHeartbeat,
 } from './store.ts';
@@ -58,6 +58,18 @@ export interface RotationResult {
   readonly done: readonly KeyChange[];
 }
 
+export interface RotationRequest {
+  /** One or several. Default: all. */
+  readonly ring?: string | readonly string[] | undefined;
+  readonly now?: boolean | undefined;
+}
+
+/** A change of the key set that was planned and has not happened. */
+export interface KeySetPlan extends RotationResult {
+  /** For one transaction, in this order; none when there is nothing to do. */
+  readonly queries: KeyQueries;
+}
+
 export interface ListedKey extends KeyRecord {
   /** When a retiring key will be withdrawn, in milliseconds since the epoch. */
   readonly retiresAt: number | undefined;
@@ -74,7 +86,7 @@ export interface KeyRing {
    * active key at the same time, one does it and the others do nothing.
    * @throws KeyError 404 `ring_not_configured`
    */
-  rotate(request?: { ring?: string; now?: boolean }): Promise<RotationResult>;
+  rotate(request?: RotationRequest): Promise<RotationResult>;
   /**
    * Removes a key from the JWKS at once and destroys its private half: its signatures are refused from now on, by
    * verifiers as soon as their copy of the JWKS expires. The pending key, or else a new one, replaces an active key.
@@ -83,6 +95,14 @@ export interface KeyRing {
    * @throws KeyError 404 `key_not_found`, 409 `key_already_retired` when it is not accepted for anything any more
    */
   revoke(kid: string): Promise<RotationResult>;
+  /** The order of a rotation, which stays the same when it is planned again. @throws KeyError 404 `ring_not_configured` */
+  orderRotation(request: RotationRequest): Promise<Order>;
+  /**
+   * What an order would change now, for a transaction of the caller. When that fails with SQLSTATE CD004, another change
+   * came first: plan again.
+   * @throws KeyError as `revoke` does
+   */
+  plan(order: Order): Promise<KeySetPlan>;
   /** All keys, also retired ones, oldest first; without secrets. */
   list(): Promise<ListedKey[]>;
   /**
@@ -101,60 +121,71 @@ export interface KeyRing {
 export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRingOptions): KeyRing {
   const rings = new Map(policy.rings.map((ring) => [ring.name, ring]));
 
-  async function carryOut(order: Order, seen?: RingState): Promise<RotationResult> {
-    const generated: GeneratedKeys = new Map();
-    let planned = plan(seen ?? (await readState(db)), now(), policy, order);
-    // Generating a key takes long, so the keys that seem to be needed are generated outside of the lock. Inside, the plan
-    // is made again; if it needs a key of another ring by then, nothing is done and the loop tries again with one.
-    while (planned.length > 0) {
-      await generateMissing(generated, planned);
-      const result = await db.transaction().execute((tx) => attempt(tx, order, generated));
-      if (!('needed' in result)) return result;
-      planned = result.needed;
+  /** @param generated keys that an earlier plan needed, which this one may use */
+  async function planOf(order: Order, generated: GeneratedKeys = new Map()): Promise<KeySetPlan> {
+    for (;;) {
+      const state = await readState(db);
+      const at = now();
+      const actions = plan(state, at, policy, order);
+      // Generating a key takes long: after it the plan is made again, with what is there by then.
+      if (await generateMissing(generated, actions)) continue;
+      if (order.verb === 'revoke' && !actions.some((action) => action.do === 'retire' && action.kid === order.kid)) {
+        return planOfRetired(order.kid, state.version);
+      }
+      if (actions.length === 0) return { version: undefined, done: [], queries: [] };
+      const version = state.version + 1;
+      const made = actions.map((action) => apply(action, generated, at, version));
+      const changes = await Promise.all(made.map(({ query }) => query));
+      return {
+        version,
+        done: made.map(({ change }) => change),
+        queries: [...requireAsRead(db, state.version), ...changes, ...announce(db, version)],
+      };
     }
-    return { version: undefined, done: [] };
   }
 
-  async function generateMissing(generated: GeneratedKeys, planned: readonly Action[]): Promise<void> {
-    for (const { ring } of planned.filter(isCreation)) {
-      if (!generated.has(ring)) generated.set(ring, await generateKey(policyOf(ring).alg, policy.rsaBits));
+  /** A retired key is accepted for `id_token_hint` until it is revoked. */
+  async function planOfRetired(kid: string, read: number): Promise<KeySetPlan> {
+    const record = await readRecord(db, kid);
+    if (!record) throw new KeyError('key_not_found', 404, `no key ${JSON.stringify(kid)}`);
+    if (!record.accepted) {
+      throw new KeyError('key_already_retired', 409, `the key ${JSON.stringify(kid)} is retired already`);
     }
+    const version = read + 1;
+    return {
+      version,
+      done: [{ do: 'retire', ring: record.ring, kid }],
+      queries: [...requireAsRead(db, read), revokeRetired(db, kid), ...announce(db, version)],
+    };
   }
 
-  async function attempt(
-    tx: Kysely<KeyTables>,
-    order: Order,
-    generated: GeneratedKeys,
-  ): Promise<RotationResult | { needed: Action[] }> {
-    await lockKeySet(tx);
-    const state = await readState(tx);
-    const at = now();
-    const actions = plan(state, at, policy, order);
-    if (actions.some((action) => isCreation(action) && !generated.has(action.ring))) return { needed: actions };
-    if (actions.length === 0) return { version: undefined, done: [] };
-    const version = await bumpVersion(tx);
-    const done: KeyChange[] = [];
-    for (const action of actions) done.push(await apply(tx, action, generated, at, version));
-    await notify(tx, version);
-    return { version, done };
+  /** @returns true when one had to be generated */
+  async function generateMissing(generated: GeneratedKeys, planned: readonly Action[]): Promise<boolean> {
+    const missing = planned.filter(isCreation).filter(({ ring }) => !generated.has(ring));
+    for (const { ring } of missing) generated.set(ring, await generateKey(policyOf(ring).alg, policy.rsaBits));
+    return missing.length > 0;
   }
 
-  async function apply(
-    tx: Kysely<KeyTables>,
+  function apply(
     action: Action,
     generated: GeneratedKeys,
     at: number,
     version: number,
-  ): Promise<KeyChange> {
+  ): { readonly change: KeyChange; readonly query: CompiledQuery | Promise<CompiledQuery> } {
+    const { ring } = action;
     if (!isCreation(action)) {
-      await changeKey(tx, action, at, { sealer, retired });
-      return { do: action.do, ring: action.ring, kid: action.kid };
+      return {
+        change: { do: action.do, ring, kid: action.kid },
+        query: changeKey(db, action, at, { sealer, retired }),
+      };
     }
-    const material = generated.get(action.ring);
-    if (!material) throw new Error(`no key was generated for ${action.ring}`);
-    const { signsForSeconds } = policyOf(action.ring);
-    await insertKey(tx, sealer, action, material, { at, version, signsForSeconds });
-    return { do: 'create', ring: action.ring, kid: material.kid, state: action.state };
+    const material = generated.get(ring);
+    if (!material) throw new Error(`no key was generated for ${ring}`);
+    const { signsForSeconds } = policyOf(ring);
+    return {
+      change: { do: 'create', ring, kid: material.kid, state: action.state },
+      query: insertKey(db, sealer, action, material, { at, version, signsForSeconds }),
+    };
   }
 
   function policyOf(name: string): RingPolicy {
@@ -163,44 +194,38 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     return ring;
   }
 
-  /** A retired key is accepted for `id_token_hint` until it is revoked. */
-  async function revokeRetiredKey(tx: Kysely<KeyTables>, kid: string): Promise<RotationResult | undefined> {
-    await lockKeySet(tx);
-    const record = await readRecord(tx, kid);
-    if (!record || !(await revokeRetired(tx, kid))) return undefined;
-    const version = await bumpVersion(tx);
-    await notify(tx, version);
-    log?.info({ change: 'revoke', ring: record.ring, kid, version }, 'key set changed');
-    return { version, done: [{ do: 'retire', ring: record.ring, kid }] };
+  async function perform(order: Order): Promise<RotationResult> {
+    const generated: GeneratedKeys = new Map();
+    for (;;) {
+      const { queries, ...planned } = await planOf(order, generated);
+      if (queries.length === 0) return planned;
+      try {
+        await db.transaction().execute(async (tx) => {
+          for (const query of queries) await tx.executeQuery(query);
+        });
+      } catch (error) {
+        if (isChangedMeanwhile(error)) continue;
+        throw error;
+      }
+      for (const { do: change, ring, kid } of planned.done)
+        log?.info({ change, ring, kid, version: planned.version }, 'key set changed');
+      return planned;
+    }
   }
 
-  async function perform(order: Order, seen?: RingState): Promise<RotationResult> {
-    const performed = await carryOut(order, seen);
-    for (const { do: change, ring, kid } of performed.done)
-      log?.info({ change, ring, kid, version: performed.version }, 'key set changed');
-    return performed;
+  async function orderRotation({ ring, now: atOnce = false }: RotationRequest): Promise<Order> {
+    const named = ring === undefined ? [...rings.keys()] : [ring].flat().map((one) => policyOf(one).name);
+    const { keys } = await readState(db);
+    const active = keys.filter((key) => key.state === 'active' && named.includes(key.ring));
+    return { verb: 'rotate', now: atOnce, replaces: new Set(active.map((key) => key.kid)) };
   }
 
   return {
     maintain: () => perform({ verb: 'maintain' }),
-
-    async rotate({ ring, now: atOnce = false } = {}) {
-      const named = ring === undefined ? [...rings.keys()] : [policyOf(ring).name];
-      const seen = await readState(db);
-      const active = seen.keys.filter((key) => key.state === 'active' && named.includes(key.ring));
-      return perform({ verb: 'rotate', now: atOnce, replaces: new Set(active.map((key) => key.kid)) }, seen);
-    },
-
-    async revoke(published) {
-      const kid = storedKid(published);
-      const performed = await perform({ verb: 'revoke', kid });
-      if (performed.done.some((done) => done.do === 'retire' && done.kid === kid)) return performed;
-      const revoked = await db.transaction().execute((tx) => revokeRetiredKey(tx, kid));
-      if (revoked) return revoked;
-      throw (await readRecord(db, kid))
-        ? new KeyError('key_already_retired', 409, `the key ${JSON.stringify(kid)} is retired already`)
-        : new KeyError('key_not_found', 404, `no key ${JSON.stringify(kid)}`);
-    },
+    rotate: async (request = {}) => perform(await orderRotation(request)),
+    revoke: (published) => perform(orderRevocation(published)),
+    orderRotation,
+    plan: (order) => planOf(order),
 
     async list() {
       const records = await readRecords(db);
@@ -220,6 +245,9 @@ export function createKeyRing({ db, sealer, retired, now, policy, log }: KeyRing
     load: () => readKeySet(db, sealer, [...rings.keys()], { ...retired, now: now() }),
   };
 }
+
+/** The order of a revocation. @param published any of the ids that the key has in the JWKS */
+export const orderRevocation = (published: string): Order => ({ verb: 'revoke', kid: storedKid(published) });
 
 /** Generated keys that a plan may need, by ring: it creates at most one in each. */
 type GeneratedKeys = Map<string, KeyMaterial>;

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import { type ColumnType, type Kysely, type Selectable, sql, type Updateable } from 'kysely';
+import { type ColumnType, type CompiledQuery, type Kysely, type Selectable, sql, type Updateable } from 'kysely';
 import { type KeyMaterial, publicHalf } from './generate.ts';
 import type { Action, KeyAlgorithm, LiveState, RingKey, RingState } from './ring.ts';
 
@@ -48,6 +48,8 @@ export interface KeyRecord extends Omit<RingKey, 'state'> {
   readonly revoked: boolean;
   /** Undefined for a symmetric key. */
   readonly publicJwk: JWK | undefined;
+  /** It is retired, and its signatures are still accepted for `id_token_hint`. */
+  readonly accepted: boolean;
 }
 
 interface LoadedBase {
@@ -102,17 +104,36 @@ export interface RetiredPolicy {
   readonly seconds: number;
 }
 
-/** Takes the lock of the key set: rotations run one after another, each in its transaction. */
-export async function lockKeySet(tx: Executor): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea_keys', 0))`.execute(tx);
-}
+/** Queries of a transaction that changes the key set. They are made before it, and sent together. */
+export type KeyQueries = readonly CompiledQuery[];
 
-/** The input of the planner (ring.ts). */
-export async function readState(db: Executor): Promise<RingState> {
+/**
+ * The first queries of a change: changes run one after another, each in its transaction (advisory lock), and one whose key
+ * set is no longer that which it was planned for is refused with SQLSTATE CD004.
+ * @param version that was read before anything else
+ */
+export const requireAsRead = (db: Executor, version: number): KeyQueries => [
+  sql`SELECT pg_advisory_xact_lock(hashtextextended('cardea_keys', 0))`.compile(db),
+  sql`SELECT require_as_read((SELECT count(*) FROM key_set WHERE version = ${version}))`.compile(db),
+];
+
+/** True for the error of a change that `requireAsRead` has refused. */
+export const isChangedMeanwhile = (error: unknown): boolean =>
+  ((error ?? {}) as { readonly code?: unknown }).code === 'CD004';
+
+/** The last queries of a change. Other nodes are notified when the transaction commits. */
+export const announce = (db: Executor, version: number): KeyQueries => [
+  db.updateTable('key_set').set({ version }).compile(),
+  sql`SELECT pg_notify(${CHANNEL}, ${String(version)})`.compile(db),
+];
+
+/** The input of the planner (ring.ts), and the version of the key set, which is read first. */
+export async function readState(db: Executor): Promise<RingState & { readonly version: number }> {
+  const set = await db.selectFrom('key_set').selectAll().executeTakeFirstOrThrow();
   const rows = await db.selectFrom('signing_keys').selectAll().where('state', '<>', 'retired').execute();
   const nodes = await db.selectFrom('key_nodes').selectAll().execute();
-  const { last_seen_at } = await db.selectFrom('key_set').select('last_seen_at').executeTakeFirstOrThrow();
   return {
+    version: Number(set.version),
     keys: rows.map(toRecord).filter((record): record is KeyRecord & RingKey => record.state !== 'retired'),
     nodes: nodes.map((node) => ({
       acknowledged: Number(node.acknowledged),
@@ -120,7 +141,7 @@ export async function readState(db: Executor): Promise<RingState> {
       seenAt: node.seen_at.getTime(),
       rings: node.rings,
     })),
-    lastSeenAt: last_seen_at.getTime(),
+    lastSeenAt: set.last_seen_at.getTime(),
   };
 }
 
@@ -205,25 +226,15 @@ function byRank(ringOrder: readonly string[]): (a: LoadedKey, b: LoadedKey) => n
     (a.kid < b.kid ? -1 : 1);
 }
 
-/** @returns the new version of the key set; every change to the key set must take one */
-export async function bumpVersion(tx: Executor): Promise<number> {
-  const { version } = await tx
-    .updateTable('key_set')
-    .set({ version: sql<number>`version + 1` })
-    .returning('version')
-    .executeTakeFirstOrThrow();
-  return Number(version);
-}
-
-export async function insertKey(
-  tx: Executor,
+export function insertKey(
+  db: Executor,
   sealer: KeySealer,
   action: Extract<Action, { do: 'create' }>,
   material: KeyMaterial,
   made: { at: number; version: number; signsForSeconds: number },
-): Promise<void> {
+): CompiledQuery {
   const at = new Date(made.at);
-  await tx
+  return db
     .insertInto('signing_keys')
     .values({
       kid: material.kid,
@@ -239,50 +250,43 @@ export async function insertKey(
       revoked: false,
       published_in: made.version,
     })
-    .execute();
+    .compile();
 }
 
 type Change = Exclude<Action, { do: 'create' }>;
 
 /** @param sealers for private halves, and for the public halves of retired keys */
 export async function changeKey(
-  tx: Executor,
+  db: Executor,
   action: Change,
   at: number,
   sealers: { readonly sealer: KeySealer; readonly retired: RetiredPolicy },
-): Promise<void> {
-  const sealedPublic = action.do === 'retire' && !action.revoked ? await publicHalfOf(tx, action.kid, sealers) : null;
-  await tx
+): Promise<CompiledQuery> {
+  const sealedPublic = action.do === 'retire' && !action.revoked ? await publicHalfOf(db, action.kid, sealers) : null;
+  return db
     .updateTable('signing_keys')
     .set({ ...changed(action, new Date(at)), ...(sealedPublic ? { sealed_public: sealedPublic } : {}) })
     .where('kid', '=', action.kid)
-    .execute();
+    .compile();
 }
 
 /** @returns the sealed public half; null for a key that has signed nothing, or is symmetric */
 async function publicHalfOf(
-  tx: Executor,
+  db: Executor,
   kid: string,
   { sealer, retired }: { readonly sealer: KeySealer; readonly retired: RetiredPolicy },
 ): Promise<Buffer | null> {
-  const row = await tx.selectFrom('signing_keys').selectAll().where('kid', '=', kid).executeTakeFirstOrThrow();
+  const row = await db.selectFrom('signing_keys').selectAll().where('kid', '=', kid).executeTakeFirst();
+  // Another node has removed it since it was read: then the change is refused.
+  if (!row) return null;
   if (row.alg === 'HMAC' || row.retiring_at === null || row.sealed === null) return null;
   const jwk = publicHalf(JSON.parse(sealer.open(kid, row.sealed).toString()) as JWK);
   return retired.sealer.seal(kid, Buffer.from(JSON.stringify(jwk)));
 }
 
-/** Revokes a key that is retired already. @returns false when it was not accepted for anything any more */
-export async function revokeRetired(tx: Executor, kid: string): Promise<boolean> {
-  const row = await tx
-    .updateTable('signing_keys')
-    .set({ revoked: true, sealed_public: null })
-    .where('kid', '=', kid)
-    .where('state', '=', 'retired')
-    .where('sealed_public', 'is not', null)
-    .returning('kid')
-    .executeTakeFirst();
-  return row !== undefined;
-}
+/** Revokes a key that is retired already. */
+export const revokeRetired = (db: Executor, kid: string): CompiledQuery =>
+  db.updateTable('signing_keys').set({ revoked: true, sealed_public: null }).where('kid', '=', kid).compile();
 
 function changed(action: Change, at: Date): Updateable<SigningKeysTable> {
   switch (action.do) {
@@ -301,10 +305,6 @@ function changed(action: Change, at: Date): Updateable<SigningKeysTable> {
 
 /** Notifies the other nodes of the new version; delivered only when the transaction commits. */
 export const CHANNEL = 'cardea_keys';
-
-export async function notify(tx: Executor, version: number): Promise<void> {
-  await sql`SELECT pg_notify(${CHANNEL}, ${String(version)})`.execute(tx);
-}
 
 export interface Heartbeat {
   readonly nodeId: string;
@@ -356,5 +356,6 @@ function toRecord(row: Selectable<SigningKeysTable>): KeyRecord {
     expedited: row.expedited,
     revoked: row.revoked,
     publicJwk: row.public_jwk ?? undefined,
+    accepted: row.state === 'retired' && row.sealed_public !== null,
   };
 }

@@ -84,6 +84,11 @@ export interface Plan<Output> {
   result(rows: readonly Row[][]): Output;
   /** The error for the caller when the database refuses the transaction, such as one for a name that is taken. */
   refuse?(error: unknown): unknown;
+  /**
+   * Plans once more when what was read has been changed meanwhile, for a change that does not depend on a version that the
+   * caller has seen. Default: it is refused.
+   */
+  again?(): Promise<Plan<Output>>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of operations has all kinds of schemas, which no other type accepts

@@ -118,11 +118,21 @@ export function createRunner({ db, audit, results, services, servicesOn }: RunPa
         : await results.repeatable([actor.kind, actor.id, actor.clientId ?? '', operation.name], idempotencyKey, input);
     const stored = repeated && (await results.find(repeated));
     if (stored) return stored.output as OutputOf<S>;
-    const planned = await operation.plan(services, input, call);
-    const { target, changes } = planned;
-    const appended = entry({ outcome: 'done', target, ...(changes ? { changes } : {}) });
-    try {
-      return await db.transaction(
+    let planned = await operation.plan(services, input, call);
+    for (;;) {
+      try {
+        return await attempt(planned);
+      } catch (error) {
+        if (error instanceof Repeated) return (await resultOf(error.call)) as OutputOf<S>;
+        if (!planned.again || failedGuard(error) !== 'require_as_read') throw refusal(planned, error, call);
+        planned = await planned.again();
+      }
+    }
+
+    async function attempt(planned: Plan<OutputOf<S>>): Promise<OutputOf<S>> {
+      const { target, changes } = planned;
+      const appended = entry({ outcome: 'done', target, ...(changes ? { changes } : {}) });
+      return db.transaction(
         async (send) => {
           if (repeated) {
             const [, claimed] = await send(results.claim(repeated));
@@ -134,9 +144,6 @@ export function createRunner({ db, audit, results, services, servicesOn }: RunPa
         },
         { rollBack: dryRun },
       );
-    } catch (error) {
-      if (error instanceof Repeated) return (await resultOf(error.call)) as OutputOf<S>;
-      throw refusal(planned, error, call);
     }
   }
 
